@@ -16,8 +16,10 @@ if __name__ == "__main__":
         import django
 
         django.setup()
-        from evalhub.database.tables import one_at_a_time
+        from evalhub.database.tables import changes_by_itself, one_at_a_time
 
+        if not changes_by_itself():
+            sys.exit("This database's tables are changed by `evalhub migrate` alone.")
         with one_at_a_time():
             execute_from_command_line(sys.argv)
     else:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, TABLES_S, wait_for_tables
 from evalhub.database.tables import Tables, TablesNotReadyError
 from evalhub.studies.conduct import OUTAGE_S
 from tests.database.homes import EARLIER, earlier_database, evalhub, fresh_postgresql, rows_of
-from tests.database.test_tables import EVALHUB, environment
+from tests.database.test_tables import EVALHUB, MANAGE, call, environment
 from tests.runners.workers import a_queue, wait_until
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -149,6 +150,9 @@ def test_an_empty_postgresql_gets_its_tables_from_migrate_alone(
     refused = evalhub("user", "add", "olga", at=tmp_path, **here)
     assert refused.returncode == 69
     assert "are not made yet" in refused.stderr
+    django = call(sys.executable, MANAGE, "migrate", at=tmp_path, **here)
+    assert (django.returncode, django.stdout) == (1, "")
+    assert django.stderr == "This database's tables are changed by `evalhub migrate` alone.\n"
     looked = evalhub("migrate", "--check", "--json", at=tmp_path, **here)
     assert looked.returncode == 69
     report = json.loads(looked.stdout)
