@@ -1,14 +1,15 @@
 """Whether memory stays flat in light use: resident memory of each process of a site, over time.
 
-python -m tests.benchmarks.light_use [--minutes 20] [--grown]
+python -m tests.benchmarks.light_use [--minutes 20] [--grown] [--still]
 
 One person reads two pages a second, a program asks by REST and /metrics in between, and each minute
-a study of 200 new items is run. `--grown` does so with PostgreSQL, Redis, two processes of the site
-and a worker. Memory grows until caches, connections and threads are there, so that what counts is
-the second half: the median of its last quarter of the whole beside that of the quarter before, and
-the slope of a line through the second half with its standard error. (Samples follow each other and
-aren't independent: the error is too small, and the limit isn't about it.) Ends with 1 where a
-process has grown by more than LIMIT from the third quarter to the fourth.
+a study of 200 new items is run; with `--still` none, so that nothing grows by what is stored: each
+thread's connection keeps up to 4 MB of SQLite's pages. `--grown` uses PostgreSQL, Redis, two
+processes of the site and a worker. Memory grows until caches, connections and threads are there, so
+that what counts is the second half: the median of its last quarter of the whole beside that of the
+quarter before, and the slope of a line through the second half with its standard error. (Samples
+follow each other and aren't independent: the error is too small, and the limit isn't about it.)
+Ends with 1 where a process has grown by more than LIMIT from the third quarter to the fourth.
 """
 
 import argparse
@@ -50,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--grown", action="store_true")
+    parser.add_argument("--still", action="store_true")
     args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -64,7 +66,8 @@ def main() -> None:
         site, *others = (start(stack, words, env) for words in services)
         assert site.stdout
         url = re.findall(r"http://\S+", site.stdout.readline())[0]
-        samples = used(url, env, folder, [site, *others], args.minutes * 60)
+        every_s = float("inf") if args.still else 60.0
+        samples = used(url, env, folder, [site, *others], args.minutes * 60, every_s)
     sys.exit(report(samples, args.minutes))
 
 
@@ -78,15 +81,21 @@ def start(stack: ExitStack, words: list[str], env: dict[str, str]) -> subprocess
 
 
 def used(
-    url: str, env: dict[str, str], folder: Path, roots: list[subprocess.Popen[str]], lasts_s: float
+    url: str,
+    env: dict[str, str],
+    folder: Path,
+    roots: list[subprocess.Popen[str]],
+    lasts_s: float,
+    every_s: float,
 ) -> Samples:
-    """Light use for so many seconds: samples (seconds, MB) by process."""
+    """Light use for so many seconds, with a study each `every_s`: samples (seconds, MB) by
+    process."""
     samples: Samples = defaultdict(list)
     studies = itertools.count(1)
     run_study(env, folder, next(studies))
     reader, program = signed_in(url, env)
     began = time.monotonic()
-    study_at, sample_at = 60.0, 0.0
+    study_at, sample_at = every_s, 0.0
     for page in itertools.cycle(PAGES):
         now = time.monotonic() - began
         if now >= lasts_s:
@@ -97,7 +106,7 @@ def used(
             sample_at += SAMPLE_S
         if now >= study_at:
             run_study(env, folder, next(studies))
-            study_at += 60.0
+            study_at += every_s
         session = program if page.startswith("/api/") else reader
         answer = session.get(url + page, timeout=30)
         assert answer.status_code == 200, f"{page}: {answer.status_code}"
