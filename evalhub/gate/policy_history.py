@@ -19,8 +19,9 @@ def with_policy_history(
 ) -> DecisionRecord:
     """The record with what its policy asks otherwise than that of the first decision to look.
 
-    That is the oldest on a look at these items in this study, or at these very answers in any.
-    Invalid evidence shows nothing, and says nothing of it.
+    That is the oldest on a look at these items in this study, or at these very answers in any of
+    its project: what others ask is theirs to know. Invalid evidence shows nothing, and says
+    nothing of it.
     """
     first = None if record.verdict is Verdict.INVALID else _first(study, claims, shared)
     if first is None:
@@ -40,8 +41,11 @@ def _first(study: Study, claims: Sequence[Claim], shared: SameItems) -> Decision
         versions = {pk for claim in claims for pk in shared.of(claim.version)}
     same = Q(claim__in=[claim.digest for claim in claims])
     here_too = Q(study=study, test_set_version__in=versions)
-    looked = Look.objects.filter(same | here_too).order_by("id").first()
-    if looked is None:
+    looks = Look.objects.filter(same | here_too).select_related("study").order_by("id")
+    looked = next((each for each in looks if each.study.project_id == study.project_id), None)
+    if looked is None and not looks:
         return None
-    decisions = Decision.objects.filter(study=looked.study_id, created__gte=looked.created)
-    return decisions.exclude(verdict=Verdict.INVALID).order_by("created", "id").first()
+    # without one of ours these answers were first read in another project, and here by this study
+    since = Q(study=looked.study_id, created__gte=looked.created) if looked else Q(study=study)
+    decisions = Decision.objects.filter(since).exclude(verdict=Verdict.INVALID)
+    return decisions.order_by("created", "id").first()

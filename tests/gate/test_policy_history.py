@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from evalhub.gate.decide import decide_study
+from evalhub.gate.models import Look
 from evalhub.registry.models import Study
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.study import StudySettings
 from evalhub.verdict.verify import verify
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_team, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,33 @@ def test_the_same_answers_in_another_study_don_t_either(team: Team, study: Study
     assert [each.field for each in now.policy_since.changes] == ["criteria.sums.tier"]
     assert now.policy_since.decided[:10] == str(study.decisions.get().created.date())
     assert first.policy_since is None
+
+
+def in_another_project() -> Study:
+    """The same question about the same items and answers, asked by others."""
+    team = a_team("Sales", "sales")
+    questions = a_test_set(team, "questions", items=60)
+    sums = a_test_set(team, "sums", items=60)
+    base, tuned = a_version(team, "base"), a_version(team, "tuned")
+    a_run(base, questions, scores=[1.0] * 15 + [0.0] * 45)
+    a_run(tuned, questions, scores=[1.0] * 19 + [0.0] * 41)
+    a_run(base, sums, scores=[1.0] * 60)
+    a_run(tuned, sums, scores=[1.0] * 57 + [0.0] * 3)
+    return a_study(team, baseline=base, candidate=tuned, primary=questions, guards=[sums])
+
+
+def test_what_another_project_asks_of_the_same_answers_is_not_told(study: Study) -> None:
+    decided(study)
+    looks = Look.objects.count()
+    others = in_another_project()
+    others.test_sets.filter(name="sums").update(margin=0.2)
+    assert decided(others).policy_since is None
+    assert Look.objects.count() == looks, "they are the same claims"
+    others.test_sets.filter(name="sums").update(margin=0.3)
+    now = decided(others)
+    assert now.policy_since is not None
+    (change,) = now.policy_since.changes
+    assert (change.was, change.now) == (0.2, 0.3), "what was changed here is"
 
 
 def test_fresh_items_are_a_fresh_start(team: Team, study: Study) -> None:
