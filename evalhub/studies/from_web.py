@@ -59,7 +59,7 @@ def register_from_web(
     """
     check_evaluates(by, project)
     with _read(project, document, files, aliases) as spec:
-        return register_study(spec, may_change_policy=may_change_policy)
+        return register_study(spec, by=by, may_change_policy=may_change_policy)
 
 
 def plan_from_web(

@@ -1,10 +1,13 @@
 """What a study's rows ask, to see whether a file that was registered again has changed it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models.functions import Now
 
-from evalhub.registry.models import Study, StudyRun
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, User
+from evalhub.registry.models import Metric, Study, StudyRun
 from evalhub.registry.models.studies import ArmRole
 
 _ARM = ("name", "role", "version")
@@ -60,6 +63,31 @@ def check_same_policy(study: Study, before: dict[str, Any]) -> None:
             "needs the scope decide. Leave the policy as it is, or hand the study in under "
             "another name."
         )
+
+
+def note_policy_change(study: Study, *, by: User | None, before: dict[str, Any]) -> None:
+    """Notes in the audit log what the study's policy asks otherwise than `before` (`policy_of`)."""
+    now = policy_of(study)
+    if now == before:
+        return
+    was, is_now = (dict(_by_field(each)) for each in (before, now))
+    changes = [
+        {"field": name, "was": was.get(name), "now": is_now.get(name)}
+        for name in sorted({*was, *is_now})
+        if was.get(name) != is_now.get(name)
+    ]
+    note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=changes)
+
+
+def _by_field(policy: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """With a field for each demand on a test set besides, and metrics by their names."""
+    for name, part in _flat(policy).items():
+        if not name.startswith("test_sets."):
+            yield name, part
+            continue
+        for field, value in part.items():
+            said = str(Metric.objects.get(pk=value)) if field == "metric" else value
+            yield f"{name}.{field}", said
 
 
 def _flat(policy: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import Project, User
 from evalhub.files.canonical import digest_of
 from evalhub.gate.champion_answers import other_answers
 from evalhub.gate.draws import PoolError, draw
@@ -28,7 +28,13 @@ from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
 from evalhub.studies.charges import charges_of
-from evalhub.studies.linked import check_same_policy, linked, note_change, policy_of
+from evalhub.studies.linked import (
+    check_same_policy,
+    linked,
+    note_change,
+    note_policy_change,
+    policy_of,
+)
 from evalhub.studies.register_items import (
     Progress,
     asked_once,
@@ -47,7 +53,11 @@ from runners.spending import Charges
 
 @transaction.atomic
 def register_study(
-    spec: StudySpec, *, progress: Progress | None = None, may_change_policy: bool = True
+    spec: StudySpec,
+    *,
+    by: User | None = None,
+    progress: Progress | None = None,
+    may_change_policy: bool = True,
 ) -> Study:
     """Writes all that a study file says, and launches its runs; all of it or nothing.
 
@@ -56,6 +66,8 @@ def register_study(
     run. The study is known by its slug: by the file's `slug`, else by one made from its name.
 
     Args:
+        by: who hands it in, whom the audit log names where the policy is changed by it; None: the
+            operator.
         may_change_policy: whether a study that is there may be asked otherwise.
 
     Raises:
@@ -75,7 +87,7 @@ def register_study(
     there = _there(spec, project)
     sets = asked_once(spec, sets, there)
     before = linked(there) if there else None
-    asked = policy_of(there) if there and not may_change_policy else None
+    asked = policy_of(there) if there else None
     study = _study(spec, project, there, judged_policy(spec, judges))
     sets |= _drawn(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
@@ -85,7 +97,9 @@ def register_study(
     if before is not None:
         note_change(study, before=before)
     if asked is not None:
-        check_same_policy(study, asked)
+        if not may_change_policy:
+            check_same_policy(study, asked)
+        note_policy_change(study, by=by, before=asked)
     _check_training(spec, sets, versions)
     return study
 

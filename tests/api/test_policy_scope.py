@@ -110,3 +110,23 @@ def test_with_the_scope_decide_it_is_changed_by_every_address(
     assert owner.post("/studies", weakened(sums={"min_gain": -0.8})).status_code == 202
     assert owner.post("/studies/sums/copies", {"demands": WEAK}).status_code == 202
     assert Study.objects.get(slug="sums").test_sets.get().min_gain == -0.8
+
+
+def test_the_log_says_who_changed_it_by_handing_its_file_in_again(
+    pipeline: Program, program: Programs
+) -> None:
+    owner = program(Scope.READ, Scope.RUN, Scope.DECIDE)
+    entries = LogEntry.objects.filter(action="policy-changed")
+    assert owner.post("/studies", study(tuned=RIGHT)).status_code == 202
+    assert not entries.exists(), "new answers are no change of the policy"
+    changed = weakened(sums={"min_gain": -0.9, "metric": {"name": "contains"}})
+    assert owner.post("/studies", changed | {"policy": {"alpha": 0.01}}).status_code == 202
+    entry = entries.get()
+    assert entry.by is not None
+    assert (entry.by.username, entry.what) == ("eva", "sums")
+    told = {each["field"]: (each["was"], each["now"]) for each in entry.detail["changes"]}
+    assert told == {
+        "policy.alpha": (0.025, 0.01),
+        "test_sets.sums.metric": ("exact_match", "contains"),
+        "test_sets.sums.min_gain": (0.0, -0.9),
+    }
