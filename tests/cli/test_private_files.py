@@ -86,7 +86,8 @@ def test_the_doctor_says_which_files_others_may_read_and_what_ends_it(tmp_path: 
 
 def test_a_home_that_was_there_keeps_its_rights_and_gets_private_files(tmp_path: Path) -> None:
     home = tmp_path / ".evalhub"
-    home.mkdir(mode=0o755)
+    home.mkdir()
+    home.chmod(0o755)  # whatever this process's umask is
     assert call("user", "list", at=tmp_path, umask=0).returncode == 0
     found = modes(home)
     assert found.pop(".") == "0o755"

@@ -10,12 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+import evalhub
+import reviews
 from evalhub.accounts.models import User
 from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
 from evalhub.serving.plain_fields import LONGEST_NUMBER
 from tests.cast import Team
 
-ROOT = Path(__file__).resolve().parents[2]
 REFUSED = {
     "%00": "the control character U+0000",
     "a%1Bb": "the control character U+001B",
@@ -36,8 +37,8 @@ def names() -> list[str]:
     """Every name that a page reads of an address or a form, as the sources have them."""
     read = re.compile(r"\b(?:GET|POST|asked|posted)(?:\.get(?:list)?\(|\[)\"([\w-]+)\"")
     found = {*CampaignForm.base_fields, *UploadForm.base_fields, "id", "q", "o", "p", "next"}
-    for folder in ("evalhub", "reviews"):
-        for path in (ROOT / folder).rglob("*.py"):
+    for package in (evalhub, reviews):
+        for path in Path(package.__file__).parent.rglob("*.py"):
             found |= set(read.findall(path.read_text()))
     return sorted(found)
 
