@@ -1,10 +1,11 @@
 """Whether memory stays flat in light use: resident memory of each process of a site, over time.
 
-python -m tests.benchmarks.light_use [--minutes 20] [--grown] [--still]
+python -m tests.benchmarks.light_use [--minutes 20] [--grown] [--still] [--pause 0.5]
 
 One person reads two pages a second, a program asks by REST and /metrics in between, and each minute
-a study of 200 new items is run; with `--still` none, so that nothing grows by what is stored: each
-thread's connection keeps up to 4 MB of SQLite's pages. `--grown` uses PostgreSQL, Redis, two
+a study of 200 new items is run. With `--still` none is, so that nothing grows by what is stored:
+each thread's connection keeps up to 4 MB of SQLite's pages. `--pause 0` asks as fast as it can:
+what each request would leave behind shows in minutes. `--grown` uses PostgreSQL, Redis, two
 processes of the site and a worker. Memory grows until caches, connections and threads are there, so
 that what counts is the second half: the median of its last quarter of the whole beside that of the
 quarter before, and the slope of a line through the second half with its standard error. (Samples
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--grown", action="store_true")
     parser.add_argument("--still", action="store_true")
+    parser.add_argument("--pause", type=float, default=PAUSE_S, help="seconds between requests")
     args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -67,7 +69,7 @@ def main() -> None:
         assert site.stdout
         url = re.findall(r"http://\S+", site.stdout.readline())[0]
         every_s = float("inf") if args.still else 60.0
-        samples = used(url, env, folder, [site, *others], args.minutes * 60, every_s)
+        samples = used(url, env, folder, [site, *others], args.minutes * 60, every_s, args.pause)
     sys.exit(report(samples, args.minutes))
 
 
@@ -87,6 +89,7 @@ def used(
     roots: list[subprocess.Popen[str]],
     lasts_s: float,
     every_s: float,
+    pause_s: float,
 ) -> Samples:
     """Light use for so many seconds, with a study each `every_s`: samples (seconds, MB) by
     process."""
@@ -96,9 +99,10 @@ def used(
     reader, program = signed_in(url, env)
     began = time.monotonic()
     study_at, sample_at = every_s, 0.0
-    for page in itertools.cycle(PAGES):
+    for requests_made, page in enumerate(itertools.cycle(PAGES)):
         now = time.monotonic() - began
         if now >= lasts_s:
+            sys.stdout.write(f"{requests_made:,} requests\n")
             return samples
         if now >= sample_at:
             for name, megabytes in resident(roots).items():
@@ -110,7 +114,7 @@ def used(
         session = program if page.startswith("/api/") else reader
         answer = session.get(url + page, timeout=30)
         assert answer.status_code == 200, f"{page}: {answer.status_code}"
-        time.sleep(PAUSE_S)
+        time.sleep(pause_s)
     raise AssertionError
 
 
