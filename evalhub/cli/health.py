@@ -305,8 +305,10 @@ def _provider_roles() -> list[Finding]:
 
     from evalhub.accounts.models import Project
 
+    if not settings.OIDC_ROLES:
+        return []
     there = _read(lambda: set(Project.objects.values_list("slug", flat=True)))
-    if not settings.OIDC_ROLES or there is None:
+    if there is None:
         return []
     if missing := sorted(settings.OIDC_ROLES.keys() - there):
         return [

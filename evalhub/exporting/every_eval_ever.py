@@ -120,7 +120,8 @@ def _write_arm(arm: _ExportedArm, to: Path) -> None:
     }
     document = _aggregate(arm) | {"detailed_evaluation_results": detailed}
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    (to / arm.aggregate).write_text(f"{text}\n", encoding="utf-8")
+    with whole_or_gone(to / arm.aggregate):
+        (to / arm.aggregate).write_text(f"{text}\n", encoding="utf-8")
 
 
 def _arms(decision: Decision) -> list[_ExportedArm]:
@@ -363,7 +364,7 @@ def _sample(
 def _write(path: Path, rows: Iterator[dict[str, Any]]) -> tuple[int, str]:
     """How many rows were written, and the file's SHA-256."""
     count, digest = 0, hashlib.sha256()
-    with path.open("wb") as file:
+    with whole_or_gone(path), path.open("wb") as file:
         for row in rows:
             line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
             digest.update(line)

@@ -41,9 +41,9 @@ def _first(study: Study, claims: Sequence[Claim], shared: SameItems) -> Decision
         versions = {pk for claim in claims for pk in shared.of(claim.version)}
     same = Q(claim__in=[claim.digest for claim in claims])
     here_too = Q(study=study, test_set_version__in=versions)
-    looks = Look.objects.filter(same | here_too).select_related("study").order_by("id")
-    looked = next((each for each in looks if each.study.project_id == study.project_id), None)
-    if looked is None and not looks:
+    looks = Look.objects.filter(same | here_too).order_by("id")
+    looked = looks.filter(study__project=study.project_id).first()
+    if looked is None and not looks.exists():
         return None
     # without one of ours these answers were first read in another project, and here by this study
     since = Q(study=looked.study_id, created__gte=looked.created) if looked else Q(study=study)

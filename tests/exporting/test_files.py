@@ -20,6 +20,7 @@ from evalhub.exporting.every_eval_ever import export_every_eval_ever
 from evalhub.exporting.leaving import ExportError
 from evalhub.exporting.model_card import export_model_index
 from evalhub.exporting.report import export_report
+from evalhub.files.full_disk import full_path
 from evalhub.gate.blessing import bless
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
@@ -161,8 +162,10 @@ def test_every_eval_ever_on_a_full_disk_leaves_no_file(decision: Decision, tmp_p
     sizes = [path.stat().st_size for path in whole]
     to = tmp_path / "full"
     full = pytest.raises(OSError, match="File too large")
-    with files_of_at_most(max(sizes) - 1), full:  # the others fit
+    with files_of_at_most(max(sizes) - 1), full as caught:  # the others fit
         export_every_eval_ever(decision=decision, by=None, to=to)
+    largest = whole[sizes.index(max(sizes))].relative_to(tmp_path / "whole")
+    assert full_path(caught.value) == str(to / largest)
     assert min(sizes) < max(sizes)
     assert [path for path in to.rglob("*") if path.is_file()] == []
 

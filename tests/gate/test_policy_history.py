@@ -16,8 +16,7 @@ from tests.cast import Team, a_run, a_study, a_team, a_test_set, a_version
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def study(team: Team) -> Study:
+def asked_by(team: Team) -> Study:
     """The tuned arm gains 4 of 60 on a primary, and loses 3 of 60 on a guard."""
     questions = a_test_set(team, "questions", items=60)
     sums = a_test_set(team, "sums", items=60)
@@ -27,6 +26,11 @@ def study(team: Team) -> Study:
     a_run(base, sums, scores=[1.0] * 60)
     a_run(tuned, sums, scores=[1.0] * 57 + [0.0] * 3)
     return a_study(team, baseline=base, candidate=tuned, primary=questions, guards=[sums])
+
+
+@pytest.fixture
+def study(team: Team) -> Study:
+    return asked_by(team)
 
 
 def decided(study: Study, **policy: Any) -> DecisionRecord:
@@ -107,23 +111,10 @@ def test_the_same_answers_in_another_study_don_t_either(team: Team, study: Study
     assert first.policy_since is None
 
 
-def in_another_project() -> Study:
-    """The same question about the same items and answers, asked by others."""
-    team = a_team("Sales", "sales")
-    questions = a_test_set(team, "questions", items=60)
-    sums = a_test_set(team, "sums", items=60)
-    base, tuned = a_version(team, "base"), a_version(team, "tuned")
-    a_run(base, questions, scores=[1.0] * 15 + [0.0] * 45)
-    a_run(tuned, questions, scores=[1.0] * 19 + [0.0] * 41)
-    a_run(base, sums, scores=[1.0] * 60)
-    a_run(tuned, sums, scores=[1.0] * 57 + [0.0] * 3)
-    return a_study(team, baseline=base, candidate=tuned, primary=questions, guards=[sums])
-
-
 def test_what_another_project_asks_of_the_same_answers_is_not_told(study: Study) -> None:
     decided(study)
     looks = Look.objects.count()
-    others = in_another_project()
+    others = asked_by(a_team("Sales", "sales"))
     others.test_sets.filter(name="sums").update(margin=0.2)
     assert decided(others).policy_since is None
     assert Look.objects.count() == looks, "they are the same claims"
