@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from evalhub.analysis.judge import judge_verdict
 from evalhub.gate.preference import ended_review, judged_items
+from evalhub.gate.same_pairs import judge_number
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import JudgeRun, ModelVersion, Run, StudyArm, StudyTestSet
 from evalhub.registry.models.judge_runs import question_digest
@@ -68,7 +69,7 @@ def judge_evidence(
     runs = _runs(evidence, asked, baseline, arm)
     found = _judge_run(runs, judge, asked)
     people = ended_review(evidence, test_set, runs)
-    number = _number(found, runs)
+    number = judge_number(found, *runs)
     section = JudgeSection(
         test_set=asked.test_set,
         judge=str(judge),
@@ -104,15 +105,6 @@ def judge_evidence(
                 }
             )
     return JudgeEvidence(section.model_copy(update={"preference": told}), criteria)
-
-
-def _number(found: JudgeRun | None, runs: tuple[Run, Run]) -> int:
-    """Which judge of these answers it is whose preference is read; it keeps its number."""
-    read = JudgeRun.objects.of_these_answers(*runs).filter(opened__isnull=False)
-    if found is not None and found.opened is not None:
-        read = read.filter(opened__lt=found.opened)
-    others = read if found is None else read.exclude(pk=found.pk)
-    return 1 + others.values("digest").distinct().count()
 
 
 def _told(

@@ -10,6 +10,7 @@ from itertools import batched, compress
 
 from django.db.models import QuerySet
 
+from evalhub.gate.same_pairs import ReviewPlan, review_plan
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole, CriterionRole
@@ -46,11 +47,10 @@ _PAIRS_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class HeardReview:
-    """The review that a decision hears, and which of those planned for these answers it is."""
+    """The review that a decision hears, and which review of these pairs of answers it is."""
 
     campaign: Campaign
-    plan: int
-    opened: int
+    plan: ReviewPlan
 
 
 def ask(
@@ -66,7 +66,7 @@ def ask(
         return PreferenceEvidence()
     asked = next(each for each in evidence.test_sets if each.name == review.test_set)
     runs = evidence.run(baseline, asked), evidence.run(arm, asked)
-    heard, items = newest_review(evidence.study, *runs), judged_items(evidence, asked, runs[0])
+    heard, items = _heard_review(evidence.study, *runs), judged_items(evidence, asked, runs[0])
     judgments = None
     if heard is not None:
         try:
@@ -95,7 +95,7 @@ def ended_review(
 ) -> Judgments | None:
     """What people said of these answers in a review that has ended; None where none has, or where
     it was changed."""
-    heard = newest_review(evidence.study, *runs)
+    heard = _heard_review(evidence.study, *runs)
     if heard is None:
         return None
     try:
@@ -106,12 +106,8 @@ def ended_review(
     return _judgments(heard, items, evidence.policy.alpha, policy.unconfirmed_reviewers)
 
 
-def newest_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
-    """The study's newest review of these very answers; of others it would say nothing.
-
-    Earlier plans for the same answers count, in whichever study and under whatever versions' names
-    they were made, once somebody has judged by them.
-    """
+def newest_review(study: Study, baseline: Run, candidate: Run) -> Campaign | None:
+    """The study's newest review of these very answers; of others it would say nothing."""
     # by ids: nested in one query, PostgreSQL without statistics goes through all pairs for each
     ours, theirs = _with_these_answers(baseline), _with_these_answers(candidate)
     runs = dict((ours | theirs).values_list("pk", "answers_digest"))
@@ -119,13 +115,15 @@ def newest_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | 
         baseline_output__run__in=[pk for pk in runs if runs[pk] == baseline.answers_digest],
         candidate_output__run__in=[pk for pk in runs if runs[pk] == candidate.answers_digest],
     )
-    opened = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"))
-    plans = list(opened.with_judged().defer("plan"))
-    campaign = next((each for each in plans if each.study_id == study.pk), None)
+    asked = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"), study=study)
+    return asked.defer("plan").first()
+
+
+def _heard_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
+    campaign = newest_review(study, baseline, candidate)
     if campaign is None:
         return None
-    plan = 1 + sum(each.judged for each in plans[plans.index(campaign) + 1 :])
-    return HeardReview(campaign, plan, len(plans))
+    return HeardReview(campaign, review_plan(campaign, baseline, candidate))
 
 
 def judgments_so_far(study: Study, campaign: Campaign) -> int:
@@ -178,8 +176,8 @@ def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
     return CountedReview(
         judgments=_given(pairs),
         planned=sum(pairs.values()),
-        plan=heard.plan,
-        opened=heard.opened,
+        plan=heard.plan.number,
+        opened=heard.plan.opened,
         plan_hash=campaign.plan_hash,
     )
 
@@ -202,12 +200,14 @@ def _judgments(
         [names[each.reviewer] for each in main],
         data.planned,
         campaign.sealed_plan.identical,
-        early_stop=_early_stop(data, rule.model_copy(update={"alpha": alpha / heard.plan**2}))
+        early_stop=_early_stop(
+            data, rule.model_copy(update={"alpha": alpha / heard.plan.number**2})
+        )
         if rule and early_stop_of(campaign)
         else None,
         spent=rule.share if rule else 0.0,
-        plan=heard.plan,
-        opened=heard.opened,
+        plan=heard.plan.number,
+        opened=heard.plan.opened,
         plan_hash=campaign.plan_hash,
         seal=campaign.seal,
         too_fast=[too_fast(each) for each in main],

@@ -266,10 +266,10 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
         if people is not None:
             yield Change(Changed.REVIEW, "Its review was of other answers")
         return
-    given = judgments_so_far(study, heard.campaign)
+    given = judgments_so_far(study, heard)
     if people is None:
         said = f"A review was opened: {given} judgments so far"
-    elif people.plan_hash not in ("", heard.campaign.plan_hash):
+    elif people.plan_hash not in ("", heard.plan_hash):
         said = f"Another review was opened: {given} judgments so far"
     elif (heard_then := people.judgments + people.left_out) != given:
         more = given - heard_then
@@ -277,13 +277,13 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
             f"{counted(abs(more), 'judgment')} {'more' if more > 0 else 'fewer'}: this read "
             f"{heard_then} of {people.planned}, and there are {given}"
         )
-    elif people.seal and people.seal != heard.campaign.seal:
+    elif people.seal and people.seal != heard.seal:
         said = "Its review has another seal: judgments aren't what they were"
     else:
         said = ""
     if said:
         yield Change(Changed.REVIEW, said)
-    if (people is None or people.state in ("waiting", "running")) and has_ended(heard.campaign):
+    if (people is None or people.state in ("waiting", "running")) and has_ended(heard):
         yield Change(Changed.REVIEW, "Its review has ended")
 
 
