@@ -10,7 +10,7 @@ from itertools import batched, compress
 
 from django.db.models import QuerySet
 
-from evalhub.gate.same_pairs import ReviewPlan, review_plan
+from evalhub.gate.same_pairs import PlanNumber, plan_number
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole, CriterionRole
@@ -50,7 +50,7 @@ class HeardReview:
     """The review that a decision hears, and which review of these pairs of answers it is."""
 
     campaign: Campaign
-    plan: ReviewPlan
+    plan: PlanNumber
 
 
 def ask(
@@ -123,7 +123,7 @@ def _heard_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | 
     campaign = newest_review(study, baseline, candidate)
     if campaign is None:
         return None
-    return HeardReview(campaign, review_plan(campaign, baseline, candidate))
+    return HeardReview(campaign, plan_number(campaign, baseline, candidate))
 
 
 def judgments_so_far(study: Study, campaign: Campaign) -> int:

@@ -33,7 +33,7 @@ type Vote = tuple[int, bool, str]
 """An item's fingerprint, whether the candidate's answer stood first, and the choice."""
 
 
-class ReviewPlan(NamedTuple):
+class PlanNumber(NamedTuple):
     """Which review of the same pairs a campaign is.
 
     Attributes:
@@ -45,7 +45,7 @@ class ReviewPlan(NamedTuple):
     opened: int
 
 
-def review_plan(campaign: Campaign, baseline: Run, candidate: Run) -> ReviewPlan:
+def plan_number(campaign: Campaign, baseline: Run, candidate: Run) -> PlanNumber:
     """Which review of these two runs' answers the campaign is: one pair in common is enough."""
     asked = _asked_on(SameItems().of(baseline.test_set_version))
     pairs = _TwoRuns(baseline, candidate).among((each.fingerprint, each.outputs) for each in asked)
@@ -54,7 +54,7 @@ def review_plan(campaign: Campaign, baseline: Run, candidate: Run) -> ReviewPlan
     judged = {each.campaign for each in same if each.judged}
     plans = list(Campaign.objects.filter(pk__in=opened).values_list("pk", flat=True))
     earlier = plans[plans.index(campaign.pk) + 1 :]
-    return ReviewPlan(1 + len(judged.intersection(earlier)), len(plans))
+    return PlanNumber(1 + len(judged.intersection(earlier)), len(plans))
 
 
 def judge_number(judge_run: JudgeRun | None, baseline: Run, candidate: Run) -> int:
