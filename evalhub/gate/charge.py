@@ -45,7 +45,7 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
     A counted claim is judged by its own looks, a guard by the look that it comes with, whatever
     has no look of its own by the first look of the counted claim that was looked at last. With
     "off" alpha is divided over the study's arms, and nothing else is counted against it. So it is
-    on items that were drawn from a pool for this question; theirs is the only look.
+    on items that were drawn from a pool for this candidate, the first time.
     """
     counting = counts != "off"
     level = unread_level(counts=counts, alpha=alpha, arms=arms)
@@ -63,6 +63,9 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
                 number=number,
                 looks=numbers,
                 arms=looks.arms,
+                tries=looks.tries if looks.arms else (),
+                elsewhere=at.elsewhere,
+                claim=claim.digest,
                 level=looks.level(alpha) if counting else level,
                 counted=counting and at.charged,
                 spent=looks.arms is None and is_spent(number, alpha=alpha),
@@ -70,11 +73,12 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
         )
         # Whoever looks in between takes a number: what is planned is that nobody does.
         following = 1 + (number if at.counted else max(last, number))
-        plan = next_look(numbers, following, alpha=alpha)
-        if not counting or looks.arms:
-            plan = plan.model_copy(update={"alpha": level})
         if looks.arms and at.counted:
-            plan = NextLook(alpha=level)
+            plan = next_look(looks.tries, 1 + looks.tries[-1], alpha=alpha, arms=looks.arms)
+        else:
+            plan = next_look(numbers, following, alpha=alpha)
+        if not counting or (looks.arms and not at.counted):
+            plan = plan.model_copy(update={"alpha": level})
         extended[claim.name] = plan
     section = LedgerSection(
         home=standing.home,

@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from evalhub.files.canonical import digest_of
-from evalhub.gate.ledger import Claim
+from evalhub.gate.claim_content import content_digest
+from evalhub.gate.positions import Claim
+from evalhub.gate.scores import item_labels, run_scores
+from evalhub.gate.stages import contents_of
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import (
     Metric,
@@ -15,10 +20,12 @@ from evalhub.registry.models import (
     StudyArm,
     StudyRun,
     StudyTestSet,
+    TestSetVersion,
 )
 from evalhub.registry.models.studies import CriterionRole, Tier
 from evalhub.schemas.decision import Alternative
 from evalhub.schemas.study import Development
+from evalhub.verdict.align import ArmScores, ItemLabel
 
 RECORDED = "recorded"
 
@@ -83,6 +90,14 @@ def planned_claims(
         (link.arm_id, link.test_set_id): link.run
         for link in links.select_related("run__version__model", "run__test_set_version")
     }
+    development = study.policy.development
+    labels: dict[int, list[ItemLabel]] = {}
+
+    def items(version: TestSetVersion) -> list[ItemLabel]:
+        if version.pk not in labels:
+            labels[version.pk] = item_labels(version)
+        return labels[version.pk]
+
     found = []
     for each in test_sets:
         before, after = runs.get((baseline.pk, each.pk)), runs.get((arm.pk, each.pk))
@@ -94,29 +109,58 @@ def planned_claims(
             run.answers_digest if run else _still_to_be_given(asked)
             for run, asked in zip(answered, (before, after), strict=True)
         ]
-        found.append(
-            replace(
-                _claim_on(each, before, after, study.policy.development, arms),
-                scores=(scores[0], scores[1]),
-                planned=(answers[0], answers[1]),
-            )
+        claim = replace(
+            _claim_on(each, before, after, development, arms),
+            scores=(scores[0], scores[1]),
+            planned=(answers[0], answers[1]),
         )
+        if all(scores):
+            here = items(after.test_set_version)
+            sides = [
+                _moved(
+                    run_scores(run, each.metric, items(run.test_set_version)).arm,
+                    items(run.test_set_version),
+                    here,
+                )
+                for run in answered
+                if run is not None
+            ]
+            claim = _with_content(claim, each, here, sides[0], sides[1], development)
+        found.append(claim)
     return found
+
+
+def _moved(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel]) -> ArmScores:
+    """The scores with their places in another list of the same items."""
+    if was is now:
+        return arm
+    places = {each.key: place for place, each in enumerate(now)}
+    to = np.array([places[each.key] for each in was], dtype=np.intp)[arm.places]
+    order = np.argsort(to, kind="stable")
+    return replace(arm, places=to[order], values=arm.values[order], failed=None)
 
 
 def _answered(run: Run) -> Run | None:
-    """The run, or another one that gave its answers."""
+    """The run, or another one in which the same version gave its answers to the same items,
+    whatever their tags."""
     if run.answers_digest:
         return run
-    same = Run.objects.exclude(answers_digest="").filter(
+    others = Run.objects.exclude(answers_digest="").filter(
         version__digest=run.version.digest,
         version__model__project=run.version.model.project_id,
-        test_set_version__digest=run.test_set_version.digest,
+        test_set_version__item_count=run.test_set_version.item_count,
         source=run.source,
         repeat=run.repeat,
     )
-    found: Run | None = same.order_by("-pk").first()
-    return found
+    asked = None
+    other: Run
+    for other in others.select_related("test_set_version").order_by("-pk"):
+        if other.test_set_version.digest == run.test_set_version.digest:
+            return other
+        asked = asked or contents_of(run.test_set_version)
+        if contents_of(other.test_set_version) == asked:
+            return other
+    return None
 
 
 def _scores_digest(run: Run, metric: Metric) -> str:
@@ -139,13 +183,35 @@ def _still_to_be_given(run: Run) -> str:
 def _claim(
     evidence: StudyEvidence, test_set: StudyTestSet, baseline: Run, candidate: Run, arms: int
 ) -> Claim:
-    return replace(
+    before, after = (evidence.scores_of(run, test_set.metric) for run in (baseline, candidate))
+    claim = replace(
         _claim_on(test_set, baseline, candidate, evidence.development, arms),
-        scores=(
-            evidence.scores_of(baseline, test_set.metric).digest,
-            evidence.scores_of(candidate, test_set.metric).digest,
-        ),
+        scores=(before.digest, after.digest),
     )
+    if baseline.test_set_version_id != candidate.test_set_version_id:
+        return claim  # of which no verdict is given
+    items = evidence.items(candidate.test_set_version)
+    return _with_content(claim, test_set, items, before.arm, after.arm, evidence.development)
+
+
+def _with_content(
+    claim: Claim,
+    test_set: StudyTestSet,
+    items: Sequence[ItemLabel],
+    baseline: ArmScores,
+    candidate: ArmScores,
+    development: Development | None,
+) -> Claim:
+    """The claim with what it is known by. What else a decision reads of the answers, and is judged
+    by, belongs to what is asked here."""
+    asked = {name: value for name, value in claim.asked.items() if name != "mix"}
+    judged = None
+    if claim.primary and development is not None:
+        judged = np.array([not development.holds(each.key, each.cluster) for each in items])
+    content = content_digest(
+        items, baseline, candidate, asked=asked, judged=judged, mix=test_set.mix
+    )
+    return replace(claim, content=content)
 
 
 def _claim_on(

@@ -1,12 +1,13 @@
 """A pool of items: each question draws items from it that nobody has seen, and is judged on them.
 
 The order in which a pool's items are drawn is fixed by its content. Items of a cluster are drawn
-together, and none of a cluster of which an item was seen.
+together, and none of a cluster of which an item was seen. How many are drawn is no part of the
+question: who asks for more has those that were drawn for it, and new ones.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -39,30 +40,41 @@ def draw(
     question: str,
     study: Study,
     mix: Mapping[str, float] | None = None,
+    former: str = "",
 ) -> TestSetVersion:
     """A version of `count` items of the pool that nobody has seen, or a few more to keep clusters
     whole.
 
-    The same `question`, a digest of all that is judged on them, has the same items again. Seen is
-    what a decision has read, what is read freely, and what another study waits to be judged on.
-    With a `mix` the items keep its shares as long as there are some of each tag.
+    The same `question`, a digest of all that is judged on them, has the same items again: as many
+    as it had where it asks for no more than that, else those and new ones. Seen is what a decision
+    has read, what is read freely, and what another study waits to be judged on. With a `mix` the
+    items keep its shares as long as there are some of each tag.
+
+    Args:
+        former: by which draws from before know the question, of which `count` was a part then.
 
     Raises PoolError where fewer are left.
     """
     TestSet.objects.select_for_update().get(pk=pool.test_set_id)
-    known = Draw.objects.filter(pool=pool, question=question).select_related("version__test_set")
-    if drawn := known.first():
-        return drawn.version
-    units = _units(pool, study, mix)
+    known = Draw.objects.filter(pool=pool, question__in=[question, former])
+    drawn = sorted(
+        (each.version for each in known.select_related("version__test_set")),
+        key=lambda version: version.item_count,
+    )
+    if enough := next((each for each in drawn if each.item_count >= count), None):
+        return enough
+    keys = set(drawn[-1].items.values_list("key", flat=True)) if drawn else set()
+    had, units = _units(pool, study, mix, having=keys)
     left = sum(len(unit.items) for unit in units)
-    if left < count:
+    more = count - len(keys)
+    if left < more:
         raise PoolError(
-            f"asks for {count:,} items that nobody has seen, and {left:,} of the "
+            f"asks for {more:,} items that nobody has seen, and {left:,} of the "
             f"{pool.item_count:,} of {pool} are left: add new items to its file, or leave `draw` "
             "out and be judged on all of them as its ledger says"
         )
-    chosen: list[int] = []
-    for unit in in_order(units, mix, pool.digest):
+    chosen = [item for unit in had for item in unit.items]
+    for unit in in_order(units, mix, pool.digest, drawn=had):
         chosen += unit.items
         if len(chosen) >= count:
             break
@@ -75,11 +87,19 @@ def draw(
 
 def unseen(pool: TestSetVersion) -> int:
     """How many of its items can still be drawn by a new question."""
-    return sum(len(unit.items) for unit in _units(pool, None, None))
+    _, units = _units(pool, None, None)
+    return sum(len(unit.items) for unit in units)
 
 
-def in_order(units: Sequence[Unit], mix: Mapping[str, float] | None, seed: str) -> Iterator[Unit]:
-    """The units as they are drawn: by a hash, and so that each tag of the mix keeps its share."""
+def in_order(
+    units: Sequence[Unit],
+    mix: Mapping[str, float] | None,
+    seed: str,
+    *,
+    drawn: Sequence[Unit] = (),
+) -> Iterator[Unit]:
+    """The units as they are drawn: by a hash, and so that each tag of the mix keeps its share,
+    together with what was `drawn` before."""
 
     def place(unit: Unit) -> bytes:
         return hashlib.sha256(f"{seed}\0{unit.name}".encode()).digest()
@@ -88,6 +108,8 @@ def in_order(units: Sequence[Unit], mix: Mapping[str, float] | None, seed: str) 
     for unit in sorted(units, key=place, reverse=True):
         waiting[unit.tag].append(unit)
     taken = dict.fromkeys(waiting, 0)
+    for unit in drawn:
+        taken[unit.tag] = taken.get(unit.tag, 0) + len(unit.items)
     while waiting:
         behind = min(waiting, key=lambda tag: (taken[tag] / (mix or {}).get(tag, 1.0), tag))
         unit = waiting[behind].pop()
@@ -98,26 +120,31 @@ def in_order(units: Sequence[Unit], mix: Mapping[str, float] | None, seed: str) 
 
 
 def _units(
-    pool: TestSetVersion, study: Study | None, mix: Mapping[str, float] | None
-) -> list[Unit]:
-    """What can be drawn, in the pool's order."""
+    pool: TestSetVersion,
+    study: Study | None,
+    mix: Mapping[str, float] | None,
+    *,
+    having: Collection[str] = (),
+) -> tuple[list[Unit], list[Unit]]:
+    """What holds items of these ids, and what can be drawn beside that, in the pool's order."""
     seen = _seen(pool, study)
-    members: dict[str, list[tuple[int, list[str], bool]]] = defaultdict(list)
+    members: dict[str, list[tuple[int, list[str], bool, bool]]] = defaultdict(list)
     rows = pool.items.order_by("position").values_list(
         "pk", "key", "cluster", "tags", "fingerprint"
     )
     for item, key, cluster, tags, fingerprint in rows:
         name = f"cluster {cluster}" if cluster else f"item {key}"
-        members[name].append((item, tags, fingerprint in seen))
-    return [
-        Unit(
-            name,
-            [item for item, *_ in together],
-            next((tag for tag in together[0][1] if tag in mix), "") if mix else "",
-        )
-        for name, together in members.items()
-        if not any(known for *_, known in together)
-    ]
+        members[name].append((item, tags, fingerprint in seen, key in having))
+    had, fresh = list[Unit](), list[Unit]()
+    for name, together in members.items():
+        tags = together[0][1]
+        tag = next((each for each in tags if each in mix), "") if mix else ""
+        unit = Unit(name, [item for item, *_ in together], tag)
+        if any(known for *_, known in together):
+            had.append(unit)
+        elif not any(read for *_, read, _ in together):
+            fresh.append(unit)
+    return had, fresh
 
 
 def _seen(pool: TestSetVersion, study: Study | None) -> set[int]:

@@ -1,183 +1,29 @@
 """This home's ledger: which claims were read from which items, and what the next one costs.
 
 A claim is that one arm's answers do better than another's on some items by one metric. It is known
-by the content of all that: who says it again, in another study, under other names or in another
-project, says the same and pays nothing; whose answers, items, metric or weights differ in anything
-says something else. Its number is 1 and the readings before it of items that it shares, in any
-role: what one decision reads of the same answers is one reading, with one number
-(evalhub.gate.numbering). A verdict is what reads a claim: evidence that is invalid shows none.
+by the content of all that (evalhub.gate.claim_content): who says it again, in another study, under
+other names, tags or ids, or in another project, says the same and pays nothing; whose items,
+scores, metric or weights differ in anything says something else. Its number is 1 and the readings
+before it of items that it shares, in any role: what one decision reads of the same items is one
+reading, with one number (evalhub.gate.numbering). It is no less than the number of its candidate's
+tries, on whatever items (evalhub.gate.tries). A verdict is what reads a claim: evidence that is
+invalid shows none.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import replace
 
-from django.db.models import F
-
-from evalhub.files.canonical import digest_of
-from evalhub.gate.models import GuardLook, Ledger, Look
+from evalhub.gate.guards import Company
+from evalhub.gate.models import Ledger, Look
 from evalhub.gate.numbering import Numbering, Tally
+from evalhub.gate.positions import Beside, Claim, LedgerPosition, Looks, Standing
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
-from evalhub.registry.models import Run, TestSetVersion
+from evalhub.gate.tries import Tries
 from evalhub.schemas.policy import LedgerScope, Primaries
-from evalhub.verdict.levels import staged_level
 from evalhub.verdict.rule import PRIMARIES
 
-
-class Looks(NamedTuple):
-    """The looks that judge a claim.
-
-    Attributes:
-        numbers: oldest first; several where items were added.
-        arms: of items that were drawn for one look, the arms that share the whole of alpha.
-    """
-
-    numbers: tuple[int, ...]
-    arms: int | None = None
-
-    def level(self, alpha: float) -> float:
-        return staged_level(self.numbers, alpha=alpha, arms=self.arms)
-
-    @property
-    def first(self) -> "Looks":
-        return self._replace(numbers=self.numbers[:1])
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a decision says of one test set: whose run against whose, by what.
-
-    Attributes:
-        primary: the candidate must gain here.
-        critical: a ship needs it shown.
-        asked: whatever else the comparison rests on (metric, weights, items held back for choosing
-            an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
-        scores: SHA-256 of the baseline's and of the candidate's scores.
-        drawn_for: where its items were drawn from a pool, how many arms are judged on them.
-        planned: what stands for the baseline's and the candidate's answers as long as they aren't
-            there, so that a study can be looked at before it is run.
-    """
-
-    name: str
-    primary: bool
-    critical: bool
-    baseline: Run
-    candidate: Run
-    asked: dict[str, Any]
-    scores: tuple[str, str]
-    drawn_for: int | None = None
-    planned: tuple[str, str] | None = None
-
-    @property
-    def version(self) -> TestSetVersion:
-        return self.candidate.test_set_version
-
-    @cached_property
-    def asked_digest(self) -> str:
-        return digest_of(self.asked)
-
-    @cached_property
-    def digest(self) -> str:
-        return digest_of({**self.content, "asked": self.asked, "scores": self.scores})
-
-    @property
-    def answers(self) -> tuple[str, str]:
-        """SHA-256 of the baseline's and of the candidate's answers."""
-        return self.planned or (self.baseline.answers_digest, self.candidate.answers_digest)
-
-    @property
-    def content(self) -> dict[str, str]:
-        """SHA-256 of the items and of both arms' answers to them, by Look's fields."""
-        baseline, candidate = self.answers
-        return {
-            "items_digest": self.version.digest,
-            "candidate_answers": candidate,
-            "baseline_answers": baseline,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What judges a guard beside one counted claim.
-
-    Attributes:
-        primary: the counted claim's digest.
-        looks: of the counted claim's.
-        taken: they judged it there before.
-        charged: the last of them was, or would be, taken for the guard.
-    """
-
-    primary: str
-    looks: Looks
-    taken: bool
-    charged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerPosition:
-    """Where a claim stands in the ledger.
-
-    Attributes:
-        number: its own look, whether that was taken already or would be the next.
-        taken: whether it was.
-        stages: ids of the looks that it extends, oldest first.
-        looks: what judges it where it is counted; None where it isn't.
-        shares: digest of the claim of the same decision whose number it has; "" where the number
-            is its own.
-        alone: it was read before beside another claim, and takes this number now for itself.
-        refused: its items were drawn for another look, which has spent all of alpha.
-        beside: where it isn't counted, what judges it beside each counted claim, in their order.
-    """
-
-    number: int
-    taken: bool
-    stages: tuple[int, ...]
-    looks: Looks | None
-    shares: str = ""
-    alone: bool = False
-    refused: bool = False
-    beside: tuple[Beside, ...] = ()
-
-    @property
-    def counted(self) -> bool:
-        return self.looks is not None
-
-    @property
-    def charged(self) -> bool:
-        """Whether a look was, or would be, taken for it."""
-        own = self.counted and not self.shares
-        return own or any(each.charged for each in self.beside)
-
-    @property
-    def free(self) -> bool:
-        """Whether nothing is left to be taken for it."""
-        return self.taken and not self.alone and all(each.taken for each in self.beside)
-
-    def judged_by(self, alpha: float) -> Looks:
-        """The looks that judge it: the strictest of those that might."""
-        ways = [self.looks] if self.looks else [each.looks for each in self.beside]
-        return min(ways, key=lambda looks: looks.level(alpha), default=Looks((1,)))
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a decision's claims stand in the ledger `home` as long as it has `entries` entries."""
-
-    claims: Sequence[Claim]
-    positions: Sequence[LedgerPosition]
-    home: str
-    entries: int
-
-    @property
-    def is_news(self) -> bool:
-        """Whether a look is still to be taken."""
-        return not all(at.free for at in self.positions)
-
-    @property
-    def pairs(self) -> list[tuple[Claim, LedgerPosition]]:
-        return list(zip(self.claims, self.positions, strict=True))
+__all__ = ["Beside", "Claim", "LedgerPosition", "Looks", "Standing", "counted", "standing_of"]
 
 
 def counted(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:
@@ -208,19 +54,25 @@ def standing_of(
         planned: nothing is decided by it, and nothing at all is written.
     """
     ledger = Ledger() if planned else Ledger.of_home()
+    claims, taken = _known(claims)
     once: dict[str, Claim] = {}
     for claim in sorted(claims, key=order_of):
         once.setdefault(claim.digest, claim)
     distinct = list(once.values())
-    taken = {
-        look.claim: look for look in Look.objects.filter(claim__in=once).select_related("shares")
-    }
+    apart = primaries == "any-of"
+    needed = [each for each in distinct if each.critical and not (apart and each.primary)]
     stages = {
         each.digest: taken[each.digest].stages[:-1]
         if each.digest in taken
-        else first_stages(each.asked_digest, each.baseline, each.candidate)
+        else first_stages(each, shared)
         for each in distinct
     }
+    tries = Tries(
+        distinct,
+        shared,
+        asked={each.digest for each in needed},
+        extended={look.claim for each in needed for look in stages[each.digest]},
+    )
     paying = counted(distinct, counts)
     riding = [each for each in distinct if each not in paying]
     stages |= _together(paying, stages)
@@ -240,24 +92,25 @@ def standing_of(
         and drawn[each.digest] is None
         and tally.seen(each.version, drawn=True)
     }
-    numbering = Numbering(distinct, taken, tally, apart=primaries == "any-of")
+    numbering = Numbering(distinct, taken, tally, apart=apart)
     numbering.pay(paying)
     numbers = numbering.numbers
+    tried = {each.digest: tries.of_counted(each, drawn[each.digest]) for each in paying}
     looks = {
-        each.digest: Looks(
-            (*(look.number for look in stages[each.digest]), numbers[each.digest].number),
-            drawn[each.digest],
+        each.digest: _looks(
+            stages[each.digest], numbers[each.digest].number, tried[each.digest], drawn[each.digest]
         )
         for each in paying
     }
     companies = [
-        _Company(
+        Company(
             each,
             looks[each.digest],
             None if numbers[each.digest].alone else taken.get(each.digest),
             stages,
             riding,
             tally,
+            tries,
         )
         for each in paying
     ]
@@ -267,10 +120,13 @@ def standing_of(
     positions: dict[str, LedgerPosition] = {}
     for claim in distinct:
         key, number = claim.digest, numbers[claim.digest]
-        judged = {each.primary: each.looks.numbers[-1] for each in beside.get(key, ())}
+        judged = {
+            each.primary: each.looks.numbers[-1] for each in beside.get(key, ()) if each.charged
+        }
         positions[key] = LedgerPosition(
             number=number.number if key in taken else judged.get(number.shares, number.number),
             taken=key in taken,
+            tries=tried.get(key),
             stages=tuple(look.pk for look in stages[key]),
             looks=looks.get(key),
             shares=number.shares,
@@ -283,7 +139,36 @@ def standing_of(
         for each in claims
         for at in (positions[each.digest],)
     ]
-    return Standing(claims, ordered, str(ledger), ledger.entries)
+    known = [each for each in paying if each.digest in taken]
+    first = next((each.digest for each in (*known, *paying)), "")
+    alone = frozenset(each.digest for each in paying if apart and each.primary)
+    return Standing(claims, ordered, str(ledger), ledger.entries, first, alone)
+
+
+def _known(claims: Sequence[Claim]) -> tuple[list[Claim], dict[str, Look]]:
+    """The claims as the ledger knows them, and the looks of those that it does: a look from before
+    is known by what a claim was known by then."""
+    names = {name for each in claims for name in (each.digest, each.former)}
+    rows = Look.objects.filter(claim__in=names).select_related("shares")
+    looks = {look.claim: look for look in rows}
+    before = {
+        each.digest: each.former
+        for each in claims
+        if each.digest not in looks and each.former in looks
+    }
+    found = [
+        replace(each, known_as=before[each.digest]) if each.digest in before else each
+        for each in claims
+    ]
+    asked = {each.digest for each in found}
+    return found, {name: look for name, look in looks.items() if name in asked}
+
+
+def _looks(stages: Sequence[Look], number: int, tries: int, arms: int | None) -> Looks:
+    if arms is None:
+        return Looks((*(look.judged_as for look in stages), max(number, tries)))
+    earlier = (look.tries or 1 for look in stages)
+    return Looks((*(look.number for look in stages), number), arms, (*earlier, tries))
 
 
 def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[str, list[Look]]:
@@ -301,51 +186,3 @@ def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[st
 def order_of(claim: Claim) -> tuple[bool, bool]:
     """Primaries first, then what else a ship needs: whose number it is, and who shares it."""
     return not claim.primary, not claim.critical
-
-
-class _Company:
-    """The guards beside one counted claim: those that were judged there, and those that are asked.
-
-    The guards of its first look are judged by that look. From then on a guard that was judged
-    stays at what judged it; more guards come for nothing as long as all that were judged are still
-    asked, as they were or with items added; any other form of a guard is another try, and takes
-    the next number.
-    """
-
-    def __init__(
-        self,
-        primary: Claim,
-        looks: Looks,
-        taken: Look | None,
-        stages: dict[str, list[Look]],
-        guards: Sequence[Claim],
-        tally: Tally,
-    ) -> None:
-        self.primary, self.looks, self.stages = primary.digest, looks, stages
-        chain = [*stages[primary.digest], *([taken] if taken else [])]
-        rows = GuardLook.objects.filter(primary__in=chain).exclude(primary=F("guard"))
-        rows = rows.select_related("guard")
-        self.judged = {row.guard.claim: row for row in rows} if chain else {}
-        critical = [each for each in guards if each.critical]
-        asked = {each.digest for each in critical}
-        asked |= {look.claim for each in critical for look in stages[each.digest]}
-        self.covered = self.judged.keys() <= asked
-        # One number pays for all that this decision tries anew beside the claim.
-        self.following = looks.numbers[-1] if taken is None else tally.next(primary.version)
-
-    def beside(self, guard: Claim) -> Beside:
-        earlier = tuple(
-            self.judged[look.claim].number
-            for look in self.stages[guard.digest]
-            if look.claim in self.judged
-        )
-        if row := self.judged.get(guard.digest):
-            looks = self.looks._replace(numbers=(*earlier, row.number))
-            return Beside(self.primary, looks, taken=True, charged=row.charged)
-        if not guard.critical:
-            return Beside(self.primary, self.looks.first, taken=True)
-        if earlier or not self.covered:
-            looks = self.looks._replace(numbers=(*earlier, self.following))
-            charged = self.following not in self.looks.numbers
-            return Beside(self.primary, looks, taken=False, charged=charged)
-        return Beside(self.primary, self.looks.first, taken=False)

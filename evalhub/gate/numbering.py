@@ -1,12 +1,12 @@
 """Which number each claim of a decision has.
 
-What one decision reads of the same answers is one reading, and its claims share one number: a ship
+What one decision reads of the same items is one reading, and its claims share one number: a ship
 needs all that is critical, so that a false one passes a single claim wrongly, at that number's
 level. The number is the first claim's own; the others have it beside that claim alone, in the order
 in which they were read, so that nobody can pick the luckiest of them afterwards.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from django.db.models import Count, F, Max, Q
@@ -18,14 +18,12 @@ from evalhub.verdict.levels import CHOSEN
 
 
 class NumberedClaim(Protocol):
-    """What numbering needs to know of evalhub.gate.ledger.Claim."""
+    """What numbering needs to know of evalhub.gate.positions.Claim."""
 
     @property
     def digest(self) -> str: ...
     @property
     def asked_digest(self) -> str: ...
-    @property
-    def answers(self) -> tuple[str, str]: ...
     @property
     def version(self) -> TestSetVersion: ...
     @property
@@ -182,8 +180,8 @@ class Numbering:
                 shares = "" if look.shares is None else look.shares.claim
                 self.numbers[claim.digest] = ClaimNumber(look.number, shares)
             elif (
-                first := self._of_same_answers(claim, beside)
-                or self._on_same_items(claim, beside, charged.get(claim.digest, ()))
+                first := self._on_same_items(claim, beside, charged.get(claim.digest, ()))
+                or self._on_same_items(claim, beside)
             ) is not None:
                 number = self.numbers[first.digest].number
                 self.numbers[claim.digest] = ClaimNumber(number, first.digest)
@@ -192,30 +190,25 @@ class Numbering:
 
     def _new(self, claim: NumberedClaim, new: list[NumberedClaim]) -> ClaimNumber:
         """The number of a claim that nobody has read: that of the first of `new`, which take one
-        in this decision, at the same answers."""
+        in this decision, at the same items."""
         several = self.apart and claim.primary
-        first = None if several else self._of_same_answers(claim, new)
+        first = None if several else self._on_same_items(claim, new)
         if first is not None:
             return ClaimNumber(self.numbers[first.digest].number, first.digest)
         new.append(claim)
         return ClaimNumber(self.tally.take(claim))
 
-    def _of_same_answers(
-        self, claim: NumberedClaim, others: Sequence[NumberedClaim]
-    ) -> NumberedClaim | None:
-        for other in others:
-            if other.answers == claim.answers and other.version.pk in self.tally.shared.of(
-                claim.version
-            ):
-                return other
-        return None
-
     def _on_same_items(
-        self, claim: NumberedClaim, others: Sequence[NumberedClaim], among: Sequence[str]
+        self,
+        claim: NumberedClaim,
+        others: Sequence[NumberedClaim],
+        among: Collection[str] | None = None,
     ) -> NumberedClaim | None:
-        sharing = self.tally.shared.of(claim.version) if among else ()
-        found = (each for each in others if each.digest in among and each.version.pk in sharing)
-        return next(found, None)
+        """The first of the others, or of those `among` them, with which it shares an item."""
+        if among is not None:
+            others = [each for each in others if each.digest in among]
+        sharing = self.tally.shared.of(claim.version) if others else ()
+        return next((each for each in others if each.version.pk in sharing), None)
 
     def _stays(self, claim: NumberedClaim, look: Look) -> bool:
         """Whether a claim may have the number that it was read with: only while all that is

@@ -81,7 +81,7 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
         fingerprints.add(fingerprint)
         if text not in known:
             known[text] = json.loads(text)
-        labels.append(ItemLabel(key, cluster, known[text], id=item))
+        labels.append(ItemLabel(key, cluster, known[text], id=item, fingerprint=fingerprint))
     if len(fingerprints) == len(labels):
         return labels
     questions = repeated_questions(version)

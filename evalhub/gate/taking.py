@@ -27,22 +27,32 @@ def take(
     ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
     if ledger.entries != standing.entries and standing.is_news:
         return False
-    written = _write(standing, study)
+    written = _write(standing, study, ledger.entries + 1)
     for claims in also:
-        written += _write(standing_of(claims, counts="all", shared=shared), study)
+        beside = standing_of(claims, counts="all", shared=shared)
+        written += _write(beside, study, ledger.entries + written + 1)
     if written:
         ledger.entries += written
         ledger.save(update_fields=["entries"])
     return True
 
 
-def _write(standing: Standing, study: Study) -> int:
-    """How many entries were written."""
+def _write(standing: Standing, study: Study, reading: int) -> int:
+    """How many entries were written, all with this number of a reading."""
     places: dict[str, tuple[Claim, LedgerPosition]] = {}
     for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
         places.setdefault(claim.digest, (claim, at))
-    new = {key: _look(claim, at, study) for key, (claim, at) in places.items() if not at.taken}
-    Look.objects.bulk_create(look for key, look in new.items() if not places[key][1].shares)
+    new = {
+        key: _look(claim, at, study, reading) for key, (claim, at) in places.items() if not at.taken
+    }
+    if standing.first in new:  # what is read beside it names it
+        new[standing.first].save(force_insert=True)
+    looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    for key, look in new.items():
+        if key != standing.first and key not in standing.apart:
+            look.read_with = looks.get(standing.first)
+    own = (look for key, look in new.items() if not places[key][1].shares)
+    Look.objects.bulk_create(look for look in own if look.pk is None)
     looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
     sharing = [look for key, look in new.items() if places[key][1].shares]
     for look in sharing:
@@ -71,7 +81,7 @@ def _write(standing: Standing, study: Study) -> int:
     return len(new) + len(beside)
 
 
-def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
+def _look(claim: Claim, position: LedgerPosition, study: Study, reading: int) -> Look:
     return Look(
         claim=claim.digest,
         number=position.number,
@@ -84,5 +94,10 @@ def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
         drawn_for=position.looks.arms if position.looks else None,
         extends_id=position.stages[-1] if position.stages else None,
         study=study,
-        **claim.content,
+        candidate_key=claim.candidate_key,
+        baseline_key=claim.baseline_key,
+        metric_key=claim.metric_key,
+        tries=position.tries,
+        reading=reading,
+        **claim.recorded,
     )

@@ -37,10 +37,10 @@ def with_stages(
     ).in_bulk(look_ids)
     runs = [(known[each].baseline_run, known[each].candidate_run) for each in look_ids]
     stages = [evidence.pair_runs(test_set, *both, names).aligned for both in runs]
-    seen: set[str] = set()
+    seen: set[tuple[str, int]] = set()
     joined = replace(stages[0], stages=np.zeros(len(stages[0].items), dtype=np.intp))
     for stage, (earlier, _) in zip([*stages[1:], pairing.aligned], runs, strict=True):
-        seen |= {each.key for each in evidence.items(earlier.test_set_version)}
+        seen |= {(each.key, each.fingerprint) for each in evidence.items(earlier.test_set_version)}
         joined = _joined(joined, _added(test_set, stage, seen))
     return replace(pairing, aligned=joined, earlier=tuple(runs))
 
@@ -68,9 +68,9 @@ def _row(row: LedgerRow, stages: NDArray[np.intp]) -> ExtensionRow:
     )
 
 
-def _added(test_set: StudyTestSet, larger: Aligned, seen: set[str]) -> Aligned:
-    """The rows of items that weren't there before."""
-    new = np.array([each.key not in seen for each in larger.items], dtype=bool)
+def _added(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:
+    """The rows of items that weren't there before; another part of a set may have the same ids."""
+    new = np.array([(each.key, each.fingerprint) not in seen for each in larger.items], dtype=bool)
     try:
         return larger.where(new)
     except StatisticsError as error:

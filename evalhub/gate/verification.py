@@ -6,6 +6,8 @@ Everything is computed anew from the rows: a digest that the database keeps isn'
 from collections.abc import Iterator
 from dataclasses import replace
 
+from django.db.models import Q
+
 from evalhub.files.identity import scores_digest
 from evalhub.gate.chain.follow import head_at
 from evalhub.gate.models import Decision, GuardLook, Ledger, Look
@@ -63,19 +65,22 @@ def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
     yield RowCheck(candidate, "", "ledger", told, home.hex if home else "none")
     evidence = {row.test_set: row for row in record.evidence}
     for row in record.ledger.test_sets if record.ledger else ():
-        known = _numbers(evidence[row.test_set]) if row.test_set in evidence else set()
-        found = row.number if row.number in known else max(known, default=None)
+        known = _numbers(evidence[row.test_set], row.claim) if row.test_set in evidence else set()
+        # whose candidate, or guard, was tried before is judged as a later look than it took
+        paid = any(each <= row.number for each in known)
+        found = row.number if paid else max(known, default=None)
         seen = "no look" if found is None else f"look {found}"
         yield RowCheck(candidate, row.test_set, "look", f"look {row.number}", seen)
 
 
-def _numbers(row: EvidenceRow) -> set[int]:
+def _numbers(row: EvidenceRow, claim: str) -> set[int]:
     """The looks, of these items' or of a primary's beside them, at what the row holds."""
-    looks = Look.objects.filter(
+    answers = Q(
         items_digest=row.digest,
         candidate_answers=row.candidate_answers,
         baseline_answers=row.baseline_answers,
     )
+    looks = Look.objects.filter(Q(claim=claim) if claim else answers)
     beside = GuardLook.objects.filter(guard__in=looks)
     own = looks.values_list("number", flat=True)
     riding = beside.values_list("primary__number", flat=True)

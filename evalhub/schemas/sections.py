@@ -30,8 +30,11 @@ class LedgerRow(Declaration):
     Attributes:
         number: the last of `looks`.
         looks: numbers, oldest first; several where items were added before each but the first.
-        arms: of items that were drawn from a pool for this look alone, how many arms share the
+        arms: of items that were drawn from a pool for this candidate, how many arms share the
             whole of alpha.
+        tries: of such items, which of the candidate's tries each stage is; empty: the first.
+        elsewhere: the candidate was tried on other items before, and `number` counts those tries.
+        claim: SHA-256 by which the ledger knows what was claimed; empty in older records.
         counted: the look was taken for this test set; else it is that of the primaries, which a
             guard comes with.
     """
@@ -40,6 +43,9 @@ class LedgerRow(Declaration):
     number: Size
     looks: tuple[Size, ...] = Field(min_length=1)
     arms: Size | None = None
+    tries: tuple[Size, ...] = ()
+    elsewhere: bool = False
+    claim: str = ""
     level: float
     counted: bool
     spent: bool

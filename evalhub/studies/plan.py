@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from django.db import transaction
 
+from evalhub.gate.baseline_choice import choose_baseline
 from evalhub.gate.charge import charge
-from evalhub.gate.claims import planned_claims
-from evalhub.gate.ledger import LedgerPosition, standing_of
+from evalhub.gate.claims import claims_of, planned_claims
+from evalhub.gate.ledger import Claim, LedgerPosition, standing_of
 from evalhub.gate.models import Decision
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import item_labels, requirement_on
+from evalhub.gate.study_evidence import NotReadyError, read_study_evidence
 from evalhub.registry.models import (
     Study,
     StudyArm,
@@ -78,11 +80,8 @@ def next_looks(study: Study) -> list[PlannedLook]:
     baseline nothing is looked at; guards on form are counted, and not listed."""
     policy, arms = study.policy, len(_judged(study))
     judged = study.test_sets.judged()
-    test_sets = list(judged.select_related("metric", "test_set_version"))
-    by_role = {each.role: each for each in study.arms.all()}
-    claims = planned_claims(
-        study, by_role[ArmRole.BASELINE], by_role[ArmRole.CANDIDATE], test_sets, arms=arms
-    )
+    test_sets = list(judged.select_related("metric", "test_set_version__test_set"))
+    claims = _claims(study, test_sets, arms)
     if not claims:
         return []
     standing = standing_of(
@@ -107,6 +106,18 @@ def next_looks(study: Study) -> list[PlannedLook]:
         for each, alpha in zip(asked, alphas, strict=True)
         if not each.form
     ]
+
+
+def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Claim]:
+    """As the decision reads them where all is answered; else as far as they are known."""
+    arm = study.arms.select_related("version__model").get(role=ArmRole.CANDIDATE)
+    try:
+        evidence = read_study_evidence(study)
+    except NotReadyError:
+        baseline = study.arms.get(role=ArmRole.BASELINE)
+        return planned_claims(study, baseline, arm, test_sets, arms=arms)
+    chosen = choose_baseline(evidence)
+    return claims_of(evidence, chosen.baseline, arm, arms=len(chosen.arms))
 
 
 def _judged(study: Study) -> list[StudyArm]:

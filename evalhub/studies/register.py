@@ -7,9 +7,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from evalhub.accounts.models import Project, User
-from evalhub.files.canonical import digest_of
 from evalhub.gate.champion_answers import other_answers
-from evalhub.gate.draws import PoolError, draw
 from evalhub.gate.models import Blessing
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.models import (
@@ -28,6 +26,7 @@ from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
 from evalhub.studies.charges import charges_of
+from evalhub.studies.drawing import drawn_items
 from evalhub.studies.linked import (
     check_same_policy,
     linked,
@@ -45,9 +44,8 @@ from evalhub.studies.register_items import (
 from evalhub.studies.register_judges import judged_policy, register_judges
 from evalhub.studies.register_runs import launch_runs
 from evalhub.studies.retrieval import with_documents
-from evalhub.studies.spec import Arm, StudySpec
+from evalhub.studies.spec import StudySpec
 from reviews.errors import PlanError
-from runners.launch import source_digest
 from runners.spending import Charges
 
 
@@ -89,7 +87,7 @@ def register_study(
     before = linked(there) if there else None
     asked = policy_of(there) if there else None
     study = _study(spec, project, there, judged_policy(spec, judges))
-    sets |= _drawn(spec, study, sets, versions)
+    sets |= drawn_items(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
     _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
@@ -252,55 +250,6 @@ def _study(spec: StudySpec, project: Project, found: Study | None, policy: Study
         )
     kept = {"name": spec.name, "policy": policy, "review": spec.review}
     return _brought(found, Study(project=project, slug=slug), kept)
-
-
-def _drawn(
-    spec: StudySpec,
-    study: Study,
-    sets: dict[str, tuple[TestSetVersion, Metric]],
-    versions: dict[str, ModelVersion],
-) -> dict[str, tuple[TestSetVersion, Metric]]:
-    """Of each pool, the items that are drawn for what this file asks; the same for the same."""
-    found = {}
-    for name, asked in spec.test_sets.items():
-        if asked.draw is None:
-            continue
-        pool, metric = sets[name]
-        question = {
-            "draw": asked.draw,
-            "metric": metric.digest,
-            "mix": asked.mix,
-            **({"form": [each.kind for each in asked.guards]} if asked.guards else {}),
-            "development": spec.policy.development and spec.policy.development.as_json(),
-            "baseline": versions[spec.baseline].digest,
-            "arms": [
-                [versions[each].digest, *(_source(spec, arm, of) for of in spec.test_sets)]
-                for each, arm in spec.arms.items()
-            ],
-            # Another form of a guard is another question: what it was is seen.
-            "beside": {
-                of: version.digest
-                for of, (version, _) in sets.items()
-                if not spec.test_sets[of].draw
-            },
-        }
-        try:
-            version = draw(
-                pool=pool,
-                count=asked.draw,
-                question=digest_of(question),
-                study=study,
-                mix=asked.mix,
-            )
-        except PoolError as error:
-            raise spec.document.error(["test_sets", name, "draw"], str(error)) from error
-        found[name] = version, metric
-    return found
-
-
-def _source(spec: StudySpec, arm: Arm, test_set: str) -> str:
-    answers = arm.answers(spec.file, test_set)
-    return source_digest(answers, arm.fields.mapping) if answers else ""
 
 
 def _brought[R: Model](found: R | None, made: R, values: Mapping[str, Any]) -> R:

@@ -37,7 +37,8 @@ class ItemLabel(NamedTuple):
 
     `weight` is how much it counts where the source says so, above 0; `id` is its row's in the
     database, where it has one; `question` is a digest of what the model sees, where another item
-    of its test set may ask the same, else "".
+    of its test set may ask the same, else ""; `fingerprint` is by what the ledger knows what it
+    asks, where it is a row of the database.
     """
 
     key: str
@@ -46,6 +47,7 @@ class ItemLabel(NamedTuple):
     weight: float | None = None
     id: int = 0
     question: str = ""
+    fingerprint: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,39 +22,66 @@ errs g times as often as one: at 1 + 3 times the claims read, all choices togeth
 of alpha to what the numbers themselves may spend, however many there are.
 """
 
+REST = 0.023
+"""Share of alpha beside the whole of it that is left for a candidate whose first items were drawn
+from a pool: as much as the choices that `CHOSEN` pays for may add, and no item has both."""
+AFTER_ALL = 26
+"""How many numbers are passed over by who was judged at the whole of alpha before: the levels of
+all that follow, 28, 29, …, add up to less than `REST` of alpha."""
+
 
 def level_of(number: int, *, alpha: float) -> float:
     """The one-sided level of the `number`-th claim, 1 for the first."""
     return alpha * 6 / (pi * number) ** 2
 
 
-@cache
+def drawn_level(number: int, *, alpha: float) -> float:
+    """The one-sided level of a candidate's `number`-th try, on items that were drawn from a pool.
+
+    The first has the whole of alpha, since nobody else is judged on these items; the later ones
+    share `REST` of it.
+    """
+    return alpha if number == 1 else REST * level_of(number - 1, alpha=alpha)
+
+
 def extended_level(first: int, second: int, *, alpha: float) -> float:
     """The level of both stages together, where stage one was look `first` and this is `second`.
 
     What both looks may spend, alpha·6/π²·(1/first² + 1/second²), is what stage one spent and what
-    the combined test adds to it: it lies above `level_of(second)`. It is recorded to 12 digits,
-    which every machine's exp and erf agree on.
+    the combined test adds to it: it lies above `level_of(second)`.
     """
+    return _combined(level_of(first, alpha=alpha), level_of(second, alpha=alpha))
+
+
+@cache
+def _combined(spent: float, due: float) -> float:
+    """The level of two stages, of which the first was judged at `spent`, so that both together err
+    at `spent + due`; to 12 digits, which every machine's exp and erf agree on."""
     first_size, second_size = stage_weights(2)
-    spent, due = level_of(first, alpha=alpha), level_of(second, alpha=alpha)
     level = final_level(spent, (first_size, second_size), alpha=spent + due)
     return float(f"{level:.12g}")
 
 
-def staged_level(looks: Sequence[int], *, alpha: float, arms: int | None = None) -> float:
+def staged_level(
+    looks: Sequence[int], *, alpha: float, arms: int | None = None, tries: Sequence[int] = ()
+) -> float:
     """The level of a claim that was looked at by these numbers, oldest first, with items added
     before each look but the first.
 
     One: `level_of`. Two: `extended_level`. From three on that of the last look, by which the chance
-    of an error at any of them is at most the sum of what they may spend. `arms` is of items that
-    were drawn from a pool for one look: the arms that share the whole of alpha.
+    of an error at any of them is at most the sum of what they may spend.
+
+    Args:
+        arms: of items that were drawn from a pool for this candidate: the arms that share the whole
+            of alpha.
+        tries: of such items, which of the candidate's tries each stage is, by `drawn_level`; empty:
+            the first.
     """
-    if arms is not None:
-        return alpha / arms
-    if len(looks) == 2:
-        return extended_level(looks[0], looks[1], alpha=alpha)
-    return level_of(looks[-1], alpha=alpha)
+    if arms is None:
+        levels = [level_of(each, alpha=alpha) for each in looks]
+    else:
+        levels = [drawn_level(each, alpha=alpha / arms) for each in tries or (1,)]
+    return _combined(*levels) if len(levels) == 2 else levels[-1]
 
 
 def stage_weights(stages: int) -> tuple[float, ...]:
@@ -63,11 +90,16 @@ def stage_weights(stages: int) -> tuple[float, ...]:
     return (1.0, *(2.0**i for i in range(stages - 1)))
 
 
-def next_look(looks: Sequence[int], following: int, *, alpha: float) -> NextLook:
-    """How a claim with these looks is judged once items are added, at look `following`."""
+def next_look(
+    looks: Sequence[int], following: int, *, alpha: float, arms: int | None = None
+) -> NextLook:
+    """How a claim with these looks is judged once items are added, at look `following`; with `arms`
+    both count the candidate's tries on items that were drawn."""
     *_, added = weights = stage_weights(len(looks) + 1)
+    numbers = [*looks, following]
     return NextLook(
-        alpha=staged_level([*looks, following], alpha=alpha), weights=(sum(weights) - added, added)
+        alpha=staged_level(numbers, alpha=alpha, arms=arms, tries=numbers),
+        weights=(sum(weights) - added, added),
     )
 
 

@@ -100,19 +100,39 @@ _STATES = {
 }
 
 
+BUILDS = "Another build is another candidate, where its arm says so (`build`)."
+
+
 def _ledger(section: LedgerSection) -> Iterator[str]:
     for row in section.test_sets:
         if row.counted:
             yield _paid(row, section.alpha)
-    beside = [row.test_set for row in section.test_sets if not row.counted]
-    if beside:
-        yield f"Judged by the same look, without a charge: {', '.join(beside)}."
+    beside = [row for row in section.test_sets if not row.counted]
+    alike = [row.test_set for row in beside if row.level >= section.level]
+    if alike:
+        yield f"Judged by the same look, without a charge: {', '.join(alike)}."
+    for row in beside:
+        if row.level < section.level:
+            yield (
+                f"{row.test_set} was read with other scores of this candidate before: it is judged "
+                f"at {row.level:.2g}, as a further try."
+            )
     yield f"All looks are those of the ledger {section.home}."
 
 
 def _paid(row: LedgerRow, alpha: float) -> str:
     number, name = row.number, row.test_set
     paid = f"judged at {row.level:.2g} of the policy's {alpha:g}"
+    if row.tries[-1:] > (1,):
+        return (
+            f"The items of {name} were drawn from a pool for this candidate's try {row.tries[-1]}, "
+            f"{paid}. {BUILDS}"
+        )
+    if row.elsewhere:
+        return (
+            f"This candidate was judged on other items before: {name} is its try {number}, {paid}. "
+            f"{BUILDS}"
+        )
     if len(row.looks) > 1:
         *earlier, last = row.looks
         before = f"look{'s' * (len(earlier) > 1)} {', '.join(map(str, earlier))}"

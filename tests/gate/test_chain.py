@@ -62,8 +62,8 @@ def test_each_is_chained_as_it_is_written_and_the_chain_holds(team: Team, held: 
     kinds = list(LedgerLink.objects.values_list("place", "kind", "row"))
     looks = list(Look.objects.order_by("pk").values_list("pk", flat=True))
     assert kinds == [
-        (1, "look", looks[0]),
-        (2, "look", looks[1]),
+        (1, "reading", looks[0]),
+        (2, "reading", looks[1]),
         (3, "guard", GuardLook.objects.get().pk),
         (4, "decision", held.pk),
         (5, "sign-off", SignOff.objects.get().pk),

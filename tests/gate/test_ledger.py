@@ -31,10 +31,11 @@ FIRST = ALPHA * 6 / pi**2
 
 
 class Desk:
-    """One base on 200 questions and 300 sums, and any number of candidates that gain 50."""
+    """One base on 200 questions and 300 sums, and any number of candidates that gain 50, each on
+    other items."""
 
     def __init__(self, team: Team) -> None:
-        self.team = team
+        self.team, self.tried = team, 0
         self.questions = a_test_set(team, "questions", items=200)
         self.sums = a_test_set(team, "sums", items=300)
         self.base = a_version(team, "base")
@@ -45,9 +46,10 @@ class Desk:
         self, slug: str, gain: int = 50, on: TestSetVersion | None = None
     ) -> ModelVersion:
         version = a_version(self.team, slug, parent=self.base)
-        right = [1.0] * (50 + gain) + [0.0] * (150 - gain)
-        a_run(version, on or self.questions, scores=right)
-        a_run(version, self.sums, scores=[1.0] * 200 + [0.0] * 100)
+        right = rotated([1.0] * gain + [0.0] * (150 - gain), self.tried)
+        a_run(version, on or self.questions, scores=[1.0] * 50 + right)
+        a_run(version, self.sums, scores=rotated([1.0] * 200 + [0.0] * 100, self.tried))
+        self.tried += 1
         return version
 
     def study(self, candidate: ModelVersion, slug: str = "", **fields: Any) -> Study:
@@ -62,6 +64,10 @@ class Desk:
             }
             | fields,
         )
+
+
+def rotated(scores: list[float], by: int) -> list[float]:
+    return scores[-by:] + scores[:-by] if by else scores
 
 
 @pytest.fixture
@@ -116,6 +122,9 @@ def test_the_first_candidate_is_judged_at_six_over_pi_squared_of_alpha(desk: Des
         "number": 1,
         "looks": [1],
         "arms": None,
+        "tries": [],
+        "elsewhere": False,
+        "claim": Look.objects.get(test_set_version=desk.questions).claim,
         "level": pytest.approx(FIRST),
         "counted": True,
         "spent": False,

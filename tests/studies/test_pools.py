@@ -33,7 +33,8 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def a_build(desk: Desk, right: Sequence[int]) -> None:
-    """A new adapter, which gets these items of the pool right."""
+    """A new adapter, whose build is stated, which gets these items of the pool right."""
+    desk.study["arms"]["tuned"]["build"] = f"adapter-{len(right)}"
     desk.answers("tuned", "triage", ["right" if i in right else "wrong" for i in range(60)])
 
 

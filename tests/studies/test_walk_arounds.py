@@ -12,7 +12,9 @@ from django.db.models import ProtectedError
 
 from evalhub.cli.app import run
 from evalhub.gate.models import Look
-from evalhub.registry.models import RunMetric, Study, TestSet
+from evalhub.registry.models import ModelVersion, RunMetric, Study, TestSet
+from evalhub.registry.models.versions import VersionStage
+from evalhub.verdict.levels import drawn_level, staged_level
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 
@@ -101,13 +103,14 @@ def questions(desk: Desk) -> list[dict[str, Any]]:
 
 
 def test_the_same_items_under_other_names_and_spellings(desk: Desk, capsys: Capture) -> None:
+    """Other answers to them are the next look; the same scores are the same claim, and free."""
     items = questions(desk)
     assert paid(tried(desk, capsys, "first"), 1)
     shouted = [
         each | {"id": f"x{i}", "input": each["input"].upper() + " "} for i, each in enumerate(items)
     ]
     disguises = {
-        "renamed": [each | {"meta": "new"} for each in items],
+        "renamed": [each | {"meta": "new", "tags": ["new"]} for each in items],
         "spelled": shouted,
         "one-shared": [
             items[0],
@@ -116,7 +119,12 @@ def test_the_same_items_under_other_names_and_spellings(desk: Desk, capsys: Capt
     }
     for look, (name, changed) in enumerate(disguises.items(), 2):
         renamed(desk, name, changed)
-        assert paid(tried(desk, capsys, name, project=f"project-{look}"), look)
+        project = f"project-{look}"
+        if name != "one-shared":
+            assert paid(tried(desk, capsys, f"same-{name}", project=project), look - 1)
+        desk.answers("tuned", "triage", ["right"] * (30 - look) + ["wrong"] * (30 + look))
+        renamed(desk, name, changed)
+        assert paid(tried(desk, capsys, name, project=project), look)
 
 
 @pytest.mark.heavy
@@ -156,7 +164,7 @@ def test_a_second_run_of_the_baseline_that_is_another_candidate(
     desk: Desk, capsys: Capture
 ) -> None:
     """Its difference from the baseline is shown, so it is a look as well."""
-    answered(desk, 30, arm="other")
+    answered(desk, 29, arm="other")
     desk.study["arms"]["base"]["repeat"] = {"recorded": "other.{test_set}.jsonl"}
     assert paid(tried(desk, capsys, "first"), 1)
     del desk.study["arms"]["base"]["repeat"]
@@ -172,7 +180,7 @@ def test_a_guard_s_answers_replaced_until_it_holds(desk: Desk, capsys: Capture) 
     desk.study["test_sets"]["sums"] = TRIAGE | {"file": "sums.jsonl", "role": "guard"}
     assert paid(tried(desk, capsys, "first"), 1)
     for look in (2, 3):
-        desk.answers("tuned", "sums", [f"right, {look}"] * 300)
+        desk.answers("tuned", "sums", ["right"] * (300 - look) + ["wrong"] * look)
         record = tried(desk, capsys, f"try-{look}")
         assert paid(record, 1)
         _, guard = record["ledger"]["test_sets"]
@@ -195,7 +203,7 @@ def test_items_read_as_a_guard_s_before_they_are_a_primary_s(desk: Desk, capsys:
         desk.answers("tuned", "easy", ["right"] * 20 + [f"wrong, of {right}"] * 10)
         tried(desk, capsys, f"peek-{right}")
     desk.study["test_sets"] = {"triage": dict(TRIAGE)}
-    assert paid(tried(desk, capsys, "the-best"), 3), "its place among those that were read"
+    assert paid(tried(desk, capsys, "the-best"), 1 + 3 * 4), "chosen among four that were read"
     answered(desk, 35)
     assert paid(tried(desk, capsys, "another"), 4)
 
@@ -231,3 +239,127 @@ def test_what_was_looked_at_cannot_be_deleted(desk: Desk, capsys: Capture) -> No
             row.delete()
     with pytest.raises(ProtectedError):
         TestSet.objects.get().project.delete()
+
+
+# Ways of one candidate: ten tries, each on other items or beside another primary.
+
+
+def a_build(desk: Desk, name: str) -> None:
+    desk.study["arms"]["tuned"]["build"] = name
+
+
+def part(desk: Desk, number: int, *, named: str = "triage") -> None:
+    """Sixty questions that nobody was asked before, of which the tuned arm gets twelve right."""
+    rows = (
+        {"id": f"q{i}", "input": f"Part {number}, {i}?", "reference": "right"} for i in range(60)
+    )
+    desk.rows(f"{named}.jsonl", rows)
+    desk.study["test_sets"] = {named: TRIAGE | {"file": f"{named}.jsonl"}}
+    answered(desk, 0, arm="base", on=named)
+    answered(desk, 12, on=named)
+
+
+def level_paid(record: dict[str, Any]) -> float:
+    (criterion,) = [each for each in record["criteria"] if each["role"] == "primary"]
+    row, *_ = record["ledger"]["test_sets"]
+    assert criterion["alpha"] == pytest.approx(row["level"])
+    return float(row["level"])
+
+
+@pytest.mark.parametrize("named", ["one name", "ten names"])
+def test_the_same_candidate_on_ten_parts_of_a_set(desk: Desk, capsys: Capture, named: str) -> None:
+    """Before each was look 1, and one of ten shipped in .126 of the cases."""
+    for look in range(1, 11):
+        part(desk, look, named="triage" if named == "one name" else f"part-{look}")
+        record = tried(desk, capsys, f"part-{look}")
+        assert paid(record, look)
+    assert any("was judged on other items before" in each for each in record["ledger"]["sentences"])
+    a_build(desk, "another")
+    part(desk, 11, named="fresh")
+    assert paid(tried(desk, capsys, "another-build"), 1), "another candidate on fresh items"
+
+
+def test_parts_of_a_set_are_stages_of_a_build_that_is_stated(desk: Desk, capsys: Capture) -> None:
+    a_build(desk, "adapter-7")
+    desk.study["arms"]["base"]["build"] = "base-1"
+    for look in range(1, 4):
+        part(desk, look)
+        record = tried(desk, capsys, f"part-{look}")
+        (row,) = record["ledger"]["test_sets"]
+        assert row["looks"] == list(range(1, look + 1))
+        assert row["level"] == pytest.approx(staged_level(row["looks"], alpha=ALPHA))
+        assert record["criteria"][0]["n"] == 60 * look
+
+
+def test_a_champion_evaluated_again_on_fresh_items_begins_anew(desk: Desk, capsys: Capture) -> None:
+    part(desk, 1)
+    assert paid(tried(desk, capsys, "first"), 1)
+    champion = ModelVersion.objects.get(model__slug="tuned")
+    champion.stage, champion.champion_of = VersionStage.CHAMPION, champion.model.project
+    champion.save()
+    part(desk, 2, named="fresh")
+    assert paid(tried(desk, capsys, "again"), 1)
+
+
+def drawn(record: dict[str, Any], sizes: Sequence[int]) -> float:
+    (row,) = record["ledger"]["test_sets"]
+    tries = list(range(1, len(sizes) + 1))
+    assert row["tries"] == tries
+    assert record["criteria"][0]["n"] == sum(sizes)
+    level = staged_level(row["looks"], alpha=ALPHA, arms=1, tries=tries)
+    assert record["criteria"][0]["alpha"] == pytest.approx(level) == row["level"]
+    return level
+
+
+def test_a_pool_asked_for_one_more_item_each_time(desk: Desk, capsys: Capture) -> None:
+    """Before each draw was judged at .025, and one of ten shipped in .228 of the cases."""
+    sizes: list[int] = []
+    for items in range(30, 40):
+        desk.study["test_sets"]["triage"]["draw"] = items
+        record = tried(desk, capsys, f"draw-{items}")
+        sizes.append(1 if sizes else items)
+        drawn(record, sizes)
+    desk.study["test_sets"]["triage"]["draw"] = 30
+    drawn(tried(desk, capsys, "the-first-again"), [30])
+    assert Look.objects.count() == 10
+
+
+def test_a_pool_asked_anew_by_a_line_whose_build_isn_t_stated(desk: Desk, capsys: Capture) -> None:
+    desk.study["test_sets"]["triage"]["draw"] = 6
+    for number in range(1, 11):
+        answered(desk, 30 - number)
+        (row,) = tried(desk, capsys, f"try-{number}")["ledger"]["test_sets"]
+        assert row["tries"] == [number]
+        assert row["level"] == pytest.approx(drawn_level(number, alpha=ALPHA))
+
+
+def test_a_guard_retried_beside_fresh_primaries(desk: Desk, capsys: Capture) -> None:
+    """Before each was judged by a first look, and a guard on its margin held in .093 of the
+    cases."""
+    others(desk, "sums", 300)
+    for look in range(1, 11):
+        a_build(desk, "adapter-7")
+        part(desk, look, named=f"part-{look}")
+        desk.study["test_sets"]["sums"] = TRIAGE | {"file": "sums.jsonl", "role": "guard"}
+        desk.answers("tuned", "sums", ["right"] * (300 - look) + ["wrong"] * look)
+        record = tried(desk, capsys, f"try-{look}")
+        _, guard = record["ledger"]["test_sets"]
+        assert guard["level"] <= ALPHA * 6 / (pi * look) ** 2 * (1 + 1e-9)
+    part(desk, 11, named="part-11")
+    desk.study["test_sets"]["sums"] = TRIAGE | {"file": "sums.jsonl", "role": "guard"}
+    again = tried(desk, capsys, "the-same-guard")
+    assert again["ledger"]["test_sets"][1]["number"] == 11, (
+        "as the try that it was, at this primary"
+    )
+
+
+def test_a_guard_retried_beside_draws_of_a_pool(desk: Desk, capsys: Capture) -> None:
+    """Before each was judged at the whole of alpha: .163."""
+    others(desk, "sums", 300)
+    desk.study["test_sets"]["triage"]["draw"] = 6
+    desk.study["test_sets"]["sums"] = TRIAGE | {"file": "sums.jsonl", "role": "guard"}
+    for number in range(1, 11):
+        desk.answers("tuned", "sums", ["right"] * (300 - number) + ["wrong"] * number)
+        primary, guard = tried(desk, capsys, f"try-{number}")["ledger"]["test_sets"]
+        assert primary["level"] == ALPHA, "the same items, which were read once"
+        assert guard["level"] == pytest.approx(drawn_level(number, alpha=ALPHA))

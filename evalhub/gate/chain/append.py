@@ -19,6 +19,7 @@ from evalhub.schemas.ledger_head import LedgerHead
 
 MODELS: dict[str, type[Model]] = {
     LinkKind.LOOK: Look,
+    LinkKind.READING: Look,
     LinkKind.GUARD: GuardLook,
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
@@ -32,6 +33,8 @@ def append(*rows: Model) -> None:
     ledger = _locked()
     head, added = ledger.head or start(str(ledger)), list[LedgerLink]()
     for kind, model in MODELS.items():
+        if kind == LinkKind.LOOK:  # as looks were chained once
+            continue
         keys = [row.pk for row in rows if isinstance(row, model)]
         # as the database holds them: its times are its own
         stored = model._default_manager.filter(pk__in=keys).order_by("pk")

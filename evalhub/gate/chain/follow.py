@@ -137,11 +137,12 @@ def _carried_otherwise(carried: Mapping[int, str], head: str) -> Iterator[str]:
 
 def _unchained() -> Iterator[str]:
     """Rows that nothing of ours has written."""
-    for kind, model in MODELS.items():
-        links = LedgerLink.objects.filter(kind=kind, row=OuterRef("pk"))
+    for model in dict.fromkeys(MODELS.values()):
+        kinds = [kind for kind, of in MODELS.items() if of is model]
+        links = LedgerLink.objects.filter(kind__in=kinds, row=OuterRef("pk"))
         rows = model._default_manager.filter(~Exists(links)).order_by("pk")
         for pk in rows.values_list("pk", flat=True).iterator(chunk_size=AT_ONCE):
-            name = f"{LinkKind(kind).label} {pk}".capitalize()
+            name = f"{LinkKind(kinds[0]).label} {pk}".capitalize()
             yield f"{name} isn't in the chain: it was added past Evalhub."
 
 

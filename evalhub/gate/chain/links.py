@@ -13,32 +13,44 @@ from reviews.chain.links import after, at
 
 FORMAT = "evalhub.ledger-chain/1"
 
+_LOOK = (
+    "id",
+    "claim",
+    "number",
+    "test_set_version_id",
+    "candidate_id",
+    "baseline_id",
+    "candidate_run_id",
+    "baseline_run_id",
+    "items_digest",
+    "candidate_answers",
+    "baseline_answers",
+    "asked",
+    "drawn_for",
+    "extends_id",
+    "shares_id",
+    "study_id",
+    "created",
+)
+
 COLUMNS: Mapping[str, Sequence[str]] = {
-    "look": (
-        "id",
-        "claim",
-        "number",
-        "test_set_version_id",
-        "candidate_id",
-        "baseline_id",
-        "candidate_run_id",
-        "baseline_run_id",
-        "items_digest",
-        "candidate_answers",
-        "baseline_answers",
-        "asked",
-        "drawn_for",
-        "extends_id",
-        "shares_id",
-        "study_id",
-        "created",
+    "look": _LOOK,
+    "reading": (
+        *_LOOK,
+        "candidate_key",
+        "baseline_key",
+        "metric_key",
+        "tries",
+        "reading",
+        "read_with_id",
     ),
     "guard": ("id", "primary_id", "guard_id", "number", "charged", "created"),
     "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
     "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
 }
 """By kind of row, the columns that its link holds: as a chain's format, they never change. A column
-that is added later comes in by another kind of link."""
+that is added later comes in by another kind of link: looks are readings since they say who was
+tried."""
 
 
 def start(home: str) -> str:

@@ -5,6 +5,7 @@ from django.db import models
 
 class LinkKind(models.TextChoices):
     LOOK = "look", "look"
+    READING = "reading", "look"
     GUARD = "guard", "look of a guard"
     DECISION = "decision", "decision"
     SIGN_OFF = "sign-off", "sign-off"

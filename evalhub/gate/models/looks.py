@@ -74,14 +74,15 @@ class Look(models.Model):
     """A claim that was first read from some items: the k-th is judged at a level of its own.
 
     A claim is that one arm's answers do better than another's by one metric; it is known by the
-    content of the items and answers, so that to decide on the same again is no new look, and by
-    no name. Looks are never changed nor taken back.
+    content of the items and scores, so that to decide on the same again is no new look, and by no
+    name. Looks are never changed nor taken back.
     """
 
     claim = models.CharField(
         max_length=64,
         unique=True,
-        help_text="SHA-256 of items, answers, scores, metric and weights: what is claimed",
+        help_text="SHA-256 of items, weights, scores and metric: what is claimed; of looks from "
+        "before their readings were counted, of answers and ids, too",
         error_messages={"unique": "This claim has been looked at already."},
     )
     number = models.PositiveIntegerField(
@@ -121,6 +122,30 @@ class Look(models.Model):
         help_text="the look whose number it has: another claim of one decision on the same answers",
     )
     study = models.ForeignKey(Study, models.PROTECT, related_name="looks")
+    candidate_key = models.CharField(
+        max_length=64, null=True, db_index=True, help_text="SHA-256 of who the candidate is"
+    )
+    baseline_key = models.CharField(
+        max_length=64, null=True, help_text="SHA-256 of who the baseline is"
+    )
+    metric_key = models.CharField(max_length=64, null=True, help_text="SHA-256 of the metric")
+    tries = models.PositiveIntegerField(
+        null=True,
+        help_text="which of the candidate's tries against this baseline by this metric it was, on "
+        "whatever items",
+    )
+    reading = models.BigIntegerField(
+        null=True,
+        help_text="the same for all that one decision read of an arm, rising; below 0: from before "
+        "this was counted",
+    )
+    read_with = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="read_beside",
+        help_text="the first claim that the decision counted which read it first; null: itself",
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = LookQuerySet.as_manager()
@@ -130,6 +155,12 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return f"{self.candidate} on {self.test_set_version}: look {self.number}"
+
+    @property
+    def judged_as(self) -> int:
+        """By its items or by its candidate's tries, whichever is more; what is drawn from a pool
+        has a level by its tries alone (`evalhub.verdict.levels.drawn_level`)."""
+        return self.number if self.drawn_for else max(self.number, self.tries or 1)
 
     @property
     def stages(self) -> "list[Look]":

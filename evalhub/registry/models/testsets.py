@@ -175,13 +175,15 @@ class Draw(models.Model):
     version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="drawn_for")
     question = models.CharField(
         max_length=64,
-        help_text="SHA-256 of what is judged on them: arms, answers, metric, how many",
+        help_text="SHA-256 of what is judged on them: arms, answers, metric",
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["-created", "-id"]
-        constraints = [models.UniqueConstraint(fields=["pool", "question"], name="draw_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["pool", "question", "version"], name="draw_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.version} of {self.pool}"
