@@ -70,10 +70,12 @@ class Desk:
         )
 
     def decision(self) -> list[Claim]:
-        """A primary and some guards; now and then a guard's set is the primary's."""
+        """A primary and some guards, each of another set; now and then one is on the primary's."""
         version = self.rng.choice(self.versions)
         primary = self.rng.choice([*self.primaries, *self.guards[:1]])
-        guards = self.rng.sample([*self.guards, primary], self.rng.randrange(3))
+        sets = {each.test_set_id: each for each in self.guards if self.rng.random() < 0.5}
+        sets[primary.test_set_id] = primary
+        guards = self.rng.sample(list(sets.values()), self.rng.randrange(min(3, len(sets) + 1)))
         return [
             self.claim(version, primary, primary=True),
             *(self.claim(version, each, primary=False) for each in guards),
