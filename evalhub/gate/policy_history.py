@@ -39,7 +39,7 @@ def _first(study: Study, claims: Sequence[Claim], shared: SameItems) -> Decision
     versions = {claim.version.pk for claim in claims}
     if seen - versions:  # what shares an item with which is a question to all of their items
         versions = {pk for claim in claims for pk in shared.of(claim.version)}
-    same = Q(claim__in=[claim.digest for claim in claims])
+    same = Q(claim__in=[name for claim in claims for name in (claim.digest, claim.former)])
     here_too = Q(study=study, test_set_version__in=versions)
     looks = Look.objects.filter(same | here_too).order_by("id")
     looked = looks.filter(study__project=study.project_id).first()

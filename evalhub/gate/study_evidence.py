@@ -143,7 +143,7 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     """
     asked = study.test_sets.judged()
     links = StudyRun.objects.filter(arm__study=study, test_set__in=asked).select_related(
-        "run__version", "run__test_set_version__test_set"
+        "run__version__model", "run__test_set_version__test_set"
     )
     runs: dict[tuple[int, int], Run] = {}
     repeats: dict[tuple[int, int], Run] = {}

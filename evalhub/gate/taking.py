@@ -47,17 +47,17 @@ def _write(standing: Standing, study: Study, reading: int) -> int:
     }
     if standing.first in new:  # what is read beside it names it
         new[standing.first].save(force_insert=True)
-    looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    first = Look.objects.filter(claim=standing.first).first() if new else None
     for key, look in new.items():
         if key != standing.first and key not in standing.apart:
-            look.read_with = looks.get(standing.first)
+            look.read_with = first
     own = (look for key, look in new.items() if not places[key][1].shares)
     Look.objects.bulk_create(look for look in own if look.pk is None)
     looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
     sharing = [look for key, look in new.items() if places[key][1].shares]
     for look in sharing:
-        first = looks[places[look.claim][1].shares]
-        look.shares = first.shares or first
+        owner = looks[places[look.claim][1].shares]
+        look.shares = owner.shares or owner
     Look.objects.bulk_create(sharing)
     looks |= {look.claim: look for look in Look.objects.filter(claim__in=places)}
     beside = [

@@ -13,6 +13,7 @@ been chosen by what was read, and counts all of that `CHOSEN` times (evalhub.gat
 """
 
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from django.db.models import F
@@ -103,10 +104,13 @@ class Tries:
         )
         self.read = [_Read._make(columns) for columns in rows]
         self.by_claim = {each.claim: each for each in self.read}
-        wholly = GuardLook.objects.filter(
-            guard__in=[each.pk for each in self.read], primary__drawn_for__isnull=False
-        ).exclude(primary=F("guard"))
-        self.wholly = set(wholly.values_list("guard", flat=True)) if self.read else set()
+
+    @cached_property
+    def wholly(self) -> set[int]:
+        """Looks of guards that stood beside items which were drawn from a pool."""
+        beside = GuardLook.objects.filter(guard__in=[each.pk for each in self.read])
+        rows = beside.filter(primary__drawn_for__isnull=False).exclude(primary=F("guard"))
+        return set(rows.values_list("guard", flat=True))
 
     def of_counted(self, claim: TriedClaim, drawn: int | None) -> int:
         """Which try of its candidate against this baseline by this metric a claim is that counts.

@@ -54,13 +54,10 @@ def test_six_files_under_one_arms_name_are_six_contents(
     assert len({each["candidate_answers"] for each in found}) == 6
     assert len({each["baseline_answers"] for each in found}) == 1
     assert len({each["candidate_scores"] for each in found}) == 1, "they score alike"
-    looks = Look.objects.all()
-    assert [look.number for look in looks] == [1, 2, 3, 4, 5, 6], "each is a look"
-    assert [look.candidate_answers for look in looks] == [
-        each["candidate_answers"] for each in found
-    ]
-    assert {look.baseline_answers for look in looks} == {found[0]["baseline_answers"]}
-    assert {look.items_digest for look in looks} == {found[0]["digest"]}
+    look = Look.objects.get()  # what scores alike claims the same
+    assert look.candidate_answers == found[0]["candidate_answers"]
+    assert look.baseline_answers == found[0]["baseline_answers"]
+    assert look.items_digest == found[0]["digest"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,6 +12,11 @@ from django.db import migrations, models
 from evalhub.accounts.append_only import append_only
 from evalhub.files.canonical import digest_of
 from evalhub.gate.candidates import candidate_digest
+from evalhub.registry.models import Model, ModelVersion
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.study import Development
 
 LOOKS = append_only("gate_look", says="looks are added, never changed nor taken back")
 LINKS = append_only("gate_ledgerlink", says="links are added, never changed")
@@ -19,12 +24,11 @@ LINKS = append_only("gate_ledgerlink", says="links are added, never changed")
 
 def _asked(test_set):
     """The metric's digest by the digest of what a claim on this test set rests on."""
-    policy, primary = test_set.study.policy, test_set.role == "primary"
-    split = policy.development if primary else None
+    split = test_set.study.policy.get("development") if test_set.role == "primary" else None
     asked = {
         "metric": test_set.metric.digest,
         "mix": test_set.mix,
-        "development": split.as_json() if split else None,
+        "development": declared(Development, split).as_json() if split else None,
         **({"turned": True} if test_set.turned else {}),
     }
     return digest_of(asked), test_set.metric.digest
@@ -43,7 +47,13 @@ def _say_who(apps, editor):
 
     def key(version):
         if version.pk not in keys:
-            keys[version.pk] = candidate_digest(version)
+            said = {
+                "prompt": declared(Prompt, version.prompt),
+                "sampling": declared(Sampling, version.sampling),
+                "backend": version.backend,
+            }
+            model = Model(pk=version.model_id, project_id=version.model.project_id)
+            keys[version.pk] = candidate_digest(ModelVersion(model=model, **said))
         return keys[version.pk]
 
     rows = looks.select_related("candidate__model", "baseline__model").order_by("id")
