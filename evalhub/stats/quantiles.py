@@ -135,13 +135,7 @@ def p_quantile_ratio(
     if not (math.isfinite(bound) and bound > 0):
         raise StatisticsError(f"a ratio's bound is above 0, not {bound}")
     pair = _pair(baseline, candidate, quantile, clusters, weights)
-
-    def rejects(alpha: float) -> bool:
-        if alternative == "greater":
-            return pair.above(bound, alpha)
-        return pair.below(bound, alpha)
-
-    return _smallest_level(rejects)
+    return _smallest_level(pair.rejecting(bound, alternative))
 
 
 def _smallest_level(rejects: Callable[[float], bool]) -> float:
@@ -234,8 +228,8 @@ def _rank(size: float, quantile: float, chance: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Both arms, how exceeding their quantiles is correlated, and both together: of "the ratio is at
-    least" (`at_least`, the baseline first) and "at most" (`at_most`, the candidate first)."""
+    """Both arms, how exceeding their quantiles is correlated, and both together: for "the ratio is
+    at least" (`at_least`, the baseline first) and "at most" (`at_most`, the candidate first)."""
 
     n: int
     clusters: int | None
@@ -255,22 +249,30 @@ class _Pair:
 
     def lower(self, alpha: float) -> float:
         """The ratio's lower limit, 0 at least."""
-        found = self._lower_of_ranks(alpha)
-        return found and 1 / self._kept(self.at_most, 1 / found, alpha)
+        limit = self._lower_of_ranks(alpha)
+        return 1 / self._kept(self.at_most, 1 / limit, alpha) if limit > 0 else 0.0
 
     def upper(self, alpha: float) -> float | None:
         """The ratio's upper limit; None where there are too few items for one."""
-        found = self._upper_of_ranks(alpha)
-        return found and self._kept(self.at_least, found, alpha)
+        limit = self._upper_of_ranks(alpha)
+        return None if limit is None else self._kept(self.at_least, limit, alpha)
 
-    def above(self, bound: float, alpha: float) -> bool:
-        """Whether lower(alpha) is above `bound`, without searching for it."""
-        return self._lower_of_ranks(alpha) > bound and self._passes(self.at_most, 1 / bound, alpha)
+    def rejecting(
+        self, bound: float, alternative: Literal["less", "greater"]
+    ) -> Callable[[float], bool]:
+        """Whether the end on the alternative's side of `bound` passes it, by the level."""
+        less = alternative == "less"
+        deviance = self.at_least.deviance(bound) if less else self.at_most.deviance(1 / bound)
 
-    def below(self, bound: float, alpha: float) -> bool:
-        """Whether upper(alpha) is below `bound`."""
-        found = self._upper_of_ranks(alpha)
-        return found is not None and found < bound and self._passes(self.at_least, bound, alpha)
+        def rejects(alpha: float) -> bool:
+            if less:
+                limit = self._upper_of_ranks(alpha)
+                passed = limit is not None and limit < bound
+            else:
+                passed = self._lower_of_ranks(alpha) > bound
+            return passed and self._reaches(deviance, alpha)
+
+        return rejects
 
     def _lower_of_ranks(self, alpha: float) -> float:
         down, up = self.candidate.lower(alpha), self.baseline.upper(alpha)
@@ -288,23 +290,27 @@ class _Pair:
         reach = self._joined(up / self.candidate.estimate, self.baseline.estimate / down)
         return self.ratio * math.exp(reach)
 
-    def _passes(self, both: Exceedances, ratio: float, alpha: float) -> bool:
+    def _reaches(self, deviance: float, alpha: float) -> bool:
+        """Whether both arms together rule out what has this deviance."""
         size = min(self.baseline.size(alpha), self.candidate.size(alpha))
         due = _JOINT * normal_quantile(1 - alpha)
-        return size * both.deviance(ratio) >= due * due
+        return size * deviance >= due * due
 
     def _kept(self, both: Exceedances, ratio: float, alpha: float) -> float:
         """The smallest ratio from this one on that both arms together rule out."""
-        if self._passes(both, ratio * (1 + _FINE), alpha):
-            return ratio
+
+        def passed(at: float) -> bool:
+            return self._reaches(both.deviance(math.exp(at)), alpha)
+
         low, step = math.log(ratio), 0.1
-        while not self._passes(both, math.exp(low + step), alpha) and step < _FAR:
+        if passed(low + _FINE):
+            return ratio
+        while not passed(low + step) and step < _FAR:
             low, step = low + step, 2 * step
         high = low + step
         while high - low > _FINE:
             middle = (low + high) / 2
-            passed = self._passes(both, math.exp(middle), alpha)
-            low, high = (low, middle) if passed else (middle, high)
+            low, high = (low, middle) if passed(middle) else (middle, high)
         return math.exp(high)
 
     def _joined(self, one: float, other: float) -> float:

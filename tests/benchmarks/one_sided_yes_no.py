@@ -7,9 +7,9 @@ Every outcome of n items is judged by the product's own limits. The chance of a 
 the outcomes, and the largest over the true shares of discordant items is printed: the worst cell;
 margin 0 is a primary of which a gain above 0 is asked. `--all` takes every n from 15 to 400 (about
 an hour), else some of them. `--gains` prints how often a gain is shown where .099 of the items are
-won and .001 lost, beside the same limits where McNemar's mid-p has to agree. `--best` prints how often
-a guard of 500 items passes that loses nothing, its margin .02, where 2% differ: here, by Tango's
-limits, and the most that any test of the discordant items could (a linear programme).
+won and .001 lost, beside the same limits where McNemar's mid-p has to agree. `--best` prints how
+often a guard of 500 items passes that loses nothing, its margin .02, where 2% differ: here, by
+Tango's limits, and the most that any test of the discordant items could (a linear programme).
 """
 
 import argparse

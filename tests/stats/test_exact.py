@@ -109,7 +109,8 @@ def test_power_of_a_gain_where_a_tenth_of_the_items_differ(
 @pytest.mark.parametrize(("n", "wins", "losses"), [(21, 7, 1), (30, 4, 0), (12, 9, 2), (40, 5, 1)])
 def test_the_p_value_is_the_likeliest_chance_of_as_good_a_z(n: int, wins: int, losses: int) -> None:
     """Outcomes with (w − x)/√(w + x) no smaller, summed one by one, at the share of losses (and of
-    wins) that makes them likeliest, of those that the losses seen leave; twice, for two sides. The product tries fewer shares."""
+    wins) that makes them likeliest, of those that the losses seen leave; twice, for two sides. The
+    product tries fewer shares."""
     own = (wins - losses) / math.sqrt(wins + losses)
     as_good = [
         (w, x)

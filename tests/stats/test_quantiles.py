@@ -22,9 +22,10 @@ def times(seed: int, n: int, ratio: float = 1.0) -> tuple[Array, Array]:
 
 
 def test_against_a_fixed_baseline_the_ends_are_the_exact_order_statistics() -> None:
-    """Of 100 values the 95% quantile lies between the 90th and 91st and the 99th and 100th, .975 sure
-    on each side: P(Bin(100, .95) <= 89) = .0115 and <= 90 = .0282; P(<= 98) = .9629 and <= 99 =
-    .9941. Between them the binomial is the incomplete beta function I(.05; 100 − k, k + 1)."""
+    """Of 100 values the 95% quantile lies from between the 90th and 91st to between the 99th and
+    100th, .975 sure on each side: P(Bin(100, .95) <= 89) = .0115 and <= 90 = .0282; P(<= 98) =
+    .9629 and <= 99 = .9941. Between them the binomial is I(.05; 100 − k, k + 1), the incomplete
+    beta function."""
     flat, rising = np.ones(100), np.arange(1.0, 101.0)
     found = ratio_of_quantiles(flat, rising, quantile=0.95)
     due = []
