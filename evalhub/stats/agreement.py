@@ -6,6 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.stats.disagreements import (
+    Disagreements,
+    distances,
+    score_ends,
+    unit_disagreements,
+)
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.kappa import (
     Weighting,
@@ -112,9 +118,10 @@ def agreement(
     `scale` has the labels that could have been given. Gwet's and Brennan and Prediger's chance
     goes by how many there are (Gwet 2014, ch. 4: q is the scale's); without it by those that
     occur, and one stray label moves both. The 95% intervals come from `resamples` seeded
-    bootstrap draws of units. On levels above nominal, `gwet_ac1` is AC2 with ordinal or quadratic
-    weights; so are the kappas. Raises StatisticsError for an empty table, labels that don't suit
-    the level or the scale, or an unknown level.
+    bootstrap draws of units, and are no narrower than the score interval of the disagreement
+    leaves them (evalhub.stats.disagreements). On levels above nominal, `gwet_ac1` is AC2 with
+    ordinal or quadratic weights; so are the kappas. Raises StatisticsError for an empty table,
+    labels that don't suit the level or the scale, or an unknown level.
     """
     check_level(level)
     table = ratings if isinstance(ratings, Ratings) else read_ratings(ratings, scale=scale)
@@ -209,7 +216,7 @@ def _estimates(
     alpha = float(alphas(counted, weights, level, table)[0])
     ac1 = float(gwet(counted, weights, agree)[0])
     if pairable <= _FEW_UNITS or resamples == 0 or len(table.labels) < 2:
-        return _estimate(alpha, np.empty(0)), _estimate(ac1, np.empty(0))
+        return Estimate(_optional(alpha)), Estimate(_optional(ac1))
     drawn_alpha, drawn_ac1 = np.empty(resamples), np.empty(resamples)
     rng = np.random.default_rng(seed)
     given = counted.counts.sum(axis=1)
@@ -220,7 +227,9 @@ def _estimates(
         drawn = _resampled(counted.units, given, part.stop - part.start, rng)
         drawn_alpha[part] = alphas(counted, drawn, level, table)
         drawn_ac1[part] = gwet(counted, drawn, agree)
-    return _estimate(alpha, drawn_alpha), _estimate(ac1, drawn_ac1)
+    of_ratings = unit_disagreements(counted, distances(counted, level, table), by_rating=True)
+    of_units = unit_disagreements(counted, 1 - agree, by_rating=False)
+    return _estimate(alpha, drawn_alpha, of_ratings), _estimate(ac1, drawn_ac1, of_units)
 
 
 def _resampled(
@@ -237,9 +246,9 @@ def _resampled(
     return drawn
 
 
-def _estimate(value: float, drawn: Array) -> Estimate:
-    """The percentile interval; none where it would rest on too many undefined draws, or on
-    draws that are all alike."""
+def _estimate(value: float, drawn: Array, disagreements: Disagreements) -> Estimate:
+    """The percentile interval, no narrower than the score interval of the disagreement; none where
+    it would rest on too many undefined draws, or on draws that are all alike."""
     if np.isnan(value):
         return Estimate(None)
     defined = drawn[~np.isnan(drawn)]
@@ -247,8 +256,13 @@ def _estimate(value: float, drawn: Array) -> Estimate:
         return Estimate(value)
     if np.ptp(defined) < _ROUNDING:
         return Estimate(value)
-    lower, upper = np.quantile(defined, [0.025, 0.975])
-    return Estimate(value, float(lower), float(upper))
+    lower, upper = (float(end) for end in np.quantile(defined, [0.025, 0.975]))
+    least, most = score_ends(value, disagreements, float(defined.std()))
+    return Estimate(value, min(lower, least), max(upper, most))
+
+
+def _optional(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _state(pairable: int, uniform: bool, prevalence: dict[Label, float]) -> str:

@@ -27,9 +27,12 @@ GAMMA = 1e-6
 _ITEMS, _DISCORDANT = 400, 30
 # Shares of losses that are tried, closer to each other where few wins are possible.
 _TRIED = np.linspace(0, 1, 192) ** 2
+_AROUND = 12
 # exp(-20) of the chance is left out.
 _UNLIKELY = -20.0
 _NEAR, _CLOSE = 1e-9, 1e-6
+# A limit this near to 0 is told from it by its chance there.
+_SNAP = 1e-6
 
 
 def is_exact(n: int, wins: int, losses: int) -> bool:
@@ -44,11 +47,22 @@ def lower_limit(n: int, wins: int, losses: int, alpha: float) -> float:
     start = _tango_lower(n, wins, losses, z)
     better = _at_least_as_good(n, wins, losses, start, z)
 
-    def excess(difference: float) -> float:
-        chance = _chance(better, difference)
+    def excess(difference: float, tried: Array = _TRIED) -> float:
+        chance = _chance(better, difference, tried)
         return normal_quantile(min(max(chance, 1e-300), 1 - 1e-16)) + z
 
-    return _root(excess, start, (wins - losses) / n)
+    # The likeliest share of losses hardly moves with the difference: the root by those around it
+    # is the root by all, unless another is likelier there.
+    likeliest = int(_chances(better, start, _TRIED).argmax())
+    around = _TRIED[max(likeliest - _AROUND, 0) : likeliest + _AROUND + 1]
+    limit = _root(lambda difference: excess(difference, around), start, (wins - losses) / n)
+    if excess(limit) > 0:
+        limit = _root(excess, start, (wins - losses) / n)
+    if abs(limit) < _SNAP:
+        # A p-value is printed against 0: both go by one chance, not by how near the root came.
+        rules_out_0 = _chance(better, 0.0) <= alpha
+        return max(limit, math.ulp(0.0)) if rules_out_0 else min(limit, 0.0)
+    return limit
 
 
 def p_at_most(bound: float, n: int, wins: int, losses: int, alpha: float) -> float:
@@ -59,13 +73,21 @@ def p_at_most(bound: float, n: int, wins: int, losses: int, alpha: float) -> flo
     """
     if bound <= -1 or bound >= 1:
         return float(bound >= 1 or (bound == -1 and losses == n))
-    z = float(_tango_z(n, np.array(float(wins)), np.array(float(losses)), bound))
-    p = min(_chance(_at_least_as_good(n, wins, losses, bound, z), bound), 1.0)
     due = normal_quantile(1 - alpha)
     limit = _tango_lower(n, wins, losses, due)
-    if _chance(_at_least_as_good(n, wins, losses, limit, due), bound) <= alpha:
-        return min(p, alpha)
-    return max(p, math.nextafter(alpha, 1.0))
+    rules_out = _chance(_at_least_as_good(n, wins, losses, limit, due), bound) <= alpha
+    return _on_its_side(_p_by_z(bound, n, wins, losses), alpha, rules_out)
+
+
+def _p_by_z(bound: float, n: int, wins: int, losses: int) -> float:
+    """p-value against a difference of at most `bound`, outcomes ordered by Tango's z at it."""
+    z = float(_tango_z(n, np.array(float(wins)), np.array(float(losses)), bound))
+    return min(_chance(_at_least_as_good(n, wins, losses, bound, z), bound), 1.0)
+
+
+def _on_its_side(p: float, alpha: float, rules_out: bool) -> float:
+    """`p`, at most alpha just where the limit at alpha rules the bound out."""
+    return min(p, alpha) if rules_out else max(p, math.nextafter(alpha, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +110,16 @@ class ExactShares:
 
     def p_below(self, bound: float) -> float:
         return p_at_most(-bound, self.n, self.losses, self.wins, self.alpha)
+
+    def two_sided(self, alpha: float, upper_alpha: float) -> float:
+        """p-value of no difference: at most 2·alpha of a gain just when lower(alpha) is above 0,
+        at most 2·upper_alpha of a loss just when upper(upper_alpha) is below it."""
+        if self.wins == self.losses:
+            return 1.0
+        more, fewer = max(self.wins, self.losses), min(self.wins, self.losses)
+        level = alpha if self.wins > self.losses else upper_alpha
+        p = _p_by_z(0.0, self.n, more, fewer)
+        return min(1.0, 2 * _on_its_side(p, level, lower_limit(self.n, more, fewer, level) > 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +151,14 @@ def _at_least_as_good(n: int, wins: int, losses: int, difference: float, z: floa
     return _Better(n, lost, needed, log_choose(n, lost), (low, high))
 
 
-def _chance(better: _Better, difference: float) -> float:
-    """The largest chance of an outcome at least as good, over the shares of losses, and GAMMA.
+def _chance(better: _Better, difference: float, tried: Array = _TRIED) -> float:
+    """The largest chance of an outcome at least as good, over the shares of losses, and GAMMA."""
+    return float(_chances(better, difference, tried).max()) + GAMMA
+
+
+def _chances(better: _Better, difference: float, tried: Array) -> Array:
+    """The chance of an outcome at least as good at each of the shares of losses `tried` (k,), which
+    count from the least possible, 0, to the largest, 1.
 
     Where the share of wins that goes with one would leave no tie, it is what losses leave: nothing
     with a larger difference is likelier.
@@ -129,8 +167,8 @@ def _chance(better: _Better, difference: float) -> float:
     low = max(low, -difference, 1e-12)
     high = min(high, max((1 - difference) / 2, low), 1 - 1e-12)
     if high < low:
-        return GAMMA
-    share = low + (high - low) * _TRIED
+        return np.zeros(tried.size)
+    share = low + (high - low) * tried
     logs = (
         better.choose[:, None]
         + better.losses[:, None] * np.log(share)
@@ -142,8 +180,7 @@ def _chance(better: _Better, difference: float) -> float:
     tail = np.where(
         needed <= 0, 1.0, beta_cdf(wins, np.maximum(needed, 1), np.maximum(rest - needed, 0) + 1)
     )
-    chances = np.bincount(column, np.exp(logs[row, column]) * tail, share.size)
-    return float(chances.max()) + GAMMA
+    return np.bincount(column, np.exp(logs[row, column]) * tail, share.size)
 
 
 def _tango_z(n: int, wins: Array, losses: Array, difference: float) -> Array:

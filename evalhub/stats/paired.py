@@ -2,7 +2,8 @@
 
 The method follows the data and is named in the result:
 
-- yes/no scores: exact limits, with many items Tango's score interval, and McNemar's mid-p test;
+- yes/no scores: exact limits and the test that they invert; with many items that differ Tango's
+  score interval and McNemar's mid-p test;
 - other scores of which few differ: the bounded score interval (Tango's, for any values; wide on
   purpose) and the sign-flip test;
 - other scores: Student's t, corrected for skewness;
@@ -100,8 +101,8 @@ def compare(
     `clusters` (n,) labels items that share a source; `weights` (n,) counts an item more or
     less; `alpha` is the error rate of the interval's lower end, `upper_alpha` that of the upper
     end (None: the same). `bounds` is the scale that scores lie on; by default [0, 1], widened to
-    hold the scores seen. An end never rules out 0 where the test at its level doesn't: a score
-    interval alone would, with 4 wins and no loss (p .06).
+    hold the scores seen. An end never rules out 0 where the test at its level doesn't: exact
+    limits and their p-value are one test, other ends are widened to 0.
     Raises StatisticsError for scores that are missing, infinite, off the scale or not aligned.
     """
     upper_alpha = alpha if upper_alpha is None else upper_alpha
@@ -112,7 +113,7 @@ def compare(
     wins, losses = _wins_and_losses(pairs)
     choice = _choose(pairs)
     lower, upper = choice.lower(alpha), choice.upper(upper_alpha)
-    p_value, test = choice.test(wins, losses)
+    p_value, test = choice.test(wins, losses, alpha, upper_alpha)
     method = choice.method
     if (lower > 0 and p_value > 2 * alpha) or (upper < 0 and p_value > 2 * upper_alpha):
         lower, upper = min(lower, 0.0), max(upper, 0.0)
@@ -160,9 +161,9 @@ def p_one_sided(
     choice = _choose(pairs, alpha)
     p = choice.p_below(bound) if alternative == "less" else choice.p_above(bound)
     beyond_no_difference = bound > 0 if alternative == "less" else bound < 0
-    if beyond_no_difference:
+    if beyond_no_difference or isinstance(choice.parts[0], ExactShares):
         return p
-    p_value, _ = choice.test(*_wins_and_losses(pairs))
+    p_value, _ = choice.test(*_wins_and_losses(pairs), alpha, alpha)
     return max(p, p_value / 2)
 
 
@@ -223,11 +224,15 @@ class _Choice:
         """p-value against a difference of at most `bound`."""
         return max(part.p_above(bound) for part in self.parts)
 
-    def test(self, wins: int, losses: int) -> tuple[float, str]:
-        """Two-sided p-value of no difference, and the test's name."""
+    def test(self, wins: int, losses: int, alpha: float, upper_alpha: float) -> tuple[float, str]:
+        """Two-sided p-value of no difference, and the test's name; an exact one is that of ends
+        at these levels."""
+        first = self.parts[0]
+        if isinstance(first, ExactShares):
+            return first.two_sided(alpha, upper_alpha), "exact score test"
         if self.pairs.plain and self.pairs.binary:
             return mcnemar_mid_p(losses, wins), "mid-p McNemar"
-        scored = isinstance(self.parts[0], BoundedScore)
+        scored = isinstance(first, BoundedScore)
         if self.pairs.plain and scored and wins + losses <= _MOST_FLIPPED:
             return sign_flip(self.pairs.differences)
         return min(1.0, 2 * min(self.p_below(0.0), self.p_above(0.0))), self.method

@@ -3,9 +3,16 @@
 Each arm's quantile has limits of its own: order statistics, whose ranks follow from the binomial
 distribution (exact for independent items whatever the shape of their values), at the effective
 number of items where these come in clusters or with weights (Woodruff 1952, J. Am. Stat. Assoc.
-47:635; Korn and Graubard 1998, Survey Methodology 24:193). The two are put together by MOVER on
-the log scale (Donner and Zou 2012, Stat. Methods Med. Res. 21:347). No density is estimated: in the
-tail, where few values lie, a normal approximation would need thousands of items.
+47:635; Korn and Graubard 1998, Survey Methodology 24:193), between which ranks that aren't whole
+are interpolated (Hettmansperger and Sheather 1986, Stat. Probab. Lett. 4:75). The two are put
+together by MOVER on the log scale (Donner and Zou 2012, Stat. Methods Med. Res. 21:347) with the
+correlation that exceeding one's quantile has in both arms. No density is estimated: in the tail,
+where few values lie, a normal approximation would need thousands of items.
+
+MOVER trusts that correlation: where the values have a gap just at the quantile, few items decide on
+which side of it each arm's lies, and nearly all of them are slow in both. So no end is narrower
+than a likelihood ratio test of both arms together leaves it (`exceedances`) at three quarters of
+its z; the share is by simulation, in docs/verdict-rates.md.
 """
 
 import math
@@ -25,6 +32,7 @@ from evalhub.stats.clusters import (
 )
 from evalhub.stats.distributions import binomial_cdf, normal_quantile, t_quantile
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.exceedances import Exceedances
 from evalhub.stats.intervals import check_alpha
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.pairs import Labels, line_up
@@ -36,6 +44,10 @@ _ROUNDING = 1e-9
 # How finely ranks (a share of their number) and levels (as logarithms) are searched.
 _RANK, _LEVEL = 1e-7, 1e-3
 _SMALLEST_P, _LARGEST_P = 1e-7, 0.499
+# The share of its z that the test of both arms together must reach; by simulation.
+_JOINT = 0.75
+# How finely that test's limits are searched, in logarithms of the ratio, and how far.
+_FINE, _FAR = 1e-9, 64
 # The level whose limit lies one standard error away.
 _ONE_ERROR = 0.1587
 
@@ -82,9 +94,8 @@ def ratio_of_quantiles(
     item i. Every sample is a value; an item's samples are of one cluster.
 
     `alpha` is the one-sided level of the lower end, `upper_alpha` of the upper (None: the same).
-    The errors of the two quantiles are taken for as opposed as they can be: two events of chance
-    1 − q aren't correlated below −(1 − q)/q, and in clusters below what is seen. So the interval
-    is wider than it must be where the same items are slow in both arms.
+    Where the same items are slow in both arms, the interval is the narrower. With clusters the
+    arms count as correlated as their items or their clusters are, whichever is less.
 
     Raises StatisticsError for negative values, for a baseline whose quantile is 0, and for values
     that are missing, infinite or not aligned.
@@ -124,14 +135,7 @@ def p_quantile_ratio(
     if not (math.isfinite(bound) and bound > 0):
         raise StatisticsError(f"a ratio's bound is above 0, not {bound}")
     pair = _pair(baseline, candidate, quantile, clusters, weights)
-
-    def rejects(alpha: float) -> bool:
-        if alternative == "greater":
-            return pair.lower(alpha) > bound
-        upper = pair.upper(alpha)
-        return upper is not None and upper < bound
-
-    return _smallest_level(rejects)
+    return _smallest_level(pair.rejecting(bound, alternative))
 
 
 def _smallest_level(rejects: Callable[[float], bool]) -> float:
@@ -149,7 +153,7 @@ def _smallest_level(rejects: Callable[[float], bool]) -> float:
 class _Arm:
     """One arm's values, ascending, and the share of all that lies at or below each, both (m,).
 
-    `residuals` are the sums, by cluster, of what lies above the estimate.
+    `residuals` are the sums, by cluster, of what lies above the estimate, `of_items` by item.
     """
 
     values: Array
@@ -159,27 +163,45 @@ class _Arm:
     design_effect: float
     df: float
     residuals: Array
+    of_items: Array
 
     def upper(self, alpha: float) -> float | None:
         """What the quantile lies above with a chance of at most `alpha`."""
         size = self.size(alpha)
         rank = _rank(size, self.quantile, 1 - alpha)
-        return None if rank is None else _value_at(self.values, self.shares, rank / size)
+        return None if rank is None else self._between(rank / size)
 
     def lower(self, alpha: float) -> float:
         """What the quantile lies below with a chance of at most `alpha`; 0 at least."""
         size = self.size(alpha)
         rank = _rank(size, self.quantile, alpha)
-        share = 0.0 if rank is None else rank / size
-        reached = int(np.searchsorted(self.shares, share + _ROUNDING, side="right"))
-        return float(self.values[reached - 1]) if reached else 0.0
+        if rank is None or rank / size < self.shares[0] - _ROUNDING:
+            return 0.0
+        return self._between(rank / size)
+
+    def _between(self, share: float) -> float:
+        """The value up to which this share lies, between two of them on the log scale; beside a 0
+        the larger."""
+        first = int(np.searchsorted(self.shares, share - _ROUNDING, side="left"))
+        last = min(first, len(self.values) - 1)
+        value, before = float(self.values[last]), float(self.values[max(last - 1, 0)])
+        if before <= 0 or before == value:
+            return value
+        step = float(self.shares[last] - self.shares[last - 1])
+        part = min(max((share - float(self.shares[last - 1])) / step, 0.0), 1.0)
+        return before * (value / before) ** part
+
+    @property
+    def worth(self) -> float:
+        """How many independent values these are worth."""
+        return len(self.values) / self.design_effect
 
     def size(self, alpha: float) -> float:
-        """How many independent values these are worth at this level."""
+        """The same at a level, where clusters are few."""
         if self.df <= 0:
             return 0.0
         sure = normal_quantile(1 - alpha) / t_quantile(1 - alpha, self.df)
-        return len(self.values) / self.design_effect * sure**2
+        return self.worth * sure**2
 
 
 def _value_at(values: Array, shares: Array, share: float) -> float:
@@ -206,13 +228,16 @@ def _rank(size: float, quantile: float, chance: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Both arms, and how the errors of their quantiles are correlated at worst."""
+    """Both arms, how exceeding their quantiles is correlated, and both together: for "the ratio is
+    at least" (`at_least`, the baseline first) and "at most" (`at_most`, the candidate first)."""
 
     n: int
     clusters: int | None
     baseline: _Arm
     candidate: _Arm
     correlation: float
+    at_least: Exceedances
+    at_most: Exceedances
 
     @property
     def ratio(self) -> float:
@@ -224,14 +249,39 @@ class _Pair:
 
     def lower(self, alpha: float) -> float:
         """The ratio's lower limit, 0 at least."""
+        limit = self._lower_of_ranks(alpha)
+        return 1 / self._kept(self.at_most, 1 / limit, alpha) if limit > 0 else 0.0
+
+    def upper(self, alpha: float) -> float | None:
+        """The ratio's upper limit; None where there are too few items for one."""
+        limit = self._upper_of_ranks(alpha)
+        return None if limit is None else self._kept(self.at_least, limit, alpha)
+
+    def rejecting(
+        self, bound: float, alternative: Literal["less", "greater"]
+    ) -> Callable[[float], bool]:
+        """Whether the end on the alternative's side of `bound` passes it, by the level."""
+        less = alternative == "less"
+        deviance = self.at_least.deviance(bound) if less else self.at_most.deviance(1 / bound)
+
+        def rejects(alpha: float) -> bool:
+            if less:
+                limit = self._upper_of_ranks(alpha)
+                passed = limit is not None and limit < bound
+            else:
+                passed = self._lower_of_ranks(alpha) > bound
+            return passed and self._reaches(deviance, alpha)
+
+        return rejects
+
+    def _lower_of_ranks(self, alpha: float) -> float:
         down, up = self.candidate.lower(alpha), self.baseline.upper(alpha)
         if up is None or down <= 0:
             return 0.0
         reach = self._joined(self.candidate.estimate / down, up / self.baseline.estimate)
         return self.ratio * math.exp(-reach)
 
-    def upper(self, alpha: float) -> float | None:
-        """The ratio's upper limit; None where there are too few items for one."""
+    def _upper_of_ranks(self, alpha: float) -> float | None:
         up, down = self.candidate.upper(alpha), self.baseline.lower(alpha)
         if up is None or down <= 0:
             return None
@@ -239,6 +289,29 @@ class _Pair:
             return up / down
         reach = self._joined(up / self.candidate.estimate, self.baseline.estimate / down)
         return self.ratio * math.exp(reach)
+
+    def _reaches(self, deviance: float, alpha: float) -> bool:
+        """Whether both arms together rule out what has this deviance."""
+        size = min(self.baseline.size(alpha), self.candidate.size(alpha))
+        due = _JOINT * normal_quantile(1 - alpha)
+        return size * deviance >= due * due
+
+    def _kept(self, both: Exceedances, ratio: float, alpha: float) -> float:
+        """The smallest ratio from this one on that both arms together rule out."""
+
+        def passed(at: float) -> bool:
+            return self._reaches(both.deviance(math.exp(at)), alpha)
+
+        low, step = math.log(ratio), 0.1
+        if passed(low + _FINE):
+            return ratio
+        while not passed(low + step) and step < _FAR:
+            low, step = low + step, 2 * step
+        high = low + step
+        while high - low > _FINE:
+            middle = (low + high) / 2
+            low, high = (low, middle) if passed(middle) else (middle, high)
+        return math.exp(high)
 
     def _joined(self, one: float, other: float) -> float:
         """How far the ratio's logarithm reaches, of two independent parts' reaches."""
@@ -284,17 +357,36 @@ def _pair(
     tuned = _arm(candidate, quantile, labels, pairs.weights)
     if base.estimate <= 0:
         raise StatisticsError("the baseline's quantile is 0: nothing can be a share of it")
-    opposed = -(1 - quantile) / quantile
-    spread = math.sqrt(dot(base.residuals, base.residuals) * dot(tuned.residuals, tuned.residuals))
-    if spread > 0:
-        opposed = min(opposed, dot(base.residuals, tuned.residuals) / spread)
+    arms = [np.asarray(scores, dtype=float) for scores in (baseline, candidate)]
     return _Pair(
         n=pairs.differences.size,
         clusters=None if labels is None else int(labels.max()) + 1,
         baseline=base,
         candidate=tuned,
-        correlation=opposed,
+        correlation=min(
+            _correlation(base.residuals, tuned.residuals),
+            _correlation(base.of_items, tuned.of_items),
+        ),
+        at_least=_together(*arms, quantile, pairs.weights, min(base.worth, tuned.worth)),
+        at_most=_together(*arms[::-1], quantile, pairs.weights, min(base.worth, tuned.worth)),
     )
+
+
+def _correlation(one: Array, other: Array) -> float:
+    spread = math.sqrt(dot(one, one) * dot(other, other))
+    return dot(one, other) / spread if spread > 0 else 0.0
+
+
+def _together(
+    first: Array, second: Array, quantile: float, weights: Array | None, size: float
+) -> Exceedances:
+    """Pairs of values, sample beside sample; where one arm has more, an item's go around."""
+    samples = math.lcm(first.size // len(first), second.size // len(second))
+    pairs = [np.tile(arm.reshape(len(arm), -1), samples) for arm in (first, second)]
+    one, other = (pair[:, :samples].ravel() for pair in pairs)
+    counts = np.ones(len(first)) if weights is None else weights
+    shares = np.repeat(counts / (counts.sum() * samples), samples)
+    return Exceedances(one, other, shares, 1 - quantile, size)
 
 
 def _arm(
@@ -302,11 +394,13 @@ def _arm(
 ) -> _Arm:
     values = np.asarray(scores, dtype=float)
     items, samples = len(values), values.size // len(values)
+    own: NDArray[np.intp] | None = None
     values = values.ravel()
     if values.min() < 0:
         raise StatisticsError(f"a ratio is of values of 0 or more, and one is {values.min():g}")
     if samples > 1:
-        labels = np.repeat(np.arange(items) if labels is None else labels, samples)
+        own = np.repeat(np.arange(items), samples)
+        labels = own if labels is None else np.repeat(labels, samples)
         weights = None if weights is None else np.repeat(weights, samples)
     order = np.argsort(values, kind="stable")
     counts = np.ones(values.size) if weights is None else weights[order]
@@ -326,4 +420,5 @@ def _arm(
         design_effect=effect,
         df=math.inf if plain else found.df,
         residuals=found.sums,
+        of_items=clustered_mean(above, own, weights).sums,
     )

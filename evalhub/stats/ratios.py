@@ -18,6 +18,7 @@ from evalhub.stats.intervals import check_alpha, score_limit, score_p_less
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.pairs import Labels, line_up
+from evalhub.stats.relative import exact_p, nominal_level
 
 # With fewer items than this, or fewer clusters, no interval of a ratio is given; by simulated
 # coverage with the skew that latencies have.
@@ -75,13 +76,16 @@ def contrast(
     alpha: float = ALPHA,
     upper_alpha: float | None = None,
     bounds: tuple[float, float] | None = None,
+    exact_at: float | None = None,
 ) -> Contrast:
     """How far the candidate lies above `factor` times the baseline, item by item.
 
     Of yes/no scores that stand alone the interval is the score test's, with the variance of the
     best fit under the mean supposed: it takes the place of Tango's for a ratio (Nam and Blackwelder
-    2002, Statistics in Medicine 21:689), since few discordant items make Student's t too sure. Else
-    it is compare()'s of factor·baseline with the candidate. Shapes, levels and errors as there.
+    2002, Statistics in Medicine 21:689), since few discordant items make Student's t too sure. With
+    some tens of items it may err by half its level more; with `exact_at`, the factor that is in
+    question, its ends hold their levels there (evalhub.stats.relative). Else it is compare()'s of
+    factor·baseline with the candidate. Shapes, levels and errors as there.
     """
     upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
@@ -102,6 +106,9 @@ def contrast(
         )
     values, counts = found
     n = counts.sum()
+    if exact_at is not None:
+        alpha = nominal_level(int(n), exact_at, "greater", alpha)
+        upper_alpha = nominal_level(int(n), exact_at, "less", upper_alpha)
     mean = dot(counts, values) / n
     spread = dot(counts, (values - mean) ** 2)
     reach = max(1.0, factor)
@@ -120,9 +127,10 @@ def p_contrast(
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     bounds: tuple[float, float] | None = None,
+    exact_at: float | None = None,
 ) -> float:
     """p-value against a mean of candidate - factor·baseline of at least 0 (alternative "less") or
-    at most 0 ("greater"), by the test that contrast()'s interval inverts."""
+    at most 0 ("greater"), by the test that contrast()'s interval inverts, `exact_at` as there."""
     found = _yes_no(baseline, candidate, factor, clusters, weights)
     if found is None:
         scaled = factor * np.asarray(baseline, dtype=float)
@@ -137,7 +145,8 @@ def p_contrast(
         )
     values, counts = found
     sign = 1.0 if alternative == "less" else -1.0
-    return score_p_less(sign * values, counts, reach=max(1.0, factor), bound=0.0)
+    p = score_p_less(sign * values, counts, reach=max(1.0, factor), bound=0.0)
+    return p if exact_at is None else exact_p(int(counts.sum()), exact_at, alternative, p)
 
 
 def _scaled(bounds: tuple[float, float] | None, factor: float) -> tuple[float, float] | None:

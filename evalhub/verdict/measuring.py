@@ -270,6 +270,7 @@ def _share(
             alpha=lowest,
             upper_alpha=highest,
             bounds=requirement.bounds,
+            exact_at=factor,
         )
 
     tested = against(factor)
@@ -299,6 +300,7 @@ def _share(
                 clusters=clusters,
                 weights=weights,
                 bounds=requirement.bounds,
+                exact_at=factor,
             )
             for side in (sides if requirement.higher_is_better else sides[::-1])
         )

@@ -70,6 +70,7 @@ class StageScores:
                 clusters=self.clusters,
                 weights=self.weights,
                 bounds=self.bounds,
+                exact_at=asked.factor,
             )
         if arms[0].mean() <= 0:
             return 1.0

@@ -1,16 +1,20 @@
-"""Yes/no guards that truly lose their margin: the chance that they pass, enumerated, not drawn.
+"""Yes/no guards that truly lose their margin, and primaries that gain nothing: the chance that they
+pass, enumerated, not drawn.
 
-python -m tests.benchmarks.one_sided_yes_no [--all] [--alpha 0.025] [--best]
+python -m tests.benchmarks.one_sided_yes_no [--all] [--alpha 0.025] [--gains | --best]
 
 Every outcome of n items is judged by the product's own limits. The chance of a pass is summed over
-the outcomes, and the largest over the true shares of discordant items is printed: the worst cell.
-`--all` takes every n from 15 to 400 (about an hour), else some of them. `--best` prints how often
-a guard of 500 items passes that loses nothing, its margin .02, where 2% differ: here, by Tango's
-limits, and the most that any test of the discordant items could (a linear programme).
+the outcomes, and the largest over the true shares of discordant items is printed: the worst cell;
+margin 0 is a primary of which a gain above 0 is asked. `--all` takes every n from 15 to 400 (about
+an hour), else some of them. `--gains` prints how often a gain is shown where .099 of the items are
+won and .001 lost, beside the same limits where McNemar's mid-p has to agree. `--best` prints how
+often a guard of 500 items passes that loses nothing, its margin .02, where 2% differ: here, by
+Tango's limits, and the most that any test of the discordant items could (a linear programme).
 """
 
 import argparse
 import sys
+from collections import defaultdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +22,14 @@ from scipy import optimize, special, stats
 
 from evalhub.stats.exact import p_at_most
 from evalhub.stats.intervals import score_p_less
+from evalhub.stats.permutation import mcnemar_mid_p
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 SOME = (*range(15, 41), 50, 60, 80, 100, 150, 200, 300, 400)
-MARGINS = (0.02, 0.05, 0.1)
+MARGINS = (0.0, 0.02, 0.05, 0.1)
+GAINS, WON, LOST = (20, 30, 40, 60, 80, 100, 150, 200), 0.099, 0.001
 
 
 def fewest_wins(n: int, margin: float, alpha: float, *, tango: bool = False) -> Whole:
@@ -69,6 +75,27 @@ def size(n: int, margin: float, wins: Whole) -> float:
     return float(chance(n, wins, -margin, np.r_[losses, near[near < most]]).max())
 
 
+def fewest_by_mid_p(n: int, wins: Whole, alpha: float) -> Whole:
+    """The same raised to where McNemar's mid-p, two-sided, is at most 2·alpha too."""
+    found = wins.copy()
+    for losses in range(n + 1):
+        while found[losses] <= n - losses and mcnemar_mid_p(losses, found[losses]) > 2 * alpha:
+            found[losses] += 1
+    return found
+
+
+def gains(alpha: float) -> list[tuple[int, float, float, float, float]]:
+    """Of each n: power and size of the limits alone, power and size where mid-p has to agree."""
+    losses = np.array([LOST])
+    rows = []
+    for n in GAINS:
+        wins = fewest_wins(n, 0.0, alpha)
+        both = (wins, fewest_by_mid_p(n, wins, alpha))
+        now, before = ((float(chance(n, w, WON - LOST, losses)[0]), size(n, 0.0, w)) for w in both)
+        rows.append((n, *now, *before))
+    return rows
+
+
 def best(n: int = 500, margin: float = 0.02, discordant: float = 0.02) -> list[float]:
     """Powers against no loss: here, Tango's, and the largest with a worst cell of .025."""
     ours, tango = (fewest_wins(n, margin, 0.025, tango=each) for each in (False, True))
@@ -95,25 +122,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--best", action="store_true")
+    parser.add_argument("--gains", action="store_true")
     parser.add_argument("--alpha", type=float, default=0.025)
     options = parser.parse_args()
     if options.best:
         ours, tango, most = best()
         sys.stdout.write(f"here {ours:.3f}, Tango {tango:.3f}, at most {most:.3f}\n")
         return
-    worst: dict[bool, list[tuple[float, int, float]]] = {False: [], True: []}
+    if options.gains:
+        sys.stdout.write("| items | power | size | power, mid-p too | size, mid-p too |\n")
+        sys.stdout.write("| ---: | ---: | ---: | ---: | ---: |\n")
+        for n, *shares in gains(options.alpha):
+            told = " | ".join(f"{share:.{3 + i % 2}f}" for i, share in enumerate(shares))
+            sys.stdout.write(f"| {n} | {told} |\n")
+        return
+    worst: dict[tuple[bool, bool], list[tuple[float, int, float]]] = defaultdict(list)
     for n in range(15, 401) if options.all else SOME:
         for margin in MARGINS:
-            for tango, cells in worst.items():
+            for tango in (False, True):
                 wins = fewest_wins(n, margin, options.alpha, tango=tango)
-                cells.append((size(n, margin, wins), n, margin))
+                worst[tango, margin > 0].append((size(n, margin, wins), n, margin))
     sys.stdout.write(
         "| limits | worst cell | at | cells above alpha |\n| --- | ---: | --- | ---: |\n"
     )
-    for tango, cells in worst.items():
+    for (tango, guard), cells in sorted(worst.items()):
         most, n, margin = max(cells)
         above = sum(cell[0] > options.alpha for cell in cells) / len(cells)
-        name = "Tango" if tango else "Evalhub"
+        name = f"{'Tango' if tango else 'Evalhub'}, {'guards' if guard else 'primaries'}"
         sys.stdout.write(f"| {name} | {most:.5f} | n = {n}, margin {margin:g} | {above:.0%} |\n")
 
 

@@ -77,9 +77,11 @@ def test_holm_multiplies_by_those_that_are_left() -> None:
     ]
 
 
-def test_four_wins_and_no_loss_are_widened_to_0() -> None:
+def test_62_wins_beside_42_losses_are_widened_to_0() -> None:
+    """(62 − 42)/√104 = 1.961 passes 1.960, and mid-p is .0504."""
     rows = {row[0]: row[2] for row in rows_of("widened")}
-    assert rows["4 won, 0 lost"].startswith("+0.00 to")
+    assert rows["62 won, 42 lost"].startswith("+0.00 to")
+    assert not rows["63 won, 42 lost"].startswith("+0.00 to")
 
 
 def test_agreement_beyond_chance_falls_while_raw_agreement_stays() -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize
 
 from evalhub.stats.agreement import agreement, pair_kappas, rater_agreement
+from evalhub.stats.disagreements import distances, score_ends, unit_disagreements
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.kappa import (
     brennan_prediger,
@@ -17,7 +19,8 @@ from evalhub.stats.kappa import (
     weight_matrix,
 )
 from evalhub.stats.krippendorff import krippendorff_alpha
-from evalhub.stats.ratings import patterns, read_ratings
+from evalhub.stats.ratings import Level, patterns, read_ratings
+from tests.benchmarks.agreement_coverage import Case, missed, percentiles
 
 # Krippendorff 2011, example C: four coders by twelve units, * missing
 CODERS = """
@@ -50,15 +53,68 @@ def test_krippendorffs_example_on_every_level(level, alpha):
     )
 
 
-def test_the_bootstrap_of_units_gives_the_examples_interval():
-    """The limit of many resamples is .4165 (400,000 of them); 2,000 have an error of .005. The
-    unit with a single rating is drawn apart: with it among the others the limit is .4143."""
+def test_the_bootstrap_of_units_gives_the_examples_limits():
+    """The limit of many resamples is .4143 (400,000 of them); 2,000 have an error of .005."""
+    lower, upper = percentiles(example(), np.random.default_rng(0), 2000)[0]
+    assert lower == pytest.approx(0.4143, abs=0.01)
+    assert upper == pytest.approx(1.0)
+
+
+def test_the_examples_interval_leaves_room_for_what_wasnt_seen():
+    """Of 40 ratings in pairs 4, 4 and 4 stand in units of which 1/2, 1/2 and all pairs differ: D =
+    8/40, worth 40²/150 units, and K = (1 − .743421)/.2. The score test keeps a D of U where
+    n(U − .2)² is z² times the variance of the likeliest shares of 0, 1/2 and 1 whose mean is U."""
+    ratings = read_ratings(example())
+    table = patterns(ratings)
+    seen = unit_disagreements(table, distances(table, "nominal", ratings), by_rating=True)
+    n, x, p = 1600 / 150, np.array([0.0, 0.5, 1.0]), np.array([0.7, 0.2, 0.1])
+    assert seen.counts.sum() == pytest.approx(n)
+
+    def excess(supposed: float) -> float:
+        gap = x - supposed
+        tilt = optimize.brentq(
+            lambda t: float((p * gap / (1 + t * gap)).sum()),
+            -1 / gap.max() + 1e-9,
+            -1 / gap.min() - 1e-9,
+        )
+        variance = float((p / (1 + tilt * gap) * gap**2).sum())
+        return n * (supposed - 0.2) ** 2 - 1.959964**2 * variance
+
+    upper = optimize.brentq(excess, 0.21, 0.9)
+    by_hand = 0.743421 - 0.256579 / 0.2 * (upper - 0.2)
+    assert score_ends(0.743421, seen, 0.0)[0] == pytest.approx(by_hand, abs=1e-4)
     result = agreement(example())
-    assert result.krippendorff_alpha.lower == pytest.approx(0.42, abs=0.005)
+    assert result.krippendorff_alpha.lower is not None
+    assert result.krippendorff_alpha.lower < by_hand < 0.4143
     assert result.krippendorff_alpha.upper == pytest.approx(1.0)
     assert (result.units, result.raters, result.ratings) == (12, 4, 41)
     assert result.state == "ok"
     assert result.prevalence[2] == pytest.approx(13 / 41)
+
+
+@pytest.mark.parametrize("case", [Case(100, 2, 0.95, 0.5), Case(100, 4, 0.98, 0.5)])
+def test_the_lower_end_holds_where_raters_seldom_disagree(case: Case) -> None:
+    """The percentiles alone are above the truth of AC1 in .08 to .12 of these draws."""
+    result = missed(case, 200, 0)
+    error = math.sqrt(0.025 * 0.975 / (200 * (1 - result.none)))
+    for shares in (result.alpha, result.ac1):
+        assert shares[0, 0] <= 0.025 + 2 * error
+    assert result.ac1[1, 0] > 0.05
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal", "interval", "ratio"])
+def test_the_disagreements_give_alpha_back_on_every_level(level: Level) -> None:
+    """Alpha is 1 less their mean over that of any two ratings (Krippendorff 2011)."""
+    ratings = read_ratings(example())
+    table = patterns(ratings)
+    apart = distances(table, level, ratings)
+    seen = unit_disagreements(table, apart, by_rating=True)
+    mean = float(seen.counts @ seen.values) / float(seen.counts.sum())
+    paired = table.counts.sum(axis=1) >= 2
+    totals = table.units[paired] @ table.counts[paired]
+    n = totals.sum()
+    chance = float(totals @ apart @ totals) / (n * (n - 1)) / apart.max()
+    assert 1 - mean / chance == pytest.approx(krippendorff_alpha(ratings, level=level))
 
 
 @pytest.mark.parametrize(

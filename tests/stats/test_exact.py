@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import beta
 
-from evalhub.stats.exact import GAMMA, lower_limit, p_at_most
-from tests.benchmarks.one_sided_yes_no import fewest_wins, size
+from evalhub.stats.exact import GAMMA, ExactShares, lower_limit, p_at_most
+from tests.benchmarks.one_sided_yes_no import chance as chance_of_a_pass
+from tests.benchmarks.one_sided_yes_no import fewest_by_mid_p, fewest_wins, size
 from tests.stats.test_intervals import tango_statistic
 
 Array = NDArray[np.float64]
@@ -71,8 +73,53 @@ def test_the_ends_of_the_scale(n: int) -> None:
     assert p_at_most(-1.0, n, 0, n, 0.025) >= GAMMA
 
 
+@pytest.mark.parametrize("alpha", [0.025, 0.0152])
 @pytest.mark.parametrize("n", [15, 20, 36, 60])
-def test_no_true_discordance_passes_a_lost_guard_more_often_than_alpha(n: int) -> None:
-    """The chances are enumerated, so there is no error to allow for. Tango's limits reach .0396."""
-    for margin in (0.02, 0.05, 0.1):
-        assert size(n, margin, fewest_wins(n, margin, 0.025)) <= 0.025
+def test_no_true_discordance_passes_a_lost_guard_more_often_than_alpha(
+    n: int, alpha: float
+) -> None:
+    """The chances are enumerated, so there is no error to allow for. Tango's limits reach .0396. A
+    margin of 0 is a primary that gains nothing."""
+    for margin in (0.0, 0.02, 0.05, 0.1):
+        assert size(n, margin, fewest_wins(n, margin, alpha)) <= alpha
+
+
+@pytest.mark.parametrize(
+    ("alpha", "n", "power", "with_mid_p"),
+    [
+        (0.025, 40, 0.550, 0.353),
+        (0.025, 60, 0.829, 0.700),
+        (0.025, 100, 0.979, 0.964),
+        (0.015198, 40, 0.351, 0.194),
+        (0.015198, 60, 0.692, 0.534),
+        (0.015198, 100, 0.955, 0.922),
+    ],
+)
+def test_power_of_a_gain_where_a_tenth_of_the_items_differ(
+    alpha: float, n: int, power: float, with_mid_p: float
+) -> None:
+    """.099 won, .001 lost. Enumerated here; the figures are those of an enumeration of another
+    hand, and the first is nearly P(Bin(40, .099) >= 4) = .569."""
+    wins, lost = fewest_wins(n, 0.0, alpha), np.array([0.001])
+    assert chance_of_a_pass(n, wins, 0.098, lost)[0] == pytest.approx(power, abs=6e-4)
+    both = fewest_by_mid_p(n, wins, alpha)
+    assert chance_of_a_pass(n, both, 0.098, lost)[0] == pytest.approx(with_mid_p, abs=6e-4)
+
+
+@pytest.mark.parametrize(("n", "wins", "losses"), [(21, 7, 1), (30, 4, 0), (12, 9, 2), (40, 5, 1)])
+def test_the_p_value_is_the_likeliest_chance_of_as_good_a_z(n: int, wins: int, losses: int) -> None:
+    """Outcomes with (w − x)/√(w + x) no smaller, summed one by one, at the share of losses (and of
+    wins) that makes them likeliest, of those that the losses seen leave; twice, for two sides. The
+    product tries fewer shares."""
+    own = (wins - losses) / math.sqrt(wins + losses)
+    as_good = [
+        (w, x)
+        for w in range(1, n + 1)
+        for x in range(min(w, n - w + 1))
+        if (w - x) / math.sqrt(w + x) >= own - 1e-9
+    ]
+    least = beta.ppf(GAMMA / 2, losses, n - losses + 1) if losses else 0.0
+    most = min(beta.ppf(1 - GAMMA / 2, losses + 1, n - losses), 0.5)
+    largest = max(chance(n, as_good, share, share) for share in np.linspace(least, most, 1000))
+    p = ExactShares(n, wins, losses, 0.2).two_sided(0.2, 0.2)
+    assert p == pytest.approx(2 * (largest + GAMMA), abs=2e-5)

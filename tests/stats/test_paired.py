@@ -21,14 +21,15 @@ def binary_arms(losses: int, wins: int, n: int) -> tuple[np.ndarray, np.ndarray]
     return baseline, candidate
 
 
-def test_yes_no_scores_take_exact_limits_and_mcnemars_mid_p():
-    """Discordant 1 and 7 of 21: Tango's own limits (1998, table) are -.517 and -.026."""
+def test_yes_no_scores_take_exact_limits_and_their_own_test():
+    """Discordant 1 and 7 of 21: Tango's own limits (1998, table) are -.517 and -.026, and the exact
+    unconditional McNemar test has p = .035 (Fagerland, Lydersen and Laake 2013)."""
     result = compare(*binary_arms(losses=7, wins=1, n=21))
     assert -0.57 < result.lower < -0.517
     assert -0.026 < result.upper < -0.01
-    assert result.p_value == pytest.approx(0.0391, abs=5e-5)
+    assert result.p_value == pytest.approx(0.0353, abs=5e-5)
     assert (result.wins, result.losses, result.ties) == (1, 7, 13)
-    assert (result.method, result.test) == ("exact score interval", "mid-p McNemar")
+    assert (result.method, result.test) == ("exact score interval", "exact score test")
     assert result.difference == pytest.approx(-6 / 21)
     assert (result.alpha, result.upper_alpha) == (0.025, 0.025)
 
@@ -40,6 +41,41 @@ def test_a_hundred_ties_still_admit_regressions_of_more_than_three_percent():
     assert 1 - 0.025**0.01 < result.upper < 0.0368
     assert result.lower == -result.upper
     assert result.p_value == 1
+
+
+def test_four_wins_of_thirty_are_a_gain_by_interval_and_test_alike():
+    """Mid-p has .0625. Of thirty items an outcome as good has a chance of .0242 at most, over the
+    shares that no loss in thirty leaves possible; twenty items leave more, and it is above .025."""
+    result = compare(*binary_arms(losses=0, wins=4, n=30))
+    assert 0 < result.lower < 0.01
+    assert result.p_value == pytest.approx(0.0484, abs=5e-5)
+    assert result.method == "exact score interval"
+    few = compare(*binary_arms(losses=0, wins=4, n=20))
+    assert few.lower < 0 < few.upper
+    assert few.p_value > 0.05
+
+
+def test_exact_ends_and_their_p_value_never_disagree_about_0():
+    """At the levels of looks, of shared looks and of harm, over drawn outcomes and all small ones:
+    an end leaves 0 out just where p is at most twice its level."""
+    rng = np.random.default_rng(24)
+    outcomes = [(n, w, x) for n in (1, 3, 6) for w in range(n + 1) for x in range(n + 1 - w)]
+    for n in (20, 60, 150, 3000):
+        for share in (0.01, 0.05, 0.2, 0.6) if n <= 150 else (0.005,):
+            for lean in (0.5, 0.7, 0.9):
+                wins, losses, _ = rng.multinomial(n, [share * lean, share * (1 - lean), 1 - share])
+                outcomes.append((n, int(wins), int(losses)))
+    for n, wins, losses in outcomes:
+        for alpha, upper_alpha in ((0.025, 0.025), (0.0152, 0.025), (0.00061, 0.05), (0.25, 0.01)):
+            arms = binary_arms(losses, wins, n)
+            result = compare(*arms, alpha=alpha, upper_alpha=upper_alpha)
+            if "exact" not in result.method:
+                continue
+            level = alpha if wins > losses else upper_alpha
+            assert (result.lower > 0 or result.upper < 0) == (result.p_value <= 2 * level)
+            above = p_one_sided(*arms, bound=0.0, alternative="greater", alpha=alpha)
+            below = p_one_sided(*arms, bound=0.0, alternative="less", alpha=upper_alpha)
+            assert (result.lower > 0, result.upper < 0) == (above <= alpha, below <= upper_alpha)
 
 
 def test_many_yes_no_scores_take_tangos_interval():

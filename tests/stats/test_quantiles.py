@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import optimize, special
 
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.quantiles import fewest_items, p_quantile_ratio, ratio_of_quantiles
@@ -21,11 +22,18 @@ def times(seed: int, n: int, ratio: float = 1.0) -> tuple[Array, Array]:
 
 
 def test_against_a_fixed_baseline_the_ends_are_the_exact_order_statistics() -> None:
-    """Of 100 values the 95% quantile lies from the 90th to the 100th, .975 sure on each side:
-    P(Bin(100, .95) <= 89) = .0115 and <= 90 = .0282; P(<= 98) = .9629 and <= 99 = .9941."""
+    """Of 100 values the 95% quantile lies from between the 90th and 91st to between the 99th and
+    100th, .975 sure on each side: P(Bin(100, .95) <= 89) = .0115 and <= 90 = .0282; P(<= 98) =
+    .9629 and <= 99 = .9941. Between them the binomial is I(.05; 100 − k, k + 1), the incomplete
+    beta function."""
     flat, rising = np.ones(100), np.arange(1.0, 101.0)
     found = ratio_of_quantiles(flat, rising, quantile=0.95)
-    assert (found.lower, found.ratio, found.upper) == pytest.approx((90.0, 95.0, 100.0))
+    due = []
+    for chance in (0.025, 0.975):
+        k = optimize.brentq(lambda k, c=chance: special.betainc(100 - k, k + 1, 0.05) - c, 80, 99.9)
+        first = math.floor(k + 1)
+        due.append(first * ((first + 1) / first) ** (k + 1 - first))
+    assert (found.lower, found.ratio, found.upper) == pytest.approx((due[0], 95.0, due[1]))
 
 
 def test_the_same_whatever_the_unit_and_the_order() -> None:
@@ -66,7 +74,7 @@ def test_several_samples_of_an_item_are_its_cluster() -> None:
     samples = ratio_of_quantiles(base, tuned, quantile=0.95)
     labels = np.repeat(np.arange(100), 4)
     flat = ratio_of_quantiles(base.ravel(), tuned.ravel(), quantile=0.95, clusters=labels)
-    assert (samples.lower, samples.upper) == (flat.lower, flat.upper)
+    assert (samples.lower, samples.upper) == pytest.approx((flat.lower, flat.upper))
     assert samples.n == 100
 
 

@@ -132,11 +132,11 @@ def no_narrower() -> Chart:
 
 
 def widened() -> Chart:
-    """Wins without a loss, as many as are needed to leave out 0."""
-    rows = [changed(f"{won} won, 0 lost", 450, won, 0) for won in (3, 4, 5, 6, 8)]
+    """Wins beside 42 losses, as many as are needed to leave out 0."""
+    rows = [changed(f"{won} won, 42 lost", 500, won, 42) for won in (58, 60, 62, 63, 65)]
     return intervals(
         "Where interval and test would disagree",
-        "Few wins and no loss of 450 items: until the test is sure too, the interval holds 0",
+        "104 of 500 items changed, more or less: until the test is sure too, the interval holds 0",
         rows,
         along=DIFFERENCE,
     )
