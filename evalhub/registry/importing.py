@@ -34,6 +34,7 @@ CONTENT = (
     "tools",
     "digest",
     "fingerprint",
+    "fingerprint_in_context",
 )
 """Columns of what an item says, as `content_values` gives them."""
 
@@ -132,7 +133,8 @@ def stage_items(
             _write(draft, batch, content.count, source)
             content.take(batch, progress)
         draft.digest, draft.item_count = content.digest, content.count
-        draft.save(update_fields=["digest", "item_count"])
+        draft.distinct_inputs = draft.items.order_by().distinct_inputs()
+        draft.save(update_fields=["digest", "item_count", "distinct_inputs"])
     except BaseException:
         drafts.drop(draft)
         raise
@@ -241,6 +243,7 @@ def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
         None if content.tools is None else json.dumps(content.tools),
         hashlib.sha256(asked).hexdigest(),
         content.fingerprint(),
+        content.fingerprint_in_context(),
     )
 
 
