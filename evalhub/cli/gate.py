@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.options import (
+    AcceptNewItems,
     AcceptPolicyChange,
     Adapter,
     Allow,
@@ -66,6 +67,7 @@ def gate(
     json_: Json = False,
     allow: Allow = None,
     accept_policy_change: AcceptPolicyChange = None,
+    accept_new_items: AcceptNewItems = None,
 ) -> int:
     """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
     more data (2), invalid (3). Without a site it does the same here. Running it again goes on
@@ -86,11 +88,12 @@ def gate(
     from evalhub.studies.spec import read_study
 
     wait_s, reason = seconds(wait), reason_of(accept_policy_change)
+    why_new = reason_of(accept_new_items, "--accept-new-items")
     check_said(server)
-    if server and reason:
+    if server and (reason or why_new):
         raise typer.BadParameter(
             "is for a home of one's own: at a site an owner accepts it, on the decision's page",
-            param_hint="--accept-policy-change",
+            param_hint="--accept-policy-change" if reason else "--accept-new-items",
         )
     reports = Reports(junit, markdown, out, github)
     reports.check([each for each in (study, answers, training_record, token_file) if each])
@@ -112,7 +115,7 @@ def gate(
             found = decision_there(connection, pushed, spec.candidate, wait_s, console)
             told = None if found is None else told_decision(found)
         else:
-            status = _here(spec, wait_s, reason)
+            status = _here(spec, wait_s, reason, why_new)
             told = _told(status)
     except Exception as error:
         reports.undecided(name, str(error), study)
@@ -137,7 +140,7 @@ def seconds(wait: str) -> float:
     return 3600.0 * hours + 60 * minutes + rest
 
 
-def _here(spec: "StudySpec", wait_s: float, reason: str) -> "StudyStatus":
+def _here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
     """The study in this home, carried by this process."""
     from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
@@ -145,7 +148,7 @@ def _here(spec: "StudySpec", wait_s: float, reason: str) -> "StudyStatus":
 
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
-    status = accepted(carry(spec, console, wait_s), reason)
+    status = accepted(carry(spec, console, wait_s), reason, why_new)
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
     return status

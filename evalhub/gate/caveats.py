@@ -1,9 +1,11 @@
 """What a decision's promise doesn't cover, from what this home knows of its items and policy."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from evalhub.gate.ledger import Claim
 from evalhub.gate.models import Acceptance
+from evalhub.gate.near_copies import copies_of
 from evalhub.gate.policy_history import earlier_policies
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.study_evidence import StudyEvidence
@@ -29,7 +31,14 @@ def with_history(
     if record.verdict is Verdict.INVALID:
         return record
     record, of_policy = _with_policy(record, evidence, claims, shared)
-    return with_caveats(record, of_policy)
+    copies, of_items = copies_of(
+        claims,
+        counts=evidence.policy.ledger,
+        shared=shared,
+        accepted=partial(reason_accepted, evidence.study.project_id),
+    )
+    record = with_sentences(record.model_copy(update={"copies": copies}))
+    return with_caveats(record, [*of_policy, *of_items])
 
 
 def _with_policy(

@@ -25,6 +25,7 @@ SECTIONS = {
     "judge": ("Judge", "judge"),
     "answers": ("Who answered, and how answers ended", "answers"),
     "repeated": ("Repeated questions", "repeated"),
+    "copies": ("Near-copies", "near-copies"),
     "failures": ("Answers that failed", "failures"),
     "leakage": ("Leakage", "leakage"),
     "ledger": ("Test-set ledger", "ledger"),

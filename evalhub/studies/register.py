@@ -11,6 +11,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.gate.champion_answers import other_answers
 from evalhub.gate.draws import PoolError, draw
 from evalhub.gate.models import Blessing
+from evalhub.gate.near_copies import look_for_repeats
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.models import (
     Metric,
@@ -101,6 +102,7 @@ def register_study(
             check_same_policy(study, asked)
         note_policy_change(study, by=by, before=asked)
     _check_training(spec, sets, versions)
+    look_for_repeats([each.test_set_version for each in study.test_sets.judged()])
     return study
 
 

@@ -21,6 +21,7 @@ from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.caveats import with_caveats
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
+from evalhub.verdict.copies import COPIES_CODES, due_codes
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.levels import staged_level
@@ -322,13 +323,18 @@ def _unlike_jumps(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
 
 
 def _unlike_caveats(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where a policy that was eased, or a large alpha, isn't said. Earlier code said it nowhere."""
+    """Where a policy that was eased, a large alpha or many near-copies aren't said. Earlier code
+    said them nowhere."""
     if record.verdict is Verdict.INVALID or record.code.digest != code_digest():
         return
     due = [each.code for each in policy_caveats(record.policy_since, alpha=record.rule.alpha)]
     told = [each.code for each in record.caveats if each.code in POLICY_CODES]
     if told != due:
         yield Discrepancy(f"{at}caveats", told, due, "it is what the policy was changed to")
+    copies = [each.code for each in record.caveats if each.code in COPIES_CODES]
+    if copies != due_codes(record.copies):
+        why = "it is what the near-copies come to"
+        yield Discrepancy(f"{at}caveats", copies, due_codes(record.copies), why)
 
 
 def _unlike_prices(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:

@@ -51,7 +51,10 @@ _NEGATIONS = frozenset(
     for word in words.split()
 ) | frozenset("不没沒無无")
 _CONTRACTED = re.compile(r"n['’`]t\b")
-_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*|[-+*/×÷·=<>≤≥^%](?=\s*\(?\s*\d)")
+# A number; a minus before one; a sign between two, brackets aside.
+_NUMBERS = re.compile(
+    r"\d+(?:[.,]\d+)*|(?<![\w)])-(?=\d)|(?<=[\d)])\s*[-+*/×÷·=<>≤≥^%](?=\s*[-(]?\s*\d)"
+)
 _LEFT_OUT = -1
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 
@@ -88,7 +91,8 @@ class ItemWords:
             codes += [place for place in places if place >= 0]
             starts.append(len(codes))
             negations = [place for place in places if place < _LEFT_OUT]
-            orders.append(_hash(f"{_NUMBERS.findall(plain)} {negations}".encode()))
+            numbers = [each.strip() for each in _NUMBERS.findall(plain)]
+            orders.append(_hash(f"{numbers} {negations}".encode()))
         flat, count = np.array(codes, np.int64), max(len(known.hashes), 1)
         pairs = _distinct(np.repeat(np.arange(len(orders)), np.diff(starts)) * count + flat)
         return cls(

@@ -4,6 +4,7 @@ moved a version to."""
 from evalhub.gate.models.acceptances import Acceptance
 from evalhub.gate.models.blessings import Blessing, StageMove
 from evalhub.gate.models.chain import LedgerLink, LinkKind
+from evalhub.gate.models.copies import NearCopies
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
 from evalhub.gate.models.looks import GuardLook, Ledger, Look
 
@@ -17,6 +18,7 @@ __all__ = [
     "LedgerLink",
     "LinkKind",
     "Look",
+    "NearCopies",
     "SignOff",
     "SignOffAction",
     "StageMove",
