@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from django.db.models import Exists, OuterRef, Q
+
 from evalhub.files.canonical import digest_of
 from evalhub.files.items import question_of
 from evalhub.gate.leakage.copies import ItemWords, copies_between, copies_within
@@ -46,19 +48,8 @@ def copies_of(
         accepted: by a caveat's subject, the reason of who accepted it; "" where nobody has.
     """
     paying = [] if counts == "off" else counted(claims, counts)
-    paid = {claim.version.pk for claim in paying}
     by_name = {claim.name: claim.version for claim in claims}
-    look_for_repeats(by_name.values())
-    for version in {each.pk: each for each in by_name.values() if each.pk in paid}.values():
-        _look_in_looked_at(version, shared)
-    repeated = dict[int, int]()
-    before = defaultdict[int, dict[int, list[int]]](dict)
-    kept = NearCopies.objects.filter(version__in=by_name.values()).order_by("id")
-    for of, earlier, positions in kept.values_list("version", "earlier", "positions"):
-        if of == earlier:
-            repeated[of] = len(positions)
-        elif of in paid and positions:
-            before[of][earlier] = positions
+    repeated, before = _found(by_name.values(), {each.version.pk for each in paying}, shared)
     rows, caveats = list[CopiesRow](), list[Caveat]()
     for name, version in by_name.items():
         copies = before.get(version.pk, {})
@@ -79,21 +70,52 @@ def copies_of(
     return section, [*caveats, *repeated_caveats(section)]
 
 
-def _look_in_looked_at(version: TestSetVersion, shared: SameItems) -> None:
-    """Looks for near-copies of items that anybody has looked at, unless that was done before.
+def _found(
+    versions: Collection[TestSetVersion], paid: Collection[int], shared: SameItems
+) -> tuple[dict[int, int], dict[int, dict[int, list[int]]]]:
+    """By version, how many items are near-copies of another; and, where it is paid for, by earlier
+    version which are near-copies of its items."""
+    small = {each.pk: each for each in versions if each.item_count <= MOST_ITEMS}
+    kept = _kept(small)
+    known, seen = {of for of, *_ in kept}, {of for of, *_, looked in kept if looked}
+    new, unseen = small.keys() - known, small.keys() & {*paid} - seen
+    if new or unseen:
+        look_for_repeats([small[each] for each in sorted(new)])
+        for each in sorted(unseen):
+            _look_in_looked_at(small[each], shared)
+        kept = _kept(small)
+    repeated = {of: len(items) for of, earlier, items, _ in kept if of == earlier}
+    before = defaultdict[int, dict[int, list[int]]](dict)
+    for of, earlier, items, _ in kept:
+        if of != earlier and of in paid and items:
+            before[of][earlier] = items
+    return repeated, before
 
-    What shares an item with the version is charged already. What was looked at after the version's
-    own first look is no earlier than it.
+
+def _kept(versions: Collection[int]) -> list[tuple[int, int, list[int], bool]]:
+    """(version, whose copies, positions, whether anybody has looked at the version) of all that
+    was found."""
+    seen = Look.objects.filter(test_set_version=OuterRef("version"))
+    kept = NearCopies.objects.filter(version__in=versions).annotate(seen=Exists(seen))
+    columns = "version", "earlier", "positions", "seen"
+    return list(kept.order_by("id").values_list(*columns))
+
+
+def _look_in_looked_at(version: TestSetVersion, shared: SameItems) -> None:
+    """Looks for near-copies of items that were looked at before this version's were, or are read
+    freely, unless that was done before.
+
+    What shares an item with the version is charged already.
     """
-    if version.item_count > MOST_ITEMS or Look.objects.filter(test_set_version=version).exists():
-        return
-    looked = set(Look.objects.order_by().values_list("test_set_version", flat=True).distinct())
-    free = TestSetVersion.objects.filter(read_freely=True, item_count__lte=MOST_ITEMS)
+    looks = Look.objects.order_by()
+    first = looks.filter(test_set_version=version).order_by("pk").first()
+    if first is not None:
+        looks = looks.filter(pk__lt=first.pk).exclude(study=first.study_id)
+    looked = Q(pk__in=looks.values("test_set_version")) | Q(read_freely=True)
     known = NearCopies.objects.filter(version=version).values_list("earlier", flat=True)
-    others = TestSetVersion.objects.filter(pk__in=looked, item_count__lte=MOST_ITEMS) | free
-    missing = others.exclude(pk__in=[*shared.of(version), *known]).order_by("pk")
+    others = TestSetVersion.objects.filter(looked, item_count__lte=MOST_ITEMS)
     words = None
-    for other in missing:
+    for other in others.exclude(pk__in=[*shared.of(version), *known]).order_by("pk"):
         words = words or _words(version)
         _keep(version, other, copies_between(words, _words(other)))
 

@@ -332,7 +332,7 @@ def _unlike_caveats(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     if told != due:
         yield Discrepancy(f"{at}caveats", told, due, "it is what the policy was changed to")
     copies = [each.code for each in record.caveats if each.code in COPIES_CODES]
-    if copies != due_codes(record.copies):
+    if record.copies is not None and copies != due_codes(record.copies):
         why = "it is what the near-copies come to"
         yield Discrepancy(f"{at}caveats", copies, due_codes(record.copies), why)
 

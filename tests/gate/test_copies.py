@@ -1,7 +1,9 @@
 """Which items are near-copies of others: nearly the same words, the same numbers and negations."""
 
+import json
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +171,17 @@ def test_what_has_no_word_or_number_is_compared_with_nothing() -> None:
 
 def test_an_empty_set_has_no_copies() -> None:
     assert between([], sentences(1)) == between(sentences(1), []) == within([]) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["gsm8k", "bbh/boolean_expressions", "bbh/navigate", "bbh/date_understanding"]
+)
+def test_published_test_sets_are_no_copies_of_themselves(shared_data: Path, name: str) -> None:
+    """One half of each isn't the other's, in words that all of a template share."""
+    rows = (shared_data / name / "testset.jsonl").read_text().splitlines()
+    items = [json.loads(row) for row in rows]
+    texts = [each.get("input") or each["question"] for each in items]
+    half = len(texts) // 2
+    assert between(texts[:half], texts[half:]) == 0
+    assert within(texts) == 0
+    assert between([f"Please: {each}" for each in texts], texts) == len(texts)

@@ -7,7 +7,9 @@ Of two texts the words are compared, without courtesies ("please"). They are nea
   similarity of .8 or more, and so do the words, of which one that up to half of the items have
   counts where it differs. What more than half have (an instruction, a template) counts for nothing;
 - all words together have a similarity of .8, or one text holds the other's words in their order: so
-  "the capital of France" isn't "the currency of France", though every item says "capital".
+  "the capital of France" isn't "the currency of France", though every item says "capital". Without
+  a word that at most 5% have, one text must hold the other's words, and beside them only words that
+  the other set nowhere has.
 
 Pairs are looked for by locality-sensitive hashing as leakage is (evalhub.gate.leakage.matching).
 """
@@ -88,9 +90,9 @@ class ItemWords:
             if "n" in plain:
                 plain = _CONTRACTED.sub(" not", plain)
             places = [known[word] for word in tokens_of(plain)]
-            codes += [place for place in places if place >= 0]
+            codes += [place for place in places if place != _LEFT_OUT]
             starts.append(len(codes))
-            negations = [place for place in places if place < _LEFT_OUT]
+            negations = [known.hashes[place] for place in places if place in known.negations]
             numbers = [each.strip() for each in _NUMBERS.findall(plain)]
             orders.append(_hash(f"{numbers} {negations}".encode()))
         flat, count = np.array(codes, np.int64), max(len(known.hashes), 1)
@@ -183,6 +185,7 @@ class _Sides:
         rare, common = _classes(new, old)
         self.sides = [(each, np.isin(each.words, rare)[each.codes]) for each in (new, old)]
         self.rare, self.common = set(rare.tolist()), set(common.tolist())
+        self.mine, self.theirs = set(new.words.tolist()), set(old.words.tolist())
 
     def pairs(self, mine: Index, theirs: Index) -> Iterator[tuple[int, int, float]]:
         """(item, item of the other set, similarity) of near-copies among these items."""
@@ -253,7 +256,8 @@ class _Sides:
         rare = [[word for word in words if word in self.rare] for words in (mine, theirs)]
         differing = len(((one - two) | (two - one)) - self.common)
         if not rare[0] or not rare[1]:
-            return 1.0 if contained and not differing else 0.0
+            added = (one - two) & self.theirs | (two - one) & self.mine
+            return 1.0 if contained and not differing and not added else 0.0
         shared = len({*rare[0]} & {*rare[1]})
         return min(_jaccard(*map(_shingles, rare)), shared / (shared + differing))
 
@@ -326,21 +330,20 @@ def _bounded(table: HashTable) -> HashTable:
 
 
 class _Known(dict[str, int]):
-    """By word its place in `hashes`; below 0 of one that isn't compared, and below _LEFT_OUT of a
-    negation."""
+    """By word or sign its place in `hashes`; _LEFT_OUT of one that isn't compared."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hashes: list[int] = []
+        self.negations: set[int] = set()
 
     def __missing__(self, word: str) -> int:
-        if word in _NEGATIONS:
-            place = _LEFT_OUT - 1 - crc32(word.encode())
-        elif word in _COURTESIES or not _has_letters_alone(word):
-            place = _LEFT_OUT
-        else:
+        place = _LEFT_OUT
+        if word not in _COURTESIES and not word.isdecimal():
             place = len(self.hashes)
             self.hashes.append(crc32(word.encode()))
+            if word in _NEGATIONS:
+                self.negations.add(place)
         self[word] = place
         return place
 
@@ -348,11 +351,6 @@ class _Known(dict[str, int]):
 def _distinct[T: (np.int64, np.uint64)](values: NDArray[T]) -> NDArray[T]:
     ordered = np.sort(values)
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if ordered.size else ordered
-
-
-def _has_letters_alone(word: str) -> bool:
-    """Whether it is a word without digits, and no sign."""
-    return not any(char.isdigit() for char in word) and (len(word) > 1 or word.isalnum())
 
 
 def _hash(content: bytes) -> int:
