@@ -13,6 +13,7 @@ from evalhub.gate.models import (
     Ledger,
     LedgerLink,
     Look,
+    NearCopies,
     SignOff,
     StageMove,
 )
@@ -133,6 +134,14 @@ class SignOffAdmin(Frozen):
         "digest",
         "created",
     )
+
+
+@admin.register(NearCopies)
+class NearCopiesAdmin(Frozen):
+    list_display = ("version", "earlier", "created")
+    list_select_related = ("version__test_set", "earlier__test_set")
+    search_fields = ("version__test_set__slug", "earlier__test_set__slug")
+    fields = readonly_fields = ("version", "earlier", readable("positions"), "created")
 
 
 @admin.register(Acceptance)
