@@ -231,6 +231,7 @@ def batches_of(source: ItemSource) -> Iterator[Batch]:
 
 def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
     """What stands in the columns CONTENT; `asked` is its canonical JSON."""
+    own = content.fingerprint()
     return (
         content.key,
         json.dumps(content.input),
@@ -242,8 +243,8 @@ def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
         None if content.choices is None else json.dumps(content.choices),
         None if content.tools is None else json.dumps(content.tools),
         hashlib.sha256(asked).hexdigest(),
-        content.fingerprint(),
-        content.fingerprint_in_context(),
+        own,
+        content.fingerprint_in_context() if content.context else own,
     )
 
 
