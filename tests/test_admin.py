@@ -26,7 +26,17 @@ from evalhub.accounts.models import (
     User,
 )
 from evalhub.gate.chain.append import append
-from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff, StageMove
+from evalhub.gate.models import (
+    Acceptance,
+    Blessing,
+    Decision,
+    GuardLook,
+    Ledger,
+    Look,
+    NearCopies,
+    SignOff,
+    StageMove,
+)
 from evalhub.registry.models import (
     Draw,
     Ingestion,
@@ -113,6 +123,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             digest=slug,
             code_version="1",
         )
+        NearCopies.objects.create(version=questions, earlier=questions, positions=[1])
+        Acceptance.objects.create(project=team.project, subject=slug, reason=slug, by=team.olga)
         newest = Blessing.objects.newest_first().first()
         told = {"version": lora, "decision": decision, "by": team.olga, "reason": slug}
         blessed = Blessing.objects.create(project=team.project, before=newest, **told)

@@ -95,6 +95,22 @@ FieldPaths = Annotated[
         "Repeatable.",
     ),
 ]
+AcceptPolicyChange = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Accept, as the owner of this home, a policy that holds a ship: one that was eased "
+        "after a look at its items, or an alpha above 0.05. Kept with the decision.",
+    ),
+]
+AcceptNewItems = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Say, as the owner of this home, that items are new though they are near-copies of "
+        "items looked at, which holds a ship. Kept with the decision.",
+    ),
+]
 TrainingRecordFile = Annotated[
     Path | None,
     typer.Option(
@@ -103,6 +119,13 @@ TrainingRecordFile = Annotated[
         "Axolotl or LLaMA-Factory wrote.",
     ),
 ]
+
+
+def reason_of(accepted: str | None, option: str = "--accept-policy-change") -> str:
+    """What that option says; "" where it isn't there. Raises typer.BadParameter."""
+    if accepted is not None and not accepted.strip():
+        raise typer.BadParameter("says why: give a reason", param_hint=option)
+    return (accepted or "").strip()
 
 
 def row_fields(

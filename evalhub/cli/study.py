@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
-from evalhub.cli.options import Allow, Json, StudyPath
+from evalhub.cli.options import (
+    AcceptNewItems,
+    AcceptPolicyChange,
+    Allow,
+    Json,
+    StudyPath,
+    reason_of,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +48,8 @@ def run(
     allow: Allow = None,
     budget_tokens: BudgetTokens = None,
     budget_money: BudgetMoney = None,
+    accept_policy_change: AcceptPolicyChange = None,
+    accept_new_items: AcceptNewItems = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.cli import printing
@@ -48,6 +57,8 @@ def run(
     from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
+    reason = reason_of(accept_policy_change)
+    why_new = reason_of(accept_new_items, "--accept-new-items")
     spec = within(
         read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
     )
@@ -56,7 +67,7 @@ def run(
         return 0
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
-    status = carry(spec, console)
+    status = accepted(carry(spec, console), reason, why_new)
     code = show(status, json_)
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
@@ -162,6 +173,27 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
         return conduct(study=registered, progress=bars, judged=bars.judged, wait_s=wait_s)
 
 
+def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":
+    """The status with decisions that no policy holds any more, where there is a `reason` for it,
+    nor near-copies, where somebody says `why_new`."""
+    from dataclasses import replace
+
+    from evalhub.gate.accepting import accept, to_accept
+    from evalhub.gate.models import Decision
+    from evalhub.verdict.copies import NEAR_COPIES
+    from evalhub.verdict.policy_since import POLICY_CODES
+
+    reasons = {POLICY_CODES: reason, (NEAR_COPIES,): why_new}
+    decisions = []
+    for each in status.decisions if any(reasons.values()) else ():
+        newest = Decision.objects.filter(study=each.study, arm=each.arm).newest_first()[0]
+        for codes, why in reasons.items():
+            if why and to_accept(newest, codes):
+                newest = accept(decision=newest, by=None, reason=why, codes=codes)
+        decisions.append(newest)
+    return replace(status, decisions=tuple(decisions)) if decisions else status
+
+
 def show(status: "StudyStatus", as_json: bool) -> int:
     """Prints the decisions and what development sets show, and returns the exit code of the
     candidate in question; without a decision, that of "need more data".
@@ -205,8 +237,12 @@ def show(status: "StudyStatus", as_json: bool) -> int:
 
 
 def _print_number(decision: "Decision") -> None:
-    """By what `evalhub bless` and its like know it, and what may be done next with a ship."""
+    """By what `evalhub bless` and its like know it, and what may be done next with a ship, or
+    with what a policy or near-copies hold."""
+    from evalhub.gate.accepting import to_accept
     from evalhub.schemas.verdicts import Verdict
+    from evalhub.verdict.copies import NEAR_COPIES
+    from evalhub.verdict.policy_since import POLICY_CODES
 
     then = ""
     if decision.document.verdict is Verdict.SHIP:
@@ -214,6 +250,10 @@ def _print_number(decision: "Decision") -> None:
             f"; evalhub bless {decision.pk} --by USER --reason TEXT makes {decision.arm} "
             "the champion"
         )
+    elif to_accept(decision, POLICY_CODES):
+        then = "; --accept-policy-change REASON accepts its policy here, and an owner at a site"
+    elif to_accept(decision, (NEAR_COPIES,)):
+        then = "; --accept-new-items REASON says here that they are new, and an owner at a site"
     typer.echo(f"decision {decision.pk} on {decision.arm}{then}", err=True)
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from evalhub.files.canonical import canonical_json
 from evalhub.files.json_values import parse_json
 from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.rows import Row, field, item_id, read_rows, wrong
+from evalhub.files.spelling import folded
 from evalhub.files.tools import check_message, message_text, tools_of
 
 LABEL_LIMIT = 200
@@ -24,6 +24,7 @@ ROLES = ("system", "user", "assistant", "tool")
 UNSEEN = re.compile(
     "[\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
 )
+_WHITE_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w")
 
 
@@ -85,27 +86,38 @@ class ItemContent:
         )
 
     def fingerprint(self) -> int:
-        """64 bits, signed, of the SHA-256 of what is asked: the ledger knows an item by it.
+        """What the ledger knows the item by: `fingerprint_of` its own text, without its context.
 
-        That is the input and the context as one text: Unicode's compatible forms (NFKC), case,
-        white space, invisible characters and punctuation at either end don't count, and neither do
-        right answers, system messages (where there are others) and whether one message or a plain
-        text holds the question. An item that was put in other words is another item.
+        Right answers don't count, nor do system messages (where there are others), nor whether one
+        message or a plain text holds the question.
         """
-        said = unicodedata.normalize("NFKC", self._question() + self.context).casefold()
-        seen = UNSEEN.sub("", said)
-        told = _without_ends(seen).encode("utf-8", "surrogatepass")
-        return int.from_bytes(hashlib.sha256(told).digest()[:8], "big", signed=True)
+        return fingerprint_of(question_of(self.input))
 
-    def _question(self) -> str:
-        if isinstance(self.input, str):
-            return self.input
-        asked = [message_text(each) for each in self.input if each["role"] != "system"]
-        return "".join(asked or [message_text(each) for each in self.input])
+    def fingerprint_in_context(self) -> int:
+        """The same of the text with its context, where that belongs to what is asked."""
+        return fingerprint_of(question_of(self.input) + self.context)
 
     def labels(self) -> bytes:
         """The rest, as canonical JSON: what the item is called and grouped by."""
         return canonical_json([self.key, self.tags, self.cluster, self.metadata])
+
+
+def question_of(input_: str | list[dict[str, Any]]) -> str:
+    """An item's own text: of chat messages all but the system's, where there are others."""
+    if isinstance(input_, str):
+        return input_
+    texts = [message_text(each) for each in input_ if each["role"] != "system"]
+    return "".join(texts or [message_text(each) for each in input_])
+
+
+def fingerprint_of(text: str) -> int:
+    """64 bits, signed, of the SHA-256 of a text, however it is spelt.
+
+    What `evalhub.files.spelling.folded` folds doesn't count, nor do white space and punctuation at
+    either end. A text in other words is another one.
+    """
+    told = _without_ends(_WHITE_SPACE.sub("", folded(text))).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(told).digest()[:8], "big", signed=True)
 
 
 def version_line(asked: bytes, labels: bytes) -> bytes:

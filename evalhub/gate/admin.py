@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from evalhub.gate.models import (
+    Acceptance,
     Blessing,
     Decision,
     GuardLook,
     Ledger,
     LedgerLink,
     Look,
+    NearCopies,
     SignOff,
     StageMove,
 )
@@ -132,6 +134,23 @@ class SignOffAdmin(Frozen):
         "digest",
         "created",
     )
+
+
+@admin.register(NearCopies)
+class NearCopiesAdmin(Frozen):
+    list_display = ("version", "earlier", "created")
+    list_select_related = ("version__test_set", "earlier__test_set")
+    search_fields = ("version__test_set__slug", "earlier__test_set__slug")
+    fields = readonly_fields = ("version", "earlier", readable("positions"), "created")
+
+
+@admin.register(Acceptance)
+class AcceptanceAdmin(Frozen):
+    list_display = ("project", "subject", "by", "created")
+    list_filter = ("project",)
+    search_fields = ("by__username", "subject__startswith")
+    ordering = ("-id",)
+    fields = readonly_fields = ("project", "subject", "reason", "by", "created")
 
 
 @admin.register(Blessing)

@@ -59,7 +59,7 @@ def _answers(runs: Iterable[Run]) -> dict[int, set[tuple[str | None, ...]]]:
         of_item: dict[int, list[str | None]] = defaultdict(list)
         questions: dict[int, int] = {}
         rows = Output.objects.filter(run=run).order_by("item_id", "sample")
-        columns = "item_id", "item__fingerprint", "text"
+        columns = "item_id", "item__fingerprint_in_context", "text"
         for item, question, text in rows.values_list(*columns).iterator(chunk_size=5000):
             of_item[item].append(text)
             questions[item] = question

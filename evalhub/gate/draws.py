@@ -15,6 +15,7 @@ from django.db.models import Max, Q
 
 from evalhub.registry.contents import content_digest
 from evalhub.registry.models import Draw, Item, Study, StudyTestSet, TestSet, TestSetVersion
+from evalhub.registry.same_items import items_elsewhere
 
 NEW = 2000
 
@@ -129,12 +130,10 @@ def _units(
     """What holds items of these ids, and what can be drawn beside that, in the pool's order."""
     seen = _seen(pool, study)
     members: dict[str, list[tuple[int, list[str], bool, bool]]] = defaultdict(list)
-    rows = pool.items.order_by("position").values_list(
-        "pk", "key", "cluster", "tags", "fingerprint"
-    )
-    for item, key, cluster, tags, fingerprint in rows:
+    rows = pool.items.order_by("position").values_list("pk", "key", "cluster", "tags")
+    for item, key, cluster, tags in rows:
         name = f"cluster {cluster}" if cluster else f"item {key}"
-        members[name].append((item, tags, fingerprint in seen, key in having))
+        members[name].append((item, tags, item in seen, key in having))
     had, fresh = list[Unit](), list[Unit]()
     for name, together in members.items():
         tags = together[0][1]
@@ -148,8 +147,8 @@ def _units(
 
 
 def _seen(pool: TestSetVersion, study: Study | None) -> set[int]:
-    """Fingerprints of the pool's items that somebody has seen, or that a study but this one waits
-    for."""
+    """The pool's items that somebody has seen, or that a study but this one waits for, by their
+    primary keys."""
     waited_for = StudyTestSet.objects.filter(test_set_version__pool__isnull=False)
     if study is not None:
         waited_for = waited_for.exclude(study=study)
@@ -160,9 +159,7 @@ def _seen(pool: TestSetVersion, study: Study | None) -> set[int]:
         | Q(studies__in=waited_for)
     )
     versions = set(read.order_by().values_list("pk", flat=True))
-    same = Item.objects.asking_the_same_as(pool.items.order_by())
-    rows = same.values_list("fingerprint", "version").distinct()
-    return {fingerprint for fingerprint, version in rows.iterator() if version in versions}
+    return {each.id for each in items_elsewhere(pool, versions)}
 
 
 def _version_of(pool: TestSetVersion, items: Sequence[int]) -> TestSetVersion:
@@ -178,6 +175,7 @@ def _version_of(pool: TestSetVersion, items: Sequence[int]) -> TestSetVersion:
         number=newest + 1,
         digest=digest,
         item_count=len(rows),
+        distinct_inputs=len({row.fingerprint for row in rows}),
         source=f"drawn from {pool}",
         pool=pool,
     )

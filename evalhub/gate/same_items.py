@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.db.models import Count, Max
 
 from evalhub.registry.models import TestSetVersion
+from evalhub.registry.same_items import apart_by_context, sharing_items
 
 
 @dataclass(slots=True)
@@ -18,19 +19,25 @@ class SameItems:
     def of(self, version: TestSetVersion) -> frozenset[int]:
         """Ids of the versions that share an item with this one, itself included.
 
-        Two queries, of which one goes through all its items: what that found is kept in memory
-        until there is another version.
+        A few queries, of which one goes through all its items: what that found is kept in memory
+        until there is another version, or an arm shows another's contexts.
         """
         if version.pk not in self.found:
             there = TestSetVersion.objects.aggregate(count=Count("pk"), newest=Max("created"))
-            self.found[version.pk] = _sharing(version.pk, version.created, **there)
+            self.found[version.pk] = _sharing(
+                version.pk, version.created, apart_by_context(version), **there
+            )
         return self.found[version.pk]
 
 
 @lru_cache(maxsize=256)
 def _sharing(
-    version: int, created: datetime.datetime, *, count: int, newest: datetime.datetime
+    version: int,
+    created: datetime.datetime,
+    by_context: frozenset[int],
+    *,
+    count: int,
+    newest: datetime.datetime,
 ) -> frozenset[int]:
     """Versions stay as they are once they are seen, so that the same number are the same."""
-    sharing = TestSetVersion.objects.sharing_items_with([TestSetVersion(pk=version)])
-    return frozenset(sharing.order_by().values_list("pk", flat=True))
+    return sharing_items(TestSetVersion(pk=version), by_context)

@@ -73,7 +73,7 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     """A version's items in order, those of the same text in one cluster. Few lists of tags are
     distinct: each is read from JSON once."""
     rows = Item.objects.filter(version=version).order_by("position")
-    columns = "id", "key", "cluster", Cast("tags", TextField()), "fingerprint"
+    columns = "id", "key", "cluster", Cast("tags", TextField()), "fingerprint_in_context"
     known: dict[str, list[str]] = {}
     labels = []
     fingerprints = set[int]()

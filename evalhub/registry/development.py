@@ -1,12 +1,13 @@
 """Development sets: items whose scores anybody may read, and on which nothing is judged."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
 
-from evalhub.registry.models import Item, RunMetric, Study, StudyTestSet, TestSetVersion
+from evalhub.registry.models import RunMetric, Study, StudyTestSet, TestSetVersion
 from evalhub.registry.models.studies import CriterionRole
+from evalhub.registry.same_items import apart_by_context, items_elsewhere, sharing_items
 
 NAMED = 3
 
@@ -76,37 +77,25 @@ def shared_items(study: Study) -> SharedItems | None:
     for mine in study.test_sets.select_related("test_set_version__test_set", "study"):
         development = mine.role == CriterionRole.DEVELOPMENT
         judged = TestSetVersion.objects.filter(studies__in=StudyTestSet.objects.judged())
-        sharing = TestSetVersion.objects.sharing_items_with([mine.test_set_version])
+        version = mine.test_set_version
+        sharing = sharing_items(version, apart_by_context(version))
         others = set((judged if development else free).values_list("pk", flat=True))
-        others &= set(sharing.values_list("pk", flat=True))
+        others &= sharing
         own = TestSetVersion.objects.filter(pk__in=others, test_set__project=study.project_id)
         # what can be said of the project's own comes first
         others = set(own.values_list("pk", flat=True)) or others
         if others:
-            version, keys = _shared(mine.test_set_version, others)
-            other = TestSetVersion.objects.select_related("test_set").get(pk=version)
+            shared = items_elsewhere(version, others)
+            newest = TestSetVersion.objects.select_related("test_set")
+            other = newest.get(pk=shared[0].version)
             return SharedItems(
                 mine=mine,
                 free=mine.test_set_version if development else other,
                 judged=_judged_on(other) if development else mine,
-                keys=keys[:NAMED],
-                count=len(keys),
+                keys=[each.key for each in shared[:NAMED]],
+                count=len(shared),
             )
     return None
-
-
-def _shared(mine: TestSetVersion, others: Collection[int]) -> tuple[int, list[str]]:
-    """The keys of its items that others ask too, in order, and the newest of those that ask the
-    first."""
-    items = Item.objects.filter(version=mine)
-    rows = Item.objects.asking_the_same_as(items.order_by()).values_list("fingerprint", "version")
-    newest: dict[int, int] = {}
-    for fingerprint, version in rows.distinct().iterator():
-        if version in others:
-            newest[fingerprint] = max(version, newest.get(fingerprint, 0))
-    in_order = items.order_by("position").values_list("fingerprint", "key")
-    shared = [(newest[each], key) for each, key in in_order if each in newest]
-    return shared[0][0], [key for _, key in shared]
 
 
 def _judged_on(version: TestSetVersion) -> StudyTestSet:

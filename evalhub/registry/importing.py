@@ -34,6 +34,7 @@ CONTENT = (
     "tools",
     "digest",
     "fingerprint",
+    "fingerprint_in_context",
 )
 """Columns of what an item says, as `content_values` gives them."""
 
@@ -132,7 +133,8 @@ def stage_items(
             _write(draft, batch, content.count, source)
             content.take(batch, progress)
         draft.digest, draft.item_count = content.digest, content.count
-        draft.save(update_fields=["digest", "item_count"])
+        draft.distinct_inputs = draft.items.order_by().distinct_inputs()
+        draft.save(update_fields=["digest", "item_count", "distinct_inputs"])
     except BaseException:
         drafts.drop(draft)
         raise
@@ -229,6 +231,7 @@ def batches_of(source: ItemSource) -> Iterator[Batch]:
 
 def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
     """What stands in the columns CONTENT; `asked` is its canonical JSON."""
+    own = content.fingerprint()
     return (
         content.key,
         json.dumps(content.input),
@@ -240,7 +243,8 @@ def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
         None if content.choices is None else json.dumps(content.choices),
         None if content.tools is None else json.dumps(content.tools),
         hashlib.sha256(asked).hexdigest(),
-        content.fingerprint(),
+        own,
+        content.fingerprint_in_context() if content.context else own,
     )
 
 

@@ -15,11 +15,12 @@ def repeated_questions(version: TestSetVersion) -> dict[int, str]:
     fingerprint isn't theirs alone are read: most test sets have none.
     """
     items = Item.objects.filter(version=version).order_by()
-    several = items.values("fingerprint").annotate(count=Count("pk")).filter(count__gt=1)
+    several = items.values("fingerprint_in_context").annotate(count=Count("pk")).filter(count__gt=1)
     if not several.exists():
         return {}
-    rows = items.filter(fingerprint__in=several.values("fingerprint")).values_list(
-        "pk", "fingerprint", "input", "context", "choices", "tools", "redacted"
+    again = items.filter(fingerprint_in_context__in=several.values("fingerprint_in_context"))
+    rows = again.values_list(
+        "pk", "fingerprint_in_context", "input", "context", "choices", "tools", "redacted"
     )
     return {
         item: digest_of([fingerprint] if redacted else seen)

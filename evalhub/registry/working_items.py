@@ -129,14 +129,14 @@ class _PreparedRow:
 def _prepared(line: int, given: ItemContent, tag: str) -> _PreparedRow:
     content = _named(given, tag)
     values = written_values(content, content.asked())
-    return _PreparedRow(line, content.key, content.fingerprint(), values)
+    return _PreparedRow(line, content.key, content.fingerprint_in_context(), values)
 
 
 def _new_rows(
     working_set: WorkingSet, prepared: Iterable[_PreparedRow]
 ) -> tuple[list[tuple[object, ...]], list[tuple[int, str]]]:
     """(the values to write, the lines that are left out and why), beside what the set holds."""
-    fingerprints = dict(working_set.items.order_by().values_list("fingerprint", "key"))
+    fingerprints = dict(working_set.items.order_by().values_list("fingerprint_in_context", "key"))
     keys = set(working_set.items.order_by().values_list("key", flat=True))
     position = _next_position(working_set)
     left_out: list[tuple[int, str]] = []
@@ -241,7 +241,7 @@ def _retagged(said: str, tag: str, take: bool) -> str | None:
 
 
 def _named(content: ItemContent, tag: str) -> ItemContent:
-    key = content.key or f"p-{content.fingerprint() & (2**64 - 1):016x}"
+    key = content.key or f"p-{content.fingerprint_in_context() & (2**64 - 1):016x}"
     tags = content.tags if not tag or tag in content.tags else [*content.tags, tag]
     return replace(content, key=key, tags=tags)
 
@@ -264,6 +264,7 @@ def _columns(content: ItemContent) -> dict[str, object]:
         "metadata": content.metadata,
         "digest": hashlib.sha256(content.asked()).hexdigest(),
         "fingerprint": content.fingerprint(),
+        "fingerprint_in_context": content.fingerprint_in_context(),
         "text": searched(content),
     }
 

@@ -9,7 +9,9 @@ from pydantic import Field, JsonValue
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.answers_section import AnswersSection
+from evalhub.schemas.caveats import Caveat
 from evalhub.schemas.consistency import ConsistencySection
+from evalhub.schemas.copies_section import CopiesSection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
 from evalhub.schemas.declaration import Declaration
@@ -37,6 +39,14 @@ from evalhub.schemas.steps_section import StepsSection
 from evalhub.schemas.verdicts import Verdict
 
 SCHEMA: Literal["evalhub.decision/1"] = "evalhub.decision/1"
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_empty(values: tuple[Caveat, ...]) -> bool:
+    return not values
 
 
 class RecordedRule(Declaration):
@@ -155,6 +165,12 @@ class DecisionRecord(Declaration):
         description="which arms that aren't fine-tuned do as well as the candidate, which is: they "
         "hold it back"
     )
+    caveats: tuple[Caveat, ...] = Field(
+        (),
+        exclude_if=_is_empty,
+        description="what the promise of the level doesn't cover here, as the headline says; left "
+        "out where there is nothing",
+    )
     criteria: tuple[Criterion, ...]
     needed_n: Size | None
     alpha: Alpha
@@ -195,6 +211,11 @@ class DecisionRecord(Declaration):
     repeated: RepeatedSection | None = Field(
         None, description="null: no two items ask the same text, or nobody looked for them then"
     )
+    copies: CopiesSection | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="left out where no item is a near-copy of another that was looked for",
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -211,6 +232,7 @@ class DecisionRecord(Declaration):
         looked_at = (
             "answers",
             "repeated",
+            "copies",
             "failures",
             "leakage",
             "ledger",

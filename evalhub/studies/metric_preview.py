@@ -119,13 +119,13 @@ def preview_metric(
     found = [item for _, item in islice(read_items(items, mapping), PREVIEWED)]
     free = set(
         Item.objects.read_freely_in(project)
-        .filter(fingerprint__in=[each.fingerprint() for each in found])
-        .values_list("fingerprint", flat=True)
+        .filter(fingerprint_in_context__in=[each.fingerprint_in_context() for each in found])
+        .values_list("fingerprint_in_context", flat=True)
     )
     said = {name: _answers(file, {each.key for each in found}) for name, file in arms.items()}
     shown = []
     for place, item in enumerate(found):
-        is_open = item.fingerprint() in free
+        is_open = item.fingerprint_in_context() in free
         other = found[(place + 1) % len(found)]
         shown.append(
             PreviewedItem(

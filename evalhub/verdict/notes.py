@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.consistency import ConsistencySection
+from evalhub.schemas.copies_section import CopiesSection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.decision import Arms
 from evalhub.schemas.judging import JudgeSection
@@ -28,6 +29,7 @@ from evalhub.schemas.verdicts import Status
 from evalhub.verdict.answers import answers_sentences, answers_status
 from evalhub.verdict.applied import applied_sentences
 from evalhub.verdict.consistency import consistency_sentences
+from evalhub.verdict.copies import copies_sentences
 from evalhub.verdict.judge_evidence import judge_sentences, judged_status
 from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.levels import items_factor
@@ -62,6 +64,8 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
             return _STATES.get(state, Status.OPEN), _noise(section, arms)
         case RepeatedSection():
             return Status.OPEN, repeated_sentences(section)
+        case CopiesSection():
+            return Status.OPEN, copies_sentences(section)
         case FailuresSection():
             return Status.OPEN, _failures(section, arms)
         case LeakageSection():

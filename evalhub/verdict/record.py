@@ -152,6 +152,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
     )
     return record.model_copy(
         update={
+            "caveats": (),
             "criteria": (),
             "as_good": (),
             "needed_n": None,
@@ -171,6 +172,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "ownership": None,
             "steps": None,
             "repeated": None,
+            "copies": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

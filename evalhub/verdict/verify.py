@@ -18,13 +18,16 @@ from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.answers import answer_cautions, unlike_answers
 from evalhub.verdict.baseline_choice import answer, as_good
+from evalhub.verdict.caveats import with_caveats
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
+from evalhub.verdict.copies import COPIES_CODES, due_codes
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.levels import staged_level
 from evalhub.verdict.ownership import OWNERSHIP
 from evalhub.verdict.ownership_rule import unlike_ownership
+from evalhub.verdict.policy_since import POLICY_CODES, policy_caveats
 from evalhub.verdict.record import ruled, with_sentences, without_results
 from evalhub.verdict.rule import alphas_of, decide
 from evalhub.verdict.simpler_steps import unlike_steps
@@ -212,7 +215,8 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         )
     except (ArithmeticError, ValueError) as error:
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
-    due = with_sentences(without_results(record.model_copy(update=ruled(ruling)))).as_json()
+    judged = with_caveats(record.model_copy(update=ruled(ruling)), record.caveats)
+    due = with_sentences(without_results(judged)).as_json()
     for name in (*BESIDE, *(name for name in LATER if name not in document)):
         due.pop(name, None)
     for name in LATER_OF_PEOPLE if record.people is not None else ():
@@ -240,8 +244,8 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         differences += inconsistent(each, f"{at}criteria[{i}].")
     return Verification(
         record.arms.candidate.name,
-        ruling.verdict,
-        ruling.headline,
+        judged.verdict,
+        judged.headline,
         digest_of(document),
         content_digest(record),
         differences + list(_differing(document, due, at)),
@@ -297,6 +301,7 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     yield from unlike_ownership(record, at)
     yield from unlike_steps(record, at)
     yield from unlike_answers(record, at)
+    yield from _unlike_caveats(record, at)
     choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
     if choice is None or choice.answer is None or not isinstance(planned_gain, float):
         return
@@ -315,6 +320,21 @@ def _unlike_jumps(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     if found is not None and rule is not None and found.rule != rule:
         why = "it is what the policy asks for"
         yield Discrepancy(f"{at}jumps.rule", found.rule, rule, why)
+
+
+def _unlike_caveats(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where a policy that was eased, a large alpha or many near-copies aren't said. Earlier code
+    said them nowhere."""
+    if record.verdict is Verdict.INVALID or record.code.digest != code_digest():
+        return
+    due = [each.code for each in policy_caveats(record.policy_since, alpha=record.rule.alpha)]
+    told = [each.code for each in record.caveats if each.code in POLICY_CODES]
+    if told != due:
+        yield Discrepancy(f"{at}caveats", told, due, "it is what the policy was changed to")
+    copies = [each.code for each in record.caveats if each.code in COPIES_CODES]
+    if record.copies is not None and copies != due_codes(record.copies):
+        why = "it is what the near-copies come to"
+        yield Discrepancy(f"{at}caveats", copies, due_codes(record.copies), why)
 
 
 def _unlike_prices(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:

@@ -52,6 +52,7 @@ def build(sets: int, items: int, clusters: int) -> None:
 
     from django.db import connection
 
+    from evalhub.gate.near_copies import look_for_repeats
     from evalhub.registry.models.versions import Kind
     from tests.cast import a_run, a_study, a_team, a_test_set, a_version
 
@@ -79,6 +80,7 @@ def build(sets: int, items: int, clusters: int) -> None:
         guards=test_sets[1:],
         policy={"alpha": 0.025, "planned_gain": 0.05},
     )
+    look_for_repeats(test_sets)  # as registering a study does
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -5,19 +5,25 @@ python -m tests.benchmarks.ledger_rates [--draws 200000] [--seed 0] [--markdown]
 Ten candidates as good as the baseline are tried until one ships, or one of them ten times. All are
 compared with the same baseline's answers to the same items, so their z-values correlate by one
 half; on other items they are independent. "before" is each judged as that way had it; "now" as the
-ledger counts it, by the product's own level functions. A rate passes up to .0272.
+ledger counts it, by the product's own level functions. A rate passes up to .0272. What disguised
+items are judged as is found by the product's own functions, too: which items are the same, and
+which are near-copies.
 """
 
 import argparse
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.files.items import ItemContent, question_of
+from evalhub.gate.leakage.copies import ItemWords, copies_between
 from evalhub.stats.distributions import normal_quantile
+from evalhub.verdict.copies import MANY
 from evalhub.verdict.levels import (
     AFTER_ALL,
     CHOSEN,
@@ -73,8 +79,9 @@ def added(stages: int) -> Draw:
 
 
 def judged(looks: Sequence[Sequence[int]]) -> list[float]:
-    """The level of each try, by its looks: several where items were added."""
-    return [staged_level(each, alpha=ALPHA) for each in looks]
+    """The level of each try, by its looks: several where items were added, none where it can't
+    ship."""
+    return [staged_level(each, alpha=ALPHA) if each else 0.0 for each in looks]
 
 
 def in_turn(tries: int, start: int = 1) -> list[float]:
@@ -85,6 +92,46 @@ def of_guards(number: Callable[[int], int], guards: int) -> list[float]:
     """The levels at which the guards read beside each candidate are judged as primaries; `number`
     by how many candidates were read by then."""
     return judged([(number(read),) for read in range(1, CANDIDATES + 1) for _ in range(guards)])
+
+
+QUESTIONS = tuple(
+    ItemContent(f"q{i}", f"When does parcel {word} of our shop arrive?", [], "", [], "", {})
+    for i, word in enumerate("".join(each) for each in product("bdklmnprst", "aeiou", "fgv"))
+)
+
+
+def disguised(*disguises: Callable[[ItemContent], ItemContent]) -> list[float]:
+    """The levels at which tries on the same items in these disguises are judged, in their order:
+    counted over earlier tries that share an item; none where half are near-copies of another's."""
+    tries = [[disguise(each) for each in QUESTIONS] for disguise in disguises]
+    known = [{each.fingerprint() for each in items} for items in tries]
+    words = [ItemWords.of(question_of(each.input) for each in items) for items in tries]
+    looks = list[tuple[int, ...]]()
+    for now in range(len(tries)):
+        sharing = [before for before in range(now) if known[before] & known[now]]
+        others = [words[before] for before in range(now) if before not in sharing]
+        held = any(
+            len(copies_between(words[now], each)) >= MANY * len(QUESTIONS) for each in others
+        )
+        looks.append(() if held else (1 + len(sharing),))
+    return judged(looks)
+
+
+def written(pattern: str) -> Callable[[ItemContent], ItemContent]:
+    return lambda item: replace(item, input=pattern.format(item.input))
+
+
+def with_context(number: int) -> Callable[[ItemContent], ItemContent]:
+    return lambda item: replace(item, context=f"{number}: {item.key}")
+
+
+def spelt(letter: str, other: str) -> Callable[[ItemContent], ItemContent]:
+    return lambda item: replace(item, input=str(item.input).replace(letter, other))
+
+
+UNSEEN = [written("{}" + each) for each in "\u034f\ufe0f\u3164\u2800\U000e0041\u00ad"]
+ALIKE = [spelt("e", "\u0435"), spelt("o", "\u043e"), spelt("i", "\u0456")]
+IN_FRONT = "Please: {}|Kindly, {}|Hello! {}|Task: {}|{} Thanks.|Q: {}|Exercise: {}|{} Now.|Well: {}"
 
 
 def read_then_chosen(guards: int, correlation: float) -> Way:
@@ -159,12 +206,31 @@ WAYS = (
         [ALPHA, *FIRST[1:]],
         [ALPHA, *in_turn(9, start=2 + AFTER_ALL)],
     ),
+    Way(
+        "an unused column as context, another each try",
+        alike(CORRELATION),
+        FIRST,
+        disguised(*map(with_context, range(CANDIDATES))),
+    ),
+    Way(
+        "unseen characters and letters that look alike",
+        alike(CORRELATION),
+        FIRST,
+        disguised(written("{}"), *UNSEEN, *ALIKE),
+    ),
+    Way(
+        "a few words in front, other ones each try",
+        alike(CORRELATION),
+        FIRST,
+        disguised(written("{}"), *map(written, IN_FRONT.split("|"))),
+    ),
+    Way("read freely, then judged with an unused context", alike(CORRELATION), FIRST, [0.0] * 10),
 )
 
 
 def shipped(z: Array, levels: Sequence[float]) -> Array:
     """Whether any of the tries passes at its level, shape (draws,)."""
-    due = [-normal_quantile(each) for each in levels]
+    due = [-normal_quantile(each) if each else math.inf for each in levels]
     return np.asarray((z >= np.array(due)).any(axis=1), dtype=float)
 
 

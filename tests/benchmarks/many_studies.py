@@ -105,7 +105,12 @@ def many_items(team: "Team", number: int, count: int) -> None:
     found = TestSet.objects.create(project=team.project, slug=f"large-{number}")
     with transaction.atomic():
         version = TestSetVersion.objects.create(
-            test_set=found, number=1, digest=f"{number}", item_count=count, source="made"
+            test_set=found,
+            number=1,
+            digest=f"{number}",
+            item_count=count,
+            distinct_inputs=count,
+            source="made",
         )
         for some in batched(range(count), 5000):
             Item.objects.bulk_create(
@@ -117,6 +122,7 @@ def many_items(team: "Team", number: int, count: int) -> None:
                     references=["right"],
                     digest=f"{number}-{place}",
                     fingerprint=number * count + place,
+                    fingerprint_in_context=number * count + place,
                 )
                 for place in some
             )

@@ -29,8 +29,9 @@ from tests.cast import Team, a_run, a_study, a_team, a_test_set, a_version  # no
 FEW, MANY = 40, 20_000
 MULTIPLIED = """
     INSERT INTO registry_item (version_id, position, key, input, "references", context, tags,
-        cluster, metadata, digest, fingerprint)
-    SELECT version_id, n, 'x' || n, input, "references", context, tags, cluster, metadata, digest, n
+        cluster, metadata, digest, fingerprint, fingerprint_in_context)
+    SELECT version_id, n, 'x' || n, input, "references", context, tags, cluster, metadata, digest,
+        n, n
     FROM registry_item, generate_series({few}, {many} - 1) n WHERE position = 0;
     INSERT INTO registry_output (run_id, item_id, sample, text, error)
     SELECT r.id, i.id, 0, 'right', '' FROM registry_run r
@@ -40,7 +41,7 @@ MULTIPLIED = """
     SELECT o.id, m.metric_id, 1.0, '' FROM registry_output o
     JOIN registry_runmetric m ON m.run_id = o.run_id JOIN registry_item i ON i.id = o.item_id
     WHERE i.position >= {few} ORDER BY o.id;
-    UPDATE registry_testsetversion SET item_count = {many};
+    UPDATE registry_testsetversion SET item_count = {many}, distinct_inputs = {many};
     ANALYZE;
 """
 

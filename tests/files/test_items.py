@@ -241,8 +241,12 @@ def test_the_fields_of_the_guide_are_a_mapping(jsonl: Write) -> None:
 # What the ledger knows an item by
 
 
+def item(asked: Any, context: str = "") -> ItemContent:
+    return ItemContent("q1", asked, [], context, [], "", {})
+
+
 def fingerprint(asked: Any, context: str = "") -> int:
-    return ItemContent("q1", asked, [], context, [], "", {}).fingerprint()
+    return item(asked, context).fingerprint()
 
 
 @pytest.mark.parametrize(
@@ -252,6 +256,13 @@ def fingerprint(asked: Any, context: str = "") -> int:
         "WHERE IS MY PARCEL",
         "Where is my\u200b parcel?!",
         "Where is my parcel\uff1f",
+        "Where is my\u034f par\ufe0fcel?",
+        "Where is my\u3164 parcel?\U000e0041",
+        "\u2800Where is m\u00ady parcel?",
+        "Where is my parc\u0435l?",
+        "Wh\u0435r\u0435 is my \u0440\u0430r\u0441\u0435l?",
+        "\uff37\uff48\uff45\uff52\uff45 is my parcel?",
+        "Where is m\u0443 \u03c1\u0391rcel?",
         [{"role": "user", "content": "Where is my parcel?"}],
         [
             {"role": "system", "content": "Be brief."},
@@ -266,7 +277,15 @@ def test_the_same_question_is_the_same_item_however_it_is_written(written: Any) 
 def test_what_is_asked_otherwise_is_another_item() -> None:
     asked = ["1 + 1", "1 - 1", "Where was my parcel?", "?", "!"]
     assert len({fingerprint(each) for each in asked}) == len(asked)
-    assert fingerprint("Sum up:", "A text.") != fingerprint("Sum up:", "Another text.")
+
+
+def test_a_context_belongs_to_the_second_fingerprint_alone() -> None:
+    one, other = item("Sum up:", "A text."), item("Sum up:", "Another text.")
+    assert one.fingerprint() == other.fingerprint()
+    assert one.fingerprint_in_context() != other.fingerprint_in_context()
+    bare = item("Sum up:")
+    assert bare.fingerprint_in_context() == bare.fingerprint()
+    assert item("Sum up:", "A TEXT").fingerprint_in_context() == one.fingerprint_in_context()
 
 
 def test_right_answers_keys_and_labels_do_not_make_an_item_new() -> None:

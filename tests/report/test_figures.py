@@ -11,7 +11,7 @@ from evalhub.report.methods import methods
 # rules in words, of which there is nothing to draw
 IN_WORDS = {
     *("invalid", "tiers", "no-ratio", "same-run", "no-op"),
-    *("policy-since", "imported", "repeated", "ownership", "steps", "record"),
+    *("policy-since", "imported", "repeated", "near-copies", "ownership", "steps", "record"),
 }
 
 

@@ -237,7 +237,8 @@ def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
 
 def _copies(place: Place, sought: ItemsSought, item: Item) -> list[tuple[str, str]]:
     """Other items of the version that ask the same, whatever its spelling."""
-    alike = Item.objects.filter(version=item.version_id, fingerprint=item.fingerprint)
+    same = {"fingerprint_in_context": item.fingerprint_in_context}
+    alike = Item.objects.filter(version=item.version_id, **same)
     keys = alike.exclude(pk=item.pk).order_by("position").values_list("key", flat=True)
     return [(key, place.item(key, sought)) for key in keys[:COPIES]]
 

@@ -118,7 +118,7 @@ def fingerprint(texts: Sequence[str], salt: bytes = PLAIN) -> Prints:
             counts[n][index] = len(hashes) // 8
     values = {n: np.frombuffer(b"".join(grams[n]), "<u8") for n in _LENGTHS}
     owners = {n: np.repeat(np.arange(len(texts)), counts[n]) for n in _LENGTHS}
-    signatures = _signatures(values[SHINGLE], counts[SHINGLE])
+    signatures = minhash_signatures(values[SHINGLE], counts[SHINGLE])
     return Prints(words, exact, values, owners, signatures)
 
 
@@ -138,7 +138,7 @@ def _embedded(text: str) -> Any:
     return value if isinstance(value, dict | list) else None
 
 
-def _signatures(shingles: Hashes, counts: NDArray[np.int64]) -> NDArray[np.uint16]:
+def minhash_signatures(shingles: Hashes, counts: NDArray[np.int64]) -> NDArray[np.uint16]:
     from rensa import RMinHash
 
     if not counts.size:

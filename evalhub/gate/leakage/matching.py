@@ -41,20 +41,22 @@ from evalhub.gate.leakage.fingerprints import (
     fingerprint,
     texts_of,
 )
+from evalhub.gate.leakage.tables import (
+    BAND_ROWS,
+    BANDS,
+    HashTable,
+    Index,
+    band_hashes,
+    sharing_limit,
+)
 from evalhub.gate.leakage.training import Progress, Training, TrainingBatch
 from evalhub.schemas.leakage import LeakageMatch, LeakageSettings
 
-BANDS, BAND_ROWS = 20, 5
 JACCARD = 0.6
-SHARED = 0.05
-FEWEST_SHARING = 2
 
 _MOSTLY = 0.5
 _BATCH_CHARACTERS = 500_000
 _HOWS = ("exact", "near-duplicate", "n-gram")
-_MULTIPLIERS = np.random.default_rng(5).integers(1, 2**63, (BANDS, BAND_ROWS), np.uint64) * 2 + 1
-
-Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,32 +167,6 @@ def _rank(match: LeakageMatch) -> tuple[int, float, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """Hashes in order, and the part of an item that each belongs to."""
-
-    values: Hashes
-    parts: Index
-
-    @classmethod
-    def of(cls, values: Hashes, parts: Index) -> "_Table":
-        order = np.lexsort((parts, values))
-        values, parts = values[order], parts[order]
-        new = np.ones(values.size, bool)
-        new[1:] = (values[1:] != values[:-1]) | (parts[1:] != parts[:-1])
-        return cls(values[new], parts[new])
-
-    def hits(self, values: Hashes) -> tuple[Index, Index, Index]:
-        """Each pair of equal hashes: its index in `values`, the part, its index here."""
-        left = np.searchsorted(self.values, values, "left")
-        found = np.flatnonzero(np.r_[self.values, np.uint64(0)][left] == values)
-        first = left[found]
-        counts = np.searchsorted(self.values, values[found], "right") - first
-        ends = np.cumsum(counts)
-        here = np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - counts), counts)
-        return np.repeat(found, counts), self.parts[here], here
-
-
-@dataclass(frozen=True, slots=True)
 class _Wanted:
     """The items' parts, in tables to look training texts up in."""
 
@@ -200,11 +176,11 @@ class _Wanted:
     words: Index
     sought: Index
     signatures: NDArray[np.uint16]
-    exact: _Table
+    exact: HashTable
     wholes: list[bytes]
-    long: _Table
-    short: _Table
-    bands: _Table
+    long: HashTable
+    short: HashTable
+    bands: HashTable
     shared_by: int
     too_short: int
     brief: BriefItems
@@ -214,7 +190,7 @@ class _Wanted:
         """`texts_known`: items of one word or two can be found only in the texts themselves."""
         keys, owners, names, prints, few_words = _read_items(items, salt)
         items_of = np.array(owners, np.int64)
-        limit = max(FEWEST_SHARING, int(SHARED * len(keys)))
+        limit = sharing_limit(len(keys))
         words = prints.words
         input_ = np.array([name == "input" for name in names], bool)
         whole = _heads(prints.exact)
@@ -240,7 +216,7 @@ class _Wanted:
         seen[items_of[fit | alike | (sought > 0)]] = True
         few = few_words.unshared(limit) if texts_known else []
         seen[[owners[each.part] for each in few]] = True
-        bands = _band_hashes(prints.signatures[alike])
+        bands = band_hashes(prints.signatures[alike])
         return cls(
             keys=keys,
             items=owners,
@@ -248,11 +224,11 @@ class _Wanted:
             words=words,
             sought=sought,
             signatures=prints.signatures,
-            exact=_Table.of(whole[fit], everything[fit]),
+            exact=HashTable.of(whole[fit], everything[fit]),
             wholes=prints.exact,
             long=long,
             short=short,
-            bands=_Table.of(bands.ravel(), np.repeat(everything[alike], BANDS)),
+            bands=HashTable.of(bands.ravel(), np.repeat(everything[alike], BANDS)),
             shared_by=limit,
             too_short=int(np.count_nonzero(~seen)),
             brief=BriefItems(few),
@@ -299,7 +275,7 @@ class _Wanted:
                     yield text, part, share
 
     def _near(self, prints: Prints) -> Iterator[tuple[int, int, float]]:
-        bands = _band_hashes(prints.signatures)
+        bands = band_hashes(prints.signatures)
         cells, parts, _ = self.bands.hits(bands.ravel())
         pairs = np.unique(np.stack([cells // BANDS, parts]), axis=1)
         same = prints.signatures[pairs[0]] == self.signatures[pairs[1]]
@@ -363,13 +339,13 @@ def _heads(exact: Sequence[bytes]) -> Hashes:
 
 def _shared(values: Hashes, items: Index, limit: int) -> Hashes:
     """The hashes that more than `limit` items have."""
-    table = _Table.of(values, items)
+    table = HashTable.of(values, items)
     distinct, counts = np.unique(table.values, return_counts=True)
     return np.asarray(distinct[counts > limit])
 
 
-def _table(prints: Prints, n: int, kept: NDArray[np.bool_]) -> _Table:
-    return _Table.of(prints.grams[n][kept], prints.owners[n][kept])
+def _table(prints: Prints, n: int, kept: NDArray[np.bool_]) -> HashTable:
+    return HashTable.of(prints.grams[n][kept], prints.owners[n][kept])
 
 
 def _holding(shared: NDArray[np.bool_], prints: Prints) -> NDArray[np.bool_]:
@@ -380,10 +356,3 @@ def _holding(shared: NDArray[np.bool_], prints: Prints) -> NDArray[np.bool_]:
     start = np.arange(longer.size) + (first_shorter - first_longer)[longer]
     until = np.r_[0, np.cumsum(shared)]
     return np.asarray(until[start + NGRAM - SHORT_NGRAM + 1] > until[start])
-
-
-def _band_hashes(signatures: NDArray[np.uint16]) -> Hashes:
-    """A hash of each band of each signature: (texts, bands)."""
-    rows = signatures.reshape(-1, BANDS, BAND_ROWS).astype(np.uint64)
-    bands = np.arange(BANDS, dtype=np.uint64)
-    return np.asarray((rows * _MULTIPLIERS).sum(axis=2) * np.uint64(BANDS) + bands)

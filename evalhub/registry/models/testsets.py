@@ -7,12 +7,15 @@ from operator import or_
 from typing import Self
 
 from django.db import connection, models
-from django.db.models import OuterRef, Q, Subquery, TextField, Value
+from django.db.models import F, OuterRef, Q, Subquery, TextField, Value
 from django.db.models.functions import Cast, Now, StrIndex
 from django.db.models.lookups import GreaterThan
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
 from evalhub.registry.models.texts import saying
+
+TOLD_APART = 0.95
+"""Share of a version's items whose own texts must differ for a context to make none of them new."""
 
 
 class TestSetPurpose(models.TextChoices):
@@ -88,15 +91,9 @@ class TestSetVersionQuerySet(OfProjectQuerySet["TestSetVersion"]):
         found = self.newest().filter(test_set__project=project)
         return found.select_related("test_set").order_by("test_set__slug")
 
-    def sharing_items_with(self, versions: Collection["TestSetVersion"]) -> Self:
-        """Those that ask something that one of `versions` asks too, themselves included.
-
-        Items are known by their fingerprints, so that neither another name, another order nor
-        another spelling of a test set makes its items new.
-        """
-        theirs = Item.objects.filter(version__in=[each.pk for each in versions]).order_by()
-        shared = Item.objects.asking_the_same_as(theirs).values("version")
-        return self.filter(pk__in=shared.distinct())
+    def not_told_apart_by_input(self) -> Self:
+        """Those of whose items fewer than 95% have an own text that no other of them has."""
+        return self.filter(distinct_inputs__lt=TOLD_APART * F("item_count"))
 
 
 class WrittenVersions(models.Manager.from_queryset(TestSetVersionQuerySet)):  # type: ignore[misc]
@@ -116,6 +113,12 @@ class TestSetVersion(models.Model):
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64, help_text="SHA-256 of the items in their order")
     item_count = models.PositiveIntegerField(default=0)
+    distinct_inputs = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="how many of its items' own texts differ: where nearly all do, no context makes "
+        "an item new",
+    )
     source = models.CharField(max_length=255, help_text="name of the file it came from")
     pool = models.ForeignKey(
         "self",
@@ -167,6 +170,11 @@ class TestSetVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.test_set} v{self.number}"
 
+    @property
+    def told_apart_by_input(self) -> bool:
+        """Whether its items' own texts tell at least 95% of them apart."""
+        return self.distinct_inputs >= TOLD_APART * self.item_count
+
 
 class Draw(models.Model):
     """Items of a pool that nobody had seen, drawn for one question."""
@@ -211,8 +219,13 @@ class ItemQuerySet(models.QuerySet["Item"]):
         found = self.filter(version=version, key__in=keys).order_by()
         return dict(found.values_list("key", "pk"))
 
+    def distinct_inputs(self) -> int:
+        """How many of their own texts differ."""
+        count: int = self.aggregate(n=models.Count("fingerprint", distinct=True))["n"]
+        return count
+
     def asking_the_same_as(self, items: "ItemQuerySet") -> Self:
-        """Those with the fingerprint of one of `items`, themselves included.
+        """Those whose own text is that of one of `items`, themselves included.
 
         Of whichever version: where that is asked too, PostgreSQL without statistics goes through
         all items of the one for each of the other, and not by the fingerprint.
@@ -270,7 +283,10 @@ class Item(models.Model):
     )
     fingerprint = models.BigIntegerField(
         editable=False,
-        help_text="64 bits of the SHA-256 of what is asked, whatever its spelling and references",
+        help_text="64 bits of the SHA-256 of its own text, whatever its spelling and references",
+    )
+    fingerprint_in_context = models.BigIntegerField(
+        editable=False, help_text="the same of its own text and its context"
     )
 
     objects = ItemQuerySet.as_manager()

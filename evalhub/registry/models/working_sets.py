@@ -184,6 +184,7 @@ class WorkingItem(models.Model):
     metadata = models.JSONField(default=dict)
     digest = models.CharField(max_length=64, editable=False)
     fingerprint = models.BigIntegerField(editable=False)
+    fingerprint_in_context = models.BigIntegerField(editable=False)
     text = models.TextField(editable=False, help_text="what is searched, in small letters")
     part = models.CharField(max_length=20, choices=SplitPart.choices, blank=True)
     was = models.ForeignKey(

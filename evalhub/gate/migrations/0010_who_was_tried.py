@@ -74,7 +74,7 @@ def _key(help_text, **options):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gate", "0007_chained"), ("registry", "0029_run_going_on")]
+    dependencies = [("gate", "0009_near_copies"), ("registry", "0031_draws_of_a_question")]
 
     operations = [
         migrations.RunPython(LOOKS.reverse_code, LOOKS.code),

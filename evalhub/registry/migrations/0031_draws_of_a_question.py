@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A question may draw more items than it had: each time is a row."""
 
-    dependencies = [("registry", "0029_run_going_on")]
+    dependencies = [("registry", "0030_own_texts")]
 
     operations = [
         migrations.AlterField(
