@@ -20,7 +20,7 @@ def annotations(record: DecisionRecord, file: str = "", *, held: str = "") -> li
         held: why a ship is held back all the same.
     """
     verdict = record.verdict
-    kind = "error" if held else _COMMANDS.get(verdict, "notice")
+    kind = "error" if held else _COMMANDS.get(verdict, "warning" if record.caveats else "notice")
     said = f"Held back: {held}" if held else f"{verdict.label}: {record.headline}"
     first = command(kind, said, "Evalhub", file)
     ranked = sorted(record.criteria, key=_place)

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.answers_section import AnswersSection
+from evalhub.schemas.caveats import Caveat
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
@@ -37,6 +38,10 @@ from evalhub.schemas.steps_section import StepsSection
 from evalhub.schemas.verdicts import Verdict
 
 SCHEMA: Literal["evalhub.decision/1"] = "evalhub.decision/1"
+
+
+def _is_empty(values: tuple[Caveat, ...]) -> bool:
+    return not values
 
 
 class RecordedRule(Declaration):
@@ -154,6 +159,12 @@ class DecisionRecord(Declaration):
     as_good: tuple[str, ...] = Field(
         description="which arms that aren't fine-tuned do as well as the candidate, which is: they "
         "hold it back"
+    )
+    caveats: tuple[Caveat, ...] = Field(
+        (),
+        exclude_if=_is_empty,
+        description="what the promise of the level doesn't cover here, as the headline says; left "
+        "out where there is nothing",
     )
     criteria: tuple[Criterion, ...]
     needed_n: Size | None

@@ -152,6 +152,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
     )
     return record.model_copy(
         update={
+            "caveats": (),
             "criteria": (),
             "as_good": (),
             "needed_n": None,

@@ -18,6 +18,7 @@ from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.answers import answer_cautions, unlike_answers
 from evalhub.verdict.baseline_choice import answer, as_good
+from evalhub.verdict.caveats import with_caveats
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
@@ -212,7 +213,8 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         )
     except (ArithmeticError, ValueError) as error:
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
-    due = with_sentences(without_results(record.model_copy(update=ruled(ruling)))).as_json()
+    judged = with_caveats(record.model_copy(update=ruled(ruling)), record.caveats)
+    due = with_sentences(without_results(judged)).as_json()
     for name in (*BESIDE, *(name for name in LATER if name not in document)):
         due.pop(name, None)
     for name in LATER_OF_PEOPLE if record.people is not None else ():
@@ -240,8 +242,8 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         differences += inconsistent(each, f"{at}criteria[{i}].")
     return Verification(
         record.arms.candidate.name,
-        ruling.verdict,
-        ruling.headline,
+        judged.verdict,
+        judged.headline,
         digest_of(document),
         content_digest(record),
         differences + list(_differing(document, due, at)),

@@ -1,0 +1,48 @@
+"""Caveats in a record: they stand in its headline, and one that holds holds a ship. Pure."""
+
+from collections.abc import Sequence
+
+from evalhub.schemas.caveats import Caveat
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Status, Verdict
+from evalhub.verdict.headline import UNREGISTERED
+
+HELD = "Held: "
+"""What the headline of a ship starts with that a caveat holds."""
+NOTE = "Note: "
+
+
+def with_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionRecord:
+    """`record`, which has none yet, with these caveats in its verdict, headline and reasons.
+
+    Invalid evidence has no level, and so no caveat.
+    """
+    if not caveats or record.verdict is Verdict.INVALID:
+        return record
+    held = record.verdict is Verdict.SHIP and any(each.holds for each in caveats)
+    return record.model_copy(
+        update={
+            "verdict": Verdict.HOLD if held else record.verdict,
+            "headline": _headline(record.headline, caveats, held=held),
+            "reasons": (*record.reasons, *(_reason(each) for each in caveats)),
+            "caveats": tuple(caveats),
+        }
+    )
+
+
+def _headline(base: str, caveats: Sequence[Caveat], *, held: bool) -> str:
+    """What holds a ship comes first, since the rest reads like a ship's; any other caveat last."""
+    first = [each.sentence for each in caveats if held and each.holds]
+    last = [each.sentence for each in caveats if not (held and each.holds)]
+    unregistered = UNREGISTERED if base.startswith(UNREGISTERED) else ""
+    parts = [base.removeprefix(unregistered)]
+    if first:
+        parts.insert(0, f"{HELD}{'; '.join(first)}.")
+    if last:
+        parts.append(f"{NOTE}{'; '.join(last)}.")
+    return unregistered + " ".join(parts)
+
+
+def _reason(caveat: Caveat) -> str:
+    mark = Status.FAIL.mark if caveat.holds else Status.OPEN.mark
+    return f"{mark} {caveat.sentence[:1].upper()}{caveat.sentence[1:]}"
