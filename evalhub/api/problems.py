@@ -22,6 +22,7 @@ from evalhub.exporting.leaving import ExportError
 from evalhub.files.full_disk import is_full_disk
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
+from evalhub.gate.accepting import NothingToAcceptError
 from evalhub.gate.chain.kept import ChangedDecisionError
 from evalhub.gate.decide import ContestedError
 from evalhub.gate.draws import PoolError
@@ -69,6 +70,7 @@ STATUSES: dict[type[Exception], int] = {
     CopyError: 409,
     SamePolicyError: 409,
     SupersededError: 409,
+    NothingToAcceptError: 409,
     SignOffError: 400,
     PlanError: 400,
     ReviewError: 409,

@@ -53,6 +53,7 @@ urlpatterns = [
     _at("decisions/<int:pk>/flips", decisions.Flips, "flips"),
     _at("decisions/<int:pk>/blessing", stages.BlessedBy, "blessing"),
     _at("baseline", stages.Baseline, "baseline"),
+    _at("decisions/<int:pk>/acceptance", decisions.Accepted, "acceptance"),
     _at("decisions/<int:pk>/sign-offs", decisions.SignOffs, "sign_offs"),
     _at("test-sets", registry.TestSets, "test_sets"),
     _at("test-sets/<slug:slug>/versions", registry.TestSetVersions, "test_set_versions"),

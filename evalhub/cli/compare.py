@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Alpha, FieldPaths, Json, RowsPath, ScorePaths, row_fields
+from evalhub.cli.options import (
+    AcceptPolicyChange,
+    Alpha,
+    FieldPaths,
+    Json,
+    RowsPath,
+    ScorePaths,
+    reason_of,
+    row_fields,
+)
 from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED
 from evalhub.stats.levels import ALPHA
 
@@ -129,6 +138,7 @@ def compare(
         ),
     ] = MOST_UNANSWERED,
     alpha: Alpha = ALPHA,
+    accept_policy_change: AcceptPolicyChange = None,
     json_: Json = False,
     report: Annotated[
         Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")
@@ -137,7 +147,10 @@ def compare(
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
+    from evalhub.verdict.caveats import with_caveats
+    from evalhub.verdict.policy_since import policy_caveats
 
+    reason = reason_of(accept_policy_change)
     guard = role is ComparedRole.guard
     if guard and min_gain is not None:
         raise typer.BadParameter(
@@ -175,15 +188,16 @@ def compare(
         }
         named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
         found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours, study)
+    record = with_caveats(found.record, policy_caveats(None, alpha=alpha, accepted=reason))
     if report is not None:
-        _write_report(report, found.record, found.items)
+        _write_report(report, record, found.items)
     if json_:
-        printing.print_json(found.record.as_json())
+        printing.print_json(record.as_json())
     else:
-        printing.print_record(found.record)
+        printing.print_record(record)
         if tag is not None:
-            printing.print_breakdown(found.record)
-    return found.record.verdict.exit_code
+            printing.print_breakdown(record)
+    return record.verdict.exit_code
 
 
 def _of_files(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.cli.options import AcceptPolicyChange, Json, reason_of
 
 if TYPE_CHECKING:
     from evalhub.schemas.decision import DecisionRecord
@@ -26,14 +26,18 @@ def decide(
     out: Annotated[
         Path | None, typer.Option(help="Also write the decision record: FILE.json")
     ] = None,
+    accept_policy_change: AcceptPolicyChange = None,
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
+    from evalhub.verdict.caveats import with_caveats
     from evalhub.verdict.policy import read_policy
+    from evalhub.verdict.policy_since import policy_caveats
 
+    reason = reason_of(accept_policy_change)
     asked = read_policy(policy)
     source = read_source(evidence)
     judged = source.judgments
@@ -46,6 +50,7 @@ def decide(
         None if judged is None else _judgments(source.path.parent / judged.file, judged),
         judged=None if judged is None else judged.test_set,
     )
+    record = with_caveats(record, policy_caveats(None, alpha=asked.alpha, accepted=reason))
     if out is not None:
         _write(out, record)
     if json_:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.options import (
+    AcceptPolicyChange,
     Adapter,
     Allow,
     Answers,
@@ -21,6 +22,7 @@ from evalhub.cli.options import (
     StudyPath,
     TrainingRecordFile,
     answer_fields,
+    reason_of,
 )
 from evalhub.cli.remote import There, TokenFile
 
@@ -63,6 +65,7 @@ def gate(
     ] = False,
     json_: Json = False,
     allow: Allow = None,
+    accept_policy_change: AcceptPolicyChange = None,
 ) -> int:
     """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
     more data (2), invalid (3). Without a site it does the same here. Running it again goes on
@@ -82,8 +85,13 @@ def gate(
     from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
-    wait_s = seconds(wait)
+    wait_s, reason = seconds(wait), reason_of(accept_policy_change)
     check_said(server)
+    if server and reason:
+        raise typer.BadParameter(
+            "is for a home of one's own: at a site an owner accepts it, on the decision's page",
+            param_hint="--accept-policy-change",
+        )
     reports = Reports(junit, markdown, out, github)
     reports.check([each for each in (study, answers, training_record, token_file) if each])
     name = str(study)
@@ -104,7 +112,7 @@ def gate(
             found = decision_there(connection, pushed, spec.candidate, wait_s, console)
             told = None if found is None else told_decision(found)
         else:
-            status = _here(spec, wait_s)
+            status = _here(spec, wait_s, reason)
             told = _told(status)
     except Exception as error:
         reports.undecided(name, str(error), study)
@@ -129,15 +137,15 @@ def seconds(wait: str) -> float:
     return 3600.0 * hours + 60 * minutes + rest
 
 
-def _here(spec: "StudySpec", wait_s: float) -> "StudyStatus":
+def _here(spec: "StudySpec", wait_s: float, reason: str) -> "StudyStatus":
     """The study in this home, carried by this process."""
     from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
-    from evalhub.cli.study import carry
+    from evalhub.cli.study import accepted, carry
 
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
-    status = carry(spec, console, wait_s)
+    status = accepted(carry(spec, console, wait_s), reason)
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
     return status

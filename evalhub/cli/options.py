@@ -95,6 +95,14 @@ FieldPaths = Annotated[
         "Repeatable.",
     ),
 ]
+AcceptPolicyChange = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Accept, as the owner of this home, a policy that holds a ship: one that was eased "
+        "after a look at its items, or an alpha above 0.05. Kept with the decision.",
+    ),
+]
 TrainingRecordFile = Annotated[
     Path | None,
     typer.Option(
@@ -103,6 +111,13 @@ TrainingRecordFile = Annotated[
         "Axolotl or LLaMA-Factory wrote.",
     ),
 ]
+
+
+def reason_of(accepted: str | None) -> str:
+    """What --accept-policy-change says; "" where it isn't there. Raises typer.BadParameter."""
+    if accepted is not None and not accepted.strip():
+        raise typer.BadParameter("says why: give a reason", param_hint="--accept-policy-change")
+    return (accepted or "").strip()
 
 
 def row_fields(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
-from evalhub.cli.options import Allow, Json, StudyPath
+from evalhub.cli.options import AcceptPolicyChange, Allow, Json, StudyPath, reason_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +41,7 @@ def run(
     allow: Allow = None,
     budget_tokens: BudgetTokens = None,
     budget_money: BudgetMoney = None,
+    accept_policy_change: AcceptPolicyChange = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.cli import printing
@@ -48,6 +49,7 @@ def run(
     from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
+    reason = reason_of(accept_policy_change)
     spec = within(
         read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
     )
@@ -56,7 +58,7 @@ def run(
         return 0
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
-    status = carry(spec, console)
+    status = accepted(carry(spec, console), reason)
     code = show(status, json_)
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
@@ -162,6 +164,23 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
         return conduct(study=registered, progress=bars, judged=bars.judged, wait_s=wait_s)
 
 
+def accepted(status: "StudyStatus", reason: str) -> "StudyStatus":
+    """The status with decisions that no policy holds any more, where there is a reason for it."""
+    from dataclasses import replace
+
+    from evalhub.gate.accepting import accept, to_accept
+    from evalhub.gate.models import Decision
+    from evalhub.verdict.policy_since import POLICY_CODES
+
+    decisions = []
+    for each in status.decisions if reason else ():
+        newest = Decision.objects.filter(study=each.study, arm=each.arm).newest_first()[0]
+        if to_accept(newest, POLICY_CODES):
+            newest = accept(decision=newest, by=None, reason=reason, codes=POLICY_CODES)
+        decisions.append(newest)
+    return replace(status, decisions=tuple(decisions)) if decisions else status
+
+
 def show(status: "StudyStatus", as_json: bool) -> int:
     """Prints the decisions and what development sets show, and returns the exit code of the
     candidate in question; without a decision, that of "need more data".
@@ -205,8 +224,11 @@ def show(status: "StudyStatus", as_json: bool) -> int:
 
 
 def _print_number(decision: "Decision") -> None:
-    """By what `evalhub bless` and its like know it, and what may be done next with a ship."""
+    """By what `evalhub bless` and its like know it, and what may be done next with a ship, or
+    with what a policy holds."""
+    from evalhub.gate.accepting import to_accept
     from evalhub.schemas.verdicts import Verdict
+    from evalhub.verdict.policy_since import POLICY_CODES
 
     then = ""
     if decision.document.verdict is Verdict.SHIP:
@@ -214,6 +236,8 @@ def _print_number(decision: "Decision") -> None:
             f"; evalhub bless {decision.pk} --by USER --reason TEXT makes {decision.arm} "
             "the champion"
         )
+    elif to_accept(decision, POLICY_CODES):
+        then = "; --accept-policy-change REASON accepts its policy here, and an owner at a site"
     typer.echo(f"decision {decision.pk} on {decision.arm}{then}", err=True)
 
 

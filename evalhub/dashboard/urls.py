@@ -61,6 +61,7 @@ urlpatterns = [
     path("decisions/<int:pk>/verify/", records.verify, name="verify_decision"),
     path("decisions/<int:pk>.json", decisions.decision, name="decision"),
     path("decisions/<int:pk>/criteria/<int:number>/", decisions.criterion, name="criterion"),
+    path("decisions/<int:pk>/accept/", decisions.accept_caveats, name="accept"),
     path("decisions/<int:pk>/sign/", decisions.sign, name="sign"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="cancel_job"),

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from evalhub.gate.models import (
+    Acceptance,
     Blessing,
     Decision,
     GuardLook,
@@ -132,6 +133,15 @@ class SignOffAdmin(Frozen):
         "digest",
         "created",
     )
+
+
+@admin.register(Acceptance)
+class AcceptanceAdmin(Frozen):
+    list_display = ("project", "subject", "by", "created")
+    list_filter = ("project",)
+    search_fields = ("by__username", "subject__startswith")
+    ordering = ("-id",)
+    fields = readonly_fields = ("project", "subject", "reason", "by", "created")
 
 
 @admin.register(Blessing)

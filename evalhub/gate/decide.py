@@ -15,6 +15,7 @@ from evalhub.gate.alternatives import alternatives
 from evalhub.gate.answers import study_answers
 from evalhub.gate.applied import applied, why_nothing
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
+from evalhub.gate.caveats import with_history
 from evalhub.gate.chain.append import append, ledger_head
 from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claims import claims_of, shown_beside
@@ -26,7 +27,6 @@ from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_secti
 from evalhub.gate.ledger import Claim, Standing, standing_of
 from evalhub.gate.models import Decision
 from evalhub.gate.ownership_evidence import ownership_evidence
-from evalhub.gate.policy_history import with_policy_history
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.same_items import SameItems
@@ -135,7 +135,7 @@ def _decide_arm(
             read.claims, counts=policy.ledger, primaries=policy.primaries, shared=shared
         )
         record = _judge(evidence, chosen, repeats, read, standing)
-        record = with_policy_history(record, evidence.study, read.claims, shared)
+        record = with_history(record, evidence, read.claims, shared)
         kept = _keep(evidence, chosen, read, standing, shared, record, by)
         if kept is not None:
             return kept

@@ -8,7 +8,7 @@ from django.utils import timezone
 from evalhub import __version__
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
-from evalhub.accounts.permissions import check_evaluates
+from evalhub.accounts.permissions import check_evaluates, check_owns
 from evalhub.files.canonical import digest_of
 from evalhub.gate.chain.append import append
 from evalhub.gate.chain.kept import ChangedDecisionError, check_kept
@@ -34,12 +34,14 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     their mind signs anew, and the newest is what holds.
 
     Raises:
-        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project, or owns
+            it not and ships what a caveat holds.
         SupersededError: a newer decision on the arm is there: that one is to be signed.
         SignOffError: no reason, no verdict that there is, or the decision isn't as it was made.
     """
     Decision.objects.select_for_update().get(pk=decision.pk)
-    _check(decision, by)
+    check_evaluates(by, decision.study.project)
+    check_newest(decision)
     reason = reason.strip()
     if not reason:
         raise SignOffError("a sign-off says why: give a reason")
@@ -47,6 +49,8 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     if said not in list(Verdict):
         raise SignOffError(f"{said!r} isn't a verdict: one of {', '.join(Verdict)}")
     holds = Verdict(said)
+    if holds is Verdict.SHIP and any(each.holds for each in decision.document.caveats):
+        check_owns(by, decision.study.project, "ship what a caveat holds")
     newest = decision.sign_offs.first()
     if newest is not None and (newest.by, newest.verdict, newest.reason) == (by, holds, reason):
         return newest
@@ -68,8 +72,13 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     return signed
 
 
-def _check(decision: Decision, by: User) -> None:
-    check_evaluates(by, decision.study.project)
+def check_newest(decision: Decision) -> None:
+    """That it is the newest on its arm, and as it was made.
+
+    Raises:
+        SupersededError: a newer one is there.
+        SignOffError: it isn't as it was made.
+    """
     newest = Decision.objects.filter(study=decision.study, arm=decision.arm).newest_first()[0]
     if newest != decision:
         raise SupersededError(

@@ -12,6 +12,7 @@ from evalhub.report.ends import ends
 from evalhub.report.folding import folded
 from evalhub.report.forest import Plot, common_scale, plot
 from evalhub.report.slices import Slices, slices_of
+from evalhub.schemas.caveats import Caveat
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord
 from evalhub.schemas.sections import Section
@@ -85,6 +86,11 @@ class DecisionPage:
     @property
     def items(self) -> int:
         return sum(self.sizes.values())
+
+    @property
+    def to_accept(self) -> Sequence[Caveat]:
+        """The caveats that hold it until an owner accepts them."""
+        return [each for each in self.record.caveats if each.holds and each.subject]
 
     @property
     def turned_on(self) -> Sequence[PlottedRow[Criterion]]:

@@ -55,6 +55,7 @@ def asked_of_study(study: StudyFile) -> Asked:
             "ownership": study.ownership.as_json() if study.ownership else None,
             **({f"review.{name}": value for name, value in review.items()}),
         },
+        study.pairwise.as_json() if study.pairwise else None,
     )
 
 

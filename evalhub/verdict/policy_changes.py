@@ -50,6 +50,7 @@ class Asked:
         people: what is asked of people's judgments; None: nobody is asked.
         criteria, budgets: by name, each with its fields.
         setting: whatever else a verdict rests on and that has no order.
+        judge: what a judge of pairs may decide; None: no judge compares the arms.
     """
 
     rule: Mapping[str, Any]
@@ -57,6 +58,7 @@ class Asked:
     criteria: Mapping[str, Mapping[str, Any]]
     budgets: Mapping[str, Mapping[str, Any]]
     setting: Mapping[str, Any] = field(default_factory=dict)
+    judge: Mapping[str, Any] | None = None
 
 
 ORDERED: dict[str, Sequence[Any]] = {
@@ -81,6 +83,7 @@ MORE_IS_STRICTER = (
     "min_agreement",
     "min_reviewers",
     "net_monthly_min",
+    "floor",
 )
 """A laxer level of harm shows harm sooner. With a greater gain that is worth finding, an arm that
 isn't fine-tuned is shown to do as well sooner."""
@@ -107,6 +110,7 @@ def policy_changes(old: Asked, new: Asked) -> list[PolicyChange]:
         *_people(old.people, new.people),
         *_named("criteria", old.criteria, new.criteria, _any_of(old) or _any_of(new)),
         *_named("budgets", old.budgets, new.budgets, False),
+        *_judge(old.judge, new.judge),
         *_fields("", old.setting, new.setting),
     ]
     return sorted(found, key=lambda each: list(Effect).index(each.effect))
@@ -148,6 +152,19 @@ def _people(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Ite
         yield PolicyChange("people", old, new, more if old is None else less)
         return
     yield from _fields("people.", old, new)
+
+
+def _judge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[PolicyChange]:
+    """A judge that is advisory decides nothing, and one that isn't there no more."""
+    tiers = [each["tier"] if each else "advisory" for each in (old, new)]
+    idle = tiers == ["advisory", "advisory"]
+    if old is None or new is None:
+        there = Effect.STRICTER if old is None else Effect.EASIER
+        if old != new:
+            yield PolicyChange("pairwise", old, new, Effect.NONE if idle else there)
+        return
+    for each in _fields("pairwise.", old, new):
+        yield replace(each, effect=Effect.NONE) if idle else each
 
 
 def _named(

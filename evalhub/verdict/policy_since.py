@@ -1,65 +1,40 @@
-"""What a record says of its policy where that was changed after the first look. Pure."""
+"""What a record says of its policy where that was changed after a look at its items. Pure."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from evalhub.schemas.alarms import ChangedDemand, PolicySection
-from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.caveats import Caveat
 from evalhub.schemas.declaration import declared
-from evalhub.schemas.policy import Rule
-from evalhub.schemas.study import StudySettings
 from evalhub.schemas.verdicts import Status
-from evalhub.verdict.policy_changes import Asked, Effect, policy_changes
+from evalhub.verdict.policy_changes import Effect, PolicyChange
 
-_PEOPLE = ("min_agreement", "min_reviewers", "unconfirmed_reviewers")
-_CRITERION = ("role", "tier", "metric", "higher_is_better")
-_BY_ROLE = {"primary": ("min_gain", "planned_gain"), "guard": ("margin",)}
-
-
-def asked_of_record(record: DecisionRecord) -> Asked:
-    """What a study's record was judged by: its policy, and what its criteria had to keep to."""
-    asked = declared(StudySettings, record.policy)
-    settings = {name: getattr(asked, name) for name in Rule.model_fields} | asked.as_json()
-    options = {each.test_set: each.metric_options for each in record.evidence}
-    criteria: dict[str, dict[str, Any]] = {}
-    for each in record.criteria:
-        if each.role in ("primary", "guard"):
-            relative = each.relative_margin is not None
-            demands = ("relative_margin",) if relative else _BY_ROLE[each.role]
-            criteria[each.name] = {
-                **{name: getattr(each, name) for name in (*_CRITERION, *demands)},
-                "options": options.get(each.test_set),
-            }
-    names = [name for name in (*Rule.model_fields, "noise_floor", "blessed") if name != "budgets"]
-    return Asked(
-        {name: settings[name] for name in names},
-        {name: settings[name] for name in _PEOPLE},
-        criteria,
-        settings["budgets"],
-        {name: settings.get(name) for name in ("development", "prices", "ownership")},
-    )
+EASED = "policy-eased"
+LARGE_ALPHA = "large-alpha"
+POLICY_CODES = (EASED, LARGE_ALPHA)
+LARGEST_ALPHA = 0.05
+"""A policy's alpha above this holds a ship until an owner accepts it."""
 
 
 def policy_section(
-    first: DecisionRecord, now: DecisionRecord, *, digest: str, decided: str
+    changes: Sequence[PolicyChange], *, digest: str, decided: str
 ) -> PolicySection | None:
-    """The record's `policy_since`; None where it asks what the first decision asked.
+    """The record's `policy_since`; None where nothing was changed.
 
     Args:
-        digest, decided: of the first decision, and when it was made.
+        digest, decided: of the last decision that judged these items, and when it was made.
     """
-    found = policy_changes(asked_of_record(first), asked_of_record(now))
-    if not found:
+    if not changes:
         return None
-    changes = tuple(
+    rows = tuple(
         declared(
             ChangedDemand,
             {"field": each.field, "was": each.was, "now": each.now, "effect": each.effect.value},
         )
-        for each in found
+        for each in changes
     )
-    return PolicySection(decision=digest, decided=decided, changes=changes)
+    return PolicySection(decision=digest, decided=decided, changes=rows)
 
 
 def changed_status(section: PolicySection) -> Status:
@@ -71,15 +46,50 @@ def changed_status(section: PolicySection) -> Status:
 
 def policy_sentences(section: PolicySection) -> Iterator[str]:
     yield (
-        f"The policy was changed after the first look at these items, which was on "
-        f"{section.decided[:10]} (decision {section.decision[:12]})."
+        f"The policy was changed after a look at these items: it asks otherwise than the last one "
+        f"that judged them, on {section.decided[:10]} (decision {section.decision[:12]})."
     )
     for each in section.changes:
-        was, now = (_said(value) for value in (each.was, each.now))
+        was, now = (_text(value) for value in (each.was, each.now))
         yield f"{Effect(each.effect).label.capitalize()}: {each.field}, from {was} to {now}."
 
 
-def _said(value: Any) -> str:
+def policy_caveats(
+    section: PolicySection | None, *, alpha: float, subject: str = "", accepted: str = ""
+) -> list[Caveat]:
+    """What holds a ship because of the policy that judged it, until an owner accepts it.
+
+    Args:
+        section: the record's `policy_since`.
+        alpha: the policy's own, before the ledger takes its part.
+        subject: SHA-256 of the policy; "" where no home keeps who accepts it.
+        accepted: the reason of who accepted it; "": nobody has.
+    """
+    eased = [each for each in section.changes if each.effect == "easier"] if section else []
+    sentences = {}
+    if eased:
+        more = f" and {len(eased) - 1} more" if len(eased) > 1 else ""
+        end = " (accepted)" if accepted else ""
+        sentences[EASED] = f"policy eased after the look: {_change(eased[0])}{more}{end}"
+    if alpha > LARGEST_ALPHA:
+        end = " (accepted)" if accepted else ", which an owner has to accept"
+        sentences[LARGE_ALPHA] = f"alpha is {alpha:g}, above {LARGEST_ALPHA:g}{end}"
+    return [
+        Caveat(code=code, sentence=sentence, holds=not accepted, subject=subject, accepted=accepted)
+        for code, sentence in sentences.items()
+    ]
+
+
+def _change(change: ChangedDemand) -> str:
+    name = change.field.removeprefix("criteria.")
+    if change.now is None:
+        return f"{name} left out"
+    if isinstance(change.was, dict) or isinstance(change.now, dict):
+        return f"{name} asks less"
+    return f"{name} from {_text(change.was)} to {_text(change.now)}"
+
+
+def _text(value: Any) -> str:
     if value is None:
         return "nothing"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -26,6 +26,7 @@ from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.levels import staged_level
 from evalhub.verdict.ownership import OWNERSHIP
 from evalhub.verdict.ownership_rule import unlike_ownership
+from evalhub.verdict.policy_since import POLICY_CODES, policy_caveats
 from evalhub.verdict.record import ruled, with_sentences, without_results
 from evalhub.verdict.rule import alphas_of, decide
 from evalhub.verdict.simpler_steps import unlike_steps
@@ -299,6 +300,7 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     yield from unlike_ownership(record, at)
     yield from unlike_steps(record, at)
     yield from unlike_answers(record, at)
+    yield from _unlike_caveats(record, at)
     choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
     if choice is None or choice.answer is None or not isinstance(planned_gain, float):
         return
@@ -317,6 +319,16 @@ def _unlike_jumps(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     if found is not None and rule is not None and found.rule != rule:
         why = "it is what the policy asks for"
         yield Discrepancy(f"{at}jumps.rule", found.rule, rule, why)
+
+
+def _unlike_caveats(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where a policy that was eased, or a large alpha, isn't said. Earlier code said it nowhere."""
+    if record.verdict is Verdict.INVALID or record.code.digest != code_digest():
+        return
+    due = [each.code for each in policy_caveats(record.policy_since, alpha=record.rule.alpha)]
+    told = [each.code for each in record.caveats if each.code in POLICY_CODES]
+    if told != due:
+        yield Discrepancy(f"{at}caveats", told, due, "it is what the policy was changed to")
 
 
 def _unlike_prices(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:

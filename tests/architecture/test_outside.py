@@ -40,6 +40,7 @@ NAMES_NOTHING = {
     ("DecisionRecord", "code"): "which version of Evalhub decided",
     ("Adapter", "target_modules"): "layers of a model, in a training record",
     ("SignOffRecord", "code"): "which version of Evalhub wrote it down",
+    ("Caveat", "code"): "what kind of caveat it is, in a record",
 }
 PATH_IN_A_ROW = "a path from field to field within a document that is read already"
 NAMES_NOTHING_BY_ITS_DESCRIPTION = {

@@ -35,6 +35,7 @@ class Action(models.TextChoices):
     DECIDED = "decided", "decided"
     SIGNED = "signed", "signed a decision off"
     OVERRODE = "overrode", "overrode a decision"
+    ACCEPTED = "accepted", "accepted what held a ship:"
     BLESSED = "blessed", "made a version the baseline:"
     ROLLED_BACK = "rolled-back", "rolled back"
     CHAMPION_OVERRIDDEN = "champion-overridden", "made a version the champion, by no decision:"

@@ -71,6 +71,12 @@ class SignOffRequest(Declaration):
     verdict: Verdict | None = Field(None, description="another than it gave overrides it")
 
 
+class AcceptanceRequest(Declaration):
+    """An owner accepts what a decision's caveats hold a ship for."""
+
+    reason: str = Field(min_length=1, max_length=4000)
+
+
 class SignOffShape(Given):
     id: int
     action: str

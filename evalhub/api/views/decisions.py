@@ -12,6 +12,7 @@ from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
 from evalhub.api.lists import PAGED, Since, listed, shown
 from evalhub.api.shapes.decisions import (
+    AcceptanceRequest,
     DecisionShape,
     FlipShape,
     FlipsShape,
@@ -19,6 +20,7 @@ from evalhub.api.shapes.decisions import (
     SignOffShape,
     WholeDecisionShape,
 )
+from evalhub.gate.accepting import accept
 from evalhub.gate.chain.kept import check_kept
 from evalhub.gate.changed_items import worst_flips
 from evalhub.gate.models import Decision
@@ -83,6 +85,25 @@ class SignOffs(DecisionEndpoint):
             decision=self.decision(), by=self.by, reason=asked.reason, verdict=asked.verdict
         )
         return shown(request, SignOffShape.of(signed), 201)
+
+
+class Accepted(DecisionEndpoint):
+    scopes = {"POST": Scope.DECIDE}
+
+    @describes(
+        "Accept what holds a ship\n\nAll caveats of the decision that hold and have a `subject`, "
+        "by an owner of the project. The study is decided anew: the answer is the arm's decision "
+        "as it is then.",
+        gives=WholeDecisionShape,
+        takes=AcceptanceRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        reason = self.body(AcceptanceRequest).reason
+        decision = accept(decision=self.decision(), by=self.by, reason=reason)
+        return shown(request, WholeDecisionShape.of(decision), 201)
 
 
 class Flips(DecisionEndpoint):

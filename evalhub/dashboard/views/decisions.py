@@ -11,9 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.sampling import flips_of, sampling_of
+from evalhub.gate.accepting import accept
 from evalhub.gate.models import Decision, DecisionQuerySet
 from evalhub.gate.signoff import SignOffError, sign_off
 from evalhub.gate.staleness import changes_since
+from evalhub.gate.study_evidence import NotReadyError
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.methods import methods as explained_methods
 
@@ -74,6 +76,21 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{done[0].upper()}{done[1:]}. Your reason is kept with it.")
     query = urlencode({"arm": found.arm})
     return redirect(f"{reverse('dashboard:study', args=[found.study_id])}?{query}#sign-off")
+
+
+@require_POST
+@results_only
+def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Accepts what holds a ship, for an owner, and decides anew."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    try:
+        made = accept(decision=found, by=request.user, reason=request.POST.get("reason", ""))
+    except (SignOffError, NotReadyError) as error:
+        messages.error(request, f"Not decided anew: {error}.")
+        made = found
+    else:
+        messages.success(request, "Accepted, and decided anew. Your reason is kept with it.")
+    return redirect("dashboard:record", made.pk)
 
 
 @require_GET

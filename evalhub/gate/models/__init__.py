@@ -1,12 +1,14 @@
 """Decisions, what the ledger has been charged for them, who stands by them, and which stage they
 moved a version to."""
 
+from evalhub.gate.models.acceptances import Acceptance
 from evalhub.gate.models.blessings import Blessing, StageMove
 from evalhub.gate.models.chain import LedgerLink, LinkKind
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
 from evalhub.gate.models.looks import GuardLook, Ledger, Look
 
 __all__ = [
+    "Acceptance",
     "Blessing",
     "Decision",
     "DecisionQuerySet",

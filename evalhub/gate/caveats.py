@@ -1,0 +1,67 @@
+"""What a decision's promise doesn't cover, from what this home knows of its items and policy."""
+
+from collections.abc import Sequence
+
+from evalhub.gate.ledger import Claim
+from evalhub.gate.models import Acceptance
+from evalhub.gate.policy_history import earlier_policies
+from evalhub.gate.same_items import SameItems
+from evalhub.gate.study_evidence import StudyEvidence
+from evalhub.schemas.caveats import Caveat
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Verdict
+from evalhub.verdict.caveats import with_caveats
+from evalhub.verdict.judged_policies import changes_since_last, judged_policy
+from evalhub.verdict.policy_since import policy_caveats, policy_section
+from evalhub.verdict.record import with_sentences
+
+
+def with_history(
+    record: DecisionRecord,
+    evidence: StudyEvidence,
+    claims: Sequence[Claim],
+    shared: SameItems,
+) -> DecisionRecord:
+    """The record with what it has to say of what was before: its policy's changes, its caveats.
+
+    Invalid evidence shows nothing, and nothing is said of it.
+    """
+    if record.verdict is Verdict.INVALID:
+        return record
+    record, of_policy = _with_policy(record, evidence, claims, shared)
+    return with_caveats(record, of_policy)
+
+
+def _with_policy(
+    record: DecisionRecord,
+    evidence: StudyEvidence,
+    claims: Sequence[Claim],
+    shared: SameItems,
+) -> tuple[DecisionRecord, list[Caveat]]:
+    """The record with its `policy_since`, and what holds a ship because of its policy."""
+    people, project = evidence.policy.preference, evidence.study.project_id
+    now = judged_policy(
+        record.policy,
+        [each.as_json() for each in record.criteria],
+        [each.as_json() for each in record.evidence],
+        preference=None
+        if people is None
+        else {"min_gain": people.min_gain, "required": people.required},
+    )
+    policies, sharing = earlier_policies(evidence.study, claims, shared)
+    since = changes_since_last(now, policies, sharing)
+    if since is not None:
+        last, changes = since
+        section = policy_section(changes, digest=last.decision, decided=last.decided)
+        record = with_sentences(record.model_copy(update={"policy_since": section}))
+    alpha, section = evidence.policy.alpha, record.policy_since
+    if not policy_caveats(section, alpha=alpha):
+        return record, []
+    accepted = reason_accepted(project, now.digest)
+    return record, policy_caveats(section, alpha=alpha, subject=now.digest, accepted=accepted)
+
+
+def reason_accepted(project: int, subject: str) -> str:
+    """Why this was accepted in the project, as whoever did it last says; "" where nobody has."""
+    rows = Acceptance.objects.filter(project=project, subject=subject).newest_first()
+    return rows.values_list("reason", flat=True).first() or ""
