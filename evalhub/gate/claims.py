@@ -6,6 +6,7 @@ from typing import Any
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.ledger import Claim
+from evalhub.gate.measured_claims import measured_digest
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import (
     Metric,
@@ -28,7 +29,12 @@ def claims_of(
 ) -> list[Claim]:
     """A claim for each test set on which the arm isn't the baseline; `arms` are judged."""
     return [
-        _claim(evidence, each, *runs, arms)
+        replace(
+            _claim(evidence, each, *runs, arms),
+            measured=measured_digest(
+                evidence.study, each, list(zip((baseline, arm), runs, strict=True))
+            ),
+        )
         for each in evidence.test_sets
         if (runs := (evidence.run(baseline, each), evidence.run(arm, each)))[0] != runs[1]
     ]
@@ -99,6 +105,15 @@ def planned_claims(
                 _claim_on(each, before, after, study.policy.development, arms),
                 scores=(scores[0], scores[1]),
                 planned=(answers[0], answers[1]),
+                measured=measured_digest(
+                    study,
+                    each,
+                    [
+                        (of, run)
+                        for of, run in zip((baseline, arm), answered, strict=True)
+                        if run is not None
+                    ],
+                ),
             )
         )
     return found

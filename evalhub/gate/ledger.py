@@ -55,6 +55,8 @@ class Claim:
         asked: whatever else the comparison rests on (metric, weights, items held back for choosing
             an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
         scores: SHA-256 of the baseline's and of the candidate's scores.
+        measured: SHA-256 of the costs and times of both that a critical budget reads here; "" where
+            none does.
         drawn_for: where its items were drawn from a pool, how many arms are judged on them.
         planned: what stands for the baseline's and the candidate's answers as long as they aren't
             there, so that a study can be looked at before it is run.
@@ -69,6 +71,7 @@ class Claim:
     scores: tuple[str, str]
     drawn_for: int | None = None
     planned: tuple[str, str] | None = None
+    measured: str = ""
 
     @property
     def version(self) -> TestSetVersion:
@@ -80,7 +83,8 @@ class Claim:
 
     @cached_property
     def digest(self) -> str:
-        return digest_of({**self.content, "asked": self.asked, "scores": self.scores})
+        measured = {"measured": self.measured} if self.measured else {}
+        return digest_of({**self.content, "asked": self.asked, "scores": self.scores} | measured)
 
     @property
     def answers(self) -> tuple[str, str]:
