@@ -51,19 +51,22 @@ def altered(
     Args:
         test_sets: of the claims, by whose metrics items were lost.
     """
+    looks = _looks(study, claims, shared)
+    if not looks:
+        return []
     asked = {each.name: each for each in test_sets}
     versions = {claim.version.pk for claim in claims}
     caveats: list[Caveat] = []
     for claim in claims:
         if claim.drawn_for is None:
-            caveats += _of_claim(study, claim, shared, asked[claim.name], versions)
+            earlier = _before(claim, looks, shared)
+            caveats += _of_claim(claim, earlier, asked[claim.name], versions)
     return list({each.sentence: each for each in caveats}.values())
 
 
 def _of_claim(
-    study: Study, claim: Claim, shared: SameItems, test_set: StudyTestSet, versions: set[int]
+    claim: Claim, looks: Sequence[Look], test_set: StudyTestSet, versions: set[int]
 ) -> Iterator[Caveat]:
-    looks = _looks(study, claim, shared)
     before = [each for each in looks if each.test_set_version_id != claim.version.pk]
     if before:
         yield from _of_items(claim, before, test_set, versions)
@@ -80,16 +83,24 @@ def _of_claim(
                 )
 
 
-def _looks(study: Study, claim: Claim, shared: SameItems) -> list[Look]:
-    """The looks of the project at these items before this claim's own, the oldest first."""
-    looks = Look.objects.filter(
-        test_set_version__in=shared.of(claim.version), study__project=study.project_id
-    ).exclude(claim=claim.digest)
-    own = Look.objects.filter(claim=claim.digest).values_list("pk", flat=True).first()
-    if own is not None:
-        looks = looks.filter(pk__lt=own)
+def _looks(study: Study, claims: Sequence[Claim], shared: SameItems) -> list[Look]:
+    """All looks of the project at items of these claims, the oldest first."""
+    versions = {pk for claim in claims for pk in shared.of(claim.version)}
+    looks = Look.objects.filter(test_set_version__in=versions, study__project=study.project_id)
     related = "test_set_version", "candidate__model", "candidate_run", "baseline_run"
     return list(looks.select_related(*related).order_by("pk"))
+
+
+def _before(claim: Claim, looks: Sequence[Look], shared: SameItems) -> list[Look]:
+    """Those of them at the claim's items, before its own where it has one already."""
+    sharing = shared.of(claim.version)
+    found = []
+    for each in looks:
+        if each.claim == claim.digest:
+            break
+        if each.test_set_version_id in sharing:
+            found.append(each)
+    return found
 
 
 def _of_items(
