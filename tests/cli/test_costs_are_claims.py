@@ -52,8 +52,10 @@ def test_times_recorded_again_take_the_next_look_where_a_budget_reads_them(
     desk.study["name"] = "Another name"
     assert judged(desk, capsys) == (0, [2])
     measured(desk, "tuned", [80.0, 95.0] * 30)
-    run(["study", "run", str(desk.write()), "--dry-run"])
-    assert Look.objects.count() == 2
+    capsys.readouterr()
+    assert run(["study", "run", str(desk.write()), "--dry-run", "--json"]) == 0
+    (planned,) = json.loads(capsys.readouterr().out)["looks"]
+    assert (planned["number"], Look.objects.count()) == (3, 2)
     assert judged(desk, capsys)[1] == [3]
 
 
