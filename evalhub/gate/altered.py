@@ -5,7 +5,7 @@ have nothing to do with what was seen. So they are counted, and how many of them
 the candidate.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -56,10 +56,11 @@ def altered(
         return []
     asked = {each.name: each for each in test_sets}
     versions = {claim.version.pk for claim in claims}
+    own = {claim.digest for claim in claims}
     caveats: list[Caveat] = []
     for claim in claims:
         if claim.drawn_for is None:
-            earlier = _before(claim, looks, shared)
+            earlier = _before(claim, looks, shared, own)
             caveats += _of_claim(claim, earlier, asked[claim.name], versions)
     return list({each.sentence: each for each in caveats}.values())
 
@@ -67,6 +68,7 @@ def altered(
 def _of_claim(
     claim: Claim, looks: Sequence[Look], test_set: StudyTestSet, versions: set[int]
 ) -> Iterator[Caveat]:
+    looks = _of_derived(claim, looks)
     before = [each for each in looks if each.test_set_version_id != claim.version.pk]
     if before:
         yield from _of_items(claim, before, test_set, versions)
@@ -91,14 +93,17 @@ def _looks(study: Study, claims: Sequence[Claim], shared: SameItems) -> list[Loo
     return list(looks.select_related(*related).order_by("pk"))
 
 
-def _before(claim: Claim, looks: Sequence[Look], shared: SameItems) -> list[Look]:
-    """Those of them at the claim's items, before its own where it has one already."""
+def _before(
+    claim: Claim, looks: Sequence[Look], shared: SameItems, own: Collection[str]
+) -> list[Look]:
+    """Those of them at the claim's items, before its own where it has one already; without those
+    of the same decision's claims, `own`."""
     sharing = shared.of(claim.version)
     found = []
     for each in looks:
         if each.claim == claim.digest:
             break
-        if each.test_set_version_id in sharing:
+        if each.test_set_version_id in sharing and each.claim not in own:
             found.append(each)
     return found
 
@@ -115,8 +120,6 @@ def _of_items(
         at = [each for each in looks if each.test_set_version_id == version]
         same = [each for each in at if each.candidate_id == claim.candidate.version_id]
         look = (same or at)[-1]
-        if not _is_derived(claim, look):
-            continue
         lost = _lost(look, test_set)
         gone, other = _gone(look, versions), _mended(look, claim)
         dropped += [_Altered(look, gone, lost)] if gone else []
@@ -135,6 +138,17 @@ def _joined(several: Sequence[_Altered]) -> _Altered:
     questions = set().union(*(each.questions for each in several))
     lost = set().union(*(each.questions & each.lost for each in several))
     return _Altered(several[0].look, questions, lost)
+
+
+def _of_derived(claim: Claim, looks: Sequence[Look]) -> list[Look]:
+    """Those at versions of which the claim's may have been made. A count for each such version of
+    another test set."""
+    known: dict[tuple[int, str], bool] = {}
+    for each in looks:
+        key = each.test_set_version_id, each.asked
+        if key not in known:
+            known[key] = _is_derived(claim, each)
+    return [each for each in looks if known[each.test_set_version_id, each.asked]]
 
 
 def _is_derived(claim: Claim, look: Look) -> bool:
