@@ -26,7 +26,16 @@ from evalhub.accounts.models import (
     User,
 )
 from evalhub.gate.chain.append import append
-from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff, StageMove
+from evalhub.gate.models import (
+    Acceptance,
+    Blessing,
+    Decision,
+    GuardLook,
+    Ledger,
+    Look,
+    SignOff,
+    StageMove,
+)
 from evalhub.registry.models import (
     Draw,
     Ingestion,
@@ -152,6 +161,9 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 created=timezone.now(),
             )
             append(look, beside, signed)
+            Acceptance.objects.create(
+                project=team.project, subject=f"{slug}-{number}", reason="seen", by=team.olga
+            )
         reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui, key="rui")
         Dealing.objects.of_campaign(campaign)
         for number in range(size):
