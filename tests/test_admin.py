@@ -164,6 +164,9 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 created=timezone.now(),
             )
             append(look, beside, signed)
+            Acceptance.objects.create(
+                project=team.project, subject=f"{slug}-{number}", reason="seen", by=team.olga
+            )
         reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui, key="rui")
         Dealing.objects.of_campaign(campaign)
         for number in range(size):

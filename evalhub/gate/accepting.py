@@ -77,5 +77,4 @@ def _keep(decision: Decision, by: User | None, reason: str, codes: Collection[st
         project=project,
         what=f"decision {decision.pk} on {decision.study}",
         caveats=[each.code for each in caveats],
-        reason=reason,
     )

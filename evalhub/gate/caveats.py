@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
+from evalhub.gate.altered import altered
 from evalhub.gate.ledger import Claim
 from evalhub.gate.models import Acceptance
 from evalhub.gate.near_copies import copies_of
+from evalhub.gate.other_baseline import other_baseline
 from evalhub.gate.policy_history import earlier_policies
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.study_evidence import StudyEvidence
+from evalhub.registry.models import StudyArm
 from evalhub.schemas.caveats import Caveat
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Verdict
@@ -21,15 +24,20 @@ from evalhub.verdict.record import with_sentences
 def with_history(
     record: DecisionRecord,
     evidence: StudyEvidence,
+    arms: tuple[StudyArm, StudyArm],
     claims: Sequence[Claim],
     shared: SameItems,
 ) -> DecisionRecord:
     """The record with what it has to say of what was before: its policy's changes, its caveats.
 
     Invalid evidence shows nothing, and nothing is said of it.
+
+    Args:
+        arms: the baseline and the arm that is judged.
     """
     if record.verdict is Verdict.INVALID:
         return record
+    study, baseline = evidence.study, arms[0]
     record, of_policy = _with_policy(record, evidence, claims, shared)
     copies, of_items = copies_of(
         claims,
@@ -38,7 +46,14 @@ def with_history(
         accepted=partial(reason_accepted, evidence.study.project_id),
     )
     record = with_sentences(record.model_copy(update={"copies": copies}))
-    return with_caveats(record, [*of_policy, *of_items])
+    runs = [evidence.run(baseline, each) for each in evidence.test_sets]
+    caveats = [
+        *of_policy,
+        *of_items,
+        *altered(study, claims, shared, evidence.test_sets),
+        *other_baseline(study, *arms, runs),
+    ]
+    return with_caveats(record, caveats)
 
 
 def _with_policy(

@@ -8,6 +8,7 @@ import numpy as np
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.claim_content import content_digest
+from evalhub.gate.measured_claims import measured_digest
 from evalhub.gate.positions import Claim
 from evalhub.gate.scores import item_labels, run_scores
 from evalhub.gate.stages import contents_of
@@ -35,7 +36,12 @@ def claims_of(
 ) -> list[Claim]:
     """A claim for each test set on which the arm isn't the baseline; `arms` are judged."""
     return [
-        _claim(evidence, each, *runs, arms)
+        replace(
+            _claim(evidence, each, *runs, arms),
+            measured=measured_digest(
+                evidence.study, each, list(zip((baseline, arm), runs, strict=True))
+            ),
+        )
         for each in evidence.test_sets
         if (runs := (evidence.run(baseline, each), evidence.run(arm, each)))[0] != runs[1]
     ]
@@ -113,6 +119,15 @@ def planned_claims(
             _claim_on(each, before, after, development, arms),
             scores=(scores[0], scores[1]),
             planned=(answers[0], answers[1]),
+            measured=measured_digest(
+                study,
+                each,
+                [
+                    (of, run)
+                    for of, run in zip((baseline, arm), answered, strict=True)
+                    if run is not None
+                ],
+            ),
         )
         if all(scores):
             here = items(after.test_set_version)

@@ -135,7 +135,7 @@ def _decide_arm(
             read.claims, counts=policy.ledger, primaries=policy.primaries, shared=shared
         )
         record = _judge(evidence, chosen, repeats, read, standing)
-        record = with_history(record, evidence, read.claims, shared)
+        record = with_history(record, evidence, (chosen.baseline, arm), read.claims, shared)
         kept = _keep(evidence, chosen, read, standing, shared, record, by)
         if kept is not None:
             return kept

@@ -44,6 +44,8 @@ class Claim:
         scores: SHA-256 of the baseline's and of the candidate's scores, by items' ids.
         content: SHA-256 of what is claimed (evalhub.gate.claim_content); "" as long as there are no
             scores of it.
+        measured: SHA-256 of the costs and times of both that a critical budget reads here; "" where
+            none does.
         drawn_for: where its items were drawn from a pool, how many arms are judged on them.
         planned: what stands for the baseline's and the candidate's answers as long as they aren't
             there, so that a study can be looked at before it is run.
@@ -58,6 +60,7 @@ class Claim:
     asked: dict[str, Any]
     scores: tuple[str, str]
     content: str = ""
+    measured: str = ""
     drawn_for: int | None = None
     planned: tuple[str, str] | None = None
     known_as: str = ""
@@ -73,7 +76,11 @@ class Claim:
     @property
     def digest(self) -> str:
         """By which the ledger knows it."""
-        return self.known_as or self.content or self.former
+        if self.known_as or not self.content:
+            return self.known_as or self.former
+        if self.measured:
+            return digest_of({"content": self.content, "measured": self.measured})
+        return self.content
 
     @cached_property
     def former(self) -> str:

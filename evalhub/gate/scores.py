@@ -71,18 +71,23 @@ class Pairing:
 
 def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     """A version's items in order, those of the same text in one cluster. Few lists of tags are
-    distinct: each is read from JSON once."""
+    distinct: each is read from JSON once. An item's fingerprint is its own text's where those tell
+    the items apart, else its text's in its context."""
     rows = Item.objects.filter(version=version).order_by("position")
-    columns = "id", "key", "cluster", Cast("tags", TextField()), "fingerprint_in_context"
+    prints = "fingerprint_in_context", "fingerprint"
+    columns = "id", "key", "cluster", Cast("tags", TextField()), *prints
+    by_input = version.told_apart_by_input
     known: dict[str, list[str]] = {}
     labels = []
-    fingerprints = set[int]()
-    for item, key, cluster, text, fingerprint in rows.values_list(*columns):
-        fingerprints.add(fingerprint)
+    wholes = set[int]()
+    for item, key, cluster, text, whole, own in rows.values_list(*columns):
+        wholes.add(whole)
         if text not in known:
             known[text] = json.loads(text)
-        labels.append(ItemLabel(key, cluster, known[text], id=item, fingerprint=fingerprint))
-    if len(fingerprints) == len(labels):
+        labels.append(
+            ItemLabel(key, cluster, known[text], id=item, fingerprint=own if by_input else whole)
+        )
+    if len(wholes) == len(labels):
         return labels
     questions = repeated_questions(version)
     return with_repeats_joined(

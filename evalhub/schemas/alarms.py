@@ -58,10 +58,10 @@ class ChangedDemand(Declaration):
 
 
 class PolicySection(Section):
-    """What the policy asks otherwise than when these items or answers were first looked at.
+    """What the policy asks otherwise than the last one that judged these items.
 
     Attributes:
-        decision: of the decision that looked first.
+        decision: of the decision that was made by that one.
         decided: when, as ISO 8601 has it.
     """
 

@@ -190,7 +190,8 @@ class DecisionRecord(Declaration):
         None, description="null: the arm isn't fine-tuned, or its answers are recorded"
     )
     policy_since: PolicySection | None = Field(
-        None, description="null: the policy is that of the first look"
+        None,
+        description="null: the last policy that judged these items asks the same, or nobody looked",
     )
     consistency: ConsistencySection | None = Field(
         None, description="null: no item was answered several times by both arms"

@@ -185,6 +185,7 @@ WAYS = (
     Way("asked again, runs alike by .9", alike(0.9), FIRST, in_turn(10)),
     Way("a guard's answers replaced", alike(CORRELATION), FIRST, in_turn(10)),
     Way("guards on the primary's items, one number each decision", alike(0.5), FIRST, in_turn(10)),
+    Way("both arms' times recorded again", alike(0.0), FIRST, in_turn(10)),
     *(read_then_chosen(guards, alike_by) for guards in (1, 2, 10) for alike_by in (0.5, 0.0)),
     Way(
         "items added three times",

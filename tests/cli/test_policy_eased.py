@@ -76,7 +76,13 @@ WAYS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 """What was asked first and brought no ship, what is asked then and would, and its words."""
 
 
-@pytest.mark.parametrize("name", ["Shall we?", "Another name"], ids=["same study", "another name"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("Shall we?", id="same study", marks=pytest.mark.heavy),
+        pytest.param("Another name", id="another name"),
+    ],
+)
 def test_a_policy_that_is_eased_after_the_look_holds_what_it_would_ship(
     desk: Desk, capsys: Printed, name: str
 ) -> None:
@@ -150,8 +156,7 @@ def test_it_ships_once_it_is_accepted_and_says_so(desk: Desk, capsys: Printed) -
         " Note: policy eased after the look: triage.min_gain from 0.2 to 0.02 (accepted)."
     )
     entry = LogEntry.objects.get(action="accepted")
-    assert (entry.by, entry.detail["reason"]) == (None, REASON)
-    assert entry.detail["caveats"] == ["policy-eased"]
+    assert (entry.by, entry.detail["caveats"]) == (None, ["policy-eased"])
     decisions, looks = Decision.objects.count(), Look.objects.count()
     assert studied(desk, "--json") == 0
     assert record_of(capsys)["headline"] == record["headline"]

@@ -238,9 +238,10 @@ def test_a_supporting_guard_in_doubt_keeps_no_ship_back_and_a_critical_one_does(
         primary=desk.questions,
         guards=[sums],
     )
-    assert decided(study).verdict == "need-more-data"
     study.test_sets.filter(name="sums").update(tier="supporting")
     assert decided(study).verdict == "ship"
+    study.test_sets.filter(name="sums").update(tier="critical")
+    assert decided(study).verdict == "need-more-data"
 
 
 def test_a_relative_margin_is_a_share_of_what_the_baseline_scores(desk: Desk) -> None:

@@ -134,3 +134,24 @@ def test_fresh_items_are_a_fresh_start(team: Team, study: Study) -> None:
     other = a_study(team, baseline=base, candidate=tuned, primary=fresh, slug="other")
     other.test_sets.update(min_gain=-0.5)
     assert decided(other).policy_since is None
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        ({"floor": 0.6}, {"floor": 0.2}, "pairwise.floor from 0.6 to 0.2"),
+        ({"min_gain": 0.1}, {"min_gain": 0.0}, "pairwise.min_gain from 0.1 to 0.0"),
+        ({}, {"tier": "advisory"}, "pairwise.tier from critical to advisory"),
+        ({}, None, "pairwise left out"),
+        ({"floor": 0.2}, {"floor": 0.6}, ""),
+    ],
+    ids=["floor", "gain", "tier", "left out", "stricter"],
+)
+def test_a_judge_that_needs_less_is_eased_too(
+    team: Team, study: Study, was: dict[str, Any], now: dict[str, Any] | None, words: str
+) -> None:
+    judge = {"by": a_version(team, "judge").digest, "test_set": "questions", "rubric": "Right."}
+    assert decided(study, pairwise=judge | was).caveats == ()
+    record = decided(study, pairwise=None if now is None else judge | now)
+    told = [each.sentence for each in record.caveats]
+    assert told == ([f"policy eased after the look: {words}"] if words else [])
