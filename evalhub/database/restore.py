@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import batched
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
@@ -18,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from evalhub.database.backup import FORMAT, Backup
 from evalhub.database.rows import columns, instance, kept_models
 
+LEDGER = "gate.ledger"
 LONGEST_LINE = 256 * 2**20
 BATCH = 500
 
@@ -31,8 +33,10 @@ def restore(
 ) -> Backup:
     """Makes the tables as they were when the backup was written and fills them, all or nothing.
 
-    The caller brings them up to date after. `name` is what errors call the file; `made_by_known`
-    says whether a digest of tables made by these migrations is one that this version knows.
+    The ledger gets a new id: of two homes with one history each counts its own looks from here on.
+    The caller brings the tables up to date after, and notes the restore. `name` is what errors call
+    the file; `made_by_known` says whether a digest of tables made by these migrations is one that
+    this version knows.
 
     Raises:
         RestoreError: the file isn't a whole backup, or a later version's, or there is data here.
@@ -52,7 +56,7 @@ def restore(
     kept = kept_models(connection, applied)
     try:
         with transaction.atomic():
-            _load(path, name, kept)
+            ledger = _load(path, name, kept)
             connection.check_constraints()
             for statement in connection.ops.sequence_reset_sql(no_style(), list(kept.values())):
                 with connection.cursor() as cursor:
@@ -60,7 +64,7 @@ def restore(
     except (DatabaseError, ValidationError, ValueError, KeyError) as error:
         raise RestoreError(f"{name} holds a row that can't be stored: {error}") from error
     with path.open("rb") as file:
-        return Backup(path, hashlib.file_digest(file, "sha256").hexdigest(), count)
+        return Backup(path, hashlib.file_digest(file, "sha256").hexdigest(), count, ledger)
 
 
 def check_fresh() -> None:
@@ -136,7 +140,9 @@ def _last_of(
     ]
 
 
-def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> None:
+def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> str:
+    """Fills the tables. The id of the backup's ledger, whose row gets another; "" without one."""
+    parent = ""
     for model in kept.values():
         for field in columns(model):
             if isinstance(field, models.DateField):  # would put in the moment of the restore
@@ -148,6 +154,10 @@ def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> None:
         for value in batch:
             if isinstance(value, list):
                 label, row = cast(tuple[str, list[Any]], value)
-                found.setdefault(label, []).append(instance(kept[label], row))
+                loaded = instance(kept[label], row)
+                if label == LEDGER:
+                    parent, loaded.name = loaded.name.hex, uuid4()  # type: ignore[attr-defined]
+                found.setdefault(label, []).append(loaded)
         for label, objects in found.items():
             kept[label]._base_manager.bulk_create(objects)
+    return parent

@@ -129,6 +129,7 @@ class LedgerPosition:
         alone: it was read before beside another claim, and takes this number now for itself.
         refused: its items were drawn for another look, which has spent all of alpha.
         beside: where it isn't counted, what judges it beside each counted claim, in their order.
+        beginning: of a look that was taken: `Look.beginning`.
     """
 
     number: int
@@ -139,6 +140,7 @@ class LedgerPosition:
     alone: bool = False
     refused: bool = False
     beside: tuple[Beside, ...] = ()
+    beginning: str = ""
 
     @property
     def counted(self) -> bool:
@@ -277,6 +279,7 @@ def standing_of(
             alone=number.alone,
             refused=key in refused,
             beside=beside.get(key, ()),
+            beginning=taken[key].beginning if key in taken else "",
         )
     ordered = [
         at if each is once[each.digest] else replace(at, shares=each.digest)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from evalhub.gate.chain.append import append
 from evalhub.gate.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
+from evalhub.gate.ledger_origin import FirstLooks
 from evalhub.gate.models import GuardLook, Ledger, Look
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Study
@@ -14,6 +15,7 @@ def take(
     *,
     study: Study,
     shared: SameItems,
+    first: FirstLooks,
     also: Iterable[Sequence[Claim]] = (),
 ) -> bool:
     """Writes the looks that are still to be taken; for one transaction.
@@ -22,26 +24,33 @@ def take(
     elsewhere now and must be judged anew.
 
     Args:
+        first: whether this command began the ledger, which it notes.
         also: claims that are shown beside the decision and not judged by it, which are read too.
     """
     ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
     if ledger.entries != standing.entries and standing.is_news:
         return False
-    written = _write(standing, study)
+    marks = first.marks(standing)
+    written = _write(standing, study, marks)
     for claims in also:
-        written += _write(standing_of(claims, counts="all", shared=shared), study)
+        written += _write(standing_of(claims, counts="all", shared=shared), study, marks)
     if written:
+        first.note(standing)
         ledger.entries += written
         ledger.save(update_fields=["entries"])
     return True
 
 
-def _write(standing: Standing, study: Study) -> int:
+def _write(standing: Standing, study: Study, beginning: str) -> int:
     """How many entries were written."""
     places: dict[str, tuple[Claim, LedgerPosition]] = {}
     for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
         places.setdefault(claim.digest, (claim, at))
-    new = {key: _look(claim, at, study) for key, (claim, at) in places.items() if not at.taken}
+    new = {
+        key: _look(claim, at, study, beginning)
+        for key, (claim, at) in places.items()
+        if not at.taken
+    }
     Look.objects.bulk_create(look for key, look in new.items() if not places[key][1].shares)
     looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
     sharing = [look for key, look in new.items() if places[key][1].shares]
@@ -71,7 +80,7 @@ def _write(standing: Standing, study: Study) -> int:
     return len(new) + len(beside)
 
 
-def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
+def _look(claim: Claim, position: LedgerPosition, study: Study, beginning: str) -> Look:
     return Look(
         claim=claim.digest,
         number=position.number,
@@ -84,5 +93,6 @@ def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
         drawn_for=position.looks.arms if position.looks else None,
         extends_id=position.stages[-1] if position.stages else None,
         study=study,
+        beginning=beginning,
         **claim.content,
     )

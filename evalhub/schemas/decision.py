@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.answers_section import AnswersSection
+from evalhub.schemas.caveats import Caveat
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
@@ -195,6 +196,7 @@ class DecisionRecord(Declaration):
     repeated: RepeatedSection | None = Field(
         None, description="null: no two items ask the same text, or nobody looked for them then"
     )
+    caveats: tuple[Caveat, ...] = ()
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")

@@ -2,9 +2,9 @@
 moved a version to."""
 
 from evalhub.gate.models.blessings import Blessing, StageMove
-from evalhub.gate.models.chain import LedgerLink, LinkKind
+from evalhub.gate.models.chain import LedgerLink, LedgerRestore, LinkKind
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
-from evalhub.gate.models.looks import GuardLook, Ledger, Look
+from evalhub.gate.models.looks import GuardLook, Ledger, Look, LookBeginning
 
 __all__ = [
     "Blessing",
@@ -13,8 +13,10 @@ __all__ = [
     "GuardLook",
     "Ledger",
     "LedgerLink",
+    "LedgerRestore",
     "LinkKind",
     "Look",
+    "LookBeginning",
     "SignOff",
     "SignOffAction",
     "StageMove",

@@ -1,0 +1,111 @@
+"""Where this home's ledger comes from, for a decision's record: begun just now, or restored.
+
+A ledger is begun with its first look. Which looks are of its beginning is written with them, so
+that deciding on them again says the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from evalhub.gate.ledger import Standing
+from evalhub.gate.models import LedgerRestore, Look, LookBeginning
+from evalhub.gate.same_items import SameItems
+from evalhub.registry.models import TestSetVersion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.ledger_origin import LedgerBeginning, RestoredLedger
+from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
+from evalhub.verdict.record import with_sentences
+
+FIRST_DAY = timedelta(days=1)
+"""A job of a CI ends before. A home that its cache keeps is older from the next day on."""
+
+
+@dataclass(slots=True)
+class FirstLooks:
+    """Whether the command that decides now began the ledger: one for all the arms it decides."""
+
+    began: bool = False
+
+    def marks(self, standing: Standing) -> str:
+        """What a look that is taken now gets as its `beginning`. At most one query."""
+        if self.began or standing.entries == 0:
+            return LookBeginning.CI_COMMAND if settings.IN_CI else LookBeginning.COMMAND
+        return LookBeginning.CI_DAY if settings.IN_CI and _is_young() else ""
+
+    def note(self, standing: Standing) -> None:
+        """Looks were taken in the ledger that stood like this."""
+        self.began = self.began or standing.entries == 0
+
+
+def _is_young() -> bool:
+    first = Look.objects.order_by("id").values_list("created", flat=True).first()
+    return first is not None and timezone.now() - first < FIRST_DAY
+
+
+def with_ledger_origin(
+    record: DecisionRecord, standing: Standing, shared: SameItems, first: FirstLooks
+) -> DecisionRecord:
+    """The record with where its ledger comes from; as it is where no ledger counts."""
+    begun = _beginning(standing, first)
+    versions = [claim.version for claim in standing.claims]
+    return _with(record, begun, restored_ledger(versions, shared))
+
+
+def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:
+    """The record as the command that began the ledger wrote it, if that made the decision `kept`:
+    a command that decides the same again makes no other decision."""
+    if record.ledger is None or kept.ledger is None or kept.ledger.begun is None:
+        return record
+    if record.ledger.begun is None:
+        return record
+    return _with(record, kept.ledger.begun, record.ledger.restored)
+
+
+def _with(
+    record: DecisionRecord, begun: LedgerBeginning | None, restored: RestoredLedger | None
+) -> DecisionRecord:
+    if record.ledger is None or (begun is None and restored is None):
+        return record
+    section = record.ledger.model_copy(update={"begun": begun, "restored": restored})
+    record = record.model_copy(update={"ledger": section})
+    others = [each for each in record.caveats if each.code not in (BEGUN, RESTORED)]
+    caveats = (*others, *ledger_caveats(record))
+    return with_sentences(record.model_copy(update={"caveats": caveats}))
+
+
+def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
+    taken = {at.beginning for at in standing.positions}
+    new = first.marks(standing) if any(not at.taken for at in standing.positions) else ""
+    if new:
+        by_command = new != LookBeginning.CI_DAY
+        return LedgerBeginning(
+            by="this-command" if by_command else "first-day-in-ci",
+            in_ci=new != LookBeginning.COMMAND,
+        )
+    if taken & {LookBeginning.COMMAND, LookBeginning.CI_COMMAND}:
+        return LedgerBeginning(by="its-command", in_ci=LookBeginning.CI_COMMAND in taken)
+    if LookBeginning.CI_DAY in taken:
+        return LedgerBeginning(by="first-day-in-ci", in_ci=True)
+    return None
+
+
+def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> RestoredLedger | None:
+    """The newest restore, where one of the versions has items that were in its backup.
+
+    The home of the backup may have looked at them since; items that came later can't be known to it
+    by the backup.
+    """
+    restore = LedgerRestore.objects.order_by("-id").first()
+    if restore is None:
+        return None
+    if all(min(shared.of(version)) > restore.newest_version for version in versions):
+        return None
+    return RestoredLedger(
+        parent=restore.parent,
+        entries=restore.entries,
+        restored=restore.created.isoformat(timespec="seconds"),
+    )
