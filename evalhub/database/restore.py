@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import batched
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
@@ -29,14 +29,17 @@ class RestoreError(Exception):
 
 
 def restore(
-    path: Path, *, name: str = "", made_by_known: Callable[[str, set[tuple[str, str]]], bool]
+    path: Path,
+    *,
+    name: str = "",
+    made_by_known: Callable[[str, set[tuple[str, str]]], bool],
+    ledger: UUID | None = None,
 ) -> Backup:
     """Makes the tables as they were when the backup was written and fills them, all or nothing.
 
-    The ledger gets a new id: of two homes with one history each counts its own looks from here on.
-    The caller brings the tables up to date after, and notes the restore. `name` is what errors call
-    the file; `made_by_known` says whether a digest of tables made by these migrations is one that
-    this version knows.
+    The caller brings them up to date after. `name` is what errors call the file; `made_by_known`
+    says whether a digest of tables made by these migrations is one that this version knows;
+    `ledger` is the id that the home's ledger gets in place of the backup's, where that has one.
 
     Raises:
         RestoreError: the file isn't a whole backup, or a later version's, or there is data here.
@@ -56,7 +59,7 @@ def restore(
     kept = kept_models(connection, applied)
     try:
         with transaction.atomic():
-            ledger = _load(path, name, kept)
+            parent = _load(path, name, kept, ledger)
             connection.check_constraints()
             for statement in connection.ops.sequence_reset_sql(no_style(), list(kept.values())):
                 with connection.cursor() as cursor:
@@ -64,7 +67,7 @@ def restore(
     except (DatabaseError, ValidationError, ValueError, KeyError) as error:
         raise RestoreError(f"{name} holds a row that can't be stored: {error}") from error
     with path.open("rb") as file:
-        return Backup(path, hashlib.file_digest(file, "sha256").hexdigest(), count, ledger)
+        return Backup(path, hashlib.file_digest(file, "sha256").hexdigest(), count, parent)
 
 
 def check_fresh() -> None:
@@ -140,8 +143,8 @@ def _last_of(
     ]
 
 
-def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> str:
-    """Fills the tables. The id of the backup's ledger, whose row gets another; "" without one."""
+def _load(path: Path, name: str, kept: dict[str, type[models.Model]], ledger: UUID | None) -> str:
+    """Fills the tables, and gives the id of the backup's ledger; "" where it has none."""
     parent = ""
     for model in kept.values():
         for field in columns(model):
@@ -156,7 +159,8 @@ def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> str:
                 label, row = cast(tuple[str, list[Any]], value)
                 loaded = instance(kept[label], row)
                 if label == LEDGER:
-                    parent, loaded.name = loaded.name.hex, uuid4()  # type: ignore[attr-defined]
+                    own: UUID = loaded.name  # type: ignore[attr-defined]
+                    parent, loaded.name = own.hex, ledger or own  # type: ignore[attr-defined]
                 found.setdefault(label, []).append(loaded)
         for label, objects in found.items():
             kept[label]._base_manager.bulk_create(objects)

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from django.apps import apps
 from django.conf import settings
@@ -223,7 +224,7 @@ def restore_tables(path: Path, *, name: str = "") -> "Backup":
             except DatabaseError as error:
                 raise DamagedDatabaseError(f"the database is damaged: {error}") from error
         with new_file() if connection.vendor == "sqlite" else nullcontext():
-            restored = restore(path, name=name, made_by_known=_are_of)
+            restored = restore(path, name=name, made_by_known=_are_of, ledger=uuid4())
             chained = _CHAINED in MigrationRecorder(connection).applied_migrations()
             call_command("migrate", verbosity=0, interactive=False)
             note_restore(restored.ledger, chained=chained)

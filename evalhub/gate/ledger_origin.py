@@ -11,6 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from evalhub.accounts.addresses import known_address
 from evalhub.gate.ledger import Standing
 from evalhub.gate.models import LedgerRestore, Look, LookBeginning
 from evalhub.gate.same_items import SameItems
@@ -78,19 +79,15 @@ def _with(
 
 
 def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
-    taken = {at.beginning for at in standing.positions}
-    new = first.marks(standing) if any(not at.taken for at in standing.positions) else ""
-    if new:
-        by_command = new != LookBeginning.CI_DAY
-        return LedgerBeginning(
-            by="this-command" if by_command else "first-day-in-ci",
-            in_ci=new != LookBeginning.COMMAND,
-        )
-    if taken & {LookBeginning.COMMAND, LookBeginning.CI_COMMAND}:
-        return LedgerBeginning(by="its-command", in_ci=LookBeginning.CI_COMMAND in taken)
-    if LookBeginning.CI_DAY in taken:
-        return LedgerBeginning(by="first-day-in-ci", in_ci=True)
-    return None
+    """The mark of what is taken now, else of what was taken, as the record says it."""
+    again = all(at.taken for at in standing.positions)
+    marks = {at.beginning for at in standing.positions} if again else {first.marks(standing)}
+    in_ci = bool(marks & {LookBeginning.CI_COMMAND, LookBeginning.CI_DAY})
+    if marks & {LookBeginning.COMMAND, LookBeginning.CI_COMMAND}:
+        if known_address():
+            return LedgerBeginning(by="this-study", in_ci=in_ci)
+        return LedgerBeginning(by="its-command" if again else "this-command", in_ci=in_ci)
+    return LedgerBeginning(by="first-day-in-ci", in_ci=True) if in_ci else None
 
 
 def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> RestoredLedger | None:

@@ -196,7 +196,7 @@ class DecisionRecord(Declaration):
     repeated: RepeatedSection | None = Field(
         None, description="null: no two items ask the same text, or nobody looked for them then"
     )
-    caveats: tuple[Caveat, ...] = ()
+    caveats: Annotated[tuple[Caveat, ...], HOME_BOUND] = ()
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")

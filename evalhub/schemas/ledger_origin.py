@@ -13,12 +13,13 @@ class LedgerBeginning(Declaration):
 
     Attributes:
         by: "this-command": the command that made the decision began the ledger; "its-command": the
-            one that took the look did, and this one decides on it again; "first-day-in-ci": the
-            look was taken in CI less than a day after the ledger's first.
+            one that took the look did, and this one decides on it again; "this-study": the ledger
+            is a site's, and the study's looks are its first; "first-day-in-ci": the look was taken
+            in CI less than a day after the ledger's first.
         in_ci: the look was taken in CI.
     """
 
-    by: Literal["this-command", "its-command", "first-day-in-ci"]
+    by: Literal["this-command", "its-command", "this-study", "first-day-in-ci"]
     in_ci: bool
 
 

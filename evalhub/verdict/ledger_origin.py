@@ -17,6 +17,7 @@ BEGUN, RESTORED = "ledger-begun", "ledger-restored"
 _BEGUN_BY = {
     "this-command": "was begun by this command",
     "its-command": "was begun by the command that took this look",
+    "this-study": "was begun with this study",
     "first-day-in-ci": "was begun less than a day before this look",
 }
 
