@@ -89,8 +89,8 @@ def restored_and_asked_again(team: Team) -> None:
     assert second["ledger"]["restored"]["entries"] == 1
     for record in ("true-30", "copy-40"):  # the parent's decision is the copy's own
         assert "✗" not in team.verifies(record, home="copy")
-    assert "tuned: ledger: differs" in team.verifies("copy-40", home="true", code=1)
-    assert "tuned: look on triage: differs" in team.verifies("true-35", home="copy", code=1)
+    assert "tuned: ledger: differs" in team.verifies("copy-40", home="true", code=65)
+    assert "tuned: look on triage: differs" in team.verifies("true-35", home="copy", code=65)
     assert "links of its chain hold" in team.command("doctor", home="copy")
     fresh = (
         {"id": f"q{i}", "input": f"Not in it: {i + 900}", "reference": "right"} for i in range(60)
