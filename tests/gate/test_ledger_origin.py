@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from evalhub.cli.app import run
@@ -14,6 +15,7 @@ from evalhub.gate import ledger_origin
 from evalhub.gate.chain.follow import chain_faults
 from evalhub.gate.chain.restored import note_restore
 from evalhub.gate.decide import decide_study
+from evalhub.gate.ledger_place import is_a_servers_home, why_not_here
 from evalhub.gate.models import Decision, Ledger, LedgerRestore
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
@@ -165,6 +167,13 @@ def test_who_changes_the_id_or_the_restore_by_hand_is_found(desk: Desk) -> None:
 SERVER = {"ledger_at": "server"}
 
 
+@pytest.fixture
+def laptop() -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("a home whose database is a server is a server's, and decides")
+
+
+@pytest.mark.usefixtures("laptop")
 def test_a_home_refuses_what_a_server_is_to_decide(desk: Desk, settings: Settings) -> None:
     study = desk.study(desk.candidate("one"), policy=SERVER)
     with pytest.raises(LedgerElsewhereError, match=r"`evalhub gate STUDY --server URL`"):
@@ -178,6 +187,14 @@ def test_a_home_refuses_what_a_server_is_to_decide(desk: Desk, settings: Setting
     assert ledger_caveats(decided(again)) == {}
 
 
+def test_a_database_that_is_a_server_makes_the_home_one(desk: Desk) -> None:
+    postgresql = connection.vendor == "postgresql"
+    assert is_a_servers_home() == postgresql
+    assert (why_not_here("server") == "") == postgresql
+    assert why_not_here("home") == ""
+
+
+@pytest.mark.usefixtures("laptop")
 @pytest.mark.parametrize("words", [("study", "run"), ("gate",)])
 def test_a_local_command_is_refused_before_anything_is_registered(
     tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -191,6 +208,7 @@ def test_a_local_command_is_refused_before_anything_is_registered(
     assert not Study.objects.exists()
 
 
+@pytest.mark.usefixtures("laptop")
 def test_a_dry_run_says_that_it_would_not_decide(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
