@@ -20,6 +20,19 @@ _ROLES = "EVALHUB_OIDC_ROLES"
 _ROLES_EXAMPLE = (
     'It is of the form {"support": {"owner": ["evalhub-owners"], "reviewer": ["staff"]}}'
 )
+OF_CI = (
+    "CI",
+    "CONTINUOUS_INTEGRATION",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "BUILDKITE",
+    "BITBUCKET_BUILD_NUMBER",
+    "CODEBUILD_BUILD_ID",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",
+)
+"""Variables that a CI sets for its jobs."""
 _SECRET = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|PASSWORD|PASSWD|SECRET)(?:_|$)", re.IGNORECASE)
 
 
@@ -45,6 +58,12 @@ def read_files(environment: MutableMapping[str, str]) -> None:
         if "\0" in value:
             raise ImproperlyConfigured(f"{name}: {path} has a NUL byte, which no setting may have")
         environment[variable] = value
+
+
+def in_ci(environment: Mapping[str, str]) -> bool:
+    """Whether a CI runs this process: one of OF_CI is set, to anything but 0 or false."""
+    values = (environment.get(name, "").strip().lower() for name in OF_CI)
+    return any(value not in ("", "0", "false") for value in values)
 
 
 def mailer(url: str) -> dict[str, Any]:

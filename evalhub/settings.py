@@ -50,6 +50,7 @@ from evalhub_gate import ForeignPackagesError, check_packages
 from evalhub.files.private import make_private_file, make_private_folder
 from evalhub.given import (
     identity_provider,
+    in_ci,
     mailer,
     provider_roles,
     proxy_networks,
@@ -71,6 +72,9 @@ except ForeignPackagesError as error:
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
 # Where uploads lie, if not in HOME: evalhub.registry.uploads.shared_folder
 UPLOADS = os.environ.get("EVALHUB_UPLOADS", "")
+
+# A home in CI may be gone with its job, and its ledger with it: evalhub.gate.ledger_origin
+IN_CI = in_ci(os.environ)
 
 
 def make_home() -> None:

@@ -1,9 +1,11 @@
 """What must be in place before Django reads its settings: `-p tests.plugin` loads it early.
 
 The tests see no EVALHUB_ variable of the shell they are started from, but for the path of a
-browser, nor the width of its terminal; a shell that started them in the background doesn't keep
-Ctrl+C from the programs that they start; and with `--postgresql` the database that they run on is a
-real PostgreSQL, and others are left out. Without arguments all tests are run, on every core.
+browser, nor the width of its terminal, nor that a CI runs them: verdicts would say so.
+(TESTS_IN_CI tells it to those that then fail in place of being skipped.) A shell that started them
+in the background doesn't keep Ctrl+C from the programs that they start; and with `--postgresql` the
+database that they run on is a real PostgreSQL, and others are left out. Without arguments all tests
+are run, on every core.
 """
 
 import gc
@@ -14,6 +16,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+
+from evalhub.given import OF_CI
 
 KEPT = {"EVALHUB_CHROMIUM"}
 # Programs that tests start keep what they compile: else each compiles everything again.
@@ -39,7 +43,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         args += ["--no-loadscope-reorder"]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     ours = {name for name in os.environ if name.startswith("EVALHUB_")} - KEPT
-    for name in [*ours, *OF_THE_SHELL]:
+    if os.environ.get("CI") == "true":
+        os.environ["TESTS_IN_CI"] = "true"  # which processes of this run see as well
+    for name in [*ours, *OF_THE_SHELL, *OF_CI]:
         os.environ.pop(name, None)
     if early_config.known_args_namespace.postgresql:
         from tests.services import postgresql

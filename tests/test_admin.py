@@ -32,6 +32,7 @@ from evalhub.gate.models import (
     Decision,
     GuardLook,
     Ledger,
+    LedgerRestore,
     Look,
     NearCopies,
     SignOff,
@@ -84,9 +85,12 @@ EVIDENCE = [m for m in OURS if m._meta.app_label != "accounts" and m not in EDIT
 
 def a_world(team: Team, name: str, *, size: int) -> None:
     """`size` studies with all that hangs on them, each with `size` alternatives and guards."""
-    Ledger.of_home()
+    ledger = str(Ledger.of_home())
     for n in range(size):
         slug = f"{name}-{n}"
+        restore = LedgerRestore(name=slug, began_as=ledger, entries=n, newest_version=n)
+        restore.save()
+        append(restore)
         base = a_version(team, f"base-{slug}")
         lora = a_version(team, f"lora-{slug}", parent=base)
         others = [a_version(team, f"other-{slug}-{i}") for i in range(size)]

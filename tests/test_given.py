@@ -1,11 +1,11 @@
-"""Settings read from files, networks of proxies, durations: what is taken and what is refused."""
+"""Settings read from files, CI, networks of proxies, durations: what is taken, what is refused."""
 
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from evalhub.given import proxy_networks, read_files, seconds
+from evalhub.given import OF_CI, in_ci, proxy_networks, read_files, seconds
 
 
 def test_a_file_gives_its_variable_whatever_it_is_called(tmp_path: Path) -> None:
@@ -105,3 +105,15 @@ def test_another_duration_is_refused(text: str) -> None:
         ImproperlyConfigured, match=r"^EVALHUB_DRAIN_S is a number of seconds from 0 to 600$"
     ):
         seconds(text, name="EVALHUB_DRAIN_S", default=5, most=600)
+
+
+@pytest.mark.parametrize("name", OF_CI)
+def test_a_ci_is_known_by_the_variables_that_it_sets(name: str) -> None:
+    assert in_ci({name: "true"})
+    assert in_ci({name: "https://jenkins.example.org/17"})
+    assert in_ci({"CI": "false", name: "1"}) is True  # said to other tools, as npm reads it
+    assert not any(in_ci({name: value}) for value in ("", "0", "false", "False "))
+
+
+def test_a_shell_is_no_ci() -> None:
+    assert not in_ci({"HOME": "/home/eva", "CIRCUS": "1"})

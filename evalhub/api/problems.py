@@ -38,6 +38,7 @@ from evalhub.schemas.problem_body import MEDIA_TYPE, problem_body
 from evalhub.studies.linked import PolicyScopeError
 from evalhub.studies.policy_change import SamePolicyError
 from evalhub.studies.score_cases import ScoreCaseError
+from evalhub.verdict.ledger_origin import LedgerElsewhereError
 from evalhub.webhooks.registering import WebhookError
 from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
@@ -79,6 +80,7 @@ STATUSES: dict[type[Exception], int] = {
     ChangedDecisionError: 409,
     RunFailed: 409,
     ContestedError: 503,
+    LedgerElsewhereError: 409,
     ChangedMeanwhileError: 412,
     WorkingSetError: 409,
     ScoreCaseError: 409,

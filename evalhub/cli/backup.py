@@ -61,6 +61,11 @@ def restore(
         restored = restore_tables(file)
     _note("RESTORED", restored)
     typer.echo(
+        f"Its ledger goes on as {_ledger()}, and decisions on items that are in it now say that it "
+        "was restored.",
+        err=True,
+    )
+    typer.echo(
         "Webhooks, mail and MLflow's aliases are held, and no watch asks: this may be a copy "
         "beside the site that it came from. `evalhub outgoing resume` lets them go out.",
         err=True,
@@ -90,6 +95,13 @@ def _from_standard_input() -> Iterator[Path]:
         raise
     finally:
         os.unlink(name)
+
+
+def _ledger() -> str:
+    """The id that the restored ledger has."""
+    from evalhub.gate.models import Ledger
+
+    return str(Ledger.of_home())
 
 
 def _note(action: str, backup: "Backup") -> None:

@@ -135,9 +135,12 @@ def _plan(spec: "StudySpec", as_json: bool) -> None:
     from evalhub.cli.setup import database_to_look_at
 
     with database_to_look_at():
+        from evalhub.gate.ledger_place import why_not_here
         from evalhub.studies.plan import plan_of_file
 
         plan = plan_of_file(spec)
+        if refusal := why_not_here(spec.policy.ledger_at):
+            typer.echo(f"It wouldn't decide here: {refusal}.", err=True)
     if as_json:
         printing.print_json(plan.as_json())
     else:
@@ -148,16 +151,23 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     """Registers and conducts a study, with progress bars on `console`, for `wait_s` at most.
 
     Without Redis the worker is this process itself.
+
+    Raises:
+        evalhub.verdict.ledger_origin.LedgerElsewhereError: the policy lets a server alone decide.
     """
     from contextlib import nullcontext
 
     from django.conf import settings
 
     from evalhub.cli.progress import ImportBars, RunBars
+    from evalhub.gate.ledger_place import check_ledger_place
     from evalhub.studies.conduct import conduct, patiently
     from evalhub.studies.register import register_study
     from evalhub.studies.requests import short_budgets
     from runners.embedded import embedded_worker
+
+    if any(each.role != "development" for each in spec.test_sets.values()):
+        check_ledger_place(spec.policy.ledger_at)  # before anything is asked, and paid for
 
     def register() -> "Study":
         with ImportBars(console, spec) as imports:

@@ -7,12 +7,14 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from evalhub.accounts.models import User
+from evalhub.gate.ledger_origin import restored_ledger
 from evalhub.gate.models import Decision, Ledger, Look
 from evalhub.gate.numbering import Tally
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import Rule
+from evalhub.verdict.ledger_origin import restored_sentence
 from evalhub.verdict.levels import is_spent, items_factor, level_of
 
 SHOWN = 50
@@ -27,6 +29,7 @@ class LedgerPage:
         home: the ledger's id; None where nobody has looked at anything yet.
         looks: the newest first, each with the `verdict` of the newest decision that it led to and
             whether its study may be `seen`.
+        restored: a sentence, where the items were in a backup that the ledger was restored from.
     """
 
     home: UUID | None
@@ -36,6 +39,7 @@ class LedgerPage:
     share: float
     factor: float
     spent: bool
+    restored: str
 
 
 def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
@@ -62,7 +66,7 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
             seen=Exists(Study.objects.seen_by(user).filter(pk=OuterRef("study"))),
         )
     )
-    count = looks.count()
+    count, restored = looks.count(), restored_ledger([version], shared)
     following = Tally(shared).next(version)
     return LedgerPage(
         home=Ledger.objects.values_list("name", flat=True).first(),
@@ -72,4 +76,5 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
         share=level_of(following, alpha=1.0),
         factor=items_factor(following, alpha=ALPHA),
         spent=is_spent(following, alpha=ALPHA),
+        restored=restored_sentence(restored) if restored else "",
     )

@@ -40,11 +40,13 @@ class Backup:
         path: where it is; None where it was written to, or read from, a stream.
         sha256: of the file's bytes, as `sha256sum` prints it.
         rows: how many of each model.
+        ledger: once it is restored: the id of the ledger that it held; "" where it held none.
     """
 
     path: Path | None
     sha256: str
     rows: Counter[str]
+    ledger: str = ""
 
 
 def write_backup(path: Path) -> Backup:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import batched
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
@@ -18,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from evalhub.database.backup import FORMAT, Backup
 from evalhub.database.rows import columns, instance, kept_models
 
+LEDGER = "gate.ledger"
 LONGEST_LINE = 256 * 2**20
 BATCH = 500
 
@@ -27,12 +29,17 @@ class RestoreError(Exception):
 
 
 def restore(
-    path: Path, *, name: str = "", made_by_known: Callable[[str, set[tuple[str, str]]], bool]
+    path: Path,
+    *,
+    name: str = "",
+    made_by_known: Callable[[str, set[tuple[str, str]]], bool],
+    ledger: UUID | None = None,
 ) -> Backup:
     """Makes the tables as they were when the backup was written and fills them, all or nothing.
 
     The caller brings them up to date after. `name` is what errors call the file; `made_by_known`
-    says whether a digest of tables made by these migrations is one that this version knows.
+    says whether a digest of tables made by these migrations is one that this version knows;
+    `ledger` is the id that the home's ledger gets in place of the backup's, where that has one.
 
     Raises:
         RestoreError: the file isn't a whole backup, or a later version's, or there is data here.
@@ -52,7 +59,7 @@ def restore(
     kept = kept_models(connection, applied)
     try:
         with transaction.atomic():
-            _load(path, name, kept)
+            parent = _load(path, name, kept, ledger)
             connection.check_constraints()
             for statement in connection.ops.sequence_reset_sql(no_style(), list(kept.values())):
                 with connection.cursor() as cursor:
@@ -60,7 +67,7 @@ def restore(
     except (DatabaseError, ValidationError, ValueError, KeyError) as error:
         raise RestoreError(f"{name} holds a row that can't be stored: {error}") from error
     with path.open("rb") as file:
-        return Backup(path, hashlib.file_digest(file, "sha256").hexdigest(), count)
+        return Backup(path, hashlib.file_digest(file, "sha256").hexdigest(), count, parent)
 
 
 def check_fresh() -> None:
@@ -136,7 +143,9 @@ def _last_of(
     ]
 
 
-def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> None:
+def _load(path: Path, name: str, kept: dict[str, type[models.Model]], ledger: UUID | None) -> str:
+    """Fills the tables, and gives the id of the backup's ledger; "" where it has none."""
+    parent = ""
     for model in kept.values():
         for field in columns(model):
             if isinstance(field, models.DateField):  # would put in the moment of the restore
@@ -148,6 +157,11 @@ def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> None:
         for value in batch:
             if isinstance(value, list):
                 label, row = cast(tuple[str, list[Any]], value)
-                found.setdefault(label, []).append(instance(kept[label], row))
+                loaded = instance(kept[label], row)
+                if label == LEDGER:
+                    own: UUID = loaded.name  # type: ignore[attr-defined]
+                    parent, loaded.name = own.hex, ledger or own  # type: ignore[attr-defined]
+                found.setdefault(label, []).append(loaded)
         for label, objects in found.items():
             kept[label]._base_manager.bulk_create(objects)
+    return parent

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from django.apps import apps
 from django.conf import settings
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 EMPTY = Path(__file__).with_name("empty.sql")
 LOCK_S = 120
 OURS = ("evalhub.", "reviews", "runners")
+_CHAINED = ("gate", "0007_chained")
+"""The migration that made the ledger's chain: with it a backup's chain begins as its ledger did."""
 ADVISORY_LOCK = 0x6576616C687562  # "evalhub"
 FIRST = "tables-8f4ef7f762ce8ee642094d90"
 """The row of the homes that were made before digests named what they are of: by each app's
@@ -204,14 +207,15 @@ def restore_tables(path: Path, *, name: str = "") -> "Backup":
     """The database as it is in a backup, brought up to date where that is an earlier version's.
 
     SQLite's is made in a file of its own and put in place whole. The site's messages are held
-    before any process can use it: it may be a copy beside the site that it came from. `name`
-    is what errors call the backup, where that isn't its path.
+    before any process can use it, and its ledger begun anew: it may be a copy beside the site that
+    it came from. `name` is what errors call the backup, where that isn't its path.
 
     Raises:
         evalhub.database.restore.RestoreError: nothing was changed then.
     """
     from evalhub.accounts.outgoing import hold_messages
     from evalhub.database.restore import check_fresh, restore
+    from evalhub.gate.chain.restored import note_restore
 
     with one_at_a_time():
         if connection.vendor == "sqlite" and _is_there():
@@ -220,8 +224,10 @@ def restore_tables(path: Path, *, name: str = "") -> "Backup":
             except DatabaseError as error:
                 raise DamagedDatabaseError(f"the database is damaged: {error}") from error
         with new_file() if connection.vendor == "sqlite" else nullcontext():
-            restored = restore(path, name=name, made_by_known=_are_of)
+            restored = restore(path, name=name, made_by_known=_are_of, ledger=uuid4())
+            chained = _CHAINED in MigrationRecorder(connection).applied_migrations()
             call_command("migrate", verbosity=0, interactive=False)
+            note_restore(restored.ledger, chained=chained)
             hold_messages(why="restored from a backup")
             _record_tables()
     return restored

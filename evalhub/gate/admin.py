@@ -12,6 +12,7 @@ from evalhub.gate.models import (
     GuardLook,
     Ledger,
     LedgerLink,
+    LedgerRestore,
     Look,
     NearCopies,
     SignOff,
@@ -63,6 +64,21 @@ class LedgerLinkAdmin(Frozen):
     fields = readonly_fields = ("place", "kind", "row", "head")
 
 
+@admin.register(LedgerRestore)
+class LedgerRestoreAdmin(Frozen):
+    list_display = ("name", "parent", "entries", "created")
+    search_fields = ("name", "parent")
+    ordering = ("-id",)
+    fields = readonly_fields = (
+        "parent",
+        "name",
+        "began_as",
+        "entries",
+        "newest_version",
+        "created",
+    )
+
+
 @admin.register(Look)
 class LookAdmin(Frozen):
     list_display = (
@@ -100,6 +116,7 @@ class LookAdmin(Frozen):
         "drawn_for",
         "extends",
         "study",
+        "beginning",
         "created",
     )
 

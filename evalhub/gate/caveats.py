@@ -17,6 +17,7 @@ from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.caveats import with_caveats
 from evalhub.verdict.judged_policies import changes_since_last, judged_policy
+from evalhub.verdict.ledger_origin import ledger_caveats
 from evalhub.verdict.policy_since import policy_caveats, policy_section
 from evalhub.verdict.record import with_sentences
 
@@ -52,6 +53,7 @@ def with_history(
         *of_items,
         *altered(study, claims, shared, evidence.test_sets),
         *other_baseline(study, *arms, runs),
+        *ledger_caveats(record),
     ]
     return with_caveats(record, caveats)
 

@@ -25,6 +25,8 @@ from evalhub.gate.extraction import gains_by_misses
 from evalhub.gate.judge import judge_evidence, open_preference
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
 from evalhub.gate.ledger import Claim, Standing, standing_of
+from evalhub.gate.ledger_origin import FirstLooks, as_first_decided, with_ledger_origin
+from evalhub.gate.ledger_place import check_ledger_place
 from evalhub.gate.models import Decision
 from evalhub.gate.ownership_evidence import ownership_evidence
 from evalhub.gate.preference import ask
@@ -111,13 +113,16 @@ def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
     another, doesn't make a false ship likelier.
 
     Raises:
+        LedgerElsewhereError: the policy asks for a server's ledger, and this home isn't one's.
         NotReadyError: a run of the study hasn't finished.
         ContestedError: other decisions kept coming between.
     """
+    check_ledger_place(study.policy.ledger_at)
     evidence = read_study_evidence(study)
     chosen = choose_baseline(evidence)
     repeats = Repeats(evidence, {})
-    return [_decide_arm(evidence, chosen, repeats, arm, by) for arm in chosen.arms]
+    first = FirstLooks()
+    return [_decide_arm(evidence, chosen, repeats, arm, first, by) for arm in chosen.arms]
 
 
 def _decide_arm(
@@ -125,6 +130,7 @@ def _decide_arm(
     chosen: BaselineChoice,
     repeats: Repeats,
     arm: StudyArm,
+    first: FirstLooks,
     by: User | None,
 ) -> Decision:
     read = _read(evidence, chosen, arm)
@@ -135,8 +141,9 @@ def _decide_arm(
             read.claims, counts=policy.ledger, primaries=policy.primaries, shared=shared
         )
         record = _judge(evidence, chosen, repeats, read, standing)
+        record = with_ledger_origin(record, standing, shared, first)
         record = with_history(record, evidence, (chosen.baseline, arm), read.claims, shared)
-        kept = _keep(evidence, chosen, read, standing, shared, record, by)
+        kept = _keep(evidence, chosen, read, standing, shared, first, record, by)
         if kept is not None:
             return kept
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
@@ -345,6 +352,7 @@ def _keep(
     read: _ReadArm,
     standing: Standing,
     shared: SameItems,
+    first: FirstLooks,
     record: DecisionRecord,
     by: User | None,
 ) -> Decision | None:
@@ -355,7 +363,7 @@ def _keep(
     study = evidence.study
     if record.verdict is not Verdict.INVALID:
         also = shown_beside(evidence, chosen.baseline, record.alternatives, arms=len(chosen.arms))
-        if not take(standing, study=study, shared=shared, also=also):
+        if not take(standing, study=study, shared=shared, first=first, also=also):
             return None
         _open(read)
         open_preference(evidence, chosen.baseline, read.arm, record)
@@ -385,7 +393,8 @@ def _open(read: _ReadArm) -> None:
 
 def _is_same(old: Decision, new: DecisionRecord) -> bool:
     """Whether it says the same in every letter, however far the ledger has come since."""
-    return digest_of(old.record | {"ledger_head": None}) == digest_of(storable(new.as_json()))
+    again = as_first_decided(new, old.document)
+    return digest_of(old.record | {"ledger_head": None}) == digest_of(storable(again.as_json()))
 
 
 def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:

@@ -133,6 +133,7 @@ def standing_of(
             alone=number.alone,
             refused=key in refused,
             beside=beside.get(key, ()),
+            beginning=taken[key].beginning if key in taken else "",
         )
     ordered = [
         at if each is once[each.digest] else replace(at, shares=each.digest)

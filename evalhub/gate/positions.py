@@ -149,6 +149,7 @@ class LedgerPosition:
         alone: it was read before beside another claim, and takes this number now for itself.
         refused: its items were drawn for another look, which has spent all of alpha.
         beside: where it isn't counted, what judges it beside each counted claim, in their order.
+        beginning: of a look that was taken: `Look.beginning`.
     """
 
     number: int
@@ -160,6 +161,7 @@ class LedgerPosition:
     alone: bool = False
     refused: bool = False
     beside: tuple[Beside, ...] = ()
+    beginning: str = ""
 
     @property
     def counted(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from evalhub.gate.chain.append import append
 from evalhub.gate.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
+from evalhub.gate.ledger_origin import FirstLooks
 from evalhub.gate.models import GuardLook, Ledger, Look
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Study
@@ -14,6 +15,7 @@ def take(
     *,
     study: Study,
     shared: SameItems,
+    first: FirstLooks,
     also: Iterable[Sequence[Claim]] = (),
 ) -> bool:
     """Writes the looks that are still to be taken; for one transaction.
@@ -22,28 +24,33 @@ def take(
     elsewhere now and must be judged anew.
 
     Args:
+        first: whether this command began the ledger, which it notes.
         also: claims that are shown beside the decision and not judged by it, which are read too.
     """
     ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
     if ledger.entries != standing.entries and standing.is_news:
         return False
-    written = _write(standing, study, ledger.entries + 1)
+    marks = first.marks(standing)
+    written = _write(standing, study, marks, ledger.entries + 1)
     for claims in also:
         beside = standing_of(claims, counts="all", shared=shared)
-        written += _write(beside, study, ledger.entries + written + 1)
+        written += _write(beside, study, marks, ledger.entries + written + 1)
     if written:
+        first.note(standing)
         ledger.entries += written
         ledger.save(update_fields=["entries"])
     return True
 
 
-def _write(standing: Standing, study: Study, reading: int) -> int:
+def _write(standing: Standing, study: Study, beginning: str, reading: int) -> int:
     """How many entries were written, all with this number of a reading."""
     places: dict[str, tuple[Claim, LedgerPosition]] = {}
     for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
         places.setdefault(claim.digest, (claim, at))
     new = {
-        key: _look(claim, at, study, reading) for key, (claim, at) in places.items() if not at.taken
+        key: _look(claim, at, study, beginning, reading)
+        for key, (claim, at) in places.items()
+        if not at.taken
     }
     if standing.first in new:  # what is read beside it names it
         new[standing.first].save(force_insert=True)
@@ -81,7 +88,9 @@ def _write(standing: Standing, study: Study, reading: int) -> int:
     return len(new) + len(beside)
 
 
-def _look(claim: Claim, position: LedgerPosition, study: Study, reading: int) -> Look:
+def _look(
+    claim: Claim, position: LedgerPosition, study: Study, beginning: str, reading: int
+) -> Look:
     return Look(
         claim=claim.digest,
         number=position.number,
@@ -99,5 +108,6 @@ def _look(claim: Claim, position: LedgerPosition, study: Study, reading: int) ->
         metric_key=claim.metric_key,
         tries=position.tries,
         reading=reading,
+        beginning=beginning,
         **claim.recorded,
     )

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from evalhub.files.identity import scores_digest
 from evalhub.gate.chain.follow import head_at
+from evalhub.gate.chain.homes import ids_of
 from evalhub.gate.models import Decision, GuardLook, Ledger, Look
 from evalhub.registry.contents import CHUNK, answers_as_they_are, items_as_they_are
 from evalhub.registry.models import (
@@ -60,9 +61,10 @@ def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
     if not record.registered or record.verdict is Verdict.INVALID:
         return
     candidate = record.arms.candidate.name
-    home = Ledger.objects.values_list("name", flat=True).first()
+    ledger = Ledger.objects.first()
     told = record.ledger.home if record.ledger else "none"
-    yield RowCheck(candidate, "", "ledger", told, home.hex if home else "none")
+    own = ledger is not None and told in ids_of(ledger)  # also of before it was restored
+    yield RowCheck(candidate, "", "ledger", told, told if own else str(ledger or "none"))
     evidence = {row.test_set: row for row in record.evidence}
     for row in record.ledger.test_sets if record.ledger else ():
         known = _numbers(evidence[row.test_set], row.claim) if row.test_set in evidence else set()

@@ -165,7 +165,7 @@ class DecisionRecord(Declaration):
         description="which arms that aren't fine-tuned do as well as the candidate, which is: they "
         "hold it back"
     )
-    caveats: tuple[Caveat, ...] = Field(
+    caveats: Annotated[tuple[Caveat, ...], HOME_BOUND] = Field(
         (),
         exclude_if=_is_empty,
         description="what the promise of the level doesn't cover here, as the headline says; left "

@@ -40,6 +40,7 @@ TestSetRole = Literal["primary", "guard", "development"]
 Tier = Literal["critical", "supporting", "advisory"]
 Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
+LedgerPlace = Literal["home", "server"]
 LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
@@ -298,6 +299,7 @@ class Rule(AnswersRule):
         harm_alpha: one-sided level of the end by which a criterion fails, whole for each.
         planned_gain: gain beyond a primary's min_gain that is to be detected, where it names none.
         ledger: whose level the k-th candidate on a test set pays with.
+        ledger_at: "server": only a home that is a server's may decide.
         leakage: "judge": the verdicts on all items and on the clean ones must agree;
             "report": it is said only.
         failures: "invalid": no verdict rests on them; "worst": an answer that failed scores the
@@ -320,6 +322,11 @@ class Rule(AnswersRule):
         "primaries",
         description="what the k-th candidate on a test set pays with: its primaries' level, every "
         "criterion's, or nothing",
+    )
+    ledger_at: LedgerPlace = Field(
+        "home",
+        description="whose ledger counts the looks: that of the home where it is decided, or a "
+        "server's alone: then a decision anywhere else is refused",
     )
     leakage: LeakageUse = Field(
         "judge",

@@ -11,6 +11,7 @@ from evalhub.schemas.criteria import Count, Criterion, Probability, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.home_bound import HOME_BOUND
 from evalhub.schemas.identities import ReviewerIdentity
+from evalhub.schemas.ledger_origin import LedgerBeginning, RestoredLedger
 from evalhub.schemas.policy import LeakageUse, LedgerScope
 from evalhub.schemas.verdicts import Status, Verdict
 
@@ -62,6 +63,12 @@ class LedgerSection(Section):
     level: float = Field(description="of what has no level of its own")
     test_sets: tuple[LedgerRow, ...]
     spent: bool
+    begun: Annotated[LedgerBeginning | None, HOME_BOUND] = Field(
+        None, description="null: the looks aren't among the ledger's first, or nobody noted it then"
+    )
+    restored: Annotated[RestoredLedger | None, HOME_BOUND] = Field(
+        None, description="null: the items weren't in a backup that the ledger was restored from"
+    )
 
 
 class NoiseRow(Declaration):

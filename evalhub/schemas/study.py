@@ -120,7 +120,7 @@ class StudySettings(StudyPolicy):
         for name in ("pairwise", "ownership"):
             if getattr(self, name) is None:
                 del found[name]
-        for name in ("model_changes", "most_unanswered"):
+        for name in ("model_changes", "most_unanswered", "ledger_at"):
             if found[name] == default_of(Rule, name):
                 del found[name]
         return found

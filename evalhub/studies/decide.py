@@ -31,11 +31,17 @@ from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.failures import failures_section
 from evalhub.verdict.flaws import items_digest, other_items
 from evalhub.verdict.jumps import jumps_section, unbelieved
+from evalhub.verdict.ledger_origin import LedgerElsewhereError
 from evalhub.verdict.policy import COST_METRICS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.same_scores import same_scores
+
+IN_NO_LEDGER = (
+    "the policy says `ledger_at: server`, and a decision on files stands in no ledger: ask the "
+    "same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,11 @@ def decide_scores(
         imported: of scores out of another tool's logs, what that tool says.
 
     Raises:
+        LedgerElsewhereError: the policy asks for a server's ledger: files stand in none.
         evalhub.stats.errors.StatisticsError: what no criterion can be measured on.
     """
+    if policy.ledger_at == "server":
+        raise LedgerElsewhereError(IN_NO_LEDGER)
     asked = requirements_of(policy)
     read = [_part(requirement, policy, scores) for requirement in asked]
     parts = [each for each in read if each is not None]

@@ -30,6 +30,24 @@ def with_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionR
     )
 
 
+def without_caveats(record: DecisionRecord) -> DecisionRecord:
+    """`record` as it was before it had caveats: what its criteria come to."""
+    if not record.caveats:
+        return record
+    held = record.verdict is Verdict.HOLD and HELD in record.headline
+    before, after = _headline("\0", record.caveats, held=held).split("\0")
+    unregistered = UNREGISTERED if record.headline.startswith(UNREGISTERED) else ""
+    headline = record.headline.removeprefix(unregistered).removeprefix(before).removesuffix(after)
+    return record.model_copy(
+        update={
+            "verdict": Verdict.SHIP if held else record.verdict,
+            "headline": unregistered + headline,
+            "reasons": record.reasons[: -len(record.caveats)],
+            "caveats": (),
+        }
+    )
+
+
 def _headline(base: str, caveats: Sequence[Caveat], *, held: bool) -> str:
     """What holds a ship comes first, since the rest reads like a ship's; any other caveat last."""
     first = [each.sentence for each in caveats if held and each.holds]

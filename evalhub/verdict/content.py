@@ -12,6 +12,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.home_bound import is_home_bound
+from evalhub.verdict.caveats import without_caveats
 
 _DIGITS = 9
 _NOTHING = 1e-15
@@ -23,9 +24,10 @@ def content_digest(record: DecisionRecord) -> str:
 
     Without what is marked as its home's (`evalhub.schemas.home_bound`), and without a field that
     is what it is by itself, so that one that is added later changes nothing. Numbers count to 9
-    digits: two processors may add in another order.
+    digits: two processors may add in another order. What a caveat says is what this home knows of
+    other decisions: the verdict, headline and reasons are those without it.
     """
-    return digest_of(_content(record))
+    return digest_of(_content(without_caveats(record)))
 
 
 def _content(value: Any) -> Any:

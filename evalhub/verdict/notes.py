@@ -32,6 +32,7 @@ from evalhub.verdict.consistency import consistency_sentences
 from evalhub.verdict.copies import copies_sentences
 from evalhub.verdict.judge_evidence import judge_sentences, judged_status
 from evalhub.verdict.jumps import jump_sentences
+from evalhub.verdict.ledger_origin import origin_sentences
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
 from evalhub.verdict.ownership import ownership_sentences, ownership_status
@@ -122,6 +123,7 @@ def _ledger(section: LedgerSection) -> Iterator[str]:
                 f"at {row.level:.2g}, as a further try."
             )
     yield f"All looks are those of the ledger {section.home}."
+    yield from origin_sentences(section)
 
 
 def _paid(row: LedgerRow, alpha: float) -> str:

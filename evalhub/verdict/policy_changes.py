@@ -63,6 +63,7 @@ class Asked:
 
 ORDERED: dict[str, Sequence[Any]] = {
     "ledger": ("off", "primaries", "all"),
+    "ledger_at": ("home", "server"),
     "leakage": ("off", "report", "judge"),
     "failures": ("worst", "invalid"),
     "model_changes": ("report", "invalid"),

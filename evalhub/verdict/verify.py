@@ -24,6 +24,7 @@ from evalhub.verdict.content import content_digest
 from evalhub.verdict.copies import COPIES_CODES, due_codes
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
+from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
 from evalhub.verdict.levels import staged_level
 from evalhub.verdict.ownership import OWNERSHIP
 from evalhub.verdict.ownership_rule import unlike_ownership
@@ -50,12 +51,14 @@ LATER = (
     "ledger_head",
     "answers",
     "repeated",
+    "caveats",
 )
+LATER_OF_LEDGER = ("begun", "restored")
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form",)
 LATER_OF_SLICES = ("p_value",)
-"""Sections, fields of `people`, of criteria, of slices that a record of an earlier version lacks:
-where one isn't written there is none."""
+"""Sections, fields of `ledger`, of `people`, of criteria, of slices that a record of an earlier
+version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +222,10 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
     due = with_sentences(without_results(judged)).as_json()
     for name in (*BESIDE, *(name for name in LATER if name not in document)):
         due.pop(name, None)
-    for name in LATER_OF_PEOPLE if record.people is not None else ():
-        if name not in document["people"]:
-            due["people"].pop(name)
+    for part, names in (("people", LATER_OF_PEOPLE), ("ledger", LATER_OF_LEDGER)):
+        for name in names if due[part] is not None else ():
+            if name not in document[part]:
+                due[part].pop(name)
     for rows, later in (("criteria", LATER_OF_CRITERIA), ("breakdown", LATER_OF_SLICES)):
         for row, written in zip(due[rows], document[rows], strict=False):
             for name in later:
@@ -238,6 +242,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         *_unlike_asked(record, at),
         *_unlike_sections(record, at),
         *_unlike_ledger(record, at),
+        *_unlike_origin(record, at),
     ]
     for i, (each, level) in enumerate(zip(record.criteria, levels, strict=True)):
         differences += levels_apart(each, level, record.rule.harm_alpha, f"{at}criteria[{i}].")
@@ -375,6 +380,14 @@ def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
             if not isclose(paid, row.level, rel_tol=1e-9):
                 where = f"{at}rule.alphas.{each.name}"
                 yield Discrepancy(where, paid, row.level, "it is what the looks leave")
+
+
+def _unlike_origin(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where the headline's caveats aren't those that the ledger's origin asks for."""
+    written = [each.as_json() for each in record.caveats if each.code in (BEGUN, RESTORED)]
+    due = [each.as_json() for each in ledger_caveats(record)]
+    if written != due:
+        yield Discrepancy(f"{at}caveats", written, due, "the ledger's origin belongs there")
 
 
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:

@@ -105,6 +105,16 @@ def rows_of(backup: Path) -> list[str]:
     return [json.dumps(json.loads(line), sort_keys=True) for line in kept]
 
 
+def without_restores(rows: list[str]) -> list[str]:
+    """The rows without the ledger's id, which a restored one has for itself, and what notes it."""
+    ours = ('["gate.ledger"', '["gate.ledgerrestore"', '["gate.ledgerlink", ')
+    return [
+        row
+        for row in rows
+        if not row.startswith(ours[:2]) and not (row.startswith(ours[2]) and '"restore"' in row)
+    ]
+
+
 def decisions(at: Path) -> dict[int, str]:
     with closing(sqlite3.connect(at / "home" / "evalhub.sqlite3")) as database:
         return dict(database.execute("SELECT id, digest FROM gate_decision").fetchall())

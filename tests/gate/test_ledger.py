@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.ledger import Claim, Standing, standing_of
+from evalhub.gate.ledger_origin import FirstLooks
 from evalhub.gate.models import Decision, Ledger, Look
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.taking import take
@@ -341,9 +342,9 @@ def test_who_judged_at_a_number_that_was_taken_meanwhile_judges_anew(desk: Desk)
     (one, first), (two, second) = claims_of(desk, "one"), claims_of(desk, "two")
     both = standing(first), standing(second)
     assert both[0].positions[0].number == both[1].positions[0].number == 1
-    assert take(both[0], study=one, shared=SameItems())
-    assert not take(both[1], study=two, shared=SameItems())
-    assert take(standing(second), study=two, shared=SameItems())
+    assert take(both[0], study=one, shared=SameItems(), first=FirstLooks())
+    assert not take(both[1], study=two, shared=SameItems(), first=FirstLooks())
+    assert take(standing(second), study=two, shared=SameItems(), first=FirstLooks())
     assert [look.number for look in Look.objects.order_by("number")] == [1, 2]
 
 
@@ -360,9 +361,12 @@ def test_a_home_has_one_ledger_under_a_random_id(desk: Desk) -> None:
     first, second = (decided(desk.study(desk.candidate(slug))) for slug in ("one", "two"))
     homes = {each.record["ledger"]["home"] for each in (first, second)}
     assert homes == {str(Ledger.objects.get())}
-    assert first.record["ledger"]["sentences"][-1] == (
-        f"All looks are those of the ledger {Ledger.objects.get()}."
-    )
+    assert first.record["ledger"]["sentences"][-2:] == [
+        f"All looks are those of the ledger {Ledger.objects.get()}.",
+        "This ledger was begun by this command: it counts no look that was taken before, in "
+        "another home.",
+    ]
+    assert second.record["ledger"]["begun"] is None
 
 
 @pytest.mark.django_db(transaction=True)

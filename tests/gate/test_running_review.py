@@ -285,6 +285,7 @@ def test_a_vote_between_two_decisions_can_not_be_read_from_them(
 ) -> None:
     """As it was done: decide after each vote, and see whose it was."""
     campaign = asked(study)
+    olga.post(reverse("dashboard:decide", args=[study.pk]))  # which says that it began the ledger
     seen = []
     for favour in ("candidate", "baseline", "tie"):
         vote(campaign, team.rui, [favour], 1)

@@ -50,6 +50,7 @@ def effects(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Effect]:
         (policy(planned_gain=0.01), "planned_gain", EASIER),
         (policy(ledger="off"), "ledger", EASIER),
         (policy(ledger="all"), "ledger", STRICTER),
+        (policy(ledger_at="server"), "ledger_at", STRICTER),
         (policy(leakage="report"), "leakage", EASIER),
         (policy(noise_floor=True), "noise_floor", STRICTER),
         (policy(primaries="any-of"), "primaries", NONE),

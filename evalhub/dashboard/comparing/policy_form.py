@@ -12,9 +12,9 @@ from evalhub.schemas.study import StudyPolicy
 
 ROLES = [("primary", "primary: must gain"), ("guard", "guard: must not lose")]
 RULE = (
-    *("primaries", "alpha", "harm_alpha", "planned_gain", "ledger", "leakage", "failures"),
-    *("model_changes", "most_unanswered", "jumps", "min_reviewers", "min_agreement"),
-    "unconfirmed_reviewers",
+    *("primaries", "alpha", "harm_alpha", "planned_gain", "ledger", "ledger_at", "leakage"),
+    *("failures", "model_changes", "most_unanswered", "jumps"),
+    *("min_reviewers", "min_agreement", "unconfirmed_reviewers"),
 )
 SAID = {
     "min_gain": "must gain more than this",

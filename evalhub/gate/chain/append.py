@@ -5,12 +5,14 @@ The ledger's row is locked meanwhile, so that of two processes one adds after th
 
 from django.db.models import Model
 
-from evalhub.gate.chain.links import COLUMNS, head_after, start
+from evalhub.gate.chain.homes import first_head
+from evalhub.gate.chain.links import COLUMNS, head_after
 from evalhub.gate.models import (
     Decision,
     GuardLook,
     Ledger,
     LedgerLink,
+    LedgerRestore,
     LinkKind,
     Look,
     SignOff,
@@ -23,6 +25,7 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.GUARD: GuardLook,
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
+    LinkKind.RESTORE: LedgerRestore,
 }
 
 
@@ -31,7 +34,7 @@ def append(*rows: Model) -> None:
     if not rows:
         return
     ledger = _locked()
-    head, added = ledger.head or start(str(ledger)), list[LedgerLink]()
+    head, added = ledger.head or first_head(ledger), list[LedgerLink]()
     for kind, model in MODELS.items():
         if kind == LinkKind.LOOK:  # as looks were chained once
             continue
@@ -52,7 +55,7 @@ def append(*rows: Model) -> None:
 def ledger_head() -> LedgerHead:
     """The chain as it is now, for a record; nothing is added until the transaction ends."""
     ledger = _locked()
-    return LedgerHead(home=str(ledger), links=ledger.links, head=ledger.head or start(str(ledger)))
+    return LedgerHead(home=str(ledger), links=ledger.links, head=ledger.head or first_head(ledger))
 
 
 def _locked() -> Ledger:

@@ -14,8 +14,9 @@ from django.db.models.fields.json import KT
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.chain.append import MODELS
-from evalhub.gate.chain.links import COLUMNS, head_after, start
-from evalhub.gate.models import Decision, Ledger, LedgerLink, LinkKind, SignOff
+from evalhub.gate.chain.homes import first_head, ids_of
+from evalhub.gate.chain.links import COLUMNS, head_after
+from evalhub.gate.models import Decision, Ledger, LedgerLink, LedgerRestore, LinkKind, SignOff
 
 AT_ONCE = 2000
 NAMED = 20
@@ -44,7 +45,7 @@ def head_at(links: int) -> str | None:
     ledger = Ledger.objects.first()
     if ledger is None:
         return None
-    head = start(str(ledger))
+    head = first_head(ledger)
     if links == 0:
         return head
     count = 0
@@ -72,8 +73,11 @@ def _faults() -> Iterator[str]:
             f"The chain has {ledger.last or 0} links where {ledger.links} were recorded: some were "
             "removed or added."
         )
-    carried = _carried(str(ledger), ledger.links)
-    head = start(str(ledger))
+    restored = LedgerRestore.objects.values_list("name", flat=True).last()
+    if restored not in (None, str(ledger)):
+        yield "The ledger's id isn't the one that it was given when it was restored."
+    carried = _carried(ids_of(ledger))
+    head = first_head(ledger)
     yield from _carried_otherwise(carried.pop(0, {}), head)
     place = 0
     for place_, kind, row, recorded, values in _linked(up_to=ledger.links):
@@ -114,8 +118,8 @@ def _values(kind: str, keys: list[int]) -> Mapping[int, tuple[Any, ...]]:
     return {values[0]: values for values in rows.values_list(*COLUMNS[kind])}
 
 
-def _carried(home: str, links: int) -> dict[int, dict[int, str]]:
-    """{links: {decision: head}} as the records of this home carry them."""
+def _carried(homes: set[str]) -> dict[int, dict[int, str]]:
+    """{links: {decision: head}} as the records of this home carry them, under any of its ids."""
     rows = Decision.objects.exclude(record__ledger_head=None).annotate(
         at_home=KT("record__ledger_head__home"),
         at_links=KT("record__ledger_head__links"),
@@ -124,7 +128,7 @@ def _carried(home: str, links: int) -> dict[int, dict[int, str]]:
     carried: dict[int, dict[int, str]] = {}
     fields = "pk", "at_home", "at_links", "at_head"
     for pk, of, many, head in rows.order_by().values_list(*fields).iterator(chunk_size=AT_ONCE):
-        if of == home and many is not None:
+        if of in homes and many is not None:
             carried.setdefault(int(many), {})[pk] = head
     return carried
 

@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.chain.append import MODELS
-from evalhub.gate.chain.links import COLUMNS, head_after, start
+from evalhub.gate.chain.homes import first_head
+from evalhub.gate.chain.links import COLUMNS, head_after
 from evalhub.gate.models import Decision, Ledger, LedgerLink, LinkKind, SignOff
 
 WHAT_TO_DO = "nothing rests on it. `evalhub doctor` says what else differs: restore a backup"
@@ -33,7 +34,7 @@ def check_kept(decision: Decision) -> None:
     ledger = Ledger.objects.first()
     rows = [*_rows(LinkKind.DECISION, pk=decision.pk)]
     rows += _rows(LinkKind.SIGN_OFF, decision=decision.pk)
-    changed = _changed(start(str(ledger)) if ledger else "", rows)
+    changed = _changed(ledger, rows)
     if changed:
         raise ChangedDecisionError(
             f"{', '.join(changed)} was changed since it was recorded, or added past Evalhub, and "
@@ -69,7 +70,7 @@ def _rows(kind: LinkKind, **which: int) -> list[_Row]:
     ]
 
 
-def _changed(first: str, rows: list[_Row]) -> list[str]:
+def _changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
     """The names of the rows whose record hasn't its SHA-256, or whose link doesn't lead from the
     one before over what the row holds."""
     which = Q()
@@ -82,7 +83,10 @@ def _changed(first: str, rows: list[_Row]) -> list[str]:
         link = links.get((row.kind, row.pk))
         head = None
         if link is not None:
-            head = first if link.place == 1 else getattr(before.get(link.place - 1), "head", None)
+            if link.place > 1:
+                head = getattr(before.get(link.place - 1), "head", None)
+            elif ledger is not None:
+                head = first_head(ledger)
         leads = link and head and head_after(head, row.kind, row.values) == link.head
         if not (row.has_its_digest and leads):
             names.append(f"{row.kind.label} {row.pk}")

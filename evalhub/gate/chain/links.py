@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "guard": ("id", "primary_id", "guard_id", "number", "charged", "created"),
     "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
     "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
+    "restore": ("id", "parent", "name", "began_as", "entries", "newest_version", "created"),
 }
 """By kind of row, the columns that its link holds: as a chain's format, they never change. A column
 that is added later comes in by another kind of link: looks are readings since they say who was
@@ -54,7 +55,7 @@ tried."""
 
 
 def start(home: str) -> str:
-    """The head of the chain without links; `home` is the ledger's random id."""
+    """The head of the chain without links; `home` is the random id under which it was begun."""
     return hashlib.sha256(f"{FORMAT}\n{home}".encode()).hexdigest()
 
 

@@ -3,10 +3,10 @@ moved a version to."""
 
 from evalhub.gate.models.acceptances import Acceptance
 from evalhub.gate.models.blessings import Blessing, StageMove
-from evalhub.gate.models.chain import LedgerLink, LinkKind
+from evalhub.gate.models.chain import LedgerLink, LedgerRestore, LinkKind
 from evalhub.gate.models.copies import NearCopies
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
-from evalhub.gate.models.looks import GuardLook, Ledger, Look
+from evalhub.gate.models.looks import GuardLook, Ledger, Look, LookBeginning
 
 __all__ = [
     "Acceptance",
@@ -16,8 +16,10 @@ __all__ = [
     "GuardLook",
     "Ledger",
     "LedgerLink",
+    "LedgerRestore",
     "LinkKind",
     "Look",
+    "LookBeginning",
     "NearCopies",
     "SignOff",
     "SignOffAction",

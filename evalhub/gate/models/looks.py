@@ -70,6 +70,14 @@ class LookQuerySet(models.QuerySet["Look"]):
         return found
 
 
+class LookBeginning(models.TextChoices):
+    """How near to its ledger's beginning a look was taken."""
+
+    COMMAND = "command", "by the command that began the ledger"
+    CI_COMMAND = "ci-command", "in CI, by the command that began the ledger"
+    CI_DAY = "ci-day", "in CI, less than a day after the ledger's first look"
+
+
 class Look(models.Model):
     """A claim that was first read from some items: the k-th is judged at a level of its own.
 
@@ -145,6 +153,14 @@ class Look(models.Model):
         null=True,
         related_name="read_beside",
         help_text="the first claim that the decision counted which read it first; null: itself",
+    )
+    beginning = models.CharField(
+        max_length=10,
+        choices=LookBeginning.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="whether it is one of its ledger's first; empty: it isn't, or nobody noted it",
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
 

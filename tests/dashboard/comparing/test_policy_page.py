@@ -87,11 +87,11 @@ def test_a_test_set_can_have_another_role(olga: Client, study: Study) -> None:
 
 
 def test_the_study_s_own_rule_can_be_another(olga: Client, study: Study) -> None:
-    posted(olga, study, alpha="0.01", failures="worst", min_agreement="0.4")
+    posted(olga, study, alpha="0.01", failures="worst", min_agreement="0.4", ledger_at="server")
     study.refresh_from_db()
     policy = study.policy
     assert (policy.alpha, policy.failures, policy.min_agreement) == (0.01, "worst", 0.4)
-    assert policy.planned_gain == 0.05
+    assert (policy.ledger_at, policy.planned_gain) == ("server", 0.05)
 
 
 @pytest.mark.parametrize(

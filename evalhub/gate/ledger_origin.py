@@ -1,0 +1,111 @@
+"""Where this home's ledger comes from, for a decision's record: begun just now, or restored.
+
+A ledger is begun with its first look. Which looks are of its beginning is written with them, so
+that deciding on them again says the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from evalhub.accounts.addresses import known_address
+from evalhub.gate.ledger import Standing
+from evalhub.gate.models import LedgerRestore, Look, LookBeginning
+from evalhub.gate.same_items import SameItems
+from evalhub.registry.models import TestSetVersion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.ledger_origin import LedgerBeginning, RestoredLedger
+from evalhub.verdict.caveats import with_caveats, without_caveats
+from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
+from evalhub.verdict.record import with_sentences
+
+FIRST_DAY = timedelta(days=1)
+"""A job of a CI ends before. A home that its cache keeps is older from the next day on."""
+
+
+@dataclass(slots=True)
+class FirstLooks:
+    """Whether the command that decides now began the ledger: one for all the arms it decides."""
+
+    began: bool = False
+
+    def marks(self, standing: Standing) -> str:
+        """What a look that is taken now gets as its `beginning`. At most one query."""
+        if self.began or standing.entries == 0:
+            return LookBeginning.CI_COMMAND if settings.IN_CI else LookBeginning.COMMAND
+        return LookBeginning.CI_DAY if settings.IN_CI and _is_young() else ""
+
+    def note(self, standing: Standing) -> None:
+        """Looks were taken in the ledger that stood like this."""
+        self.began = self.began or standing.entries == 0
+
+
+def _is_young() -> bool:
+    first = Look.objects.order_by("id").values_list("created", flat=True).first()
+    return first is not None and timezone.now() - first < FIRST_DAY
+
+
+def with_ledger_origin(
+    record: DecisionRecord, standing: Standing, shared: SameItems, first: FirstLooks
+) -> DecisionRecord:
+    """The record, which has no caveats yet, with where its ledger comes from; as it is where no
+    ledger counts."""
+    begun = _beginning(standing, first)
+    versions = [claim.version for claim in standing.claims]
+    restored = restored_ledger(versions, shared)
+    if record.ledger is None or (begun is None and restored is None):
+        return record
+    return _with(record, begun, restored)
+
+
+def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:
+    """The record as the command that began the ledger wrote it, if that made the decision `kept`:
+    a command that decides the same again makes no other decision."""
+    if record.ledger is None or kept.ledger is None or kept.ledger.begun is None:
+        return record
+    if record.ledger.begun is None:
+        return record
+    same = _with(without_caveats(record), kept.ledger.begun, record.ledger.restored)
+    others = [each for each in record.caveats if each.code not in (BEGUN, RESTORED)]
+    return with_caveats(same, [*others, *ledger_caveats(same)])
+
+
+def _with(
+    record: DecisionRecord, begun: LedgerBeginning | None, restored: RestoredLedger | None
+) -> DecisionRecord:
+    assert record.ledger is not None
+    section = record.ledger.model_copy(update={"begun": begun, "restored": restored})
+    return with_sentences(record.model_copy(update={"ledger": section}))
+
+
+def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
+    """The mark of what is taken now, else of what was taken, as the record says it."""
+    again = all(at.taken for at in standing.positions)
+    marks = {at.beginning for at in standing.positions} if again else {first.marks(standing)}
+    in_ci = bool(marks & {LookBeginning.CI_COMMAND, LookBeginning.CI_DAY})
+    if marks & {LookBeginning.COMMAND, LookBeginning.CI_COMMAND}:
+        if known_address():
+            return LedgerBeginning(by="this-study", in_ci=in_ci)
+        return LedgerBeginning(by="its-command" if again else "this-command", in_ci=in_ci)
+    return LedgerBeginning(by="first-day-in-ci", in_ci=True) if in_ci else None
+
+
+def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> RestoredLedger | None:
+    """The newest restore, where one of the versions has items that were in its backup.
+
+    The home of the backup may have looked at them since; items that came later can't be known to it
+    by the backup.
+    """
+    restore = LedgerRestore.objects.order_by("-id").first()
+    if restore is None:
+        return None
+    if all(min(shared.of(version)) > restore.newest_version for version in versions):
+        return None
+    return RestoredLedger(
+        parent=restore.parent,
+        entries=restore.entries,
+        restored=restore.created.isoformat(timespec="seconds"),
+    )
