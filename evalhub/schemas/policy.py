@@ -64,13 +64,26 @@ HarmAlpha = Annotated[
         "criterion, whatever the ledger leaves of alpha",
     ),
 ]
+
+
+def _above_0(margin: float) -> float:
+    if margin == 0:
+        raise wrong(
+            "must be above 0: no number of items shows that nothing at all is lost; say how much "
+            "may be, or make it a primary, which must gain"
+        )
+    return margin
+
+
 Margin = Annotated[
     Measured,
     Field(
         ge=0,
         le=LARGEST,
-        description="a margin is how much may be lost, 0 or more, in the metric's unit",
+        description="a margin is how much may be lost, above 0, in the metric's unit",
+        json_schema_extra={"exclusiveMinimum": 0},
     ),
+    AfterValidator(_above_0),
 ]
 RelativeMargin = Annotated[
     Measured,
@@ -188,8 +201,12 @@ class Demand(Declaration):
 
     @classmethod
     def of_columns(cls, values: Mapping[str, Any]) -> Self:
-        """The demand that a row stands for, which has a value for every field, as JSON has it."""
-        return declared(cls, _of_its_role(values))
+        """The demand that a row stands for, which has a value for every field, as JSON has it. A
+        margin of 0 was allowed once, and such rows are read."""
+        if values["margin"] or values["role"] != "guard" or values["relative_margin"] is not None:
+            return declared(cls, _of_its_role(values))
+        read = declared(cls, _of_its_role({**values, "margin": MARGIN}))
+        return read.model_copy(update={"margin": 0.0})
 
 
 def check_critical(demands: "Iterable[Tiered]", asks_people: bool, at: str) -> None:

@@ -1,8 +1,8 @@
 """What must hold on one test set, before it is measured. Pure."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from evalhub.schemas.criteria import Role
@@ -10,8 +10,8 @@ from evalhub.schemas.declaration import default_of, wrong
 from evalhub.schemas.measured_on import Bounds, ExpectedItems
 from evalhub.schemas.policy import (
     Demand,
-    Margin,
     MaxRatio,
+    Measured,
     MinGain,
     PlannedGain,
     RelativeMargin,
@@ -33,7 +33,8 @@ class Requirement:
             "judge" a judge's that people corrected, likewise;
             "budget" is a cost that must stay below `max_ratio` times the baseline's;
             "ownership" is money a month, of which `min_gain` or more must be saved.
-        margin: loss that a guard may show, in the metric's own unit, 0 or more.
+        margin: loss that a guard may show, in the metric's own unit; 0 in studies of before it was
+            refused.
         min_gain: gain that a primary must pass, in the metric's own unit.
         higher_is_better: whether more of the metric is better.
         tier: "critical" must be shown for a ship; harm to a "supporting" one holds, doubt about
@@ -58,7 +59,7 @@ class Requirement:
     role: Role
     test_set: str
     metric: str
-    margin: Margin = default_of(Demand, "margin")
+    margin: Annotated[Measured, Field(ge=0)] = default_of(Demand, "margin")
     min_gain: MinGain = default_of(Demand, "min_gain")
     higher_is_better: bool = True
     tier: Tier = default_of(Demand, "tier")

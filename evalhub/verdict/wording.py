@@ -56,6 +56,8 @@ def _aside(criterion: Criterion, primaries: str) -> str:
         return " (advisory: decides nothing)"
     if criterion.tier == "supporting":
         return " (supporting: doubt keeps no ship back)"
+    if criterion.role == "guard" and shows_nothing(criterion):
+        return " (keeps no ship back)"
     if primaries == "any-of" and criterion.role == "primary":
         return " (one primary is enough)"
     return ""
@@ -84,16 +86,16 @@ def _passes(c: Criterion) -> str:
         return f"stays within {limit(c)}"
     if c.role == "ownership":
         return f"at least {limit(c)}"
-    if not may_lose(c):
+    if not c.may_lose:
         if c.higher_is_better:
             return f"gains more than the {c.min_gain:g} that is asked"
         return f"{better(c)}, by more than the {c.min_gain:g} that is asked"
     if gain_shown(c):
         return f"{'a gain' if c.higher_is_better else better(c)}, where {allowed(c)} may be lost"
     if c.higher_is_better:
-        lost = "if anything is lost, then" if c.difference > 0 else "loses"
+        lost = "loses" if c.difference < 0 else "if anything is lost, then"
         return f"{lost} less than {limit(c)}"
-    lost = f"if {worse(c)}, then" if c.difference > 0 else f"{worse(c)},"
+    lost = f"{worse(c)}," if c.difference < 0 else f"if {worse(c)}, then"
     return f"{lost} by less than {limit(c)}"
 
 
@@ -104,7 +106,7 @@ def _fails(c: Criterion) -> str:
         return f"less than {limit(c)}"
     if not c.shown_to_lose:
         return f"falls short of the {c.min_gain:g} that is asked"
-    if not may_lose(c):
+    if not c.may_lose:
         return "a loss, not a gain" if c.higher_is_better else f"{worse(c)}, not {better(c)}"
     return f"loses more than {limit(c)}" if c.higher_is_better else f"{worse(c)}, beyond {limit(c)}"
 
@@ -117,11 +119,6 @@ def _harm(c: Criterion, family: int) -> str:
     return "; harm shown" + (f" after correction for {family} criteria" if family > 1 else "")
 
 
-def may_lose(criterion: Criterion) -> bool:
-    """Whether something may be lost: of a guard, and where a gain of less than 0 is asked."""
-    return criterion.role == "guard" or (criterion.min_gain or 0.0) < 0
-
-
 def gain_shown(criterion: Criterion) -> bool:
     """Whether the interval lies wholly above no difference."""
     c = criterion
@@ -130,6 +127,23 @@ def gain_shown(criterion: Criterion) -> bool:
     if c.higher_is_better:
         return c.ratio_lower is not None and c.ratio_lower > 1
     return c.ratio_upper is not None and c.ratio_upper < 1
+
+
+def loss_shown(criterion: Criterion) -> bool:
+    """Whether the interval lies wholly below no difference."""
+    c = criterion
+    if c.factor is None:
+        return c.upper < 0
+    if c.higher_is_better:
+        return c.ratio_upper is not None and c.ratio_upper < 1
+    return c.ratio_lower is not None and c.ratio_lower > 1
+
+
+def shows_nothing(criterion: Criterion) -> bool:
+    """Whether its items can show no loss beyond what may be lost, and show no gain either; of arms
+    that share a run it is known that nothing differs."""
+    c = criterion
+    return not c.can_show_a_loss and c.method != SAME_RUN and not gain_shown(c)
 
 
 def better(criterion: Criterion) -> str:
