@@ -6,6 +6,7 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.verdict.criteria import SAME_RUN
 from evalhub.verdict.wording import (
+    NOTHING,
     are,
     better,
     counted,
@@ -122,7 +123,7 @@ def _gained(criteria: Sequence[Criterion]) -> list[str]:
         found.append(f"{_gains(best)} on {best.name}{_more(gains)}")
     if kept:
         worst = min(kept, key=lambda c: c.difference)
-        if worst.difference < 0:
+        if worst.difference < -NOTHING:
             found.append(f"{_loses(worst)} on {worst.name}{_more(kept)}, less than {limit(worst)}")
         else:
             found.append(f"is as good {_within([worst])} on {worst.name}{_more(kept)}")

@@ -4,11 +4,15 @@ Pages, command line and REST show these sentences as the record has them.
 """
 
 from collections.abc import Sequence
+from math import floor, log10
 
 from evalhub.schemas.cost_sheet import Ends
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.criteria import SAME_RUN, Requirement
+
+NOTHING = 1e-12
+"""Below this a number is 0 and a rounding error."""
 
 
 def reasons(
@@ -93,9 +97,9 @@ def _passes(c: Criterion) -> str:
     if gain_shown(c):
         return f"{'a gain' if c.higher_is_better else better(c)}, where {allowed(c)} may be lost"
     if c.higher_is_better:
-        lost = "loses" if c.difference < 0 else "if anything is lost, then"
+        lost = "loses" if c.difference < -NOTHING else "if anything is lost, then"
         return f"{lost} less than {limit(c)}"
-    lost = f"{worse(c)}," if c.difference < 0 else f"if {worse(c)}, then"
+    lost = f"{worse(c)}," if c.difference < -NOTHING else f"if {worse(c)}, then"
     return f"{lost} by less than {limit(c)}"
 
 
@@ -229,14 +233,27 @@ def interval(criterion: Criterion) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign: +0.43, −0.12; more digits where two would say nothing."""
+    """A difference with its sign: +0.43, −0.12; more digits where two would say nothing: −0.012,
+    +0.00041. What is nothing but a rounding error is 0."""
+    if abs(value) < NOTHING:
+        return "+0.00"
     if abs(value) >= 100:
         text = f"{value:+,.0f}"
-    elif abs(value) >= 0.1 or value == 0:
+    elif abs(value) >= 0.1:
         text = f"{value:+.2f}"
-    else:
+    elif abs(value) >= 0.001:
         text = f"{value:+.3f}"
+    else:
+        text = f"{'+' if value > 0 else ''}{significant(value, 2)}"
     return text.replace("-", "−")
+
+
+def significant(value: float, digits: int) -> str:
+    """A number to so many significant digits and never with an exponent: 0.00041, 1,240."""
+    if value == 0:
+        return "0"
+    decimals = max(digits - 1 - floor(log10(abs(value))), 0)
+    return f"{value:,.{decimals}f}"
 
 
 def size(value: float) -> str:
@@ -244,14 +261,16 @@ def size(value: float) -> str:
     value = abs(value)
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if value >= 0.01 or value == 0 else f"{value:.1g}"
+    return f"{value:.2f}" if value >= 0.01 or value < NOTHING else significant(value, 1)
 
 
 def figure(value: float) -> str:
     """A mean: 0.20, 412, 1,240; of a small one two digits: 0.00078."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+    if abs(value) >= 0.1 or abs(value) < NOTHING:
+        return f"{value:.2f}"
+    return significant(value, 2).rstrip("0")
 
 
 def money(value: float) -> str:
@@ -261,7 +280,7 @@ def money(value: float) -> str:
     elif abs(value) >= 1 or value == 0:
         text = f"{value:,.2f}".rstrip("0").rstrip(".")
     else:
-        text = f"{value:.3g}"
+        text = significant(value, 3).rstrip("0")
     return text.replace("-", "−")
 
 
@@ -281,6 +300,8 @@ def percent(ratio: float | None) -> str:
     """A ratio in percent, ∞ where it is unbounded: 108%, 0.5%."""
     if ratio is None:
         return "∞"
+    if 0 < ratio < 1e-6:
+        return f"{significant(100 * ratio, 2)}%"
     return f"{100 * ratio:,.3g}%" if ratio < 10 else f"{100 * ratio:,.0f}%"
 
 
