@@ -12,6 +12,7 @@ from evalhub.verdict.wording import (
     limit,
     loss_shown,
     percent,
+    plain,
     signed,
     worse,
 )
@@ -71,7 +72,7 @@ def effect_shown(criterion: Criterion, *, passing: bool) -> str:
                 f"that less than {allowed(c)} is lost" if passing else f"a loss beyond {allowed(c)}"
             )
         return f"{worse(c)}, {'by less than' if passing else 'beyond'} {allowed(c)}"
-    gain = f"{c.min_gain:g}"
+    gain = plain(c.min_gain)
     if c.higher_is_better:
         lacking = "a loss" if not c.min_gain else f"a gain below the {gain} that is asked"
         return f"a gain of more than {gain}" if passing else lacking
@@ -88,7 +89,7 @@ def assumed(criterion: Criterion) -> str:
     if criterion.role == "preference":
         return f"its win score is really {0.5 + (criterion.bound or 0.0) + criterion.gap:.3g}"
     more = " more than is asked" if criterion.min_gain else ""
-    return f"it really gains {criterion.gap:g}{more}"
+    return f"it really gains {plain(criterion.gap)}{more}"
 
 
 def seen(criterion: Criterion) -> str:

@@ -15,6 +15,7 @@ from evalhub.verdict.wording import (
     loss_shown,
     money,
     percent,
+    plain,
     shows_nothing,
     size,
     spent,
@@ -148,7 +149,7 @@ def _loses(c: Criterion) -> str:
 
 def _within(primaries: Sequence[Criterion]) -> str:
     """By how much they may be worse: once where it is the same for all."""
-    margins = {c.name: f"{-(c.min_gain or 0.0):g}" for c in primaries}
+    margins = {c.name: plain(-(c.min_gain or 0.0)) for c in primaries}
     if len(set(margins.values())) == 1:
         return f"within {next(iter(margins.values()))}"
     return "within " + _listed([f"{margin} on {name}" for name, margin in margins.items()])
@@ -173,10 +174,10 @@ def _worst(losses: Sequence[Criterion]) -> str:
     if worst.method == SAME_RUN:
         return f"is the baseline on {worst.name}, where nothing can be gained"
     if not worst.shown_to_lose and worst.difference <= 0:
-        return f"falls short of the {worst.min_gain:g} that is asked on {worst.name}"
+        return f"falls short of the {plain(worst.min_gain)} that is asked on {worst.name}"
     if not worst.shown_to_lose:
         gained = _gains(worst, "only ")
-        return f"{gained} on {worst.name}, less than the {worst.min_gain:g} that is asked"
+        return f"{gained} on {worst.name}, less than the {plain(worst.min_gain)} that is asked"
     lost = f"{_loses(worst)} on {worst.name}"
     if not worst.may_lose:
         return lost

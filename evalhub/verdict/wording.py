@@ -92,8 +92,8 @@ def _passes(c: Criterion) -> str:
         return f"at least {limit(c)}"
     if not c.may_lose:
         if c.higher_is_better:
-            return f"gains more than the {c.min_gain:g} that is asked"
-        return f"{better(c)}, by more than the {c.min_gain:g} that is asked"
+            return f"gains more than the {plain(c.min_gain)} that is asked"
+        return f"{better(c)}, by more than the {plain(c.min_gain)} that is asked"
     if gain_shown(c):
         return f"{'a gain' if c.higher_is_better else better(c)}, where {allowed(c)} may be lost"
     if c.higher_is_better:
@@ -109,7 +109,7 @@ def _fails(c: Criterion) -> str:
     if c.role == "ownership":
         return f"less than {limit(c)}"
     if not c.shown_to_lose:
-        return f"falls short of the {c.min_gain:g} that is asked"
+        return f"falls short of the {plain(c.min_gain)} that is asked"
     if not c.may_lose:
         return "a loss, not a gain" if c.higher_is_better else f"{worse(c)}, not {better(c)}"
     return f"loses more than {limit(c)}" if c.higher_is_better else f"{worse(c)}, beyond {limit(c)}"
@@ -186,7 +186,7 @@ def limit(criterion: Criterion) -> str:
     if criterion.relative_margin is not None:
         return f"the {percent(criterion.relative_margin)} of it that may be lost"
     if criterion.role == "guard":
-        return f"the margin of {criterion.margin:g}"
+        return f"the margin of {plain(criterion.margin)}"
     return f"the {allowed(criterion)} it may"
 
 
@@ -195,7 +195,7 @@ def allowed(criterion: Criterion) -> str:
     if criterion.relative_margin is not None:
         return f"{percent(criterion.relative_margin)} of it"
     lost = criterion.margin if criterion.role == "guard" else -(criterion.min_gain or 0.0)
-    return f"{lost:g}"
+    return plain(lost)
 
 
 def requires(asked: Requirement) -> str:
@@ -206,14 +206,14 @@ def requires(asked: Requirement) -> str:
         return f"saves {money(asked.min_gain)} or more a month"
     if asked.role == "guard":
         share = asked.relative_margin
-        return f"may lose {asked.margin:g}" if share is None else f"may lose {percent(share)}"
+        return f"may lose {plain(asked.margin)}" if share is None else f"may lose {percent(share)}"
     if asked.role == "preference":
         return f"over {0.5 + asked.min_gain:.2f} of people"
     if asked.role == "judge":
         return f"over {0.5 + asked.min_gain:.2f} of what people would say"
     if asked.min_gain < 0:
-        return f"may lose {-asked.min_gain:g}"
-    return f"must gain over {asked.min_gain:g}" if asked.min_gain else "must gain"
+        return f"may lose {plain(-asked.min_gain)}"
+    return f"must gain over {plain(asked.min_gain)}" if asked.min_gain else "must gain"
 
 
 def measured(criterion: Criterion) -> str:
@@ -254,6 +254,16 @@ def significant(value: float, digits: int) -> str:
         return "0"
     decimals = max(digits - 1 - floor(log10(abs(value))), 0)
     return f"{value:,.{decimals}f}"
+
+
+def plain(value: float | None) -> str:
+    """A number that somebody wrote, such as a margin, as it was written but without an exponent:
+    0.02, 0.00002, 2000000; None is 0."""
+    number = value or 0.0
+    written = f"{number:g}"
+    if "e" not in written:
+        return written
+    return significant(number, 6).rstrip("0") if abs(number) < 1 else f"{number:,.0f}"
 
 
 def size(value: float) -> str:

@@ -91,6 +91,6 @@ def test_false_alarms_are_as_rare_as_is_said_and_a_changed_model_is_told() -> No
 def test_a_champion_that_passed_by_luck_raises_no_more_false_alarms_than_is_said() -> None:
     """At .05 a night. Held beside the answers that it passed by, a model that never changes seems
     to get worse; beside those that nobody chose it doesn't. Draws are fixed."""
-    before, now = rates(np.random.default_rng(7), 0.0, ships=30, nights=40, level=0.05)
+    before, now = rates(np.random.default_rng(7), 0.0, items=200, ships=30, nights=40, level=0.05)
     assert now.a_year < 0.05 * NIGHTS_A_YEAR + 2 * now.error
     assert before.a_year - now.a_year > 2 * np.hypot(before.error, now.error)
