@@ -10,13 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
-from evalhub.schemas.policy import (
-    MaxRatio,
-    MinGain,
-    PlannedGain,
-    RelativeMargin,
-    Tier,
-)
+from evalhub.schemas.margins import KeptMargin, RelativeMargin
+from evalhub.schemas.policy import MaxRatio, MinGain, PlannedGain, Tier
 from evalhub.schemas.verdicts import Status
 
 Size = Annotated[int, Field(ge=1)]
@@ -112,7 +107,7 @@ class Criterion(Declaration):
     wins: Count
     losses: Count
     ties: Count
-    margin: Annotated[float, Field(ge=0)] | None = Field(
+    margin: KeptMargin | None = Field(
         description="the loss that a guard may show, in the metric's unit at this baseline"
     )
     relative_margin: RelativeMargin | None = Field(

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self, TypedDict, cast
 
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -19,10 +18,11 @@ from pydantic import (
     with_config,
 )
 
-from evalhub.files.numbers import LARGEST, finite_number
+from evalhub.files.numbers import LARGEST
 from evalhub.schemas.answers_rule import AnswersRule
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
+from evalhub.schemas.margins import Margin, Measured, RelativeMargin
 from evalhub.schemas.measured_on import (
     NO_WORST,
     Bounds,
@@ -44,8 +44,6 @@ LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
 
-Measured = Annotated[float, AfterValidator(finite_number)]
-"""A number in a metric's unit."""
 Named = Annotated[str, Field(min_length=1, max_length=120)]
 Alpha = Annotated[
     float,
@@ -63,31 +61,6 @@ HarmAlpha = Annotated[
         description="one-sided level of the other end, by which a criterion fails: whole for each "
         "criterion, whatever the ledger leaves of alpha",
     ),
-]
-
-
-def _above_0(margin: float) -> float:
-    if margin == 0:
-        raise wrong(
-            "must be above 0: no number of items shows that nothing at all is lost; say how much "
-            "may be, or make it a primary, which must gain"
-        )
-    return margin
-
-
-Margin = Annotated[
-    Measured,
-    Field(
-        ge=0,
-        le=LARGEST,
-        description="a margin is how much may be lost, above 0, in the metric's unit",
-        json_schema_extra={"exclusiveMinimum": 0},
-    ),
-    AfterValidator(_above_0),
-]
-RelativeMargin = Annotated[
-    Measured,
-    Field(gt=0, lt=1, description="the share of the baseline's value that may be lost, as 0.1"),
 ]
 MinGain = Annotated[
     Measured,

@@ -1,22 +1,15 @@
 """What must hold on one test set, before it is measured. Pure."""
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
 
 from evalhub.schemas.criteria import Role
 from evalhub.schemas.declaration import default_of, wrong
+from evalhub.schemas.margins import KeptMargin, RelativeMargin
 from evalhub.schemas.measured_on import Bounds, ExpectedItems
-from evalhub.schemas.policy import (
-    Demand,
-    MaxRatio,
-    Measured,
-    MinGain,
-    PlannedGain,
-    RelativeMargin,
-    Tier,
-)
+from evalhub.schemas.policy import Demand, MaxRatio, MinGain, PlannedGain, Tier
 
 SAME_RUN = "the same run for both arms"
 COMBINED = "inverse-normal combination"
@@ -59,7 +52,7 @@ class Requirement:
     role: Role
     test_set: str
     metric: str
-    margin: Annotated[Measured, Field(ge=0)] = default_of(Demand, "margin")
+    margin: KeptMargin = default_of(Demand, "margin")
     min_gain: MinGain = default_of(Demand, "min_gain")
     higher_is_better: bool = True
     tier: Tier = default_of(Demand, "tier")
