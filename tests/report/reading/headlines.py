@@ -69,7 +69,7 @@ HEADLINES: list[tuple[str, Callable[[Record, re.Match[str]], bool]]] = [
      _gained),
     (rf"(?:loses|has) (?P<amount>[\d.,]+)(?: more {UNIT})? on {NAME}{MORE}"
      r"(?:, (?:beyond|more than|less than) the "
-     r"(?P<borne>(?:margin of )?[\d.,]+%?(?: of it that may be lost| it may)?))?",
+     r"(?P<borne>(?:margin of )?[\d.,]*\d%?(?: of it that may be lost| it may)?))?",
      _lost),
     (r"passes (?:(?P<its>its guard)|(?P<all>all )?(?P<count>\d+) guards?)", _guards),
     (r"leaves (?P<count>\d+) supporting guards? open",
