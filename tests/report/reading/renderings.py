@@ -147,7 +147,8 @@ TEMPLATES: list[str] = [
     r"below \S+%", r"may lose \S+", r"must gain(?: over \S+)?", r"over 0\.\d+ of people",
     r"With one answer an item nobody can tell .*", r"It is decided: nothing more is needed\.",
     r"fails, and is advisory: ?", r"Nothing is open: both arms are one here\.",
-    r"Interval: (?:lower|upper) end at .*", r"\d+ \S+(?: or \S+)? criteria (?:hold|don’t fail: [^,]*, \d+ open)"
+    r"Interval: (?:lower|upper) end at .*", r"\d+ \S+(?: or \S+)? criteria "
+    r"(?:hold|don’t fail: [^,]*, \d+ open)"
     r"(?:, as the table says; --json gives \d+ reasons? more)?",
     r".* of the baseline’s .*, where it must stay below \S+",
     r"The chance to show it at the level of the next look.*",
