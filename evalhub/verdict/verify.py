@@ -55,7 +55,7 @@ LATER = (
 )
 LATER_OF_LEDGER = ("begun", "restored")
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
-LATER_OF_CRITERIA = ("form",)
+LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen")
 LATER_OF_SLICES = ("p_value",)
 """Sections, fields of `ledger`, of `people`, of criteria, of slices that a record of an earlier
 version lacks: where one isn't written there is none."""
