@@ -189,7 +189,7 @@ class _Arm:
             return value
         step = float(self.shares[last] - self.shares[last - 1])
         part = min(max((share - float(self.shares[last - 1])) / step, 0.0), 1.0)
-        return before * (value / before) ** part
+        return float(before * (value / before) ** part)
 
     @property
     def worth(self) -> float:
