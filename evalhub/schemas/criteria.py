@@ -15,6 +15,7 @@ from evalhub.schemas.policy import (
     MinGain,
     PlannedGain,
     RelativeMargin,
+    Tails,
     Tier,
 )
 from evalhub.schemas.verdicts import Status
@@ -74,6 +75,38 @@ class PlannedSpread(Declaration):
         0.0, description="of items or clusters, above 0 where it draws the lower end outwards"
     )
     people: PlannedPeople | None = Field(None, description="of judgments, what reviewers add")
+    worst: Deviation | None = Field(
+        None,
+        description="with tails: bounded, what an item (a cluster, against one of mean size) that "
+        "nobody saw may lose at the most; null: unseen losses aren't paid for",
+    )
+    evenness: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="of clusters, how many of equal size have as many degrees of freedom as one of "
+        "these: fewer than 1 where their sizes differ",
+    )
+    skew_doubt: float = Field(
+        1.0,
+        ge=1,
+        description="of clusters, the error of their mean's skewness against that of equal ones",
+    )
+
+
+class UnseenTail(Declaration):
+    """What so few items can't rule out: a tail of heavy losses, of which they hold none or few."""
+
+    units: float = Field(gt=0, description="items, or clusters, by their effective number")
+    seen: float = Field(ge=0, description="how many of them lost `loss` or more")
+    loss: float = Field(
+        ge=0, description="what each must lose so that the share unseen by so many costs the margin"
+    )
+    share: Probability = Field(
+        description="the largest share that may do so at the level of alpha: 1 − alpha^(1/units) "
+        "where none did, else Clopper and Pearson's upper limit"
+    )
+    most: float = Field(gt=0, description="the most that an item can lose")
 
 
 class Criterion(Declaration):
@@ -137,6 +170,15 @@ class Criterion(Declaration):
         False,
         description="whether the metric says how an answer looks or what it cost, by no reference "
         "and no judge: what a guard gains then is no gain beyond belief",
+    )
+    tails: Tails | None = Field(
+        None,
+        description="bounded: the lower end pays for a tail that the items hold none of; null: it "
+        "rests on what was seen",
+    )
+    unseen: UnseenTail | None = Field(
+        None,
+        description="of a guard with graded scores, what its items can't rule out; null elsewhere",
     )
     factor: float | None = Field(
         gt=0, description="the ratio that candidate/baseline is judged against, where one is"

@@ -75,13 +75,15 @@ def contrast(
     alpha: float = ALPHA,
     upper_alpha: float | None = None,
     bounds: tuple[float, float] | None = None,
+    bounded_tails: bool = False,
 ) -> Contrast:
     """How far the candidate lies above `factor` times the baseline, item by item.
 
     Of yes/no scores that stand alone the interval is the score test's, with the variance of the
     best fit under the mean supposed: it takes the place of Tango's for a ratio (Nam and Blackwelder
     2002, Statistics in Medicine 21:689), since few discordant items make Student's t too sure. Else
-    it is compare()'s of factor·baseline with the candidate. Shapes, levels and errors as there.
+    it is compare()'s of factor·baseline with the candidate. Shapes, levels, `bounded_tails` and
+    errors as there.
     """
     upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
@@ -96,6 +98,7 @@ def contrast(
             alpha=alpha,
             upper_alpha=upper_alpha,
             bounds=_scaled(bounds, factor),
+            bounded_tails=bounded_tails,
         )
         return Contrast(
             other.difference, other.lower, other.upper, other.sd, other.design_effect, other.method
@@ -120,6 +123,7 @@ def p_contrast(
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     bounds: tuple[float, float] | None = None,
+    bounded_tails: bool = False,
 ) -> float:
     """p-value against a mean of candidate - factor·baseline of at least 0 (alternative "less") or
     at most 0 ("greater"), by the test that contrast()'s interval inverts."""
@@ -134,6 +138,7 @@ def p_contrast(
             clusters=clusters,
             weights=weights,
             bounds=_scaled(bounds, factor),
+            bounded_tails=bounded_tails,
         )
     values, counts = found
     sign = 1.0 if alternative == "less" else -1.0

@@ -15,6 +15,7 @@ from evalhub.schemas.policy import (
     MinGain,
     PlannedGain,
     RelativeMargin,
+    Tails,
     Tier,
 )
 
@@ -49,6 +50,7 @@ class Requirement:
         unit: what the metric counts, "" where it is a share.
         form: whether the metric says how an answer looks or what it cost, by no reference and no
             judge.
+        tails: "bounded": the lower end pays for an unseen tail; None: it rests on what was seen.
 
     Raises:
         pydantic.ValidationError: a value of the wrong sign or that isn't finite.
@@ -70,6 +72,7 @@ class Requirement:
     quantile: float | None = None
     unit: str = ""
     form: bool = False
+    tails: Tails | None = None
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:

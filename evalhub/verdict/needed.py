@@ -20,7 +20,7 @@ from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import POWER
 from evalhub.stats.power_people import review_for
 from evalhub.stats.power_spread import Leaning, Spread, items_for, power_for
-from evalhub.stats.skew import errors_to_end
+from evalhub.stats.skew import Unevenness, errors_to_end
 from evalhub.verdict.quantile_budget import fewest
 from evalhub.verdict.wording import counted
 
@@ -178,6 +178,8 @@ def _spread(criterion: Criterion) -> Spread:
         inf if found.df is None else found.df,
         found.skew,
         None if people is None else Leaning(people.count, people.lean, people.df, people.sd),
+        found.worst,
+        Unevenness(found.evenness, found.skew_doubt),
     )
 
 

@@ -29,6 +29,7 @@ def asked_of_record(record: DecisionRecord) -> Asked:
             demands = ("relative_margin",) if relative else _BY_ROLE[each.role]
             criteria[each.name] = {
                 **{name: getattr(each, name) for name in (*_CRITERION, *demands)},
+                **({} if each.tails is None else {"tails": each.tails}),
                 "options": options.get(each.test_set),
             }
     names = [name for name in (*Rule.model_fields, "noise_floor", "blessed") if name != "budgets"]

@@ -49,10 +49,11 @@ LATER = (
     "repeated",
 )
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
-LATER_OF_CRITERIA = ("form",)
+LATER_OF_CRITERIA = ("form", "tails", "unseen")
+LATER_OF_SPREADS = ("worst", "evenness", "skew_doubt")
 LATER_OF_SLICES = ("p_value",)
-"""Sections, fields of `people`, of criteria, of slices that a record of an earlier version lacks:
-where one isn't written there is none."""
+"""Sections, fields of `people`, of criteria, of what they plan with, of slices that a record of an
+earlier version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,10 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             for name in later:
                 if name not in written:
                     row.pop(name)
+    for row, written in zip(due["criteria"], document["criteria"], strict=False):
+        for name in LATER_OF_SPREADS if row["spread"] and written.get("spread") else ():
+            if name not in written["spread"]:
+                row["spread"].pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,

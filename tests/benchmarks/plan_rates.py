@@ -222,6 +222,19 @@ def grouped(size: int, icc: float, gain: float, sd: float = 0.35) -> Draw:
     return draw
 
 
+def uneven(icc: float, gain: float, mean: float, spread: float, sd: float = 0.35) -> Draw:
+    """Clusters of log-normal sizes, whose logarithms deviate by `spread`: a few hold most items."""
+
+    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, list[str]]:
+        drawn = np.ceil(rng.lognormal(math.log(mean) - spread**2 / 2, spread, n)).astype(int)
+        labels = np.repeat(np.arange(n), np.minimum(drawn, 100))[:n]
+        shared = rng.normal(0, sd * icc**0.5, labels[-1] + 1)[labels]
+        half = (gain + shared + rng.normal(0, sd * (1 - icc) ** 0.5, n)) / 2
+        return 0.5 - half, 0.5 + half, [f"{stage} {label}" for label in labels]
+
+    return draw
+
+
 def grouped_yes_no(size: int, discordant: float) -> Draw:
     """Who wins a discordant item is its cluster's."""
 
@@ -277,6 +290,20 @@ SCENES = [
     one("primary, 40 clusters of 10, ICC .3", A_PRIMARY, 400, grouped(10, 0.3, 0.05)),
     one("guard, 20 clusters of 10, ICC .3", a_guard(0.05), 200, grouped(10, 0.3, 0.0)),
     one("guard, 40 clusters of 10, yes/no, .2 differ", a_guard(0.05), 400, grouped_yes_no(10, 0.2)),
+    one(
+        "primary, 400 items in clusters of 1–100, ICC .3",
+        A_PRIMARY,
+        400,
+        uneven(0.3, 0.05, 8, 1.0),
+    ),
+    one("guard, 400 items in clusters of 1–100, ICC .3", a_guard(0.05), 400, uneven(0.3, 0, 8, 1)),
+    one("guard, 200 items in clusters of 1–100, ICC .5", a_guard(0.1), 200, uneven(0.5, 0, 5, 1)),
+    one(
+        "primary, 1,000 items in clusters of 1–100, ICC .3",
+        A_PRIMARY,
+        1000,
+        uneven(0.3, 0.05, 10, 1.2),
+    ),
     one("guard, 300 yes/no items, .3 differ", a_guard(0.03), 300, changed(0.0, 0.3)),
     one("primary, 200 yes/no items, .35 differ", A_PRIMARY, 200, changed(0.05, 0.35)),
     one("guard, 100 yes/no, .04 differ", a_guard(0.05), 100, changed(0.0, 0.04), floor=True),
