@@ -39,7 +39,7 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
     if criterion.needed_n is None:
         return found
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    more = criterion.needed_n - (0 if plan.weights is None else criterion.n)
+    more = criterion.needed_n - (0 if plan.weights is None else criterion.n + criterion.chose)
     if criterion.role == "preference":
         return [*found, _hours(more, sampling)]
     answers = f"{more * sampling.samples:,} answers of each arm"

@@ -134,6 +134,11 @@ class Criterion(Declaration):
     requires: str = Field(description="what is asked, in a few words")
     n: Size = Field(description="items that both arms answered; judgments, of a preference")
     clusters: Size | None = Field(description="null where each item stands for itself")
+    chose: Count = Field(
+        0,
+        description="items of the test set that chose the baseline and aren't judged: as many of "
+        "those that are added won't be either",
+    )
     baseline: float
     candidate: float
     difference: float = Field(description="positive where the candidate is better")
@@ -205,8 +210,8 @@ class Criterion(Declaration):
     status: Status = Status.OPEN
     needed_n: Size | None = Field(
         None,
-        description="items in all that would decide it; null where it is decided, or no "
-        "number would",
+        description="items in all that would decide it, with those that choose the baseline; null "
+        "where it is decided, or no number would",
     )
     needed_why: str = Field("", description="how many more, with what that assumes; or why none")
     next_look: NextLook | None = Field(

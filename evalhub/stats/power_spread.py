@@ -221,7 +221,7 @@ def power_for(
             skew = _SKEW * spread.skew + node * beyond
             c = errors_to_end(units, alpha, skew=skew, clustered=clustered, sizes=spread.sizes)
             if spread.worst is not None:
-                c = max(c, errors_to_bounded_end(spread.worst * cluster_size / (n * error), alpha))
+                c = max(c, errors_to_bounded_end(spread.worst / error, units, alpha))
             power += weight * noncentral_t_cdf(gap / error, known, c)
         return power
     elif spread.at_bound is None:

@@ -30,6 +30,7 @@ _STEP, _FARTHEST = 0.1, 9.0
 # More distinct values than this are shared out between the nearest of as many on a grid, which
 # keeps their mean and widens their spread a little.
 _MOST_VALUES = 2048
+_AT_ONCE = 1 << 18
 _HALVINGS = 60
 
 
@@ -112,14 +113,21 @@ class BoundedTail:
     worst: float
 
     def lower(self, alpha: float) -> float:
+        from scipy.optimize import brentq  # loading it takes longer than most commands
+
         mean = dot(self.counts, self.sums) / dot(self.counts, self.sizes)
-        low, high = -self.worst, mean
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            if high - low <= 1e-10 * self.worst:
-                break
-            low, high = (middle, high) if self.p_above(middle) < alpha else (low, middle)
-        return low
+        due = normal_quantile(alpha)
+
+        def beyond(bound: float) -> float:
+            p = min(max(self.p_above(bound), 1e-300), 1 - 1e-16)
+            return normal_quantile(p) - due
+
+        least = -self.worst * (1 - 1e-12)
+        if beyond(least) >= 0:
+            return -self.worst
+        if beyond(mean) <= 0:
+            return float(mean)
+        return float(brentq(beyond, least, mean, xtol=1e-10 * self.worst))
 
     def upper(self, alpha: float) -> float:
         """It limits from below alone: whatever else limits from above does."""
@@ -161,12 +169,15 @@ def largest_unit(clusters: NDArray[np.intp] | None, weights: Array | None) -> fl
     return float(sizes.max() / sizes.mean())
 
 
-def errors_to_bounded_end(unseen: float, alpha: float) -> float:
-    """How many standard errors below the mean the limit is planned to lie.
+def errors_to_bounded_end(worst: float, units: float, alpha: float) -> float:
+    """How many standard errors below the mean the limit is planned to lie, of so many items or
+    clusters; `worst` is in standard errors too.
 
     The one value at the worst has an exponential part in the mean, the others' spread a normal
-    one: c solves P(Z + kE > c) = alpha, k = `unseen` = worst/units in standard errors.
+    one: c solves P(Z + kE > c) = alpha, where k = worst/(units + log(1/alpha)/2) gives nearly
+    1 - alpha^(1/units) of the worst where nothing else varies.
     """
+    unseen = worst / (units - math.log(alpha) / 2)
     low, high = normal_quantile(1 - alpha), normal_quantile(1 - alpha / 2)
     high += unseen * math.log(2 / alpha)
     for _ in range(_HALVINGS):
@@ -207,22 +218,27 @@ def _chance_above(values: Array, counts: Array) -> float:
         middle = (low + high) / 2
         slope = dot(counts, values / (1 - values * middle))
         low, high = (middle, high) if slope < 0 else (low, middle)
-    # At c = 0 the integrand has its pole; a little beside it is as good a line.
-    c = max((low + high) / 2, 1e-3 / math.sqrt(dot(counts, values * values)))
+    # At 0 the integrand has its pole: the line keeps off it by some steps of the integral.
+    c = max((low + high) / 2, 0.5 / math.sqrt(dot(counts, values * values)))
     if c * float(values.max()) >= 1:
         c = 0.5 / float(values.max())
     least = -dot(counts, np.log1p(-values * c))
     width = 1 / math.sqrt(dot(counts, (values / (1 - values * c)) ** 2))
-    total = 0.0
     tilted = values / (1 - values * c)
-    for u in np.arange(0.0, _FARTHEST, _STEP):
-        y = width * math.sinh(u)
-        turn = tilted * y
-        # log(1 - a(c + iy)) less log(1 - ac) is log(1 - i·turn).
-        size = -0.5 * dot(counts, np.log1p(turn * turn))
-        angle = dot(counts, np.arctan(turn))
-        part = math.exp(size) * (c * math.cos(angle) + y * math.sin(angle)) / (c * c + y * y)
-        total += part * width * math.cosh(u) * (0.5 if u == 0 else 1.0)
-        if size < -60:
-            break
+    u = np.arange(0.0, _FARTHEST, _STEP)
+    y = width * np.sinh(u)
+    parts = np.array_split(y, min(y.size, values.size * y.size // _AT_ONCE + 1))
+    # log(1 - a(c + iy)) less log(1 - ac) is log(1 - i·turn).
+    turned = [_turned(tilted, counts, each) for each in parts]
+    size, angle = (np.concatenate([each[i] for each in turned]) for i in (0, 1))
+    height = np.exp(size) * (c * np.cos(angle) + y * np.sin(angle)) / (c * c + y * y)
+    steps = height * width * np.cosh(u)
+    total = float(steps.sum() - steps[0] / 2)
     return min(max(math.exp(least) * total * _STEP / math.pi, 0.0), 1.0)
+
+
+def _turned(tilted: Array, counts: Array, y: Array) -> tuple[Array, Array]:
+    """The logarithm of prod(1/(1 - i·y·tilted)) by size and angle, for each of `y`."""
+    turn = np.outer(y, tilted)
+    size = -0.5 * np.einsum("yg,g->y", np.log1p(turn * turn), counts)
+    return size, np.einsum("yg,g->y", np.arctan(turn), counts)

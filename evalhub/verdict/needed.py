@@ -62,6 +62,14 @@ def with_next_looks(
     return [each.model_copy(update={"next_look": planned(each)}) for each in criteria]
 
 
+def with_choosing(criteria: Sequence[Criterion], choosing: Mapping[str, int]) -> list[Criterion]:
+    """The same with how many items of its test set chose the baseline, by a criterion's name."""
+    return [
+        each.model_copy(update={"chose": choosing[each.name]}) if each.name in choosing else each
+        for each in criteria
+    ]
+
+
 def needed_in_all(
     judged: Sequence[Criterion], blocking: Sequence[bool], primaries: Primaries
 ) -> int | None:
@@ -116,13 +124,28 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
         return Needed(None, f"{NO_NUMBER}: what is asked lies too near to what is assumed")
     new = max(new, fewest(criterion))
     clusters = ceil(new / size)
-    grouped = f" in {clusters:,} new clusters" if criterion.clusters else ""
+    # Of items that are added as many choose the baseline as of those there are.
+    new = ceil(new / judged_share(criterion))
+    grouped = f" in {ceil(new / size):,} new clusters" if criterion.clusters else ""
+    told = f"{grouped}{_choosing(criterion)} {told}"
     if plan.weights is None:
-        told = f"a fresh test set of {counted(new, 'item')}{grouped} {told}"
+        told = f"a fresh test set of {counted(new, 'item')}{told}"
         return Needed(new, f"{_too_few_clusters(criterion, clusters)}{told}")
-    told = f"{counted(new, 'more item')}{grouped} {told}"
+    told = f"{counted(new, 'more item')}{told}"
     clusters += criterion.clusters or 0
-    return Needed(criterion.n + new, f"{_too_few_clusters(criterion, clusters)}{told}")
+    there = criterion.n + criterion.chose
+    return Needed(there + new, f"{_too_few_clusters(criterion, clusters)}{told}")
+
+
+def judged_share(criterion: Criterion) -> float:
+    """Which share of its test set's items is judged on."""
+    return criterion.n / (criterion.n + criterion.chose)
+
+
+def _choosing(criterion: Criterion) -> str:
+    if not criterion.chose:
+        return ""
+    return f", of which {1 - judged_share(criterion):.0%} choose the baseline and aren't judged,"
 
 
 def _too_few_clusters(criterion: Criterion, enough: int) -> str:
@@ -137,9 +160,11 @@ def _too_few_clusters(criterion: Criterion, enough: int) -> str:
 
 
 def power_with(criterion: Criterion, n: int) -> float:
-    """The power of `n` items in all, as `needed_n` is planned; 0 where an extension adds none."""
+    """The power of `n` items in all, with those that choose the baseline, as `needed_n` is planned;
+    0 where an extension adds none."""
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    new = n if plan.weights is None else n - criterion.n
+    added = n if plan.weights is None else n - criterion.n - criterion.chose
+    new = int(added * judged_share(criterion))
     if new < 1:
         return 0.0
     return power_for(

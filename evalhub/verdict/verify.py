@@ -49,7 +49,7 @@ LATER = (
     "repeated",
 )
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
-LATER_OF_CRITERIA = ("form", "tails", "unseen")
+LATER_OF_CRITERIA = ("form", "tails", "unseen", "chose")
 LATER_OF_SPREADS = ("worst", "evenness", "skew_doubt")
 LATER_OF_SLICES = ("p_value",)
 """Sections, fields of `people`, of criteria, of what they plan with, of slices that a record of an
