@@ -1,4 +1,4 @@
--- tables-d1515580e8684be5a2acf750
+-- tables-7f69e4679edcac6084e74e19
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -129,7 +129,7 @@ CREATE TABLE "registry_documentset" ("id" integer NOT NULL PRIMARY KEY AUTOINCRE
 CREATE INDEX "registry_documentset_project_id_ddd79150" ON "registry_documentset" ("project_id");
 CREATE TABLE "registry_documenttext" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "position" integer unsigned NOT NULL CHECK ("position" >= 0), "key" varchar(200) NOT NULL, "text" text NOT NULL, "documents_id" bigint NOT NULL REFERENCES "registry_documentset" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "document_position" UNIQUE ("documents_id", "position"), CONSTRAINT "document_key" UNIQUE ("documents_id", "key"));
 CREATE INDEX "registry_documenttext_documents_id_0c71c864" ON "registry_documenttext" ("documents_id");
-CREATE TABLE "registry_studytestset" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(120) NOT NULL, "position" smallint unsigned NOT NULL CHECK ("position" >= 0), "role" varchar(20) NOT NULL, "draw" integer unsigned NULL CHECK ("draw" >= 0), "margin" real NOT NULL, "min_gain" real NOT NULL, "tier" varchar(20) NOT NULL, "relative_margin" real NULL, "planned_gain" real NULL, "mix" text NULL CHECK ((JSON_VALID("mix") OR "mix" IS NULL)), "bounds" text NULL CHECK ((JSON_VALID("bounds") OR "bounds" IS NULL)), "items" text NULL CHECK ((JSON_VALID("items") OR "items" IS NULL)), "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "form" varchar(20) DEFAULT '' NOT NULL, "turned" bool DEFAULT 0 NOT NULL, CONSTRAINT "study_test_set_name" UNIQUE ("study_id", "name"), CONSTRAINT "study_margin_not_negative" CHECK ("margin" >= 0.0));
+CREATE TABLE "registry_studytestset" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(120) NOT NULL, "position" smallint unsigned NOT NULL CHECK ("position" >= 0), "role" varchar(20) NOT NULL, "draw" integer unsigned NULL CHECK ("draw" >= 0), "margin" real NOT NULL, "min_gain" real NOT NULL, "tier" varchar(20) NOT NULL, "relative_margin" real NULL, "planned_gain" real NULL, "mix" text NULL CHECK ((JSON_VALID("mix") OR "mix" IS NULL)), "bounds" text NULL CHECK ((JSON_VALID("bounds") OR "bounds" IS NULL)), "items" text NULL CHECK ((JSON_VALID("items") OR "items" IS NULL)), "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "form" varchar(20) DEFAULT '' NOT NULL, "turned" bool DEFAULT 0 NOT NULL, "tails" varchar(20) NULL, CONSTRAINT "study_test_set_name" UNIQUE ("study_id", "name"), CONSTRAINT "study_margin_not_negative" CHECK ("margin" >= 0.0));
 CREATE INDEX "registry_studytestset_name_68507da2" ON "registry_studytestset" ("name");
 CREATE INDEX "registry_studytestset_metric_id_e1b1801d" ON "registry_studytestset" ("metric_id");
 CREATE INDEX "registry_studytestset_study_id_a19dc790" ON "registry_studytestset" ("study_id");
@@ -834,6 +834,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0003_
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0027_served_by', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0028_limits', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0029_run_going_on', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0030_demand_tails', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -854,4 +855,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-d1515580e8684be5a2acf750', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-7f69e4679edcac6084e74e19', CURRENT_TIMESTAMP);
