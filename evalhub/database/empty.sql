@@ -1,4 +1,4 @@
--- tables-916fedcdd5fc1391305aba1b
+-- tables-4ddaa8ff71a0650b7d449054
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -121,7 +121,7 @@ CREATE TABLE "registry_documentset" ("id" integer NOT NULL PRIMARY KEY AUTOINCRE
 CREATE INDEX "registry_documentset_project_id_ddd79150" ON "registry_documentset" ("project_id");
 CREATE TABLE "registry_documenttext" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "position" integer unsigned NOT NULL CHECK ("position" >= 0), "key" varchar(200) NOT NULL, "text" text NOT NULL, "documents_id" bigint NOT NULL REFERENCES "registry_documentset" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "document_position" UNIQUE ("documents_id", "position"), CONSTRAINT "document_key" UNIQUE ("documents_id", "key"));
 CREATE INDEX "registry_documenttext_documents_id_0c71c864" ON "registry_documenttext" ("documents_id");
-CREATE TABLE "registry_studytestset" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(120) NOT NULL, "position" smallint unsigned NOT NULL CHECK ("position" >= 0), "role" varchar(20) NOT NULL, "draw" integer unsigned NULL CHECK ("draw" >= 0), "margin" real NOT NULL, "min_gain" real NOT NULL, "tier" varchar(20) NOT NULL, "relative_margin" real NULL, "planned_gain" real NULL, "mix" text NULL CHECK ((JSON_VALID("mix") OR "mix" IS NULL)), "bounds" text NULL CHECK ((JSON_VALID("bounds") OR "bounds" IS NULL)), "items" text NULL CHECK ((JSON_VALID("items") OR "items" IS NULL)), "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "form" varchar(20) DEFAULT '' NOT NULL, "turned" bool DEFAULT 0 NOT NULL, CONSTRAINT "study_test_set_name" UNIQUE ("study_id", "name"), CONSTRAINT "study_margin_not_negative" CHECK ("margin" >= 0.0));
+CREATE TABLE "registry_studytestset" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(120) NOT NULL, "position" smallint unsigned NOT NULL CHECK ("position" >= 0), "role" varchar(20) NOT NULL, "draw" integer unsigned NULL CHECK ("draw" >= 0), "margin" real NOT NULL, "min_gain" real NOT NULL, "tier" varchar(20) NOT NULL, "relative_margin" real NULL, "planned_gain" real NULL, "mix" text NULL CHECK ((JSON_VALID("mix") OR "mix" IS NULL)), "bounds" text NULL CHECK ((JSON_VALID("bounds") OR "bounds" IS NULL)), "items" text NULL CHECK ((JSON_VALID("items") OR "items" IS NULL)), "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "form" varchar(20) DEFAULT '' NOT NULL, "turned" bool DEFAULT 0 NOT NULL, "tails" varchar(20) NULL, CONSTRAINT "study_test_set_name" UNIQUE ("study_id", "name"), CONSTRAINT "study_margin_not_negative" CHECK ("margin" >= 0.0));
 CREATE INDEX "registry_studytestset_name_68507da2" ON "registry_studytestset" ("name");
 CREATE INDEX "registry_studytestset_metric_id_e1b1801d" ON "registry_studytestset" ("metric_id");
 CREATE INDEX "registry_studytestset_study_id_a19dc790" ON "registry_studytestset" ("study_id");
@@ -871,6 +871,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('jobs', '0001
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0002_authenticator_timestamps', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0003_authenticator_type_uniq', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0032_demand_tails', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -891,4 +892,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-916fedcdd5fc1391305aba1b', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-4ddaa8ff71a0650b7d449054', CURRENT_TIMESTAMP);

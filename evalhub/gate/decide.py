@@ -51,7 +51,7 @@ from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.consistency import consistency_section
 from evalhub.verdict.failures import failures_section
 from evalhub.verdict.jumps import jumps_section, unbelieved
-from evalhub.verdict.needed import with_next_looks
+from evalhub.verdict.needed import with_choosing, with_next_looks
 from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.repeated import repeated_section
@@ -300,6 +300,7 @@ def _measure(evidence: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) 
         planned_gain=evidence.policy.planned_gain,
         primaries=evidence.policy.primaries,
     )
+    criteria = with_choosing(criteria, evidence.choosing())
     return with_next_looks(criteria, paid.extended, evidence.policy.primaries)
 
 

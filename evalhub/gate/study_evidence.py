@@ -99,6 +99,11 @@ class StudyEvidence:
         held = [split.holds(each.key, each.cluster) for each in self.items(version)]
         return ~np.array(held, dtype=bool)
 
+    def choosing(self) -> dict[str, int]:
+        """By primary, how many of its items choose the baseline; none where a study names it."""
+        judged = {each.name: self.judged(each, each.test_set_version) for each in self.primaries}
+        return {name: int((~rows).sum()) for name, rows in judged.items() if rows is not None}
+
     def pair(self, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet) -> Pairing:
         """Both arms' scores of a test set side by side, as its criterion wants them."""
         runs = self.run(baseline, test_set), self.run(arm, test_set)

@@ -12,6 +12,7 @@ from evalhub.report.power_plot import PowerPlot, power_plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.verdict.criteria import SAME_RUN
+from evalhub.verdict.tails import tail_sentences
 from evalhub.verdict.wording import percent, shows_nothing, signed
 
 TIERS = {
@@ -90,6 +91,7 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
     return [
         f"It holds once its interval lies wholly {above} {bound}, fails once it lies wholly "
         f"{below}, and is open between.",
+        *(f"{each}." for each in tail_sentences(row)),
         _place(record, row),
         *_levels(record, row),
         _harm(record, row),

@@ -40,7 +40,8 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
     if not sizes:
         return found
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    more = [size - (0 if plan.weights is None else criterion.n) for size in sizes]
+    there = 0 if plan.weights is None else criterion.n + criterion.chose
+    more = [size - there for size in sizes]
     if criterion.role == "preference":
         return [*found, *(_hours(size, sampling) for size in more)]
     answers = " or ".join(f"{size * sampling.samples:,}" for size in more)

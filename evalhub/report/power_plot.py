@@ -35,7 +35,7 @@ class PowerPlot:
 def power_plot(criterion: Criterion) -> PowerPlot | None:
     """The picture of a criterion; None where no number of items is named, or people are, or where
     the interval leaves out what was planned."""
-    needed, n = criterion.needed_n, criterion.n
+    needed, n = criterion.needed_n, criterion.n + criterion.chose
     if needed is None or criterion.role == "preference" or ruled_out(criterion):
         return None
     most = ceil(1.15 * max(needed, n))

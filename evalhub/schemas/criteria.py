@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
 from evalhub.schemas.margins import KeptMargin, RelativeMargin
-from evalhub.schemas.policy import MaxRatio, MinGain, PlannedGain, Tier
+from evalhub.schemas.policy import MaxRatio, MinGain, PlannedGain, Tails, Tier
 from evalhub.schemas.verdicts import Status
 
 Size = Annotated[int, Field(ge=1)]
@@ -69,6 +69,38 @@ class PlannedSpread(Declaration):
         0.0, description="of items or clusters, above 0 where it draws the lower end outwards"
     )
     people: PlannedPeople | None = Field(None, description="of judgments, what reviewers add")
+    worst: Deviation | None = Field(
+        None,
+        description="with tails: bounded, what an item (a cluster, against one of mean size) that "
+        "nobody saw may lose at the most; null: unseen losses aren't paid for",
+    )
+    evenness: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="of clusters, how many of equal size have as many degrees of freedom as one of "
+        "these: fewer than 1 where their sizes differ",
+    )
+    skew_doubt: float = Field(
+        1.0,
+        ge=1,
+        description="of clusters, the error of their mean's skewness against that of equal ones",
+    )
+
+
+class UnseenTail(Declaration):
+    """What so few items can't rule out: a tail of heavy losses, of which they hold none or few."""
+
+    units: float = Field(gt=0, description="items, or clusters, by their effective number")
+    seen: float = Field(ge=0, description="how many of them lost `loss` or more")
+    loss: float = Field(
+        ge=0, description="what each must lose so that the share unseen by so many costs the margin"
+    )
+    share: Probability = Field(
+        description="the largest share that may do so at the level of alpha: 1 − alpha^(1/units) "
+        "where none did, else Clopper and Pearson's upper limit"
+    )
+    most: float = Field(gt=0, description="the most that an item can lose")
 
 
 class Criterion(Declaration):
@@ -96,6 +128,11 @@ class Criterion(Declaration):
     requires: str = Field(description="what is asked, in a few words")
     n: Size = Field(description="items that both arms answered; judgments, of a preference")
     clusters: Size | None = Field(description="null where each item stands for itself")
+    chose: Count = Field(
+        0,
+        description="items of the test set that chose the baseline and aren't judged: as many of "
+        "those that are added won't be either",
+    )
     baseline: float
     candidate: float
     difference: float = Field(description="positive where the candidate is better")
@@ -138,6 +175,15 @@ class Criterion(Declaration):
         description="whether the metric says how an answer looks or what it cost, by no reference "
         "and no judge: what a guard gains then is no gain beyond belief",
     )
+    tails: Tails | None = Field(
+        None,
+        description="bounded: the lower end pays for a tail that the items hold none of; null: it "
+        "rests on what was seen",
+    )
+    unseen: UnseenTail | None = Field(
+        None,
+        description="of a guard with graded scores, what its items can't rule out; null elsewhere",
+    )
     factor: float | None = Field(
         gt=0, description="the ratio that candidate/baseline is judged against, where one is"
     )
@@ -163,14 +209,14 @@ class Criterion(Declaration):
     status: Status = Status.OPEN
     needed_n: Size | None = Field(
         None,
-        description="items in all that would show what is asked, if what was planned is true: "
-        "nothing is lost, or the planned gain is there; null where it is decided, or no number "
-        "would",
+        description="items in all, with those that choose the baseline, that would show what is "
+        "asked, if what was planned is true: nothing is lost, or the planned gain is there; null "
+        "where it is decided, or no number would",
     )
     needed_as_seen: Size | None = Field(
         None,
-        description="items in all that would decide it, if the truth is the difference seen; null "
-        "where the interval doesn't speak against what was planned, or no number would",
+        description="the same number if the truth is the difference seen; null where the interval "
+        "doesn't speak against what was planned, or no number would",
     )
     needed_why: str = Field("", description="how many more, with what that assumes; or why none")
     next_look: NextLook | None = Field(

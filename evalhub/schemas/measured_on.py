@@ -42,6 +42,8 @@ NO_WORST = (
     "failures: worst needs the least and the most that one score by {} can be, such as [0, 1]"
 )
 
+NO_TAIL = "tails: bounded needs the least and the most that one score by {} can be, such as [0, 1]"
+
 
 def beyond(bounds: tuple[float, float], difference: float | None) -> str:
     """Why scores within `bounds` can't differ by that much; "" where they can."""

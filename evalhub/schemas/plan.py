@@ -74,16 +74,18 @@ class PlannedLook(Declaration):
         number: of the look that judges it; null where no ledger counts.
         taken: these very answers were judged before: the look is free.
         charged: a look is, or was, taken for this test set; else it is judged by that of another.
+        judged: how many of the items are judged; the others choose the baseline.
         refused: the items were drawn for another look, and no other claim is judged on them.
         deviation: of the items' differences; None where nothing is known of the metric's.
         smallest: the effect that so many items show with 80% power.
         wanted: the effect that is asked about: the planned gain, or a guard's margin.
-        needed: items for that; `short`, how many are missing.
+        needed: items for that, with those that choose; `short`, how many are missing.
     """
 
     test_set: str
     role: DemandRole
     items: Size
+    judged: Size
     number: Size | None
     taken: bool
     charged: bool

@@ -24,6 +24,7 @@ from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.schemas.margins import Margin, Measured, RelativeMargin
 from evalhub.schemas.measured_on import (
+    NO_TAIL,
     NO_WORST,
     Bounds,
     ExpectedItems,
@@ -44,6 +45,7 @@ LedgerPlace = Literal["home", "server"]
 LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
+Tails = Literal["bounded"]
 
 Named = Annotated[str, Field(min_length=1, max_length=120)]
 Alpha = Annotated[
@@ -79,6 +81,13 @@ MaxRatio = Annotated[
     Measured,
     Field(gt=0, le=LARGEST, description="what candidate/baseline must stay below, such as 1.2"),
 ]
+BoundedTails = Annotated[
+    Tails | None,
+    Field(
+        description="bounded: the lower end pays for a tail of heavy losses that the items hold "
+        "none of, as if one more item had lost the whole scale; null: it rests on what was seen"
+    ),
+]
 NoiseFloor = Annotated[
     bool,
     Field(description="whether effects are shown against a second run of the baseline"),
@@ -95,7 +104,7 @@ _OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
         "is for primaries: a guard is asked no gain, and may lose less than its margin",
     ),
     "development": (
-        ("margin", "relative_margin", "tier", "min_gain", "planned_gain", "mix"),
+        ("margin", "relative_margin", "tier", "min_gain", "planned_gain", "mix", "tails"),
         "is for what is judged: a development set is only read",
     ),
 }
@@ -105,7 +114,7 @@ def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a demand without those that its role has no use for."""
     others, _ = _OF_OTHERS[values["role"]]
     margins = {"relative_margin" if values["relative_margin"] is None else "margin"}
-    unsaid = [name for name in ("mix", "bounds", "items") if values[name] is None]
+    unsaid = [name for name in ("mix", "bounds", "items", "tails") if values[name] is None]
     left_out = {*others, *margins, *unsaid}
     return {name: value for name, value in values.items() if name not in left_out}
 
@@ -123,6 +132,7 @@ class Demand(Declaration):
         mix: None: every item counts alike.
         bounds: None: the metric's own, where it has some.
         items: None: whatever items there are.
+        tails: None: limits rest on what was seen.
     """
 
     role: TestSetRole = Field(
@@ -143,6 +153,7 @@ class Demand(Declaration):
     items: ExpectedItems | None = Field(
         None, description="the items that are expected: others are no evidence"
     )
+    tails: BoundedTails = None
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> "Demand":
@@ -392,6 +403,13 @@ class Policy(Rule):
         for name, each in self.criteria.items() if self.failures == "worst" else ():
             if each.bounds is None:
                 raise wrong(NO_WORST.format(each.metric), "criteria", name, "bounds")
+        return self
+
+    @model_validator(mode="after")
+    def _tails_have_an_end(self) -> "Policy":
+        for name, each in self.criteria.items():
+            if each.tails is not None and each.bounds is None:
+                raise wrong(NO_TAIL.format(each.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")

@@ -8,11 +8,13 @@ The method follows the data and is named in the result:
   purpose) and the sign-flip test;
 - other scores: Student's t, corrected for skewness;
 - clusters or weights: the same over CR2's error; where differences are rare or clusters few, no
-  narrower than the bounded score interval at the effective sample size.
+  narrower than the bounded score interval at the effective sample size;
+- where an unseen tail is to be paid for: a lower end no nearer than Gaffke's (evalhub.stats.tails),
+  but for yes/no scores that stand alone, whose limits pay for it anyway.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -32,6 +34,7 @@ from evalhub.stats.levels import ALPHA
 from evalhub.stats.pairs import Labels, Pairs, line_up, read_scores
 from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
 from evalhub.stats.skew import skewed_mean
+from evalhub.stats.tails import bounded_tail
 
 Array = NDArray[np.float64]
 
@@ -95,14 +98,16 @@ def compare(
     alpha: float = ALPHA,
     upper_alpha: float | None = None,
     bounds: tuple[float, float] | None = None,
+    bounded_tails: bool = False,
 ) -> PairedComparison:
     """Compares two arms' scores, (n,) or (n, samples), row i of both being item i.
 
     `clusters` (n,) labels items that share a source; `weights` (n,) counts an item more or
     less; `alpha` is the error rate of the interval's lower end, `upper_alpha` that of the upper
     end (None: the same). `bounds` is the scale that scores lie on; by default [0, 1], widened to
-    hold the scores seen. An end never rules out 0 where the test at its level doesn't: exact
-    limits and their p-value are one test, other ends are widened to 0.
+    hold the scores seen. `bounded_tails` lets the lower end pay for what wasn't seen: as though one
+    more item lost the whole scale. An end never rules out 0 where the test at its level doesn't:
+    exact limits and their p-value are one test, other ends are widened to 0.
     Raises StatisticsError for scores that are missing, infinite, off the scale or not aligned.
     """
     upper_alpha = alpha if upper_alpha is None else upper_alpha
@@ -112,6 +117,8 @@ def compare(
     d = pairs.differences
     wins, losses = _wins_and_losses(pairs)
     choice = _choose(pairs)
+    if bounded_tails:
+        choice = _with_bounded_tail(choice)
     lower, upper = choice.lower(alpha), choice.upper(upper_alpha)
     p_value, test = choice.test(wins, losses, alpha, upper_alpha)
     method = choice.method
@@ -150,6 +157,7 @@ def p_one_sided(
     weights: ArrayLike | None = None,
     bounds: tuple[float, float] | None = None,
     alpha: float = ALPHA,
+    bounded_tails: bool = False,
 ) -> float:
     """p-value against "the difference is at least `bound`" (alternative "less") or "at most
     `bound`" ("greater"). It is at most `alpha` just when that end of compare() at `alpha` lies on
@@ -159,6 +167,8 @@ def p_one_sided(
     check_alpha(alpha)
     pairs = line_up(baseline, candidate, clusters, weights, bounds)
     choice = _choose(pairs, alpha)
+    if bounded_tails:
+        choice = _with_bounded_tail(choice)
     p = choice.p_below(bound) if alternative == "less" else choice.p_above(bound)
     beyond_no_difference = bound > 0 if alternative == "less" else bound < 0
     if beyond_no_difference or isinstance(choice.parts[0], ExactShares):
@@ -272,6 +282,17 @@ def _of_lone_items(pairs: Pairs, mean: ClusteredMean, alpha: float) -> _Choice:
         skewed = skewed_mean(mean, clustered=False)
         return _Choice(pairs, mean, (skewed,), 1.0, "skew-corrected t")
     return _Choice(pairs, mean, (_score(pairs, n),), 1.0, "bounded score interval")
+
+
+def _with_bounded_tail(choice: _Choice) -> _Choice:
+    """The same with a lower end that pays for an unseen tail, where it doesn't do so anyway."""
+    pairs = choice.pairs
+    if pairs.plain and pairs.binary:
+        return choice
+    clusters = None if pairs.plain else pairs.clusters
+    tail = bounded_tail(pairs.differences, clusters, pairs.weights, worst=pairs.reach)
+    method = f"{choice.method}, its lower end no nearer than Gaffke's"
+    return replace(choice, parts=(*choice.parts, tail), method=method)
 
 
 def _enough(carried: float, n: int) -> bool:

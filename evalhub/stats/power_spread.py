@@ -9,13 +9,15 @@ mean over what the deviation may be.
 import math
 from dataclasses import dataclass
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from evalhub.stats.clusters import (
     ENOUGH_DIFFERENCES,
     ClusteredMean,
     assumed_design_effect,
     clustered_mean,
+    dot,
     effective_count,
 )
 from evalhub.stats.distributions import (
@@ -25,13 +27,17 @@ from evalhub.stats.distributions import (
 )
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import POWER
-from evalhub.stats.pairs import Labels, line_up
-from evalhub.stats.skew import errors_to_end
+from evalhub.stats.pairs import Array, Labels, line_up
+from evalhub.stats.skew import EVEN_SIZES, Unevenness, errors_to_end, unevenness
+from evalhub.stats.tails import errors_to_bounded_end, largest_unit
 
 _MOST = 10**9
 # How much of the skewness seen is planned with: a sample that leans moves its mean along with its
 # end. By simulation of rare heavy losses.
 _SKEW = 0.6
+# Of clusters whose sizes differ the skewness that a sample shows is itself uncertain, beyond that
+# of equal ones: the mean over a normal distribution's three nodes.
+_NODES = ((-math.sqrt(3), 1 / 6), (0.0, 2 / 3), (math.sqrt(3), 1 / 6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,9 @@ class Spread:
             rare heavy losses.
         people: of judgments, what reviewers add.
         df: how well it is known, in degrees of freedom: 2/df is its variance's relative variance.
+        worst: what a unit that nobody saw may lose at the most, against one of mean size; None:
+            the lower end doesn't pay for it (evalhub.stats.tails).
+        sizes: of clusters, how they differ.
     """
 
     sd: float
@@ -54,6 +63,8 @@ class Spread:
     df: float = math.inf
     skew: float = 0.0
     people: "Leaning | None" = None
+    worst: float | None = None
+    sizes: Unevenness = EVEN_SIZES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +105,15 @@ def spread_of(
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     bounds: tuple[float, float] | None = None,
+    bounded_tails: bool = False,
 ) -> Spread:
     """The spread of the differences of two arms; shapes and errors as in compare().
 
     To yes/no scores one discordant pair is added: a hundred items without any are planned as
     though one differed. The variance of other scores, of which nobody knows how they are spread,
     is uncertain by 1/e − 1/n for n differences (or sums of clusters) of which e carry it,
-    e = (Σr²)²/Σr⁴, as their kurtosis has it.
+    e = (Σr²)²/Σr⁴, as their kurtosis has it. Clusters that differ in size tell less than as many
+    equal ones: by the degrees of freedom of their mean, as the verdict has them.
     """
     pairs = line_up(baseline, candidate, clusters, weights, bounds)
     d, n = pairs.differences, pairs.differences.size
@@ -117,11 +130,24 @@ def spread_of(
         variance = pairs.reach**2 / n
     elif pairs.binary:
         variance *= 1 + 1 / differing
+    df, sizes = df_of(mean), EVEN_SIZES
+    if not pairs.plain and pairs.clusters is not None and mean.df > 0:
+        sizes = unevenness(mean)
+        more, known = _with_a_larger(pairs.clusters, pairs.weights, effect)
+        effect, df = effect * more, min(df, known)
     sd = math.sqrt(variance * effect)
     if pairs.binary and pairs.plain:
         won, lost = (int((sign * d > 0).sum()) + 0.5 for sign in (1, -1))
         return Spread(sd, discordant_sd_at(bound, won, lost, n))
-    return Spread(sd, None, df_of(mean), -mean.skew * math.sqrt(mean.sums.size))
+    worst = pairs.reach * largest_unit(pairs.clusters, pairs.weights) if bounded_tails else None
+    return Spread(
+        sd,
+        None,
+        df,
+        -mean.skew * math.sqrt(mean.sums.size),
+        worst=worst,
+        sizes=sizes,
+    )
 
 
 def df_of(mean: ClusteredMean) -> float:
@@ -130,6 +156,28 @@ def df_of(mean: ClusteredMean) -> float:
     carried = effective_count(mean.sums)
     known = 1 / carried - 1 / mean.sums.size if carried else 2.0
     return min(2 / known if known > 0 else math.inf, mean.df or 1.0)
+
+
+def _with_a_larger(
+    clusters: NDArray[np.intp], weights: Array | None, effect: float
+) -> tuple[float, float]:
+    """What few clusters of unequal sizes hide of the next ones': by which factor their design
+    effect rises, and how well it is known, in degrees of freedom.
+
+    A cluster's sum varies by v = W(1 + (W − 1)ρ), W its weight and ρ as the design effect has it;
+    Σv varies by 3Σv²/(Σv)² − 1/g where their effects are normal. The next cluster is larger than
+    all g that were seen with a chance of 1/(g + 1), so they are planned with one more of the
+    largest size.
+    """
+    w = np.bincount(clusters, weights)
+    size = w * (clusters.size / w.sum())
+    reach = dot(size, size) / clusters.size - 1
+    icc = min(max((effect - 1) / reach, 0.0), 1.0) if reach > 0 else 0.0
+    planned = np.append(size, size.max())
+    v, seen = (each * np.maximum(1 + (each - 1) * icc, 0.0) for each in (planned, size))
+    more = float((v.sum() / planned.sum()) / (seen.sum() / size.sum()))
+    noise = 3 * dot(v, v) / float(v.sum()) ** 2 - 1 / planned.size
+    return max(more, 1.0), 2 / noise
 
 
 def discordant_sd_at(bound: float, won: float, lost: float, n: int) -> float:
@@ -157,7 +205,8 @@ def power_for(
     if not (gap > 0 and spread.sd > 0):
         raise StatisticsError(f"a gap of {gap:g} by a spread of {spread.sd:g} can't be planned for")
     c, apart, error = due, 0.0, spread.sd / math.sqrt(n)
-    df, known = max(n / cluster_size - 1, 1.0), spread.df
+    units = n / cluster_size
+    df, known = max(spread.sizes.evenness * units - 1, 1.0), spread.df
     if spread.people is not None:
         people = spread.people
         df = people.df(n, spread.sd, df, max(people.count - 1, 1))
@@ -165,9 +214,16 @@ def power_for(
         error = math.hypot(error, people.error)
     if spread.at_bound is None and spread.people is None:
         clustered = cluster_size > 1
-        c = errors_to_end(
-            n / cluster_size, normal_cdf(-due), skew=_SKEW * spread.skew, clustered=clustered
-        )
+        alpha = normal_cdf(-due)
+        beyond = math.sqrt(6 * (spread.sizes.doubt**2 - 1) / units)
+        power = 0.0
+        for node, weight in _NODES if beyond > 0 else ((0.0, 1.0),):
+            skew = _SKEW * spread.skew + node * beyond
+            c = errors_to_end(units, alpha, skew=skew, clustered=clustered, sizes=spread.sizes)
+            if spread.worst is not None:
+                c = max(c, errors_to_bounded_end(spread.worst / error, units, alpha))
+            power += weight * noncentral_t_cdf(gap / error, known, c)
+        return power
     elif spread.at_bound is None:
         c = t_quantile(normal_cdf(due), df)
     else:

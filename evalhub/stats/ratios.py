@@ -77,6 +77,7 @@ def contrast(
     upper_alpha: float | None = None,
     bounds: tuple[float, float] | None = None,
     exact_at: float | None = None,
+    bounded_tails: bool = False,
 ) -> Contrast:
     """How far the candidate lies above `factor` times the baseline, item by item.
 
@@ -85,7 +86,7 @@ def contrast(
     2002, Statistics in Medicine 21:689), since few discordant items make Student's t too sure. With
     some tens of items it may err by half its level more; with `exact_at`, the factor that is in
     question, its ends hold their levels there (evalhub.stats.relative). Else it is compare()'s of
-    factor·baseline with the candidate. Shapes, levels and errors as there.
+    factor·baseline with the candidate. Shapes, levels, `bounded_tails` and errors as there.
     """
     upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
@@ -100,6 +101,7 @@ def contrast(
             alpha=alpha,
             upper_alpha=upper_alpha,
             bounds=_scaled(bounds, factor),
+            bounded_tails=bounded_tails,
         )
         return Contrast(
             other.difference, other.lower, other.upper, other.sd, other.design_effect, other.method
@@ -128,6 +130,7 @@ def p_contrast(
     weights: ArrayLike | None = None,
     bounds: tuple[float, float] | None = None,
     exact_at: float | None = None,
+    bounded_tails: bool = False,
 ) -> float:
     """p-value against a mean of candidate - factor·baseline of at least 0 (alternative "less") or
     at most 0 ("greater"), by the test that contrast()'s interval inverts, `exact_at` as there."""
@@ -142,6 +145,7 @@ def p_contrast(
             clusters=clusters,
             weights=weights,
             bounds=_scaled(bounds, factor),
+            bounded_tails=bounded_tails,
         )
     values, counts = found
     sign = 1.0 if alternative == "less" else -1.0

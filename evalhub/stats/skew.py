@@ -75,16 +75,41 @@ class SkewedMean:
         return max(t_cdf(t, self.df), t_cdf(turned, self.corrected_df))
 
 
+@dataclass(frozen=True, slots=True)
+class Unevenness:
+    """How clusters' sizes differ: `evenness` is the share of them that as many degrees of freedom
+    need were they equal, `doubt` the error of their mean's skewness against theirs."""
+
+    evenness: float = 1.0
+    doubt: float = 1.0
+
+
+EVEN_SIZES = Unevenness()
+
+
+def unevenness(mean: ClusteredMean) -> Unevenness:
+    """Of the clusters of a mean, by its degrees of freedom and its skewness's error."""
+    evenness = min(max((mean.df + 1) / mean.clusters, 1 / mean.clusters), 1.0)
+    return Unevenness(evenness, max(mean.skew_doubt * mean.clusters / math.sqrt(6), 1.0))
+
+
 def skewed_mean(found: ClusteredMean, *, clustered: bool) -> SkewedMean:
     return SkewedMean(found.mean, found.se, found.df, found.skew, found.skew_doubt, clustered)
 
 
 @lru_cache(4096)
 def errors_to_end(
-    units: float, alpha: float = ALPHA, *, skew: float = 0.0, clustered: bool = False
+    units: float,
+    alpha: float = ALPHA,
+    *,
+    skew: float = 0.0,
+    clustered: bool = False,
+    sizes: Unevenness = EVEN_SIZES,
 ) -> float:
-    """How many standard errors from the mean an end lies, of so many equal items or clusters: what
-    a plan reckons with. `skew` is theirs, above 0 where they lean to that end's side."""
-    doubt = math.sqrt(6) / units
+    """How many standard errors from the mean an end lies, of so many items or clusters: what a plan
+    reckons with. `skew` is theirs, above 0 where they lean to that end's side; `sizes` how their
+    sizes differ."""
+    doubt = sizes.doubt * math.sqrt(6) / units
     of_mean = skew / math.sqrt(units)
-    return SkewedMean(0.0, 1.0, max(units - 1.0, 1.0), of_mean, doubt, clustered).upper(alpha)
+    df = max(sizes.evenness * units - 1.0, 1.0)
+    return SkewedMean(0.0, 1.0, df, of_mean, doubt, clustered).upper(alpha)

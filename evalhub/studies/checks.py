@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from evalhub.schemas.declaration import wrong
-from evalhub.schemas.measured_on import NO_WORST, check_known
+from evalhub.schemas.measured_on import NO_TAIL, NO_WORST, check_known
 from evalhub.schemas.policy import Tiered, check_critical
 
 if TYPE_CHECKING:
@@ -149,6 +149,10 @@ def _check_asked(study: "StudyFile") -> None:
         metric = study.test_sets[name].metric
         if metric.reach is None and study.test_sets[name].bounds is None:
             raise wrong(NO_WORST.format(metric.name), "test_sets", name, "bounds")
+    for name in judged:
+        asked = study.test_sets[name]
+        if asked.tails is not None and asked.metric.reach is None and asked.bounds is None:
+            raise wrong(NO_TAIL.format(asked.metric.name), "test_sets", name, "bounds")
     primary = any(each.role == "primary" for each in study.test_sets.values())
     for name, budget in study.policy.all_budgets.items():
         at = "policy", "budgets", name

@@ -1,6 +1,7 @@
 """What a registered study would still ask, and what its next look costs and can show."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from django.db import transaction
@@ -142,7 +143,8 @@ def _look(
     counting = counts != "off"
     version = test_set.test_set_version
     items = item_labels(version)
-    effect = _design_effect(test_set, items)
+    judged = _judged_items(study, test_set, items)
+    effect = _design_effect(test_set, items if test_set.mix else judged)
     known = _deviation_seen(test_set)
     deviation = _usual(test_set) if known is None else known
     primary = test_set.role == CriterionRole.PRIMARY
@@ -151,16 +153,19 @@ def _look(
     smallest = needed = None
     if deviation:
         smallest = minimum_detectable_effect(
-            version.item_count, deviation, alpha=alpha, power=POWER, design_effect=effect
+            len(judged), deviation, alpha=alpha, power=POWER, design_effect=effect
         )
     if deviation and wanted:
-        needed = paired_sample_size(
+        enough = paired_sample_size(
             deviation, wanted, alpha=alpha, power=POWER, design_effect=effect
         )
+        # Of items that are added as many choose the baseline as of those there are.
+        needed = ceil(enough * len(items) / len(judged))
     found = PlannedLook(
         test_set=test_set.name,
         role="primary" if primary else "guard",
         items=version.item_count,
+        judged=len(judged),
         number=row.number if counting else None,
         taken=at.free,
         charged=row.counted,
@@ -186,6 +191,16 @@ def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
     mix = test_set.mix
     weights = item_weights([each.tags for each in items], mix) if mix else None
     return assumed_design_effect(len(items), labels, weights)
+
+
+def _judged_items(
+    study: Study, test_set: StudyTestSet, items: Sequence[ItemLabel]
+) -> Sequence[ItemLabel]:
+    """Those that don't choose the baseline; all of them where none would be left to judge on."""
+    split = study.policy.development
+    if split is None or test_set.role != CriterionRole.PRIMARY:
+        return items
+    return [each for each in items if not split.holds(each.key, each.cluster)] or items
 
 
 def _usual(test_set: StudyTestSet) -> float | None:
@@ -232,8 +247,10 @@ def _sentence(found: PlannedLook) -> str:
         if primary
         else f"show that less than {found.smallest:.2g} is lost, if nothing is,"
     )
+    chose = found.items - found.judged
+    of_which = f", of which {chose:,} choose the baseline," if chose else ""
     said += (
-        f" {found.items:,} items {shown} with {POWER:.0%} power at a deviation of "
+        f" {found.items:,} items{of_which} {shown} with {POWER:.0%} power at a deviation of "
         f"{found.deviation:.2g} ({whose})."
     )
     if found.wanted is None or found.needed is None:

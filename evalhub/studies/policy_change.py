@@ -23,7 +23,7 @@ from evalhub.studies.plan import next_looks
 from evalhub.studies.spec import StudyFile
 from evalhub.verdict.policy_changes import PolicyChange, policy_changes
 
-_DEMANDED = {"role", "margin", "relative_margin", "tier", "min_gain", "planned_gain"}
+_DEMANDED = {"role", "margin", "relative_margin", "tier", "min_gain", "planned_gain", "tails"}
 
 
 class SamePolicyError(ValueError):

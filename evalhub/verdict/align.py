@@ -337,7 +337,8 @@ def _stage(aligned: Aligned) -> StageScores:
     if not aligned.requirement.higher_is_better:
         worse, better = better, worse
     bounds = aligned.requirement.bounds
-    return StageScores(worse, better, aligned.clusters, aligned.weights, bounds)
+    bounded = aligned.requirement.tails is not None
+    return StageScores(worse, better, aligned.clusters, aligned.weights, bounds, bounded)
 
 
 def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[BreakdownRow]:

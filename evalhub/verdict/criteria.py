@@ -9,7 +9,7 @@ from evalhub.schemas.criteria import Role
 from evalhub.schemas.declaration import default_of, wrong
 from evalhub.schemas.margins import KeptMargin, RelativeMargin
 from evalhub.schemas.measured_on import Bounds, ExpectedItems
-from evalhub.schemas.policy import Demand, MaxRatio, MinGain, PlannedGain, Tier
+from evalhub.schemas.policy import Demand, MaxRatio, MinGain, PlannedGain, Tails, Tier
 
 SAME_RUN = "the same run for both arms"
 COMBINED = "inverse-normal combination"
@@ -43,6 +43,7 @@ class Requirement:
         unit: what the metric counts, "" where it is a share.
         form: whether the metric says how an answer looks or what it cost, by no reference and no
             judge.
+        tails: "bounded": the lower end pays for an unseen tail; None: it rests on what was seen.
 
     Raises:
         pydantic.ValidationError: a value of the wrong sign or that isn't finite.
@@ -64,6 +65,7 @@ class Requirement:
     quantile: float | None = None
     unit: str = ""
     form: bool = False
+    tails: Tails | None = None
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:

@@ -17,6 +17,8 @@ from evalhub.verdict.policy_changes import Asked, PolicyChange, policy_changes
 _PEOPLE = ("min_agreement", "min_reviewers", "unconfirmed_reviewers")
 _CRITERION = ("role", "tier", "metric", "higher_is_better")
 _DEMANDS = {"primary": ("min_gain", "planned_gain"), "guard": ("margin",)}
+_OPTIONAL = ("tails",)
+"""Demands that most policies don't make; where one isn't made its name is left out."""
 _MEASURE = ("metric", "options", "higher_is_better")
 _OF_ANSWERS = ("prices", "ownership")
 """What is said of a candidate's costs: another candidate has others, and nothing was changed."""
@@ -90,6 +92,7 @@ def judged_policy(
             row = rows.get(criterion["test_set"], {})
             demands[criterion["name"]] = {
                 **{name: criterion[name] for name in (*_CRITERION, *names)},
+                **{name: criterion[name] for name in _OPTIONAL if criterion.get(name)},
                 "options": row.get("metric_options", {}),
             }
     people |= preference or {}

@@ -24,6 +24,7 @@ from evalhub.stats.ratios import (
 from evalhub.verdict.criteria import SAME_RUN, Requirement
 from evalhub.verdict.quantile_budget import at_quantile
 from evalhub.verdict.shares import gap_to, ratio_limits
+from evalhub.verdict.tails import unseen_of
 from evalhub.verdict.wording import requires
 
 NO_SHARE = "the baseline's mean isn't above 0: nothing can be a share of it"
@@ -70,6 +71,7 @@ def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
         "factor": asked.factor,
         "higher_is_better": asked.higher_is_better,
         "form": asked.form,
+        "tails": asked.tails,
     }
 
 
@@ -100,7 +102,7 @@ def measure(
     """
     base, tuned = np.asarray(baseline, dtype=float), np.asarray(candidate, dtype=float)
     worse, better = (base, tuned) if requirement.higher_is_better else (tuned, base)
-    bounds = requirement.bounds
+    bounds, bounded = requirement.bounds, requirement.tails is not None
     found = compare(
         worse,
         better,
@@ -109,6 +111,7 @@ def measure(
         alpha=alpha,
         upper_alpha=harm_alpha,
         bounds=bounds,
+        bounded_tails=bounded,
     )
     means = (found.baseline, found.candidate)
     base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]
@@ -127,7 +130,13 @@ def measure(
         )
     if share is None:
         p_value = partial(
-            p_one_sided, worse, better, clusters=clusters, weights=weights, bounds=bounds
+            p_one_sided,
+            worse,
+            better,
+            clusters=clusters,
+            weights=weights,
+            bounds=bounds,
+            bounded_tails=bounded,
         )
         share = _Share(
             ratio=None,
@@ -142,14 +151,28 @@ def measure(
                 clusters=clusters,
                 weights=weights,
                 bounds=bounds,
+                bounded_tails=bounded,
             ),
             sd=found.sd,
             design_effect=found.design_effect,
             gap=_gap(requirement, planned_gain),
             method=found.method,
         )
+    demand = asked_of(requirement, base_mean)
+    unseen = None
+    if requirement.role == "guard":
+        unseen = unseen_of(
+            worse,
+            better,
+            clusters=clusters,
+            weights=weights,
+            bounds=bounds,
+            margin=demand["margin"],
+            alpha=alpha,
+        )
     criterion = Criterion(
-        **asked_of(requirement, base_mean),
+        **demand,
+        unseen=unseen,
         n=found.n,
         clusters=found.clusters,
         baseline=base_mean,
@@ -230,6 +253,9 @@ def planned_with(spread: Spread) -> PlannedSpread:
         at_bound=spread.at_bound,
         df=df,
         skew=spread.skew,
+        worst=spread.worst,
+        evenness=spread.sizes.evenness,
+        skew_doubt=spread.sizes.doubt,
         people=None
         if people is None
         else PlannedPeople(count=people.count, lean=people.lean, df=people.known, sd=people.sd),
@@ -271,6 +297,7 @@ def _share(
     interval for a budget, by the paired comparison's own choice of method for a guard.
     """
     factor = requirement.factor or 1.0
+    bounded = requirement.tails is not None
 
     lowest, highest = levels
 
@@ -285,12 +312,13 @@ def _share(
             upper_alpha=highest,
             bounds=requirement.bounds,
             exact_at=factor,
+            bounded_tails=bounded,
         )
 
     tested = against(factor)
     gap = gap_to(requirement.role, factor, base_mean)
     arms = (factor * base, tuned) if requirement.higher_is_better else (tuned, factor * base)
-    spread = spread_of(*arms, bound=0.0, clusters=clusters, weights=weights)
+    spread = spread_of(*arms, bound=0.0, clusters=clusters, weights=weights, bounded_tails=bounded)
     if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
         return _Share(
             None, None, None, 1.0, 1.0, spread, tested.sd, tested.design_effect, gap, NO_SHARE
@@ -315,6 +343,7 @@ def _share(
                 weights=weights,
                 bounds=requirement.bounds,
                 exact_at=factor,
+                bounded_tails=bounded,
             )
             for side in (sides if requirement.higher_is_better else sides[::-1])
         )

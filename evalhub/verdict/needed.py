@@ -20,7 +20,7 @@ from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import POWER
 from evalhub.stats.power_people import review_for
 from evalhub.stats.power_spread import Leaning, Spread, items_for, power_for
-from evalhub.stats.skew import errors_to_end
+from evalhub.stats.skew import Unevenness, errors_to_end
 from evalhub.verdict.as_seen import (
     assumed,
     distance_seen,
@@ -80,6 +80,14 @@ def with_next_looks(
         return look.model_copy(update={"alpha": look.alpha / rivals})
 
     return [each.model_copy(update={"next_look": planned(each)}) for each in criteria]
+
+
+def with_choosing(criteria: Sequence[Criterion], choosing: Mapping[str, int]) -> list[Criterion]:
+    """The same with how many items of its test set chose the baseline, by a criterion's name."""
+    return [
+        each.model_copy(update={"chose": choosing[each.name]}) if each.name in choosing else each
+        for each in criteria
+    ]
 
 
 def needed_in_all(
@@ -187,7 +195,8 @@ def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float)
     the truth lies so far from the bound; None where nothing does."""
     spread, gap = _spread(criterion), abs(distance)
     if distance < 0:
-        spread = replace(spread, skew=-spread.skew)
+        # By the upper end, which pays for no unseen tail.
+        spread = replace(spread, skew=-spread.skew, worst=None)
     if criterion.role == "preference":
         level = plan.alpha if distance > 0 else criterion.harm_alpha
         return _judgments(criterion, gap, spread, due=-normal_quantile(level), power=power)
@@ -198,13 +207,28 @@ def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float)
         return None
     new = max(new, fewest(criterion))
     clusters = ceil(new / size)
-    grouped = f" in {clusters:,} new clusters" if criterion.clusters else ""
+    # Of items that are added as many choose the baseline as of those there are.
+    added = ceil(new / judged_share(criterion))
+    grouped = f" in {ceil(added / size):,} new clusters" if criterion.clusters else ""
+    grouped += _choosing(criterion)
     if plan.weights is None:
         before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
-        return _Amount(new, f"a fresh test set of {counted(new, 'item')}{grouped}", before)
+        return _Amount(added, f"a fresh test set of {counted(added, 'item')}{grouped}", before)
     clusters += criterion.clusters or 0
     before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
-    return _Amount(criterion.n + new, f"{counted(new, 'more item')}{grouped}", before)
+    there = criterion.n + criterion.chose
+    return _Amount(there + added, f"{counted(added, 'more item')}{grouped}", before)
+
+
+def judged_share(criterion: Criterion) -> float:
+    """Which share of its test set's items is judged on."""
+    return criterion.n / (criterion.n + criterion.chose)
+
+
+def _choosing(criterion: Criterion) -> str:
+    if not criterion.chose:
+        return ""
+    return f", of which {1 - judged_share(criterion):.0%} choose the baseline and aren't judged,"
 
 
 def _too_few_clusters(criterion: Criterion, enough: int) -> str:
@@ -219,9 +243,11 @@ def _too_few_clusters(criterion: Criterion, enough: int) -> str:
 
 
 def power_with(criterion: Criterion, n: int) -> float:
-    """The power of `n` items in all, as `needed_n` is planned; 0 where an extension adds none."""
+    """The power of `n` items in all, with those that choose the baseline, as `needed_n` is planned;
+    0 where an extension adds none."""
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    new = n if plan.weights is None else n - criterion.n
+    added = n if plan.weights is None else n - criterion.n - criterion.chose
+    new = int(added * judged_share(criterion))
     if new < 1:
         return 0.0
     return power_for(
@@ -263,6 +289,8 @@ def _spread(criterion: Criterion) -> Spread:
         inf if found.df is None else found.df,
         found.skew,
         None if people is None else Leaning(people.count, people.lean, people.df, people.sd),
+        found.worst,
+        Unevenness(found.evenness, found.skew_doubt),
     )
 
 

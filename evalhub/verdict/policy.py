@@ -79,6 +79,7 @@ def requirement_of(name: str, asked: PolicyCriterion, *, form: bool = False) -> 
         items=asked.items,
         unit=asked.unit,
         form=form,
+        tails=asked.tails,
     )
 
 

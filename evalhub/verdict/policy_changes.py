@@ -73,6 +73,7 @@ ORDERED: dict[str, Sequence[Any]] = {
     "required": (False, True),
     "unconfirmed_reviewers": ("count", "exclude"),
     "tier": ("advisory", "supporting", "critical"),
+    "tails": (None, "bounded"),
 }
 """Values of a field, the strictest last."""
 

@@ -35,6 +35,7 @@ from evalhub.stats.multiplicity import holm
 from evalhub.verdict.criteria import SAME_RUN, Requirement
 from evalhub.verdict.headline import headline
 from evalhub.verdict.needed import needed_in_all, with_needs
+from evalhub.verdict.tails import tail_cautions
 from evalhub.verdict.wording import reasons, sentence, shows_nothing
 
 PRIMARIES: Primaries = default_of(Rule, "primaries")
@@ -128,7 +129,7 @@ def decide(
     why = [
         *(f"{Status.FAIL.mark} {text}" for text in (*as_good, *unbelieved)),
         *reasons(judged, against, blocking, primaries),
-        *(f"{Status.OPEN.mark} {text}" for text in (*pending, *cautions)),
+        *(f"{Status.OPEN.mark} {text}" for text in (*pending, *cautions, *tail_cautions(judged))),
     ]
     return Ruling(verdict, said, why, judged, needed, *told, list(as_good), primaries, registered)
 

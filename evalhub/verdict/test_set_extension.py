@@ -39,13 +39,14 @@ _LEAST = 1e-9
 class StageScores:
     """One stage's scores: those of the arm that should be worse and of the one that should be
     better, (n,) or (n, samples), with the items' clusters, weights and bounds where they have
-    some."""
+    some, and whether an unseen tail is paid for."""
 
     worse: Array
     better: Array
     clusters: Sequence[str] | None = None
     weights: Array | None = None
     bounds: tuple[float, float] | None = None
+    bounded_tails: bool = False
 
     def p_value(self, bound: float, alternative: Alternative) -> float:
         return p_one_sided(
@@ -56,6 +57,7 @@ class StageScores:
             clusters=self.clusters,
             weights=self.weights,
             bounds=self.bounds,
+            bounded_tails=self.bounded_tails,
         )
 
     def p_ratio(self, asked: Criterion, ratio: float, alternative: Alternative) -> float:
@@ -71,6 +73,7 @@ class StageScores:
                 weights=self.weights,
                 bounds=self.bounds,
                 exact_at=asked.factor,
+                bounded_tails=self.bounded_tails,
             )
         if arms[0].mean() <= 0:
             return 1.0

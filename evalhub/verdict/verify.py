@@ -55,10 +55,11 @@ LATER = (
 )
 LATER_OF_LEDGER = ("begun", "restored")
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
-LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen")
+LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen", "tails", "unseen", "chose")
+LATER_OF_SPREADS = ("worst", "evenness", "skew_doubt")
 LATER_OF_SLICES = ("p_value",)
-"""Sections, fields of `ledger`, of `people`, of criteria, of slices that a record of an earlier
-version lacks: where one isn't written there is none."""
+"""Sections, fields of `ledger`, of `people`, of criteria, of what they plan with, of slices that a
+record of an earlier version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,10 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             for name in later:
                 if name not in written:
                     row.pop(name)
+    for row, written in zip(due["criteria"], document["criteria"], strict=False):
+        for name in LATER_OF_SPREADS if row["spread"] and written.get("spread") else ():
+            if name not in written["spread"]:
+                row["spread"].pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,

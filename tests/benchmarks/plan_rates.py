@@ -16,10 +16,11 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
@@ -27,6 +28,7 @@ from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.levels import level_of, next_look, stage_weights
 from evalhub.verdict.measuring import measure
+from evalhub.verdict.needed import with_choosing
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from evalhub.verdict.rule import decide
 from evalhub.verdict.test_set_extension import Alternative, StageScores, p_combined
@@ -48,9 +50,11 @@ class Asked:
     n: int
     draw: Draw
     gain: float = 0.05
+    choosing: float = 0.0
+    """The share of the items that chooses the baseline (`best-untuned`) and isn't judged."""
 
     def look(self, rng: Rng) -> tuple[Criterion, StageScores]:
-        base, tuned, clusters = self.draw(rng, self.n, "first")
+        base, tuned, clusters = self._judged(rng, self.n, "first")
         found = measure(
             self.requirement,
             base,
@@ -59,13 +63,14 @@ class Asked:
             alpha=FIRST,
             planned_gain=self.gain,
         )
+        (found,) = with_choosing([found], {found.name: self.n - found.n})
         return found.model_copy(update={"next_look": NEXT}), self._stage(base, tuned, clusters)
 
     def settled(self, rng: Rng, first: StageScores, told: Criterion) -> bool:
         """Whether it passes once the items that it asked for are added: the end of the gate's own
         interval lies beyond the bound just when this p-value is below the level."""
-        more = (told.needed_n or 0) - told.n
-        stages = [first, self._stage(*self.draw(rng, more, "added"))]
+        more = (told.needed_n or 0) - self.n
+        stages = [first, self._stage(*self._judged(rng, more, "added"))]
         if told.factor is None:
             p = p_combined(stages, bound=self.requirement.bound, alternative="greater")
         else:
@@ -74,9 +79,24 @@ class Asked:
             p = combined_p_value(parts, stage_weights(2))
         return p <= NEXT.alpha
 
+    def _judged(self, rng: Rng, n: int, stage: str) -> tuple[Array, Array, list[str] | None]:
+        """As `draw`, of `n` items those that don't choose the baseline."""
+        base, tuned, clusters = self.draw(rng, n, stage)
+        if not self.choosing:
+            return base, tuned, clusters
+        kept = rng.random(n) >= self.choosing
+        return (
+            base[kept],
+            tuned[kept],
+            clusters and [each for each, judged in zip(clusters, kept, strict=True) if judged],
+        )
+
     def _stage(self, base: Array, tuned: Array, clusters: list[str] | None) -> StageScores:
         arms = (base, tuned) if self.requirement.higher_is_better else (tuned, base)
-        return StageScores(*arms, clusters)
+        asked = self.requirement
+        return StageScores(
+            *arms, clusters, bounds=asked.bounds, bounded_tails=asked.tails is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +242,44 @@ def grouped(size: int, icc: float, gain: float, sd: float = 0.35) -> Draw:
     return draw
 
 
+Sizes = Callable[[Rng, int], NDArray[np.int_]]
+
+
+def uneven(sizes: Sizes, icc: float, gain: float, sd: float = 0.35) -> Draw:
+    """Clusters of the sizes that are drawn, in which differences correlate by `icc`."""
+
+    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, list[str]]:
+        labels = np.repeat(np.arange(n), sizes(rng, n))[:n]
+        shared = rng.normal(0, sd * icc**0.5, labels[-1] + 1)[labels]
+        half = (gain + shared + rng.normal(0, sd * (1 - icc) ** 0.5, n)) / 2
+        return 0.5 - half, 0.5 + half, [f"{stage} {label}" for label in labels]
+
+    return draw
+
+
+def from_1_to_39(rng: Rng, count: int) -> NDArray[np.int_]:
+    return rng.integers(1, 40, count)
+
+
+def few_large(rng: Rng, count: int) -> NDArray[np.int_]:
+    """One of seven clusters holds 40 items, the others 4."""
+    return np.where(rng.random(count) < 0.15, 40, 4)
+
+
+def geometric(rng: Rng, count: int) -> NDArray[np.int_]:
+    return rng.geometric(0.1, count)
+
+
+def log_normal(mean: float) -> Sizes:
+    """Of that mean, their logarithms deviating by 1, at most 100."""
+
+    def sizes(rng: Rng, count: int) -> NDArray[np.int_]:
+        drawn = np.ceil(rng.lognormal(math.log(mean) - 0.5, 1.0, count))
+        return np.minimum(drawn, 100).astype(int)
+
+    return sizes
+
+
 def grouped_yes_no(size: int, discordant: float) -> Draw:
     """Who wins a discordant item is its cluster's."""
 
@@ -254,8 +312,8 @@ def as_fast(rng: Rng, n: int, stage: str) -> tuple[Array, Array, None]:
 
 
 def one(name: str, asked: Requirement, n: int, draw: Draw, **fields: object) -> Scene:
-    gain = fields.pop("gain", 0.05)
-    return Scene(name, [Asked(asked, n, draw, gain)], **fields)  # type: ignore[arg-type]
+    gain, choosing = fields.pop("gain", 0.05), fields.pop("choosing", 0.0)
+    return Scene(name, [Asked(asked, n, draw, gain, choosing)], **fields)  # type: ignore[arg-type]
 
 
 def reviewed(items: int, people: int, lean: float, gain: float) -> Scene:
@@ -273,10 +331,50 @@ SCENES = [
         plain(0.07, 0.35),
     ),
     one("primary, 50 graded items, gain .05", A_PRIMARY, 50, plain(0.05, 0.35)),
+    one(
+        "primary, 300 items, 30% choose the baseline",
+        A_PRIMARY,
+        300,
+        plain(0.05, 0.35),
+        choosing=0.3,
+    ),
+    one(
+        "primary, 300 yes/no, 30% choose the baseline",
+        A_PRIMARY,
+        300,
+        changed(0.05, 0.35),
+        choosing=0.3,
+    ),
+    one(
+        "guard, 100 graded items, tails: bounded",
+        replace(a_guard(0.05), tails="bounded", bounds=(-1.0, 2.0)),
+        100,
+        plain(0.0, 0.15),
+    ),
+    one(
+        "guard, 60 graded items, tails: bounded",
+        replace(a_guard(0.04), tails="bounded", bounds=(0.0, 1.0)),
+        60,
+        plain(0.0, 0.05),
+        floor=True,
+    ),
     one("guard, 100 graded items, 6% lose .6", a_guard(0.05), 100, heavy(0.06, 0.6)),
     one("primary, 40 clusters of 10, ICC .3", A_PRIMARY, 400, grouped(10, 0.3, 0.05)),
     one("guard, 20 clusters of 10, ICC .3", a_guard(0.05), 200, grouped(10, 0.3, 0.0)),
     one("guard, 40 clusters of 10, yes/no, .2 differ", a_guard(0.05), 400, grouped_yes_no(10, 0.2)),
+    one("primary, 600 items, clusters of 1–39", A_PRIMARY, 600, uneven(from_1_to_39, 0.3, 0.05)),
+    one("guard, 400 items, clusters of 1–39", a_guard(0.08), 400, uneven(from_1_to_39, 0.3, 0)),
+    one("primary, 400 items, clusters of 4 and 40", A_PRIMARY, 400, uneven(few_large, 0.3, 0.05)),
+    one("guard, 1,000 items, clusters of 4 and 40", a_guard(0.05), 1000, uneven(few_large, 0.3, 0)),
+    one("primary, 400 items, geometric clusters", A_PRIMARY, 400, uneven(geometric, 0.3, 0.05)),
+    one("guard, 200 items, geometric clusters", a_guard(0.08), 200, uneven(geometric, 0.2, 0)),
+    one(
+        "primary, 400 items, log-normal clusters",
+        A_PRIMARY,
+        400,
+        uneven(log_normal(8), 0.3, 0.05),
+    ),
+    one("guard, 400 items, log-normal clusters", a_guard(0.05), 400, uneven(log_normal(8), 0.3, 0)),
     one("guard, 300 yes/no items, .3 differ", a_guard(0.03), 300, changed(0.0, 0.3)),
     one("primary, 200 yes/no items, .35 differ", A_PRIMARY, 200, changed(0.05, 0.35)),
     one("guard, 100 yes/no, .04 differ", a_guard(0.05), 100, changed(0.0, 0.04), floor=True),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.benchmarks.peers import ours
+from tests.benchmarks.peers.ceilings import fallen_ceiling, guarded_ceiling
 from tests.benchmarks.peers.environment import VERSIONS
 from tests.benchmarks.peers.scenes import SCENES
 
@@ -20,3 +21,13 @@ def test_every_scene_has_a_line_and_every_peer_its_version() -> None:
 def test_every_scene_can_be_judged_by_this_project() -> None:
     words = {ours.judge(study) for scene in SCENES for study in scene.draws(1, seed=1)}
     assert words <= {"accept", "stop", "more"}
+
+
+def test_the_ceilings_are_those_of_the_benchmark() -> None:
+    told = [
+        line.split("|")[4].strip()
+        for line in PAGE.splitlines()
+        if line.startswith("| ") and ("| α 0.025 |" in line or "| `harm_alpha: " in line)
+    ]
+    ceilings = guarded_ceiling(), fallen_ceiling(0.025), fallen_ceiling(0.05)
+    assert told == [f"{each:.3f}" for each in ceilings]

@@ -10,9 +10,10 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Item, ModelVersion, Output, StudyTestSet, TestSetVersion
 from evalhub.registry.models.versions import Kind
-from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.schemas.study import Development
 from evalhub.verdict.baseline_choice import answer, best
+from evalhub.verdict.needed import needed_items
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.verdict.made_up import a_criterion, a_guard
 
@@ -188,6 +189,19 @@ def test_primaries_are_judged_on_the_rest_and_guards_on_all_items(desk: Desk) ->
     primary, guard = desk.decided().record["criteria"]
     assert primary["n"] == 1000 - len(development_keys(desk.questions))
     assert guard["n"] == 300
+    assert (primary["chose"], guard["chose"]) == (len(development_keys(desk.questions)), 0)
+
+
+def test_the_advice_counts_the_items_that_will_choose() -> None:
+    """As many more as are judged would settle it; of what is added 30% isn't."""
+    look = NextLook(alpha=0.01, weights=(1.0, 1.0))
+    plain = a_criterion(-0.02, 0.08, n=700, next_look=look)
+    chosen = plain.model_copy(update={"chose": 300})
+    alone, beside = (needed_items(each, questions=1, plan=look) for each in (plain, chosen))
+    assert alone.n is not None
+    assert beside.n is not None
+    assert (beside.n - 1000) * 0.7 == pytest.approx(alone.n - 700, abs=1)
+    assert "of which 30% choose the baseline and aren't judged" in beside.why
 
 
 @pytest.mark.django_db

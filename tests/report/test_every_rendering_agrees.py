@@ -18,8 +18,10 @@ from evalhub.report.one_file import render_report
 from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import declared
+from evalhub.schemas.policy import Tails
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, same_run
+from evalhub.verdict.needed import with_choosing
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from tests.report.reading.renderings import (
     html_blocks,
@@ -35,7 +37,7 @@ Rng = np.random.Generator
 NAMES = ("triage", "sums", "formats", "dates", "words", "copying", "latency", "tone")
 
 
-def a_requirement(rng: Rng, name: str, scale: float) -> Requirement:
+def a_requirement(rng: Rng, name: str, scale: float, tails: Tails | None) -> Requirement:
     role = str(rng.choice(["primary", "guard", "guard", "budget"]))
     tier = (
         "critical"
@@ -56,14 +58,16 @@ def a_requirement(rng: Rng, name: str, scale: float) -> Requirement:
         relative_margin=float(rng.choice([0.05, 0.1, 0.3])) if relative else None,
         max_ratio=float(rng.choice([0.8, 0.9, 1.1, 1.5])) if role == "budget" else None,
         unit="" if rising or role == "budget" else "words",
+        bounds=None if tails is None or role == "budget" else (0.0, 3 * scale),
+        tails=None if role == "budget" else tails,
     )
 
 
-def a_measured(rng: Rng, name: str, alpha: float) -> Criterion:
+def a_measured(rng: Rng, name: str, alpha: float, tails: Tails | None) -> Criterion:
     """Yes/no or graded scores of any size, alike, apart, all wrong or right, in clusters or not."""
     binary, n = bool(rng.random() < 0.6), int(rng.choice([12, 40, 100, 150]))
     scale = 1.0 if binary else float(rng.choice([0.0004, 1.0, 30.0, 2000.0]))
-    asked = a_requirement(rng, name, scale)
+    asked = a_requirement(rng, name, scale, tails)
     if binary:
         rate, change = rng.choice([0.0, 0.1, 0.5, 0.9, 1.0]), rng.choice([0.0, 0.03, 0.1, 0.4])
         base = (rng.random(n) < rate).astype(float)
@@ -106,11 +110,15 @@ def a_preference(rng: Rng, alpha: float) -> Criterion:
 
 def a_study(seed: int) -> dict[str, Any]:
     """The JSON of a random decision, valid by the published schema."""
-    rng = np.random.default_rng(seed)
+    rng, beside = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     alpha = float(rng.choice([0.025, 0.0151982, 0.0037995]))
     rule = "any-of" if rng.random() < 0.2 else "all-of"
     count = int(rng.integers(1, 6))
-    made = [a_measured(rng, name, alpha) for name in rng.permutation(NAMES)[:count]]
+    tails: list[Tails | None] = ["bounded" if each else None for each in beside.random(5) < 0.2]
+    names = rng.permutation(NAMES)[:count]
+    made = [a_measured(rng, name, alpha, paid) for name, paid in zip(names, tails, strict=False)]
+    primaries = [each for each in made if each.role == "primary" and beside.random() < 0.3]
+    made = with_choosing(made, {each.name: int(each.n * 0.4) for each in primaries})
     if rng.random() < 0.15:
         made.append(a_preference(rng, alpha))
     rivals = sum(each.role == "primary" for each in made)
@@ -193,6 +201,28 @@ def test_the_reader_finds_what_is_not_so(field: str, said: str, instead: str) ->
     changed = re.sub(said, instead, str(row[field]), count=1)
     row[field] = int(changed) if field == "needed_n" else changed
     assert Reading(document).all() != []
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("14 clusters", "15 clusters"),
+        ("14 clusters", "14 items"),
+        ("27%", "26%"),
+        ("1.13", "1.12"),
+        ("margin of 0.3", "margin of 0.2"),
+        ("a policy with tails: bounded", "its lower end"),
+    ],
+)
+def test_the_reader_knows_what_few_items_can_miss(said: str, instead: str) -> None:
+    document = a_study(1)
+    reasons = [each for each in document["reasons"] if "can miss" in each]
+    reason = next(each for each in reasons if said in each)
+    assert rendering_faults([reason[2:]], document) == []
+    changed = reason.replace(said, instead)
+    document["reasons"] = [changed if each == reason else each for each in document["reasons"]]
+    assert Reading(document).all() != []
+    assert rendering_faults([changed[2:]], document) != []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from tests.benchmarks.plan_rates import SCENES, kept, rate
         "guard, 200 graded items, margin .05",
         "primary, 200 graded items, gain .05",
         "guard, 20 clusters of 10, ICC .3",
+        "guard, 400 items, clusters of 1–39",
+        "primary, 300 items, 30% choose the baseline",
         "guard, 500 yes/no, .04 differ",
         "people: 40 items, 5 reviewers who lean by 0.1, 0.6 win",
     ],

@@ -68,6 +68,11 @@ HOLDS: dict[str, tuple[JudgedPolicy, JudgedPolicy, list[str]]] = {
         ["criteria.triage.min_gain"],
     ),
     "margin": (asked(), asked(changed(sums=SUMS | {"margin": 0.1})), ["criteria.sums.margin"]),
+    "tails": (
+        asked(changed(sums=SUMS | {"tails": "bounded"})),
+        asked(),
+        ["criteria.sums.tails"],
+    ),
     "guard left out": (asked(), asked(changed(sums=None)), ["criteria.sums"]),
     "guard by another metric": (
         asked(),

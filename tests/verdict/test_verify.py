@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evalhub.files.canonical import digest_of
 from evalhub.schemas.declaration import DeclarationError
-from evalhub.verdict.verify import verify
+from evalhub.verdict.verify import LATER_OF_CRITERIA, LATER_OF_SPREADS, verify
 from tests.verdict.recorded import (
     EMPTY,
     HELD,
@@ -245,11 +245,7 @@ def test_a_criterion_with_an_impossible_value_is_refused(name: str, value: Any) 
     assert raised.value.field == f"criteria[0].{name}"
 
 
-LATER = {"form", "most_lost", "needed_as_seen"}
-"""Fields of a criterion that records of earlier versions lack."""
-
-
-@pytest.mark.parametrize("name", sorted({*SHIPPED["criteria"][0]} - LATER))
+@pytest.mark.parametrize("name", sorted({*SHIPPED["criteria"][0]} - {*LATER_OF_CRITERIA}))
 def test_a_criterion_without_one_of_its_fields_is_no_verified_record(name: str) -> None:
     record = deepcopy(SHIPPED)
     del record["criteria"][0][name]
@@ -267,6 +263,16 @@ def test_a_record_of_before_guards_on_form_were_told_apart_is_verified() -> None
     assert fields(record) == []
     record["criteria"][0]["status"] = "fail"
     assert "criteria[0].status" in fields(record)
+
+
+def test_a_record_of_before_unseen_tails_were_told_is_verified() -> None:
+    record = deepcopy(SHIPPED)
+    for criterion in record["criteria"]:
+        for name in ("tails", "unseen", "chose"):
+            criterion.pop(name)
+        for name in LATER_OF_SPREADS if criterion["spread"] else ():
+            criterion["spread"].pop(name)
+    assert fields(record) == []
 
 
 def test_a_record_of_before_there_were_imported_scores_is_verified() -> None:

@@ -33,6 +33,8 @@ def field_of(name: str, declared_as: FieldInfo) -> forms.Field:
         return (forms.IntegerField if kinds == [int] else forms.FloatField)(**given)
     if get_origin(kinds[0]) is Literal:
         choices = [(each, each) for each in get_args(kinds[0])]
+        if usual is None:
+            choices.insert(0, ("", "no"))
         return forms.ChoiceField(**given, choices=choices)
     if kinds != [str]:
         given |= {"initial": json.dumps(usual) if usual else "", "help_text": _as_json(given)}

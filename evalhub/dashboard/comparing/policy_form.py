@@ -21,11 +21,13 @@ SAID = {
     "planned_gain": "worth finding; else the study’s",
     "margin": "may lose less than this",
     "relative_margin": "in its place, a share of the baseline’s",
+    "tails": "whether unseen heavy losses are paid for",
 }
 BY_ROLE = {
     "primary": ("min_gain", "planned_gain"),
     "guard": ("margin", "relative_margin", "tier"),
 }
+OF_EITHER = ("tails",)
 
 
 class PolicyForm(forms.Form):
@@ -48,7 +50,7 @@ class PolicyForm(forms.Form):
         self.fields[f"{row.name}.role"] = forms.ChoiceField(
             label="Role", choices=ROLES, initial=row.role
         )
-        for names in BY_ROLE.values():
+        for names in (*BY_ROLE.values(), OF_EITHER):
             for name in names:
                 field = self._add(f"{row.name}.{name}", name, Demand.model_fields[name])
                 field.initial, field.help_text = getattr(row, name), SAID.get(name, "")
@@ -66,7 +68,7 @@ class PolicyForm(forms.Form):
         for row in self._rows:
             asked = [
                 (role, [self[f"{row.name}.{name}"] for name in names])
-                for role, names in BY_ROLE.items()
+                for role, names in (*BY_ROLE.items(), ("either", OF_EITHER))
             ]
             yield row, self[f"{row.name}.role"], asked
 
@@ -85,7 +87,10 @@ class PolicyForm(forms.Form):
         found = {}
         for row in self._rows:
             role = self.cleaned_data[f"{row.name}.role"]
-            said = {name: self.cleaned_data[f"{row.name}.{name}"] for name in BY_ROLE[role]}
+            said = {
+                name: self.cleaned_data[f"{row.name}.{name}"]
+                for name in (*BY_ROLE[role], *OF_EITHER)
+            }
             given = {name: each for name, each in said.items() if each not in (None, "")}
             found[row.name] = {"role": role, **given}
         return found

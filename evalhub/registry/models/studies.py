@@ -190,6 +190,12 @@ class StudyTestSet(models.Model):
     items = models.JSONField(
         null=True, blank=True, help_text="count and digest of the items that are expected"
     )
+    tails = models.CharField(
+        max_length=20,
+        null=True,
+        blank=True,
+        help_text="bounded: limits pay for a tail that the items hold none of; null: they don't",
+    )
     form = models.CharField(
         max_length=20,
         blank=True,

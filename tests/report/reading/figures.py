@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scipy.stats import norm
+from scipy.stats import beta, norm
 
 Row = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -71,14 +71,19 @@ def numbers_of(record: Record) -> list[float]:
     found += [1 - 2 * record["alpha"], 0.8, 0.0, 1.0]
     for row in rows:
         n, effect = row["n"], row["design_effect"]
+        there, judged = n + row["chose"], n / (n + row["chose"])
         found += people_of(row)
-        found += [n / effect, n / (row["clusters"] or n)]
+        found += [there, n / effect, n / (row["clusters"] or n)]
         for needed in (row["needed_n"], row["needed_as_seen"]):
             if needed is not None:
                 size = n / (row["clusters"] or n)
-                found += [needed - n, math.ceil(needed / size), math.ceil((needed - n) / size)]
+                found += [needed - there, 1 - judged]
+                for added in (needed, needed - there):
+                    found.append(math.ceil(added / size))
+                    # Those that are judged are rounded up, and so are all that are added for them.
+                    found.append(math.ceil(math.floor(added * judged + SLACK) / size))
                 if row["clusters"]:
-                    found.append(math.ceil((needed - n) / size) + row["clusters"])
+                    found.append(found[-1] + row["clusters"])
         found += [0.5 + (row["min_gain"] or 0.0), 0.5 + (row["bound"] or 0.0) + row["gap"]]
         if row["sd"] > 0:
             z = norm.isf(row["alpha"]) + norm.ppf(0.8)
@@ -89,6 +94,48 @@ def numbers_of(record: Record) -> list[float]:
         if row["factor"] is not None:
             found += [abs(1 - row["factor"])]
     return found
+
+
+TAIL = re.compile(
+    r"(?P<name>[^:]+): (?:(?P<seen>\S+) of (?P<of>\S+) (?P<heavy>item|cluster)s? "
+    r"lost (?P<lost>\S+) or more, and where (?P<again>\S+) (?:was|were) seen up to (?P<may>\S+) "
+    r"may do so"
+    r"|(?P<units>\S+) (?P<unit>item|cluster)s? can miss up to (?P<share>\S+) that lose much); "
+    r"at (?P<loss>\S+) each they would cost the margin of (?P<margin>\S+) "
+    r"\((?P<payer>its lower end|a policy with tails: bounded) pays for that\)\.?"
+)
+
+
+def tail_is_due(row: Row) -> bool:
+    """That so few items can't rule out what would cost the margin."""
+    tail = row["unseen"]
+    return tail is not None and tail["loss"] <= tail["most"]
+
+
+def tail_is_so(row: Row, match: re.Match[str]) -> bool:
+    """That a row's items can miss as much as is said, by Clopper and Pearson's limit."""
+    if row["name"] != match["name"] or not tail_is_due(row):
+        return False
+    tail, said = row["unseen"], match.groupdict()
+    units, seen = tail["units"], tail["seen"]
+    share = beta.ppf(1 - row["alpha"], seen + 1, units - seen) if seen < units else 1.0
+    unseen_share = 1 - row["alpha"] ** (1 / units)
+    due = {
+        **dict.fromkeys(("seen", "again"), seen),
+        **dict.fromkeys(("of", "units"), units),
+        **dict.fromkeys(("may", "share"), share),
+        **dict.fromkeys(("lost", "loss"), row["margin"] / unseen_share),
+        "margin": row["margin"],
+    }
+    kind = "item" if row["clusters"] is None else "cluster"
+    paid = (said["payer"] == "its lower end") == (row["tails"] == "bounded")
+    return (
+        paid
+        and kind in (said["heavy"], said["unit"])
+        and all(
+            token.is_of(value) for name, value in due.items() for token in tokens(said[name] or "")
+        )
+    )
 
 
 def people_of(row: Row) -> list[float]:

@@ -8,6 +8,7 @@ from tests.report.reading.figures import (
     COMPARATIVE,
     MARKS,
     SLACK,
+    TAIL,
     Record,
     Row,
     borne_is,
@@ -18,6 +19,8 @@ from tests.report.reading.figures import (
     may_lose,
     status_due,
     strange_numbers,
+    tail_is_due,
+    tail_is_so,
     upper_of,
 )
 from tests.report.reading.headlines import HEADLINES
@@ -79,6 +82,7 @@ AMOUNT = (
     r"(?:no number of judged pairs by .+? can settle this: )?"
     r"(?:a fresh test set of (?P<items>[\d,]+) items?|(?P<more>[\d,]+) more items?"
     r"|a fresh review of (?P<pairs>[\d,]+) judged pairs by .+?)(?: in [\d,]+ new clusters)?"
+    r"(?:, of which (?P<choose>\d+)% choose the baseline and aren't judged,)?"
 )
 POWER = r"with (?P<power>\d+)% power(?: each)?(?: \(80% for all (?P<open>\d+) that are open\))?"
 ASSUMED = (
@@ -149,6 +153,10 @@ class Reading:
             r"no number of (items|judged pairs .*) can settle this(?! : a fresh)", said
         ) and (row["needed_n"] is None and row["needed_as_seen"] is None):
             return
+        if said == "no saving was planned from which a number of items would follow":
+            self.expect(row["role"] == "budget" and row["max_ratio"] <= 1, said)
+            self.expect(row["needed_n"] is None and row["needed_as_seen"] is None, said)
+            return
         if said.startswith(("there is no interval", "the baseline's mean can't be told from 0")):
             self.expect(row["ratio_upper"] is None, said)
             return
@@ -218,7 +226,10 @@ class Reading:
 
     def amount(self, row: Row, match: re.Match[str], name: str) -> None:
         told = match["items"] or match["pairs"] or match["more"]
-        number = int(told.replace(",", "")) + (row["n"] if match["more"] else 0)
+        there = row["n"] + row["chose"]
+        number = int(told.replace(",", "")) + (there if match["more"] else 0)
+        choose = row["chose"] / there
+        self.expect(abs(int(match["choose"] or 0) / 100 - choose) <= 0.0051, match[0])
         self.expect(number == row[name], f"{match[0]!r} and {name} {row[name]}")
         power, count = match.groupdict().get("power"), match.groupdict().get("open")
         if power is not None:
@@ -245,7 +256,17 @@ class Reading:
 
     def reasons(self) -> None:
         """Each has a criterion's sentence, and its status by the mark that it begins with."""
-        by_sentence = {row["sentence"]: row for row in self.record["criteria"]}
+        rows = self.record["criteria"]
+        by_sentence = {row["sentence"]: row for row in rows}
+        missed = {
+            row["name"] for row in rows if row["status"] == "pass" and row["tails"] is None
+            and tail_is_due(row)
+        }  # fmt: skip
+        told = [match for each in self.record["reasons"] if (match := TAIL.fullmatch(each[2:]))]
+        self.expect({match["name"] for match in told} == missed, f"of {missed} {told} are told")
+        for match in told:
+            so = any(tail_is_so(row, match) for row in rows)
+            self.expect(so, f"{match[0]!r} isn't so")
         for reason in self.record["reasons"]:
             if reason[:1] not in MARKS or self.record["verdict"] == "invalid":
                 continue
