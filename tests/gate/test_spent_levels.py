@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from evalhub.gate.ledger import Claim, Looks, Standing, standing_of
+from evalhub.gate.ledger_origin import FirstLooks
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.taking import take
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
@@ -104,7 +105,7 @@ def kept(desk: Desk, claims: list[Claim]) -> Standing:
     """As decisions are: judged as it stands, and written."""
     standing = standing_of(claims, counts="primaries", shared=SameItems())
     with transaction.atomic():
-        assert take(standing, study=desk.study, shared=SameItems())
+        assert take(standing, study=desk.study, shared=SameItems(), first=FirstLooks())
     again = standing_of(claims, counts="primaries", shared=SameItems())
     assert not again.is_news
     assert [at.judged_by(ALPHA) for at in again.positions] == [
