@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
 from evalhub.schemas.margins import KeptMargin, RelativeMargin
-from evalhub.schemas.policy import MaxRatio, MinGain, PlannedGain, Tails, Tier
+from evalhub.schemas.policy import MaxRatio, MinGain, PlannedGain, Tier
+from evalhub.schemas.tails import Tails, UnseenTail
 from evalhub.schemas.verdicts import Status
 
 Size = Annotated[int, Field(ge=1)]
@@ -86,21 +87,6 @@ class PlannedSpread(Declaration):
         ge=1,
         description="of clusters, the error of their mean's skewness against that of equal ones",
     )
-
-
-class UnseenTail(Declaration):
-    """What so few items can't rule out: a tail of heavy losses, of which they hold none or few."""
-
-    units: float = Field(gt=0, description="items, or clusters, by their effective number")
-    seen: float = Field(ge=0, description="how many of them lost `loss` or more")
-    loss: float = Field(
-        ge=0, description="what each must lose so that the share unseen by so many costs the margin"
-    )
-    share: Probability = Field(
-        description="the largest share that may do so at the level of alpha: 1 − alpha^(1/units) "
-        "where none did, else Clopper and Pearson's upper limit"
-    )
-    most: float = Field(gt=0, description="the most that an item can lose")
 
 
 class Criterion(Declaration):

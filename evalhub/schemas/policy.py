@@ -33,6 +33,7 @@ from evalhub.schemas.measured_on import (
     check_known,
 )
 from evalhub.schemas.people import PeopleDemand, PeopleFloor
+from evalhub.schemas.tails import BoundedTails
 from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
@@ -45,7 +46,6 @@ LedgerPlace = Literal["home", "server"]
 LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
-Tails = Literal["bounded"]
 
 Named = Annotated[str, Field(min_length=1, max_length=120)]
 Alpha = Annotated[
@@ -80,13 +80,6 @@ PlannedGain = Annotated[
 MaxRatio = Annotated[
     Measured,
     Field(gt=0, le=LARGEST, description="what candidate/baseline must stay below, such as 1.2"),
-]
-BoundedTails = Annotated[
-    Tails | None,
-    Field(
-        description="bounded: the lower end pays for a tail of heavy losses that the items hold "
-        "none of, as if one more item had lost the whole scale; null: it rests on what was seen"
-    ),
 ]
 NoiseFloor = Annotated[
     bool,

@@ -23,7 +23,7 @@ _TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class ContingencyTables:
     """Shares of all items, each (k,): above their cut in both arms, in the one alone (`first`),
     in the other alone (`second`)."""
 
@@ -80,13 +80,13 @@ class Exceedances:
         of_lower = below[-1] - below[np.searchsorted(scaled[lower][order], values, side="right")]
         both = np.minimum(of_higher + of_lower, np.minimum(first, second))
         # A cut beyond all values: nothing lies above it.
-        table = Tables(
+        table = ContingencyTables(
             np.append(both, 0.0), np.append(first - both, 0.0), np.append(second - both, 0.0)
         )
         return float(deviances(table, self.above).min())
 
 
-def deviances(table: Tables, above: float) -> Array:
+def deviances(table: ContingencyTables, above: float) -> Array:
     """Twice the loss in log-likelihood, an item, of the best fit in which at most `above` exceed in
     the first arm and at least `above` in the second, (k,)."""
     both, one = table.both, table.first + table.second

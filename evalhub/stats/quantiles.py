@@ -18,19 +18,16 @@ its z; the share is by simulation, in docs/verdict-rates.md.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evalhub.stats.arm_quantile import ROUNDING, ArmQuantile, arm_quantile
 from evalhub.stats.clusters import (
-    ENOUGH_DIFFERENCES,
-    assumed_design_effect,
-    clustered_mean,
     dot,
 )
-from evalhub.stats.distributions import binomial_cdf, normal_quantile, t_quantile
+from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.exceedances import Exceedances
 from evalhub.stats.intervals import check_alpha
@@ -39,10 +36,8 @@ from evalhub.stats.pairs import Labels, line_up
 
 Array = NDArray[np.float64]
 
-# What a product of floats leaves beside a whole rank is no rank more.
-_ROUNDING = 1e-9
-# How finely ranks (a share of their number) and levels (as logarithms) are searched.
-_RANK, _LEVEL = 1e-7, 1e-3
+# How finely levels are searched, as logarithms.
+_LEVEL = 1e-3
 _SMALLEST_P, _LARGEST_P = 1e-7, 0.499
 # The share of its z that the test of both arms together must reach; by simulation.
 _JOINT = 0.75
@@ -77,7 +72,7 @@ class QuantileRatio:
 def fewest_items(quantile: float, alpha: float = ALPHA) -> int:
     """How many independent items it takes for a limit above a quantile: with fewer, the chance
     quantile^n that every one of them lies below it is above `alpha`."""
-    return math.ceil(math.log(alpha) / math.log(quantile) - _ROUNDING)
+    return math.ceil(math.log(alpha) / math.log(quantile) - ROUNDING)
 
 
 def ratio_of_quantiles(
@@ -150,91 +145,14 @@ def _smallest_level(rejects: Callable[[float], bool]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arm:
-    """One arm's values, ascending, and the share of all that lies at or below each, both (m,).
-
-    `residuals` are the sums, by cluster, of what lies above the estimate, `of_items` by item.
-    """
-
-    values: Array
-    shares: Array
-    quantile: float
-    estimate: float
-    design_effect: float
-    df: float
-    residuals: Array
-    of_items: Array
-
-    def upper(self, alpha: float) -> float | None:
-        """What the quantile lies above with a chance of at most `alpha`."""
-        size = self.size(alpha)
-        rank = _rank(size, self.quantile, 1 - alpha)
-        return None if rank is None else self._between(rank / size)
-
-    def lower(self, alpha: float) -> float:
-        """What the quantile lies below with a chance of at most `alpha`; 0 at least."""
-        size = self.size(alpha)
-        rank = _rank(size, self.quantile, alpha)
-        if rank is None or rank / size < self.shares[0] - _ROUNDING:
-            return 0.0
-        return self._between(rank / size)
-
-    def _between(self, share: float) -> float:
-        """The value up to which this share lies, between two of them on the log scale; beside a 0
-        the larger."""
-        first = int(np.searchsorted(self.shares, share - _ROUNDING, side="left"))
-        last = min(first, len(self.values) - 1)
-        value, before = float(self.values[last]), float(self.values[max(last - 1, 0)])
-        if before <= 0 or before == value:
-            return value
-        step = float(self.shares[last] - self.shares[last - 1])
-        part = min(max((share - float(self.shares[last - 1])) / step, 0.0), 1.0)
-        return float(before * (value / before) ** part)
-
-    @property
-    def worth(self) -> float:
-        """How many independent values these are worth."""
-        return len(self.values) / self.design_effect
-
-    def size(self, alpha: float) -> float:
-        """The same at a level, where clusters are few."""
-        if self.df <= 0:
-            return 0.0
-        sure = normal_quantile(1 - alpha) / t_quantile(1 - alpha, self.df)
-        return self.worth * sure**2
-
-
-def _value_at(values: Array, shares: Array, share: float) -> float:
-    """The smallest value up to which at least this share lies."""
-    first = int(np.searchsorted(shares, share - _ROUNDING, side="left"))
-    return float(values[min(first, len(values) - 1)])
-
-
-@lru_cache(4096)
-def _rank(size: float, quantile: float, chance: float) -> float | None:
-    """The rank k in [1, size], not always whole, with P(at most k − 1 of `size` values lie below
-    the quantile) = `chance`; None where there is none."""
-    low, high = 0.0, size - 1
-    if high < 0 or not (
-        binomial_cdf(low, size, quantile) <= chance <= binomial_cdf(high, size, quantile)
-    ):
-        return None
-    while high - low > _RANK * size:
-        middle = (low + high) / 2
-        small = binomial_cdf(middle, size, quantile) < chance
-        low, high = (middle, high) if small else (low, middle)
-    return high + 1
-
-
-@dataclass(frozen=True, slots=True)
 class _Pair:
     """Both arms, how exceeding their quantiles is correlated, and both together: for "the ratio is
     at least" (`at_least`, the baseline first) and "at most" (`at_most`, the candidate first)."""
 
     n: int
     clusters: int | None
-    baseline: _Arm
-    candidate: _Arm
+    baseline: ArmQuantile
+    candidate: ArmQuantile
     correlation: float
     at_least: Exceedances
     at_most: Exceedances
@@ -353,8 +271,8 @@ def _pair(
         raise StatisticsError(f"a quantile of costs lies between 0.5 and 1, not at {quantile}")
     pairs = line_up(baseline, candidate, clusters, weights)
     labels = None if pairs.plain else pairs.clusters
-    base = _arm(baseline, quantile, labels, pairs.weights)
-    tuned = _arm(candidate, quantile, labels, pairs.weights)
+    base = arm_quantile(baseline, quantile, labels, pairs.weights)
+    tuned = arm_quantile(candidate, quantile, labels, pairs.weights)
     if base.estimate <= 0:
         raise StatisticsError("the baseline's quantile is 0: nothing can be a share of it")
     one, other = (np.asarray(scores, dtype=float) for scores in (baseline, candidate))
@@ -388,38 +306,3 @@ def _together(
     counts = np.ones(len(first)) if weights is None else weights
     shares = np.repeat(counts / (counts.sum() * samples), samples)
     return Exceedances(one, other, shares, 1 - quantile, size)
-
-
-def _arm(
-    scores: ArrayLike, quantile: float, labels: NDArray[np.intp] | None, weights: Array | None
-) -> _Arm:
-    values = np.asarray(scores, dtype=float)
-    items, samples = len(values), values.size // len(values)
-    own: NDArray[np.intp] | None = None
-    values = values.ravel()
-    if values.min() < 0:
-        raise StatisticsError(f"a ratio is of values of 0 or more, and one is {values.min():g}")
-    if samples > 1:
-        own = np.repeat(np.arange(items), samples)
-        labels = own if labels is None else np.repeat(labels, samples)
-        weights = None if weights is None else np.repeat(weights, samples)
-    order = np.argsort(values, kind="stable")
-    counts = np.ones(values.size) if weights is None else weights[order]
-    ordered, shares = values[order], np.cumsum(counts) / counts.sum()
-    estimate = _value_at(ordered, shares, quantile)
-    above = (values > estimate).astype(float)
-    found = clustered_mean(above, labels, weights)
-    plain = labels is None and weights is None
-    effect = 1.0 if plain else max(found.design_effect, 1.0)
-    if not plain and above.sum() < ENOUGH_DIFFERENCES:
-        effect = max(effect, assumed_design_effect(values.size, labels, weights))
-    return _Arm(
-        values=ordered,
-        shares=shares,
-        quantile=quantile,
-        estimate=estimate,
-        design_effect=effect,
-        df=math.inf if plain else found.df,
-        residuals=found.sums,
-        of_items=clustered_mean(above, own, weights).sums,
-    )

@@ -35,7 +35,7 @@ _HALVINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class UnseenTail:
+class TailLimit:
     """What `units` items (or clusters) can't rule out, of which `seen` lost `loss` or more.
 
     `share` is the largest share that may do so, at the level of `alpha`.
@@ -66,7 +66,7 @@ def unseen_tail(
     *,
     margin: float,
     alpha: float = ALPHA,
-) -> UnseenTail:
+) -> TailLimit:
     """What may stay unseen of the items that lose so much that they alone would cost `margin`.
 
     A share of 1 - alpha^(1/n) is never seen by n items with a chance of alpha. Items of which that
@@ -80,7 +80,7 @@ def unseen_tail(
     loss = margin / largest_share(units, alpha=alpha)
     heavy = sums <= -loss * sizes * (1 - 1e-12)
     seen = units * float(sizes[heavy].sum()) / total if loss > 0 else 0.0
-    return UnseenTail(units, seen, loss, largest_share(units, seen, alpha=alpha), alpha)
+    return TailLimit(units, seen, loss, largest_share(units, seen, alpha=alpha), alpha)
 
 
 def unit_sums(

@@ -9,7 +9,8 @@ from evalhub.schemas.criteria import Role
 from evalhub.schemas.declaration import default_of, wrong
 from evalhub.schemas.margins import KeptMargin, RelativeMargin
 from evalhub.schemas.measured_on import Bounds, ExpectedItems
-from evalhub.schemas.policy import Demand, MaxRatio, MinGain, PlannedGain, Tails, Tier
+from evalhub.schemas.policy import Demand, MaxRatio, MinGain, PlannedGain, Tier
+from evalhub.schemas.tails import Tails
 
 SAME_RUN = "the same run for both arms"
 COMBINED = "inverse-normal combination"

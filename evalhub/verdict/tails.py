@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.schemas.criteria import Criterion, UnseenTail
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.tails import UnseenTail
 from evalhub.schemas.verdicts import Status
 from evalhub.stats.pairs import line_up
 from evalhub.stats.tails import unseen_tail

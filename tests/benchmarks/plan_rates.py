@@ -14,13 +14,12 @@ import argparse
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
@@ -32,14 +31,26 @@ from evalhub.verdict.needed import with_choosing
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from evalhub.verdict.rule import decide
 from evalhub.verdict.test_set_extension import Alternative, StageScores, p_combined
-from tests.benchmarks.gate_scenes import Array, Rng, graded, yes_no
+from tests.benchmarks.gate_scenes import Array, Rng
+from tests.benchmarks.plan_draws import (
+    Draw,
+    as_fast,
+    changed,
+    few_large,
+    from_1_to_39,
+    geometric,
+    grouped,
+    grouped_yes_no,
+    heavy,
+    log_normal,
+    plain,
+    rarely_other,
+    uneven,
+)
 
 ALPHA = 0.025
 FIRST, NEXT = level_of(1, alpha=ALPHA), next_look([1], 2, alpha=ALPHA)
 LEAST, MOST = 0.76, 0.84
-
-Draw = Callable[[Rng, int, str], tuple[Array, Array, list[str] | None]]
-"""Scores of both arms, and clusters named after the stage (so that new items bring new ones)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,103 +223,6 @@ def a_guard(margin: float) -> Requirement:
 
 
 A_PRIMARY = Requirement("primary", "primary", "primary", "score")
-
-
-def plain(gain: float, sd: float) -> Draw:
-    return lambda rng, n, _: (*graded(rng, n, gain, sd), None)
-
-
-def changed(gain: float, discordant: float) -> Draw:
-    return lambda rng, n, _: (*yes_no(rng, n, gain, discordant), None)
-
-
-def heavy(share: float, loss: float) -> Draw:
-    """A share of the items loses heavily, and all others gain it back."""
-
-    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, None]:
-        half = (rng.normal(share * loss, 0.1, n) - loss * (rng.random(n) < share)) / 2
-        return 0.5 - half, 0.5 + half, None
-
-    return draw
-
-
-def grouped(size: int, icc: float, gain: float, sd: float = 0.35) -> Draw:
-    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, list[str]]:
-        labels = np.arange(n) // size
-        shared = rng.normal(0, sd * icc**0.5, labels[-1] + 1)[labels]
-        half = (gain + shared + rng.normal(0, sd * (1 - icc) ** 0.5, n)) / 2
-        return 0.5 - half, 0.5 + half, [f"{stage} {label}" for label in labels]
-
-    return draw
-
-
-Sizes = Callable[[Rng, int], NDArray[np.int_]]
-
-
-def uneven(sizes: Sizes, icc: float, gain: float, sd: float = 0.35) -> Draw:
-    """Clusters of the sizes that are drawn, in which differences correlate by `icc`."""
-
-    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, list[str]]:
-        labels = np.repeat(np.arange(n), sizes(rng, n))[:n]
-        shared = rng.normal(0, sd * icc**0.5, labels[-1] + 1)[labels]
-        half = (gain + shared + rng.normal(0, sd * (1 - icc) ** 0.5, n)) / 2
-        return 0.5 - half, 0.5 + half, [f"{stage} {label}" for label in labels]
-
-    return draw
-
-
-def from_1_to_39(rng: Rng, count: int) -> NDArray[np.int_]:
-    return rng.integers(1, 40, count)
-
-
-def few_large(rng: Rng, count: int) -> NDArray[np.int_]:
-    """One of seven clusters holds 40 items, the others 4."""
-    return np.where(rng.random(count) < 0.15, 40, 4)
-
-
-def geometric(rng: Rng, count: int) -> NDArray[np.int_]:
-    return rng.geometric(0.1, count)
-
-
-def log_normal(mean: float) -> Sizes:
-    """Of that mean, their logarithms deviating by 1, at most 100."""
-
-    def sizes(rng: Rng, count: int) -> NDArray[np.int_]:
-        drawn = np.ceil(rng.lognormal(math.log(mean) - 0.5, 1.0, count))
-        return np.minimum(drawn, 100).astype(int)
-
-    return sizes
-
-
-def grouped_yes_no(size: int, discordant: float) -> Draw:
-    """Who wins a discordant item is its cluster's."""
-
-    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, list[str]]:
-        labels = np.arange(n) // size
-        won = rng.random(n) < rng.beta(1.2, 1.2, labels[-1] + 1)[labels]
-        differ = rng.random(n) < discordant
-        base = np.where(differ, ~won, rng.random(n) < 0.6).astype(float)
-        tuned = np.where(differ, won, base).astype(float)
-        return base, tuned, [f"{stage} {label}" for label in labels]
-
-    return draw
-
-
-def rarely_other(share: float) -> Draw:
-    """Yes/no scores of .3 in both arms, a share of which is drawn anew in the candidate's."""
-
-    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, None]:
-        base = rng.random(n) < 0.3
-        tuned = np.where(rng.random(n) < share, rng.random(n) < 0.3, base)
-        return base.astype(float), tuned.astype(float), None
-
-    return draw
-
-
-def as_fast(rng: Rng, n: int, stage: str) -> tuple[Array, Array, None]:
-    """Times with a tail that both arms share, and of their own."""
-    shared = 400 * rng.lognormal(0, 0.5, n)
-    return shared * rng.lognormal(0, 0.4, n), shared * rng.lognormal(0, 0.4, n), None
 
 
 def one(name: str, asked: Requirement, n: int, draw: Draw, **fields: object) -> Scene:

@@ -118,7 +118,10 @@ def test_what_is_no_easing_after_a_look_holds_nothing(desk: Desk, capsys: Printe
     assert studied(desk, "--json") == 0, "what another project asks isn't known here"
     assert record_of(capsys)["policy_since"] is None
     ask(desk, {"triage.min_gain": 0.0, "triage.file": "fresh.jsonl"}, project="desk", name="Fresh")
-    desk.test_set("fresh", 60, context="another week")
+    tickets = (
+        {"id": f"q{i}", "input": f"Ticket {1000 + i}?", "reference": "right"} for i in range(60)
+    )
+    desk.rows("fresh.jsonl", tickets)
     assert studied(desk, "--json") == 0, "a fresh test set"
     assert "caveats" not in record_of(capsys)
 

@@ -18,7 +18,7 @@ from evalhub.report.one_file import render_report
 from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import declared
-from evalhub.schemas.policy import Tails
+from evalhub.schemas.tails import Tails
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.needed import with_choosing

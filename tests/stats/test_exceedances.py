@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import optimize
 
-from evalhub.stats.exceedances import Exceedances, Tables, deviances
+from evalhub.stats.exceedances import ContingencyTables, Exceedances, deviances
 from evalhub.stats.quantiles import p_quantile_ratio, ratio_of_quantiles
 
 Array = NDArray[np.float64]
@@ -49,7 +49,7 @@ def searched(counts: Array, above: float) -> float:
 )
 def test_the_deviance_is_what_a_search_finds(counts: tuple[int, ...]) -> None:
     shares = np.array(counts, dtype=float) / sum(counts)
-    table = Tables(*(np.array([share]) for share in shares[:3]))
+    table = ContingencyTables(*(np.array([share]) for share in shares[:3]))
     due = searched(np.array(counts, dtype=float), ABOVE)
     assert deviances(table, ABOVE)[0] == pytest.approx(max(due, 0.0), abs=1e-5)
 
@@ -64,7 +64,7 @@ def test_the_least_over_all_cuts_is_taken() -> None:
         one = ratio * first[:, None] > ratio * cuts
         # At or above, whatever the rounding of a cut that is one of its own values.
         other = second[:, None] >= ratio * cuts * (1 - 1e-12)
-        tables = Tables(
+        tables = ContingencyTables(
             (one & other).mean(axis=0), (one & ~other).mean(axis=0), (~one & other).mean(axis=0)
         )
         assert both.deviance(ratio) == pytest.approx(float(deviances(tables, 0.1).min()), abs=1e-9)
