@@ -20,6 +20,7 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "cr2": comparing.cr2,
     "weights": comparing.weights,
     "no-narrower": comparing.no_narrower,
+    "unseen-tail": comparing.unseen_tail,
     "widened": comparing.widened,
     "one-observation": comparing.one_observation,
     "relative": comparing.relative,

@@ -131,6 +131,23 @@ def no_narrower() -> Chart:
     )
 
 
+def unseen_tail() -> Chart:
+    """Graded scores that hardly change, of more and more items."""
+    rng = np.random.default_rng(SEED)
+    rows = []
+    for n in (40, 100, 400):
+        before, change = rng.uniform(0.7, 0.9, n), rng.normal(0, 0.05, n)
+        arms = before, before + change - change.mean()
+        rows.append(as_row(f"{n} items", compare(*arms), "baseline"))
+        rows.append(as_row("tails: bounded", compare(*arms, bounded_tails=True)))
+    return intervals(
+        "Nothing is lost on the items seen",
+        "Few items may hold none of those that lose much: the lower end pays for what they miss",
+        rows,
+        along=DIFFERENCE,
+    )
+
+
 def widened() -> Chart:
     """Wins beside 42 losses, as many as are needed to leave out 0."""
     rows = [changed(f"{won} won, 42 lost", 500, won, 42) for won in (58, 60, 62, 63, 65)]
