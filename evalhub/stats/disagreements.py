@@ -23,10 +23,16 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Disagreements:
     """Of the patterns of units rated twice or more: mean distance of two ratings as a share of the
-    largest there is, in [0, 1], and how many equal units the pattern counts for, both (k,)."""
+    largest, in [0, 1], and how many equal units the pattern counts for, both (k,).
+
+    The largest is 1 on the nominal level, where labels differ or don't. On the others it is that of
+    the unit whose ratings lie furthest apart: the two ends of the scale may be as far from each
+    other as no two raters of one unit ever are.
+    """
 
     values: Array
     counts: Array
+    largest: float
 
 
 def distances(table: Patterns, level: Level, ratings: Ratings) -> Array:
@@ -58,9 +64,9 @@ def unit_disagreements(table: Patterns, apart: Array, *, by_rating: bool) -> Dis
     shares = units * ratings if by_rating else units
     of_a_unit = ratings if by_rating else np.ones(len(ratings))
     equal = shares.sum() ** 2 / (units * of_a_unit**2).sum()
-    return Disagreements(
-        np.clip(pairs / max(float(apart.max()), 1e-300), 0, 1), shares / shares.sum() * equal
-    )
+    nominal = bool(np.isin(apart, (0, 1)).all())
+    largest = 1.0 if nominal else max(float(pairs.max()), 1e-300)
+    return Disagreements(np.clip(pairs / largest, 0, 1), shares / shares.sum() * equal, largest)
 
 
 def score_ends(value: float, seen: Disagreements, deviation: float) -> tuple[float, float]:

@@ -246,7 +246,7 @@ def test_the_document_has_what_pipelines_read(
     assert found["prevalence"].keys() == {"1", "2", "3", "4", "5"}
     assert [each["rater"] for each in found["per_rater"]] == ["A", "B", "C", "D"]
     alpha = found["krippendorff_alpha"]
-    assert [round(alpha[key], 2) for key in ("value", "lower", "upper")] == [0.74, 0.42, 1.0]
+    assert [round(alpha[key], 2) for key in ("value", "lower", "upper")] == [0.74, 0.37, 1.0]
 
 
 def stray(tmp_path: Path, extra: list[dict[str, Any]]) -> str:

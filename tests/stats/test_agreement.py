@@ -113,7 +113,7 @@ def test_the_disagreements_give_alpha_back_on_every_level(level: Level) -> None:
     paired = table.counts.sum(axis=1) >= 2
     totals = table.units[paired] @ table.counts[paired]
     n = totals.sum()
-    chance = float(totals @ apart @ totals) / (n * (n - 1)) / apart.max()
+    chance = float(totals @ apart @ totals) / (n * (n - 1)) / seen.largest
     assert 1 - mean / chance == pytest.approx(krippendorff_alpha(ratings, level=level))
 
 
