@@ -12,6 +12,7 @@ from evalhub.gate.models import (
     Ledger,
     LedgerLink,
     Look,
+    SharedLook,
     SignOff,
     StageMove,
 )
@@ -100,6 +101,15 @@ class LookAdmin(Frozen):
         "study",
         "created",
     )
+
+
+@admin.register(SharedLook)
+class SharedLookAdmin(Frozen):
+    list_display = ("look", "count", "created")
+    list_select_related = ("look__candidate__model", "look__test_set_version__test_set")
+    search_fields = ("look__test_set_version__test_set__slug", "look__candidate__model__slug")
+    ordering = ("-id",)
+    fields = readonly_fields = ("look", "count", "correlations", "created")
 
 
 @admin.register(GuardLook)

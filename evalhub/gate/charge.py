@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from evalhub.gate.ledger import Standing
 from evalhub.schemas.criteria import NextLook
 from evalhub.schemas.policy import LedgerScope
-from evalhub.schemas.sections import LedgerRow, LedgerSection
+from evalhub.schemas.sections import LedgerRow, LedgerSection, SharedBy
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.levels import is_spent, level_of, next_look
 
@@ -63,6 +63,7 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
                 number=number,
                 looks=numbers,
                 arms=looks.arms,
+                together=tuple(each and SharedBy(**each._asdict()) for each in looks.together),
                 level=looks.level(alpha) if counting else level,
                 counted=counting and at.charged,
                 spent=looks.arms is None and is_spent(number, alpha=alpha),
@@ -70,7 +71,7 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
         )
         # Whoever looks in between takes a number: what is planned is that nobody does.
         following = 1 + (number if at.counted else max(last, number))
-        plan = next_look(numbers, following, alpha=alpha)
+        plan = next_look(numbers, following, alpha=alpha, together=looks.together)
         if not counting or looks.arms:
             plan = plan.model_copy(update={"alpha": level})
         if looks.arms and at.counted:

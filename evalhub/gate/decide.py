@@ -35,6 +35,7 @@ from evalhub.gate.simpler_steps import steps_section
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.gate.taking import take
 from evalhub.gate.test_set_extension import extension_section, with_stages
+from evalhub.gate.together import ReadArm, SharedLooks, shared_looks
 from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
 from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.criteria import Criterion
@@ -117,26 +118,33 @@ def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
     evidence = read_study_evidence(study)
     chosen = choose_baseline(evidence)
     repeats = Repeats(evidence, {})
-    return [_decide_arm(evidence, chosen, repeats, arm, by) for arm in chosen.arms]
+    arms = [_read(evidence, chosen, arm) for arm in chosen.arms]
+    complete = [ReadArm(each.claims, each.pairings) for each in arms if not each.flaws]
+    looks = shared_looks(evidence, complete)
+    return [_decide_arm(evidence, chosen, repeats, read, looks, by) for read in arms]
 
 
 def _decide_arm(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
     repeats: Repeats,
-    arm: StudyArm,
+    read: _ReadArm,
+    looks: SharedLooks,
     by: User | None,
 ) -> Decision:
-    read = _read(evidence, chosen, arm)
     for _ in range(TRIES):
         shared = SameItems()
         policy = evidence.policy
         standing = standing_of(
-            read.claims, counts=policy.ledger, primaries=policy.primaries, shared=shared
+            read.claims,
+            counts=policy.ledger,
+            primaries=policy.primaries,
+            together=looks.of(read.claims),
+            shared=shared,
         )
         record = _judge(evidence, chosen, repeats, read, standing)
         record = with_policy_history(record, evidence.study, read.claims, shared)
-        kept = _keep(evidence, chosen, read, standing, shared, record, by)
+        kept = _keep(evidence, chosen, read, looks, standing, shared, record, by)
         if kept is not None:
             return kept
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
@@ -343,6 +351,7 @@ def _keep(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
     read: _ReadArm,
+    looks: SharedLooks,
     standing: Standing,
     shared: SameItems,
     record: DecisionRecord,
@@ -354,8 +363,16 @@ def _keep(
     """
     study = evidence.study
     if record.verdict is not Verdict.INVALID:
-        also = shown_beside(evidence, chosen.baseline, record.alternatives, arms=len(chosen.arms))
-        if not take(standing, study=study, shared=shared, also=also):
+        shown = shown_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
+        if not take(
+            standing,
+            study=study,
+            shared=shared,
+            also=shown.looks,
+            rivals=shown.rivals,
+            arms=looks.beside(read.claims),
+            together=looks.of(read.claims),
+        ):
             return None
         _open(read)
         open_preference(evidence, chosen.baseline, read.arm, record)

@@ -22,7 +22,7 @@ from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
 from evalhub.registry.models import Run, TestSetVersion
 from evalhub.schemas.policy import LedgerScope, Primaries
-from evalhub.verdict.levels import staged_level
+from evalhub.verdict.levels import Together, staged_level
 from evalhub.verdict.rule import PRIMARIES
 
 
@@ -32,17 +32,23 @@ class Looks(NamedTuple):
     Attributes:
         numbers: oldest first; several where items were added.
         arms: of items that were drawn for one look, the arms that share the whole of alpha.
+        together: by look, the arms of one study that share it; empty: nobody shares any.
     """
 
     numbers: tuple[int, ...]
     arms: int | None = None
+    together: tuple[Together | None, ...] = ()
 
     def level(self, alpha: float) -> float:
-        return staged_level(self.numbers, alpha=alpha, arms=self.arms)
+        return staged_level(self.numbers, alpha=alpha, arms=self.arms, together=self.together)
 
     @property
     def first(self) -> "Looks":
-        return self._replace(numbers=self.numbers[:1])
+        return self._replace(numbers=self.numbers[:1], together=self.together[:1])
+
+    def beside(self, numbers: tuple[int, ...]) -> "Looks":
+        """Those of a guard, shared by as many arms."""
+        return self._replace(numbers=numbers, together=self.together[-1:] * len(numbers))
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,7 @@ def standing_of(
     counts: LedgerScope,
     shared: SameItems,
     primaries: Primaries = PRIMARIES,
+    together: Together | None = None,
     planned: bool = False,
 ) -> Standing:
     """Where each claim stands now; of the ledger nothing is written but that there is one.
@@ -205,6 +212,7 @@ def standing_of(
 
     Args:
         primaries: with "any-of" each primary takes a number of its own.
+        together: the arms that share the look which is to be taken.
         planned: nothing is decided by it, and nothing at all is written.
     """
     ledger = Ledger() if planned else Ledger.of_home()
@@ -213,7 +221,8 @@ def standing_of(
         once.setdefault(claim.digest, claim)
     distinct = list(once.values())
     taken = {
-        look.claim: look for look in Look.objects.filter(claim__in=once).select_related("shares")
+        look.claim: look
+        for look in Look.objects.filter(claim__in=once).select_related("shares", "arms")
     }
     stages = {
         each.digest: taken[each.digest].stages[:-1]
@@ -247,6 +256,11 @@ def standing_of(
         each.digest: Looks(
             (*(look.number for look in stages[each.digest]), numbers[each.digest].number),
             drawn[each.digest],
+            _shared_by(
+                [*stages[each.digest], taken.get(each.digest)],
+                None if numbers[each.digest].alone else together,
+                criteria=sum(claim.critical for claim in distinct),
+            ),
         )
         for each in paying
     }
@@ -292,10 +306,32 @@ def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[st
     extended = {looks[-1].pk for looks in stages.values() if looks}
     return {
         each.digest: []
-        if (looks := stages[each.digest]) and looks[-1].shares_id not in (None, *extended)
+        if (looks := stages[each.digest])
+        and looks[-1].shares_id not in extended
+        and not looks[-1].own_number()
         else looks
         for each in claims
     }
+
+
+def _shared_by(
+    looks: Sequence[Look | None], together: Together | None, *, criteria: int
+) -> tuple[Together | None, ...]:
+    """By look, the oldest first, the arms that share it; None stands for the one to be taken.
+
+    Args:
+        criteria: critical ones that are asked; those that weren't when a look was taken add to what
+            it may err.
+    """
+    sharing = tuple(
+        together
+        if look is None
+        else Together(look.arms.count, tuple(look.arms.correlations)).with_criteria(criteria)
+        if hasattr(look, "arms")
+        else None
+        for look in looks
+    )
+    return sharing if any(sharing) else ()
 
 
 def order_of(claim: Claim) -> tuple[bool, bool]:
@@ -340,12 +376,12 @@ class _Company:
             if look.claim in self.judged
         )
         if row := self.judged.get(guard.digest):
-            looks = self.looks._replace(numbers=(*earlier, row.number))
+            looks = self.looks.beside((*earlier, row.number))
             return Beside(self.primary, looks, taken=True, charged=row.charged)
         if not guard.critical:
             return Beside(self.primary, self.looks.first, taken=True)
         if earlier or not self.covered:
-            looks = self.looks._replace(numbers=(*earlier, self.following))
+            looks = self.looks.beside((*earlier, self.following))
             charged = self.following not in self.looks.numbers
             return Beside(self.primary, looks, taken=False, charged=charged)
         return Beside(self.primary, self.looks.first, taken=False)

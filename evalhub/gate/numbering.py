@@ -7,14 +7,16 @@ in which they were read, so that nobody can pick the luckiest of them afterwards
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Count, F, Max, Q
 
 from evalhub.gate.models import GuardLook, Look
 from evalhub.gate.same_items import SameItems
-from evalhub.registry.models import TestSetVersion
+from evalhub.registry.models import Run, TestSetVersion
 from evalhub.verdict.levels import CHOSEN
+
+RECORDED = "recorded"
 
 
 class NumberedClaim(Protocol):
@@ -32,6 +34,8 @@ class NumberedClaim(Protocol):
     def primary(self) -> bool: ...
     @property
     def critical(self) -> bool: ...
+    @property
+    def candidate(self) -> Run: ...
 
 
 class ClaimNumber(NamedTuple):
@@ -59,6 +63,12 @@ class Tally:
         self.questions: dict[int, set[str]] = {}
         rows = Look.objects.order_by().values_list("test_set_version", "asked", "drawn_for")
         self.drawn: set[int] = set()
+        self.rivals: dict[int, list[Any]] = {}
+        for version, backend in Look.objects.rivals().values_list(
+            "test_set_version", "candidate__backend"
+        ):
+            self.rivals.setdefault(version, []).append(backend)
+            self._add(version, 0, -1, 0)
         for version, asked, drawn, claims, sharing, highest in rows.annotate(
             Count("pk"), Count("shares"), Max("number")
         ):
@@ -83,8 +93,10 @@ class Tally:
         """The number of the next reading that asks what was asked before."""
         return self._after(version, self._count(version, self.readings))
 
-    def _of_choice(self, version: TestSetVersion) -> int:
+    def _of_choice(self, version: TestSetVersion, *, of_rivals: bool = False) -> int:
         claims = self._count(version, self.claims)
+        if of_rivals:
+            claims += sum(len(self.rivals.get(each, ())) for each in self._sharing(version))
         beside = claims > self._count(version, self.readings)
         return self._after(version, CHOSEN * claims if beside else claims)
 
@@ -95,16 +107,28 @@ class Tally:
         """The number that a claim would take.
 
         A question that no reading of these items was for may have been chosen by what was read
-        beside those: it is judged as if each claim that was had been read `CHOSEN` times.
+        beside those: it is judged as if each claim that was had been read `CHOSEN` times. So is a
+        candidate that may have been made from a rival which was shown beside another one.
         """
         sharing = self._sharing(claim.version)
         known = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
+        if self._may_be_a_rival(claim.candidate, sharing):
+            return self._of_choice(claim.version, of_rivals=True)
         return self.next(claim.version) if known else self._of_choice(claim.version)
 
-    def take(self, claim: NumberedClaim, *, chosen: bool = False) -> int:
-        """The number that the claim takes; `chosen`: after it was read beside another."""
+    def _may_be_a_rival(self, candidate: Run, sharing: frozenset[int]) -> bool:
+        """Whether rivals were read of these items, and the candidate isn't fine-tuned, as they
+        aren't, or answers from where one of them does."""
+        backends = [each for version in sharing for each in self.rivals.get(version, ())]
+        own = candidate.version.backend
+        same = own["type"] != RECORDED and own in backends
+        return bool(backends) and (same or not candidate.version.fine_tuned)
+
+    def take(self, claim: NumberedClaim, *, chosen: bool = False, rival: bool = False) -> int:
+        """The number that the claim takes; `chosen`: after it was read beside another, of whose
+        candidate it is a `rival`."""
         version = claim.version
-        number = self._of_choice(version) if chosen else self.next_for(claim)
+        number = self._of_choice(version, of_rivals=rival) if chosen else self.next_for(claim)
         self._add(version.pk, 1, 1, number)
         self.questions.setdefault(version.pk, set()).add(claim.asked_digest)
         return number
@@ -153,14 +177,15 @@ class Numbering:
             look = self.taken.get(claim.digest)
             if look is None:
                 self.numbers[claim.digest] = self._new(claim, new)
-            elif look.shares is None:
+            elif look.shares is None or look.own_number():
                 self.numbers[claim.digest] = ClaimNumber(look.number)
             elif self._stays(claim, look):
                 self.numbers[claim.digest] = ClaimNumber(look.number, look.shares.claim)
             elif claim.digest in self.alone:
                 self.numbers[claim.digest] = ClaimNumber(self.alone[claim.digest])
             else:
-                number = self.tally.take(claim, chosen=True)
+                rival = look.candidate_id != look.shares.candidate_id
+                number = self.tally.take(claim, chosen=True, rival=rival)
                 self.numbers[claim.digest] = ClaimNumber(number, alone=True)
 
     def ride(
@@ -226,5 +251,7 @@ class Numbering:
         if self.apart and claim.primary:
             return False
         whose = Q(pk=look.shares_id) | Q(shares=look.shares_id)
+        if hasattr(look, "arms"):  # each of these arms has the number for itself
+            whose &= Q(candidate=look.candidate_id)
         before = Look.objects.filter(whose, pk__lt=look.pk).order_by()
         return self.critical.issuperset(before.values_list("claim", flat=True))

@@ -1,12 +1,15 @@
 """The looks of a decision are written into the ledger, in the decision's own transaction."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from evalhub.gate.chain.append import append
 from evalhub.gate.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
-from evalhub.gate.models import GuardLook, Ledger, Look
+from evalhub.gate.models import GuardLook, Ledger, Look, SharedLook
 from evalhub.gate.same_items import SameItems
+from evalhub.gate.stages import first_stages
 from evalhub.registry.models import Study
+from evalhub.verdict.levels import Together
 
 
 def take(
@@ -15,6 +18,9 @@ def take(
     study: Study,
     shared: SameItems,
     also: Iterable[Sequence[Claim]] = (),
+    rivals: Iterable[Sequence[Claim]] = (),
+    arms: Sequence[Sequence[Claim]] = (),
+    together: Together | None = None,
 ) -> bool:
     """Writes the looks that are still to be taken; for one transaction.
 
@@ -23,17 +29,87 @@ def take(
 
     Args:
         also: claims that are shown beside the decision and not judged by it, which are read too.
+        rivals: those that could only speak against the candidate. They have its number, and pay
+            when they are tried themselves.
+        arms: claims of other arms that share the looks that are taken.
+        together: how many share them, and how alike they are.
     """
     ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
     if ledger.entries != standing.entries and standing.is_news:
         return False
     written = _write(standing, study)
-    for claims in also:
-        written += _write(standing_of(claims, counts="all", shared=shared), study)
+    if together is not None:
+        new = [claim for claim, at in standing.pairs if not at.taken]
+        written += _write_together(new, arms, together, study)
+    for claims in rivals:
+        written += len(_write_sharing(standing.claims, claims, study))
+    for claims in (*also, *rivals):
+        if unread := _unread(claims):
+            written += _write(standing_of(unread, counts="all", shared=shared), study)
     if written:
         ledger.entries += written
         ledger.save(update_fields=["entries"])
     return True
+
+
+def _unread(claims: Sequence[Claim]) -> list[Claim]:
+    known = Look.objects.filter(claim__in=[each.digest for each in claims])
+    read = set(known.values_list("claim", flat=True))
+    return [each for each in claims if each.digest not in read]
+
+
+def _write_together(
+    new: Sequence[Claim], arms: Sequence[Sequence[Claim]], together: Together, study: Study
+) -> int:
+    """Writes the other arms' looks with the numbers of the first arm's, and that all are shared."""
+    looks = list(Look.objects.filter(claim__in=[each.digest for each in new]))
+    critical = {each.digest for each in new if each.critical}
+    for claims in arms:
+        looks += _write_sharing(new, claims, study, added_to=True)
+        critical |= {each.digest for each in claims if each.critical}
+    unknown = (0.0,) * len(together.correlations)
+    sharing = SharedLook.objects.bulk_create(
+        SharedLook(
+            look=look,
+            count=together.arms,
+            correlations=together.correlations if look.claim in critical else unknown,
+        )
+        for look in looks
+    )
+    append(*sharing)
+    return len(sharing)
+
+
+def _write_sharing(
+    first: Sequence[Claim], claims: Sequence[Claim], study: Study, *, added_to: bool = False
+) -> list[Look]:
+    """Writes those of `claims` that nobody has read with the numbers that `first` have, whose looks
+    are there, on the same test sets; `added_to`: as further stages, where items were added."""
+    roots = {
+        look.claim: look
+        for look in Look.objects.filter(claim__in=[each.digest for each in first]).select_related(
+            "shares"
+        )
+    }
+    by_name = {each.name: roots[each.digest] for each in first if each.digest in roots}
+    looks: dict[str, Look] = {}
+    for claim in sorted(_unread(claims), key=order_of):
+        if claim.digest in looks or claim.name not in by_name:
+            continue
+        root = by_name[claim.name]
+        stages = (
+            first_stages(claim.asked_digest, claim.baseline, claim.candidate) if added_to else []
+        )
+        looks[claim.digest] = _row(
+            claim,
+            study,
+            number=root.number,
+            shares=root.shares or root,
+            extends=stages[-1] if stages and stages[-1].own_number() else None,
+        )
+    made = Look.objects.bulk_create(looks.values())
+    append(*made)
+    return made
 
 
 def _write(standing: Standing, study: Study) -> int:
@@ -72,17 +148,26 @@ def _write(standing: Standing, study: Study) -> int:
 
 
 def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
+    return _row(
+        claim,
+        study,
+        number=position.number,
+        drawn_for=position.looks.arms if position.looks else None,
+        extends_id=position.stages[-1] if position.stages else None,
+    )
+
+
+def _row(claim: Claim, study: Study, *, number: int, **fields: Any) -> Look:
     return Look(
         claim=claim.digest,
-        number=position.number,
+        number=number,
         test_set_version=claim.version,
         candidate=claim.candidate.version,
         baseline=claim.baseline.version,
         candidate_run=claim.candidate,
         baseline_run=claim.baseline,
         asked=claim.asked_digest,
-        drawn_for=position.looks.arms if position.looks else None,
-        extends_id=position.stages[-1] if position.stages else None,
         study=study,
         **claim.content,
+        **fields,
     )

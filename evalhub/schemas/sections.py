@@ -24,6 +24,16 @@ class Section(Declaration):
     sentences: Annotated[tuple[str, ...], HOME_BOUND] = ()
 
 
+class SharedBy(Declaration):
+    """The arms of one study that share a look, since they were registered before any was read."""
+
+    arms: Size = Field(description="how many, this one included")
+    correlations: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(
+        description="by critical criterion, how alike the arms' differences are at least: the "
+        "smallest correlation of two arms, less its standard error"
+    )
+
+
 class LedgerRow(Declaration):
     """Which look judged a test set.
 
@@ -32,6 +42,7 @@ class LedgerRow(Declaration):
         looks: numbers, oldest first; several where items were added before each but the first.
         arms: of items that were drawn from a pool for this look alone, how many arms share the
             whole of alpha.
+        together: by look, the arms that share what it may spend; empty: no look is shared.
         counted: the look was taken for this test set; else it is that of the primaries, which a
             guard comes with.
     """
@@ -40,6 +51,9 @@ class LedgerRow(Declaration):
     number: Size
     looks: tuple[Size, ...] = Field(min_length=1)
     arms: Size | None = None
+    together: tuple[SharedBy | None, ...] = Field(
+        (), description="by look, the arms that share what it may spend; empty: none is shared"
+    )
     level: float
     counted: bool
     spent: bool

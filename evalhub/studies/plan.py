@@ -11,6 +11,7 @@ from evalhub.gate.ledger import LedgerPosition, standing_of
 from evalhub.gate.models import Decision
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import item_labels, requirement_on
+from evalhub.gate.together import is_unread
 from evalhub.registry.models import (
     Study,
     StudyArm,
@@ -28,6 +29,7 @@ from evalhub.studies.register import register_study
 from evalhub.studies.requests import planned_budgets, planned_runs, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import ItemLabel, clusters_of
+from evalhub.verdict.levels import Together
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.repeated import repeats_of
 from evalhub.verdict.rule import alphas_of
@@ -76,7 +78,8 @@ def next_looks(study: Study) -> list[PlannedLook]:
     """How the candidate in question would be judged on each test set, by what is known before: as
     a decision is charged, of answers that are there or will be. Of a test set on which it is the
     baseline nothing is looked at; guards on form are counted, and not listed."""
-    policy, arms = study.policy, len(_judged(study))
+    policy, rivals = study.policy, _judged(study)
+    arms = len(rivals)
     judged = study.test_sets.judged()
     test_sets = list(judged.select_related("metric", "test_set_version"))
     by_role = {each.role: each for each in study.arms.all()}
@@ -89,6 +92,7 @@ def next_looks(study: Study) -> list[PlannedLook]:
         claims,
         counts=policy.ledger,
         primaries=policy.primaries,
+        together=_together(study, by_role[ArmRole.BASELINE], rivals, test_sets),
         shared=SameItems(),
         planned=True,
     )
@@ -107,6 +111,18 @@ def next_looks(study: Study) -> list[PlannedLook]:
         for each, alpha in zip(asked, alphas, strict=True)
         if not each.form
     ]
+
+
+def _together(
+    study: Study, baseline: StudyArm, arms: Sequence[StudyArm], test_sets: Sequence[StudyTestSet]
+) -> Together | None:
+    """The arms that would share a look; how alike they are is known once all have answered."""
+    unread = 0
+    for arm in arms:
+        claims = planned_claims(study, baseline, arm, test_sets, arms=len(arms))
+        unread += is_unread(claims, study.policy.ledger)
+    drawn = any(each.draw for each in test_sets)
+    return None if drawn or unread < 2 else Together(unread, (0.0,))
 
 
 def _judged(study: Study) -> list[StudyArm]:
@@ -153,6 +169,7 @@ def _look(
         number=row.number if counting else None,
         taken=at.free,
         charged=row.counted,
+        shared_by=row.together[-1].arms if row.together and row.together[-1] else None,
         refused=counting and at.counted and at.refused,
         level=alpha,
         deviation=deviation,
@@ -212,6 +229,8 @@ def _sentence(found: PlannedLook) -> str:
         at = f"look {found.number}, at {level}"
     else:
         at = f"judged beside look {found.number}, at {level}"
+    if found.shared_by is not None and not found.taken:
+        at += f" or more: {found.shared_by} arms share the look, by how alike they are"
     said = f"{found.test_set}: {at}."
     if found.smallest is None or found.deviation is None:
         return f"{said} What {found.items:,} items can show is known once a decision has measured."

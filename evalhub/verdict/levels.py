@@ -8,9 +8,11 @@ chance that any of them is shipped wrongly stays below alpha.
 from collections.abc import Sequence
 from functools import cache
 from math import pi
+from typing import NamedTuple
 
 from evalhub.schemas.criteria import NextLook
 from evalhub.stats.distributions import normal_quantile
+from evalhub.stats.max_t import level_per_arm
 from evalhub.stats.sequential import final_level
 
 POWER = 0.8
@@ -21,6 +23,24 @@ What is read together has one number, which judges one claim. A claim that is ch
 errs g times as often as one: at 1 + 3 times the claims read, all choices together add at most .023
 of alpha to what the numbers themselves may spend, however many there are.
 """
+
+
+class Together(NamedTuple):
+    """The arms that share one look, as they were registered before any of them was read.
+
+    Attributes:
+        arms: how many they are.
+        correlations: by critical criterion, how alike the arms' differences are at least
+            (`evalhub.stats.max_t.correlation_floor`).
+    """
+
+    arms: int
+    correlations: tuple[float, ...]
+
+    def with_criteria(self, count: int) -> "Together":
+        """With as many criteria: of those that are asked only now nothing is known."""
+        more = count - len(self.correlations)
+        return self._replace(correlations=self.correlations + (0.0,) * more) if more > 0 else self
 
 
 def level_of(number: int, *, alpha: float) -> float:
@@ -36,25 +56,42 @@ def extended_level(first: int, second: int, *, alpha: float) -> float:
     the combined test adds to it: it lies above `level_of(second)`. It is recorded to 12 digits,
     which every machine's exp and erf agree on.
     """
+    return _added_to(level_of(first, alpha=alpha), level_of(second, alpha=alpha))
+
+
+@cache
+def _added_to(spent: float, due: float) -> float:
     first_size, second_size = stage_weights(2)
-    spent, due = level_of(first, alpha=alpha), level_of(second, alpha=alpha)
     level = final_level(spent, (first_size, second_size), alpha=spent + due)
     return float(f"{level:.12g}")
 
 
-def staged_level(looks: Sequence[int], *, alpha: float, arms: int | None = None) -> float:
+def staged_level(
+    looks: Sequence[int],
+    *,
+    alpha: float,
+    arms: int | None = None,
+    together: Sequence[Together | None] = (),
+) -> float:
     """The level of a claim that was looked at by these numbers, oldest first, with items added
     before each look but the first.
 
     One: `level_of`. Two: `extended_level`. From three on that of the last look, by which the chance
     of an error at any of them is at most the sum of what they may spend. `arms` is of items that
-    were drawn from a pool for one look: the arms that share the whole of alpha.
+    were drawn from a pool for one look: the arms that share the whole of alpha. `together` are, by
+    look, the arms that share that one: what it may spend is then spent once over all of them, at
+    first by their joint law, and where items were added by equal parts (Bonferroni).
     """
     if arms is not None:
         return alpha / arms
-    if len(looks) == 2:
-        return extended_level(looks[0], looks[1], alpha=alpha)
-    return level_of(looks[-1], alpha=alpha)
+    sharing = together or (None,) * len(looks)
+    levels = [level_of(number, alpha=alpha) for number in looks]
+    first, last = sharing[0], sharing[-1]
+    spent = level_per_arm(levels[0], *first) if first else levels[0]
+    if len(looks) == 1:
+        return spent
+    due = levels[-1] / last.arms if last else levels[-1]
+    return _added_to(spent, due) if len(looks) == 2 else due
 
 
 def stage_weights(stages: int) -> tuple[float, ...]:
@@ -63,12 +100,18 @@ def stage_weights(stages: int) -> tuple[float, ...]:
     return (1.0, *(2.0**i for i in range(stages - 1)))
 
 
-def next_look(looks: Sequence[int], following: int, *, alpha: float) -> NextLook:
-    """How a claim with these looks is judged once items are added, at look `following`."""
+def next_look(
+    looks: Sequence[int],
+    following: int,
+    *,
+    alpha: float,
+    together: Sequence[Together | None] = (),
+) -> NextLook:
+    """How a claim with these looks is judged once items are added, at look `following`, which the
+    arms that share the last look share, too."""
     *_, added = weights = stage_weights(len(looks) + 1)
-    return NextLook(
-        alpha=staged_level([*looks, following], alpha=alpha), weights=(sum(weights) - added, added)
-    )
+    level = staged_level([*looks, following], alpha=alpha, together=(*together, *together[-1:]))
+    return NextLook(alpha=level, weights=(sum(weights) - added, added))
 
 
 def items_factor(number: int, *, alpha: float) -> float:

@@ -22,7 +22,7 @@ from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
-from evalhub.verdict.levels import staged_level
+from evalhub.verdict.levels import Together, staged_level
 from evalhub.verdict.ownership import OWNERSHIP
 from evalhub.verdict.ownership_rule import unlike_ownership
 from evalhub.verdict.record import ruled, with_sentences, without_results
@@ -51,8 +51,9 @@ LATER = (
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form",)
 LATER_OF_SLICES = ("p_value",)
-"""Sections, fields of `people`, of criteria, of slices that a record of an earlier version lacks:
-where one isn't written there is none."""
+LATER_OF_LOOKS = ("together",)
+"""Sections, fields of `people`, of criteria, of slices, of looks that a record of an earlier
+version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,14 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             for name in later:
                 if name not in written:
                     row.pop(name)
+    for row, written in zip(
+        (due["ledger"] or {}).get("test_sets", ()),
+        (document["ledger"] or {}).get("test_sets", ()),
+        strict=False,
+    ):
+        for name in LATER_OF_LOOKS:
+            if name not in written:
+                row.pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,
@@ -345,7 +354,8 @@ def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         inner = f"{at}ledger.test_sets[{i}]."
         if row.number != row.looks[-1]:
             yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
-        level = staged_level(row.looks, alpha=ledger.alpha, arms=row.arms)
+        sharing = [each and Together(each.arms, each.correlations) for each in row.together]
+        level = staged_level(row.looks, alpha=ledger.alpha, arms=row.arms, together=sharing)
         if not isclose(row.level, level, rel_tol=1e-9):
             yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
         for each in record.criteria:

@@ -124,7 +124,8 @@ def rate(scene: Scene, draws: int, seed: int) -> Rate:
         p = np.array([_p(row, LEVEL) for row in rows])
         passed[i] = (p <= level).any(), (p <= LEVEL / scene.arms).any(), p[0] <= level
         shares[i] = level / LEVEL
-    return Rate(*passed.mean(axis=0), shares.mean())
+    max_t, bonferroni, one = (float(each) for each in passed.mean(axis=0))
+    return Rate(max_t, bonferroni, one, float(shares.mean()))
 
 
 def _p(differences: Array, largest: float) -> float:

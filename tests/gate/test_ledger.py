@@ -116,6 +116,7 @@ def test_the_first_candidate_is_judged_at_six_over_pi_squared_of_alpha(desk: Des
         "number": 1,
         "looks": [1],
         "arms": None,
+        "together": [],
         "level": pytest.approx(FIRST),
         "counted": True,
         "spent": False,
@@ -214,13 +215,13 @@ def test_another_metric_is_another_claim(desk: Desk) -> None:
     assert number_of(decided(study)) == 2
 
 
-def test_arms_of_one_study_pay_in_order_the_candidate_in_question_first(desk: Desk) -> None:
+def test_arms_of_one_study_share_its_look(desk: Desk) -> None:
     one = desk.candidate("one")
     prompted = a_version(desk.team, "a-prompt", kind=Kind.PROMPTED)
     a_run(prompted, desk.questions, scores=[1.0] * 60 + [0.0] * 140)
     a_run(prompted, desk.sums, scores=[1.0] * 200 + [0.0] * 100)
     decisions = decide_study(study=desk.study(one, alternatives=[prompted]))
-    assert [(each.arm, number_of(each)) for each in decisions] == [("one", 1), ("a-prompt", 2)]
+    assert [(each.arm, number_of(each)) for each in decisions] == [("one", 1), ("a-prompt", 1)]
 
 
 def test_the_primaries_count_unless_the_policy_says_all(desk: Desk) -> None:

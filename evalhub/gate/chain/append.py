@@ -13,6 +13,7 @@ from evalhub.gate.models import (
     LedgerLink,
     LinkKind,
     Look,
+    SharedLook,
     SignOff,
 )
 from evalhub.schemas.ledger_head import LedgerHead
@@ -20,6 +21,7 @@ from evalhub.schemas.ledger_head import LedgerHead
 MODELS: dict[str, type[Model]] = {
     LinkKind.LOOK: Look,
     LinkKind.GUARD: GuardLook,
+    LinkKind.ARMS: SharedLook,
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
 }

@@ -4,7 +4,7 @@ moved a version to."""
 from evalhub.gate.models.blessings import Blessing, StageMove
 from evalhub.gate.models.chain import LedgerLink, LinkKind
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
-from evalhub.gate.models.looks import GuardLook, Ledger, Look
+from evalhub.gate.models.looks import GuardLook, Ledger, Look, SharedLook
 
 __all__ = [
     "Blessing",
@@ -15,6 +15,7 @@ __all__ = [
     "LedgerLink",
     "LinkKind",
     "Look",
+    "SharedLook",
     "SignOff",
     "SignOffAction",
     "StageMove",

@@ -58,6 +58,11 @@ class LookQuerySet(models.QuerySet["Look"]):
     def newest_first(self) -> Self:
         return self.order_by("-id")
 
+    def rivals(self) -> Self:
+        """Of arms that were shown beside a candidate and could only speak against it."""
+        beside = self.exclude(shares=None).filter(arms=None).order_by()
+        return beside.exclude(candidate=models.F("shares__candidate"))
+
     def most_by_version(self, at_least: int) -> dict[int, int]:
         """Versions from which a claim was read as this look or a later one, and as which. Two
         queries, from which alone one can't tell who read their items elsewhere since."""
@@ -135,6 +140,35 @@ class Look(models.Model):
     def stages(self) -> "list[Look]":
         """This look after those that it extends, oldest first."""
         return [self] if self.extends is None else [*self.extends.stages, self]
+
+    def own_number(self) -> bool:
+        """Whether its number is its arm's own: of arms that share a look, that of the arm's first
+        claim on these answers."""
+        if self.shares_id is None:
+            return True
+        if not hasattr(self, "arms"):
+            return False
+        same = Look.objects.filter(shares=self.shares_id, candidate=self.candidate_id)
+        return not same.filter(pk__lt=self.pk).exists()
+
+
+class SharedLook(models.Model):
+    """A look that the arms of one study share, which were registered before any was read."""
+
+    look = models.OneToOneField(Look, models.PROTECT, related_name="arms")
+    count = models.PositiveSmallIntegerField(help_text="arms that share it, this one included")
+    correlations = models.JSONField(
+        help_text="by critical criterion, how alike the arms' differences from the baseline are"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = "look of several arms"
+        verbose_name_plural = "looks of several arms"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.look}, shared by {self.count} arms"
 
 
 class GuardLookQuerySet(models.QuerySet["GuardLook"]):
