@@ -1,4 +1,4 @@
--- tables-d15f43096f54593ffe92117d
+-- tables-d298f77f4d3de1de59bd7375
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -685,10 +685,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (234, 56, 'change_ledgerlink', 'Can change link of a ledger');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (235, 56, 'delete_ledgerlink', 'Can delete link of a ledger');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (236, 56, 'view_ledgerlink', 'Can view link of a ledger');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (237, 58, 'add_sharedlook', 'Can add look of several arms');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (238, 58, 'change_sharedlook', 'Can change look of several arms');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (239, 58, 'delete_sharedlook', 'Can delete look of several arms');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (240, 58, 'view_sharedlook', 'Can view look of several arms');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (237, 58, 'add_sharedlook', 'Can add shared look');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (238, 58, 'change_sharedlook', 'Can change shared look');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (239, 58, 'delete_sharedlook', 'Can delete shared look');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (240, 58, 'view_sharedlook', 'Can view shared look');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (241, 62, 'add_watch', 'Can add watch');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (242, 62, 'change_watch', 'Can change watch');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (243, 62, 'delete_watch', 'Can delete watch');
@@ -864,4 +864,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-d15f43096f54593ffe92117d', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-d298f77f4d3de1de59bd7375', CURRENT_TIMESTAMP);

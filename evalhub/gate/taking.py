@@ -9,7 +9,7 @@ from evalhub.gate.models import GuardLook, Ledger, Look, SharedLook
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
 from evalhub.registry.models import Study
-from evalhub.verdict.levels import Together
+from evalhub.verdict.levels import FREE_RIVALS, Together
 
 
 def take(
@@ -29,8 +29,8 @@ def take(
 
     Args:
         also: claims that are shown beside the decision and not judged by it, which are read too.
-        rivals: those that could only speak against the candidate. They have its number, and pay
-            when they are tried themselves.
+        rivals: those that could only speak against the candidate. The first few have its number,
+            and pay when they are tried themselves.
         arms: claims of other arms that share the looks that are taken.
         together: how many share them, and how alike they are.
     """
@@ -42,7 +42,8 @@ def take(
         new = [claim for claim, at in standing.pairs if not at.taken]
         written += _write_together(new, arms, together, study)
     for claims in rivals:
-        written += len(_write_sharing(standing.claims, claims, study))
+        free = _free(claims, shared)
+        written += len(_write_sharing(standing.claims, free, study))
     for claims in (*also, *rivals):
         if unread := _unread(claims):
             written += _write(standing_of(unread, counts="all", shared=shared), study)
@@ -50,6 +51,17 @@ def take(
         ledger.entries += written
         ledger.save(update_fields=["entries"])
     return True
+
+
+def _free(claims: Sequence[Claim], shared: SameItems) -> list[Claim]:
+    """Those of a rival's claims that cost no number: on these items it is one of the first few."""
+    found = []
+    for claim in claims:
+        rivals = Look.objects.rivals().filter(test_set_version__in=shared.of(claim.version))
+        known = set(rivals.values_list("candidate_answers", flat=True))
+        if claim.content["candidate_answers"] in known or len(known) < FREE_RIVALS:
+            found.append(claim)
+    return found
 
 
 def _unread(claims: Sequence[Claim]) -> list[Claim]:

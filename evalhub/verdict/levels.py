@@ -23,6 +23,10 @@ What is read together has one number, which judges one claim. A claim that is ch
 errs g times as often as one: at 1 + 3 times the claims read, all choices together add at most .023
 of alpha to what the numbers themselves may spend, however many there are.
 """
+FREE_RIVALS = 3
+"""How many arms may be shown beside candidates on some items without a number of their own: the
+prompt, examples and documents that a fine-tune meets beside the best of them. The ledger can't tell
+a copy of one that is called a fine-tune; of so many the luckiest doesn't break the level."""
 
 
 class Together(NamedTuple):

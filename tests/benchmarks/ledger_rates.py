@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.distributions import normal_quantile
-from evalhub.verdict.levels import CHOSEN, level_of, stage_weights, staged_level
+from evalhub.verdict.levels import CHOSEN, FREE_RIVALS, level_of, stage_weights, staged_level
 
 ALPHA, CANDIDATES, CORRELATION = 0.025, 10, 0.5
 Array = NDArray[np.float64]
@@ -85,6 +85,30 @@ def read_then_chosen(guards: int, correlation: float) -> Way:
     )
 
 
+def rivals_tried(correlation: float) -> Way:
+    """The three rivals that are shown beside the first of ten candidates without a number are tried
+    themselves, or other prompts that are as lucky. They pay for each claim that was read, `CHOSEN`
+    times; "before" are the numbers that come next."""
+    return Way(
+        f"{FREE_RIVALS} rivals shown beside the first, then tried, alike by {correlation:g}",
+        alike(correlation, CANDIDATES + FREE_RIVALS),
+        in_turn(10) + in_turn(FREE_RIVALS, 2),
+        in_turn(10) + in_turn(FREE_RIVALS, 1 + CHOSEN * (1 + FREE_RIVALS)),
+    )
+
+
+def copied(correlation: float) -> Callable[[np.random.Generator, int], Array]:
+    """z-values of ten fine-tunes, of which the second to the fourth are copies of the rivals that
+    were shown beside the first, the luckiest first."""
+
+    def draw(rng: np.random.Generator, draws: int) -> Array:
+        z = alike(correlation)(rng, draws)
+        z[:, 1 : 1 + FREE_RIVALS] = -np.sort(-z[:, 1 : 1 + FREE_RIVALS], axis=1)
+        return z
+
+    return draw
+
+
 FIRST = [(1,)] * CANDIDATES
 WAYS = (
     Way("answers replaced under one arm's name", alike(CORRELATION), FIRST, in_turn(10)),
@@ -95,6 +119,13 @@ WAYS = (
     Way("a guard's answers replaced", alike(CORRELATION), FIRST, in_turn(10)),
     Way("guards on the primary's items, one number each decision", alike(0.5), FIRST, in_turn(10)),
     *(read_then_chosen(guards, alike_by) for guards in (1, 2, 10) for alike_by in (0.5, 0.0)),
+    *(rivals_tried(alike_by) for alike_by in (0.5, 0.0)),
+    Way(
+        f"copies of {FREE_RIVALS} rivals, called fine-tunes, the luckiest first",
+        copied(CORRELATION),
+        in_turn(10),
+        in_turn(10),
+    ),
     Way("items added three times", added(4), [(1,)] * 4, [(1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)]),
 )
 

@@ -190,6 +190,18 @@ def test_after_one_strategy_study_the_second_training_is_look_2(desk: Desk) -> N
     assert chain_faults() == []
 
 
+def test_more_rivals_than_a_ladder_has_take_numbers(desk: Desk) -> None:
+    """Or one would read prompts for nothing until one is lucky, and call a copy a fine-tune."""
+    strategy(desk, "one", desk.version("first"), *rivals(desk))
+    more = [a_version(desk.team, f"prompt-{i}", kind=Kind.PROMPTED) for i in range(2)]
+    for version in more:
+        worse = np.where(desk.rng.random(N) < 0.2, 0.0, desk.base_scores)
+        desk.answer(version, desk.questions, worse)
+    assert row(strategy(desk, "two", desk.version("second"), *more))["number"] == 2
+    assert row(strategy(desk, "three", desk.version("third"), *more))["number"] >= 5
+    assert Look.objects.rivals().count() == 3
+
+
 def test_a_rival_that_is_tried_itself_pays_for_all_that_was_read(desk: Desk) -> None:
     untuned = rivals(desk)
     strategy(desk, "one", desk.version("first"), *untuned)

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='ledgerlink',
             name='kind',
-            field=models.CharField(choices=[('look', 'look'), ('guard', 'look of a guard'), ('arms', 'look of several arms'), ('decision', 'decision'), ('sign-off', 'sign-off')], max_length=10),
+            field=models.CharField(choices=[('look', 'look'), ('guard', 'look of a guard'), ('arms', 'shared look'), ('decision', 'decision'), ('sign-off', 'sign-off')], max_length=10),
         ),
         migrations.CreateModel(
             name='SharedLook',
@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
                 ('look', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='arms', to='gate.look')),
             ],
             options={
-                'verbose_name': 'look of several arms',
-                'verbose_name_plural': 'looks of several arms',
+                'verbose_name': 'shared look',
+                'verbose_name_plural': 'shared looks',
                 'ordering': ['id'],
             },
         ),

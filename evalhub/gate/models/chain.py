@@ -6,7 +6,7 @@ from django.db import models
 class LinkKind(models.TextChoices):
     LOOK = "look", "look"
     GUARD = "guard", "look of a guard"
-    ARMS = "arms", "look of several arms"
+    ARMS = "arms", "shared look"
     DECISION = "decision", "decision"
     SIGN_OFF = "sign-off", "sign-off"
 

@@ -163,8 +163,8 @@ class SharedLook(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        verbose_name = "look of several arms"
-        verbose_name_plural = "looks of several arms"
+        verbose_name = "shared look"
+        verbose_name_plural = "shared looks"
         ordering = ["id"]
 
     def __str__(self) -> str:
