@@ -1,4 +1,4 @@
--- tables-d298f77f4d3de1de59bd7375
+-- tables-f68f2f1878f58c7994b36e35
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -242,7 +242,7 @@ CREATE TRIGGER gate_ledgerlink_append_only_insert BEFORE INSERT ON gate_ledgerli
 CREATE TRIGGER gate_ledger_append_only_update BEFORE UPDATE ON gate_ledger WHEN OLD."id" IS NOT NEW."id" OR OLD."name" IS NOT NEW."name" OR OLD."created" IS NOT NEW."created" BEGIN SELECT RAISE(ABORT, 'a home keeps its ledger'); END;
 CREATE TRIGGER gate_ledger_append_only_delete BEFORE DELETE ON gate_ledger BEGIN SELECT RAISE(ABORT, 'a home keeps its ledger'); END;
 CREATE TRIGGER gate_ledger_append_only_insert BEFORE INSERT ON gate_ledger WHEN EXISTS (SELECT 1 FROM gate_ledger WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'a home keeps its ledger'); END;
-CREATE TABLE "gate_sharedlook" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "count" smallint unsigned NOT NULL CHECK ("count" >= 0), "correlations" text NOT NULL CHECK ((JSON_VALID("correlations") OR "correlations" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "look_id" bigint NOT NULL UNIQUE REFERENCES "gate_look" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "gate_sharedlook" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "count" smallint unsigned NOT NULL CHECK ("count" >= 0), "correlations" text NOT NULL CHECK ((JSON_VALID("correlations") OR "correlations" IS NULL)), "readings" smallint unsigned NOT NULL CHECK ("readings" >= 0), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "look_id" bigint NOT NULL UNIQUE REFERENCES "gate_look" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TRIGGER gate_sharedlook_append_only_update BEFORE UPDATE ON gate_sharedlook BEGIN SELECT RAISE(ABORT, 'looks are added, never changed nor taken back'); END;
 CREATE TRIGGER gate_sharedlook_append_only_delete BEFORE DELETE ON gate_sharedlook BEGIN SELECT RAISE(ABORT, 'looks are added, never changed nor taken back'); END;
 CREATE TRIGGER gate_sharedlook_append_only_insert BEFORE INSERT ON gate_sharedlook WHEN EXISTS (SELECT 1 FROM gate_sharedlook WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'looks are added, never changed nor taken back'); END;
@@ -864,4 +864,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-d298f77f4d3de1de59bd7375', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-f68f2f1878f58c7994b36e35', CURRENT_TIMESTAMP);

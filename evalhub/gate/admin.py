@@ -109,7 +109,7 @@ class SharedLookAdmin(Frozen):
     list_select_related = ("look__candidate__model", "look__test_set_version__test_set")
     search_fields = ("look__test_set_version__test_set__slug", "look__candidate__model__slug")
     ordering = ("-id",)
-    fields = readonly_fields = ("look", "count", "correlations", "created")
+    fields = readonly_fields = ("look", "count", "correlations", "readings", "created")
 
 
 @admin.register(GuardLook)

@@ -326,7 +326,9 @@ def _shared_by(
     sharing = tuple(
         together
         if look is None
-        else Together(look.arms.count, tuple(look.arms.correlations)).with_criteria(criteria)
+        else Together(
+            look.arms.count, tuple(look.arms.correlations), look.arms.readings
+        ).with_criteria(criteria)
         if hasattr(look, "arms")
         else None
         for look in looks

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Count, F, Max, Q
 
-from evalhub.gate.models import GuardLook, Look
+from evalhub.gate.models import GuardLook, Look, SharedLook
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Run, TestSetVersion
 from evalhub.verdict.levels import CHOSEN
@@ -77,6 +77,9 @@ class Tally:
                 self.questions.setdefault(version, set()).add(asked)
             if drawn is not None:
                 self.drawn.add(version)
+        shared_looks = SharedLook.objects.filter(look__shares=None, readings__gt=1)
+        for version, readings in shared_looks.values_list("look__test_set_version", "readings"):
+            self._add(version, readings - 1, 0, 0)
         charged = {(version, number) for version, _, number in GuardLook.objects.charged_once()}
         if charged:  # a guard's other answers to the primary's items are one reading of those
             own = Look.objects.filter(shares=None, test_set_version__in=[at for at, _ in charged])

@@ -85,6 +85,7 @@ def _write_together(
             look=look,
             count=together.arms,
             correlations=together.correlations if look.claim in critical else unknown,
+            readings=together.readings,
         )
         for look in looks
     )

@@ -18,7 +18,7 @@ from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.schemas.policy import LedgerScope
 from evalhub.stats.max_t import correlation_floor
 from evalhub.verdict.align import Aligned
-from evalhub.verdict.levels import Together
+from evalhub.verdict.levels import Together, readings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def shared_looks(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLook
     unread = [each for each in arms if is_unread(each.claims, evidence.policy.ledger)]
     if len(unread) < 2 or any(claim.drawn_for for each in unread for claim in each.claims):
         return SharedLooks()
-    together = Together(len(unread), _correlations(evidence, unread))
+    together = _together(evidence, unread)
     return SharedLooks(together, [each.claims for each in unread])
 
 
@@ -64,8 +64,8 @@ def is_unread(claims: Sequence[Claim], counts: LedgerScope) -> bool:
     return bool(paying) and not Look.objects.filter(claim__in=paying).exists()
 
 
-def _correlations(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> tuple[float, ...]:
-    """By critical criterion, how alike the arms are at least; 0 of what isn't a score."""
+def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:
+    """How alike the arms are at least by each critical criterion; 0 of what isn't a score."""
     policy = evidence.policy
     names = [each.name for each in evidence.test_sets if each.tier == "critical"]
     asked = [each.tier for each in policy.all_budgets.values()]
@@ -74,7 +74,12 @@ def _correlations(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> tuple[flo
     if (judge := evidence.study.policy.pairwise) is not None:
         asked.append(judge.tier)
     found = [_alike([each.pairings[name].aligned for each in arms]) for name in names]
-    return (*found, *(0.0 for tier in asked if tier == "critical")) or (0.0,)
+    unknown = [0.0 for tier in asked if tier == "critical"]
+    return Together(
+        len(arms),
+        (*found, *unknown) or (0.0,),
+        max((readings_of(len(arms), each) for each in found), default=len(arms)),
+    )
 
 
 def _alike(arms: Sequence[Aligned]) -> float:

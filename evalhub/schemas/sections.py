@@ -32,6 +32,7 @@ class SharedBy(Declaration):
         description="by critical criterion, how alike the arms' differences are at least: the "
         "smallest correlation of two arms, less its standard error"
     )
+    readings: Size = Field(description="as how many the look counts for whoever comes next")
 
 
 class LedgerRow(Declaration):

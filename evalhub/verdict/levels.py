@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from evalhub.schemas.criteria import NextLook
 from evalhub.stats.distributions import normal_quantile
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.max_t import level_per_arm
 from evalhub.stats.sequential import final_level
 
@@ -36,15 +37,28 @@ class Together(NamedTuple):
         arms: how many they are.
         correlations: by critical criterion, how alike the arms' differences are at least
             (`evalhub.stats.max_t.correlation_floor`).
+        readings: as how many the look counts for whoever comes next (`readings_of`).
     """
 
     arms: int
     correlations: tuple[float, ...]
+    readings: int = 1
 
     def with_criteria(self, count: int) -> "Together":
         """With as many criteria: of those that are asked only now nothing is known."""
         more = count - len(self.correlations)
         return self._replace(correlations=self.correlations + (0.0,) * more) if more > 0 else self
+
+
+def readings_of(arms: int, correlation: float) -> int:
+    """As how many readings a look counts that arms share which are alike by so much.
+
+    The arms are tested at one look's level, but the luckiest of them is known afterwards, and who
+    tries a variant of it has chosen among as many as they are worth: the look's level over one
+    arm's, less one, by simulation with variants of any likeness. Alike by .8, five are worth one.
+    """
+    whole = level_of(1, alpha=ALPHA)
+    return max(1, int(whole / level_per_arm(whole, arms, (correlation,)) - 1 + 1e-6))
 
 
 def level_of(number: int, *, alpha: float) -> float:
@@ -91,7 +105,9 @@ def staged_level(
     sharing = together or (None,) * len(looks)
     levels = [level_of(number, alpha=alpha) for number in looks]
     first, last = sharing[0], sharing[-1]
-    spent = level_per_arm(levels[0], *first) if first else levels[0]
+    spent = levels[0]
+    if first:
+        spent = level_per_arm(spent, first.arms, first.correlations)
     if len(looks) == 1:
         return spent
     due = levels[-1] / last.arms if last else levels[-1]

@@ -354,7 +354,7 @@ def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         inner = f"{at}ledger.test_sets[{i}]."
         if row.number != row.looks[-1]:
             yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
-        sharing = [each and Together(each.arms, each.correlations) for each in row.together]
+        sharing = [each and Together(**dict(each)) for each in row.together]
         level = staged_level(row.looks, alpha=ledger.alpha, arms=row.arms, together=sharing)
         if not isclose(row.level, level, rel_tol=1e-9):
             yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")

@@ -12,7 +12,7 @@ from evalhub.gate.models import Decision, Look, SharedLook
 from evalhub.registry.models import ModelVersion, Study, StudyArm, TestSetVersion
 from evalhub.registry.models.versions import Kind
 from evalhub.stats.max_t import level_per_arm
-from evalhub.verdict.levels import CHOSEN, Together, level_of, staged_level
+from evalhub.verdict.levels import CHOSEN, Together, level_of, readings_of, staged_level
 from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
@@ -93,6 +93,22 @@ def test_the_next_study_is_the_second_look(desk: Desk) -> None:
     decide_study(study=desk.study("one", *(desk.version(f"step-{i}") for i in range(3))))
     (after,) = decide_study(study=desk.study("two", desk.version("later")))
     assert (row(after)["number"], row(after)["together"]) == (2, [])
+
+
+def test_many_arms_that_are_little_alike_count_as_more_than_one(desk: Desk) -> None:
+    """Who tries a variant of the luckiest of five has chosen among as many as they are worth."""
+    arms = [desk.version(f"step-{i}", own=0.3) for i in range(5)]
+    first, *_ = decide_study(study=desk.study("one", *arms))
+    (shared,) = row(first)["together"]
+    assert shared["readings"] == readings_of(5, *shared["correlations"]) > 1
+    (after,) = decide_study(study=desk.study("two", desk.version("later")))
+    assert row(after)["number"] == 1 + shared["readings"]
+
+
+def test_as_how_many_readings_a_shared_look_counts() -> None:
+    assert [readings_of(arms, 0.9) for arms in (2, 3, 5, 10)] == [1, 1, 1, 2]
+    assert [readings_of(arms, 0.5) for arms in (2, 3, 5, 10)] == [1, 1, 3, 6]
+    assert [readings_of(arms, 0.0) for arms in (2, 3, 5, 10)] == [1, 2, 4, 9]
 
 
 def test_to_decide_again_or_elsewhere_is_free_at_the_same_level(desk: Desk) -> None:

@@ -34,7 +34,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "created",
     ),
     "guard": ("id", "primary_id", "guard_id", "number", "charged", "created"),
-    "arms": ("id", "look_id", "count", "correlations", "created"),
+    "arms": ("id", "look_id", "count", "correlations", "readings", "created"),
     "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
     "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
 }

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('count', models.PositiveSmallIntegerField(help_text='arms that share it, this one included')),
                 ('correlations', models.JSONField(help_text="by critical criterion, how alike the arms' differences from the baseline are")),
+                ('readings', models.PositiveSmallIntegerField(help_text='as how many readings it counts for whoever comes next')),
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('look', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='arms', to='gate.look')),
             ],

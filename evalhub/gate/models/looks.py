@@ -160,6 +160,9 @@ class SharedLook(models.Model):
     correlations = models.JSONField(
         help_text="by critical criterion, how alike the arms' differences from the baseline are"
     )
+    readings = models.PositiveSmallIntegerField(
+        help_text="as how many readings it counts for whoever comes next"
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
