@@ -5,13 +5,14 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 
 from evalhub.cli.app import run
 from evalhub.demo import record
@@ -70,6 +71,10 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def init(out: Path, *more: str) -> int:
     return run(["strategy", "init", str(out), "--yes", *more])
+
+
+def always(answer: str) -> Callable[[str, int], web.Response]:
+    return lambda prompt, attempt: saying(answer)
 
 
 def written(folder: Path, text: str) -> StudySpec:
@@ -154,7 +159,7 @@ def test_after_its_study_the_second_training_is_look_2(
             study["arms"]["tuned"]["backend"] = {
                 "openai": {"url": trained.backend()["url"], "model": f"tuned-{answer}"}
             }
-            trained.misbehave = lambda prompt, attempt, answer=answer: saying(answer)
+            trained.misbehave = always(answer)
             out.write_text(yaml.safe_dump(study, sort_keys=False))
             capsys.readouterr()
             run(["study", "run", str(out), "--json"])
