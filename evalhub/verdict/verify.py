@@ -25,7 +25,7 @@ from evalhub.verdict.copies import COPIES_CODES, due_codes
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
-from evalhub.verdict.levels import staged_level
+from evalhub.verdict.levels import Together, staged_level
 from evalhub.verdict.ownership import OWNERSHIP
 from evalhub.verdict.ownership_rule import unlike_ownership
 from evalhub.verdict.policy_since import POLICY_CODES, policy_caveats
@@ -57,8 +57,9 @@ LATER_OF_LEDGER = ("begun", "restored")
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form",)
 LATER_OF_SLICES = ("p_value",)
-"""Sections, fields of `ledger`, of `people`, of criteria, of slices that a record of an earlier
-version lacks: where one isn't written there is none."""
+LATER_OF_LOOKS = ("together",)
+"""Sections, fields of `ledger`, of `people`, of criteria, of slices, of looks that a record of an
+earlier version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,14 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             for name in later:
                 if name not in written:
                     row.pop(name)
+    for row, written in zip(
+        (due["ledger"] or {}).get("test_sets", ()),
+        (document["ledger"] or {}).get("test_sets", ()),
+        strict=False,
+    ):
+        for name in LATER_OF_LOOKS:
+            if name not in written:
+                row.pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,
@@ -370,7 +379,10 @@ def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         inner = f"{at}ledger.test_sets[{i}]."
         if row.number != row.looks[-1]:
             yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
-        level = staged_level(row.looks, alpha=ledger.alpha, arms=row.arms, tries=row.tries)
+        sharing = [None if each is None else Together(**dict(each)) for each in row.together]
+        level = staged_level(
+            row.looks, alpha=ledger.alpha, arms=row.arms, tries=row.tries, together=sharing
+        )
         if not isclose(row.level, level, rel_tol=1e-9):
             yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
         for each in record.criteria:
