@@ -55,6 +55,8 @@ def shared_looks(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLook
     share by equal parts.
     """
     tuned = [each for each in arms if each.arm.version.fine_tuned]
+    if len(tuned) < 2:
+        return SharedLooks()
     unread = [each for each in tuned if is_unread(each.claims, evidence.policy.ledger)]
     if len(unread) < 2 or any(claim.drawn_for for each in unread for claim in each.claims):
         return SharedLooks()
