@@ -158,6 +158,11 @@ def compare(
         )
     if not guard and margin is not None and not primary:
         raise typer.BadParameter("is for guards: say --role guard", param_hint="--margin")
+    if margin == 0:
+        raise typer.BadParameter(
+            "must be above 0: no number of items shows that nothing at all is lost",
+            param_hint="--margin",
+        )
     inputs = [each for each in (base, candidate, test_set) if each is not None]
     check_output(report, option="--report", inputs=inputs)
     asked = {

@@ -22,8 +22,15 @@ def counted(count: int, noun: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three decimals, – where there is no value; a half is rounded alike on every machine."""
-    return "–" if value is None else f"{round(value, 9):.3f}".replace("-", "−")
+    """Three decimals, or of what is below a thousandth two digits; – where there is no value. A
+    half is rounded alike on every machine."""
+    from evalhub.verdict.wording import significant
+
+    if value is None:
+        return "–"
+    rounded = round(value, 9)
+    text = significant(rounded, 2) if 0 < abs(rounded) < 0.001 else f"{rounded:.3f}"
+    return text.replace("-", "−")
 
 
 def interval(lower: float | None, upper: float | None) -> str:

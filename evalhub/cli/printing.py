@@ -183,7 +183,9 @@ def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
 
 def _money(asked: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
     if asked.money is not None:
-        return f"{asked.money:,.2f}"
+        from evalhub.verdict.wording import money
+
+        return money(asked.money)
     return "?" if asked.completion_tokens is None else "no price"
 
 
@@ -299,13 +301,22 @@ def _unscored(record: "DecisionRecord") -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}"
+    """Three decimals; of what is smaller than a hundredth three significant digits."""
+    from evalhub.verdict.wording import NOTHING, significant
+
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    small = NOTHING < abs(value) < 0.01
+    return significant(value, 3) if small else f"{value:.3f}"
 
 
 def _times(ratio: float | None) -> str:
-    return "unbounded" if ratio is None else f"×{ratio:.3f}"
+    return "unbounded" if ratio is None else f"×{_number(ratio)}"
 
 
 def _signed(value: float) -> str:
-    text = f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.3f}"
-    return text.replace("-", "−")
+    from evalhub.verdict.wording import NOTHING
+
+    if abs(value) < NOTHING:
+        return "+0.000"
+    return f"{'+' if value > 0 else ''}{_number(value)}".replace("-", "−")

@@ -15,7 +15,15 @@ from evalhub.gate.differences import ComparedRuns, items_by_outcome
 from evalhub.gate.ledger import Claim
 from evalhub.gate.models import Look
 from evalhub.gate.same_items import SameItems
-from evalhub.registry.models import Item, Output, Run, RunMetric, Study, StudyTestSet
+from evalhub.registry.models import (
+    Item,
+    Output,
+    Run,
+    RunMetric,
+    Study,
+    StudyTestSet,
+    TestSetVersion,
+)
 from evalhub.schemas.caveats import Caveat
 from evalhub.verdict.outcomes import Outcome
 from evalhub.verdict.wording import counted
@@ -27,7 +35,7 @@ RECORDED = "recorded"
 
 
 class _Altered(NamedTuple):
-    """Questions that were altered, by their fingerprints, and which of them had been lost."""
+    """Questions that were altered, by what they are known by, and which of them had been lost."""
 
     look: Look
     questions: set[int]
@@ -89,7 +97,8 @@ def _looks(study: Study, claims: Sequence[Claim], shared: SameItems) -> list[Loo
     """All looks of the project at items of these claims, the oldest first."""
     versions = {pk for claim in claims for pk in shared.of(claim.version)}
     looks = Look.objects.filter(test_set_version__in=versions, study__project=study.project_id)
-    related = "test_set_version", "candidate__model", "candidate_run", "baseline_run"
+    runs = "candidate_run__test_set_version", "baseline_run__test_set_version"
+    related = "test_set_version", "candidate__model", *runs
     return list(looks.select_related(*related).order_by("pk"))
 
 
@@ -120,8 +129,9 @@ def _of_items(
         at = [each for each in looks if each.test_set_version_id == version]
         same = [each for each in at if each.candidate_id == claim.candidate.version_id]
         look = (same or at)[-1]
-        lost = _lost(look, test_set)
-        gone, other = _gone(look, versions), _mended(look, claim)
+        by = _known_by(look.test_set_version, claim.version)
+        lost = _lost(look, test_set, by)
+        gone, other = _gone(look, versions, by), _mended(look, claim, by)
         dropped += [_Altered(look, gone, lost)] if gone else []
         mended += [_Altered(look, other, lost)] if other else []
     if dropped:
@@ -164,17 +174,23 @@ def _is_derived(claim: Claim, look: Look) -> bool:
     return 2 * same >= min(now.item_count, then.item_count)
 
 
-def _gone(look: Look, versions: set[int]) -> set[int]:
+def _known_by(*versions: TestSetVersion) -> str:
+    """The column by which their questions are told apart."""
+    apart = all(each.told_apart_by_input for each in versions)
+    return "fingerprint" if apart else "fingerprint_in_context"
+
+
+def _gone(look: Look, versions: set[int], by: str) -> set[int]:
     """Questions that were looked at and that no test set of the decision asks."""
-    asked = Item.objects.filter(version__in=versions, fingerprint=OuterRef("fingerprint"))
+    asked = Item.objects.filter(version__in=versions, **{by: OuterRef(by)})
     gone = Item.objects.filter(~Exists(asked), version=look.test_set_version_id)
-    return set(gone.order_by().values_list("fingerprint", flat=True))
+    return set(gone.order_by().values_list(by, flat=True))
 
 
-def _mended(look: Look, claim: Claim) -> set[int]:
+def _mended(look: Look, claim: Claim, by: str) -> set[int]:
     """Questions that had other references when they were looked at."""
     then, now = (
-        dict(Item.objects.filter(version=pk).order_by().values_list("fingerprint", "references"))
+        dict(Item.objects.filter(version=pk).order_by().values_list(by, "references"))
         for pk in (look.test_set_version_id, claim.version.pk)
     )
     return {each for each in then.keys() & now.keys() if then[each] != now[each]}
@@ -182,22 +198,23 @@ def _mended(look: Look, claim: Claim) -> set[int]:
 
 def _answers(look: Look, then: Run, now: Run, test_set: StudyTestSet) -> _Altered:
     """Questions that were answered otherwise when they were looked at."""
-    before, after = (_by_question(run) for run in (then, now))
+    by = _known_by(then.test_set_version, now.test_set_version)
+    before, after = (_by_question(run, by) for run in (then, now))
     questions = {each for each in before.keys() & after.keys() if before[each] != after[each]}
-    return _Altered(look, questions, _lost(look, test_set) if questions else set())
+    return _Altered(look, questions, _lost(look, test_set, by) if questions else set())
 
 
-def _by_question(run: Run) -> dict[int, set[str]]:
+def _by_question(run: Run, by: str) -> dict[int, set[str]]:
     """By question, digests of what it was answered, with the scores that came with it."""
     found: dict[int, set[str]] = {}
-    columns = "item__fingerprint", "sample", "text", "text_sha256", "tool_calls", "given_scores"
+    columns = f"item__{by}", "sample", "text", "text_sha256", "tool_calls", "given_scores"
     rows = Output.objects.filter(run=run).order_by().values_list(*columns)
     for question, *answer in rows.iterator(chunk_size=5000):
         found.setdefault(question, set()).add(digest_of(answer))
     return found
 
 
-def _lost(look: Look, test_set: StudyTestSet) -> set[int]:
+def _lost(look: Look, test_set: StudyTestSet, by: str) -> set[int]:
     """Questions that the look's candidate lost, by the test set's metric where it was scored by
     that, else by one that both runs were."""
     runs = [look.baseline_run, look.candidate_run]
@@ -209,4 +226,4 @@ def _lost(look: Look, test_set: StudyTestSet) -> set[int]:
     turned = test_set.turned and metrics[0] == test_set.metric
     pair = ComparedRuns(look.baseline_run, look.candidate_run, metrics[0], turned)
     lost: QuerySet[Item] = Item.objects.filter(pk__in=items_by_outcome(pair)[Outcome.LOST].tolist())
-    return set(lost.order_by().values_list("fingerprint", flat=True))
+    return set(lost.order_by().values_list(by, flat=True))

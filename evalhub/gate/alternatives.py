@@ -12,7 +12,8 @@ from evalhub.verdict.baseline_choice import alternative_sentence
 def alternatives(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> list[Alternative]:
-    """A row for each untuned arm but the baseline and each test set that must gain."""
+    """A row for each untuned arm but the baseline and each test set that must gain; none where the
+    arm is the baseline there, with the same run."""
     if not arm.version.fine_tuned:
         return []
     return [
@@ -21,6 +22,7 @@ def alternatives(
         if other not in (arm, baseline) and not other.version.fine_tuned
         for fails in [_fails(evidence, baseline, other, alpha)]
         for test_set in evidence.primaries
+        if evidence.run(other, test_set).pk != evidence.run(baseline, test_set).pk
         if (row := _against(evidence, arm, other, test_set, alpha, fails)) is not None
     ]
 

@@ -69,14 +69,20 @@ def tallies(runs: Collection[int]) -> dict[int, AnswerTally]:
     outputs: QuerySet[Output] = Output.objects.filter(run__in=runs).order_by()
     found = {run: AnswerTally() for run in runs}
     names = "run", "finish_reason", "served_model", "fingerprint"
-    ends = set[str]()
-    for run, reason, model, system, count in outputs.values_list(*names).annotate(n=Count("pk")):
+    seen = Func(F("text"), Value(_unseen()), function="LTRIM", output_field=TextField())
+    nothing = Q(text=None) | Q(seen="")
+    counts = outputs.alias(seen=seen).values_list(*names)
+    ends, otherwise = set[str](), set[int]()
+    # One pass over the answers; those that ended by themselves, nearly always all, are no other.
+    for run, reason, model, system, count, unseen in counts.annotate(
+        n=Count("pk"), unseen=Count("pk", filter=nothing)
+    ):
         found[run].count(count, finish_reason=reason, model=model, fingerprint=system)
         if end_of(reason):
             ends.add(reason)
-    seen = Func(F("text"), Value(_unseen()), function="LTRIM", output_field=TextField())
-    ended_otherwise = Q(text=None) | Q(seen="") | Q(finish_reason__in=ends)
-    told = outputs.alias(seen=seen).filter(ended_otherwise)
+        if unseen or end_of(reason):
+            otherwise.add(run)
+    told = outputs.alias(seen=seen).filter(nothing | Q(finish_reason__in=ends), run__in=otherwise)
     columns = "run", "item__key", "finish_reason", "text", "tool_calls", "item__references"
     for run, key, reason, text, calls, references in told.values_list(*columns).iterator():
         found[run].add_end(end_of(reason), key)

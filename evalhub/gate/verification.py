@@ -6,12 +6,12 @@ Everything is computed anew from the rows: a digest that the database keeps isn'
 from collections.abc import Iterator
 from dataclasses import replace
 
-from django.db.models import Q
-
 from evalhub.files.identity import scores_digest
 from evalhub.gate.chain.follow import head_at
 from evalhub.gate.chain.homes import ids_of
+from evalhub.gate.claim_content import content_digest
 from evalhub.gate.models import Decision, GuardLook, Ledger, Look
+from evalhub.gate.scores import item_labels, run_scores
 from evalhub.registry.contents import CHUNK, answers_as_they_are, items_as_they_are
 from evalhub.registry.models import (
     Metric,
@@ -68,8 +68,9 @@ def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
     evidence = {row.test_set: row for row in record.evidence}
     for row in record.ledger.test_sets if record.ledger else ():
         known = _numbers(evidence[row.test_set], row.claim) if row.test_set in evidence else set()
-        # whose candidate, or guard, was tried before is judged as a later look than it took
-        paid = any(each <= row.number for each in known)
+        # whose candidate, or guard, was tried before may be judged as a later look than it took
+        later = row.elsewhere or not row.counted
+        paid = row.number in known or (later and any(each <= row.number for each in known))
         found = row.number if paid else max(known, default=None)
         seen = "no look" if found is None else f"look {found}"
         yield RowCheck(candidate, row.test_set, "look", f"look {row.number}", seen)
@@ -77,16 +78,34 @@ def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
 
 def _numbers(row: EvidenceRow, claim: str) -> set[int]:
     """The looks, of these items' or of a primary's beside them, at what the row holds."""
-    answers = Q(
+    answers = Look.objects.filter(
         items_digest=row.digest,
         candidate_answers=row.candidate_answers,
         baseline_answers=row.baseline_answers,
     )
-    looks = Look.objects.filter(Q(claim=claim) if claim else answers)
-    beside = GuardLook.objects.filter(guard__in=looks)
-    own = looks.values_list("number", flat=True)
-    riding = beside.values_list("primary__number", flat=True)
-    return {*own, *riding, *beside.values_list("number", flat=True)}
+    looks = list(answers)
+    if not looks and claim:
+        looks = [look for look in Look.objects.filter(claim=claim) if _scores_alike(row, look)]
+    beside = GuardLook.objects.filter(guard__in=looks).select_related("primary")
+    own = {number for look in looks for number in (look.number, look.judged_as)}
+    return own | {number for each in beside for number in (each.number, each.primary.judged_as)}
+
+
+def _scores_alike(row: EvidenceRow, look: Look) -> bool:
+    """Whether the answers that the row names stand here, and score on the same questions as those
+    that were looked at, under whatever ids and tags."""
+    runs = [_run(row, key) for key in (row.baseline_run, row.candidate_run)]
+    said = [run.answers_digest for run in runs if run is not None]
+    metric = _metric(row, runs)
+    if metric is None or said != [row.baseline_answers, row.candidate_answers]:
+        return False
+    found = set()
+    for pair in (runs, [look.baseline_run, look.candidate_run]):
+        kept = [run for run in pair if run is not None]
+        items = item_labels(kept[0].test_set_version)
+        arms = [run_scores(run, metric, items).arm for run in kept]
+        found.add(content_digest(items, arms[0], arms[1], asked={}))
+    return len(found) == 1
 
 
 def _rows(

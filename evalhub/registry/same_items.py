@@ -9,6 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from evalhub.registry.models import Item, StudyArm, TestSetVersion
+from evalhub.schemas.prompt import Prompt
+
+RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class ItemElsewhere:
 def shows_context(versions: Collection[int]) -> frozenset[int]:
     """Of these test set versions those whose contexts the prompt of an arm shows.
 
-    That is by what the arms' specifications say: of recorded answers nobody knows it otherwise. A
+    That is by what the arms' specifications say. Of recorded answers whose arm has no template
+    nobody knows: where only contexts tell the items apart, they were most likely shown. A
     retriever's contexts are the arm's own, and no item's.
     """
     if not versions:
@@ -32,8 +36,11 @@ def shows_context(versions: Collection[int]) -> frozenset[int]:
     arms = StudyArm.objects.filter(**{f"{of}__in": versions}).order_by()
     return frozenset(
         version
-        for version, prompt in arms.values_list(of, "version__prompt").iterator()
-        if prompt.needs_context and prompt.retriever is None
+        for version, prompt, backend in arms.values_list(
+            of, "version__prompt", "version__backend"
+        ).iterator()
+        if prompt.retriever is None
+        and (prompt.needs_context or (backend["type"] == RECORDED and prompt == Prompt()))
     )
 
 

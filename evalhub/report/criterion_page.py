@@ -12,7 +12,7 @@ from evalhub.report.power_plot import PowerPlot, power_plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.verdict.criteria import SAME_RUN
-from evalhub.verdict.wording import percent, signed
+from evalhub.verdict.wording import percent, shows_nothing, signed
 
 TIERS = {
     "critical": "It is critical: a ship waits until it is shown to hold.",
@@ -80,6 +80,13 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
     bound = f"{signed(row.bound)}" if row.bound else "0"
     if row.factor is not None:
         bound = f"{percent(row.factor)} of the baseline"
+    if shows_nothing(row):
+        return [
+            "It is open whatever its interval: nothing on these items could show a loss beyond "
+            "what may be lost.",
+            *([] if row.role == "guard" else [_place(record, row)]),
+            *_levels(record, row),
+        ]
     return [
         f"It holds once its interval lies wholly {above} {bound}, fails once it lies wholly "
         f"{below}, and is open between.",

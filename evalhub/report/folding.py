@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Status, Verdict
+from evalhub.verdict.wording import shows_nothing
 
 FEWEST = 4
 """Fewer than these are shown with the others."""
@@ -29,7 +30,8 @@ class Folded:
 
 def folded(record: DecisionRecord) -> Folded:
     """What isn't critical and doesn't fail: it holds nobody, and keeps no ship back. Where there is
-    no ship, guards that hold are no reason for that either."""
+    no ship, guards that hold are no reason for that either; nor, of a hold, those that can't show a
+    loss."""
     quiet = [each for each in record.criteria if _is_quiet(each, record.verdict)]
     if len(quiet) < FEWEST:
         return Folded(record.reasons, (), (), "")
@@ -47,7 +49,8 @@ def folded(record: DecisionRecord) -> Folded:
 def _is_quiet(each: Criterion, verdict: Verdict) -> bool:
     if each.status is Status.FAIL:
         return False
-    holds = each.status is Status.PASS and each.role == "guard"
+    idle = verdict is Verdict.HOLD and shows_nothing(each)
+    holds = each.role == "guard" and (each.status is Status.PASS or idle)
     return each.tier != "critical" or (holds and verdict is not Verdict.SHIP)
 
 

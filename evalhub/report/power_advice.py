@@ -36,14 +36,16 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
     if criterion.status is not Status.OPEN:
         return ["It is decided: nothing more is needed."]
     found = [f"{criterion.needed_why[:1].upper()}{criterion.needed_why[1:]}."]
-    if criterion.needed_n is None:
+    sizes = [size for size in (criterion.needed_n, criterion.needed_as_seen) if size is not None]
+    if not sizes:
         return found
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    more = criterion.needed_n - (0 if plan.weights is None else criterion.n)
+    more = [size - (0 if plan.weights is None else criterion.n) for size in sizes]
     if criterion.role == "preference":
-        return [*found, _hours(more, sampling)]
-    answers = f"{more * sampling.samples:,} answers of each arm"
-    return [*found, f"That is {answers}.", *_by_samples(criterion, plan, sampling)]
+        return [*found, *(_hours(size, sampling) for size in more)]
+    answers = " or ".join(f"{size * sampling.samples:,}" for size in more)
+    found.append(f"That is {answers} answers of each arm.")
+    return [*found, *_by_samples(criterion, plan, sampling)] if len(sizes) == 1 else found
 
 
 def smallest_effect(criterion: Criterion) -> float | None:
@@ -67,8 +69,9 @@ def _hours(judgments: int, sampling: EvidenceSampling) -> str:
         judgments_per_item=sampling.judgments_per_item,
         seconds_per_judgment=sampling.seconds,
     )
+    each = f"{sampling.judgments_per_item:,.3g} judgment{'s' * (sampling.judgments_per_item != 1)}"
     return (
-        f"That is {cost.items:,} items at {sampling.judgments_per_item:,.3g} judgments each, "
+        f"That is {cost.items:,} items at {each} each, "
         f"{cost.hours:,.1f} reviewer hours at {sampling.seconds:,.0f} seconds a judgment."
     )
 

@@ -7,6 +7,7 @@ from typing import Literal
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Table
 from evalhub.report.charts.scale import Scale
 from evalhub.schemas.criteria import Criterion
+from evalhub.verdict.as_seen import ruled_out
 from evalhub.verdict.needed import power_with
 
 POINTS = 80
@@ -32,9 +33,10 @@ class PowerPlot:
 
 
 def power_plot(criterion: Criterion) -> PowerPlot | None:
-    """The picture of a criterion; None where no number of items is named, or people are."""
+    """The picture of a criterion; None where no number of items is named, or people are, or where
+    the interval leaves out what was planned."""
     needed, n = criterion.needed_n, criterion.n
-    if needed is None or criterion.role == "preference":
+    if needed is None or criterion.role == "preference" or ruled_out(criterion):
         return None
     most = ceil(1.15 * max(needed, n))
     sizes = sorted({max(1, ceil(most * i / POINTS)) for i in range(POINTS + 1)} | {n, needed})

@@ -66,7 +66,7 @@ def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | No
 
 
 def _bare(each: Criterion) -> bool:
-    return (
+    return not each.can_show_a_loss or (
         each.higher_is_better
         and each.unit == ""
         and each.margin is not None

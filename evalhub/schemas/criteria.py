@@ -10,13 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
-from evalhub.schemas.policy import (
-    MaxRatio,
-    MinGain,
-    PlannedGain,
-    RelativeMargin,
-    Tier,
-)
+from evalhub.schemas.margins import KeptMargin, RelativeMargin
+from evalhub.schemas.policy import MaxRatio, MinGain, PlannedGain, Tier
 from evalhub.schemas.verdicts import Status
 
 Size = Annotated[int, Field(ge=1)]
@@ -79,10 +74,10 @@ class PlannedSpread(Declaration):
 class Criterion(Declaration):
     """A requirement with its measurement, and what the rule says of it.
 
-    `status`, `needed_n`, `needed_why`, `p_harm_adjusted` and `sentence` are set by the rule, which
-    looks at all criteria. `gap` is the distance that `needed_n` is planned to resolve. `sd` and
-    `design_effect` are those of the differences; where a ratio is asked, of what tests it:
-    candidate − factor·baseline.
+    `status`, `needed_n`, `needed_as_seen`, `needed_why`, `p_harm_adjusted` and `sentence` are set
+    by the rule, which looks at all criteria. `gap` is the distance that `needed_n` is planned to
+    resolve. `sd` and `design_effect` are those of the differences; where a ratio is asked, of what
+    tests it: candidate − factor·baseline.
     """
 
     name: str
@@ -112,7 +107,7 @@ class Criterion(Declaration):
     wins: Count
     losses: Count
     ties: Count
-    margin: Annotated[float, Field(ge=0)] | None = Field(
+    margin: KeptMargin | None = Field(
         description="the loss that a guard may show, in the metric's unit at this baseline"
     )
     relative_margin: RelativeMargin | None = Field(
@@ -132,6 +127,11 @@ class Criterion(Declaration):
     )
     bound: float | None = Field(
         description="what the interval's lower end must pass; null where a ratio is judged"
+    )
+    most_lost: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="the most that could be lost on these items: how far the baseline's mean lies "
+        "from the worst score that there is; null: no worst score is known",
     )
     form: bool = Field(
         False,
@@ -163,8 +163,14 @@ class Criterion(Declaration):
     status: Status = Status.OPEN
     needed_n: Size | None = Field(
         None,
-        description="items in all that would decide it; null where it is decided, or no "
-        "number would",
+        description="items in all that would show what is asked, if what was planned is true: "
+        "nothing is lost, or the planned gain is there; null where it is decided, or no number "
+        "would",
+    )
+    needed_as_seen: Size | None = Field(
+        None,
+        description="items in all that would decide it, if the truth is the difference seen; null "
+        "where the interval doesn't speak against what was planned, or no number would",
     )
     needed_why: str = Field("", description="how many more, with what that assumes; or why none")
     next_look: NextLook | None = Field(
@@ -188,6 +194,20 @@ class Criterion(Declaration):
     def must_gain(self) -> bool:
         """Whether a gain is asked, not only that nothing is lost."""
         return self.role in ("primary", "preference", "judge")
+
+    @property
+    def may_lose(self) -> bool:
+        """Whether something may be lost: of a guard, and where a gain of less than 0 is asked."""
+        return self.role == "guard" or (self.min_gain or 0.0) < 0
+
+    @property
+    def can_show_a_loss(self) -> bool:
+        """Whether these items could show more to be lost than may be. They can't where the
+        baseline's mean is no further from the worst score than that."""
+        if self.most_lost is None or not self.may_lose:
+            return True
+        allowed = self.margin if self.role == "guard" else -(self.min_gain or 0.0)
+        return self.most_lost > (allowed or 0.0) + 1e-9
 
     @property
     def holds(self) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self, TypedDict, cast
 
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -19,10 +18,11 @@ from pydantic import (
     with_config,
 )
 
-from evalhub.files.numbers import LARGEST, finite_number
+from evalhub.files.numbers import LARGEST
 from evalhub.schemas.answers_rule import AnswersRule
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
+from evalhub.schemas.margins import Margin, Measured, RelativeMargin
 from evalhub.schemas.measured_on import (
     NO_WORST,
     Bounds,
@@ -45,8 +45,6 @@ LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
 
-Measured = Annotated[float, AfterValidator(finite_number)]
-"""A number in a metric's unit."""
 Named = Annotated[str, Field(min_length=1, max_length=120)]
 Alpha = Annotated[
     float,
@@ -64,18 +62,6 @@ HarmAlpha = Annotated[
         description="one-sided level of the other end, by which a criterion fails: whole for each "
         "criterion, whatever the ledger leaves of alpha",
     ),
-]
-Margin = Annotated[
-    Measured,
-    Field(
-        ge=0,
-        le=LARGEST,
-        description="a margin is how much may be lost, 0 or more, in the metric's unit",
-    ),
-]
-RelativeMargin = Annotated[
-    Measured,
-    Field(gt=0, lt=1, description="the share of the baseline's value that may be lost, as 0.1"),
 ]
 MinGain = Annotated[
     Measured,
@@ -189,8 +175,12 @@ class Demand(Declaration):
 
     @classmethod
     def of_columns(cls, values: Mapping[str, Any]) -> Self:
-        """The demand that a row stands for, which has a value for every field, as JSON has it."""
-        return declared(cls, _of_its_role(values))
+        """The demand that a row stands for, which has a value for every field, as JSON has it. A
+        margin of 0 was allowed once, and such rows are read."""
+        if values["margin"] or values["role"] != "guard" or values["relative_margin"] is not None:
+            return declared(cls, _of_its_role(values))
+        read = declared(cls, _of_its_role({**values, "margin": MARGIN}))
+        return read.model_copy(update={"margin": 0.0})
 
 
 def check_critical(demands: "Iterable[Tiered]", asks_people: bool, at: str) -> None:

@@ -80,7 +80,7 @@ def beta_cdf(
     return np.asarray(_special().betainc(a, b, x))
 
 
-def log_choose(n: int, k: NDArray[np.intp]) -> NDArray[np.float64]:
+def log_choose(n: int | NDArray[np.intp], k: NDArray[np.intp]) -> NDArray[np.float64]:
     """Elementwise: the logarithm of "n choose k"."""
     gammaln = _special().gammaln
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))

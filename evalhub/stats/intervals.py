@@ -10,11 +10,12 @@ be possible, so that 100 ties leave room for some 4% of regressions.
 
 Along the constrained fits, a value x in [-1, 1] seen with share p gets a share proportional to
 p/(1 - r*x), 0 <= r < 1. When r reaches 1 and the top was never seen, what is missing from the
-supposed mean is put on the top itself. So one number finds each limit, by bisection or in
-closed form.
+supposed mean is put on the top itself. So one number finds each limit, as the zero of a function
+or in closed form.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +25,14 @@ from evalhub.stats.clusters import dot
 from evalhub.stats.distributions import beta_quantile, t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import ALPHA
+from evalhub.stats.roots import crossing
 
 Array = NDArray[np.float64]
 
 # Equal values leave a variance of about this size where it should be 0.
 _ROUNDING = 1e-12
+# The largest tilt: at 1 a top that was seen has all of the shares.
+_ALL_BUT_ONE = 1 - 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +154,7 @@ def _upper_limit(x: Array, counts: Array, z: float) -> float:
         at_end = n * (tilted - mean) ** 2 - z * z * variance
         if at_end <= _ROUNDING:
             return _limit_with_mass_on_top(n, mean, tilted, variance, at_end, z)
-    low, high = 0.0, 1.0
-    while high - low > 1e-15:
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        low, high = (middle, high) if excess(middle) < 0 else (low, middle)
-    return _tilted(x, shares, low)[0]
+    return _tilted(x, shares, _tilt_where(excess))[0]
 
 
 def _limit_with_mass_on_top(
@@ -179,13 +177,17 @@ def _variance_at(x: Array, shares: Array, supposed: float) -> float:
             mass = (supposed - tilted) / (1 - tilted)
             square = variance + tilted**2
             return square + mass * (1 - square) - supposed**2
-    low, high = 0.0, 1.0
-    while high - low > 1e-15:
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        low, high = (middle, high) if _tilted(x, shares, middle)[0] < supposed else (low, middle)
-    return _tilted(x, shares, low)[1]
+    tilt = _tilt_where(lambda r: _tilted(x, shares, r)[0] - supposed)
+    return _tilted(x, shares, tilt)[1]
+
+
+def _tilt_where(rising: Callable[[float], float]) -> float:
+    """The tilt at which a function turns from negative to positive."""
+    if rising(0.0) >= 0:
+        return 0.0
+    if rising(_ALL_BUT_ONE) <= 0:
+        return _ALL_BUT_ONE
+    return crossing(rising, 0.0, _ALL_BUT_ONE)
 
 
 def _top_is_seen(x: Array, shares: Array) -> bool:

@@ -189,7 +189,7 @@ class _Arm:
             return value
         step = float(self.shares[last] - self.shares[last - 1])
         part = min(max((share - float(self.shares[last - 1])) / step, 0.0), 1.0)
-        return before * (value / before) ** part
+        return float(before * (value / before) ** part)
 
     @property
     def worth(self) -> float:
@@ -357,7 +357,8 @@ def _pair(
     tuned = _arm(candidate, quantile, labels, pairs.weights)
     if base.estimate <= 0:
         raise StatisticsError("the baseline's quantile is 0: nothing can be a share of it")
-    arms = [np.asarray(scores, dtype=float) for scores in (baseline, candidate)]
+    one, other = (np.asarray(scores, dtype=float) for scores in (baseline, candidate))
+    worth = min(base.worth, tuned.worth)
     return _Pair(
         n=pairs.differences.size,
         clusters=None if labels is None else int(labels.max()) + 1,
@@ -367,8 +368,8 @@ def _pair(
             _correlation(base.residuals, tuned.residuals),
             _correlation(base.of_items, tuned.of_items),
         ),
-        at_least=_together(*arms, quantile, pairs.weights, min(base.worth, tuned.worth)),
-        at_most=_together(*arms[::-1], quantile, pairs.weights, min(base.worth, tuned.worth)),
+        at_least=_together(one, other, quantile, pairs.weights, worth),
+        at_most=_together(other, one, quantile, pairs.weights, worth),
     )
 
 

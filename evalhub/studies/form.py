@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
-from evalhub.schemas.policy import Demand, Margin, RelativeMargin, Tier
+from evalhub.schemas.margins import Margin, RelativeMargin
+from evalhub.schemas.policy import Demand, Tier
 from runners.metrics import MetricDeclaration, declared_metric
 
 GuardName = Literal[

@@ -84,7 +84,7 @@ def next_looks(study: Study) -> list[PlannedLook]:
     arms = len(judged)
     asked_of = study.test_sets.judged()
     test_sets = list(asked_of.select_related("metric", "test_set_version__test_set"))
-    claims = _claims(study, test_sets, arms)
+    claims = _claims(study, test_sets, arms) if test_sets else []
     if not claims:
         return []
     standing = standing_of(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.margins import Margin
 from evalhub.schemas.outside import Outside
-from evalhub.schemas.policy import Margin
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from pydantic import (
 )
 
 from evalhub.schemas.declaration import Declaration, default_of, wrong
-from evalhub.schemas.policy import Demand, Margin, Tier
+from evalhub.schemas.margins import Margin
+from evalhub.schemas.policy import Demand, Tier
 from evalhub.studies.published_tasks import PublishedTasks, TaskKind, published_test_sets
 from runners.suites import SUITES
 

@@ -17,8 +17,10 @@ from evalhub.schemas.decision import Alternative, Arms
 from evalhub.schemas.policy import Primaries
 from evalhub.schemas.sections import ChoiceArm, ChoiceSection, DevelopmentSplit
 from evalhub.schemas.study import Development
-from evalhub.verdict.wording import signed
+from evalhub.verdict.wording import figure, signed
 
+PROMPTS = ("prompted", "few-shot")
+"""Kinds of arms that a prompt alone makes."""
 Answer = Literal["fine-tune", "don't-fine-tune", "not-shown"]
 
 
@@ -89,17 +91,19 @@ def as_good(
 def alternative_sentence(row: Alternative, tuned: str) -> str:
     """Would a prompt do? What the row shows, in words."""
     gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
+    rival = "a prompt" if row.kind in PROMPTS else row.arm
     if row.lower > 0:
         found = f"{tuned} is better by {gap}"
     elif row.upper < 0:
-        found = f"better than {tuned} ({gap}): a prompt does more than the fine-tune"
+        found = f"better than {tuned} ({gap}): {rival} does more than the fine-tune"
     elif row.as_good:
         found = f"as good as {tuned} ({gap}), which gains less than {row.planned_gain:g} on it"
     else:
-        found = f"not told apart from {tuned} ({gap}): a prompt may do as well"
+        found = f"not told apart from {tuned} ({gap}): {rival} may do as well"
     if row.fails:
         found += f"; but {row.arm} fails {', '.join(row.fails)}"
-    return f"Would a prompt do? {row.arm} reaches {row.value:.2f} on {row.test_set}: {found}."
+    question = "Would a prompt do?" if row.kind in PROMPTS else f"Would {row.arm} do?"
+    return f"{question} {row.arm} reaches {figure(row.value)} on {row.test_set}: {found}."
 
 
 def _planned(criterion: Criterion, otherwise: float) -> float:

@@ -34,15 +34,16 @@ def by_tag(
             members.setdefault(name, []).append(index)
     common = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_TAGS]
     return [
-        _row(requirement, name, members[name], baseline, candidate, clusters, weights, alpha)
+        _row(requirement, name, index, baseline, candidate, clusters, weights, alpha)
         for name in common
+        for index in (np.array(members[name], dtype=np.intp),)
     ]
 
 
 def _row(
     requirement: Requirement,
     tag: str,
-    index: list[int],
+    index: NDArray[np.intp],
     baseline: NDArray[np.float64],
     candidate: NDArray[np.float64],
     clusters: Sequence[str] | None,

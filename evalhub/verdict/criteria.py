@@ -7,16 +7,9 @@ from pydantic.dataclasses import dataclass
 
 from evalhub.schemas.criteria import Role
 from evalhub.schemas.declaration import default_of, wrong
+from evalhub.schemas.margins import KeptMargin, RelativeMargin
 from evalhub.schemas.measured_on import Bounds, ExpectedItems
-from evalhub.schemas.policy import (
-    Demand,
-    Margin,
-    MaxRatio,
-    MinGain,
-    PlannedGain,
-    RelativeMargin,
-    Tier,
-)
+from evalhub.schemas.policy import Demand, MaxRatio, MinGain, PlannedGain, Tier
 
 SAME_RUN = "the same run for both arms"
 COMBINED = "inverse-normal combination"
@@ -33,7 +26,8 @@ class Requirement:
             "judge" a judge's that people corrected, likewise;
             "budget" is a cost that must stay below `max_ratio` times the baseline's;
             "ownership" is money a month, of which `min_gain` or more must be saved.
-        margin: loss that a guard may show, in the metric's own unit, 0 or more.
+        margin: loss that a guard may show, in the metric's own unit; 0 in studies of before it was
+            refused.
         min_gain: gain that a primary must pass, in the metric's own unit.
         higher_is_better: whether more of the metric is better.
         tier: "critical" must be shown for a ship; harm to a "supporting" one holds, doubt about
@@ -58,7 +52,7 @@ class Requirement:
     role: Role
     test_set: str
     metric: str
-    margin: Margin = default_of(Demand, "margin")
+    margin: KeptMargin = default_of(Demand, "margin")
     min_gain: MinGain = default_of(Demand, "min_gain")
     higher_is_better: bool = True
     tier: Tier = default_of(Demand, "tier")

@@ -6,14 +6,17 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.verdict.criteria import SAME_RUN
 from evalhub.verdict.wording import (
+    NOTHING,
     are,
     better,
     counted,
     gain_shown,
     limit,
-    may_lose,
+    loss_shown,
     money,
     percent,
+    plain,
+    shows_nothing,
     size,
     spent,
     worse,
@@ -63,12 +66,19 @@ def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
         for c in criteria
         if c.role == "budget" and c.status is Status.PASS
     ]
-    as_good = primaries and all(may_lose(c) and not gain_shown(c) for c in primaries)
+    as_good = primaries and all(c.may_lose and not gain_shown(c) for c in primaries)
     if as_good and saved:
         said = f"as good {_within(primaries)}, at {_listed(saved)}"
-        return f"{candidate}: {'; '.join([said, *_guards(criteria)])}."
+        return f"{candidate}: {'; '.join([said, *_guards(criteria)])}{_unshown(criteria)}."
     parts = [*_gained(criteria), *_guards(criteria), *_budgets(criteria)]
-    return f"{candidate} {_listed(parts or ['passes all that is asked'])}."
+    said = _listed(parts or ["passes all that is asked"])
+    return f"{candidate} {said}{_unshown(criteria)}."
+
+
+def _unshown(criteria: Sequence[Criterion]) -> str:
+    """Which criteria couldn't have shown a loss, as the end of a sentence; "" where all could."""
+    names = [c.name for c in criteria if c.tier != "advisory" and shows_nothing(c)]
+    return f"; no loss could be shown on {_listed(names)}" if names else ""
 
 
 def _waits_or_holds(
@@ -83,18 +93,30 @@ def _waits_or_holds(
         rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
         return f"{candidate} {_listed([*parts, f'{_worst(losses)}{rest}'])}."
     if waiting:
-        parts.append(
-            f"{waiting} of {counted(len(criteria), 'criterion', 'criteria')} {are(waiting)} open"
-        )
-        return f"{candidate}: {'; '.join(parts)}."
+        return f"{candidate}: {'; '.join([*parts, *_still_open(criteria, waiting)])}."
     return f"{candidate} {_listed([*parts, _waits(pending)])}."
+
+
+def _still_open(criteria: Sequence[Criterion], waiting: int) -> list[str]:
+    """How many criteria are open, and what is shown of them all the same."""
+    rest = [c for c in criteria if c.status is Status.OPEN]
+    if len(rest) == waiting and all(map(shows_nothing, rest)):
+        return [f"nothing is shown{_unshown(criteria)}"]
+    every = counted(len(criteria), "criterion", "criteria")
+    found = [f"{len(rest)} of {every} {are(len(rest))} open"]
+    if len(rest) > waiting:
+        found[0] += f", of which a ship waits for {waiting}"
+    lost = [c.name for c in rest if c.may_lose and c.tier != "advisory" and loss_shown(c)]
+    if lost:
+        found.append(f"a loss is shown on {_listed(lost)}, but not whether it is more than may be")
+    return found
 
 
 def _gained(criteria: Sequence[Criterion]) -> list[str]:
     """What the primaries that pass do: those that gain, by the best of them, and those that lose no
     more than they may, by the worst."""
     passed = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
-    gains = [c for c in passed if gain_shown(c) or not may_lose(c)]
+    gains = [c for c in passed if gain_shown(c) or not c.may_lose]
     kept = [c for c in passed if c not in gains]
     found = []
     if gains:
@@ -102,7 +124,7 @@ def _gained(criteria: Sequence[Criterion]) -> list[str]:
         found.append(f"{_gains(best)} on {best.name}{_more(gains)}")
     if kept:
         worst = min(kept, key=lambda c: c.difference)
-        if worst.difference < 0:
+        if worst.difference < -NOTHING:
             found.append(f"{_loses(worst)} on {worst.name}{_more(kept)}, less than {limit(worst)}")
         else:
             found.append(f"is as good {_within([worst])} on {worst.name}{_more(kept)}")
@@ -127,7 +149,7 @@ def _loses(c: Criterion) -> str:
 
 def _within(primaries: Sequence[Criterion]) -> str:
     """By how much they may be worse: once where it is the same for all."""
-    margins = {c.name: f"{-(c.min_gain or 0.0):g}" for c in primaries}
+    margins = {c.name: plain(-(c.min_gain or 0.0)) for c in primaries}
     if len(set(margins.values())) == 1:
         return f"within {next(iter(margins.values()))}"
     return "within " + _listed([f"{margin} on {name}" for name, margin in margins.items()])
@@ -152,12 +174,12 @@ def _worst(losses: Sequence[Criterion]) -> str:
     if worst.method == SAME_RUN:
         return f"is the baseline on {worst.name}, where nothing can be gained"
     if not worst.shown_to_lose and worst.difference <= 0:
-        return f"falls short of the {worst.min_gain:g} that is asked on {worst.name}"
+        return f"falls short of the {plain(worst.min_gain)} that is asked on {worst.name}"
     if not worst.shown_to_lose:
         gained = _gains(worst, "only ")
-        return f"{gained} on {worst.name}, less than the {worst.min_gain:g} that is asked"
+        return f"{gained} on {worst.name}, less than the {plain(worst.min_gain)} that is asked"
     lost = f"{_loses(worst)} on {worst.name}"
-    if not may_lose(worst):
+    if not worst.may_lose:
         return lost
     return f"{lost}, {'beyond' if worst.role == 'guard' else 'more than'} {limit(worst)}"
 
@@ -166,7 +188,7 @@ def _guards(criteria: Sequence[Criterion]) -> list[str]:
     """What a ship says of its guards: those that pass, and those in doubt that may be."""
     guards = [c for c in criteria if c.role == "guard" and c.tier != "advisory"]
     passed = sum(c.status is Status.PASS for c in guards)
-    doubt = len(guards) - passed
+    doubt = sum(c.status is Status.OPEN and not shows_nothing(c) for c in guards)
     found = []
     if passed:
         every = "all " if passed == len(guards) > 1 else ""

@@ -124,17 +124,19 @@ def judge_sentences(section: JudgeSection) -> Iterator[str]:
             "`evalhub judge run` asks for what is missing."
         )
         return
-    won = f"{shown.wins:,} wins, {shown.losses:,} losses, {shown.ties:,} ties"
+    won = f"{shown.wins:,} wins, {shown.losses:,} losses, {shown.ties:,} ties, half a win each"
+    count = shown.wins + shown.losses + shown.ties
+    judged = f"the {counted(count, 'pair')} of answers that differ on {section.test_set}"
     if shown.corrected is None:
         yield (
-            f"The judge {section.judge} prefers the candidate in {shown.score:.1%} of "
-            f"{section.test_set} ({won}). It decides nothing: {shown.why}"
+            f"The judge {section.judge} prefers the candidate in {shown.score:.1%} of {judged} "
+            f"({won}). It decides nothing: {shown.why}"
         )
     else:
         value = shown.corrected
         yield (
-            f"The judge {section.judge} prefers the candidate in {shown.score:.1%} of "
-            f"{section.test_set} ({won}); corrected by people's judgments of "
+            f"The judge {section.judge} prefers the candidate in {shown.score:.1%} of {judged} "
+            f"({won}); corrected by people's judgments of "
             f"{counted(shown.labelled, 'item')}, {_shares(value.value, value.lower, value.upper)}. "
             f"It counts: {shown.why}"
         )

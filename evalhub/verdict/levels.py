@@ -81,19 +81,10 @@ def drawn_level(number: int, *, alpha: float) -> float:
     return alpha if number == 1 else REST * level_of(number - 1, alpha=alpha)
 
 
-def extended_level(first: int, second: int, *, alpha: float) -> float:
-    """The level of both stages together, where stage one was look `first` and this is `second`.
-
-    What both looks may spend, alpha·6/π²·(1/first² + 1/second²), is what stage one spent and what
-    the combined test adds to it: it lies above `level_of(second)`.
-    """
-    return _combined(level_of(first, alpha=alpha), level_of(second, alpha=alpha))
-
-
 @cache
 def _combined(spent: float, due: float) -> float:
     """The level of two stages, of which the first was judged at `spent`, so that both together err
-    at `spent + due`; to 12 digits, which every machine's exp and erf agree on."""
+    at `spent + due`: above `due`. To 12 digits, which every machine's exp and erf agree on."""
     first_size, second_size = stage_weights(2)
     level = final_level(spent, (first_size, second_size), alpha=spent + due)
     return float(f"{level:.12g}")
@@ -110,8 +101,9 @@ def staged_level(
     """The level of a claim that was looked at by these numbers, oldest first, with items added
     before each look but the first.
 
-    One: `level_of`. Two: `extended_level`. From three on that of the last look, by which the chance
-    of an error at any of them is at most the sum of what they may spend.
+    One: `level_of`. Two: that at which both looks together spend what the ledger leaves for both
+    (0.0064 for looks 1 and 2 of .025). From three on that of the last look, by which the chance of
+    an error at any of them is at most the sum of what they may spend.
 
     Args:
         arms: of items that were drawn from a pool for this candidate: the arms that share the whole

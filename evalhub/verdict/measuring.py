@@ -174,6 +174,7 @@ def measure(
         ratio=share.ratio,
         ratio_lower=share.lower,
         ratio_upper=share.upper,
+        most_lost=_most_lost(requirement, base_mean, base, tuned),
     )
     if requirement.quantile is None:
         return criterion
@@ -233,6 +234,19 @@ def planned_with(spread: Spread) -> PlannedSpread:
         if people is None
         else PlannedPeople(count=people.count, lean=people.lean, df=people.known, sd=people.sd),
     )
+
+
+def _most_lost(requirement: Requirement, baseline: float, *scores: Array) -> float | None:
+    """How far the baseline's mean lies from the worst score; None where no worst one is known. Of
+    a metric without declared bounds it is known where every score is 0 or 1."""
+    worst = requirement.worst
+    if requirement.role not in ("primary", "guard"):
+        return None
+    if worst is None:
+        if not all(np.isin(each, (0.0, 1.0)).all() for each in scores):
+            return None
+        worst = 0.0 if requirement.higher_is_better else 1.0
+    return abs(baseline - worst)
 
 
 def _gap(requirement: Requirement, planned_gain: float) -> float:

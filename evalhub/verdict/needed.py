@@ -3,14 +3,14 @@
 A number is planned at the level that will be used. Where a look is extended, the new items are
 tested together with what has been seen (evalhub.verdict.test_set_extension), so it is the number
 with which that test succeeds given what has been seen: conditional power. Else it is the size of a
-fresh test set. What is assumed of the truth is what was planned (nothing is lost, or the planned
-gain), never the effect seen, and it stands in the sentence. Where the interval leaves out what
-would be assumed (a guard's lies below 0, a primary's below the planned gain), nothing can be
-promised, and no number is given.
+fresh test set. What is assumed of the truth stands in the sentence. It is what was planned (nothing
+is lost, or the planned gain). Where the interval leaves that out, or a loss or a cost beyond the
+bound was seen, there is a second number: what would settle it, either way, if the truth is what was
+seen (evalhub.verdict.as_seen).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf, sqrt
 
 from evalhub.schemas.criteria import Criterion, NextLook
@@ -21,18 +21,38 @@ from evalhub.stats.levels import POWER
 from evalhub.stats.power_people import review_for
 from evalhub.stats.power_spread import Leaning, Spread, items_for, power_for
 from evalhub.stats.skew import errors_to_end
+from evalhub.verdict.as_seen import (
+    assumed,
+    distance_seen,
+    effect_shown,
+    no_loss_to_show,
+    partly_shown,
+    ruled_out,
+    seen,
+)
 from evalhub.verdict.quantile_budget import fewest
-from evalhub.verdict.wording import counted
+from evalhub.verdict.wording import counted, shows_nothing
 
 NO_NUMBER = "no number of items can settle this"
 
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """`n` items in all would settle it (None: no number would), and `why` says so."""
+    """`n` items in all would settle it if what was planned is true, `as_seen` if what was seen is
+    (None: no number would, or none is due), and `why` says so."""
 
     n: int | None
     why: str
+    as_seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """Items or judgments: how many in all, in words those that are new, and what stands before."""
+
+    n: int
+    text: str
+    before: str = ""
 
 
 def with_needs(
@@ -67,23 +87,34 @@ def needed_in_all(
 ) -> int | None:
     """Items with which all that a ship waits for would be settled; None where no number would.
 
-    Of primaries of which one is enough the cheapest counts.
+    A criterion counts with the number for what was planned, or where its interval leaves that out
+    with the one for what was seen. Of primaries of which one is enough the cheapest counts.
     """
     waiting = [each for each, blocks in zip(judged, blocking, strict=True) if blocks]
     rivals = [each for each in waiting if primaries == "any-of" and each.role == "primary"]
-    sizes = [each.needed_n for each in waiting if each not in rivals]
+    sizes = [_likely(each) for each in waiting if each not in rivals]
     if rivals:
-        sizes.append(min((each.needed_n for each in rivals if each.needed_n), default=None))
+        found = [size for size in map(_likely, rivals) if size]
+        sizes.append(min(found, default=None))
     known = [size for size in sizes if size is not None]
     return max(known, default=None) if len(known) == len(sizes) else None
 
 
+def _likely(criterion: Criterion) -> int | None:
+    if criterion.needed_n is None or ruled_out(criterion):
+        return criterion.needed_as_seen
+    return criterion.needed_n
+
+
 def _with_need(criterion: Criterion, questions: int) -> Criterion:
     if criterion.status is not Status.OPEN:
-        return criterion.model_copy(update={"needed_n": None, "needed_why": ""})
+        nothing = {"needed_n": None, "needed_as_seen": None, "needed_why": ""}
+        return criterion.model_copy(update=nothing)
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
     found = needed_items(criterion, questions=questions, plan=plan)
-    return criterion.model_copy(update={"needed_n": found.n, "needed_why": found.why})
+    return criterion.model_copy(
+        update={"needed_n": found.n, "needed_as_seen": found.as_seen, "needed_why": found.why}
+    )
 
 
 def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Needed:
@@ -91,7 +122,8 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
 
     By the spread of the differences and how well it is known (evalhub.stats.power_spread). What
     the new items have to show is the z of the plan's level, or, where stage one's z counts, what
-    that leaves: (z_due·√(w₁ + w₂) − z₁·√w₁)/√w₂ (Lehmacher and Wassmer 1999).
+    that leaves: (z_due·√(w₁ + w₂) − z₁·√w₁)/√w₂ (Lehmacher and Wassmer 1999). To show that it fails
+    the level is harm's.
 
     Args:
         questions: how many criteria are open; the allowed miss rate is shared out among them.
@@ -101,28 +133,78 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     if criterion.role == "ownership":
         why = "more items tell what requests cost, and narrower assumptions the rest"
         return Needed(None, f"{why}: its cost sheet says on which it hangs")
-    if why := _beyond_numbers(criterion) or _ruled_out(criterion):
+    if shows_nothing(criterion):
+        return Needed(None, no_loss_to_show(criterion))
+    if why := _beyond_numbers(criterion):
         return Needed(None, why)
     power = 1 - (1 - POWER) / questions
     shared = f" ({POWER:.0%} for all {questions} that are open)" if questions > 1 else ""
-    told = f"would settle it with {power:.0%} power{shared}, if {_assumed(criterion)}"
-    if criterion.role == "preference":
-        return _needed_judgments(criterion, plan, power, told)
-    size = criterion.n / criterion.clusters if criterion.clusters else 1.0
-    new = items_for(
-        criterion.gap, _spread(criterion), due=_due(criterion, plan), power=power, cluster_size=size
+    unplanned = _unplanned(criterion)
+    planned = None if unplanned else _amount(criterion, plan, criterion.gap, power)
+    distance = distance_seen(criterion)
+    worse = distance < 0 and not criterion.must_gain
+    if not unplanned and not worse and not ruled_out(criterion):
+        if planned is None:
+            return Needed(None, _none_near(criterion))
+        why = f"{planned.text} would settle it with {power:.0%} power{shared}"
+        return Needed(planned.n, f"{planned.before}{why}, if {assumed(criterion)}")
+    likely = _amount(criterion, plan, distance, power) if distance else None
+    parts = [] if planned is None else [_would(criterion, planned, 1.0, assumed(criterion))]
+    if likely is not None:
+        parts.append(_would(criterion, likely, distance, seen(criterion)))
+    elif distance == 0:
+        parts.append(f"no number would if {seen(criterion)}, which lies on the bound itself")
+    if planned is None and likely is None:
+        return Needed(None, unplanned or _none_near(criterion))
+    each = " each" if planned is not None and likely is not None else ""
+    why = f"{'; '.join(parts)}; with {power:.0%} power{each}{shared}"
+    before = partly_shown(criterion) or (f"{unplanned}: " if unplanned else "")
+    return Needed(
+        None if planned is None else planned.n,
+        f"{before}{why}",
+        None if likely is None else likely.n,
     )
+
+
+def _would(criterion: Criterion, amount: _Amount, distance: float, truth: str) -> str:
+    shown = effect_shown(criterion, passing=distance > 0)
+    return f"{amount.before}{amount.text} would show {shown}, if {truth}"
+
+
+def _none_near(criterion: Criterion) -> str:
+    if criterion.role == "preference":
+        none = _no_judgments(_spread(criterion))
+        return f"{none}: so few show too little of how far people lean to one arm"
+    wider = "a wider margin" if criterion.may_lose else "a larger gain"
+    return (
+        f"{NO_NUMBER}: what is asked lies too near to what is assumed; plan {wider}, or a metric "
+        "that spreads less"
+    )
+
+
+def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float) -> _Amount | None:
+    """What shows with that power that it passes, or with a `distance` below 0 that it fails, where
+    the truth lies so far from the bound; None where nothing does."""
+    spread, gap = _spread(criterion), abs(distance)
+    if distance < 0:
+        spread = replace(spread, skew=-spread.skew)
+    if criterion.role == "preference":
+        level = plan.alpha if distance > 0 else criterion.harm_alpha
+        return _judgments(criterion, gap, spread, due=-normal_quantile(level), power=power)
+    size = criterion.n / criterion.clusters if criterion.clusters else 1.0
+    due = _due(criterion, plan, passing=distance > 0)
+    new = items_for(gap, spread, due=due, power=power, cluster_size=size)
     if new is None:
-        return Needed(None, f"{NO_NUMBER}: what is asked lies too near to what is assumed")
+        return None
     new = max(new, fewest(criterion))
     clusters = ceil(new / size)
     grouped = f" in {clusters:,} new clusters" if criterion.clusters else ""
     if plan.weights is None:
-        told = f"a fresh test set of {counted(new, 'item')}{grouped} {told}"
-        return Needed(new, f"{_too_few_clusters(criterion, clusters)}{told}")
-    told = f"{counted(new, 'more item')}{grouped} {told}"
+        before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
+        return _Amount(new, f"a fresh test set of {counted(new, 'item')}{grouped}", before)
     clusters += criterion.clusters or 0
-    return Needed(criterion.n + new, f"{_too_few_clusters(criterion, clusters)}{told}")
+    before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
+    return _Amount(criterion.n + new, f"{counted(new, 'more item')}{grouped}", before)
 
 
 def _too_few_clusters(criterion: Criterion, enough: int) -> str:
@@ -151,19 +233,22 @@ def power_with(criterion: Criterion, n: int) -> float:
     )
 
 
-def _needed_judgments(criterion: Criterion, plan: NextLook, power: float, told: str) -> Needed:
+def _judgments(
+    criterion: Criterion, gap: float, spread: Spread, *, due: float, power: float
+) -> _Amount | None:
     """Judged pairs of a fresh review, and by how many people."""
-    spread = _spread(criterion)
     per_item = criterion.n / (criterion.clusters or criterion.n)
-    found = review_for(
-        criterion.gap, spread, due=-normal_quantile(plan.alpha), power=power, per_item=per_item
-    )
-    there = _people(spread.people.count) if spread.people else "those there are"
-    none = f"no number of judged pairs by {there} can settle this"
+    found = review_for(gap, spread, due=due, power=power, per_item=per_item)
     if found is None:
-        return Needed(None, f"{none}: so few show too little of how far people lean to one arm")
-    said = f"a fresh review of {found.judgments:,} judged pairs by {_people(found.people)} {told}"
-    return Needed(found.judgments, f"{none}: {said}" if found.only_by_more else said)
+        return None
+    text = f"a fresh review of {found.judgments:,} judged pairs by {_people(found.people)}"
+    before = f"{_no_judgments(spread)}: " if found.only_by_more else ""
+    return _Amount(found.judgments, text, before)
+
+
+def _no_judgments(spread: Spread) -> str:
+    there = _people(spread.people.count) if spread.people else "those there are"
+    return f"no number of judged pairs by {there} can settle this"
 
 
 def _spread(criterion: Criterion) -> Spread:
@@ -181,21 +266,29 @@ def _spread(criterion: Criterion) -> Spread:
     )
 
 
-def _due(criterion: Criterion, plan: NextLook) -> float:
-    """The z that the new items by themselves have to reach."""
-    due = -normal_quantile(plan.alpha)
+def _due(criterion: Criterion, plan: NextLook, *, passing: bool = True) -> float:
+    """The z that the new items by themselves have to reach, to pass or to fail."""
+    due = -normal_quantile(plan.alpha if passing else criterion.harm_alpha)
     if plan.weights is None:
         return due
-    seen, added = plan.weights
-    z = -normal_quantile(min(max(criterion.p_bound or 0.5, 1e-300), 1 - 1e-16))
-    return (due * sqrt(seen + added) - z * sqrt(seen)) / sqrt(added)
+    first, added = plan.weights
+    p = criterion.p_bound or 0.5
+    if not passing:
+        # p_harm is against a loss that is bearable, which is the bound where that isn't above 0.
+        p = 1 - p if (criterion.bound or 0.0) > 0 else criterion.p_harm
+    z = -normal_quantile(min(max(p, 1e-300), 1 - 1e-16))
+    return (due * sqrt(first + added) - z * sqrt(first)) / sqrt(added)
 
 
 def _beyond_numbers(criterion: Criterion) -> str:
-    """Why no number of items follows from what is asked and what there is; "" where one does."""
+    """Why no number of items would tell, and what would; "" where one does."""
     c = criterion
     if c.factor is not None and c.ratio is None:
-        return f"{NO_NUMBER}: the baseline's mean isn't above 0, so nothing can be a share of it"
+        other = "give a margin in the metric's unit" if c.role == "guard" else "measure it anew"
+        return (
+            f"{NO_NUMBER}: the baseline's mean isn't above 0, so nothing can be a share of it; "
+            f"{other}"
+        )
     planned = c.quantile is not None and c.gap > 0 and c.sd > 0
     if c.role == "budget" and c.ratio_upper is None and not planned:
         if "no interval" in c.method:
@@ -203,44 +296,24 @@ def _beyond_numbers(criterion: Criterion) -> str:
         return "the baseline's mean can't be told from 0"
     if c.clusters == 1:
         what = "item" if c.role == "preference" else "cluster"
-        return f"{NO_NUMBER} of one {what}, since they count as one observation: add other {what}s"
-    if c.gap > 0 and _spread(c).sd > 0:
-        return ""
-    if c.gap > 0:
-        return f"{NO_NUMBER}: every item came out alike, so there is no spread to plan with"
-    if c.role == "budget":
-        return "no saving was planned from which a number of items would follow"
-    if c.role == "guard":
-        return f"{NO_NUMBER}: the margin is 0, and nothing shows that no loss is less than that"
-    return f"{NO_NUMBER}: no gain was planned"
-
-
-def _ruled_out(criterion: Criterion) -> str:
-    """Why nothing can be promised: the interval leaves out what would be assumed."""
-    c = criterion
-    if c.factor is not None:
-        end = c.ratio_upper if c.higher_is_better else c.ratio_lower
-        if end is None or (end >= 1 if c.higher_is_better else end <= 1):
-            return ""
-        real = "a higher cost" if c.role == "budget" else "a loss"
-        return f"{NO_NUMBER}: {real} looks real, since the interval leaves out 100%"
-    if c.role == "guard":
-        return f"{NO_NUMBER}: a loss looks real, since the interval lies below 0" * (c.upper < 0)
-    if c.upper < (c.bound or 0.0) + c.gap:
-        return f"{NO_NUMBER}, since the interval leaves out that {_assumed(c)}: plan a smaller gain"
+        return f"{NO_NUMBER} of one {what}, since they count as one observation: add {what}s"
+    if _spread(c).sd <= 0:
+        return (
+            f"{NO_NUMBER} by a plan: every item came out alike, so there is no spread to plan "
+            "with; add items and decide again"
+        )
     return ""
 
 
-def _assumed(criterion: Criterion) -> str:
-    """What the truth is taken to be."""
-    if criterion.role == "guard":
-        return "nothing is really lost"
+def _unplanned(criterion: Criterion) -> str:
+    """Why nothing was planned from which a number would follow; "" where something was."""
+    if criterion.gap > 0:
+        return ""
     if criterion.role == "budget":
-        return "it really costs no more"
-    if criterion.role == "preference":
-        return f"its win score is really {0.5 + (criterion.bound or 0.0) + criterion.gap:.3g}"
-    more = " more than is asked" if criterion.min_gain else ""
-    return f"it really gains {criterion.gap:g}{more}"
+        return "no saving was planned from which a number of items would follow"
+    if criterion.role == "guard":
+        return "the margin is 0, and nothing shows that no loss is less than that: give a margin"
+    return "no gain was planned"
 
 
 def _people(count: int) -> str:

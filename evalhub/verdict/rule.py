@@ -16,6 +16,10 @@ and where a gain is beyond belief and the policy says that this holds.
 Everything between is "need more data". Evidence that can't be compared gives no verdict at all:
 "invalid", and no number of it is kept.
 
+A guard that can't show a loss on its items, since the baseline scores no better than its margin
+there, doesn't pass: it is open. It keeps no ship back, as long as something else critical speaks of
+quality; where nothing does, nothing was shown, and all of them are waited for.
+
 A supporting criterion in doubt never keeps a ship back; an advisory one decides nothing. Holm's
 method over all others only chooses words: whether harm is shown after correction for their number.
 """
@@ -31,9 +35,11 @@ from evalhub.stats.multiplicity import holm
 from evalhub.verdict.criteria import SAME_RUN, Requirement
 from evalhub.verdict.headline import headline
 from evalhub.verdict.needed import needed_in_all, with_needs
-from evalhub.verdict.wording import reasons, sentence
+from evalhub.verdict.wording import reasons, sentence, shows_nothing
 
 PRIMARIES: Primaries = default_of(Rule, "primaries")
+COSTS = ("budget", "ownership")
+"""Roles that say nothing of quality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +168,10 @@ def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
 
 
 def _status(criterion: Criterion) -> Status:
-    """Where the interval lies; of arms that share a run it is known that nothing differs."""
+    """Where the interval lies; of arms that share a run it is known that nothing differs. What
+    can't show a loss is open unless a gain is shown."""
     if criterion.holds:
-        return Status.PASS
+        return Status.OPEN if shows_nothing(criterion) else Status.PASS
     if criterion.method == SAME_RUN:
         return Status.PASS if criterion.role == "guard" else Status.FAIL
     return Status.FAIL if criterion.fails else Status.OPEN
@@ -190,6 +197,10 @@ def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
 
 def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     """Which open criteria a ship waits for."""
+    shown = any(
+        each.tier == "critical" and each.role not in COSTS and not shows_nothing(each)
+        for each in judged
+    )
     gained = primaries == "any-of" and any(
         each.role == "primary" and each.status is Status.PASS for each in judged
     )
@@ -197,5 +208,6 @@ def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
         each.status is Status.OPEN
         and each.tier == "critical"
         and not (gained and each.role == "primary")
+        and not (shown and each.role == "guard" and shows_nothing(each))
         for each in judged
     ]

@@ -11,7 +11,7 @@ from evalhub.schemas.decision import Arms, DecisionRecord
 from evalhub.schemas.steps_section import StepRow, StepsSection
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.inconsistent import Discrepancy
-from evalhub.verdict.wording import signed
+from evalhub.verdict.wording import money, signed
 
 ORDER = ("base", "prompted", "few-shot", "retrieval")
 """Kinds of arms, the simplest first."""
@@ -59,7 +59,7 @@ def _taken(row: StepRow) -> str:
     if row.latency_ms is not None:
         parts.append(f"{row.latency_ms / 1000:.2g} s")
     if row.money is not None:
-        parts.append(f"{row.money:.3g} of money")
+        parts.append(f"{money(row.money)} of money")
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 

@@ -55,7 +55,7 @@ LATER = (
 )
 LATER_OF_LEDGER = ("begun", "restored")
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
-LATER_OF_CRITERIA = ("form",)
+LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen")
 LATER_OF_SLICES = ("p_value",)
 LATER_OF_LOOKS = ("together",)
 """Sections, fields of `ledger`, of `people`, of criteria, of slices, of looks that a record of an

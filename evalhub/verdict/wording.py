@@ -4,11 +4,15 @@ Pages, command line and REST show these sentences as the record has them.
 """
 
 from collections.abc import Sequence
+from math import floor, log10
 
 from evalhub.schemas.cost_sheet import Ends
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.criteria import SAME_RUN, Requirement
+
+NOTHING = 1e-12
+"""Below this a number is 0 and a rounding error."""
 
 
 def reasons(
@@ -56,6 +60,8 @@ def _aside(criterion: Criterion, primaries: str) -> str:
         return " (advisory: decides nothing)"
     if criterion.tier == "supporting":
         return " (supporting: doubt keeps no ship back)"
+    if criterion.role == "guard" and shows_nothing(criterion):
+        return " (keeps no ship back)"
     if primaries == "any-of" and criterion.role == "primary":
         return " (one primary is enough)"
     return ""
@@ -84,16 +90,16 @@ def _passes(c: Criterion) -> str:
         return f"stays within {limit(c)}"
     if c.role == "ownership":
         return f"at least {limit(c)}"
-    if not may_lose(c):
+    if not c.may_lose:
         if c.higher_is_better:
-            return f"gains more than the {c.min_gain:g} that is asked"
-        return f"{better(c)}, by more than the {c.min_gain:g} that is asked"
+            return f"gains more than the {plain(c.min_gain)} that is asked"
+        return f"{better(c)}, by more than the {plain(c.min_gain)} that is asked"
     if gain_shown(c):
         return f"{'a gain' if c.higher_is_better else better(c)}, where {allowed(c)} may be lost"
     if c.higher_is_better:
-        lost = "if anything is lost, then" if c.difference > 0 else "loses"
+        lost = "loses" if c.difference < -NOTHING else "if anything is lost, then"
         return f"{lost} less than {limit(c)}"
-    lost = f"if {worse(c)}, then" if c.difference > 0 else f"{worse(c)},"
+    lost = f"{worse(c)}," if c.difference < -NOTHING else f"if {worse(c)}, then"
     return f"{lost} by less than {limit(c)}"
 
 
@@ -103,8 +109,8 @@ def _fails(c: Criterion) -> str:
     if c.role == "ownership":
         return f"less than {limit(c)}"
     if not c.shown_to_lose:
-        return f"falls short of the {c.min_gain:g} that is asked"
-    if not may_lose(c):
+        return f"falls short of the {plain(c.min_gain)} that is asked"
+    if not c.may_lose:
         return "a loss, not a gain" if c.higher_is_better else f"{worse(c)}, not {better(c)}"
     return f"loses more than {limit(c)}" if c.higher_is_better else f"{worse(c)}, beyond {limit(c)}"
 
@@ -117,11 +123,6 @@ def _harm(c: Criterion, family: int) -> str:
     return "; harm shown" + (f" after correction for {family} criteria" if family > 1 else "")
 
 
-def may_lose(criterion: Criterion) -> bool:
-    """Whether something may be lost: of a guard, and where a gain of less than 0 is asked."""
-    return criterion.role == "guard" or (criterion.min_gain or 0.0) < 0
-
-
 def gain_shown(criterion: Criterion) -> bool:
     """Whether the interval lies wholly above no difference."""
     c = criterion
@@ -130,6 +131,23 @@ def gain_shown(criterion: Criterion) -> bool:
     if c.higher_is_better:
         return c.ratio_lower is not None and c.ratio_lower > 1
     return c.ratio_upper is not None and c.ratio_upper < 1
+
+
+def loss_shown(criterion: Criterion) -> bool:
+    """Whether the interval lies wholly below no difference."""
+    c = criterion
+    if c.factor is None:
+        return c.upper < 0
+    if c.higher_is_better:
+        return c.ratio_upper is not None and c.ratio_upper < 1
+    return c.ratio_lower is not None and c.ratio_lower > 1
+
+
+def shows_nothing(criterion: Criterion) -> bool:
+    """Whether its items can show no loss beyond what may be lost, and show no gain either; of arms
+    that share a run it is known that nothing differs."""
+    c = criterion
+    return not c.can_show_a_loss and c.method != SAME_RUN and not gain_shown(c)
 
 
 def better(criterion: Criterion) -> str:
@@ -168,7 +186,7 @@ def limit(criterion: Criterion) -> str:
     if criterion.relative_margin is not None:
         return f"the {percent(criterion.relative_margin)} of it that may be lost"
     if criterion.role == "guard":
-        return f"the margin of {criterion.margin:g}"
+        return f"the margin of {plain(criterion.margin)}"
     return f"the {allowed(criterion)} it may"
 
 
@@ -177,7 +195,7 @@ def allowed(criterion: Criterion) -> str:
     if criterion.relative_margin is not None:
         return f"{percent(criterion.relative_margin)} of it"
     lost = criterion.margin if criterion.role == "guard" else -(criterion.min_gain or 0.0)
-    return f"{lost:g}"
+    return plain(lost)
 
 
 def requires(asked: Requirement) -> str:
@@ -188,14 +206,14 @@ def requires(asked: Requirement) -> str:
         return f"saves {money(asked.min_gain)} or more a month"
     if asked.role == "guard":
         share = asked.relative_margin
-        return f"may lose {asked.margin:g}" if share is None else f"may lose {percent(share)}"
+        return f"may lose {plain(asked.margin)}" if share is None else f"may lose {percent(share)}"
     if asked.role == "preference":
         return f"over {0.5 + asked.min_gain:.2f} of people"
     if asked.role == "judge":
         return f"over {0.5 + asked.min_gain:.2f} of what people would say"
     if asked.min_gain < 0:
-        return f"may lose {-asked.min_gain:g}"
-    return f"must gain over {asked.min_gain:g}" if asked.min_gain else "must gain"
+        return f"may lose {plain(-asked.min_gain)}"
+    return f"must gain over {plain(asked.min_gain)}" if asked.min_gain else "must gain"
 
 
 def measured(criterion: Criterion) -> str:
@@ -215,14 +233,37 @@ def interval(criterion: Criterion) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign: +0.43, −0.12; more digits where two would say nothing."""
+    """A difference with its sign: +0.43, −0.12; more digits where two would say nothing: −0.012,
+    +0.00041. What is nothing but a rounding error is 0."""
+    if abs(value) < NOTHING:
+        return "+0.00"
     if abs(value) >= 100:
         text = f"{value:+,.0f}"
-    elif abs(value) >= 0.1 or value == 0:
+    elif abs(value) >= 0.1:
         text = f"{value:+.2f}"
-    else:
+    elif abs(value) >= 0.001:
         text = f"{value:+.3f}"
+    else:
+        text = f"{'+' if value > 0 else ''}{significant(value, 2)}"
     return text.replace("-", "−")
+
+
+def significant(value: float, digits: int) -> str:
+    """A number to so many significant digits and never with an exponent: 0.00041, 1,240."""
+    if value == 0:
+        return "0"
+    decimals = max(digits - 1 - floor(log10(abs(value))), 0)
+    return f"{value:,.{decimals}f}"
+
+
+def plain(value: float | None) -> str:
+    """A number that somebody wrote, such as a margin, as it was written but without an exponent:
+    0.02, 0.00002, 2000000; None is 0."""
+    number = value or 0.0
+    written = f"{number:g}"
+    if "e" not in written:
+        return written
+    return significant(number, 6).rstrip("0") if abs(number) < 1 else f"{number:,.0f}"
 
 
 def size(value: float) -> str:
@@ -230,14 +271,16 @@ def size(value: float) -> str:
     value = abs(value)
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if value >= 0.01 or value == 0 else f"{value:.1g}"
+    return f"{value:.2f}" if value >= 0.01 or value < NOTHING else significant(value, 1)
 
 
 def figure(value: float) -> str:
     """A mean: 0.20, 412, 1,240; of a small one two digits: 0.00078."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+    if abs(value) >= 0.1 or abs(value) < NOTHING:
+        return f"{value:.2f}"
+    return significant(value, 2).rstrip("0")
 
 
 def money(value: float) -> str:
@@ -247,7 +290,7 @@ def money(value: float) -> str:
     elif abs(value) >= 1 or value == 0:
         text = f"{value:,.2f}".rstrip("0").rstrip(".")
     else:
-        text = f"{value:.3g}"
+        text = significant(value, 3).rstrip("0")
     return text.replace("-", "−")
 
 
@@ -267,6 +310,8 @@ def percent(ratio: float | None) -> str:
     """A ratio in percent, ∞ where it is unbounded: 108%, 0.5%."""
     if ratio is None:
         return "∞"
+    if 0 < ratio < 1e-6:
+        return f"{significant(100 * ratio, 2)}%"
     return f"{100 * ratio:,.3g}%" if ratio < 10 else f"{100 * ratio:,.0f}%"
 
 

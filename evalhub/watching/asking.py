@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Avg, Max
+from django.db.models import Avg, Max, Min
 from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
@@ -65,8 +65,9 @@ def add_watch(
 ) -> Watch:
     """The project's baseline watched on a test set of the study that it was blessed by.
 
-    Where it wasn't asked a second time in that study, it is now: how much it varies by itself is
-    what a later change is held beside. The first asking follows after `every_hours`.
+    It is asked a second time now, unless it was since that study was decided: what a later change
+    is held beside are answers by which nobody chose it. The first asking follows after
+    `every_hours`.
 
     Args:
         test_set: its name in that study.
@@ -91,13 +92,14 @@ def add_watch(
             f"{project.slug} has no baseline: bless one by a decision (evalhub bless)", "project"
         )
     blessed = _blessed_run(blessing, test_set)
+    repeat = _second_repeat(blessed, blessing)
     second = launch(
         version=blessed.version,
         test_set_version=blessed.test_set_version,
         metrics=_watched_metrics(blessed),
-        repeat=1,
+        repeat=repeat,
         reach=blessed.reach,
-        charges=_charges(blessed, 1, budget),
+        charges=_charges(blessed, repeat, budget),
     )
     try:
         with transaction.atomic():
@@ -239,6 +241,20 @@ def _blessed_run(blessing: Blessing, test_set: str) -> Run:
     return found
 
 
+def _second_repeat(blessed: Run, blessing: Blessing) -> int:
+    """Of the run that later answers are held beside: the first that was launched since the decision
+    was made, which hasn't read it; else a new one."""
+    runs = Run.objects.filter(
+        version=blessed.version, test_set_version=blessed.test_set_version, source=""
+    )
+    assert blessing.decision is not None
+    since = runs.filter(repeat__gt=0, created__gt=blessing.decision.created)
+    first = since.exclude(state=RunState.CANCELLED).aggregate(first=Min("repeat"))["first"]
+    if first is not None:
+        return int(first)
+    return int(runs.aggregate(last=Max("repeat"))["last"]) + 1
+
+
 def usable(run: Run) -> bool:
     """Whether its answers can be compared: all are there, or nothing but single ones failed."""
     return run.state == RunState.DONE or failed_answers_alone(run)
@@ -298,7 +314,6 @@ def _found(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
     metrics = _watched_metrics(watch.blessed_run)
     level = level_of(false_alarms_a_year=watch.false_alarms_a_year, every_hours=watch.every_hours)
     change = change_of(
-        blessed=_answered(watch.blessed_run, watch, metrics),
         second=_answered(watch.second_run, watch, metrics),
         now=_answered(run, watch, metrics),
         level=level,

@@ -1,4 +1,4 @@
-"""Is it still the model that was blessed? Its answers then, once more then, and now. Pure.
+"""Is it still the model that was blessed? Its answers once more after that, and now. Pure.
 
 A model varies by itself: sampling, batches, kernels. So the answers of now aren't held against the
 blessed ones alone, but beside a second run of the blessed version. Where the model is the same, an
@@ -6,7 +6,10 @@ item's second answer then and its answer now are two draws of one distribution a
 places, whatever that distribution is. Of the items on which just one of the two differs from the
 blessed answer, half are then those of now, give or take a binomial: an exact sign test, McNemar's
 (1947) where there is one answer an item. It asks nothing of how much the model varies. In the same
-way a score of now and the blessed score may change places, which is an exact sign test too.
+way a score of now and the second run's may change places, which is an exact sign test too.
+
+The blessed answers are the text that both are held against, and never a score: they were read, and
+passed, so that they are lucky. The second run was asked after the decision, and nothing chose it.
 """
 
 from collections.abc import Mapping
@@ -35,7 +38,8 @@ class AnsweredRun:
 
 @dataclass(frozen=True, slots=True)
 class ScoreChange:
-    """On how many items one metric's score rose and fell; `p` is two-sided."""
+    """On how many items one metric's score is above and below that of the second run; `p` is
+    two-sided."""
 
     metric: str
     better: int
@@ -78,24 +82,23 @@ def level_of(*, false_alarms_a_year: float, every_hours: int) -> float:
     """The chance of a false alarm that one asking may take, so that a year has so many at most.
 
     What holds of the mean number holds whether or not askings hang together, as they do through
-    the blessed answers that all of them are compared with.
+    the second run that all of them are compared with.
     """
     return min(MOST_LEVEL, false_alarms_a_year * every_hours / HOURS_A_YEAR)
 
 
-def change_of(
-    *, blessed: AnsweredRun, second: AnsweredRun, now: AnsweredRun, level: float
-) -> ModelChange:
+def change_of(*, second: AnsweredRun, now: AnsweredRun, level: float) -> ModelChange:
     """Whether the answers of now are another model's. Half of the level goes to the answers, the
     other half in equal parts to the metrics; all of it to the answers where there are none.
 
     Args:
+        second: the first run after the decision by which the version was blessed.
         level: the chance of an alarm where nothing has changed, over all that is looked at.
     """
     both = second.differing.keys() & now.differing.keys()
     more = sum(now.differing[item] > second.differing[item] for item in both)
     fewer = sum(now.differing[item] < second.differing[item] for item in both)
-    metrics = sorted(blessed.scores.keys() & now.scores.keys())
+    metrics = sorted(second.scores.keys() & now.scores.keys())
     for_answers = level / 2 if metrics else level
     return ModelChange(
         items=len(both),
@@ -107,7 +110,7 @@ def change_of(
         level=for_answers,
         scores=tuple(
             _scores_changed(
-                metric, blessed.scores[metric], now.scores[metric], (level / 2) / len(metrics)
+                metric, second.scores[metric], now.scores[metric], (level / 2) / len(metrics)
             )
             for metric in metrics
         ),
@@ -122,11 +125,11 @@ def p_more(more: int, fewer: int) -> float:
 
 
 def _scores_changed(
-    metric: str, blessed: Mapping[int, float], now: Mapping[int, float], level: float
+    metric: str, second: Mapping[int, float], now: Mapping[int, float], level: float
 ) -> ScoreChange:
-    both = blessed.keys() & now.keys()
-    better = sum(now[item] > blessed[item] for item in both)
-    worse = sum(now[item] < blessed[item] for item in both)
+    both = second.keys() & now.keys()
+    better = sum(now[item] > second[item] for item in both)
+    worse = sum(now[item] < second[item] for item in both)
     p = min(1.0, 2 * p_more(max(better, worse), min(better, worse)))
     return ScoreChange(metric, better, worse, p, level)
 

@@ -11,15 +11,16 @@ interval (nobody disagreed) aren't counted; their share is in the last column.
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from evalhub.stats.agreement import agreement
 from evalhub.stats.kappa import gwet
 from evalhub.stats.krippendorff import alphas
-from evalhub.stats.ratings import patterns, read_ratings
+from evalhub.stats.ratings import Label, patterns, read_ratings
 
 LEVEL = 0.025
 RESAMPLES = 500
@@ -61,7 +62,7 @@ CASES = tuple(
 def missed(case: Case, draws: int, seed: int) -> Missed:
     rng = np.random.default_rng([seed, 24, case.units, case.raters, int(100 * case.agree)])
     truth = agreement(case.draw(rng, 200_000), resamples=0)
-    true = (truth.krippendorff_alpha.value, truth.gwet_ac1.value)
+    true = [estimate.value or 0.0 for estimate in (truth.krippendorff_alpha, truth.gwet_ac1)]
     counts, none = np.zeros((2, 2, 2)), 0
     for _ in range(draws):
         labels = case.draw(rng)
@@ -71,14 +72,17 @@ def missed(case: Case, draws: int, seed: int) -> Missed:
             continue
         plain = percentiles(labels, rng)
         for row, estimate in enumerate((result.krippendorff_alpha, result.gwet_ac1)):
-            for column, ends in enumerate(((estimate.lower, estimate.upper), plain[row])):
+            own = (estimate.lower or 0.0, estimate.upper or 0.0)
+            for column, ends in enumerate((own, plain[row])):
                 counts[row, column] += ends[0] > true[row], ends[1] < true[row]
     shares = counts / max(draws - none, 1)
     return Missed(shares[0], shares[1], none / draws)
 
 
 def percentiles(
-    labels: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES
+    labels: Sequence[Sequence[Label | None]] | NDArray[np.bool_],
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
 ) -> list[tuple[float, float]]:
     """Ends of alpha and of AC1 by resampled units alone."""
     ratings = read_ratings(labels)

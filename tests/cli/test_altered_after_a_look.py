@@ -173,3 +173,21 @@ def test_a_baseline_that_isn_t_the_champion_is_said(desk: Desk, capsys: Printed)
     assert "the baseline answers 20 of 60 items otherwise than the champion did" in words(
         judged(desk, capsys)
     )
+
+
+def test_one_question_about_many_documents_is_as_many_items(desk: Desk, capsys: Printed) -> None:
+    """Each has its own right answer: none was changed where one document follows another."""
+    references = ["right", "quite right", "very right"] * 20
+    rows = [
+        {"id": f"q{i}", "input": "What is it about?", "context": f"Page {i}.", "reference": right}
+        for i, right in enumerate(references)
+    ]
+    desk.rows("triage.jsonl", rows)
+    assert words(judged(desk, capsys)) == []
+    desk.rows("triage.jsonl", [each | {"tags": ["new"]} for each in rows[:50]])
+    for arm in ("base", "tuned"):
+        answered(desk, arm, texts(arm), without=range(50, 60))
+    desk.study |= {"name": "Another name"}
+    assert words(judged(desk, capsys)) == [
+        "10 items of triage dropped after look 1, none of them lost by tuned"
+    ]

@@ -4,7 +4,7 @@ import pytest
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.registry.models import ModelVersion, Study
+from evalhub.registry.models import ModelVersion, Study, StudyRun
 from evalhub.registry.models.versions import Kind
 from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
@@ -78,6 +78,23 @@ def test_a_prompted_arm_is_judged_too_and_answers_whether_a_prompt_would_do(desk
     )
     assert on_tuned.verdict == "ship"
     assert on_prompted.record["alternatives"] == []
+
+
+def test_an_arm_that_is_the_baseline_on_these_items_is_asked_nothing(desk: Desk) -> None:
+    study = desk.study(desk.prompted([1.0] * 70 + [0.0] * 130))
+    prompted = StudyRun.objects.filter(arm__study=study, arm__name="prompted")
+    there = StudyRun.objects.get(arm__study=study, arm__name="base", test_set__name="questions")
+    prompted.filter(test_set__name="questions").update(run=there.run)
+    assert decided(study).record["alternatives"] == []
+
+
+def test_an_arm_that_no_prompt_makes_is_asked_for_by_its_name(desk: Desk) -> None:
+    plain = a_version(desk.team, "larger", kind=Kind.BASE)
+    desk.answered(plain, [1.0] * 180 + [0.0] * 20)
+    assert decided(desk.study(plain)).record["alternatives"][0]["sentence"] == (
+        "Would larger do? larger reaches 0.90 on questions: better than tuned "
+        "(−0.40 [−0.48, −0.33]): larger does more than the fine-tune."
+    )
 
 
 def test_a_fine_tune_that_a_prompt_does_more_than_is_held(desk: Desk) -> None:

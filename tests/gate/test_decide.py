@@ -284,7 +284,8 @@ def test_deciding_takes_as_many_queries_for_many_items_as_for_few(team: Team) ->
         ) as captured:
             decide_study(study=study)
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 28  # two count how all answers ended
+    # two count how all answers ended; four ask what went before: tries, restores, copies, champions
+    assert counts[0] == counts[1] <= 31
 
 
 REVIEW = {"test_set": "questions", "items": 30, "reviewers_per_item": 1, "seed": 1}

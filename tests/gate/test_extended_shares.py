@@ -5,7 +5,7 @@ import pytest
 
 from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.levels import extended_level, level_of, stage_weights
+from evalhub.verdict.levels import level_of, stage_weights, staged_level
 from evalhub.verdict.test_set_extension import StageScores
 from evalhub.verdict.verify import verify
 from tests.cast import Team
@@ -82,7 +82,7 @@ def test_a_budget_at_its_limit_is_passed_as_seldom_as_both_looks_may() -> None:
     cost = Requirement(
         "latency", "budget", "triage", "latency_ms", higher_is_better=False, max_ratio=1.2
     )
-    start, level = level_of(1, alpha=ALPHA), extended_level(1, 2, alpha=ALPHA)
+    start, level = level_of(1, alpha=ALPHA), staged_level((1, 2), alpha=ALPHA)
     budget = start + level_of(2, alpha=ALPHA)
     rng = np.random.default_rng(7)
     passed, draws = 0, 2000

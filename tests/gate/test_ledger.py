@@ -22,7 +22,7 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.versions import Kind
-from evalhub.verdict.levels import extended_level, is_spent, items_factor, level_of
+from evalhub.verdict.levels import is_spent, items_factor, level_of, staged_level
 from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_a_set_is_spent_when_a_candidate_needs_twice_the_items_of_the_first() ->
 
 def test_two_stages_have_more_than_the_second_look_alone_and_less_than_both() -> None:
     for first, second in ((1, 2), (2, 5)):
-        level = extended_level(first, second, alpha=ALPHA)
+        level = staged_level((first, second), alpha=ALPHA)
         due = level_of(second, alpha=ALPHA)
         assert due < level < due + level_of(first, alpha=ALPHA)
 

@@ -39,6 +39,9 @@ def decided(study: Study) -> DecisionRecord:
     return decide_study(study=study)[0].document
 
 
+NOT_KNOWN_HERE = "it counts no look that was taken elsewhere since that backup was written."
+
+
 def ledger_caveats(record: DecisionRecord) -> dict[str, str]:
     return {each.code: each.sentence for each in record.caveats if each.code in (BEGUN, RESTORED)}
 
@@ -121,7 +124,8 @@ def test_a_record_from_before_has_neither_and_is_verified(desk: Desk) -> None:
     record = decided(desk.study(desk.candidate("one")))
     decided(desk.study(desk.candidate("two")))
     document = Decision.objects.newest_first()[0].record
-    del document["caveats"], document["ledger"]["begun"], document["ledger"]["restored"]
+    assert "caveats" not in document
+    del document["ledger"]["begun"], document["ledger"]["restored"]
     assert verify(document).verified, verify(document).differences
     assert record.ledger is not None
 
@@ -132,13 +136,15 @@ def test_a_restored_ledger_is_said_as_long_as_items_of_the_backup_are_asked(desk
     assert (restore.name, restore.began_as) == (str(Ledger.objects.get()),) * 2
     record = decided(desk.study(desk.candidate("one")))
     sentence = ledger_caveats(record)[RESTORED]
-    assert sentence.startswith(
-        f"This ledger was restored from a backup without a ledger, 0 entries, at "
-        f"{restore.created:%Y-%m-%d %H:%M} UTC: "
+    assert sentence == (
+        f"this ledger was restored from a backup without a ledger, 0 entries, at "
+        f"{restore.created:%Y-%m-%d %H:%M} UTC"
     )
+    assert record.headline.endswith(f"Note: {sentence}.")
     assert record.ledger is not None
-    assert record.ledger.sentences[-1] == sentence
-    assert ledger_page(desk.questions, user=desk.team.olga).restored == sentence
+    line = record.ledger.sentences[-1]
+    assert line == f"T{sentence[1:]}: {NOT_KNOWN_HERE}"
+    assert ledger_page(desk.questions, user=desk.team.olga).restored == line
     fresh = a_test_set(desk.team, "fresh", items=200)
     a_run(desk.base, fresh, scores=[1.0] * 50 + [0.0] * 150)
     on_fresh = desk.candidate("two", on=fresh)

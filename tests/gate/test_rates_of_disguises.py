@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.benchmarks.ledger_rates import WAYS, Way, shipped
+from evalhub.verdict.levels import level_of
+from tests.benchmarks.ledger_rates import ALPHA, WAYS, Way, in_turn, shipped
 
 DRAWS, MOST = 20_000, 0.0272
 """Two Monte Carlo errors above .025."""
@@ -19,10 +20,9 @@ def test_ten_tries_in_disguise_keep_the_promise(start: str) -> None:
 
 def test_each_try_pays_for_those_before_it_or_is_held() -> None:
     by_name = {each.name.split(",")[0]: each.now for each in WAYS}
-    in_turn = [(look,) for look in range(1, 11)]
-    assert by_name["an unused column as context"] == in_turn
-    assert by_name["unseen characters and letters that look alike"] == in_turn
-    assert by_name["a few words in front"] == [(1,), *[()] * 9]
+    assert by_name["an unused column as context"] == in_turn(10)
+    assert by_name["unseen characters and letters that look alike"] == in_turn(10)
+    assert by_name["a few words in front"] == [level_of(1, alpha=ALPHA), *[0.0] * 9]
 
 
 def rate(way: Way, *, before: bool = False) -> float:

@@ -17,7 +17,7 @@ from evalhub.gate.taking import take
 from evalhub.gate.together import is_unread
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
 from evalhub.registry.models.versions import Kind
-from evalhub.verdict.levels import Together, readings_of
+from evalhub.verdict.levels import CHOSEN, Together, readings_of
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ class Desk:
     four prompts, which are rivals or are tried themselves."""
 
     def __init__(self, team: Team, rng: random.Random) -> None:
-        self.rng = rng
+        self.rng, self.tried = rng, list[Claim]()
         questions = [{"input": f"Question {i}?"} for i in range(6)]
         self.primaries = [
             a_test_set(team, "whole", items=questions),
@@ -158,6 +158,11 @@ def kept(desk: Desk, asked: Asked) -> list[Standing]:
             return standing_of(claims, counts="primaries", together=together, shared=shared)
 
         standing = stand(claims, together)
+        for claim, at in standing.pairs:
+            if at.alone and Look.objects.rivals().filter(claim=claim.digest):
+                read = Look.objects.filter(test_set_version__in=shared.of(claim.version))
+                assert at.number > CHOSEN * read.count(), "a rival that is tried pays for all"
+                desk.tried.append(claim)
         beside = list[Standing]()
         if together and any(at.counted and not at.taken for at in standing.positions):
             beside = [stand(other, together) for other in unread if other is not claims]
@@ -185,8 +190,10 @@ def test_no_item_and_no_candidate_spends_more_than_alpha(team: Team, seed: int) 
     desk = Desk(team, random.Random(seed))
     history, spending, sharing = list[Asked](), Spent(), 0
     for _ in range(STEPS):
-        again = history and desk.rng.random() < 0.2
+        again = history and desk.rng.random() < 0.3
         asked = desk.rng.choice(history) if again else desk.decision()
+        if again and asked.rivals and desk.rng.random() < 0.6:  # the one that was read, by itself
+            asked = Asked(asked.rivals[:1], [], asked.together)
         history.append(asked)
         for standing in kept(desk, asked):
             (primary, at), *guards = standing.pairs
@@ -210,5 +217,6 @@ def test_no_item_and_no_candidate_spends_more_than_alpha(team: Team, seed: int) 
     assert len(spending.most) > 10
     assert sharing > 10
     assert Look.objects.rivals().count() > 3
+    assert desk.tried
     assert chain_faults() == []
     assert {of: total for of, total in spending.sums() if total > MOST} == {}

@@ -13,7 +13,7 @@ from evalhub.registry.same_items import items_elsewhere
 from tests.cast import Team, a_study, a_test_set, a_version
 from tests.database.homes import fresh_postgresql
 
-SHOWN = {"template": "{context}\n{input}"}
+SHOWN, HIDDEN = {"template": "{context}\n{input}"}, {"template": "Question: {input}"}
 
 
 def documents(team: Team, slug: str, start: int, *, question: str = "Sum it up.") -> TestSetVersion:
@@ -24,7 +24,7 @@ def documents(team: Team, slug: str, start: int, *, question: str = "Sum it up."
 def asked(team: Team, version: TestSetVersion, *, shown: bool) -> None:
     """A study on this version, whose arms' prompts show the context or don't."""
     name = version.test_set.slug
-    prompt = SHOWN if shown else {}
+    prompt = SHOWN if shown else HIDDEN
     base = a_version(team, f"base-{name}", prompt=prompt)
     tuned = a_version(team, f"tuned-{name}", parent=base, prompt=prompt)
     a_study(team, baseline=base, candidate=tuned, primary=version, slug=name)
@@ -56,6 +56,17 @@ def test_contexts_that_no_prompt_shows_make_nothing_new(team: Team) -> None:
     asked(team, other, shown=False)
     assert sharing(other) == sharing(one) == {one.pk, other.pk}
     assert len(items_elsewhere(other, {one.pk})) == 20
+
+
+@pytest.mark.django_db
+def test_recorded_answers_without_a_template_most_likely_saw_the_context(team: Team) -> None:
+    one, other = documents(team, "a", 0), documents(team, "b", 20)
+    for version in (one, other):
+        name = version.test_set.slug
+        base = a_version(team, f"base-{name}")
+        tuned = a_version(team, f"tuned-{name}", parent=base)
+        a_study(team, baseline=base, candidate=tuned, primary=version, slug=name)
+    assert sharing(one) == {one.pk}
 
 
 @pytest.mark.django_db

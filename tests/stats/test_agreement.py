@@ -92,9 +92,9 @@ def test_the_examples_interval_leaves_room_for_what_wasnt_seen():
     assert result.prevalence[2] == pytest.approx(13 / 41)
 
 
-@pytest.mark.parametrize("case", [Case(100, 2, 0.95, 0.5), Case(100, 4, 0.98, 0.5)])
+@pytest.mark.parametrize("case", [Case(50, 4, 0.95, 0.5), Case(100, 4, 0.98, 0.5)])
 def test_the_lower_end_holds_where_raters_seldom_disagree(case: Case) -> None:
-    """The percentiles alone are above the truth of AC1 in .08 to .12 of these draws."""
+    """The percentiles alone are above the truth of AC1 in .06 to .1 of these draws."""
     result = missed(case, 200, 0)
     error = math.sqrt(0.025 * 0.975 / (200 * (1 - result.none)))
     for shares in (result.alpha, result.ac1):

@@ -1,4 +1,4 @@
-"""Relative yes/no guards of few items that lose just their share: the enumerated chance to pass."""
+"""Relative yes/no guards of few items that lose just their share: how often one passes."""
 
 import math
 from typing import Literal

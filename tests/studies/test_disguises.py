@@ -11,6 +11,7 @@ from tests.studies.desks import Desk
 from tests.studies.test_walk_arounds import (
     TRIAGE,
     Capture,
+    a_build,
     answered,
     paid,
     questions,
@@ -99,9 +100,11 @@ def test_one_question_about_other_documents_is_a_first_look(desk: Desk, capsys: 
 
     for turn in range(3):
         answered(desk, 25 + turn)
+        a_build(desk, f"adapter-{turn}")
         renamed(desk, f"letters-{turn}", documents(100 * turn))
         assert paid(tried(desk, capsys, f"study-{turn}"), 1)
     answered(desk, 29)
+    a_build(desk, "adapter-4")
     renamed(desk, "letters-again", documents(0))
     assert paid(tried(desk, capsys, "again"), 2)
 
@@ -109,8 +112,11 @@ def test_one_question_about_other_documents_is_a_first_look(desk: Desk, capsys: 
 def test_the_same_question_without_its_documents_shown_is_one_item(
     desk: Desk, capsys: Capture
 ) -> None:
+    for arm in ("base", "tuned"):
+        desk.study["arms"][arm]["prompt"] = {"template": "Q: {input}"}
     for look, start in enumerate((0, 100), 1):
         answered(desk, 25 + look)
+        a_build(desk, f"adapter-{look}")
         changed = [
             each | {"input": "Is this a complaint?", "context": f"Letter {start + i}."}
             for i, each in enumerate(questions(desk))

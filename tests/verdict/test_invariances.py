@@ -244,4 +244,6 @@ def test_ties_alone_keep_a_margin_once_there_are_enough_and_gain_nothing(kind: s
         decide("tuned", [measure(each, base, tuned, alpha=0.025, planned_gain=0.05)])
         for each in ASKED[:2]
     )
-    assert (primary.verdict, guard.verdict) == ("need-more-data", "ship")
+    kept = "need-more-data" if kind == "all wrong" else "ship"
+    assert (primary.verdict, guard.verdict) == ("need-more-data", kept)
+    assert ("can't show a loss" in guard.reasons[0]) == (kind == "all wrong")

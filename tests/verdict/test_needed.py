@@ -4,12 +4,14 @@ from math import ceil
 from typing import Any
 
 import pytest
+from scipy.stats import binom
 
 from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.needed import Needed, needed_items
 from evalhub.verdict.rule import decide
+from evalhub.verdict.wording import counted
 from tests.verdict.made_up import a_budget, a_criterion, a_guard, a_share
 
 MARGIN = Requirement("sorting", "guard", "sorting", "exact_match", margin=0.02)
@@ -128,22 +130,139 @@ def test_several_open_questions_share_the_misses() -> None:
 @pytest.mark.parametrize(
     ("criterion", "why"),
     [
-        (a_guard(-0.03, -0.001), "a loss looks real, since the interval lies below 0"),
         (a_guard(-0.03, 0.01, clusters=1), "of one cluster, since they count as one observation"),
-        (a_guard(-0.01, 0.01, margin=0.0), "the margin is 0"),
-        (a_criterion(-0.01, 0.02), "the interval leaves out that it really gains 0.05"),
         (a_guard(-0.03, 0.01, sd=0.0), "every item came out alike"),
-        (a_share(0.85, 0.98), "a loss looks real, since the interval leaves out 100%"),
-        (a_budget(1.05, 1.25), "a higher cost looks real, since the interval leaves out 100%"),
+        (a_share(None, None, ratio=None, baseline=0.0), "the baseline's mean isn't above 0"),
+        (a_guard(-0.01, 0.01, margin=1e-9), "lies too near to what is assumed; plan a wider"),
     ],
 )
 def test_where_no_number_can_settle_it_that_is_said(criterion: Criterion, why: str) -> None:
     found = decide("tuned", [criterion])
     assert (found.verdict, found.needed_n) == ("need-more-data", None)
-    assert found.criteria[0].needed_why.startswith("no number of items can settle this")
-    assert why in found.criteria[0].needed_why
+    (judged,) = found.criteria
+    assert (judged.needed_n, judged.needed_as_seen) == (None, None)
+    assert judged.needed_why.startswith("no number of items can settle this")
+    assert why in judged.needed_why
 
 
 def test_one_criterion_that_no_number_settles_leaves_the_verdict_without_one() -> None:
-    found = decide("tuned", [a_guard(-0.03, 0.01), a_guard(-0.03, -0.001, name="lost")])
+    found = decide("tuned", [a_guard(-0.03, 0.01), a_guard(-0.03, 0.01, name="x", clusters=1)])
     assert (found.criteria[0].needed_n, found.needed_n) == (2365, None)
+
+
+def lost(count: int, n: int, margin: float, alpha: float = 0.0152) -> Criterion:
+    """A yes/no guard that lost so many of n items and won none, at the ledger's first level."""
+    after = [0.0] * count + [1.0] * (n - count)
+    asked = Requirement("sorting", "guard", "sorting", "exact_match", margin=margin)
+    return measure(asked, [1.0] * n, after, alpha=alpha, planned_gain=0.05)
+
+
+def test_a_loss_that_is_shown_is_settled_by_two_numbers() -> None:
+    """8 lost of 100 with a margin of .1: −.08 [−.16, −.03]. About 2,000 items show less than the
+    margin if .08 are really lost, and about 330 if .05 are."""
+    found = decide("tuned", [lost(8, 100, 0.1)])
+    (guard,) = found.criteria
+    assert guard.needed_as_seen == pytest.approx(2000, rel=0.1)
+    assert found.needed_n == guard.needed_as_seen, "what the interval leaves out isn't counted on"
+    assert guard.needed_why == (
+        "a loss is shown, but not whether it is beyond the margin of 0.1: a fresh test set of "
+        f"{guard.needed_n} items would show that less than 0.1 is lost, if nothing is really lost; "
+        f"a fresh test set of {guard.needed_as_seen:,} items would show that less than 0.1 is "
+        "lost, if it is the 0.080 seen here; with 80% power each"
+    )
+    assert found.headline == (
+        "tuned: 1 of 1 criterion is open; a loss is shown on sorting, but not whether it is more "
+        "than may be."
+    )
+    of_less = guard.model_copy(update={"difference": -0.05})
+    plan = NextLook(alpha=0.0152)
+    assert needed_items(of_less, questions=1, plan=plan).as_seen == pytest.approx(330, rel=0.1)
+
+
+def test_thirty_of_six_hundred_pass_what_eight_of_a_hundred_leave_open() -> None:
+    assert decide("tuned", [lost(30, 600, 0.1)]).verdict == "ship"
+    assert decide("tuned", [lost(8, 100, 0.1)]).verdict == "need-more-data"
+
+
+def test_a_loss_beyond_the_margin_says_what_would_show_it() -> None:
+    """.096 lost of 73 items, or 7, with a margin of .02: open at this level."""
+    found = decide("tuned", [a_guard(-0.2, 0.008, margin=0.02, sd=0.45, n=150)])
+    (guard,) = found.criteria
+    assert guard.needed_why == (
+        f"a fresh test set of {guard.needed_n:,} items would show that less than 0.02 is lost, if "
+        f"nothing is really lost; a fresh test set of {guard.needed_as_seen} items would show a "
+        "loss beyond 0.02, if it is the 0.096 seen here; with 80% power each"
+    )
+    assert found.needed_n == guard.needed_n, "the interval doesn't leave out that nothing is lost"
+    # .45²·(1.959964 + .841621)²/.076² = 275.2
+    assert guard.needed_as_seen == 276
+
+
+def test_more_items_of_a_loss_that_is_seen_are_tested_beside_those_there_are() -> None:
+    """z₁ against the margin of a loss beyond it is that of p_harm: .05 is 1.644854, so that at
+    harm's .025 new items have to reach 1.959964·√2 − 1.644854 = 1.126954;
+    .3²·(1.126954 + .841621)²/.01² = 3487.8."""
+    found = extended(a_guard(-0.07, 0.01, sd=0.3, p_harm=0.05))
+    assert found.as_seen == 1000 + 3488
+    assert "3,488 more items would show a loss beyond 0.02, if it is the 0.030 seen" in found.why
+
+
+def test_the_number_for_what_was_seen_has_the_power_it_promises() -> None:
+    """By every count that a fresh set may show of a true loss of .08: 80%, and up to 5% more for
+    the step between two counts and the pair that is added to those seen."""
+    (guard,) = decide("tuned", [lost(8, 100, 0.1)]).criteria
+    n = guard.needed_as_seen or 0
+    counts = range(round(0.06 * n), round(0.1 * n))
+    passing = [k for k in counts if lost(k, n, 0.1).lower > -0.1]
+    power = float(binom.cdf(max(passing), n, 0.08))
+    assert 0.79 < power < 0.86
+
+
+@pytest.mark.parametrize(
+    ("criterion", "shown", "first", "second"),
+    [
+        (
+            a_criterion(-0.01, 0.02),
+            "the interval leaves out that it really gains 0.05, so plan a smaller gain: ",
+            "would show a gain of more than 0, if it really gains 0.05",
+            "would show a gain of more than 0, if it is the gain of 0.005 seen here",
+        ),
+        (
+            a_share(0.85, 0.98),
+            "a loss is shown, but not whether it is beyond the 10% of it that may be lost: ",
+            "would show that less than 10% of it is lost, if nothing is really lost",
+            "would show that less than 10% of it is lost, if it is the 91.5% seen here",
+        ),
+        (
+            a_budget(1.05, 1.25),
+            "a higher cost is shown, but not whether it is over the budget of 120%: ",
+            "would show that it stays within the budget of 120%, if it really costs no more",
+            "would show that it stays within the budget of 120%, if it is the 115% seen here",
+        ),
+        (
+            a_guard(-3.0, -0.5, margin=2, higher_is_better=False, unit="words", sd=9.0),
+            "that it has more words is shown, but not whether it is beyond the margin of 2: ",
+            "would show more words, by less than 2, if nothing is really lost",
+            "would show more words, by less than 2, if it is the 1.75 more words seen here",
+        ),
+    ],
+)
+def test_what_the_interval_leaves_out_is_said_with_both_numbers(
+    criterion: Criterion, shown: str, first: str, second: str
+) -> None:
+    (judged,) = decide("tuned", [criterion]).criteria
+    assert judged.needed_why.startswith(shown)
+    one, two, power = judged.needed_why.removeprefix(shown).split("; ")
+    assert one == f"a fresh test set of {counted(judged.needed_n or 0, 'item')} {first}"
+    assert two == f"a fresh test set of {counted(judged.needed_as_seen or 0, 'item')} {second}"
+    assert power == "with 80% power each"
+
+
+def test_a_saving_that_was_not_planned_has_the_number_for_what_was_seen() -> None:
+    (judged,) = decide("tuned", [a_budget(0.7, 1.0, max_ratio=0.9, gap=0.0)]).criteria
+    assert judged.needed_n is None
+    assert judged.needed_why == (
+        "no saving was planned from which a number of items would follow: a fresh test set of "
+        f"{judged.needed_as_seen} items would show that it stays within the budget of 90%, if it "
+        "is the 85% seen here; with 80% power"
+    )

@@ -68,7 +68,7 @@ def effects(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Effect]:
         (criteria(rare=RARE | {"relative_margin": 0.2}), "criteria.rare.relative_margin", EASIER),
         (criteria(words=WORDS | {"margin": 90.0}), "criteria.words.margin", NONE),
         (criteria(triage=TRIAGE | {"min_gain": 0.0}), "criteria.triage.min_gain", EASIER),
-        (criteria(triage={"role": "guard", "margin": 0.0}), "criteria.triage", EASIER),
+        (criteria(triage={"role": "guard", "margin": 0.01}), "criteria.triage", EASIER),
         (criteria(sums={"role": "primary", "min_gain": -0.03}), "criteria.sums", OTHER),
         (criteria(sums=SUMS | {"metric": "f1"}), "criteria.sums.metric", OTHER),
         (criteria(sums=SUMS | {"mix": {"de": 1.0}}), "criteria.sums.mix", OTHER),

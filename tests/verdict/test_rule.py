@@ -15,7 +15,7 @@ def test_a_gain_and_a_kept_guard_ship() -> None:
     assert [each.status for each in found.criteria] == ["pass", "pass"]
     assert found.reasons == [
         "✓ triage +0.040 [+0.020, +0.060]: gains more than the 0 that is asked",
-        "✓ sorting +0.00 [−0.010, +0.010]: loses less than the margin of 0.02",
+        "✓ sorting +0.00 [−0.010, +0.010]: if anything is lost, then less than the margin of 0.02",
     ]
     assert found.headline == "tuned gains 0.04 on triage and passes its guard."
 
@@ -83,7 +83,7 @@ def test_what_is_open_says_how_many_more_items_would_settle_it() -> None:
 def test_a_margin_of_nothing_is_settled_by_no_number_of_items() -> None:
     found = decide("tuned", [a_guard(-0.01, 0.01, margin=0.0)])
     assert (found.verdict, found.needed_n) == ("need-more-data", None)
-    assert "no number of items can settle this: the margin is 0" in found.reasons[0]
+    assert "the margin is 0, and nothing shows that no loss is less than that" in found.reasons[0]
 
 
 def test_judgments_that_are_awaited_keep_a_ship_back_but_never_a_hold() -> None:
@@ -309,8 +309,10 @@ def test_a_budget_is_kept_exceeded_or_open() -> None:
     assert open_.verdict == "need-more-data"
     assert open_.reasons[0] == (
         "? latency 120% [110%, 130%] of the baseline's 400: open, "
-        "no number of items can settle this: a higher cost looks real, since the interval leaves "
-        "out 100%"
+        "a higher cost is shown, but not whether it is over the budget of 120%: a fresh test set "
+        "of 13 items would show that it stays within the budget of 120%, if it really costs no "
+        "more; no number would if it is the 120% seen here, which lies on the bound itself; with "
+        "80% power"
     )
 
 

@@ -109,6 +109,23 @@ def test_a_model_that_changes_silently_raises_an_alarm_and_charges_no_look(
 
 
 @pytest.mark.heavy
+def test_the_study_s_own_second_run_is_no_reference(desk: Desk, capsys: Capture) -> None:
+    """Which the decision has read: a fresh one is asked, and a later watch goes on with that."""
+    desk.study["noise_floor"] = True
+    with OpenAIServer() as server:
+        blessed(desk, server)
+        (read,) = Run.objects.filter(repeat=1)
+        for number in (1, 2):
+            assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
+            watch = Watch.objects.get(ended=None)
+            assert watch.second_run_id != read.pk
+            assert watch.second_run.repeat == 2
+            assert run(["watch", "ask", str(watch.pk), *OF]) == 0
+            assert run(["watch", "end", str(watch.pk), *OF]) == 0
+            assert Run.objects.filter(repeat__gt=0).count() == 2 + number
+
+
+@pytest.mark.heavy
 def test_it_is_asked_when_it_is_due_by_whoever_looks_and_once(desk: Desk) -> None:
     with OpenAIServer() as server:
         blessed(desk, server)

@@ -12,6 +12,7 @@ register = template.Library()
 
 register.filter("measured", wording.measured)
 register.filter("interval", wording.interval)
+register.filter("money", wording.money)
 
 
 @register.filter
@@ -32,9 +33,11 @@ def mark(value: str, silent: bool = False) -> SafeString:
 
 @register.filter
 def measure(value: float | None) -> str:
-    """A measured value: 0.31, 41.2, 1,310; a dash where there is none."""
+    """A measured value: 0.31, 41.2, 1,310, 0.00041; a dash where there is none."""
     if value is None:
         return "–"
+    if wording.NOTHING < abs(value) < 0.01:
+        return wording.significant(value, 2).replace("-", "−")
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace("-", "−")
 
