@@ -15,6 +15,7 @@ from evalhub.gate.models import (
     LedgerRestore,
     Look,
     NearCopies,
+    SharedLook,
     SignOff,
     StageMove,
 )
@@ -119,6 +120,15 @@ class LookAdmin(Frozen):
         "beginning",
         "created",
     )
+
+
+@admin.register(SharedLook)
+class SharedLookAdmin(Frozen):
+    list_display = ("look", "count", "created")
+    list_select_related = ("look__candidate__model", "look__test_set_version__test_set")
+    search_fields = ("look__test_set_version__test_set__slug", "look__candidate__model__slug")
+    ordering = ("-id",)
+    fields = readonly_fields = ("look", "count", "correlations", "readings", "created")
 
 
 @admin.register(GuardLook)

@@ -38,21 +38,31 @@ def candidate_digest(version: ModelVersion) -> str:
         return digest_of({"line": version.model_id})
     if version.backend["type"] == RECORDED:
         return digest_of({"project": project, "build": version.backend["build"]})
-    backend = {name: said for name, said in _backend(version).items() if name not in TRANSPORT}
     return digest_of(
         {
             "project": project,
-            "backend": backend,
+            "backend": _model(version),
             "prompt": version.prompt.as_json(),
             "sampling": version.sampling.as_json(),
         }
     )
 
 
+def model_digest(version: ModelVersion) -> str:
+    """SHA-256 of which model answers, whatever it is asked with; of recorded answers, which don't
+    say it, of who the candidate is."""
+    recorded = version.backend.get("type", RECORDED) == RECORDED
+    return candidate_digest(version) if recorded else digest_of({"backend": _model(version)})
+
+
 def is_sure(version: ModelVersion) -> bool:
     """Whether the version itself says which model it is; else its line's name must do."""
     recorded = version.backend.get("type", RECORDED) == RECORDED
     return not recorded or bool(version.backend.get("build"))
+
+
+def _model(version: ModelVersion) -> dict[str, Any]:
+    return {name: said for name, said in _backend(version).items() if name not in TRANSPORT}
 
 
 def _backend(version: ModelVersion) -> dict[str, Any]:

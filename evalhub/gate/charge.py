@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from evalhub.gate.ledger import Standing
 from evalhub.schemas.criteria import NextLook
 from evalhub.schemas.policy import LedgerScope
-from evalhub.schemas.sections import LedgerRow, LedgerSection
+from evalhub.schemas.sections import LedgerRow, LedgerSection, SharedBy
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.levels import is_spent, level_of, next_look
 
@@ -64,6 +64,7 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
                 looks=numbers,
                 arms=looks.arms,
                 tries=looks.tries if looks.arms else (),
+                together=tuple(each and SharedBy(**each._asdict()) for each in looks.together),
                 elsewhere=at.elsewhere,
                 claim=claim.digest,
                 level=looks.level(alpha) if counting else level,
@@ -76,7 +77,7 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
         if looks.arms and at.counted:
             plan = next_look(looks.tries, 1 + looks.tries[-1], alpha=alpha, arms=looks.arms)
         else:
-            plan = next_look(numbers, following, alpha=alpha)
+            plan = next_look(numbers, following, alpha=alpha, together=looks.together)
         if not counting or (looks.arms and not at.counted):
             plan = plan.model_copy(update={"alpha": level})
         extended[claim.name] = plan

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,31 +58,48 @@ def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[st
     }
 
 
+class ShownBeside(NamedTuple):
+    """What a decision's record shows without judging it.
+
+    Attributes:
+        rivals: of arms that this study never judges, which can only speak against the candidate.
+        looks: of arms that it judges, and second answers of the baseline that were recorded, and so
+            may be anybody's.
+    """
+
+    rivals: list[list[Claim]]
+    looks: list[list[Claim]]
+
+
 def shown_beside(
     evidence: StudyEvidence,
     baseline: StudyArm,
+    judged: Sequence[StudyArm],
     alternatives: Sequence[Alternative],
-    *,
-    arms: int,
-) -> list[list[Claim]]:
-    """What a decision's record shows without judging it: other arms beside its own, and second
-    answers of the baseline that were recorded, and so may be anybody's."""
+) -> ShownBeside:
+    """Other arms beside the decision's own, and the baseline's recorded second answers."""
     shown = {(each.arm, each.test_set) for each in alternatives}
-    others = [
+    rivals, others = (
         [
-            each
-            for each in claims_of(evidence, baseline, arm, arms=arms)
-            if (arm.name, each.name) in shown
+            [
+                each
+                for each in claims_of(evidence, baseline, arm, arms=len(judged))
+                if (arm.name, each.name) in shown
+            ]
+            for arm in evidence.arms
+            if (arm in judged) == is_judged
         ]
-        for arm in evidence.arms
-    ]
+        for is_judged in (False, True)
+    )
     repeats = [
-        _claim(evidence, each, evidence.run(baseline, each), repeat, arms)
+        _claim(evidence, each, evidence.run(baseline, each), repeat, len(judged))
         for each in evidence.test_sets
         if (repeat := evidence.repeats.get((baseline.pk, each.pk)))
         and repeat.version.backend["type"] == RECORDED
     ]
-    return [each for each in (*others, repeats) if each]
+    return ShownBeside(
+        [each for each in rivals if each], [each for each in (*others, repeats) if each]
+    )
 
 
 def planned_claims(

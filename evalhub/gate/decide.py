@@ -37,6 +37,7 @@ from evalhub.gate.simpler_steps import steps_section
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.gate.taking import take
 from evalhub.gate.test_set_extension import extension_section, with_stages
+from evalhub.gate.together import ReadArm, SharedLooks, shared_looks
 from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
 from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.criteria import Criterion
@@ -122,28 +123,35 @@ def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
     chosen = choose_baseline(evidence)
     repeats = Repeats(evidence, {})
     first = FirstLooks()
-    return [_decide_arm(evidence, chosen, repeats, arm, first, by) for arm in chosen.arms]
+    arms = [_read(evidence, chosen, arm) for arm in chosen.arms]
+    complete = [ReadArm(each.arm, each.claims, each.pairings) for each in arms if not each.flaws]
+    looks = shared_looks(evidence, complete)
+    return [_decide_arm(evidence, chosen, repeats, read, looks, first, by) for read in arms]
 
 
 def _decide_arm(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
     repeats: Repeats,
-    arm: StudyArm,
+    read: _ReadArm,
+    looks: SharedLooks,
     first: FirstLooks,
     by: User | None,
 ) -> Decision:
-    read = _read(evidence, chosen, arm)
     for _ in range(TRIES):
         shared = SameItems()
         policy = evidence.policy
         standing = standing_of(
-            read.claims, counts=policy.ledger, primaries=policy.primaries, shared=shared
+            read.claims,
+            counts=policy.ledger,
+            primaries=policy.primaries,
+            together=looks.of(read.claims),
+            shared=shared,
         )
         record = _judge(evidence, chosen, repeats, read, standing)
         record = with_ledger_origin(record, standing, shared, first)
-        record = with_history(record, evidence, (chosen.baseline, arm), read.claims, shared)
-        kept = _keep(evidence, chosen, read, standing, shared, first, record, by)
+        record = with_history(record, evidence, (chosen.baseline, read.arm), read.claims, shared)
+        kept = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
         if kept is not None:
             return kept
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
@@ -351,6 +359,7 @@ def _keep(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
     read: _ReadArm,
+    looks: SharedLooks,
     standing: Standing,
     shared: SameItems,
     first: FirstLooks,
@@ -363,8 +372,17 @@ def _keep(
     """
     study = evidence.study
     if record.verdict is not Verdict.INVALID:
-        also = shown_beside(evidence, chosen.baseline, record.alternatives, arms=len(chosen.arms))
-        if not take(standing, study=study, shared=shared, first=first, also=also):
+        shown = shown_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
+        if not take(
+            standing,
+            study=study,
+            shared=shared,
+            first=first,
+            arms=_beside(evidence.policy, looks, read, standing, shared),
+            together=looks.of(read.claims),
+            rivals=shown.rivals,
+            also=shown.looks,
+        ):
             return None
         _open(read)
         open_preference(evidence, chosen.baseline, read.arm, record)
@@ -383,6 +401,24 @@ def _keep(
     append(made)
     note(Action.DECIDED, by=by, project=study.project, what=f"{made.in_the_log}{study}")
     return made
+
+
+def _beside(
+    policy: Policy, looks: SharedLooks, read: _ReadArm, standing: Standing, shared: SameItems
+) -> list[Standing]:
+    """Where the other arms stand that share the looks which this one is about to take."""
+    if all(at.taken or not at.counted for at in standing.positions):
+        return []
+    return [
+        standing_of(
+            claims,
+            counts=policy.ledger,
+            primaries=policy.primaries,
+            together=looks.together,
+            shared=shared,
+        )
+        for claims in looks.beside(read.claims)
+    ]
 
 
 def _open(read: _ReadArm) -> None:

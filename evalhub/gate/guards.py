@@ -8,6 +8,7 @@ from evalhub.gate.models import GuardLook, Look
 from evalhub.gate.numbering import Tally
 from evalhub.gate.positions import Beside, Claim, Looks
 from evalhub.gate.tries import Tries
+from evalhub.verdict.levels import Together
 
 
 class Company:
@@ -70,6 +71,13 @@ class Company:
     def _judging(self, numbers: Sequence[int], tries: Sequence[int]) -> Looks:
         """By the numbers beside this claim and by the guard's tries, whichever are more."""
         if self.looks.arms is None:
-            return Looks(tuple(map(max, numbers, tries)))
+            return Looks(tuple(map(max, numbers, tries)), together=self._sharing(numbers))
         least = self.looks.tries[0]
         return Looks(tuple(numbers), self.looks.arms, tuple(max(least, each) for each in tries))
+
+    def _sharing(self, numbers: Sequence[int]) -> tuple[Together | None, ...]:
+        """The arms that share the counted claim's look share its guards', too."""
+        if not (sharing := self.looks.together):
+            return ()
+        first = self.looks.numbers[0]
+        return tuple(sharing[0] if number == first else sharing[-1] for number in numbers)

@@ -15,12 +15,13 @@ from dataclasses import replace
 
 from evalhub.gate.guards import Company
 from evalhub.gate.models import Ledger, Look
-from evalhub.gate.numbering import Numbering, Tally
+from evalhub.gate.numbering import ClaimNumber, Numbering, Tally
 from evalhub.gate.positions import Beside, Claim, LedgerPosition, Looks, Standing
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
 from evalhub.gate.tries import Tries
 from evalhub.schemas.policy import LedgerScope, Primaries
+from evalhub.verdict.levels import Together
 from evalhub.verdict.rule import PRIMARIES
 
 __all__ = ["Beside", "Claim", "LedgerPosition", "Looks", "Standing", "counted", "standing_of"]
@@ -43,6 +44,7 @@ def standing_of(
     counts: LedgerScope,
     shared: SameItems,
     primaries: Primaries = PRIMARIES,
+    together: Together | None = None,
     planned: bool = False,
 ) -> Standing:
     """Where each claim stands now; of the ledger nothing is written but that there is one.
@@ -51,6 +53,7 @@ def standing_of(
 
     Args:
         primaries: with "any-of" each primary takes a number of its own.
+        together: the arms that share the look which is to be taken.
         planned: nothing is decided by it, and nothing at all is written.
     """
     ledger = Ledger() if planned else Ledger.of_home()
@@ -88,7 +91,7 @@ def standing_of(
     refused = {
         each.digest
         for each in distinct
-        if each.digest not in taken
+        if (each.digest not in taken or taken[each.digest].is_rival)
         and drawn[each.digest] is None
         and tally.seen(each.version, drawn=True)
     }
@@ -98,7 +101,17 @@ def standing_of(
     tried = {each.digest: tries.of_counted(each, drawn[each.digest]) for each in paying}
     looks = {
         each.digest: _looks(
-            stages[each.digest], numbers[each.digest].number, tried[each.digest], drawn[each.digest]
+            stages[each.digest],
+            numbers[each.digest].number,
+            tried[each.digest],
+            drawn[each.digest],
+            _sharing(
+                stages[each.digest],
+                taken.get(each.digest),
+                numbers[each.digest],
+                together,
+                criteria=sum(claim.critical for claim in distinct),
+            ),
         )
         for each in paying
     }
@@ -150,7 +163,7 @@ def _known(claims: Sequence[Claim]) -> tuple[list[Claim], dict[str, Look]]:
     """The claims as the ledger knows them, and the looks of those that it does: a look from before
     is known by what a claim was known by then."""
     names = {name for each in claims for name in (each.digest, each.former)}
-    rows = Look.objects.filter(claim__in=names).select_related("shares")
+    rows = Look.objects.filter(claim__in=names).select_related("shares", "arms")
     looks = {look.claim: look for look in rows}
     before = {
         each.digest: each.former
@@ -165,9 +178,16 @@ def _known(claims: Sequence[Claim]) -> tuple[list[Claim], dict[str, Look]]:
     return found, {name: look for name, look in looks.items() if name in asked}
 
 
-def _looks(stages: Sequence[Look], number: int, tries: int, arms: int | None) -> Looks:
+def _looks(
+    stages: Sequence[Look],
+    number: int,
+    tries: int,
+    arms: int | None,
+    together: tuple[Together | None, ...],
+) -> Looks:
     if arms is None:
-        return Looks((*(look.judged_as for look in stages), max(number, tries)))
+        numbers = (*(look.judged_as for look in stages), max(number, tries))
+        return Looks(numbers, together=together)
     earlier = (look.tries or 1 for look in stages)
     return Looks((*(look.number for look in stages), number), arms, (*earlier, tries))
 
@@ -178,10 +198,41 @@ def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[st
     extended = {looks[-1].pk for looks in stages.values() if looks}
     return {
         each.digest: []
-        if (looks := stages[each.digest]) and looks[-1].shares_id not in (None, *extended)
+        if (looks := stages[each.digest])
+        and looks[-1].shares_id not in extended
+        and not looks[-1].own_number()
         else looks
         for each in claims
     }
+
+
+def _sharing(
+    stages: Sequence[Look],
+    taken: Look | None,
+    number: ClaimNumber,
+    together: Together | None,
+    *,
+    criteria: int,
+) -> tuple[Together | None, ...]:
+    """By look, the oldest first, the arms that share it; empty: nobody shares any.
+
+    Args:
+        taken: the last look, where it was taken; else `together` share it.
+        criteria: critical ones that are asked; those that weren't when a look was taken add to what
+            it may err.
+    """
+    looks = [*stages, taken] if taken and taken.number == number.number else stages
+    sharing = [
+        Together(look.arms.count, tuple(look.arms.correlations), look.arms.readings).with_criteria(
+            criteria
+        )
+        if hasattr(look, "arms")
+        else None
+        for look in looks
+    ]
+    if len(looks) == len(stages):  # a claim that takes a number for itself shares it with nobody
+        sharing.append(None if taken else together)
+    return tuple(sharing) if any(sharing) else ()
 
 
 def order_of(claim: Claim) -> tuple[bool, bool]:

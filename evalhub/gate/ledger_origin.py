@@ -83,7 +83,7 @@ def _with(
 
 def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
     """The mark of what is taken now, else of what was taken, as the record says it."""
-    again = all(at.taken for at in standing.positions)
+    again = not first.began and all(at.taken for at in standing.positions)
     marks = {at.beginning for at in standing.positions} if again else {first.marks(standing)}
     in_ci = bool(marks & {LookBeginning.CI_COMMAND, LookBeginning.CI_DAY})
     if marks & {LookBeginning.COMMAND, LookBeginning.CI_COMMAND}:

@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 
 from django.db.models import Count, F, Max, Q
 
-from evalhub.gate.models import GuardLook, Look
+from evalhub.gate.candidates import model_digest
+from evalhub.gate.models import GuardLook, Look, SharedLook
 from evalhub.gate.same_items import SameItems
-from evalhub.registry.models import TestSetVersion
+from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 from evalhub.verdict.levels import CHOSEN
 
 
@@ -30,6 +31,8 @@ class NumberedClaim(Protocol):
     def primary(self) -> bool: ...
     @property
     def critical(self) -> bool: ...
+    @property
+    def candidate(self) -> Run: ...
 
 
 class ClaimNumber(NamedTuple):
@@ -55,16 +58,27 @@ class Tally:
         self.claims: dict[int, int] = {}
         self.highest: dict[int, int] = {}
         self.questions: dict[int, set[str]] = {}
+        self.rivals: dict[int, int] = {}
         rows = Look.objects.order_by().values_list("test_set_version", "asked", "drawn_for")
         self.drawn: set[int] = set()
-        for version, asked, drawn, claims, sharing, highest in rows.annotate(
-            Count("pk"), Count("shares"), Max("number")
+        rival = Q(tries=0)
+        for version, asked, drawn, claims, sharing, highest, rivals, free in rows.annotate(
+            claims=Count("pk"),
+            riding=Count("shares"),
+            highest=Max("number"),
+            of_rivals=Count("pk", filter=rival),
+            free=Count("shares", filter=rival),
         ):
-            self._add(version, claims - sharing, claims, highest)
-            if claims > sharing:
+            self._add(version, claims - sharing, claims - free, highest)
+            if rivals:
+                self.rivals[version] = self.rivals.get(version, 0) + free
+            if claims - sharing > rivals - free:
                 self.questions.setdefault(version, set()).add(asked)
             if drawn is not None:
                 self.drawn.add(version)
+        shared_looks = SharedLook.objects.filter(look__shares=None, readings__gt=1)
+        for version, readings in shared_looks.values_list("look__test_set_version", "readings"):
+            self._add(version, readings - 1, 0, 0)
         charged = {(version, number) for version, _, number in GuardLook.objects.charged_once()}
         if charged:  # a guard's other answers to the primary's items are one reading of those
             own = Look.objects.filter(shares=None, test_set_version__in=[at for at, _ in charged])
@@ -81,8 +95,10 @@ class Tally:
         """The number of the next reading that asks what was asked before."""
         return self._after(version, self._count(version, self.readings))
 
-    def _of_choice(self, version: TestSetVersion) -> int:
+    def _of_choice(self, version: TestSetVersion, *, of_rivals: bool = False) -> int:
         claims = self._count(version, self.claims)
+        if of_rivals:
+            claims += self._count(version, self.rivals)
         beside = claims > self._count(version, self.readings)
         return self._after(version, CHOSEN * claims if beside else claims)
 
@@ -93,18 +109,43 @@ class Tally:
         """The number that a claim would take.
 
         A question that no reading of these items was for may have been chosen by what was read
-        beside those: it is judged as if each claim that was had been read `CHOSEN` times.
+        beside those: it is judged as if each claim that was had been read `CHOSEN` times. So is a
+        candidate that may have been made from a rival which was shown beside another one.
         """
         sharing = self._sharing(claim.version)
         known = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
+        if self._may_be_a_rival(claim.candidate.version, sharing):
+            return self._of_choice(claim.version, of_rivals=True)
         return self.next(claim.version) if known else self._of_choice(claim.version)
 
-    def take(self, claim: NumberedClaim, *, chosen: bool = False) -> int:
-        """The number that the claim takes; `chosen`: after it was read beside another."""
+    def _may_be_a_rival(self, candidate: ModelVersion, sharing: frozenset[int]) -> bool:
+        """Whether rivals were read of these items, and the candidate isn't fine-tuned, as they
+        aren't, or is the model that answers for one of them."""
+        if sharing.isdisjoint(self.rivals):
+            return False
+        if not candidate.fine_tuned:
+            return True
+        rivals = ModelVersion.objects.filter(
+            looks__in=Look.objects.rivals().filter(test_set_version__in=sharing)
+        )
+        return model_digest(candidate) in {
+            model_digest(each) for each in rivals.select_related("model").distinct()
+        }
+
+    def take(self, claim: NumberedClaim, *, chosen: bool = False, rival: bool = False) -> int:
+        """The number that the claim takes; `chosen`: after it was read beside another, of whose
+        candidate it is a `rival`."""
         version = claim.version
-        number = self._of_choice(version) if chosen else self.next_for(claim)
+        number = self._of_choice(version, of_rivals=rival) if chosen else self.next_for(claim)
         self._add(version.pk, 1, 1, number)
         self.questions.setdefault(version.pk, set()).add(claim.asked_digest)
+        return number
+
+    def show(self, version: TestSetVersion) -> int:
+        """The number that a rival takes which isn't one of the first few: the next reading's, since
+        it isn't tried by it."""
+        number = self.next(version)
+        self._add(version.pk, 1, 1, number)
         return number
 
     def _after(self, version: TestSetVersion, count: int) -> int:
@@ -140,7 +181,7 @@ class Numbering:
         self.numbers: dict[str, ClaimNumber] = {}
         self.taken, self.tally, self.apart = taken, tally, apart
         self.critical = {each.digest for each in claims if each.critical}
-        beside = [claim for claim, look in taken.items() if look.shares is not None]
+        beside = [claim for claim, look in taken.items() if look.shares_id or look.is_rival]
         alone = GuardLook.objects.filter(primary=F("guard"), primary__claim__in=beside)
         self.alone = dict(alone.values_list("primary__claim", "number")) if beside else {}
 
@@ -151,14 +192,14 @@ class Numbering:
             look = self.taken.get(claim.digest)
             if look is None:
                 self.numbers[claim.digest] = self._new(claim, new)
-            elif look.shares is None:
+            elif look.own_number() and not look.is_rival:
                 self.numbers[claim.digest] = ClaimNumber(look.number)
-            elif self._stays(claim, look):
+            elif look.shares is not None and self._stays(claim, look):
                 self.numbers[claim.digest] = ClaimNumber(look.number, look.shares.claim)
             elif claim.digest in self.alone:
                 self.numbers[claim.digest] = ClaimNumber(self.alone[claim.digest])
             else:
-                number = self.tally.take(claim, chosen=True)
+                number = self.tally.take(claim, chosen=True, rival=look.is_rival)
                 self.numbers[claim.digest] = ClaimNumber(number, alone=True)
 
     def ride(
@@ -214,10 +255,14 @@ class Numbering:
         """Whether a claim may have the number that it was read with: only while all that is
         critical and was read before it with that number is asked, too. So the claims that a number
         judges are always one within the other, and the smallest bounds what it may err."""
+        if look.is_rival:
+            return False
         if not claim.critical:
             return True
         if self.apart and claim.primary:
             return False
         whose = Q(pk=look.shares_id) | Q(shares=look.shares_id)
-        before = Look.objects.filter(whose, pk__lt=look.pk).order_by()
+        if hasattr(look, "arms"):  # each of these arms has the number for itself
+            whose &= Q(candidate=look.candidate_id)
+        before = Look.objects.filter(whose, pk__lt=look.pk).exclude(tries=0).order_by()
         return self.critical.issuperset(before.values_list("claim", flat=True))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from evalhub.files.canonical import digest_of
 from evalhub.gate.candidates import candidate_digest
 from evalhub.registry.models import Run, TestSetVersion
-from evalhub.verdict.levels import staged_level
+from evalhub.verdict.levels import Together, staged_level
 
 
 class Looks(NamedTuple):
@@ -18,18 +18,28 @@ class Looks(NamedTuple):
         numbers: oldest first; several where items were added.
         arms: of items that were drawn from a pool, the arms that share the whole of alpha.
         tries: of such items, which of the candidate's tries each stage is; else empty.
+        together: by look, the arms of one study that share it; empty: nobody shares any.
     """
 
     numbers: tuple[int, ...]
     arms: int | None = None
     tries: tuple[int, ...] = ()
+    together: tuple[Together | None, ...] = ()
 
     def level(self, alpha: float) -> float:
-        return staged_level(self.numbers, alpha=alpha, arms=self.arms, tries=self.tries)
+        return staged_level(
+            self.numbers,
+            alpha=alpha,
+            arms=self.arms,
+            tries=self.tries,
+            together=self.together,
+        )
 
     @property
     def first(self) -> "Looks":
-        return self._replace(numbers=self.numbers[:1], tries=self.tries[:1])
+        return self._replace(
+            numbers=self.numbers[:1], tries=self.tries[:1], together=self.together[:1]
+        )
 
 
 @dataclass(frozen=True)

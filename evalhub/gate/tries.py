@@ -46,15 +46,18 @@ class _Read(NamedTuple):
     """A look at one of the candidates.
 
     Attributes:
+        arm: id of the version whose claim it is.
         drawn: how many arms shared the whole of alpha, where its items were drawn from a pool.
-        reading: the same for all that one decision read, rising; below 0 it was judged before tries
-            were counted.
-        tries: of what was counted, which try it was; else None.
+        reading: the same for all that one decision read, of an arm or of arms that share a look,
+            rising; below 0 it was judged before tries were counted.
+        tries: of what was counted, which try it was; 0 of a rival, which wasn't tried; else None.
         beside: the claim that its decision counted first; None: itself.
+        worth: of arms that share a look, as how many readings it counts at most.
     """
 
     pk: int
     claim: str
+    arm: int
     candidate: str
     baseline: str
     metric: str
@@ -64,6 +67,7 @@ class _Read(NamedTuple):
     reading: int
     tries: int | None
     beside: str | None
+    worth: int | None
 
 
 class Tries:
@@ -91,6 +95,7 @@ class Tries:
             .values_list(
                 "pk",
                 "claim",
+                "candidate",
                 "candidate_key",
                 "baseline_key",
                 "metric_key",
@@ -100,6 +105,7 @@ class Tries:
                 "reading",
                 "tries",
                 "read_with__claim",
+                "arms__readings",
             )
         )
         self.read = [_Read._make(columns) for columns in rows]
@@ -158,7 +164,11 @@ class Tries:
             and (each.version in sharing or each.test_set == claim.version.test_set_id)
         ]
         if mine is not None and mine.reading >= 0:
-            with_it = (each for each in tried if each.reading == mine.reading and each != mine)
+            with_it = (
+                each
+                for each in tried
+                if (each.reading, each.arm) == (mine.reading, mine.arm) and each != mine
+            )
             if any(each.claim not in self.goes_on for each in with_it):
                 return 1 + CHOSEN * sum(each.reading <= mine.reading for each in tried)
         before = [each for each in tried if self._earlier(each, mine)]
@@ -172,5 +182,9 @@ class Tries:
 
 def _number(before: Sequence[_Read], wholly: bool, drawn: int | None) -> int:
     """The number after these; `wholly`: one of them was judged at the whole of alpha."""
-    number = 1 + len({each.reading for each in before})
+    arms: dict[int, set[int]] = {}
+    for each in before:
+        arms.setdefault(each.reading, set()).add(each.arm)
+    worth = {each.reading: each.worth or 1 for each in before}
+    number = 1 + sum(min(len(arms[reading]), worth[reading]) for reading in arms)
     return number + AFTER_ALL if wholly and drawn is None else number

@@ -89,6 +89,9 @@ class PlannedLook(Declaration):
     number: Size | None
     taken: bool
     charged: bool
+    shared_by: Size | None = Field(
+        None, description="arms of the study that share the look; the level is one of them's"
+    )
     refused: bool
     level: Probability
     deviation: float | None

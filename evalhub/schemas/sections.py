@@ -25,6 +25,17 @@ class Section(Declaration):
     sentences: Annotated[tuple[str, ...], HOME_BOUND] = ()
 
 
+class SharedBy(Declaration):
+    """The arms of one study that share a look, since they were registered before any was read."""
+
+    arms: Size = Field(description="how many, this one included")
+    correlations: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(
+        description="by critical criterion, how alike the arms' differences are at least: the "
+        "smallest correlation of two arms, less its standard error"
+    )
+    readings: Size = Field(description="as how many the look counts for whoever comes next")
+
+
 class LedgerRow(Declaration):
     """Which look judged a test set.
 
@@ -36,6 +47,7 @@ class LedgerRow(Declaration):
         tries: of such items, which of the candidate's tries each stage is; empty: the first.
         elsewhere: the candidate was tried on other items before, and `number` counts those tries.
         claim: SHA-256 by which the ledger knows what was claimed; empty in older records.
+        together: by look, the arms that share what it may spend; empty: no look is shared.
         counted: the look was taken for this test set; else it is that of the primaries, which a
             guard comes with.
     """
@@ -47,6 +59,9 @@ class LedgerRow(Declaration):
     tries: tuple[Size, ...] = ()
     elsewhere: bool = False
     claim: str = ""
+    together: tuple[SharedBy | None, ...] = Field(
+        (), description="by look, the arms that share what it may spend; empty: none is shared"
+    )
     level: float
     counted: bool
     spent: bool

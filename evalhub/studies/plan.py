@@ -14,6 +14,7 @@ from evalhub.gate.models import Decision
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import item_labels, requirement_on
 from evalhub.gate.study_evidence import NotReadyError, read_study_evidence
+from evalhub.gate.together import is_unread
 from evalhub.registry.models import (
     Study,
     StudyArm,
@@ -31,6 +32,7 @@ from evalhub.studies.register import register_study
 from evalhub.studies.requests import planned_budgets, planned_runs, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import ItemLabel, clusters_of
+from evalhub.verdict.levels import Together
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.repeated import repeats_of
 from evalhub.verdict.rule import alphas_of
@@ -79,9 +81,10 @@ def next_looks(study: Study) -> list[PlannedLook]:
     """How the candidate in question would be judged on each test set, by what is known before: as
     a decision is charged, of answers that are there or will be. Of a test set on which it is the
     baseline nothing is looked at; guards on form are counted, and not listed."""
-    policy, arms = study.policy, len(_judged(study))
-    judged = study.test_sets.judged()
-    test_sets = list(judged.select_related("metric", "test_set_version__test_set"))
+    policy, judged = study.policy, _judged(study)
+    arms = len(judged)
+    asked_of = study.test_sets.judged()
+    test_sets = list(asked_of.select_related("metric", "test_set_version__test_set"))
     claims = _claims(study, test_sets, arms) if test_sets else []
     if not claims:
         return []
@@ -89,6 +92,7 @@ def next_looks(study: Study) -> list[PlannedLook]:
         claims,
         counts=policy.ledger,
         primaries=policy.primaries,
+        together=_together(study, judged, test_sets),
         shared=SameItems(),
         planned=True,
     )
@@ -119,6 +123,26 @@ def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Clai
         return planned_claims(study, baseline, arm, test_sets, arms=arms)
     chosen = choose_baseline(evidence)
     return claims_of(evidence, chosen.baseline, arm, arms=len(chosen.arms))
+
+
+def _together(
+    study: Study, judged: Sequence[StudyArm], test_sets: Sequence[StudyTestSet]
+) -> Together | None:
+    """The arms that would share the candidate's look; how alike they are is known once all have
+    answered."""
+    tuned = [arm for arm in judged if arm.version.fine_tuned]
+    drawn = any(each.draw for each in test_sets)
+    if drawn or len(tuned) < 2 or all(arm.role != ArmRole.CANDIDATE for arm in tuned):
+        return None
+    baseline = study.arms.get(role=ArmRole.BASELINE)
+    unread = [
+        arm
+        for arm in tuned
+        if is_unread(
+            planned_claims(study, baseline, arm, test_sets, arms=len(judged)), study.policy.ledger
+        )
+    ]
+    return Together(len(unread), (0.0,)) if len(unread) > 1 else None
 
 
 def _judged(study: Study) -> list[StudyArm]:
@@ -169,6 +193,7 @@ def _look(
         number=row.number if counting else None,
         taken=at.free,
         charged=row.counted,
+        shared_by=row.together[-1].arms if row.together and row.together[-1] else None,
         refused=counting and at.counted and at.refused,
         level=alpha,
         deviation=deviation,
@@ -238,6 +263,8 @@ def _sentence(found: PlannedLook) -> str:
         at = f"look {found.number}, at {level}"
     else:
         at = f"judged beside look {found.number}, at {level}"
+    if found.shared_by is not None and not found.taken:
+        at += f" or more: {found.shared_by} arms share the look, by how alike they are"
     said = f"{found.test_set}: {at}."
     if found.smallest is None or found.deviation is None:
         return f"{said} What {found.items:,} items can show is known once a decision has measured."

@@ -8,9 +8,12 @@ chance that any of them is shipped wrongly stays below alpha.
 from collections.abc import Sequence
 from functools import cache
 from math import pi
+from typing import NamedTuple
 
 from evalhub.schemas.criteria import NextLook
 from evalhub.stats.distributions import normal_quantile
+from evalhub.stats.levels import ALPHA
+from evalhub.stats.max_t import level_per_arm
 from evalhub.stats.sequential import final_level
 
 POWER = 0.8
@@ -21,13 +24,47 @@ What is read together has one number, which judges one claim. A claim that is ch
 errs g times as often as one: at 1 + 3 times the claims read, all choices together add at most .023
 of alpha to what the numbers themselves may spend, however many there are.
 """
-
+FREE_RIVALS = 3
+"""How many arms may be shown beside candidates on some items without a number of their own: the
+prompt, examples and documents that a fine-tune meets beside the best of them. The ledger can't tell
+a copy of one that is called a fine-tune; of so many the luckiest doesn't break the level."""
 REST = 0.023
 """Share of alpha beside the whole of it that is left for a candidate whose first items were drawn
 from a pool: as much as the choices that `CHOSEN` pays for may add, and no item has both."""
 AFTER_ALL = 26
 """How many numbers are passed over by who was judged at the whole of alpha before: the levels of
 all that follow, 28, 29, …, add up to less than `REST` of alpha."""
+
+
+class Together(NamedTuple):
+    """The arms that share one look, as they were registered before any of them was read.
+
+    Attributes:
+        arms: how many they are.
+        correlations: by critical criterion, how alike the arms' differences are at least
+            (`evalhub.stats.max_t.correlation_floor`).
+        readings: as how many the look counts for whoever comes next (`readings_of`).
+    """
+
+    arms: int
+    correlations: tuple[float, ...]
+    readings: int = 1
+
+    def with_criteria(self, count: int) -> "Together":
+        """With as many criteria: of those that are asked only now nothing is known."""
+        more = count - len(self.correlations)
+        return self._replace(correlations=self.correlations + (0.0,) * more) if more > 0 else self
+
+
+def readings_of(arms: int, correlation: float) -> int:
+    """As how many readings a look counts that arms share which are alike by so much.
+
+    The arms are tested at one look's level, but the luckiest of them is known afterwards, and who
+    tries a variant of it has chosen among as many as they are worth: the look's level over one
+    arm's, less one, by simulation with variants of any likeness. Alike by .8, five are worth one.
+    """
+    whole = level_of(1, alpha=ALPHA)
+    return max(1, int(whole / level_per_arm(whole, arms, (correlation,)) - 1 + 1e-6))
 
 
 def level_of(number: int, *, alpha: float) -> float:
@@ -54,7 +91,12 @@ def _combined(spent: float, due: float) -> float:
 
 
 def staged_level(
-    looks: Sequence[int], *, alpha: float, arms: int | None = None, tries: Sequence[int] = ()
+    looks: Sequence[int],
+    *,
+    alpha: float,
+    arms: int | None = None,
+    tries: Sequence[int] = (),
+    together: Sequence[Together | None] = (),
 ) -> float:
     """The level of a claim that was looked at by these numbers, oldest first, with items added
     before each look but the first.
@@ -68,11 +110,20 @@ def staged_level(
             of alpha.
         tries: of such items, which of the candidate's tries each stage is, by `drawn_level`; empty:
             the first.
+        together: by look, the arms that share that one; empty: no look is shared. What it may spend
+            is then spent once over all of them, at first by their joint law, and where items were
+            added by equal parts (Bonferroni).
     """
-    if arms is None:
-        levels = [level_of(each, alpha=alpha) for each in looks]
-    else:
+    if arms is not None:
         levels = [drawn_level(each, alpha=alpha / arms) for each in tries or (1,)]
+    else:
+        levels = [level_of(each, alpha=alpha) for each in looks]
+    if together and (first := together[0]):
+        levels[0] = level_per_arm(levels[0], first.arms, first.correlations)
+    if len(levels) == 1:
+        return levels[0]
+    if together and (last := together[-1]):
+        levels[-1] /= last.arms
     return _combined(*levels) if len(levels) == 2 else levels[-1]
 
 
@@ -83,16 +134,22 @@ def stage_weights(stages: int) -> tuple[float, ...]:
 
 
 def next_look(
-    looks: Sequence[int], following: int, *, alpha: float, arms: int | None = None
+    looks: Sequence[int],
+    following: int,
+    *,
+    alpha: float,
+    arms: int | None = None,
+    together: Sequence[Together | None] = (),
 ) -> NextLook:
-    """How a claim with these looks is judged once items are added, at look `following`; with `arms`
-    both count the candidate's tries on items that were drawn."""
+    """How a claim with these looks is judged once items are added, at look `following`, which the
+    arms that share the last look share, too; with `arms` both count the candidate's tries on items
+    that were drawn."""
     *_, added = weights = stage_weights(len(looks) + 1)
     numbers = [*looks, following]
-    return NextLook(
-        alpha=staged_level(numbers, alpha=alpha, arms=arms, tries=numbers),
-        weights=(sum(weights) - added, added),
+    level = staged_level(
+        numbers, alpha=alpha, arms=arms, tries=numbers, together=(*together, *together[-1:])
     )
+    return NextLook(alpha=level, weights=(sum(weights) - added, added))
 
 
 def items_factor(number: int, *, alpha: float) -> float:

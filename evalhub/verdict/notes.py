@@ -33,7 +33,7 @@ from evalhub.verdict.copies import copies_sentences
 from evalhub.verdict.judge_evidence import judge_sentences, judged_status
 from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.ledger_origin import origin_sentences
-from evalhub.verdict.levels import items_factor
+from evalhub.verdict.levels import items_factor, level_of
 from evalhub.verdict.noise import sameness_sentence
 from evalhub.verdict.ownership import ownership_sentences, ownership_status
 from evalhub.verdict.policy_since import changed_status, policy_sentences
@@ -150,6 +150,14 @@ def _paid(row: LedgerRow, alpha: float) -> str:
         return (
             f"The items of {name} were drawn from a pool for this question: look {number} at "
             f"them, {paid}."
+        )
+    if row.together and (shared := row.together[-1]) is not None:
+        whole = level_of(number, alpha=alpha)
+        parts = row.level <= whole / shared.arms * (1 + 1e-9)
+        return (
+            f"Look {number} at {name} is shared by {shared.arms} arms, which were registered "
+            f"before any of them was read: what it may spend, {whole:.2g}, is spent once over all "
+            f"of them, by {'equal parts' if parts else 'their joint law'}. This one is {paid}."
         )
     if number == 1:
         return (

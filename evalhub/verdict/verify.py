@@ -25,7 +25,7 @@ from evalhub.verdict.copies import COPIES_CODES, due_codes
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
-from evalhub.verdict.levels import staged_level
+from evalhub.verdict.levels import Together, staged_level
 from evalhub.verdict.ownership import OWNERSHIP
 from evalhub.verdict.ownership_rule import unlike_ownership
 from evalhub.verdict.policy_since import POLICY_CODES, policy_caveats
@@ -58,8 +58,9 @@ LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen", "tails", "unseen", "chose")
 LATER_OF_SPREADS = ("worst", "evenness", "skew_doubt")
 LATER_OF_SLICES = ("p_value",)
-"""Sections, fields of `ledger`, of `people`, of criteria, of what they plan with, of slices that a
-record of an earlier version lacks: where one isn't written there is none."""
+LATER_OF_LOOKS = ("together",)
+"""Sections, fields of `ledger`, of `people`, of criteria, of what they plan with, of slices, of
+looks that a record of an earlier version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,14 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         for name in LATER_OF_SPREADS if row["spread"] and written.get("spread") else ():
             if name not in written["spread"]:
                 row["spread"].pop(name)
+    for row, written in zip(
+        (due["ledger"] or {}).get("test_sets", ()),
+        (document["ledger"] or {}).get("test_sets", ()),
+        strict=False,
+    ):
+        for name in LATER_OF_LOOKS:
+            if name not in written:
+                row.pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,
@@ -375,7 +384,10 @@ def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         inner = f"{at}ledger.test_sets[{i}]."
         if row.number != row.looks[-1]:
             yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
-        level = staged_level(row.looks, alpha=ledger.alpha, arms=row.arms, tries=row.tries)
+        sharing = [None if each is None else Together(**dict(each)) for each in row.together]
+        level = staged_level(
+            row.looks, alpha=ledger.alpha, arms=row.arms, tries=row.tries, together=sharing
+        )
         if not isclose(row.level, level, rel_tol=1e-9):
             yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
         for each in record.criteria:

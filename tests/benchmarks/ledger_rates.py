@@ -27,6 +27,7 @@ from evalhub.verdict.copies import MANY
 from evalhub.verdict.levels import (
     AFTER_ALL,
     CHOSEN,
+    FREE_RIVALS,
     drawn_level,
     level_of,
     stage_weights,
@@ -158,6 +159,30 @@ def chosen_part(parts: int) -> Way:
     )
 
 
+def rivals_tried(correlation: float) -> Way:
+    """The three rivals that are shown beside the first of ten candidates without a number are tried
+    themselves, or other prompts that are as lucky. They pay for each claim that was read, `CHOSEN`
+    times; "before" are the numbers that come next."""
+    return Way(
+        f"{FREE_RIVALS} rivals shown beside the first, then tried, alike by {correlation:g}",
+        alike(correlation, CANDIDATES + FREE_RIVALS),
+        in_turn(10) + in_turn(FREE_RIVALS, 2),
+        in_turn(10) + in_turn(FREE_RIVALS, 1 + CHOSEN * (1 + FREE_RIVALS)),
+    )
+
+
+def copied(correlation: float) -> Callable[[np.random.Generator, int], Array]:
+    """z-values of ten fine-tunes, of which the second to the fourth are copies of the rivals that
+    were shown beside the first, the luckiest first."""
+
+    def draw(rng: np.random.Generator, draws: int) -> Array:
+        z = alike(correlation)(rng, draws)
+        z[:, 1 : 1 + FREE_RIVALS] = -np.sort(-z[:, 1 : 1 + FREE_RIVALS], axis=1)
+        return z
+
+    return draw
+
+
 def growing(levels: Callable[[tuple[int, ...]], float]) -> list[float]:
     """The level of each of ten stages."""
     return [levels(tuple(range(1, stages + 1))) for stages in range(1, CANDIDATES + 1)]
@@ -187,6 +212,13 @@ WAYS = (
     Way("guards on the primary's items, one number each decision", alike(0.5), FIRST, in_turn(10)),
     Way("both arms' times recorded again", alike(0.0), FIRST, in_turn(10)),
     *(read_then_chosen(guards, alike_by) for guards in (1, 2, 10) for alike_by in (0.5, 0.0)),
+    *(rivals_tried(alike_by) for alike_by in (0.5, 0.0)),
+    Way(
+        f"copies of {FREE_RIVALS} rivals, called fine-tunes, the luckiest first",
+        copied(CORRELATION),
+        in_turn(10),
+        in_turn(10),
+    ),
     Way(
         "items added three times",
         added(4),

@@ -126,6 +126,7 @@ def test_the_first_candidate_is_judged_at_six_over_pi_squared_of_alpha(desk: Des
         "tries": [],
         "elsewhere": False,
         "claim": Look.objects.get(test_set_version=desk.questions).claim,
+        "together": [],
         "level": pytest.approx(FIRST),
         "counted": True,
         "spent": False,

@@ -5,16 +5,18 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 
 from evalhub.cli.app import run
 from evalhub.demo import record
+from evalhub.gate.models import Look
 from evalhub.registry.models import Study
 from evalhub.schemas.declaration import declared
 from evalhub.strategy.answers import CHOICES, Case
@@ -69,6 +71,10 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def init(out: Path, *more: str) -> int:
     return run(["strategy", "init", str(out), "--yes", *more])
+
+
+def always(answer: str) -> Callable[[str, int], web.Response]:
+    return lambda prompt, attempt: saying(answer)
 
 
 def written(folder: Path, text: str) -> StudySpec:
@@ -130,6 +136,37 @@ def test_the_study_that_is_written_is_run_to_its_verdict(
     shown = {len([each for each in messages if each["role"] == "user"]) for messages in asked}
     assert shown == {1, 5}
     assert any("Thing 1 is a t1." in messages[-1]["content"] for messages in asked)
+
+
+@pytest.mark.heavy
+@pytest.mark.django_db(transaction=True)
+def test_after_its_study_the_second_training_is_look_2(
+    desk: Path, server: OpenAIServer, capsys: Capture
+) -> None:
+    """The prompt, the examples and the documents that are read beside the first cost no look."""
+    out = desk / "study.yaml"
+    words = ["--about", "both", "--examples-file", str(desk / "rows.jsonl")]
+    words += ["--items", str(desk / "items.jsonl"), "--documents", str(desk / "manual.jsonl")]
+    words += ["--url", server.backend()["url"], "--model", "small", "--tuned-model", "tuned"]
+    assert init(out, *words, "--system", "One word.") == 0
+    study = yaml.safe_load(out.read_text()) | {"slug": "first"}
+    del study["suite"]
+    server.misbehave = lambda prompt, attempt: saying("t0" if " is a t" in prompt else "t1")
+    numbers = []
+    with OpenAIServer() as trained:
+        for answer in ("t0", "t2"):
+            study["slug"] = f"training-{answer}"
+            study["arms"]["tuned"]["backend"] = {
+                "openai": {"url": trained.backend()["url"], "model": f"tuned-{answer}"}
+            }
+            trained.misbehave = always(answer)
+            out.write_text(yaml.safe_dump(study, sort_keys=False))
+            capsys.readouterr()
+            run(["study", "run", str(out), "--json"])
+            record = json.loads(capsys.readouterr().out)
+            numbers.append(record["ledger"]["test_sets"][0]["number"])
+    assert numbers == [1, 2]
+    assert Look.objects.rivals().exists()
 
 
 def test_what_is_not_known_is_named_at_the_end_and_by_the_run(desk: Path, capsys: Capture) -> None:

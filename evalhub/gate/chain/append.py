@@ -15,6 +15,7 @@ from evalhub.gate.models import (
     LedgerRestore,
     LinkKind,
     Look,
+    SharedLook,
     SignOff,
 )
 from evalhub.schemas.ledger_head import LedgerHead
@@ -23,6 +24,7 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.LOOK: Look,
     LinkKind.READING: Look,
     LinkKind.GUARD: GuardLook,
+    LinkKind.ARMS: SharedLook,
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
     LinkKind.RESTORE: LedgerRestore,

@@ -45,6 +45,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "read_with_id",
     ),
     "guard": ("id", "primary_id", "guard_id", "number", "charged", "created"),
+    "arms": ("id", "look_id", "count", "correlations", "readings", "created"),
     "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
     "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
     "restore": ("id", "parent", "name", "began_as", "entries", "newest_version", "created"),

@@ -6,7 +6,7 @@ from evalhub.gate.models.blessings import Blessing, StageMove
 from evalhub.gate.models.chain import LedgerLink, LedgerRestore, LinkKind
 from evalhub.gate.models.copies import NearCopies
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
-from evalhub.gate.models.looks import GuardLook, Ledger, Look, LookBeginning
+from evalhub.gate.models.looks import GuardLook, Ledger, Look, LookBeginning, SharedLook
 
 __all__ = [
     "Acceptance",
@@ -21,6 +21,7 @@ __all__ = [
     "Look",
     "LookBeginning",
     "NearCopies",
+    "SharedLook",
     "SignOff",
     "SignOffAction",
     "StageMove",

@@ -8,6 +8,7 @@ class LinkKind(models.TextChoices):
     LOOK = "look", "look"
     READING = "reading", "look"
     GUARD = "guard", "look of a guard"
+    ARMS = "arms", "shared look"
     DECISION = "decision", "decision"
     SIGN_OFF = "sign-off", "sign-off"
     RESTORE = "restore", "restore of a backup"

@@ -58,6 +58,10 @@ class LookQuerySet(models.QuerySet["Look"]):
     def newest_first(self) -> Self:
         return self.order_by("-id")
 
+    def rivals(self) -> Self:
+        """Of arms that were shown beside a candidate and could only speak against it."""
+        return self.filter(tries=0)
+
     def most_by_version(self, at_least: int) -> dict[int, int]:
         """Versions from which a claim was read as this look or a later one, and as which. Two
         queries, from which alone one can't tell who read their items elsewhere since."""
@@ -140,12 +144,12 @@ class Look(models.Model):
     tries = models.PositiveIntegerField(
         null=True,
         help_text="which of the candidate's tries against this baseline by this metric it was, on "
-        "whatever items",
+        "whatever items; 0: shown beside a candidate as its rival, and not tried",
     )
     reading = models.BigIntegerField(
         null=True,
-        help_text="the same for all that one decision read of an arm, rising; below 0: from before "
-        "this was counted",
+        help_text="the same for all that one decision read of an arm, or of arms that share a "
+        "look, rising; below 0: from before this was counted",
     )
     read_with = models.ForeignKey(
         "self",
@@ -182,6 +186,42 @@ class Look(models.Model):
     def stages(self) -> "list[Look]":
         """This look after those that it extends, oldest first."""
         return [self] if self.extends is None else [*self.extends.stages, self]
+
+    @property
+    def is_rival(self) -> bool:
+        return self.tries == 0
+
+    def own_number(self) -> bool:
+        """Whether its number is its arm's own: of arms that share a look, that of the arm's first
+        claim on these answers."""
+        if self.shares_id is None:
+            return True
+        if not hasattr(self, "arms"):
+            return False
+        same = Look.objects.filter(shares=self.shares_id, candidate=self.candidate_id)
+        return not same.filter(pk__lt=self.pk).exists()
+
+
+class SharedLook(models.Model):
+    """A look that the arms of one study share, which were registered before any was read."""
+
+    look = models.OneToOneField(Look, models.PROTECT, related_name="arms")
+    count = models.PositiveSmallIntegerField(help_text="arms that share it, this one included")
+    correlations = models.JSONField(
+        help_text="by critical criterion, how alike the arms' differences from the baseline are"
+    )
+    readings = models.PositiveSmallIntegerField(
+        help_text="as how many readings it counts for whoever comes next"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = "shared look"
+        verbose_name_plural = "shared looks"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.look}, shared by {self.count} arms"
 
 
 class GuardLookQuerySet(models.QuerySet["GuardLook"]):
