@@ -33,6 +33,7 @@ from evalhub.gate.models import (
     LedgerRestore,
     Look,
     NearCopies,
+    SharedLook,
     SignOff,
     StageMove,
 )
@@ -156,6 +157,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 study=study,
             )
             beside = GuardLook.objects.create(primary=look, guard=look, number=1, charged=False)
+            sharing = SharedLook.objects.create(look=look, count=2, correlations=[0.5], readings=1)
             signed = SignOff.objects.create(
                 decision=decision,
                 by=team.olga,
@@ -165,7 +167,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 digest=f"{slug}-{number}",
                 created=timezone.now(),
             )
-            append(look, beside, signed)
+            append(look, beside, sharing, signed)
             Acceptance.objects.create(
                 project=team.project, subject=f"{slug}-{number}", reason="seen", by=team.olga
             )
