@@ -1,4 +1,4 @@
--- tables-63f43d9968dea80645ed0620
+-- tables-6ac6b9b1440a7cb5843a3d73
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -708,10 +708,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (238, 52, 'change_acceptance', 'Can change acceptance');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (239, 52, 'delete_acceptance', 'Can delete acceptance');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (240, 52, 'view_acceptance', 'Can view acceptance');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (241, 60, 'add_nearcopies', 'Can add near copies');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (242, 60, 'change_nearcopies', 'Can change near copies');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (243, 60, 'delete_nearcopies', 'Can delete near copies');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (244, 60, 'view_nearcopies', 'Can view near copies');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (241, 60, 'add_nearcopies', 'Can add near-copy pair');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (242, 60, 'change_nearcopies', 'Can change near-copy pair');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (243, 60, 'delete_nearcopies', 'Can delete near-copy pair');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (244, 60, 'view_nearcopies', 'Can view near-copy pair');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (245, 58, 'add_ledgerrestore', 'Can add restore of a ledger');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (246, 58, 'change_ledgerrestore', 'Can change restore of a ledger');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (247, 58, 'delete_ledgerrestore', 'Can delete restore of a ledger');
@@ -902,4 +902,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-63f43d9968dea80645ed0620', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-6ac6b9b1440a7cb5843a3d73', CURRENT_TIMESTAMP);

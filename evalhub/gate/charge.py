@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from evalhub.gate.ledger import Standing
 from evalhub.schemas.criteria import NextLook
+from evalhub.schemas.ledger_section import LedgerRow, LedgerSection, SharedBy
 from evalhub.schemas.policy import LedgerScope
-from evalhub.schemas.sections import LedgerRow, LedgerSection, SharedBy
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.levels import is_spent, level_of, next_look
 

@@ -12,25 +12,24 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.files.canonical import digest_of, storable
 from evalhub.gate.alternatives import alternatives
-from evalhub.gate.answers import study_answers
-from evalhub.gate.applied import applied, why_nothing
+from evalhub.gate.arm_evidence import ArmEvidence, arm_evidence
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.caveats import with_history
 from evalhub.gate.chain.append import append, ledger_head
 from evalhub.gate.charge import Charge, charge
-from evalhub.gate.claims import claims_of, shown_beside
+from evalhub.gate.claims import shown_beside
 from evalhub.gate.costs import arm_prices, budgets
 from evalhub.gate.evidence_rows import arm_name, evidence_row
 from evalhub.gate.extraction import gains_by_misses
 from evalhub.gate.judge import judge_evidence, open_preference
-from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
-from evalhub.gate.ledger import Claim, Standing, standing_of
+from evalhub.gate.leakage.contamination import disagreement, leakage_section
+from evalhub.gate.ledger import Standing, standing_of
 from evalhub.gate.ledger_origin import FirstLooks, as_first_decided, with_ledger_origin
 from evalhub.gate.ledger_place import check_ledger_place
 from evalhub.gate.models import Decision
 from evalhub.gate.ownership_evidence import ownership_evidence
 from evalhub.gate.preference import ask
-from evalhub.gate.repeats import Repeats, same_answers
+from evalhub.gate.repeats import Repeats
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import Pairing
 from evalhub.gate.simpler_steps import steps_section
@@ -38,16 +37,14 @@ from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.gate.taking import take
 from evalhub.gate.test_set_extension import extension_section, with_stages
 from evalhub.gate.together import ReadArm, SharedLooks, shared_looks
-from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
-from evalhub.schemas.answers_section import AnswersSection
+from evalhub.registry.models import RunMetric, Study, StudyArm
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import Arms, DecisionRecord, StudyName
 from evalhub.schemas.policy import Policy
-from evalhub.schemas.sections import AppliedSection
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
-from evalhub.verdict.answers import answer_cautions, answer_flaws
+from evalhub.verdict.answers import answer_cautions
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.consistency import consistency_section
 from evalhub.verdict.failures import failures_section
@@ -65,32 +62,6 @@ SCORES_ALPHA = 0.01
 
 class ContestedError(Exception):
     """Other decisions came between, again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _ReadArm:
-    """An arm with all that is read of it before its level is known."""
-
-    arm: StudyArm
-    pairings: dict[str, Pairing]
-    claims: list[Claim]
-    leaks: list[Leak]
-    flaws: list[str]
-    repeats: dict[str, Run]
-    applied: AppliedSection | None
-    answers: AnswersSection | None
-
-    @property
-    def runs(self) -> list[tuple[Metric, list[Run]]]:
-        """Of each test set: its metric, and the runs of which the decision shows scores by it."""
-        return [
-            (
-                pair.metric,
-                [pair.baseline.run, pair.candidate.run]
-                + ([self.repeats[name]] if name in self.repeats else []),
-            )
-            for name, pair in self.pairings.items()
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +94,7 @@ def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
     chosen = choose_baseline(evidence)
     repeats = Repeats(evidence, {})
     first = FirstLooks()
-    arms = [_read(evidence, chosen, arm) for arm in chosen.arms]
+    arms = [arm_evidence(evidence, chosen, arm) for arm in chosen.arms]
     complete = [ReadArm(each.arm, each.claims, each.pairings) for each in arms if not each.flaws]
     looks = shared_looks(evidence, complete)
     return [_decide_arm(evidence, chosen, repeats, read, looks, first, by) for read in arms]
@@ -133,7 +104,7 @@ def _decide_arm(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
     repeats: Repeats,
-    read: _ReadArm,
+    read: ArmEvidence,
     looks: SharedLooks,
     first: FirstLooks,
     by: User | None,
@@ -157,34 +128,11 @@ def _decide_arm(
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
 
 
-def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _ReadArm:
-    baseline = chosen.baseline
-    pairings = {each.name: evidence.pair(baseline, arm, each) for each in evidence.test_sets}
-    flaws = [*chosen.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
-    found = applied(evidence, baseline, arm, pairings)
-    same = why_nothing(found, baseline, arm)
-    if same is None and (found is None or found.state != "moved"):
-        same = same_answers(baseline, arm, pairings)
-    if same:
-        flaws.insert(0, same)
-    answers = study_answers(evidence, pairings)
-    arms = Arms(baseline=arm_name(baseline), candidate=arm_name(arm))
-    flaws += answer_flaws(answers, arms)
-    leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
-    again = {
-        each.name: evidence.repeats[baseline.pk, each.pk]
-        for each in evidence.test_sets
-        if (baseline.pk, each.pk) in evidence.repeats
-    }
-    claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
-    return _ReadArm(arm, pairings, claims, leaks, flaws, again, found, answers)
-
-
 def _judge(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
     repeats: Repeats,
-    read: _ReadArm,
+    read: ArmEvidence,
     standing: Standing,
 ) -> DecisionRecord:
     """The record of the decision, judged at what its claims' looks leave."""
@@ -285,7 +233,7 @@ def _judge(
 
 
 def _staged(
-    evidence: StudyEvidence, read: _ReadArm, baseline: StudyArm, standing: Standing
+    evidence: StudyEvidence, read: ArmEvidence, baseline: StudyArm, standing: Standing
 ) -> dict[str, Pairing]:
     """The pairings, with earlier looks' rows in place of those items' where one is extended."""
     test_sets = {each.name: each for each in evidence.test_sets}
@@ -328,7 +276,7 @@ def _verdict(policy: Policy, told: _ToldBeside, criteria: Sequence[Criterion]) -
 
 def _without_leaks(
     evidence: StudyEvidence,
-    read: _ReadArm,
+    read: ArmEvidence,
     staged: Mapping[str, Pairing],
     costs: Sequence[Aligned],
     paid: Charge,
@@ -358,7 +306,7 @@ def _without_leaks(
 def _keep(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
-    read: _ReadArm,
+    read: ArmEvidence,
     looks: SharedLooks,
     standing: Standing,
     shared: SameItems,
@@ -404,7 +352,7 @@ def _keep(
 
 
 def _beside(
-    policy: Policy, looks: SharedLooks, read: _ReadArm, standing: Standing, shared: SameItems
+    policy: Policy, looks: SharedLooks, read: ArmEvidence, standing: Standing, shared: SameItems
 ) -> list[Standing]:
     """Where the other arms stand that share the looks which this one is about to take."""
     if all(at.taken or not at.counted for at in standing.positions):
@@ -421,7 +369,7 @@ def _beside(
     ]
 
 
-def _open(read: _ReadArm) -> None:
+def _open(read: ArmEvidence) -> None:
     """Makes what the decision has read, and paid for, readable by every door."""
     for metric, runs in read.runs:
         sealed = RunMetric.objects.filter(metric=metric, run__in=runs, opened=None)

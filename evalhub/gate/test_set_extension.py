@@ -10,7 +10,11 @@ from evalhub.gate.models import Look
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyTestSet
-from evalhub.schemas.sections import ExtensionRow, ExtensionSection, LedgerRow
+from evalhub.schemas.ledger_section import LedgerRow
+from evalhub.schemas.sections import (
+    ExtensionRow,
+    ExtensionSection,
+)
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, Rows
 from evalhub.verdict.levels import stage_weights

@@ -18,6 +18,7 @@ from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.home_bound import HOME_BOUND
 from evalhub.schemas.judging import JudgeSection
 from evalhub.schemas.ledger_head import LedgerHead
+from evalhub.schemas.ledger_section import LedgerSection
 from evalhub.schemas.ownership_section import OwnershipSection
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
 from evalhub.schemas.sections import (
@@ -29,7 +30,6 @@ from evalhub.schemas.sections import (
     FailuresSection,
     ImportedSection,
     LeakageSection,
-    LedgerSection,
     NoiseSection,
     People,
     RepeatedSection,

@@ -21,9 +21,9 @@ from evalhub.registry.models import (
     StudyTestSet,
 )
 from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.schemas.ledger_section import LedgerRow
 from evalhub.schemas.plan import PlannedJudging, PlannedLook, PlannedRun, StudyPlan
 from evalhub.schemas.policy import LedgerScope
-from evalhub.schemas.sections import LedgerRow
 from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size

@@ -9,7 +9,6 @@ from django.db.models import Model
 from evalhub.accounts.models import Project, User
 from evalhub.gate.champion_answers import other_answers
 from evalhub.gate.models import Blessing
-from evalhub.gate.near_copies import look_for_repeats
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.models import (
     Metric,
@@ -100,6 +99,8 @@ def register_study(
             check_same_policy(study, asked)
         note_policy_change(study, by=by, before=asked)
     _check_training(spec, sets, versions)
+    from evalhub.gate.near_copies import look_for_repeats  # numpy, which `record` does without
+
     look_for_repeats([each.test_set_version for each in study.test_sets.judged()])
     return study
 

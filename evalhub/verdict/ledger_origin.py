@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from evalhub.schemas.caveats import Caveat
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.ledger_origin import LedgerBeginning, RestoredLedger
-from evalhub.schemas.sections import LedgerSection
+from evalhub.schemas.ledger_section import LedgerSection
 
 BEGUN, RESTORED = "ledger-begun", "ledger-restored"
 

@@ -9,6 +9,7 @@ from evalhub.schemas.copies_section import CopiesSection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.decision import Arms
 from evalhub.schemas.judging import JudgeSection
+from evalhub.schemas.ledger_section import LedgerRow, LedgerSection
 from evalhub.schemas.ownership_section import OwnershipSection
 from evalhub.schemas.sections import (
     AppliedSection,
@@ -17,8 +18,6 @@ from evalhub.schemas.sections import (
     FailuresSection,
     ImportedSection,
     LeakageSection,
-    LedgerRow,
-    LedgerSection,
     NoiseSection,
     RepeatedSection,
     Section,

@@ -19,6 +19,7 @@ from evalhub.schemas.decision import (
     StudyName,
 )
 from evalhub.schemas.judging import JudgeSection
+from evalhub.schemas.ledger_section import LedgerSection
 from evalhub.schemas.ownership_section import OwnershipSection
 from evalhub.schemas.sections import (
     AppliedSection,
@@ -28,7 +29,6 @@ from evalhub.schemas.sections import (
     FailuresSection,
     ImportedSection,
     LeakageSection,
-    LedgerSection,
     NoiseSection,
     People,
     RepeatedSection,

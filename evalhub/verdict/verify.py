@@ -24,6 +24,15 @@ from evalhub.verdict.content import content_digest
 from evalhub.verdict.copies import COPIES_CODES, due_codes
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
+from evalhub.verdict.later_fields import (
+    LATER,
+    LATER_OF_CRITERIA,
+    LATER_OF_LEDGER,
+    LATER_OF_LOOKS,
+    LATER_OF_PEOPLE,
+    LATER_OF_SLICES,
+    LATER_OF_SPREADS,
+)
 from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
 from evalhub.verdict.levels import Together, staged_level
 from evalhub.verdict.ownership import OWNERSHIP
@@ -38,29 +47,6 @@ FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
-LATER = (
-    "imported",
-    "jumps",
-    "policy_since",
-    "applied",
-    "consistency",
-    "judge",
-    "prices",
-    "ownership",
-    "steps",
-    "ledger_head",
-    "answers",
-    "repeated",
-    "caveats",
-)
-LATER_OF_LEDGER = ("begun", "restored")
-LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
-LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen", "tails", "unseen", "chose")
-LATER_OF_SPREADS = ("worst", "evenness", "skew_doubt")
-LATER_OF_SLICES = ("p_value",)
-LATER_OF_LOOKS = ("together",)
-"""Sections, fields of `ledger`, of `people`, of criteria, of what they plan with, of slices, of
-looks that a record of an earlier version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)

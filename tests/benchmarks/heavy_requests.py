@@ -36,6 +36,7 @@ LIGHT = {
     "/retire": "a verb on one row",
     "/rollback": "a verb on one row",
     "/sign-offs": "one row",
+    "/acceptance": "an owner's verb, once for each decision that is held",
     "/score-cases": "one row",
     "/answers": "one row",
     "/secret": "one row",

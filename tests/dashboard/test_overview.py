@@ -43,8 +43,8 @@ def test_a_project_stands_there_with_its_verdicts_runs_and_spending(
     assert f'<a class="badge {verdict}" href="{listed}"' in shown
     assert 'aria-label="1 without a verdict in Support desk"' in shown
     assert 'href="/runs/?project=support-desk&amp;state=failed"' in shown
-    assert "1,234 tokens, 1.50 spent, 0.0 hours of reviewers" in shown
-    assert '<td class="number inline" data-label="Spent">1.50</td>' in shown
+    assert "1,234 tokens, 1.5 spent, 0.0 hours of reviewers" in shown
+    assert '<td class="number inline" data-label="Spent">1.5</td>' in shown
     assert '<span class="dim">no study</span>' in shown  # the other project
 
 

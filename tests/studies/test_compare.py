@@ -122,7 +122,8 @@ def test_a_gain_ships_and_the_record_says_what_it_rests_on(desk: Desk) -> None:
 
 
 def test_a_guard_that_gains_nothing_needs_more_data_or_passes(desk: Desk) -> None:
-    desk.answer(desk.tuned, ["wrong, otherwise"] * 300)
+    desk.answer(desk.base, ["right"] * 300)
+    desk.answer(desk.tuned, ["right "] * 300)
     record = desk.compared(role="guard", margin=0.02).record.as_json()
     assert (record["verdict"], record["criteria"][0]["status"]) == ("ship", "pass")
     record = desk.compared(role="guard", margin=0.01).record.as_json()

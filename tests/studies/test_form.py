@@ -116,7 +116,8 @@ def test_json_without_its_fences_is_no_harm(desk: Desk) -> None:
     desk.answers("base", "sums", [FENCED] * 300)
     tuned(desk, '{"right": 1}', 300)
     found = decided(desk)
-    assert {each.status for each in found.values()} == {"pass"}
+    assert {name for name, each in found.items() if each.status != "pass"} == {"sums-plain"}
+    assert found["sums-plain"].most_lost == 0, "all that the base says is marked up"
     assert Decision.objects.get().verdict == "ship"
 
 
@@ -167,7 +168,8 @@ def test_the_terminal_counts_the_reasons_of_guards_that_hold(
     assert evalhub(["study", "run", str(desk.write())]) == 1
     said = capsys.readouterr().out
     assert "✗ sums-language " in said
-    assert "10 other criteria hold, as the table says; --json gives 10 reasons more" in said
+    assert "10 other criteria don’t fail: 8 hold, 2 open, as the table says" in said
+    assert "--json gives 10 reasons more" in said
     assert said.count("sums-refusal ") == 1, "in the table alone"
     evalhub(["study", "run", str(desk.file), "--json"])
     assert any("sums-empty" in each for each in json.loads(capsys.readouterr().out)["reasons"])
@@ -188,7 +190,10 @@ def test_the_same_form_holds_nothing_back_and_doubt_neither(desk: Desk) -> None:
     tuned(desk, f"{REFUSAL} It is right.", 12)
     found = decided(desk)
     assert found["sums-refusal"].status == "open"
-    assert {each.status for name, each in found.items() if name != "sums-refusal"} == {"pass"}
+    nothing_to_lose = {name for name, each in found.items() if each.most_lost == 0}
+    others = found.keys() - nothing_to_lose - {"sums-refusal"}
+    assert {found[name].status for name in others | {"triage"}} == {"pass"}
+    assert nothing_to_lose == {"triage", "sums-plain", "sums-json"}
     assert Decision.objects.get().verdict == "ship"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord
+from evalhub.schemas.ledger_section import LedgerRow, LedgerSection
 from evalhub.schemas.sections import (
     ChoiceArm,
     ChoiceSection,
@@ -12,8 +13,6 @@ from evalhub.schemas.sections import (
     ExtensionSection,
     LeakageRow,
     LeakageSection,
-    LedgerRow,
-    LedgerSection,
     NoiseRow,
     NoiseSection,
     People,

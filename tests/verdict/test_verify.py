@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from evalhub.files.canonical import digest_of
 from evalhub.schemas.declaration import DeclarationError
-from evalhub.verdict.verify import LATER_OF_CRITERIA, LATER_OF_SPREADS, verify
+from evalhub.verdict.later_fields import LATER_OF_CRITERIA, LATER_OF_SPREADS
+from evalhub.verdict.verify import verify
 from tests.verdict.recorded import (
     EMPTY,
     HELD,

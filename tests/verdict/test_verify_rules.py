@@ -8,8 +8,8 @@ import pytest
 
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.ledger_section import LedgerRow, LedgerSection
 from evalhub.schemas.policy import Policy
-from evalhub.schemas.sections import LedgerRow, LedgerSection
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.levels import level_of
 from evalhub.verdict.measuring import measure

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='near_copies', to='registry.testsetversion')),
             ],
             options={
-                'verbose_name_plural': 'near copies',
+                'verbose_name': 'near-copy pair',
                 'ordering': ['id'],
                 'constraints': [models.UniqueConstraint(fields=('version', 'earlier'), name='near_copies_once')],
             },

@@ -20,7 +20,7 @@ class NearCopies(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        verbose_name_plural = "near copies"
+        verbose_name = "near-copy pair"
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["version", "earlier"], name="near_copies_once")
