@@ -6,7 +6,7 @@ that deciding on them again says the same.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -34,18 +34,20 @@ class FirstLooks:
 
     def marks(self, standing: Standing) -> str:
         """What a look that is taken now gets as its `beginning`. At most one query."""
-        if self.began or standing.entries == 0:
+        oldest = None if self.began or standing.entries == 0 else _oldest_look()
+        if oldest is None:  # what was read from files alone begins no ledger
             return LookBeginning.CI_COMMAND if settings.IN_CI else LookBeginning.COMMAND
-        return LookBeginning.CI_DAY if settings.IN_CI and _is_young() else ""
+        is_young = timezone.now() - oldest < FIRST_DAY
+        return LookBeginning.CI_DAY if settings.IN_CI and is_young else ""
 
-    def note(self, standing: Standing) -> None:
-        """Looks were taken in the ledger that stood like this."""
-        self.began = self.began or standing.entries == 0
+    def note(self, marks: str) -> None:
+        """Looks were taken with these marks."""
+        first = LookBeginning.COMMAND, LookBeginning.CI_COMMAND
+        self.began = self.began or marks in first
 
 
-def _is_young() -> bool:
-    first = Look.objects.order_by("id").values_list("created", flat=True).first()
-    return first is not None and timezone.now() - first < FIRST_DAY
+def _oldest_look() -> datetime | None:
+    return Look.objects.order_by("id").values_list("created", flat=True).first()
 
 
 def with_ledger_origin(

@@ -36,7 +36,7 @@ def take(
         beside = standing_of(claims, counts="all", shared=shared)
         written += _write(beside, study, marks, ledger.entries + written + 1)
     if written:
-        first.note(standing)
+        first.note(marks)
         ledger.entries += written
         ledger.save(update_fields=["entries"])
     return True

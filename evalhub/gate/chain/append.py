@@ -15,6 +15,7 @@ from evalhub.gate.models import (
     LedgerRestore,
     LinkKind,
     Look,
+    Peek,
     SignOff,
 )
 from evalhub.schemas.ledger_head import LedgerHead
@@ -26,6 +27,7 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
     LinkKind.RESTORE: LedgerRestore,
+    LinkKind.PEEK: Peek,
 }
 
 
