@@ -43,7 +43,7 @@ class Company:
         asked = {each.digest for each in critical}
         asked |= {look.claim for each in critical for look in stages[each.digest]}
         self.is_new = taken is None and not peeked
-        self.read = {} if self.is_new else guards_beside(primary.digest)
+        self.read = guards_beside(primary.digest) if guards and not self.is_new else {}
         self.covered = self.judged.keys() | self.read.keys() <= asked
         # One number pays for all that this decision tries anew beside the claim.
         self.following = looks.numbers[-1] if self.is_new else tally.next(primary.version)
