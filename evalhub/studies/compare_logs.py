@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from evalhub.files.canonical import digest_of
 from evalhub.files.items import prints_of
 from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.row_paths import USUAL, RowMapping
@@ -196,7 +197,10 @@ def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
     if question.tag is not None:
         tag = _reached(item, question.tag, file)
         tags = [str(each) for each in tag] if isinstance(tag, list) else [str(tag)]
-    return ItemInfo(cluster, tags, prints=prints_of(Row(0, item_row(item))))
+    row = item_row(item)
+    return ItemInfo(
+        cluster, tags, prints=prints_of(Row(0, row)), question=digest_of([row["input"]])
+    )
 
 
 def _reached(item: AskedItem, name: str, file: Path) -> Any:

@@ -39,6 +39,7 @@ from evalhub.verdict.needed import with_next_looks
 from evalhub.verdict.policy import COST_METRICS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
+from evalhub.verdict.repeated import repeated_section, with_repeats_joined
 from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.same_scores import same_scores
 
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from evalhub.gate.charge import Charge
 
 IN_NO_LEDGER = (
-    "the policy says `ledger_at: server`, and a decision on files stands in no ledger: ask the "
-    "same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
+    "the policy says `ledger_at: server`, and a decision on files stands in no server's ledger: ask "
+    "the same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
 )
 
 
@@ -163,6 +164,7 @@ def decide_scores(
             imported=imported,
             jumps=jumps,
             answers=answers,
+            repeated=repeated_section(aligned),
         )
 
     if ledger is None:
@@ -256,10 +258,12 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
         keys = [key for key in keys if key not in failed]
     before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))
     known = [scores.items[requirement.test_set, key] for key in keys]
-    labels = [
-        ItemLabel(key, each.cluster or "", each.tags, each.weight)
-        for key, each in zip(keys, known, strict=True)
-    ]
+    labels = with_repeats_joined(
+        [
+            ItemLabel(key, each.cluster or "", each.tags, each.weight, question=each.question)
+            for key, each in zip(keys, known, strict=True)
+        ]
+    )
     digest = items_digest(labels)
     criterion = policy.criteria.get(requirement.name)
     aligned = align(

@@ -52,12 +52,14 @@ class ItemInfo:
     Attributes:
         prints: where the source holds its text, the fingerprints by which a ledger may know it
             (`evalhub.files.items.prints_of`).
+        question: likewise a digest of it, to the letter; "" where the source doesn't hold it.
     """
 
     cluster: str | None = None
     tags: list[str] = field(default_factory=list)
     weight: float | None = None
     prints: tuple[int, int] | None = None
+    question: str = ""
 
 
 type Cell = dict[str, dict[int, float | None]]

@@ -6,11 +6,20 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
+from evalhub.accounts.models import User
 from evalhub.cli.app import run
+from evalhub.dashboard.ledger_page import ledger_page
 from evalhub.gate.chain.follow import chain_faults
 from evalhub.gate.models import Ledger, Look, Peek
+from evalhub.gate.verification import rows_at_home
+from evalhub.registry.models import TestSetVersion
+from evalhub.schemas.decision import PrintedDecision
+from evalhub.schemas.declaration import declared
 from evalhub.verdict.levels import level_of
+from tests.database.homes import evalhub
 from tests.studies.desks import Desk, ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -326,3 +335,132 @@ def test_the_database_refuses_to_change_or_delete_a_peek(known: Desk, capsys: Ca
     for statement in ("UPDATE gate_peek SET number = 9", "DELETE FROM gate_peek"):
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+def test_the_test_sets_page_counts_what_files_showed(
+    known: Desk, capsys: Capture, client: Client
+) -> None:
+    compared(known, capsys)
+    version = TestSetVersion.objects.get()
+    client.force_login(User.objects.create_superuser("olga"))
+    page = client.get(reverse("dashboard:test_set", args=[version.test_set_id])).content.decode()
+    assert "counted like looks: 1." in page
+    assert "would be" in page
+    assert "Nobody has been judged by these items yet" not in page
+    candidate(known, 5)
+    studied(known, capsys, "later")
+    assert ledger_page(version, user=User.objects.get()).next == 3
+
+
+def test_the_ledger_has_what_a_records_claim_says_of_its_look(known: Desk, capsys: Capture) -> None:
+    record = declared(PrintedDecision, compared(known, capsys))
+    [check] = [each for each in rows_at_home(record) if each.what == "look"]
+    assert (check.recorded, check.found) == ("look 1", "look 1")
+
+
+def logged(desk: Desk, name: str, right: int) -> str:
+    """Rows of another tool, with its scores; one question stands there twice."""
+    rows = [
+        {
+            "id": f"q{i}",
+            "input": f"Question {max(i, 1)}?",
+            "reference": "right",
+            "output": "right" if i < right else f"{name} {i}",
+            "scores": {"acc": float(i < right)},
+        }
+        for i in range(60)
+    ]
+    desk.rows(f"{name}.jsonl", rows)
+    return str(desk.folder / f"{name}.jsonl")
+
+
+@pytest.mark.parametrize("metric", ["acc", "exact_match"])
+def test_a_log_that_holds_the_questions_is_known_by_them(
+    desk: Desk, capsys: Capture, metric: str
+) -> None:
+    base = logged(desk, "logged-base", 20)
+    files = [base, logged(desk, "logged-tuned", 40)]
+    from_rows = ["--from", "json", "--metric", "acc"]
+    folder = str(desk.folder / "as-study")
+    asked(desk, capsys, "compare", *files, *from_rows, "--study", folder)
+    decided = asked(desk, capsys, "study run", f"{folder}/study.yaml")
+    [row] = decided["ledger"]["test_sets"]
+    if metric == "acc":
+        again = asked(desk, capsys, "compare", *files, *from_rows)
+        assert [each["number"] for each in again["ledger"]["test_sets"]] == [row["number"]]
+        assert Peek.objects.count() == 0
+    else:
+        other = asked(desk, capsys, "compare", *files, "--from", "json", "--metric", metric)
+        assert [each["number"] for each in other["ledger"]["test_sets"]] == [2]
+    files[1] = logged(desk, "another", 45)
+    peeked = asked(desk, capsys, "compare", *files, "--from", "json", "--metric", metric)
+    assert [each["number"] for each in peeked["ledger"]["test_sets"]] == [2 + (metric != "acc")]
+    folder = str(desk.folder / "another-study")
+    if metric == "acc":
+        asked(desk, capsys, "compare", *files, *from_rows, "--study", folder)
+        decided = asked(desk, capsys, "study run", f"{folder}/study.yaml")
+        assert [each["number"] for each in decided["ledger"]["test_sets"]] == [2]
+
+
+def test_clusters_contexts_and_several_answers_are_part_of_the_same_claim(
+    desk: Desk, capsys: Capture
+) -> None:
+    """One question about sixty documents, in twenty clusters, answered twice."""
+    rows = [
+        {
+            "id": f"q{i}",
+            "input": "What does it say?",
+            "context": f"Document {i}.",
+            "reference": "right",
+            "cluster": f"c{i % 20}",
+        }
+        for i in range(60)
+    ]
+    desk.rows("triage.jsonl", rows)
+    for arm, right in (("base", 20), ("tuned", 40)):
+        answers = [
+            {"id": f"q{i}", "sample": k, "output": "right" if i + k < right else f"{arm} {k}"}
+            for i in range(60)
+            for k in range(2)
+        ]
+        desk.rows(f"{arm}.triage.jsonl", answers)
+    for arm in desk.study["arms"].values():
+        arm["sampling"] = {"samples": 2}
+    ran(desk)
+    first = compared(desk, capsys, "--cluster", "cluster")
+    decided = studied(desk, capsys, "later")
+    assert look(decided) == look(first)
+    assert first["ledger"]["test_sets"][0]["claim"] == decided["ledger"]["test_sets"][0]["claim"]
+    without = compared(desk, capsys)  # another interval of the same scores
+    assert look(without)[0] == 2
+
+
+@pytest.mark.heavy
+@pytest.mark.django_db(transaction=False)
+def test_a_home_of_processes_keeps_its_peeks_through_a_backup(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    del desk.study["test_sets"]["sums"]
+
+    def command(*words: object, home: str) -> str:
+        done = evalhub(*words, "--home", tmp_path / home, at=tmp_path)
+        assert done.returncode in (0, 1, 2), done.stderr
+        return done.stdout
+
+    def number(*words: object, home: str = "home") -> int:
+        return look(json.loads(command(*words, "--json", home=home)))[0]
+
+    files = ["base.triage.jsonl", "tuned.triage.jsonl", "--test-set", "triage.jsonl"]
+    words = ["compare", *files, "--metric", "exact_match"]
+    assert "Unregistered" in command(*words, home="home")
+    assert not (tmp_path / "home").exists()
+    assert number("study", "run", desk.write()) == 1
+    candidate(desk, 1)
+    assert (number(*words), number(*words)) == (2, 2)
+    command("backup", tmp_path / "b.jsonl.gz", home="home")
+    command("restore", tmp_path / "b.jsonl.gz", home="copy")
+    assert number(*words, home="copy") == 2
+    desk.study["slug"] = "later"
+    assert number("study", "run", desk.write(), home="copy") == 2
+    candidate(desk, 2)
+    assert number(*words, home="copy") == 3
+    assert "chain" in command("doctor", home="copy")
