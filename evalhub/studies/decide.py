@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from evalhub.gate.charge import Charge
 
 IN_NO_LEDGER = (
-    "the policy says `ledger_at: server`, and a decision on files stands in no server's ledger: ask "
-    "the same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
+    "the policy says `ledger_at: server`, and a decision on files stands in no server's ledger: "
+    "ask the same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
 )
 
 
