@@ -19,7 +19,7 @@ from tests.cli.peeking import (
     look,
     studied,
 )
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, ran
 
 __all__ = ["desk", "known"]
 
@@ -127,3 +127,56 @@ def test_the_record_is_verified_alone(known: Desk, capsys: Capture, tmp_path: Pa
     ):
         out.write_text(json.dumps(record))
         assert run(["decision", "verify", str(out)]) == 0, capsys.readouterr().out
+
+
+WITH_A_GUARD = """
+schema: evalhub.policy/1
+criteria:
+  triage: {role: primary, metric: exact_match}
+  sums: {role: guard, metric: contains, margin: 0.1}
+"""
+
+
+def sums_too(desk: Desk, right: int, kept: int) -> None:
+    rows = [
+        {"test_set": test_set, "metric": metric, "item": f"q{i}", "arm": arm, "value": value}
+        for test_set, metric, items, count in (
+            ("triage", "exact_match", 60, right),
+            ("sums", "contains", 300, kept),
+        )
+        for i in range(items)
+        for arm, value in (
+            ("baseline", float(test_set == "sums")),
+            ("candidate", float(i < count)),
+        )
+    ]
+    desk.rows("scores.jsonl", rows)
+
+
+def test_a_guard_on_other_items_comes_with_the_primary_until_it_is_tried_anew(
+    desk: Desk, capsys: Capture
+) -> None:
+    sums = ({"id": f"q{i}", "input": f"Sum {i}?", "reference": "right"} for i in range(300))
+    desk.rows("sums.jsonl", sums)
+    metric = {"name": "contains"}
+    desk.study["test_sets"]["sums"] = {"file": "sums.jsonl", "role": "guard", "metric": metric}
+    ran(desk)
+
+    def judged(right: int, kept: int) -> tuple[int, int]:
+        sums_too(desk, right, kept)
+        record = policy_applied(desk, capsys, WITH_A_GUARD)
+        return look(record)[0], look(record, "sums")[0]
+
+    assert judged(30, 290) == (1, 1)
+    assert judged(31, 291) == (2, 2)
+    assert judged(32, 290) == (3, 3)  # the guard's scores were read before, beside others
+    assert judged(32, 292) == (3, 4)  # beside the same primary it is another try
+    assert judged(32, 292) == (3, 4)
+    candidate(desk, 12)
+    desk.answers("base", "sums", ["right"] * 300)
+    desk.answers("tuned", "sums", ["right"] * 292 + ["wrong"] * 8)
+    decided = studied(desk, capsys, "the-last")
+    assert (look(decided)[0], look(decided, "sums")[0]) == (3, 4)
+    assert judged(32, 293) == (3, 5)
+    assert judged(33, 292) == (6, 6)
+    assert chain_faults() == []
