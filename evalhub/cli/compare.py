@@ -147,7 +147,7 @@ def compare(
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
-    from evalhub.verdict.caveats import with_caveats
+    from evalhub.verdict.caveats import with_more_caveats
     from evalhub.verdict.policy_since import policy_caveats
 
     reason = reason_of(accept_policy_change)
@@ -193,7 +193,7 @@ def compare(
         }
         named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
         found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours, study)
-    record = with_caveats(found.record, policy_caveats(None, alpha=alpha, accepted=reason))
+    record = with_more_caveats(found.record, policy_caveats(None, alpha=alpha, accepted=reason))
     if report is not None:
         _write_report(report, record, found.items)
     if json_:

@@ -34,7 +34,7 @@ def decide(
     from evalhub.cli.setup import ledger_for_files
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
-    from evalhub.verdict.caveats import with_caveats
+    from evalhub.verdict.caveats import with_more_caveats
     from evalhub.verdict.policy import read_policy
     from evalhub.verdict.policy_since import policy_caveats
 
@@ -52,7 +52,7 @@ def decide(
         judged=None if judged is None else judged.test_set,
         ledger=ledger_for_files(),
     )
-    record = with_caveats(record, policy_caveats(None, alpha=asked.alpha, accepted=reason))
+    record = with_more_caveats(record, policy_caveats(None, alpha=asked.alpha, accepted=reason))
     if out is not None:
         _write(out, record)
     if json_:

@@ -4,7 +4,7 @@ A ledger is begun with its first look. Which looks are of its beginning is writt
 that deciding on them again says the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,6 +63,27 @@ def with_ledger_origin(
     return _with(record, begun, restored)
 
 
+def with_origin_for_files(record: DecisionRecord, versions: Collection[int]) -> DecisionRecord:
+    """The record of files, which has no caveats yet, with where its ledger comes from, as far as it
+    belongs to the headline: in CI, less than a day after the first look, and after a restore.
+
+    Args:
+        versions: ids of those that hold some of the files' items.
+    """
+    if record.ledger is None:
+        return record
+    oldest = _oldest_look() if settings.IN_CI else None
+    fresh = settings.IN_CI and (oldest is None or timezone.now() - oldest < FIRST_DAY)
+    begun = LedgerBeginning(by="first-day-in-ci", in_ci=True) if fresh else None
+    restore = LedgerRestore.objects.order_by("-id").first()
+    if restore is not None and min(versions) > restore.newest_version:
+        restore = None
+    if begun is None and restore is None:
+        return record
+    found = _with(record, begun, None if restore is None else _restored(restore))
+    return with_caveats(found, list(ledger_caveats(found)))
+
+
 def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:
     """The record as the command that began the ledger wrote it, if that made the decision `kept`:
     a command that decides the same again makes no other decision."""
@@ -106,6 +127,10 @@ def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> Re
         return None
     if all(min(shared.of(version)) > restore.newest_version for version in versions):
         return None
+    return _restored(restore)
+
+
+def _restored(restore: LedgerRestore) -> RestoredLedger:
     return RestoredLedger(
         parent=restore.parent,
         entries=restore.entries,

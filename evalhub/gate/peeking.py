@@ -21,6 +21,7 @@ from evalhub.gate.claim_content import content_digest
 from evalhub.gate.file_claims import FileClaim, JudgeAt
 from evalhub.gate.known_items import KnownItems, known_by_id, known_by_text
 from evalhub.gate.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
+from evalhub.gate.ledger_origin import with_origin_for_files
 from evalhub.gate.models import Ledger, Look, Peek
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
@@ -89,11 +90,12 @@ class HomeLedger:
             for each in claims
             if each.requirement.tier == "critical"
         )
+        versions = {pk for each in found for pk in shared.of(each.version) if pk > 0}
         names = ", ".join(dict.fromkeys(files))[:FILES]
         for _ in range(TRIES):
             standing = standing_of(found, counts=counts, primaries=primaries, shared=shared)
             paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
-            record = judge(paid, registered)
+            record = with_origin_for_files(judge(paid, registered), versions)
             if record.verdict is Verdict.INVALID or _taken(standing, names):
                 return record
         raise ContestedPeekError(f"{names}: other decisions kept coming between")

@@ -7,8 +7,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from evalhub.accounts.models import User
+from evalhub.cli.app import run
 from evalhub.dashboard.ledger_page import ledger_page
 from evalhub.gate.chain.follow import chain_faults
 from evalhub.gate.models import Ledger, Look, Peek
@@ -182,6 +184,19 @@ def test_a_compare_in_front_does_not_hide_that_a_ledger_was_begun(
     assert decided["ledger"]["begun"]["by"] == "this-command"
 
 
+def test_in_ci_the_headline_says_that_the_ledger_is_new(
+    known: Desk, capsys: Capture, settings: Settings, tmp_path: Path
+) -> None:
+    settings.IN_CI = True
+    record = compared(known, capsys)
+    assert (
+        "Note: this ledger was begun less than a day before this look, in CI" in record["headline"]
+    )
+    out = tmp_path / "record.json"
+    out.write_text(json.dumps(record))
+    assert run(["decision", "verify", str(out)]) == 0, capsys.readouterr().out
+
+
 def test_the_database_refuses_to_change_or_delete_a_peek(known: Desk, capsys: Capture) -> None:
     compared(known, capsys)
     for statement in ("UPDATE gate_peek SET number = 9", "DELETE FROM gate_peek"):
@@ -311,6 +326,8 @@ def test_a_home_of_processes_keeps_its_peeks_through_a_backup(tmp_path: Path) ->
     command("backup", tmp_path / "b.jsonl.gz", home="home")
     command("restore", tmp_path / "b.jsonl.gz", home="copy")
     assert number(*words, home="copy") == 2
+    assert "Note: this ledger was restored from a backup of" in command(*words, home="copy")
+    assert "Note:" not in command(*words, home="home")
     desk.study["slug"] = "later"
     assert number("study", "run", desk.write(), home="copy") == 2
     candidate(desk, 2)
