@@ -30,7 +30,6 @@ from tests.cli.peeking import (
     look,
     studied,
 )
-from tests.database.homes import evalhub
 from tests.studies.desks import Desk, ran
 
 __all__ = ["desk", "known"]
@@ -300,36 +299,3 @@ def test_clusters_contexts_and_several_answers_are_part_of_the_same_claim(
     assert first["ledger"]["test_sets"][0]["claim"] == decided["ledger"]["test_sets"][0]["claim"]
     without = compared(desk, capsys)  # another interval of the same scores
     assert look(without)[0] == 2
-
-
-@pytest.mark.heavy
-@pytest.mark.django_db(transaction=False)
-def test_a_home_of_processes_keeps_its_peeks_through_a_backup(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    del desk.study["test_sets"]["sums"]
-
-    def command(*words: object, home: str) -> str:
-        done = evalhub(*words, "--home", tmp_path / home, at=tmp_path)
-        assert done.returncode in (0, 1, 2), done.stderr
-        return done.stdout
-
-    def number(*words: object, home: str = "home") -> int:
-        return look(json.loads(command(*words, "--json", home=home)))[0]
-
-    files = ["base.triage.jsonl", "tuned.triage.jsonl", "--test-set", "triage.jsonl"]
-    words = ["compare", *files, "--metric", "exact_match"]
-    assert "Unregistered" in command(*words, home="home")
-    assert not (tmp_path / "home").exists()
-    assert number("study", "run", desk.write()) == 1
-    candidate(desk, 1)
-    assert (number(*words), number(*words)) == (2, 2)
-    command("backup", tmp_path / "b.jsonl.gz", home="home")
-    command("restore", tmp_path / "b.jsonl.gz", home="copy")
-    assert number(*words, home="copy") == 2
-    assert "Note: this ledger was restored from a backup of" in command(*words, home="copy")
-    assert "Note:" not in command(*words, home="home")
-    desk.study["slug"] = "later"
-    assert number("study", "run", desk.write(), home="copy") == 2
-    candidate(desk, 2)
-    assert number(*words, home="copy") == 3
-    assert "chain" in command("doctor", home="copy")
