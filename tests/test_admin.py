@@ -33,6 +33,7 @@ from evalhub.gate.models import (
     LedgerRestore,
     Look,
     NearCopies,
+    Peek,
     SharedLook,
     SignOff,
     StageMove,
@@ -167,7 +168,10 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 digest=f"{slug}-{number}",
                 created=timezone.now(),
             )
-            append(look, beside, sharing, signed)
+            peek = Peek.objects.create(
+                claim=f"{slug}-{number}", number=1, test_set_version=guard, files=slug
+            )
+            append(look, beside, sharing, signed, peek)
             Acceptance.objects.create(
                 project=team.project, subject=f"{slug}-{number}", reason="seen", by=team.olga
             )

@@ -113,8 +113,8 @@ for group in (
         each.callback = at_home(each.callback)
 
 app.command("cost")(at_home(cost.cost))
-app.command("compare")(compare.compare)
-app.command("decide")(decide.decide)
+app.command("compare")(at_home(compare.compare))
+app.command("decide")(at_home(decide.decide))
 app.add_typer(strategy.app, name="strategy")
 app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")

@@ -1,4 +1,4 @@
-"""`evalhub compare`: two files of answers, no database, no server."""
+"""`evalhub compare`: two files of answers, no server."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -147,7 +147,7 @@ def compare(
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
-    from evalhub.verdict.caveats import with_caveats
+    from evalhub.verdict.caveats import with_more_caveats
     from evalhub.verdict.policy_since import policy_caveats
 
     reason = reason_of(accept_policy_change)
@@ -193,7 +193,7 @@ def compare(
         }
         named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
         found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours, study)
-    record = with_caveats(found.record, policy_caveats(None, alpha=alpha, accepted=reason))
+    record = with_more_caveats(found.record, policy_caveats(None, alpha=alpha, accepted=reason))
     if report is not None:
         _write_report(report, record, found.items)
     if json_:
@@ -212,6 +212,7 @@ def _of_files(
     metric: list[str] | None,
     asked: dict[str, Any],
 ) -> "FileComparison":
+    from evalhub.cli.setup import ledger_for_files
     from evalhub.studies.compare import CompareRequest, compare_files
 
     if candidate is None:
@@ -220,7 +221,8 @@ def _of_files(
         raise typer.BadParameter("is needed", param_hint="--test-set")
     if not metric:
         raise typer.BadParameter("is needed", param_hint="--metric")
-    return compare_files(base, candidate, test_set, CompareRequest(metric=metric[-1], **asked))
+    question = CompareRequest(metric=metric[-1], **asked)
+    return compare_files(base, candidate, test_set, question, ledger_for_files())
 
 
 def _of_logs(
@@ -230,6 +232,7 @@ def _of_logs(
     by_ours: dict[str, Any],
     study: Path | None,
 ) -> "FileComparison":
+    from evalhub.cli.setup import ledger_for_files
     from evalhub.foreign.kinds import KINDS, FieldsError, check_fields
     from evalhub.studies.compare_logs import LogQuestion, compare_logs
     from evalhub.studies.rescored_logs import compare_rescored, is_ours
@@ -245,10 +248,11 @@ def _of_logs(
     base, candidate, test_set = files
     if is_ours(question.metrics):
         _without("a metric of Evalhub's own", study=study)
-        return compare_rescored(base, candidate, test_set, question, **by_ours)
+        ledger = ledger_for_files()
+        return compare_rescored(base, candidate, test_set, question, **by_ours, ledger=ledger)
     _without("scores of a log", extract=by_ours["extract"], option=by_ours["options"])
     _without("scores of a log", test_set=test_set)
-    found = compare_logs(base, candidate, question)
+    found = compare_logs(base, candidate, question, ledger=ledger_for_files())
     if study is not None:
         from evalhub.studies.study_of_logs import write_study
 

@@ -1,4 +1,4 @@
-"""`evalhub decide`: a policy applied to scores in files, no database."""
+"""`evalhub decide`: a policy applied to scores in files, no server."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,9 +31,10 @@ def decide(
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
+    from evalhub.cli.setup import ledger_for_files
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
-    from evalhub.verdict.caveats import with_caveats
+    from evalhub.verdict.caveats import with_more_caveats
     from evalhub.verdict.policy import read_policy
     from evalhub.verdict.policy_since import policy_caveats
 
@@ -49,8 +50,9 @@ def decide(
         scores,
         None if judged is None else _judgments(source.path.parent / judged.file, judged),
         judged=None if judged is None else judged.test_set,
+        ledger=ledger_for_files(),
     )
-    record = with_caveats(record, policy_caveats(None, alpha=asked.alpha, accepted=reason))
+    record = with_more_caveats(record, policy_caveats(None, alpha=asked.alpha, accepted=reason))
     if out is not None:
         _write(out, record)
     if json_:

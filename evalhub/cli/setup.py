@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,6 +18,11 @@ TABLES_S = 120.0
 """How long a command that waits does so for `evalhub migrate`; a site and a worker: see below."""
 TABLES_OF_A_SERVICE_S = 900.0
 LOOK_S = 1.0
+DATABASE = "evalhub.sqlite3"
+"""Of a home, as the settings have it."""
+
+if TYPE_CHECKING:
+    from evalhub.gate.file_claims import FileLedger
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +100,22 @@ def wait_for_tables(look: Callable[[], None], for_s: float) -> None:
             if waits:
                 logger.warning("the tables are this version's now: this goes on")
             return
+
+
+def ledger_for_files() -> "FileLedger | None":
+    """The ledger by which files are judged whose items it knows; None, without Django, where there
+    is no home: none is made for looking.
+
+    Raises:
+        As `set_up_database`.
+    """
+    at = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser()
+    if not os.environ.get("EVALHUB_DATABASE_URL") and not (at / DATABASE).is_file():
+        return None
+    set_up_database()
+    from evalhub.gate.peeking import HomeLedger
+
+    return HomeLedger()
 
 
 @contextmanager

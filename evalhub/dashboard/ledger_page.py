@@ -10,6 +10,7 @@ from evalhub.accounts.models import User
 from evalhub.gate.ledger_origin import restored_ledger
 from evalhub.gate.models import Decision, Ledger, Look
 from evalhub.gate.numbering import Tally
+from evalhub.gate.peeks import counted_peeks
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.schemas.declaration import default_of
@@ -29,11 +30,13 @@ class LedgerPage:
         home: the ledger's id; None where nobody has looked at anything yet.
         looks: the newest first, each with the `verdict` of the newest decision that it led to and
             whether its study may be `seen`.
+        peeks: how often its items were read from files alone, of what no decision has read since.
         restored: a sentence, where the items were in a backup that the ledger was restored from.
     """
 
     home: UUID | None
     looks: Sequence[Look]
+    peeks: int
     more: int
     next: int
     share: float
@@ -71,6 +74,9 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
     return LedgerPage(
         home=Ledger.objects.values_list("name", flat=True).first(),
         looks=list(looks[:SHOWN]),
+        peeks=sum(
+            each.reading and not each.versions.isdisjoint(sharing) for each in counted_peeks()
+        ),
         more=max(0, count - SHOWN),
         next=following,
         share=level_of(following, alpha=1.0),

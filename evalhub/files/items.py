@@ -12,7 +12,7 @@ from typing import Any
 from evalhub.files.canonical import canonical_json
 from evalhub.files.json_values import parse_json
 from evalhub.files.limits import COMMAND, Limits
-from evalhub.files.rows import Row, field, item_id, read_rows, wrong
+from evalhub.files.rows import DataError, Row, field, item_id, read_rows, wrong
 from evalhub.files.spelling import folded
 from evalhub.files.tools import check_message, message_text, tools_of
 
@@ -100,6 +100,18 @@ class ItemContent:
     def labels(self) -> bytes:
         """The rest, as canonical JSON: what the item is called and grouped by."""
         return canonical_json([self.key, self.tags, self.cluster, self.metadata])
+
+
+def prints_of(row: Row) -> tuple[int, int] | None:
+    """The fingerprints of what a row asks, as it would be registered by its usual field names: its
+    own text's, and its text's in its context. None where it holds no `input` that can be asked."""
+    usual = FieldMapping()
+    try:
+        asked = question_of(_input(row, usual.input))
+        context = "".join(_context(row, name) for name in _present(row, usual.context, "context"))
+    except DataError:
+        return None
+    return fingerprint_of(asked), fingerprint_of(asked + context)
 
 
 def question_of(input_: str | list[dict[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from evalhub.gate.models import (
     LedgerRestore,
     Look,
     NearCopies,
+    Peek,
     SharedLook,
     SignOff,
     StageMove,
@@ -143,6 +144,25 @@ class GuardLookAdmin(Frozen):
     search_fields = ("guard__candidate__model__slug", "guard__test_set_version__test_set__slug")
     ordering = ("-id",)
     fields = readonly_fields = ("guard", "primary", "number", "charged", "created")
+
+
+@admin.register(Peek)
+class PeekAdmin(Frozen):
+    list_display = ("test_set_version", "number", "files", "charged", "created")
+    list_select_related = ("test_set_version__test_set",)
+    search_fields = ("test_set_version__test_set__slug", "files", "claim__startswith")
+    ordering = ("-id",)
+    fields = readonly_fields = (
+        "test_set_version",
+        "number",
+        "files",
+        "claim",
+        "beside",
+        "shares",
+        "charged",
+        readable("others"),
+        "created",
+    )
 
 
 @admin.register(SignOff)

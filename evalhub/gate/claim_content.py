@@ -39,7 +39,8 @@ def content_digest(
         items: a test set's, in order, which the arms' `places` count.
         asked: what else the comparison rests on, as JSON: the metric, the development split.
         judged: the items that are judged on, shape (items,); None: all.
-        mix: each tag's share of production. It counts by the weights that it gives.
+        mix: each tag's share of production. It counts by the weights that it gives; without one
+            the items' own weights count, where files say them.
     """
     kept = np.ones(len(items), dtype=bool) if judged is None else judged
     scores = [_samples(arm, len(items)) for arm in (baseline, candidate)]
@@ -67,7 +68,7 @@ def fingerprints_of(items: Sequence[ItemLabel]) -> Columns:
 def _weights(items: Sequence[ItemLabel], mix: Mapping[str, float] | None) -> NDArray[np.float64]:
     """NaN where they can't be weighted: of that no verdict is given."""
     if not mix or not items:
-        return np.ones(len(items))
+        return np.array([1.0 if each.weight is None else each.weight for each in items])
     try:
         return item_weights([each.tags for each in items], mix)
     except StatisticsError:

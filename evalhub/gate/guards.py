@@ -6,6 +6,7 @@ from django.db.models import F
 
 from evalhub.gate.models import GuardLook, Look
 from evalhub.gate.numbering import Tally
+from evalhub.gate.peeks import guards_beside
 from evalhub.gate.positions import Beside, Claim, Looks
 from evalhub.gate.tries import Tries
 from evalhub.verdict.levels import Together
@@ -30,7 +31,10 @@ class Company:
         guards: Sequence[Claim],
         tally: Tally,
         tries: Tries,
+        *,
+        peeked: bool,
     ) -> None:
+        """`peeked`: the claim was read from files, where it wasn't `taken`."""
         self.primary, self.looks, self.stages, self.tries = primary.digest, looks, stages, tries
         chain = [*stages[primary.digest], *([taken] if taken else [])]
         rows = GuardLook.objects.filter(primary__in=chain).exclude(primary=F("guard"))
@@ -39,20 +43,22 @@ class Company:
         critical = [each for each in guards if each.critical]
         asked = {each.digest for each in critical}
         asked |= {look.claim for each in critical for look in stages[each.digest]}
-        self.covered = self.judged.keys() <= asked
-        self.is_new = taken is None
+        self.is_new = taken is None and not peeked
+        self.read = guards_beside(primary.digest) if guards and not self.is_new else {}
+        self.covered = self.judged.keys() | self.read.keys() <= asked
         # One number pays for all that this decision tries anew beside the claim.
         self.following = looks.numbers[-1] if self.is_new else tally.next(primary.version)
 
     def beside(self, guard: Claim) -> Beside:
         row = self.judged.get(guard.digest)
-        if row is None and not guard.critical:
+        known = row or self.read.get(guard.digest)
+        if known is None and not guard.critical:
             return Beside(self.primary, self.looks.first, taken=True)
         stages = self.stages[guard.digest]
         judged = any(look.claim in self.judged for look in stages)
         again = judged or not self.covered
         first = self.looks.numbers[0]
-        number = row.number if row is not None else self.following if again else first
+        number = known.number if known is not None else self.following if again else first
         tries = [
             self.tries.of_guard(guard, digest=digest, drawn=self.looks.arms)
             for digest in (*(look.claim for look in stages), guard.digest)
@@ -66,6 +72,8 @@ class Company:
         looks = self._judging([*earlier, number], tries)
         if row is not None:
             return Beside(self.primary, looks, taken=True, charged=row.charged)
+        if known is not None:
+            return Beside(self.primary, looks, taken=False, charged=known.charged)
         return Beside(self.primary, looks, taken=False, charged=again and not self.is_new)
 
     def _judging(self, numbers: Sequence[int], tries: Sequence[int]) -> Looks:

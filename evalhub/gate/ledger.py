@@ -16,6 +16,7 @@ from dataclasses import replace
 from evalhub.gate.guards import Company
 from evalhub.gate.models import Ledger, Look
 from evalhub.gate.numbering import ClaimNumber, Numbering, Tally
+from evalhub.gate.peeks import peeked_claims
 from evalhub.gate.positions import Beside, Claim, LedgerPosition, Looks, Standing
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
@@ -95,7 +96,8 @@ def standing_of(
         and drawn[each.digest] is None
         and tally.seen(each.version, drawn=True)
     }
-    numbering = Numbering(distinct, taken, tally, apart=apart)
+    peeked = peeked_claims({each.digest for each in distinct} - taken.keys())
+    numbering = Numbering(distinct, {**peeked, **taken}, tally, apart=apart)
     numbering.pay(paying)
     numbers = numbering.numbers
     tried = {each.digest: tries.of_counted(each, drawn[each.digest]) for each in paying}
@@ -124,6 +126,7 @@ def standing_of(
             riding,
             tally,
             tries,
+            peeked=each.digest in peeked and not numbers[each.digest].alone,
         )
         for each in paying
     ]
@@ -142,7 +145,7 @@ def standing_of(
             tries=tried.get(key),
             stages=tuple(look.pk for look in stages[key]),
             looks=looks.get(key),
-            shares=number.shares,
+            shares=number.shares if key in taken or number.shares in once else "",
             alone=number.alone,
             refused=key in refused,
             beside=beside.get(key, ()),

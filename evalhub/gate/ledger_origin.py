@@ -4,9 +4,9 @@ A ledger is begun with its first look. Which looks are of its beginning is writt
 that deciding on them again says the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -34,18 +34,20 @@ class FirstLooks:
 
     def marks(self, standing: Standing) -> str:
         """What a look that is taken now gets as its `beginning`. At most one query."""
-        if self.began or standing.entries == 0:
+        oldest = None if self.began or standing.entries == 0 else _oldest_look()
+        if oldest is None:  # what was read from files alone begins no ledger
             return LookBeginning.CI_COMMAND if settings.IN_CI else LookBeginning.COMMAND
-        return LookBeginning.CI_DAY if settings.IN_CI and _is_young() else ""
+        is_young = timezone.now() - oldest < FIRST_DAY
+        return LookBeginning.CI_DAY if settings.IN_CI and is_young else ""
 
-    def note(self, standing: Standing) -> None:
-        """Looks were taken in the ledger that stood like this."""
-        self.began = self.began or standing.entries == 0
+    def note(self, marks: str) -> None:
+        """Looks were taken with these marks."""
+        first = LookBeginning.COMMAND, LookBeginning.CI_COMMAND
+        self.began = self.began or marks in first
 
 
-def _is_young() -> bool:
-    first = Look.objects.order_by("id").values_list("created", flat=True).first()
-    return first is not None and timezone.now() - first < FIRST_DAY
+def _oldest_look() -> datetime | None:
+    return Look.objects.order_by("id").values_list("created", flat=True).first()
 
 
 def with_ledger_origin(
@@ -59,6 +61,27 @@ def with_ledger_origin(
     if record.ledger is None or (begun is None and restored is None):
         return record
     return _with(record, begun, restored)
+
+
+def with_origin_for_files(record: DecisionRecord, versions: Collection[int]) -> DecisionRecord:
+    """The record of files, which has no caveats yet, with where its ledger comes from, as far as it
+    belongs to the headline: in CI, less than a day after the first look, and after a restore.
+
+    Args:
+        versions: ids of those that hold some of the files' items.
+    """
+    if record.ledger is None:
+        return record
+    oldest = _oldest_look() if settings.IN_CI else None
+    fresh = settings.IN_CI and (oldest is None or timezone.now() - oldest < FIRST_DAY)
+    begun = LedgerBeginning(by="first-day-in-ci", in_ci=True) if fresh else None
+    restore = LedgerRestore.objects.order_by("-id").first()
+    if restore is not None and min(versions) > restore.newest_version:
+        restore = None
+    if begun is None and restore is None:
+        return record
+    found = _with(record, begun, None if restore is None else _restored(restore))
+    return with_caveats(found, list(ledger_caveats(found)))
 
 
 def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:
@@ -104,6 +127,10 @@ def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> Re
         return None
     if all(min(shared.of(version)) > restore.newest_version for version in versions):
         return None
+    return _restored(restore)
+
+
+def _restored(restore: LedgerRestore) -> RestoredLedger:
     return RestoredLedger(
         parent=restore.parent,
         entries=restore.entries,

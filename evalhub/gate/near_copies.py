@@ -111,11 +111,12 @@ def _look_in_looked_at(version: TestSetVersion, shared: SameItems) -> None:
     first = looks.filter(test_set_version=version).order_by("pk").first()
     if first is not None:
         looks = looks.filter(pk__lt=first.pk).exclude(study=first.study_id)
-    looked = Q(pk__in=looks.values("test_set_version")) | Q(read_freely=True)
+    looked = Q(pk__in=looks.values("test_set_version")) | Q(peeks__isnull=False)
+    looked |= Q(read_freely=True)
     known = NearCopies.objects.filter(version=version).values_list("earlier", flat=True)
     others = TestSetVersion.objects.filter(looked, item_count__lte=MOST_ITEMS)
     words = None
-    for other in others.exclude(pk__in=[*shared.of(version), *known]).order_by("pk"):
+    for other in others.exclude(pk__in=[*shared.of(version), *known]).order_by("pk").distinct():
         words = words or _words(version)
         _keep(version, other, copies_between(words, _words(other)))
 

@@ -13,6 +13,7 @@ from django.db.models import Count, F, Max, Q
 
 from evalhub.gate.candidates import model_digest
 from evalhub.gate.models import GuardLook, Look, SharedLook
+from evalhub.gate.peeks import PeekedClaim, alone_numbers, counted_peeks
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 from evalhub.verdict.levels import CHOSEN
@@ -85,6 +86,15 @@ class Tally:
             charged -= set(own.order_by().values_list("test_set_version", "number"))
         for version, number in charged:
             self._add(version, 1, 1, number)
+        self.at_several: dict[int, frozenset[int]] = {}
+        for peek in counted_peeks():
+            at = next(iter(peek.versions))
+            if len(peek.versions) > 1:  # one reading, at whichever of them
+                at = -peek.id
+                self.at_several[at] = peek.versions
+            self._add(at, int(peek.reading), 1, peek.number)
+            if peek.question:
+                self.questions.setdefault(at, set()).add(peek.question)
 
     def seen(self, version: TestSetVersion, *, drawn: bool) -> int:
         """The readings of its items: at versions that were drawn, or at others."""
@@ -153,7 +163,11 @@ class Tally:
         return 1 + max(count, highest)
 
     def _sharing(self, version: TestSetVersion) -> frozenset[int]:
-        return self.shared.of(version) if self.readings else frozenset()
+        if not self.readings:
+            return frozenset()
+        sharing = self.shared.of(version)
+        several = self.at_several.items()
+        return sharing | {at for at, versions in several if not versions.isdisjoint(sharing)}
 
     def _add(self, version: int, readings: int, claims: int, highest: int) -> None:
         self.readings[version] = self.readings.get(version, 0) + readings
@@ -166,14 +180,14 @@ class Numbering:
 
     Args:
         claims: each once, primaries first, then what else is critical.
-        taken: the looks that there are, by claim.
+        taken: the looks that there are, or what was read from files, by claim.
         apart: one primary of several is enough to ship, so that each takes a number of its own.
     """
 
     def __init__(
         self,
         claims: Sequence[NumberedClaim],
-        taken: dict[str, Look],
+        taken: Mapping[str, Look | PeekedClaim],
         tally: Tally,
         *,
         apart: bool,
@@ -183,7 +197,8 @@ class Numbering:
         self.critical = {each.digest for each in claims if each.critical}
         beside = [claim for claim, look in taken.items() if look.shares_id or look.is_rival]
         alone = GuardLook.objects.filter(primary=F("guard"), primary__claim__in=beside)
-        self.alone = dict(alone.values_list("primary__claim", "number")) if beside else {}
+        self.alone = alone_numbers(beside) if beside else {}
+        self.alone |= dict(alone.values_list("primary__claim", "number")) if beside else {}
 
     def pay(self, claims: Sequence[NumberedClaim]) -> None:
         """Numbers what is counted."""
@@ -251,7 +266,7 @@ class Numbering:
         sharing = self.tally.shared.of(claim.version) if others else ()
         return next((each for each in others if each.version.pk in sharing), None)
 
-    def _stays(self, claim: NumberedClaim, look: Look) -> bool:
+    def _stays(self, claim: NumberedClaim, look: Look | PeekedClaim) -> bool:
         """Whether a claim may have the number that it was read with: only while all that is
         critical and was read before it with that number is asked, too. So the claims that a number
         judges are always one within the other, and the smallest bounds what it may err."""
@@ -261,6 +276,8 @@ class Numbering:
             return True
         if self.apart and claim.primary:
             return False
+        if isinstance(look, PeekedClaim):
+            return self.critical.issuperset(look.earlier)
         whose = Q(pk=look.shares_id) | Q(shares=look.shares_id)
         if hasattr(look, "arms"):  # each of these arms has the number for itself
             whose &= Q(candidate=look.candidate_id)

@@ -52,7 +52,7 @@ def take(
             beside = standing_of(unread, counts="all", shared=shared)
             ledger.entries += len(_write(beside, study, marks, ledger.entries + 1))
     if ledger.entries > before:
-        first.note(standing)
+        first.note(marks)
         ledger.save(update_fields=["entries"])
     return True
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.gate.ledger import Claim, counted
-from evalhub.gate.models import Look
+from evalhub.gate.models import Look, Peek
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyArm
@@ -68,7 +68,8 @@ def is_unread(claims: Sequence[Claim], counts: LedgerScope) -> bool:
     """Whether nobody has read what an arm pays for."""
     paying = counted(claims, counts)
     names = {name for each in paying for name in (each.digest, each.former)}
-    return bool(names) and not Look.objects.filter(claim__in=names).exists()
+    read = (each.objects.filter(claim__in=names).exists() for each in (Look, Peek))
+    return bool(names) and not any(read)
 
 
 def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:

@@ -10,7 +10,7 @@ from evalhub.files.identity import scores_digest
 from evalhub.gate.chain.follow import head_at
 from evalhub.gate.chain.homes import ids_of
 from evalhub.gate.claim_content import content_digest
-from evalhub.gate.models import Decision, GuardLook, Ledger, Look
+from evalhub.gate.models import Decision, GuardLook, Ledger, Look, Peek
 from evalhub.gate.scores import item_labels, run_scores
 from evalhub.registry.contents import CHUNK, answers_as_they_are, items_as_they_are
 from evalhub.registry.models import (
@@ -68,6 +68,9 @@ def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
     evidence = {row.test_set: row for row in record.evidence}
     for row in record.ledger.test_sets if record.ledger else ():
         known = _numbers(evidence[row.test_set], row.claim) if row.test_set in evidence else set()
+        if record.study is None and row.claim:  # read from files
+            peeks = Peek.objects.filter(claim=row.claim)
+            known |= set(peeks.values_list("number", flat=True))
         # whose candidate, or guard, was tried before may be judged as a later look than it took
         later = row.elsewhere or not row.counted
         paid = row.number in known or (later and any(each <= row.number for each in known))

@@ -1,56 +1,54 @@
-"""Two files of answers compared: no database, no server, no queue."""
+"""Two files of answers compared: no server, no queue, and no database of its own."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.files.answers import RecordedAnswer, read_answers
-from evalhub.files.finish_reasons import end_of
-from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.row_paths import RowMapping
-from evalhub.files.rows import DataError
+from evalhub.gate.file_claims import FileClaim, FileLedger
 from evalhub.schemas.answers_rule import ModelChangeUse
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
+from evalhub.schemas.declaration import default_of
 from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
 from evalhub.schemas.measured_on import NO_WORST, beyond
-from evalhub.schemas.policy import FailureUse
+from evalhub.schemas.policy import FailureUse, Rule
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.levels import ALPHA
+from evalhub.studies.compared_arms import AnsweredFile, arm_scores, read_arm, tally_of
 from evalhub.studies.compared_items import ComparedItem, read_compared_items
 from evalhub.verdict.align import (
     Aligned,
-    ArmScores,
     ItemLabel,
     align,
     breakdown_of,
-    by_item,
     criteria_of,
 )
 from evalhub.verdict.answers import (
     MODEL_CHANGES,
     AnsweredTestSet,
-    AnswerTally,
     answer_cautions,
     answer_flaws,
     answers_section,
-    is_empty,
 )
 from evalhub.verdict.consistency import consistency_section
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.failures import FAILURES, at_worst, failures_section
 from evalhub.verdict.jumps import jumps_section
+from evalhub.verdict.needed import with_next_looks
 from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.repeated import repeated_section, with_repeats_joined
-from evalhub.verdict.rule import Ruling, decide
-from evalhub.verdict.wording import counted
-from runners.metrics import Answer, MetricError, MetricScore, Scorer, scorer
+from evalhub.verdict.rule import PRIMARIES, Ruling, decide
+from runners.metrics import MetricError, scorer
+
+if TYPE_CHECKING:
+    from evalhub.gate.charge import Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +88,17 @@ class FileComparison:
     items: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class _AnsweredFile:
-    """A file of answers with their scores, by item in the order of samples."""
-
-    path: Path
-    answers: dict[str, list[RecordedAnswer]]
-    scores: dict[str, list[MetricScore]]
-
-    def answers_digest(self) -> str:
-        return answers_digest(
-            (each.item_id, each.sample, each.text, each.error or "", each.tool_calls)
-            for answers in self.answers.values()
-            for each in answers
-        )
-
-    def scores_digest(self) -> str:
-        return scores_digest(
-            (key, answer.sample, score.value)
-            for key, answers in self.answers.items()
-            for answer, score in zip(answers, self.scores[key], strict=True)
-        )
-
-
 def compare_files(
-    base: Path, candidate: Path, test_set: Path, question: CompareRequest
+    base: Path,
+    candidate: Path,
+    test_set: Path,
+    question: CompareRequest,
+    ledger: FileLedger | None = None,
 ) -> FileComparison:
     """Compares the answers in `candidate` with those in `base`.
+
+    Args:
+        ledger: by which they are judged, where it knows the items; None: there is none.
 
     Raises:
         DataError: what is wrong with a file, with its name, line and field.
@@ -142,7 +124,8 @@ def compare_files(
         tag=question.tag,
         metric=question.metric,
     )
-    arms = [_read_arm(path, cases, question, score) for path in (base, candidate)]
+    fields = RowMapping(id=question.id_field, output=question.output_field)
+    arms = [read_arm(path, cases, fields, score) for path in (base, candidate)]
     requirement = Requirement(
         name=test_set.stem,
         role=question.role,
@@ -161,7 +144,7 @@ def compare_files(
             for each in cases.values()
         ]
     )
-    before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)
+    before, after = (arm_scores(arm, list(cases), test_set.stem) for arm in arms)
     aligned = align(requirement, labels, before, after, failures=question.failures)
     digests = [arm.answers_digest() for arm in arms]
     invalid = list(aligned.flaws)
@@ -178,8 +161,8 @@ def compare_files(
             AnsweredTestSet(
                 test_set.stem,
                 len(cases),
-                _tally(arms[0], cases),
-                _tally(arms[1], cases),
+                tally_of(arms[0], cases),
+                tally_of(arms[1], cases),
                 {key: each.cluster for key, each in cases.items() if each.cluster},
             )
         ],
@@ -189,49 +172,79 @@ def compare_files(
     )
     invalid += answer_flaws(answers, named)
 
-    def judge(evidence: Sequence[Aligned]) -> Ruling:
-        measured = criteria_of(evidence, alpha=question.alpha, planned_gain=question.planned_gain)
-        return decide(
-            candidate.stem,
-            measured,
-            invalid=invalid,
-            cautions=answer_cautions(answers, named),
-            registered=False,
+    evidence_row = EvidenceRow(
+        test_set=test_set.stem,
+        version=test_set.name,
+        digest=_sha256(test_set),
+        items=len(cases),
+        metric=question.metric,
+        metric_options=score.metric.options,
+        baseline_answers=digests[0],
+        candidate_answers=digests[1],
+        baseline_scores=arms[0].scores_digest(),
+        candidate_scores=arms[1].scores_digest(),
+        failed_baseline=before.failures_counted,
+        failed_candidate=after.failures_counted,
+        unscored_baseline=before.unscored,
+        unscored_candidate=after.unscored,
+        extraction_misses_baseline=before.extraction_misses,
+        extraction_misses_candidate=after.extraction_misses,
+    )
+
+    def record_at(paid: "Charge | None", registered: bool) -> DecisionRecord:
+        level = paid.level if paid else question.alpha
+        flaws = [*invalid, *(paid.refused if paid else [])]
+
+        def judge(evidence: Sequence[Aligned]) -> Ruling:
+            measured = criteria_of(evidence, alpha=level, planned_gain=question.planned_gain)
+            if paid is not None:
+                measured = with_next_looks(measured, paid.extended, PRIMARIES)
+            return decide(
+                candidate.stem,
+                measured,
+                invalid=flaws,
+                cautions=answer_cautions(answers, named),
+                registered=registered,
+            )
+
+        ruling = judge(compared)
+        return decision_record(
+            ruling,
+            alpha=level,
+            policy=asdict(question) | {"options": dict(question.options)},
+            arms=named,
+            evidence=[evidence_row],
+            breakdown=breakdown_of(compared, alpha=level),
+            ledger=paid.section if paid else None,
+            failures=None if flaws else failures_section(compared, judge),
+            jumps=jumps_section(ruling.criteria, rule="report", largest_gain={}),
+            consistency=consistency_section(compared),
+            answers=answers,
+            repeated=repeated_section(compared),
         )
 
-    ruling = judge(compared)
-    record = decision_record(
-        ruling,
-        alpha=question.alpha,
-        policy=asdict(question) | {"options": dict(question.options)},
-        arms=named,
-        evidence=[
-            EvidenceRow(
-                test_set=test_set.stem,
-                version=test_set.name,
-                digest=_sha256(test_set),
-                items=len(cases),
-                metric=question.metric,
-                metric_options=score.metric.options,
-                baseline_answers=digests[0],
-                candidate_answers=digests[1],
-                baseline_scores=arms[0].scores_digest(),
-                candidate_scores=arms[1].scores_digest(),
-                failed_baseline=before.failures_counted,
-                failed_candidate=after.failures_counted,
-                unscored_baseline=before.unscored,
-                unscored_candidate=after.unscored,
-                extraction_misses_baseline=before.extraction_misses,
-                extraction_misses_candidate=after.extraction_misses,
-            )
-        ],
-        breakdown=breakdown_of(compared, alpha=question.alpha),
-        failures=None if invalid else failures_section(compared, judge),
-        jumps=jumps_section(ruling.criteria, rule="report", largest_gain={}),
-        consistency=consistency_section(compared),
-        answers=answers,
-        repeated=repeated_section(compared),
-    )
+    if ledger is None:
+        record = record_at(None, False)
+    else:
+        prints = [each.prints for each in cases.values()]
+        whole = [each for each in prints if each is not None]
+        claim = FileClaim(
+            requirement,
+            labels,
+            whole if len(whole) == len(prints) else None,
+            before,
+            after,
+            score.metric.name,
+            score.metric.options,
+        )
+        record = ledger.read(
+            [claim],
+            record_at,
+            counts=default_of(Rule, "ledger"),
+            alpha=question.alpha,
+            primaries=PRIMARIES,
+            files=[base.name, candidate.name, test_set.name],
+        )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
     means = [
@@ -239,100 +252,6 @@ def compare_files(
     ]
     rows = _items(list(cases.values()), arms, means, requirement, right=score.metric.right)
     return FileComparison(record, rows)
-
-
-def _read_arm(
-    path: Path, cases: dict[str, ComparedItem], question: CompareRequest, score: Scorer
-) -> _AnsweredFile:
-    answers: dict[str, list[RecordedAnswer]] = {}
-    fields = RowMapping(id=question.id_field, output=question.output_field)
-    for answer in read_answers(path, fields):
-        if answer.item_id not in cases:
-            raise DataError(
-                f"{answer.item_id!r} isn't in the test set; an answer needs its item's id",
-                file=str(path),
-                line=answer.line,
-                field=question.id_field,
-            )
-        answers.setdefault(answer.item_id, []).append(answer)
-    for each in answers.values():
-        each.sort(key=lambda answer: answer.sample)
-    scored = iter(
-        score.batch(
-            [
-                (
-                    Answer(
-                        each.text,
-                        each.latency_ms,
-                        each.prompt_tokens,
-                        each.completion_tokens,
-                        each.scores,
-                        each.finish_reason,
-                        cases[key].question,
-                        each.tool_calls,
-                    ),
-                    cases[key].references,
-                )
-                for key, given in answers.items()
-                for each in given
-                if each.text is not None
-            ]
-        )
-    )
-    scores = {
-        key: [
-            MetricScore(None, f"no answer: {each.error}") if each.text is None else next(scored)
-            for each in given
-        ]
-        for key, given in answers.items()
-    }
-    return _AnsweredFile(path, answers, scores)
-
-
-def _arm_scores(arm: _AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:
-    by_key = [arm.scores.get(key, []) for key in keys]
-    flat = [each for scores in by_key for each in scores]
-    answered = [each for key in keys for each in arm.answers.get(key, [])]
-    failed = [each for each in answered if each.text is None]
-    failures = [
-        f"{arm.path.name} holds {counted(len(failed), 'error')} in place of "
-        f"{'an answer' if len(failed) == 1 else 'answers'} to {test_set}, "
-        f"{'' if len(failed) == 1 else 'first '}on line {each.line} ({each.error}): answer "
-        f"{'this item' if len(failed) == 1 else 'these items'} again"
-        for each in failed[:1]
-    ]
-    return ArmScores(
-        arm.path.name,
-        *by_item([[each.value for each in scores] for scores in by_key]),
-        reason=next(
-            (
-                each.reason
-                for each, answer in zip(flat, answered, strict=True)
-                if each.value is None and answer.text is not None
-            ),
-            "",
-        ),
-        failures=failures,
-        extraction_misses=sum(each.extracted is False for each in flat),
-        failed=np.array([each.text is None for each in answered], dtype=bool),
-    )
-
-
-def _tally(arm: _AnsweredFile, cases: dict[str, ComparedItem]) -> AnswerTally:
-    found = AnswerTally()
-    for each in (one for answers in arm.answers.values() for one in answers):
-        found.count(
-            1,
-            finish_reason=each.finish_reason,
-            model=each.served_model,
-            fingerprint=each.fingerprint,
-        )
-        found.add_end(end_of(each.finish_reason), each.item_id)
-        if each.text is None:
-            found.add_end("failed", each.item_id)
-        elif is_empty(each.text, each.tool_calls, cases[each.item_id].references):
-            found.add_end("empty", each.item_id)
-    return found
 
 
 def _file(path: Path) -> ArmName:
@@ -346,7 +265,7 @@ def _sha256(path: Path) -> str:
 
 def _items(
     cases: Sequence[ComparedItem],
-    arms: Sequence[_AnsweredFile],
+    arms: Sequence[AnsweredFile],
     means: Sequence[NDArray[np.float64]],
     requirement: Requirement,
     *,

@@ -1,16 +1,20 @@
-"""Two arms out of another tool's logs compared: no database, no server, no queue."""
+"""Two arms out of another tool's logs compared: no server, no queue, no database of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from evalhub.files.canonical import digest_of
+from evalhub.files.items import prints_of
 from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.row_paths import USUAL, RowMapping
-from evalhub.files.rows import DataError
+from evalhub.files.rows import DataError, Row
 from evalhub.foreign.kinds import KINDS, one_arm, read_arms
 from evalhub.foreign.log import AskedItem, LoggedArm
 from evalhub.foreign.pairing import PairedTask, other_settings, pair, reworded_tasks
+from evalhub.foreign.plain import item_row
+from evalhub.gate.file_claims import FileLedger
 from evalhub.schemas.answers_rule import ModelChangeUse
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
@@ -24,6 +28,7 @@ from evalhub.studies.evidence import ItemInfo, Scores
 from evalhub.verdict.answers import MODEL_CHANGES
 from evalhub.verdict.failures import FAILURES
 from evalhub.verdict.outcomes import outcome
+from runners.metrics import declared_metric
 
 ROLES: tuple[Literal["baseline", "candidate"], ...] = ("baseline", "candidate")
 
@@ -66,9 +71,16 @@ class LogQuestion:
 
 
 def compare_logs(
-    base: Path, candidate: Path | None, question: LogQuestion, limits: Limits = COMMAND
+    base: Path,
+    candidate: Path | None,
+    question: LogQuestion,
+    limits: Limits = COMMAND,
+    ledger: FileLedger | None = None,
 ) -> FileComparison:
     """Compares two arms out of two logs, or out of one that holds both.
+
+    Args:
+        ledger: by which they are judged, where it knows the items; None: there is none.
 
     Raises:
         DataError: what is wrong with a log, or why the two can't be paired.
@@ -78,7 +90,9 @@ def compare_logs(
     tasks = pair(*arms, question.metrics, other_prompts=question.other_prompts)
     policy = policy_of(tasks, question)
     scores = _scores(arms, tasks, question)
-    record = decide_scores(policy, scores, imported=imported(arms, tasks, question.kind))
+    record = decide_scores(
+        policy, scores, imported=imported(arms, tasks, question.kind), ledger=ledger
+    )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
     return FileComparison(record, [row for each in tasks for row in _items(each)])
@@ -160,6 +174,8 @@ def _scores(
     scores = Scores((arms[0].name, arms[1].name), files, owners)
     for task in tasks:
         cells = scores.cells[task.name, task.metric] = ({}, {})
+        registered = declared_metric("recorded", **task.measures[0].as_recorded())
+        scores.metrics[task.name, task.metric] = registered.name, registered.options
         for arm, side in enumerate(task.sides):
             for each in side.answers:
                 cells[arm].setdefault(each.key, {})[each.sample] = each.scores.get(task.metric)
@@ -181,7 +197,10 @@ def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
     if question.tag is not None:
         tag = _reached(item, question.tag, file)
         tags = [str(each) for each in tag] if isinstance(tag, list) else [str(tag)]
-    return ItemInfo(cluster, tags)
+    row = item_row(item)
+    return ItemInfo(
+        cluster, tags, prints=prints_of(Row(0, row)), question=digest_of([row["input"]])
+    )
 
 
 def _reached(item: AskedItem, name: str, file: Path) -> Any:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.files.canonical import digest_of
-from evalhub.files.items import FieldMapping
-from evalhub.files.rows import DataError, field, item_id, read_rows
+from evalhub.files.items import FieldMapping, prints_of
+from evalhub.files.rows import DataError, Row, field, item_id, read_rows
 from runners.prompting import question_of
 
 
@@ -25,6 +25,11 @@ class ComparedItem:
     def question(self) -> str:
         """The item's question, where the row has one under its usual name."""
         return question_of(self.values.get(FieldMapping().input))
+
+    @property
+    def prints(self) -> tuple[int, int] | None:
+        """The fingerprints by which a ledger may know it (`evalhub.files.items.prints_of`)."""
+        return prints_of(Row(self.line, self.values))
 
     @property
     def question_digest(self) -> str:

@@ -1,14 +1,17 @@
-"""A policy applied to evidence from files: no database, no server, no queue."""
+"""A policy applied to evidence from files: no server, no queue, and no database of its own."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalhub.gate.file_claims import FileLedger
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.sections import EvidenceRow, ImportedSection
+from evalhub.studies.decided_claims import claims_of
 from evalhub.studies.evidence import Scores
 from evalhub.verdict.align import (
     Aligned,
@@ -32,15 +35,20 @@ from evalhub.verdict.failures import failures_section
 from evalhub.verdict.flaws import items_digest, other_items
 from evalhub.verdict.jumps import jumps_section, unbelieved
 from evalhub.verdict.ledger_origin import LedgerElsewhereError
+from evalhub.verdict.needed import with_next_looks
 from evalhub.verdict.policy import COST_METRICS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
+from evalhub.verdict.repeated import repeated_section, with_repeats_joined
 from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.same_scores import same_scores
 
+if TYPE_CHECKING:
+    from evalhub.gate.charge import Charge
+
 IN_NO_LEDGER = (
-    "the policy says `ledger_at: server`, and a decision on files stands in no ledger: ask the "
-    "same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
+    "the policy says `ledger_at: server`, and a decision on files stands in no server's ledger: "
+    "ask the same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
 )
 
 
@@ -48,10 +56,14 @@ IN_NO_LEDGER = (
 class _Part:
     """What the rows hold for one requirement: its items, and both arms side by side."""
 
-    items: int
+    labels: Sequence[ItemLabel]
     digest: str
     arms: tuple[ArmScores, ArmScores]
     aligned: Aligned
+
+    @property
+    def items(self) -> int:
+        return len(self.labels)
 
 
 def decide_scores(
@@ -61,6 +73,7 @@ def decide_scores(
     *,
     judged: str | None = None,
     imported: ImportedSection | None = None,
+    ledger: FileLedger | None = None,
 ) -> DecisionRecord:
     """The decision record of the candidate.
 
@@ -68,6 +81,7 @@ def decide_scores(
         judgments: people's choices, if there are any.
         judged: the test set whose items they judged; None: the first primary's.
         imported: of scores out of another tool's logs, what that tool says.
+        ledger: by which they are judged, where it knows the items; None: there is none.
 
     Raises:
         LedgerElsewhereError: the policy asks for a server's ledger: files stand in none.
@@ -94,71 +108,96 @@ def decide_scores(
     )
     invalid += answer_flaws(answers, named)
     first = next((each.test_set for each in asked if each.role == "primary"), asked[0].test_set)
-    people = preference_evidence(
-        judgments,
-        policy.preference,
-        test_set=judged or first,
-        alpha=policy.alpha,
-        harm_alpha=policy.harm_alpha,
-        planned_gain=policy.planned_gain,
-    )
-    invalid += people.unfit
 
-    def measured(evidence: Sequence[Aligned]) -> list[Criterion]:
-        return criteria_of(
-            evidence,
-            alpha=policy.alpha,
+    def record_at(paid: "Charge | None", registered: bool) -> DecisionRecord:
+        level = paid.level if paid else policy.alpha
+        people = preference_evidence(
+            judgments,
+            policy.preference,
+            test_set=judged or first,
+            alpha=level,
             harm_alpha=policy.harm_alpha,
             planned_gain=policy.planned_gain,
-            primaries=policy.primaries,
         )
+        flaws = [*invalid, *people.unfit, *(paid.refused if paid else [])]
 
-    jumps = jumps_section(measured(aligned), rule=policy.jumps, largest_gain=policy.largest_gain)
-
-    def judge(evidence: Sequence[Aligned]) -> Ruling:
-        return decide(
-            scores.arms[1],
-            measured(evidence) + people.criteria,
-            invalid=invalid,
-            pending=[*people.pending, *doubts, *_owned(policy)],
-            unbelieved=unbelieved(jumps),
-            cautions=answer_cautions(answers, named),
-            primaries=policy.primaries,
-            registered=False,
-        )
-
-    names = " + ".join(path.name for path in scores.files)
-    return decision_record(
-        judge(aligned),
-        alpha=policy.alpha,
-        policy=policy.as_json(),
-        arms=named,
-        evidence=[
-            EvidenceRow(
-                test_set=each.aligned.requirement.test_set,
-                version=names,
-                digest=each.digest,
-                items=each.items,
-                metric=each.aligned.requirement.metric,
-                **scores.digests(each.aligned.requirement),
-                failed_baseline=each.arms[0].failures_counted,
-                failed_candidate=each.arms[1].failures_counted,
-                unscored_baseline=each.arms[0].unscored,
-                unscored_candidate=each.arms[1].unscored,
-                extraction_misses_baseline=0,
-                extraction_misses_candidate=0,
+        def measured(evidence: Sequence[Aligned]) -> list[Criterion]:
+            criteria = criteria_of(
+                evidence,
+                alpha=level,
+                alphas=paid.judging(evidence) if paid else None,
+                harm_alpha=policy.harm_alpha,
+                planned_gain=policy.planned_gain,
+                primaries=policy.primaries,
             )
-            for each in parts
-        ],
-        breakdown=breakdown_of(
-            [each for each in aligned if each.requirement.role != "budget"], alpha=policy.alpha
-        ),
-        people=people.record,
-        failures=None if invalid else failures_section(aligned, judge),
-        imported=imported,
-        jumps=jumps,
-        answers=answers,
+            return with_next_looks(criteria, paid.extended, policy.primaries) if paid else criteria
+
+        jumps = jumps_section(
+            measured(aligned), rule=policy.jumps, largest_gain=policy.largest_gain
+        )
+
+        def judge(evidence: Sequence[Aligned]) -> Ruling:
+            return decide(
+                scores.arms[1],
+                measured(evidence) + people.criteria,
+                invalid=flaws,
+                pending=[*people.pending, *doubts, *_owned(policy)],
+                unbelieved=unbelieved(jumps),
+                cautions=answer_cautions(answers, named),
+                primaries=policy.primaries,
+                registered=registered,
+            )
+
+        return decision_record(
+            judge(aligned),
+            alpha=level,
+            alphas=paid.judging(aligned) if paid else None,
+            policy=policy.as_json(),
+            arms=named,
+            evidence=_evidence(parts, scores),
+            breakdown=breakdown_of(
+                [each for each in aligned if each.requirement.role != "budget"], alpha=level
+            ),
+            people=people.record,
+            ledger=paid.section if paid else None,
+            failures=None if flaws else failures_section(aligned, judge),
+            imported=imported,
+            jumps=jumps,
+            answers=answers,
+            repeated=repeated_section(aligned),
+        )
+
+    if ledger is None:
+        return record_at(None, False)
+    return ledger.read(
+        claims_of(policy, scores, [(each.aligned, each.labels, each.arms) for each in parts]),
+        record_at,
+        counts=policy.ledger,
+        alpha=policy.alpha,
+        primaries=policy.primaries,
+        files=[path.name for path in scores.files],
     )
+
+
+def _evidence(parts: Sequence[_Part], scores: Scores) -> list[EvidenceRow]:
+    names = " + ".join(path.name for path in scores.files)
+    return [
+        EvidenceRow(
+            test_set=each.aligned.requirement.test_set,
+            version=names,
+            digest=each.digest,
+            items=each.items,
+            metric=each.aligned.requirement.metric,
+            **scores.digests(each.aligned.requirement),
+            failed_baseline=each.arms[0].failures_counted,
+            failed_candidate=each.arms[1].failures_counted,
+            unscored_baseline=each.arms[0].unscored,
+            unscored_candidate=each.arms[1].unscored,
+            extraction_misses_baseline=0,
+            extraction_misses_candidate=0,
+        )
+        for each in parts
+    ]
 
 
 def _answered(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
@@ -219,10 +258,12 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
         keys = [key for key in keys if key not in failed]
     before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))
     known = [scores.items[requirement.test_set, key] for key in keys]
-    labels = [
-        ItemLabel(key, each.cluster or "", each.tags, each.weight)
-        for key, each in zip(keys, known, strict=True)
-    ]
+    labels = with_repeats_joined(
+        [
+            ItemLabel(key, each.cluster or "", each.tags, each.weight, question=each.question)
+            for key, each in zip(keys, known, strict=True)
+        ]
+    )
     digest = items_digest(labels)
     criterion = policy.criteria.get(requirement.name)
     aligned = align(
@@ -234,7 +275,7 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
         failures=policy.failures,
         unexpected=other_items(requirement, count=len(keys), digest=digest),
     )
-    return _Part(len(keys), digest, (before, after), aligned)
+    return _Part(labels, digest, (before, after), aligned)
 
 
 def _arm(requirement: Requirement, scores: Scores, keys: Sequence[str], arm: int) -> ArmScores:

@@ -47,11 +47,19 @@ class EvidenceSource:
 
 @dataclass(slots=True)
 class ItemInfo:
-    """What is known of an item beside its scores."""
+    """What is known of an item beside its scores.
+
+    Attributes:
+        prints: where the source holds its text, the fingerprints by which a ledger may know it
+            (`evalhub.files.items.prints_of`).
+        question: likewise a digest of it, to the letter; "" where the source doesn't hold it.
+    """
 
     cluster: str | None = None
     tags: list[str] = field(default_factory=list)
     weight: float | None = None
+    prints: tuple[int, int] | None = None
+    question: str = ""
 
 
 type Cell = dict[str, dict[int, float | None]]
@@ -68,6 +76,8 @@ class Scores:
         items: by (test set, item), what else is known of the item.
         outputs: each arm's answers, by (test set, item, sample), where rows have them.
         errors: likewise, what stands in an answer's place where it failed for good.
+        metrics: by (test set, metric), the name and the options under which it would be
+            registered, where the source says more than its name.
     """
 
     arms: tuple[str, str]
@@ -81,6 +91,7 @@ class Scores:
     errors: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
         default_factory=lambda: ({}, {})
     )
+    metrics: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     def file_names(self, arm: int) -> str:
         """The files that hold rows of an arm, for people."""

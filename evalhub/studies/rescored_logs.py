@@ -10,6 +10,7 @@ from evalhub.foreign.kinds import one_arm, read_arms
 from evalhub.foreign.log import AskedItem, LoggedArm
 from evalhub.foreign.pairing import check_same_items, check_same_tasks
 from evalhub.foreign.plain import DOCUMENT, answers_file, whole_items_file
+from evalhub.gate.file_claims import FileLedger
 from evalhub.studies.compare import CompareRequest, FileComparison, compare_files
 from evalhub.studies.compare_logs import LogQuestion, LogQuestionError, chosen_arms
 from runners.metrics import METRICS, scorer
@@ -28,11 +29,13 @@ def compare_rescored(
     *,
     extract: str | None = None,
     options: tuple[tuple[str, Any], ...] = (),
+    ledger: FileLedger | None = None,
 ) -> FileComparison:
     """Compares the answers of two logs, of one task, by a metric of Evalhub's own.
 
     Args:
         right: a log of the same kind whose answers are the right ones; None: the log has them.
+        ledger: by which they are judged, where it knows the items; None: there is none.
 
     Raises:
         DataError: what is wrong with a log, or why the two can't be paired.
@@ -78,7 +81,7 @@ def compare_rescored(
             most_unanswered=question.most_unanswered,
         )
         try:
-            return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, asked)
+            return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, asked, ledger)
         except DataError as error:
             for each in (of_items, *of_arms):
                 error = each.of_log(error)

@@ -30,6 +30,11 @@ def with_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionR
     )
 
 
+def with_more_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionRecord:
+    """`record`, which may have some already, with these in front of them."""
+    return with_caveats(without_caveats(record), [*caveats, *record.caveats])
+
+
 def without_caveats(record: DecisionRecord) -> DecisionRecord:
     """`record` as it was before it had caveats: what its criteria come to."""
     if not record.caveats:

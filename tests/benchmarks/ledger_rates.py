@@ -200,6 +200,7 @@ APART = alike(0.0)
 WAYS = (
     Way("answers replaced under one arm's name", alike(CORRELATION), FIRST, in_turn(10)),
     Way("an answer deleted, the difference read", alike(CORRELATION), FIRST, in_turn(10)),
+    Way("ten compared, the best registered", alike(CORRELATION), FIRST, in_turn(10)),
     Way(
         "the items under five names",
         alike(CORRELATION),

@@ -15,6 +15,7 @@ from evalhub.gate.models import (
     LedgerRestore,
     LinkKind,
     Look,
+    Peek,
     SharedLook,
     SignOff,
 )
@@ -28,6 +29,7 @@ MODELS: dict[str, type[Model]] = {
     LinkKind.DECISION: Decision,
     LinkKind.SIGN_OFF: SignOff,
     LinkKind.RESTORE: LedgerRestore,
+    LinkKind.PEEK: Peek,
 }
 
 

@@ -49,6 +49,19 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
     "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
     "restore": ("id", "parent", "name", "began_as", "entries", "newest_version", "created"),
+    "peek": (
+        "id",
+        "claim",
+        "beside",
+        "number",
+        "shares",
+        "charged",
+        "test_set_version_id",
+        "others",
+        "asked",
+        "files",
+        "created",
+    ),
 }
 """By kind of row, the columns that its link holds: as a chain's format, they never change. A column
 that is added later comes in by another kind of link: looks are readings since they say who was

@@ -7,6 +7,7 @@ from evalhub.gate.models.chain import LedgerLink, LedgerRestore, LinkKind
 from evalhub.gate.models.copies import NearCopies
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
 from evalhub.gate.models.looks import GuardLook, Ledger, Look, LookBeginning, SharedLook
+from evalhub.gate.models.peeks import Peek
 
 __all__ = [
     "Acceptance",
@@ -21,6 +22,7 @@ __all__ = [
     "Look",
     "LookBeginning",
     "NearCopies",
+    "Peek",
     "SharedLook",
     "SignOff",
     "SignOffAction",

@@ -12,6 +12,7 @@ class LinkKind(models.TextChoices):
     DECISION = "decision", "decision"
     SIGN_OFF = "sign-off", "sign-off"
     RESTORE = "restore", "restore of a backup"
+    PEEK = "peek", "peek"
 
 
 class LedgerLink(models.Model):

@@ -1,0 +1,250 @@
+"""Files judged by this home's ledger: they take the number that a decision would take.
+
+`compare` and `decide` show the same scores as a decision does. So where this home knows the items,
+what they read is a claim on its ledger (evalhub.gate.claim_content), judged at the level of its
+number. A decision on the same claim, before or after, has the same number.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from evalhub.files.canonical import digest_of
+from evalhub.gate.chain.append import append
+from evalhub.gate.charge import Charge, charge
+from evalhub.gate.claim_content import content_digest
+from evalhub.gate.file_claims import FileClaim, JudgeAt
+from evalhub.gate.known_items import KnownItems, known_by_id, known_by_text
+from evalhub.gate.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
+from evalhub.gate.ledger_origin import with_origin_for_files
+from evalhub.gate.models import Ledger, Look, Peek
+from evalhub.gate.same_items import SameItems
+from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.policy import LedgerScope, Primaries
+from evalhub.schemas.sections import LedgerRow
+from evalhub.schemas.verdicts import Verdict
+from evalhub.verdict.criteria import Requirement
+from runners.metrics import METRICS, MetricError, declared_metric
+
+TRIES = 100
+RECORDED = "recorded"
+FILES = 255
+"""Characters of the files' names that are kept."""
+KNOWN_AS = 20
+"""Metrics of this home that a name in a file may mean."""
+_NO_VERSION = -(2**40)
+"""Below it are ids that stand for the items of files, which are no version's."""
+
+
+class ContestedPeekError(Exception):
+    """Other decisions came between, again and again."""
+
+
+@dataclass(frozen=True)
+class _ClaimOfFiles(Claim):
+    """A claim of files, of which nobody knows whose answers they are."""
+
+    cover: tuple[int, ...] = ()
+
+    @cached_property
+    def candidate_key(self) -> str:
+        return ""
+
+    @cached_property
+    def baseline_key(self) -> str:
+        return ""
+
+
+class HomeLedger:
+    """This home's ledger, as evalhub.gate.file_claims.FileLedger."""
+
+    def read(
+        self,
+        claims: Sequence[FileClaim],
+        judge: JudgeAt,
+        *,
+        counts: LedgerScope,
+        alpha: float,
+        primaries: Primaries,
+        files: Sequence[str],
+    ) -> DecisionRecord:
+        """The record, judged at the level of the number that it takes, or has.
+
+        Raises:
+            ContestedPeekError: decisions kept coming between.
+        """
+        if counts == "off":
+            return judge(None, False)
+        shared, found = _known_claims(claims)
+        if not found:
+            return judge(None, False)
+        known = {each.name for each in found}
+        registered = all(
+            each.requirement.test_set in known
+            for each in claims
+            if each.requirement.tier == "critical"
+        )
+        versions = {pk for each in found for pk in shared.of(each.version) if pk > 0}
+        names = ", ".join(dict.fromkeys(files))[:FILES]
+        for _ in range(TRIES):
+            standing = standing_of(found, counts=counts, primaries=primaries, shared=shared)
+            paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
+            record = with_origin_for_files(judge(paid, registered), versions)
+            if record.verdict is Verdict.INVALID or _taken(standing, names):
+                return record
+        raise ContestedPeekError(f"{names}: other decisions kept coming between")
+
+
+def _known_claims(claims: Sequence[FileClaim]) -> tuple[SameItems, list[_ClaimOfFiles]]:
+    """The claims whose items this home knows, and which of them share items with which versions."""
+    found: list[_ClaimOfFiles] = []
+    sharing: dict[int, set[int]] = {}
+    prints: dict[int, set[int]] = {}
+    for place, each in enumerate(claims):
+        known = (
+            known_by_text(each.prints)
+            if each.prints is not None
+            else known_by_id(each.requirement.test_set, [item.key for item in each.items])
+        )
+        if known is None:
+            continue
+        stand_in = TestSetVersion(pk=_NO_VERSION - place)
+        sharing[stand_in.pk] = {stand_in.pk, *known.versions}
+        prints[stand_in.pk] = set(known.fingerprints)
+        found.append(_claim(each, known, stand_in))
+    for mine, those in sharing.items():
+        those.update(pk for pk in prints if not prints[pk].isdisjoint(prints[mine]))
+    return SameItems({pk: frozenset(those) for pk, those in sharing.items()}), found
+
+
+def _claim(files: FileClaim, known: KnownItems, version: TestSetVersion) -> _ClaimOfFiles:
+    """The claim as a decision would make it; of several metrics that the files may mean, the one
+    by which it is known already."""
+    requirement = files.requirement
+    pairs = zip(files.items, known.fingerprints, strict=True)
+    items = [label._replace(fingerprint=fingerprint) for label, fingerprint in pairs]
+    run = Run(test_set_version=version, version=ModelVersion())
+    claims = []
+    for name, options in _metrics(files):
+        asked = {
+            "metric": digest_of({"name": name, "options": options}),
+            "development": None,
+            **({"turned": True} if _is_turned(requirement, name, options) else {}),
+        }
+        claims.append(
+            _ClaimOfFiles(
+                name=requirement.test_set,
+                primary=requirement.role == "primary",
+                critical=requirement.tier == "critical",
+                baseline=run,
+                candidate=run,
+                asked={**asked, "mix": files.mix and dict(files.mix)},
+                scores=("", ""),
+                content=content_digest(
+                    items, files.baseline, files.candidate, asked=asked, mix=files.mix
+                ),
+                measured=files.measured,
+                cover=tuple(known.cover),
+            )
+        )
+    digests = [each.digest for each in claims]
+    read = set(Look.objects.filter(claim__in=digests).values_list("claim", flat=True))
+    read |= set(Peek.objects.filter(claim__in=digests).values_list("claim", flat=True))
+    return next((each for each in claims if each.digest in read), claims[0])
+
+
+def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
+    """What the metric may be, as it would be registered: where files say its name alone, with its
+    usual options, and as this home has it."""
+    if files.options is not None:
+        return [(files.metric, files.options)]
+    usual: Mapping[str, Any] = {}
+    if files.metric in METRICS:
+        with suppress(MetricError):  # it needs options, of which files know nothing
+            usual = declared_metric(files.metric).options
+    here = Metric.objects.filter(
+        Q(name=files.metric) | Q(name=RECORDED, options__score=files.metric)
+    )
+    return [(files.metric, usual), *here.order_by("-pk").values_list("name", "options")[:KNOWN_AS]]
+
+
+def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) -> bool:
+    """Whether less of a metric is asked for of which more is better, or the other way round."""
+    try:
+        rises = declared_metric(name, **options).rises
+    except MetricError:
+        return not requirement.higher_is_better
+    return rises != requirement.higher_is_better
+
+
+def _by_test_set(paid: Charge) -> Charge:
+    """With one level for each test set: the strictest, where its criteria have several."""
+    rows: dict[str, LedgerRow] = {}
+    for row in paid.rows:
+        if row.test_set not in rows or row.level < rows[row.test_set].level:
+            rows[row.test_set] = row
+    kept = tuple(rows.values())
+    section = paid.section and paid.section.model_copy(
+        update={"test_sets": kept, "spent": any(row.spent and row.counted for row in kept)}
+    )
+    alphas = {row.test_set: row.level for row in kept if row.level != paid.level}
+    return replace(paid, alphas=alphas, rows=kept, section=section)
+
+
+@transaction.atomic
+def _taken(standing: Standing, files: str) -> bool:
+    """Writes what is read for the first time; False, and nothing is written, where another decision
+    came between."""
+    ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
+    rows = _rows(standing, files)
+    if rows and ledger.entries != standing.entries:
+        return False
+    if rows:
+        Peek.objects.bulk_create(rows)
+        append(*rows)
+        ledger.entries += len(rows)
+        ledger.save(update_fields=["entries"])
+    return True
+
+
+def _rows(standing: Standing, files: str) -> list[Peek]:
+    """What hasn't been read yet, as evalhub.gate.taking writes looks: whose number it is first."""
+    places: dict[str, tuple[Claim, LedgerPosition]] = {}
+    for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
+        places.setdefault(claim.digest, (claim, at))
+    before = set(Peek.objects.filter(claim__in=places).values_list("claim", "beside"))
+
+    def row(key: str, beside: str, at: str, number: int, **fields: Any) -> Peek:
+        claim = places[at][0]
+        assert isinstance(claim, _ClaimOfFiles)
+        version, *others = claim.cover
+        return Peek(
+            claim=key,
+            beside=beside,
+            number=number,
+            test_set_version_id=version,
+            others=others,
+            asked=places[key][0].asked_digest,
+            files=files,
+            **fields,
+        )
+
+    own, sharing, rest = list[Peek](), list[Peek](), list[Peek]()
+    for key, (_, at) in places.items():
+        if not at.taken and (key, "") not in before:
+            shares = at.shares and (places[at.shares][1].shares or at.shares)
+            (sharing if shares else own).append(row(key, "", key, at.number, shares=shares))
+        rest += [
+            row(key, each.primary, each.primary, each.looks.numbers[-1], charged=each.charged)
+            for each in at.beside
+            if not each.taken and (key, each.primary) not in before
+        ]
+        if at.alone and (key, key) not in before:
+            rest.append(row(key, key, key, at.number, charged=True))
+    return [*own, *sharing, *rest]
