@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from evalhub.accounts.models import User
+from evalhub.accounts.models import Membership, User
 from reviews.models import Judgment
 from tests.cast import Team
-from tests.test_admin import OURS, changelist
+from tests.test_admin import OURS, changelist, page
 
 
 @pytest.mark.parametrize("person", ["olga", "eva", "rui", "sam"])
@@ -24,3 +24,13 @@ def test_staff_see_only_what_they_were_given(team: Team) -> None:
     client = team.signed_in(User.objects.create(username="clerk", is_staff=True))
     assert client.get(reverse("admin:index")).status_code == 200
     assert client.get(changelist(Judgment)).status_code == 403
+
+
+def test_roles_are_not_changed_here_but_on_the_page_of_members(team: Team) -> None:
+    root = team.signed_in(User.objects.create_superuser("root"))
+    member = team.project.memberships.get(user=team.rui)
+    for row in (team.project, team.rui, member):
+        assert 'name="memberships-0-role"' not in root.get(page(row)).content.decode()
+    assert root.post(page(member), {"role": "owner"}).status_code == 403
+    assert root.post(page(member, "delete"), {"post": "yes"}).status_code == 403
+    assert root.get(changelist(Membership) + "add/").status_code == 403

@@ -26,8 +26,8 @@ from evalhub.gate.models import Ledger, Look, Peek
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
 from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.ledger_section import LedgerRow
 from evalhub.schemas.policy import LedgerScope, Primaries
-from evalhub.schemas.sections import LedgerRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.criteria import Requirement
 from runners.metrics import METRICS, MetricError, declared_metric

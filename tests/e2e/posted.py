@@ -25,6 +25,7 @@ POSTED = {
     "/studies/<int:pk>/policy/": [POLICY],
     "/demo/": ["project=support-desk"],
     "/studies/<int:pk>/decide/": [""],
+    "/decisions/<int:pk>/accept/": ["reason=We+have+looked+at+it"],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/decisions/<int:pk>/bless/": ["reason=It+runs&arm=baseline"],
     "/versions/<int:pk>/move/": ["verb=retire&reason=No"],
