@@ -22,6 +22,7 @@ from evalhub.verdict.caveats import with_caveats, without_caveats
 from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
 from evalhub.verdict.record import with_sentences
 
+_LATER_FIRST = ["", LookBeginning.CI_DAY, LookBeginning.COMMAND, LookBeginning.CI_COMMAND]
 FIRST_DAY = timedelta(days=1)
 """A job of a CI ends before. A home that its cache keeps is older from the next day on."""
 
@@ -105,11 +106,12 @@ def _with(
 
 
 def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
-    """The mark of what is taken now, else of what was taken, as the record says it."""
+    """The mark of what is taken now, else of what was taken last, as the record says it."""
     again = not first.began and all(at.taken for at in standing.positions)
-    marks = {at.beginning for at in standing.positions} if again else {first.marks(standing)}
-    in_ci = bool(marks & {LookBeginning.CI_COMMAND, LookBeginning.CI_DAY})
-    if marks & {LookBeginning.COMMAND, LookBeginning.CI_COMMAND}:
+    taken = (at.beginning for at in standing.positions)
+    mark = min(taken, key=_LATER_FIRST.index, default="") if again else first.marks(standing)
+    in_ci = mark in (LookBeginning.CI_COMMAND, LookBeginning.CI_DAY)
+    if mark in (LookBeginning.COMMAND, LookBeginning.CI_COMMAND):
         if known_address():
             return LedgerBeginning(by="this-study", in_ci=in_ci)
         return LedgerBeginning(by="its-command" if again else "this-command", in_ci=in_ci)
