@@ -1,6 +1,7 @@
 """A home of an earlier version is chained as it stands; what is changed then is found."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -74,4 +75,7 @@ def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     (tmp_path / "sqlite").mkdir()
     restored = evalhub("restore", "../b.jsonl.gz", at=tmp_path / "sqlite")
     assert restored.returncode == 0, restored.stderr
-    assert ledger(tmp_path / "sqlite") == found
+    copied = ledger(tmp_path / "sqlite")
+    assert copied["well"], "its ledger has an id of its own, and a link that says where it is from"
+    links = int(re.findall(r"all (\d+) links", str(found["seen"]))[0])
+    assert f"all {links + 1} links of its chain hold" in str(copied["seen"])

@@ -81,7 +81,8 @@ def restored_and_asked_again(team: Team) -> None:
     assert look(second) == 2, "the look of before is there; the true home's second one isn't"
     sentence = caveats(second)["ledger-restored"]
     assert sentence.startswith(f"this ledger was restored from a backup of the ledger {parent}, 1 ")
-    assert second["headline"].endswith(f"Note: {sentence}.")
+    assert second["headline"].endswith(f"{sentence}.")
+    assert " Note: " in second["headline"]
     line = second["ledger"]["sentences"][-1]
     assert line.startswith(f"T{sentence[1:]}: ")
     assert line.endswith(NOT_KNOWN_HERE)
