@@ -22,6 +22,7 @@ from evalhub.verdict.caveats import with_caveats
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
 from evalhub.verdict.copies import COPIES_CODES, due_codes
+from evalhub.verdict.earlier_advice import with_earlier_advice
 from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.later_fields import (
@@ -210,6 +211,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
     due = with_sentences(without_results(judged)).as_json()
     for name in (*BESIDE, *(name for name in LATER if name not in document)):
         due.pop(name, None)
+    with_earlier_advice(due, document, record.criteria)
     for part, names in (("people", LATER_OF_PEOPLE), ("ledger", LATER_OF_LEDGER)):
         for name in names if due[part] is not None else ():
             if name not in document[part]:
