@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -63,9 +64,9 @@ def call(*command: str | Path, folder: Path, **variables: str) -> str:
     return done.stdout
 
 
-def verdict(folder: Path, **variables: str) -> dict[str, object]:
+def verdict(folder: Path, **variables: str) -> dict[str, Any]:
     out = call(BIN / "evalhub", "study", "run", "study.yaml", "--json", folder=folder, **variables)
-    record: dict[str, object] = json.loads(out)
+    record: dict[str, Any] = json.loads(out)
     return record
 
 
@@ -117,7 +118,13 @@ def test_the_data_is_taken_along(folder: Path, postgres_url: str) -> None:
         for variables in ({}, {"EVALHUB_DATABASE_URL": url})
     ]
     assert kept[0] == kept[1] != ""
-    assert verdict(folder, EVALHUB_DATABASE_URL=url) == before
+    after = verdict(folder, EVALHUB_DATABASE_URL=url)
+    # its ledger goes on under an id of its own, and every record says from which backup
+    of_the_ledger = {"ledger", "ledger_head", "headline", "reasons", "caveats"}
+    assert {name for name in after if after[name] != before.get(name)} == of_the_ledger
+    assert after["headline"].startswith(f"{before['headline']} Note: this ledger was restored from")
+    assert after["reasons"][:-1] == before["reasons"]
+    assert [each["code"] for each in after["caveats"]] == ["ledger-restored"]
 
 
 def test_a_study_that_no_worker_takes_up_says_so_and_ends_once_there_is_one(
