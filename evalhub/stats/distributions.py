@@ -51,10 +51,16 @@ def chi_square_quantiles(p: NDArray[np.float64], df: float) -> NDArray[np.float6
 
 
 def noncentral_t_cdf(x: float, df: float, shift: float) -> float:
-    """P((Z + shift)/√(χ²/df) ≤ x): Student's t around `shift`; `df` may be infinite."""
+    """P((Z + shift)/√(χ²/df) ≤ x): Student's t around `shift`; `df` may be infinite.
+
+    Where scipy has no number, which is far from 0, Z is left out beside the shift.
+    """
     if math.isinf(df):
         return normal_cdf(x - shift)
-    return float(_special().nctdtr(df, shift, x))
+    found = float(_special().nctdtr(df, shift, x))
+    if math.isnan(found):
+        return float(_special().chdtrc(df, df * (shift / x) ** 2)) if x > 0 else 0.0
+    return found
 
 
 def binomial_cdf(k: float, n: float, p: float = EVEN) -> float:

@@ -153,7 +153,7 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     worse = distance < 0 and not criterion.must_gain
     if not unplanned and not worse and not ruled_out(criterion):
         if planned is None:
-            return Needed(None, _none_near(criterion))
+            return Needed(None, _none_near(criterion, plan, power))
         why = f"{planned.text} would settle it with {power:.0%} power{shared}"
         return Needed(planned.n, f"{planned.before}{why}, if {assumed(criterion)}")
     likely = _amount(criterion, plan, distance, power) if distance else None
@@ -163,7 +163,7 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     elif distance == 0:
         parts.append(f"no number would if {seen(criterion)}, which lies on the bound itself")
     if planned is None and likely is None:
-        return Needed(None, unplanned or _none_near(criterion))
+        return Needed(None, unplanned or _none_near(criterion, plan, power))
     each = " each" if planned is not None and likely is not None else ""
     why = f"{'; '.join(parts)}; with {power:.0%} power{each}{shared}"
     before = partly_shown(criterion) or (f"{unplanned}: " if unplanned else "")
@@ -179,10 +179,16 @@ def _would(criterion: Criterion, amount: _Amount, distance: float, truth: str) -
     return f"{amount.before}{amount.text} would show {shown}, if {truth}"
 
 
-def _none_near(criterion: Criterion) -> str:
+def _none_near(criterion: Criterion, plan: NextLook, power: float) -> str:
     if criterion.role == "preference":
         none = _no_judgments(_spread(criterion))
         return f"{none}: so few show too little of how far people lean to one arm"
+    fresh = plan.model_copy(update={"weights": None})
+    if plan.weights and _amount(criterion, fresh, criterion.gap, power):
+        return (
+            "no number of items added to these can settle this, since what they showed counts with "
+            "the new ones: a fresh test set can"
+        )
     wider = "a wider margin" if criterion.may_lose else "a larger gain"
     return (
         f"{NO_NUMBER}: what is asked lies too near to what is assumed; plan {wider}, or a metric "

@@ -247,7 +247,7 @@ def test_the_page_is_gone_from_its_first_line_to_its_last(
             continue
         printed.setdefault(block.heading, []).append(machine.run(block.text))
 
-    assert "ship" in printed["8. Work"][0]
+    assert "Ship tuned gains" in printed["8. Work"][0]
     assert re.search(r"evalhub-\d{8}T\d{6}Z\.jsonl\.gz", printed["9. Nights and weeks"][0])
     assert "Restored: " in machine.log("evalhub-trial")
     assert redirected(machine) == f"{SITE}/studies/"

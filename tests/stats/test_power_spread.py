@@ -42,6 +42,15 @@ def test_a_spread_that_is_hardly_known_needs_more() -> None:
     assert sizes[1] / sizes[0] == pytest.approx((quantile / (Z + 0.841621)) ** 2, rel=0.01)
 
 
+def test_a_level_that_no_test_has_a_number_for_is_never_reached() -> None:
+    """Beside a first stage with p = 1 the next items would have to show a z of 12, whose limits are
+    endless: a chance of 0, and no number of items."""
+    hardly = Spread(0.245, df=1.0, worst=3.0)
+    assert [power_for(n, 0.05, hardly, due=12.3) for n in (1, 1000, 10**9)] == [0, 0, 0]
+    assert items_for(0.05, hardly, due=12.3) is None
+    assert power_for(1, 0.05, hardly, due=8.0) == 0
+
+
 def test_variance_is_known_as_well_as_its_kurtosis_says() -> None:
     """Of n normal values it has about n − 1 degrees of freedom; with rare heavy ones far fewer."""
     rng = np.random.default_rng(2)

@@ -89,6 +89,21 @@ def test_what_is_nearly_shown_needs_little_more() -> None:
     assert found.n == 1840
 
 
+def test_items_added_to_those_that_showed_nothing_at_all_settle_nothing() -> None:
+    """150 ties have a p-value of 1 for a gain: those added would have to show a z of 12."""
+    primary = Requirement("dates", "primary", "dates", "score", tails="bounded")
+    tied = [0.3] * 150
+    found = measure(primary, tied, tied, alpha=0.0038, planned_gain=0.05)
+    plan = NextLook(alpha=0.0019, weights=(1.0, 1.0))
+    needed = needed_items(found, questions=1, plan=plan)
+    assert needed == Needed(
+        None,
+        "no number of items added to these can settle this, since what they showed counts with the "
+        "new ones: a fresh test set can",
+    )
+    assert (needed_items(found, questions=1, plan=NextLook(alpha=0.0038)).n or 0) > 150
+
+
 def test_unequal_weights_count_as_they_are() -> None:
     """Two stages seen and one as large as each: (2.326348·√3 − √2)/1 = 2.615139."""
     plan = NextLook(alpha=0.01, weights=(2.0, 1.0))

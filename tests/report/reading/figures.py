@@ -200,6 +200,18 @@ def idle(row: Row) -> bool:
     return row["most_lost"] <= borne + SLACK and not gain_is_shown(row)
 
 
+def added_cannot(row: Row) -> bool:
+    """That new items would have to show a z beyond 8 by themselves, one chance in 10^15, beside
+    what was seen (Lehmacher and Wassmer 1999)."""
+    look = row["next_look"]
+    if look is None or look["weights"] is None:
+        return False
+    first, added = look["weights"]
+    z = norm.isf(min(row["p_bound"], 1 - 1e-16))
+    due = (norm.isf(look["alpha"]) * math.sqrt(first + added) - z * math.sqrt(first)) / added**0.5
+    return bool(due > 8)
+
+
 def status_due(row: Row) -> str:
     if "same run" in row["method"] and lower_of(row) <= 0:
         return "pass" if row["role"] == "guard" else "fail"

@@ -11,6 +11,7 @@ from tests.report.reading.figures import (
     TAIL,
     Record,
     Row,
+    added_cannot,
     borne_is,
     gain_is_shown,
     idle,
@@ -149,6 +150,13 @@ class Reading:
             self.expect(row["needed_n"] is None and row["needed_as_seen"] is None, said)
             return
         self.expect(not idle(row), f"{said!r} of what can't show a loss")
+        if said == (
+            "no number of items added to these can settle this, since what they showed counts with "
+            "the new ones: a fresh test set can"
+        ):
+            self.expect(added_cannot(row), f"{said!r} isn't so")
+            self.expect(row["needed_n"] is None and row["needed_as_seen"] is None, said)
+            return
         if re.search(
             r"no number of (items|judged pairs .*) can settle this(?! : a fresh)", said
         ) and (row["needed_n"] is None and row["needed_as_seen"] is None):
