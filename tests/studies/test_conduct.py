@@ -146,7 +146,7 @@ def test_what_was_answered_before_the_endpoint_went_away_stays(
 def test_a_command_whose_run_is_cancelled_meanwhile_ends_and_says_how_to_go_on(
     desk: Desk, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.latency_s = 0.1
+    server.latency_s = 1.0
     asking(desk, server.url, concurrency=1)
     file = str(desk.write())
     codes: list[int] = []
