@@ -157,7 +157,8 @@ def planned_claims(
                 for run in answered
                 if run is not None
             ]
-            claim = _with_content(claim, each, here, sides[0], sides[1], development)
+            known_by = _content_of(claim, each, here, sides[0], sides[1], development)
+            claim = replace(claim, content=known_by)
         found.append(claim)
     return found
 
@@ -222,28 +223,30 @@ def _claim(
     )
     if baseline.test_set_version_id != candidate.test_set_version_id:
         return claim  # of which no verdict is given
-    items = evidence.items(candidate.test_set_version)
-    return _with_content(claim, test_set, items, before.arm, after.arm, evidence.development)
+    key = test_set.pk, baseline.pk, candidate.pk
+    if key not in evidence.contents:
+        items = evidence.items(candidate.test_set_version)
+        evidence.contents[key] = _content_of(
+            claim, test_set, items, before.arm, after.arm, evidence.development
+        )
+    return replace(claim, content=evidence.contents[key])
 
 
-def _with_content(
+def _content_of(
     claim: Claim,
     test_set: StudyTestSet,
     items: Sequence[ItemLabel],
     baseline: ArmScores,
     candidate: ArmScores,
     development: Development | None,
-) -> Claim:
-    """The claim with what it is known by. What else a decision reads of the answers, and is judged
-    by, belongs to what is asked here."""
+) -> str:
+    """What the claim is known by. What else a decision reads of the answers, and is judged by,
+    belongs to what is asked here."""
     asked = {name: value for name, value in claim.asked.items() if name != "mix"}
     judged = None
     if claim.primary and development is not None:
         judged = np.array([not development.holds(each.key, each.cluster) for each in items])
-    content = content_digest(
-        items, baseline, candidate, asked=asked, judged=judged, mix=test_set.mix
-    )
-    return replace(claim, content=content)
+    return content_digest(items, baseline, candidate, asked=asked, judged=judged, mix=test_set.mix)
 
 
 def _claim_on(

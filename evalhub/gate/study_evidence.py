@@ -46,6 +46,7 @@ class StudyEvidence:
     Attributes:
         runs: by arm's and test set's id.
         repeats: likewise, the second runs of an arm that measure the noise floor.
+        contents: what is claimed of a test set by two runs is known by, by their ids.
         development: the primaries' items that choose the baseline and aren't judged on; None
             where the study names its baseline.
     """
@@ -60,6 +61,7 @@ class StudyEvidence:
     scores: dict[tuple[int, int], RunScores] = field(default_factory=dict)
     labels: dict[int, list[ItemLabel]] = field(default_factory=dict)
     answers: dict[int, AnswerTally] = field(default_factory=dict)
+    contents: dict[tuple[int, int, int], str] = field(default_factory=dict)
 
     @property
     def primaries(self) -> list[StudyTestSet]:
