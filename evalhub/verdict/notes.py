@@ -104,7 +104,7 @@ _STATES = {
 }
 
 
-BUILDS = "Another build is another candidate, where its arm says so (`build`)."
+BUILDS = "Another build is another candidate, where its arm states the build."
 
 
 def _ledger(section: LedgerSection) -> Iterator[str]:
