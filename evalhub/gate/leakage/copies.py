@@ -18,6 +18,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from zlib import crc32
 
@@ -42,16 +43,6 @@ _MOST_TRIED = 50
 _COURTESIES = frozenset(
     {"please", "kindly", "pls", "plz", "hello", "hi", "hey", "dear", "thanks", "thank", "bitte"}
 )
-# English, German, French, Spanish, Portuguese, Italian, Dutch, Russian; Chinese by character.
-_NEGATIONS = frozenset(
-    folded(word)
-    for words in (
-        "not no never none nor neither without cannot except unless nothing nobody",
-        "nicht kein keine keinen keiner nie ohne ne pas jamais sans nunca sin não sem",
-        "non mai niet geen не нет ни никогда без",
-    )
-    for word in words.split()
-) | frozenset("不没沒無无")
 _CONTRACTED = re.compile(r"n['’`]t\b")
 # A number; a minus before one; a sign between two, brackets aside.
 _NUMBERS = re.compile(
@@ -61,6 +52,17 @@ _LEFT_OUT = -1
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 
 Mask = NDArray[np.bool_]
+
+
+@cache
+def _negations() -> frozenset[str]:
+    """Of English, German, French, Spanish, Portuguese, Italian, Dutch, Russian and Chinese."""
+    words = (
+        "not no never none nor neither without cannot except unless nothing nobody",
+        "nicht kein keine keinen keiner nie ohne ne pas jamais sans nunca sin não sem",
+        "non mai niet geen не нет ни никогда без",
+    )
+    return frozenset(folded(word) for word in " ".join(words).split()) | frozenset("不没沒無无")
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +344,7 @@ class _Known(dict[str, int]):
         if word not in _COURTESIES and not word.isdecimal():
             place = len(self.hashes)
             self.hashes.append(crc32(word.encode()))
-            if word in _NEGATIONS:
+            if word in _negations():
                 self.negations.add(place)
         self[word] = place
         return place
