@@ -18,6 +18,7 @@ from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import TestSetVersion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.ledger_origin import LedgerBeginning, RestoredLedger
+from evalhub.schemas.ledger_section import LedgerSection
 from evalhub.verdict.caveats import with_caveats, without_caveats
 from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
 from evalhub.verdict.record import with_sentences
@@ -64,25 +65,25 @@ def with_ledger_origin(
     return _with(record, begun, restored)
 
 
-def with_origin_for_files(record: DecisionRecord, versions: Collection[int]) -> DecisionRecord:
-    """The record of files, which has no caveats yet, with where its ledger comes from, as far as it
-    belongs to the headline: in CI, less than a day after the first look, and after a restore.
+def origin_for_files(
+    section: LedgerSection | None, versions: Collection[int]
+) -> LedgerSection | None:
+    """The section of files with where its ledger comes from, as far as it belongs to the headline:
+    in CI, less than a day after the first look, and after a restore.
 
     Args:
         versions: ids of those that hold some of the files' items.
     """
-    if record.ledger is None:
-        return record
+    if section is None:
+        return None
     oldest = _oldest_look() if settings.IN_CI else None
     fresh = settings.IN_CI and (oldest is None or timezone.now() - oldest < FIRST_DAY)
     begun = LedgerBeginning(by="first-day-in-ci", in_ci=True) if fresh else None
     restore = LedgerRestore.objects.order_by("-id").first()
     if restore is not None and min(versions) > restore.newest_version:
         restore = None
-    if begun is None and restore is None:
-        return record
-    found = _with(record, begun, None if restore is None else _restored(restore))
-    return with_caveats(found, list(ledger_caveats(found)))
+    restored = None if restore is None else _restored(restore)
+    return section.model_copy(update={"begun": begun, "restored": restored})
 
 
 def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:
