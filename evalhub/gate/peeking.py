@@ -154,7 +154,7 @@ def _read[Result](
     Args:
         judge: called with None where nothing counts it, and again where another decision came
             between.
-        project: whose items must be known; None: any project's of this home.
+        project: of a site, whose items must be known; None: any project's of this home.
 
     Raises:
         ContestedPeekError: decisions kept coming between.
@@ -167,11 +167,12 @@ def _read[Result](
         each.requirement.test_set in known for each in claims if each.requirement.tier == "critical"
     )
     versions = {pk for each in found for pk in shared.of(each.version) if pk > 0}
+    of_server = project is not None or is_a_servers_home()
     names = ", ".join(dict.fromkeys(files))[:FILES]
     for _ in range(TRIES):
         standing = standing_of(found, counts=counts, primaries=primaries, shared=shared)
         paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
-        paid = replace(paid, section=origin_for_files(paid.section, versions))
+        paid = replace(paid, section=origin_for_files(paid.section, versions, of_server=of_server))
         result, is_read = judge(FileCharge(paid, registered))
         if not is_read or _taken(standing, names):
             return result

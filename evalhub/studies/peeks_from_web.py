@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from evalhub.accounts.models import Project, User
 from evalhub.files.json_values import JsonError, parse_json
+from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
 from evalhub.gate.peek_requests import received_claim, sent_charge
 from evalhub.gate.peeking import charge_files
@@ -42,7 +43,7 @@ def _uploaded(request: PeekRequest, files: Files) -> Sequence[PeekedClaim]:
     assert request.file is not None
     path = uploaded_file(files, request.file, "file")
     if path.stat().st_size > LARGEST:
-        raise DataError(f"claims have at most {LARGEST:,} bytes", file=request.file)
+        raise BodyTooLargeError(f"claims have at most {LARGEST:,} bytes", file=request.file)
     try:
         claims: Sequence[PeekedClaim] = declared(Claims, parse_json(path.read_text("utf-8")))
     except UnicodeDecodeError:
