@@ -8,17 +8,17 @@ import numpy as np
 
 from evalhub.gate.charge import Charge
 from evalhub.gate.file_claims import FileCharge, FileClaim
-from evalhub.schemas.peeks import PeekCharge, PeekedArm, PeekedClaim, PeekedItems
+from evalhub.schemas.peeks import PeekCharge, SentArm, SentClaim, SentItems
 from evalhub.verdict.align import ArmScores, ItemLabel
 from evalhub.verdict.criteria import Requirement
 
 
-def sent_claim(claim: FileClaim) -> PeekedClaim:
+def sent_claim(claim: FileClaim) -> SentClaim:
     """A claim as it is sent. Raises pydantic.ValidationError for what no site takes."""
     asked = claim.requirement
     count = len(claim.items)
     assert asked.role in ("primary", "guard")
-    return PeekedClaim(
+    return SentClaim(
         test_set=asked.test_set,
         role=asked.role,
         tier=asked.tier,
@@ -33,14 +33,14 @@ def sent_claim(claim: FileClaim) -> PeekedClaim:
     )
 
 
-def _sent_items(claim: FileClaim) -> PeekedItems:
+def _sent_items(claim: FileClaim) -> SentItems:
     prints, items = claim.prints, claim.items
     numbers: dict[str, int] = {}
     clusters = [
         numbers.setdefault(each.cluster, len(numbers) + 1) if each.cluster else 0 for each in items
     ]
     has_context = prints is not None and any(own != whole for own, whole in prints)
-    return PeekedItems(
+    return SentItems(
         ids=tuple(each.key for each in items) if prints is None else (),
         fingerprints=tuple(own for own, _ in prints or ()),
         in_context=tuple(whole for _, whole in prints or ()) if has_context else (),
@@ -52,13 +52,13 @@ def _sent_items(claim: FileClaim) -> PeekedItems:
     )
 
 
-def _sent_arm(arm: ArmScores, items: int) -> PeekedArm:
+def _sent_arm(arm: ArmScores, items: int) -> SentArm:
     scores = tuple(None if np.isnan(value) else float(value) for value in arm.values)
     one_each = len(arm.places) == items and bool((arm.places == np.arange(items)).all())
-    return PeekedArm(scores=scores, places=() if one_each else tuple(arm.places.tolist()))
+    return SentArm(scores=scores, places=() if one_each else tuple(arm.places.tolist()))
 
 
-def received_claim(sent: PeekedClaim) -> FileClaim:
+def received_claim(sent: SentClaim) -> FileClaim:
     """The claim that was sent, for evalhub.gate.peeking."""
     items = sent.items
     requirement = Requirement(
@@ -92,7 +92,7 @@ def received_claim(sent: PeekedClaim) -> FileClaim:
     )
 
 
-def _received_arm(name: str, sent: PeekedArm) -> ArmScores:
+def _received_arm(name: str, sent: SentArm) -> ArmScores:
     places = np.array(sent.places or range(len(sent.scores)), dtype=np.intp)
     return ArmScores(name, places, np.array(sent.scores, dtype=float))
 

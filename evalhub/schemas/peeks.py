@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue, model_validator
 
 from evalhub.schemas.criteria import NextLook
-from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.declaration import Declaration, default_of, wrong
 from evalhub.schemas.ledger_section import LedgerSection
 from evalhub.schemas.measured_on import Mix
 from evalhub.schemas.outside import Outside
-from evalhub.schemas.policy import Alpha, DemandRole, LedgerScope, Primaries, Tier
+from evalhub.schemas.policy import Alpha, Demand, DemandRole, LedgerScope, Primaries, Rule, Tier
 
 MOST_CLAIMS = 1000
 LONGEST = 255
@@ -24,7 +24,7 @@ Fingerprint = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Label = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
-class PeekedItems(Declaration):
+class SentItems(Declaration):
     """A file's items, column by column."""
 
     ids: tuple[Label, ...] = Field((), description="in place of fingerprints: the items' ids")
@@ -50,7 +50,7 @@ class PeekedItems(Declaration):
         return len(self.fingerprints or self.ids)
 
     @model_validator(mode="after")
-    def _columns_fit(self) -> "PeekedItems":
+    def _columns_fit(self) -> "SentItems":
         if bool(self.ids) == bool(self.fingerprints):
             raise wrong("give the items' fingerprints or their ids: one of the two", "fingerprints")
         if self.in_context and not self.fingerprints:
@@ -64,7 +64,7 @@ class PeekedItems(Declaration):
         return self
 
 
-class PeekedArm(Declaration):
+class SentArm(Declaration):
     """An arm's scores."""
 
     scores: tuple[float | None, ...] = Field(
@@ -75,12 +75,12 @@ class PeekedArm(Declaration):
     )
 
 
-class PeekedClaim(Declaration):
+class SentClaim(Declaration):
     """That one arm does better than another on some items by one metric."""
 
     test_set: Label
     role: DemandRole
-    tier: Tier = "critical"
+    tier: Tier = default_of(Demand, "tier")
     metric: Label = Field(description="its name")
     options: dict[str, JsonValue] | None = Field(
         None, description="the metric's; null: its name alone is known"
@@ -92,12 +92,12 @@ class PeekedClaim(Declaration):
         pattern="^([0-9a-f]{64})?$",
         description="SHA-256 of the costs that a critical budget reads on these items",
     )
-    items: PeekedItems
-    baseline: PeekedArm
-    candidate: PeekedArm
+    items: SentItems
+    baseline: SentArm
+    candidate: SentArm
 
     @model_validator(mode="after")
-    def _is_whole(self) -> "PeekedClaim":
+    def _is_whole(self) -> "SentClaim":
         if self.mix and not self.items.tags:
             raise wrong("a mix needs the items' tags", "items", "tags")
         for name, arm in (("baseline", self.baseline), ("candidate", self.candidate)):
@@ -115,7 +115,7 @@ class PeekedClaim(Declaration):
         return self
 
 
-Claims = Annotated[tuple[PeekedClaim, ...], Field(min_length=1, max_length=MOST_CLAIMS)]
+Claims = Annotated[tuple[SentClaim, ...], Field(min_length=1, max_length=MOST_CLAIMS)]
 
 
 class PeekRequest(Declaration):
@@ -126,9 +126,9 @@ class PeekRequest(Declaration):
         None,
         description="in place of `claims`: an upload, as sha256:DIGEST, of that array as JSON",
     )
-    ledger: LedgerScope = Field("primaries", description="as a policy says it")
-    alpha: Alpha = Field(description="as a policy says it")
-    primaries: Primaries = Field("all-of", description="as a policy says it")
+    ledger: LedgerScope = default_of(Rule, "ledger")
+    alpha: Alpha
+    primaries: Primaries = default_of(Rule, "primaries")
     sources: tuple[Label, ...] = Field(
         min_length=1, max_length=100, description="names of what was read, for the ledger's row"
     )

@@ -9,7 +9,7 @@ from evalhub.files.rows import DataError
 from evalhub.gate.peek_requests import received_claim, sent_charge
 from evalhub.gate.peeking import charge_files
 from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.peeks import Claims, PeekCharge, PeekedClaim, PeekRequest
+from evalhub.schemas.peeks import Claims, PeekCharge, PeekRequest, SentClaim
 from evalhub.studies.uploaded_files import Files, uploaded_file
 
 LARGEST = 64 * 1024**2
@@ -39,13 +39,13 @@ def charge_from_web(
     return sent_charge(charged, alpha=request.alpha)
 
 
-def _uploaded(request: PeekRequest, files: Files) -> Sequence[PeekedClaim]:
+def _uploaded(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
     assert request.file is not None
     path = uploaded_file(files, request.file, "file")
     if path.stat().st_size > LARGEST:
         raise BodyTooLargeError(f"claims have at most {LARGEST:,} bytes", file=request.file)
     try:
-        claims: Sequence[PeekedClaim] = declared(Claims, parse_json(path.read_text("utf-8")))
+        claims: Sequence[SentClaim] = declared(Claims, parse_json(path.read_text("utf-8")))
     except UnicodeDecodeError:
         raise DataError("isn't UTF-8", file=request.file) from None
     except (JsonError, DeclarationError) as error:
