@@ -71,6 +71,14 @@ def test_a_claim_takes_a_number_once_whatever_key_it_comes_with(caller: Program)
     assert chain_faults() == []
 
 
+def test_items_are_known_by_their_ids_in_a_test_set_of_that_name(caller: Program) -> None:
+    by_ids = claim(items={"ids": [f"q{i}" for i in range(60)]})
+    assert number(caller.post("/peeks", body(by_ids))) == 1
+    assert number(caller.post("/peeks", body())) == 1, "as by what they ask"
+    other = caller.post("/peeks", body(by_ids | {"test_set": "other"}))
+    assert other.json()["ledger"] is None
+
+
 def test_of_unknown_items_it_says_so_and_keeps_nothing(caller: Program) -> None:
     unknown = claim(items={"fingerprints": [each ^ 1 for each in FINGERPRINTS]})
     answer = caller.post("/peeks", body(unknown))
