@@ -26,6 +26,7 @@ from evalhub.gate.accepting import NothingToAcceptError
 from evalhub.gate.chain.kept import ChangedDecisionError
 from evalhub.gate.decide import ContestedError
 from evalhub.gate.draws import PoolError
+from evalhub.gate.peeking import ContestedPeekError
 from evalhub.gate.signoff import SignOffError, SupersededError
 from evalhub.gate.stage_moves import StageError
 from evalhub.gate.study_evidence import NotReadyError
@@ -80,6 +81,7 @@ STATUSES: dict[type[Exception], int] = {
     ChangedDecisionError: 409,
     RunFailed: 409,
     ContestedError: 503,
+    ContestedPeekError: 503,
     LedgerElsewhereError: 409,
     ChangedMeanwhileError: 412,
     WorkingSetError: 409,

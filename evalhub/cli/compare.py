@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.file_ledger import LedgerAt, ProjectThere
 from evalhub.cli.options import (
     AcceptPolicyChange,
     Alpha,
@@ -16,6 +17,7 @@ from evalhub.cli.options import (
     reason_of,
     row_fields,
 )
+from evalhub.cli.remote import There, TokenFile
 from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED
 from evalhub.stats.levels import ALPHA
 
@@ -139,6 +141,9 @@ def compare(
     ] = MOST_UNANSWERED,
     alpha: Alpha = ALPHA,
     accept_policy_change: AcceptPolicyChange = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    project: ProjectThere = None,
     json_: Json = False,
     report: Annotated[
         Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")
@@ -150,7 +155,8 @@ def compare(
     from evalhub.verdict.caveats import with_more_caveats
     from evalhub.verdict.policy_since import policy_caveats
 
-    reason = reason_of(accept_policy_change)
+    reason, ledger_at = reason_of(accept_policy_change), LedgerAt(server, token_file, project)
+    ledger_at.check()
     guard = role is ComparedRole.guard
     if guard and min_gain is not None:
         raise typer.BadParameter(
@@ -180,7 +186,8 @@ def compare(
     fields = {"id_field": id_field, "output_field": output, "reference": reference}
     if from_ is None:
         _only("--from", primary, base_arm, candidate_arm, other_prompts, study, rows, score, field)
-        found = _of_files(base, candidate, test_set, metric, asked | by_ours | fields)
+        files = base, candidate, test_set
+        found = _of_files(files, metric, asked | by_ours | fields, ledger_at)
     else:
         if reference != "reference":
             said = "doesn't go with --from: say --field reference=PATH"
@@ -192,7 +199,8 @@ def compare(
             "fields": mapping,
         }
         named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
-        found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours, study)
+        files, question = (base, candidate, test_set), asked | arms | named
+        found = _of_logs(from_, files, question, by_ours, study, ledger_at)
     record = with_more_caveats(found.record, policy_caveats(None, alpha=alpha, accepted=reason))
     if report is not None:
         _write_report(report, record, found.items)
@@ -206,15 +214,14 @@ def compare(
 
 
 def _of_files(
-    base: Path,
-    candidate: Path | None,
-    test_set: Path | None,
+    files: tuple[Path, Path | None, Path | None],
     metric: list[str] | None,
     asked: dict[str, Any],
+    ledger_at: LedgerAt,
 ) -> "FileComparison":
-    from evalhub.cli.setup import ledger_for_files
     from evalhub.studies.compare import CompareRequest, compare_files
 
+    base, candidate, test_set = files
     if candidate is None:
         raise typer.BadParameter("is needed: the candidate's answers", param_hint="CANDIDATE")
     if test_set is None:
@@ -222,7 +229,7 @@ def _of_files(
     if not metric:
         raise typer.BadParameter("is needed", param_hint="--metric")
     question = CompareRequest(metric=metric[-1], **asked)
-    return compare_files(base, candidate, test_set, question, ledger_for_files())
+    return compare_files(base, candidate, test_set, question, ledger_at.ledger())
 
 
 def _of_logs(
@@ -231,8 +238,8 @@ def _of_logs(
     asked: dict[str, Any],
     by_ours: dict[str, Any],
     study: Path | None,
+    ledger_at: LedgerAt,
 ) -> "FileComparison":
-    from evalhub.cli.setup import ledger_for_files
     from evalhub.foreign.kinds import KINDS, FieldsError, check_fields
     from evalhub.studies.compare_logs import LogQuestion, compare_logs
     from evalhub.studies.rescored_logs import compare_rescored, is_ours
@@ -248,11 +255,11 @@ def _of_logs(
     base, candidate, test_set = files
     if is_ours(question.metrics):
         _without("a metric of Evalhub's own", study=study)
-        ledger = ledger_for_files()
+        ledger = ledger_at.ledger()
         return compare_rescored(base, candidate, test_set, question, **by_ours, ledger=ledger)
     _without("scores of a log", extract=by_ours["extract"], option=by_ours["options"])
     _without("scores of a log", test_set=test_set)
-    found = compare_logs(base, candidate, question, ledger=ledger_for_files())
+    found = compare_logs(base, candidate, question, ledger=ledger_at.ledger())
     if study is not None:
         from evalhub.studies.study_of_logs import write_study
 

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.file_ledger import LedgerAt, ProjectThere
 from evalhub.cli.options import AcceptPolicyChange, Json, reason_of
+from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.schemas.decision import DecisionRecord
@@ -27,18 +29,21 @@ def decide(
         Path | None, typer.Option(help="Also write the decision record: FILE.json")
     ] = None,
     accept_policy_change: AcceptPolicyChange = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    project: ProjectThere = None,
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
-    from evalhub.cli.setup import ledger_for_files
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
     from evalhub.verdict.caveats import with_more_caveats
     from evalhub.verdict.policy import read_policy
     from evalhub.verdict.policy_since import policy_caveats
 
-    reason = reason_of(accept_policy_change)
+    reason, ledger_at = reason_of(accept_policy_change), LedgerAt(server, token_file, project)
+    ledger_at.check()
     asked = read_policy(policy)
     source = read_source(evidence)
     judged = source.judgments
@@ -50,7 +55,7 @@ def decide(
         scores,
         None if judged is None else _judgments(source.path.parent / judged.file, judged),
         judged=None if judged is None else judged.test_set,
-        ledger=ledger_for_files(),
+        ledger=ledger_at.ledger(),
     )
     record = with_more_caveats(record, policy_caveats(None, alpha=asked.alpha, accepted=reason))
     if out is not None:

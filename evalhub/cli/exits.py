@@ -41,6 +41,7 @@ CODES = {
     "evalhub.demo.server.LocalServerError": UNREACHABLE,
     "evalhub.gate.study_evidence.NotReadyError": UNREACHABLE,
     "evalhub.gate.decide.ContestedError": UNREACHABLE,
+    "evalhub.gate.peeking.ContestedPeekError": UNREACHABLE,
     "evalhub.verdict.ledger_origin.LedgerElsewhereError": USAGE,
     "evalhub.gate.chain.kept.ChangedDecisionError": BAD_DATA,
     "evalhub.accounts.permissions.NotAllowedError": USAGE,

@@ -102,9 +102,9 @@ def wait_for_tables(look: Callable[[], None], for_s: float) -> None:
             return
 
 
-def ledger_for_files() -> "FileLedger | None":
-    """The ledger by which files are judged whose items it knows; None, without Django, where there
-    is no home: none is made for looking.
+def home_ledger() -> "FileLedger | None":
+    """This home's ledger, by which files are judged whose items it knows; None, without Django,
+    where there is no home: none is made for looking.
 
     Raises:
         As `set_up_database`.

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from evalhub.gate.ledger import Standing
 from evalhub.schemas.criteria import NextLook
 from evalhub.schemas.ledger_section import LedgerRow, LedgerSection, SharedBy
 from evalhub.schemas.policy import LedgerScope
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.levels import is_spent, level_of, next_look
+
+if TYPE_CHECKING:
+    from evalhub.gate.positions import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Charge:
         }
 
 
-def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) -> Charge:
+def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int) -> Charge:
     """The levels that a decision is judged at.
 
     A counted claim is judged by its own looks, a guard by the look that it comes with, whatever

@@ -41,13 +41,32 @@ class FileClaim:
     measured: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FileCharge:
+    """What a ledger leaves to files whose items it knows.
+
+    Attributes:
+        registered: it knows items of all their critical test sets.
+    """
+
+    paid: "Charge"
+    registered: bool
+
+
 type JudgeAt = Callable[["Charge | None", bool], DecisionRecord]
 """The record, judged at what a ledger leaves, and whether it counts all of it; None and False
 where none knows the items."""
 
 
 class FileLedger(Protocol):
-    """A ledger by which files are judged, where it knows their items."""
+    """A ledger by which files are judged, where it knows their items.
+
+    Attributes:
+        is_a_servers: it is a server's, as a policy's `ledger_at: server` wants it.
+    """
+
+    @property
+    def is_a_servers(self) -> bool: ...
 
     def read(
         self,

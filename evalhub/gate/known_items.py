@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from evalhub.accounts.models import Project
 from evalhub.gate.file_claims import Prints
 from evalhub.registry.models import Item, TestSetVersion
 from evalhub.registry.models.testsets import TOLD_APART
@@ -28,25 +29,31 @@ class KnownItems:
     cover: Sequence[int]
 
 
-def known_by_text(prints: Sequence[Prints]) -> KnownItems | None:
+def known_by_text(prints: Sequence[Prints], project: Project | None = None) -> KnownItems | None:
     """By the items' own texts, and where those don't tell them apart by their contexts, too, as
     evalhub.registry.same_items has it. None where no version of a test set holds any, or only such
-    that are read freely: on those nothing is judged."""
+    that are read freely: on those nothing is judged. With a project, none where it has no such
+    version: what others have is not said to it, but counts where it has one."""
     by_text = told_apart(prints)
     versions = _versions_of(prints, by_text=by_text)
+    if project is not None and not _has_one_of(project, versions):
+        return None
     fingerprints = [own if by_text else whole for own, whole in prints]
     return KnownItems(fingerprints, frozenset(versions), _cover(versions)) if versions else None
 
 
-def known_by_id(test_set: str, keys: Sequence[str]) -> KnownItems | None:
-    """By the ids that they have in a test set of this name; None where no version has them all.
+def known_by_id(
+    test_set: str, keys: Sequence[str], project: Project | None = None
+) -> KnownItems | None:
+    """By the ids that they have in a test set of this name, of the project if one is given; None
+    where no version has them all.
 
     Of several versions the newest says what they ask; all of them, and those that share an item
     with them, have been read.
     """
     fingerprints: Sequence[int] = ()
     versions: dict[int, set[int]] = {}
-    for version, prints in _with_these_ids(test_set, keys):
+    for version, prints in _with_these_ids(test_set, keys, project):
         for pk, places in _versions_of(prints, by_text=version.told_apart_by_input).items():
             versions.setdefault(pk, set()).update(places)
         if not fingerprints:
@@ -61,7 +68,7 @@ def told_apart(prints: Sequence[Prints]) -> bool:
 
 
 def _with_these_ids(
-    test_set: str, keys: Collection[str]
+    test_set: str, keys: Collection[str], project: Project | None
 ) -> Iterator[tuple[TestSetVersion, list[Prints]]]:
     """The versions that have all of these ids, the newest first, with their items' fingerprints in
     the order of the ids."""
@@ -69,6 +76,8 @@ def _with_these_ids(
     versions = TestSetVersion.objects.filter(
         test_set__slug__in=names, read_freely=False, item_count__gte=len(keys)
     )
+    if project is not None:
+        versions = versions.filter(test_set__project=project)
     for version in versions.order_by("-created", "-pk"):
         rows = Item.objects.filter(version=version).order_by()
         columns = "key", "fingerprint", "fingerprint_in_context"
@@ -98,6 +107,11 @@ def _versions_of(prints: Sequence[Prints], *, by_text: bool) -> dict[int, set[in
     by_context = frozenset[int]() if by_text else _by_context(seen)
     found = {pk: in_context[pk] if pk in by_context else holds[pk] for pk in seen}
     return {pk: at for pk, at in found.items() if at}
+
+
+def _has_one_of(project: Project, versions: Collection[int]) -> bool:
+    mine = TestSetVersion.objects.filter(test_set__project=project)
+    return any(mine.filter(pk__in=some).exists() for some in batched(versions, AT_ONCE))
 
 
 def _by_context(versions: Collection[int]) -> frozenset[int]:

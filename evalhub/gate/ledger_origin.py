@@ -7,6 +7,7 @@ that deciding on them again says the same.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.conf import settings
 from django.utils import timezone
@@ -18,6 +19,7 @@ from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import TestSetVersion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.ledger_origin import LedgerBeginning, RestoredLedger
+from evalhub.schemas.ledger_section import LedgerSection
 from evalhub.verdict.caveats import with_caveats, without_caveats
 from evalhub.verdict.ledger_origin import BEGUN, RESTORED, ledger_caveats
 from evalhub.verdict.record import with_sentences
@@ -51,6 +53,12 @@ def _oldest_look() -> datetime | None:
     return Look.objects.order_by("id").values_list("created", flat=True).first()
 
 
+def _is_young() -> bool:
+    """Whether the ledger has no look, or its first is of the last day."""
+    oldest = _oldest_look()
+    return oldest is None or timezone.now() - oldest < FIRST_DAY
+
+
 def with_ledger_origin(
     record: DecisionRecord, standing: Standing, shared: SameItems, first: FirstLooks
 ) -> DecisionRecord:
@@ -64,25 +72,28 @@ def with_ledger_origin(
     return _with(record, begun, restored)
 
 
-def with_origin_for_files(record: DecisionRecord, versions: Collection[int]) -> DecisionRecord:
-    """The record of files, which has no caveats yet, with where its ledger comes from, as far as it
-    belongs to the headline: in CI, less than a day after the first look, and after a restore.
+def origin_for_files(
+    section: LedgerSection | None, versions: Collection[int], *, of_server: bool
+) -> LedgerSection | None:
+    """The section of files with where its ledger comes from, as far as it may belong to the
+    headline: less than a day after the first look, in CI or of a server, and after a restore.
 
     Args:
         versions: ids of those that hold some of the files' items.
+        of_server: whether the ledger is a server's.
     """
-    if record.ledger is None:
-        return record
-    oldest = _oldest_look() if settings.IN_CI else None
-    fresh = settings.IN_CI and (oldest is None or timezone.now() - oldest < FIRST_DAY)
-    begun = LedgerBeginning(by="first-day-in-ci", in_ci=True) if fresh else None
+    if section is None:
+        return None
+    begun = None
+    if (settings.IN_CI or of_server) and _is_young():
+        by: Literal["first-day-in-ci", "first-day"]
+        by = "first-day-in-ci" if settings.IN_CI else "first-day"
+        begun = LedgerBeginning(by=by, in_ci=settings.IN_CI)
     restore = LedgerRestore.objects.order_by("-id").first()
     if restore is not None and min(versions) > restore.newest_version:
         restore = None
-    if begun is None and restore is None:
-        return record
-    found = _with(record, begun, None if restore is None else _restored(restore))
-    return with_caveats(found, list(ledger_caveats(found)))
+    restored = None if restore is None else _restored(restore)
+    return section.model_copy(update={"begun": begun, "restored": restored})
 
 
 def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:

@@ -1,11 +1,14 @@
 """Files judged by this home's ledger: they take the number that a decision would take.
 
+A command in this home judges them here (`HomeLedger`); a site is asked what its ledger leaves to
+them, and they are judged where they lie (`charge_files`). Both are one computation.
+
 `compare` and `decide` show the same scores as a decision does. So where this home knows the items,
 what they read is a claim on its ledger (evalhub.gate.claim_content), judged at the level of its
 number. A decision on the same claim, before or after, has the same number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,14 +17,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
 from evalhub.gate.chain.append import append
 from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claim_content import content_digest
-from evalhub.gate.file_claims import FileClaim, JudgeAt
+from evalhub.gate.file_claims import FileCharge, FileClaim, JudgeAt
 from evalhub.gate.known_items import KnownItems, known_by_id, known_by_text
 from evalhub.gate.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
-from evalhub.gate.ledger_origin import with_origin_for_files
+from evalhub.gate.ledger_origin import origin_for_files
+from evalhub.gate.ledger_place import is_a_servers_home
 from evalhub.gate.models import Ledger, Look, Peek
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
@@ -29,7 +35,9 @@ from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.ledger_section import LedgerRow
 from evalhub.schemas.policy import LedgerScope, Primaries
 from evalhub.schemas.verdicts import Verdict
+from evalhub.verdict.caveats import with_caveats
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.ledger_origin import ledger_caveats
 from runners.metrics import METRICS, MetricError, declared_metric
 
 TRIES = 100
@@ -64,6 +72,10 @@ class _ClaimOfFiles(Claim):
 class HomeLedger:
     """This home's ledger, as evalhub.gate.file_claims.FileLedger."""
 
+    @property
+    def is_a_servers(self) -> bool:
+        return is_a_servers_home()
+
     def read(
         self,
         claims: Sequence[FileClaim],
@@ -79,38 +91,106 @@ class HomeLedger:
         Raises:
             ContestedPeekError: decisions kept coming between.
         """
-        if counts == "off":
-            return judge(None, False)
-        shared, found = _known_claims(claims)
-        if not found:
-            return judge(None, False)
-        known = {each.name for each in found}
-        registered = all(
-            each.requirement.test_set in known
-            for each in claims
-            if each.requirement.tier == "critical"
-        )
-        versions = {pk for each in found for pk in shared.of(each.version) if pk > 0}
-        names = ", ".join(dict.fromkeys(files))[:FILES]
-        for _ in range(TRIES):
-            standing = standing_of(found, counts=counts, primaries=primaries, shared=shared)
-            paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
-            record = with_origin_for_files(judge(paid, registered), versions)
-            if record.verdict is Verdict.INVALID or _taken(standing, names):
-                return record
-        raise ContestedPeekError(f"{names}: other decisions kept coming between")
+
+        def judged(charged: FileCharge | None) -> tuple[DecisionRecord, bool]:
+            if charged is None:
+                return judge(None, False), False
+            record = judge(charged.paid, charged.registered)
+            record = with_caveats(record, list(ledger_caveats(record)))
+            return record, record.verdict is not Verdict.INVALID
+
+        return _read(claims, judged, counts=counts, alpha=alpha, primaries=primaries, files=files)
 
 
-def _known_claims(claims: Sequence[FileClaim]) -> tuple[SameItems, list[_ClaimOfFiles]]:
+def charge_files(
+    claims: Sequence[FileClaim],
+    *,
+    project: Project,
+    by: User | None,
+    counts: LedgerScope,
+    alpha: float,
+    primaries: Primaries,
+    files: Sequence[str],
+) -> FileCharge | None:
+    """What this home's ledger leaves to claims that are judged elsewhere, whose number is taken;
+    None where no version of the project's holds any of their items, or no ledger counts.
+
+    The caller has seen that their evidence is valid; where the ledger itself refuses them, no
+    number is taken. Said again, they have the same number.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` may not evaluate in the project.
+        ContestedPeekError: decisions kept coming between.
+    """
+    check_evaluates(by, project)
+
+    def taken(charged: FileCharge | None) -> tuple[FileCharge | None, bool]:
+        return charged, charged is not None and not charged.paid.refused
+
+    return _read(
+        claims,
+        taken,
+        project=project,
+        counts=counts,
+        alpha=alpha,
+        primaries=primaries,
+        files=files,
+    )
+
+
+def _read[Result](
+    claims: Sequence[FileClaim],
+    judge: Callable[[FileCharge | None], tuple[Result, bool]],
+    *,
+    counts: LedgerScope,
+    alpha: float,
+    primaries: Primaries,
+    files: Sequence[str],
+    project: Project | None = None,
+) -> Result:
+    """What `judge` makes of the charge; where it says that a verdict can be read of it, the number
+    is taken.
+
+    Args:
+        judge: called with None where nothing counts it, and again where another decision came
+            between.
+        project: of a site, whose items must be known; None: any project's of this home.
+
+    Raises:
+        ContestedPeekError: decisions kept coming between.
+    """
+    shared, found = (SameItems(), []) if counts == "off" else _known_claims(claims, project)
+    if not found:
+        return judge(None)[0]
+    known = {each.name for each in found}
+    registered = all(
+        each.requirement.test_set in known for each in claims if each.requirement.tier == "critical"
+    )
+    versions = {pk for each in found for pk in shared.of(each.version) if pk > 0}
+    of_server = project is not None or is_a_servers_home()
+    names = ", ".join(dict.fromkeys(files))[:FILES]
+    for _ in range(TRIES):
+        standing = standing_of(found, counts=counts, primaries=primaries, shared=shared)
+        paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
+        paid = replace(paid, section=origin_for_files(paid.section, versions, of_server=of_server))
+        result, is_read = judge(FileCharge(paid, registered))
+        if not is_read or _taken(standing, names):
+            return result
+    raise ContestedPeekError(f"{names}: other decisions kept coming between")
+
+
+def _known_claims(
+    claims: Sequence[FileClaim], project: Project | None
+) -> tuple[SameItems, list[_ClaimOfFiles]]:
     """The claims whose items this home knows, and which of them share items with which versions."""
     found: list[_ClaimOfFiles] = []
     sharing: dict[int, set[int]] = {}
     prints: dict[int, set[int]] = {}
     for place, each in enumerate(claims):
         known = (
-            known_by_text(each.prints)
+            known_by_text(each.prints, project)
             if each.prints is not None
-            else known_by_id(each.requirement.test_set, [item.key for item in each.items])
+            else known_by_id(each.requirement.test_set, [item.key for item in each.items], project)
         )
         if known is None:
             continue

@@ -15,11 +15,12 @@ class LedgerBeginning(Declaration):
         by: "this-command": the command that made the decision began the ledger; "its-command": the
             one that took the look did, and this one decides on it again; "this-study": the ledger
             is a site's, and the study's looks are its first; "first-day-in-ci": the look was taken
-            in CI less than a day after the ledger's first.
+            in CI less than a day after the ledger's first; "first-day": files were judged by a
+            server's ledger less than a day after its first look.
         in_ci: the look was taken in CI.
     """
 
-    by: Literal["this-command", "its-command", "this-study", "first-day-in-ci"]
+    by: Literal["this-command", "its-command", "this-study", "first-day-in-ci", "first-day"]
     in_ci: bool
 
 

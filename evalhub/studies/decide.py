@@ -11,6 +11,7 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.sections import EvidenceRow, ImportedSection
+from evalhub.schemas.verdicts import Verdict
 from evalhub.studies.decided_claims import claims_of
 from evalhub.studies.evidence import Scores
 from evalhub.verdict.align import (
@@ -47,8 +48,13 @@ if TYPE_CHECKING:
     from evalhub.gate.charge import Charge
 
 IN_NO_LEDGER = (
-    "the policy says `ledger_at: server`, and a decision on files stands in no server's ledger: "
-    "ask the same in a study, and let the site decide, by `evalhub gate STUDY --server URL`"
+    "the policy says `ledger_at: server`, and here a decision on files stands in no server's "
+    "ledger: let the site that knows the items say what its ledger leaves, by `--server URL`, or "
+    "ask the same in a study, by `evalhub gate STUDY --server URL`"
+)
+NOT_KNOWN = (
+    "the policy says `ledger_at: server`, and the server's ledger doesn't know the items of all "
+    "critical criteria: hand in a study on them first, by `evalhub push STUDY --server URL`"
 )
 
 
@@ -84,10 +90,12 @@ def decide_scores(
         ledger: by which they are judged, where it knows the items; None: there is none.
 
     Raises:
-        LedgerElsewhereError: the policy asks for a server's ledger: files stand in none.
+        LedgerElsewhereError: the policy asks for a server's ledger, and this is none, or it doesn't
+            know the items.
         evalhub.stats.errors.StatisticsError: what no criterion can be measured on.
     """
-    if policy.ledger_at == "server":
+    at_server = policy.ledger_at == "server"
+    if at_server and (ledger is None or not ledger.is_a_servers):
         raise LedgerElsewhereError(IN_NO_LEDGER)
     asked = requirements_of(policy)
     read = [_part(requirement, policy, scores) for requirement in asked]
@@ -169,7 +177,7 @@ def decide_scores(
 
     if ledger is None:
         return record_at(None, False)
-    return ledger.read(
+    record = ledger.read(
         claims_of(policy, scores, [(each.aligned, each.labels, each.arms) for each in parts]),
         record_at,
         counts=policy.ledger,
@@ -177,6 +185,10 @@ def decide_scores(
         primaries=policy.primaries,
         files=[path.name for path in scores.files],
     )
+    counts = policy.ledger != "off" and record.verdict is not Verdict.INVALID
+    if at_server and counts and not record.registered:
+        raise LedgerElsewhereError(NOT_KNOWN)
+    return record
 
 
 def _evidence(parts: Sequence[_Part], scores: Scores) -> list[EvidenceRow]:

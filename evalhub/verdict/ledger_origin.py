@@ -19,6 +19,7 @@ _BEGUN_BY = {
     "its-command": "was begun by the command that took this look",
     "this-study": "was begun with this study",
     "first-day-in-ci": "was begun less than a day before this look",
+    "first-day": "was begun less than a day before this look",
 }
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import LASTS_DAYS
+from evalhub.api import reading
 from evalhub.api.idempotency import KEPT
 from evalhub.api.limits import REQUESTS
 from evalhub.api.lists import LARGEST_PAGE
@@ -11,6 +12,7 @@ from evalhub.api.shapes.working_sets import MOST_ROWS
 from evalhub.api.waiting import LONGEST_S, SPARED
 from evalhub.registry import uploads
 from evalhub.serving.server import MIB, ServerLimits
+from evalhub.studies import peeks_from_web
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "rest.md").read_text()
 
@@ -26,6 +28,8 @@ def test_its_numbers_are_those_that_hold() -> None:
     assert f"a file up to {uploads.LARGEST // 1024**3} GiB" in PAGE
     assert f"files {uploads.MOST // 1024**3} GiB together" in PAGE
     assert f"up to {MOST_ROWS:,}, or as an upload" in PAGE
+    assert f"a JSON body ({reading.LARGEST // MIB} MiB)" in PAGE
+    assert f"a JSON array of up to {peeks_from_web.LARGEST // MIB} MiB" in PAGE
     assert (uploads.KEPT_S, "two weeks" in PAGE) == (14 * 24 * 3600, True)
 
 

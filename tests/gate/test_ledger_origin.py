@@ -236,4 +236,4 @@ def test_files_stand_in_no_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[
         file = tmp_path / f"{ledger_at}.yaml"
         file.write_text(yaml.safe_dump(policy | {"ledger_at": ledger_at}))
         assert run(["decide", str(file), "--evidence", str(tmp_path / "scores.csv")]) == code
-    assert "a decision on files stands in no server's ledger" in capsys.readouterr().err
+    assert "the policy says `ledger_at: server`" in capsys.readouterr().err

@@ -1,0 +1,38 @@
+"""The ledger asked for files that are compared elsewhere."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import shown
+from evalhub.registry.uploads import Uploads
+from evalhub.schemas.peeks import PeekCharge, PeekRequest
+from evalhub.studies.peeks_from_web import charge_from_web
+
+
+class Peeks(ProjectEndpoint):
+    scopes = {"POST": Scope.DECIDE}
+
+    @describes(
+        "Take the look of files\n\nWhat `evalhub compare` and `decide` ask with `--server`: at "
+        "which levels scores in files are judged, on items that a test set of the project holds. "
+        "They take the number that a decision would take; the same claims again have the same "
+        "number, and so has a decision on them. Ask for valid evidence alone: what is asked for is "
+        "counted. No text and no answer comes with it.",
+        gives=PeekCharge,
+        takes=PeekRequest,
+        once=True,
+        also=(503,),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str) -> Response:
+        charge = charge_from_web(
+            project=self.project,
+            by=self.by,
+            request=self.body(PeekRequest),
+            files=Uploads(self.project),
+        )
+        return shown(request, charge)

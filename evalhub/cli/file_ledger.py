@@ -1,0 +1,59 @@
+"""The ledger by which `compare` and `decide` judge files: a site's, or the one of this home."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.gate.file_claims import FileLedger
+
+ProjectThere = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="P",
+        help="At a site: the project whose test sets hold the items; else the token's.",
+    ),
+]
+
+
+class LedgerAt(NamedTuple):
+    """Where the ledger is: at the site `server`, or in this home."""
+
+    server: str | None
+    token_file: Path | None
+    project: str | None
+
+    def check(self) -> None:
+        """Raises typer.BadParameter for an empty EVALHUB_SERVER, and for options that go with a
+        site alone."""
+        from evalhub.cli.remote import check_said
+
+        check_said(self.server)
+        alone = (("--token-file", self.token_file), ("--project", self.project))
+        for option, value in alone:
+            if value is not None and not self.server:
+                raise typer.BadParameter("goes with --server URL", param_hint=option)
+
+    def ledger(self) -> "FileLedger | None":
+        """None where there is neither a site nor a home.
+
+        Raises:
+            evalhub.client.server.ServerError: an address or a token that can't be used.
+            As the connection, and as evalhub.cli.setup.set_up_database.
+        """
+        from evalhub.cli.setup import home_ledger
+
+        if not self.server:
+            return home_ledger()
+        from evalhub.cli import printing
+        from evalhub.cli.remote import connect
+        from evalhub.gate.site_ledger import SiteLedger
+
+        console = printing.terminal(errors=True)
+        connection = connect(self.server, self.token_file, self.project or "", console)
+        if self.project is None:
+            [own] = connection.get("/api/v1/projects").body["results"]
+            connection.project = own["slug"]
+        return SiteLedger(connection)
