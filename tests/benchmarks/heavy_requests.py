@@ -58,6 +58,7 @@ HEAVY = frozenset(
         "post /campaigns",
         "post /imports",
         "post /models/{slug}/versions",
+        "post /peeks",
         "post /runs",
         "post /score-audits",
         "post /studies",
@@ -313,6 +314,9 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
             "/models/…/versions", "/models/flood-{n}/versions",
             {"kind": "lora", "notes": "n" * 20_000},
         ),
+        "post /peeks": [Kind(
+            "POST /peeks", "POST", lambda n: ("/peeks", _files_compared(items, n)),
+        )],
         "post /score-audits": posts(
             "/score-audits", "/score-audits", {"metric": scored, "size": 1_000}
         ),
@@ -332,6 +336,21 @@ def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Ki
         )],
     }  # fmt: skip
     return ids, writes
+
+
+def _files_compared(items: int, seed: int) -> bytes:
+    """A claim on all of a test set's items that nobody has made before."""
+    draw = random.Random(seed)
+    after = [float(draw.random() < 0.6) for _ in range(items)]
+    claim = {
+        "test_set": "whole",
+        "role": "primary",
+        "metric": "exact_match",
+        "items": {"ids": [f"q{i}" for i in range(items)]},
+        "baseline": {"scores": [0.0] * items},
+        "candidate": {"scores": after},
+    }
+    return json.dumps({"alpha": 0.025, "sources": ["scores.csv"], "claims": [claim]}).encode()
 
 
 def _a_log(items: int) -> bytes:
