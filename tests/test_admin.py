@@ -321,6 +321,7 @@ def test_scores_made_elsewhere_are_neither_shown_nor_searched_for(
     assert "0.123456" not in root.get(changelist(Output)).content.decode()
 
 
+@pytest.mark.heavy
 def test_evidence_is_neither_added_nor_changed_nor_deleted(
     world: Team, root: Client, subtests: pytest.Subtests
 ) -> None:

@@ -103,6 +103,7 @@ def test_a_policy_that_is_eased_after_the_look_holds_what_it_would_ship(
         assert record["policy_since"]["status"] == "fail"
 
 
+@pytest.mark.heavy
 def test_what_is_no_easing_after_a_look_holds_nothing(desk: Desk, capsys: Printed) -> None:
     ask(desk, {"triage.min_gain": 0.2, "sums.margin": 0.05})
     usual = json.dumps(desk.study)

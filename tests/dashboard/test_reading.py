@@ -117,6 +117,7 @@ def written(client: Client, address: str) -> set[str]:
     return {match[1] for query in asked if (match := WRITE.match(query["sql"]))}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("person", ["olga", "eva", "rui", "sam"])
 def test_reading_any_address_writes_nothing(team: Team, addresses: list[str], person: str) -> None:
     client = team.signed_in(getattr(team, person))
@@ -129,6 +130,7 @@ def test_reading_any_address_writes_nothing(team: Team, addresses: list[str], pe
         assert written(client, address) - dealt - noted == set(), address
 
 
+@pytest.mark.heavy
 def test_no_page_repeats_the_host_that_a_request_names(
     team: Team, addresses: list[str], settings: Settings
 ) -> None:

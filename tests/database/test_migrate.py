@@ -183,6 +183,7 @@ def test_the_documented_times_are_those_that_commands_wait_for() -> None:
     assert "after 15 minutes they end with 69. `study run` and `gate` wait for two minutes" in page
 
 
+@pytest.mark.heavy
 def test_a_sqlite_home_is_made_by_it_too_and_asks_for_no_folder(tmp_path: Path) -> None:
     looked = evalhub("migrate", "--check", at=tmp_path)
     assert looked.returncode == 69

@@ -165,6 +165,7 @@ def in_another_project(file: Path, slug: str) -> list[Decision]:
     return list(decide_study(study=study))
 
 
+@pytest.mark.heavy
 def test_elsewhere_it_says_the_same_by_another_record_unless_an_answer_was_changed(
     desk: Desk, tmp_path: Path
 ) -> None:

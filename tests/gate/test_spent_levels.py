@@ -185,6 +185,7 @@ def kept(desk: Desk, asked: Asked) -> list[Standing]:
     return standings
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", range(6))
 def test_no_item_and_no_candidate_spends_more_than_alpha(team: Team, seed: int) -> None:
     desk = Desk(team, random.Random(seed))

@@ -60,6 +60,7 @@ def test_what_comes_without_https_is_sent_there(site: Site) -> None:
     assert page.headers["Location"] == f"{URL}/accounts/login/?next=/x"
 
 
+@pytest.mark.heavy
 def test_a_form_signs_in_over_the_proxy_and_the_redirect_stays_on_https(site: Site) -> None:
     made = site.command("user", "add", "sami", "--project", "support", "--role", "owner")
     link = re.search(rf"{URL}(/\S+)", made)
@@ -91,6 +92,7 @@ def test_a_form_signs_in_over_the_proxy_and_the_redirect_stays_on_https(site: Si
     assert "; HttpOnly" in session
 
 
+@pytest.mark.heavy
 def test_nobody_else_is_believed_about_https_or_an_address(tmp_path: Path) -> None:
     """The proxy is declared to be elsewhere: what comes from here speaks for itself."""
     with up(tmp_path, EVALHUB_URL=URL, EVALHUB_TRUSTED_PROXY="192.0.2.7") as site:

@@ -96,6 +96,7 @@ def test_every_field_is_refused_by_name(admin: Client) -> None:
         assert (posted.status_code, f"'{name}'" in posted.text) == (400, True)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("value", TAKEN)
 def test_whatever_else_is_odd_gets_an_answer_from_every_route(admin: Client, value: str) -> None:
     fields = "&".join(f"{name}={value}" for name in NAMES)

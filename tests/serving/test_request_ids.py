@@ -20,6 +20,7 @@ from tests.serving.site import ask, up
 GIVEN = "from-the-proxy-0001"
 
 
+@pytest.mark.heavy
 def test_an_id_comes_from_the_trusted_proxy_alone_and_stands_in_the_log(tmp_path: Path) -> None:
     with up(tmp_path, EVALHUB_LOG="json", EVALHUB_TRUSTED_PROXY="127.0.0.1") as site:
         with proxy_to(site.url, scheme="http") as port:

@@ -101,6 +101,7 @@ def test_the_p_value_turns_where_the_interval_ends() -> None:
     assert p(found.upper * 0.999, "less") >= 0.0199
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("n", [100, 400])
 @pytest.mark.parametrize(("spread_base", "spread_tuned"), [(0.5, 0.5), (0.3, 1.0), (1.0, 0.3)])
 def test_a_ratio_is_missed_no_more_often_than_its_level_on_either_side(

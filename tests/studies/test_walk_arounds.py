@@ -266,6 +266,7 @@ def level_paid(record: dict[str, Any]) -> float:
     return float(row["level"])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("named", ["one name", "ten names"])
 def test_the_same_candidate_on_ten_parts_of_a_set(desk: Desk, capsys: Capture, named: str) -> None:
     """Before each was look 1, and one of ten shipped in .126 of the cases."""
@@ -311,6 +312,7 @@ def drawn(record: dict[str, Any], sizes: Sequence[int]) -> float:
     return level
 
 
+@pytest.mark.heavy
 def test_a_pool_asked_for_one_more_item_each_time(desk: Desk, capsys: Capture) -> None:
     """Before each draw was judged at .025, and one of ten shipped in .228 of the cases."""
     sizes: list[int] = []
@@ -324,6 +326,7 @@ def test_a_pool_asked_for_one_more_item_each_time(desk: Desk, capsys: Capture) -
     assert Look.objects.count() == 10
 
 
+@pytest.mark.heavy
 def test_a_pool_asked_anew_by_a_line_whose_build_isn_t_stated(desk: Desk, capsys: Capture) -> None:
     desk.study["test_sets"]["triage"]["draw"] = 6
     for number in range(1, 11):
@@ -333,6 +336,7 @@ def test_a_pool_asked_anew_by_a_line_whose_build_isn_t_stated(desk: Desk, capsys
         assert row["level"] == pytest.approx(drawn_level(number, alpha=ALPHA))
 
 
+@pytest.mark.heavy
 def test_a_guard_retried_beside_fresh_primaries(desk: Desk, capsys: Capture) -> None:
     """Before each was judged by a first look, and a guard on its margin held in .093 of the
     cases."""
@@ -353,6 +357,7 @@ def test_a_guard_retried_beside_fresh_primaries(desk: Desk, capsys: Capture) -> 
     )
 
 
+@pytest.mark.heavy
 def test_a_guard_retried_beside_draws_of_a_pool(desk: Desk, capsys: Capture) -> None:
     """Before each was judged at the whole of alpha: .163."""
     others(desk, "sums", 300)

@@ -53,6 +53,7 @@ def addresses(ids: list[int]) -> Iterator[str]:
             yield re.sub(r"<[^>]+>|\(\?P.*", "x", filled)
 
 
+@pytest.mark.heavy
 def test_names_of_the_arms_are_on_no_page_that_a_reviewer_can_reach(
     rui: Client, campaign: Campaign, team: Team
 ) -> None:

@@ -40,6 +40,7 @@ def test_a_schema_that_takes_too_long_leaves_the_answer_unscored_and_the_next_on
     assert time.monotonic() - start < LIMIT_S
 
 
+@pytest.mark.heavy
 def test_a_pattern_that_no_time_limit_within_stops_is_stopped() -> None:
     score, start = scorer("regex_match", pattern="(a|aa)+$"), time.monotonic()
     assert "took more than 2 s" in score(Answer("a" * 100_000 + "b")).reason
@@ -47,6 +48,7 @@ def test_a_pattern_that_no_time_limit_within_stops_is_stopped() -> None:
     assert time.monotonic() - start < LIMIT_S
 
 
+@pytest.mark.heavy
 def test_a_schema_that_takes_too_long_to_read_is_refused() -> None:
     start = time.monotonic()
     with pytest.raises(MetricError, match="reading it took more than"):
@@ -54,12 +56,14 @@ def test_a_schema_that_takes_too_long_to_read_is_refused() -> None:
     assert time.monotonic() - start < LIMIT_S
 
 
+@pytest.mark.heavy
 def test_a_reference_that_is_such_a_schema_leaves_the_answer_unscored() -> None:
     found = scorer("json_schema")(Answer('"aab"'), [json.dumps(NESTED)])
     assert found.value is None
     assert "took more than" in found.reason
 
 
+@pytest.mark.heavy
 def test_a_pattern_that_takes_too_long_to_read_is_refused() -> None:
     start = time.monotonic()
     with pytest.raises(MetricError, match="reading it took more than"):

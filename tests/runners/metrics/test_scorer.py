@@ -108,6 +108,7 @@ def test_the_first_group_of_the_last_match_is_scored_in_place_of_the_output(
     assert score == MetricScore(1.0, extracted=extracted)
 
 
+@pytest.mark.heavy
 def test_a_pattern_that_backtracks_without_end_is_stopped_and_leaves_the_answer_unscored() -> None:
     endless, output = r"^(?:(?:a|a)+)+(b)$", "a" * 60 + "c"
     started = time.monotonic()
