@@ -81,7 +81,9 @@ def test_whoever_prints_prints_one_object_a_line(tmp_path: Path, encoding: str) 
     assert any("a warning of two\nlines" in each for each in messages)
     assert any(each.startswith("from C: ") for each in messages)
     assert any("surrogate: nan" in each for each in messages)
-    assert "this is our fault, not yours: RuntimeError: at the end" in messages[-2]
+    # what other processes print may come after it
+    last = "this is our fault, not yours: RuntimeError: at the end"
+    assert any(last in each for each in messages)
     traces = [str(line["traceback"]) for line in lines if "traceback" in line]
     assert sum("ZeroDivisionError" in each for each in traces) == 1
     assert sum("in del" in each for each in traces) == 1
