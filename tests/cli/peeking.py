@@ -58,6 +58,31 @@ def candidate(desk: Desk, number: int) -> None:
     desk.answers("tuned", "triage", texts)
 
 
+def one_question_about_many_documents(desk: Desk) -> None:
+    """A home that knows one question about sixty documents, in twenty clusters, answered twice."""
+    rows = [
+        {
+            "id": f"q{i}",
+            "input": "What does it say?",
+            "context": f"Document {i}.",
+            "reference": "right",
+            "cluster": f"c{i % 20}",
+        }
+        for i in range(60)
+    ]
+    desk.rows("triage.jsonl", rows)
+    for arm, right in (("base", 20), ("tuned", 40)):
+        answers = [
+            {"id": f"q{i}", "sample": k, "output": "right" if i + k < right else f"{arm} {k}"}
+            for i in range(60)
+            for k in range(2)
+        ]
+        desk.rows(f"{arm}.triage.jsonl", answers)
+    for arm in desk.study["arms"].values():
+        arm["sampling"] = {"samples": 2}
+    ran(desk)
+
+
 def look(record: dict[str, Any], test_set: str = "triage") -> tuple[int, float]:
     """The number and the level at which a test set was judged."""
     [row] = [each for each in record["ledger"]["test_sets"] if each["test_set"] == test_set]

@@ -28,6 +28,7 @@ from tests.cli.peeking import (
     desk,
     known,
     look,
+    one_question_about_many_documents,
     studied,
 )
 from tests.studies.desks import Desk, ran
@@ -271,28 +272,7 @@ def test_a_log_that_holds_the_questions_is_known_by_them(
 def test_clusters_contexts_and_several_answers_are_part_of_the_same_claim(
     desk: Desk, capsys: Capture
 ) -> None:
-    """One question about sixty documents, in twenty clusters, answered twice."""
-    rows = [
-        {
-            "id": f"q{i}",
-            "input": "What does it say?",
-            "context": f"Document {i}.",
-            "reference": "right",
-            "cluster": f"c{i % 20}",
-        }
-        for i in range(60)
-    ]
-    desk.rows("triage.jsonl", rows)
-    for arm, right in (("base", 20), ("tuned", 40)):
-        answers = [
-            {"id": f"q{i}", "sample": k, "output": "right" if i + k < right else f"{arm} {k}"}
-            for i in range(60)
-            for k in range(2)
-        ]
-        desk.rows(f"{arm}.triage.jsonl", answers)
-    for arm in desk.study["arms"].values():
-        arm["sampling"] = {"samples": 2}
-    ran(desk)
+    one_question_about_many_documents(desk)
     first = compared(desk, capsys, "--cluster", "cluster")
     decided = studied(desk, capsys, "later")
     assert look(decided) == look(first)

@@ -17,7 +17,17 @@ from evalhub.client.connection import Connection
 from evalhub.gate.chain.follow import chain_faults
 from evalhub.gate.models import Ledger, Look, Peek
 from evalhub.verdict.levels import level_of
-from tests.cli.peeking import ALPHA, Capture, asked, candidate, compared, desk, look, studied
+from tests.cli.peeking import (
+    ALPHA,
+    Capture,
+    asked,
+    candidate,
+    compared,
+    desk,
+    look,
+    one_question_about_many_documents,
+    studied,
+)
 from tests.cli.test_peeks import logged
 from tests.cli.test_peeks_of_scores import POLICY, policy_applied, rows_of_scores
 from tests.fakes.breaking_proxy import LOST, UNHEARD, BreakingProxy
@@ -235,28 +245,7 @@ def test_another_project_s_items_are_not_known_but_count_once_it_has_one(
 def test_clusters_contexts_and_several_answers_are_the_same_claim(
     desk: Desk, live_server: LiveServer, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One question about sixty documents, in twenty clusters, answered twice."""
-    rows = [
-        {
-            "id": f"q{i}",
-            "input": "What does it say?",
-            "context": f"Document {i}.",
-            "reference": "right",
-            "cluster": f"c{i % 20}",
-        }
-        for i in range(60)
-    ]
-    desk.rows("triage.jsonl", rows)
-    for arm, right in (("base", 20), ("tuned", 40)):
-        answers = [
-            {"id": f"q{i}", "sample": k, "output": "right" if i + k < right else f"{arm} {k}"}
-            for i in range(60)
-            for k in range(2)
-        ]
-        desk.rows(f"{arm}.triage.jsonl", answers)
-    for arm in desk.study["arms"].values():
-        arm["sampling"] = {"samples": 2}
-    ran(desk)
+    one_question_about_many_documents(desk)
     site = Site(live_server.url, desk, monkeypatch)
     site.as_seen_by_commands(home=False)
     first = compared(desk, capsys, "--cluster", "cluster", "--server", site.url)
