@@ -52,8 +52,7 @@ def partly_shown(criterion: Criterion) -> str:
     if c.role == "budget" and loss_shown(c):
         return f"a higher cost is shown, but not whether it is over {limit(c)}: "
     if c.may_lose and loss_shown(c):
-        loss = "a loss" if c.higher_is_better else f"that it has {worse(c)}"
-        return f"{loss} is shown, but not whether it is beyond {_bearable(c)}: "
+        return f"{_loss(c)} is shown, but not whether it is beyond {_bearable(c)}: "
     if c.must_gain and ruled_out(c):
         return f"the interval leaves out that {assumed(c)}, so plan a smaller gain: "
     return ""
@@ -107,11 +106,19 @@ def seen(criterion: Criterion) -> str:
 
 
 def no_loss_to_show(criterion: Criterion) -> str:
-    """Why a guard can't show a loss on these items."""
-    return (
-        f"can't show a loss: the baseline's {figure(criterion.baseline)} is no further from the "
-        f"worst score than {_bearable(criterion)}; add items on which it does better"
-    )
+    """Why a guard can't show a loss on these items, or no greater one than it shows."""
+    c, better_ones = criterion, "add items on which it does better"
+    baseline = f"the baseline's {figure(c.baseline)} is no further from the worst score"
+    if loss_shown(c):
+        return (
+            f"{_loss(c)} is shown, but on these items it can't be beyond {_bearable(c)}: "
+            f"{baseline}; {better_ones}"
+        )
+    return f"can't show a loss: {baseline} than {_bearable(c)}; {better_ones}"
+
+
+def _loss(criterion: Criterion) -> str:
+    return "a loss" if criterion.higher_is_better else f"that it has {worse(criterion)}"
 
 
 def _bearable(criterion: Criterion) -> str:

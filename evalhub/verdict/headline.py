@@ -76,9 +76,15 @@ def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
 
 
 def _unshown(criteria: Sequence[Criterion]) -> str:
-    """Which criteria couldn't have shown a loss, as the end of a sentence; "" where all could."""
-    names = [c.name for c in criteria if c.tier != "advisory" and shows_nothing(c)]
-    return f"; no loss could be shown on {_listed(names)}" if names else ""
+    """Which criteria couldn't have shown a loss, or no more than may be lost, as the end of a
+    sentence; "" where all could."""
+    unable = [c for c in criteria if c.tier != "advisory" and shows_nothing(c)]
+    without = [c.name for c in unable if not loss_shown(c)]
+    lost = [c.name for c in unable if loss_shown(c)]
+    said = f"; no loss could be shown on {_listed(without)}" if without else ""
+    if lost:
+        said += f"; a loss is shown on {_listed(lost)}, which couldn't be more than may be"
+    return said
 
 
 def _waits_or_holds(
@@ -100,7 +106,7 @@ def _waits_or_holds(
 def _still_open(criteria: Sequence[Criterion], waiting: int) -> list[str]:
     """How many criteria are open, and what is shown of them all the same."""
     rest = [c for c in criteria if c.status is Status.OPEN]
-    if len(rest) == waiting and all(map(shows_nothing, rest)):
+    if len(rest) == waiting and all(shows_nothing(c) and not loss_shown(c) for c in rest):
         return [f"nothing is shown{_unshown(criteria)}"]
     every = counted(len(criteria), "criterion", "criteria")
     found = [f"{len(rest)} of {every} {are(len(rest))} open"]

@@ -85,6 +85,28 @@ def test_a_ship_by_its_primary_names_the_guards_that_could_show_no_loss(
     assert "no loss could be shown on skill-1 and skill-2" in render_report(record, ())
 
 
+def test_a_loss_that_is_shown_and_cannot_be_more_than_may_be_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """From 10 right of 100 to 2, where 10 may be lost: no more is there to lose."""
+    few = rows_of("skill-0", [1] * 10 + [0] * 90, [1] * 2 + [0] * 98)
+    code, record = decided(capsys, GAINS + few)
+    assert (code, record.verdict) == (0, "ship")
+    assert record.headline == (
+        "Unregistered: candidate gains 0.40 on triage; a loss is shown on skill-0, which couldn't "
+        "be more than may be."
+    )
+    assert record.criteria[1].sentence == (
+        "skill-0 −0.080 [−0.15, −0.032]: open, a loss is shown, but on these items it can't be "
+        "beyond the margin of 0.1: the baseline's 0.10 is no further from the worst score; add "
+        "items on which it does better"
+    )
+    code, record = decided(capsys, few)
+    assert (code, record.verdict) == (2, "need-more-data")
+    assert "nothing is shown" not in record.headline
+    assert "a loss is shown on skill-0" in record.headline
+
+
 def test_a_gain_on_such_items_is_shown_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     code, record = decided(capsys, rows_of("skill-0", [0] * 100, [1] * 30 + [0] * 70))
     assert (code, record.criteria[0].status) == (0, "pass")

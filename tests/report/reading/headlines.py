@@ -78,9 +78,14 @@ HEADLINES: list[tuple[str, Callable[[Record, re.Match[str]], bool]]] = [
          and not idle(row) for row in r["criteria"])),
     (r"(?:nothing is shown)?; no loss could be shown on (?P<names>[a-z, -]+)",
      lambda r, m: _names(m["names"]) == [
-         row["name"] for row in r["criteria"] if row["tier"] != "advisory" and idle(row)]
+         row["name"] for row in r["criteria"]
+         if row["tier"] != "advisory" and idle(row) and not loss_is_shown(row)]
      and ("nothing is shown" not in m[0] or all(
          row["status"] != "open" or idle(row) for row in r["criteria"]))),
+    (r"; a loss is shown on (?P<names>[a-z, -]+?), which couldn't be more than may be",
+     lambda r, m: _names(m["names"]) == [
+         row["name"] for row in r["criteria"]
+         if row["tier"] != "advisory" and idle(row) and loss_is_shown(row)]),
     (r"(?P<open>\d+) of (?P<of>\d+) criteri(?:a|on) (?:is|are) open"
      r"(?:, of which a ship waits for (?P<waits>\d+))?", _open),
     (r"a loss is shown on (?P<names>[a-z, -]+?), but not whether it is more than may be",

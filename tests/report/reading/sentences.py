@@ -22,6 +22,7 @@ from tests.report.reading.figures import (
     strange_numbers,
     tail_is_due,
     tail_is_so,
+    tokens,
     upper_of,
 )
 from tests.report.reading.headlines import HEADLINES
@@ -146,10 +147,21 @@ class Reading:
         """How many items an open criterion needs, and what is shown of it all the same."""
         said = row["needed_why"]
         if said.startswith("can't show a loss: the baseline's "):
-            self.expect(idle(row), f"{said!r} of what can")
+            self.expect(idle(row) and not loss_is_shown(row), f"{said!r} of what can")
             self.expect(row["needed_n"] is None and row["needed_as_seen"] is None, said)
             return
-        self.expect(not idle(row), f"{said!r} of what can't show a loss")
+        unable = re.fullmatch(
+            r"(?:a loss|that it has more (?P<unit>.+?)) is shown, but on these items it can't be "
+            r"beyond (?P<borne>.+?): the baseline's (?P<base>\S+) is no further from the worst "
+            r"score; add items on which it does better",
+            said,
+        )
+        self.expect((unable is not None) == idle(row), f"{said!r}, whether it could show a loss")
+        if unable is not None:
+            self.expect(loss_is_shown(row) and borne_is(row, unable["borne"]), said)
+            self.expect(all(each.is_of(row["baseline"]) for each in tokens(unable["base"])), said)
+            self.expect(row["needed_n"] is None and row["needed_as_seen"] is None, said)
+            return
         if said == (
             "no number of items added to these can settle this, since what they showed counts with "
             "the new ones: a fresh test set can"
