@@ -26,7 +26,7 @@ tables:  ## the empty database that a fresh home starts from; after each change 
 	uv run .ci/tables.py
 
 schemas:  ## the JSON Schemas in docs/, after each change of what is declared
-	uv run python -m evalhub.studies.schemas
+	uv run python -m evalhub.studies.file.schemas
 
 openapi:  ## the document of the REST interface, after each change of an endpoint
 	uv run .ci/openapi.py

@@ -47,8 +47,7 @@ from django.utils.csp import CSP
 from django.utils.functional import lazy
 from evalhub_gate import ForeignPackagesError, check_packages
 
-from evalhub.files.private import make_private_file, make_private_folder
-from evalhub.given import (
+from evalhub.env import (
     identity_provider,
     in_ci,
     mailer,
@@ -59,6 +58,7 @@ from evalhub.given import (
     secrets_in,
     site_url,
 )
+from evalhub.io.private import make_private_file, make_private_folder
 from evalhub.libraries import keep_to_themselves
 from evalhub.logs import logging_settings
 
@@ -73,7 +73,7 @@ HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
 # Where uploads lie, if not in HOME: evalhub.registry.uploads.shared_folder
 UPLOADS = os.environ.get("EVALHUB_UPLOADS", "")
 
-# A home in CI may be gone with its job, and its ledger with it: evalhub.gate.ledger_origin
+# A home in CI may be gone with its job, and its ledger with it: evalhub.ledger.ledger_origin
 IN_CI = in_ci(os.environ)
 
 
@@ -166,13 +166,14 @@ INSTALLED_APPS = [
     "evalhub.registry",
     "runners",
     "reviews",
-    "evalhub.gate",
-    "evalhub.watching",
-    "evalhub.webhooks",
-    "evalhub.handover",
+    "evalhub.ledger",
+    "evalhub.features.monitoring",
+    "evalhub.features.webhooks",
+    "evalhub.features.deployment",
+    "evalhub.features.exporters",
     "evalhub.report",
     "evalhub.jobs",
-    "evalhub.dashboard",
+    "evalhub.site",
     "evalhub.api",
     "allauth",
     "allauth.account",
@@ -203,7 +204,7 @@ MIDDLEWARE = [
     "evalhub.serving.strangers.StrangersInTurn",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "evalhub.accounts.typed.SignInRequired",
+    "evalhub.accounts.draft_recovery.SignInRequired",
     "evalhub.accounts.results_seen.RememberWhoSawResults",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -347,11 +348,11 @@ X_FRAME_OPTIONS = "DENY"
 
 # The server takes large bodies for these alone (evalhub.serving.server).
 UPLOAD_PAGES = [
-    "dashboard:upload_pairs",
-    "dashboard:new_comparison",
-    "dashboard:new_working_set",
-    "dashboard:send_study",
-    "dashboard:new_run",
+    "site:upload_pairs",
+    "site:new_comparison",
+    "site:new_working_set",
+    "site:send_study",
+    "site:new_run",
 ]
 UPLOAD_ENDPOINTS = (
     r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from evalhub.dashboard.views.home import home
 from evalhub.demo.web import make_demo
 from evalhub.serving import failing, watching
+from evalhub.site.views.home import home
 
 urlpatterns = [
     path("", home, name="home"),
@@ -18,7 +18,7 @@ urlpatterns = [
     path("api/v1/", include("evalhub.api.urls")),
     path("admin/", admin.site.urls),
     path("demo/", make_demo, name="make_demo"),
-    path("", include("evalhub.dashboard.urls")),
+    path("", include("evalhub.site.urls")),
 ]
 
 handler500 = failing.failed

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from evalhub.files.tools import message_text
-from evalhub.schemas.review import Show
+from evalhub.declare.review import Show
+from evalhub.io.tools import message_text
 
 LAID_OUT = 200_000
 """Characters of a JSON text, and of it with its indentation ten times as many, that are laid out:

@@ -16,8 +16,8 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.sampling import Sampling
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.sampling import Sampling
 from runners.backends import backend_of
 from runners.backends.asking import (
     SERVED_NAME,

@@ -16,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models.functions import Now
 
-from evalhub.files.private import make_private_folder
+from evalhub.io.private import make_private_folder
 from runners.models import ALIVE, Worker
 from runners.outages import DATABASE_AWAY
 from runners.timer import every

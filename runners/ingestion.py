@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.files.answers import answers_in
-from evalhub.files.limits import MIB, Limits
-from evalhub.files.ndjson import BODY, NdjsonBody
-from evalhub.files.rows import DataError
+from evalhub.io.answers import answers_in
+from evalhub.io.limits import MIB, Limits
+from evalhub.io.ndjson import BODY, NdjsonBody
+from evalhub.io.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import Ingestion, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.outputs import Joined, write_outputs
@@ -92,7 +92,7 @@ def append(*, ingestion: Ingestion, by: User | None, offset: int, body: NdjsonBo
 
     Raises:
         OffsetError: that isn't how many were taken; nothing is changed.
-        evalhub.files.rows.DataError: what is wrong with a row, with its line in this part and the
+        evalhub.io.rows.DataError: what is wrong with a row, with its line in this part and the
             field; also an item that was answered in an earlier part.
         IngestionError: it is finished.
         evalhub.registry.drafts.DraftLostError: it waited too long, or was cancelled.

@@ -13,12 +13,12 @@ from django.db import transaction
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.decision.wording import counted
+from evalhub.declare.pairwise import PairwiseQuestion
+from evalhub.declare.prices import RunBudget
 from evalhub.logs import about
 from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run
 from evalhub.registry.models.judge_runs import question_digest
-from evalhub.schemas.pairwise import PairwiseQuestion
-from evalhub.schemas.prices import RunBudget
-from evalhub.verdict.wording import counted
 from runners.backends.asking import Answered, BackendError
 from runners.judges import claims
 from runners.judges.claims import JudgeClaim, JudgeClaimLost

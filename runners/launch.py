@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.files.canonical import canonical_json
-from evalhub.files.row_paths import USUAL, RowMapping
-from evalhub.files.rows import DataError
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.keys import Reach
+from evalhub.declare.prices import RunBudget
+from evalhub.io.canonical import canonical_json
+from evalhub.io.row_paths import USUAL, RowMapping
+from evalhub.io.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import (
     Item,
@@ -26,9 +29,6 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardState
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.prices import RunBudget
 from runners import spending
 from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from evalhub.files.full_disk import full_path, is_full_disk
+from evalhub.io.full_disk import full_path, is_full_disk
 
 DATABASE_AWAY = (OperationalError, InterfaceError)
 """What the database raises that can't be reached, or can't write: its disk is full, for one."""

@@ -4,11 +4,11 @@ from django.db import transaction
 from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from evalhub.files.identity import scores_digest
+from evalhub.decision.wording import counted
+from evalhub.io.identity import scores_digest
 from evalhub.registry.contents import answers_as_they_are
 from evalhub.registry.models import Item, Metric, Output, Run, RunMetric, Score
 from evalhub.registry.models.runs import RunState, ShardState
-from evalhub.verdict.wording import counted
 from runners.backends import backend_of
 from runners.backends.asking import Fault
 from runners.together import scores_together

@@ -5,10 +5,10 @@ import datetime
 from django.conf import settings
 from django.utils import timezone
 
+from evalhub.declare.keys import host_and_port
+from evalhub.declare.prices import Price, UsedPrice
+from evalhub.declare.version import BackendDeclaration
 from evalhub.prices.table import AskedAt, prices_here
-from evalhub.schemas.keys import host_and_port
-from evalhub.schemas.prices import Price, UsedPrice
-from evalhub.schemas.version import BackendDeclaration
 from runners.backends.asking import BackendError
 from runners.backends.endpoints import endpoints
 
@@ -17,7 +17,7 @@ def used_price(
     backend: BackendDeclaration, own: Price | None = None, day: datetime.date | None = None
 ) -> UsedPrice | None:
     """The price of asking it on a day, by default today; None where nobody said one: nothing is
-    guessed. Raises evalhub.files.rows.DataError for what is wrong with the operator's table."""
+    guessed. Raises evalhub.io.rows.DataError for what is wrong with the operator's table."""
     if own is not None:
         return UsedPrice(price=own)
     asked = asked_at(backend)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from evalhub.schemas.prompt import Prompt
+from evalhub.declare.prompt import Prompt
 
 Message = dict[str, Any]
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from django.db import transaction
 
-from evalhub.files.answers import RecordedAnswer, read_answers
-from evalhub.files.row_paths import USUAL, RowMapping
-from evalhub.files.rows import DataError
+from evalhub.declare.sampling import MOST_SAMPLES
+from evalhub.io.answers import RecordedAnswer, read_answers
+from evalhub.io.row_paths import USUAL, RowMapping
+from evalhub.io.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import Item, Run
 from evalhub.registry.outputs import Joined, write_outputs
-from evalhub.schemas.sampling import MOST_SAMPLES
 from runners.outcome import missing
 
 

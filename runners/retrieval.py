@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from evalhub.schemas.prompt import Retriever
+from evalhub.declare.prompt import Retriever
 from runners.backends.asking import BackendError, BackendRequest
 from runners.prompting import question_of
 

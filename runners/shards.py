@@ -25,9 +25,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from evalhub.declare.declaration import DeclarationError
 from evalhub.registry.models import Run, Shard
 from evalhub.registry.models.runs import RunState, ShardQuerySet, ShardState
-from evalhub.schemas.declaration import DeclarationError
 from runners import outages
 from runners.backends import backend_of
 

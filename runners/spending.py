@@ -13,10 +13,10 @@ from django.db.models.functions import Coalesce, Greatest
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.prices import Price, RunBudget, UsedPrice
+from evalhub.declare.version import BackendDeclaration
 from evalhub.registry.models import Metric, ModelVersion, Run, Spending, StudyBudget
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.prices import Price, RunBudget, UsedPrice
-from evalhub.schemas.version import BackendDeclaration
 from runners.backends import backend_of
 from runners.backends.asking import Answered, BackendError, BackendRequest, Paid, Reply
 from runners.pricing import used_price

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from evalhub.files.identity import scores_digest
+from evalhub.declare.declaration import declared
+from evalhub.io.identity import scores_digest
 from evalhub.registry.models import Metric, Score
 from evalhub.registry.rows import update
-from evalhub.schemas.declaration import declared
 from evalhub.stats.errors import StatisticsError
 from runners.metrics import METRICS
 from runners.metrics.corpus_score import CorpusScore

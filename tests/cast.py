@@ -22,7 +22,15 @@ from django.test import Client
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
-from evalhub.files.items import FieldMapping
+from evalhub.declare.declaration import declared
+from evalhub.declare.keys import Reach
+from evalhub.declare.leakage import LeakageSettings
+from evalhub.declare.pairwise import PairwiseQuestion
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.training import TrainingRecord
+from evalhub.features.score_audits.score_cases import check_score, dispute_score, draw_audit
+from evalhub.io.items import FieldMapping
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     DocumentSet,
@@ -52,14 +60,6 @@ from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.registry.working_sets import edit_version
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.leakage import LeakageSettings
-from evalhub.schemas.pairwise import PairwiseQuestion
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.training import TrainingRecord
-from evalhub.studies.score_cases import check_score, dispute_score, draw_audit
 from runners.backends import AnyBackend
 from runners.outcome import finish
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.given import OF_CI
+from evalhub.env import OF_CI
 
 KEPT = {"EVALHUB_CHROMIUM"}
 # Programs that tests start keep what they compile: else each compiles everything again.

@@ -23,8 +23,8 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
-from evalhub.gate.chain.append import append
-from evalhub.gate.models import (
+from evalhub.ledger.chain.append import append
+from evalhub.ledger.models import (
     Acceptance,
     Blessing,
     Decision,
@@ -70,7 +70,7 @@ from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test
 
 OURS = [
     model
-    for label in ("accounts", "registry", "gate", "reviews")
+    for label in ("accounts", "registry", "ledger", "reviews")
     for model in apps.get_app_config(label).get_models()
     # a secret of minutes, which nobody is to browse; and counts, which stand on /metrics
     if model not in (SignInLink, MailDay)

@@ -9,16 +9,16 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import Action, LogEntry, User
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study, StudyRun
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.reviews.asking import a_review
 from tests.reviews.judged import judge_all
+from tests.site.cases import a_measured_study
 
-OURS = ("accounts", "api", "gate", "registry", "reviews", "watching", "webhooks")
+OURS = ("accounts", "api", "ledger", "monitoring", "registry", "reviews", "webhooks")
 UNCOUNTED = {"spending"}
 
 
@@ -85,8 +85,8 @@ def test_rows_lead_to_the_products_pages_and_to_what_hangs_on_them(
         "registry_modelversion": f"/versions/{run.version_id}/",
         "registry_testset": f"/test-sets/{run.test_set_version.test_set_id}/",
         "registry_testsetversion": f"/test-sets/{run.test_set_version.test_set_id}/",
-        "gate_decision": f"/studies/{study.pk}/",
-        "gate_look": f"/test-sets/{look.test_set_version.test_set_id}/",
+        "ledger_decision": f"/studies/{study.pk}/",
+        "ledger_look": f"/test-sets/{look.test_set_version.test_set_id}/",
         "reviews_campaign": f"/campaigns/{campaign.pk}/",
         "reviews_reviewer": f"/campaigns/{campaign.pk}/",
         "accounts_project": f"/projects/{team.project.slug}/members/",

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from evalhub import trainer_callback
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.outside import check_from_web
-from evalhub.schemas.training import CheckedTraining, TrainingRecord
-from evalhub.studies.version_file import VersionFile
+from evalhub.declare.declaration import declared
+from evalhub.declare.outside import check_from_web
+from evalhub.declare.training import CheckedTraining, TrainingRecord
+from evalhub.studies.file.version_file import VersionFile
 from evalhub.trainer_callback import RegisterVersions, main
 from tests.fakes.site import FakeSite
 

@@ -167,11 +167,11 @@ class ProjectAdmin(admin.ModelAdmin):
 
     @admin.display(description="members")
     def members_page(self, project: Project) -> SafeString:
-        return _link("dashboard:members", project.slug)
+        return _link("site:members", project.slug)
 
     @admin.display(description="audit log")
     def log_page(self, project: Project) -> SafeString:
-        return _link("dashboard:project_log", project.slug)
+        return _link("site:project_log", project.slug)
 
 
 def _link(view: str, slug: str) -> SafeString:

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class SiteMail(EmailBackend):
-    """Django's backend; settings name it (`evalhub.given.mailer`)."""
+    """Django's backend; settings name it (`evalhub.env.mailer`)."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """How many were sent. Raises OSError (smtplib's errors are among them) as Django's does,

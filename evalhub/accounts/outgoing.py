@@ -5,7 +5,7 @@ held until the operator says that they may go out. The audit log's newest entry 
 there is no second place that could disagree.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -16,6 +16,20 @@ HELD = (
     "messages are held since {since:%Y-%m-%d %H:%M} UTC, because this database was restored or "
     "copied: `evalhub outgoing resume` lets them go out"
 )
+
+RETRY_WAITS = [
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+]
+"""After each failed attempt to send a message, by Standard Webhooks 1.0; after one more attempt it
+is given up."""
 
 
 class MessagesHeldError(OSError):

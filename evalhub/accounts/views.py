@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from requests import RequestException
 
 from evalhub.accounts.adapters import sign_in_by
+from evalhub.accounts.draft_recovery import keep, kept, person_mark, typed_in
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.sign_in import SignInError, end_other_sessions, use_link, user_of
-from evalhub.accounts.typed import keep, kept, person_mark, typed_in
 
 log = logging.getLogger(__name__)
 

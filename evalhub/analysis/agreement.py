@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from evalhub.analysis.labels import label_name
-from evalhub.schemas.analysis import AgreementDocument, RaterPair
+from evalhub.declare.analysis import AgreementDocument, RaterPair
 from evalhub.stats.agreement import agreement, pair_kappas, rater_agreement
 from evalhub.stats.ratings import Label, Level, read_ratings
 

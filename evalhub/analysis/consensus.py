@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from evalhub.analysis.labels import RatingRow, label_name
-from evalhub.schemas.analysis import Habits, LabelsDocument, UnitLabel
+from evalhub.declare.analysis import Habits, LabelsDocument, UnitLabel
 from evalhub.stats.dawid_skene import DawidSkene, dawid_skene, majority
 from evalhub.stats.ratings import Label
 

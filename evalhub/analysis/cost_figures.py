@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evalhub.files.rows import DataError
-from evalhub.schemas.cost_sheet import CostLine, Ends, Figure, Origin, Part
-from evalhub.schemas.prices import Hourly, UsedPrice
-from evalhub.schemas.training import TrainingFields
+from evalhub.declare.cost_sheet import CostLine, Ends, Figure, Origin, Part
+from evalhub.declare.prices import Hourly, UsedPrice
+from evalhub.declare.training import TrainingFields
+from evalhub.io.rows import DataError
 
 type Pair = tuple[float, float]
 SAID = "the study's file"

@@ -8,8 +8,8 @@ from evalhub.analysis.cost_figures import ASSUMED, SAID, GpuPrices, KnownCosts, 
 from evalhub.analysis.monthly_lines import retraining_line, saving_line, serving_line, upkeep_line
 from evalhub.analysis.ownership import TRAFFIC, Reckoning
 from evalhub.analysis.upfront_lines import data_lines, evaluation_lines, training_line
-from evalhub.schemas.cost_sheet import CostLine, Figure
-from evalhub.schemas.ownership import Ownership
+from evalhub.declare.cost_sheet import CostLine, Figure
+from evalhub.declare.ownership import Ownership
 
 
 def cost_lines(

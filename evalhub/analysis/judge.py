@@ -4,10 +4,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
 from evalhub.analysis.labels import ChoiceRow
-from evalhub.files.rows import DataError
-from evalhub.schemas.analysis import JudgeCheckDocument
-from evalhub.schemas.defaults import JUDGE_FLOOR
-from evalhub.schemas.verdicts import JudgeVerdict
+from evalhub.declare.analysis import JudgeCheckDocument
+from evalhub.declare.defaults import JUDGE_FLOOR
+from evalhub.declare.verdicts import JudgeVerdict
+from evalhub.io.rows import DataError
 from evalhub.stats.judge import JudgeCheck, judge_check
 from evalhub.stats.sides import Side
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalhub.files.numbers import LARGEST, finite_number
-from evalhub.files.rows import DataError, Row, field, item_id, read_rows
+from evalhub.io.numbers import LARGEST, finite_number
+from evalhub.io.rows import DataError, Row, field, item_id, read_rows
 from evalhub.stats.preference import CHOICES
 from evalhub.stats.ratings import Label
 from evalhub.stats.sides import Side

@@ -13,8 +13,8 @@ from evalhub.analysis.cost_figures import (
     unknown,
 )
 from evalhub.analysis.ownership import Reckoning
-from evalhub.schemas.cost_sheet import UPFRONT, CostLine, Ends, Figure, Part
-from evalhub.schemas.ownership import HOURS_A_MONTH, Ownership, ServingCosts
+from evalhub.declare.cost_sheet import UPFRONT, CostLine, Ends, Figure, Part
+from evalhub.declare.ownership import HOURS_A_MONTH, Ownership, ServingCosts
 
 
 def serving_line(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from evalhub.schemas.cost_sheet import (
+from evalhub.declare.cost_sheet import (
     UPFRONT,
     BreakEven,
     CostLine,

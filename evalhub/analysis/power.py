@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evalhub.schemas.analysis import CurvePoint, GivenSize, PowerCriterion, PowerDocument
-from evalhub.schemas.defaults import SECONDS_A_SCORE
+from evalhub.declare.analysis import CurvePoint, GivenSize, PowerCriterion, PowerDocument
+from evalhub.declare.defaults import SECONDS_A_SCORE
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import (

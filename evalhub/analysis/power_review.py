@@ -3,7 +3,7 @@
 import math
 
 from evalhub.analysis.power import SHARES, ItemCosts, PowerTarget
-from evalhub.schemas.analysis import CurvePoint, GivenSize, PowerCriterion, PowerDocument
+from evalhub.declare.analysis import CurvePoint, GivenSize, PowerCriterion, PowerDocument
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.power import Effort, effort, judgment_sd
 from evalhub.stats.power_review import PlannedReview, review_detects, review_items, review_power

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from evalhub.analysis.labels import ChoiceRow
-from evalhub.schemas.analysis import PreferenceDocument
+from evalhub.declare.analysis import PreferenceDocument
 from evalhub.stats.preference import WinScore, win_score
 from evalhub.stats.sides import (
     LengthControl,

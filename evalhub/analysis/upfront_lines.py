@@ -11,9 +11,9 @@ from evalhub.analysis.cost_figures import (
     said_figure,
     unknown,
 )
-from evalhub.schemas.cost_sheet import CostLine, Ends
-from evalhub.schemas.ownership import MOST, Ownership, PaidWork, TrainingCosts
-from evalhub.schemas.training import Hardware, TrainingCost
+from evalhub.declare.cost_sheet import CostLine, Ends
+from evalhub.declare.ownership import MOST, Ownership, PaidWork, TrainingCosts
+from evalhub.declare.training import Hardware, TrainingCost
 
 
 def training_line(said: Ownership, found: KnownCosts, gpu_price: GpuPrices) -> CostLine:

@@ -2,6 +2,6 @@
 
 How to add an endpoint: a class in `views/` on `ProjectEndpoint` with `scopes` by method, whose
 methods are described with `describes(...)`; its address in `urls.py`; its rows in docs/access.md;
-what it takes and gives as declarations in `shapes.py` or `evalhub.schemas`; the exceptions of its
+what it takes and gives as declarations in `shapes.py` or `evalhub.declare`; the exceptions of its
 verb in `problems.py`. Then `make openapi` writes the document anew.
 """

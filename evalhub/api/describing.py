@@ -13,7 +13,7 @@ from evalhub.api.lists import LARGEST_PAGE, PAGE, NoFilters
 from evalhub.api.shapes import Given
 from evalhub.api.shapes.jobs import JobShape
 from evalhub.api.shapes.problems import ProblemShape
-from evalhub.schemas.problem_body import MEDIA_TYPE
+from evalhub.declare.problem_body import MEDIA_TYPE
 
 USUAL = (400, 401, 403, 404, 406, 429)
 WORDS = {

@@ -19,7 +19,7 @@ from evalhub.api.authentication import BearerAuthentication
 from evalhub.api.limits import TokenLimit
 from evalhub.api.problems import Problem, answer_problem
 from evalhub.api.reading import PlainJSONParser
-from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, declared
 
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 

@@ -22,7 +22,7 @@ from evalhub.api.lists import shown_whole
 from evalhub.api.models import Answered
 from evalhub.api.problems import Problem
 from evalhub.api.shapes.jobs import JobShape
-from evalhub.files.canonical import digest_of
+from evalhub.io.canonical import digest_of
 from evalhub.jobs.models import Job
 from evalhub.jobs.queue import enqueue
 from evalhub.jobs.replay import job_of

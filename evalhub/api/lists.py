@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from evalhub.api.problems import Problem
 from evalhub.api.reading import number
-from evalhub.schemas.declaration import Declaration
+from evalhub.declare.declaration import Declaration
 
 PAGE, LARGEST_PAGE = 50, 500
 NEWEST_FIRST = ("-id",)

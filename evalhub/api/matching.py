@@ -9,8 +9,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from evalhub.api.problems import Problem
-from evalhub.files.canonical import digest_of
-from evalhub.schemas.declaration import Declaration
+from evalhub.declare.declaration import Declaration
+from evalhub.io.canonical import digest_of
 
 IF_MATCH = OpenApiParameter(
     "If-Match",

@@ -17,30 +17,30 @@ from rest_framework.response import Response
 from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
-from evalhub.exporting.copying import CopyError
-from evalhub.exporting.leaving import ExportError
-from evalhub.files.full_disk import is_full_disk
-from evalhub.files.ndjson import BodyTooLargeError
-from evalhub.files.rows import DataError
-from evalhub.gate.accepting import NothingToAcceptError
-from evalhub.gate.chain.kept import ChangedDecisionError
-from evalhub.gate.decide import ContestedError
-from evalhub.gate.draws import PoolError
-from evalhub.gate.peeking import ContestedPeekError
-from evalhub.gate.signoff import SignOffError, SupersededError
-from evalhub.gate.stage_moves import StageError
-from evalhub.gate.study_evidence import NotReadyError
+from evalhub.decision.ledger_origin import LedgerElsewhereError
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.problem_body import MEDIA_TYPE, problem_body
+from evalhub.features.exporters.copying import CopyError
+from evalhub.features.exporters.leaving import ExportError
+from evalhub.features.score_audits.score_cases import ScoreCaseError
+from evalhub.features.webhooks.registering import WebhookError
+from evalhub.io.full_disk import is_full_disk
+from evalhub.io.ndjson import BodyTooLargeError
+from evalhub.io.rows import DataError
 from evalhub.jobs.queue import QueueFullError
+from evalhub.ledger.accepting import NothingToAcceptError
+from evalhub.ledger.chain.kept import ChangedDecisionError
+from evalhub.ledger.decide import ContestedError
+from evalhub.ledger.draws import PoolError
+from evalhub.ledger.peeking import ContestedPeekError
+from evalhub.ledger.signoff import SignOffError, SupersededError
+from evalhub.ledger.stage_moves import StageError
+from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.logs import request_id
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.problem_body import MEDIA_TYPE, problem_body
-from evalhub.studies.linked import PolicyScopeError
-from evalhub.studies.policy_change import SamePolicyError
-from evalhub.studies.score_cases import ScoreCaseError
-from evalhub.verdict.ledger_origin import LedgerElsewhereError
-from evalhub.webhooks.registering import WebhookError
+from evalhub.studies.run.linked import PolicyScopeError
+from evalhub.studies.run.policy_change import SamePolicyError
 from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch import LaunchError

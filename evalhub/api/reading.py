@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework.parsers import BaseParser
 
 from evalhub.api.problems import Problem
-from evalhub.files.json_values import JsonError, parse_json
+from evalhub.io.json_values import JsonError, parse_json
 
 LARGEST = 3 * 1024**2
 """Bytes of a JSON body. Files are uploaded as they are (`views/files.py`)."""

@@ -9,7 +9,7 @@ from evalhub.cli.options import Json
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
 
 if TYPE_CHECKING:
-    from evalhub.schemas.analysis import AgreementDocument
+    from evalhub.declare.analysis import AgreementDocument
 
 STATES = {
     "no-overlap": "No unit has two ratings: there is no agreement to measure.",

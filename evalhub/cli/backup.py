@@ -99,7 +99,7 @@ def _from_standard_input() -> Iterator[Path]:
 
 def _ledger() -> str:
     """The id that the restored ledger has."""
-    from evalhub.gate.models import Ledger
+    from evalhub.ledger.models import Ledger
 
     return str(Ledger.of_home())
 

@@ -12,7 +12,7 @@ from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import User
-    from evalhub.gate.models import Blessing
+    from evalhub.ledger.models import Blessing
 
 By = Annotated[
     str | None,
@@ -49,8 +49,8 @@ def bless(
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.gate import blessing
-    from evalhub.gate.models import Decision
+    from evalhub.ledger import blessing
+    from evalhub.ledger.models import Decision
 
     found = Decision.objects.select_related("study__project").filter(pk=decision).first()
     person = person_named(by)

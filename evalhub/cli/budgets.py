@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from evalhub.schemas.declaration import DeclarationError
-    from evalhub.schemas.prices import RunBudget, SpendingBudget
-    from evalhub.studies.spec import StudySpec
+    from evalhub.declare.declaration import DeclarationError
+    from evalhub.declare.prices import RunBudget, SpendingBudget
+    from evalhub.studies.file.spec import StudySpec
 
 BudgetTokens = Annotated[
     int | None,
@@ -35,14 +35,14 @@ def said_budget(
     said: Mapping[str, Any], there: Mapping[str, Any] = MappingProxyType({})
 ) -> "SpendingBudget | None":
     """What a command says of a budget, in place of what is there. Raises typer.BadParameter."""
-    from evalhub.schemas.prices import SpendingBudget
+    from evalhub.declare.prices import SpendingBudget
 
     return _declared(SpendingBudget, said, there)
 
 
 def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunBudget | None":
     """What `run retry` says of a run's budget. Raises typer.BadParameter."""
-    from evalhub.schemas.prices import RunBudget
+    from evalhub.declare.prices import RunBudget
 
     return _declared(RunBudget, {"tokens": tokens, "money": money, "of": of}, {})
 
@@ -50,7 +50,7 @@ def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunB
 def _declared[B: "SpendingBudget"](
     kind: type[B], said: Mapping[str, Any], there: Mapping[str, Any]
 ) -> B | None:
-    from evalhub.schemas.declaration import DeclarationError, declared
+    from evalhub.declare.declaration import DeclarationError, declared
 
     given = {name: value for name, value in said.items() if value is not None}
     if not given:

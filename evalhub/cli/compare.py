@@ -18,12 +18,12 @@ from evalhub.cli.options import (
     row_fields,
 )
 from evalhub.cli.remote import There, TokenFile
-from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED
+from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
-    from evalhub.schemas.decision import DecisionRecord
-    from evalhub.studies.compare import FileComparison
+    from evalhub.declare.decision import DecisionRecord
+    from evalhub.studies.files.compare import FileComparison
 
 
 class ComparedRole(StrEnum):
@@ -152,8 +152,8 @@ def compare(
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
-    from evalhub.verdict.caveats import with_more_caveats
-    from evalhub.verdict.policy_since import policy_caveats
+    from evalhub.decision.caveats import with_more_caveats
+    from evalhub.decision.policy_since import policy_caveats
 
     reason, ledger_at = reason_of(accept_policy_change), LedgerAt(server, token_file, project)
     ledger_at.check()
@@ -219,7 +219,7 @@ def _of_files(
     asked: dict[str, Any],
     ledger_at: LedgerAt,
 ) -> "FileComparison":
-    from evalhub.studies.compare import CompareRequest, compare_files
+    from evalhub.studies.files.compare import CompareRequest, compare_files
 
     base, candidate, test_set = files
     if candidate is None:
@@ -240,9 +240,9 @@ def _of_logs(
     study: Path | None,
     ledger_at: LedgerAt,
 ) -> "FileComparison":
-    from evalhub.foreign.kinds import KINDS, FieldsError, check_fields
-    from evalhub.studies.compare_logs import LogQuestion, compare_logs
-    from evalhub.studies.rescored_logs import compare_rescored, is_ours
+    from evalhub.importers.kinds import KINDS, FieldsError, check_fields
+    from evalhub.studies.files.compare_logs import LogQuestion, compare_logs
+    from evalhub.studies.files.rescored_logs import compare_rescored, is_ours
 
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
@@ -261,7 +261,7 @@ def _of_logs(
     _without("scores of a log", test_set=test_set)
     found = compare_logs(base, candidate, question, ledger=ledger_at.ledger())
     if study is not None:
-        from evalhub.studies.study_of_logs import write_study
+        from evalhub.studies.files.study_of_logs import write_study
 
         written = write_study(base, candidate, question, study, project="default")
         typer.echo(f"evalhub: the same question as a study: evalhub study run {written}", err=True)

@@ -11,9 +11,9 @@ from evalhub.cli.options import Candidate, Json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from evalhub.declare.cost_sheet import CostSheet
+    from evalhub.declare.ownership import Ownership
     from evalhub.registry.models import Study
-    from evalhub.schemas.cost_sheet import CostSheet
-    from evalhub.schemas.ownership import Ownership
 
 SHOWN = 10
 
@@ -39,7 +39,7 @@ def cost(
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.gate.ownership import cost_of
+    from evalhub.ledger.ownership import cost_of
     from evalhub.registry.models import StudyArm
 
     try:
@@ -56,9 +56,9 @@ def cost(
 
 
 def _assumed(file: Path | None, traffic: float | None) -> "Ownership | None":
-    from evalhub.files.document import Document
-    from evalhub.schemas.declaration import DeclarationError, declared, read_declaration
-    from evalhub.schemas.ownership import CostAssumptions, Ownership
+    from evalhub.declare.declaration import DeclarationError, declared, read_declaration
+    from evalhub.declare.ownership import CostAssumptions, Ownership
+    from evalhub.io.document import Document
 
     start = "a file of assumptions is a mapping that starts with schema: evalhub.ownership/1"
     said = None if file is None else read_declaration(CostAssumptions, Document(file), start=start)
@@ -85,7 +85,7 @@ def _study(project: str, slug: str) -> "Study":
 
 def _print(sheet: "CostSheet", console: "Console") -> None:
     from evalhub.cli.figures import figures
-    from evalhub.verdict.cost_wording import amount, line_source, tornado_rows, totals
+    from evalhub.decision.cost_wording import amount, line_source, tornado_rows, totals
 
     print_ = partial(console.print, markup=False, soft_wrap=not console.is_terminal)
     print_(f"{sheet.candidate} beside {sheet.baseline}, in {sheet.currency}")

@@ -10,9 +10,9 @@ from evalhub.cli.options import AcceptPolicyChange, Json, reason_of
 from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
-    from evalhub.schemas.decision import DecisionRecord
-    from evalhub.schemas.evidence import JudgmentRows
-    from evalhub.verdict.preference_evidence import Judgments
+    from evalhub.decision.preference_evidence import Judgments
+    from evalhub.declare.decision import DecisionRecord
+    from evalhub.declare.evidence import JudgmentRows
 
 
 def decide(
@@ -36,11 +36,11 @@ def decide(
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
-    from evalhub.studies.decide import decide_scores
-    from evalhub.studies.evidence import read_scores, read_source
-    from evalhub.verdict.caveats import with_more_caveats
-    from evalhub.verdict.policy import read_policy
-    from evalhub.verdict.policy_since import policy_caveats
+    from evalhub.decision.caveats import with_more_caveats
+    from evalhub.decision.policy import read_policy
+    from evalhub.decision.policy_since import policy_caveats
+    from evalhub.studies.files.decide import decide_scores
+    from evalhub.studies.files.evidence import read_scores, read_source
 
     reason, ledger_at = reason_of(accept_policy_change), LedgerAt(server, token_file, project)
     ledger_at.check()
@@ -69,7 +69,7 @@ def decide(
 
 def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
     from evalhub.analysis.labels import read_judgments
-    from evalhub.verdict.preference_evidence import Judgments
+    from evalhub.decision.preference_evidence import Judgments
 
     found, _ = read_judgments(
         path,

@@ -13,11 +13,11 @@ from evalhub.cli.options import Json
 from evalhub.cli.signatures import UNSIGNED, keygen, signature_of, write_signed
 
 if TYPE_CHECKING:
-    from evalhub.files.json_values import JsonError
-    from evalhub.files.rows import DataError
-    from evalhub.schemas.declaration import DeclarationError
-    from evalhub.verdict.inconsistent import Discrepancy
-    from evalhub.verdict.verify import RowCheck, Verification
+    from evalhub.decision.inconsistent import Discrepancy
+    from evalhub.decision.verify import RowCheck, Verification
+    from evalhub.declare.declaration import DeclarationError
+    from evalhub.io.json_values import JsonError
+    from evalhub.io.rows import DataError
 
 app = typer.Typer(no_args_is_help=True, help="Decisions: verdicts and what they rest on.")
 
@@ -120,9 +120,9 @@ def sign(
 
     set_up_database()
     from evalhub.accounts.models import User
-    from evalhub.gate.models import Decision
-    from evalhub.gate.signoff import sign_off
-    from evalhub.gate.staleness import changes_since
+    from evalhub.ledger.models import Decision
+    from evalhub.ledger.signoff import sign_off
+    from evalhub.ledger.staleness import changes_since
 
     found = Decision.objects.select_related("study__project").filter(pk=decision).first()
     person = User.objects.filter(username=by).first()
@@ -149,12 +149,12 @@ def read_decision(
     """A decision's document, and what becomes of it when it is judged anew.
 
     Raises:
-        evalhub.files.rows.DataError: it can't be read, or is no decision.
+        evalhub.io.rows.DataError: it can't be read, or is no decision.
     """
-    from evalhub.files.json_values import JsonError, parse_json
-    from evalhub.files.rows import DataError
-    from evalhub.schemas.declaration import DeclarationError
-    from evalhub.verdict.verify import verify
+    from evalhub.decision.verify import verify
+    from evalhub.declare.declaration import DeclarationError
+    from evalhub.io.json_values import JsonError, parse_json
+    from evalhub.io.rows import DataError
 
     try:
         document = parse_json(file.read_text(encoding="utf-8-sig"))
@@ -178,9 +178,9 @@ def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
         raise typer.BadParameter(f"there is no home {home}", param_hint="--home")
     use_home(home)
     set_up_database()
-    from evalhub.gate.verification import rows_at_home
-    from evalhub.schemas.decision import PrintedDecision
-    from evalhub.schemas.declaration import declared
+    from evalhub.declare.decision import PrintedDecision
+    from evalhub.declare.declaration import declared
+    from evalhub.ledger.verification import rows_at_home
 
     record = declared(PrintedDecision, document)
     return [row for each in (record, *record.others) for row in rows_at_home(each)]
@@ -195,7 +195,7 @@ def _row(row: "RowCheck") -> str:
 
 def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
     """The same error with its file, and with its line where the JSON itself is malformed."""
-    from evalhub.files.rows import DataError
+    from evalhub.io.rows import DataError
 
     if isinstance(cause := error.__cause__, json.JSONDecodeError):
         message = f"malformed JSON at column {cause.colno}: {cause.msg}"
@@ -228,7 +228,7 @@ def _by_other_code(found: "Verification") -> str:
 
 
 def _line(difference: "Discrepancy") -> str:
-    from evalhub.verdict.verify import FOLLOWS
+    from evalhub.decision.verify import FOLLOWS
 
     said, right = (
         json.dumps(value, ensure_ascii=False)

@@ -12,7 +12,7 @@ from evalhub.cli.remote import There, TokenFile
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
     from evalhub.client.connection import Connection
-    from evalhub.gate.models import Decision
+    from evalhub.ledger.models import Decision
     from evalhub.registry.models import Study
     from reviews.models import Campaign
 
@@ -129,7 +129,7 @@ def _said(value: Any) -> str:
 
 def _answers(study: "Study", out: Path, form: FileForm | None) -> dict[str, Any]:
     from evalhub.cli.outputs import whole
-    from evalhub.exporting.answers import export_answers
+    from evalhub.features.exporters.answers import export_answers
 
     with whole(out, option="--out") as file:
         rows = export_answers(study=study, by=None, to=file, form=_form(form, out).value)
@@ -138,7 +138,7 @@ def _answers(study: "Study", out: Path, form: FileForm | None) -> dict[str, Any]
 
 def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
     from evalhub.cli.outputs import whole
-    from evalhub.exporting.study import export_study
+    from evalhub.features.exporters.study import export_study
 
     with whole(out, option="--out") as file:
         found = export_study(study=study, by=None, to=file)
@@ -147,7 +147,7 @@ def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
 
 def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str, Any]:
     from evalhub.cli.outputs import whole
-    from evalhub.exporting.decisions import export_decisions
+    from evalhub.features.exporters.decisions import export_decisions
 
     with whole(out, option="--out") as file:
         rows = export_decisions(project=project, by=None, to=file, form=_form(form, out).value)
@@ -156,7 +156,7 @@ def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str
 
 def _review(what: What, campaign: "Campaign", out: Path, form: FileForm | None) -> dict[str, Any]:
     from evalhub.cli.outputs import whole
-    from evalhub.exporting.judgments import export_dpo, export_judgments
+    from evalhub.features.exporters.judgments import export_dpo, export_judgments
 
     with whole(out, option="--out") as file:
         if what is What.dpo:
@@ -171,11 +171,11 @@ def _of_decision(
     from dataclasses import asdict
 
     from evalhub.cli.outputs import whole
-    from evalhub.exporting.every_eval_ever import export_every_eval_ever
-    from evalhub.exporting.mlflow import export_mlflow
-    from evalhub.exporting.mlflow_server import MlflowServer
-    from evalhub.exporting.model_card import export_model_index
-    from evalhub.exporting.report import export_report
+    from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+    from evalhub.features.exporters.mlflow import export_mlflow
+    from evalhub.features.exporters.mlflow_server import MlflowServer
+    from evalhub.features.exporters.model_card import export_model_index
+    from evalhub.features.exporters.report import export_report
 
     if what is What.mlflow:
         server = MlflowServer.of_environment(to or "")
@@ -219,7 +219,7 @@ def _study(project: "Project", slug: str | None) -> "Study":
 
 def _decision(project: "Project", study: str | None, number: int | None) -> "Decision":
     """The decision of this number, or the newest on the study's candidate in question."""
-    from evalhub.gate.models import Decision
+    from evalhub.ledger.models import Decision
     from evalhub.registry.models.studies import ArmRole
 
     decisions = Decision.objects.select_related("study__project").filter(study__project=project)

@@ -24,7 +24,7 @@ def counted(count: int, noun: str) -> str:
 def number(value: float | None) -> str:
     """Three decimals, or of what is below a thousandth two digits; – where there is no value. A
     half is rounded alike on every machine."""
-    from evalhub.verdict.wording import significant
+    from evalhub.decision.wording import significant
 
     if value is None:
         return "–"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from evalhub.gate.file_claims import FileLedger
+    from evalhub.ledger.file_claims import FileLedger
 
 ProjectThere = Annotated[
     str | None,
@@ -49,7 +49,7 @@ class LedgerAt(NamedTuple):
             return home_ledger()
         from evalhub.cli import printing
         from evalhub.cli.remote import connect
-        from evalhub.gate.site_ledger import SiteLedger
+        from evalhub.ledger.site_ledger import SiteLedger
 
         console = printing.terminal(errors=True)
         connection = connect(self.server, self.token_file, self.project or "", console)

@@ -29,8 +29,8 @@ from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.cli.reports import ToldDecision
-    from evalhub.studies.advance import StudyStatus
-    from evalhub.studies.spec import StudySpec
+    from evalhub.studies.file.spec import StudySpec
+    from evalhub.studies.run.advance import StudyStatus
 
 _WAIT = re.compile(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 USUAL_WAIT = "2h"
@@ -83,9 +83,9 @@ def gate(
     )
     from evalhub.cli.reports import Reports
     from evalhub.cli.study import hosts_of
-    from evalhub.studies.change import StudyChange
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.change import StudyChange
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
 
     wait_s, reason = seconds(wait), reason_of(accept_policy_change)
     why_new = reason_of(accept_new_items, "--accept-new-items")
@@ -157,9 +157,9 @@ def _here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "Study
 def _told(status: "StudyStatus") -> "ToldDecision | None":
     """The decision on the candidate in question with what changed; None where nothing is judged."""
     from evalhub.cli.reports import ToldDecision
-    from evalhub.gate.chain.kept import check_kept
-    from evalhub.gate.changed_items import worst_flips
-    from evalhub.gate.staleness import changes_since
+    from evalhub.ledger.chain.kept import check_kept
+    from evalhub.ledger.changed_items import worst_flips
+    from evalhub.ledger.staleness import changes_since
 
     if not status.decisions:
         return None
@@ -175,7 +175,7 @@ def _told(status: "StudyStatus") -> "ToldDecision | None":
 def _show(told: "ToldDecision | None", *, as_json: bool) -> int:
     """Prints a site's decision and returns its exit code; of none, that of "need more data"."""
     from evalhub.cli import printing
-    from evalhub.schemas.verdicts import Verdict
+    from evalhub.declare.verdicts import Verdict
 
     if told is None:
         typer.echo("No verdict: its test sets are for development, and are read at the site.")

@@ -14,7 +14,7 @@ from evalhub_gate import ADVICE as OWN_ENVIRONMENT
 from evalhub_gate import DISTRIBUTION, PACKAGES, foreign_packages
 
 from evalhub.extras import how_to_install
-from evalhub.files.private import open_to_others
+from evalhub.io.private import open_to_others
 
 ADVICE = {
     "OURS": "",
@@ -163,8 +163,8 @@ def _ledger() -> Finding:
 
     from evalhub.database.damage import DamagedDatabaseError
     from evalhub.database.tables import OtherVersionError, Tables, place, tables
-    from evalhub.gate.chain.follow import chain_faults
-    from evalhub.gate.models import Ledger
+    from evalhub.ledger.chain.follow import chain_faults
+    from evalhub.ledger.models import Ledger
 
     if connection.vendor == "sqlite" and not os.path.exists(place()):
         return Finding("ledger", True, "no look was taken yet")
@@ -278,7 +278,7 @@ def _endpoints() -> list[Finding]:
     """The endpoints that an operator made, without anything of their keys."""
     from django.conf import settings
 
-    from evalhub.schemas.keys import host_and_port
+    from evalhub.declare.keys import host_and_port
     from runners.backends.asking import BackendError
     from runners.backends.endpoints import endpoints
 

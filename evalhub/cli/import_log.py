@@ -17,7 +17,7 @@ from evalhub.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from evalhub.studies.import_logs import ImportedTask
+    from evalhub.studies.files.import_logs import ImportedTask
 
 
 def import_log(
@@ -48,8 +48,8 @@ def import_log(
 
     fields = row_fields(rows, id_, output, score, field).mapping
     set_up_database()
-    from evalhub.studies.import_logs import ImportRequest, import_foreign
-    from evalhub.studies.upload import complete
+    from evalhub.studies.files.import_logs import ImportRequest, import_foreign
+    from evalhub.studies.web.pairs_upload import complete
 
     request = ImportRequest(
         arm=arm, test_set=test_set, model=model, model_kind=model_kind, fields=fields

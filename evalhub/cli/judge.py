@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.options import Alpha, Json
-from evalhub.schemas.defaults import JUDGE_FLOOR
+from evalhub.declare.defaults import JUDGE_FLOOR
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
-    from evalhub.schemas.analysis import JudgeCheckDocument
+    from evalhub.declare.analysis import JudgeCheckDocument
 
 EXITS = {"usable": 0, "not-usable": 1, "not-told": 2, "invalid": 3}
 SAID = {

@@ -8,7 +8,7 @@ from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
 from evalhub.cli.options import Allow, Json, StudyPath
 
 if TYPE_CHECKING:
-    from evalhub.schemas.judging import JudgeRunDocument
+    from evalhub.declare.judging import JudgeRunDocument
 
 app = typer.Typer(no_args_is_help=True, help="Judges: models that compare answers.")
 
@@ -34,8 +34,8 @@ def run(
     from evalhub.cli.progress import Bars
     from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import hosts_of
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
 
     spec = within(
         read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
@@ -45,8 +45,8 @@ def run(
             ["pairwise"], "missing: say by whom, on which test set and by what rubric"
         )
     set_up_database()
-    from evalhub.studies.judged_pairs import judge_study
-    from evalhub.studies.register import register_study
+    from evalhub.studies.run.judged_pairs import judge_study
+    from evalhub.studies.run.register import register_study
     from runners.pricing import used_price
 
     study, asked = register_study(spec), spec.policy.pairwise

@@ -11,7 +11,7 @@ from evalhub.cli.options import Json
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
 
 if TYPE_CHECKING:
-    from evalhub.schemas.analysis import LabelsDocument
+    from evalhub.declare.analysis import LabelsDocument
 
 
 class LabelMethod(StrEnum):

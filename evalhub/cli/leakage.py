@@ -9,7 +9,7 @@ import typer
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.schemas.leakage import LeakageDocument
+    from evalhub.declare.leakage import LeakageDocument
 
 LEAKED = 1
 SHOWN = 20
@@ -31,8 +31,8 @@ def leakage(
     """Look for a test set's items in training data. Exit code 1 where one is there."""
     from evalhub.cli import printing
     from evalhub.cli.progress import FileBar
-    from evalhub.files.items import FieldMapping
-    from evalhub.gate.leakage.document import leakage_document
+    from evalhub.io.items import FieldMapping
+    from evalhub.ledger.leakage.document import leakage_document
 
     with FileBar(printing.terminal(errors=True), train) as bar:
         found = leakage_document(train, test_set, FieldMapping(id_field, input_, reference), bar)
@@ -58,7 +58,7 @@ def fingerprint(
     from evalhub.cli.figures import counted
     from evalhub.cli.outputs import check_output, whole
     from evalhub.cli.progress import FileBar
-    from evalhub.gate.leakage.training import write_fingerprints
+    from evalhub.ledger.leakage.training import write_fingerprints
 
     if not out.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter(f"{out} must end in .jsonl or .jsonl.gz", param_hint="--out")

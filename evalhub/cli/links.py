@@ -21,7 +21,7 @@ def site_of(url: str) -> str:
     from django.core.exceptions import ImproperlyConfigured
 
     from evalhub.accounts.addresses import LOCALLY, known_address
-    from evalhub.given import site_url
+    from evalhub.env import site_url
 
     try:
         if address := site_url(url.strip(), name="it") or known_address():

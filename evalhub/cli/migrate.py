@@ -46,7 +46,7 @@ def migrate(
     else:
         set_up_home()
     from evalhub.database.migrating import table_changes
-    from evalhub.studies.conduct import patiently
+    from evalhub.studies.run.conduct import patiently
 
     if look:
         changes = table_changes()

@@ -7,7 +7,7 @@ import typer
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.handover.models import MlflowAlias
+    from evalhub.features.exporters.models import MlflowAlias
 
 app = typer.Typer(
     no_args_is_help=True, help="Champion and challenger, as an MLflow server was told of them."
@@ -38,8 +38,8 @@ def sync(project: Of = None, json_: Json = False) -> int:
     from django.conf import settings
 
     from evalhub.accounts.outgoing import HELD, held_since
-    from evalhub.handover.aliases import look, tell_mlflow
-    from evalhub.handover.models import AliasState
+    from evalhub.features.exporters.mlflow_aliases import look, tell_mlflow
+    from evalhub.features.exporters.models import AliasState
 
     if not settings.MLFLOW_URL:
         raise typer.BadParameter(
@@ -57,7 +57,7 @@ def sync(project: Of = None, json_: Json = False) -> int:
 
 def _rows(project: str | None) -> Any:
     from evalhub.accounts.people import named_project
-    from evalhub.handover.models import MlflowAlias
+    from evalhub.features.exporters.models import MlflowAlias
 
     rows = MlflowAlias.objects.select_related("project", "version__model", "decision")
     return rows if project is None else rows.filter(project=named_project(project))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.files.numbers import finite_number
-from evalhub.schemas.defaults import MOST_ALPHA
+from evalhub.declare.defaults import MOST_ALPHA
+from evalhub.io.numbers import finite_number
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
-    from evalhub.schemas.row_fields import RowFields
+    from evalhub.declare.row_fields import RowFields
 
 Alpha = Annotated[
     float,
@@ -136,8 +136,8 @@ def row_fields(
     other: list[str] | None,
 ) -> "RowFields":
     """What --rows, --id, --output, --score and --field say. Raises typer.BadParameter."""
-    from evalhub.schemas.declaration import DeclarationError, declared
-    from evalhub.schemas.row_fields import RowFields
+    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.row_fields import RowFields
 
     said = {"rows": rows, "id": id_, "output": output}
     document: dict[str, Any] = {name: each for name, each in said.items() if each is not None}

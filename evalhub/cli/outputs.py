@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from evalhub.files.rows import DataError
+from evalhub.io.rows import DataError
 
 
 def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> None:
@@ -16,7 +16,7 @@ def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> N
 
     Raises:
         typer.BadParameter: `path` is one of the `inputs`, by whatever name or link.
-        evalhub.files.rows.DataError: there is no such folder, or no file can be there.
+        evalhub.io.rows.DataError: there is no such folder, or no file can be there.
     """
     if path is None:
         return
@@ -37,7 +37,7 @@ def whole(path: Path, *, option: str) -> Iterator[Path]:
     """A file to write to, which takes the place of `path` once the block has ended well.
 
     Raises:
-        evalhub.files.rows.DataError: it can't be written; `path` is as it was.
+        evalhub.io.rows.DataError: it can't be written; `path` is as it was.
     """
     check_output(path, option=option, inputs=())
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -61,7 +61,7 @@ def write_folder(
 
     Raises:
         typer.BadParameter: the folder holds something else.
-        evalhub.files.rows.DataError: it can't be written.
+        evalhub.io.rows.DataError: it can't be written.
     """
     parent = folder.absolute().parent
     partial = parent / f".{folder.absolute().name}.{os.getpid()}.part"

@@ -14,7 +14,7 @@ from evalhub.cli.home import at_home
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.verdict.policy_changes import Asked, PolicyChange
+    from evalhub.decision.policy_changes import Asked, PolicyChange
 
 app = typer.Typer(no_args_is_help=True, help="Policies: what must hold for a ship.")
 EASIER, INCOMPARABLE = 1, 2
@@ -37,8 +37,8 @@ def diff(
     """Say what a policy asks otherwise. Exit code 1 where anything is easier to pass, 2 where
     something can't be compared, 0 where nothing is less strict."""
     from evalhub.cli import printing
-    from evalhub.files.rows import DataError
-    from evalhub.verdict.policy_changes import Effect, policy_changes
+    from evalhub.decision.policy_changes import Effect, policy_changes
+    from evalhub.io.rows import DataError
 
     (kind, was), (other, now) = _read(old), _read(new)
     if kind != other:
@@ -82,9 +82,9 @@ def change(
 
     set_up_database()
     from evalhub.accounts.models import User
+    from evalhub.declare.declaration import DeclarationError
     from evalhub.registry.models import Study
-    from evalhub.schemas.declaration import DeclarationError
-    from evalhub.studies.policy_change import (
+    from evalhub.studies.run.policy_change import (
         SamePolicyError,
         asked_fields,
         change_policy,
@@ -127,8 +127,8 @@ def _set(given: str) -> tuple[str, Any]:
 
 def _read(named: str) -> "tuple[str, Asked]":
     """What a document asks. An error names it as the command line did."""
-    from evalhub.files.rows import DataError
-    from evalhub.studies.asked import read_asked
+    from evalhub.io.rows import DataError
+    from evalhub.studies.file.asked import read_asked
 
     with _file(named) as path:
         try:
@@ -142,7 +142,7 @@ def _read(named: str) -> "tuple[str, Asked]":
 @contextmanager
 def _file(named: str) -> Iterator[Path]:
     """The file of this name, or what git has by it."""
-    from evalhub.files.rows import DataError
+    from evalhub.io.rows import DataError
 
     path = Path(named)
     revision, colon, inside = named.partition(":")

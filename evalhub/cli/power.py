@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.options import Alpha, Json
-from evalhub.schemas.defaults import SECONDS_A_SCORE
+from evalhub.declare.defaults import SECONDS_A_SCORE
 from evalhub.stats.levels import ALPHA, EVEN, LEAN, POWER
 
 if TYPE_CHECKING:
-    from evalhub.schemas.analysis import PowerDocument
+    from evalhub.declare.analysis import PowerDocument
 
 app = typer.Typer(no_args_is_help=True, help="How many items, clusters, judgments and hours.")
 
@@ -220,7 +220,7 @@ def looks(
     """What the k-th look at a test set costs: its level, the items it needs, what it finds."""
     from evalhub.cli import printing
     from evalhub.cli.figures import figures
-    from evalhub.verdict.looks import looks_document
+    from evalhub.decision.looks import looks_document
 
     with _usage():
         found = looks_document(n, sd, alpha=alpha)

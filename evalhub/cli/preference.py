@@ -9,7 +9,7 @@ from evalhub.cli.options import Alpha, Json
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
-    from evalhub.schemas.analysis import PreferenceDocument
+    from evalhub.declare.analysis import PreferenceDocument
     from evalhub.stats.sides import PositionBias
 
 STATES = {

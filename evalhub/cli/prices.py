@@ -165,7 +165,7 @@ def _host(said: str) -> tuple[str, int | None]:
 
 
 def _rows(entry: "Entry", since: datetime.date) -> list[dict[str, Any]]:
-    from evalhub.schemas.prices import UsedPrice
+    from evalhub.declare.prices import UsedPrice
 
     return [
         {

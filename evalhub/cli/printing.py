@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from evalhub.declare.criteria import Criterion
+    from evalhub.declare.decision import BreakdownRow, DecisionRecord, Reading
+    from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun, StudyPlan
+    from evalhub.declare.sections import Section
     from evalhub.report.skills import Skills
-    from evalhub.schemas.criteria import Criterion
-    from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
-    from evalhub.schemas.plan import AnswersPlan, PlannedJudging, PlannedRun, StudyPlan
-    from evalhub.schemas.sections import Section
 
 NARROW, PIPED = 110, 160
 LINE = 160
@@ -183,7 +183,7 @@ def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
 
 def _money(asked: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
     if asked.money is not None:
-        from evalhub.verdict.wording import money
+        from evalhub.decision.wording import money
 
         return money(asked.money)
     return "?" if asked.completion_tokens is None else "no price"
@@ -191,7 +191,7 @@ def _money(asked: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> st
 
 def _reasons(reasons: Iterable[str]) -> Table:
     """One a line, with the mark that some start with set apart, so that what wraps is indented."""
-    from evalhub.schemas.verdicts import marked
+    from evalhub.declare.verdicts import marked
 
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
@@ -266,7 +266,7 @@ def _interval(record: "DecisionRecord") -> str:
 
 def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
     """Both means, and what the criterion rests on: their difference, or their ratio."""
-    from evalhub.schemas.criteria import Criterion
+    from evalhub.declare.criteria import Criterion
 
     means = [_number(row.baseline), _number(row.candidate)]
     if not isinstance(row, Criterion) or row.ratio is None:
@@ -302,7 +302,7 @@ def _unscored(record: "DecisionRecord") -> str:
 
 def _number(value: float) -> str:
     """Three decimals; of what is smaller than a hundredth three significant digits."""
-    from evalhub.verdict.wording import NOTHING, significant
+    from evalhub.decision.wording import NOTHING, significant
 
     if abs(value) >= 100:
         return f"{value:,.0f}"
@@ -315,7 +315,7 @@ def _times(ratio: float | None) -> str:
 
 
 def _signed(value: float) -> str:
-    from evalhub.verdict.wording import NOTHING
+    from evalhub.decision.wording import NOTHING
 
     if abs(value) < NOTHING:
         return "+0.000"

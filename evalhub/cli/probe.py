@@ -6,10 +6,10 @@ import typer
 
 from evalhub.cli.options import Json, Of
 from evalhub.cli.serve_config import Version
-from evalhub.handover.sameness import PROBES, TOLERANCE
+from evalhub.features.deployment.served_model_check import PROBES, TOLERANCE
 
 if TYPE_CHECKING:
-    from evalhub.handover.probing import ProbeMade
+    from evalhub.features.deployment.probing import ProbeMade
 
 SHOWN = 5
 LONGEST = 120
@@ -63,11 +63,11 @@ def probe(
         raise typer.BadParameter("belongs to the endpoint: leave it out", param_hint="--key-env")
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.handover.probing import Where
-    from evalhub.handover.probing import probe as ask
+    from evalhub.declare.declaration import declared
+    from evalhub.declare.keys import Reach
+    from evalhub.features.deployment.probing import Where
+    from evalhub.features.deployment.probing import probe as ask
     from evalhub.registry.version_names import named_version
-    from evalhub.schemas.declaration import declared
-    from evalhub.schemas.keys import Reach
 
     asked = ask(
         version=named_version(named_project(project), version),

@@ -10,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.progress import TimeRemainingColumn as Remaining
 from rich.text import Text
 
-from evalhub.files.rows import progress_total
+from evalhub.io.rows import progress_total
 
 if TYPE_CHECKING:
     from evalhub.registry.models import JudgeRun, Run
-    from evalhub.studies.spec import StudySpec
+    from evalhub.studies.file.spec import StudySpec
 
 ENDED = {"done", "failed", "cancelled"}
 EVERY_S = 10.0

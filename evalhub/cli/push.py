@@ -52,9 +52,9 @@ def push(
     from evalhub.cli import printing
     from evalhub.cli.remote import connect, handed_over, push_there
     from evalhub.cli.study import hosts_of
-    from evalhub.studies.change import StudyChange
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.change import StudyChange
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
 
     console = printing.terminal(errors=True)
     origin = OperatorFile(hosts_of(allow or []))
@@ -117,8 +117,8 @@ def _found(
     from evalhub.cli import printing
     from evalhub.cli.remote import connect
     from evalhub.client.studies import slug_there, study_there
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
 
     spec = read_study(file, OperatorFile())
     connection = connect(server, token_file, spec.project, printing.terminal(errors=True))

@@ -11,9 +11,9 @@ from evalhub.cli.consent import agree
 from evalhub.cli.options import Allow, Json
 
 if TYPE_CHECKING:
-    from evalhub.schemas.plan import AnswersPlan
-    from evalhub.studies.record import RecordedRun
-    from evalhub.studies.spec import StudySpec
+    from evalhub.declare.plan import AnswersPlan
+    from evalhub.studies.file.spec import StudySpec
+    from evalhub.studies.run.record import RecordedRun
 
 
 def record(
@@ -43,8 +43,8 @@ def record(
     from evalhub.cli.exits import UNREACHABLE
     from evalhub.cli.setup import database_to_look_at, set_up_database
     from evalhub.cli.study import hosts_of
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
 
     if out is not None and out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is no folder", param_hint="--out")
@@ -61,7 +61,7 @@ def record(
         return 0
     set_up_database()
     if yes:
-        from evalhub.studies.record import arms_to_record
+        from evalhub.studies.run.record import arms_to_record
 
         arms = arms_to_record(spec, arm or [])
     else:  # asked before anything is written, for a transaction waits for nobody
@@ -82,7 +82,7 @@ def record(
 
 
 def _planned(spec: "StudySpec", named: list[str]) -> "tuple[list[str], AnswersPlan]":
-    from evalhub.studies.record import arms_to_record, plan_of_answers
+    from evalhub.studies.run.record import arms_to_record, plan_of_answers
 
     arms = arms_to_record(spec, named)
     return arms, plan_of_answers(spec, arms)
@@ -98,7 +98,7 @@ def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[
 
     from evalhub.cli import printing
     from evalhub.cli.progress import ImportBars, RunBars
-    from evalhub.studies.record import record_answers
+    from evalhub.studies.run.record import record_answers
     from runners.embedded import embedded_worker
 
     console = printing.terminal(errors=True)
@@ -115,7 +115,7 @@ def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
     """Writes every run's answers and, for each arm, what they are; also those of a run that
     failed: nobody may be there to be asked again. The files of answers, by their names."""
     from evalhub.cli.outputs import whole
-    from evalhub.studies.record import about, answer_lines
+    from evalhub.studies.run.record import about, answer_lines
 
     folder.mkdir(parents=True, exist_ok=True)
     files = {each.file: folder / each.file for each in runs}

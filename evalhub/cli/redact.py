@@ -9,7 +9,7 @@ from evalhub.cli.consent import agree
 from evalhub.cli.options import DryRun, Json, Yes
 
 if TYPE_CHECKING:
-    from evalhub.studies.redact import Redacted
+    from evalhub.features.erasure.redact import Redacted
 
 
 def redact(
@@ -29,7 +29,7 @@ def redact(
 
     set_up_database()
     from evalhub.accounts.models import Project
-    from evalhub.studies.redact import redact as take_out
+    from evalhub.features.erasure.redact import redact as take_out
 
     space = Project.objects.filter(slug=project).first()
     if space is None:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from evalhub.cli.reports import ToldDecision
     from evalhub.client.connection import Connection, RefusedError
     from evalhub.client.studies import DecidedThere
-    from evalhub.files.rows import DataError
-    from evalhub.studies.change import StudyChange
-    from evalhub.studies.handed_in import HandedIn
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import StudySpec
+    from evalhub.io.rows import DataError
+    from evalhub.studies.file.change import StudyChange
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import StudySpec
+    from evalhub.studies.web.bundle_upload import HandedIn
 
 SERVER = typer.Option(
     metavar="URL",
@@ -64,7 +64,7 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
     from evalhub.cli.progress import Bars
     from evalhub.client.connection import RefusedError
     from evalhub.client.studies import push_study
-    from evalhub.studies.handed_in import handed_in
+    from evalhub.studies.web.bundle_upload import handed_in
 
     study = handed_in(spec)
     with Bars(console) as bars:
@@ -101,8 +101,8 @@ def handed_over(
 
     from evalhub.cli.record import carried, written
     from evalhub.cli.setup import set_up_database
-    from evalhub.studies.asked_here import answered_here, arms_asked_here
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.spec import read_study
+    from evalhub.studies.web.external_arms import answered_here, arms_asked_here
 
     arms = arms_asked_here(spec)
     if not arms:
@@ -159,11 +159,11 @@ def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
 def told_decision(found: "DecidedThere") -> "ToldDecision":
     """A site's decision as a pipeline is told of it.
 
-    Raises evalhub.schemas.declaration.DeclarationError for a record of another version than ours.
+    Raises evalhub.declare.declaration.DeclarationError for a record of another version than ours.
     """
     from evalhub.cli.reports import ToldDecision
-    from evalhub.schemas.decision import DecisionRecord
-    from evalhub.schemas.declaration import declared
+    from evalhub.declare.decision import DecisionRecord
+    from evalhub.declare.declaration import declared
 
     return ToldDecision(
         declared(DecisionRecord, found.record, at="record"),
@@ -184,7 +184,7 @@ def _run_bars(console: "Console") -> "Iterator[Bars]":
 
 def _located(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
     """The first flaw that the site found, where it stands on this machine; None: it names none."""
-    from evalhub.files.rows import DataError
+    from evalhub.io.rows import DataError
 
     for flaw in error.errors:
         field, message = str(flaw.get("field") or ""), " ".join(str(flaw["message"]).split())

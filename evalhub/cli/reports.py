@@ -13,7 +13,7 @@ import typer
 from evalhub.cli.outputs import check_output, whole
 
 if TYPE_CHECKING:
-    from evalhub.schemas.decision import DecisionRecord
+    from evalhub.declare.decision import DecisionRecord
 
 SUMMARY, OUTPUTS, WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE"
 
@@ -44,7 +44,7 @@ class ToldDecision:
     @property
     def exit_code(self) -> int:
         """The verdict's; of a ship that a gate refuses, that of a hold."""
-        from evalhub.schemas.verdicts import Verdict
+        from evalhub.declare.verdicts import Verdict
 
         return Verdict.HOLD.exit_code if self.held else self.record.verdict.exit_code
 
@@ -61,7 +61,7 @@ class Reports:
     def check(self, inputs: Iterable[Path]) -> None:
         """Refuses, before anything is asked, what can't be written.
 
-        Raises typer.BadParameter and evalhub.files.rows.DataError as `check_output` does.
+        Raises typer.BadParameter and evalhub.io.rows.DataError as `check_output` does.
         """
         read = [*inputs]
         for path, option in self._files():
@@ -133,7 +133,7 @@ class Reports:
 
 def _outputs(told: ToldDecision) -> dict[str, str]:
     """Outputs of a step of GitHub Actions, for the steps after it; each is one line."""
-    from evalhub.files.canonical import digest_of
+    from evalhub.io.canonical import digest_of
 
     return {
         "verdict": str(told.record.verdict),

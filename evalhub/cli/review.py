@@ -8,8 +8,8 @@ import typer
 from evalhub.cli.links import Url, site_of
 
 if TYPE_CHECKING:
+    from evalhub.declare.review import CampaignRequest
     from evalhub.registry.models import Run, Study
-    from evalhub.schemas.review import CampaignRequest
     from reviews.models import Campaign
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers blindly.")
@@ -54,7 +54,7 @@ def open_(
     from django.db.models import Q
 
     from evalhub.registry.models import Study
-    from evalhub.studies.reviewing import arms_to_review
+    from evalhub.studies.run.reviewing import arms_to_review
 
     project, _, slug = study.rpartition("/")
     found = Study.objects.filter(Q(slug=slug) | Q(name=slug))
@@ -98,7 +98,7 @@ def upload(
     request = _request(plan, items, reviewers, people, seed, question)
     _set_up()
     from evalhub.cli.space import space
-    from evalhub.studies.upload import staged_upload
+    from evalhub.studies.web.pairs_upload import staged_upload
     from reviews.planning.upload import Columns
 
     with (
@@ -381,9 +381,9 @@ def _request(
     question: str | None,
 ) -> "CampaignRequest":
     """The plan's file with what the command line says in its place."""
-    from evalhub.files.document import Document
-    from evalhub.schemas.declaration import read_declaration
-    from evalhub.schemas.review import CampaignRequest
+    from evalhub.declare.declaration import read_declaration
+    from evalhub.declare.review import CampaignRequest
+    from evalhub.io.document import Document
     from reviews.planning.campaign_request import asked
 
     said = {
@@ -405,14 +405,14 @@ def _request(
 def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:
     """Prints what the plan asks of people."""
     from evalhub.cli.plan_lines import plan_lines
-    from evalhub.studies.reviewing import for_study
+    from evalhub.studies.run.reviewing import for_study
     from reviews.planning.plan_preview import preview_plan
 
     typer.echo("\n".join(plan_lines(preview_plan(for_study(request, study), runs, study))))
 
 
 def _open(request: "CampaignRequest", runs: "list[Run]", study: "Study | None", name: str) -> None:
-    from evalhub.studies.reviewing import for_study
+    from evalhub.studies.run.reviewing import for_study
     from reviews.planning.campaign import open_campaign
 
     design = for_study(request, study)

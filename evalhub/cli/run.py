@@ -106,7 +106,7 @@ def retry(
 
     budget = run_budget(budget_tokens, budget_money, budget_of)
     set_up_database()
-    from evalhub.schemas.declaration import DeclarationError
+    from evalhub.declare.declaration import DeclarationError
     from runners.judging import Work, resume_work
 
     run = _run(number)

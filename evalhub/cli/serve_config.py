@@ -65,8 +65,8 @@ def serve_config(
 
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.handover.served import Places
-    from evalhub.handover.servers import NAMES, serve_files
+    from evalhub.features.deployment.served import Places
+    from evalhub.features.deployment.servers import NAMES, serve_files
     from evalhub.registry.version_names import named_version
 
     found = named_version(named_project(project), version)
@@ -97,7 +97,7 @@ def serve_config(
 
 
 def _read(path: Path | None) -> str | None:
-    from evalhub.files.rows import DataError
+    from evalhub.io.rows import DataError
 
     if path is None:
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from evalhub.cli.home import use_home
-from evalhub.files.full_disk import is_full_disk
+from evalhub.io.full_disk import is_full_disk
 
 TABLES_S = 120.0
 """How long a command that waits does so for `evalhub migrate`; a site and a worker: see below."""
@@ -22,7 +22,7 @@ DATABASE = "evalhub.sqlite3"
 """Of a home, as the settings have it."""
 
 if TYPE_CHECKING:
-    from evalhub.gate.file_claims import FileLedger
+    from evalhub.ledger.file_claims import FileLedger
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ def set_up_database(*, waiting: bool = False, for_tables_s: float = TABLES_S) ->
 
     SQLite's are made or brought up to date; PostgreSQL's are changed by `evalhub migrate` alone.
     With `waiting` a server that doesn't answer is waited for, as long as a study waits in an outage
-    (`evalhub.studies.conduct`), and tables that aren't this version's yet for `for_tables_s`. What
+    (`evalhub.studies.run.conduct`), and tables that aren't this version's yet for `for_tables_s`.
+    What
     the server refuses (the password, say) isn't waited for.
 
     Raises:
@@ -71,7 +72,7 @@ def set_up_database(*, waiting: bool = False, for_tables_s: float = TABLES_S) ->
     if not waiting or connection.vendor == "sqlite":
         prepare_tables()
         return
-    from evalhub.studies.conduct import patiently
+    from evalhub.studies.run.conduct import patiently
 
     wait_for_tables(lambda: patiently(prepare_tables), for_tables_s)
 
@@ -113,7 +114,7 @@ def home_ledger() -> "FileLedger | None":
     if not os.environ.get("EVALHUB_DATABASE_URL") and not (at / DATABASE).is_file():
         return None
     set_up_database()
-    from evalhub.gate.peeking import HomeLedger
+    from evalhub.ledger.peeking import HomeLedger
 
     return HomeLedger()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from evalhub.files.rows import DataError
+    from evalhub.io.rows import DataError
 
 UNSIGNED = {
     "changed": "it was changed since it was signed, or the signature is not of this document",
@@ -24,8 +24,8 @@ def keygen(
     ],
 ) -> None:
     """Make a key to sign decisions with: FILE for you alone, FILE.pub for whoever verifies."""
-    from evalhub.files.full_disk import whole_or_gone
-    from evalhub.verdict.signature import key_digest, new_key, public_key
+    from evalhub.decision.signature import key_digest, new_key, public_key
+    from evalhub.io.full_disk import whole_or_gone
 
     private, public = new_key()
     beside = file.with_name(f"{file.name}.pub")
@@ -44,7 +44,7 @@ def keygen(
 
 def signature_of(document: Mapping[str, Any], key: Path) -> str:
     """What the public key in this file says of the document."""
-    from evalhub.verdict.signature import KeyFileError, check_signature, public_key
+    from evalhub.decision.signature import KeyFileError, check_signature, public_key
 
     try:
         return check_signature(document, public_key(_read(key))).value
@@ -57,7 +57,7 @@ def write_signed(
 ) -> None:
     """Writes the document with a signature by the private key in this file."""
     from evalhub.cli.outputs import check_output, whole
-    from evalhub.verdict.signature import KeyFileError, key_digest, private_key, signed
+    from evalhub.decision.signature import KeyFileError, key_digest, private_key, signed
 
     check_output(out, option="--out", inputs=inputs)
     try:
@@ -79,6 +79,6 @@ def _read(key: Path) -> bytes:
 
 
 def _wrong(message: str, file: Path) -> "DataError":
-    from evalhub.files.rows import DataError
+    from evalhub.io.rows import DataError
 
     return DataError(message, file=str(file))

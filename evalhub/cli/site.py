@@ -131,17 +131,18 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from django.urls import get_resolver, reverse
 
     from evalhub.api.waiting import SEATS
-    from evalhub.handover.aliases import teller_of_mlflow
+    from evalhub.features.exporters.mlflow_aliases import teller_of_mlflow
+    from evalhub.features.monitoring.asking import watcher
+    from evalhub.features.table import EVENTS
+    from evalhub.features.webhooks.sending import teller
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as, hear_worker
     from evalhub.serving.draining import drain
     from evalhub.serving.lanes import CostlyRequests, threads_in_lanes
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
-    from evalhub.studies.advance import ticker
-    from evalhub.studies.tidying import tidier
-    from evalhub.watching.asking import watcher
-    from evalhub.webhooks.sending import teller
+    from evalhub.studies.run.advance import ticker
+    from evalhub.studies.run.tidying import tidier
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
     from runners.heartbeat import BEAT_S
@@ -172,7 +173,9 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
         if number == 0:
             stack.enter_context(job_runner())
             stack.enter_context(teller_of_mlflow())
-            stack.enter_context(teller())  # whose messages are signed by a key that workers lack
+            stack.enter_context(
+                teller(EVENTS)
+            )  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:
             in_this_process.hear()
             works = stack.enter_context(embedded_worker())

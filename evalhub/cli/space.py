@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def space(slug: str) -> "Iterator[Project]":
     """The project; one that is made here goes again where nothing came into it."""
     from evalhub.accounts.models import Project
-    from evalhub.schemas.study import check_name
+    from evalhub.declare.study import check_name
 
     check_name(slug, at="project")
     found, made = Project.objects.get_or_create(slug=slug, defaults={"name": slug})

@@ -13,7 +13,7 @@ from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project, User
-    from evalhub.gate.models import StageMove
+    from evalhub.ledger.models import StageMove
     from evalhub.registry.models import ModelVersion
 
 Version = Annotated[
@@ -41,7 +41,7 @@ def rollback(
         body = {"reason": reason, "to": _other(to)}
         return told(_post(server, token_file, project, version, "rollback", body), as_json=json_)
     found, person = _at_home(project, version, by)
-    from evalhub.gate.rollback import roll_back
+    from evalhub.ledger.rollback import roll_back
 
     older = None if to is None else _named(found, to)
     made = roll_back(version=found, by=person, reason=reason, to=older)
@@ -66,7 +66,7 @@ def override(
         body = {"reason": reason, "instead_of": _other(instead_of)}
         return told(_post(server, token_file, project, version, "override", body), as_json=json_)
     found, person = _at_home(project, version, by)
-    from evalhub.gate.overriding import override_champion
+    from evalhub.ledger.overriding import override_champion
 
     champion = None if instead_of is None else _named(found, instead_of)
     made = override_champion(version=found, by=person, reason=reason, instead_of=champion)
@@ -87,7 +87,7 @@ def retire(
         body = {"reason": reason}
         return _said(_post(server, token_file, project, version, "retire", body), json_)
     found, person = _at_home(project, version, by)
-    from evalhub.gate import retiring
+    from evalhub.ledger import retiring
 
     return _said(_row(retiring.retire(version=found, by=person, reason=reason)), json_)
 
@@ -106,7 +106,7 @@ def reopen(
         body = {"reason": reason}
         return _said(_post(server, token_file, project, version, "reopen", body), json_)
     found, person = _at_home(project, version, by)
-    from evalhub.gate import retiring
+    from evalhub.ledger import retiring
 
     return _said(_row(retiring.reopen(version=found, by=person, reason=reason)), json_)
 
@@ -137,7 +137,7 @@ def _here(project: str, model: str) -> list[dict[str, Any]]:
 
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.gate.models import StageMove
+    from evalhub.ledger.models import StageMove
 
     of = named_project(project)
     line = of.models.written().filter(slug=model).first()
@@ -173,8 +173,8 @@ def _named(beside: "ModelVersion", name: str) -> "ModelVersion":
 
 
 def _numbered(project: "Project", name: str) -> "ModelVersion":
+    from evalhub.declare.version_name import numbered_version
     from evalhub.registry.version_names import named_version
-    from evalhub.schemas.version_name import numbered_version
 
     model, number = numbered_version(name)
     return named_version(project, f"{model}@{number}")
@@ -188,7 +188,7 @@ def _post(
     verb: str,
     body: Mapping[str, Any],
 ) -> dict[str, Any]:
-    from evalhub.schemas.version_name import numbered_version
+    from evalhub.declare.version_name import numbered_version
 
     model, number = numbered_version(version)
     path = f"/models/{model}/versions/{number}/{verb}"
@@ -197,7 +197,7 @@ def _post(
 
 def _other(name: str | None) -> dict[str, Any] | None:
     """A version as a request names it."""
-    from evalhub.schemas.version_name import numbered_version
+    from evalhub.declare.version_name import numbered_version
 
     if name is None:
         return None

@@ -10,9 +10,9 @@ import typer
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.strategy.advice import StrategyAdvice
-    from evalhub.strategy.answers import Case
-    from evalhub.studies.first_study import FirstStudy
+    from evalhub.features.strategy.advice import StrategyAdvice
+    from evalhub.features.strategy.answers import Case
+    from evalhub.features.strategy.first_study import FirstStudy
 
 STUDY = "study.yaml"
 UNKNOWN = "unknown"
@@ -82,8 +82,8 @@ def init(
 ) -> int:
     """Ask what the case is, advise, and write a study that tries the simpler things first."""
     from evalhub.cli import printing
-    from evalhub.strategy.study import StudyParts
-    from evalhub.studies.first_study import first_study, rows_in
+    from evalhub.features.strategy.first_study import first_study, rows_in
+    from evalhub.features.strategy.study import StudyParts
 
     _check_free(out)
     if examples is None and examples_file is not None:
@@ -133,7 +133,7 @@ def _answers(said: dict[str, Any], yes: bool) -> "Case":
 
     Raises typer.BadParameter, with the option, for what is no answer or is missing.
     """
-    from evalhub.strategy.answers import CHOICES, Case
+    from evalhub.features.strategy.answers import CHOICES, Case
 
     _checked(said)
     missing = [name for name in Case.model_fields if name not in said]
@@ -149,8 +149,8 @@ def _answers(said: dict[str, Any], yes: bool) -> "Case":
 
 
 def _checked(said: dict[str, Any]) -> "Case":
-    from evalhub.schemas.declaration import DeclarationError, declared
-    from evalhub.strategy.answers import Case
+    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.features.strategy.answers import Case
 
     try:
         return declared(Case, said)
@@ -160,8 +160,8 @@ def _checked(said: dict[str, Any]) -> "Case":
 
 def _ask(name: str, choices: dict[str, str], said: dict[str, Any]) -> Any:
     """The answer to a question, asked again until it is one."""
-    from evalhub.schemas.declaration import default_of
-    from evalhub.strategy.answers import Case
+    from evalhub.declare.declaration import default_of
+    from evalhub.features.strategy.answers import Case
 
     field = Case.model_fields[name]
     typer.echo(f"\n{field.description}", err=True)
@@ -231,8 +231,8 @@ def _check_free(out: Path) -> None:
 
 
 def _write(out: Path, text: str) -> None:
-    from evalhub.files.full_disk import whole_or_gone
-    from evalhub.files.rows import DataError
+    from evalhub.io.full_disk import whole_or_gone
+    from evalhub.io.rows import DataError
 
     try:
         with out.open("x", encoding="utf-8", newline="\n") as file, whole_or_gone(out):

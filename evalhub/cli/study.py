@@ -17,10 +17,10 @@ from evalhub.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from evalhub.gate.models import Decision
+    from evalhub.ledger.models import Decision
     from evalhub.registry.models import Study
-    from evalhub.studies.advance import StudyStatus
-    from evalhub.studies.spec import StudySpec
+    from evalhub.studies.file.spec import StudySpec
+    from evalhub.studies.run.advance import StudyStatus
 
 Named = Annotated[str, typer.Argument(help="The study: PROJECT/STUDY.", metavar="STUDY")]
 EXAMPLES = 2
@@ -54,8 +54,8 @@ def run(
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
 
     reason = reason_of(accept_policy_change)
     why_new = reason_of(accept_new_items, "--accept-new-items")
@@ -81,8 +81,8 @@ def cancel(study: Named) -> int:
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.studies.all_runs import cancel_runs
-    from evalhub.verdict.wording import counted
+    from evalhub.decision.wording import counted
+    from evalhub.studies.run.all_runs import cancel_runs
 
     count = cancel_runs(_named(study), by=None)
     typer.echo(f"{counted(count, 'run')} stopped. What was answered is kept.")
@@ -96,8 +96,8 @@ def retry(study: Named) -> int:
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.studies.all_runs import resume_runs
-    from evalhub.verdict.wording import counted
+    from evalhub.decision.wording import counted
+    from evalhub.studies.run.all_runs import resume_runs
 
     count = resume_runs(_named(study), by=None)
     typer.echo(f"{counted(count, 'run')} taken up again.")
@@ -120,8 +120,8 @@ def _named(study: str) -> "Study":
 
 def hosts_of(given: "list[str]") -> tuple[str, ...]:
     """The hosts of `--allow`. Raises typer.BadParameter for what is none."""
-    from evalhub.schemas.declaration import DeclarationError, declared
-    from evalhub.schemas.keys import Reach
+    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.keys import Reach
 
     try:
         return declared(Reach, {"hosts": given}).hosts
@@ -135,8 +135,8 @@ def _plan(spec: "StudySpec", as_json: bool) -> None:
     from evalhub.cli.setup import database_to_look_at
 
     with database_to_look_at():
-        from evalhub.gate.ledger_place import why_not_here
-        from evalhub.studies.plan import plan_of_file
+        from evalhub.ledger.ledger_place import why_not_here
+        from evalhub.studies.run.plan import plan_of_file
 
         plan = plan_of_file(spec)
         if refusal := why_not_here(spec.policy.ledger_at):
@@ -153,17 +153,17 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     Without Redis the worker is this process itself.
 
     Raises:
-        evalhub.verdict.ledger_origin.LedgerElsewhereError: the policy lets a server alone decide.
+        evalhub.decision.ledger_origin.LedgerElsewhereError: the policy lets a server alone decide.
     """
     from contextlib import nullcontext
 
     from django.conf import settings
 
     from evalhub.cli.progress import ImportBars, RunBars
-    from evalhub.gate.ledger_place import check_ledger_place
-    from evalhub.studies.conduct import conduct, patiently
-    from evalhub.studies.register import register_study
-    from evalhub.studies.requests import short_budgets
+    from evalhub.ledger.ledger_place import check_ledger_place
+    from evalhub.studies.run.conduct import conduct, patiently
+    from evalhub.studies.run.register import register_study
+    from evalhub.studies.run.requests import short_budgets
     from runners.embedded import embedded_worker
 
     if any(each.role != "development" for each in spec.test_sets.values()):
@@ -188,10 +188,10 @@ def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudySta
     nor near-copies, where somebody says `why_new`."""
     from dataclasses import replace
 
-    from evalhub.gate.accepting import accept, to_accept
-    from evalhub.gate.models import Decision
-    from evalhub.verdict.copies import NEAR_COPIES
-    from evalhub.verdict.policy_since import POLICY_CODES
+    from evalhub.decision.copies import NEAR_COPIES
+    from evalhub.decision.policy_since import POLICY_CODES
+    from evalhub.ledger.accepting import accept, to_accept
+    from evalhub.ledger.models import Decision
 
     reasons = {POLICY_CODES: reason, (NEAR_COPIES,): why_new}
     decisions = []
@@ -209,13 +209,13 @@ def show(status: "StudyStatus", as_json: bool) -> int:
     candidate in question; without a decision, that of "need more data".
 
     Raises:
-        evalhub.gate.chain.kept.ChangedDecisionError: one isn't as it was made.
+        evalhub.ledger.chain.kept.ChangedDecisionError: one isn't as it was made.
     """
     from evalhub.cli import printing
-    from evalhub.gate.chain.kept import check_kept
-    from evalhub.gate.staleness import changes_since
-    from evalhub.schemas.decision import Readings
-    from evalhub.schemas.verdicts import Verdict
+    from evalhub.declare.decision import Readings
+    from evalhub.declare.verdicts import Verdict
+    from evalhub.ledger.chain.kept import check_kept
+    from evalhub.ledger.staleness import changes_since
 
     for each in status.decisions:
         check_kept(each)
@@ -249,10 +249,10 @@ def show(status: "StudyStatus", as_json: bool) -> int:
 def _print_number(decision: "Decision") -> None:
     """By what `evalhub bless` and its like know it, and what may be done next with a ship, or
     with what a policy or near-copies hold."""
-    from evalhub.gate.accepting import to_accept
-    from evalhub.schemas.verdicts import Verdict
-    from evalhub.verdict.copies import NEAR_COPIES
-    from evalhub.verdict.policy_since import POLICY_CODES
+    from evalhub.decision.copies import NEAR_COPIES
+    from evalhub.decision.policy_since import POLICY_CODES
+    from evalhub.declare.verdicts import Verdict
+    from evalhub.ledger.accepting import to_accept
 
     then = ""
     if decision.document.verdict is Verdict.SHIP:
@@ -270,7 +270,7 @@ def _print_number(decision: "Decision") -> None:
 def _print_skills(decision: "Decision") -> None:
     """General capability by skill, with some of what was lost."""
     from evalhub.cli import printing
-    from evalhub.gate.changed_items import lost_items
+    from evalhub.ledger.changed_items import lost_items
     from evalhub.report.skills import skills_of
 
     record, study = decision.document, decision.study

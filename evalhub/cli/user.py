@@ -11,7 +11,7 @@ from evalhub.cli.options import DryRun, Json, Yes
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import User
-    from evalhub.studies.erase import Erased
+    from evalhub.features.erasure.erase import Erased
 
 app = typer.Typer(no_args_is_help=True, help="Users, and the links by which they sign in.")
 
@@ -98,7 +98,7 @@ def deactivate(name: Name, json_: Json = False) -> int:
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.studies.deactivate import deactivate_user
+    from evalhub.features.erasure.deactivate import deactivate_user
 
     ended = deactivate_user(name=name)
     if json_:
@@ -118,7 +118,7 @@ def reactivate(name: Name, json_: Json = False) -> int:
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.studies.deactivate import reactivate_user
+    from evalhub.features.erasure.deactivate import reactivate_user
 
     user = reactivate_user(name=name)
     if json_:
@@ -135,7 +135,7 @@ def erase(name: Name, yes: Yes = False, dry_run: DryRun = False, json_: Json = F
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.studies.erase import erase_user
+    from evalhub.features.erasure.erase import erase_user
 
     if dry_run or not yes:
         planned = erase_user(name=name, dry_run=True)

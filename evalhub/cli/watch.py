@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.cli.options import Json, Of
-from evalhub.watching.change import EVERY_HOURS, FALSE_ALARMS_A_YEAR
+from evalhub.features.monitoring.change import EVERY_HOURS, FALSE_ALARMS_A_YEAR
 
 if TYPE_CHECKING:
-    from evalhub.watching.models import Asking, Watch
+    from evalhub.features.monitoring.models import Asking, Watch
 
 app = typer.Typer(
     no_args_is_help=True, help="The baseline asked again: is it still the model that was blessed?"
@@ -47,7 +47,7 @@ def add(
     budget = said_budget({"tokens": budget_tokens, "money": budget_money})
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.watching.asking import add_watch
+    from evalhub.features.monitoring.asking import add_watch
 
     made = add_watch(
         project=named_project(project),
@@ -72,7 +72,7 @@ def list_(project: Of, json_: Json = False) -> int:
 
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.watching.asking import sentence
+    from evalhub.features.monitoring.asking import sentence
 
     watches = list(
         named_project(project).watches.select_related(
@@ -105,7 +105,7 @@ def ask_now(project: Of, number: Number, json_: Json = False) -> int:
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.watching.asking import sentence
+    from evalhub.features.monitoring.asking import sentence
 
     asking = _asked(_of(project, number))
     if json_:
@@ -123,7 +123,7 @@ def end(project: Of, number: Number) -> int:
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.watching.asking import end_watch
+    from evalhub.features.monitoring.asking import end_watch
 
     watch = _of(project, number)
     done = end_watch(watch=watch, by=None)
@@ -147,7 +147,7 @@ def _asked(watch: "Watch") -> "Asking":
 
     from django.conf import settings
 
-    from evalhub.watching.asking import ask, conclude
+    from evalhub.features.monitoring.asking import ask, conclude
     from runners.embedded import embedded_worker
 
     with nullcontext() if settings.REDIS_URL else embedded_worker():
@@ -163,8 +163,8 @@ def _wait_for_second_run(watch: "Watch") -> None:
     the run gave no answers now that it was taken up."""
     import time
 
+    from evalhub.features.monitoring.asking import usable
     from evalhub.registry.models import Run
-    from evalhub.watching.asking import usable
     from runners.outcome import RunUnreachable
 
     watch.refresh_from_db()

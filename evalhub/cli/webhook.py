@@ -8,7 +8,7 @@ from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
-    from evalhub.webhooks.models import Delivery, Webhook
+    from evalhub.features.webhooks.models import Delivery, Webhook
 
 app = typer.Typer(no_args_is_help=True, help="Webhooks: whom a project tells what happens in it.")
 
@@ -41,9 +41,9 @@ def add(
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
+    from evalhub.accounts.events import EventType
     from evalhub.accounts.people import named_project
-    from evalhub.webhooks.models import EventType
-    from evalhub.webhooks.registering import add_webhook
+    from evalhub.features.webhooks.registering import add_webhook
 
     made = add_webhook(
         project=named_project(project),
@@ -97,9 +97,9 @@ def replay(message: Number, project: Of, json_: Json = False) -> int:
 
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.webhooks.models import Delivery
-    from evalhub.webhooks.registering import WebhookError
-    from evalhub.webhooks.registering import replay as sent_again
+    from evalhub.features.webhooks.models import Delivery
+    from evalhub.features.webhooks.registering import WebhookError
+    from evalhub.features.webhooks.registering import replay as sent_again
 
     found = Delivery.objects.filter(webhook__project=named_project(project), pk=message).first()
     if found is None:
@@ -120,7 +120,7 @@ def rotate(webhook: Number, project: Of, json_: Json = False) -> int:
 
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.webhooks.registering import rotate_secret
+    from evalhub.features.webhooks.registering import rotate_secret
 
     made = rotate_secret(webhook=_named(named_project(project), webhook), by=None)
     if json_:
@@ -138,7 +138,7 @@ def remove(webhook: Number, project: Of, json_: Json = False) -> int:
 
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.webhooks.registering import remove_webhook
+    from evalhub.features.webhooks.registering import remove_webhook
 
     found = _named(named_project(project), webhook)
     row = _row(found)
@@ -151,7 +151,7 @@ def remove(webhook: Number, project: Of, json_: Json = False) -> int:
 
 
 def _named(project: "Project", number: int) -> "Webhook":
-    from evalhub.webhooks.registering import WebhookError
+    from evalhub.features.webhooks.registering import WebhookError
 
     found: Webhook | None = project.webhooks.filter(pk=number).first()
     if found is None:

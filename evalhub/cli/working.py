@@ -29,9 +29,9 @@ def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
 
 
 def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
-    from evalhub.studies.advance import ticker
-    from evalhub.studies.tidying import tidier
-    from evalhub.watching.asking import watcher
+    from evalhub.features.monitoring.asking import watcher
+    from evalhub.studies.run.advance import ticker
+    from evalhub.studies.run.tidying import tidier
     from runners.tasks import finder, start_worker
 
     with ExitStack() as stack:

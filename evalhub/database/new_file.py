@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from evalhub.files.private import make_private_file
+from evalhub.io.private import make_private_file
 
 BESIDE = ("", "-wal", "-shm", "-journal")
 

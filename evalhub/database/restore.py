@@ -19,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from evalhub.database.backup import FORMAT, Backup
 from evalhub.database.rows import columns, instance, kept_models
 
-LEDGER = "gate.ledger"
+LEDGER = "ledger.ledger"
 LONGEST_LINE = 256 * 2**20
 BATCH = 500
 

@@ -31,7 +31,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from evalhub.database.damage import DamagedDatabaseError, check_tables, is_damage
 from evalhub.database.new_file import new_file
 from evalhub.database.rows import OUR_ROW
-from evalhub.files.private import make_private_file
+from evalhub.io.private import make_private_file
 
 if TYPE_CHECKING:
     from evalhub.database.backup import Backup
@@ -215,7 +215,7 @@ def restore_tables(path: Path, *, name: str = "") -> "Backup":
     """
     from evalhub.accounts.outgoing import hold_messages
     from evalhub.database.restore import check_fresh, restore
-    from evalhub.gate.chain.restored import note_restore
+    from evalhub.ledger.chain.restored import note_restore
 
     with one_at_a_time():
         if connection.vendor == "sqlite" and _is_there():

@@ -37,8 +37,8 @@ def run_demo(*, live: bool, hf: bool, whole: bool, serve: bool, port: int) -> in
     from evalhub.demo.by_hf import by_hf
     from evalhub.demo.server import local_server
     from evalhub.demo.share import a_share
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
 
     set_up_database()
     from django.conf import settings

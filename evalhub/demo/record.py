@@ -23,10 +23,10 @@ from typing import Any
 import aiohttp
 import yaml
 
+from evalhub.declare.declaration import declared
+from evalhub.declare.prompt import Prompt
 from evalhub.demo import task
 from evalhub.demo.server import ADAPTER, MODEL_NAME, SLOTS, local_server, model_path
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.prompt import Prompt
 from runners.prompting import chat
 from runners.suites import SUITES
 

@@ -6,9 +6,9 @@ from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.demo.command import STUDY
 from evalhub.registry.models import Study
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.register import register_study
 
 
 def register_demo(*, project: Project, by: User | None) -> Study:

@@ -6,8 +6,8 @@ from django.views.decorators.http import require_POST
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.dashboard.access import results_only
 from evalhub.demo.registering import register_demo
+from evalhub.site.access import results_only
 
 
 @require_POST
@@ -16,4 +16,4 @@ def make_demo(request: SignedInRequest) -> HttpResponse:
     """Makes the demo's study in a project, and shows how its runs go on."""
     named = str(request.POST.get("project", ""))
     project = get_object_or_404(Project.objects.seen_by(request.user), slug=named)
-    return redirect("dashboard:study", register_demo(project=project, by=request.user).pk)
+    return redirect("site:study", register_demo(project=project, by=request.user).pk)

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from evalhub.accounts.models import ApiToken, Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.files.canonical import digest_of
-from evalhub.files.row_counts import ROW_COUNTS
+from evalhub.declare.problem_body import problem_body
+from evalhub.io.canonical import digest_of
+from evalhub.io.row_counts import ROW_COUNTS
 from evalhub.jobs.models import Job, JobState
 from evalhub.registry.uploads import shared_folder
-from evalhub.schemas.problem_body import problem_body
 
 MOST_WAITING = 20
 """Jobs of a project that aren't finished; one more is refused."""

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evalhub.files.document import Document
+from evalhub.declare.currencies import Currency
+from evalhub.declare.declaration import Declaration, default_of, read_declaration, wrong
+from evalhub.declare.prices import Day, Hourly
+from evalhub.io.document import Document
 from evalhub.prices.table import PriceTable
-from evalhub.schemas.currencies import Currency
-from evalhub.schemas.declaration import Declaration, default_of, read_declaration, wrong
-from evalhub.schemas.prices import Day, Hourly
 
 GPUS = Path(__file__).parent / "gpus.yaml"
 HOMES_GPUS = "gpus.yaml"
@@ -71,7 +71,7 @@ def hourly_of(home: Path, name: str, day: datetime.date) -> Hourly | None:
     """What a machine of this name costs an hour on a day; of a GPU's name, one such GPU, from the
     cheapest to the dearest that is listed. None where nobody wrote it down.
 
-    The operator's table goes first. Raises evalhub.files.rows.DataError for what is wrong with it.
+    The operator's table goes first. Raises evalhub.io.rows.DataError for what is wrong with it.
     """
     for table in _tables(home):
         whole = [each for each in table.machines if _plain(each.name) == _plain(name)]
@@ -94,7 +94,7 @@ def hourly_of(home: Path, name: str, day: datetime.date) -> Hourly | None:
 
 def machines_here(home: Path) -> Iterator[tuple[Machine, str]]:
     """All that are listed, each with its currency, the operator's own first. Raises
-    evalhub.files.rows.DataError for what is wrong with the operator's table."""
+    evalhub.io.rows.DataError for what is wrong with the operator's table."""
     for table in _tables(home):
         for machine in table.machines:
             yield machine, table.currency

@@ -10,11 +10,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evalhub.files.document import Document
-from evalhub.schemas.currencies import Currency
-from evalhub.schemas.declaration import Declaration, read_declaration, wrong
-from evalhub.schemas.outside import Outside
-from evalhub.schemas.prices import Day, Listed, Price, UsedPrice
+from evalhub.declare.currencies import Currency
+from evalhub.declare.declaration import Declaration, read_declaration, wrong
+from evalhub.declare.outside import Outside
+from evalhub.declare.prices import Day, Listed, Price, UsedPrice
+from evalhub.io.document import Document
 
 SHIPPED = Path(__file__).parent / "prices.yaml"
 HOMES = "prices.yaml"
@@ -244,7 +244,7 @@ def surcharge(prices: Prices, used: UsedPrice) -> str:
 
 
 def prices_here(home: Path) -> Prices:
-    """The tables, with the one in this folder if there is one. Raises evalhub.files.rows.DataError
+    """The tables, with the one in this folder if there is one. Raises evalhub.io.rows.DataError
     for what is wrong with that, with its line and field."""
     return Prices(_read(home / HOMES), _read(SHIPPED) or _shipped_is_there())
 

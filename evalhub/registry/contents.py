@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Iterable
 
-from evalhub.files.identity import answers_digest
-from evalhub.files.items import ItemContent, version_line
+from evalhub.io.identity import answers_digest
+from evalhub.io.items import ItemContent, version_line
 from evalhub.registry.models import Item, Output, Run, TestSetVersion, WorkingItem
 
 CHUNK = 5000

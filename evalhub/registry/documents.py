@@ -9,9 +9,9 @@ from pathlib import Path
 from django.db import transaction
 
 from evalhub.accounts.models import Project
-from evalhub.files.canonical import canonical_json
-from evalhub.files.items import LABEL_LIMIT
-from evalhub.files.rows import DataError, field, item_id, read_rows, wrong
+from evalhub.io.canonical import canonical_json
+from evalhub.io.items import LABEL_LIMIT
+from evalhub.io.rows import DataError, field, item_id, read_rows, wrong
 from evalhub.registry.models import DocumentSet, DocumentText
 
 MOST = 200_000
@@ -25,7 +25,7 @@ def import_documents(*, project: Project, path: Path) -> DocumentSet:
     In one transaction, and in bounded memory but for the ids.
 
     Raises:
-        evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
+        evalhub.io.rows.DataError: what is wrong with the file, with its line and field.
     """
     sha256, count = hashlib.sha256(), 0
     for key, text in _documents(path):

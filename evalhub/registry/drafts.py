@@ -4,7 +4,7 @@ SQLite has one writer: whoever writes a large file in one transaction keeps ever
 waiting. So a version of a test set, a run of recorded answers, or the version of a model that an
 upload makes for them, begins as a draft, which no query finds; its rows are written batch by batch;
 and one short transaction makes it what it is. A draft whose writer isn't heard of any more is taken
-away by the site itself (`evalhub.studies.tidying`), or by the next one who writes.
+away by the site itself (`evalhub.studies.run.tidying`), or by the next one who writes.
 """
 
 import datetime

@@ -12,15 +12,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
 from evalhub.accounts.models import Project
-from evalhub.files.items import FieldMapping, ItemContent, read_items, version_line
-from evalhub.files.limits import COMMAND, Limits
-from evalhub.files.rows import DataError
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.study import check_name
+from evalhub.io.items import FieldMapping, ItemContent, read_items, version_line
+from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.rows import insert
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.study import check_name
 
 CONTENT = (
     "key",
@@ -66,8 +66,8 @@ def import_test_set(
             the file is read once to recognise the content, and again only if it is new.
 
     Raises:
-        evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
-        evalhub.schemas.declaration.DeclarationError: a slug or a purpose that can't be.
+        evalhub.io.rows.DataError: what is wrong with the file, with its line and field.
+        evalhub.declare.declaration.DeclarationError: a slug or a purpose that can't be.
     """
     staged = stage_test_set(
         project=project, slug=slug, path=path, purpose=purpose, mapping=mapping, progress=progress

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 from pydantic_core import to_json
 
-from evalhub.files.answers import RecordedAnswer
+from evalhub.io.answers import RecordedAnswer
 from evalhub.registry.models import Output, Run
 
 COLUMNS = (

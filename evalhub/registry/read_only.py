@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evalhub.accounts.admin_site import LINKED
-from evalhub.schemas.declaration import Declaration
+from evalhub.declare.declaration import Declaration
 
 ROWS = 25
 
@@ -78,7 +78,7 @@ def page_of(view: str, by: str = "pk") -> Any:
             found = getattr(found, step)
         if found is None:
             return SafeString("–")
-        return format_html('<a href="{}">open</a>', reverse(f"dashboard:{view}", args=[found]))
+        return format_html('<a href="{}">open</a>', reverse(f"site:{view}", args=[found]))
 
     shown.__name__ = "page"
     return admin.display(description="page")(shown)

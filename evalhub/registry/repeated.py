@@ -2,7 +2,7 @@
 
 from django.db.models import Count
 
-from evalhub.files.canonical import digest_of
+from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Item, TestSetVersion
 from evalhub.stats.joined import joined_clusters
 

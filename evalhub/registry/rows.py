@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from evalhub.files.row_counts import ROW_COUNTS
+from evalhub.io.row_counts import ROW_COUNTS
 
 MOST_PARAMETERS = 30_000
 """Of one statement; SQLite and PostgreSQL take about that many."""

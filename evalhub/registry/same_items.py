@@ -8,8 +8,8 @@ and an arm's prompt shows the contexts of both, the context belongs to what is a
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from evalhub.declare.prompt import Prompt
 from evalhub.registry.models import Item, StudyArm, TestSetVersion
-from evalhub.schemas.prompt import Prompt
 
 RECORDED = "recorded"
 

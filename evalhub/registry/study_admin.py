@@ -47,7 +47,7 @@ class StudyAdmin(Kept):
         "created",
         "changed",
         page_of("study"),
-        rows_of("gate_decision", "study"),
+        rows_of("ledger_decision", "study"),
         rows_of("reviews_campaign", "study"),
     )
     readonly_fields = fields[1:]

@@ -22,9 +22,9 @@ from django.conf import settings
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.files.limits import COMMAND, WEB, Limits
-from evalhub.files.private import make_private_folder
-from evalhub.files.rows import DataError, read_rows
+from evalhub.io.limits import COMMAND, WEB, Limits
+from evalhub.io.private import make_private_folder
+from evalhub.io.rows import DataError, read_rows
 
 NAMED = re.compile("sha256:([0-9a-f]{64})")
 CHUNK = 1 << 20

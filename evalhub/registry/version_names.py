@@ -1,14 +1,14 @@
 """A version by the name that people give it: MODEL@3, or MODEL for its newest."""
 
 from evalhub.accounts.models import Project
+from evalhub.declare.version_name import VersionNameError, written_version
 from evalhub.registry.models import ModelVersion
-from evalhub.schemas.version_name import VersionNameError, written_version
 
 
 def named_version(project: Project, name: str) -> ModelVersion:
     """The version called MODEL@NUMBER, or "MODEL vNUMBER" as pages show it; MODEL is its newest.
 
-    Raises evalhub.schemas.version_name.VersionNameError, which says which there are.
+    Raises evalhub.declare.version_name.VersionNameError, which says which there are.
     """
     model, number = written_version(name)
     versions = ModelVersion.objects.filter(model__project=project).select_related(

@@ -7,16 +7,16 @@ from django.db import transaction
 from django.db.models import Max
 
 from evalhub.accounts.models import Project
-from evalhub.files.canonical import digest_of
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.study import check_name
+from evalhub.declare.training import TrainingRecord
+from evalhub.declare.version import BackendDeclaration
+from evalhub.io.canonical import digest_of
 from evalhub.registry import drafts
 from evalhub.registry.models import Metric, Model, ModelVersion
 from evalhub.registry.models.versions import Kind
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.study import check_name
-from evalhub.schemas.training import TrainingRecord
-from evalhub.schemas.version import BackendDeclaration
 from evalhub.training.bases import StoodOn, base_of, verdict_on_base
 
 
@@ -43,7 +43,7 @@ def register_version(
         parent: the version it was made from, of any model in the project.
 
     Raises:
-        evalhub.schemas.declaration.DeclarationError: a name, kind or parent that can't be, or a
+        evalhub.declare.declaration.DeclarationError: a name, kind or parent that can't be, or a
             training record of another base.
     """
     check_name(slug, at="model")

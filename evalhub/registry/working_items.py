@@ -11,7 +11,8 @@ from django.db.models.functions import Cast
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.files.items import LABEL_LIMIT, ItemContent
+from evalhub.declare.declaration import DeclarationError
+from evalhub.io.items import LABEL_LIMIT, ItemContent
 from evalhub.registry.models import WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.registry.rows import insert, update
@@ -22,7 +23,6 @@ from evalhub.registry.working_sets import (
     searched,
     written_values,
 )
-from evalhub.schemas.declaration import DeclarationError
 
 TOGETHER = 500
 BLOCK = 10_000

@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.files.items import FieldMapping, ItemContent
-from evalhub.files.limits import ITEMS
-from evalhub.files.tools import message_text
+from evalhub.decision.wording import counted
+from evalhub.io.items import FieldMapping, ItemContent
+from evalhub.io.limits import ITEMS
+from evalhub.io.tools import message_text
 from evalhub.registry import drafts
 from evalhub.registry.contents import content_of
 from evalhub.registry.importing import (
@@ -37,7 +38,6 @@ from evalhub.registry.importing import (
 from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import ItemChange, SplitPart
 from evalhub.registry.rows import insert
-from evalhub.verdict.wording import counted
 
 COLUMNS = ("working_set_id", "position", *CONTENT, "text", "part", "change", "alike", "revision")
 DEVELOPMENT = "-dev"
@@ -71,8 +71,8 @@ def begin_working_set(
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
-        evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
-        evalhub.schemas.declaration.DeclarationError: a name or a purpose that can't be.
+        evalhub.io.rows.DataError: what is wrong with the file, with its line and field.
+        evalhub.declare.declaration.DeclarationError: a name or a purpose that can't be.
     """
     check_evaluates(by, project)
     check_test_set(slug, purpose)

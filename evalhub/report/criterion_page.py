@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.criteria import SAME_RUN
+from evalhub.decision.tails import tail_sentences
+from evalhub.decision.wording import percent, shows_nothing, signed
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
 from evalhub.report.charts.parts import Chart
 from evalhub.report.ends import ends_of, look_of
 from evalhub.report.interval_plot import interval_plot
 from evalhub.report.methods import Method, methods
 from evalhub.report.power_advice import EvidenceSampling, power_advice, smallest_effect
 from evalhub.report.power_plot import PowerPlot, power_plot
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.verdict.criteria import SAME_RUN
-from evalhub.verdict.tails import tail_sentences
-from evalhub.verdict.wording import percent, shows_nothing, signed
 
 TIERS = {
     "critical": "It is critical: a ship waits until it is shown to hold.",

@@ -7,16 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from evalhub.declare.caveats import Caveat
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import BreakdownRow, DecisionRecord
+from evalhub.declare.sections import Section
+from evalhub.declare.verdicts import Status, marked
 from evalhub.report.charts.scale import Scale, Tick
 from evalhub.report.ends import ends
 from evalhub.report.folding import folded
 from evalhub.report.forest import Plot, common_scale, plot
 from evalhub.report.slices import Slices, slices_of
-from evalhub.schemas.caveats import Caveat
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import BreakdownRow, DecisionRecord
-from evalhub.schemas.sections import Section
-from evalhub.schemas.verdicts import Status, marked
 
 # By a record's section: its title, and its method's anchor on the methods page.
 SECTIONS = {

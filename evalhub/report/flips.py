@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalhub.files.tools import message_text
-from evalhub.files.word_diff import Piece, word_diff
+from evalhub.io.tools import message_text
+from evalhub.io.word_diff import Piece, word_diff
 
 HEAD = 600
 COMPARED = 160_000  # so that ten pairs a page take less than 100 ms

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.verdicts import Status, Verdict
-from evalhub.verdict.wording import shows_nothing
+from evalhub.decision.wording import shows_nothing
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Status, Verdict
 
 FEWEST = 4
 """Fewer than these are shown with the others."""

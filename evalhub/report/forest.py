@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from evalhub.decision.wording import interval, measured, percent, signed
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import BreakdownRow
 from evalhub.report.charts.scale import Scale, around
 from evalhub.report.ends import ends_of
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import BreakdownRow
-from evalhub.verdict.wording import interval, measured, percent, signed
 
 type Row = Criterion | BreakdownRow
 

@@ -3,9 +3,9 @@
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
 
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.verdicts import Status, Verdict, marked
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Status, Verdict, marked
 
 MOST_ANNOTATIONS = 10
 """Annotations of a kind that GitHub keeps of one step."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from evalhub.decision.wording import measured, percent, signed
+from evalhub.declare.criteria import Criterion
 from evalhub.report.charts.parts import Axis, Chart, Frame
 from evalhub.report.charts.scale import Scale, Tick, around
 from evalhub.report.forest import drawn, spoken
-from evalhub.schemas.criteria import Criterion
-from evalhub.verdict.wording import measured, percent, signed
 
 
 def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> Chart | None:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evalhub.decision.outcomes import Outcome
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Verdict, marked
 from evalhub.report.ends import ends
 from evalhub.report.flips import asked, expected
 from evalhub.report.folding import folded
 from evalhub.report.skills import Skills
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.verdicts import Verdict, marked
-from evalhub.verdict.outcomes import Outcome
 
 SUMMARY_BYTES = 1024 * 1024
 """Of a job's summary on GitHub: a longer one is dropped whole."""

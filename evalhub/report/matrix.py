@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Status, Verdict
 from evalhub.report.charts.scale import Tick
 from evalhub.report.forest import Plot, common_scale, plot
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.verdicts import Status, Verdict
 
 AS_ASKED, WORST, NAME = "", "worst", "name"
 _ORDER = [Status.FAIL, Status.OPEN, Status.PASS]

@@ -8,13 +8,13 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from evalhub.files.canonical import digest_of
+from evalhub.decision.outcomes import Outcome
+from evalhub.declare.decision import DecisionRecord
+from evalhub.io.canonical import digest_of
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.decision_page import decision_page
 from evalhub.report.flips import Flip, flip_of
 from evalhub.report.skills import Skills
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.verdict.outcomes import Outcome
 
 # a file of all items of a large test set would open slowly; the worst of each kind say enough
 MOST = {Outcome.LOST: 100, Outcome.WON: 25, Outcome.UNPAIRED: 25}

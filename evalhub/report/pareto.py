@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.wording import signed
+from evalhub.declare.verdicts import Verdict
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Key, Shape, Table
 from evalhub.report.charts.scale import Scale, around
-from evalhub.schemas.verdicts import Verdict
-from evalhub.verdict.wording import signed
 
 
 @dataclass(frozen=True, slots=True)

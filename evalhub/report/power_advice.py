@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from math import ceil
 
-from evalhub.schemas.criteria import Criterion, NextLook
-from evalhub.schemas.verdicts import Status
+from evalhub.decision.criteria import SAME_RUN
+from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.declare.verdicts import Status
 from evalhub.stats.levels import POWER
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import effort, minimum_detectable_effect, samples_that_suffice
-from evalhub.verdict.criteria import SAME_RUN
 
 SECONDS = 60.0
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
+from evalhub.decision.as_seen import ruled_out
+from evalhub.decision.needed import power_with
+from evalhub.declare.criteria import Criterion
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Table
 from evalhub.report.charts.scale import Scale
-from evalhub.schemas.criteria import Criterion
-from evalhub.verdict.as_seen import ruled_out
-from evalhub.verdict.needed import power_with
 
 POINTS = 80
 SHOWN = 8

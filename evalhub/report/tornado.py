@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.cost_wording import VARIED, amount, outcome
+from evalhub.declare.cost_sheet import Swing, Tornado
 from evalhub.report.charts.scale import Scale, Tick, around
-from evalhub.schemas.cost_sheet import Swing, Tornado
-from evalhub.verdict.cost_wording import VARIED, amount, outcome
 
 
 @dataclass(frozen=True, slots=True)

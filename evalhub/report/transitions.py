@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.outcomes import Outcome
 from evalhub.report.charts.parts import Block, Chart, Frame, Key
 from evalhub.report.charts.scale import Scale
-from evalhub.verdict.outcomes import Outcome
 
 ORDER = (Outcome.WON, Outcome.BOTH_RIGHT, Outcome.SAME, Outcome.BOTH_WRONG, Outcome.LOST)
 _KINDS = {Outcome.BOTH_RIGHT: "both", Outcome.BOTH_WRONG: "neither", Outcome.SAME: "same"}

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from evalhub.decision.wording import signed
+from evalhub.declare.verdicts import Verdict
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Key, Table
 from evalhub.report.charts.scale import Scale, Tick, around
-from evalhub.schemas.verdicts import Verdict
-from evalhub.verdict.wording import signed
 
 MOST_NAMED = 10
 """So many points are named along the axis; of more, some."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
-from evalhub.files.full_disk import is_full_disk
+from evalhub.io.full_disk import is_full_disk
 from runners.outages import DATABASE_AWAY, tell_full_disk
 
 RETRY_S = 10

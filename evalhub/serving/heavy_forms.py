@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.files.private import make_private_folder
+from evalhub.io.private import make_private_folder
 from evalhub.jobs.queue import QueueFullError, enqueue, form_file
 from evalhub.jobs.weight import Weight, weight_of, weight_of_uploads
 from evalhub.registry.models import Run, Study, TestSet, TestSetVersion, WorkingSet
@@ -62,7 +62,7 @@ class HeavyForms:
             return HttpResponse(
                 f"{error}.\n", status=503, content_type="text/plain", headers={"Retry-After": "60"}
             )
-        return redirect("dashboard:job", job.pk)
+        return redirect("site:job", job.pk)
 
 
 def _sent_weight(request: HttpRequest, project: Project) -> Weight:
@@ -145,20 +145,20 @@ def _of_study(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple
 
 
 FORMS: dict[str, tuple[tuple[str, ...], str, Rows]] = {
-    "dashboard:new_comparison": (("run", "work_out"), "Compare the answers", _of_field),
-    "dashboard:send_study": ((), "Register the study", _of_field),
-    "dashboard:upload_pairs": ((), "Take in the pairs of answers", _of_field),
-    "dashboard:new_working_set": ((), "Begin a working set with the file", _of_field),
-    "dashboard:new_run": (("start",), "Start the run", _of_field),
-    "dashboard:edit_test_set": ((), "Begin a working set with a version", _of_test_set),
-    "dashboard:add_rows": ((), "Add rows to the working set", _of_working_set),
-    "dashboard:change_many": ((), "Change many items of the working set", _of_working_set),
-    "dashboard:split_set": ((), "Split the working set", _of_working_set),
-    "dashboard:near_copies": ((), "Look for near-copies", _of_working_set),
-    "dashboard:publish_set": ((), "Publish the working set", _of_working_set),
-    "dashboard:decide": ((), "Decide", _of_study),
-    "dashboard:copy_study": ((), "Copy the study", _of_study),
-    "dashboard:new_campaign": (("open",), "Open the review", _of_study),
+    "site:new_comparison": (("run", "work_out"), "Compare the answers", _of_field),
+    "site:send_study": ((), "Register the study", _of_field),
+    "site:upload_pairs": ((), "Take in the pairs of answers", _of_field),
+    "site:new_working_set": ((), "Begin a working set with the file", _of_field),
+    "site:new_run": (("start",), "Start the run", _of_field),
+    "site:edit_test_set": ((), "Begin a working set with a version", _of_test_set),
+    "site:add_rows": ((), "Add rows to the working set", _of_working_set),
+    "site:change_many": ((), "Change many items of the working set", _of_working_set),
+    "site:split_set": ((), "Split the working set", _of_working_set),
+    "site:near_copies": ((), "Look for near-copies", _of_working_set),
+    "site:publish_set": ((), "Publish the working set", _of_working_set),
+    "site:decide": ((), "Decide", _of_study),
+    "site:copy_study": ((), "Copy the study", _of_study),
+    "site:new_campaign": (("open",), "Open the review", _of_study),
 }
 """By the page's name: buttons of which one was pressed (none: whichever), what the form does, and
 whose project and how many rows of the database it concerns."""

@@ -22,12 +22,12 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from evalhub.accounts.models import MailDay
-from evalhub.gate.models import Decision
+from evalhub.features.webhooks.models import Delivery, DeliveryState, Webhook
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run, Shard
 from evalhub.registry.models.runs import UNFINISHED, RunState, ShardState
 from evalhub.serving.counting import BOUNDS, counted, counts_name
 from evalhub.serving.workers import workers_alive
-from evalhub.webhooks.models import Delivery, DeliveryState, Webhook
 from reviews.models import Judgment
 from runners.models import KINDS
 from runners.progress import attended_at, kind_of_run

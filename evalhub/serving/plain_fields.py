@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.utils.datastructures import MultiValueDict
 
-from evalhub.schemas.problem_body import MEDIA_TYPE, problem_body
+from evalhub.declare.problem_body import MEDIA_TYPE, problem_body
 
 LONGEST_NUMBER = 100
 """Digits of a field that holds nothing else."""

@@ -23,7 +23,7 @@ from waitress.task import ErrorTask
 from waitress.utilities import Error
 from waitress.wasyncore import loop
 
-from evalhub.files.full_disk import is_full_disk
+from evalhub.io.full_disk import is_full_disk
 from evalhub.serving.draining import Drain, refuse_new
 from evalhub.serving.lanes import CostlyRequests, LanedDispatcher, at_once
 from evalhub.serving.proxies import Networks, believing

@@ -7,7 +7,7 @@ function that says what isn't so, or nothing. What a record doesn't say is passe
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evalhub.schemas.training import TrainingFields
+from evalhub.declare.training import TrainingFields
 from evalhub.training.bases import StoodOn, verdict_on_base
 from evalhub.training.sources import (
     DPO,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from evalhub.schemas.training import TrainingFields
+from evalhub.declare.training import TrainingFields
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _STORED = re.compile(

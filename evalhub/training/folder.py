@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalhub.files.rows import DataError
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.training import CheckedTraining
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.training import CheckedTraining
+from evalhub.io.rows import DataError
 from evalhub.training.files import (
     adapter_config,
     axolotl,

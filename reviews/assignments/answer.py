@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
 from reviews.models import RATED
 

@@ -15,7 +15,7 @@ from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from evalhub.accounts.models import User
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.assignments.choosing import deal, deal_practice
 from reviews.assignments.holding import ends_block, may_hold
 from reviews.assignments.seats import LEASE, release_ended

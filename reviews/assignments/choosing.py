@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from django.db.models import Exists, OuterRef
 
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.assignments.order import order_of
 from reviews.assignments.seats import LEASE, OpenPair, given_back_to, open_at, take_seat_at_once
 from reviews.blinding import candidate_on_left, draw, fraction

@@ -4,7 +4,7 @@ Each is a turn under a lease, with its seat: whoever loses the connection goes o
 others do without them as long as the lease lasts.
 """
 
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 
 MOST_AHEAD = 5
 SHARE = 8

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from evalhub.accounts.models import User
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import DEALT, Assigned, assign_to
 from reviews.assignments.seats import LEASE, give_back, holds_seat, take_seat

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from evalhub.files.canonical import digest_of
-from evalhub.files.tools import with_calls
+from evalhub.declare.review import Show
+from evalhub.io.canonical import digest_of
+from evalhub.io.tools import with_calls
 from evalhub.registry.models import StudyArm
-from evalhub.schemas.review import Show
 from reviews.audit.account_checks import accounts
 from reviews.audit.check import LEVEL, Check, Status, judged, status_of
 from reviews.audit.identity_checks import identities
@@ -29,10 +29,10 @@ from reviews.audit.side_checks import (
     tokens,
 )
 from reviews.audit.text_checks import artefacts, hidden_bytes, leaks, telling
+from reviews.identifiability import AnswerPair, drawn, tell
 from reviews.models import Campaign, Guess, Pair, PairKind
 from reviews.results.judgment_data import judgment_data
 from reviews.results.looks import told_when_sealed
-from reviews.telling import AnswerPair, drawn, tell
 from reviews.texts import shown
 
 SCHEMA = "evalhub.review-audit/2"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from evalhub.schemas.review import Show
+from evalhub.declare.review import Show
 from reviews.texts import USUAL, shown
 from reviews.traits import TRAITS, Trait
 

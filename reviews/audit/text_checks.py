@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from evalhub.schemas.review import Show
+from evalhub.declare.review import Show
 from evalhub.stats.multiplicity import holm
 from reviews.audit.check import LEVEL, PEOPLE, Check, a_test, binomial_p, status_of
 from reviews.audit.scan import Scan
+from reviews.identifiability import FEWEST, MOST, TELLS, Telling
 from reviews.models import PairKind
 from reviews.results.judgment_data import JudgmentData
-from reviews.telling import FEWEST, MOST, TELLS, Telling
 from reviews.traits import Trait
 
 

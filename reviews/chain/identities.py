@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from evalhub.accounts.models import Membership, Provenance, ResultsSeen, Role, User
 from evalhub.accounts.whose import mailbox
-from evalhub.schemas.identities import Ground
+from evalhub.declare.identities import Ground
 from reviews.models import Campaign, EventKind, Invitation, Reviewer
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from evalhub.files.canonical import canonical_json
+from evalhub.io.canonical import canonical_json
 
 FORMAT = "evalhub.review-chain/1"
 EVENTS = "events"

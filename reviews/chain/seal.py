@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
-from evalhub.files.canonical import digest_of
+from evalhub.io.canonical import digest_of
 from reviews.chain.append import add_event, lock_campaign, lock_record
 from reviews.chain.identities import identities, sealed_identity
 from reviews.chain.links import EVENTS, at, start

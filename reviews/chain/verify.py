@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from evalhub.files.canonical import digest_of
+from evalhub.io.canonical import digest_of
 from reviews.chain.append import lock_record
 from reviews.chain.links import (
     EVENTS,

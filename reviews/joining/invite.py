@@ -37,7 +37,7 @@ from evalhub.accounts.models import (
 )
 from evalhub.accounts.permissions import check_evaluates, owns
 from evalhub.accounts.results_seen import set_role
-from evalhub.schemas.review import checked_tags
+from evalhub.declare.review import checked_tags
 from reviews.chain.append import add_event
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer

@@ -27,9 +27,9 @@ from evalhub.accounts.models import (
     Role,
     User,
 )
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Form, ReviewPlan
 from evalhub.registry.models import Item, ModelVersion, Output, Study
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form, ReviewPlan
 
 
 class CampaignKind(models.TextChoices):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from evalhub.files.word_diff import Piece, word_diff
+from evalhub.io.word_diff import Piece, word_diff
 
 _WORD = re.compile(r"\w+")
 

@@ -19,7 +19,7 @@ SHELL = (
     "reviews/review.css",
     "reviews/small.css",
     "reviews/offline.js",
-    "dashboard/favicon.svg",
+    "site/favicon.svg",
 )
 
 

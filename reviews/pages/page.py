@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import User
+from evalhub.declare.review import Dimension, Form
 from evalhub.registry.models import Item, Output
-from evalhub.schemas.review import Dimension, Form
 from reviews.assignments.holding import ends_block
 from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError

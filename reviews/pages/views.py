@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.draft_recovery import person_mark
 from evalhub.accounts.models import MemberInvitation, Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.accounts.typed import person_mark
 from reviews.assignments import judge as judging
 from reviews.assignments.assign import Assigned, End, assign
 from reviews.assignments.holding import ends_block

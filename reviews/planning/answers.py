@@ -8,8 +8,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 
+from evalhub.declare.review import Design, Show
 from evalhub.registry.models import Run
-from evalhub.schemas.review import Design, Show
 from reviews.planning.diversity import Signatures, near_copies, signatures
 from reviews.planning.pairing import Candidate, Joined, arm_pairs, joined, requests_of
 from reviews.planning.sources import Sources, sources

@@ -10,18 +10,18 @@ from django.db import transaction
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates, check_owns
-from evalhub.files.canonical import digest_of
+from evalhub.declare.review import Design
+from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
-from evalhub.schemas.review import Design
 from reviews.blinding import dealing_seed
 from reviews.chain.append import add_event, lock_campaign
 from reviews.chain.seal import seal_campaign
 from reviews.errors import CampaignEndedError, PlanError
+from reviews.identifiability import TOLD
 from reviews.models import OVER, Campaign, CampaignState, EventKind, Pair
 from reviews.planning.drafting import PlanInputs, Prepared, prepare
 from reviews.planning.sources import sources
 from reviews.planning.told_apart import told_apart
-from reviews.telling import TOLD
 
 TRIES = 3
 """Times that a plan is made before it is refused, because its answers changed meanwhile."""

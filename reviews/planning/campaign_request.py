@@ -1,11 +1,11 @@
 """What an owner asks for, read from a page's form or a test set; errors name the field."""
 
-from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, declared
 from reviews.errors import FormError
 
 
 def asked[T](kind: type[T], value: object, *, at: str = "") -> T:
-    """`value` as a `kind` of `evalhub.schemas.review`. Raises FormError, which names the field."""
+    """`value` as a `kind` of `evalhub.declare.review`. Raises FormError, which names the field."""
     try:
         return declared(kind, value, at=at)
     except DeclarationError as error:

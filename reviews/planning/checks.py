@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from evalhub.schemas.review import Known
+from evalhub.declare.review import Known
 from reviews.blinding import draw
 from reviews.models.campaigns import PairKind
 from reviews.planning.pairing import Better, Candidate

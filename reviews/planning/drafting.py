@@ -5,9 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evalhub.files.tools import with_calls
-from evalhub.registry.models import Metric, Output, Run, RunMetric
-from evalhub.schemas.review import (
+from evalhub.declare.review import (
     Design,
     Form,
     ItemSampling,
@@ -15,6 +13,8 @@ from evalhub.schemas.review import (
     StratumCount,
     Vendi,
 )
+from evalhub.io.tools import with_calls
+from evalhub.registry.models import Metric, Output, Run, RunMetric
 from reviews.blinding import BLOCK, draw
 from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import RATED, Choice, PairKind

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
-from evalhub.files.tools import with_calls
+from evalhub.declare.review import KNOWN, Combinations, Known, Show
+from evalhub.io.tools import with_calls
 from evalhub.registry.models import Item, Metric, Output, Run, Score
-from evalhub.schemas.review import KNOWN, Combinations, Known, Show
 from reviews.planning.campaign_request import asked
 from reviews.texts import USUAL, shown, turns
 

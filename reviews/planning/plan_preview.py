@@ -4,8 +4,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from evalhub.declare.review import CampaignRequest
 from evalhub.registry.models import Run, Study
-from evalhub.schemas.review import CampaignRequest
 from evalhub.stats.power_review import PlannedReview, review_detects, review_items
 from reviews.errors import PreviewBusyError
 from reviews.models import PairKind

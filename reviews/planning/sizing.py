@@ -6,7 +6,7 @@ What its items can show is `evalhub.stats.power_review`, by as many people as th
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evalhub.schemas.review import SECONDS
+from evalhub.declare.review import SECONDS
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.power import effort
 from evalhub.stats.power_review import PlannedReview

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evalhub.schemas.review import Anytime
+from evalhub.declare.review import Anytime
 from evalhub.stats.bets import average_limits, average_p_value
 from evalhub.stats.preference import win_score
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evalhub.files.tools import with_calls
+from evalhub.declare.review import Show
+from evalhub.io.tools import with_calls
 from evalhub.registry.models import Item, Output
-from evalhub.schemas.review import Show
+from reviews.identifiability import AnswerPair, Telling, drawn, tell
 from reviews.models import PairKind
 from reviews.planning.drafting import Prepared
-from reviews.telling import AnswerPair, Telling, drawn, tell
 from reviews.texts import shown
 
 MOST, DRAWS = 200, 511

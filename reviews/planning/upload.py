@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from evalhub.files.limits import COMMAND, Limits
-from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
-from evalhub.files.rows import field as field_of
-from evalhub.schemas.review import KNOWN, Expected
+from evalhub.declare.review import KNOWN, Expected
+from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.rows import DataError, Row, item_id, read_rows, wrong
+from evalhub.io.rows import field as field_of
 
 ARMS = ("left", "right")
 

@@ -6,11 +6,11 @@ A constant number of queries.
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from evalhub.decision.identity_cautions import identity_cautions
+from evalhub.declare.people import UnconfirmedUse
+from evalhub.declare.review import Dimension
 from evalhub.registry.models import ModelVersion, StudyArm
-from evalhub.schemas.people import UnconfirmedUse
-from evalhub.schemas.review import Dimension
 from evalhub.stats.preference import WinScore
-from evalhub.verdict.identity_cautions import identity_cautions
 from reviews.models import Campaign
 from reviews.results.adjudicate import adjudicated
 from reviews.results.counted import counted, use_of

@@ -6,8 +6,8 @@ A study's policy says what those are of people whom nobody confirmed; without a 
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from evalhub.schemas.identities import ReviewerIdentity
-from evalhub.schemas.people import UnconfirmedUse
+from evalhub.declare.identities import ReviewerIdentity
+from evalhub.declare.people import UnconfirmedUse
 from reviews.chain.identities import Identity, identities
 from reviews.models import Campaign
 from reviews.results.judgment_data import JudgmentData, JudgmentRow

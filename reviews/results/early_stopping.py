@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from django.db import transaction
 
-from evalhub.schemas.review import Anytime
+from evalhub.declare.review import Anytime
 from reviews.chain.append import add_event, lock_campaign
 from reviews.models import (
     OVER,

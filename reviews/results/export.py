@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evalhub.files.tools import with_calls
+from evalhub.io.tools import with_calls
 from evalhub.registry.models import Item, Output
 from reviews.models import RATED, Campaign, Pair, PairKind
 from reviews.planning.stopping import SCORE

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from reviews.identifiability import TOLD
 from reviews.models import Campaign, EventKind
-from reviews.telling import TOLD
 
 
 def looks_known(campaign: Campaign) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.schemas.review import Dimension
+from evalhub.declare.review import Dimension
 from evalhub.stats.agreement import Agreement, agreement
 from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import t_quantile

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from evalhub.decision.wording import counted
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.preference import WinScore
-from evalhub.verdict.wording import counted
 from reviews.results.early_stopping import EarlyStop
 from reviews.results.summary import Summary
 

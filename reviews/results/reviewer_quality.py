@@ -7,12 +7,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from statistics import median
 
+from evalhub.decision.people_cautions import CHARACTERS_A_SECOND, Pace
 from evalhub.stats.agreement import rater_agreement
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import Estimate, clopper_pearson
 from evalhub.stats.ratings import read_ratings
 from evalhub.stats.sides import PositionBias, SelfConsistency, position_bias, self_consistency
-from evalhub.verdict.people_cautions import CHARACTERS_A_SECOND, Pace
 from reviews.models import RATED, AssignmentPurpose, PairKind
 from reviews.results.judgment_data import JudgmentData, JudgmentRow
 

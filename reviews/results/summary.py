@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalhub.schemas.review import Dimension
+from evalhub.decision.people_cautions import fast_people, few_people
+from evalhub.declare.review import Dimension
 from evalhub.stats.agreement import Agreement, agreement
 from evalhub.stats.bradley_terry import Strengths, strengths
 from evalhub.stats.dawid_skene import dawid_skene
@@ -12,7 +13,6 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.stats.sides import LengthControl, PositionBias, length_control, position_bias
-from evalhub.verdict.people_cautions import fast_people, few_people
 from reviews.models import RATED, AssignmentPurpose
 from reviews.results.judgment_data import JudgmentData, JudgmentRow
 from reviews.results.rated import RatingResult, ratings

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.declare.declaration import declared
+from evalhub.declare.version import BackendDeclaration
 
 if TYPE_CHECKING:
     from evalhub.registry.models import ModelVersion

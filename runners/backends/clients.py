@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from evalhub.schemas.keys import Reach
+from evalhub.declare.keys import Reach
 from runners.backends import backend_of
 from runners.backends.asking import BackendClient
 

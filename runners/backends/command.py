@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.outside import Outside
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.keys import Reach
+from evalhub.declare.outside import Outside
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.version import BackendDeclaration
 from runners.backends.asking import Answered, BackendError, BackendRequest, Reply
 from runners.backends.lines import Program
 from runners.prompting import PromptError, chat, completion

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.endpoints import Endpoint, Endpoints
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.endpoints import Endpoint, Endpoints
 from runners.backends.asking import BackendError
 
 VARIABLE = "EVALHUB_ENDPOINTS"

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from runners.backends.asking import BackendError, BackendRequest, Fault, Reply
 from runners.backends.body import UnreadableBody, read_body
 from runners.backends.endpoint_state import EndpointState, state_of

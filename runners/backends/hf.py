@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from evalhub.declare.declaration import DeclarationError, default_of
+from evalhub.declare.keys import Reach
+from evalhub.declare.outside import Outside
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.version import BackendDeclaration
 from evalhub.extras import how_to_install
-from evalhub.schemas.declaration import DeclarationError, default_of
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.outside import Outside
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration
 from runners.backends.asking import Answered, BackendError, BackendRequest, TextLikelihood
 from runners.backends.openai import OpenAIBackend
 from runners.engines.errors import EngineError

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.version import BackendDeclaration
 from runners.backends.hf import USUAL_MOST_TOKENS, HfBackend
 from runners.prompting import PromptError, chat, completion
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from evalhub.schemas.keys import is_ours
+from evalhub.declare.keys import is_ours
 from runners.backends.asking import BackendError, Reply
 
 BATCH_S = 0.5

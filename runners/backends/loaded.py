@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.backends.hf import USUAL_MOST_TOKENS
 from runners.backends.said import called_apart, thought_apart

@@ -14,13 +14,13 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.schemas.declaration import wrong
-from evalhub.schemas.endpoints import Alias
-from evalhub.schemas.keys import KeyVariable, Reach, base_address, check_address_variable
-from evalhub.schemas.outside import Outside
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration, Sold
+from evalhub.declare.declaration import wrong
+from evalhub.declare.endpoints import Alias
+from evalhub.declare.keys import KeyVariable, Reach, base_address, check_address_variable
+from evalhub.declare.outside import Outside
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.version import BackendDeclaration, Sold
 from runners.backends.asking import Answered, BackendError, BackendRequest, TextLikelihood
 from runners.backends.choosing import Choosing
 from runners.backends.echoed import Echoing

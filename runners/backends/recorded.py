@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from evalhub.schemas.version import BackendDeclaration, Build
+from evalhub.declare.version import BackendDeclaration, Build
 
 
 class RecordedBackend(BackendDeclaration):

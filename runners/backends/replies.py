@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from evalhub.files.finish_reasons import end_of
+from evalhub.io.finish_reasons import end_of
 from runners.backends.asking import SERVED_NAME, Fault, Paid, Reply
 from runners.backends.faults import error_in, fault_of
 from runners.backends.masking import Secret

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evalhub.files.json_values import parse_json
-from evalhub.files.tools import calls_of
+from evalhub.io.json_values import parse_json
+from evalhub.io.tools import calls_of
 
 _OPENS = re.compile(r"\s*<(think|thinking)>")
 _CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalhub.schemas.keys import KeyNotBoundError, Reach, base_address, check_bound, host_and_port
+from evalhub.declare.keys import KeyNotBoundError, Reach, base_address, check_bound, host_and_port
 from runners.backends.asking import BackendError
 from runners.backends.endpoints import endpoint_named
 from runners.backends.masking import Secret

@@ -17,9 +17,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.outside import Outside
 from evalhub.extras import how_to_install
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.outside import Outside
 from evalhub.stats.corpus_counts import FALLING, RISING
 from runners.engines.errors import EngineError
 from runners.engines.harness_counts import counts_of

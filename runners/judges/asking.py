@@ -6,8 +6,8 @@ from contextlib import closing
 from django.db import transaction
 
 from evalhub.accounts.models import Project
+from evalhub.declare.keys import Reach
 from evalhub.registry.models import Metric, ModelVersion, Run
-from evalhub.schemas.keys import Reach
 from runners.backends import backend_of
 from runners.backends.asking import BackendRequest
 from runners.backends.clients import client_of

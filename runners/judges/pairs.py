@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import batched, chain, product
 from typing import Any
 
+from evalhub.declare.keys import Reach
+from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Run
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.pairwise import PairwiseQuestion
 from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.backends.clients import client_of
 from runners.judges.pairwise import asked_of, choice_of

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evalhub.schemas.pairwise import PairwiseQuestion
+from evalhub.declare.pairwise import PairwiseQuestion
 from runners.metrics.json_verdict import VerdictError, read_verdict, shown, text_in
 from runners.metrics.judged import MATERIAL, as_material
 

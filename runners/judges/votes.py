@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from django.db.models import F, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Length
 
+from evalhub.declare.judging import JudgeFigures
+from evalhub.declare.sections import AgreementValue
 from evalhub.registry.models import JudgeRun, Output, Run
 from evalhub.registry.repeated import clusters_by_item
-from evalhub.schemas.judging import JudgeFigures
-from evalhub.schemas.sections import AgreementValue
 from evalhub.stats.both_orders import BothOrders, both_orders
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.sides import PositionBias, Side, position_bias

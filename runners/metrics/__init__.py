@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, declared
 from runners.metrics.score import (
     Answer,
     Ask,

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from evalhub.files.canonical import digest_of
+from evalhub.io.canonical import digest_of
 
 if TYPE_CHECKING:
     from runners.metrics.score import Answer, MetricScore

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from evalhub.files.items import UNSEEN
+from evalhub.io.items import UNSEEN
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from evalhub.files.json_values import JsonError, parse_json
+from evalhub.io.json_values import JsonError, parse_json
 
 JsonFence = Annotated[
     Literal["left-out"] | None,

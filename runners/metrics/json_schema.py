@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from evalhub.files.json_values import JsonError, parse_json
-from evalhub.schemas.outside import Inert
+from evalhub.declare.outside import Inert
+from evalhub.io.json_values import JsonError, parse_json
 from runners.metrics.apart import TooMuchError, in_the_process_apart, read_apart
 from runners.metrics.score import Answer, MetricScore, TextMetric
 

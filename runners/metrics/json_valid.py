@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalhub.files.json_values import JsonError, json_in, parse_json
+from evalhub.io.json_values import JsonError, json_in, parse_json
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _KINDS = {"any": object, "object": dict, "array": list}

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from evalhub.files.json_values import JsonError, parse_json
+from evalhub.io.json_values import JsonError, parse_json
 
 _FENCED = re.compile(r"```(?:json)?\s*\n(?P<inside>.*)\n\s*```", re.S | re.I)
 _SHOWN = 80

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalhub.schemas.measured_on import Bounds
+from evalhub.declare.measured_on import Bounds
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from evalhub.schemas.declaration import Declaration
+from evalhub.declare.declaration import Declaration
 from runners.metrics.apart import (
     LONG,
     TooMuchError,

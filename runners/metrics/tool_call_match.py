@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalhub.files.json_values import parse_json, same_json
-from evalhub.files.tools import called, calls_of
+from evalhub.io.json_values import parse_json, same_json
+from evalhub.io.tools import called, calls_of
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 Call = dict[str, Any]

@@ -3,7 +3,7 @@
 import re
 from typing import Any, ClassVar, Literal
 
-from evalhub.files.finish_reasons import CUT
+from evalhub.io.finish_reasons import CUT
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 BY_THE_TEXT = "by its text: nobody recorded why the model stopped"

@@ -10,13 +10,13 @@ from evalhub.accounts.models import Action, LogEntry, Role
 from evalhub.accounts.people import add_user
 from evalhub.accounts.results_seen import set_role
 from evalhub.accounts.sign_in import sign_in_path
-from evalhub.gate.decide import decide_study
-from evalhub.gate.signoff import sign_off
+from evalhub.ledger.decide import decide_study
+from evalhub.ledger.signoff import sign_off
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign, pause_campaign
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.reviews.conftest import a_campaign
+from tests.site.cases import a_measured_study
 
 type Told = list[tuple[str, str | None, str | None, str | None, str]]
 
@@ -99,7 +99,7 @@ def test_a_review_s_life_is_noted(team: Team, campaign: Campaign) -> None:
 def test_whoever_sees_results_exports_them_or_has_models_named_is_noted(
     team: Team, campaign: Campaign, olga: Client
 ) -> None:
-    pages = {name: reverse(f"dashboard:{name}", args=[campaign.pk]) for name in PAGES}
+    pages = {name: reverse(f"site:{name}", args=[campaign.pk]) for name in PAGES}
     olga.get(pages["campaign_results"])
     assert [each[0] for each in told()] == ["review-opened"], "it goes on: nothing was shown"
     olga.post(pages["unblind_campaign"])

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.gate.decide import decide_study
-from evalhub.gate.signoff import sign_off
+from evalhub.declare.review import Design
+from evalhub.ledger.decide import decide_study
+from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import Run, StudyRun
-from evalhub.schemas.review import Design
-from evalhub.studies.advance import advance
-from evalhub.studies.upload import register_upload
+from evalhub.studies.run.advance import advance
+from evalhub.studies.web.pairs_upload import register_upload
 from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.joining.invite import invite, withdraw
 from reviews.models import Campaign, Invitation, Reviewer
@@ -27,7 +27,7 @@ from reviews.planning.campaign import (
 from reviews.results.unblind import unblind
 from runners.launch import cancel, resume
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
+from tests.site.cases import a_measured_study
 
 type Verb = Callable[[User], object]
 

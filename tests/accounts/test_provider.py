@@ -17,7 +17,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from evalhub.accounts.models import Membership, User
-from evalhub.given import identity_provider
+from evalhub.env import identity_provider
 from tests.cast import Team
 from tests.fakes.oidc_server import OIDCServer
 

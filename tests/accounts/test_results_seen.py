@@ -11,7 +11,7 @@ from evalhub.accounts.models import Membership, Project, ResultsSeen, Role, User
 from evalhub.accounts.results_seen import set_role
 from tests.cast import Team, a_team
 
-STUDIES = "dashboard:studies"
+STUDIES = "site:studies"
 
 
 def seen(user: User) -> list[tuple[str, str]]:
@@ -20,7 +20,7 @@ def seen(user: User) -> list[tuple[str, str]]:
 
 def test_whoever_is_shown_results_is_recorded_once(eva: Client, team: Team) -> None:
     eva.get(reverse(STUDIES))
-    eva.get(reverse("dashboard:runs"))
+    eva.get(reverse("site:runs"))
     assert seen(team.eva) == [("support-desk", "was shown results")]
 
 

@@ -117,7 +117,7 @@ def test_a_person_who_was_shut_out_has_no_way_in_by_an_old_link(team: Team) -> N
 
 
 def test_every_page_but_signing_in_asks_who_you_are(db: None) -> None:
-    for name in ("home", "dashboard:studies", "dashboard:runs"):
+    for name in ("home", "site:studies", "site:runs"):
         assert Client().get(reverse(name)).url.startswith(reverse("accounts:login"))
 
 

@@ -16,7 +16,7 @@ from evalhub.accounts.models import User
 from evalhub.accounts.sign_in import sign_in_path
 from evalhub.registry.models import Study
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
+from tests.site.cases import a_measured_study
 
 HERE = "http://testserver"
 TYPED = {"question": "Which answer is <b>better</b>?", "items": "10", "open": "1"}
@@ -29,7 +29,7 @@ def study(team: Team) -> Study:
 
 
 def form_of(study: Study) -> str:
-    return f"{reverse('dashboard:new_campaign')}?study={study.pk}"
+    return f"{reverse('site:new_campaign')}?study={study.pk}"
 
 
 def after_a_session(user: User, team: Team) -> Client:
@@ -85,7 +85,7 @@ def test_nothing_is_sent_by_itself(team: Team, study: Study) -> None:
 def test_a_view_that_takes_no_get_is_not_asked_for_one(team: Team) -> None:
     """It was: signing in led to "HTTP ERROR 405"."""
     browser = after_a_session(team.olga, team)
-    path = reverse("dashboard:change_campaign", args=[1])
+    path = reverse("site:change_campaign", args=[1])
     for origin in (HERE, "https://elsewhere.example"):
         page = kept_at(post(browser, path, {"verb": "pause"}, origin))
         assert signed_in_again(browser, team.olga).get(page, follow=True).status_code == 200
@@ -155,7 +155,7 @@ def test_it_is_forgotten_after_an_hour(
     page = kept_at(post(browser, form_of(study), TYPED))
     signed_in_again(browser, team.olga)
     later = (timezone.now() + timedelta(hours=1, seconds=1)).timestamp()
-    monkeypatch.setattr("evalhub.accounts.typed.time", lambda: later)
+    monkeypatch.setattr("evalhub.accounts.draft_recovery.time", lambda: later)
     assert browser.get(page).status_code == 404
 
 

@@ -7,11 +7,11 @@ import pytest
 from evalhub.analysis.cost_figures import ArmUse, KnownCosts
 from evalhub.analysis.cost_lines import cost_lines
 from evalhub.analysis.ownership import cost_sheet
-from evalhub.schemas.cost_sheet import CostLine, CostSheet, Ends
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.ownership import Ownership
-from evalhub.schemas.prices import Hourly, Price, UsedPrice
-from evalhub.schemas.training import TrainingRecord
+from evalhub.declare.cost_sheet import CostLine, CostSheet, Ends
+from evalhub.declare.declaration import declared
+from evalhub.declare.ownership import Ownership
+from evalhub.declare.prices import Hourly, Price, UsedPrice
+from evalhub.declare.training import TrainingRecord
 
 TIERED = declared(
     Price,

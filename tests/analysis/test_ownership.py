@@ -5,9 +5,9 @@ import json
 import pytest
 
 from evalhub.analysis.ownership import cost_sheet
-from evalhub.schemas.cost_sheet import CostLine, CostSheet, Ends, Figure, Part
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.ownership import Ownership
+from evalhub.declare.cost_sheet import CostLine, CostSheet, Ends, Figure, Part
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.ownership import Ownership
 
 
 def figure(name: str, low: float, high: float | None = None, **fields: object) -> Figure:

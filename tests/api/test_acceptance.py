@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from evalhub.accounts.models import LogEntry
-from evalhub.gate.models import Acceptance, Decision
+from evalhub.ledger.models import Acceptance, Decision
 from tests.api.conftest import Program
 from tests.api.sums import HALF, ITEMS, RIGHT, study
 from tests.api.test_studies import upload, worked_on
@@ -79,9 +79,9 @@ def test_only_an_owner_accepts_it_and_the_gate_lets_it_through_with_its_note(
 
 def test_its_page_has_a_form_for_it_that_an_owner_may_send(held: Program, team: Team) -> None:
     owner, other = team.signed_in(team.olga), team.signed_in(team.eva)
-    record = reverse("dashboard:record", args=[newest().pk])
-    study_page = reverse("dashboard:study", args=[newest().study_id])
-    action = reverse("dashboard:accept", args=[newest().pk])
+    record = reverse("site:record", args=[newest().pk])
+    study_page = reverse("site:study", args=[newest().study_id])
+    action = reverse("site:accept", args=[newest().pk])
     for page in (record, study_page):
         shown = owner.get(page).text
         assert WORDS in shown
@@ -91,7 +91,5 @@ def test_its_page_has_a_form_for_it_that_an_owner_may_send(held: Program, team: 
     done = owner.post(action, {"reason": REASON}, follow=True)
     assert "Accepted, and decided anew" in done.text
     assert f"{WORDS} (accepted)" in done.text
-    assert urlsplit(done.redirect_chain[-1][0]).path == reverse(
-        "dashboard:record", args=[newest().pk]
-    )
+    assert urlsplit(done.redirect_chain[-1][0]).path == reverse("site:record", args=[newest().pk])
     assert f'action="{action}"' not in done.text

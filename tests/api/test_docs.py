@@ -12,7 +12,7 @@ from evalhub.api.shapes.working_sets import MOST_ROWS
 from evalhub.api.waiting import LONGEST_S, SPARED
 from evalhub.registry import uploads
 from evalhub.serving.server import MIB, ServerLimits
-from evalhub.studies import peeks_from_web
+from evalhub.studies.web import peeks as peeks_from_web
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "rest.md").read_text()
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from evalhub.files.canonical import digest_of
-from evalhub.gate.models import Decision
-from evalhub.gate.signoff import sign_off
+from evalhub.declare.training import TrainingRecord
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.models import Decision
+from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.versions import register_version
-from evalhub.schemas.training import TrainingRecord
-from evalhub.studies.advance import advance
+from evalhub.studies.run.advance import advance
 from runners.backends.recorded import RecordedBackend
 from tests.api.conftest import Program
 from tests.api.sums import HALF, ITEMS, RIGHT, rows, study
@@ -214,7 +214,7 @@ def test_a_hold_that_was_made_a_ship_in_the_database_lets_nothing_through(
     held = Decision.objects.get()
     for column in ("verdict = 'ship'", "arm = 'tuned'"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"UPDATE gate_decision SET {column}")
+            cursor.execute(f"UPDATE ledger_decision SET {column}")
     assert refused(caller, "")["verdict"] == "hold"
     record = held.record | {"verdict": "ship"}
     rewritten(held, record=record, digest=digest_of(record))
@@ -231,5 +231,5 @@ def test_an_override_that_is_taken_out_of_the_database_still_holds_back(
     signed = sign_off(decision=decision, by=team.olga, verdict="hold", reason="Legal said no.")
     refused(shipped, "A person overrode it: hold")
     with administrator() as sql:
-        assert sql("DELETE FROM gate_signoff WHERE id = %s", signed.pk) == 1
+        assert sql("DELETE FROM ledger_signoff WHERE id = %s", signed.pk) == 1
     refused(shipped, f"recorded after decision {decision.pk} are gone")

@@ -9,7 +9,7 @@ from evalhub.registry.models import Run, TestSet
 from tests.api.conftest import Program
 from tests.api.sums import digest
 from tests.api.test_studies import upload
-from tests.foreign.logs import FILES
+from tests.importers.logs import FILES
 
 Programs = Callable[..., Program]
 

@@ -14,8 +14,8 @@ from evalhub.accounts.members import invite_member
 from evalhub.accounts.models import LogEntry, Membership, Project, Role, Scope, User
 from evalhub.cli.app import run
 from evalhub.cli.exits import USAGE
-from evalhub.gate.models import Decision
-from evalhub.studies.erase import erase_user
+from evalhub.features.erasure.erase import erase_user
+from evalhub.ledger.models import Decision
 from reviews.chain.verify import verify
 from reviews.models import Assignment, Campaign
 from tests.api.conftest import Program
@@ -97,7 +97,7 @@ def test_whom_an_evaluator_invents_counts_for_nothing(program: Programs, team: T
     assert [each["mailbox"] for each in people()["identities"]] == INVENTED
     assert people()["score"] is None
     decision = Decision.objects.newest_first()[0]
-    shown = team.signed_in(team.olga).get(reverse("dashboard:study", args=[decision.study_id]))
+    shown = team.signed_in(team.olga).get(reverse("site:study", args=[decision.study_id]))
     assert "24 of 24 judgments don" in shown.text
     results = caller.get(f"/campaigns/{campaign.pk}/results").json()
     assert results["preference"] is None
@@ -133,10 +133,10 @@ def test_an_owner_vouches_by_rest_by_the_page_and_by_the_command(
         "unknown",
     ]
     olga, eva = (team.signed_in(each) for each in (team.olga, team.eva))
-    of_review = reverse("dashboard:campaign", args=[campaign.pk])
+    of_review = reverse("site:campaign", args=[campaign.pk])
     assert "Nobody answers for 2 of these people" in olga.get(of_review).text
     second = campaign.reviewers.get(user__username=INVENTED[1])
-    form = reverse("dashboard:change_reviewer", args=[campaign.pk, second.pk])
+    form = reverse("site:change_reviewer", args=[campaign.pk, second.pk])
     assert eva.post(form, {"verb": "vouch"}).status_code == 403
     assert olga.post(form, {"verb": "vouch"}).status_code == 302
     command = ["review", "vouch", str(campaign.pk), INVENTED[2], "--by"]
@@ -163,7 +163,7 @@ def test_who_vouches_too_late_changes_nothing(program: Programs, team: Team) -> 
     gate(caller)
     olga = team.signed_in(team.olga)
     for member in Membership.objects.filter(user__username__in=INVENTED):
-        path = reverse("dashboard:change_member", args=[team.project.slug, member.pk])
+        path = reverse("site:change_member", args=[team.project.slug, member.pk])
         assert olga.post(path, {"verb": "confirm"}).status_code == 302
     caller.post("/studies/sums/decisions")
     assert grounds() == [("unknown", 8, 0)] * 3
@@ -222,7 +222,7 @@ def test_a_mailed_link_proves_a_mailbox(
     caller = program(*PIPELINE)
     campaign = opened(caller)
     eva = team.signed_in(team.eva)
-    path = reverse("dashboard:invite_people", args=[campaign.pk])
+    path = reverse("site:invite_people", args=[campaign.pk])
     eva.post(path, {"emails": "\n".join(INVENTED)})
     for sent in list(mail.outbox):
         [link] = re.findall(r"http://localhost:8000(/reviews/join/\S+)", str(sent.body))
@@ -303,7 +303,7 @@ def test_an_account_of_another_project_brings_nobody_s_word_along(
         person = Client()
         person.post(invited.path)
         member = own.memberships.get(user__username=whom)
-        path = reverse("dashboard:change_member", args=["own", member.pk])
+        path = reverse("site:change_member", args=["own", member.pk])
         eva.post(path, {"verb": "confirm"})
         caller.post(f"/campaigns/{campaign.pk}/invitations", {"whom": whom})
         invitation = campaign.invitations.get(account__username=whom)

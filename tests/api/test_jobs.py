@@ -25,7 +25,7 @@ from evalhub.jobs.queue import (
 )
 from evalhub.jobs.replay import work_or_fail
 from evalhub.registry.models import TestSetVersion, WorkingSet
-from evalhub.studies.from_web import import_test_set_from_web
+from evalhub.studies.web.from_web import import_test_set_from_web
 from tests.api.conftest import Program
 from tests.api.sums import digest, rows
 from tests.api.test_studies import upload

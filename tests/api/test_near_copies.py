@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.urls import reverse
 
-from evalhub.gate.models import Acceptance, Decision
+from evalhub.ledger.models import Acceptance, Decision
 from tests.api.conftest import Program
 from tests.api.sums import HALF, ITEMS, RIGHT, digest, rows, study
 from tests.api.test_studies import upload, worked_on
@@ -56,10 +56,10 @@ def test_the_gate_holds_until_an_owner_says_so(
 
 def test_its_page_says_it_with_the_evidence_and_takes_the_reason(held: Program, team: Team) -> None:
     owner = team.signed_in(team.olga)
-    shown = owner.get(reverse("dashboard:record", args=[newest().pk])).text
+    shown = owner.get(reverse("site:record", args=[newest().pk])).text
     assert WORDS in shown
     assert "60 of the 60 items of sums are near-copies of items that were looked at" in shown
-    action = reverse("dashboard:accept", args=[newest().pk])
+    action = reverse("site:accept", args=[newest().pk])
     done = owner.post(action, {"reason": REASON}, follow=True)
     assert f"{WORDS} (accepted as new)" in done.text
     assert newest().verdict == "ship"

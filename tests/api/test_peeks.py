@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from evalhub.files.items import fingerprint_of
-from evalhub.gate.chain.follow import chain_faults
-from evalhub.gate.models import Peek
+from evalhub.decision.levels import level_of
+from evalhub.io.items import fingerprint_of
 from evalhub.jobs import weight
 from evalhub.jobs.models import Job
 from evalhub.jobs.queue import claim_next
 from evalhub.jobs.replay import work_or_fail
-from evalhub.verdict.levels import level_of
+from evalhub.ledger.chain.follow import chain_faults
+from evalhub.ledger.models import Peek
 from tests.api.conftest import Program
 from tests.api.sums import HALF, ITEMS, RIGHT, digest, study
 from tests.api.test_studies import upload
@@ -202,7 +202,7 @@ def test_what_is_wrong_with_an_upload_names_it(
 def test_an_upload_that_is_too_large_is_refused(
     caller: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evalhub.studies.peeks_from_web.LARGEST", 1000)
+    monkeypatch.setattr("evalhub.studies.web.peeks.LARGEST", 1000)
     answer = sent_as_file(caller, json.dumps([claim()]).encode())
     assert answer.status_code == 413
     assert "at most 1,000 bytes" in answer.json()["detail"]
@@ -222,7 +222,7 @@ def test_who_lacks_the_scope_or_the_key_is_refused(caller: Program, program: Pro
 def test_where_others_keep_coming_between_it_is_asked_again(
     caller: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evalhub.gate.peeking._taken", lambda standing, files: False)
+    monkeypatch.setattr("evalhub.ledger.peeking._taken", lambda standing, files: False)
     answer = caller.post("/peeks", body())
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
     assert "kept coming between" in answer.json()["detail"]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evalhub.api.models import Answered
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
-from evalhub.studies.tidying import tidy
+from evalhub.studies.run.tidying import tidy
 from tests.api.conftest import Program
 from tests.cast import Team, a_test_set, a_working_set
 

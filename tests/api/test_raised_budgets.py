@@ -7,8 +7,8 @@ import pytest
 
 from evalhub.accounts.models import LogEntry
 from evalhub.cli.app import run as evalhub
+from evalhub.declare.prices import Price, UsedPrice
 from evalhub.registry.models import Run, StudyBudget
-from evalhub.schemas.prices import Price, UsedPrice
 from runners.launch import launch
 from runners.spending import Charges
 from tests.api.conftest import Program

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.gate.models import Blessing, StageMove
+from evalhub.ledger.models import Blessing, StageMove
 from evalhub.registry.models import ModelVersion
 from tests.api.conftest import Program
 from tests.api.test_gate import handed_in

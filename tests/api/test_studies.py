@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evalhub.registry.models import Study
-from evalhub.studies.advance import advance
+from evalhub.studies.run.advance import advance
 from runners.execute import process_shard
 from tests.api.conftest import Program
 from tests.api.sums import HALF, ITEMS, RIGHT, digest, study

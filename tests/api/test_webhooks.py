@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evalhub.accounts.models import Role
-from evalhub.webhooks.models import Delivery, Webhook
+from evalhub.features.webhooks.models import Delivery, Webhook
 from tests.api.conftest import Program
 from tests.cast import Team
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import resolve
 
 from evalhub import settings
-from evalhub.given import proxy_networks, seconds
+from evalhub.env import proxy_networks, seconds
 from evalhub.serving.server import ServerLimits
 from tests.architecture.test_containers import COMMANDS, ROOT, takes
 from tests.database.homes import fresh_postgresql

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple, get_args
 import pytest
 from django.db.models import TextChoices
 
+from evalhub.declare import policy
+from evalhub.declare.study import ModelKind
 from evalhub.registry.models import testsets
 from evalhub.registry.models.studies import CriterionRole, Tier
 from evalhub.registry.models.versions import Kind
-from evalhub.schemas import policy
-from evalhub.schemas.study import ModelKind
-from evalhub.studies.test_sets import AskedTestSet
+from evalhub.studies.file.test_sets import AskedTestSet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PRODUCT = ("evalhub", "reviews", "runners")

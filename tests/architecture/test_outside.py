@@ -19,8 +19,8 @@ import evalhub
 import reviews
 import runners
 from evalhub.api.shapes import Given
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.outside import LOOKS_OUTSIDE, Outside, marks_of
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.outside import LOOKS_OUTSIDE, Outside, marks_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAYS_OUTSIDE = re.compile(
@@ -54,7 +54,7 @@ NAMES_NOTHING_BY_ITS_DESCRIPTION = {
 }
 
 # Who reads documents that may come from the web, and by which function alone.
-WEB = ("evalhub/dashboard", "evalhub/api", "reviews/pages", "evalhub/accounts")
+WEB = ("evalhub/site", "evalhub/api", "reviews/pages", "evalhub/accounts")
 OPERATORS = {"OperatorFile", "read_policy", "read_source", "read_scores", "target_of"}
 
 
@@ -79,7 +79,7 @@ def fields() -> Iterator[tuple[tuple[str, str], Any]]:
         if issubclass(kind, Given):  # what an endpoint answers, and takes from nobody
             continue
         for name, field in kind.model_fields.items():
-            if name in kind.__annotations__ or kind.__module__ == "evalhub.studies.spec":
+            if name in kind.__annotations__ or kind.__module__ == "evalhub.studies.file.spec":
                 yield (kind.__name__, name), field
 
 

@@ -90,10 +90,10 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.declare.keys import Reach
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.version import BackendDeclaration
 from runners.backends.asking import Answered, BackendRequest, Reply
 
 

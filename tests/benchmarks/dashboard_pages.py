@@ -35,7 +35,7 @@ def measure(items: int) -> None:
     from django.db import connection
     from django.urls import reverse
 
-    from evalhub.gate.decide import decide_study
+    from evalhub.ledger.decide import decide_study
     from evalhub.registry.models import Output, Run
     from tests.cast import a_run, a_study, a_team, a_test_set, a_version
 
@@ -66,28 +66,28 @@ def measure(items: int) -> None:
         cursor.execute("ANALYZE")
     most = max(decision.record["evidence"], key=lambda each: each["items"])["test_set"]
     run = Run.objects.latest("pk")
-    study_page = reverse("dashboard:study", args=[study.pk])
-    flips = f"{reverse('dashboard:flips', args=[study.pk])}?test_set={most}&outcome"
-    run_page = reverse("dashboard:run", args=[run.pk])
-    set_page = reverse("dashboard:test_set", args=[task.test_set_id])
+    study_page = reverse("site:study", args=[study.pk])
+    flips = f"{reverse('site:flips', args=[study.pk])}?test_set={most}&outcome"
+    run_page = reverse("site:run", args=[run.pk])
+    set_page = reverse("site:test_set", args=[task.test_set_id])
     pages = {
-        "studies": reverse("dashboard:studies"),
+        "studies": reverse("site:studies"),
         "study": study_page,
-        "criterion": reverse("dashboard:criterion", args=[decision.pk, 1]),
-        "record": reverse("dashboard:record", args=[decision.pk]),
-        "methods": reverse("dashboard:methods"),
+        "criterion": reverse("site:criterion", args=[decision.pk, 1]),
+        "record": reverse("site:record", args=[decision.pk]),
+        "methods": reverse("site:methods"),
         "flips, lost, first page": f"{flips}=lost",
         "flips, both right, last page": f"{flips}=both-right&page=999999",
-        "runs": reverse("dashboard:runs"),
+        "runs": reverse("site:runs"),
         "run": run_page,
         "run, last page": f"{run_page}?page=999999",
         "run, errors": f"{run_page}?show=errors",
         "run, unscored": f"{run_page}?show=unscored",
-        "test sets": reverse("dashboard:test_sets"),
+        "test sets": reverse("site:test_sets"),
         "test set": set_page,
         "test set, last page": f"{set_page}?page=999999",
-        "versions": reverse("dashboard:versions"),
-        "version": reverse("dashboard:version", args=[lora.pk]),
+        "versions": reverse("site:versions"),
+        "version": reverse("site:version", args=[lora.pk]),
     }
     client = team.signed_in(team.olga)
     print(f"{Output.objects.count():,} outputs on {connection.vendor}")  # noqa: T201

@@ -52,7 +52,7 @@ def build(sets: int, items: int, clusters: int) -> None:
 
     from django.db import connection
 
-    from evalhub.gate.near_copies import look_for_repeats
+    from evalhub.ledger.near_copies import look_for_repeats
     from evalhub.registry.models.versions import Kind
     from tests.cast import a_run, a_study, a_team, a_test_set, a_version
 
@@ -92,9 +92,9 @@ def measure() -> None:
 
     from django.db import connection
 
-    from evalhub.gate.decide import decide_study
-    from evalhub.gate.differences import ComparedRuns, items_by_outcome
-    from evalhub.gate.models import Decision, GuardLook, Ledger, LedgerLink, Look
+    from evalhub.ledger.decide import decide_study
+    from evalhub.ledger.differences import ComparedRuns, items_by_outcome
+    from evalhub.ledger.models import Decision, GuardLook, Ledger, LedgerLink, Look
     from evalhub.registry.models import Score, Study, StudyRun
     from tests.tampering import administrator
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evalhub.schemas.review import Anytime
+from evalhub.declare.review import Anytime
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.preference import win_score
 from reviews.planning.stopping import Judged, look, stratum_shares

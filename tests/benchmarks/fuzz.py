@@ -149,11 +149,11 @@ class OddSite:
         from django.test import Client
 
         from evalhub.accounts.models import User
-        from evalhub.gate.decide import decide_study
-        from tests.dashboard.cases import a_measured_study
+        from evalhub.ledger.decide import decide_study
         from tests.reviews.assignments.test_assign import deal
         from tests.reviews.conftest import a_campaign
         from tests.serving.test_plain_fields import NAMES, ROUTES
+        from tests.site.cases import a_measured_study
 
         decide_study(study=a_measured_study(team))
         turn = deal(a_campaign(team), team.rui)
@@ -200,12 +200,12 @@ def read_odd_file(file: OddFile, folder: Path) -> str:
 
     An error that isn't the readers' own is raised as it is.
     """
-    from evalhub.files.document import Document
-    from evalhub.files.rows import DataError, read_rows
-    from evalhub.studies.evidence import read_source
-    from evalhub.studies.origin import OperatorFile, UploadedStudy
-    from evalhub.studies.spec import read_study
-    from evalhub.verdict.policy import read_policy
+    from evalhub.decision.policy import read_policy
+    from evalhub.io.document import Document
+    from evalhub.io.rows import DataError, read_rows
+    from evalhub.studies.file.origin import OperatorFile, UploadedStudy
+    from evalhub.studies.file.spec import read_study
+    from evalhub.studies.files.evidence import read_source
 
     path = folder / file.name
     path.write_bytes(file.content)

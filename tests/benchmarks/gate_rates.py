@@ -21,10 +21,10 @@ from itertools import product
 
 import numpy as np
 
-from evalhub.schemas.criteria import Criterion
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.measuring import measure
-from evalhub.verdict.rule import decide
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.measuring import measure
+from evalhub.decision.rule import decide
+from evalhub.declare.criteria import Criterion
 from tests.benchmarks.gate_scenes import SCENES
 
 ALPHA, MARGIN, PLANNED_GAIN = 0.025, 0.02, 0.04

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.defaults import ENOUGH_REVIEWERS
-from evalhub.schemas.policy import Primaries
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.measuring import measure
-from evalhub.verdict.mix import item_weights
-from evalhub.verdict.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.measuring import measure
+from evalhub.decision.mix import item_weights
+from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.defaults import ENOUGH_REVIEWERS
+from evalhub.declare.policy import Primaries
 
 ALPHA, PLANNED_GAIN, ICC = 0.025, 0.05, 0.3
 

@@ -18,8 +18,8 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.decision.levels import level_of
 from evalhub.stats.distributions import normal_cdfs, normal_quantile
-from evalhub.verdict.levels import level_of
 
 ALPHA, LAST = 0.025, 60
 Array = NDArray[np.float64]

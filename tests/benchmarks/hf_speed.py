@@ -22,12 +22,12 @@ from typing import Any
 
 import psutil
 
+from evalhub.declare.declaration import declared
+from evalhub.declare.keys import Reach
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from evalhub.demo import record
 from evalhub.demo.gguf_adapter import PEFT_ADAPTER
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
 from runners.backends import AnyBackend
 from runners.backends.asking import BackendRequest
 from runners.backends.hf import Client

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.schemas.defaults import JUDGE_FLOOR
+from evalhub.declare.defaults import JUDGE_FLOOR
 from evalhub.stats.judge import VALUE, judge_check
 from evalhub.stats.ppi import powered_estimate
 

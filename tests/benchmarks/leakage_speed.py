@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
-from evalhub.gate.leakage.training import read_training, write_fingerprints
+from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.training import read_training, write_fingerprints
 
 
 class Author:

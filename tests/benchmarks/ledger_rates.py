@@ -20,11 +20,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.files.items import ItemContent, question_of
-from evalhub.gate.leakage.copies import ItemWords, copies_between
-from evalhub.stats.distributions import normal_quantile
-from evalhub.verdict.copies import MANY
-from evalhub.verdict.levels import (
+from evalhub.decision.copies import MANY
+from evalhub.decision.levels import (
     AFTER_ALL,
     CHOSEN,
     FREE_RIVALS,
@@ -33,6 +30,9 @@ from evalhub.verdict.levels import (
     stage_weights,
     staged_level,
 )
+from evalhub.io.items import ItemContent, question_of
+from evalhub.ledger.leakage.copies import ItemWords, copies_between
+from evalhub.stats.distributions import normal_quantile
 
 ALPHA, CANDIDATES, CORRELATION = 0.025, 10, 0.5
 MOST = 0.0272

@@ -60,10 +60,10 @@ def measure(studies: int, items: int) -> None:
     from django.test.utils import CaptureQueriesContext
     from django.utils import timezone
 
-    from evalhub.gate.decide import decide_study
+    from evalhub.ledger.decide import decide_study
     from evalhub.registry.models import Study
     from tests.cast import a_team, a_version
-    from tests.dashboard.cases import a_measured_study, many_like
+    from tests.site.cases import a_measured_study, many_like
 
     team = a_team()
     study = a_measured_study(team, items=40)

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.decision.levels import level_of
 from evalhub.stats.max_t import correlation_floor, level_per_arm
 from evalhub.stats.paired import p_one_sided
-from evalhub.verdict.levels import level_of
 
 Array = NDArray[np.float64]
 LEVEL = level_of(1, alpha=0.025)

@@ -122,12 +122,12 @@ def studied(file: Path) -> list[str]:
     from django.db import connection
     from django.urls import reverse
 
-    from evalhub.gate.models import Decision
+    from evalhub.ledger.models import Decision
     from evalhub.registry.models import Item, Run, Study, TestSet
-    from evalhub.studies.advance import advance
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.register import register_study
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
+    from evalhub.studies.run.advance import advance
+    from evalhub.studies.run.register import register_study
     from runners.embedded import embedded_worker
 
     with clock("registered: items and answers read, checked and written"):
@@ -147,14 +147,14 @@ def studied(file: Path) -> list[str]:
     assert Item.objects.count() * 2 == sum(run.outputs.count() for run in runs)
     decision = Decision.objects.get()
     return [
-        reverse("dashboard:studies"),
-        reverse("dashboard:study", args=[study.pk]),
-        reverse("dashboard:flips", args=[study.pk]),
-        reverse("dashboard:criterion", args=[decision.pk, 1]),
-        reverse("dashboard:runs"),
-        *(reverse("dashboard:run", args=[runs[1].pk]) + query for query in OF_RUN),
-        *(reverse("dashboard:test_set", args=[TestSet.objects.get().pk]) + each for each in DEEP),
-        reverse("dashboard:version", args=[runs[1].version_id]),
+        reverse("site:studies"),
+        reverse("site:study", args=[study.pk]),
+        reverse("site:flips", args=[study.pk]),
+        reverse("site:criterion", args=[decision.pk, 1]),
+        reverse("site:runs"),
+        *(reverse("site:run", args=[runs[1].pk]) + query for query in OF_RUN),
+        *(reverse("site:test_set", args=[TestSet.objects.get().pk]) + each for each in DEEP),
+        reverse("site:version", args=[runs[1].version_id]),
     ]
 
 

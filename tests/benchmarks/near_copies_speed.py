@@ -12,7 +12,7 @@ import random
 import sys
 from time import process_time
 
-from evalhub.gate.leakage.copies import ItemWords, copies_between, copies_within
+from evalhub.ledger.leakage.copies import ItemWords, copies_between, copies_within
 
 LIMIT_S = 15.0
 """For 10,000 items of 15 words beside ten sets of as many."""

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.decision.levels import level_of
 from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import t_quantile
 from evalhub.stats.paired import compare
-from evalhub.verdict.levels import level_of
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator

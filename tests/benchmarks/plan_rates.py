@@ -21,16 +21,16 @@ from functools import cache
 
 import numpy as np
 
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.verdicts import Status
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.levels import level_of, next_look, stage_weights
+from evalhub.decision.measuring import measure
+from evalhub.decision.needed import with_choosing
+from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.rule import decide
+from evalhub.decision.test_set_extension import Alternative, StageScores, p_combined
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.verdicts import Status
 from evalhub.stats.sequential import combined_p_value
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.levels import level_of, next_look, stage_weights
-from evalhub.verdict.measuring import measure
-from evalhub.verdict.needed import with_choosing
-from evalhub.verdict.preference_evidence import Judgments, preference_criterion
-from evalhub.verdict.rule import decide
-from evalhub.verdict.test_set_extension import Alternative, StageScores, p_combined
 from tests.benchmarks.gate_scenes import Array, Rng
 from tests.benchmarks.plan_draws import (
     Draw,

@@ -47,7 +47,7 @@ def measure(items: int, rounds: int) -> None:
     from django.test.utils import setup_test_environment
 
     from tests.cast import a_team
-    from tests.dashboard.test_campaign_pages import HTMX, filled, plan_of
+    from tests.site.test_campaign_pages import HTMX, filled, plan_of
 
     setup_test_environment()
     team = a_team()

@@ -18,9 +18,9 @@ from statistics import NormalDist
 import numpy as np
 from scipy import special
 
-from evalhub.schemas.criteria import Criterion
+from evalhub.decision.rule import decide
+from evalhub.declare.criteria import Criterion
 from evalhub.stats.quantiles import ratio_of_quantiles
-from evalhub.verdict.rule import decide
 from tests.benchmarks.gate_rates import Line, Table, rates
 from tests.benchmarks.gate_scenes import Array, Rng, Scene, asked, measured
 

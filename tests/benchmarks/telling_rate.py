@@ -56,7 +56,7 @@ def scenes() -> tuple[dict[str, Scene], dict[str, Scene]]:
 
 def told(rng: np.random.Generator, scene: Scene, pairs: int, draws: int) -> list[float]:
     """The p-values of so many reviews."""
-    from reviews.telling import AnswerPair, tell
+    from reviews.identifiability import AnswerPair, tell
 
     found = []
     for _ in range(draws):

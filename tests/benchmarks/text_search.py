@@ -65,7 +65,7 @@ def measure(items: int, server: int) -> None:
     from django.db import connection
     from django.urls import reverse
 
-    from evalhub.gate.decide import decide_study
+    from evalhub.ledger.decide import decide_study
     from evalhub.registry.models import Output
     from tests.cast import a_run, a_study, a_team, a_test_set, a_version
 
@@ -89,8 +89,8 @@ def measure(items: int, server: int) -> None:
     decide_study(study=study)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    browse = reverse("dashboard:study_items", args=[study.pk])
-    first = reverse("dashboard:study_item", args=[study.pk, "task", "q0007"])
+    browse = reverse("site:study_items", args=[study.pk])
+    first = reverse("site:study_item", args=[study.pk, "task", "q0007"])
     parts = [SELDOM[i:j] for i in range(5) for j in range(i + 7, len(SELDOM))]
     seldom = words[WORDS // 2 :]
     texts = {

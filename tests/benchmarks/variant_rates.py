@@ -15,9 +15,9 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.decision.levels import level_of, readings_of
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.max_t import level_per_arm
-from evalhub.verdict.levels import level_of, readings_of
 
 ALPHA, MOST, TRIES = 0.025, 0.0272, 9
 SCENES = [(arms, alike) for arms in (2, 3, 5, 10) for alike in (0.0, 0.3, 0.5, 0.8, 0.9)]

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.decision.levels import level_of as level_of_look
+from evalhub.features.monitoring.change import HOURS_A_YEAR, AnsweredRun, change_of, level_of
 from evalhub.stats.paired import compare
-from evalhub.verdict.levels import level_of as level_of_look
-from evalhub.watching.change import HOURS_A_YEAR, AnsweredRun, change_of, level_of
 
 NIGHTS_A_YEAR = HOURS_A_YEAR / 24
 SCENES = [

@@ -11,8 +11,8 @@ import pytest
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.cli.app import run
-from evalhub.gate.blessing import bless
-from evalhub.gate.models import Decision
+from evalhub.ledger.blessing import bless
+from evalhub.ledger.models import Decision
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Look
+from evalhub.ledger.models import Look
 from evalhub.registry.models import Output
 from tests.cli import scorefiles
 from tests.cli.scorefiles import SUMS, TRIAGE, fill, policy, rows

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Look
+from evalhub.ledger.models import Look
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from evalhub.verdict.policy import read_policy
+from evalhub.decision.policy import read_policy
 from tests.cli.scorefiles import (
     GAINS,
     SUMS,

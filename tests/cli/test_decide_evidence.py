@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.studies.evidence import read_source
-from evalhub.studies.schemas import schema_of
-from evalhub.verdict.policy import read_policy
+from evalhub.decision.policy import read_policy
+from evalhub.studies.file.schemas import schema_of
+from evalhub.studies.files.evidence import read_source
 from tests.cli.scorefiles import (
     DOCS,
     SUMS,

@@ -11,11 +11,11 @@ from django.conf import settings
 
 from evalhub import __version__
 from evalhub.cli.app import run
-from evalhub.files.canonical import digest_of
+from evalhub.decision.content import content_digest
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import declared
+from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Item, Output, Score
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import declared
-from evalhub.verdict.content import content_digest
 from tests.studies.desks import Desk
 
 Capture = pytest.CaptureFixture[str]

@@ -18,7 +18,7 @@ from evalhub.cli.exits import (
     UNREACHABLE,
     USAGE,
 )
-from evalhub.schemas.verdicts import Verdict
+from evalhub.declare.verdicts import Verdict
 from tests.commands import command_tree
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -10,7 +10,7 @@ from django.apps import apps
 from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import run
-from evalhub.schemas.plan import StudyPlan
+from evalhub.declare.plan import StudyPlan
 from tests.cli.test_study import evalhub
 from tests.fakes.openai_server import OpenAIServer, saying
 from tests.studies.desks import Desk
@@ -38,7 +38,7 @@ def planned(desk: Desk, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 def rows() -> int:
-    ours = ("accounts", "registry", "gate", "reviews")
+    ours = ("accounts", "registry", "ledger", "reviews")
     return sum(
         model._default_manager.count()
         for label in ours
@@ -93,7 +93,7 @@ def test_what_is_foretold_is_what_is_sent_with_passages_and_tools(
         retriever = {"documents": "manual.jsonl", "k": 3}
         tuned["prompt"] = {"template": "{context}\n\n{input}", "retriever": retriever}
         whole = planned(desk, capsys)
-        monkeypatch.setattr("evalhub.studies.requests.SEARCHED", 20)
+        monkeypatch.setattr("evalhub.studies.run.requests.SEARCHED", 20)
         some = planned(desk, capsys)
         assert run(["study", "run", str(desk.write())]) in (0, 1, 2)
         sent = sum(

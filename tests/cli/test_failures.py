@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Look
+from evalhub.ledger.models import Look
 from tests.cli import scorefiles
 from tests.cli.scorefiles import POLICY, SUMS, TRIAGE, fill, policy, rows
 from tests.fakes.openai_server import OpenAIServer, http_error

@@ -17,7 +17,7 @@ from django.test import RequestFactory
 from evalhub import settings
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.files.full_disk import full_path, is_full_disk, whole_or_gone
+from evalhub.io.full_disk import full_path, is_full_disk, whole_or_gone
 from evalhub.serving.failing import failed
 from tests.cli.test_compare import EXACT, answer, write
 from tests.database.homes import evalhub

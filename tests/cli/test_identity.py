@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Look
+from evalhub.ledger.models import Look
 from tests.studies.desks import Desk
 
 DIGESTS = ("baseline_answers", "candidate_answers", "baseline_scores", "candidate_scores")

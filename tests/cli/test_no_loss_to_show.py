@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from evalhub.cli.app import run
+from evalhub.decision.verify import verify
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import declared
 from evalhub.report.junit import junit
 from evalhub.report.markdown import markdown
 from evalhub.report.one_file import render_report
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import declared
-from evalhub.verdict.verify import verify
 from tests.cli.scorefiles import Rows, rows, rows_of
 
 SKILLS = [f"skill-{number}" for number in range(8)]

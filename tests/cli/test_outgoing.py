@@ -17,21 +17,21 @@ from django.utils import timezone
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.outgoing import MessagesHeldError, held_since, hold_messages
 from evalhub.cli.app import run
-from evalhub.given import mailer
-from evalhub.handover.aliases import tell_mlflow
+from evalhub.env import mailer
+from evalhub.features.exporters.mlflow_aliases import tell_mlflow
+from evalhub.features.monitoring.asking import look
+from evalhub.features.monitoring.models import Watch
+from evalhub.features.webhooks.models import Delivery
+from evalhub.features.webhooks.registering import add_webhook
+from evalhub.features.webhooks.sending import tell
 from evalhub.registry.models import Run
-from evalhub.watching.asking import look
-from evalhub.watching.models import Watch
-from evalhub.webhooks.models import Delivery
-from evalhub.webhooks.registering import add_webhook
-from evalhub.webhooks.sending import tell
 from tests.cast import Team, a_run, a_test_set, a_version
 from tests.database.homes import evalhub
 from tests.database.test_tables import call
 from tests.fakes.mlflow_server import MlflowRegistry
 from tests.fakes.smtp_server import SMTPServer
 from tests.fakes.webhook_receiver import Receiver, receiver
-from tests.gate.test_blessing import decided
+from tests.ledger.test_blessing import decided
 
 ROOT = Path(__file__).resolve().parents[2]
 Capture = pytest.CaptureFixture[str]
@@ -105,7 +105,7 @@ def test_mail_is_held_and_an_invitation_says_so(
     with pytest.raises(MessagesHeldError, match="evalhub outgoing resume"):
         send_mail("Hello", "text", None, ["nora@example.org"])
     form = {"whom": "nora@example.org", "role": "reviewer"}
-    answer = olga.post(reverse("dashboard:members", args=[team.project.slug]), form, follow=True)
+    answer = olga.post(reverse("site:members", args=[team.project.slug]), form, follow=True)
     assert "The mail wasn’t sent (messages are held since" in answer.text
     assert run(["outgoing", "resume"]) == 0
     send_mail("Hello", "text", None, ["nora@example.org"])
@@ -143,7 +143,7 @@ TELL = """
 import sys
 from evalhub.cli.app import run
 assert run(["outgoing", sys.argv[1]]) == 0
-from evalhub.webhooks.sending import tell
+from evalhub.features.webhooks.sending import tell
 print("told", tell())
 """
 

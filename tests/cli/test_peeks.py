@@ -11,14 +11,14 @@ from pytest_django.fixtures import Settings
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.dashboard.ledger_page import ledger_page
-from evalhub.gate.chain.follow import chain_faults
-from evalhub.gate.models import Ledger, Look, Peek
-from evalhub.gate.verification import rows_at_home
+from evalhub.decision.levels import level_of
+from evalhub.declare.decision import PrintedDecision
+from evalhub.declare.declaration import declared
+from evalhub.ledger.chain.follow import chain_faults
+from evalhub.ledger.models import Ledger, Look, Peek
+from evalhub.ledger.verification import rows_at_home
 from evalhub.registry.models import TestSetVersion
-from evalhub.schemas.decision import PrintedDecision
-from evalhub.schemas.declaration import declared
-from evalhub.verdict.levels import level_of
+from evalhub.site.ledger_page import ledger_page
 from tests.cli.peeking import (
     ALPHA,
     Capture,
@@ -199,7 +199,7 @@ def test_in_ci_the_headline_says_that_the_ledger_is_new(
 
 def test_the_database_refuses_to_change_or_delete_a_peek(known: Desk, capsys: Capture) -> None:
     compared(known, capsys)
-    for statement in ("UPDATE gate_peek SET number = 9", "DELETE FROM gate_peek"):
+    for statement in ("UPDATE ledger_peek SET number = 9", "DELETE FROM ledger_peek"):
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
 
@@ -210,7 +210,7 @@ def test_the_test_sets_page_counts_what_files_showed(
     compared(known, capsys)
     version = TestSetVersion.objects.get()
     client.force_login(User.objects.create_superuser("olga"))
-    page = client.get(reverse("dashboard:test_set", args=[version.test_set_id])).content.decode()
+    page = client.get(reverse("site:test_set", args=[version.test_set_id])).content.decode()
     assert "counted like looks: 1." in page
     assert "would be" in page
     assert "Nobody has been judged by these items yet" not in page

@@ -14,9 +14,9 @@ from evalhub.accounts.models import Project, Role, Scope, User
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run
 from evalhub.client.connection import Connection
-from evalhub.gate.chain.follow import chain_faults
-from evalhub.gate.models import Ledger, Look, Peek
-from evalhub.verdict.levels import level_of
+from evalhub.decision.levels import level_of
+from evalhub.ledger.chain.follow import chain_faults
+from evalhub.ledger.models import Ledger, Look, Peek
 from tests.cli.peeking import (
     ALPHA,
     Capture,
@@ -325,7 +325,7 @@ def test_a_server_that_was_set_up_just_now_says_so(
     without = policy_applied(site.desk, capsys, POLICY.format(settings=""))
     assert "Note:" not in without["headline"]
     assert without["ledger"]["begun"] == {"by": "first-day", "in_ci": False}
-    monkeypatch.setattr("evalhub.gate.ledger_origin.FIRST_DAY", timedelta(0))
+    monkeypatch.setattr("evalhub.ledger.ledger_origin.FIRST_DAY", timedelta(0))
     assert "Note:" not in policy_applied(site.desk, capsys, policy)["headline"]
 
 
@@ -333,7 +333,7 @@ def test_many_claims_go_as_a_file(
     site: Site, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = compared(site.desk, capsys)
-    monkeypatch.setattr("evalhub.gate.site_ledger.AS_UPLOAD", 100)
+    monkeypatch.setattr("evalhub.ledger.site_ledger.AS_UPLOAD", 100)
     assert look(compared(site.desk, capsys)) == look(first)
     assert site.bodies[1]["file"].startswith("sha256:")
     assert Peek.objects.count() == 1

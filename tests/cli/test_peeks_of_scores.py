@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.chain.follow import chain_faults
-from evalhub.gate.models import Peek
+from evalhub.ledger.chain.follow import chain_faults
+from evalhub.ledger.models import Peek
 from tests.cli.peeking import (
     Capture,
     asked,

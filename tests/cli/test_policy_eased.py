@@ -13,7 +13,7 @@ import pytest
 
 from evalhub.accounts.models import LogEntry
 from evalhub.cli.app import run
-from evalhub.gate.models import Acceptance, Decision, Look
+from evalhub.ledger.models import Acceptance, Decision, Look
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)

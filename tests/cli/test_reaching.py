@@ -11,7 +11,7 @@ from django.core.mail import mailers, send_mail
 
 from evalhub.accounts.models import MailDay
 from evalhub.cli.reaching import mail_finding, provider_findings
-from evalhub.given import mailer
+from evalhub.env import mailer
 from tests.fakes.oidc_server import CLIENT, SECRET, OIDCServer
 from tests.fakes.smtp_server import SMTPServer
 from tests.serving.site import BIN, environment

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
+from evalhub.decision.align import ItemLabel
+from evalhub.decision.repeated import with_repeats_joined
 from evalhub.registry.models import Study, TestSetVersion
-from evalhub.verdict.align import ItemLabel
-from evalhub.verdict.repeated import with_repeats_joined
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +72,7 @@ def test_forty_eight_questions_asked_120_times_are_48(
     criterion = record["criteria"][0]
     assert criterion["n"] == 120
     assert criterion["lower"] < 0 < criterion["difference"]
-    address = reverse("dashboard:study", args=[Study.objects.get().pk])
+    address = reverse("site:study", args=[Study.objects.get().pk])
     page = admin_client.get(address).content.decode()
     assert SAID in page
     assert "Repeated questions" in page

@@ -12,7 +12,7 @@ from evalhub.cli.exits import BAD_DATA, USAGE
 from evalhub.registry.models import Run
 from reviews.models import Campaign, Invitation
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
+from tests.site.cases import a_measured_study
 
 Printed = pytest.CaptureFixture[str]
 

@@ -24,7 +24,7 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
 )
-from evalhub.studies import upload
+from evalhub.studies.web import pairs_upload as upload
 from reviews.models import Campaign, Pair
 from reviews.planning import campaign, plan_preview
 

@@ -10,9 +10,9 @@ import pytest
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.cli.app import run
 from evalhub.cli.exits import USAGE
-from evalhub.gate.models import Ledger
+from evalhub.ledger.models import Ledger
 from evalhub.registry.models import Study
-from tests.gate.test_running_review import vote
+from tests.ledger.test_running_review import vote
 from tests.studies.desks import Desk
 from tests.tampering import empty_tables, number_anew
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Look
-from evalhub.gate.verification import rows_at_home
+from evalhub.ledger.models import Look
+from evalhub.ledger.verification import rows_at_home
 from evalhub.registry.models import Study
 from tests.studies.desks import Desk
 

@@ -8,10 +8,10 @@ import pytest
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.dashboard.ledger_page import ledger_page
-from evalhub.gate.models import GuardLook, Look
-from evalhub.gate.verification import rows_at_home
+from evalhub.ledger.models import GuardLook, Look
+from evalhub.ledger.verification import rows_at_home
 from evalhub.registry.models import Study
+from evalhub.site.ledger_page import ledger_page
 from tests.studies.desks import Desk
 
 pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]

@@ -12,9 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from evalhub.cli.app import run
-from evalhub.files.json_values import JsonError, parse_json
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.verdict.signature import (
+from evalhub.decision.signature import (
     Signed,
     check_signature,
     key_digest,
@@ -23,7 +21,9 @@ from evalhub.verdict.signature import (
     public_key,
     signed,
 )
-from tests.verdict.recorded import HELD, SHIPPED
+from evalhub.declare.declaration import DeclarationError
+from evalhub.io.json_values import JsonError, parse_json
+from tests.decision.recorded import HELD, SHIPPED
 
 Capture = pytest.CaptureFixture[str]
 PRIVATE, PUBLIC = new_key()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision, Look
+from evalhub.ledger.models import Decision, Look
 from evalhub.registry.models import Output
 from tests.fakes.openai_server import HANG, OpenAIServer, http_error
 from tests.studies.desks import Desk

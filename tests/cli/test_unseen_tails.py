@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.verdict.verify import verify
+from evalhub.decision.verify import verify
 from tests.cli.scorefiles import POLICY, TRIAGE, decide, fill, policy, record, rows, rows_of
 from tests.studies.desks import Desk
 

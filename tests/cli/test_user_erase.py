@@ -16,10 +16,10 @@ from django.urls import reverse
 from evalhub.accounts.members import invite_member
 from evalhub.accounts.models import Membership, Role, User
 from evalhub.cli.app import run
-from evalhub.files.canonical import digest_of
-from evalhub.gate.decide import decide_study
-from evalhub.gate.models import Decision, SignOff
-from evalhub.gate.signoff import sign_off
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.decide import decide_study
+from evalhub.ledger.models import Decision, SignOff
+from evalhub.ledger.signoff import sign_off
 from reviews.chain.verify import verify
 from reviews.models import Campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
@@ -104,7 +104,7 @@ def test_no_row_of_any_table_holds_the_name_and_all_evidence_stands(
     states = {each["state"] for each in json.loads(capsys.readouterr().out)["rows"]}
     assert states == {"matches"}
     assert [verify(each).faults for each in Campaign.objects.all()] == [[]]
-    page = team.signed_in(team.olga).get(reverse("dashboard:study", args=[decision.study_id]))
+    page = team.signed_in(team.olga).get(reverse("site:study", args=[decision.study_id]))
     assert f"Signed off by <strong>{told['user']}</strong>".lower() in page.content.decode().lower()
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.webhooks.models import Delivery, Webhook
+from evalhub.features.webhooks.models import Delivery, Webhook
 from tests.cast import Team
 
 pytestmark = pytest.mark.django_db(transaction=True)

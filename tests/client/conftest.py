@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import add_token
-from evalhub.studies.advance import ticker
+from evalhub.studies.run.advance import ticker
 from runners.embedded import embedded_worker
 from tests.cast import Team, a_team
 from tests.studies.desks import Desk
@@ -42,7 +42,7 @@ def site(
     monkeypatch.setattr("evalhub.client.connection.LONGEST_WAIT_S", 0.01)
     monkeypatch.setattr("evalhub.client.studies.PAUSE_S", 0.1)
     monkeypatch.setattr("evalhub.api.waiting.LOOK_S", 0.05)
-    monkeypatch.setattr("evalhub.studies.advance.TICK_S", 0.1)
+    monkeypatch.setattr("evalhub.studies.run.advance.TICK_S", 0.1)
     with embedded_worker(threads=1), ticker():
         yield live_server.url
 

@@ -13,8 +13,8 @@ from evalhub.cli.app import run
 from evalhub.client.connection import Connection
 from evalhub.client.server import Server
 from evalhub.client.studies import UndecidedError, decided
-from evalhub.gate.models import Decision, Look
-from evalhub.gate.signoff import sign_off
+from evalhub.ledger.models import Decision, Look
+from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import ModelVersion, Run, Study
 from tests.cast import Team, a_team
 from tests.client.conftest import a_token

@@ -7,10 +7,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Scope
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from tests.cast import Team, a_version
 from tests.client.conftest import a_token
-from tests.gate.test_blessing import decided
+from tests.ledger.test_blessing import decided
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Capture = pytest.CaptureFixture[str]

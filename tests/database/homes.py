@@ -107,7 +107,7 @@ def rows_of(backup: Path) -> list[str]:
 
 def without_restores(rows: list[str]) -> list[str]:
     """The rows without the ledger's id, which a restored one has for itself, and what notes it."""
-    ours = ('["gate.ledger"', '["gate.ledgerrestore"', '["gate.ledgerlink", ')
+    ours = ('["ledger.ledger"', '["ledger.ledgerrestore"', '["ledger.ledgerlink", ')
     return [
         row
         for row in rows
@@ -117,7 +117,7 @@ def without_restores(rows: list[str]) -> list[str]:
 
 def decisions(at: Path) -> dict[int, str]:
     with closing(sqlite3.connect(at / "home" / "evalhub.sqlite3")) as database:
-        return dict(database.execute("SELECT id, digest FROM gate_decision").fetchall())
+        return dict(database.execute("SELECT id, digest FROM ledger_decision").fetchall())
 
 
 def fresh_postgresql(server: str, name: str) -> str:

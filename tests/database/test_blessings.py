@@ -12,7 +12,7 @@ from tests.database.homes import evalhub, fresh_postgresql, rows_of, upgraded_ho
 pytestmark = pytest.mark.heavy
 
 BLESS = "bless", "2", "--by", "olga", "--reason", "Ran a week."
-CHANGE = "UPDATE gate_blessing SET reason = 'Never mind.'"
+CHANGE = "UPDATE ledger_blessing SET reason = 'Never mind.'"
 KEPT = "a baseline is blessed anew, never changed"
 
 
@@ -24,7 +24,7 @@ def backed_up(tmp_path: Path) -> Path:
     assert "prompted v1 is the champion of support-desk" in done.stdout, done.stderr
     assert evalhub("backup", "b.jsonl.gz", at=tmp_path).returncode == 0
     # the baseline's before it: what a rollback goes back to
-    assert sum('"gate.blessing"' in row for row in rows_of(tmp_path / "b.jsonl.gz")) == 2
+    assert sum('"ledger.blessing"' in row for row in rows_of(tmp_path / "b.jsonl.gz")) == 2
     return tmp_path
 
 
@@ -48,6 +48,6 @@ def test_so_it_is_on_postgresql(backed_up: Path, postgres_url: str) -> None:
     assert done.returncode == 0, done.stderr
     assert evalhub(*BLESS, at=backed_up, EVALHUB_DATABASE_URL=url).returncode == 0
     with psycopg.connect(url) as opened:
-        assert opened.execute("SELECT count(*) FROM gate_blessing").fetchone() == (2,)
+        assert opened.execute("SELECT count(*) FROM ledger_blessing").fetchone() == (2,)
         with pytest.raises(psycopg.errors.CheckViolation, match=KEPT):
             opened.execute(CHANGE)

@@ -32,21 +32,21 @@ def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None
             (number,) = database.execute(query).fetchone()
             return int(number)
 
-        links = count("SELECT links FROM gate_ledger")
+        links = count("SELECT links FROM ledger_ledger")
         assert links == count(LOOKS) + count(DECISIONS) + count(SIGN_OFFS) + count(
-            "SELECT count(*) FROM gate_guardlook"
+            "SELECT count(*) FROM ledger_guardlook"
         )
         assert min(count(LOOKS), count(DECISIONS), count(SIGN_OFFS)) > 0
         assert f"all {links} links of its chain hold" in str(found["seen"])
         for statement in (
-            "UPDATE gate_decision SET verdict = 'ship'",
-            "UPDATE gate_signoff SET verdict = 'ship'",
-            "DELETE FROM gate_look",
-            "UPDATE gate_look SET number = 1",
-            "INSERT OR REPLACE INTO gate_look SELECT * FROM gate_look",
-            "DELETE FROM gate_decision",
-            "DELETE FROM gate_ledgerlink",
-            "DELETE FROM gate_ledger",
+            "UPDATE ledger_decision SET verdict = 'ship'",
+            "UPDATE ledger_signoff SET verdict = 'ship'",
+            "DELETE FROM ledger_look",
+            "UPDATE ledger_look SET number = 1",
+            "INSERT OR REPLACE INTO ledger_look SELECT * FROM ledger_look",
+            "DELETE FROM ledger_decision",
+            "DELETE FROM ledger_ledgerlink",
+            "DELETE FROM ledger_ledger",
         ):
             with pytest.raises((sqlite3.IntegrityError, sqlite3.OperationalError)):
                 database.execute(statement)
@@ -54,7 +54,7 @@ def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None
             triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
             for (name,) in triggers.fetchall():
                 database.execute(f"DROP TRIGGER {name}")
-            database.execute("UPDATE gate_look SET number = 9 WHERE id = 1")
+            database.execute("UPDATE ledger_look SET number = 9 WHERE id = 1")
     found = ledger(tmp_path)
     assert not found["well"]
     assert "Look 1 isn't as it was recorded" in str(found["seen"])

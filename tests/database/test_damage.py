@@ -64,7 +64,7 @@ def without_any_table(file: Path) -> None:
         garbled_in_its_header,
         cut_to_half,
         cut_in_its_first_page,
-        without("gate_look"),
+        without("ledger_look"),
         without("django_migrations"),
         without_any_table,
     ],

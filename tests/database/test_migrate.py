@@ -14,7 +14,7 @@ import pytest
 
 from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, TABLES_S, wait_for_tables
 from evalhub.database.tables import Tables, TablesNotReadyError
-from evalhub.studies.conduct import OUTAGE_S
+from evalhub.studies.run.conduct import OUTAGE_S
 from tests.database.homes import EARLIER, earlier_database, evalhub, fresh_postgresql, rows_of
 from tests.database.test_tables import EVALHUB, MANAGE, call, environment
 from tests.runners.workers import a_queue, wait_until

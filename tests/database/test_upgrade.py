@@ -64,7 +64,7 @@ def test_its_evidence_stands(home: Path) -> None:
     on what this home holds; its review is read as it was judged."""
     assert evalhub("user", "list", at=home).returncode == 0
     with closing(database(home)) as opened:
-        record = opened.execute("SELECT record FROM gate_decision WHERE id = 3").fetchone()[0]
+        record = opened.execute("SELECT record FROM ledger_decision WHERE id = 3").fetchone()[0]
     (home / "decision.json").write_text(record)
     verified = evalhub("decision", "verify", "decision.json", "--home", "home", "--json", at=home)
     found = json.loads(verified.stdout)

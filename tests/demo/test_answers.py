@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.declare.declaration import declared
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from evalhub.demo import record, server
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
 
 DEMO = Path(record.__file__).parent
 STUDY = read_study(DEMO / "study.yaml", OperatorFile())

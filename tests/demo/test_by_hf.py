@@ -12,8 +12,8 @@ from evalhub.demo.command import STUDY_LIVE
 from evalhub.demo.gguf_adapter import PEFT_ADAPTER, write_gguf
 from evalhub.demo.server import ADAPTER, LocalExtraMissingError, model_path
 from evalhub.demo.share import a_share
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
 from tests.small_models import needs_torch
 
 EVALHUB = str(Path(sys.executable).with_name("evalhub"))

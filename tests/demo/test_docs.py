@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from evalhub.demo import record
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
 from runners.metrics import Answer, Scorer
 
 DEMO = Path(record.__file__).parent

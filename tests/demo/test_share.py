@@ -8,8 +8,8 @@ import pytest
 from evalhub.cli.app import run
 from evalhub.demo.command import STUDY_LIVE
 from evalhub.demo.share import a_share
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
 
 
 def test_a_share_is_a_study_of_a_quarter_of_the_items(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from evalhub.demo import record, server
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
 from runners.metrics import Answer, Scorer
 from runners.suites import SUITES
 

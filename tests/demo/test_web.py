@@ -11,18 +11,18 @@ BUTTON = reverse("make_demo")
 
 
 def test_a_first_visit_offers_three_ways(olga: Client, team: Team) -> None:
-    for page in (reverse("home"), reverse("dashboard:studies")):
+    for page in (reverse("home"), reverse("site:studies")):
         shown = olga.get(page).text
         assert f'action="{BUTTON}"' in shown
-        assert f'href="{reverse("dashboard:new_comparison")}"' in shown
-        assert f'href="{reverse("dashboard:send_study")}"' in shown
+        assert f'href="{reverse("site:new_comparison")}"' in shown
+        assert f'href="{reverse("site:send_study")}"' in shown
 
 
 def test_the_button_makes_the_demo_s_study_in_this_project_once(eva: Client, team: Team) -> None:
     for _ in range(2):
         answer = eva.post(BUTTON, {"project": team.project.slug})
         study = Study.objects.get()
-        assert answer.url == reverse("dashboard:study", args=[study.pk])  # type: ignore[attr-defined]
+        assert answer.url == reverse("site:study", args=[study.pk])  # type: ignore[attr-defined]
     assert study.project == team.project
     assert study.name == "Support triage, LoRA r4"
     assert Run.objects.filter(studies__arm__study=study).distinct().count() == 19

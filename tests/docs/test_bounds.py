@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.files import document, json_values, limits, word_diff
+from evalhub.io import document, json_values, limits, word_diff
 from evalhub.serving.plain_fields import LONGEST_NUMBER
 from reviews.pages import markdown
 from reviews.planning import answers

@@ -25,15 +25,15 @@ import click
 import pytest
 import yaml
 
-from evalhub.files.document import Document
+from evalhub.declare.declaration import declared
+from evalhub.declare.ownership import CostAssumptions
+from evalhub.declare.policy import Policy
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.review import CampaignRequest
+from evalhub.declare.training import CheckedTraining
+from evalhub.io.document import Document
 from evalhub.prices.gpus import hourly_of
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.ownership import CostAssumptions
-from evalhub.schemas.policy import Policy
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.review import CampaignRequest
-from evalhub.schemas.training import CheckedTraining
-from evalhub.studies.spec import StudyFile
+from evalhub.studies.file.spec import StudyFile
 from tests.commands import command_tree
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ from django.test.client import encode_multipart
 from django.urls import reverse
 
 from evalhub.registry.models import Run, ScoreAudit, Study
-from tests.dashboard.comparing.handing_in import new, three
-from tests.dashboard.test_campaign_pages import filled
-from tests.dashboard.test_study_file import STUDY as TICKETS
-from tests.dashboard.test_study_file import the_files
+from tests.site.comparing.handing_in import new, three
+from tests.site.test_campaign_pages import filled
+from tests.site.test_study_file import STUDY as TICKETS
+from tests.site.test_study_file import the_files
 
 BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
@@ -27,17 +27,17 @@ CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to s
 
 def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     """As the owner's pages have them, filled in."""
-    plan = filled(client.get(reverse("dashboard:new_campaign", query={"study": study.pk})))
-    upload = filled(client.get(reverse("dashboard:upload_pairs")), project="support-desk")
+    plan = filled(client.get(reverse("site:new_campaign", query={"study": study.pk})))
+    upload = filled(client.get(reverse("site:upload_pairs")), project="support-desk")
     upload |= {"name": "Tone", "file": SimpleUploadedFile("pairs.jsonl", PAIRS)}
     comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
-    items = filled(client.get(reverse("dashboard:new_working_set")), project="support-desk")
+    items = filled(client.get(reverse("site:new_working_set")), project="support-desk")
     items |= {"slug": "new-set", "file": SimpleUploadedFile("items.csv", b"id,input\nq,Why?\n")}
     study_file = {"project": "support-desk", "text": TICKETS, "files": the_files()}
     stopped = Run.objects.get(version__model__slug="stopped")
     run = {"version": stopped.version_id, "items": stopped.test_set_version_id}
-    run = filled(client.get(reverse("dashboard:new_run"))) | run | {"start": "1"}
-    policy = filled(client.get(reverse("dashboard:study_policy", args=[study.pk])))
+    run = filled(client.get(reverse("site:new_run"))) | run | {"start": "1"}
+    policy = filled(client.get(reverse("site:study_policy", args=[study.pk])))
     return {
         POLICY: urlencode(policy | {"alpha": "0.01", "change": "1"}, doseq=True).encode(),
         STUDY: encode_multipart(BOUNDARY, study_file),

@@ -22,7 +22,7 @@ from django.urls import reverse  # noqa: E402
 
 from evalhub.accounts.models import Scope  # noqa: E402
 from evalhub.accounts.tokens import add_token  # noqa: E402
-from evalhub.gate.decide import decide_study  # noqa: E402
+from evalhub.ledger.decide import decide_study  # noqa: E402
 from evalhub.registry.models import Run  # noqa: E402
 from tests.cast import Team, a_run, a_study, a_team, a_test_set, a_version  # noqa: E402
 
@@ -54,7 +54,7 @@ def main() -> None:
     run = a_large_run(team)
     pages, program = Client(), Client(headers={"Authorization": f"Bearer {a_token(team)}"})
     pages.force_login(team.eva, backend=settings.AUTHENTICATION_BACKENDS[0])
-    of_run = reverse("dashboard:run", args=[run.pk])
+    of_run = reverse("site:run", args=[run.pk])
     api = f"/api/v1/projects/{team.project.slug}"
     item = run.outputs.order_by("item")[MANY - 200].item_id
     found = {}

@@ -21,9 +21,9 @@ from evalhub.accounts.models import MemberInvitation, Role, User
 from evalhub.accounts.tokens import add_token
 from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, digest, tables
-from evalhub.gate.decide import decide_study
+from evalhub.declare.review import Design, Form
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run
-from evalhub.schemas.review import Design, Form
 from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
 from reviews.models import Assignment, Campaign
@@ -32,12 +32,12 @@ from reviews.results.adjudicate import next_disagreement
 from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_score_audit, a_team, a_test_set, a_version, a_working_set
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.posted import ADJUDICATION, GUESS, POSTED
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
+from tests.site.cases import a_measured_study
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "access.md"
 ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another project's owner"]

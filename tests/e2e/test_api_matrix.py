@@ -16,9 +16,9 @@ from django.test import Client
 from evalhub.accounts.models import Project, Role, Scope, User
 from evalhub.accounts.tokens import add_token
 from evalhub.api.document import document
+from evalhub.features.webhooks.registering import add_webhook
 from evalhub.jobs.models import Job
 from evalhub.registry.models import Study
-from evalhub.webhooks.registering import add_webhook
 from tests.cast import Team
 from tests.e2e.test_access_matrix import NAMES, TEXTS, Scene, scene
 

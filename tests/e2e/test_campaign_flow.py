@@ -10,19 +10,19 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from evalhub.declare.review import Design
 from evalhub.registry.models import Study
-from evalhub.schemas.review import Design
-from evalhub.studies.reviewing import arms_to_review
+from evalhub.studies.run.reviewing import arms_to_review
 from reviews.models import Campaign
 from reviews.planning.plan_preview import _ONE
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
 from tests.e2e.test_results_pages import keep
 from tests.e2e.width import overflows
 from tests.reviews.asking import a_review
 from tests.reviews.joining.test_invite import practised
 from tests.reviews.planning.test_planning import a_certain_campaign
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,7 +43,7 @@ def a_running_campaign(team: Team) -> Campaign:
 
 
 def plan_of(study: Study) -> str:
-    return f"{reverse('dashboard:new_campaign')}?study={study.pk}"
+    return f"{reverse('site:new_campaign')}?study={study.pk}"
 
 
 def test_a_review_is_open_and_somebody_judges_within_two_minutes(
@@ -148,7 +148,7 @@ def test_axe_finds_nothing_amiss_and_nothing_overflows(
         LIST,
         plan_of(campaign.study),
         "/campaigns/upload/",
-        reverse("dashboard:campaign", args=[campaign.pk]),
+        reverse("site:campaign", args=[campaign.pk]),
     ):
         page = opens(team.olga, path, dark=dark, phone=phone)
         page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
@@ -167,7 +167,7 @@ def test_axe_finds_nothing_amiss_on_the_way_in(
 ) -> None:
     campaign = a_running_campaign(team)
     client = team.signed_in(team.olga)
-    path = reverse("dashboard:invite_people", args=[campaign.pk])
+    path = reverse("site:invite_people", args=[campaign.pk])
     shown = client.post(path, {"emails": "nora@example.org"}, follow=True).text
     found = re.search(r"/reviews/join/[^\"]+", shown)
     assert found

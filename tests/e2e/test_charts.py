@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
@@ -18,7 +18,7 @@ def an_open_criterion(team: Team) -> tuple[str, int]:
     """The page of one, and how many items it needs."""
     decisions = decide_study(study=a_measured_study(team, items=12))
     return next(
-        (reverse("dashboard:criterion", args=[each.pk, number]), criterion.needed_n)
+        (reverse("site:criterion", args=[each.pk, number]), criterion.needed_n)
         for each in decisions
         for number, criterion in enumerate(each.document.criteria, 1)
         if criterion.needed_n is not None

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from evalhub.registry.models import ModelVersion, Study
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.width import overflows
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 

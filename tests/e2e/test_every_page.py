@@ -16,7 +16,7 @@ from django.urls import resolve
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from evalhub.dashboard.templatetags.help import DOCUMENTS
+from evalhub.site.templatetags.help import DOCUMENTS
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.test_access_matrix import Scene, routes, scene
@@ -68,7 +68,7 @@ def faults(page: Page, address: str, name: str) -> Iterator[Found]:
     yield from by_axe(page, name, "light")
     if not REVIEWER_S.match(urlsplit(address).path) and page.locator("header .who").count():
         helped = page.locator("header .who a", has_text="Help")
-        own = name in DOCUMENTS or name in ("dashboard:help", "dashboard:document", REFUSED)
+        own = name in DOCUMENTS or name in ("site:help", "site:document", REFUSED)
         if not helped.count() or not own:
             yield Found(address, name, "no document of its own under Help")
     if name.startswith("reviews:") and name not in WITHOUT_HELP:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study
 from tests.cast import Team, a_team, a_version
-from tests.dashboard.cases import a_measured_study, many_like
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
+from tests.site.cases import a_measured_study, many_like
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

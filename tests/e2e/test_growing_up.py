@@ -112,7 +112,7 @@ def test_the_data_is_taken_along(folder: Path, postgres_url: str) -> None:
         *[BIN / "evalhub", "restore", "everything.jsonl.gz"],
         folder=folder, EVALHUB_DATABASE_URL=url,
     )  # fmt: skip
-    count = "from evalhub.gate.models import Decision as D; print(D.objects.get().digest)"
+    count = "from evalhub.ledger.models import Decision as D; print(D.objects.get().digest)"
     kept = [
         call(*manage, "shell", "-v", "0", "-c", count, folder=folder, **variables)
         for variables in ({}, {"EVALHUB_DATABASE_URL": url})

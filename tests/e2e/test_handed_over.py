@@ -7,13 +7,14 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from evalhub.gate.blessing import bless
-from evalhub.handover.models import MlflowAlias, Probe
+from evalhub.features.deployment.models import Probe
+from evalhub.features.exporters.models import MlflowAlias
+from evalhub.ledger.blessing import bless
 from evalhub.registry.models import Run
 from tests.cast import Team, a_version
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
-from tests.gate.test_blessing import decided
+from tests.ledger.test_blessing import decided
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
@@ -60,7 +61,7 @@ def address(team: Team) -> str:
         due_at=now,
         error="MLflow answers 503 to registered-models/create",
     )
-    return reverse("dashboard:version", args=[tuned.pk])
+    return reverse("site:version", args=[tuned.pk])
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

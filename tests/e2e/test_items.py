@@ -6,12 +6,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study
 from tests.cast import Team, a_test_set
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,16 +23,16 @@ def a_decided_study(team: Team) -> Study:
 
 
 def list_of(study: Study, query: str = "") -> str:
-    return reverse("dashboard:study_items", args=[study.pk]) + query
+    return reverse("site:study_items", args=[study.pk]) + query
 
 
 def item_of(study: Study, query: str = "") -> str:
-    return reverse("dashboard:study_item", args=[study.pk, "triage-reading", "q0003"]) + query
+    return reverse("site:study_item", args=[study.pk, "triage-reading", "q0003"]) + query
 
 
 def test_a_worst_loss_is_found_and_shared_in_two_clicks(opens: Opens, team: Team) -> None:
     study = a_decided_study(team)
-    page = opens(team.olga, reverse("dashboard:study", args=[study.pk]))
+    page = opens(team.olga, reverse("site:study", args=[study.pk]))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator("#changed").get_by_role("link", name="q0000").click()
     page.get_by_role("button", name="Copy link").click()
@@ -46,7 +46,7 @@ def test_a_worst_loss_is_found_and_shared_in_two_clicks(opens: Opens, team: Team
 def test_ids_that_a_browser_would_resolve_have_pages_of_their_own(opens: Opens, team: Team) -> None:
     ids = ["..", ".", "a/../b", "a\\..\\b", "100% of #1?", "%2e%2e"]
     version = a_test_set(team, items=[{"key": each} for each in ids])
-    page = opens(team.olga, reverse("dashboard:test_set_items", args=[version.test_set_id]))
+    page = opens(team.olga, reverse("site:test_set_items", args=[version.test_set_id]))
     heading = page.get_by_role("heading", level=1)
     for key in ids:
         page.get_by_role("link", name=key, exact=True).click()
@@ -137,10 +137,10 @@ def test_axe_finds_nothing_amiss_and_nothing_scrolls_sideways(
         list_of(study),
         list_of(study, "?text=nothing+like+it&outcome=splendid"),
         item_of(study, "?outcome=lost"),
-        reverse("dashboard:run_items", args=[run.pk]),
-        reverse("dashboard:run_item", args=[run.pk, "q0003"]),
-        reverse("dashboard:test_set_items", args=[run.test_set_version.test_set_id]),
-        reverse("dashboard:test_set_item", args=[run.test_set_version.test_set_id, "q0003"]),
+        reverse("site:run_items", args=[run.pk]),
+        reverse("site:run_item", args=[run.pk, "q0003"]),
+        reverse("site:test_set_items", args=[run.test_set_version.test_set_id]),
+        reverse("site:test_set_item", args=[run.test_set_version.test_set_id, "q0003"]),
     ]:
         page.goto(root + each)
         axe(page)

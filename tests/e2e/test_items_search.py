@@ -7,11 +7,11 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Route, expect
 
-from evalhub.dashboard.items import text_search
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
+from evalhub.site.items import text_search
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -33,7 +33,7 @@ def address(team: Team, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setattr(text_search, name, value)
     study = a_measured_study(team)
     decide_study(study=study)
-    return reverse("dashboard:study_items", args=[study.pk], query={"test_set": "triage-reading"})
+    return reverse("site:study_items", args=[study.pk], query={"test_set": "triage-reading"})
 
 
 def test_a_text_is_typed_and_the_search_goes_to_its_end_by_itself(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team

@@ -22,25 +22,25 @@ import reviews
 from evalhub.accounts.models import Scope, User
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run as evalhub
-from evalhub.exporting.answers import export_answers
-from evalhub.exporting.decisions import export_decisions
-from evalhub.exporting.every_eval_ever import export_every_eval_ever
-from evalhub.exporting.model_card import export_model_index
-from evalhub.exporting.report import export_report
-from evalhub.exporting.study import export_study
-from evalhub.files.rows import DataError
-from evalhub.gate.decide import decide_study
-from evalhub.gate.models import Decision
+from evalhub.decision.outcomes import Outcome
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.review import Design
+from evalhub.features.exporters.answers import export_answers
+from evalhub.features.exporters.decisions import export_decisions
+from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+from evalhub.features.exporters.model_card import export_model_index
+from evalhub.features.exporters.report import export_report
+from evalhub.features.exporters.study import export_study
+from evalhub.io.rows import DataError
+from evalhub.ledger.decide import decide_study
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, TestSet
 from evalhub.report.junit import junit
 from evalhub.report.markdown import markdown
 from evalhub.report.one_file import render_report
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.review import Design
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
-from evalhub.verdict.outcomes import Outcome
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.register import register_study
 from reviews.models import Assignment, AssignmentState, Campaign
 from reviews.planning.campaign import close_campaign, open_campaign
 from reviews.results.export import as_csv, as_jsonl

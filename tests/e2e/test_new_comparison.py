@@ -13,11 +13,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from evalhub.registry.models import Study
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
-from tests.dashboard.comparing.handing_in import BASE, TUNED, decided, in_folder, sums
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
 from tests.fakes.openai_server import OpenAIServer
+from tests.site.cases import a_measured_study
+from tests.site.comparing.handing_in import BASE, TUNED, decided, in_folder, sums
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -9,7 +9,7 @@ from django.core import mail
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from evalhub.schemas.review import Design, Known
+from evalhub.declare.review import Design, Known
 from reviews.joining.invite import invite, mail_invitation
 from reviews.models import Campaign, Judgment
 from tests.cast import Team

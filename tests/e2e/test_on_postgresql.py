@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = [
-    *("registry", "gate", "reviews", "runners", "studies", "dashboard", "accounts"),
+    *("registry", "ledger", "reviews", "runners", "studies", "site", "accounts"),
     *("api", "webhooks", "exporting"),
 ]
 

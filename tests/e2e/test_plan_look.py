@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 
 from reviews.models import Assignment, Campaign
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
 from tests.e2e.test_campaign_flow import plan_of
 from tests.e2e.test_results_pages import keep
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from evalhub.exporting.report import export_report
+from evalhub.features.exporters.report import export_report
 from tests.cast import Team
 from tests.e2e.width import overflows
-from tests.exporting.desk import a_decision
+from tests.features.exporters.desk import a_decision
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 

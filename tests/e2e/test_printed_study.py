@@ -3,12 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
-from tests.dashboard.cases import POLICY
 from tests.e2e.conftest import Opens
+from tests.site.cases import POLICY
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
@@ -46,7 +46,7 @@ def test_a_study_of_nine_criteria_prints_on_two_pages_without_buttons_or_navigat
     opens: Opens, team: Team
 ) -> None:
     study = a_large_study(team)
-    page = opens(team.olga, reverse("dashboard:study", args=[study.pk]))
+    page = opens(team.olga, reverse("site:study", args=[study.pk]))
     paper = page.pdf(prefer_css_page_size=True)
     assert paper.count(b"/Type /Page\n") == 2
     page.emulate_media(media="print")

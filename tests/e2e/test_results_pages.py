@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from evalhub.schemas.review import Design, Dimension, Form
+from evalhub.declare.review import Design, Dimension, Form
 from reviews.blinding import candidate_on_left
 from reviews.models import AssignmentPurpose, Campaign, Judgment, PairKind
 from reviews.planning.campaign import close_campaign

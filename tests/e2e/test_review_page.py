@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Design, Form
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Design, Form
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_test_set, a_version

@@ -13,10 +13,10 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.accounts.sign_in import sign_in_path
 from reviews.models import Campaign, Judgment
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
 from tests.e2e.test_campaign_flow import plan_of
 from tests.e2e.test_review_keys import asking
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -6,13 +6,13 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
+from tests.site.cases import a_measured_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
@@ -26,14 +26,14 @@ def a_decided_study(team: Team) -> Study:
 
 
 def address(study: Study) -> str:
-    return reverse("dashboard:study", args=[study.pk])
+    return reverse("site:study", args=[study.pk])
 
 
 def criteria(study: Study) -> list[str]:
     """The pages of what the candidate in question is judged by."""
     decision = study.decisions.get(arm="triage-lora")
     numbers = range(1, len(decision.record["criteria"]) + 1)
-    return [reverse("dashboard:criterion", args=[decision.pk, number]) for number in numbers]
+    return [reverse("site:criterion", args=[decision.pk, number]) for number in numbers]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -58,11 +58,11 @@ def test_axe_finds_nothing_amiss_on_the_other_pages(
     study = a_decided_study(team)
     run = Run.objects.filter(studies__arm__study=study).latest("pk")
     pages = [
-        *(reverse(f"dashboard:{name}") for name in LISTS),
-        reverse("dashboard:run", args=[run.pk]),
-        reverse("dashboard:version", args=[run.version_id]),
-        reverse("dashboard:test_set", args=[run.test_set_version.test_set_id]),
-        reverse("dashboard:record", args=[study.decisions.get(arm="triage-lora").pk]),
+        *(reverse(f"site:{name}") for name in LISTS),
+        reverse("site:run", args=[run.pk]),
+        reverse("site:version", args=[run.version_id]),
+        reverse("site:test_set", args=[run.test_set_version.test_set_id]),
+        reverse("site:record", args=[study.decisions.get(arm="triage-lora").pk]),
     ]
     page = opens(team.olga)
     root = page.url.partition("/studies")[0]
@@ -83,12 +83,12 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(opens: Opens, team: Team) ->
     root = page.url.partition("/studies")[0]
     assert not overflows(page)
     for each in [
-        *(reverse(f"dashboard:{name}") for name in LISTS),
+        *(reverse(f"site:{name}") for name in LISTS),
         *criteria(study),
-        reverse("dashboard:test_set", args=[run.test_set_version.test_set_id]),
-        reverse("dashboard:run", args=[run.pk]),
-        reverse("dashboard:version", args=[run.version_id]),
-        reverse("dashboard:record", args=[study.decisions.get(arm="triage-lora").pk]),
+        reverse("site:test_set", args=[run.test_set_version.test_set_id]),
+        reverse("site:run", args=[run.pk]),
+        reverse("site:version", args=[run.version_id]),
+        reverse("site:record", args=[study.decisions.get(arm="triage-lora").pk]),
     ]:
         page.goto(root + each)
         assert not overflows(page), each

@@ -39,7 +39,7 @@ def test_a_word_is_explained_by_pointer_and_by_keyboard(
 
 
 def test_without_the_script_the_stylesheet_shows_it(opens: Opens, team: Team) -> None:
-    page = opens(team.olga, reverse("dashboard:studies"))
+    page = opens(team.olga, reverse("site:studies"))
     page.context.route(
         "**/terms.js", lambda route: route.fulfill(body="", content_type="text/javascript")
     )

@@ -19,7 +19,7 @@ import pytest
 from evalhub.cli.app import app
 from tests.e2e.test_growing_up import BIN, ROOT, environment, folder
 from tests.fakes.openai_server import OpenAIServer
-from tests.foreign.logs import FILES
+from tests.importers.logs import FILES
 from tests.studies.judging import a_judged_desk, fair
 
 pytestmark = pytest.mark.heavy

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import User
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Design, Form
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Design, Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.joining.invite import invite
@@ -96,8 +96,8 @@ def some_reviews() -> dict[str, str]:
     return {name: reverse("reviews:campaign", args=[each.pk]) for name, each in turns.items()} | {
         "pause": reverse("reviews:pause", args=[paused.pk]),
         "join": joined.path,
-        "running": reverse("dashboard:campaign", args=[running.pk]),
-        "results": reverse("dashboard:campaign_results", args=[ended.pk]),
+        "running": reverse("site:campaign", args=[running.pk]),
+        "results": reverse("site:campaign_results", args=[ended.pk]),
     }
 
 

@@ -6,9 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import User
-from evalhub.gate.blessing import bless
-from evalhub.gate.decide import decide_study
-from evalhub.gate.models import Decision
+from evalhub.ledger.blessing import bless
+from evalhub.ledger.decide import decide_study
+from evalhub.ledger.models import Decision
 from tests.cast import a_run, a_study, a_team, a_test_set, a_version
 from tests.pictures.reviewed import some_reviews
 
@@ -20,12 +20,12 @@ def fill() -> dict[str, str]:
     still_open = Decision.objects.get(study__slug="clauses-1")
     decision = Decision.objects.get(study__project__slug="support-desk", arm="lora")
     return some_reviews() | {
-        "study": reverse("dashboard:study", args=[decision.study_id]),
-        "items": reverse("dashboard:study_items", args=[decision.study_id]),
-        "plan": reverse("dashboard:new_campaign", query={"study": decision.study_id}),
-        "record": reverse("dashboard:record", args=[decision.pk]),
-        "criterion": reverse("dashboard:criterion", args=[still_open.pk, 1]),
-        "version": reverse("dashboard:version", args=[version]),
+        "study": reverse("site:study", args=[decision.study_id]),
+        "items": reverse("site:study_items", args=[decision.study_id]),
+        "plan": reverse("site:new_campaign", query={"study": decision.study_id}),
+        "record": reverse("site:record", args=[decision.pk]),
+        "criterion": reverse("site:criterion", args=[still_open.pk, 1]),
+        "version": reverse("site:version", args=[version]),
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from evalhub.cli.app import run
-from evalhub.files.rows import DataError
+from evalhub.io.rows import DataError
 from evalhub.prices.gpus import hourly_of, machines_here
 
 TODAY = datetime.date(2026, 11, 26)

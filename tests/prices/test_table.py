@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.files.rows import DataError
+from evalhub.declare.declaration import declared
+from evalhub.declare.prices import Price, UsedPrice
+from evalhub.io.rows import DataError
 from evalhub.prices.table import AskedAt, prices_here
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.prices import Price, UsedPrice
 from runners.backends.asking import Paid
 from runners.backends.openai import OpenAIBackend
 from runners.pricing import asked_at

@@ -12,11 +12,11 @@ import pytest
 from django.urls import URLResolver, get_resolver
 
 from evalhub.accounts.models import User
+from evalhub.features.erasure.redact import RedactionError, redact
 from evalhub.registry import drafts
 from evalhub.registry.importing import publish_test_set, stage_test_set
 from evalhub.registry.models import Item, Model, ModelVersion, Output, Run, TestSet, TestSetVersion
 from evalhub.registry.versions import publish_version, stage_version
-from evalhub.studies.redact import RedactionError, redact
 from runners.backends.recorded import RecordedBackend
 from runners.launch import launch_staged, recorded_run
 from runners.recorded import stage_answers

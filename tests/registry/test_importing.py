@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from evalhub.files.items import FieldMapping
-from evalhub.files.rows import DataError
+from evalhub.declare.declaration import DeclarationError
+from evalhub.io.items import FieldMapping
+from evalhub.io.rows import DataError
 from evalhub.registry import drafts, importing
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.same_items import sharing_items
-from evalhub.schemas.declaration import DeclarationError
 from tests.cast import Team, a_test_set
 
 type Write = Callable[..., Path]

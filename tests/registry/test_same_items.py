@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.gate.same_items import SameItems
+from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.same_items import items_elsewhere
 from tests.cast import Team, a_study, a_test_set, a_version
@@ -118,7 +118,7 @@ for i, (text, context) in enumerate(texts):
          fingerprint=i, digest="e" * 64,
          redacted=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) if i == 3 else None)
 call_command("migrate", verbosity=0)
-from evalhub.files.items import fingerprint_of
+from evalhub.io.items import fingerprint_of
 from evalhub.registry.models import Item, TestSetVersion
 rows = Item.objects.order_by("position").values_list("fingerprint", "fingerprint_in_context")
 assert list(rows) == [

@@ -2,7 +2,7 @@
 
 from pytest_django import DjangoAssertNumQueries
 
-from evalhub.files.items import ItemContent
+from evalhub.io.items import ItemContent
 from evalhub.registry.models import WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import WorkingItemFilter
 from evalhub.registry.working_items import add_rows, tag_items

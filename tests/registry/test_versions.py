@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from evalhub.files.canonical import digest_of
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.training import CheckedTraining, TrainingRecord
+from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Metric, Model, ModelVersion
 from evalhub.registry.versions import register_metric, register_version
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.training import CheckedTraining, TrainingRecord
 from runners.backends import AnyBackend
 from tests.cast import Team, a_team
 

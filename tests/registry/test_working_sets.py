@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.files.items import FieldMapping
+from evalhub.features.erasure.redact import redact
+from evalhub.io.items import FieldMapping
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.working_items import add_rows
@@ -19,8 +20,7 @@ from evalhub.registry.working_sets import (
     edit_version,
     publish_working_set,
 )
-from evalhub.studies.redact import redact
-from evalhub.studies.tidying import tidy
+from evalhub.studies.run.tidying import tidy
 from tests.cast import Team, a_test_set, a_working_set
 
 type Jsonl = Callable[..., Path]

@@ -11,18 +11,19 @@ import pytest
 from rich.console import Console
 
 from evalhub.cli.printing import print_record
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.measuring import measure, same_run
+from evalhub.decision.needed import with_choosing
+from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import declared
+from evalhub.declare.tails import Tails
 from evalhub.report.github import annotations
 from evalhub.report.junit import junit
 from evalhub.report.markdown import COMMENT_BYTES, markdown
 from evalhub.report.one_file import render_report
-from evalhub.schemas.criteria import Criterion, NextLook
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.tails import Tails
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.measuring import measure, same_run
-from evalhub.verdict.needed import with_choosing
-from evalhub.verdict.preference_evidence import Judgments, preference_criterion
+from tests.decision.recorded import a_record
 from tests.report.reading.renderings import (
     html_blocks,
     junit_blocks,
@@ -31,7 +32,6 @@ from tests.report.reading.renderings import (
     row_faults,
 )
 from tests.report.reading.sentences import Reading
-from tests.verdict.recorded import a_record
 
 Rng = np.random.Generator
 NAMES = ("triage", "sums", "formats", "dates", "words", "copying", "latency", "tone")

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import declared
 from evalhub.report.decision_page import decision_page
 from evalhub.report.folding import folded
 from evalhub.report.markdown import markdown
 from evalhub.report.skills import skills_of
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import declared
-from tests.verdict.made_up import a_criterion, a_guard
-from tests.verdict.recorded import a_record
+from tests.decision.made_up import a_criterion, a_guard
+from tests.decision.recorded import a_record
 
 SHOWN, KEPT, OPEN, LOST = (0.1, 0.2), (-0.01, 0.01), (-0.05, 0.05), (-0.2, -0.1)
 FORM = [

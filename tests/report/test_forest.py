@@ -1,10 +1,10 @@
 """Forest plots: where things stand, and what is read aloud."""
 
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.verdicts import Status
 from evalhub.report.charts.scale import Scale
 from evalhub.report.forest import common_scale, plot
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.verdicts import Status
-from tests.verdict.made_up import a_budget, a_guard
+from tests.decision.made_up import a_budget, a_guard
 
 
 def a_row(difference: float, lower: float, upper: float, margin: float = 0.0) -> Criterion:

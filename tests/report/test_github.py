@@ -1,10 +1,10 @@
 """Annotations for GitHub Actions: how many, and that a message is one command."""
 
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import declared
 from evalhub.report.github import MOST_ANNOTATIONS, annotations, command
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import declared
-from tests.verdict.made_up import a_criterion, a_guard
-from tests.verdict.recorded import a_record
+from tests.decision.made_up import a_criterion, a_guard
+from tests.decision.recorded import a_record
 
 
 def record(*criteria: object, **options: object) -> DecisionRecord:

@@ -5,11 +5,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import declared
 from evalhub.report.junit import junit, junit_undecided
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import declared
-from tests.verdict.made_up import a_criterion, a_guard
-from tests.verdict.recorded import a_record
+from tests.decision.made_up import a_criterion, a_guard
+from tests.decision.recorded import a_record
 
 
 def cases(written: bytes) -> dict[str, ElementTree.Element]:

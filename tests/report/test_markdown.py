@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import declared
 from evalhub.report.markdown import COMMENT_BYTES, SUMMARY_BYTES, markdown, markdown_undecided
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import declared
+from tests.decision.made_up import a_criterion, a_guard
+from tests.decision.recorded import a_record
 from tests.report.test_flips import a_flip
-from tests.verdict.made_up import a_criterion, a_guard
-from tests.verdict.recorded import a_record
 
 RECORD = declared(DecisionRecord, a_record([a_criterion(0.1, 0.2), a_guard(-0.2, -0.1)]))
 HTML = MarkdownIt("commonmark", {"html": True}).enable("table")

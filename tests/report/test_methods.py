@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 import evalhub
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.measuring import NO_SHARE, measure, same_run
 from evalhub.report.methods import Method, methods
 from evalhub.report.methods.markdown import as_markdown
 from evalhub.stats.paired import compare
 from evalhub.stats.preference import CHOICES, win_score
 from evalhub.stats.ratios import ratio_of_means
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.measuring import NO_SHARE, measure, same_run
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(evalhub.__file__).resolve().parents[1]
-NAMING = [PACKAGES / "evalhub" / each for each in ("stats", "verdict", "gate")]
+NAMING = [PACKAGES / "evalhub" / each for each in ("stats", "decision", "ledger")]
 NAMING += [PACKAGES / "reviews"]
 
 

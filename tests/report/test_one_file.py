@@ -2,12 +2,12 @@
 
 import re
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.report.one_file import render_report
 from evalhub.report.words import words
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
 from tests.report.test_flips import a_flip
+from tests.site.cases import a_measured_study
 
 
 def test_the_report_holds_verdict_criteria_and_flips_and_loads_nothing(team: Team) -> None:

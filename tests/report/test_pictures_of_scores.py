@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from evalhub.decision.outcomes import Outcome
 from evalhub.report.distribution import distribution
 from evalhub.report.transitions import transitions
-from evalhub.verdict.outcomes import Outcome
 
 NAMES = ("base", "lora")
 

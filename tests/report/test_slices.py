@@ -2,14 +2,14 @@
 
 import pytest
 
-from evalhub.gate.decide import decide_study
+from evalhub.decision.verify import verify
+from evalhub.declare.decision import DecisionRecord
+from evalhub.ledger.decide import decide_study
 from evalhub.report.decision_page import decision_page
 from evalhub.report.slices import slices_of
-from evalhub.schemas.decision import DecisionRecord
 from evalhub.stats.multiplicity import holm
-from evalhub.verdict.verify import verify
 from tests.cast import Team
-from tests.dashboard.cases import a_measured_study
+from tests.site.cases import a_measured_study
 
 
 @pytest.fixture

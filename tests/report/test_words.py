@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import get_args
 
 import evalhub
+from evalhub.declare.criteria import Role
+from evalhub.declare.policy import Tier
 from evalhub.report.words import words
 from evalhub.report.words.markdown import as_markdown
-from evalhub.schemas.criteria import Role
-from evalhub.schemas.policy import Tier
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(evalhub.__file__).resolve().parents[1]

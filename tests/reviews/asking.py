@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalhub.accounts.models import User
+from evalhub.declare.review import Design
 from evalhub.registry.models import Run, Study
-from evalhub.schemas.review import Design
 from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from reviews.telling import FEWEST, MOST, AnswerPair, Telling, drawn, tell
+from reviews.identifiability import FEWEST, MOST, AnswerPair, Telling, drawn, tell
 
 WORDS = ["the", "a", "rain", "river", "stone", "child", "walks", "sees", "under", "green", "gives"]
 

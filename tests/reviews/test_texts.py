@@ -2,9 +2,9 @@
 
 import pytest
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form, Show
-from evalhub.schemas.study import StudyReview
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Form, Show
+from evalhub.declare.study import StudyReview
 from reviews.texts import Turn, shown, turns
 
 

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.services, pytest.mark.heavy]
 LAUNCH = """
 import django; django.setup()
 from evalhub.registry.models import StudyBudget
-from evalhub.schemas.prices import Price, UsedPrice
+from evalhub.declare.prices import Price, UsedPrice
 from runners.launch import launch
 from runners.spending import Charges
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version

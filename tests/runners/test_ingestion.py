@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.files.ndjson import NdjsonBody, read_ndjson
-from evalhub.files.rows import DataError
+from evalhub.features.erasure.redact import redact
+from evalhub.io.ndjson import NdjsonBody, read_ndjson
+from evalhub.io.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import Ingestion, Output, Run, Score, TestSetVersion
-from evalhub.studies.redact import redact
 from runners.execute import process_shard
 from runners.ingestion import (
     MOST_OPEN,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.files.row_paths import RowMapping
-from evalhub.files.rows import DataError
+from evalhub.io.row_paths import RowMapping
+from evalhub.io.rows import DataError
 from evalhub.registry.models import ModelVersion, Output, Run, Score, Shard
 from runners.execute import process_shard
 from runners.launch import LaunchError, cancel, claimable_runs, launch, resume

@@ -32,7 +32,7 @@ CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_dat
 JUDGED = """
 import django; django.setup()
 from pathlib import Path
-from evalhub.studies.advance import advance
+from evalhub.studies.run.advance import advance
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import ran
 from tests.studies.judging import a_judged_desk

@@ -131,12 +131,12 @@ def test_a_run_in_trouble_tells_failures_the_first_error_a_rate_and_the_time_lef
     assert progress.rate is not None
     assert progress.rate == pytest.approx(count / 100, rel=0.2)
     assert progress.minutes_left == pytest.approx((200 - count) / progress.rate / 60, abs=1)
-    page = eva.get(reverse("dashboard:run_progress", args=[run.pk])).text
+    page = eva.get(reverse("site:run_progress", args=[run.pk])).text
     assert "2 answers failed so far." in page
     assert "too hot" in page
     assert "items a second" in page
     assert "min left" in page
-    assert "2 answers failed so far." in eva.get(reverse("dashboard:run", args=[run.pk])).text
+    assert "2 answers failed so far." in eva.get(reverse("site:run", args=[run.pk])).text
     Run.objects.update(done_before=count)  # it was resumed, and nothing has come since
     progress = progress_of(Run.objects.with_progress().with_first_error().get())
     assert (progress.rate, progress.left) == (None, None)
@@ -148,7 +148,7 @@ type Say = Callable[[Run], str]
 @pytest.fixture
 def said(request: pytest.FixtureRequest, team: Team, eva: Client) -> Say:
     def by_page(run: Run) -> str:
-        return eva.get(reverse("dashboard:run_progress", args=[run.pk])).text
+        return eva.get(reverse("site:run_progress", args=[run.pk])).text
 
     def by_program(run: Run) -> str:
         secret = add_token(
@@ -211,10 +211,10 @@ test_sets:
 
 
 def test_a_study_says_so_too(eva: Client, team: Team, server: OpenAIServer, tmp_path: Path) -> None:
-    from evalhub.studies.advance import status_of
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.register import register_study
-    from evalhub.studies.spec import read_study
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
+    from evalhub.studies.run.advance import status_of
+    from evalhub.studies.run.register import register_study
 
     (tmp_path / "study.yaml").write_text(
         UNATTENDED_STUDY.replace("project: sums", f"project: {team.project.slug}")
@@ -226,5 +226,5 @@ def test_a_study_says_so_too(eva: Client, team: Team, server: OpenAIServer, tmp_
     assert status_of(study).waits_for == "2 of its 2 runs"
     Run.objects.update(enqueued=timezone.now() - timedelta(seconds=11))
     assert "no worker has taken 2 of them up for over 10 s" in status_of(study).waits_for
-    page = eva.get(reverse("dashboard:study", args=[study.pk])).text
+    page = eva.get(reverse("site:study", args=[study.pk])).text
     assert "No worker has taken 2 of them up for over 10 s" in page

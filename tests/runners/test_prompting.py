@@ -2,8 +2,8 @@
 
 import pytest
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.prompt import Prompt
+from evalhub.declare.declaration import declared
+from evalhub.declare.prompt import Prompt
 from runners.prompting import PromptError, chat, completion
 
 

@@ -12,8 +12,8 @@ from aiohttp import web
 from django.db import connection
 from django.utils import timezone
 
+from evalhub.declare.prices import Price, UsedPrice
 from evalhub.registry.models import Output, Reserved, Run, StudyBudget
-from evalhub.schemas.prices import Price, UsedPrice
 from runners.backends.asking import BackendRequest
 from runners.execute import process_shard
 from runners.launch import launch

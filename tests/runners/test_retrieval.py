@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.schemas.prompt import Retriever
+from evalhub.declare.prompt import Retriever
 from runners.retrieval import Index
 
 ANIMALS = (

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from evalhub.declare.prices import LongPromptRates, Price, UsedPrice
 from evalhub.registry.models import Run, Spending, StudyBudget
-from evalhub.schemas.prices import LongPromptRates, Price, UsedPrice
 from runners.backends.asking import Paid, Reply
 from runners.backends.masking import Secret
 from runners.backends.replies import replies

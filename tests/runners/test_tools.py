@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from evalhub.files.items import FieldMapping
+from evalhub.io.items import FieldMapping
 from evalhub.registry.contents import answers_as_they_are, content_digest, items_as_they_are
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, Score
@@ -91,7 +91,7 @@ def test_a_page_shows_calls_and_thoughts_one_click_away(
     team: Team, server: OpenAIServer, tmp_path: Path
 ) -> None:
     run = answered(team, server, tmp_path)
-    page = team.signed_in(team.eva).get(reverse("dashboard:run", args=[run.pk])).content.decode()
+    page = team.signed_in(team.eva).get(reverse("site:run", args=[run.pk])).content.decode()
     assert "book(day=&quot;Monday&quot;)" in page
     assert "<details><summary>Reasoning, 24 characters</summary>" in page
 

@@ -83,7 +83,7 @@ def test_an_error_says_what_happened_and_where_to_go(
 def test_a_form_without_its_token_is_told_so(team: Team) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(team.olga)
-    answer = client.post(reverse("dashboard:cancel_run", args=[1]), headers=HTML)
+    answer = client.post(reverse("site:cancel_run", args=[1]), headers=HTML)
     assert answer.status_code == 403
     assert "This was not taken" in answer.text
     assert '<button class="primary"' in answer.text or 'class="button primary"' in answer.text

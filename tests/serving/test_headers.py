@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from tests.cast import a_team
-from tests.dashboard.cases import a_measured_study
+from tests.site.cases import a_measured_study
 
 
 @pytest.mark.django_db

@@ -13,8 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 import evalhub
 import reviews
 from evalhub.accounts.models import User
-from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
 from evalhub.serving.plain_fields import LONGEST_NUMBER
+from evalhub.site.campaign_form import CampaignForm, UploadForm
 from tests.cast import Team
 
 REFUSED = {

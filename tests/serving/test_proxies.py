@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.given import proxy_networks
+from evalhub.env import proxy_networks
 from evalhub.serving.proxies import believing, client_of
 
 NETWORKS = proxy_networks("10.0.0.0/8, 192.0.2.7, fd00::/8")

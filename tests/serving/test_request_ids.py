@@ -48,7 +48,7 @@ def test_an_id_comes_from_the_trusted_proxy_alone_and_stands_in_the_log(tmp_path
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["new_comparison", "overview"])
 def test_a_page_that_isn_t_theirs_says_which_request_it_was(team: Team, name: str) -> None:
-    page = team.signed_in(team.ruth).get(reverse(f"dashboard:{name}"))
+    page = team.signed_in(team.ruth).get(reverse(f"site:{name}"))
     assert page.status_code == 403
     assert says_its_id(page)
 

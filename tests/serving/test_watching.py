@@ -12,12 +12,12 @@ from time import sleep
 import pytest
 from django.test import Client
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.serving.queue_tests import QueueTest
 from runners.queue import QueueUnreachable
 from tests.cast import a_team
-from tests.dashboard.cases import a_measured_study
 from tests.serving.site import Site, ask, up
+from tests.site.cases import a_measured_study
 
 TOKEN = "metrics-token-1"
 

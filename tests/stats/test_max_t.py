@@ -6,10 +6,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from evalhub.decision.levels import level_of
 from evalhub.stats.distributions import normal_cdf
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.max_t import any_passes, correlation_floor, level_per_arm
-from evalhub.verdict.levels import level_of
 from tests.benchmarks.max_t_rates import LEVEL, Array, Scene, graded, rate, yes_no
 
 # Dunnett 1955, table 1a: one-sided 5% points at infinite degrees of freedom, correlation 1/2.

@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 
 from evalhub.registry.models import Run, Study
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.register import register_study
 from runners.execute import process_shard
 
 

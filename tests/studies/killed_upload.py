@@ -47,7 +47,7 @@ def main() -> None:
 def upload(project: Any, killed_at: int) -> None:
     """Uploads, and is killed before the `killed_at`-th thing that a writer says to live by."""
     from evalhub.registry import drafts
-    from evalhub.studies.upload import register_upload
+    from evalhub.studies.web.pairs_upload import register_upload
 
     said, renew = 0, drafts.renew
 
@@ -85,7 +85,7 @@ def taken_away(before: dict[str, int]) -> bool:
     from django.utils import timezone
 
     from evalhub.registry.models import ModelVersion, Run, TestSetVersion
-    from evalhub.studies.tidying import tidy
+    from evalhub.studies.run.tidying import tidy
 
     tidy()  # too early: the writer could be slow
     if counted() == before:

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run, Study
-from evalhub.studies import advance as advance_module
-from evalhub.studies.advance import StudyState, advance, advance_studies, due_studies
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run import advance as advance_module
+from evalhub.studies.run.advance import StudyState, advance, advance_studies, due_studies
+from evalhub.studies.run.register import register_study
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
 from runners.execute import process_shard
@@ -144,9 +144,9 @@ def test_another_review_waits_for_its_owner_and_the_study_page_says_so(desk: Des
     status = advance(study=study, by=None)
     assert status.state == StudyState.UNREVIEWED
     assert status.waits_for == "its owner, who opens its review"
-    page = team.signed_in(team.olga).get(reverse("dashboard:study", args=[study.pk])).text
+    page = team.signed_in(team.olga).get(reverse("site:study", args=[study.pk])).text
     assert "waits for its owner" in page
-    assert f"{reverse('dashboard:new_campaign')}?study={study.pk}&amp;test_set=triage" in page
+    assert f"{reverse('site:new_campaign')}?study={study.pk}&amp;test_set=triage" in page
 
 
 def test_the_end_of_the_review_is_decided_on_by_the_timer(desk: Desk) -> None:

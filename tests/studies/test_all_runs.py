@@ -43,7 +43,7 @@ def door(
         return capsys.readouterr().out
 
     def by_page(verb: str) -> str:
-        address = reverse(f"dashboard:{verb}_study_runs", args=[study.pk])
+        address = reverse(f"site:{verb}_study_runs", args=[study.pk])
         return eva.post(address, follow=True).text
 
     def program() -> Program:
@@ -80,14 +80,14 @@ def test_all_that_failed_is_taken_up_by_one_act_and_all_is_stopped_by_another(do
 def test_its_page_has_a_button_for_each_while_there_is_something_to_do(
     study: Study, eva: Client, rui: Client
 ) -> None:
-    page = reverse("dashboard:study", args=[study.pk])
+    page = reverse("site:study", args=[study.pk])
     assert "Retry all that failed or stopped" in eva.get(page).text
     assert "Stop all its runs" not in eva.get(page).text
-    eva.post(reverse("dashboard:resume_study_runs", args=[study.pk]))
+    eva.post(reverse("site:resume_study_runs", args=[study.pk]))
     assert "Stop all its runs" in eva.get(page).text
     assert "Retry all that failed" not in eva.get(page).text
     for verb in ("cancel_study_runs", "resume_study_runs"):
-        assert rui.post(reverse(f"dashboard:{verb}", args=[study.pk])).status_code == 403
+        assert rui.post(reverse(f"site:{verb}", args=[study.pk])).status_code == 403
     assert states() == ["done", "done", "pending", "pending"]
 
 

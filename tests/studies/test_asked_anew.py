@@ -10,12 +10,12 @@ import pytest
 
 from evalhub.accounts.models import Membership, Role, User
 from evalhub.cli.app import run as evalhub
+from evalhub.decision.levels import level_of
 from evalhub.registry.models import Study
-from evalhub.verdict.levels import level_of
 from reviews.models import Campaign
 from tests.cast import a_team
 from tests.fakes.openai_server import OpenAIServer
-from tests.gate.test_decide import judge
+from tests.ledger.test_decide import judge
 from tests.studies.desks import Desk
 from tests.studies.judging import a_judged_desk, better, fair
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from evalhub.studies.conduct import conduct
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.conduct import conduct
+from evalhub.studies.run.register import register_study
 from runners.embedded import embedded_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)

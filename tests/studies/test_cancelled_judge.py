@@ -12,9 +12,9 @@ from evalhub.accounts.models import Project, Scope, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run as evalhub
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import JudgeRun, JudgeVote, Study
-from evalhub.studies.advance import StudyState, advance, advance_studies, due_studies, status_of
+from evalhub.studies.run.advance import StudyState, advance, advance_studies, due_studies, status_of
 from runners.judging import Work, cancel_work, judge_waiting, resume_work
 from tests.api.conftest import Program
 from tests.cast import a_team
@@ -44,7 +44,7 @@ def door(request: pytest.FixtureRequest, admin_client: Client, capsys: Capture) 
 
     def by_page(verb: str, number: int) -> str:
         name = {"cancel": "cancel_run", "retry": "resume_run"}[verb]
-        return admin_client.post(reverse(f"dashboard:{name}", args=[number]), follow=True).text
+        return admin_client.post(reverse(f"site:{name}", args=[number]), follow=True).text
 
     def by_program(verb: str, number: int) -> str:
         project = Project.objects.get()
@@ -157,9 +157,9 @@ def test_the_pages_say_so(desk: Desk, server: OpenAIServer, admin_client: Client
     study = half_judged(desk, server)
     judge = JudgeRun.objects.get()
     there = judge.votes.count()
-    run = reverse("dashboard:run", args=[judge.candidate_id])
-    page = reverse("dashboard:study", args=[study.pk])
-    cancelling = reverse("dashboard:cancel_run", args=[judge.candidate_id])
+    run = reverse("site:run", args=[judge.candidate_id])
+    page = reverse("site:study", args=[study.pk])
+    cancelling = reverse("site:cancel_run", args=[judge.candidate_id])
     assert f"compares its answers with another run’s: {there} verdicts so far" in (
         admin_client.get(run).text
     )
@@ -174,7 +174,7 @@ def test_the_pages_say_so(desk: Desk, server: OpenAIServer, admin_client: Client
     said = admin_client.get(page).text
     assert f"Its judge was stopped after {there} verdicts. To decide asks it for the others" in said
     assert "Stop the judge" not in said
-    admin_client.post(reverse("dashboard:decide", args=[study.pk]))
+    admin_client.post(reverse("site:decide", args=[study.pk]))
     assert judge_waiting()
     assert JudgeVote.objects.count() == 32
     assert "compares its answers" not in admin_client.get(run).text

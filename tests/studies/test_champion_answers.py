@@ -7,12 +7,12 @@ import pytest
 
 from evalhub.accounts.models import Role, User
 from evalhub.cli.app import run as evalhub
-from evalhub.files.rows import DataError
-from evalhub.gate.blessing import StaleDecisionError, bless
-from evalhub.gate.decide import decide_study
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.io.rows import DataError
+from evalhub.ledger.blessing import StaleDecisionError, bless
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.studies.version_file import VersionFile
+from evalhub.studies.file.version_file import VersionFile
 from tests.studies.desks import Desk, ran
 
 pytestmark = pytest.mark.django_db(transaction=True)

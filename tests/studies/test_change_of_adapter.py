@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.files.rows import DataError
-from evalhub.studies.change import ChangeError, StudyChange
+from evalhub.io.rows import DataError
+from evalhub.studies.file.change import ChangeError, StudyChange
 from tests.training.folders import of_transformers, written
 
 HF = {"model": "base", "adapter": "old", "adapter_revision": "1" * 40, "adapter_sha256": "2" * 64}

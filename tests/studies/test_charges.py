@@ -132,7 +132,7 @@ def test_a_study_stops_at_its_budget_and_goes_on_once_it_is_raised(
     client.force_login(User.objects.create_superuser("root"))
     row = Run.objects.filter(spending__prompt_tokens__gt=0).first()
     assert row is not None
-    page = client.get(reverse("dashboard:run", args=[row.pk])).content.decode()
+    page = client.get(reverse("site:run", args=[row.pk])).content.decode()
     assert f"The budget of {budget.study}: {budget.spent_tokens} of 300 tokens spent" in page
     assert run(["run", "show", str(row.pk)]) == 0
     assert "no price of it is known" in said(capsys)
@@ -146,7 +146,7 @@ def test_a_study_stops_at_its_budget_and_goes_on_once_it_is_raised(
     spent = Spending.objects.filter(run__budget=budget)
     assert budget.spent_tokens == sum(each.prompt_tokens + each.completion_tokens for each in spent)
     study = row.studies.get().arm.study
-    page = client.get(reverse("dashboard:study", args=[study.pk])).content.decode()
+    page = client.get(reverse("site:study", args=[study.pk])).content.decode()
     assert f"{budget.spent_tokens:,} of 100,000 tokens spent" in page
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.schemas.policy import Budget
-from evalhub.schemas.study import Development
+from evalhub.declare.policy import Budget
+from evalhub.declare.study import Development
 from tests.studies.test_spec import read, refusal
 
 ASKED = """\

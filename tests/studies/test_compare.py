@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.files.rows import DataError
-from evalhub.studies.compare import CompareRequest, FileComparison, compare_files
+from evalhub.io.rows import DataError
+from evalhub.studies.files.compare import CompareRequest, FileComparison, compare_files
 from runners.metrics import MetricError
 
 

@@ -9,12 +9,12 @@ import pytest
 from aiohttp import web
 
 from evalhub.cli.app import run as evalhub
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run
-from evalhub.studies.conduct import conduct
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.conduct import conduct
+from evalhub.studies.run.register import register_study
 from reviews.models import Campaign
 from runners.embedded import embedded_worker
 from runners.launch import cancel

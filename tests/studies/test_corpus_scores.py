@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run, Score
 from runners.metrics import Answer, scorer
 from runners.outcome import finish
@@ -65,7 +65,7 @@ def test_its_mean_is_the_score_of_all_answers_and_the_verdict_is_on_that(
     verify = ["decision", "verify", str(tmp_path / "verdict.json"), "--home", str(settings.HOME)]
     assert run(verify) == 0
     client.force_login(User.objects.create_superuser("opal"))
-    page = client.get(reverse("dashboard:criterion", args=[decision.pk, 1])).text
+    page = client.get(reverse("site:criterion", args=[decision.pk, 1])).text
     assert "A score of all answers together, in points of ter, linearised" in page
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision, Look
+from evalhub.ledger.models import Decision, Look
 from evalhub.registry.models import RunMetric, Study, TestSetVersion
 from tests.studies.desks import Desk
 
@@ -66,7 +66,7 @@ def test_development_sets_alone_are_read_and_never_ship(
     assert json.loads(capsys.readouterr().out)["schema"] == "evalhub.readings/1"
     assert not Decision.objects.exists()
     assert not Look.objects.exists()
-    page = olga.get(reverse("dashboard:study", args=[Study.objects.get().pk])).text
+    page = olga.get(reverse("site:study", args=[Study.objects.get().pk])).text
     assert "nothing is judged on them" in page
     assert "0.75" in page
     assert "Decide now" not in page

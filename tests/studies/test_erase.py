@@ -22,8 +22,8 @@ from evalhub.accounts.models import (
 )
 from evalhub.accounts.people import UserError, add_user
 from evalhub.accounts.sign_in import sign_in_path
-from evalhub.files.canonical import digest_of
-from evalhub.studies.erase import erase_user
+from evalhub.features.erasure.erase import erase_user
+from evalhub.io.canonical import digest_of
 from reviews.chain.verify import verify
 from reviews.models import Judgment, ReviewerState
 from tests.cast import a_run, a_team, a_test_set, a_version
@@ -86,7 +86,7 @@ def test_records_from_before_pseudonyms_keep_the_name_and_are_named(home: Path) 
 
 def sign_offs(home: Path) -> list[tuple[str, str]]:
     with closing(sqlite3.connect(home / "home" / "evalhub.sqlite3")) as database:
-        return database.execute("SELECT record, digest FROM gate_signoff").fetchall()
+        return database.execute("SELECT record, digest FROM ledger_signoff").fetchall()
 
 
 def test_a_name_that_nobody_has_is_a_usage_error(home: Path) -> None:

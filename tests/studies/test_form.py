@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run as evalhub
-from evalhub.files.rows import DataError
-from evalhub.gate.decide import decide_study
-from evalhub.gate.models import Decision
+from evalhub.decision.verify import verify
+from evalhub.declare.criteria import Criterion
+from evalhub.io.rows import DataError
+from evalhub.ledger.decide import decide_study
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run, Study
-from evalhub.schemas.criteria import Criterion
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
-from evalhub.verdict.verify import verify
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.register import register_study
 from runners.execute import process_shard
 from tests.studies.desks import Desk
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from evalhub.files.rows import DataError
-from evalhub.schemas.keys import Reach
-from evalhub.studies.origin import OperatorFile, UploadedStudy
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import StudySpec, read_study
+from evalhub.declare.keys import Reach
+from evalhub.io.rows import DataError
+from evalhub.studies.file.origin import OperatorFile, UploadedStudy
+from evalhub.studies.file.spec import StudySpec, read_study
+from evalhub.studies.run.register import register_study
 
 ROWS = b'{"id": "a", "input": "1 + 1", "reference": "2"}\n'
 OUTPUT = b'{"id": "a", "output": "2"}\n'

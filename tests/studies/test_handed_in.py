@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.files.rows import DataError
-from evalhub.schemas.outside import check_from_web
-from evalhub.studies.asked_here import arms_asked_here
-from evalhub.studies.handed_in import handed_in
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import StudyFile, read_study
+from evalhub.declare.outside import check_from_web
+from evalhub.io.rows import DataError
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import StudyFile, read_study
+from evalhub.studies.web.bundle_upload import handed_in
+from evalhub.studies.web.external_arms import arms_asked_here
 from tests.studies.desks import Desk
 
 

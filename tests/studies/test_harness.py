@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision
+from evalhub.declare.outside import OutsideError, check_from_web
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Item, Output, Run, Spending, TestSetVersion
-from evalhub.schemas.outside import OutsideError, check_from_web
-from evalhub.studies.test_sets import AskedTestSet
+from evalhub.studies.file.test_sets import AskedTestSet
 from runners.backends.asking import BackendRequest, TextLikelihood
 from runners.engines.errors import EngineError
 from runners.engines.harness import LmEvalTask, load

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run
-from evalhub.studies.test_sets import AskedTestSet
+from evalhub.studies.file.test_sets import AskedTestSet
 from tests.fakes.openai_server import OpenAIServer, body, saying
 from tests.studies.desks import Desk
 from tests.studies.harness_tasks import desk, needs_lm_eval, tasks
@@ -104,7 +104,7 @@ class TestTogether:
         assert criterion["candidate"] == pytest.approx(100)
         assert run(["decision", "verify", str(kept), "--home", str(settings.HOME)]) == 0
         client.force_login(User.objects.create_superuser("opal"))
-        page = client.get(reverse("dashboard:criterion", args=[decision.pk, 1])).text
+        page = client.get(reverse("site:criterion", args=[decision.pk, 1])).text
         assert "A score of all answers together, in points of chrf, linearised" in page
 
     @pytest.mark.parametrize("score", ["byte_perplexity", "word_perplexity"])

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import JudgeRun, JudgeVote, Run, Study
-from evalhub.studies.advance import StudyState, advance, advance_studies, due_studies, status_of
-from evalhub.studies.judged_pairs import judge_study
+from evalhub.studies.run.advance import StudyState, advance, advance_studies, due_studies, status_of
+from evalhub.studies.run.judged_pairs import judge_study
 from runners.judges import claims
 from runners.judging import judge_waiting, next_waiting, work_on
 from runners.outages import Outage
@@ -225,7 +225,7 @@ def test_the_page_says_that_the_judge_is_waited_for(
     desk: Desk, server: OpenAIServer, admin_client: Client
 ) -> None:
     study = begun(desk)
-    address = reverse("dashboard:study", args=[study.pk])
+    address = reverse("site:study", args=[study.pk])
     assert "is asked about both arms’ answers first: 0 verdicts" in admin_client.get(address).text
     server.misbehave = lambda prompt, attempt: http_error(403)
     assert judge_waiting()
@@ -233,7 +233,7 @@ def test_the_page_says_that_the_judge_is_waited_for(
     assert "Its judge couldn’t be asked" in said
     assert "HTTP 403" in said
     server.misbehave = fair
-    told = admin_client.post(reverse("dashboard:decide", args=[study.pk]), follow=True).text
+    told = admin_client.post(reverse("site:decide", args=[study.pk]), follow=True).text
     assert "it waits for its judge" in told
     assert judge_waiting()
     assert "Its judge" not in admin_client.get(address).text

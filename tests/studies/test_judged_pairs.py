@@ -10,17 +10,17 @@ from aiohttp import web
 
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
-from evalhub.files.rows import DataError
-from evalhub.gate.study_evidence import NotReadyError
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.judging import JudgeRunDocument
+from evalhub.declare.prices import Price
+from evalhub.features.erasure.redact import redact
+from evalhub.io.rows import DataError
+from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, JudgeVote, Spending, Study
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.judging import JudgeRunDocument
-from evalhub.schemas.prices import Price
-from evalhub.studies.judged_pairs import judge_study
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.redact import redact
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.judged_pairs import judge_study
+from evalhub.studies.run.register import register_study
 from runners.backends.asking import BackendError
 from tests.cast import a_team
 from tests.fakes.openai_server import OpenAIServer, http_error, saying

@@ -10,11 +10,11 @@ from aiohttp import web
 
 from evalhub.cli.app import run as evalhub
 from evalhub.cli.printing import print_record
-from evalhub.files.rows import DataError
-from evalhub.gate.decide import decide_study
+from evalhub.io.rows import DataError
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Metric, ModelVersion, Run, RunMetric, Score
-from evalhub.studies.origin import OperatorFile, UploadedStudy
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile, UploadedStudy
+from evalhub.studies.file.spec import read_study
 from runners.launch import LaunchError, launch
 from tests.cast import a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error, saying

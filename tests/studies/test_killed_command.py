@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from evalhub.studies.advance import TICK_S
+from evalhub.studies.run.advance import TICK_S
 from tests.fakes.openai_server import OpenAIServer
 from tests.migrated import migrated
 from tests.studies.desks import Desk
@@ -115,14 +115,14 @@ def test_a_site_finishes_reviews_and_decides_what_a_killed_command_began(
         wait_until(lambda: len(server.requests) >= 8, within_s=60)
         command.send_signal(signal.SIGKILL)
         command.wait()
-        assert first(home, "SELECT count(*) FROM gate_decision") == 0
+        assert first(home, "SELECT count(*) FROM ledger_decision") == 0
         # its lease runs for half a minute; a test need not
         first(home, "UPDATE registry_shard SET lease_until = '2000-01-01' WHERE state = 'claimed'")
         evalhub("up", "--port", "0")
-        wait_until(lambda: first(home, "SELECT count(*) FROM gate_decision"), within_s=60)
+        wait_until(lambda: first(home, "SELECT count(*) FROM ledger_decision"), within_s=60)
         assert first(home, "SELECT count(*) FROM reviews_campaign") == 1
         assert first(home, "SELECT count(*) FROM registry_run WHERE state <> 'done'") == 0
-        assert first(home, "SELECT verdict FROM gate_decision") == "need-more-data"
+        assert first(home, "SELECT verdict FROM ledger_decision") == "need-more-data"
         assert first(home, "SELECT count(*) FROM registry_output") == 60 + 60 + 300
 
 
@@ -161,7 +161,7 @@ def test_a_judge_is_asked_on_by_a_site_and_nothing_that_was_written_is_asked_twi
             assert there("SELECT count(*) FROM registry_judgerun WHERE claim IS NOT NULL") == 0
         server.latency_s = 0
         evalhub("up", "--port", "0")
-        wait_until(lambda: there("SELECT count(*) FROM gate_decision"), within_s=60)
+        wait_until(lambda: there("SELECT count(*) FROM ledger_decision"), within_s=60)
         assert there(VERDICTS) == 32
         assert len(server.requests) - asked == 32 - written
 
@@ -181,7 +181,7 @@ def test_two_workers_with_redis_and_postgresql_ask_a_judge_once(
         wait_until(lambda: tables(connection) and count("registry_judgevote") >= 4, within_s=60)
         command.send_signal(signal.SIGKILL)
         command.wait()
-        wait_until(lambda: count("gate_decision"), within_s=60)
+        wait_until(lambda: count("ledger_decision"), within_s=60)
         assert (len(server.requests), count("registry_judgevote")) == (32, 32)
         assert count("registry_judgerun WHERE state = 'done'") == 1
 
@@ -201,10 +201,10 @@ def test_so_do_two_workers_with_redis_and_postgresql(
         command.wait()
         for _ in range(2):
             evalhub("worker", **grown)
-        wait_until(lambda: count("gate_decision"), within_s=90)
+        wait_until(lambda: count("ledger_decision"), within_s=90)
         assert count("registry_run WHERE state <> 'done'") == 0
         time.sleep(3 * TICK_S)  # both workers' timers have looked again
-        assert (count("reviews_campaign"), count("gate_decision")) == (1, 1)
+        assert (count("reviews_campaign"), count("ledger_decision")) == (1, 1)
 
 
 def connected(grown: dict[str, str]) -> "psycopg.Connection[Any]":

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.files.items import FieldMapping
-from evalhub.files.rows import DataError
+from evalhub.io.items import FieldMapping
+from evalhub.io.rows import DataError
 from evalhub.registry.development import read_freely
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Score
-from evalhub.studies.metric_preview import MetricPreview, RecordedFile, preview_metric
+from evalhub.studies.files.metric_preview import MetricPreview, RecordedFile, preview_metric
 from runners.metrics import declared_metric
 from tests.cast import Team
-from tests.dashboard.comparing.handing_in import answers, in_folder, lines, sums
+from tests.site.comparing.handing_in import answers, in_folder, lines, sums
 
 ARMS = ("base", "lora")
 EXTRACT = {"extract": r"is (\d+)"}

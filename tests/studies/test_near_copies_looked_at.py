@@ -9,9 +9,9 @@ import pytest
 
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.cli.app import run
-from evalhub.gate.models import Acceptance, NearCopies
-from evalhub.schemas.verdicts import Verdict
-from evalhub.verdict.verify import verify
+from evalhub.decision.verify import verify
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.models import Acceptance, NearCopies
 from tests.studies.desks import Desk
 from tests.studies.test_walk_arounds import TRIAGE, Capture, a_build, answered, renamed, tried
 

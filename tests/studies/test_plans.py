@@ -15,15 +15,15 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import Membership, Role, User
-from evalhub.exporting.answers import export_answers
-from evalhub.exporting.every_eval_ever import export_every_eval_ever
-from evalhub.gate.draws import draw, unseen
-from evalhub.gate.scores import differing, item_labels, run_scores
-from evalhub.gate.verification import rows_at_home
+from evalhub.features.erasure.redact import redact
+from evalhub.features.exporters.answers import export_answers
+from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+from evalhub.ledger.draws import draw, unseen
+from evalhub.ledger.scores import differing, item_labels, run_scores
+from evalhub.ledger.verification import rows_at_home
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.models import Output, Run, Score, Shard, Study
-from evalhub.studies.advance import advance
-from evalhub.studies.redact import redact
+from evalhub.studies.run.advance import advance
 from reviews.models import PairKind
 from runners.launch import launch, resume
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
@@ -106,14 +106,14 @@ def test_a_recorded_study_is_scored_and_decided(others: None, tmp_path: Path) ->
 def test_pages_read_what_they_show(study: Study, admin_client: Client) -> None:
     decision, run = study.decisions.get(), Run.objects.order_by("pk").last()
     assert run is not None
-    of_run = reverse("dashboard:run", args=[run.pk])
+    of_run = reverse("site:run", args=[run.pk])
     for address in [
-        reverse("dashboard:study", args=[study.pk]),
-        reverse("dashboard:flips", args=[study.pk]),
-        reverse("dashboard:criterion", args=[decision.pk, 1]),
+        reverse("site:study", args=[study.pk]),
+        reverse("site:flips", args=[study.pk]),
+        reverse("site:criterion", args=[decision.pk, 1]),
         *(f"{of_run}{query}" for query in ("", "?page=100", "?show=errors", "?show=unscored")),
-        reverse("dashboard:test_set", args=[run.test_set_version.test_set_id]),
-        reverse("dashboard:version", args=[run.version_id]),
+        reverse("site:test_set", args=[run.test_set_version.test_set_id]),
+        reverse("site:version", args=[run.version_id]),
     ]:
         with plans() as carried:
             asked = admin_client.get(address, headers={"HX-Request": "true"})
@@ -143,7 +143,7 @@ def test_a_review_is_drawn_and_read(study: Study, admin_client: Client, admin_us
         for pair in pairs:
             judge(reviewer, pair, "candidate")
     with plans() as carried:
-        address = reverse("dashboard:campaign_results", args=[campaign.pk])
+        address = reverse("site:campaign_results", args=[campaign.pk])
         assert admin_client.get(address).status_code == 200
         advance(study=study, by=None)
         assert set(differing(first, first).values()) == {0.0}
@@ -172,7 +172,7 @@ def test_a_run_with_gaps_is_finished_and_shown(
         )
         found = run_scores(run, metric, item_labels(questions))
         for query in ("", "?show=errors", "?show=unscored", "?show=unscored&page=2"):
-            address = reverse("dashboard:run", args=[run.pk]) + query
+            address = reverse("site:run", args=[run.pk]) + query
             assert admin_client.get(address).status_code == 200
     assert "80 of 4,000 items have no answer, the first is 'q0000'" in run.error
     assert found.arm.reason == "no answer: late"
@@ -215,7 +215,7 @@ def test_items_that_others_ask_too_are_found(
         shared = shared_items(study)
         assert shared is not None
         assert (shared.free, shared.count) == (pool, ITEMS)
-        address = reverse("dashboard:test_set", args=[pool.test_set_id])
+        address = reverse("site:test_set", args=[pool.test_set_id])
         assert admin_client.get(address).status_code == 200
     assert drawn.item_count == ITEMS // 2
     few_rows(carried, 4)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
-from evalhub.gate.draws import Unit, in_order
+from evalhub.ledger.draws import Unit, in_order
 from evalhub.registry.models import Draw, Study, TestSetVersion
 from tests.studies.desks import Desk
 
@@ -73,7 +73,7 @@ def test_each_build_meets_new_items_until_the_pool_is_empty(
     assert len(drawn()) == 25
     assert not drawn() & seen
     pool = TestSetVersion.objects.get(pool=None)
-    page = olga.get(reverse("dashboard:test_set", args=[pool.test_set_id])).text
+    page = olga.get(reverse("site:test_set", args=[pool.test_set_id])).text
     assert "10 of 60 items" in " ".join(page.split())
 
     a_build(desk, range(50))

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision
+from evalhub.ledger.models import Decision
 from tests.fakes.openai_server import OpenAIServer, saying
 from tests.studies.desks import Desk
 
@@ -109,7 +109,7 @@ def test_a_table_s_prices_are_taken_and_kept_whatever_becomes_of_it(
     told = " ".join(capsys.readouterr().out.split())
     assert "(https://dear.example.org/prices)" in told
     client.force_login(User.objects.create_superuser("root"))
-    page = client.get(reverse("dashboard:decision", args=[Decision.objects.get().pk]))
+    page = client.get(reverse("site:decision", args=[Decision.objects.get().pk]))
     assert "https://dear.example.org/prices" in page.content.decode()
 
 

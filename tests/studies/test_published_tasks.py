@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from evalhub.declare.declaration import declared
+from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.registry.models import Run
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.outside import OutsideError, check_from_web
-from evalhub.studies import suite
-from evalhub.studies.published_tasks import PUBLISHED
-from evalhub.studies.test_sets import AskedTestSet
+from evalhub.studies.file import suite
+from evalhub.studies.file.published_tasks import PUBLISHED
+from evalhub.studies.file.test_sets import AskedTestSet
 from tests.fakes.openai_server import OpenAIServer, saying
 from tests.studies.desks import Desk
 from tests.studies.harness_tasks import needs_lm_eval

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.studies.redact import REDACTED
-from evalhub.studies.redact import redact as take_out
+from evalhub.features.erasure.redact import REDACTED
+from evalhub.features.erasure.redact import redact as take_out
 from tests.cast import a_run, a_team, a_test_set, a_version
 from tests.database.homes import decisions, evalhub, upgraded_home
 
@@ -81,7 +81,7 @@ def test_digests_and_decisions_stand_and_say_so(home: Path) -> None:
     assert redact(home, test_set, key)[0] == 0
     assert decisions(home) == before
     assert ask(home, "SELECT sum(value), count(*) FROM registry_score") == scores
-    [(record,)] = ask(home, "SELECT record FROM gate_decision WHERE id = 3")
+    [(record,)] = ask(home, "SELECT record FROM ledger_decision WHERE id = 3")
     (home / "decision.json").write_text(record)
     verified = evalhub("decision", "verify", "decision.json", "--home", "home", "--json", at=home)
     states = {
@@ -100,7 +100,7 @@ def test_a_change_beside_a_redaction_is_still_seen(home: Path) -> None:
             "UPDATE registry_item SET context = 'more' WHERE redacted IS NULL AND version_id IN "
             "(SELECT version_id FROM registry_redaction)"
         )
-    [(record,)] = ask(home, "SELECT record FROM gate_decision WHERE id = 3")
+    [(record,)] = ask(home, "SELECT record FROM ledger_decision WHERE id = 3")
     (home / "decision.json").write_text(record)
     verified = evalhub("decision", "verify", "decision.json", "--home", "home", "--json", at=home)
     rows = json.loads(verified.stdout)["rows"]

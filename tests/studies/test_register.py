@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from evalhub.accounts.models import Project
-from evalhub.files.rows import DataError
+from evalhub.declare.policy import Budget
+from evalhub.declare.study import Development
+from evalhub.io.rows import DataError
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -21,11 +23,9 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
 )
-from evalhub.schemas.policy import Budget
-from evalhub.schemas.study import Development
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.register import register_study
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db

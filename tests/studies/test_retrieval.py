@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from evalhub.declare.prompt import Prompt
 from evalhub.registry.models import DocumentSet, DocumentText, ModelVersion, Study
-from evalhub.schemas.prompt import Prompt
-from evalhub.studies.handed_in import handed_in
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.web.bundle_upload import handed_in
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 

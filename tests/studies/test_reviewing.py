@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Anytime, CampaignRequest
 from evalhub.registry.models import Study
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Anytime, CampaignRequest
-from evalhub.studies.reviewing import for_study
+from evalhub.studies.run.reviewing import for_study
 from tests.cast import Team, a_study, a_test_set, a_version
 
 ANYTIME = CampaignRequest(stopping=Anytime())

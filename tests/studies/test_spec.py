@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 import evalhub
-from evalhub.files.rows import DataError
-from evalhub.schemas.sampling import Sampling
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.schemas import schema_of
-from evalhub.studies.spec import StudySpec, read_study
+from evalhub.declare.sampling import Sampling
+from evalhub.io.rows import DataError
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.schemas import schema_of
+from evalhub.studies.file.spec import StudySpec, read_study
 from runners.metrics import METRICS
 from runners.metrics.exact_match import ExactMatch
 from runners.metrics.numeric_match import NumericMatch

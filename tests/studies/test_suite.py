@@ -9,13 +9,13 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
-from evalhub.exporting.report import export_report
-from evalhub.gate.models import Decision
+from evalhub.features.exporters.report import export_report
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study, TestSetVersion
-from evalhub.studies.handed_in import handed_in
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.spec import read_study
-from evalhub.studies.suite import MARGIN
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.file.suite import MARGIN
+from evalhub.studies.web.bundle_upload import handed_in
 from runners.suites import SUITES
 from tests.studies.desks import Desk
 
@@ -79,7 +79,7 @@ def test_what_was_lost_is_told_by_skill_with_examples(
     assert "<strong>formats</strong> lost: 1.00 → 0.00" in report
     examples = report.partition("Examples of what was lost")[2].partition("</section>")[0]
     assert examples.count(">general-formats · formats-") == 3
-    page = olga.get(reverse("dashboard:study", args=[Study.objects.get().pk])).text
+    page = olga.get(reverse("site:study", args=[Study.objects.get().pk])).text
     assert "General capability, skill by skill" in page
     assert "<strong>formats</strong> lost: 1.00 → 0.00" in page
     assert "test_set=general-formats&amp;outcome=lost#changed" in page

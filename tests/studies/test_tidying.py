@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from evalhub.accounts import sign_in
 from evalhub.accounts.sign_in import drop_expired_sessions
-from evalhub.studies.tidying import tidier
+from evalhub.studies.run.tidying import tidier
 from tests.cast import a_team
 
 

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pyarrow import parquet
 
-from evalhub.files.limits import MIB, WEB
+from evalhub.io.limits import MIB, WEB
 from evalhub.jobs.models import Job
 from evalhub.registry import drafts
 from evalhub.registry.importing import publish_test_set, stage_test_set
@@ -33,13 +33,13 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
 )
-from evalhub.studies import upload
+from evalhub.studies.web import pairs_upload as upload
 from reviews.models import Judgment
 from tests.api.test_jobs import work_all
 from tests.cast import Team, a_team
-from tests.dashboard.test_campaign_pages import filled
 from tests.reviews.conftest import a_campaign
 from tests.reviews.pages.test_pages import form
+from tests.site.test_campaign_pages import filled
 
 PAIR = {"prompt": "Say it", "left": "one", "right": "two"}
 LIMIT_S = 20
@@ -54,12 +54,12 @@ def home(settings: Any, tmp_path: Path) -> None:
 
 def sent(client: Client, name: str, content: bytes) -> str:
     """What the page says to an upload that it refuses: at once, or by the job of a large one."""
-    path = reverse("dashboard:upload_pairs")
+    path = reverse("site:upload_pairs")
     given = filled(client.get(path), name="Tone", project="support-desk")
     answer = client.post(path, given | {"file": SimpleUploadedFile(name, content)})
     if answer.status_code == 302:
         work_all()
-        answer = client.get(reverse("dashboard:job", args=[Job.objects.get().pk]))
+        answer = client.get(reverse("site:job", args=[Job.objects.get().pk]))
     assert answer.status_code == 400
     assert not any(kind.objects.exists() for kind in (TestSet, Run, Item, Output))
     return answer.text
@@ -102,8 +102,8 @@ def test_kilobytes_of_parquet_that_unpack_to_a_gigabyte_are_refused(
 def test_reading_such_a_file_takes_no_more_memory_than_a_plain_one(tmp_path: Path) -> None:
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "from evalhub.files.limits import WEB\n"
-        "from evalhub.files.rows import DataError, read_rows\n"
+        "from evalhub.io.limits import WEB\n"
+        "from evalhub.io.rows import DataError, read_rows\n"
         "import pyarrow.parquet\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n    for _ in read_rows(Path(sys.argv[1]), WEB): pass\n"
@@ -174,7 +174,7 @@ def test_another_projects_reviewer_judges_while_twelve_megabytes_are_uploaded(
     path.write_bytes(many(12_000, 480))
     assert path.stat().st_size > 12 * 1000 * 1000
     failures: list[str] = []
-    client, page = team.signed_in(team.olga), reverse("dashboard:upload_pairs")
+    client, page = team.signed_in(team.olga), reverse("site:upload_pairs")
     # Here: a response's context has whatever any thread renders meanwhile.
     given = filled(client.get(page), name="Large", project="support-desk")
 
@@ -212,10 +212,10 @@ def test_nothing_of_a_draft_is_seen(olga: Client, team: Team, jsonl: Callable[..
     draft = stage_test_set(project=team.project, slug="half-written", path=path)
     assert Item.objects.filter(version=draft).count() == 2
     assert not TestSetVersion.objects.exists()
-    assert "half-written" not in olga.get(reverse("dashboard:test_sets")).text
+    assert "half-written" not in olga.get(reverse("site:test_sets")).text
     seen = publish_test_set(draft)
     assert (seen.number, seen.item_count) == (1, 2)
-    assert "half-written" in olga.get(reverse("dashboard:test_sets")).text
+    assert "half-written" in olga.get(reverse("site:test_sets")).text
 
 
 def test_a_draft_whose_writer_was_killed_is_taken_away_by_the_next_import(

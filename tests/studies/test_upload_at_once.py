@@ -12,8 +12,8 @@ from django.utils import timezone
 from evalhub.registry import drafts
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
-from evalhub.studies import upload
-from evalhub.studies.upload import Uploaded, register_upload
+from evalhub.studies.web import pairs_upload as upload
+from evalhub.studies.web.pairs_upload import Uploaded, register_upload
 from tests.cast import Team
 
 type Write = Callable[..., Path]

@@ -11,10 +11,10 @@ from aiohttp import web
 from django.db.models import ProtectedError
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Look
+from evalhub.decision.levels import drawn_level, staged_level
+from evalhub.ledger.models import Look
 from evalhub.registry.models import ModelVersion, RunMetric, Study, TestSet
 from evalhub.registry.models.versions import VersionStage
-from evalhub.verdict.levels import drawn_level, staged_level
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.training import TrainingRecord
+from evalhub.declare.declaration import declared
+from evalhub.declare.training import TrainingRecord
 from evalhub.training.advice import RULES, advice_on
 from evalhub.training.bases import StoodOn
 

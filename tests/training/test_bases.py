@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.training import TrainingRecord
+from evalhub.declare.declaration import declared
+from evalhub.declare.training import TrainingRecord
 from evalhub.training.bases import StoodOn, base_of, verdict_on_base
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.files.rows import DataError
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.outside import check_from_web
-from evalhub.schemas.training import CheckedTraining, TrainingFields, TrainingRecord
+from evalhub.declare.declaration import declared
+from evalhub.declare.outside import check_from_web
+from evalhub.declare.training import CheckedTraining, TrainingFields, TrainingRecord
+from evalhub.io.rows import DataError
 from evalhub.training.folder import READERS, read_folder
 from tests.training import folders
 

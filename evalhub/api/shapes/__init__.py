@@ -1,6 +1,6 @@
 """What the endpoints take and give: declarations, from which the OpenAPI document is made"""
 
-from evalhub.schemas.declaration import Declaration
+from evalhub.declare.declaration import Declaration
 
 
 class Given(Declaration):

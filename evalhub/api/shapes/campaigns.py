@@ -8,10 +8,10 @@ from pydantic import Field
 from evalhub.accounts.invitations import LASTS_DAYS
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.identities import Ground
-from evalhub.schemas.review import CampaignRequest
-from evalhub.schemas.study import Name
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.identities import Ground
+from evalhub.declare.review import CampaignRequest
+from evalhub.declare.study import Name
 from evalhub.stats.preference import WinScore
 from reviews.chain.identities import identities
 from reviews.models import Campaign

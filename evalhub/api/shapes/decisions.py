@@ -8,11 +8,11 @@ from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.gate.models import Decision, SignOff
-from evalhub.gate.staleness import changes_since
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.verdicts import Verdict
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.models import Decision, SignOff
+from evalhub.ledger.staleness import changes_since
 
 
 class DecisionShape(Given):
@@ -119,7 +119,7 @@ class FlipShape(Given):
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "FlipShape":
-        """Of a row as `evalhub.gate.changed_items` gives it."""
+        """Of a row as `evalhub.ledger.changed_items` gives it."""
         before, after = (
             FlipSideShape(
                 arm=arm,

@@ -7,10 +7,10 @@ from pydantic import Field
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.row_fields import RowFields
-from evalhub.schemas.study import ModelKind, Name
-from evalhub.studies.import_logs import ImportedTask, ImportRequest
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.row_fields import RowFields
+from evalhub.declare.study import ModelKind, Name
+from evalhub.studies.files.import_logs import ImportedTask, ImportRequest
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
 

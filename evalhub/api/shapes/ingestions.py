@@ -7,8 +7,8 @@ from pydantic import Field
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
 from evalhub.api.shapes.runs import VersionOnItems
+from evalhub.declare.declaration import Declaration
 from evalhub.registry.models import Ingestion
-from evalhub.schemas.declaration import Declaration
 from runners.metrics import AnyMetric
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from evalhub.accounts.models import ApiToken, Membership, Role, Scope
 from evalhub.accounts.tokens import LASTS_DAYS, LONGEST_DAYS
 from evalhub.api.shapes import Given
-from evalhub.schemas.declaration import Declaration
+from evalhub.declare.declaration import Declaration
 
 
 class MemberShape(Given):

@@ -7,11 +7,11 @@ from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.outside import Outside
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.versions import stands_on
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.outside import Outside
-from evalhub.studies.test_sets import ItemFields
+from evalhub.studies.file.test_sets import ItemFields
 from evalhub.training.advice import Advice, advice_on
 
 Upload = Annotated[

@@ -8,10 +8,10 @@ from pydantic import Field
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.prices import RunBudget, Spent
+from evalhub.declare.study import Name
 from evalhub.registry.models import Output, Run, RunMetric, Score
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.prices import RunBudget, Spent
-from evalhub.schemas.study import Name
 from runners.metrics import AnyMetric
 from runners.progress import WorkersSeen, unattended
 

@@ -6,10 +6,10 @@ from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
+from evalhub.declare.declaration import Declaration
+from evalhub.features.score_audits.score_cases import LONGEST, MOST_AUDITED
 from evalhub.registry.models import Output, ScoreAudit, ScoreCase
-from evalhub.schemas.declaration import Declaration
-from evalhub.studies.error_rates import CheckedScores, ErrorRate, error_rates
-from evalhub.studies.score_cases import LONGEST, MOST_AUDITED
+from evalhub.studies.run.error_rates import CheckedScores, ErrorRate, error_rates
 
 LARGEST_ID = 2**63 - 1
 

@@ -7,12 +7,12 @@ from pydantic import Field
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.gate.blessing import USUALLY, ArmOf
-from evalhub.gate.models import Blessing, StageMove
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.study import Name
+from evalhub.ledger.blessing import USUALLY, ArmOf
+from evalhub.ledger.models import Blessing, StageMove
 from evalhub.registry.models import ModelVersion
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.study import Name
-from evalhub.studies.version_file import VersionNumber
+from evalhub.studies.file.version_file import VersionNumber
 
 Reason = Field(min_length=1, max_length=4000)
 

@@ -7,12 +7,12 @@ from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.gate.models import Decision
-from evalhub.gate.staleness import changes_since
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.models import Decision
+from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun
-from evalhub.schemas.verdicts import Verdict
-from evalhub.studies.advance import StudyState, StudyStatus
-from evalhub.studies.passing import GateAnswer, Passing
+from evalhub.studies.run.advance import StudyState, StudyStatus
+from evalhub.studies.run.gate_status import GateAnswer, Passing
 
 
 class StudyShape(Given):
@@ -26,7 +26,7 @@ class StudyShape(Given):
 
     @classmethod
     def of(cls, study: Study) -> "StudyShape":
-        """Of a study with its newest verdict (`evalhub.studies.verdicts.with_verdict`)."""
+        """Of a study with its newest verdict (`evalhub.studies.run.verdicts.with_verdict`)."""
         verdict = getattr(study, "verdict", None)
         return cls(
             slug=study.slug,
@@ -175,7 +175,7 @@ class GateShape(Given):
         record = decision.document if decision else None
         links: dict[str, JsonValue] = {
             "study": address("study", study.project.slug, study.slug),
-            "page": f"{reverse('dashboard:study', args=[study.pk])}?arm={found.arm.name}",
+            "page": f"{reverse('site:study', args=[study.pk])}?arm={found.arm.name}",
         }
         if decision is not None:
             links["decision"] = address("decision", study.project.slug, decision.pk)

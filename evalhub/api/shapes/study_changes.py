@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pydantic import Field, JsonValue
 
 from evalhub.api.shapes import Given
+from evalhub.decision.policy_changes import Effect, PolicyChange
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.plan import PlannedLook
 from evalhub.registry.models import Study
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.plan import PlannedLook
-from evalhub.studies.policy_change import demands_of
-from evalhub.verdict.policy_changes import Effect, PolicyChange
+from evalhub.studies.run.policy_change import demands_of
 
 type Fields = dict[str, JsonValue]
 

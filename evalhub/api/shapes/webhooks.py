@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from evalhub.accounts.events import EventType
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.outside import Outside
-from evalhub.webhooks.models import Delivery, EventType, Webhook
-from evalhub.webhooks.registering import LONGEST_URL
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.outside import Outside
+from evalhub.features.webhooks.models import Delivery, Webhook
+from evalhub.features.webhooks.registering import LONGEST_URL
 
 
 class WebhookRequest(Declaration):

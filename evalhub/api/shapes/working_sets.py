@@ -8,13 +8,13 @@ from pydantic import Field, JsonValue, model_validator
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Purpose, TestSetVersionRequest, TestSetVersionShape, Upload
+from evalhub.declare.declaration import Declaration, default_of, wrong
+from evalhub.declare.study import Name
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import WorkingItemFilter
 from evalhub.registry.working_items import AddedRows
 from evalhub.registry.working_sets import difference
-from evalhub.schemas.declaration import Declaration, default_of, wrong
-from evalhub.schemas.study import Name
-from evalhub.studies.test_sets import ItemFields
+from evalhub.studies.file.test_sets import ItemFields
 
 MOST_ROWS = 10_000
 """Of one request; a file may hold more."""

@@ -22,9 +22,9 @@ from evalhub.api.shapes.campaigns import (
     ReviewersShape,
     VouchRequest,
 )
+from evalhub.declare.declaration import DeclarationError
 from evalhub.registry.models import Run, Study
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.studies.reviewing import arms_to_review, for_study
+from evalhub.studies.run.reviewing import arms_to_review, for_study
 from reviews.joining.invite import invite
 from reviews.joining.vouch import vouch
 from reviews.models import Campaign

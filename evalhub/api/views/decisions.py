@@ -20,12 +20,12 @@ from evalhub.api.shapes.decisions import (
     SignOffShape,
     WholeDecisionShape,
 )
-from evalhub.gate.accepting import accept
-from evalhub.gate.chain.kept import check_kept
-from evalhub.gate.changed_items import worst_flips
-from evalhub.gate.models import Decision
-from evalhub.gate.signoff import sign_off
-from evalhub.schemas.verdicts import Verdict
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.accepting import accept
+from evalhub.ledger.chain.kept import check_kept
+from evalhub.ledger.changed_items import worst_flips
+from evalhub.ledger.models import Decision
+from evalhub.ledger.signoff import sign_off
 
 
 class DecisionFilters(Since):

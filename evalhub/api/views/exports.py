@@ -18,14 +18,14 @@ from evalhub.api.describing import describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.problems import Problem
 from evalhub.api.reading import number
-from evalhub.exporting.answers import export_answers
-from evalhub.exporting.decisions import export_decisions
-from evalhub.exporting.every_eval_ever import export_every_eval_ever
-from evalhub.exporting.judgments import export_dpo, export_judgments
-from evalhub.exporting.model_card import export_model_index
-from evalhub.exporting.report import export_report
-from evalhub.exporting.study import export_study
-from evalhub.gate.models import Decision
+from evalhub.features.exporters.answers import export_answers
+from evalhub.features.exporters.decisions import export_decisions
+from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+from evalhub.features.exporters.judgments import export_dpo, export_judgments
+from evalhub.features.exporters.model_card import export_model_index
+from evalhub.features.exporters.report import export_report
+from evalhub.features.exporters.study import export_study
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study
 from reviews.models import Campaign
 

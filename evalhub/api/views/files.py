@@ -15,7 +15,7 @@ from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.problems import Problem
 from evalhub.api.reading import number
 from evalhub.api.shapes.files import FileShape
-from evalhub.files.full_disk import is_full_disk
+from evalhub.io.full_disk import is_full_disk
 from evalhub.registry.uploads import (
     LARGEST,
     NAMED,

@@ -10,7 +10,7 @@ from evalhub.api.idempotency import once
 from evalhub.api.lists import shown
 from evalhub.api.shapes.imports import ImportedShape, ImportedTaskShape, LogRequest
 from evalhub.registry.uploads import Uploads
-from evalhub.studies.from_web import import_from_web
+from evalhub.studies.web.from_web import import_from_web
 
 
 class Imports(ProjectEndpoint):

@@ -25,7 +25,7 @@ from evalhub.api.shapes.ingestions import (
     TakenShape,
 )
 from evalhub.api.views.runs import test_set_version_asked, version_asked
-from evalhub.files.ndjson import NdjsonBody, read_ndjson
+from evalhub.io.ndjson import NdjsonBody, read_ndjson
 from evalhub.registry.models import Ingestion
 from runners.ingestion import PART, OffsetError, append, begin, cancel, finish
 

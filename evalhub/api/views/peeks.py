@@ -8,9 +8,9 @@ from evalhub.api.describing import describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
 from evalhub.api.lists import shown
+from evalhub.declare.peeks import PeekCharge, PeekRequest
 from evalhub.registry.uploads import Uploads
-from evalhub.schemas.peeks import PeekCharge, PeekRequest
-from evalhub.studies.peeks_from_web import charge_from_web
+from evalhub.studies.web.peeks import charge_from_web
 
 
 class Peeks(ProjectEndpoint):

@@ -18,11 +18,11 @@ from evalhub.api.shapes.registry import (
     TestSetVersionRequest,
     TestSetVersionShape,
 )
+from evalhub.declare.declaration import DeclarationError
 from evalhub.registry.models import Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.uploads import Uploads
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.studies.from_web import import_test_set_from_web, register_version_from_web
-from evalhub.studies.version_file import ParentVersion, VersionFile
+from evalhub.studies.file.version_file import ParentVersion, VersionFile
+from evalhub.studies.web.from_web import import_test_set_from_web, register_version_from_web
 from runners.backends.endpoints import endpoints
 
 NEWEST = ("-number", "-id")

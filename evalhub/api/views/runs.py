@@ -22,11 +22,11 @@ from evalhub.api.shapes.runs import (
     VersionOnItems,
 )
 from evalhub.api.waiting import waited
+from evalhub.declare.declaration import DeclarationError
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import UNFINISHED, RunState
 from evalhub.registry.uploads import Uploads
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.studies.from_web import launch_from_web
+from evalhub.studies.web.from_web import launch_from_web
 from runners.judging import cancel_work, resume_work
 from runners.progress import WorkersSeen
 

@@ -22,9 +22,14 @@ from evalhub.api.shapes.score_cases import (
     ScoreCaseShape,
     WholeScoreAuditShape,
 )
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.score_audits.score_cases import (
+    check_score,
+    dispute_score,
+    draw_audit,
+    drawn_answers,
+)
 from evalhub.registry.models import Metric, Output, Run, RunMetric, ScoreAudit, ScoreCase
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.studies.score_cases import check_score, dispute_score, draw_audit, drawn_answers
 
 
 class OfMetric(Since):

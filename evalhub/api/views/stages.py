@@ -22,13 +22,13 @@ from evalhub.api.shapes.stages import (
     RollbackRequest,
 )
 from evalhub.api.views.decisions import DecisionEndpoint
-from evalhub.gate.blessing import bless
-from evalhub.gate.models import Blessing, StageMove
-from evalhub.gate.overriding import override_champion
-from evalhub.gate.retiring import reopen, retire
-from evalhub.gate.rollback import roll_back
+from evalhub.declare.declaration import DeclarationError
+from evalhub.ledger.blessing import bless
+from evalhub.ledger.models import Blessing, StageMove
+from evalhub.ledger.overriding import override_champion
+from evalhub.ledger.retiring import reopen, retire
+from evalhub.ledger.rollback import roll_back
 from evalhub.registry.models import Model, ModelVersion
-from evalhub.schemas.declaration import DeclarationError
 
 
 class BlessedBy(DecisionEndpoint):

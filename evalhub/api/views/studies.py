@@ -15,18 +15,18 @@ from evalhub.api.problems import Problem
 from evalhub.api.shapes.problems import GateProblemShape
 from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
 from evalhub.api.waiting import waited
-from evalhub.gate.ownership import cost_of
+from evalhub.declare.cost_sheet import CostSheet
+from evalhub.declare.declaration import declared
+from evalhub.declare.ownership import Ownership
+from evalhub.ledger.ownership import cost_of
 from evalhub.registry.models import Run, Study, StudyArm
 from evalhub.registry.uploads import Uploads
-from evalhub.schemas.cost_sheet import CostSheet
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.ownership import Ownership
-from evalhub.studies.advance import StudyState, StudyStatus, advance, status_of
-from evalhub.studies.all_runs import cancel_runs, resume_runs
-from evalhub.studies.from_web import register_from_web
-from evalhub.studies.passing import GateAnswer, Passing, gate_answer
-from evalhub.studies.spec import StudyFile
-from evalhub.studies.verdicts import with_verdict
+from evalhub.studies.file.spec import StudyFile
+from evalhub.studies.run.advance import StudyState, StudyStatus, advance, status_of
+from evalhub.studies.run.all_runs import cancel_runs, resume_runs
+from evalhub.studies.run.gate_status import GateAnswer, Passing, gate_answer
+from evalhub.studies.run.verdicts import with_verdict
+from evalhub.studies.web.from_web import register_from_web
 from runners.backends.endpoints import endpoints
 
 RETRY_S = 5

@@ -19,10 +19,10 @@ from evalhub.api.shapes.study_changes import (
     StudyPolicyShape,
 )
 from evalhub.api.views.studies import RETRY_S, StudyEndpoint
-from evalhub.exporting.copying import copy_study
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.studies.advance import status_of
-from evalhub.studies.policy_change import change_policy, looks_after, policy_difference
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.exporters.copying import copy_study
+from evalhub.studies.run.advance import status_of
+from evalhub.studies.run.policy_change import change_policy, looks_after, policy_difference
 from runners.backends.endpoints import endpoints
 
 

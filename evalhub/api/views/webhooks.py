@@ -18,8 +18,8 @@ from evalhub.api.shapes.webhooks import (
     WebhookSecretShape,
     WebhookShape,
 )
-from evalhub.webhooks.models import Delivery, Webhook
-from evalhub.webhooks.registering import (
+from evalhub.features.webhooks.models import Delivery, Webhook
+from evalhub.features.webhooks.registering import (
     add_webhook,
     change_webhook,
     remove_webhook,

@@ -22,6 +22,11 @@ from evalhub.api.shapes.working_sets import (
     WorkingItemShape,
 )
 from evalhub.api.views.working_sets import WorkingSetEndpoint
+from evalhub.features.working_sets.from_web import (
+    add_file_from_web,
+    add_rows_from_web,
+    item_content,
+)
 from evalhub.registry.models import WorkingItem
 from evalhub.registry.models.working_sets import (
     ItemChange,
@@ -36,11 +41,6 @@ from evalhub.registry.working_items import (
     delete_item,
     delete_items,
     tag_items,
-)
-from evalhub.studies.working_sets_from_web import (
-    add_file_from_web,
-    add_rows_from_web,
-    item_content,
 )
 
 

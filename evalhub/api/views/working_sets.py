@@ -22,14 +22,14 @@ from evalhub.api.shapes.working_sets import (
     WorkingSetRequest,
     WorkingSetShape,
 )
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.working_sets.from_web import begin_from_web, look_in_upload
+from evalhub.features.working_sets.near_copies import look_in_other_test_sets, look_inside, split
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import WorkingSetQuerySet
 from evalhub.registry.uploads import Uploads
 from evalhub.registry.working_items import set_parts
 from evalhub.registry.working_sets import discard_working_set, edit_version, publish_working_set
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.studies.near_copies import look_in_other_test_sets, look_inside, split
-from evalhub.studies.working_sets_from_web import begin_from_web, look_in_upload
 
 
 class WorkingSetEndpoint(ProjectEndpoint):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from evalhub.schemas.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, declared
 
 
 class _DeclaredAttribute(DeferredAttribute):

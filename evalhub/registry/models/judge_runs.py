@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from evalhub.files.canonical import digest_of
+from evalhub.declare.pairwise import PairwiseQuestion
+from evalhub.io.canonical import digest_of
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import Run
 from evalhub.registry.models.testsets import Item
 from evalhub.registry.models.versions import ModelVersion
-from evalhub.schemas.pairwise import PairwiseQuestion
 
 
 class VoteChoice(models.TextChoices):

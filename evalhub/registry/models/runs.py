@@ -8,14 +8,14 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
-from evalhub.files.tools import with_calls
+from evalhub.declare.keys import Reach
+from evalhub.declare.prices import Spent
+from evalhub.io.tools import with_calls
 from evalhub.registry.models.budgets import StudyBudget
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.texts import saying
 from evalhub.registry.models.versions import ModelVersion
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.prices import Spent
 
 
 class RunState(models.TextChoices):

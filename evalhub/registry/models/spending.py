@@ -2,10 +2,10 @@
 
 from django.db import models
 
+from evalhub.declare.prices import Spent, UsedPrice, spent_in_words
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import Run
 from evalhub.registry.models.versions import ModelVersion
-from evalhub.schemas.prices import Spent, UsedPrice, spent_in_words
 
 
 class Spending(models.Model):

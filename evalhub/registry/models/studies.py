@@ -7,14 +7,14 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
+from evalhub.declare.declaration import default_of
+from evalhub.declare.policy import Demand
+from evalhub.declare.study import StudyReview, StudySettings
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import UNFINISHED, Run, RunState
 from evalhub.registry.models.scores import Metric
 from evalhub.registry.models.testsets import TestSetPurpose, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
-from evalhub.schemas.declaration import default_of
-from evalhub.schemas.policy import Demand
-from evalhub.schemas.study import StudyReview, StudySettings
 
 
 class StudyQuerySet(OfProjectQuerySet["Study"]):

@@ -8,11 +8,11 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.study import FINE_TUNED
+from evalhub.declare.training import TrainingRecord
 from evalhub.registry.models.declared import DeclaredField
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.study import FINE_TUNED
-from evalhub.schemas.training import TrainingRecord
 
 
 class Kind(models.TextChoices):
@@ -130,7 +130,7 @@ class ModelVersion(models.Model):
         max_length=20,
         choices=VersionStage.choices,
         default=VersionStage.CANDIDATE,
-        help_text="moved by the verbs of evalhub.gate alone",
+        help_text="moved by the verbs of evalhub.ledger alone",
     )
     champion_of = models.OneToOneField(
         Project,

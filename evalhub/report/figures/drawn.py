@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.wording import signed
 from evalhub.report.charts.parts import Axis, Chart, Frame, Key, Table
 from evalhub.report.charts.scale import Scale, Tick, around
-from evalhub.verdict.wording import signed
 
 type Points = Sequence[tuple[float, float]]
 

@@ -2,16 +2,16 @@
 
 import numpy as np
 
+from evalhub.decision.answers import sign_test
+from evalhub.decision.levels import items_factor, level_of
+from evalhub.declare.prices import LongPromptRates, Price
 from evalhub.report.charts.parts import Chart
 from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
 from evalhub.report.figures.made_up import SEED, as_row, changed, right_or_wrong
-from evalhub.schemas.prices import LongPromptRates, Price
 from evalhub.stats.consistency import pass_at_k, pass_hat_k
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 from evalhub.stats.sequential import combined_p_value
-from evalhub.verdict.answers import sign_test
-from evalhub.verdict.levels import items_factor, level_of
 
 DIFFERENCE = "difference"
 ITEMS = "{:,.0f}".format

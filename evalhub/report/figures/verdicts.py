@@ -1,5 +1,6 @@
 """Figures of the verdict's rule. Pure."""
 
+from evalhub.decision.levels import level_of
 from evalhub.report.charts.parts import Chart
 from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
 from evalhub.report.figures.made_up import changed, right_or_wrong
@@ -7,7 +8,6 @@ from evalhub.stats.levels import ALPHA, POWER
 from evalhub.stats.multiplicity import holm
 from evalhub.stats.paired import compare
 from evalhub.stats.power_spread import items_for, power_for, spread_of
-from evalhub.verdict.levels import level_of
 
 ALLOWED = 0.05
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import yaml
 
-from evalhub.schemas.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, declared
 
 
 class Method(Declaration):

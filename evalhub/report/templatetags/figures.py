@@ -4,9 +4,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from evalhub.schemas.verdicts import Status, Verdict
-from evalhub.verdict import wording
-from evalhub.verdict.wording import signed
+from evalhub.decision import wording
+from evalhub.decision.wording import signed
+from evalhub.declare.verdicts import Status, Verdict
 
 register = template.Library()
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from evalhub.files.rows import DataError
+from evalhub.io.rows import DataError
 from evalhub.trainer_callback import curve, name_of
 from evalhub.training.files.reading import json_lines, renamed, text_of, yaml_mapping
 

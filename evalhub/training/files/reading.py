@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from evalhub.files.limits import MIB
-from evalhub.files.rows import DataError
+from evalhub.io.limits import MIB
+from evalhub.io.rows import DataError
 
 MOST_BYTES = 64 * MIB
 

@@ -12,11 +12,11 @@ import sys
 
 import numpy as np
 
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.measuring import measure
+from evalhub.decision.rule import decide
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.levels import ALPHA, HARM_ALPHA
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.measuring import measure
-from evalhub.verdict.rule import decide
 from tests.benchmarks.peers.scenes import PRIMARY_DIFFER, SCENES, Scene, Suite
 
 GUARDED = "gain +5, four guards at 0 (margin 5) ships, n = 500"

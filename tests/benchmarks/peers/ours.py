@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 
-from evalhub.schemas.criteria import Criterion
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.levels import level_of
+from evalhub.decision.measuring import measure
+from evalhub.decision.rule import decide
+from evalhub.declare.criteria import Criterion
 from evalhub.stats.levels import ALPHA
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.levels import level_of
-from evalhub.verdict.measuring import measure
-from evalhub.verdict.rule import decide
 from tests.benchmarks.peers.scenes import Role, Suite, Word
 
 WORDS: dict[str, Word] = {"ship": "accept", "hold": "stop", "need-more-data": "more"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
 

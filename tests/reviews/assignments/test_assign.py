@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
-from evalhub.schemas.review import Design, Known
+from evalhub.declare.review import Design, Known
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Design, Form
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Design, Form
 from reviews.assignments.assign import Assigned, assign
 from reviews.assignments.holding import may_hold
 from reviews.assignments.reviewers import set_quota

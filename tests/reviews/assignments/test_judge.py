@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce, skip

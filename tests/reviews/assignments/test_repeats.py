@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.assignments.assign import End
 from reviews.blinding import BLOCK
 from reviews.models import Assignment, AssignmentPurpose, Campaign, Reviewer

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce, undo
 from reviews.errors import (

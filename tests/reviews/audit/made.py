@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evalhub.schemas.review import Show
+from evalhub.declare.review import Show
 from reviews.assignments.order import order_of
 from reviews.audit.check import Check, judged
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
@@ -20,9 +20,9 @@ from reviews.audit.scan import Scan
 from reviews.audit.side_checks import Dealt, independence, sides_of_items, tokens
 from reviews.audit.text_checks import artefacts, hidden_bytes, telling
 from reviews.blinding import candidate_on_left, canonical, dealing_seed
+from reviews.identifiability import AnswerPair, Telling, tell
 from reviews.models import AssignmentPurpose, PairKind
 from reviews.results.judgment_data import JudgedPair, JudgmentData, JudgmentRow
-from reviews.telling import AnswerPair, Telling, tell
 
 REPEATS, SPACING = 0.1, 10
 WORDS = (

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evalhub.schemas.review import Design, Form
+from evalhub.declare.review import Design, Form
 from reviews.audit.check import Check
 from reviews.audit.check import judged as judge_family
 from reviews.audit.report import Audit, audit

@@ -24,7 +24,7 @@ def test_judgments_of_an_account_that_its_inviter_may_have_opened_call_for_a_loo
     assert identities(campaign).status == "not established"
     judged(campaign, team.rui, "left")
     assert identities(campaign).status == "pass"
-    path = reverse("dashboard:invite_people", args=[campaign.pk])
+    path = reverse("site:invite_people", args=[campaign.pk])
     shown = team.signed_in(team.eva).post(path, {"emails": "nora@example.org"}).text
     link = re.search(r"http://localhost:8000(/reviews/join/[^\"]+)", shown)
     assert link
@@ -35,9 +35,7 @@ def test_judgments_of_an_account_that_its_inviter_may_have_opened_call_for_a_loo
     assert found.status == "attention"
     assert "1 of 2 judgments are of 1 such account" in found.found
     member = team.project.memberships.get(user=nora)
-    olga.post(
-        reverse("dashboard:change_member", args=["support-desk", member.pk]), {"verb": "confirm"}
-    )
+    olga.post(reverse("site:change_member", args=["support-desk", member.pk]), {"verb": "confirm"})
     assert identities(campaign).status == "pass"
 
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from reviews.models import Campaign, EventKind
 from tests.cast import Team
-from tests.dashboard.test_campaign_pages import filled
 from tests.reviews.judged import judge_all
 from tests.reviews.test_telling import prose
+from tests.site.test_campaign_pages import filled
 
 JSON = "is a JSON object or array: {0} of {0} of the candidate's, 0 of {0} of the baseline's"
 
@@ -24,7 +24,7 @@ def planned(olga: Client, left: list[str], right: list[str]) -> tuple[str, Any]:
         {"id": f"k{i}", "prompt": f"Say {i}", "left": one, "right": other}
         for i, (one, other) in enumerate(zip(left, right, strict=True))
     ]
-    path = reverse("dashboard:upload_pairs")
+    path = reverse("site:upload_pairs")
     given = filled(olga.get(path), name="Tone", project="support-desk")
     content = "".join(json.dumps(row) + "\n" for row in rows)
     given["file"] = SimpleUploadedFile("pairs.jsonl", content.encode())
@@ -119,7 +119,7 @@ def test_one_layout_takes_the_tell_away_where_both_arms_speak_json(
             r'\{\n  &quot;answer&quot;: &quot;[^&]+&quot;,\n  &quot;note&quot;: '
             r'&quot;gewiß&quot;\n\}', pane,
         )  # fmt: skip
-    olga.post(reverse("dashboard:change_campaign", args=[campaign.pk]), {"verb": "close"})
+    olga.post(reverse("site:change_campaign", args=[campaign.pk]), {"verb": "close"})
     html = olga.get(f"/campaigns/{campaign.pk}/audit/").text.replace("&#x27;", "'")
     told = check_of(html, "Text alone doesn't tell the arms apart")
     assert "Calls for a look" not in told

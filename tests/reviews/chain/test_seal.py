@@ -48,7 +48,7 @@ def test_the_last_judgment_seals_and_nobody_takes_one_back(
     assert campaign.ended == "Every comparison has its judgments."
     assert "Done. Thank you!" in html
     assert "/undo/" not in html
-    shown = olga.get(reverse("dashboard:campaign_results", args=[campaign.pk]))
+    shown = olga.get(reverse("site:campaign_results", args=[campaign.pk]))
     assert campaign.seal in shown.content.decode()
     before = list(Judgment.objects.order_by("pk").values_list("pk", "choice"))
     for client in (rui, ruth):

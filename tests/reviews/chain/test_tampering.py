@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from evalhub.accounts.results_seen import expose
 from evalhub.cli.app import run
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.assignments.judge import undo
 from reviews.audit.report import audit
 from reviews.chain.verify import check_unchanged, verify
@@ -88,12 +88,12 @@ def test_no_page_shows_a_record_after(act: str, over: Campaign, olga: Client) ->
     with administrator() as sql:
         assert sql(ACTS[act]) >= 1
     for name in ("campaign_results", "campaign_export"):
-        response = olga.get(reverse(f"dashboard:{name}", args=[over.pk]))
+        response = olga.get(reverse(f"site:{name}", args=[over.pk]))
         assert response.status_code == 409, name
         html = response.content.decode()
         assert "The record of this review was changed" in html
         assert "%" not in html.split("<main", 1)[1]
-    page = olga.get(reverse("dashboard:campaign_audit", args=[over.pk])).content.decode()
+    page = olga.get(reverse("site:campaign_audit", args=[over.pk])).content.decode()
     assert "0 checks passed, 0 not established, 1 calls for a look" in page
     [only] = audit(Campaign.objects.get()).checks
     assert (only.key, only.status) == ("record", "attention")
@@ -114,7 +114,7 @@ def test_it_is_followed_by_queries_that_need_no_statistics(over: Campaign) -> No
 
 
 def test_untouched_it_is_shown_and_its_heads_are_known(over: Campaign, olga: Client) -> None:
-    assert olga.get(reverse("dashboard:campaign_results", args=[over.pk])).status_code == 200
+    assert olga.get(reverse("site:campaign_results", args=[over.pk])).status_code == 200
     first = verify(over).heads[over.reviewers.order_by("pk")[0].key][1]
     for known in (over.seal, first, *over.reviewers.values_list("head", flat=True)):
         assert run(["review", "verify", "--head", known]) == 0

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
 from evalhub.accounts.results_seen import expose, set_role
-from evalhub.schemas.review import Design
+from evalhub.declare.review import Design
 from reviews.errors import InvitedOnlyError, NotInvitedError, UnblindedError
 from reviews.joining.admit import admit, join
 from reviews.models import Campaign, Pair
@@ -62,7 +62,7 @@ def test_a_reviewer_who_was_an_owner_for_a_moment_is_refused(
 def test_whoever_left_and_came_back_is_still_refused(
     campaign: Campaign, team: Team, eva: Client
 ) -> None:
-    eva.get(reverse("dashboard:studies"))
+    eva.get(reverse("site:studies"))
     Membership.objects.filter(user=team.eva).delete()
     Membership.objects.create(project=team.project, user=team.eva, role=Role.REVIEWER)
     with pytest.raises(UnblindedError):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Action, LogEntry, Role, User
-from evalhub.schemas.review import Design
+from evalhub.declare.review import Design
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import LogEntry, Membership, Project, Provenance, Role, User
-from evalhub.schemas.review import Design
+from evalhub.declare.review import Design
 from reviews.models import Campaign, Invitation, Judgment
 from tests.cast import Team
 from tests.reviews.joining.test_admit import a_campaign_with
@@ -21,13 +21,13 @@ LINK = re.compile(r"https?://localhost:8000(/(?:reviews/join|accounts/(?:join|si
 
 
 def invites(client: Client, campaign: Campaign, whom: str) -> str:
-    path = reverse("dashboard:invite_people", args=[campaign.pk])
+    path = reverse("site:invite_people", args=[campaign.pk])
     return html.unescape(client.post(path, {"emails": whom}, follow=True).text)
 
 
 def links(client: Client, campaign: Campaign, said: str) -> list[str]:
     """Every link that somebody sees who invites: as they do it, and on the review's page later."""
-    page = client.get(reverse("dashboard:campaign", args=[campaign.pk])).text
+    page = client.get(reverse("site:campaign", args=[campaign.pk])).text
     return LINK.findall(said + page)
 
 
@@ -121,7 +121,7 @@ def test_a_new_address_s_link_is_shown_once_and_its_token_is_kept_nowhere(
     team: Team, own: Campaign, eva: Client
 ) -> None:
     [path] = set(LINK.findall(invites(eva, own, "nora@example.org")))
-    assert path not in eva.get(reverse("dashboard:campaign", args=[own.pk])).text
+    assert path not in eva.get(reverse("site:campaign", args=[own.pk])).text
     token = path.rstrip("/").rpartition("/")[2]
     assert token not in str([*Invitation.objects.values(), *LogEntry.objects.values()])
     made = Invitation.objects.get()
@@ -194,7 +194,7 @@ def test_an_account_that_its_inviter_may_have_opened_is_invited_nowhere_else(
     elsewhere = Project.objects.create(slug="elsewhere", name="Elsewhere")
     Membership.objects.create(project=elsewhere, user=team.sam, role=Role.OWNER)
     sam = team.signed_in(team.sam)
-    address = reverse("dashboard:members", args=["elsewhere"])
+    address = reverse("site:members", args=["elsewhere"])
     said = sam.post(address, {"whom": "nora@example.org", "role": "reviewer"}, follow=True).text
     assert "somebody else could have opened" in said
 

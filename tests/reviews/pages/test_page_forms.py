@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Design, Form, Known
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Design, Form, Known
 from reviews.assignments.seats import LEASE, REST
 from reviews.models import (
     Assignment,

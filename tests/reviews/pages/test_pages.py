@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Design, Form, Known
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Design, Form, Known
 from reviews.joining.admit import add_reviewer
 from reviews.models import Assignment, Campaign, Judgment, Reviewer
 from reviews.planning.campaign import close_campaign

@@ -6,9 +6,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from evalhub.files.canonical import digest_of
+from evalhub.declare.review import Design
+from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Run
-from evalhub.schemas.review import Design
 from reviews.assignments.assign import End
 from reviews.blinding import candidate_on_left
 from reviews.errors import CampaignEndedError, PlanError

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.review import Dimension, Form
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.review import Dimension, Form
 
 RATING = {"name": "tone", "question": "How kind is it?", "kind": "rating"}
 CHOICE = {"name": "facts", "question": "Whose facts are right?", "kind": "choice"}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import CampaignRequest, Design, Dimension, Form, Known
 from evalhub.registry.models import Output, Run
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import CampaignRequest, Design, Dimension, Form, Known
 from reviews.errors import FormError, PlanError
 from reviews.models import Campaign
 from reviews.planning.campaign_request import asked as request_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.review import Anytime, Design
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.review import Anytime, Design
 from reviews.planning.stopping import (
     InterimEstimate,
     Judged,

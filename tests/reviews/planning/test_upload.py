@@ -11,13 +11,13 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from evalhub.files.rows import DataError
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.review import Known
+from evalhub.io.rows import DataError
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.slugs import slug_of
-from evalhub.schemas.declaration import DeclarationError
-from evalhub.schemas.review import Known
-from evalhub.studies.upload import Uploaded, register_upload
+from evalhub.studies.web.pairs_upload import Uploaded, register_upload
 from reviews.planning.pairing import known_answers
 from reviews.planning.upload import Columns
 from tests.cast import Team

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evalhub.accounts.models import Membership, Provenance, Role, User
-from evalhub.schemas.review import Anytime, Design
-from evalhub.schemas.study import StudySettings
-from evalhub.verdict.identity_cautions import identity_cautions
+from evalhub.decision.identity_cautions import identity_cautions
+from evalhub.declare.review import Anytime, Design
+from evalhub.declare.study import StudySettings
 from reviews.chain.identities import identities
 from reviews.joining.invite import accept, invite
 from reviews.models import Campaign, CampaignState
@@ -75,7 +75,7 @@ def test_an_owner_confirms_a_member_and_each_running_review_keeps_it(
     close_campaign(campaign=ended, by=team.olga)
     assert ground(campaign, ada) == "unknown"
     member = Membership.objects.get(user=ada)
-    form = reverse("dashboard:change_member", args=[team.project.slug, member.pk])
+    form = reverse("site:change_member", args=[team.project.slug, member.pk])
     for _ in range(2):
         assert olga.post(form, {"verb": "confirm"}).status_code == 302
     [event] = campaign.events.filter(kind="vouched")
@@ -93,16 +93,16 @@ def test_nobody_vouches_for_who_came_by_their_own_link(
     ada = came_by_a_link(campaign, team.olga)
     assert ground(campaign, ada) == "unknown"
     person = campaign.reviewers.get(user=ada)
-    form = reverse("dashboard:change_reviewer", args=[campaign.pk, person.pk])
+    form = reverse("site:change_reviewer", args=[campaign.pk, person.pk])
     said = olga.post(form, {"verb": "vouch"}, follow=True).text
     assert "another owner vouches for them" in said
     member = Membership.objects.get(user=ada)
-    confirm = reverse("dashboard:change_member", args=[team.project.slug, member.pk])
+    confirm = reverse("site:change_member", args=[team.project.slug, member.pk])
     olga.post(confirm, {"verb": "confirm"})
     assert not campaign.events.filter(kind="vouched").exists()
     assert ground(campaign, ada) == "unknown"
     eva = team.signed_in(team.eva)
-    shown = eva.get(reverse("dashboard:members", args=[team.project.slug])).text
+    shown = eva.get(reverse("site:members", args=[team.project.slug])).text
     assert "nobody else has confirmed" in shown
     eva.post(confirm, {"verb": "confirm"})
     assert ground(campaign, ada) == "vouched"

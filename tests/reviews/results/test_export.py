@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from evalhub.schemas.review import Dimension, Form
+from evalhub.declare.review import Dimension, Form
 from reviews.chain.append import add_judgment, add_undo
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.results.export import (

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from evalhub.schemas.review import Design, Dimension, Form, Known
+from evalhub.declare.review import Design, Dimension, Form, Known
 from reviews.models import AssignmentPurpose, Campaign, PairKind
 from reviews.results.judgment_data import judgment_data
 from reviews.results.summary import Summary, summarise

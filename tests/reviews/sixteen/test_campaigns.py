@@ -13,12 +13,12 @@ from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from evalhub.files.rows import DataError
+from evalhub.declare.declaration import declared
+from evalhub.declare.review import Design, Form
+from evalhub.io.rows import DataError
 from evalhub.registry.models import Run
 from evalhub.registry.versions import register_version
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Design, Form
-from evalhub.studies.upload import register_upload
+from evalhub.studies.web.pairs_upload import register_upload
 from reviews.joining.admit import join
 from reviews.joining.invite import invite
 from reviews.models import Campaign

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.schemas.review import Design, Form
+from evalhub.declare.review import Design, Form
 from reviews.assignments.judge import form_nonce, undo
 from reviews.audit.report import audit
 from reviews.audit.tokens import tokens_test
@@ -100,16 +100,16 @@ def test_8_both_texts_come_in_one_response_and_no_latency_is_shown(
 
 
 AGGREGATES = [
-    ("dashboard:campaigns", 0),
-    ("dashboard:campaign", 1),
-    ("dashboard:campaign_results", 1),
-    ("dashboard:campaign_audit", 1),
-    ("dashboard:campaign_audit_file", 1),
-    ("dashboard:campaign_export", 1),
-    ("dashboard:studies", 0),
-    ("dashboard:runs", 0),
-    ("dashboard:versions", 0),
-    ("dashboard:test_sets", 0),
+    ("site:campaigns", 0),
+    ("site:campaign", 1),
+    ("site:campaign_results", 1),
+    ("site:campaign_audit", 1),
+    ("site:campaign_audit_file", 1),
+    ("site:campaign_export", 1),
+    ("site:studies", 0),
+    ("site:runs", 0),
+    ("site:versions", 0),
+    ("site:test_sets", 0),
 ]
 
 
@@ -129,7 +129,7 @@ def test_9_reviewers_get_no_aggregate_export_or_comment(
 
 def test_9_no_write_of_an_owner_is_a_reviewers(campaign: Campaign, rui: Client) -> None:
     for name in ("unblind_campaign", "change_campaign", "invite_people"):
-        answered = rui.post(reverse(f"dashboard:{name}", args=[campaign.pk]), {"verb": "close"})
+        answered = rui.post(reverse(f"site:{name}", args=[campaign.pk]), {"verb": "close"})
         assert answered.status_code == 403
     kept = Campaign.objects.get(pk=campaign.pk)
     assert kept.unblinded is None

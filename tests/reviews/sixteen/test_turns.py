@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q
 from django.test import Client
 
 from evalhub.accounts.models import User
-from evalhub.schemas.review import Form
+from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import Assigned, assign
 from reviews.assignments.judge import form_nonce

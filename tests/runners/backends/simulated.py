@@ -12,9 +12,9 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
+from evalhub.declare.declaration import declared
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from runners.backends import endpoint_state, pool
 from runners.backends.asking import Answered, BackendError, BackendRequest
 from runners.backends.exchange import Exchange

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, declared
 from runners.backends import AnyBackend
 
 OPENAI = {"type": "openai", "url": "https://api.example.org/v1/", "model": "small"}

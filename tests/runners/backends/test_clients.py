@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from evalhub.schemas.keys import Reach
+from evalhub.declare.keys import Reach
 from runners.backends.asking import BackendError, BackendRequest
 from runners.backends.clients import client_of, made_meanwhile
 from tests.cast import OPERATOR, Team, a_version

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.outside import OutsideError, check_from_web
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.studies.spec import ArmBackend
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.keys import Reach
+from evalhub.declare.outside import OutsideError, check_from_web
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.studies.file.spec import ArmBackend
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.command import Client, CommandBackend
 from runners.launch import launch

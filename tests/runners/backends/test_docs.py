@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.declare.declaration import declared
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.version import BackendDeclaration
 from runners.backends.command import CommandBackend
 from runners.backends.hf import HfBackend
 from runners.backends.openai import OpenAIBackend

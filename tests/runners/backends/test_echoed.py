@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
+from evalhub.declare.declaration import declared
+from evalhub.declare.keys import Reach
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from runners.backends import AnyBackend
 from runners.backends.asking import BackendError, TextLikelihood
 from runners.backends.openai import Client, OpenAIBackend

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from evalhub.schemas.keys import Reach
+from evalhub.declare.keys import Reach
 from runners.backends.asking import BackendError
 from runners.backends.connecting import is_public
 from tests.fakes.openai_server import OpenAIServer

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
 from evalhub.demo.gguf_adapter import PEFT_ADAPTER
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
 from runners.backends import AnyBackend
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.hf import Client, HfBackend

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.gate.decide import decide_study
+from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run, Score
-from evalhub.studies.origin import OperatorFile
-from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.spec import read_study
+from evalhub.studies.run.register import register_study
 from runners.launch import LaunchError, launch
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 from tests.runners.backends.test_hf import backend, client, replies, with_torch

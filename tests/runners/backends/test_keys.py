@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.keys import WELL_KNOWN, KeyNotBoundError, Reach, check_bound
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.keys import WELL_KNOWN, KeyNotBoundError, Reach, check_bound
 from runners.backends import AnyBackend
 from runners.backends.asking import BackendError
 from runners.backends.masking import Secret

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision
+from evalhub.declare.prompt import Prompt
+from evalhub.declare.sampling import Sampling
+from evalhub.ledger.models import Decision
 from evalhub.registry.models import Output, Run
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
 from runners.backends.lengths import AskedText, too_long
 from tests.runners.backends.test_hf import backend, client, replies
 from tests.small_models import WITH_TORCH, reciting_model

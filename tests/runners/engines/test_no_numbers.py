@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.gate.models import Decision, Look
+from evalhub.ledger.models import Decision, Look
 from evalhub.registry.models import Output
 from runners.backends.asking import Fault
 from tests.runners.backends.test_hf import backend, client, replies

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.schemas.pairwise import PairwiseQuestion
+from evalhub.declare.pairwise import PairwiseQuestion
 from runners.judges.pairwise import asked_of, choice_of
 from runners.metrics.json_verdict import VerdictError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.files.answers import read_answers
-from evalhub.files.rows import read_rows
+from evalhub.io.answers import read_answers
+from evalhub.io.rows import read_rows
 from runners.metrics import Answer, MetricScore, scorer
 
 CHAIN_OF_THOUGHT = r"(?s).*the answer is (.*?)\.?\s*$"

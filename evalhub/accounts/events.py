@@ -1,0 +1,50 @@
+"""What happens in a project that other programs are told of: an event, and who finds them."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from evalhub.accounts.models import Project
+
+LARGEST_BODY = 20_000
+"""Bytes of a webhook's message, by Standard Webhooks 1.0."""
+
+
+class EventType(models.TextChoices):
+    """What a webhook can be told of; `evalhub.features.table.EVENTS` names who finds each."""
+
+    DECISION_MADE = "decision.made", "a decision was made"
+    CHAMPION_CHANGED = "champion.changed", "another version became the champion"
+    CAMPAIGN_FINISHED = "campaign.finished", "a review has ended and is sealed"
+    MODEL_CHANGED = "model.changed", "a watched model no longer answers as it did"
+    RUN_FAILED = "run.failed", "a run ended without all of its answers"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEvent:
+    """Something that has happened in a project.
+
+    `key` names what happened, to what, and when, where it may happen again.
+    """
+
+    type: EventType
+    key: str
+    at: datetime
+    data: dict[str, Any]
+
+    def body(self) -> str:
+        """The message. Raises ValueError where it is larger than one may be."""
+        at = self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        told = {"type": self.type.value, "timestamp": at, "data": self.data}
+        body = json.dumps(told, separators=(",", ":"))
+        if len(body) > LARGEST_BODY:
+            raise ValueError(f"a message of {len(body)} bytes about {self.key}")
+        return body
+
+
+type EventSources = Mapping[EventType, Callable[[Project, datetime], Iterator[ProjectEvent]]]
+"""By type of event, the function that finds a project's events since a time."""

@@ -1,8 +1,0 @@
-"""Links to an item's page."""
-
-from django import template
-
-from evalhub.dashboard.items.naming import item_address
-
-register = template.Library()
-register.simple_tag(item_address)

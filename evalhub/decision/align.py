@@ -1,0 +1,359 @@
+"""Two arms' scores side by side, and what makes them unfit for a verdict. Pure.
+
+Files, evidence documents and the database are read into `ArmScores`; from there on they are one:
+the same pairing, the same flaws in the same words, the same clusters and weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, compress
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.decision.breakdown import by_tag
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.failures import FAILURES, at_worst
+from evalhub.decision.flaws import beyond_bounds, flaws_of
+from evalhub.decision.measuring import measure, same_run
+from evalhub.decision.mix import item_weights
+from evalhub.decision.rule import PRIMARIES, alphas_of
+from evalhub.decision.test_set_extension import StageScores, combined
+from evalhub.decision.wording import counted
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import BreakdownRow
+from evalhub.declare.policy import FailureUse, Primaries
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import HARM_ALPHA
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+"""Which items, shape (n,)."""
+
+
+class ItemLabel(NamedTuple):
+    """What a comparison needs to know of an item beside its scores.
+
+    `weight` is how much it counts where the source says so, above 0; `id` is its row's in the
+    database, where it has one; `question` is a digest of what the model sees, where another item
+    of its test set may ask the same, else ""; `fingerprint` is by what the ledger knows what it
+    asks, where it is a row of the database.
+    """
+
+    key: str
+    cluster: str = ""
+    tags: Sequence[str] = ()
+    weight: float | None = None
+    id: int = 0
+    question: str = ""
+    fingerprint: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ArmScores:
+    """One arm's scores of one test set by one metric.
+
+    Attributes:
+        name: what sentences call the arm.
+        places: which item each score is of, as its place in the list of items, ascending, shape
+            (m,); an item's scores stand in the order of its samples.
+        values: the scores, shape (m,); NaN where an answer has none.
+        reason: why the first answer without a score has none.
+        samples: answers that each item should have; None: as many as any item has.
+        failures: what went wrong while it was answered, one sentence each; it stands for all that
+            is missing because of it.
+        extraction_misses: answers in which the extraction pattern found nothing.
+        failed: which answers failed for good and so have no score, shape (m,); None where more
+            went wrong than single answers.
+    """
+
+    name: str
+    places: NDArray[np.intp]
+    values: Array
+    reason: str = ""
+    samples: int | None = None
+    failures: Sequence[str] = ()
+    extraction_misses: int = 0
+    failed: Rows | None = None
+
+    @property
+    def failures_counted(self) -> int:
+        return 0 if self.failed is None else int(self.failed.sum())
+
+    @property
+    def unscored(self) -> int:
+        return int(np.isnan(self.values).sum())
+
+    def counts(self, items: int) -> NDArray[np.intp]:
+        """How many answers each item has, shape (items,)."""
+        return np.bincount(self.places, minlength=items)
+
+    def means(self, items: int) -> Array:
+        """Each item's mean over its answers, shape (items,); NaN where one has no score."""
+        with np.errstate(invalid="ignore"):
+            sums = np.bincount(self.places, weights=self.values, minlength=items)
+            return np.asarray(sums / self.counts(items), dtype=float)
+
+
+def by_item(scores: Sequence[Sequence[float | None]]) -> tuple[NDArray[np.intp], Array]:
+    """`places` and `values` of ArmScores out of each item's scores, None where there is none."""
+    places = np.repeat(np.arange(len(scores)), [len(each) for each in scores])
+    return places, np.array(list(chain.from_iterable(scores)), dtype=float)
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Two arms' scores of one test set by one metric, of the items that both have in full.
+
+    Attributes:
+        items: the items that are compared.
+        baseline, candidate: scores of shape (n,) or (n, samples), row i of both for item i.
+        clusters: labels of shape (n,), or None where the items are independent.
+        same: the candidate arm is the baseline on this test set.
+        weights: how much each item counts, shape (n,), above 0; None: alike.
+        stages: the look that each row was added for, shape (n,), from 0 for the first; None where
+            all are looked at once.
+        mix: each tag's share of production, to which any part of the rows is weighted anew; None
+            where `weights` are the items' own.
+        failed: for each arm whether an answer to the item failed and scores the worst, shape
+            (2, n); None where none did.
+        flaws: why no verdict can rest on these scores, one sentence each.
+    """
+
+    requirement: Requirement
+    items: Sequence[ItemLabel]
+    baseline: Array
+    candidate: Array
+    clusters: list[str] | None
+    same: bool = False
+    weights: Array | None = None
+    stages: NDArray[np.intp] | None = None
+    mix: Mapping[str, float] | None = None
+    failed: Rows | None = None
+    flaws: Sequence[str] = field(default=())
+
+    def where(self, kept: Rows) -> "Aligned":
+        """The rows that `kept`, shape (n,), says, weighted to the mix by themselves.
+
+        Raises:
+            evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
+        """
+        items = list(compress(self.items, kept))
+        weights = None if self.weights is None else self.weights[kept]
+        if self.mix:
+            weights = item_weights([each.tags for each in items], self.mix)
+        return replace(
+            self,
+            items=items,
+            baseline=self.baseline[kept],
+            candidate=self.candidate[kept],
+            clusters=None if self.clusters is None else list(compress(self.clusters, kept)),
+            weights=weights,
+            stages=None if self.stages is None else self.stages[kept],
+            failed=None if self.failed is None else self.failed[:, kept],
+        )
+
+    def without_failures(self) -> "Aligned":
+        """The items that both arms answered, weighted to the mix by themselves.
+
+        Raises:
+            evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
+        """
+        return self if self.failed is None else self.where(~self.failed.any(axis=0))
+
+
+def align(
+    requirement: Requirement,
+    items: Sequence[ItemLabel],
+    baseline: ArmScores,
+    candidate: ArmScores,
+    *,
+    judged: Rows | None = None,
+    mix: Mapping[str, float] | None = None,
+    same: bool = False,
+    failures: FailureUse = FAILURES,
+    unexpected: Sequence[str] = (),
+) -> Aligned:
+    """Both arms' scores of the items that each of them has answered and that are all scored.
+
+    Args:
+        items: the test set's, in order, which the arms' `places` count.
+        judged: the items that are judged on; None: all.
+        mix: each tag's share of production, to which the items are weighted.
+        same: the two arms are one on this test set.
+        failures: what answers that failed for good make of the evidence.
+        unexpected: what `other_items` says of the items.
+    """
+    baseline, candidate = (at_worst(requirement, arm, failures) for arm in (baseline, candidate))
+    for arm in (baseline, candidate):
+        judged = _within(requirement, len(items), arm, judged)
+    whole, before, after = paired(len(items), baseline, candidate, judged=judged)
+    kept = items if whole.all() else list(compress(items, whole))
+    weights, misfit = _weights(requirement, kept, mix)
+    told = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
+    return Aligned(
+        requirement,
+        kept,
+        before,
+        after,
+        clusters=clusters_of([each.cluster for each in kept]),
+        same=same,
+        weights=weights,
+        mix=mix if mix and weights is not None else None,
+        failed=_failed(baseline, candidate, whole) if failures == "worst" else None,
+        flaws=[*unexpected, *told, *misfit],
+    )
+
+
+def _within(
+    requirement: Requirement, items: int, arm: ArmScores, judged: Rows | None
+) -> Rows | None:
+    """Those of the judged items whose scores can be the metric's; the others are a flaw."""
+    beyond = beyond_bounds(requirement, arm)
+    if not beyond.any():
+        return judged
+    within = np.ones(items, dtype=bool) if judged is None else judged.copy()
+    within[arm.places[beyond]] = False
+    return within
+
+
+def paired(
+    items: int, baseline: ArmScores, candidate: ArmScores, *, judged: Rows | None = None
+) -> tuple[Rows, Array, Array]:
+    """Which of `items` items both arms have in full, and each arm's scores of those.
+
+    Scores have the shape (n, samples); (n,) for one sample, or for means of unequally many.
+    """
+    whole = np.ones(items, dtype=bool) if judged is None else judged.copy()
+    for arm in (baseline, candidate):
+        whole &= ~np.isnan(arm.means(items))
+    return whole, _matrix(baseline, whole), _matrix(candidate, whole)
+
+
+def _failed(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Rows | None:
+    """For each arm which of the `whole` items have an answer that failed; None where none has."""
+    found = np.zeros((2, len(whole)), dtype=bool)
+    for row, arm in zip(found, (baseline, candidate), strict=True):
+        if arm.failed is not None:
+            row[arm.places[arm.failed]] = True
+    return found[:, whole] if found.any() else None
+
+
+def _matrix(arm: ArmScores, whole: Rows) -> Array:
+    values = arm.values[whole[arm.places]]
+    samples = arm.counts(len(whole))[whole]
+    if not len(samples) or samples.max() == 1:
+        return values
+    if samples.min() == samples.max():
+        return values.reshape(len(samples), -1)
+    sums = np.add.reduceat(values, np.cumsum(samples) - samples)
+    return np.asarray(sums / samples, dtype=float)
+
+
+def _weights(
+    requirement: Requirement, items: Sequence[ItemLabel], mix: Mapping[str, float] | None
+) -> tuple[Array | None, list[str]]:
+    """What the items weigh, and why they can't be weighed as asked."""
+    given = [each.weight for each in items if each.weight is not None]
+    if mix and given:
+        return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
+    if given and len(given) < len(items):
+        lacking = len(items) - len(given)
+        of = counted(len(items), "item")
+        has = "has" if lacking == 1 else "have"
+        return None, [f"{requirement.name}: {lacking} of {of} {has} no weight"]
+    if given:
+        return np.array(given, dtype=float), []
+    if not mix or not items:
+        return None, []
+    try:
+        return item_weights([each.tags for each in items], mix), []
+    except StatisticsError as error:
+        return None, [f"{requirement.name} can't be weighted to its mix: {error}"]
+
+
+def clusters_of(labels: Sequence[str]) -> list[str] | None:
+    """Cluster labels as the statistics want them: None when each item stands for itself.
+
+    An item without a label is a cluster of its own.
+    """
+    named = [label for label in labels if label]
+    if not named or (len(named) == len(labels) and len(set(named)) == len(named)):
+        return None
+    return [label or f"item {index}" for index, label in enumerate(labels)]
+
+
+def criteria_of(
+    evidence: Sequence[Aligned],
+    *,
+    alpha: float,
+    harm_alpha: float = HARM_ALPHA,
+    planned_gain: float,
+    primaries: Primaries = PRIMARIES,
+    alphas: Mapping[str, float] | None = None,
+) -> list[Criterion]:
+    """Measures every criterion at the level that the rule asks for.
+
+    Args:
+        alpha: one-sided level of the end of every interval that must pass.
+        harm_alpha: one-sided level of the other end, whole for each.
+        planned_gain: gain beyond `min_gain` to be detected where a requirement names none.
+        primaries: with "any-of" each of k primaries is measured at its level divided by k.
+        alphas: by a criterion's name, the level that it has instead of `alpha`.
+    """
+    asked = [each.requirement for each in evidence]
+    levels = alphas_of(asked, alpha=alpha, primaries=primaries, alphas=alphas)
+    return [
+        criterion_of(each, alpha=level, harm_alpha=harm_alpha, planned_gain=planned_gain)
+        for each, level in zip(evidence, levels, strict=True)
+    ]
+
+
+def criterion_of(
+    aligned: Aligned, *, alpha: float, harm_alpha: float = HARM_ALPHA, planned_gain: float
+) -> Criterion:
+    """Measures one criterion."""
+    if aligned.same:
+        return same_run(aligned.requirement, aligned.baseline, alpha=alpha, harm_alpha=harm_alpha)
+    pooled = measure(
+        aligned.requirement,
+        aligned.baseline,
+        aligned.candidate,
+        clusters=aligned.clusters,
+        weights=aligned.weights,
+        alpha=alpha,
+        harm_alpha=harm_alpha,
+        planned_gain=planned_gain,
+    )
+    if aligned.stages is None or len(looks := np.unique(aligned.stages)) == 1:
+        return pooled
+    parts = [aligned.where(aligned.stages == each) for each in looks]
+    return combined(pooled, [_stage(each) for each in parts])
+
+
+def _stage(aligned: Aligned) -> StageScores:
+    worse, better = aligned.baseline, aligned.candidate
+    if not aligned.requirement.higher_is_better:
+        worse, better = better, worse
+    bounds = aligned.requirement.bounds
+    bounded = aligned.requirement.tails is not None
+    return StageScores(worse, better, aligned.clusters, aligned.weights, bounds, bounded)
+
+
+def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[BreakdownRow]:
+    """The differences by test set and tag, for reading."""
+    return [
+        row
+        for each in evidence
+        if not each.same
+        for row in by_tag(
+            each.requirement,
+            each.baseline,
+            each.candidate,
+            [item.tags for item in each.items],
+            clusters=each.clusters,
+            weights=each.weights,
+            alpha=alpha,
+        )
+    ]

@@ -1,0 +1,128 @@
+"""An open criterion whose interval speaks against what was planned: what is shown all the same, and
+what would be if the truth is what was seen. Pure.
+"""
+
+from math import log
+
+from evalhub.decision.wording import (
+    allowed,
+    better,
+    figure,
+    limit,
+    loss_shown,
+    percent,
+    plain,
+    signed,
+    worse,
+)
+from evalhub.declare.criteria import Criterion
+
+
+def ruled_out(criterion: Criterion) -> bool:
+    """Whether the interval leaves out what was planned: that nothing is lost, that it costs no
+    more, or the planned gain."""
+    c = criterion
+    if c.factor is not None or c.role == "guard":
+        return loss_shown(c)
+    return c.upper < (c.bound or 0.0) + c.gap
+
+
+def distance_seen(criterion: Criterion) -> float:
+    """How far what was seen lies from the bound, in the unit of `gap`: above 0 on the side that is
+    asked. Of a budget at a quantile, whose gap is planned by its logarithm, likewise."""
+    c = criterion
+    if c.factor is None:
+        return _distance(c.difference, c.bound or 0.0)
+    if c.quantile is not None and c.ratio:
+        unit = c.gap / log(c.factor) if c.factor > 1 else c.baseline
+        return unit * _distance(log(c.factor), log(c.ratio))
+    apart = _distance(c.candidate, c.factor * c.baseline)
+    return apart if c.higher_is_better else -apart
+
+
+def _distance(value: float, bound: float) -> float:
+    """The difference, 0 where it is a rounding error's."""
+    apart = value - bound
+    return apart if abs(apart) > 1e-9 * max(abs(value), abs(bound)) else 0.0
+
+
+def partly_shown(criterion: Criterion) -> str:
+    """What the interval shows though it is open, as the start of a sentence; "" where nothing."""
+    c = criterion
+    if c.role == "budget" and loss_shown(c):
+        return f"a higher cost is shown, but not whether it is over {limit(c)}: "
+    if c.may_lose and loss_shown(c):
+        return f"{_loss(c)} is shown, but not whether it is beyond {_bearable(c)}: "
+    if c.must_gain and ruled_out(c):
+        return f"the interval leaves out that {assumed(c)}, so plan a smaller gain: "
+    return ""
+
+
+def effect_shown(criterion: Criterion, *, passing: bool) -> str:
+    """What so many items would show: that it passes, or that it fails."""
+    c = criterion
+    if c.role == "budget":
+        return f"that it {'stays within' if passing else 'goes over'} {limit(c)}"
+    if c.role == "preference":
+        return f"a win score {'above' if passing else 'below'} {0.5 + (c.bound or 0.0):.3g}"
+    if c.may_lose:
+        if c.higher_is_better:
+            return (
+                f"that less than {allowed(c)} is lost" if passing else f"a loss beyond {allowed(c)}"
+            )
+        return f"{worse(c)}, {'by less than' if passing else 'beyond'} {allowed(c)}"
+    gain = plain(c.min_gain)
+    if c.higher_is_better:
+        lacking = "a loss" if not c.min_gain else f"a gain below the {gain} that is asked"
+        return f"a gain of more than {gain}" if passing else lacking
+    lacking = worse(c) if not c.min_gain else f"{better(c)} by less than the {gain} that is asked"
+    return f"{better(c)}, by more than {gain}" if passing else lacking
+
+
+def assumed(criterion: Criterion) -> str:
+    """What was planned that the truth is."""
+    if criterion.role == "guard":
+        return "nothing is really lost"
+    if criterion.role == "budget":
+        return "it really costs no more"
+    if criterion.role == "preference":
+        return f"its win score is really {0.5 + (criterion.bound or 0.0) + criterion.gap:.3g}"
+    more = " more than is asked" if criterion.min_gain else ""
+    return f"it really gains {plain(criterion.gap)}{more}"
+
+
+def seen(criterion: Criterion) -> str:
+    """That the truth is what was seen."""
+    c = criterion
+    if c.factor is not None:
+        return f"it is the {percent(c.ratio)} seen here"
+    if c.role == "preference":
+        return f"it is the {c.candidate:.3g} seen here"
+    amount = signed(c.difference)[1:]
+    if not c.higher_is_better:
+        return f"it is the {amount} {better(c) if c.difference > 0 else worse(c)} seen here"
+    kind = "gain of " if c.difference > 0 else "" if c.may_lose else "loss of "
+    return f"it is the {kind}{amount} seen here"
+
+
+def no_loss_to_show(criterion: Criterion) -> str:
+    """Why a guard can't show a loss on these items, or no greater one than it shows."""
+    c, better_ones = criterion, "add items on which it does better"
+    baseline = f"the baseline's {figure(c.baseline)} is no further from the worst score"
+    if loss_shown(c):
+        return (
+            f"{_loss(c)} is shown, but on these items it can't be beyond {_bearable(c)}: "
+            f"{baseline}; {better_ones}"
+        )
+    return f"can't show a loss: {baseline} than {_bearable(c)}; {better_ones}"
+
+
+def _loss(criterion: Criterion) -> str:
+    return "a loss" if criterion.higher_is_better else f"that it has {worse(criterion)}"
+
+
+def _bearable(criterion: Criterion) -> str:
+    """What may be lost: "the margin of 0.02", "the 0.02 that may be lost"."""
+    if criterion.role == "guard":
+        return limit(criterion)
+    return f"the {allowed(criterion)} that may be lost"

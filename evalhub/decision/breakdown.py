@@ -1,0 +1,77 @@
+"""The difference by tag. Pure: for reading, never for the verdict."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.decision.criteria import Requirement
+from evalhub.declare.decision import BreakdownRow
+from evalhub.stats.paired import compare
+
+MOST_TAGS = 40
+
+
+def by_tag(
+    requirement: Requirement,
+    baseline: NDArray[np.float64],
+    candidate: NDArray[np.float64],
+    tags: Sequence[Sequence[str]],
+    *,
+    clusters: Sequence[str] | None = None,
+    weights: NDArray[np.float64] | None = None,
+    alpha: float,
+) -> list[BreakdownRow]:
+    """One row for each of the most common tags, the largest first.
+
+    Args:
+        baseline, candidate: scores of shape (n,) or (n, samples), aligned by item.
+        tags: each item's tags, n in all.
+    """
+    members: dict[str, list[int]] = {}
+    for index, names in enumerate(tags):
+        for name in dict.fromkeys(names):
+            members.setdefault(name, []).append(index)
+    common = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_TAGS]
+    return [
+        _row(requirement, name, index, baseline, candidate, clusters, weights, alpha)
+        for name in common
+        for index in (np.array(members[name], dtype=np.intp),)
+    ]
+
+
+def _row(
+    requirement: Requirement,
+    tag: str,
+    index: NDArray[np.intp],
+    baseline: NDArray[np.float64],
+    candidate: NDArray[np.float64],
+    clusters: Sequence[str] | None,
+    weights: NDArray[np.float64] | None,
+    alpha: float,
+) -> BreakdownRow:
+    rising = requirement.higher_is_better
+    worse, better = (baseline, candidate) if rising else (candidate, baseline)
+    found = compare(
+        worse[index],
+        better[index],
+        clusters=None if clusters is None else [clusters[i] for i in index],
+        weights=None if weights is None else weights[index],
+        alpha=alpha,
+        bounds=requirement.bounds,
+    )
+    return BreakdownRow(
+        test_set=requirement.test_set,
+        tag=tag,
+        metric=requirement.metric,
+        n=found.n,
+        baseline=found.baseline if rising else found.candidate,
+        candidate=found.candidate if rising else found.baseline,
+        difference=found.difference,
+        lower=found.lower,
+        upper=found.upper,
+        wins=found.wins,
+        losses=found.losses,
+        ties=found.ties,
+        p_value=found.p_value,
+    )

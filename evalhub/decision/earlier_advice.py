@@ -1,0 +1,43 @@
+"""What earlier versions said where an interval rules out what was planned: no number of items.
+
+Now two numbers are said there (evalhub.decision.needed). A record of before keeps its sentence, and
+is verified by the rule that it was written by. Pure.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evalhub.decision.as_seen import assumed
+from evalhub.decision.needed import NO_NUMBER
+from evalhub.declare.criteria import Criterion
+
+
+def with_earlier_advice(
+    due: dict[str, Any], written: Mapping[str, Any], criteria: tuple[Criterion, ...]
+) -> None:
+    """Puts into `due`, the document that follows from a record's `criteria`, what an earlier
+    version said in its place, where that is what was `written`."""
+    for row, there, criterion in zip(due["criteria"], written["criteria"], criteria, strict=False):
+        why = "" if "needed_as_seen" in there else _ruled_out(criterion)
+        if not why or (there.get("needed_n"), there.get("needed_why")) != (None, why):
+            continue
+        sentences = row["sentence"], row["sentence"].replace(row["needed_why"], why)
+        due["reasons"] = [each.replace(*sentences) for each in due["reasons"]]
+        row |= {"needed_n": None, "needed_why": why, "sentence": sentences[1]}
+        if written["needed_n"] is None:  # the whole needed a number of each
+            due["needed_n"] = None
+
+
+def _ruled_out(c: Criterion) -> str:
+    """Why nothing was promised: the interval leaves out what would be assumed."""
+    if c.factor is not None:
+        end = c.ratio_upper if c.higher_is_better else c.ratio_lower
+        if end is None or (end >= 1 if c.higher_is_better else end <= 1):
+            return ""
+        real = "a higher cost" if c.role == "budget" else "a loss"
+        return f"{NO_NUMBER}: {real} looks real, since the interval leaves out 100%"
+    if c.role == "guard":
+        return f"{NO_NUMBER}: a loss looks real, since the interval lies below 0" * (c.upper < 0)
+    if c.upper < (c.bound or 0.0) + c.gap:
+        return f"{NO_NUMBER}, since the interval leaves out that {assumed(c)}: plan a smaller gain"
+    return ""

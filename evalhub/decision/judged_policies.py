@@ -1,0 +1,253 @@
+"""Whether a policy asks otherwise than the last one that judged the same items. Pure.
+
+Criteria are matched by what they measure, the items and the metric with its options, and never by
+a name: a study under another name, or a test set under another one, asks the same.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evalhub.decision.policy_changes import Asked, PolicyChange, policy_changes
+from evalhub.declare.declaration import declared
+from evalhub.declare.policy import Rule
+from evalhub.declare.study import StudySettings
+from evalhub.io.canonical import digest_of
+
+_PEOPLE = ("min_agreement", "min_reviewers", "unconfirmed_reviewers")
+_CRITERION = ("role", "tier", "metric", "higher_is_better")
+_DEMANDS = {"primary": ("min_gain", "planned_gain"), "guard": ("margin",)}
+_OPTIONAL = ("tails",)
+"""Demands that most policies don't make; where one isn't made its name is left out."""
+_MEASURE = ("metric", "options", "higher_is_better")
+_OF_ANSWERS = ("prices", "ownership")
+"""What is said of a candidate's costs: another candidate has others, and nothing was changed."""
+
+type Sharing = Mapping[str, Collection[str]]
+"""By the SHA-256 of a test set's items, those of all versions that share an item with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPolicy:
+    """What a decision was judged by, and on what.
+
+    Attributes:
+        decision: SHA-256 of the decision's record; "" of one that isn't kept yet.
+        decided: when, as ISO 8601 has it.
+        items: by a criterion's name, SHA-256 of its items.
+        answers: what was read: of each test set its items, metric and both arms' answers.
+    """
+
+    asked: Asked
+    items: Mapping[str, str]
+    answers: frozenset[tuple[str, ...]]
+    decision: str = ""
+    decided: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is asked on which items, whatever it is called."""
+        criteria = [
+            {**demand, "items": self.items.get(name, "")}
+            for name, demand in self.asked.criteria.items()
+        ]
+        return digest_of(
+            {
+                "rule": dict(self.asked.rule),
+                "people": self.asked.people and dict(self.asked.people),
+                "budgets": dict(self.asked.budgets),
+                "judge": self.asked.judge and dict(self.asked.judge),
+                "criteria": sorted(criteria, key=digest_of),
+            }
+        )
+
+
+def judged_policy(
+    policy: Mapping[str, Any],
+    criteria: Iterable[Mapping[str, Any]],
+    evidence: Iterable[Mapping[str, Any]],
+    *,
+    preference: Mapping[str, Any] | None = None,
+    decision: str = "",
+    decided: str = "",
+) -> JudgedPolicy:
+    """The policy of a study's decision, from these three parts of its record as JSON has them.
+
+    Args:
+        preference: `min_gain` and `required` of what is asked of people, where it is known; else
+            it is read from the criterion that they gave.
+    """
+    settings = declared(StudySettings, policy)
+    values = {name: getattr(settings, name) for name in Rule.model_fields} | settings.as_json()
+    rows = {row["test_set"]: row for row in evidence}
+    demands: dict[str, dict[str, Any]] = {}
+    people = {name: values[name] for name in _PEOPLE}
+    for criterion in criteria:
+        role = criterion["role"]
+        if role == "preference":
+            people |= {"min_gain": criterion["min_gain"], "required": True}
+        if role in _DEMANDS:
+            relative = criterion.get("relative_margin") is not None
+            names = ("relative_margin",) if relative else _DEMANDS[role]
+            row = rows.get(criterion["test_set"], {})
+            demands[criterion["name"]] = {
+                **{name: criterion[name] for name in (*_CRITERION, *names)},
+                **{name: criterion[name] for name in _OPTIONAL if criterion.get(name)},
+                "options": row.get("metric_options", {}),
+            }
+    people |= preference or {}
+    rule = [name for name in (*Rule.model_fields, "noise_floor", "blessed") if name != "budgets"]
+    pairwise = values.get("pairwise")
+    return JudgedPolicy(
+        Asked(
+            {name: values[name] for name in rule},
+            people,
+            demands,
+            values["budgets"],
+            {name: values.get(name) for name in ("development", *_OF_ANSWERS)},
+            pairwise,
+        ),
+        {
+            criterion["name"]: rows[criterion["test_set"]]["digest"]
+            for criterion in criteria
+            if criterion["name"] in demands and criterion["test_set"] in rows
+        },
+        frozenset(
+            (row["digest"], row["metric"], row["baseline_answers"], row["candidate_answers"])
+            for row in rows.values()
+        ),
+        decision,
+        decided,
+    )
+
+
+def changes_since_last(
+    now: JudgedPolicy, earlier: Sequence[JudgedPolicy], sharing: Sharing
+) -> tuple[JudgedPolicy, list[PolicyChange]] | None:
+    """What `now` asks otherwise, what is easier first, and than which policy; None: nothing.
+
+    Each demand is compared with the last policy that judged its items. What holds for the whole
+    study, and which criteria there are, is compared with the last policy of which a criterion that
+    pays for the look, a primary, shares items with one of `now`: a fresh primary starts afresh,
+    whatever guards it shares with others.
+
+    Args:
+        earlier: those of the project that judged some of the items, oldest first, without those
+            that were held because they had been eased.
+    """
+    before = _before_the_same(now, earlier, sharing)
+    last = next((each for each in reversed(before) if _asks_alike(each, now, sharing)), None)
+    changes, compared = [], last
+    if last is not None:
+        changes = _changes(last, now, sharing)
+    for name, demand in now.asked.criteria.items():
+        if last is not None and (
+            demand["role"] == "guard" or _same_measure(name, now, last, sharing) is not None
+        ):
+            continue
+        for each in reversed(before):
+            match = _same_measure(name, now, each, sharing)
+            if match is None or each.asked.criteria[match]["role"] != demand["role"]:
+                continue
+            old, new = (
+                {name: policy.asked.criteria[at]} for policy, at in ((each, match), (now, name))
+            )
+            changes += policy_changes(Asked({}, None, old, {}), Asked({}, None, new, {}))
+            compared = compared or each
+            break
+    if compared is None or not changes:
+        return None
+    return compared, changes
+
+
+def _before_the_same(
+    now: JudgedPolicy, earlier: Sequence[JudgedPolicy], sharing: Sharing
+) -> Sequence[JudgedPolicy]:
+    """Those before the first decision by this policy on these answers: to decide once more on the
+    same says the same, whatever was judged in between."""
+    for place, each in enumerate(earlier):
+        if each.answers == now.answers and not _changes(each, now, sharing):
+            return earlier[:place]
+    return earlier
+
+
+def _asks_alike(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> bool:
+    """Whether a criterion that pays for a look is asked of the same items by both."""
+    digests = {old.items.get(name) for name in _paying(old.asked)}
+    return any(
+        digests & {*_sharing(now.items.get(name, ""), sharing)} for name in _paying(now.asked)
+    )
+
+
+def _paying(asked: Asked) -> list[str]:
+    """The criteria that a look is taken for: primaries, or where there are none critical guards."""
+    primaries = [name for name, each in asked.criteria.items() if each["role"] == "primary"]
+    critical = [name for name, each in asked.criteria.items() if each["tier"] == "critical"]
+    return primaries or critical or list(asked.criteria)
+
+
+def _changes(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> list[PolicyChange]:
+    return policy_changes(_as_named_now(old, now, sharing), _comparable(now.asked, old, now))
+
+
+def _comparable(asked: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
+    """`asked` of either, without what can't be compared between the two."""
+    both = {*(old.asked.people or {})} & {*(now.asked.people or {})}
+    people = {name: value for name, value in (asked.people or {}).items() if name in both}
+    setting = {
+        name: value
+        for name, value in asked.setting.items()
+        if old.answers == now.answers or name not in _OF_ANSWERS
+    }
+    return replace(asked, people=people, setting=setting)
+
+
+def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Asked:
+    """What `old` asked, with the names that `now` has for the same criteria.
+
+    A primary by another metric stands for the one that was: that is another claim, which pays a
+    look of its own, and its bound can't be compared.
+    """
+    left = dict(old.asked.criteria)
+    criteria: dict[str, Mapping[str, Any]] = {}
+    for name in now.asked.criteria:
+        match = _same_measure(name, now, old, sharing, among=left)
+        if match is not None:
+            criteria[name] = left.pop(match)
+    for name, demand in now.asked.criteria.items():
+        items = _sharing(now.items.get(name, ""), sharing)
+        if name in criteria or demand["role"] != "primary":
+            continue
+        other = (at for at, each in left.items() if each["role"] == "primary")
+        match = next((at for at in other if old.items.get(at) in items), None)
+        if match is not None:
+            was = left.pop(match)
+            criteria[name] = {**demand, **{field: was[field] for field in _MEASURE}}
+    for name, each in left.items():
+        criteria[name if name not in now.asked.criteria else f"{name} (as it was)"] = each
+    return replace(_comparable(old.asked, old, now), criteria=criteria)
+
+
+def _same_measure(
+    name: str,
+    now: JudgedPolicy,
+    old: JudgedPolicy,
+    sharing: Sharing,
+    *,
+    among: Collection[str] | None = None,
+) -> str | None:
+    """The criterion of `old` that measured the same on items that are shared, by its name."""
+    items, demand = _sharing(now.items.get(name, ""), sharing), now.asked.criteria[name]
+    rivals = [
+        at
+        for at, was in old.asked.criteria.items()
+        if (among is None or at in among)
+        and old.items.get(at) in items
+        and all(was[field] == demand[field] for field in _MEASURE)
+    ]
+    # of several, as when two parts of one set are asked, the one that is called so
+    return name if name in rivals else next(iter(rivals), None)
+
+
+def _sharing(digest: str, sharing: Sharing) -> Collection[str]:
+    return sharing.get(digest) or {digest}

@@ -1,0 +1,76 @@
+"""What a record says of where its ledger comes from, and what of it belongs to the headline. Pure.
+
+A ledger counts what it knows. One that was begun a moment ago, or restored from a backup, doesn't
+know the looks that were taken elsewhere at the same items.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from evalhub.declare.caveats import Caveat
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.ledger_origin import LedgerBeginning, RestoredLedger
+from evalhub.declare.ledger_section import LedgerSection
+
+BEGUN, RESTORED = "ledger-begun", "ledger-restored"
+
+_BEGUN_BY = {
+    "this-command": "was begun by this command",
+    "its-command": "was begun by the command that took this look",
+    "this-study": "was begun with this study",
+    "first-day-in-ci": "was begun less than a day before this look",
+    "first-day": "was begun less than a day before this look",
+}
+
+
+class LedgerElsewhereError(Exception):
+    """The policy asks for a server's ledger, and this isn't one; the message says what to do."""
+
+
+def origin_sentences(section: LedgerSection) -> Iterator[str]:
+    """How the ledger began, as far as the section knows."""
+    if section.begun is not None:
+        yield begun_sentence(section.begun)
+    if section.restored is not None:
+        yield restored_sentence(section.restored)
+
+
+def begun_sentence(begun: LedgerBeginning) -> str:
+    return f"This ledger {_begun(begun)}: it counts no look that was taken before, in another home."
+
+
+def restored_sentence(restored: RestoredLedger) -> str:
+    return (
+        f"This ledger was restored {_backup(restored)}: it counts no look that was taken elsewhere "
+        "since that backup was written."
+    )
+
+
+def _begun(begun: LedgerBeginning) -> str:
+    return _BEGUN_BY[begun.by] + (", in CI" if begun.in_ci else "")
+
+
+def _backup(restored: RestoredLedger) -> str:
+    moment = datetime.fromisoformat(restored.restored).astimezone(UTC)
+    entries = f"{restored.entries:,} {'entry' if restored.entries == 1 else 'entries'}"
+    parent = (
+        f"from a backup of the ledger {restored.parent}, {entries},"
+        if restored.parent
+        else f"from a backup without a ledger, {entries},"
+    )
+    return f"{parent} at {moment:%Y-%m-%d %H:%M} UTC"
+
+
+def ledger_caveats(record: DecisionRecord) -> Iterator[Caveat]:
+    """What the record's ledger section lets the headline say.
+
+    That the ledger was begun just now is news where homes are gone with their job, or where the
+    policy wants a server's ledger; on a laptop every first study begins one.
+    """
+    if record.ledger is None:
+        return
+    begun, restored = record.ledger.begun, record.ledger.restored
+    if begun is not None and (begun.in_ci or record.policy.get("ledger_at") == "server"):
+        yield Caveat(code=BEGUN, sentence=f"this ledger {_begun(begun)}")
+    if restored is not None:
+        yield Caveat(code=RESTORED, sentence=f"this ledger was restored {_backup(restored)}")

@@ -1,0 +1,369 @@
+"""One criterion measured on two arms' aligned scores. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import isinf
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evalhub.decision.criteria import SAME_RUN, Requirement
+from evalhub.decision.quantile_budget import at_quantile
+from evalhub.decision.shares import gap_to, ratio_limits
+from evalhub.decision.tails import unseen_of
+from evalhub.decision.wording import requires
+from evalhub.declare.criteria import Criterion, PlannedPeople, PlannedSpread
+from evalhub.stats.levels import HARM_ALPHA
+from evalhub.stats.paired import compare, p_one_sided
+from evalhub.stats.power_spread import Spread, spread_of
+from evalhub.stats.ratios import (
+    Contrast,
+    contrast,
+    p_contrast,
+    p_ratio_at_least,
+    p_ratio_at_most,
+    ratio_of_means,
+)
+
+NO_SHARE = "the baseline's mean isn't above 0: nothing can be a share of it"
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """The candidate's mean as a share of the baseline's, and what tests it against its factor."""
+
+    ratio: float | None
+    lower: float | None
+    upper: float | None
+    p_harm: float
+    p_bound: float
+    spread: Spread
+    sd: float
+    design_effect: float
+    gap: float
+    method: str
+
+
+def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
+    """What is asked, as a criterion's fields say it where the baseline's mean is this."""
+    guard = asked.role == "guard"
+    share = asked.relative_margin if guard else None
+    margin = asked.margin if share is None else share * abs(baseline)
+    return {
+        "name": asked.name,
+        "role": asked.role,
+        "tier": asked.tier,
+        "test_set": asked.test_set,
+        "metric": asked.metric,
+        "unit": asked.unit,
+        "requires": requires(asked),
+        "margin": margin if guard else None,
+        "relative_margin": share,
+        "min_gain": asked.min_gain if asked.must_gain or asked.role == "ownership" else None,
+        "planned_gain": asked.planned_gain if asked.must_gain else None,
+        "max_ratio": asked.max_ratio,
+        "quantile": asked.quantile,
+        "bound": asked.bound if asked.factor is None else None,
+        "factor": asked.factor,
+        "higher_is_better": asked.higher_is_better,
+        "form": asked.form,
+        "tails": asked.tails,
+    }
+
+
+def measure(
+    requirement: Requirement,
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    *,
+    clusters: Sequence[str] | None = None,
+    weights: ArrayLike | None = None,
+    alpha: float,
+    harm_alpha: float = HARM_ALPHA,
+    planned_gain: float,
+) -> Criterion:
+    """Measures one requirement on aligned scores.
+
+    Args:
+        baseline, candidate: scores of shape (n,) or (n, samples), aligned by item, no NaN.
+        clusters: cluster labels of shape (n,), or None where items are independent.
+        weights: how much each item counts, shape (n,), above 0; None: alike.
+        alpha: one-sided level of the interval's end that must pass the bound.
+        harm_alpha: one-sided level of the other end.
+        planned_gain: gain beyond `min_gain` that the study is to detect, for `needed_n`, where
+            the requirement has none of its own.
+
+    Raises:
+        evalhub.stats.errors.StatisticsError: no items, unequal shapes, NaN.
+    """
+    base, tuned = np.asarray(baseline, dtype=float), np.asarray(candidate, dtype=float)
+    worse, better = (base, tuned) if requirement.higher_is_better else (tuned, base)
+    bounds, bounded = requirement.bounds, requirement.tails is not None
+    found = compare(
+        worse,
+        better,
+        clusters=clusters,
+        weights=weights,
+        alpha=alpha,
+        upper_alpha=harm_alpha,
+        bounds=bounds,
+        bounded_tails=bounded,
+    )
+    means = (found.baseline, found.candidate)
+    base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]
+    share = None
+    if requirement.factor is not None:
+        share = _share(
+            requirement,
+            base,
+            tuned,
+            base_mean,
+            tuned_mean,
+            clusters,
+            weights,
+            # Of a ratio that must stay low the upper end is the one that must pass.
+            (alpha, harm_alpha) if requirement.higher_is_better else (harm_alpha, alpha),
+        )
+    if share is None:
+        p_value = partial(
+            p_one_sided,
+            worse,
+            better,
+            clusters=clusters,
+            weights=weights,
+            bounds=bounds,
+            bounded_tails=bounded,
+        )
+        share = _Share(
+            ratio=None,
+            lower=None,
+            upper=None,
+            p_harm=p_value(bound=min(requirement.bound, 0.0), alternative="less", alpha=harm_alpha),
+            p_bound=p_value(bound=requirement.bound, alternative="greater", alpha=alpha),
+            spread=spread_of(
+                worse,
+                better,
+                bound=requirement.bound,
+                clusters=clusters,
+                weights=weights,
+                bounds=bounds,
+                bounded_tails=bounded,
+            ),
+            sd=found.sd,
+            design_effect=found.design_effect,
+            gap=_gap(requirement, planned_gain),
+            method=found.method,
+        )
+    demand = asked_of(requirement, base_mean)
+    unseen = None
+    if requirement.role == "guard":
+        unseen = unseen_of(
+            worse,
+            better,
+            clusters=clusters,
+            weights=weights,
+            bounds=bounds,
+            margin=demand["margin"],
+            alpha=alpha,
+        )
+    criterion = Criterion(
+        **demand,
+        unseen=unseen,
+        n=found.n,
+        clusters=found.clusters,
+        baseline=base_mean,
+        candidate=tuned_mean,
+        difference=found.difference,
+        lower=found.lower,
+        upper=found.upper,
+        alpha=alpha,
+        harm_alpha=harm_alpha,
+        p_value=found.p_value,
+        wins=found.wins,
+        losses=found.losses,
+        ties=found.ties,
+        method=share.method,
+        test=found.test,
+        p_harm=share.p_harm,
+        p_bound=share.p_bound,
+        spread=planned_with(share.spread),
+        sd=share.sd,
+        design_effect=share.design_effect,
+        gap=share.gap,
+        ratio=share.ratio,
+        ratio_lower=share.lower,
+        ratio_upper=share.upper,
+        most_lost=_most_lost(requirement, base_mean, base, tuned),
+    )
+    if requirement.quantile is None:
+        return criterion
+    return at_quantile(
+        criterion,
+        base,
+        tuned,
+        quantile=requirement.quantile,
+        clusters=clusters,
+        weights=weights,
+    )
+
+
+def same_run(
+    requirement: Requirement, scores: Array, *, alpha: float, harm_alpha: float = HARM_ALPHA
+) -> Criterion:
+    """The criterion of an arm that *is* the baseline on this test set: nothing can differ."""
+    mean, factor = float(scores.mean()), requirement.factor
+    share = None if factor is None else 1.0
+    return Criterion(
+        **asked_of(requirement, mean),
+        n=len(scores),
+        clusters=None,
+        baseline=mean,
+        candidate=mean,
+        difference=0.0,
+        lower=0.0,
+        upper=0.0,
+        alpha=alpha,
+        harm_alpha=harm_alpha,
+        p_value=1.0,
+        wins=0,
+        losses=0,
+        ties=len(scores),
+        method=SAME_RUN,
+        test="none: the arms are one here",
+        p_harm=1.0,
+        sd=0.0,
+        design_effect=1.0,
+        gap=requirement.margin if factor is None else gap_to(requirement.role, factor, mean),
+        ratio=share,
+        ratio_lower=share,
+        ratio_upper=share,
+    )
+
+
+def planned_with(spread: Spread) -> PlannedSpread:
+    """A spread as the record has it."""
+    df = None if isinf(spread.df) else spread.df
+    people = spread.people
+    return PlannedSpread(
+        sd=spread.sd,
+        at_bound=spread.at_bound,
+        df=df,
+        skew=spread.skew,
+        worst=spread.worst,
+        evenness=spread.sizes.evenness,
+        skew_doubt=spread.sizes.doubt,
+        people=None
+        if people is None
+        else PlannedPeople(count=people.count, lean=people.lean, df=people.known, sd=people.sd),
+    )
+
+
+def _most_lost(requirement: Requirement, baseline: float, *scores: Array) -> float | None:
+    """How far the baseline's mean lies from the worst score; None where no worst one is known. Of
+    a metric without declared bounds it is known where every score is 0 or 1."""
+    worst = requirement.worst
+    if requirement.role not in ("primary", "guard"):
+        return None
+    if worst is None:
+        if not all(np.isin(each, (0.0, 1.0)).all() for each in scores):
+            return None
+        worst = 0.0 if requirement.higher_is_better else 1.0
+    return abs(baseline - worst)
+
+
+def _gap(requirement: Requirement, planned_gain: float) -> float:
+    if requirement.role == "guard":
+        return requirement.margin
+    return planned_gain if requirement.planned_gain is None else requirement.planned_gain
+
+
+def _share(
+    requirement: Requirement,
+    base: Array,
+    tuned: Array,
+    base_mean: float,
+    tuned_mean: float,
+    clusters: Sequence[str] | None,
+    weights: ArrayLike | None,
+    levels: tuple[float, float],
+) -> _Share:
+    """The ratio that a budget or a relative guard asks for; its ends are at these two levels.
+
+    What tests it is the paired difference candidate − factor·baseline against 0: by Fieller's
+    interval for a budget, by the paired comparison's own choice of method for a guard.
+    """
+    factor = requirement.factor or 1.0
+    bounded = requirement.tails is not None
+
+    lowest, highest = levels
+
+    def against(ratio: float) -> Contrast:
+        return contrast(
+            base,
+            tuned,
+            factor=ratio,
+            clusters=clusters,
+            weights=weights,
+            alpha=lowest,
+            upper_alpha=highest,
+            bounds=requirement.bounds,
+            exact_at=factor,
+            bounded_tails=bounded,
+        )
+
+    tested = against(factor)
+    gap = gap_to(requirement.role, factor, base_mean)
+    arms = (factor * base, tuned) if requirement.higher_is_better else (tuned, factor * base)
+    spread = spread_of(*arms, bound=0.0, clusters=clusters, weights=weights, bounded_tails=bounded)
+    if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
+        return _Share(
+            None, None, None, 1.0, 1.0, spread, tested.sd, tested.design_effect, gap, NO_SHARE
+        )
+    limits: tuple[float | None, float | None]
+    if requirement.role == "budget":
+        found = ratio_of_means(
+            base, tuned, clusters=clusters, weights=weights, alpha=lowest, upper_alpha=highest
+        )
+        p_harm = p_ratio_at_most(base, tuned, bound=factor, clusters=clusters, weights=weights)
+        p_bound = p_ratio_at_least(base, tuned, bound=factor, clusters=clusters, weights=weights)
+        share, limits, method = found.ratio, (found.lower, found.upper), found.method
+    else:
+        sides: tuple[Literal["less", "greater"], ...] = ("less", "greater")
+        p_harm, p_bound = (
+            p_contrast(
+                base,
+                tuned,
+                factor=factor,
+                alternative=side,
+                clusters=clusters,
+                weights=weights,
+                bounds=requirement.bounds,
+                exact_at=factor,
+                bounded_tails=bounded,
+            )
+            for side in (sides if requirement.higher_is_better else sides[::-1])
+        )
+        share = tuned_mean / base_mean
+        limits = ratio_limits(
+            lambda ratio: against(ratio).lower,
+            lambda ratio: -against(ratio).upper,
+            share=share,
+            factor=factor,
+        )
+        method = f"{tested.method} of candidate − {factor:g}·baseline"
+    return _Share(
+        ratio=share,
+        lower=limits[0],
+        upper=limits[1],
+        p_harm=p_harm,
+        p_bound=p_bound,
+        spread=spread,
+        sd=tested.sd,
+        design_effect=tested.design_effect,
+        gap=gap,
+        method=method,
+    )

@@ -1,0 +1,127 @@
+"""What a policy asks, as the requirements that are measured. Pure but for reading the file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from evalhub.decision.criteria import Requirement
+from evalhub.declare.declaration import read_declaration
+from evalhub.declare.policy import (
+    CostName,
+    OwnershipBudget,
+    Policy,
+    PolicyCriterion,
+    PreferenceRule,
+    Rule,
+)
+from evalhub.declare.study import StudyReview, StudySettings
+from evalhub.io.document import Document
+
+SCHEMA: Literal["evalhub.policy/1"] = "evalhub.policy/1"
+
+
+class Measured(NamedTuple):
+    """What a budget is measured by, and at which quantile of it; None: by its mean."""
+
+    metric: str
+    quantile: float | None = None
+
+
+COSTS: dict[CostName, Measured] = {
+    "cost": Measured("cost"),
+    "latency": Measured("latency_ms"),
+    "latency_p95": Measured("latency_ms", 0.95),
+}
+COST_METRICS = tuple(dict.fromkeys(each.metric for each in COSTS.values()))
+
+
+def read_policy(path: Path) -> Policy:
+    """Reads and checks a policy document, YAML or JSON.
+
+    Raises:
+        evalhub.io.rows.DataError: what is wrong, with file, line and field.
+    """
+    start = f"a policy is a mapping that starts with schema: {SCHEMA}"
+    return read_declaration(Policy, Document(path), start=start)
+
+
+def policy_of_study(
+    settings: StudySettings, review: StudyReview | None, criteria: Mapping[str, PolicyCriterion]
+) -> Policy:
+    """A study's policy, put together from its settings, its review and its test sets' criteria."""
+    shared = {name: getattr(settings, name) for name in (*Rule.model_fields, "noise_floor")}
+    preference = None
+    if review is not None:
+        preference = PreferenceRule(
+            required=review.required,
+            min_gain=review.min_gain,
+            min_agreement=settings.min_agreement,
+            min_reviewers=settings.min_reviewers,
+            unconfirmed_reviewers=settings.unconfirmed_reviewers,
+        )
+    return Policy(schema_=SCHEMA, criteria=dict(criteria), preference=preference, **shared)
+
+
+def requirement_of(name: str, asked: PolicyCriterion, *, form: bool = False) -> Requirement:
+    """The requirement that a criterion of this name stands for; `form`: as a requirement's."""
+    return Requirement(
+        name=name,
+        role=asked.role,
+        test_set=asked.test_set or name,
+        metric=asked.metric,
+        margin=asked.margin,
+        min_gain=asked.min_gain,
+        higher_is_better=asked.higher_is_better,
+        tier=asked.tier,
+        relative_margin=asked.relative_margin,
+        planned_gain=asked.planned_gain,
+        bounds=asked.bounds,
+        items=asked.items,
+        unit=asked.unit,
+        form=form,
+        tails=asked.tails,
+    )
+
+
+def requirements_of(policy: Policy) -> list[Requirement]:
+    """All that is measured on scores: the criteria, then the budgets.
+
+    A budget that names no test set is measured on the first primary's.
+    """
+    criteria = [requirement_of(name, asked) for name, asked in policy.criteria.items()]
+    return [*criteria, *budget_requirements(policy)]
+
+
+def budget_requirements(policy: Policy) -> list[Requirement]:
+    """The budgets alone that are ratios, in the order of `COSTS`: a database keeps no other."""
+    first = _first_primary(policy)
+    return [
+        Requirement(
+            name=name,
+            role="budget",
+            test_set=where,
+            metric=COSTS[name].metric,
+            quantile=COSTS[name].quantile,
+            higher_is_better=False,
+            tier=budget.tier,
+            max_ratio=budget.max_ratio,
+        )
+        for name in COSTS
+        if (budget := policy.budgets.get(name)) is not None
+        if (where := budget.test_set or first) is not None
+    ]
+
+
+def ownership_asked(policy: Policy) -> tuple[OwnershipBudget, str] | None:
+    """The budget of ownership, and on which test set's items its requests are priced; None where
+    there is none."""
+    asked = policy.budgets.get("ownership")
+    if asked is None:
+        return None
+    where = asked.test_set or _first_primary(policy)
+    return None if where is None else (asked, where)
+
+
+def _first_primary(policy: Policy) -> str | None:
+    primaries = (each for each in policy.criteria.items() if each[1].role == "primary")
+    return next((asked.test_set or name for name, asked in primaries), None)

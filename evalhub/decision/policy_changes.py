@@ -1,0 +1,265 @@
+"""What one policy asks otherwise than another: more easily passed, more strictly, or neither. Pure.
+
+*Easier* is what can turn a verdict into a ship, or keep one from a hold, on some evidence and never
+the other way round. *Stricter* is the reverse. A change that can do both, such as another metric,
+is *incomparable*; one that decides nothing, such as an advisory criterion, is neither of these.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from evalhub.declare.policy import Policy
+
+
+class Effect(StrEnum):
+    """What a change does to a verdict."""
+
+    label: str
+    mark: str
+
+    def __new__(cls, value: str, label: str = "", mark: str = "") -> "Effect":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label, member.mark = label, mark
+        return member
+
+    EASIER = "easier", "easier to pass", "↓"
+    OTHER = "incomparable", "can't be compared", "?"
+    STRICTER = "stricter", "stricter", "↑"
+    NONE = "decides-nothing", "decides nothing", "·"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A field that asks otherwise; `field` is where, as "criteria.sums.margin". None: not there."""
+
+    field: str
+    was: Any
+    now: Any
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, from documents of one kind.
+
+    Attributes:
+        rule: the study-wide fields by name.
+        people: what is asked of people's judgments; None: nobody is asked.
+        criteria, budgets: by name, each with its fields.
+        setting: whatever else a verdict rests on and that has no order.
+        judge: what a judge of pairs may decide; None: no judge compares the arms.
+    """
+
+    rule: Mapping[str, Any]
+    people: Mapping[str, Any] | None
+    criteria: Mapping[str, Mapping[str, Any]]
+    budgets: Mapping[str, Mapping[str, Any]]
+    setting: Mapping[str, Any] = field(default_factory=dict)
+    judge: Mapping[str, Any] | None = None
+
+
+ORDERED: dict[str, Sequence[Any]] = {
+    "ledger": ("off", "primaries", "all"),
+    "ledger_at": ("home", "server"),
+    "leakage": ("off", "report", "judge"),
+    "failures": ("worst", "invalid"),
+    "model_changes": ("report", "invalid"),
+    "jumps": ("off", "report", "hold"),
+    "noise_floor": (False, True),
+    "blessed": (False, True),
+    "required": (False, True),
+    "unconfirmed_reviewers": ("count", "exclude"),
+    "tier": ("advisory", "supporting", "critical"),
+    "tails": (None, "bounded"),
+}
+"""Values of a field, the strictest last."""
+
+LESS_IS_STRICTER = ("alpha", "max_ratio", "most_unanswered")
+MORE_IS_STRICTER = (
+    "harm_alpha",
+    "planned_gain",
+    "min_gain",
+    "min_agreement",
+    "min_reviewers",
+    "net_monthly_min",
+    "floor",
+)
+"""A laxer level of harm shows harm sooner. With a greater gain that is worth finding, an arm that
+isn't fine-tuned is shown to do as well sooner."""
+
+_DEMAND = ("role", "margin", "relative_margin", "min_gain")
+_SAID_ELSEWHERE = ("unit",)
+_LARGEST = "largest_gain."
+
+
+def asked_of_policy(policy: Policy) -> Asked:
+    """What a policy document asks."""
+    document = policy.as_json()
+    criteria, budgets = document.pop("criteria"), document.pop("budgets")
+    people = document.pop("preference")
+    document.pop("schema")
+    return Asked(document, people, criteria, budgets)
+
+
+def policy_changes(old: Asked, new: Asked) -> list[PolicyChange]:
+    """All that `new` asks otherwise than `old`, what is easier first."""
+    one_primary = all(len(_rivals(each)) < 2 for each in (old, new))
+    found = [
+        *_rule(old.rule, new.rule, one_primary=one_primary),
+        *_people(old.people, new.people),
+        *_named("criteria", old.criteria, new.criteria, _any_of(old) or _any_of(new)),
+        *_named("budgets", old.budgets, new.budgets, False),
+        *_judge(old.judge, new.judge),
+        *_fields("", old.setting, new.setting),
+    ]
+    return sorted(found, key=lambda each: list(Effect).index(each.effect))
+
+
+def _rivals(asked: Asked) -> list[str]:
+    return [name for name, each in asked.criteria.items() if each.get("role") == "primary"]
+
+
+def _any_of(asked: Asked) -> bool:
+    return asked.rule.get("primaries") == "any-of"
+
+
+def _rule(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, one_primary: bool
+) -> Iterator[PolicyChange]:
+    for each in _fields("", _flat(old), _flat(new)):
+        if each.field == "primaries" and one_primary:
+            yield PolicyChange(each.field, each.was, each.now, Effect.NONE)
+        else:
+            yield each
+
+
+def _flat(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule with a field for each criterion's largest gain."""
+    gains = rule.get("largest_gain", {})
+    rest = {name: each for name, each in rule.items() if name != "largest_gain"}
+    return rest | {f"{_LARGEST}{name}": gain for name, gain in gains.items()}
+
+
+def _people(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[PolicyChange]:
+    if old is None and new is None:
+        return
+    if old is None or new is None:
+        there = new if old is None else old
+        asks = there is not None and there.get("required", True)
+        more = Effect.STRICTER if asks else Effect.OTHER
+        less = Effect.EASIER if asks else Effect.OTHER
+        yield PolicyChange("people", old, new, more if old is None else less)
+        return
+    yield from _fields("people.", old, new)
+
+
+def _judge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[PolicyChange]:
+    """A judge that is advisory decides nothing, and one that isn't there no more."""
+    tiers = [each["tier"] if each else "advisory" for each in (old, new)]
+    idle = tiers == ["advisory", "advisory"]
+    if old is None or new is None:
+        there = Effect.STRICTER if old is None else Effect.EASIER
+        if old != new:
+            yield PolicyChange("pairwise", old, new, Effect.NONE if idle else there)
+        return
+    for each in _fields("pairwise.", old, new):
+        yield replace(each, effect=Effect.NONE) if idle else each
+
+
+def _named(
+    at: str,
+    old: Mapping[str, Mapping[str, Any]],
+    new: Mapping[str, Mapping[str, Any]],
+    any_of: bool,
+) -> Iterator[PolicyChange]:
+    for name in dict.fromkeys([*old, *new]):
+        was, now = old.get(name), new.get(name)
+        if was is not None and now is not None:
+            yield from _criterion(f"{at}.{name}.", was, now, any_of)
+            continue
+        there = was or now or {}
+        effect = Effect.EASIER if now is None else Effect.STRICTER
+        if there.get("tier") == "advisory":
+            effect = Effect.NONE
+        elif any_of and there.get("role") == "primary":
+            effect = Effect.OTHER  # one that gains is enough, and each has a share of alpha
+        yield PolicyChange(f"{at}.{name}", was, now, effect)
+
+
+def _criterion(
+    at: str, was: Mapping[str, Any], now: Mapping[str, Any], any_of: bool
+) -> Iterator[PolicyChange]:
+    idle = was.get("tier") == now.get("tier") == "advisory"
+    another_role = was.get("role") != now.get("role")
+    beside = (*_DEMAND, "planned_gain") if another_role else _DEMAND
+    asked, asks = (
+        {"tier": "critical"} | {name: each for name, each in side.items() if name not in beside}
+        for side in (was, now)
+    )
+    found = list(_fields(at, asked, asks))
+    demanded, demands = _demand(was), _demand(now)
+    if demanded != demands:
+        effect = Effect.OTHER
+        if demanded and demands and not (any_of and another_role):
+            (way, bound, _), (other_way, other) = demanded, demands[:2]
+            if way == other_way and bound != other:
+                effect = _ordered(bound, other, more_is_stricter=True)
+        found.append(_demanded(at, was, now, effect))
+    for each in found:
+        decides = each.effect is Effect.OTHER or not idle
+        yield each if decides else replace(each, effect=Effect.NONE)
+
+
+def _demanded(
+    at: str, was: Mapping[str, Any], now: Mapping[str, Any], effect: Effect
+) -> PolicyChange:
+    """A change of what must hold: by its field, or by all of them where several go together."""
+    names = [name for name in _DEMAND if was.get(name) != now.get(name)]
+    if len(names) == 1:
+        (name,) = names
+        return PolicyChange(f"{at}{name}", was.get(name), now.get(name), effect)
+    had, has = ({name: each.get(name) for name in names} for each in (was, now))
+    return PolicyChange(at.removesuffix("."), had, has, effect)
+
+
+def _demand(asked: Mapping[str, Any]) -> tuple[str, float, str] | None:
+    """How the bound is measured, the bound, and by which role; None of a budget."""
+    role = asked.get("role")
+    if role == "primary":
+        return "difference", asked.get("min_gain") or 0.0, role
+    if role == "guard" and asked.get("relative_margin") is not None:
+        return "share", -asked["relative_margin"], role
+    if role == "guard":
+        return "difference", -(asked.get("margin") or 0.0), role
+    return None
+
+
+def _fields(at: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[PolicyChange]:
+    """The fields that differ. One that only one side names was asked by nobody before, or since."""
+    for name in dict.fromkeys([*old, *new]):
+        was, now = old.get(name), new.get(name)
+        if was == now or name in _SAID_ELSEWHERE:
+            continue
+        yield PolicyChange(f"{at}{name}", was, now, _effect(name, was, now))
+
+
+def _effect(name: str, was: Any, now: Any) -> Effect:
+    if name in ORDERED and was in ORDERED[name] and now in ORDERED[name]:
+        order = ORDERED[name]
+        return _ordered(order.index(was), order.index(now), more_is_stricter=True)
+    if name == "items" and (was is None or now is None):
+        return Effect.STRICTER if was is None else Effect.EASIER
+    if name == "min_agreement" and (was is None or now is None):
+        return Effect.STRICTER if was is None else Effect.EASIER
+    if name in MORE_IS_STRICTER and None not in (was, now):
+        return _ordered(was, now, more_is_stricter=True)
+    if (name in LESS_IS_STRICTER or name.startswith(_LARGEST)) and None not in (was, now):
+        return _ordered(was, now, more_is_stricter=False)
+    return Effect.OTHER
+
+
+def _ordered(was: float, now: float, *, more_is_stricter: bool) -> Effect:
+    return Effect.STRICTER if (now > was) == more_is_stricter else Effect.EASIER

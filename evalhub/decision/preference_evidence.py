@@ -1,0 +1,404 @@
+"""What people preferred, as a criterion. Pure: judgments in, numbers out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import compress
+
+import numpy as np
+
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.identity_cautions import beside_left_out, identity_cautions
+from evalhub.decision.measuring import asked_of, planned_with
+from evalhub.decision.people_cautions import Pace, fast_people, few_people
+from evalhub.decision.wording import counted
+from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.declare.identities import ReviewerIdentity
+from evalhub.declare.people import UnconfirmedUse
+from evalhub.declare.policy import PreferenceRule
+from evalhub.declare.sections import (
+    AgreementValue,
+    EarlyStopLimits,
+    People,
+    ReviewerPace,
+    ReviewPlans,
+)
+from evalhub.stats.agreement import agreement
+from evalhub.stats.intervals import Estimate
+from evalhub.stats.levels import HARM_ALPHA
+from evalhub.stats.power_people import judgment_spread
+from evalhub.stats.preference import CHOICES, WinScore, win_score
+
+
+@dataclass(frozen=True, slots=True)
+class Judgments:
+    """A campaign's judgments; entry i of the three lists is one judgment.
+
+    Attributes:
+        choices: "candidate", "baseline", "tie" or "both-bad".
+        planned: how many judgments the campaign asks for.
+        identical: items whose two answers read the same, which nobody is asked about: the win
+            score is over the items whose answers differ, and this says how many it leaves out.
+        early_stop: how the campaign's own rule ended it early, where it did.
+        spent: share of alpha that looks by that rule could spend; a campaign that ran to its end
+            is judged with the rest.
+        plan: which of the plans for these answers that were judged this is, 1 for the first.
+        opened: how many plans for these answers there are.
+        plan_hash: SHA-256 of the sealed plan that they were given by; "" for those of a file.
+        seal: SHA-256 over them, as the review was sealed when it ended; likewise.
+        too_fast: of each judgment, whether it came before both texts could be read; empty: nobody
+            took the time.
+        looks: what is to be said of the answers' looks, in sentences.
+        diverse: near-copies of an item were drawn last, so that items are no random sample.
+        identities: who answers for each person who judged; empty: of a file.
+        unconfirmed: what the policy makes of judgments of people whom nobody confirmed.
+    """
+
+    choices: Sequence[str]
+    items: Sequence[str]
+    raters: Sequence[str]
+    planned: int
+    identical: int = 0
+    early_stop: EarlyStopLimits | None = None
+    spent: float = 0.0
+    plan: int = 1
+    opened: int = 1
+    plan_hash: str = ""
+    seal: str = ""
+    too_fast: Sequence[bool] = ()
+    looks: Sequence[str] = ()
+    diverse: bool = False
+    identities: Sequence[ReviewerIdentity] = ()
+    unconfirmed: UnconfirmedUse = "exclude"
+
+    @property
+    def left_out(self) -> int:
+        """Judgments that were given and don't count."""
+        return sum(each.left_out for each in self.identities)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more is to come."""
+        given = len(self.choices) + self.left_out
+        return self.early_stop is not None or 0 < self.planned <= given
+
+    @property
+    def as_planned(self) -> bool:
+        """Whether its items are a random sample of those whose answers differ, all of it judged."""
+        as_drawn = self.early_stop is None and not self.diverse
+        return self.complete and as_drawn and not self.left_out
+
+    @property
+    def reviewers(self) -> int:
+        return len(set(self.raters))
+
+
+@dataclass(frozen=True, slots=True)
+class CountedReview:
+    """All that may be known of a review that goes on, or whose record was changed; the fields are
+    as those of `Judgments`."""
+
+    judgments: int
+    planned: int
+    identical: int = 0
+    plan: int = 1
+    opened: int = 1
+    plan_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceEvidence:
+    """What the verdict is told of people.
+
+    Attributes:
+        record: the decision record's part on people; None where nobody was asked.
+        criteria: their preference, where it is asked and nothing more is to come.
+        pending: what is still to come, one sentence each.
+        unfit: what makes their judgments no evidence, one sentence each.
+    """
+
+    record: People | None = None
+    criteria: list[Criterion] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+    unfit: list[str] = field(default_factory=list)
+
+
+def preference_evidence(
+    judgments: Judgments | None,
+    rule: PreferenceRule | None,
+    *,
+    test_set: str,
+    alpha: float,
+    harm_alpha: float = HARM_ALPHA,
+    planned_gain: float,
+) -> PreferenceEvidence:
+    """People's part of a decision by what the policy asks of it; `rule` None asks for nothing.
+
+    The k-th plan for the same answers is judged at alpha/k²: a new plan after one that didn't say
+    what was hoped is another try. Over however many plans that is at most π²/6 = 1.64 times alpha,
+    and the ledger's first look leaves 1/1.64 of the policy's.
+    """
+    if judgments is None:
+        required = rule is not None and rule.required
+        unasked = "Reviewers haven't been asked about these answers"
+        return PreferenceEvidence(pending=[unasked] if required else [])
+    alpha /= judgments.plan**2
+    people = people_of(judgments, alpha=alpha, rule=rule)
+    if rule is None:
+        return PreferenceEvidence(people)
+    pending = _pending(rule, judgments, people, alpha)
+    if not judgments.complete or not judgments.choices:
+        return PreferenceEvidence(people, pending=pending)
+    criterion = preference_criterion(
+        judgments,
+        test_set=test_set,
+        min_gain=rule.min_gain,
+        alpha=alpha,
+        harm_alpha=harm_alpha,
+        planned_gain=planned_gain if rule.planned_gain is None else rule.planned_gain,
+    )
+    return PreferenceEvidence(
+        people, [criterion] if rule.required else [], pending, _unfit(rule, judgments, people)
+    )
+
+
+def running_evidence(
+    review: CountedReview, rule: PreferenceRule, *, alpha: float
+) -> PreferenceEvidence:
+    """People's part of a decision that is made while they judge: how many judgments there are."""
+    people = People(
+        state="running" if review.judgments else "waiting",
+        planned=review.planned,
+        judgments=review.judgments,
+        identical=review.identical,
+        plan_hash=review.plan_hash,
+        plans=_plans(review, alpha / review.plan**2) if review.opened > 1 else None,
+    )
+    return PreferenceEvidence(people, pending=[_given(people)] if rule.required else [])
+
+
+def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
+    """People's part of a decision where what they said was changed: that, and no figure of it."""
+    people = People(
+        state="changed",
+        planned=review.planned,
+        judgments=review.judgments,
+        identical=review.identical,
+        plan_hash=review.plan_hash,
+    )
+    return PreferenceEvidence(people, unfit=[why])
+
+
+def _given(people: People) -> str:
+    return f"Reviewers have given {people.judgments} of {counted(people.planned, 'judgment')}"
+
+
+def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: float) -> list[str]:
+    if not rule.required:
+        return []
+    if not judgments.complete:
+        return [_given(people) + beside_left_out(people.identities)]
+    reviewers = judgments.reviewers
+    if reviewers < rule.min_reviewers:
+        least, have = (
+            counted(rule.min_reviewers, "reviewer"),
+            "has" if rule.min_reviewers == 1 else "have",
+        )
+        return [
+            f"{reviewers} of at least {least} {have} judged"
+            f"{beside_left_out(people.identities)}: more people have to, by a new "
+            "plan where this one is full"
+        ]
+    stopped = judgments.early_stop
+    if stopped is not None and stopped.level < 1 - 2 * alpha - 1e-9:
+        return [
+            f"The review was ended early at {stopped.level:.1%}, and this decision asks for "
+            f"{1 - 2 * alpha:.1%}: its plan allowed for more error than the policy does"
+        ]
+    return []
+
+
+def _unfit(rule: PreferenceRule, judgments: Judgments, people: People) -> list[str]:
+    """Agreement is asked of those who must judge: below their number it is still to come."""
+    floor, ac1 = rule.min_agreement, people.gwet_ac1
+    value = None if ac1 is None else ac1.value
+    if floor is None or (value is not None and value >= floor):
+        return []
+    if judgments.reviewers < rule.min_reviewers:
+        return []
+    shown = "unknown" if value is None else f"{value:.2f}"
+    return [f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}"]
+
+
+def preference_criterion(
+    judgments: Judgments,
+    *,
+    test_set: str,
+    min_gain: float,
+    alpha: float,
+    harm_alpha: float = HARM_ALPHA,
+    planned_gain: float,
+) -> Criterion:
+    """People's win score above one half, by the same rule as any other gain.
+
+    A review that its own rule ended early has that rule's limits, at its level: the upper one none
+    where that is laxer than harm's.
+    """
+    found, p_better, p_worse = _verdict(judgments, alpha)
+    left = 1 - judgments.spent
+    lowest, highest = alpha * left, harm_alpha * left
+    if judgments.early_stop is None:
+        upper = max(_score(judgments, highest).upper, found.score)
+    else:
+        lowest = (1 - found.level) / 2
+        upper = found.upper if lowest <= harm_alpha + 1e-9 else 1.0
+        highest = min(lowest, harm_alpha)
+    signs = {"candidate": 0.5, "baseline": -0.5}
+    values = [signs.get(choice, 0.0) for choice in judgments.choices]
+    mean = sum(values) / len(values)
+    variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
+    asked = Requirement(
+        name="Reviewers' preference",
+        role="preference",
+        test_set=test_set,
+        metric="win score",
+        min_gain=min_gain,
+    )
+    return Criterion(
+        **asked_of(asked, 0.5),
+        n=found.judgments,
+        clusters=found.items,
+        baseline=0.5,
+        candidate=found.score,
+        difference=found.score - 0.5,
+        lower=found.lower - 0.5,
+        upper=upper - 0.5,
+        alpha=lowest,
+        harm_alpha=highest,
+        p_value=min(1.0, 2 * min(p_better, p_worse)),
+        wins=found.wins,
+        losses=found.losses,
+        ties=found.ties + found.both_bad,
+        method=found.method,
+        test="the interval's own",
+        p_harm=p_worse,
+        sd=variance**0.5,
+        design_effect=1.0,
+        gap=planned_gain,
+        spread=planned_with(
+            judgment_spread(np.array(values), items=judgments.items, raters=judgments.raters)
+        ),
+        next_look=NextLook(alpha=alpha * (judgments.plan / (judgments.plan + 1)) ** 2),
+        ratio=None,
+        ratio_lower=None,
+        ratio_upper=None,
+    )
+
+
+def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None = None) -> People:
+    """What the decision says of people: how many, what they preferred, how far they agree."""
+    done = len(judgments.choices)
+    given = done + judgments.left_out
+    people = People(
+        state="complete" if judgments.complete else "partial" if given else "waiting",
+        planned=judgments.planned,
+        judgments=done,
+        identical=judgments.identical,
+        items=len(set(judgments.items)),
+        reviewers=judgments.reviewers,
+        plan_hash=judgments.plan_hash,
+        seal=judgments.seal,
+        early_stop=judgments.early_stop,
+        identities=tuple(judgments.identities),
+        plans=_plans(judgments, alpha) if judgments.opened > 1 else None,
+    )
+    paces = _paces(judgments)
+    allowed = {} if rule is None else {"allowed": rule.min_reviewers}
+    said = few_people(judgments.reviewers, **allowed) + fast_people(
+        {f"Reviewer {name}": pace for name, pace in paces.items()}
+    )
+    people = people.model_copy(
+        update={
+            "cautions": (
+                *identity_cautions(judgments.identities, judgments.unconfirmed),
+                *said,
+                *judgments.looks,
+            ),
+            "paces": tuple(
+                ReviewerPace(reviewer=name, answers=pace.answers, fast=pace.fast)
+                for name, pace in paces.items()
+            ),
+        }
+    )
+    if not done:
+        return people
+    found, _, _ = _verdict(judgments, alpha)
+    shares = ("score", "lower", "upper", "wins", "losses", "ties", "both_bad")
+    return people.model_copy(
+        update={name: getattr(found, name) for name in shares} | _agreement(judgments)
+    )
+
+
+def _paces(judgments: Judgments) -> dict[str, Pace]:
+    if not judgments.too_fast:
+        return {}
+    answers = Counter(judgments.raters)
+    fast = Counter(compress(judgments.raters, judgments.too_fast))
+    return {name: Pace(answers[name], fast[name]) for name in answers}
+
+
+def _plans(judgments: Judgments | CountedReview, alpha: float) -> ReviewPlans:
+    number, opened = judgments.plan, judgments.opened
+    said = f"{opened} reviews of these answers were planned; this is the newest"
+    if number > 1:
+        said += (
+            f", and judgments were given to {number - 1} before it: it is judged at {alpha:.2g}, "
+            f"1/{number**2} of what is left to this candidate"
+        )
+    return ReviewPlans(number=number, opened=opened, alpha=alpha, sentence=f"{said}.")
+
+
+def _agreement(judgments: Judgments) -> dict[str, float | AgreementValue | None]:
+    raters = {rater: i for i, rater in enumerate(sorted(set(judgments.raters)))}
+    items = {item: i for i, item in enumerate(sorted(set(judgments.items)))}
+    if len(raters) < 2:
+        return {}
+    table: list[list[str | None]] = [[None] * len(raters) for _ in items]
+    for choice, item, rater in zip(
+        judgments.choices, judgments.items, judgments.raters, strict=True
+    ):
+        table[items[item]][raters[rater]] = choice
+    found = agreement(table, level="nominal", scale=CHOICES)
+    return {
+        "raw_agreement": found.raw_agreement,
+        "krippendorff_alpha": _estimate(found.krippendorff_alpha),
+        "gwet_ac1": _estimate(found.gwet_ac1),
+    }
+
+
+def _estimate(found: Estimate) -> AgreementValue:
+    return AgreementValue(value=found.value, lower=found.lower, upper=found.upper)
+
+
+def _score(judgments: Judgments, alpha: float) -> WinScore:
+    return win_score(judgments.choices, items=judgments.items, raters=judgments.raters, alpha=alpha)
+
+
+def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float]:
+    """The win score, and one-sided p-values of no more and no less than one half.
+
+    A campaign that its rule ended early has the rule's own limits, which hold at every look. One
+    whose rule could have, and didn't, has the usual ones at what is left of alpha.
+    """
+    if (stopped := judgments.early_stop) is not None:
+        found = replace(
+            _score(judgments, alpha),
+            lower=stopped.lower,
+            upper=stopped.upper,
+            level=stopped.level,
+            method=stopped.method,
+        )
+        return found, stopped.p_better, stopped.p_worse
+    left = 1 - judgments.spent
+    found = _score(judgments, alpha * left)
+    return found, min(1.0, found.p_better / left), min(1.0, found.p_worse / left)

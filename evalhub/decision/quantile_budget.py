@@ -1,0 +1,97 @@
+"""A budget that is judged at a quantile of the costs, such as the 95th percentile. Pure."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evalhub.decision.shares import gap_to
+from evalhub.declare.criteria import Criterion
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.quantiles import fewest_items, p_quantile_ratio, ratio_of_quantiles
+
+NO_SHARE = "the baseline's quantile is 0: nothing can be a share of it"
+
+Array = NDArray[np.float64]
+
+
+def at_quantile(
+    criterion: Criterion,
+    baseline: Array,
+    candidate: Array,
+    *,
+    quantile: float,
+    clusters: Sequence[str] | None,
+    weights: ArrayLike | None,
+) -> Criterion:
+    """`criterion`, which was measured at the means, measured at a quantile.
+
+    Where too few items give no upper limit, the ratio has none, and the difference reaches to the
+    costliest answer seen.
+    """
+    factor = criterion.factor or 1.0
+    try:
+        found = ratio_of_quantiles(
+            baseline,
+            candidate,
+            quantile=quantile,
+            clusters=clusters,
+            weights=weights,
+            # Of what must stay low the upper end is the one that must pass.
+            alpha=criterion.harm_alpha,
+            upper_alpha=criterion.alpha,
+        )
+    except StatisticsError:
+        return criterion.model_copy(
+            update={"ratio": None, "ratio_lower": None, "ratio_upper": None, "method": NO_SHARE}
+        )
+    p_value = partial(
+        p_quantile_ratio,
+        baseline,
+        candidate,
+        quantile=quantile,
+        clusters=clusters,
+        weights=weights,
+    )
+    gap = gap_to("budget", factor, found.baseline)
+    less = p_value(bound=1.0, alternative="less")
+    greater = p_value(bound=1.0, alternative="greater")
+    told = criterion.model_copy(
+        update={
+            "baseline": found.baseline,
+            "candidate": found.candidate,
+            "difference": found.baseline - found.candidate,
+            "ratio": found.ratio,
+            "ratio_lower": found.lower,
+            "ratio_upper": found.upper,
+            "p_value": min(1.0, 2 * min(less, greater)),
+            "p_harm": p_value(bound=factor, alternative="greater"),
+            "p_bound": p_value(bound=factor, alternative="less"),
+            "test": "the interval's inversion",
+            "method": found.method,
+            "gap": gap,
+            "sd": found.sd * (gap / math.log(factor) if factor > 1 else found.baseline),
+            "design_effect": found.design_effect,
+            "spread": None,
+        }
+    )
+    return told.model_copy(update=ends(told, float(candidate.max())))
+
+
+def ends(criterion: Criterion, costliest: float) -> dict[str, Any]:
+    """The ends of the difference of two quantiles, as their ratio's say them."""
+    base, lower, upper = criterion.baseline, criterion.ratio_lower, criterion.ratio_upper
+    return {
+        "lower": base - (costliest if upper is None else base * upper),
+        "upper": base - base * (lower or 0.0),
+    }
+
+
+def fewest(criterion: Criterion) -> int:
+    """How many items a criterion's quantile needs at the least for an interval; 0 of a mean."""
+    if criterion.quantile is None:
+        return 0
+    return math.ceil(fewest_items(criterion.quantile, criterion.alpha) * criterion.design_effect)

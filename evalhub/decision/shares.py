@@ -1,0 +1,74 @@
+"""The interval of a ratio by test inversion: the ratios that its test doesn't reject. Pure."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from evalhub.declare.criteria import Role
+
+# Ends of a ratio's interval are found to a few thousandths of it.
+_PRECISION = 1e-3
+_STEPS = 20
+
+
+def ratio_limits(
+    above: Callable[[float], float],
+    below: Callable[[float], float],
+    *,
+    share: float,
+    factor: float,
+) -> tuple[float, float | None]:
+    """The ratios that the test doesn't tell from the one seen.
+
+    The search starts from the factor that is asked, so that the interval lies on the same side of
+    it as the test there does. The upper end is None where it isn't found below a thousandfold.
+
+    Args:
+        above, below: more than 0 where the candidate's share is shown to be above, or below, a
+            ratio.
+        share: candidate/baseline as measured.
+        factor: the ratio that is asked.
+    """
+    lower = 0.0
+    if share > factor and above(factor) > 0:
+        lower = max(_end(share, factor, above), float(np.nextafter(factor, np.inf)))
+    elif above(0.0) > 0:
+        lower = _end(min(share, factor), 0.0, above)
+    if share < factor and below(factor) > 0:
+        return lower, min(_end(share, factor, below), float(np.nextafter(factor, 0.0)))
+    inside = outside = max(share, factor)
+    while below(outside) <= 0:
+        if outside > 1000 * max(share, factor):
+            return lower, None
+        inside, outside = outside, 2 * outside
+    return lower, _end(inside, outside, below)
+
+
+def gap_to(role: Role, factor: float, baseline: float) -> float:
+    """How far the factor lies from an arm that costs or scores what the baseline does.
+
+    A budget below the baseline's own cost asks for a saving, of which none is planned.
+    """
+    share = max(factor - 1, 0.0) if role == "budget" else abs(1 - factor)
+    return share * abs(baseline)
+
+
+def _end(inside: float, outside: float, excess: Callable[[float], float]) -> float:
+    """The end between `inside`, which isn't ruled out, and `outside`, which is.
+
+    Regula falsi with the Illinois rule, and bisection where nothing slopes; what is returned is
+    ruled out, so that the interval is a little wide and never narrow.
+    """
+    at_inside, at_outside = excess(inside), excess(outside)
+    for _ in range(_STEPS):
+        if abs(outside - inside) <= _PRECISION * max(inside, outside):
+            break
+        slope = at_outside - at_inside
+        share = at_outside / slope if at_inside < 0 else 0.5
+        middle = outside - min(max(share, 0.01), 0.99) * (outside - inside)
+        found = excess(middle)
+        if found > 0:
+            outside, at_outside, at_inside = middle, found, at_inside / 2
+        else:
+            inside, at_inside, at_outside = middle, found, at_outside / 2
+    return outside

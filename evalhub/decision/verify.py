@@ -1,0 +1,412 @@
+"""Does a decision record's verdict follow from the record alone? Pure.
+
+Its criteria are judged anew by the same `decide` that judged them first; whatever comes out
+otherwise than it is written is a difference. So are numbers that can't stand beside each other, and
+results in a record that says of its evidence that it is invalid. A
+number that was changed together with all that follows from it is found by the record's SHA-256
+alone, where that was kept elsewhere.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from math import isclose
+from typing import Any, Literal
+
+from evalhub.decision.answers import answer_cautions, unlike_answers
+from evalhub.decision.baseline_choice import answer, as_good
+from evalhub.decision.caveats import with_caveats
+from evalhub.decision.code import code_digest
+from evalhub.decision.content import content_digest
+from evalhub.decision.copies import COPIES_CODES, due_codes
+from evalhub.decision.earlier_advice import with_earlier_advice
+from evalhub.decision.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
+from evalhub.decision.jumps import beyond_belief_of, unbelieved
+from evalhub.decision.later_fields import (
+    LATER,
+    LATER_OF_CRITERIA,
+    LATER_OF_LEDGER,
+    LATER_OF_LOOKS,
+    LATER_OF_PEOPLE,
+    LATER_OF_SLICES,
+    LATER_OF_SPREADS,
+)
+from evalhub.decision.ledger_origin import BEGUN, RESTORED, ledger_caveats
+from evalhub.decision.levels import Together, staged_level
+from evalhub.decision.ownership import OWNERSHIP
+from evalhub.decision.ownership_rule import unlike_ownership
+from evalhub.decision.policy_since import POLICY_CODES, policy_caveats
+from evalhub.decision.record import ruled, with_sentences, without_results
+from evalhub.decision.rule import alphas_of, decide
+from evalhub.decision.simpler_steps import unlike_steps
+from evalhub.declare.decision import DecisionRecord, PrintedDecision
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.verdicts import Verdict
+from evalhub.io.canonical import digest_of
+
+VERIFICATION = "evalhub.verification/1"
+FOLLOWS = "that is what follows from the record's numbers"
+
+BESIDE = ("others", "readings", "changed_since", "signatures")
+"""What stands beside a record in a document, and is no part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowCheck:
+    """Whether a home still holds what a record rests on.
+
+    Attributes:
+        candidate: the arm that was judged.
+        test_set: "" for the code that decided.
+        what: "code", "items", "metric", "answers of …", "scores of …", "ledger", "look" or
+            "ledger's rows".
+        recorded: SHA-256 of it in the record; of the metric its name, of the ledger its id, of a
+            look its number, of the ledger's rows the head of their chain.
+        found: the same in the home; None where it isn't there.
+        redacted: whether redactions lead from what is recorded to what was found.
+    """
+
+    candidate: str
+    test_set: str
+    what: str
+    recorded: str
+    found: str | None
+    redacted: bool = False
+
+    @property
+    def state(self) -> Literal["matches", "differs", "not there", "redacted", "other code"]:
+        """Other code than decided is no difference: it judges the record's numbers anew."""
+        if self.found is None:
+            return "not there"
+        if self.redacted:
+            return "redacted"
+        if self.found == self.recorded:
+            return "matches"
+        return "other code" if self.what == "code" else "differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What became of a record: `verdict` and `headline` as they follow from its numbers.
+
+    `digest` is the SHA-256 of its canonical JSON without `others`, the number that the site shows;
+    `content` that of what was measured and decided, which is the same in any home.
+    `others` are the verifications of a study's other arms; `differences` holds theirs too. `rows`
+    are those of a home that the record was held against; None where there was none. `signature` is
+    what a public key says of the document ("signed", "changed", "another-key", "unsigned"); None
+    where none was given. `version` of Evalhub decided, by `same_code` as verifies now or by other
+    sources. `as_kept` is whether the record has the SHA-256 that was given; None where none was.
+    """
+
+    candidate: str
+    verdict: str
+    headline: str
+    digest: str
+    content: str
+    differences: list[Discrepancy]
+    others: "list[Verification]"
+    rows: list[RowCheck] | None = None
+    signature: str | None = None
+    version: str = ""
+    same_code: bool = True
+    as_kept: bool | None = None
+
+    @property
+    def same_rows(self) -> bool:
+        """Whether no row of the home, if one was read, differs from what is recorded."""
+        return all(each.state != "differs" for each in self.rows or [])
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether it is the record that was kept, and the rows are those that it rests on."""
+        return self.as_kept is True and self.same_rows
+
+    @property
+    def judged_otherwise(self) -> bool:
+        """Whether the rule has changed since, and not the record: other code finds differences in
+        what is as it was kept."""
+        return self.unchanged and not self.same_code and bool(self.differences)
+
+    @property
+    def verified(self) -> bool:
+        """Whether nothing differs: neither in the record nor in the home, if one was read, and
+        the signature is that of the key, if one was given."""
+        if self.signature not in (None, "signed"):
+            return False
+        return not self.differences and self.same_rows
+
+    def as_json(self) -> dict[str, Any]:
+        """The document that `evalhub decision verify --json` prints."""
+        return {
+            "schema": VERIFICATION,
+            "verified": self.verified,
+            "candidate": self.candidate,
+            "verdict": self.verdict,
+            "digest": self.digest,
+            "content": self.content,
+            "code": {"version": self.version, "same": self.same_code},
+            "differences": [asdict(each) for each in self.differences],
+            "others": [
+                {
+                    name: getattr(each, name)
+                    for name in ("candidate", "verdict", "digest", "content")
+                }
+                for each in self.others
+            ],
+            "rows": None
+            if self.rows is None
+            else [asdict(each) | {"state": each.state} for each in self.rows],
+            "signature": self.signature,
+        }
+
+
+def verify(document: Any, *, digest: str | None = None, content: str | None = None) -> Verification:
+    """Recomputes the verdict of a decision record, and of the `others` that it may carry beside
+    `readings` and `changed_since`, which are none's.
+
+    Args:
+        document: a JSON value.
+        digest, content: the SHA-256 that the (first) record must have, and what it says, in
+            hexadecimal digits.
+
+    Raises:
+        evalhub.declare.declaration.DeclarationError: the value isn't a decision record; says
+            which field.
+    """
+    printed = declared(PrintedDecision, document)
+    record = {name: value for name, value in document.items() if name not in BESIDE}
+    found = _verify(printed, record, "")
+    differences = found.differences
+    for name, asked, rule in (
+        ("content", content, "it says other than the record with this SHA-256 of its content"),
+        ("digest", digest, "the record isn't the one with this SHA-256"),
+    ):
+        if asked is not None and asked.lower() != (has := getattr(found, name)):
+            differences = [Discrepancy(name, has, asked.lower(), rule), *differences]
+    as_kept = None if digest is None else digest.lower() == found.digest
+    others = [
+        _verify(each, document["others"][i], f"others[{i}].")
+        for i, each in enumerate(printed.others)
+    ]
+    differences = differences + [each for other in others for each in other.differences]
+    return replace(found, differences=differences, others=others, as_kept=as_kept)
+
+
+def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Verification:
+    """`document` is the record as it was written."""
+    try:
+        ruling = decide(
+            record.arms.candidate.name,
+            record.criteria,
+            invalid=record.invalid,
+            pending=record.pending,
+            as_good=as_good(record.arms, record.alternatives, record.baseline_choice),
+            unbelieved=unbelieved(record.jumps),
+            cautions=answer_cautions(record.answers, record.arms),
+            primaries=record.rule.primaries,
+            registered=record.registered,
+        )
+    except (ArithmeticError, ValueError) as error:
+        raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
+    judged = with_caveats(record.model_copy(update=ruled(ruling)), record.caveats)
+    due = with_sentences(without_results(judged)).as_json()
+    for name in (*BESIDE, *(name for name in LATER if name not in document)):
+        due.pop(name, None)
+    with_earlier_advice(due, document, record.criteria)
+    for part, names in (("people", LATER_OF_PEOPLE), ("ledger", LATER_OF_LEDGER)):
+        for name in names if due[part] is not None else ():
+            if name not in document[part]:
+                due[part].pop(name)
+    for rows, later in (("criteria", LATER_OF_CRITERIA), ("breakdown", LATER_OF_SLICES)):
+        for row, written in zip(due[rows], document[rows], strict=False):
+            for name in later:
+                if name not in written:
+                    row.pop(name)
+    for row, written in zip(due["criteria"], document["criteria"], strict=False):
+        for name in LATER_OF_SPREADS if row["spread"] and written.get("spread") else ():
+            if name not in written["spread"]:
+                row["spread"].pop(name)
+    for row, written in zip(
+        (due["ledger"] or {}).get("test_sets", ()),
+        (document["ledger"] or {}).get("test_sets", ()),
+        strict=False,
+    ):
+        for name in LATER_OF_LOOKS:
+            if name not in written:
+                row.pop(name)
+    levels = alphas_of(
+        record.criteria,
+        alpha=record.alpha,
+        primaries=record.rule.primaries,
+        alphas=record.rule.alphas,
+    )
+    differences = [
+        *_unlike_policy(record, at),
+        *_unlike_asked(record, at),
+        *_unlike_sections(record, at),
+        *_unlike_ledger(record, at),
+        *_unlike_origin(record, at),
+    ]
+    for i, (each, level) in enumerate(zip(record.criteria, levels, strict=True)):
+        differences += levels_apart(each, level, record.rule.harm_alpha, f"{at}criteria[{i}].")
+        differences += inconsistent(each, f"{at}criteria[{i}].")
+    return Verification(
+        record.arms.candidate.name,
+        judged.verdict,
+        judged.headline,
+        digest_of(document),
+        content_digest(record),
+        differences + list(_differing(document, due, at)),
+        [],
+        version=record.code.version,
+        same_code=record.code.digest == code_digest(),
+    )
+
+
+def _unlike_policy(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where the rule isn't the one that the policy asks for."""
+    for name in ("primaries", "harm_alpha", "alpha"):
+        said, asked = getattr(record.rule, name), record.policy.get(name)
+        if asked is not None and asked != said:
+            yield Discrepancy(f"{at}rule.{name}", said, asked, "it is what the policy asks for")
+
+
+def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where the criteria aren't those that a policy with criteria asks for."""
+    if record.alpha > record.rule.alpha:
+        rule = "the policy allows no more, of which the ledger may leave less"
+        yield Discrepancy(f"{at}alpha", record.alpha, record.rule.alpha, rule)
+    policy: Mapping[str, Any] = record.policy
+    if not policy.get("criteria"):
+        return
+    rows = {each.name: i for i, each in enumerate(record.criteria)}
+    due = {**policy["criteria"], **(policy.get("budgets") or {})}
+    due.pop(OWNERSHIP, None)  # which no files tell: its own rule says what is due
+    for name in due:
+        if name not in rows and not record.invalid:
+            rule = f"the policy asks for {name}"
+            yield Discrepancy(f"{at}criteria", None, name, rule)
+    for name, i in rows.items():
+        if name not in due and record.criteria[i].role not in BESIDE_SCORES:
+            rule = "the policy asks for no such criterion"
+            yield Discrepancy(f"{at}criteria[{i}].name", name, None, rule)
+        for part, value in due.get(name, {}).items():
+            said = getattr(record.criteria[i], part, value)
+            # Of a budget what stands on no line: the first primary's test set.
+            if value is not None and said != value:
+                rule = "it is what the policy asks for"
+                yield Discrepancy(f"{at}criteria[{i}].{part}", said, value, rule)
+
+
+def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where what a section says isn't what the criteria or the record say."""
+    counts = record.ledger is not None and record.ledger.counts != "off"
+    if record.registered and not counts and record.verdict is not Verdict.INVALID:
+        rule = "a registered look stands in a ledger that counts"
+        yield Discrepancy(f"{at}registered", True, False, rule)
+    yield from _unlike_jumps(record, at)
+    yield from _unlike_prices(record, at)
+    yield from unlike_ownership(record, at)
+    yield from unlike_steps(record, at)
+    yield from unlike_answers(record, at)
+    yield from _unlike_caveats(record, at)
+    choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
+    if choice is None or choice.answer is None or not isinstance(planned_gain, float):
+        return
+    due = answer(record.criteria, planned_gain=planned_gain, primaries=record.rule.primaries)
+    if choice.answer != due:
+        yield Discrepancy(f"{at}baseline_choice.answer", choice.answer, due, FOLLOWS)
+
+
+def _unlike_jumps(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where gains beyond belief aren't those of the criteria, or aren't held as the policy asks."""
+    rule, found = record.policy.get("jumps"), record.jumps
+    said, due = () if found is None else found.beyond, beyond_belief_of(record)
+    if due is not None and said != due:
+        written, right = ([each.as_json() for each in rows] for rows in (said, due))
+        yield Discrepancy(f"{at}jumps.beyond", written, right, FOLLOWS)
+    if found is not None and rule is not None and found.rule != rule:
+        why = "it is what the policy asks for"
+        yield Discrepancy(f"{at}jumps.rule", found.rule, rule, why)
+
+
+def _unlike_caveats(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where a policy that was eased, a large alpha or many near-copies aren't said. Earlier code
+    said them nowhere."""
+    if record.verdict is Verdict.INVALID or record.code.digest != code_digest():
+        return
+    due = [each.code for each in policy_caveats(record.policy_since, alpha=record.rule.alpha)]
+    told = [each.code for each in record.caveats if each.code in POLICY_CODES]
+    if told != due:
+        yield Discrepancy(f"{at}caveats", told, due, "it is what the policy was changed to")
+    copies = [each.code for each in record.caveats if each.code in COPIES_CODES]
+    if record.copies is not None and copies != due_codes(record.copies):
+        why = "it is what the near-copies come to"
+        yield Discrepancy(f"{at}caveats", copies, due_codes(record.copies), why)
+
+
+def _unlike_prices(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where a price that the study's file says isn't the one that it says."""
+    asked: Any = record.policy.get("prices")
+    if record.prices is None or not isinstance(asked, dict):
+        return
+    for side in ("baseline", "candidate"):
+        due, found = asked.get(getattr(record.arms, side).name), getattr(record.prices, side)
+        said = found.price.as_json() if found is not None and found.said_by == "study" else None
+        if said != due:
+            rule = "it is what the study says of the arm"
+            yield Discrepancy(f"{at}prices.{side}.price", said, due, rule)
+
+
+def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where a level isn't the one that the looks leave."""
+    ledger = record.ledger
+    if ledger is None:
+        return
+    for field, said, due in (
+        ("alpha", ledger.alpha, record.rule.alpha),
+        ("level", ledger.level, record.alpha),
+    ):
+        if not isclose(said, due, rel_tol=1e-9):
+            yield Discrepancy(f"{at}ledger.{field}", said, due, "it is the record's own")
+    for i, row in enumerate(ledger.test_sets):
+        inner = f"{at}ledger.test_sets[{i}]."
+        if row.number != row.looks[-1]:
+            yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
+        sharing = [None if each is None else Together(**dict(each)) for each in row.together]
+        level = staged_level(
+            row.looks, alpha=ledger.alpha, arms=row.arms, tries=row.tries, together=sharing
+        )
+        if not isclose(row.level, level, rel_tol=1e-9):
+            yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
+        for each in record.criteria:
+            paid = record.rule.alphas.get(each.name, record.alpha)
+            if each.test_set != row.test_set or each.role in BESIDE_SCORES:
+                continue
+            if not isclose(paid, row.level, rel_tol=1e-9):
+                where = f"{at}rule.alphas.{each.name}"
+                yield Discrepancy(where, paid, row.level, "it is what the looks leave")
+
+
+def _unlike_origin(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where the headline's caveats aren't those that the ledger's origin asks for."""
+    written = [each.as_json() for each in record.caveats if each.code in (BEGUN, RESTORED)]
+    due = [each.as_json() for each in ledger_caveats(record)]
+    if written != due:
+        yield Discrepancy(f"{at}caveats", written, due, "the ledger's origin belongs there")
+
+
+def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:
+    """Where `recorded` isn't what follows; names beyond those of `due` don't matter."""
+    if isinstance(due, dict) and isinstance(recorded, Mapping):
+        for name, value in due.items():
+            if name in recorded:
+                inner = f"{at}{name}." if isinstance(value, dict) else f"{at}{name}"
+                yield from _differing(recorded[name], value, inner)
+            else:
+                yield Discrepancy(f"{at}{name}", None, value, FOLLOWS)
+    elif isinstance(due, list) and isinstance(recorded, list) and len(due) == len(recorded):
+        for i, (one, other) in enumerate(zip(recorded, due, strict=True)):
+            inner = f"{at}[{i}]." if isinstance(other, dict) else f"{at}[{i}]"
+            yield from _differing(one, other, inner)
+    elif recorded != due or isinstance(recorded, bool) != isinstance(due, bool):
+        yield Discrepancy(at, recorded, due, FOLLOWS)

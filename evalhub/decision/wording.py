@@ -1,0 +1,325 @@
+"""A criterion in words: its sentence, what is asked, and how figures are written. Pure.
+
+Pages, command line and REST show these sentences as the record has them.
+"""
+
+from collections.abc import Sequence
+from math import floor, log10
+
+from evalhub.decision.criteria import SAME_RUN, Requirement
+from evalhub.declare.cost_sheet import Ends
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.verdicts import Status
+
+NOTHING = 1e-12
+"""Below this a number is 0 and a rounding error."""
+
+
+def reasons(
+    criteria: Sequence[Criterion],
+    against: Sequence[bool],
+    blocking: Sequence[bool],
+    primaries: str,
+) -> list[str]:
+    """A sentence a criterion, but one for all guards that hold because the arms share a run.
+
+    What decides stands first: failures, then what is open, then what holds; primaries first
+    within each. What decides nothing says so.
+    """
+    decisive = [
+        a or b or c.status is Status.PASS
+        for c, a, b in zip(criteria, against, blocking, strict=True)
+    ]
+    order = [Status.FAIL, Status.OPEN, Status.PASS]
+    roles = {"primary": 0, "preference": 1, "judge": 2, "guard": 3, "budget": 4, "ownership": 5}
+    ranked = sorted(
+        zip(criteria, decisive, strict=True),
+        key=lambda pair: (
+            not pair[1],
+            order.index(pair[0].status),
+            roles[pair[0].role],
+        ),
+    )
+    shared = [c for c in criteria if c.method == SAME_RUN and c.status is Status.PASS]
+    found = [
+        f"{c.status.mark} {c.sentence}{'' if decides else _aside(c, primaries)}"
+        for c, decides in ranked
+        if c not in shared
+    ]
+    if shared:
+        names = ", ".join(c.name for c in shared)
+        found.append(
+            f"{Status.PASS.mark} {names}: the arm is the baseline here, nothing can differ"
+        )
+    return found
+
+
+def _aside(criterion: Criterion, primaries: str) -> str:
+    """Why a criterion that isn't met decides nothing."""
+    if criterion.tier == "advisory":
+        return " (advisory: decides nothing)"
+    if criterion.tier == "supporting":
+        return " (supporting: doubt keeps no ship back)"
+    if criterion.role == "guard" and shows_nothing(criterion):
+        return " (keeps no ship back)"
+    if primaries == "any-of" and criterion.role == "primary":
+        return " (one primary is enough)"
+    return ""
+
+
+def sentence(criterion: Criterion, *, family: int = 1) -> str:
+    """One criterion in words: what was seen, and what follows.
+
+    Args:
+        family: how many criteria count, for which harm is corrected.
+    """
+    c = criterion
+    if c.method == SAME_RUN and c.status is Status.PASS:
+        return f"{c.name}: the arm is the baseline here, nothing can differ"
+    if c.method == SAME_RUN and c.must_gain:
+        return f"{c.name}: the arm is the baseline here, nothing can be gained"
+    if c.status is Status.PASS:
+        return f"{_seen(c)}: {_passes(c)}"
+    if c.status is Status.FAIL:
+        return f"{_seen(c)}: {_fails(c)}{_harm(c, family)}"
+    return f"{_seen(c)}: open, {c.needed_why}"
+
+
+def _passes(c: Criterion) -> str:
+    if c.role == "budget":
+        return f"stays within {limit(c)}"
+    if c.role == "ownership":
+        return f"at least {limit(c)}"
+    if not c.may_lose:
+        if c.higher_is_better:
+            return f"gains more than the {plain(c.min_gain)} that is asked"
+        return f"{better(c)}, by more than the {plain(c.min_gain)} that is asked"
+    if gain_shown(c):
+        return f"{'a gain' if c.higher_is_better else better(c)}, where {allowed(c)} may be lost"
+    if c.higher_is_better:
+        lost = "loses" if c.difference < -NOTHING else "if anything is lost, then"
+        return f"{lost} less than {limit(c)}"
+    lost = f"{worse(c)}," if c.difference < -NOTHING else f"if {worse(c)}, then"
+    return f"{lost} by less than {limit(c)}"
+
+
+def _fails(c: Criterion) -> str:
+    if c.role == "budget":
+        return f"over {limit(c)}"
+    if c.role == "ownership":
+        return f"less than {limit(c)}"
+    if not c.shown_to_lose:
+        return f"falls short of the {plain(c.min_gain)} that is asked"
+    if not c.may_lose:
+        return "a loss, not a gain" if c.higher_is_better else f"{worse(c)}, not {better(c)}"
+    return f"loses more than {limit(c)}" if c.higher_is_better else f"{worse(c)}, beyond {limit(c)}"
+
+
+def _harm(c: Criterion, family: int) -> str:
+    """Whether harm is shown by Holm's method too: words alone, the status stands without them."""
+    shown = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
+    if c.tier == "advisory" or not shown:
+        return ""
+    return "; harm shown" + (f" after correction for {family} criteria" if family > 1 else "")
+
+
+def gain_shown(criterion: Criterion) -> bool:
+    """Whether the interval lies wholly above no difference."""
+    c = criterion
+    if c.factor is None:
+        return c.lower > 0
+    if c.higher_is_better:
+        return c.ratio_lower is not None and c.ratio_lower > 1
+    return c.ratio_upper is not None and c.ratio_upper < 1
+
+
+def loss_shown(criterion: Criterion) -> bool:
+    """Whether the interval lies wholly below no difference."""
+    c = criterion
+    if c.factor is None:
+        return c.upper < 0
+    if c.higher_is_better:
+        return c.ratio_upper is not None and c.ratio_upper < 1
+    return c.ratio_lower is not None and c.ratio_lower > 1
+
+
+def shows_nothing(criterion: Criterion) -> bool:
+    """Whether its items can show no loss beyond what may be lost, and show no gain either; of arms
+    that share a run it is known that nothing differs."""
+    c = criterion
+    return not c.can_show_a_loss and c.method != SAME_RUN and not gain_shown(c)
+
+
+def better(criterion: Criterion) -> str:
+    """What a gain is where less is better: "fewer characters", "less loss"."""
+    return f"fewer {criterion.unit}" if criterion.unit else f"less {criterion.metric}"
+
+
+def worse(criterion: Criterion) -> str:
+    """What a loss is where less is better: "more characters", "more loss"."""
+    return f"more {criterion.unit or criterion.metric}"
+
+
+def _seen(criterion: Criterion) -> str:
+    """What was measured: a difference, or a ratio where a ratio is asked."""
+    c = criterion
+    if c.role == "ownership":
+        ends = money_span(Ends(low=c.lower, value=c.difference, high=c.upper))
+        return f"{c.name} saves {money(c.difference)} {c.unit} a month [{ends}]"
+    if c.factor is None:
+        side = "" if c.higher_is_better else f" (+: {better(c)})"
+        return f"{c.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]{side}"
+    if c.ratio is None:
+        return f"{criterion.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
+    if c.ratio_lower is None and c.ratio_upper is None:
+        return f"{criterion.name} {percent(c.ratio)} of the baseline's {figure(c.baseline)}"
+    ends = f"[{percent(c.ratio_lower)}, {percent(c.ratio_upper)}]"
+    return f"{criterion.name} {percent(c.ratio)} {ends} of the baseline's {figure(c.baseline)}"
+
+
+def limit(criterion: Criterion) -> str:
+    """What the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
+    if criterion.role == "budget":
+        return f"the budget of {percent(criterion.max_ratio)}"
+    if criterion.role == "ownership":
+        return f"the {money(criterion.min_gain or 0.0)} a month that is asked"
+    if criterion.relative_margin is not None:
+        return f"the {percent(criterion.relative_margin)} of it that may be lost"
+    if criterion.role == "guard":
+        return f"the margin of {plain(criterion.margin)}"
+    return f"the {allowed(criterion)} it may"
+
+
+def allowed(criterion: Criterion) -> str:
+    """How much may be lost, of what may lose something."""
+    if criterion.relative_margin is not None:
+        return f"{percent(criterion.relative_margin)} of it"
+    lost = criterion.margin if criterion.role == "guard" else -(criterion.min_gain or 0.0)
+    return plain(lost)
+
+
+def requires(asked: Requirement) -> str:
+    """What is asked, in a few words."""
+    if asked.role == "budget":
+        return f"below {percent(asked.max_ratio)}"
+    if asked.role == "ownership":
+        return f"saves {money(asked.min_gain)} or more a month"
+    if asked.role == "guard":
+        share = asked.relative_margin
+        return f"may lose {plain(asked.margin)}" if share is None else f"may lose {percent(share)}"
+    if asked.role == "preference":
+        return f"over {0.5 + asked.min_gain:.2f} of people"
+    if asked.role == "judge":
+        return f"over {0.5 + asked.min_gain:.2f} of what people would say"
+    if asked.min_gain < 0:
+        return f"may lose {plain(-asked.min_gain)}"
+    return f"must gain over {plain(asked.min_gain)}" if asked.min_gain else "must gain"
+
+
+def measured(criterion: Criterion) -> str:
+    """What was measured: a difference, or a ratio where a ratio is asked."""
+    if criterion.factor is None:
+        return signed(criterion.difference)
+    return "–" if criterion.ratio is None else percent(criterion.ratio)
+
+
+def interval(criterion: Criterion) -> str:
+    """Its interval, in the same unit."""
+    if criterion.factor is None:
+        return f"{signed(criterion.lower)} to {signed(criterion.upper)}"
+    if criterion.ratio is None:
+        return "none"
+    return f"{percent(criterion.ratio_lower or 0.0)} to {percent(criterion.ratio_upper)}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign: +0.43, −0.12; more digits where two would say nothing: −0.012,
+    +0.00041. What is nothing but a rounding error is 0."""
+    if abs(value) < NOTHING:
+        return "+0.00"
+    if abs(value) >= 100:
+        text = f"{value:+,.0f}"
+    elif abs(value) >= 0.1:
+        text = f"{value:+.2f}"
+    elif abs(value) >= 0.001:
+        text = f"{value:+.3f}"
+    else:
+        text = f"{'+' if value > 0 else ''}{significant(value, 2)}"
+    return text.replace("-", "−")
+
+
+def significant(value: float, digits: int) -> str:
+    """A number to so many significant digits and never with an exponent: 0.00041, 1,240."""
+    if value == 0:
+        return "0"
+    decimals = max(digits - 1 - floor(log10(abs(value))), 0)
+    return f"{value:,.{decimals}f}"
+
+
+def plain(value: float | None) -> str:
+    """A number that somebody wrote, such as a margin, as it was written but without an exponent:
+    0.02, 0.00002, 2000000; None is 0."""
+    number = value or 0.0
+    written = f"{number:g}"
+    if "e" not in written:
+        return written
+    return significant(number, 6).rstrip("0") if abs(number) < 1 else f"{number:,.0f}"
+
+
+def size(value: float) -> str:
+    """A difference without its sign: 0.04, 0.007, 73.89, 1,234."""
+    value = abs(value)
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value >= 0.01 or value < NOTHING else significant(value, 1)
+
+
+def figure(value: float) -> str:
+    """A mean: 0.20, 412, 1,240; of a small one two digits: 0.00078."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if abs(value) >= 0.1 or abs(value) < NOTHING:
+        return f"{value:.2f}"
+    return significant(value, 2).rstrip("0")
+
+
+def money(value: float) -> str:
+    """An amount: 1,128, 24.5, 0.00012."""
+    if abs(value) >= 1000:
+        text = f"{value:,.0f}"
+    elif abs(value) >= 1 or value == 0:
+        text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    else:
+        text = significant(value, 3).rstrip("0")
+    return text.replace("-", "−")
+
+
+def money_span(ends: Ends) -> str:
+    """An amount with its range: 128 to 256."""
+    low, high = money(ends.low), money(ends.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def spent(criterion: Criterion) -> str:
+    """What a budget is of: "cost", "latency", "p95 latency"."""
+    what = "cost" if criterion.metric == "cost" else "latency"
+    return what if criterion.quantile is None else f"p{100 * criterion.quantile:g} {what}"
+
+
+def percent(ratio: float | None) -> str:
+    """A ratio in percent, ∞ where it is unbounded: 108%, 0.5%."""
+    if ratio is None:
+        return "∞"
+    if 0 < ratio < 1e-6:
+        return f"{significant(100 * ratio, 2)}%"
+    return f"{100 * ratio:,.3g}%" if ratio < 10 else f"{100 * ratio:,.0f}%"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: 1 item, 1,240 items."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def are(number: int) -> str:
+    """The verb for so many."""
+    return "is" if number == 1 else "are"

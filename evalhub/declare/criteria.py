@@ -1,0 +1,266 @@
+"""One criterion: what was asked, what was measured, and what came of it.
+
+Differences are oriented: positive is better for the candidate, also for metrics of which less
+is better (latency, tokens), where the two arms' values stand as measured and the sign of the
+difference is turned. A ratio is candidate/baseline as measured, whichever is better.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.margins import KeptMargin, RelativeMargin
+from evalhub.declare.policy import MaxRatio, MinGain, PlannedGain, Tier
+from evalhub.declare.tails import Tails, UnseenTail
+from evalhub.declare.verdicts import Status
+
+Size = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Ratio = Annotated[float, Field(ge=0)]
+Deviation = Annotated[float, Field(ge=0)]
+Degrees = Annotated[float, Field(gt=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Level = Annotated[float, Field(gt=0, lt=0.5)]
+Role = Literal["primary", "guard", "preference", "judge", "budget", "ownership"]
+# The field that says what a criterion of a role must keep to.
+_DEMANDS: dict[Role, str] = {
+    "primary": "min_gain",
+    "preference": "min_gain",
+    "judge": "min_gain",
+    "guard": "margin",
+    "budget": "max_ratio",
+    "ownership": "min_gain",
+}
+
+
+class NextLook(Declaration):
+    """How a criterion would be judged once it has more items."""
+
+    alpha: Probability = Field(description="one-sided level of that look's lower end")
+    weights: tuple[float, float] | None = Field(
+        None,
+        description="planned sizes of what was seen and of what is added, by which both are "
+        "combined; null: a fresh test set is judged by itself",
+    )
+
+
+class PlannedPeople(Declaration):
+    """What reviewers add to the spread of their judgments."""
+
+    count: Size
+    lean: Deviation = Field(description="deviation of how far each leans to one arm")
+    df: Degrees = Field(description="how well that is known, in degrees of freedom")
+    sd: Deviation = Field(description="of a judgment by itself")
+
+
+class PlannedSpread(Declaration):
+    """What `needed_n` is planned with (evalhub.stats.power_spread)."""
+
+    sd: Deviation = Field(
+        description="of a difference, with clusters, weights and one more item that differs",
+    )
+    at_bound: Deviation | None = Field(
+        description="the same were the truth on the bound; null: the test is Student's t"
+    )
+    df: Degrees | None = Field(
+        description="how well it is known, in degrees of freedom; null: exactly"
+    )
+    skew: float = Field(
+        0.0, description="of items or clusters, above 0 where it draws the lower end outwards"
+    )
+    people: PlannedPeople | None = Field(None, description="of judgments, what reviewers add")
+    worst: Deviation | None = Field(
+        None,
+        description="with tails: bounded, what an item (a cluster, against one of mean size) that "
+        "nobody saw may lose at the most; null: unseen losses aren't paid for",
+    )
+    evenness: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="of clusters, how many of equal size have as many degrees of freedom as one of "
+        "these: fewer than 1 where their sizes differ",
+    )
+    skew_doubt: float = Field(
+        1.0,
+        ge=1,
+        description="of clusters, the error of their mean's skewness against that of equal ones",
+    )
+
+
+class Criterion(Declaration):
+    """A requirement with its measurement, and what the rule says of it.
+
+    `status`, `needed_n`, `needed_as_seen`, `needed_why`, `p_harm_adjusted` and `sentence` are set
+    by the rule, which looks at all criteria. `gap` is the distance that `needed_n` is planned to
+    resolve. `sd` and `design_effect` are those of the differences; where a ratio is asked, of what
+    tests it: candidate − factor·baseline.
+    """
+
+    name: str
+    role: Role = Field(
+        description="primary: must gain more than min_gain; guard: must not lose margin or more; "
+        "preference: people's win score; judge: a judge's, corrected by people; budget: must cost "
+        "less than max_ratio times the baseline; ownership: must save min_gain or more a month"
+    )
+    tier: Tier = Field(
+        description="critical: a ship needs it; supporting: holds where it fails, doubt doesn't; "
+        "advisory: decides nothing"
+    )
+    test_set: str
+    metric: str
+    unit: str = Field("", description="what the metric counts: characters; empty for a share")
+    requires: str = Field(description="what is asked, in a few words")
+    n: Size = Field(description="items that both arms answered; judgments, of a preference")
+    clusters: Size | None = Field(description="null where each item stands for itself")
+    chose: Count = Field(
+        0,
+        description="items of the test set that chose the baseline and aren't judged: as many of "
+        "those that are added won't be either",
+    )
+    baseline: float
+    candidate: float
+    difference: float = Field(description="positive where the candidate is better")
+    lower: float
+    upper: float
+    alpha: Level = Field(description="one-sided level of the end that must pass the bound")
+    harm_alpha: Level = Field(description="one-sided level of the other end: harm")
+    p_value: Probability = Field(description="two-sided, against no difference")
+    wins: Count
+    losses: Count
+    ties: Count
+    margin: KeptMargin | None = Field(
+        description="the loss that a guard may show, in the metric's unit at this baseline"
+    )
+    relative_margin: RelativeMargin | None = Field(
+        description="the same as a share of the baseline, where that was asked"
+    )
+    min_gain: MinGain | None = Field(description="what must gain has to pass")
+    planned_gain: PlannedGain | None = Field(
+        description="gain beyond min_gain to be detected; null: the policy's"
+    )
+    max_ratio: MaxRatio | None = Field(description="of a budget")
+    quantile: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="of a budget that is judged at a quantile of the costs, which: baseline, "
+        "candidate, difference and ratio are those of the quantiles; null: of the means",
+    )
+    bound: float | None = Field(
+        description="what the interval's lower end must pass; null where a ratio is judged"
+    )
+    most_lost: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="the most that could be lost on these items: how far the baseline's mean lies "
+        "from the worst score that there is; null: no worst score is known",
+    )
+    form: bool = Field(
+        False,
+        description="whether the metric says how an answer looks or what it cost, by no reference "
+        "and no judge: what a guard gains then is no gain beyond belief",
+    )
+    tails: Tails | None = Field(
+        None,
+        description="bounded: the lower end pays for a tail that the items hold none of; null: it "
+        "rests on what was seen",
+    )
+    unseen: UnseenTail | None = Field(
+        None,
+        description="of a guard with graded scores, what its items can't rule out; null elsewhere",
+    )
+    factor: float | None = Field(
+        gt=0, description="the ratio that candidate/baseline is judged against, where one is"
+    )
+    ratio: Ratio | None = Field(
+        description="candidate/baseline; null where the baseline's mean isn't above 0"
+    )
+    ratio_lower: Ratio | None = Field(description="null: unbounded on that side")
+    ratio_upper: Ratio | None = Field(description="null: unbounded on that side")
+    higher_is_better: bool
+    p_harm: Probability = Field(description="one-sided, against a loss that is bearable")
+    p_harm_adjusted: Probability = Field(
+        1.0, description="by Holm over all that count: only for the words of the sentence"
+    )
+    p_bound: Probability | None = Field(
+        None, description="one-sided, against no better than what is asked; null of a preference"
+    )
+    method: str
+    test: str
+    sd: Deviation
+    design_effect: float = Field(gt=0)
+    gap: float
+    spread: PlannedSpread | None = Field(None, description="null: sd is taken for the truth")
+    status: Status = Status.OPEN
+    needed_n: Size | None = Field(
+        None,
+        description="items in all, with those that choose the baseline, that would show what is "
+        "asked, if what was planned is true: nothing is lost, or the planned gain is there; null "
+        "where it is decided, or no number would",
+    )
+    needed_as_seen: Size | None = Field(
+        None,
+        description="the same number if the truth is the difference seen; null where the interval "
+        "doesn't speak against what was planned, or no number would",
+    )
+    needed_why: str = Field("", description="how many more, with what that assumes; or why none")
+    next_look: NextLook | None = Field(
+        None, description="what needed_n is planned for; null: a fresh set at the same level"
+    )
+    sentence: str = ""
+
+    @model_validator(mode="after")
+    def _fits_its_role(self) -> Self:
+        if self.role == "primary" and self.tier != "critical":
+            raise wrong(f"a primary is critical, it can't be {self.tier}", "tier")
+        needed = _DEMANDS[self.role]
+        for name in ("min_gain", "margin", "max_ratio"):
+            if (getattr(self, name) is not None) != (name == needed):
+                raise wrong(f"a {self.role} has a {needed} and no other", name)
+        if self.relative_margin is not None and self.role != "guard":
+            raise wrong("is for guards", "relative_margin")
+        return self
+
+    @property
+    def must_gain(self) -> bool:
+        """Whether a gain is asked, not only that nothing is lost."""
+        return self.role in ("primary", "preference", "judge")
+
+    @property
+    def may_lose(self) -> bool:
+        """Whether something may be lost: of a guard, and where a gain of less than 0 is asked."""
+        return self.role == "guard" or (self.min_gain or 0.0) < 0
+
+    @property
+    def can_show_a_loss(self) -> bool:
+        """Whether these items could show more to be lost than may be. They can't where the
+        baseline's mean is no further from the worst score than that."""
+        if self.most_lost is None or not self.may_lose:
+            return True
+        allowed = self.margin if self.role == "guard" else -(self.min_gain or 0.0)
+        return self.most_lost > (allowed or 0.0) + 1e-9
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval lies wholly on the side that is asked."""
+        if self.factor is None:
+            saves = self.role == "ownership" and self.lower == self.bound
+            return saves or (self.bound is not None and self.lower > self.bound)
+        if self.higher_is_better:
+            return self.ratio_lower is not None and self.ratio_lower > self.factor
+        return self.ratio_upper is not None and self.ratio_upper < self.factor
+
+    @property
+    def fails(self) -> bool:
+        """Whether the interval lies wholly on the other side."""
+        if self.factor is None:
+            return self.bound is not None and self.upper < self.bound
+        if self.higher_is_better:
+            return self.ratio_upper is not None and self.ratio_upper < self.factor
+        return self.ratio_lower is not None and self.ratio_lower > self.factor
+
+    @property
+    def shown_to_lose(self) -> bool:
+        """Whether it fails and no loss was allowed for, or more is lost than was."""
+        return self.fails and (self.factor is not None or self.upper < min(self.bound or 0.0, 0.0))

@@ -1,0 +1,288 @@
+"""The base of all declarations, and how what is wrong with a value is said.
+
+A declaration is a frozen pydantic model that knows all of its fields. It is read from a document
+(`read_declaration`: errors name file, line and field) or from a value (`declared`: errors name the
+field). Values are taken as JSON has them: "1" is no number, true is none either.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from evalhub.io.json_values import JsonError, parse_json
+from evalhub.io.rows import DataError
+
+if TYPE_CHECKING:
+    from evalhub.io.document import Document
+
+type Path = tuple[str | int, ...]
+
+_NAME = "a name: letters, digits, - and _, and a letter or a digit first"
+_FORMS = {
+    "^[0-9a-f]{40}$": "a commit: 40 digits of 0 to 9 and a to f",
+    "^[0-9a-f]{64}$": "a SHA-256: 64 digits of 0 to 9 and a to f",
+    "^sha256:[0-9a-f]{64}$": "an upload: sha256: and 64 digits of 0 to 9 and a to f",
+    "^[a-z]{2}$": "a code of two small letters, as in de",
+    r"^[^\W\d_][\w-]*$": "a name: letters, digits, - and _, and a letter first",
+    "^[A-Za-z0-9][A-Za-z0-9._-]*$": "a file's name: letters, digits, ., - and _, and a letter or "
+    "a digit first",
+    r"^[\w.,:+-]+$": "a task's name: letters, digits and any of _ . , : + -",
+}
+"""What a text of a field's pattern is, in words; any other pattern is a name's."""
+
+
+class Declaration(BaseModel):
+    """A value of declared fields: frozen, no field beyond them, no NaN and no infinity."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+    def as_json(self) -> dict[str, Any]:
+        """The value as JSON has it, with every default; `declared` takes it back.
+
+        A field `schema_` is written `schema`: declare it with `Field(alias="schema")`.
+        """
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class DeclarationError(ValueError):
+    """What is wrong with a value, and in which field of it ("" is the whole)."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        self.message, self.field = message, field
+        super().__init__(f"field '{field}': {message}" if field else message)
+
+
+def wrong(message: str, *field: str | int) -> PydanticCustomError:
+    """For validators to raise: what is wrong with a field below the one that is validated."""
+    # The message isn't a template: braces in it stand for themselves.
+    return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
+
+
+def default_of(kind: type[BaseModel], field: str) -> Any:
+    """The declared default of a field, for options and columns that have the same one."""
+    return kind.model_fields[field].get_default(call_default_factory=True)
+
+
+def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
+    """`value`, JSON as Python has it, as a `kind`: a declaration or any type that pydantic takes.
+
+    Raises:
+        DeclarationError: the first flaw; its field starts with `at`.
+    """
+    try:
+        # As JSON: a list is taken for a tuple, and nothing else for what it isn't.
+        return _adapter(kind).validate_json(_as_json(value, at))
+    except ValidationError as error:
+        field, message = _flaws(kind, value, error)[0]
+        # `error` would repeat the value in a traceback, and that may hold a key.
+        raise DeclarationError(message, _dotted(field, at)) from None
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter[T](kind: type[T]) -> TypeAdapter[T]:
+    """What validates a kind, made once: for a union of declarations that takes long."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def flaws_of(kind: type[BaseModel], value: object) -> list[tuple[Path, str]]:
+    """(place, what is wrong) of each flaw that `value`, JSON as Python has it, has as a `kind`."""
+    try:
+        kind.model_validate_json(_as_json(value, ""))
+    except ValidationError as error:
+        return _flaws(kind, value, error)
+    return []
+
+
+def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T:
+    """A whole document as a `kind`.
+
+    Args:
+        start: what such a document is and how it starts, for one that is no mapping.
+
+    Raises:
+        evalhub.io.rows.DataError: the flaw on the earliest line, with file, line and field.
+    """
+    if not isinstance(document.data, dict):
+        raise document.error((), start)
+    try:
+        return _adapter(kind).validate_json(json.dumps(document.data, default=str))
+    except ValidationError as error:
+        flaws = [
+            document.error(field, message) for field, message in _flaws(kind, document.data, error)
+        ]
+        raise min(flaws, key=_line) from None
+
+
+def _line(error: DataError) -> int:
+    return error.line or 0
+
+
+def _as_json(value: object, at: str) -> str:
+    """`value` as JSON that a database can keep; DeclarationError names what can't be."""
+    try:
+        text = json.dumps(value)
+        parse_json(text)
+    except JsonError as error:
+        field = f".{error.field}" if at and error.field else error.field
+        raise DeclarationError(error.message, at + field) from error
+    except (TypeError, ValueError) as error:
+        raise DeclarationError(f"has no form in JSON: {error}", at) from error
+    return text
+
+
+def _dotted(field: Path, at: str) -> str:
+    """prompt.examples[0].output: names with dots, places in lists in brackets."""
+    dotted = at
+    for part in field:
+        if isinstance(part, int):
+            dotted += f"[{part}]"
+        else:
+            dotted += f".{part}" if dotted else part
+    return dotted
+
+
+def _flaws(kind: Any, value: Any, error: ValidationError) -> list[tuple[Path, str]]:
+    """(field, what is wrong) of each flaw. What is missing may be what is misspelt: said once."""
+    found = [(_place(each, value), each) for each in error.errors(include_url=False)]
+    misspelt = {place[:-1] for place, each in found if each["type"] == "extra_forbidden"}
+    return [
+        (place, _message(kind, place, each))
+        for place, each in found
+        if not (each["type"] == "missing" and place[:-1] in misspelt)
+    ]
+
+
+def _place(error: ErrorDetails, value: Any) -> Path:
+    """Where the flaw stands in the value: pydantic's place without the tags of unions."""
+    place: list[str | int] = []
+    here = value
+    *inner, last = error["loc"] or ("",)
+    for part in [*inner, last]:
+        held = isinstance(here, Mapping) and part in here
+        held = held or (isinstance(here, Sequence) and isinstance(part, int) and part < len(here))
+        if held:
+            here = here[part]
+            place.append(part)
+        elif part is last and error["type"] == "missing":
+            place.append(part)
+        elif part == "[key]":
+            break
+    return (*place, *error.get("ctx", {}).get("field", ()))
+
+
+def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
+    context, given = error.get("ctx", {}), error["input"]
+    match error["type"]:
+        case "wrong" | "value_error":
+            return str(context.get("message", context.get("error", error["msg"])))
+        case "missing":
+            return "missing"
+        case "extra_forbidden":
+            known = _names_at(kind, place[:-1], frozenset(error["loc"]))
+            meant = _meant(str(place[-1]), known)
+            return f"isn't known here{meant} (known: {', '.join(known)})"
+        case "literal_error" | "enum":
+            return f"{_shown(given)} isn't one of {_plain(context['expected'])}"
+        case "union_tag_not_found":
+            return f"its {_plain(context['discriminator'])} is needed"
+        case "union_tag_invalid":
+            tags = _plain(context["expected_tags"])
+            meant = _meant(str(context["tag"]), tags.split(", "))
+            return f"one of {tags} is needed, not {_shown(context['tag'])}{meant}"
+        case "bool_type":
+            return f"true or false is needed, not {_shown(given)}"
+        case "string_type":
+            return f"a text is needed, not {_shown(given)}"
+        case "int_type" | "int_from_float" | "int_parsing":
+            return f"a whole number is needed, not {_shown(given)}"
+        case "float_type" | "finite_number":
+            return f"a number is needed, not {_shown(given)}"
+        case "list_type" | "tuple_type":
+            return f"a list is needed, not {_shown(given)}"
+        case "dict_type" | "model_type" | "dataclass_type":
+            return f"an object with fields is needed, not {_shown(given)}"
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            limit = next(context[name] for name in ("gt", "ge", "lt", "le") if name in context)
+            words = {
+                "greater_than": "above {}",
+                "greater_than_equal": "{} or more",
+                "less_than": "below {}",
+                "less_than_equal": "at most {}",
+            }
+            return f"must be {words[error['type']].format(f'{limit:g}')}, not {_shown(given)}"
+        case "string_too_short" | "too_short":
+            return "is empty"
+        case "string_too_long" | "too_long":
+            return f"is too long: {context.get('max_length')} at most"
+        case "string_pattern_mismatch":
+            return f"{_shown(given)} isn't {_FORMS.get(context['pattern'], _NAME)}"
+        case _:
+            return error["msg"]
+
+
+def _meant(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _plain(listed: str) -> str:
+    return listed.replace("'", "").replace(" or ", ", ")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _names_at(kind: Any, place: Path, tags: frozenset[str | int]) -> list[str]:
+    """The fields that an object at this place of a `kind` may have, as documents write them.
+
+    Of a union that is told apart by a tag, those of the member whose tag is among `tags`.
+    """
+    if get_origin(kind) in (Union, UnionType):
+        members = [each for each in get_args(kind) if tags & _tags_of(each)] or get_args(kind)
+        return list(dict.fromkeys(n for each in members for n in _names_at(each, place, tags)))
+    if hasattr(kind, "__value__"):  # a `type` alias
+        return _names_at(kind.__value__, place, tags)
+    if hasattr(kind, "__metadata__"):  # Annotated
+        return _names_at(kind.__origin__, place, tags)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = {each.alias or name: each for name, each in kind.model_fields.items()}
+        if not place:
+            return list(fields)
+        inside = fields.get(str(place[0]))
+        return _names_at(inside.annotation, place[1:], tags) if inside else []
+    if is_typeddict(kind):
+        held_by = get_type_hints(kind, include_extras=True)
+        if not place:
+            return list(held_by)
+        return _names_at(held_by[str(place[0])], place[1:], tags) if place[0] in held_by else []
+    inner = get_args(kind)
+    if not place or not inner:
+        return []
+    held = inner[1] if isinstance(place[0], str) and len(inner) > 1 else inner[0]
+    return _names_at(held, place[1:], tags)
+
+
+def _tags_of(kind: Any) -> set[Any]:
+    """The values of a declaration's fields that can have one value alone."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return set()
+    fixed = (get_args(each.annotation) for each in kind.model_fields.values())
+    return {values[0] for values in fixed if len(values) == 1 and isinstance(values[0], str)}

@@ -1,0 +1,247 @@
+"""What owning a model costs, as somebody says it: training, data, serving, upkeep.
+
+An amount is a number or a range [low, high]; a range says how well it is known. What nobody says
+isn't known, and is never taken for 0.
+"""
+
+import math
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+
+from evalhub.declare.currencies import Currency
+from evalhub.declare.declaration import Declaration, wrong
+
+MOST = 1e12
+HOURS_A_MONTH = 730
+"""All of a month's: 24 · 365 / 12."""
+
+
+def _ends(said: Any) -> tuple[float, float]:
+    ends = said if isinstance(said, (list, tuple)) else [said, said]
+    numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in ends)
+    if len(ends) != 2 or not numbers:
+        raise wrong(f"a number is needed, or a range [low, high], not {said!r}")
+    low, high = (float(each) for each in ends)
+    if not (math.isfinite(low) and math.isfinite(high)) or max(abs(low), abs(high)) > MOST:
+        raise wrong(f"must be {MOST:g} at most, not {said!r}")
+    if low < 0:
+        raise wrong(f"must be 0 or more, not {said!r}")
+    if low > high:
+        raise wrong(f"a range goes from its low end to its high one, not {said!r}")
+    return low, high
+
+
+def _above_zero(said: Any) -> tuple[float, float]:
+    ends = _ends(said)
+    if ends[0] <= 0:
+        raise wrong(f"must be above 0, not {said!r}")
+    return ends
+
+
+def _written(ends: tuple[float, float]) -> float | list[float]:
+    return ends[0] if ends[0] == ends[1] else [*ends]
+
+
+def _schema(limit: str) -> WithJsonSchema:
+    number: dict[str, Any] = {"type": "number", limit: 0}
+    pair = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+    return WithJsonSchema({"anyOf": [number, pair]})
+
+
+Amount = Annotated[
+    tuple[float, float], BeforeValidator(_ends), PlainSerializer(_written), _schema("minimum")
+]
+"""A number of 0 or more, or a range [low, high] of such; kept as its two ends."""
+AboveZero = Annotated[
+    tuple[float, float],
+    BeforeValidator(_above_zero),
+    PlainSerializer(_written),
+    _schema("exclusiveMinimum"),
+]
+"""The same, above 0."""
+GpuName = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class Stated(Declaration):
+    """Of which nothing is written that nobody said."""
+
+    @model_serializer(mode="wrap")
+    def _said_alone(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = dump(self)
+        return {name: value for name, value in found.items() if value not in (None, {})}
+
+
+class PaidWork(Stated):
+    """What people do, once: hours at a rate, or a bill."""
+
+    bill: Amount | None = Field(None, description="what it cost in all; stands in for the rest")
+    hours: Amount | None = Field(None, description="hours of work")
+    examples: Amount | None = Field(None, description="examples that were made, in place of hours")
+    an_hour: AboveZero | None = Field(None, description="examples an hour")
+    rate: Amount | None = Field(None, description="what an hour of work costs")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        parts = ("hours", "examples", "an_hour", "rate")
+        if self.bill is not None:
+            for name in parts:
+                if getattr(self, name) is not None:
+                    raise wrong("bill stands in for it: give one of the two", name)
+            return self
+        if self.rate is None:
+            raise wrong("missing: say what an hour costs, or a bill", "rate")
+        made = self.examples is not None, self.an_hour is not None
+        if self.hours is not None and any(made):
+            raise wrong("stands in for examples and an_hour: give one of the two", "hours")
+        if self.hours is None and not all(made):
+            lacking = "hours" if not any(made) else "an_hour" if made[0] else "examples"
+            raise wrong("missing: say hours, or examples and how many an_hour", lacking)
+        return self
+
+
+class Machines(Stated):
+    """GPUs for some hours, at a price."""
+
+    gpu: GpuName | None = Field(
+        None, description="what is rented, as the table of GPU prices names it"
+    )
+    gpus: int | None = Field(None, ge=1, le=100_000, description="how many of them; 1 if unsaid")
+    price: Amount | None = Field(
+        None, description="what one of them costs an hour; in place of the table's price"
+    )
+
+
+class TrainingCosts(Machines):
+    """What the candidate's training cost. What isn't said comes from its training record."""
+
+    bill: Amount | None = Field(None, description="what it cost in all; stands in for the rest")
+    hours: Amount | None = Field(None, description="hours that the GPUs were rented for")
+
+    @model_validator(mode="after")
+    def _bill_alone(self) -> Self:
+        return _bill_stands_alone(self, "bill", ("gpu", "gpus", "price", "hours"))
+
+
+class ServingCosts(Machines):
+    """What an arm costs a month: a bill, GPUs, or else tokens at the arm's price."""
+
+    monthly: Amount | None = Field(None, description="a month's bill; stands in for the rest")
+    hours: Amount | None = Field(
+        None, description=f"hours a month that the GPUs run; {HOURS_A_MONTH} if unsaid: always"
+    )
+    prompt_tokens: Amount | None = Field(
+        None, description="expected length of a prompt; in place of that of the study's prompts"
+    )
+    completion_tokens: Amount | None = Field(
+        None, description="expected length of an answer; in place of that of the arm's answers"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        tokens = ("prompt_tokens", "completion_tokens")
+        hosted = ("gpu", "gpus", "price", "hours")
+        _bill_stands_alone(self, "monthly", (*hosted, *tokens))
+        if self.hosted:
+            for name in tokens:
+                if getattr(self, name) is not None:
+                    raise wrong("GPUs are paid by the hour: leave it out", name)
+            if self.gpu is None and self.price is None:
+                raise wrong("missing: say which gpu, or its price an hour", "gpu")
+        return self
+
+    @property
+    def hosted(self) -> bool:
+        """Whether GPUs are paid for, and no tokens."""
+        return any(each is not None for each in (self.gpu, self.gpus, self.price, self.hours))
+
+    @property
+    def lengths_said(self) -> bool:
+        """Whether requests of another length are expected than the study's."""
+        return self.prompt_tokens is not None or self.completion_tokens is not None
+
+
+class EvaluationCosts(Stated):
+    """What this study cost, where it isn't measured."""
+
+    tokens: Amount | None = Field(
+        None, description="what the answers and judges cost in all; in place of what was measured"
+    )
+    reviewer_rate: Amount | None = Field(None, description="what an hour of a reviewer costs")
+
+
+class Upkeep(Stated):
+    """What looking after the candidate takes a month: a bill, or hours at a rate."""
+
+    monthly: Amount | None = Field(None, description="a month's bill; stands in for the rest")
+    hours: Amount | None = Field(None, description="hours of work a month")
+    rate: Amount | None = Field(None, description="what an hour of work costs")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        _bill_stands_alone(self, "monthly", ("hours", "rate"))
+        if self.monthly is None:
+            for name in ("hours", "rate"):
+                if getattr(self, name) is None:
+                    raise wrong("missing: say hours and rate, or what it costs monthly", name)
+        return self
+
+
+class Retraining(Stated):
+    """How often the candidate is made anew, and what that costs each time."""
+
+    times_a_year: Amount
+    cost: Amount | None = Field(
+        None, description="of each; if unsaid as much as this time: training, data and evaluation"
+    )
+
+
+class Ownership(Stated):
+    """What owning the candidate costs, beside what its study measured and its record says."""
+
+    currency: Currency | None = Field(
+        None, description="of all amounts here; by default that of the table of prices"
+    )
+    traffic: AboveZero | None = Field(None, description="requests a month that are expected")
+    training: TrainingCosts | None = None
+    data: dict[Annotated[str, Field(min_length=1, max_length=80)], PaidWork] | None = Field(
+        None, description="work on the training data, by a name such as generated or reviewed"
+    )
+    evaluation: EvaluationCosts = EvaluationCosts()
+    serving: dict[str, ServingCosts] = Field({}, description="by arm")
+    upkeep: Upkeep | None = None
+    retraining: Retraining | None = None
+
+    def instead(self, other: "Ownership | None") -> "Ownership":
+        """This, with what another says of it in place of what this says: part by part, and of
+        serving arm by arm."""
+        if other is None:
+            return self
+        known = other.model_fields_set & set(Ownership.model_fields)
+        said = {name: getattr(other, name) for name in known}
+        if "serving" in said:
+            said["serving"] = {**self.serving, **other.serving}
+        return self.model_copy(update=said)
+
+
+class CostAssumptions(Ownership):
+    """A file of assumptions, to be tried out beside what a study says."""
+
+    schema_: Literal["evalhub.ownership/1"] = Field(alias="schema")
+
+
+def _bill_stands_alone[T: Declaration](said: T, bill: str, others: tuple[str, ...]) -> T:
+    """Refuses what a bill stands in for."""
+    if getattr(said, bill) is not None:
+        for name in others:
+            if getattr(said, name) is not None:
+                raise wrong(f"{bill} stands in for it: give one of the two", name)
+    return said

@@ -1,0 +1,274 @@
+"""A server asked what a version had answered, to see whether it is what was evaluated."""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+
+from evalhub.declare.declaration import declared
+from evalhub.declare.keys import Reach
+from evalhub.declare.sampling import Sampling
+from evalhub.features.deployment.listed import ModelEntry, listed
+from evalhub.features.deployment.models import Probe
+from evalhub.features.deployment.served import WITH_ADAPTER, ServeError, usual_base_name, usual_name
+from evalhub.features.deployment.served_model_check import (
+    PROBES,
+    TOLERANCE,
+    Heard,
+    Probed,
+    ProbeFinding,
+    otherwise,
+    sameness,
+)
+from evalhub.registry.models import ModelVersion, Output, Run
+from evalhub.registry.models.runs import RunState
+from runners.backends import backend_of
+from runners.backends.asking import BackendRequest, Reply
+from runners.backends.hf import USUAL_MOST_TOKENS, HfBackend
+from runners.backends.openai import Client, OpenAIBackend
+from runners.retrieval import with_contexts
+
+LOOKED_AT = 16
+"""Times as many items as probes are looked at for those that the base answers otherwise."""
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which server is asked, and for which model.
+
+    Attributes:
+        url, key_env: of the operator's own; or
+        endpoint: an alias that they made.
+        model: the name that the server has for the version; "" the one that `serve-config` gives.
+        base: the name that it has for its base; "" what the version says.
+    """
+
+    url: str | None = None
+    key_env: str | None = None
+    endpoint: str | None = None
+    model: str = ""
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeMade:
+    """A probe that is kept, with the texts that aren't: (item, kept answer, answer now)."""
+
+    probe: Probe
+    found: ProbeFinding
+    listed: ModelEntry
+    changed: Sequence[tuple[str, str, str]]
+
+
+def probe(
+    *,
+    version: ModelVersion,
+    where: Where,
+    reach: Reach,
+    probes: int = PROBES,
+    test_set: str | None = None,
+    tolerance: float = TOLERANCE,
+) -> ProbeMade:
+    """Asks the server what the version answered in its newest finished run, and keeps the outcome.
+
+    Each probe is asked twice, alone and among others, with the prompt and the sampling of the
+    version.
+
+    Args:
+        test_set: take the run on this one.
+        tolerance: of the distance of two log-probabilities of one answer (`sameness.distance`).
+
+    Raises:
+        ServeError: there is nothing to compare with.
+        runners.backends.asking.BackendError: the server can't be used, or refuses.
+        evalhub.declare.declaration.DeclarationError: an address, alias or variable that can't be.
+    """
+    run = _newest_run(version, test_set)
+    kept = _chosen(version, run, probes)
+    if not kept:
+        raise ServeError(f"{run} has no answers in words that could be compared", "VERSION")
+    backend, sampling = _asked_as(version, where)
+    questions = with_contexts([_question(each) for each in kept], version)
+    alone = Client.of(
+        backend.model_copy(update={"concurrency": 1}), version.prompt, sampling, reach
+    )
+    among = Client.of(
+        backend.model_copy(update={"concurrency": AT_ONCE}), version.prompt, sampling, reach
+    )
+    first: dict[int, Reply] = {}
+    for question in questions:  # one after the other: nothing else is in its batch
+        first |= _answers(alone, [question])
+    second = _answers(among, questions)
+    parents = _of_parent(version, run, kept)
+    probed = [
+        Probed(
+            key=each.item.key,
+            kept=_kept(each),
+            first=_heard(first[each.item_id]),
+            second=_heard(second[each.item_id]),
+            parent=parents.get(each.item_id),
+        )
+        for each in kept
+        if first[each.item_id].text is not None and second[each.item_id].text is not None
+    ]
+    said = listed(
+        among.models(),
+        name=backend.model,
+        bases=_bases(version, where),
+        adapter=_has_adapter(version),
+    )
+    failed = len(kept) - len(probed)
+    found = sameness(probed, failed=failed, listed=said.wrong, tolerance=tolerance)
+    report = asdict(replace(found, why="")) | {
+        "outcome": found.outcome.value,
+        "tolerance": tolerance,
+        "parent": said.parent,
+        "note": said.note,
+        "errors": sorted({each.error for each in first.values() if each.text is None})[:3],
+    }
+    made = Probe.objects.create(
+        version=version,
+        run=run,
+        address=backend.address,
+        model=backend.model,
+        outcome=found.outcome.value,
+        why=found.why,
+        report=report,
+    )
+    changed = [
+        (each.key, each.kept.text, each.first.text)
+        for each in probed
+        if each.key in found.otherwise
+    ]
+    return ProbeMade(made, found, said, changed)
+
+
+def _newest_run(version: ModelVersion, test_set: str | None) -> Run:
+    runs = Run.objects.filter(
+        version__digest=version.digest,
+        version__model__project=version.model.project,
+        state=RunState.DONE,
+        repeat=0,
+        source="",
+        test_set_version__engine__isnull=True,
+    )
+    if test_set is not None:
+        runs = runs.filter(test_set_version__test_set__slug=test_set)
+    found: Run | None = runs.order_by("-finished", "-pk").first()
+    if found is not None:
+        return found
+    on = f" on {test_set}" if test_set else ""
+    raise ServeError(
+        f"{version} has no finished run{on} in which it was asked item by item, so that there is "
+        "nothing to compare with: `evalhub study run` makes one",
+        "--test-set" if test_set else "VERSION",
+    )
+
+
+def _chosen(version: ModelVersion, run: Run, probes: int) -> list[Output]:
+    """The same each time: by digests of the items, half of them such as the base answers otherwise,
+    if there are so many."""
+    answered = Output.objects.filter(
+        run=run, sample=0, text__isnull=False, text_sha256=None, choice_logprobs__isnull=True
+    )
+    digests = answered.order_by().values_list("pk", "item__digest")
+    order = sorted(
+        digests.iterator(chunk_size=5000),
+        key=lambda row: hashlib.sha256(f"{version.digest}{row[1]}".encode()).digest(),
+    )
+    looked_at = [pk for pk, _ in order[: probes * LOOKED_AT]]
+    found = {
+        each.pk: each for each in Output.objects.filter(pk__in=looked_at).select_related("item")
+    }
+    rows = [found[pk] for pk in looked_at]
+    parents = _of_parent(version, run, rows)
+    telling = [
+        each
+        for each in rows
+        if each.item_id in parents and otherwise(parents[each.item_id], _kept(each))
+    ]
+    first = telling[: probes // 2]
+    taken = {each.pk for each in first}
+    return (first + [each for each in rows if each.pk not in taken])[:probes]
+
+
+def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[int, Heard]:
+    """What the version's base answered to the same items, by their keys, asked in the same way."""
+    parent = version.parent
+    if parent is None or parent.prompt != version.prompt or parent.sampling != version.sampling:
+        return {}
+    of_parent = Run.objects.filter(
+        version__digest=parent.digest,
+        version__model__project=version.model.project,
+        test_set_version=run.test_set_version,
+        state=RunState.DONE,
+        repeat=0,
+    )
+    newest = of_parent.order_by("-finished", "-pk").first()
+    if newest is None:
+        return {}
+    answers = Output.objects.filter(
+        run=newest, sample=0, text__isnull=False, item__in=[each.item_id for each in rows]
+    )
+    return {each.item_id: _kept(each) for each in answers}
+
+
+def _asked_as(version: ModelVersion, where: Where) -> tuple[OpenAIBackend, Sampling]:
+    """The server, asked as the version was."""
+    backend, sampling = backend_of(version), version.sampling
+    place = {"url": where.url, "key_env": where.key_env, "endpoint": where.endpoint}
+    if isinstance(backend, OpenAIBackend):
+        asked = backend.as_json() | place | {"model": where.model or backend.model}
+        asked |= {"adapter_of": None, "echo": False, "logprobs": True}
+    elif isinstance(backend, HfBackend):
+        asked = place | {"model": where.model or usual_name(version), "api": backend.api}
+        temperature = 0.0 if sampling.temperature is None else sampling.temperature
+        most = sampling.max_tokens or USUAL_MOST_TOKENS
+        sampling = sampling.model_copy(update={"temperature": temperature, "max_tokens": most})
+    else:
+        raise ServeError(
+            f"{version} was evaluated on answers that came from elsewhere (backend "
+            f"{backend.type}): how it was asked isn't known, so that a server can't be asked alike",
+            "VERSION",
+        )
+    return declared(OpenAIBackend, asked), sampling
+
+
+def _question(row: Output) -> BackendRequest:
+    item = row.item
+    return BackendRequest(item.pk, 0, item.input, item.context, None, item.tools)
+
+
+def _answers(client: Client, questions: Sequence[BackendRequest]) -> dict[int, Reply]:
+    found: dict[int, Reply] = {}
+    with closing(client.answer(questions)) as batches:
+        for batch in batches:
+            found |= {question.item_id: reply for question, reply in batch}
+    return found
+
+
+def _kept(row: Output) -> Heard:
+    return Heard(row.text or "", row.tool_calls, row.logprob, row.completion_tokens)
+
+
+def _heard(reply: Reply) -> Heard:
+    return Heard(reply.text or "", reply.tool_calls, reply.logprob, reply.completion_tokens)
+
+
+def _has_adapter(version: ModelVersion) -> bool:
+    backend = version.backend
+    named = backend.get("adapter") is not None or backend.get("adapter_of") is not None
+    return named or version.kind in WITH_ADAPTER
+
+
+def _bases(version: ModelVersion, where: Where) -> tuple[str, ...]:
+    """Names under which a server may know the base that was evaluated."""
+    backend = backend_of(version)
+    if where.base:
+        return (where.base,)
+    if isinstance(backend, HfBackend):
+        return (usual_base_name(backend), backend.model)
+    if isinstance(backend, OpenAIBackend) and backend.adapter_of is not None:
+        return (backend.adapter_of,)
+    return ()

@@ -1,0 +1,33 @@
+"""The servers that files are written for. A new one is a file and a line of the table."""
+
+import json
+from collections.abc import Callable
+
+from evalhub.features.deployment import llama_cpp, ollama, vllm
+from evalhub.features.deployment.served import Places, served
+from evalhub.registry.models import ModelVersion
+
+SERVERS: dict[str, Callable[..., dict[str, str]]] = {
+    "vllm": vllm.files,
+    "ollama": ollama.files,
+    "llama.cpp": llama_cpp.files,
+}
+MANIFEST = "handover.json"
+NAMES = {MANIFEST, vllm.SCRIPT, vllm.COMPOSE, vllm.TEMPLATE, ollama.MODELFILE}
+"""Of all files that are ever written."""
+
+
+def serve_files(
+    version: ModelVersion, *, server: str, given: Places, image: str | None = None
+) -> dict[str, str]:
+    """By name, the files by which a server answers as the version did, and what they came from.
+
+    Raises:
+        evalhub.features.deployment.served.ServeError: it can't be served there, or something isn't
+        known.
+        evalhub.declare.declaration.DeclarationError: no backend here is like the version's.
+    """
+    found = served(version, given)
+    made = SERVERS[server](found, image=image)
+    manifest = found.manifest() | {"server": server}
+    return made | {MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"}

@@ -1,0 +1,144 @@
+"""vLLM: a script that starts its server, and the same for Docker Compose.
+
+Names and values as vLLM 0.33 takes them (vllm/config/lora.py, vllm/entrypoints/openai/cli_args.py).
+"""
+
+import json
+import shlex
+from typing import Any
+
+import yaml
+
+from evalhub.features.deployment.served import Served, ServeError
+
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""What --max-lora-rank may be."""
+TEMPLATE = "chat_template.jinja"
+SCRIPT, COMPOSE = "serve.sh", "compose.yaml"
+PORT = 8000
+_MOUNTED = f"/handover/{TEMPLATE}"
+
+
+def files(found: Served, *, image: str | None = None) -> dict[str, str]:
+    """By name: the script, the chat template where the version has its own, and with an image the
+    file for Docker Compose.
+
+    Raises ServeError: what vLLM doesn't serve, or has to be told.
+    """
+    made = {SCRIPT: _script(found)}
+    if found.chat_template is not None:
+        made[TEMPLATE] = found.chat_template
+    if image is not None:
+        made[COMPOSE] = _compose(found, image)
+    return made
+
+
+def arguments(found: Served) -> list[str]:
+    """The words after `vllm serve`, but for the chat template, host and port.
+
+    Raises ServeError as `files`.
+    """
+    _check(found)
+    words = [found.base, "--served-model-name", found.base_name if found.adapter else found.name]
+    if found.revision:
+        words += ["--revision", found.revision]
+    words += ["--dtype", found.dtype]
+    if found.quantization:
+        words += ["--quantization", "bitsandbytes"]
+    if found.adapter:
+        module = {"name": found.name, "path": found.adapter, "base_model_name": found.base_name}
+        words += ["--enable-lora", "--max-lora-rank", str(_allowed(found.rank))]
+        words += ["--lora-modules", json.dumps(module)]
+    if not found.own_defaults:
+        words += ["--generation-config", "vllm"]
+    usual = {"temperature": found.sampling.temperature, "top_p": found.sampling.top_p}
+    if said := {name: value for name, value in usual.items() if value is not None}:
+        words += ["--override-generation-config", json.dumps(said)]
+    if found.given.context is not None:
+        words += ["--max-model-len", str(found.given.context)]
+    return words
+
+
+def _check(found: Served) -> None:
+    if found.given.template is not None:
+        raise ServeError("vLLM takes the version's own chat template: leave it out", "--template")
+    if found.base.endswith(".gguf"):
+        raise ServeError(
+            f"{found.base} is a GGUF file, and vLLM wants a folder of transformers or a name at "
+            "the model hub: say where one lies",
+            "--base",
+        )
+    if found.quantization == "int8":
+        raise ServeError(
+            f"{found.version} was evaluated with its base in int8, and vLLM's bitsandbytes loads "
+            "4 bits alone: evaluate it as it is to be served",
+            "VERSION",
+        )
+    config = found.adapter_config
+    for name, what in (
+        ("use_dora", "with DoRA"),
+        ("modules_to_save", "that replaces whole modules"),
+    ):
+        if config.get(name):
+            raise ServeError(
+                f"vLLM serves no adapter {what} ({name}): merge it into its base, and evaluate "
+                "what comes of that as a version of its own",
+                "VERSION",
+            )
+
+
+def _allowed(rank: int | None) -> int:
+    if rank is None:
+        raise ServeError(
+            "neither the training record nor the adapter's files say the adapter's rank, of which "
+            "vLLM has to know the most: say it",
+            "--rank",
+        )
+    fits = [each for each in RANKS if each >= rank]
+    if not fits:
+        raise ServeError(f"vLLM serves no adapter of rank {rank}, {RANKS[-1]} at most", "--rank")
+    return fits[0]
+
+
+def _script(found: Served) -> str:
+    words = arguments(found)
+    lines = [
+        "#!/bin/sh",
+        "# Made by `evalhub serve-config vllm`; what is said after it goes along.",
+    ]
+    own = ""
+    if found.chat_template is not None:
+        lines.append('here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1')
+        own = f' --chat-template "$here/{TEMPLATE}"'
+    near = ["--host", "127.0.0.1", "--port", str(PORT)]
+    lines.append(f'exec vllm serve {shlex.join([*words, *near])}{own} "$@"')
+    return "\n".join(lines) + "\n"
+
+
+def _compose(found: Served, image: str) -> str:
+    command = [*arguments(found), "--host", "0.0.0.0", "--port", str(PORT)]
+    mounted = [each for each in (found.base, found.adapter) if each.startswith("/")]
+    volumes = [{"type": "bind", "source": each, "target": each} for each in mounted]
+    if found.chat_template is not None:
+        command += ["--chat-template", _MOUNTED]
+        volumes.append({"type": "bind", "source": f"./{TEMPLATE}", "target": _MOUNTED})
+    gpus = {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}
+    service = {
+        "image": image,
+        "command": command,
+        "ipc": "host",
+        "ports": [f"127.0.0.1:{PORT}:{PORT}"],
+        "volumes": [each | {"read_only": True} for each in volumes],
+        "deploy": {"resources": {"reservations": {"devices": [gpus]}}},
+    }
+    document = _without_variables({"services": {"vllm": service}})
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _without_variables(value: Any) -> Any:
+    """With each $ doubled, for Compose would put a variable of the machine in its place."""
+    if isinstance(value, dict):
+        return {name: _without_variables(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_variables(inner) for inner in value]
+    return value.replace("$", "$$") if isinstance(value, str) else value

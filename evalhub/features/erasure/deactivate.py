@@ -1,0 +1,62 @@
+"""A person who leaves: nobody gets in by their account any more, and what they judged stays."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, ApiToken, LogEntry, User
+from evalhub.accounts.people import UserError, named_user
+from evalhub.accounts.shutting_out import shut_out
+from evalhub.features.erasure.erase import check_replaceable
+from reviews.assignments.reviewers import remove_by_operator
+from reviews.models import Reviewer
+
+
+@dataclass(frozen=True, slots=True)
+class Deactivated:
+    """How many tokens were revoked, and the reviews that the person doesn't judge in any more."""
+
+    tokens: int
+    reviews: tuple[int, ...]
+
+
+@transaction.atomic
+def deactivate_user(*, name: str) -> Deactivated:
+    """Ends all that lets a person in: sessions, tokens, links. In reviews that go on others judge
+    what they had before them. Roles, password and passkeys stay, and open nothing; judgments,
+    decisions and what the person has seen stay as they are.
+
+    Raises:
+        UserError: nobody is called that, they are deactivated already, or nobody else owns one of
+            their projects, or administers the site.
+    """
+    user = User.objects.select_for_update().get(pk=named_user(name).pk)
+    if not user.is_active:
+        raise UserError(f"{name} is deactivated already")
+    check_replaceable(user)
+    tokens = ApiToken.objects.usable().filter(user=user).count()
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    shut_out(user)
+    reviewers = list(Reviewer.objects.filter(user=user, campaign__sealed=None).order_by("campaign"))
+    for reviewer in reviewers:
+        remove_by_operator(reviewer=reviewer)
+    note(Action.DEACTIVATED, by=None, about=user)
+    return Deactivated(tokens, tuple(reviewer.campaign_id for reviewer in reviewers))
+
+
+@transaction.atomic
+def reactivate_user(*, name: str) -> User:
+    """Lets a person in again, with the roles that they had. An owner lets them judge again.
+
+    Raises UserError: nobody is called that, they aren't deactivated, or they were erased.
+    """
+    user = User.objects.select_for_update().get(pk=named_user(name).pk)
+    if user.is_active:
+        raise UserError(f"{name} isn't deactivated")
+    if LogEntry.objects.filter(action=Action.ERASED, about=user).exists():
+        raise UserError(f"{name} was erased: `evalhub user add` makes a new account")
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    note(Action.REACTIVATED, by=None, about=user)
+    return user

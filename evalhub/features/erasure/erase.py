@@ -1,0 +1,187 @@
+"""A person erased: no name, address or way in is left of them; what they said stays as evidence."""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.admin.models import LogEntry as AdminEntry
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.leaving_nothing import leaving_nothing
+from evalhub.accounts.models import (
+    Action,
+    ApiToken,
+    MemberInvitation,
+    Membership,
+    Project,
+    Role,
+    SignInLink,
+    User,
+)
+from evalhub.accounts.people import UserError, named_user
+from evalhub.ledger.models import Decision, SignOff
+from reviews.assignments.reviewers import remove_by_operator
+from reviews.models import Invitation, Reviewer
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What came of erasing a person.
+
+    Attributes:
+        name: what the account is called now.
+        named_in: rows that keep the name, since a digest covers it.
+        taken: how many rows went, or lost the name, by what they are; without those of which there
+            were none.
+    """
+
+    name: str
+    named_in: tuple[str, ...]
+    taken: dict[str, int]
+
+
+def erase_user(*, name: str, dry_run: bool = False) -> Erased:
+    """As `_erase`, and the database's own files don't hold the name any more either.
+
+    On PostgreSQL that is so after its next VACUUM. With `dry_run` everything is checked and counted
+    and nothing changed; `name` is then the one that the account has.
+    """
+    if dry_run:
+        with transaction.atomic():
+            erased = _erase(name)
+            transaction.set_rollback(True)
+        return replace(erased, name=name)
+    with leaving_nothing():
+        return _erase(name)
+
+
+@transaction.atomic
+def _erase(name: str) -> Erased:
+    """Takes a person out.
+
+    The account's row stays, nameless and closed, because judgments, events and the audit log
+    refer to it; none of those is changed, so that every chain, seal and decision still holds.
+
+    Raises:
+        evalhub.accounts.people.UserError: nobody is called that, or nobody else owns one of
+            their projects, or administers the site.
+    """
+    user = User.objects.select_for_update().get(pk=named_user(name).pk)
+    check_replaceable(user)
+    known = {user.username, user.email, *_addresses(user)} - {""}
+    taken = Counter(
+        {
+            "invitations": _erase_invitations(user, known),
+            **_erase_ways_in(user),
+            "notes in the admin": _erase_admin_entries(user, known),
+        }
+    )
+    for reviewer in Reviewer.objects.filter(user=user, campaign__sealed=None):
+        remove_by_operator(reviewer=reviewer)
+        taken["places in open reviews"] += 1
+    taken["memberships"] = Membership.objects.filter(user=user).delete()[0]
+    user.username = f"erased-{secrets.token_hex(4)}"
+    user.first_name = user.last_name = user.email = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.last_login = None
+    user.set_unusable_password()
+    user.save()
+    note(Action.ERASED, by=None, about=user)
+    return Erased(user.username, _named_in(user, known), dict(+taken))
+
+
+def _named_in(user: User, known: set[str]) -> tuple[str, ...]:
+    """Rows whose digest covers a name: from before pseudonyms, and decisions with an address."""
+    reviews = Reviewer.objects.filter(user=user, key__in=known).order_by("campaign")
+    signed = SignOff.objects.filter(by=user).order_by("pk")
+    return (
+        *(f"review {each.campaign_id}" for each in reviews),
+        *(f"decision {pk}" for pk in _decisions_naming(user, known)),
+        *(f"sign-off of decision {each.decision_id}" for each in signed if each.spells_name),
+    )
+
+
+def _decisions_naming(user: User, known: set[str]) -> Iterator[int]:
+    """Decisions on a review of theirs whose record has their address, since a link made it."""
+    studies = Reviewer.objects.filter(user=user).values("campaign__study")
+    rows = Decision.objects.filter(study__in=studies).order_by("pk").only("record")
+    for each in rows.iterator(chunk_size=CHUNK):
+        people = each.record.get("people") or {}
+        if any(one.get("mailbox") in known for one in people.get("identities", ())):
+            yield each.pk
+
+
+def check_replaceable(user: User) -> None:
+    """Raises UserError where nobody else owns one of their projects, or administers the site."""
+    owners = Membership.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
+    alone = Project.objects.owned_by(user).exclude(pk__in=owners.values("project"))
+    if names := ", ".join(alone.values_list("slug", flat=True)):
+        raise UserError(f"{user} is the only owner of {names}: make somebody else an owner first")
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
+    if user.is_superuser and not others.exists():
+        raise UserError(f"{user} alone administers the site: make another superuser first")
+
+
+def _addresses(user: User) -> list[str]:
+    return list(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
+
+
+def _erase_invitations(user: User, known: set[str]) -> int:
+    """Open ones go, answered ones lose the name and the address. How many there were."""
+    count = 0
+    theirs = Q(account=user)
+    for each in known:
+        theirs |= Q(email__iexact=each)
+    for rows in (
+        Invitation.objects.filter(theirs | Q(reviewer__user=user)),
+        MemberInvitation.objects.filter(theirs),
+    ):
+        count += rows.count()
+        rows.filter(used=None, declined=None).delete()
+        rows.update(email="", name="")
+    return count
+
+
+def _erase_ways_in(user: User) -> Counter[str]:
+    """By what they are, how many there were."""
+    taken = Counter[str]()
+    for kind, model in (
+        ("mail addresses", EmailAddress),
+        ("identities at a provider", SocialAccount),
+        ("passkeys", Authenticator),
+        ("sign-in links", SignInLink),
+    ):
+        rows = model._default_manager.filter(user=user)
+        taken[kind] = rows.count()
+        rows.delete()
+    tokens = ApiToken.objects.filter(user=user)
+    tokens.filter(revoked=None).update(revoked=timezone.now())
+    taken["tokens"] = tokens.update(name="erased")
+    for session in Session.objects.iterator(chunk_size=CHUNK):
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+            taken["sessions"] += 1
+    return taken
+
+
+def _erase_admin_entries(user: User, known: set[str]) -> int:
+    """What the admin noted of changed rows spells their names out. How many there were."""
+    naming = Q(
+        content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)
+    )
+    for each in known:
+        naming |= Q(object_repr=each) | Q(object_repr__startswith=f"{each} ")
+        naming |= Q(object_repr__startswith=f"{each},")
+        naming |= Q(change_message__contains=f'"object": "{each} ')
+    return AdminEntry.objects.filter(naming).update(object_repr="erased", change_message="")

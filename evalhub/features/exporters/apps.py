@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ExportersConfig(AppConfig):
+    name = "evalhub.features.exporters"

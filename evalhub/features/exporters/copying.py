@@ -1,0 +1,157 @@
+"""A study asked again under another name: its file with its data as uploads, and what can't be so.
+
+A copy is what somebody on the web may hand in, and no more: a path, an address or a command of this
+machine, which an operator's own file named, is none of it and has to be named otherwise first.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import count
+from pathlib import PurePosixPath
+from typing import Any
+
+from evalhub.accounts.models import User
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.outside import outside_errors
+from evalhub.features.exporters.leaving import leaves
+from evalhub.features.exporters.study import data_files, leave_out_sealed, study_text
+from evalhub.registry.models import Study
+from evalhub.registry.slugs import slug_of
+from evalhub.registry.uploads import Uploads
+from evalhub.studies.file.document import LeftOut, StudyDocument, study_document
+from evalhub.studies.file.spec import StudyFile
+from evalhub.studies.run.policy_change import asking
+from evalhub.studies.web.bundle import named_by_digest
+from evalhub.studies.web.from_web import register_from_web
+
+NAME_LENGTH = 190
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCopy:
+    """A study file as it would be handed in anew.
+
+    Attributes:
+        document: the file under its new name; `left_out` says what it can't say.
+        files: by the names of the files that it names, without their folders, their uploads.
+        barred: what it names and nobody may name from the web, a field and a sentence each.
+    """
+
+    document: StudyDocument
+    files: Mapping[str, str]
+    barred: Sequence[LeftOut]
+
+    @property
+    def text(self) -> str:
+        return study_text(self.document)
+
+
+class CopyError(ValueError):
+    """A study that can't be copied as it is; `left_out` are its fields, with a sentence each."""
+
+    def __init__(self, left_out: Sequence[LeftOut]) -> None:
+        self.left_out = left_out
+        super().__init__("; ".join(f"{each.field}: {each.said.rstrip('.')}" for each in left_out))
+
+
+def copy_of(study: Study, *, by: User | None, aliases: Collection[str]) -> StudyCopy:
+    """The study as somebody would hand it in from the web, its data kept as uploads.
+
+    Args:
+        aliases: the endpoints that an operator made.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+    """
+    leaves(study.project, by=by, what=f"the data of {study}, to be compared anew")
+    found, uploads = study_document(study), Uploads(study.project)
+    leave_out_sealed(found)
+    found.data = {key: each for key, each in found.data.items() if key != "slug"}
+    found.data["name"] = _free_name(study)
+    files = {
+        PurePosixPath(name).name: keep_lines(lines, uploads, by)
+        for name, lines in data_files(found)
+    }
+    return StudyCopy(found, files, _barred(found.data, files, uploads, aliases))
+
+
+def copy_study(
+    *,
+    study: Study,
+    by: User | None,
+    aliases: Collection[str],
+    name: str | None = None,
+    policy: Mapping[str, Any] | None = None,
+    demands: Mapping[str, Mapping[str, Any]] | None = None,
+    without: Collection[str] = (),
+) -> Study:
+    """Registers and launches the study under another name, asking otherwise where that is said.
+
+    Args:
+        name: without it the study's own, with "(copy)".
+        policy, demands: as `evalhub.studies.run.policy_change.change_policy` has them.
+        without: fields that a study file can't say, and that the copy may lack.
+
+    Raises:
+        CopyError: it names what nobody may from the web, or lacks a field that isn't in `without`.
+        DeclarationError, DataError, LaunchError, NotAllowedError: as `register_from_web`.
+    """
+    found = copy_of(study, by=by, aliases=aliases)
+    lacking = [each for each in found.document.left_out if each.field not in without]
+    if found.barred or lacking:
+        raise CopyError([*found.barred, *lacking])
+    data = asking(found.document.data, policy or {}, demands or {})
+    if name is not None:
+        data["name"] = name
+    if there := _named(study, data["name"]):
+        raise DeclarationError(f"“{there.name}” is there already: choose another name", "name")
+    return register_from_web(
+        project=study.project,
+        by=by,
+        document=named_by_digest(data, found.files),
+        files=Uploads(study.project),
+        aliases=aliases,
+    )
+
+
+def keep_lines(lines: Iterable[str], uploads: Uploads, by: User | None) -> str:
+    """Keeps the lines as an upload, and says its name; in memory there is one line at a time."""
+    sha256 = hashlib.sha256()
+    with tempfile.TemporaryFile() as file:
+        for line in lines:
+            file.write(content := line.encode())
+            sha256.update(content)
+        file.seek(0)
+        name = f"sha256:{sha256.hexdigest()}"
+        uploads.append(name=name, stream=file, offset=0, complete=True, by=by)
+    return name
+
+
+def _barred(
+    data: Mapping[str, Any],
+    files: Mapping[str, str],
+    uploads: Uploads,
+    aliases: Collection[str],
+) -> list[LeftOut]:
+    """What the file names and nobody may from the web; else the first thing that is wrong."""
+    try:
+        file = declared(StudyFile, named_by_digest(deepcopy(data), files))
+    except DeclarationError as error:
+        return [LeftOut(error.field, error.message)]
+    errors = outside_errors(file, uploads, aliases)
+    return [LeftOut(".".join(map(str, each.place)), each.message) for each in errors]
+
+
+def _free_name(study: Study) -> str:
+    """The study's name with (copy), and with a number where that is taken."""
+    numbered = (f" {number}" if number > 1 else "" for number in count(1))
+    names = (f"{study.name[:NAME_LENGTH]} (copy{number})" for number in numbered)
+    return next(each for each in names if not _named(study, each))
+
+
+def _named(study: Study, name: str) -> Study | None:
+    """The study of the project whose slug a new one of this name would have."""
+    return Study.objects.filter(project=study.project_id, slug=slug_of(name)).first()

@@ -1,0 +1,72 @@
+"""A project's decisions: each with its record, who stands by it, and what it made the baseline."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from evalhub.accounts.models import Project, User
+from evalhub.features.exporters.leaving import Form, leaves, write_rows
+from evalhub.ledger.models import Decision
+
+SCHEMA: tuple[tuple[str, Any], ...] = (
+    ("decision", pa.int64()),
+    ("project", pa.string()),
+    ("study", pa.string()),
+    ("arm", pa.string()),
+    ("verdict", pa.string()),
+    ("registered", pa.bool_()),
+    ("headline", pa.string()),
+    ("digest", pa.string()),
+    ("created", pa.string()),
+    ("sign_offs", pa.string()),
+    ("blessings", pa.string()),
+    ("record", pa.string()),
+)
+
+
+def export_decisions(*, project: Project, by: User | None, to: Path, form: Form) -> int:
+    """Writes every decision of the project, the oldest first, and says how many there are.
+
+    People stand in it by the numbers of their accounts.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+    """
+    leaves(project, by=by, what=f"decisions as {form}")
+    return write_rows(_rows(project), to, form, SCHEMA)
+
+
+def _rows(project: Project) -> Iterator[dict[str, Any]]:
+    found = Decision.objects.filter(study__project=project).order_by("created", "id")
+    related = found.select_related("study").prefetch_related(
+        "sign_offs", "blessings__version__model"
+    )
+    for each in related.iterator(chunk_size=100):
+        record = each.document
+        yield {
+            "decision": each.pk,
+            "project": project.slug,
+            "study": each.study.slug,
+            "arm": each.arm,
+            "verdict": each.verdict,
+            "registered": record.registered,
+            "headline": record.headline,
+            "digest": each.digest,
+            "content": each.content,
+            "created": each.created.isoformat(),
+            "sign_offs": [signed.record for signed in each.sign_offs.all()],
+            "blessings": [
+                {
+                    "version": str(blessed.version),
+                    "digest": blessed.version.digest,
+                    "how": blessed.how,
+                    "by": blessed.by_id,
+                    "reason": blessed.reason,
+                    "created": blessed.created.isoformat(),
+                }
+                for blessed in each.blessings.all()
+            ],
+            "record": each.record,
+        }

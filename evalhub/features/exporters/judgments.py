@@ -1,0 +1,59 @@
+"""What people said in a review that has ended: judgments, and pairs to train on."""
+
+from pathlib import Path
+from typing import Literal
+
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.features.exporters.leaving import leaves
+from reviews.models import Campaign
+from reviews.results.ended import check_ended, end
+from reviews.results.export import as_csv, as_jsonl, preferences, rows, write_parquet
+
+JudgmentForm = Literal["jsonl", "csv", "parquet"]
+
+
+def export_judgments(
+    *, campaign: Campaign, by: User | None, to: Path, form: JudgmentForm, pseudonyms: bool = False
+) -> int:
+    """Writes every judgment that stands (`reviews.results.export.rows`), and says how many.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        reviews.errors.StillBlindError: answers are still to come.
+        reviews.errors.TamperedError: its record isn't what was recorded.
+    """
+    _check(campaign, by)
+    leaves(campaign.project, by=by, what=f"{campaign} as {form}")
+    found = list(rows(campaign, pseudonyms=pseudonyms))
+    if form == "parquet":
+        write_parquet(found, to)
+        return len(found)
+    with to.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(as_csv(found) if form == "csv" else as_jsonl(found))
+    return len(found)
+
+
+def export_dpo(*, campaign: Campaign, by: User | None, to: Path) -> int:
+    """Writes preference pairs {prompt, chosen, rejected, …}, and says how many there are.
+
+    One a main pair of which one answer was favoured by more of its judgments than the other, and
+    than said a tie or both bad; others are left out.
+
+    Raises what `export_judgments` raises.
+    """
+    _check(campaign, by)
+    leaves(campaign.project, by=by, what=f"{campaign} as dpo")
+    count = 0
+    with to.open("w", encoding="utf-8", newline="") as file:
+        for line in as_jsonl(preferences(campaign)):
+            file.write(line)
+            count += 1
+    return count
+
+
+def _check(campaign: Campaign, by: User | None) -> None:
+    """Before a review is sealed for it, that they may see what it says."""
+    check_evaluates(by, campaign.project)
+    end(campaign, by=by)
+    check_ended(campaign)

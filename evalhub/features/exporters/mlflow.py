@@ -1,0 +1,142 @@
+"""A decision told to an MLflow server: a run with its metrics, a version with its verdict.
+
+MLflow is spoken to by its REST API (2.0 of MLflow 3), with the standard library: a dozen calls that
+its own client makes in the same words, without that client's two hundred dependencies. The alias
+`challenger` is a ship's that stands; `champion` is what the project has blessed, and nothing else
+makes it so.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.accounts.models import User
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Verdict
+from evalhub.features.exporters.leaving import ExportError, leaves
+from evalhub.features.exporters.mlflow_server import MlflowServer
+from evalhub.ledger.blessing import standing_of
+from evalhub.ledger.models import Decision
+from evalhub.ledger.staleness import changes_since
+from evalhub.registry.models import ModelVersion
+
+CHALLENGER, CHAMPION = "challenger", "champion"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMlflow:
+    """What the server has now: experiment, run, model and its version, aliases that were set."""
+
+    experiment: str
+    run: str
+    model: str
+    version: str
+    aliases: tuple[str, ...]
+
+
+def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) -> ToldMlflow:
+    """Tells the server of a decision. Telling it again changes what has changed, and adds nothing.
+
+    The experiment is named after project and study, the registered model after the candidate's.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        ExportError: the arm is another version in its study by now.
+        MlflowError: the server can't be reached, or refuses.
+    """
+    record = decision.document
+    arm = decision.study.arms.select_related("version__model").filter(name=decision.arm).first()
+    if arm is None or arm.version.digest != record.arms.candidate.digest:
+        raise ExportError(f"{decision.arm} is another version by now: decide again")
+    project = decision.study.project
+    leaves(project, by=by, what=f"decision {decision.pk} to MLflow")
+    experiment = server.experiment(f"{project.slug}/{decision.study.slug}")
+    run, model_id = _run(decision, record, experiment, server)
+    name = registered_name(arm.version)
+    tags = decision_tags(decision) | {
+        "evalhub.version": str(arm.version),
+        "evalhub.digest": arm.version.digest,
+    }
+    made_of = {"source": f"models:/{model_id}", "run_id": run, "model_id": model_id}
+    version = server.version(name, digest=arm.version.digest, tags=tags, made_of=made_of)
+    aliases = _aliases(decision)
+    for alias in aliases:
+        server.set_alias(name, alias, version)
+    for alias in {CHALLENGER, CHAMPION} - set(aliases):
+        if server.aliased(name, alias) == version:
+            server.delete_alias(name, alias)
+    return ToldMlflow(experiment, run, name, version, aliases)
+
+
+def _run(
+    decision: Decision, record: DecisionRecord, experiment: str, server: MlflowServer
+) -> tuple[str, str]:
+    """The decision's run and logged model, made where they aren't there."""
+    known = server.run_of(experiment, decision.digest)
+    if known is not None:
+        return known
+    started = int(decision.created.timestamp() * 1000)
+    name = f"{decision.arm}: {record.verdict.value}"
+    tags = decision_tags(decision)
+    run = server.make_run(experiment, name=name, started=started, tags=tags)
+    model_id = server.make_model(experiment, run=run, name=decision.arm, tags=tags)
+    server.log(run, _metrics(record, model_id, started), {"evalhub.arm": decision.arm})
+    server.finish(run, model_id, ended=started)
+    return run, model_id
+
+
+def decision_tags(decision: Decision) -> dict[str, str]:
+    """What a version of the server's says of the decision on it."""
+    signed = decision.sign_offs.first()
+    return {
+        "evalhub.verdict": decision.verdict,
+        "evalhub.holds": signed.verdict if signed else decision.verdict,
+        "evalhub.decision": decision.digest,
+        "evalhub.study": decision.study.slug,
+    }
+
+
+def _metrics(record: DecisionRecord, model_id: str, at: int) -> list[dict[str, Any]]:
+    found = []
+    for each in record.criteria:
+        values = {
+            "": each.candidate,
+            ".baseline": each.baseline,
+            ".difference": each.difference,
+            ".lower": each.lower,
+            ".upper": each.upper,
+        }
+        for part, value in values.items():
+            found.append(
+                {
+                    "key": f"{each.name}.{each.metric}{part}",
+                    "value": value,
+                    "timestamp": at,
+                    "step": 0,
+                    "model_id": model_id,
+                }
+            )
+    return found
+
+
+def registered_name(version: ModelVersion) -> str:
+    """What the server calls the version's model."""
+    return f"{version.model.project.slug}.{version.model.slug}"
+
+
+def ships(decision: Decision) -> bool:
+    """Whether its candidate may take the baseline's place: by a ship that somebody answers for, or
+    that is registered, and since which nothing has changed."""
+    signed = decision.sign_offs.first()
+    holds = signed.verdict if signed else decision.verdict
+    answered_for = signed is not None or decision.document.registered
+    return holds == Verdict.SHIP and answered_for and not changes_since(decision)
+
+
+def _aliases(decision: Decision) -> tuple[str, ...]:
+    """What the version is called: by a ship that stands, and by the project's blessing."""
+    aliases = []
+    if ships(decision):
+        aliases.append(CHALLENGER)
+    if standing_of(decision).arm == "candidate":
+        aliases.append(CHAMPION)
+    return tuple(aliases)

@@ -1,0 +1,195 @@
+"""An MLflow server's aliases kept in step: `champion`, `challenger`.
+
+Nothing is written down when a version is blessed: the blessing is the row, in the transaction that
+moves the baseline. A timer looks whose each alias is, and tells the server until it has understood.
+So a server that is away holds up nothing, and telling it twice changes nothing.
+"""
+
+import logging
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from evalhub.accounts.models import Project
+from evalhub.accounts.outgoing import RETRY_WAITS, held_since
+from evalhub.declare.verdicts import Verdict
+from evalhub.features.exporters.mlflow import (
+    CHALLENGER,
+    CHAMPION,
+    decision_tags,
+    registered_name,
+    ships,
+)
+from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
+from evalhub.features.exporters.models import AliasState, MlflowAlias
+from evalhub.ledger.models import Blessing, Decision
+from evalhub.registry.models import ModelVersion
+from evalhub.registry.models.versions import VersionStage
+from runners.timer import every
+
+TICK_S = 30.0
+LEASE = timedelta(minutes=5)
+"""For which an alias is whoever tells of it; who dies meanwhile holds it up for that long."""
+LOOKED_AT = 20
+"""Decisions of a project, the newest, that are looked at for a challenger."""
+
+logger = logging.getLogger(__name__)
+
+type Holder = tuple[ModelVersion, Decision | None]
+
+
+def tell_mlflow() -> int:
+    """Looks whose aliases are and tells the server of what has changed; how many it was told.
+
+    An error is kept with its alias and keeps up no other. Two processes may do this at once.
+    Nothing is told while the site's messages are held.
+    """
+    if not settings.MLFLOW_URL or held_since():
+        return 0
+    look()
+    return sum(_told(each) for each in MlflowAlias.objects.due() if _claimed(each))
+
+
+def teller_of_mlflow() -> AbstractContextManager[None]:
+    """Tells the server every TICK_S seconds, on a thread of this process, while the block runs."""
+    return every(TICK_S, tell_mlflow)
+
+
+def look(*, anew: bool = False) -> None:
+    """Writes down whose each alias is, as the registry has it now; what has changed is to be told.
+
+    Args:
+        anew: what is told already, too.
+    """
+    decided = Project.objects.filter(
+        Q(blessings__isnull=False) | Q(studies__decisions__isnull=False)
+    )
+    for project in decided.distinct():
+        current = Blessing.objects.current(project)
+        champion = None if current is None else (current.version, current.decision)
+        _write(project, CHAMPION, champion, anew=anew)
+        _write(project, CHALLENGER, challenger(project), anew=anew)
+
+
+def challenger(project: Project) -> Holder | None:
+    """The newest candidate that a decision ships, and that was never blessed.
+
+    Of each arm of a study its newest decision counts.
+    """
+    decisions = Decision.objects.filter(study__project=project).select_related("study__project")
+    shipping = decisions.filter(Q(verdict=Verdict.SHIP) | Q(sign_offs__verdict=Verdict.SHIP))
+    for each in shipping.distinct().order_by("-pk")[:LOOKED_AT]:
+        if decisions.filter(study=each.study, arm=each.arm, pk__gt=each.pk).exists():
+            continue
+        version = _candidate(each)
+        if version is None or version.stage != VersionStage.CANDIDATE:
+            continue
+        if not version.blessings.filter(project=project).exists() and ships(each):
+            return version, each
+    return None
+
+
+def _candidate(decision: Decision) -> ModelVersion | None:
+    """The version that the decision judged, where its study has it still."""
+    arms = decision.study.arms.select_related("version__model__project")
+    arm = arms.filter(name=decision.arm).first()
+    judged = decision.document.arms.candidate.digest
+    return arm.version if arm is not None and arm.version.digest == judged else None
+
+
+def _write(project: Project, alias: str, holder: Holder | None, *, anew: bool) -> None:
+    version, decision = holder or (None, None)
+    now = timezone.now()
+    tags = {} if version is None else _tags(version, decision)
+    known = MlflowAlias.objects.filter(project=project, alias=alias).first()
+    if known is None:
+        if version is None:
+            return
+        known, _ = MlflowAlias.objects.get_or_create(
+            project=project,
+            alias=alias,
+            defaults={"version": version, "decision": decision, "tags": tags, "due_at": now},
+        )
+    same = (known.version, known.decision, known.tags) == (version, decision, tags)
+    if same and not anew:
+        return
+    MlflowAlias.objects.filter(pk=known.pk).update(
+        version=version,
+        decision=decision,
+        tags=tags,
+        state=AliasState.WAITING,
+        attempts=0,
+        due_at=now,
+        error="",
+    )
+
+
+def _tags(version: ModelVersion, decision: Decision | None) -> dict[str, str]:
+    """What the server's version says: of the decision no verdict where it judged another one."""
+    tags = {"evalhub.version": str(version), "evalhub.digest": version.digest}
+    if decision is None:
+        return tags
+    if decision.document.arms.candidate.digest == version.digest:
+        return tags | decision_tags(decision)
+    return tags | {"evalhub.decision": decision.digest, "evalhub.study": decision.study.slug}
+
+
+def _claimed(alias: MlflowAlias) -> bool:
+    """Takes it for LEASE, by compare-and-set."""
+    same = MlflowAlias.objects.filter(
+        pk=alias.pk, state=AliasState.WAITING, attempts=alias.attempts, due_at=alias.due_at
+    )
+    alias.attempts += 1
+    alias.due_at = timezone.now() + LEASE
+    return bool(same.update(due_at=alias.due_at, attempts=alias.attempts))
+
+
+def _told(alias: MlflowAlias) -> bool:
+    """Tells the server whose the alias is, or keeps why that wasn't to be."""
+    try:
+        server = MlflowServer.of_environment(settings.MLFLOW_URL)
+        name, number = _moved(alias, server)
+    except MlflowError as error:
+        wait = RETRY_WAITS[min(alias.attempts, len(RETRY_WAITS)) - 1]
+        _conclude(alias, due_at=timezone.now() + wait, error=str(error)[:300])
+        logger.warning("MLflow wasn't told of %s: %s", alias, error)
+        return False
+    _conclude(
+        alias,
+        state=AliasState.TOLD,
+        error="",
+        told=timezone.now(),
+        told_name=name,
+        told_version=number,
+    )
+    return True
+
+
+def _moved(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
+    """The server's model and version that have the alias now; "" where none has."""
+    name = number = ""
+    version = alias.version
+    if version is not None:
+        name = registered_name(version)
+        made_of = {"source": f"evalhub:/{name}/{version.number}"}
+        number = server.version(name, digest=version.digest, tags=alias.tags, made_of=made_of)
+        server.set_alias(name, alias.alias, number)
+    before = alias.told_name
+    if before and before != name and server.aliased(before, alias.alias) == alias.told_version:
+        server.delete_alias(before, alias.alias)
+    return name, number
+
+
+def _conclude(alias: MlflowAlias, **kept: Any) -> None:
+    """Keeps what came of it, unless the alias has moved on meanwhile."""
+    same = MlflowAlias.objects.filter(
+        pk=alias.pk, attempts=alias.attempts, due_at=alias.due_at, version=alias.version
+    )
+    if not same.update(**kept) and "told_name" in kept:
+        # it moves on from where it is by now
+        where = {name: kept[name] for name in ("told_name", "told_version", "told")}
+        MlflowAlias.objects.filter(pk=alias.pk).update(**where)

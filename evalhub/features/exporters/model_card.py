@@ -1,0 +1,70 @@
+"""A decision's candidate for the head of a model card on Hugging Face: `model-index`."""
+
+from typing import Any
+
+import yaml
+
+from evalhub.accounts.models import User
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Verdict
+from evalhub.features.exporters.leaving import ExportError, leaves
+from evalhub.ledger.models import Decision
+
+TASK = "text-generation"
+
+
+def export_model_index(*, decision: Decision, by: User | None) -> str:
+    """YAML between two lines of dashes, as a model card begins with it.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        ExportError: evidence that is invalid has no results.
+    """
+    if decision.verdict == Verdict.INVALID:
+        raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
+    leaves(decision.study.project, by=by, what=f"decision {decision.pk} as model-index")
+    document = {"model-index": [_model(decision)]}
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return f"---\n{text}---\n"
+
+
+def _model(decision: Decision) -> dict[str, Any]:
+    record = decision.document
+    judged = [each for each in record.criteria if each.role in ("primary", "guard")]
+    return {
+        "name": record.arms.candidate.version or record.arms.candidate.name,
+        "results": [_result(decision, record, each) for each in judged],
+    }
+
+
+def _result(decision: Decision, record: DecisionRecord, criterion: Criterion) -> dict[str, Any]:
+    row = next(each for each in record.evidence if each.test_set == criterion.test_set)
+    c = criterion
+    return {
+        "task": {"type": TASK, "name": c.name},
+        "dataset": {
+            "type": f"{decision.study.project.slug}/{c.test_set}",
+            "name": row.version,
+            "revision": row.digest,
+        },
+        "metrics": [
+            {
+                "type": c.metric,
+                "name": c.metric,
+                "value": c.candidate,
+                "args": {
+                    "baseline": record.arms.baseline.version or record.arms.baseline.name,
+                    "baseline_value": c.baseline,
+                    "difference": c.difference,
+                    "interval": [c.lower, c.upper],
+                    "confidence_level": 1 - c.alpha - c.harm_alpha,
+                    "method": c.method,
+                    "items": c.n,
+                    "status": c.status.value,
+                    "verdict": record.verdict.value,
+                    "decision": decision.digest,
+                },
+            }
+        ],
+    }

@@ -1,0 +1,358 @@
+"""The verbs on a watch: begun, asked again, concluded, ended; and the timer that does so.
+
+An asking is a run like any other, of another `repeat`. No decision reads it, so that it charges no
+look and opens no score; it says of the baseline alone whether it still answers as it did.
+"""
+
+import logging
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Avg, Max, Min
+from django.utils import timezone
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.outgoing import held_since
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.declare.prices import SpendingBudget
+from evalhub.features.monitoring.change import (
+    EVERY_HOURS,
+    FALSE_ALARMS_A_YEAR,
+    AnsweredRun,
+    change_of,
+    level_of,
+)
+from evalhub.features.monitoring.models import Asking, Watch
+from evalhub.ledger.models import Blessing
+from evalhub.ledger.scores import differing
+from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, StudyBudget, StudyRun
+from evalhub.registry.models.runs import RunState
+from runners.backends import backend_of
+from runners.launch import LaunchError, launch, resume
+from runners.metrics import declared_metric
+from runners.outcome import failed_answers_alone
+from runners.pricing import used_price
+from runners.spending import Charges
+from runners.timer import every
+
+TICK_S = 30.0
+TRIED_AGAIN = timedelta(hours=1)
+"""After a second run whose server couldn't be used."""
+MILLISECONDS = "ms"
+
+logger = logging.getLogger(__name__)
+
+
+class WatchError(ValueError):
+    """A watch that can't be as asked, and what would be right; `field` is where."""
+
+    def __init__(self, message: str, field: str) -> None:
+        self.message, self.field = message, field
+        super().__init__(f"{field}: {message}")
+
+
+def add_watch(
+    *,
+    project: Project,
+    test_set: str,
+    by: User | None,
+    every_hours: int = EVERY_HOURS,
+    false_alarms_a_year: float = FALSE_ALARMS_A_YEAR,
+    budget: SpendingBudget | None = None,
+) -> Watch:
+    """The project's baseline watched on a test set of the study that it was blessed by.
+
+    It is asked a second time now, unless it was since that study was decided: what a later change
+    is held beside are answers by which nobody chose it. The first asking follows after
+    `every_hours`.
+
+    Args:
+        test_set: its name in that study.
+        every_hours: from one asking to the next, 1 to 8,766.
+        false_alarms_a_year: of a model that doesn't change, at most; more than 0.
+        budget: what each asking may cost, the one before the first too.
+
+    Raises:
+        WatchError: nothing is blessed, or not by answers that were asked for; a number out of
+            range; it is watched already.
+        runners.launch.LaunchError: an item's text was redacted.
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+    """
+    check_evaluates(by, project)
+    if not 1 <= every_hours <= 8766:
+        raise WatchError("is from 1 to 8766 hours, which is a year", "every_hours")
+    if not 0 < false_alarms_a_year <= 1000:
+        raise WatchError("is more than 0 and at most 1000 a year", "false_alarms_a_year")
+    blessing = Blessing.objects.current(project)
+    if blessing is None:
+        raise WatchError(
+            f"{project.slug} has no baseline: bless one by a decision (evalhub bless)", "project"
+        )
+    blessed = _blessed_run(blessing, test_set)
+    repeat = _second_repeat(blessed, blessing)
+    second = launch(
+        version=blessed.version,
+        test_set_version=blessed.test_set_version,
+        metrics=_watched_metrics(blessed),
+        repeat=repeat,
+        reach=blessed.reach,
+        charges=_charges(blessed, repeat, budget),
+    )
+    try:
+        with transaction.atomic():
+            return Watch.objects.create(
+                project=project,
+                version=blessed.version,
+                test_set_version=blessed.test_set_version,
+                blessed_run=blessed,
+                second_run=second,
+                every_hours=every_hours,
+                false_alarms_a_year=false_alarms_a_year,
+                budget=budget,
+                due=timezone.now() + timedelta(hours=every_hours),
+                by=by,
+            )
+    except IntegrityError as error:
+        raise WatchError(f"{blessed.version} is watched on it already", "test_set") from error
+
+
+def end_watch(*, watch: Watch, by: User | None, why: str = "by somebody's word") -> bool:
+    """Ends a watch; whether it did. What it found stays.
+
+    Raises NotAllowedError where `by` doesn't evaluate in the project.
+    """
+    check_evaluates(by, watch.project)
+    going = Watch.objects.watching().filter(pk=watch.pk)
+    return bool(going.update(ended=timezone.now(), why=why[:200]))
+
+
+def ask(watch: Watch) -> Asking | None:
+    """Asks the watch's version again, now; None where it ended or has to wait for its second run.
+
+    The asking that goes on is the one that is there. It is concluded once its run has ended.
+    """
+    with transaction.atomic():
+        held = Watch.objects.select_for_update().get(pk=watch.pk)
+        if held.ended is not None:
+            return None
+        if going := held.askings.open().first():
+            return going
+        current = Blessing.objects.current(held.project)
+        if current is None or current.version_id != held.version_id:
+            end_watch(watch=held, by=None, why="another version is the baseline now")
+            return None
+        if held.second_run.state == RunState.CANCELLED:
+            end_watch(watch=held, by=None, why="somebody cancelled its second run")
+            return None
+        if not usable(held.second_run):
+            if resume(held.second_run, by=None):
+                Watch.objects.filter(pk=held.pk).update(due=timezone.now() + TRIED_AGAIN)
+            return None
+        try:
+            run = _asked_again(held)
+        except (LaunchError, WatchError) as error:
+            end_watch(watch=held, by=None, why=str(error))
+            return None
+        held.due = timezone.now() + timedelta(hours=held.every_hours)
+        held.save(update_fields=["due"])
+        return Asking.objects.create(watch=held, run=run)
+
+
+def conclude(asking: Asking) -> Asking:
+    """Compares what was answered, once the run has ended; of one that goes on, nothing is done."""
+    asking.run.refresh_from_db()
+    if asking.run.state in (RunState.PENDING, RunState.RUNNING) or asking.concluded:
+        return asking
+    alarm, report = _found(asking)
+    open_ = Asking.objects.open().filter(pk=asking.pk)
+    open_.update(concluded=timezone.now(), alarm=alarm, report=report)
+    asking.refresh_from_db()
+    if asking.alarm:
+        logger.warning("%s isn't the model that was blessed: %s", asking.watch, sentence(asking))
+    return asking
+
+
+def look() -> None:
+    """Concludes what has ended and asks what is due. An error on one keeps up no other.
+
+    While the site's messages are held, nothing is asked.
+    """
+    for asking in Asking.objects.open().select_related("run", "watch"):
+        _carefully(conclude, asking)
+    if held_since():
+        return
+    for watch in Watch.objects.due():
+        _carefully(ask, watch)
+
+
+def watcher() -> AbstractContextManager[None]:
+    """Looks every TICK_S seconds, on a thread of this process, while the block runs."""
+    return every(TICK_S, look)
+
+
+def sentence(asking: Asking) -> str:
+    """What an asking came to, in words."""
+    if asking.concluded is None:
+        return "is being asked"
+    found = asking.report or {}
+    if asking.alarm is None:
+        return f"gave no answers to compare: {found['error']}"
+    changes = [
+        f"{found['differs_now']:.1%} of its answers differ from the blessed ones "
+        f"({found['differed_then']:.1%} did when it was asked a second time)"
+    ]
+    changes += [
+        f"{each['metric']} is better on {each['better']} and worse on {each['worse']} items"
+        for each in found["scores"]
+        if each["better"] or each["worse"]
+    ]
+    said = "no longer answers as it did" if asking.alarm else "answers as it did"
+    return f"{said}: {', '.join(changes)}"
+
+
+def _blessed_run(blessing: Blessing, test_set: str) -> Run:
+    """The run of the blessed version that the blessing's decision read on this test set."""
+    if blessing.decision is None:
+        raise WatchError(
+            f"{blessing.version} was made the baseline by an override: there is no study that it "
+            "was blessed by, and so no answers to compare with",
+            "project",
+        )
+    links = StudyRun.objects.filter(
+        arm__study=blessing.decision.study, arm__version=blessing.version, repeat=0
+    ).select_related("run__version__model", "run__test_set_version__test_set", "test_set")
+    found = next((link.run for link in links if link.test_set.name == test_set), None)
+    if found is None:
+        names = ", ".join(dict.fromkeys(link.test_set.name for link in links))
+        raise WatchError(
+            f"the study by which {blessing.version} was blessed has no test set {test_set!r} "
+            f"({names})",
+            "test_set",
+        )
+    if not backend_of(found.version).live:
+        raise WatchError(
+            f"the answers of {found.version} are recorded: there is nobody to ask again", "test_set"
+        )
+    if not usable(found):
+        raise WatchError(f"{found} isn't complete: {found.error or found.state}", "test_set")
+    return found
+
+
+def _second_repeat(blessed: Run, blessing: Blessing) -> int:
+    """Of the run that later answers are held beside: the first that was launched since the decision
+    was made, which hasn't read it; else a new one."""
+    runs = Run.objects.filter(
+        version=blessed.version, test_set_version=blessed.test_set_version, source=""
+    )
+    assert blessing.decision is not None
+    since = runs.filter(repeat__gt=0, created__gt=blessing.decision.created)
+    first = since.exclude(state=RunState.CANCELLED).aggregate(first=Min("repeat"))["first"]
+    if first is not None:
+        return int(first)
+    return int(runs.aggregate(last=Max("repeat"))["last"]) + 1
+
+
+def usable(run: Run) -> bool:
+    """Whether its answers can be compared: all are there, or nothing but single ones failed."""
+    return run.state == RunState.DONE or failed_answers_alone(run)
+
+
+def _asked_again(watch: Watch) -> Run:
+    there = Run.objects.filter(
+        version=watch.version, test_set_version=watch.test_set_version, source=""
+    )
+    last: int = there.aggregate(last=Max("repeat"))["last"]
+    return launch(
+        version=watch.version,
+        test_set_version=watch.test_set_version,
+        metrics=_watched_metrics(watch.blessed_run),
+        repeat=last + 1,
+        reach=watch.blessed_run.reach,
+        charges=_charges(watch.blessed_run, last + 1, watch.budget),
+    )
+
+
+def _charges(blessed: Run, repeat: int, said: SpendingBudget | None) -> Charges | None:
+    """The budget of an asking, as new as that, and the price of the blessed run."""
+    if said is None:
+        return None
+    kept = blessed.spending.filter(version=blessed.version).first()
+    price = kept.price if kept is not None else None
+    price = price or used_price(backend_of(blessed.version))
+    if said.money is not None and price is None:
+        raise WatchError(f"no price of {blessed.version} is known: leave it out", "budget_money")
+    budget, _ = StudyBudget.objects.update_or_create(
+        project=blessed.version.model.project,
+        study=f"run-{blessed.pk}-asked-{repeat}",
+        arm="",
+        defaults={"tokens": said.tokens, "money": said.money},
+    )
+    return Charges(price=price, budget=budget)
+
+
+def _watched_metrics(blessed: Run) -> list[Metric]:
+    """Those of the blessed run that a decision has read and that follow from what is answered.
+
+    How long an answer takes is another night's matter, whoever answers.
+    """
+    rows = RunMetric.objects.filter(run=blessed).readable().select_related("metric")
+    return [row.metric for row in rows if _declared(row.metric).counted_in != MILLISECONDS]
+
+
+def _declared(metric: Metric) -> Any:
+    return declared_metric(metric.name, **metric.options)
+
+
+def _found(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
+    watch, run = asking.watch, asking.run
+    answered = Output.objects.filter(run=run, text__isnull=False).exists()
+    if run.state == RunState.CANCELLED or run.unreachable or not answered:
+        return None, {"error": run.error or str(run.state)}
+    metrics = _watched_metrics(watch.blessed_run)
+    level = level_of(false_alarms_a_year=watch.false_alarms_a_year, every_hours=watch.every_hours)
+    change = change_of(
+        second=_answered(watch.second_run, watch, metrics),
+        now=_answered(run, watch, metrics),
+        level=level,
+    )
+    unanswered = Output.objects.filter(run=run, text=None).values("item").distinct().count()
+    return change.alarm, asdict(change) | {"unanswered": unanswered}
+
+
+def _answered(run: Run, watch: Watch, metrics: list[Metric]) -> AnsweredRun:
+    failed = Output.objects.filter(run=run, text=None).values_list("item_id", flat=True)
+    lacking = set(failed)
+    blessed_lacks = Output.objects.filter(run=watch.blessed_run, text=None)
+    lacking |= set(blessed_lacks.values_list("item_id", flat=True))
+    shares = differing(watch.blessed_run, run)
+    return AnsweredRun(
+        differing={item: share for item, share in shares.items() if item not in lacking},
+        scores={_name(metric): _scores(run, metric) for metric in metrics},
+    )
+
+
+def _name(metric: Metric) -> str:
+    options = ", ".join(f"{name}={value}" for name, value in metric.options.items() if value)
+    return f"{metric.name} ({options})" if options else metric.name
+
+
+def _scores(run: Run, metric: Metric) -> dict[int, float]:
+    """By item, higher is better; means that are the same number are the same here."""
+    rows = (
+        Score.objects.filter(output__run=run, metric=metric, value__isnull=False)
+        .order_by()
+        .values_list("output__item_id")
+        .annotate(mean=Avg("value"))
+    )
+    sign = 1 if _declared(metric).rises else -1
+    return {item: sign * round(mean, 9) for item, mean in rows}
+
+
+def _carefully(call: Any, what: Watch | Asking) -> None:
+    try:
+        call(what)
+    except Exception:
+        logger.exception("could not %s %s", call.__name__, what)

@@ -1,0 +1,167 @@
+"""A first study that follows from what a team says of its case, with examples of its own rows.
+
+Examples for a prompt come from training rows and never from the test set: whatever of it is found
+there, by the same search as `evalhub leakage`, is left out.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalhub.features.strategy.advice import StrategyAdvice, advise
+from evalhub.features.strategy.answers import Case
+from evalhub.features.strategy.study import Shown, StudyParts, study_text
+from evalhub.io.items import FieldMapping, read_items
+from evalhub.io.rows import DataError, Row, read_rows
+from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.training import training_of
+from evalhub.studies.file.unfilled import Unfilled, unfilled
+
+SHOWN = 4
+"""Examples in a prompt; answers that differ are taken first."""
+LOOKED_AT = 2_000
+"""Rows of a file among which they are chosen."""
+LONGEST = 2_000
+"""Characters of an example's question and answer together."""
+PAIRS = (("input", "output"), ("prompt", "completion"), ("question", "answer"))
+"""Fields of a row that are a question and its right answer, where it has no messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStudy:
+    """The file's text, the advice that it follows and what it leaves to be filled in."""
+
+    text: str
+    advice: StrategyAdvice
+    unfilled: list[Unfilled]
+
+
+def first_study(
+    answers: Case, given: StudyParts, *, examples: Path | None = None, items: Path | None = None
+) -> FirstStudy:
+    """The study file that tries what the advice says, in its order.
+
+    Args:
+        examples: training rows, of which some are shown in the prompt.
+        items: the test set, none of whose items is shown.
+
+    Raises:
+        evalhub.io.rows.DataError: a file that can't be read, or rows that hold no example that
+            may be shown.
+    """
+    advice = advise(answers)
+    if examples is not None and "few-shot" in advice.steps:
+        system, shown = _examples(examples, items)
+        given = given._replace(
+            system=given.system or system, told_in_training=bool(system), examples=shown
+        )
+    text = study_text(answers, advice, given)
+    return FirstStudy(text, advice, unfilled(_data(text)))
+
+
+def rows_in(path: Path) -> int:
+    """How many rows a file holds. Raises evalhub.io.rows.DataError."""
+    return sum(1 for _ in read_rows(path))
+
+
+def _data(text: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(text)
+
+
+def _examples(path: Path, items: Path | None) -> tuple[str, list[Shown]]:
+    """The rows' own system message, if there is one, and some of them as examples."""
+    found = dict(_answered(path))
+    if not found:
+        known = ", ".join(f"{{{one}, {other}}}" for one, other in PAIRS)
+        raise DataError(
+            f"no row is an example: {{messages}} that end with the answer, or {known}",
+            file=str(path),
+        )
+    texts = [] if items is None else _texts(items)
+    while found:
+        chosen = _some(found)
+        leaked = _leaked(chosen, texts, str(path)) if texts else set()
+        if not leaked:
+            return found[next(iter(chosen))][0], [found[line][1] for line in chosen]
+        found = {line: each for line, each in found.items() if line not in leaked}
+    raise DataError(
+        f"each of its rows is in the test set {items}: examples are never shown of what is asked",
+        file=str(path),
+    )
+
+
+def _texts(items: Path) -> list[ItemTexts]:
+    return [
+        item_texts(item.key, item.input, item.references)
+        for _, item in read_items(items, FieldMapping())
+    ]
+
+
+def _some(found: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
+    """Some examples by their lines: one of each answer first, then others."""
+    first: dict[str, int] = {}
+    for line, (_, shown) in found.items():
+        first.setdefault(shown.output, line)
+    lines = [*first.values(), *(line for line in found if line not in first.values())]
+    return {line: found[line][1] for line in sorted(lines[:SHOWN])}
+
+
+def _leaked(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[int]:
+    """The lines of the examples whose questions are items of the test set."""
+    rows = [Row(line, {"input": each.input}, file) for line, each in chosen.items()]
+    (leakage,) = find_leakage(training_of(rows[0], rows[1:], file), texts)
+    return {
+        match.line
+        for matches in leakage.leaked.values()
+        for match in matches
+        if match.part == "input"
+    }
+
+
+def _answered(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
+    """By line: the system message and the example of each row that is one, and not too long."""
+    for number, row in enumerate(read_rows(path)):
+        if number == LOOKED_AT:
+            return
+        found = _from_messages(row.values) or _from_pair(row.values)
+        if found and 0 < len(found[1].input) + len(found[1].output) <= LONGEST:
+            yield row.line, found
+
+
+def _from_messages(values: dict[str, Any]) -> tuple[str, Shown] | None:
+    """Of a conversation with one question and one answer."""
+    messages = _listed(values.get("messages"))
+    said = [
+        (str(each.get("role")), each.get("content")) for each in messages if isinstance(each, dict)
+    ]
+    roles = [role for role, _ in said if role not in ("system", "developer")]
+    if roles != ["user", "assistant"] or not all(isinstance(text, str) for _, text in said):
+        return None
+    system = next((str(text) for role, text in said if role in ("system", "developer")), "")
+    return system, Shown(str(said[-2][1]), str(said[-1][1]))
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list, also where JSON stands in a text, as a CSV must write it."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return []
+    return value if isinstance(value, list) else []
+
+
+def _from_pair(values: dict[str, Any]) -> tuple[str, Shown] | None:
+    asked = values.get("instruction")
+    if isinstance(asked, str) and isinstance(values.get("output"), str):
+        more = values.get("input")
+        question = f"{asked}\n\n{more}" if isinstance(more, str) and more else asked
+        return "", Shown(question, values["output"])
+    for one, other in PAIRS:
+        if isinstance(values.get(one), str) and isinstance(values.get(other), str):
+            return "", Shown(values[one], values[other])
+    return None

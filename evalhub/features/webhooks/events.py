@@ -1,0 +1,152 @@
+"""What has happened in a project that a webhook is to be told, found by looking for it.
+
+A message names things by their ids and addresses, and of what was found out no more than a
+verdict: whoever may see the rest asks for it.
+"""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from evalhub.accounts.addresses import absolute
+from evalhub.accounts.events import EventSources, EventType, ProjectEvent
+from evalhub.accounts.models import Project
+from evalhub.features.webhooks.models import Delivery, Webhook
+from evalhub.ledger.models import Blessing, Decision
+from evalhub.registry.models import Run
+from evalhub.registry.models.runs import RunState
+from reviews.models import Campaign
+
+OVERLAP = timedelta(hours=1)
+"""How far back is looked again: no transaction that may still end has begun before."""
+
+
+def note_events(webhook: Webhook, sources: EventSources) -> int:
+    """Write a delivery for each new event since the webhook was last looked at; how many those are.
+
+    Looking twice, or two at once, writes nothing twice.
+    """
+    now = timezone.now()
+    since = max(webhook.since, webhook.looked - OVERLAP)
+    found = [
+        event
+        for kind in webhook.events
+        if kind in sources
+        for event in sources[EventType(kind)](webhook.project, since)
+    ]
+    keys = [each.key for each in found]
+    known = set(webhook.deliveries.filter(event__in=keys).values_list("event", flat=True))
+    new = [each for each in found if each.key not in known]
+    with transaction.atomic():
+        Delivery.objects.bulk_create(
+            [
+                Delivery(
+                    webhook=webhook,
+                    event=each.key,
+                    type=each.type,
+                    message_id=f"msg_{secrets.token_urlsafe(20)}",
+                    body=each.body(),
+                    due_at=now,
+                )
+                for each in new
+            ],
+            ignore_conflicts=True,
+        )
+        if new or now - webhook.looked > OVERLAP / 2:
+            Webhook.objects.filter(pk=webhook.pk).update(looked=now)
+    return len(new)
+
+
+def _decisions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
+    rows = Decision.objects.filter(study__project=project, created__gte=since)
+    for each in rows.select_related("study").defer("record").order_by("pk"):
+        yield ProjectEvent(
+            EventType.DECISION_MADE,
+            f"{EventType.DECISION_MADE}:{each.pk}",
+            each.created,
+            {
+                "project": project.slug,
+                "study": each.study.slug,
+                "candidate": each.arm,
+                "decision": each.pk,
+                "digest": each.digest,
+                "verdict": each.verdict,
+                "url": absolute(reverse("site:study", args=[each.study_id])),
+                "api": absolute(reverse("api:decision", args=[project.slug, each.pk])),
+            },
+        )
+
+
+def _champions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
+    rows = Blessing.objects.filter(project=project, created__gte=since).order_by("pk")
+    for each in rows.select_related("version__model", "before__version__model"):
+        before = each.before.version if each.before else None
+        yield ProjectEvent(
+            EventType.CHAMPION_CHANGED,
+            f"{EventType.CHAMPION_CHANGED}:{each.pk}",
+            each.created,
+            {
+                "project": project.slug,
+                "model": each.version.model.slug,
+                "version": each.version.number,
+                "how": each.how,
+                "decision": each.decision_id,
+                "before": before and {"model": before.model.slug, "version": before.number},
+                "url": absolute(reverse("site:version", args=[each.version_id])),
+                "api": absolute(reverse("api:baseline", args=[project.slug])),
+            },
+        )
+
+
+def _campaigns(project: Project, since: datetime) -> Iterator[ProjectEvent]:
+    rows = Campaign.objects.filter(project=project, sealed__gte=since).select_related("study")
+    for each in rows.defer("plan", "sealed_as").order_by("pk"):
+        assert each.sealed is not None
+        yield ProjectEvent(
+            EventType.CAMPAIGN_FINISHED,
+            f"{EventType.CAMPAIGN_FINISHED}:{each.pk}",
+            each.sealed,
+            {
+                "project": project.slug,
+                "campaign": each.pk,
+                "study": each.study.slug if each.study else None,
+                "url": absolute(reverse("site:campaign", args=[each.pk])),
+                "api": absolute(reverse("api:campaign", args=[project.slug, each.pk])),
+            },
+        )
+
+
+def _failed_runs(project: Project, since: datetime) -> Iterator[ProjectEvent]:
+    rows = Run.objects.filter(
+        test_set_version__test_set__project=project, state=RunState.FAILED, finished__gte=since
+    )
+    rows = rows.select_related("version__model", "test_set_version__test_set").order_by("pk")
+    for each in rows.defer("error"):
+        assert each.finished is not None
+        yield ProjectEvent(
+            EventType.RUN_FAILED,
+            f"{EventType.RUN_FAILED}:{each.pk}:{each.finished.isoformat()}",
+            each.finished,
+            {
+                "project": project.slug,
+                "run": each.pk,
+                "model": each.version.model.slug,
+                "version": each.version.number,
+                "test_set": each.test_set_version.test_set.slug,
+                "test_set_version": each.test_set_version.number,
+                "url": absolute(reverse("site:run", args=[each.pk])),
+                "api": absolute(reverse("api:run", args=[project.slug, each.pk])),
+            },
+        )
+
+
+KERNEL_EVENTS: EventSources = {
+    EventType.DECISION_MADE: _decisions,
+    EventType.CHAMPION_CHANGED: _champions,
+    EventType.CAMPAIGN_FINISHED: _campaigns,
+    EventType.RUN_FAILED: _failed_runs,
+}

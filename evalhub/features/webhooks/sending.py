@@ -1,0 +1,180 @@
+"""Messages sent, tried again, given up; and the timer that does so.
+
+The address is looked at when the socket is made and not when the name is resolved: a name that
+means a public address now and a private one a moment later gains nothing.
+"""
+
+import asyncio
+import logging
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils import timezone
+
+import evalhub
+from evalhub.accounts.events import EventSources
+from evalhub.accounts.outgoing import RETRY_WAITS, held_since
+from evalhub.features.webhooks.events import KERNEL_EVENTS, note_events
+from evalhub.features.webhooks.models import Delivery, DeliveryState, Webhook
+from evalhub.features.webhooks.signing import secret_of, signatures
+from runners.backends.connecting import PublicAddressesOnly
+from runners.timer import every
+
+if TYPE_CHECKING:
+    import aiohttp
+
+TICK_S = 2.0
+AT_ONCE = 32
+TIMEOUT_S = 15.0
+LEASE = timedelta(seconds=60)
+"""For which a message is its sender's; who dies meanwhile holds it up for that long."""
+KEPT = timedelta(days=30)
+GONE = 410
+PRIVATE = "its host lies on this machine or in a private network, where only an operator's may"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What an attempt came to: a status, or in words why there is none."""
+
+    status: int | None
+    error: str = ""
+
+    @property
+    def taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def tell(sources: EventSources = KERNEL_EVENTS) -> int:
+    """Looks for what webhooks are to be told and sends what is due; how much was sent.
+
+    An error on one webhook is logged and keeps up no other. Two processes may do this at once.
+    While the site's messages are held, nothing is looked for and nothing sent.
+    """
+    if held_since():
+        return 0
+    for webhook in Webhook.objects.enabled().select_related("project"):
+        try:
+            note_events(webhook, sources)
+        except Exception:
+            logger.exception("could not look what webhook %d is to be told", webhook.pk)
+    Delivery.objects.filter(ended__lt=timezone.now() - KEPT).delete()
+    due = Delivery.objects.due().select_related("webhook")[:AT_ONCE]
+    held = [each for each in due if _claimed(each)]
+    if held:
+        for delivery, answer in zip(held, asyncio.run(_send_all(held)), strict=True):
+            _conclude(delivery, answer)
+    return len(held)
+
+
+def teller(sources: EventSources) -> AbstractContextManager[None]:
+    """Tells webhooks every TICK_S seconds, on a thread of this process, while the block runs."""
+    return every(TICK_S, lambda: tell(sources))
+
+
+def _claimed(delivery: Delivery) -> bool:
+    """Takes the message for LEASE, by compare-and-set."""
+    same = Delivery.objects.filter(
+        pk=delivery.pk,
+        state=DeliveryState.WAITING,
+        attempts=delivery.attempts,
+        due_at=delivery.due_at,
+    )
+    delivery.attempts += 1
+    return bool(same.update(due_at=timezone.now() + LEASE, attempts=delivery.attempts))
+
+
+async def _send_all(deliveries: list[Delivery]) -> list[_Answer]:
+    return await asyncio.gather(*(_send(each) for each in deliveries))
+
+
+async def _send(delivery: Delivery) -> _Answer:
+    import aiohttp
+
+    hook = delivery.webhook
+    if settings.OFFLINE and hook.by_id is not None:
+        return _Answer(None, "EVALHUB_OFFLINE is set, and no operator made this webhook")
+    public = PublicAddressesOnly()
+    connector = aiohttp.TCPConnector(socket_factory=None if hook.private else public)
+    try:
+        async with aiohttp.ClientSession(
+            connector=connector,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        ) as session:
+            return await _posted(session, delivery)
+    except TimeoutError:
+        return _Answer(None, f"no answer within {TIMEOUT_S:g} s")
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        if public.refused:
+            return _Answer(None, PRIVATE)
+        return _Answer(None, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """Why nothing was sent, by the kind of the error: its own words name the addresses that the
+    host's name means here, which would let a project's owner map the site's network."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its host's name means no address"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "the host's certificate isn't valid for it"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "no encrypted connection can be made to its host"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "nobody accepts connections at its host and port"
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+        return "the host ended the connection without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
+        return "the host's answer isn't HTTP"
+    return f"it can't be sent ({type(error).__name__})"
+
+
+async def _posted(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer:
+    """The status of an answer, of which nothing else is read. Redirects aren't followed."""
+    hook, now = delivery.webhook, timezone.now()
+    salts = [hook.salt]
+    if hook.old_salt and hook.old_until is not None and hook.old_until > now:
+        salts.append(hook.old_salt)
+    timestamp = int(now.timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"Evalhub/{evalhub.__version__}",
+        "webhook-id": delivery.message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signatures(
+            [secret_of(str(settings.SECRET_KEY), each) for each in salts],
+            message_id=delivery.message_id,
+            timestamp=timestamp,
+            body=delivery.body,
+        ),
+    }
+    async with session.post(
+        hook.url, data=delivery.body.encode(), headers=headers, allow_redirects=False
+    ) as response:
+        return _Answer(response.status)
+
+
+def _conclude(delivery: Delivery, answer: _Answer) -> None:
+    """Keeps what came of an attempt, unless the message was sent by another one meanwhile."""
+    now = timezone.now()
+    said = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
+    kept: dict[str, object] = {"status": answer.status, "error": said[:300]}
+    if answer.taken:
+        kept |= {"state": DeliveryState.DELIVERED, "ended": now}
+    elif answer.status == GONE or delivery.attempts > len(RETRY_WAITS):
+        kept |= {"state": DeliveryState.FAILED, "ended": now}
+    else:
+        kept |= {"due_at": now + RETRY_WAITS[delivery.attempts - 1]}
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(**kept)
+    if answer.status == GONE:
+        Webhook.objects.filter(pk=delivery.webhook_id, disabled=None).update(
+            disabled=now, why="its address answered 410: gone"
+        )

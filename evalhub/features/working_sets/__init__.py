@@ -1,0 +1,1 @@
+"""Working sets: items still being written, checked for near-copies, published as a version"""

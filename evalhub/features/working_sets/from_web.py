@@ -1,0 +1,109 @@
+"""Working sets by REST: rows come as uploads or in the request; errors name those."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.working_sets.near_copies import look_in_training
+from evalhub.io.items import FieldMapping, ItemContent, item_of, items_of
+from evalhub.io.limits import ITEMS
+from evalhub.io.rows import DataError, Row, read_rows
+from evalhub.registry.models import WorkingSet
+from evalhub.registry.working_items import AddedRows, add_rows
+from evalhub.registry.working_sets import begin_working_set
+from evalhub.studies.file.test_sets import ItemFields
+from evalhub.studies.web.uploaded_files import Files, told_by_digest, uploaded_file
+
+
+def begin_from_web(
+    *,
+    project: Project,
+    by: User | None,
+    slug: str,
+    file: str,
+    files: Files,
+    purpose: str,
+    fields: ItemFields,
+    source: str = "",
+) -> WorkingSet:
+    """As `begin_working_set`, of an upload. Raises DeclarationError too where there is none."""
+    check_evaluates(by, project)
+    path = uploaded_file(files, file, "file")
+    with told_by_digest(files):
+        return begin_working_set(
+            project=project,
+            by=by,
+            slug=slug,
+            path=path,
+            purpose=purpose,
+            mapping=fields.mapping,
+            source=source,
+        )
+
+
+def add_file_from_web(
+    working_set: WorkingSet,
+    *,
+    file: str,
+    files: Files,
+    fields: ItemFields,
+    tag: str,
+    by: User | None,
+    on_added: Callable[[AddedRows], None],
+) -> AddedRows:
+    """As `add_rows`, of an upload. Raises DeclarationError too where there is none."""
+    check_evaluates(by, working_set.project)
+    path = uploaded_file(files, file, "file")
+    with told_by_digest(files):
+        rows = items_of(read_rows(path, ITEMS), fields.mapping)
+        return add_rows(working_set, rows, tag=tag, by=by, on_added=on_added)
+
+
+def add_rows_from_web(
+    working_set: WorkingSet,
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    fields: ItemFields,
+    tag: str,
+    by: User | None,
+    on_added: Callable[[AddedRows], None],
+) -> AddedRows:
+    """As `add_rows`, of rows as they would stand in a file; their lines count from 1.
+
+    Raises DeclarationError for what is wrong with a row, as `rows[2].input`.
+    """
+    check_evaluates(by, working_set.project)
+    given = (Row(line, dict(values)) for line, values in enumerate(rows, 1))
+    try:
+        items = items_of(given, fields.mapping)
+        return add_rows(working_set, items, tag=tag, by=by, on_added=on_added)
+    except DataError as error:
+        place = f"rows[{(error.line or 1) - 1}]"
+        field = f"{place}.{error.field}" if error.field else place
+        raise DeclarationError(error.message, field) from error
+
+
+def look_in_upload(working_set: WorkingSet, *, file: str, files: Files, by: User | None) -> int:
+    """As `look_in_training`, of an upload. Raises DeclarationError too where there is none."""
+    check_evaluates(by, working_set.project)
+    path = uploaded_file(files, file, "file")
+    with told_by_digest(files):
+        return look_in_training(working_set, path, by=by)
+
+
+def item_content(said: Mapping[str, Any]) -> ItemContent:
+    """An item that is given whole: its fields are those of ItemContent, with `id` for the key.
+
+    Raises DeclarationError for what a file's row would be refused for, with the field.
+    """
+    values = {name: value for name, value in said.items() if value is not None}
+    metadata = values.pop("metadata", {})
+    named = {name: name for name in ("choices", "tools") if name in values}
+    try:
+        content = item_of(Row(1, values), FieldMapping(reference="references", **named))
+    except DataError as error:
+        raise DeclarationError(error.message, error.field or "") from error
+    return replace(content, metadata=dict(metadata))

@@ -1,0 +1,150 @@
+"""Near-copies of a working set's items: among themselves, in other test sets, in training data.
+
+Among themselves they are told as a review's sample tells them (`reviews.planning.diversity`);
+elsewhere as leakage is (`evalhub.ledger.leakage`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.declare.leakage import LeakageMatch
+from evalhub.io.rows import Row
+from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.training import read_training, training_of
+from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
+from evalhub.registry.working_items import note_alike, set_parts
+from evalhub.registry.working_sets import WorkingSetError
+from evalhub.studies.file.splitting import drawn_share, together, without_shared_lines
+from reviews.planning.diversity import near_copies, signatures
+
+AT_ONCE = 2_000
+
+
+def look_inside(working_set: WorkingSet, *, by: User | None) -> int:
+    """Notes each item that is a near-copy of one before it; how many are.
+
+    Raises as `evalhub.registry.working_sets.begin_writing`.
+    """
+    check_evaluates(by, working_set.project)
+    rows = list(_rows(working_set, "pk", "key", "input"))
+    first: dict[int, str] = {}
+    found: dict[int, str] = {}
+    for (pk, key, _), group in zip(rows, _groups([asked for *_, asked in rows]), strict=True):
+        if group in first:
+            found[pk] = f"near-copy of {first[group]}"
+        first.setdefault(group, key)
+    note_alike(working_set, found, by=by)
+    return len(found)
+
+
+def look_in_other_test_sets(working_set: WorkingSet, *, by: User | None) -> int:
+    """Notes each item that the newest version of another test set of the project holds too, or
+    nearly; how many are. Raises as `look_inside`."""
+    check_evaluates(by, working_set.project)
+    others = TestSetVersion.objects.filter(test_set__project=working_set.project, pool=None)
+    others = others.exclude(test_set__slug=working_set.slug).order_by("test_set", "number")
+    newest = {each.test_set_id: each for each in others.select_related("test_set")}
+    places: list[tuple[str, str]] = []
+    rows = _said(list(newest.values()), places)
+    first = next(rows, None)
+    if first is None:
+        raise WorkingSetError("the project has no other test set to look in")
+    (found,) = find_leakage(training_of(first, rows, "other test sets"), _texts(working_set))
+
+    def told(match: LeakageMatch) -> str:
+        version, key = places[match.line - 1]
+        return f"{match.part}: {_how(match)}, {key} of {version}"
+
+    return _note(working_set, found.leaked, told, by)
+
+
+def look_in_training(working_set: WorkingSet, path: Path, *, by: User | None) -> int:
+    """Notes each item that a training file, or a file of its fingerprints, holds; how many are.
+
+    Raises as `look_inside`, and evalhub.io.rows.DataError for what is wrong with the file.
+    """
+    check_evaluates(by, working_set.project)
+    (found,) = find_leakage(read_training(path), _texts(working_set))
+
+    def told(match: LeakageMatch) -> str:
+        return f"{match.part}: {_how(match)}, line {match.line} of {path.name}"
+
+    return _note(working_set, found.leaked, told, by)
+
+
+def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) -> int:
+    """Puts about this share of the items into the development part, drawn by the seed, and the
+    rest into the test part; how many are in development.
+
+    Items of one cluster, and near-copies, stay on one side. The same items, share and seed are the
+    same split, whatever the items' order.
+
+    Args:
+        share: of the items, above 0 and below 1.
+
+    Raises as `look_inside`, and WorkingSetError where all items hang together.
+    """
+    check_evaluates(by, working_set.project)
+    rows = list(_rows(working_set, "pk", "key", "cluster", "input"))
+    copies = _groups([asked for *_, asked in rows])
+    labels = [
+        [f"copy {copy}", *([f"cluster {cluster}"] if cluster else [])]
+        for (_, _, cluster, _), copy in zip(rows, copies, strict=True)
+    ]
+    keys = [key for _, key, *_ in rows]
+    chosen = drawn_share(keys, together(labels), share=share, seed=seed)
+    if not chosen or len(chosen) == len(rows):
+        raise WorkingSetError(
+            "one part would be empty: items of a cluster and near-copies stay together, and here "
+            "too many do"
+        )
+    set_parts(working_set, [rows[place][0] for place in chosen], by=by)
+    return len(chosen)
+
+
+def _groups(inputs: Sequence[Any]) -> list[int]:
+    """For each input, the number of its group of near-copies."""
+    asked = [" ".join(text for _, text in item_texts("", each, ()).parts) for each in inputs]
+    return near_copies(signatures(without_shared_lines(asked)))
+
+
+def _note(
+    working_set: WorkingSet,
+    leaked: Mapping[str, Sequence[LeakageMatch]],
+    told: Callable[[LeakageMatch], str],
+    by: User | None,
+) -> int:
+    found = {int(pk): "; ".join(map(told, matches)) for pk, matches in leaked.items()}
+    note_alike(working_set, found, by=by)
+    return len(found)
+
+
+def _rows(working_set: WorkingSet, *columns: str) -> Iterator[tuple[Any, ...]]:
+    rows = WorkingItem.objects.filter(working_set=working_set).order_by("position")
+    yield from rows.values_list(*columns).iterator(chunk_size=AT_ONCE)
+
+
+def _texts(working_set: WorkingSet) -> Iterator[ItemTexts]:
+    rows = WorkingItem.objects.filter(working_set=working_set).order_by("position")
+    for pk, input_, references in rows.values_list("pk", "input", "references").iterator(AT_ONCE):
+        yield item_texts(str(pk), input_, references)
+
+
+def _said(versions: list[TestSetVersion], places: list[tuple[str, str]]) -> Iterator[Row]:
+    """The items of these versions as rows, numbered on; each one's version and id goes to
+    `places`."""
+    for version in versions:
+        rows = Item.objects.filter(version=version, redacted=None).order_by("position")
+        for key, input_, references in rows.values_list("key", "input", "references").iterator(
+            AT_ONCE
+        ):
+            places.append((str(version), key))
+            texts = [text for _, text in item_texts(key, input_, references).parts]
+            yield Row(len(places), {"texts": texts})
+
+
+def _how(match: LeakageMatch) -> str:
+    return match.how if match.how == "exact" else f"{match.how} ({match.share:.2f})"

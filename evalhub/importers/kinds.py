@@ -1,0 +1,93 @@
+"""The kinds of logs that are read. A new one is a file and a line of the table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalhub.importers import (
+    every_eval_ever,
+    inspect_log,
+    lm_eval,
+    openai_chat,
+    openai_evals,
+    promptfoo,
+    rows,
+)
+from evalhub.importers.log import LoggedArm
+from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.row_paths import USUAL, RowMapping
+from evalhub.io.rows import DataError
+
+
+class FieldsError(ValueError):
+    """Names of fields for a kind of log that has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogKind:
+    """A kind of log.
+
+    Attributes:
+        words: what wrote it, for people.
+        read: the arms of a log.
+        names_tasks: whether it has names for what it asks; else there is one task alone.
+        read_mapped: the same with what a row's fields are called, of kinds that are plain rows.
+    """
+
+    words: str
+    read: Callable[[Path, Limits], list[LoggedArm]]
+    names_tasks: bool = True
+    read_mapped: Callable[[Path, Limits, RowMapping], list[LoggedArm]] | None = None
+
+
+KINDS = {
+    "lm-eval": LogKind("lm-evaluation-harness", lm_eval.read),
+    "inspect": LogKind("inspect", inspect_log.read),
+    "promptfoo": LogKind("promptfoo", promptfoo.read, names_tasks=False),
+    "openai-evals": LogKind("OpenAI Evals", openai_evals.read, names_tasks=False),
+    "openai-chat": LogKind("OpenAI chat JSONL", openai_chat.read, names_tasks=False),
+    "every-eval-ever": LogKind("Every Eval Ever", every_eval_ever.read),
+    "json": LogKind("rows", rows.read, names_tasks=False, read_mapped=rows.read),
+    "parquet": LogKind("Parquet rows", rows.read, names_tasks=False, read_mapped=rows.read),
+}
+
+
+def check_fields(kind: str, fields: RowMapping) -> None:
+    """Raises FieldsError where the fields of a kind of log have names that can't be others."""
+    if not fields.usual and KINDS[kind].read_mapped is None:
+        plain = " and ".join(name for name, each in KINDS.items() if each.read_mapped)
+        raise FieldsError(f"are for {plain}: {KINDS[kind].words} has its own form")
+
+
+def read_arms(
+    kind: str, path: Path, limits: Limits = COMMAND, fields: RowMapping = USUAL
+) -> list[LoggedArm]:
+    """The arms of a log, in its order; at least one.
+
+    Args:
+        fields: of plain rows, where they are and what is read of each.
+
+    Raises:
+        FieldsError: another kind than plain rows.
+        evalhub.io.rows.DataError: what is wrong with a file, with its line and field.
+        KeyError: no such kind.
+    """
+    check_fields(kind, fields)
+    if not path.exists():
+        raise DataError("no such file", file=str(path))
+    if (read_mapped := KINDS[kind].read_mapped) is not None:
+        return read_mapped(path, limits, fields)
+    return KINDS[kind].read(path, limits)
+
+
+def one_arm(arms: list[LoggedArm], name: str | None, path: Path, *, option: str) -> LoggedArm:
+    """The arm of this name, or where none is named, the only one. Raises DataError, which says by
+    which option one is named."""
+    if name is None and len(arms) == 1:
+        return arms[0]
+    found = [each for each in arms if each.name == name]
+    if len(found) != 1:
+        there = ", ".join(each.name for each in arms)
+        asked = "which of its arms is meant isn't said" if name is None else f"has no arm {name!r}"
+        raise DataError(f"{asked} ({option} NAME): there are {there}", file=str(path))
+    return found[0]

@@ -1,0 +1,170 @@
+"""Two arms of logs, task by task: whether they can be paired, and by which metric. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evalhub.importers.log import LoggedArm, Task, ToolMetric
+from evalhub.io.rows import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTask:
+    """One task of both arms, and the metric that each of them is measured by."""
+
+    name: str
+    metric: str
+    baseline: Task
+    candidate: Task
+
+    @property
+    def sides(self) -> tuple[Task, Task]:
+        return self.baseline, self.candidate
+
+    @property
+    def measures(self) -> tuple[ToolMetric, ToolMetric]:
+        """The metric as either log has it."""
+        return self.baseline.metrics[self.metric], self.candidate.metrics[self.metric]
+
+
+def pair(
+    baseline: LoggedArm,
+    candidate: LoggedArm,
+    metrics: Sequence[str] = (),
+    *,
+    other_prompts: bool = False,
+) -> list[PairedTask]:
+    """Every task of both arms with its metric.
+
+    Args:
+        metrics: a metric's name, for every task that has it, or TASK=METRIC.
+        other_prompts: the two arms were asked in other words, and that is part of the question.
+
+    Raises:
+        DataError: the logs don't hold the same tasks; a key stands for two items; items were
+            asked in other words, and nobody said so; a task has several metrics or none.
+    """
+    check_same_tasks(baseline, candidate)
+    found = []
+    for name, task in baseline.tasks.items():
+        other = candidate.tasks[name]
+        check_same_items(task, other, other_prompts=other_prompts)
+        found.append(PairedTask(name, _metric(task, other, metrics), task, other))
+    for asked in metrics:
+        if asked.partition("=")[0] in baseline.tasks:
+            continue
+        if not any(each.metric == asked for each in found):
+            raise DataError(
+                f"no task has the metric {asked!r}: {'; '.join(_offered(baseline))}",
+                file=str(baseline.file),
+            )
+    return found
+
+
+def check_same_tasks(baseline: LoggedArm, candidate: LoggedArm) -> None:
+    """Raises DataError where one log has a task that the other hasn't."""
+    for arm, other in ((baseline, candidate), (candidate, baseline)):
+        lacking = [name for name in arm.tasks if name not in other.tasks]
+        if lacking:
+            there = ", ".join(other.tasks)
+            raise DataError(
+                f"has no task {', '.join(lacking)}, which {arm.file.name} has; it has {there}",
+                file=str(other.file),
+            )
+
+
+def check_same_items(task: Task, other: Task, *, other_prompts: bool) -> None:
+    """Raises DataError where a key stands for two items, or an item was asked in other words."""
+    shared = [(item, other.items[key]) for key, item in task.items.items() if key in other.items]
+    if not shared:
+        raise DataError(
+            f"{task.name} has no item in common with {task.file}: these are other test sets",
+            file=str(other.file),
+        )
+    for ours, theirs in shared:
+        if ours.content() != theirs.content():
+            raise DataError(
+                f"item {ours.key!r} of {task.name} isn't the one that {task.file} calls so: what "
+                "is asked, or what is right, differs",
+                file=str(other.file),
+                line=theirs.line,
+            )
+    reworded = [theirs for ours, theirs in shared if ours.put_otherwise(theirs)]
+    if reworded and not other_prompts:
+        raise DataError(
+            f"{len(reworded)} of {len(shared)} items of {task.name} were put to the two models in "
+            "other words (prompt, few-shot examples, chat template): a difference may be the "
+            "prompt's. If the prompt is part of what is compared, say --other-prompts",
+            file=str(other.file),
+            line=reworded[0].line,
+        )
+
+
+def reworded_tasks(tasks: Sequence[PairedTask]) -> list[str]:
+    """The tasks of which an item was asked in other words."""
+    return [
+        each.name
+        for each in tasks
+        if any(
+            key in each.candidate.items and item.put_otherwise(each.candidate.items[key])
+            for key, item in each.baseline.items.items()
+        )
+    ]
+
+
+def other_settings(baseline: LoggedArm, candidate: LoggedArm) -> Iterator[str]:
+    """What is otherwise in the two logs beside the models, a sentence each."""
+    for name in dict.fromkeys([*baseline.settings, *candidate.settings]):
+        ours, theirs = (arm.settings.get(name, "none") for arm in (baseline, candidate))
+        if ours != theirs:
+            yield (
+                f"{name} is {ours} for {baseline.name} and {theirs} for {candidate.name}: a "
+                "difference may be the tool's"
+            )
+
+
+def _metric(task: Task, other: Task, asked: Sequence[str]) -> str:
+    """The one metric that a task is measured by. Raises DataError."""
+    by_task = [each.removeprefix(f"{task.name}=") for each in asked if _is_for(each, task)]
+    named = by_task or [each for each in asked if each in task.metrics or each in task.unusable]
+    for name in named:
+        for side in (task, other):
+            if name in side.unusable:
+                raise DataError(f"{name}: {side.unusable[name]}", file=str(side.file))
+            if name not in side.metrics:
+                raise DataError(
+                    f"{task.name} has no metric {name!r}; it has {', '.join(side.metrics)}",
+                    file=str(side.file),
+                )
+    if len(named) == 1:
+        return _usable(task, other, named[0])
+    if not named and task.headline and task.headline == other.headline:
+        return _usable(task, other, task.headline)
+    if not task.metrics:
+        raise DataError(
+            f"{task.name} has no scores: name a metric of Evalhub's own, such as --metric "
+            "exact_match",
+            file=str(task.file),
+        )
+    raise DataError(
+        f"{task.name} has several metrics: say --metric '{next(iter(task.metrics), '')}', or "
+        f"another of {', '.join(task.metrics)}",
+        file=str(task.file),
+    )
+
+
+def _usable(task: Task, other: Task, name: str) -> str:
+    better = [each.metrics[name].higher_is_better for each in (task, other)]
+    if better[0] is None or better[0] != better[1]:
+        raise DataError(
+            f"{task.name}: the logs don't say alike whether more {name} is better",
+            file=str(other.file),
+        )
+    return name
+
+
+def _is_for(asked: str, task: Task) -> bool:
+    return asked.startswith(f"{task.name}=")
+
+
+def _offered(arm: LoggedArm) -> list[str]:
+    return [f"{name} has {', '.join(task.metrics) or 'none'}" for name, task in arm.tasks.items()]

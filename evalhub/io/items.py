@@ -1,0 +1,355 @@
+"""Rows of a file as items of a test set. Pure but for the reading, and without Django."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from evalhub.io.canonical import canonical_json
+from evalhub.io.json_values import parse_json
+from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.rows import DataError, Row, field, item_id, read_rows, wrong
+from evalhub.io.spelling import folded
+from evalhub.io.tools import check_message, message_text, tools_of
+
+LABEL_LIMIT = 200
+NO_ID = "\0"
+"""Stands for the id of a row that has none while the row is read."""
+ROLES = ("system", "user", "assistant", "tool")
+# White space, control and format characters.
+UNSEEN = re.compile(
+    "[\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
+)
+_WHITE_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """Which fields of a row make an item; `meta.domain` reaches into an object.
+
+    A field that is named must be in every row. Where `reference`, `context`, `tags` or `cluster`
+    is None, the field of that very name is taken from the rows that have it. Several names for
+    `reference` or `tags` add up: several right answers, several tags. `choices` and `tools` are
+    taken where they are named alone: with choices an item is judged and not answered. All fields
+    that are not named become the item's metadata.
+    """
+
+    id: str = "id"
+    input: str = "input"
+    reference: str | Sequence[str] | None = None
+    context: str | None = None
+    tags: str | Sequence[str] | None = None
+    cluster: str | None = None
+    choices: str | None = None
+    tools: str | None = None
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Names of the fields that the mapping takes, so that they aren't metadata."""
+        several = (
+            _names(self.reference, "reference"),
+            _names(self.context, "context"),
+            _names(self.tags, "tags"),
+            _names(self.cluster, "cluster"),
+            [] if self.choices is None else [self.choices],
+            [] if self.tools is None else [self.tools],
+        )
+        return frozenset([self.id, self.input]).union(*several)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemContent:
+    """What a test set says of one item; all of it counts for the version's digest."""
+
+    key: str
+    input: str | list[dict[str, Any]]
+    references: list[Any]
+    context: str
+    tags: list[str]
+    cluster: str
+    metadata: dict[str, Any]
+    choices: list[str] | None = None
+    tools: list[dict[str, Any]] | None = None
+
+    def asked(self) -> bytes:
+        """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
+        given = {"choices": self.choices, "tools": self.tools}
+        later = {name: value for name, value in given.items() if value is not None}
+        # What came later counts where it is given alone: other items have their digests still.
+        return canonical_json(
+            [self.input, self.references, self.context, *([later] if later else [])]
+        )
+
+    def fingerprint(self) -> int:
+        """What the ledger knows the item by: `fingerprint_of` its own text, without its context.
+
+        Right answers don't count, nor do system messages (where there are others), nor whether one
+        message or a plain text holds the question.
+        """
+        return fingerprint_of(question_of(self.input))
+
+    def fingerprint_in_context(self) -> int:
+        """The same of the text with its context, where that belongs to what is asked."""
+        return fingerprint_of(question_of(self.input) + self.context)
+
+    def labels(self) -> bytes:
+        """The rest, as canonical JSON: what the item is called and grouped by."""
+        return canonical_json([self.key, self.tags, self.cluster, self.metadata])
+
+
+def prints_of(row: Row) -> tuple[int, int] | None:
+    """The fingerprints of what a row asks, as it would be registered by its usual field names: its
+    own text's, and its text's in its context. None where it holds no `input` that can be asked."""
+    usual = FieldMapping()
+    try:
+        asked = question_of(_input(row, usual.input))
+        context = "".join(_context(row, name) for name in _present(row, usual.context, "context"))
+    except DataError:
+        return None
+    return fingerprint_of(asked), fingerprint_of(asked + context)
+
+
+def question_of(input_: str | list[dict[str, Any]]) -> str:
+    """An item's own text: of chat messages all but the system's, where there are others."""
+    if isinstance(input_, str):
+        return input_
+    texts = [message_text(each) for each in input_ if each["role"] != "system"]
+    return "".join(texts or [message_text(each) for each in input_])
+
+
+def fingerprint_of(text: str) -> int:
+    """64 bits, signed, of the SHA-256 of a text, however it is spelt.
+
+    What `evalhub.io.spelling.folded` folds doesn't count, nor do white space and punctuation at
+    either end. A text in other words is another one.
+    """
+    told = _without_ends(_WHITE_SPACE.sub("", folded(text))).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(told).digest()[:8], "big", signed=True)
+
+
+def version_line(asked: bytes, labels: bytes) -> bytes:
+    """One item's share of what a test set version's digest is the SHA-256 of, in items' order."""
+    return b"%b%b\n" % (asked, labels)
+
+
+def read_items(
+    path: Path, mapping: FieldMapping, limits: Limits = COMMAND
+) -> Iterator[tuple[int, ItemContent]]:
+    """Each item of a file with the line it stands on, in bounded memory.
+
+    Ids are not compared with each other here. Raises DataError, while reading, for whatever is
+    wrong with the file, a row or a field.
+    """
+    used = mapping.used
+    for row in read_rows(path, limits):
+        yield row.line, _content(row, mapping, used)
+
+
+def item_of(row: Row, mapping: FieldMapping) -> ItemContent:
+    """The item that a row holds. Raises DataError for what is wrong with a field."""
+    return _content(row, mapping, mapping.used)
+
+
+def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
+    """Items of rows of which some may have no id: then it is empty. Each with its line.
+
+    Raises DataError for what is wrong with a field.
+    """
+    used = mapping.used
+    for row in rows:
+        if mapping.id in row.values:
+            yield row.line, _content(row, mapping, used)
+        else:
+            named = Row(row.line, {mapping.id: NO_ID, **row.values}, row.file)
+            yield row.line, replace(_content(named, mapping, used), key="")
+
+
+def _without_ends(text: str) -> str:
+    """The text without punctuation and signs at either end, or all of it where there is no more.
+
+    Each end is read once: the pattern `\\W+$` reads a long run of signs again from each of its
+    places.
+    """
+    first = _WORD.search(text)
+    if first is None:
+        return text
+    last = next(end for end in range(len(text), 0, -1) if _WORD.match(text, end - 1))
+    return text[first.start() : last]
+
+
+def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemContent:
+    return ItemContent(
+        key=_short(row, mapping.id, item_id(row, mapping.id)),
+        input=_input(row, mapping.input),
+        references=[
+            reference
+            for name in _present(row, mapping.reference, "reference")
+            for reference in _references(row, name)
+        ],
+        context="".join(_context(row, name) for name in _present(row, mapping.context, "context")),
+        tags=list(
+            dict.fromkeys(
+                tag for name in _present(row, mapping.tags, "tags") for tag in _tags(row, name)
+            )
+        ),
+        cluster="".join(_cluster(row, name) for name in _present(row, mapping.cluster, "cluster")),
+        metadata={name: value for name, value in row.values.items() if name not in used},
+        choices=None if mapping.choices is None else _choices(row, mapping.choices),
+        tools=None if mapping.tools is None else _tools(row, mapping.tools),
+    )
+
+
+def _names(given: str | Sequence[str] | None, usual: str) -> list[str]:
+    if given is None:
+        return [usual]
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _present(row: Row, given: str | Sequence[str] | None, usual: str) -> list[str]:
+    """The fields to read: those that were named, or the usual one where the row has it."""
+    if given is None and usual not in row.values:
+        return []
+    return _names(given, usual)
+
+
+def _input(row: Row, name: str) -> str | list[dict[str, Any]]:
+    value = field(row, name)
+    if isinstance(value, str):
+        if not value.strip():
+            raise wrong(row, name, "empty; an input is a text or a list of chat messages")
+        return _messages(row, name, value) or value
+    if isinstance(value, list) and value:
+        for index, message in enumerate(value):
+            _check_message(row, f"{name}[{index}]", message)
+        return value
+    raise wrong(
+        row,
+        name,
+        f"an input is a text or a list of chat messages, and this one is {_shown(value)}",
+    )
+
+
+def _messages(row: Row, name: str, text: str) -> list[dict[str, Any]] | None:
+    """Chat messages that stand as JSON in a text, as a CSV must write them; None for any other."""
+    if not text.lstrip().startswith("["):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not value or not all(isinstance(each, dict) and "role" in each for each in value):
+        return None
+    for index, message in enumerate(value):
+        _check_message(row, f"{name}[{index}]", message)
+    messages: list[dict[str, Any]] = value
+    return messages
+
+
+def _check_message(row: Row, at: str, message: Any) -> None:
+    told = isinstance(message, dict) and "role" in message
+    if not told or ("content" not in message and "tool_calls" not in message):
+        raise wrong(
+            row, at, f"a chat message is {{role, content}}, and this one is {_shown(message)}"
+        )
+    if message["role"] not in ROLES:
+        raise wrong(
+            row,
+            f"{at}.role",
+            f"a role is one of {', '.join(ROLES)}, and this one is {_shown(message['role'])}",
+        )
+    content = message.get("content")
+    if not isinstance(content, str) and not (content is None and message.get("tool_calls")):
+        raise wrong(row, f"{at}.content", f"a content is text, and this one is {_shown(content)}")
+    try:
+        check_message(message)
+    except ValueError as flaw:
+        raise wrong(row, at, str(flaw)) from None
+
+
+def _references(row: Row, name: str) -> list[Any]:
+    value = field(row, name)
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list):
+        return [value]
+    if None in value:
+        raise wrong(row, name, "null is not a right answer; leave it out of the list")
+    return value
+
+
+def _choices(row: Row, name: str) -> list[str]:
+    """Texts; in a CSV, as JSON in a text."""
+    value = field(row, name)
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    if not isinstance(value, list) or not value:
+        raise wrong(row, name, f"choices are a list of texts, and this one is {_shown(value)}")
+    for index, choice in enumerate(value):
+        if not isinstance(choice, str) or not choice.strip():
+            raise wrong(
+                row, f"{name}[{index}]", f"a choice is a text, and this one is {_shown(choice)}"
+            )
+    if len(set(value)) < len(value):
+        raise wrong(row, name, "two of the choices are the same")
+    return value
+
+
+def _tools(row: Row, name: str) -> list[dict[str, Any]] | None:
+    """Tools as OpenAI's protocol has them; in a CSV, as JSON in a text."""
+    value = field(row, name)
+    try:
+        return tools_of(parse_json(value) if isinstance(value, str) and value else value or None)
+    except ValueError as flaw:
+        raise wrong(row, name, str(flaw)) from None
+
+
+def _context(row: Row, name: str) -> str:
+    value = field(row, name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise wrong(row, name, f"a context is text, and this one is {_shown(value)}")
+    return value
+
+
+def _tags(row: Row, name: str) -> list[str]:
+    value = field(row, name)
+    if value is None:
+        return []
+    tags = [_label(each) for each in (value if isinstance(value, list) else [value])]
+    if None in tags:
+        raise wrong(row, name, f"tags are a text or a list of texts, and this is {_shown(value)}")
+    return [tag for tag in tags if tag]
+
+
+def _cluster(row: Row, name: str) -> str:
+    value = field(row, name)
+    if value is None:
+        return ""
+    label = _label(value)
+    if label is None:
+        raise wrong(row, name, f"a cluster is a text or a number, and this one is {_shown(value)}")
+    return _short(row, name, label)
+
+
+def _label(value: Any) -> str | None:
+    """A text without the white space around it, or a number or a boolean as JSON writes it."""
+    if isinstance(value, str):
+        return value.strip()
+    return json.dumps(value) if isinstance(value, bool | int | float) else None
+
+
+def _short(row: Row, name: str, text: str) -> str:
+    if len(text) > LABEL_LIMIT:
+        raise wrong(row, name, f"{len(text)} characters long; at most {LABEL_LIMIT} are kept")
+    return text
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:60]

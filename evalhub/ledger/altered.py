@@ -1,0 +1,229 @@
+"""What was altered of a test set, or of answers to it, after somebody had looked at them.
+
+Each such change takes a look of its own, at its own level; but that is right for changes alone that
+have nothing to do with what was seen. So they are counted, and how many of them had gone against
+the candidate.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from evalhub.decision.outcomes import Outcome
+from evalhub.decision.wording import counted
+from evalhub.declare.caveats import Caveat
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.differences import ComparedRuns, items_by_outcome
+from evalhub.ledger.ledger import Claim
+from evalhub.ledger.models import Look
+from evalhub.ledger.same_items import SameItems
+from evalhub.registry.models import (
+    Item,
+    Output,
+    Run,
+    RunMetric,
+    Study,
+    StudyTestSet,
+    TestSetVersion,
+)
+
+DROPPED = "items-dropped"
+MENDED = "references-changed"
+REPLACED = "answers-replaced"
+RECORDED = "recorded"
+
+
+class _Altered(NamedTuple):
+    """Questions that were altered, by what they are known by, and which of them had been lost."""
+
+    look: Look
+    questions: set[int]
+    lost: set[int]
+
+    @property
+    def words(self) -> str:
+        """What stands after "12 items dropped"."""
+        count = len(self.questions & self.lost)
+        whom = self.look.candidate.model.slug
+        return f"after look {self.look.number}, {count or 'none'} of them lost by {whom}"
+
+
+def altered(
+    study: Study, claims: Sequence[Claim], shared: SameItems, test_sets: Sequence[StudyTestSet]
+) -> list[Caveat]:
+    """A caveat for each test set and each kind of change since the looks at its items before.
+
+    Items that were drawn for this question are others by design.
+
+    Args:
+        test_sets: of the claims, by whose metrics items were lost.
+    """
+    looks = _looks(study, claims, shared)
+    if not looks:
+        return []
+    asked = {each.name: each for each in test_sets}
+    versions = {claim.version.pk for claim in claims}
+    own = {claim.digest for claim in claims}
+    caveats: list[Caveat] = []
+    for claim in claims:
+        if claim.drawn_for is None:
+            earlier = _before(claim, looks, shared, own)
+            caveats += _of_claim(claim, earlier, asked[claim.name], versions)
+    return list({each.sentence: each for each in caveats}.values())
+
+
+def _of_claim(
+    claim: Claim, looks: Sequence[Look], test_set: StudyTestSet, versions: set[int]
+) -> Iterator[Caveat]:
+    looks = _of_derived(claim, looks)
+    before = [each for each in looks if each.test_set_version_id != claim.version.pk]
+    if before:
+        yield from _of_items(claim, before, test_set, versions)
+    for arm, run in (("baseline", claim.baseline), ("candidate", claim.candidate)):
+        own = [each for each in looks if getattr(each, f"{arm}_id") == run.version_id]
+        others = [each for each in own if getattr(each, f"{arm}_answers") != run.answers_digest]
+        if others and run.version.backend["type"] == RECORDED:
+            found = _answers(others[0], getattr(others[0], f"{arm}_run"), run, test_set)
+            if found.questions:
+                yield Caveat(
+                    code=REPLACED,
+                    sentence=f"{counted(len(found.questions), 'answer')} of "
+                    f"{run.version.model.slug} to {claim.name} replaced {found.words}",
+                )
+
+
+def _looks(study: Study, claims: Sequence[Claim], shared: SameItems) -> list[Look]:
+    """All looks of the project at items of these claims, the oldest first."""
+    versions = {pk for claim in claims for pk in shared.of(claim.version)}
+    looks = Look.objects.filter(test_set_version__in=versions, study__project=study.project_id)
+    runs = "candidate_run__test_set_version", "baseline_run__test_set_version"
+    related = "test_set_version", "candidate__model", *runs
+    return list(looks.select_related(*related).order_by("pk"))
+
+
+def _before(
+    claim: Claim, looks: Sequence[Look], shared: SameItems, own: Collection[str]
+) -> list[Look]:
+    """Those of them at the claim's items, before its own where it has one already; without those
+    of the same decision's claims, `own`."""
+    sharing = shared.of(claim.version)
+    found = []
+    for each in looks:
+        if each.claim == claim.digest:
+            break
+        if each.test_set_version_id in sharing and each.claim not in own:
+            found.append(each)
+    return found
+
+
+def _of_items(
+    claim: Claim, looks: Sequence[Look], test_set: StudyTestSet, versions: set[int]
+) -> Iterator[Caveat]:
+    """What was dropped of the items that were looked at, and which have other references now.
+
+    Of each version it is the look at the same candidate that says what was lost, or the last.
+    """
+    dropped, mended = [], []
+    for version in dict.fromkeys(each.test_set_version_id for each in looks):
+        at = [each for each in looks if each.test_set_version_id == version]
+        same = [each for each in at if each.candidate_id == claim.candidate.version_id]
+        look = (same or at)[-1]
+        by = _known_by(look.test_set_version, claim.version)
+        lost = _lost(look, test_set, by)
+        gone, other = _gone(look, versions, by), _mended(look, claim, by)
+        dropped += [_Altered(look, gone, lost)] if gone else []
+        mended += [_Altered(look, other, lost)] if other else []
+    if dropped:
+        found = _joined(dropped)
+        items = counted(len(found.questions), "item")
+        yield Caveat(code=DROPPED, sentence=f"{items} of {claim.name} dropped {found.words}")
+    if mended:
+        found = _joined(mended)
+        references = f"references of {counted(len(found.questions), 'item')} of {claim.name}"
+        yield Caveat(code=MENDED, sentence=f"{references} changed {found.words}")
+
+
+def _joined(several: Sequence[_Altered]) -> _Altered:
+    questions = set().union(*(each.questions for each in several))
+    lost = set().union(*(each.questions & each.lost for each in several))
+    return _Altered(several[0].look, questions, lost)
+
+
+def _of_derived(claim: Claim, looks: Sequence[Look]) -> list[Look]:
+    """Those at versions of which the claim's may have been made. A count for each such version of
+    another test set."""
+    known: dict[tuple[int, str], bool] = {}
+    for each in looks:
+        key = each.test_set_version_id, each.asked
+        if key not in known:
+            known[key] = _is_derived(claim, each)
+    return [each for each in looks if known[each.test_set_version_id, each.asked]]
+
+
+def _is_derived(claim: Claim, look: Look) -> bool:
+    """Whether the claim's items may have been made of the look's: another version of the same
+    test set; or the same is asked of others, and half of either are the same."""
+    now, then = claim.version, look.test_set_version
+    if now.test_set_id == then.test_set_id:
+        return True
+    if look.asked != claim.asked_digest:
+        return False
+    ours = Item.objects.filter(version=now)
+    same = Item.objects.filter(version=then).asking_the_same_as(ours).count()
+    return 2 * same >= min(now.item_count, then.item_count)
+
+
+def _known_by(*versions: TestSetVersion) -> str:
+    """The column by which their questions are told apart."""
+    apart = all(each.told_apart_by_input for each in versions)
+    return "fingerprint" if apart else "fingerprint_in_context"
+
+
+def _gone(look: Look, versions: set[int], by: str) -> set[int]:
+    """Questions that were looked at and that no test set of the decision asks."""
+    asked = Item.objects.filter(version__in=versions, **{by: OuterRef(by)})
+    gone = Item.objects.filter(~Exists(asked), version=look.test_set_version_id)
+    return set(gone.order_by().values_list(by, flat=True))
+
+
+def _mended(look: Look, claim: Claim, by: str) -> set[int]:
+    """Questions that had other references when they were looked at."""
+    then, now = (
+        dict(Item.objects.filter(version=pk).order_by().values_list(by, "references"))
+        for pk in (look.test_set_version_id, claim.version.pk)
+    )
+    return {each for each in then.keys() & now.keys() if then[each] != now[each]}
+
+
+def _answers(look: Look, then: Run, now: Run, test_set: StudyTestSet) -> _Altered:
+    """Questions that were answered otherwise when they were looked at."""
+    by = _known_by(then.test_set_version, now.test_set_version)
+    before, after = (_by_question(run, by) for run in (then, now))
+    questions = {each for each in before.keys() & after.keys() if before[each] != after[each]}
+    return _Altered(look, questions, _lost(look, test_set, by) if questions else set())
+
+
+def _by_question(run: Run, by: str) -> dict[int, set[str]]:
+    """By question, digests of what it was answered, with the scores that came with it."""
+    found: dict[int, set[str]] = {}
+    columns = f"item__{by}", "sample", "text", "text_sha256", "tool_calls", "given_scores"
+    rows = Output.objects.filter(run=run).order_by().values_list(*columns)
+    for question, *answer in rows.iterator(chunk_size=5000):
+        found.setdefault(question, set()).add(digest_of(answer))
+    return found
+
+
+def _lost(look: Look, test_set: StudyTestSet, by: str) -> set[int]:
+    """Questions that the look's candidate lost, by the test set's metric where it was scored by
+    that, else by one that both runs were."""
+    runs = [look.baseline_run, look.candidate_run]
+    rows = RunMetric.objects.readable().filter(run__in=runs).select_related("metric")
+    by_run = [{row.metric for row in rows if row.run_id == run.pk} for run in runs]
+    metrics = sorted(by_run[0] & by_run[1], key=lambda each: (each != test_set.metric, each.pk))
+    if not metrics:
+        return set()
+    turned = test_set.turned and metrics[0] == test_set.metric
+    pair = ComparedRuns(look.baseline_run, look.candidate_run, metrics[0], turned)
+    lost: QuerySet[Item] = Item.objects.filter(pk__in=items_by_outcome(pair)[Outcome.LOST].tolist())
+    return set(lost.order_by().values_list(by, flat=True))

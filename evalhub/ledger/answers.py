@@ -1,0 +1,93 @@
+"""Who gave a run's answers and how they ended, read from the database and counted there."""
+
+from collections.abc import Collection, Mapping
+from functools import cache
+
+from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
+
+from evalhub.decision.answers import (
+    AnsweredTestSet,
+    AnswerTally,
+    answers_section,
+    is_empty,
+)
+from evalhub.declare.answers_section import AnswersSection
+from evalhub.io.finish_reasons import end_of
+from evalhub.io.items import UNSEEN
+from evalhub.ledger.scores import Pairing
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import Output
+
+
+@cache
+def _unseen() -> str:
+    """All characters that can't be seen, but the one that no database keeps."""
+    return "".join(char for char in map(chr, range(1, 0x10000)) if UNSEEN.match(char))
+
+
+def study_answers(
+    evidence: StudyEvidence, pairings: Mapping[str, Pairing]
+) -> AnswersSection | None:
+    """The record's `answers` of two arms: each pair of runs once, by its first test set's name."""
+    answered: dict[tuple[int, int], AnsweredTestSet] = {}
+    counted = _tallies(evidence)
+    for name, pairing in pairings.items():
+        before, after = pairing.baseline.run, pairing.candidate.run
+        if before.test_set_version_id != after.test_set_version_id:
+            continue  # no evidence, which is said elsewhere
+        items = evidence.items(before.test_set_version)
+        answered.setdefault(
+            (before.pk, after.pk),
+            AnsweredTestSet(
+                name,
+                len(items),
+                counted[before.pk],
+                counted[after.pk],
+                {each.key: each.cluster for each in items if each.cluster},
+                same=before.pk == after.pk,
+            ),
+        )
+    policy = evidence.policy
+    return answers_section(
+        [*answered.values()],
+        model_changes=policy.model_changes,
+        most_unanswered=policy.most_unanswered,
+        failures=policy.failures,
+    )
+
+
+def _tallies(evidence: StudyEvidence) -> Mapping[int, AnswerTally]:
+    """By run, counted once for all decisions on the study."""
+    if not evidence.answers:
+        evidence.answers = tallies({run.pk for run in evidence.runs.values()})
+    return evidence.answers
+
+
+def tallies(runs: Collection[int]) -> dict[int, AnswerTally]:
+    """The runs' answers, counted; the items are read of those alone that didn't end by
+    themselves."""
+    outputs: QuerySet[Output] = Output.objects.filter(run__in=runs).order_by()
+    found = {run: AnswerTally() for run in runs}
+    names = "run", "finish_reason", "served_model", "fingerprint"
+    seen = Func(F("text"), Value(_unseen()), function="LTRIM", output_field=TextField())
+    nothing = Q(text=None) | Q(seen="")
+    counts = outputs.alias(seen=seen).values_list(*names)
+    ends, otherwise = set[str](), set[int]()
+    # One pass over the answers; those that ended by themselves, nearly always all, are no other.
+    for run, reason, model, system, count, unseen in counts.annotate(
+        n=Count("pk"), unseen=Count("pk", filter=nothing)
+    ):
+        found[run].count(count, finish_reason=reason, model=model, fingerprint=system)
+        if end_of(reason):
+            ends.add(reason)
+        if unseen or end_of(reason):
+            otherwise.add(run)
+    told = outputs.alias(seen=seen).filter(nothing | Q(finish_reason__in=ends), run__in=otherwise)
+    columns = "run", "item__key", "finish_reason", "text", "tool_calls", "item__references"
+    for run, key, reason, text, calls, references in told.values_list(*columns).iterator():
+        found[run].add_end(end_of(reason), key)
+        if text is None:
+            found[run].add_end("failed", key)
+        elif is_empty(text, calls, references):
+            found[run].add_end("empty", key)
+    return found

@@ -1,0 +1,68 @@
+"""An arm of a study with all that a decision reads of it, before its level is known."""
+
+from dataclasses import dataclass
+
+from evalhub.decision.answers import answer_flaws
+from evalhub.declare.answers_section import AnswersSection
+from evalhub.declare.decision import Arms
+from evalhub.declare.sections import AppliedSection
+from evalhub.ledger.answers import study_answers
+from evalhub.ledger.applied import applied, why_nothing
+from evalhub.ledger.baseline_choice import BaselineChoice
+from evalhub.ledger.claims import claims_of
+from evalhub.ledger.evidence_rows import arm_name
+from evalhub.ledger.leakage.contamination import Leak, leaks_of
+from evalhub.ledger.ledger import Claim
+from evalhub.ledger.repeats import same_answers
+from evalhub.ledger.scores import Pairing
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import Metric, Run, StudyArm
+
+
+@dataclass(frozen=True, slots=True)
+class ArmEvidence:
+    """An arm with all that is read of it before its level is known."""
+
+    arm: StudyArm
+    pairings: dict[str, Pairing]
+    claims: list[Claim]
+    leaks: list[Leak]
+    flaws: list[str]
+    repeats: dict[str, Run]
+    applied: AppliedSection | None
+    answers: AnswersSection | None
+
+    @property
+    def runs(self) -> list[tuple[Metric, list[Run]]]:
+        """Of each test set: its metric, and the runs of which the decision shows scores by it."""
+        return [
+            (
+                pair.metric,
+                [pair.baseline.run, pair.candidate.run]
+                + ([self.repeats[name]] if name in self.repeats else []),
+            )
+            for name, pair in self.pairings.items()
+        ]
+
+
+def arm_evidence(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> ArmEvidence:
+    baseline = chosen.baseline
+    pairings = {each.name: evidence.pair(baseline, arm, each) for each in evidence.test_sets}
+    flaws = [*chosen.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
+    found = applied(evidence, baseline, arm, pairings)
+    same = why_nothing(found, baseline, arm)
+    if same is None and (found is None or found.state != "moved"):
+        same = same_answers(baseline, arm, pairings)
+    if same:
+        flaws.insert(0, same)
+    answers = study_answers(evidence, pairings)
+    arms = Arms(baseline=arm_name(baseline), candidate=arm_name(arm))
+    flaws += answer_flaws(answers, arms)
+    leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
+    again = {
+        each.name: evidence.repeats[baseline.pk, each.pk]
+        for each in evidence.test_sets
+        if (baseline.pk, each.pk) in evidence.repeats
+    }
+    claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
+    return ArmEvidence(arm, pairings, claims, leaks, flaws, again, found, answers)

@@ -1,0 +1,93 @@
+"""What a decision's promise doesn't cover, from what this home knows of its items and policy."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from evalhub.decision.caveats import with_caveats
+from evalhub.decision.judged_policies import changes_since_last, judged_policy
+from evalhub.decision.ledger_origin import ledger_caveats
+from evalhub.decision.policy_since import policy_caveats, policy_section
+from evalhub.decision.record import with_sentences
+from evalhub.declare.caveats import Caveat
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.altered import altered
+from evalhub.ledger.ledger import Claim
+from evalhub.ledger.models import Acceptance
+from evalhub.ledger.near_copies import copies_of
+from evalhub.ledger.other_baseline import other_baseline
+from evalhub.ledger.policy_history import earlier_policies
+from evalhub.ledger.same_items import SameItems
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import StudyArm
+
+
+def with_history(
+    record: DecisionRecord,
+    evidence: StudyEvidence,
+    arms: tuple[StudyArm, StudyArm],
+    claims: Sequence[Claim],
+    shared: SameItems,
+) -> DecisionRecord:
+    """The record with what it has to say of what was before: its policy's changes, its caveats.
+
+    Invalid evidence shows nothing, and nothing is said of it.
+
+    Args:
+        arms: the baseline and the arm that is judged.
+    """
+    if record.verdict is Verdict.INVALID:
+        return record
+    study, baseline = evidence.study, arms[0]
+    record, of_policy = _with_policy(record, evidence, claims, shared)
+    copies, of_items = copies_of(
+        claims,
+        counts=evidence.policy.ledger,
+        shared=shared,
+        accepted=partial(reason_accepted, evidence.study.project_id),
+    )
+    record = with_sentences(record.model_copy(update={"copies": copies}))
+    runs = [evidence.run(baseline, each) for each in evidence.test_sets]
+    caveats = [
+        *of_policy,
+        *of_items,
+        *altered(study, claims, shared, evidence.test_sets),
+        *other_baseline(study, *arms, runs),
+        *ledger_caveats(record),
+    ]
+    return with_caveats(record, caveats)
+
+
+def _with_policy(
+    record: DecisionRecord,
+    evidence: StudyEvidence,
+    claims: Sequence[Claim],
+    shared: SameItems,
+) -> tuple[DecisionRecord, list[Caveat]]:
+    """The record with its `policy_since`, and what holds a ship because of its policy."""
+    people, project = evidence.policy.preference, evidence.study.project_id
+    now = judged_policy(
+        record.policy,
+        [each.as_json() for each in record.criteria],
+        [each.as_json() for each in record.evidence],
+        preference=None
+        if people is None
+        else {"min_gain": people.min_gain, "required": people.required},
+    )
+    policies, sharing = earlier_policies(evidence.study, claims, shared)
+    since = changes_since_last(now, policies, sharing)
+    if since is not None:
+        last, changes = since
+        section = policy_section(changes, digest=last.decision, decided=last.decided)
+        record = with_sentences(record.model_copy(update={"policy_since": section}))
+    alpha, section = evidence.policy.alpha, record.policy_since
+    if not policy_caveats(section, alpha=alpha):
+        return record, []
+    accepted = reason_accepted(project, now.digest)
+    return record, policy_caveats(section, alpha=alpha, subject=now.digest, accepted=accepted)
+
+
+def reason_accepted(project: int, subject: str) -> str:
+    """Why this was accepted in the project, as whoever did it last says; "" where nobody has."""
+    rows = Acceptance.objects.filter(project=project, subject=subject).newest_first()
+    return rows.values_list("reason", flat=True).first() or ""

@@ -1,0 +1,103 @@
+"""Whether a decision, with who stands by it, is the one that was made: asked before it is acted on.
+
+Whether all that came before is as it was, `evalhub doctor` says.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, OuterRef, Q
+
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.chain.append import MODELS
+from evalhub.ledger.chain.homes import first_head
+from evalhub.ledger.chain.links import COLUMNS, head_after
+from evalhub.ledger.models import Decision, Ledger, LedgerLink, LinkKind, SignOff
+
+WHAT_TO_DO = "nothing rests on it. `evalhub doctor` says what else differs: restore a backup"
+
+
+class _Row(NamedTuple):
+    kind: LinkKind
+    pk: int
+    has_its_digest: bool
+    values: Sequence[Any]
+
+
+class ChangedDecisionError(Exception):
+    """What the database holds as a decision isn't what was decided; says what to do."""
+
+
+def check_kept(decision: Decision) -> None:
+    """Raises ChangedDecisionError where the decision or one of its sign-offs was changed, or where
+    a decision or sign-off that was recorded after it is gone. Nine queries."""
+    ledger = Ledger.objects.first()
+    rows = [*_rows(LinkKind.DECISION, pk=decision.pk)]
+    rows += _rows(LinkKind.SIGN_OFF, decision=decision.pk)
+    changed = _changed(ledger, rows)
+    if changed:
+        raise ChangedDecisionError(
+            f"{', '.join(changed)} was changed since it was recorded, or added past Evalhub, and "
+            f"{WHAT_TO_DO}"
+        )
+    if _later_are_gone(ledger, decision):
+        raise ChangedDecisionError(
+            f"decisions or sign-offs that were recorded after decision {decision.pk} are gone; it "
+            f"may not be the newest, and {WHAT_TO_DO}"
+        )
+
+
+def why_not_kept(decision: Decision) -> str:
+    """The same as a sentence; "" where the decision is the one that was made."""
+    try:
+        check_kept(decision)
+    except ChangedDecisionError as error:
+        return f"{str(error)[0].upper()}{str(error)[1:]}."
+    return ""
+
+
+def _rows(kind: LinkKind, **which: int) -> list[_Row]:
+    rows = MODELS[kind]._default_manager.filter(**which).order_by("pk")
+    columns = COLUMNS[kind]
+    return [
+        _Row(
+            kind,
+            values[0],
+            digest_of(record) == dict(zip(columns, values, strict=True))["digest"],
+            values,
+        )
+        for record, *values in rows.values_list("record", *columns)
+    ]
+
+
+def _changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
+    """The names of the rows whose record hasn't its SHA-256, or whose link doesn't lead from the
+    one before over what the row holds."""
+    which = Q()
+    for row in rows:
+        which |= Q(kind=row.kind, row=row.pk)
+    links = {(each.kind, each.row): each for each in LedgerLink.objects.filter(which)}
+    before = LedgerLink.objects.in_bulk([each.place - 1 for each in links.values()])
+    names = []
+    for row in rows:
+        link = links.get((row.kind, row.pk))
+        head = None
+        if link is not None:
+            if link.place > 1:
+                head = getattr(before.get(link.place - 1), "head", None)
+            elif ledger is not None:
+                head = first_head(ledger)
+        leads = link and head and head_after(head, row.kind, row.values) == link.head
+        if not (row.has_its_digest and leads):
+            names.append(f"{row.kind.label} {row.pk}")
+    return names
+
+
+def _later_are_gone(ledger: Ledger | None, decision: Decision) -> bool:
+    """Whether a link after the decision's has no row, or the chain's end isn't there."""
+    place = LedgerLink.objects.filter(kind=LinkKind.DECISION, row=decision.pk).values("place")
+    later = LedgerLink.objects.filter(place__gt=place[:1]).order_by()
+    return any(
+        later.filter(~Exists(model.objects.filter(pk=OuterRef("row"))), kind=kind).exists()
+        for kind, model in ((LinkKind.DECISION, Decision), (LinkKind.SIGN_OFF, SignOff))
+    ) or (ledger is not None and not LedgerLink.objects.filter(place=ledger.links).exists())

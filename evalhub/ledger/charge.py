@@ -1,0 +1,111 @@
+"""What a decision pays for its looks: the level of each of its criteria. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from evalhub.decision.align import Aligned
+from evalhub.decision.levels import is_spent, level_of, next_look
+from evalhub.declare.criteria import NextLook
+from evalhub.declare.ledger_section import LedgerRow, LedgerSection, SharedBy
+from evalhub.declare.policy import LedgerScope
+
+if TYPE_CHECKING:
+    from evalhub.ledger.positions import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What the ledger leaves.
+
+    Attributes:
+        level: of all that has no level of its own.
+        alphas: by test set, the levels that differ from it.
+        extended: by test set, how it would be judged once items were added to it.
+        rows: which look judges each test set.
+        section: the record's `ledger`; None where no ledger counts.
+        refused: why nothing is left to judge by, one sentence each.
+    """
+
+    level: float
+    alphas: Mapping[str, float] = field(default_factory=dict)
+    extended: Mapping[str, NextLook] = field(default_factory=dict)
+    rows: Sequence[LedgerRow] = ()
+    section: LedgerSection | None = None
+    refused: Sequence[str] = ()
+
+    def judging(self, aligned: Sequence[Aligned]) -> dict[str, float]:
+        """By a criterion's name, the level of its test set where it differs."""
+        asked = [each.requirement for each in aligned]
+        return {
+            each.name: self.alphas[each.test_set] for each in asked if each.test_set in self.alphas
+        }
+
+
+def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int) -> Charge:
+    """The levels that a decision is judged at.
+
+    A counted claim is judged by its own looks, a guard by the look that it comes with, whatever
+    has no look of its own by the first look of the counted claim that was looked at last. With
+    "off" alpha is divided over the study's arms, and nothing else is counted against it. So it is
+    on items that were drawn from a pool for this candidate, the first time.
+    """
+    counting = counts != "off"
+    level = unread_level(counts=counts, alpha=alpha, arms=arms)
+    counted = [at.looks for at in standing.positions if at.looks]
+    if counting and counted:
+        level = min(looks.first.level(alpha) for looks in counted)
+    last = max((looks.numbers[-1] for looks in counted), default=1)
+    rows, extended = [], {}
+    for claim, at in standing.pairs:
+        looks = at.judged_by(alpha)
+        *_, number = numbers = looks.numbers
+        rows.append(
+            LedgerRow(
+                test_set=claim.name,
+                number=number,
+                looks=numbers,
+                arms=looks.arms,
+                tries=looks.tries if looks.arms else (),
+                together=tuple(each and SharedBy(**each._asdict()) for each in looks.together),
+                elsewhere=at.elsewhere,
+                claim=claim.digest,
+                level=looks.level(alpha) if counting else level,
+                counted=counting and at.charged,
+                spent=looks.arms is None and is_spent(number, alpha=alpha),
+            )
+        )
+        # Whoever looks in between takes a number: what is planned is that nobody does.
+        following = 1 + (number if at.counted else max(last, number))
+        if looks.arms and at.counted:
+            plan = next_look(looks.tries, 1 + looks.tries[-1], alpha=alpha, arms=looks.arms)
+        else:
+            plan = next_look(numbers, following, alpha=alpha, together=looks.together)
+        if not counting or (looks.arms and not at.counted):
+            plan = plan.model_copy(update={"alpha": level})
+        extended[claim.name] = plan
+    section = LedgerSection(
+        home=standing.home,
+        counts=counts,
+        alpha=alpha,
+        level=level,
+        test_sets=tuple(rows),
+        spent=any(row.spent and row.counted for row in rows),
+    )
+    alphas = {row.test_set: row.level for row in rows if row.level != level}
+    if not counting:
+        return Charge(level, alphas, extended, rows)
+    refused = [_refusal(claim.name) for claim, at in standing.pairs if at.counted and at.refused]
+    return Charge(level, alphas, extended, rows, section, refused)
+
+
+def _refusal(test_set: str) -> str:
+    return (
+        f"Items of {test_set} were drawn for another look, which was judged at the whole of alpha: "
+        "nothing is left to judge by on them. Draw others, or take a fresh test set"
+    )
+
+
+def unread_level(*, counts: LedgerScope, alpha: float, arms: int) -> float:
+    """The level of a decision on items that nobody has been judged by yet."""
+    return alpha / arms if counts == "off" else level_of(1, alpha=alpha)

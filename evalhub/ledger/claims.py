@@ -1,0 +1,268 @@
+"""What a decision reads of a study, as claims on the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.declare.decision import Alternative
+from evalhub.declare.study import Development
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.claim_content import content_digest
+from evalhub.ledger.measured_claims import measured_digest
+from evalhub.ledger.positions import Claim
+from evalhub.ledger.scores import item_labels, run_scores
+from evalhub.ledger.stages import contents_of
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import (
+    Metric,
+    Run,
+    RunMetric,
+    Study,
+    StudyArm,
+    StudyRun,
+    StudyTestSet,
+    TestSetVersion,
+)
+from evalhub.registry.models.studies import CriterionRole, Tier
+
+RECORDED = "recorded"
+
+
+def claims_of(
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, arms: int
+) -> list[Claim]:
+    """A claim for each test set on which the arm isn't the baseline; `arms` are judged."""
+    return [
+        replace(
+            _claim(evidence, each, *runs, arms),
+            measured=measured_digest(
+                evidence.study, each, list(zip((baseline, arm), runs, strict=True))
+            ),
+        )
+        for each in evidence.test_sets
+        if (runs := (evidence.run(baseline, each), evidence.run(arm, each)))[0] != runs[1]
+    ]
+
+
+def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[str, Any]:
+    """Whatever a claim rests on beside the two runs."""
+    split = development if test_set.role == CriterionRole.PRIMARY else None
+    return {
+        "metric": test_set.metric.digest,
+        "mix": test_set.mix,
+        "development": split.as_json() if split else None,
+        **({"turned": True} if test_set.turned else {}),
+    }
+
+
+class ShownBeside(NamedTuple):
+    """What a decision's record shows without judging it.
+
+    Attributes:
+        rivals: of arms that this study never judges, which can only speak against the candidate.
+        looks: of arms that it judges, and second answers of the baseline that were recorded, and so
+            may be anybody's.
+    """
+
+    rivals: list[list[Claim]]
+    looks: list[list[Claim]]
+
+
+def shown_beside(
+    evidence: StudyEvidence,
+    baseline: StudyArm,
+    judged: Sequence[StudyArm],
+    alternatives: Sequence[Alternative],
+) -> ShownBeside:
+    """Other arms beside the decision's own, and the baseline's recorded second answers."""
+    shown = {(each.arm, each.test_set) for each in alternatives}
+    rivals, others = (
+        [
+            [
+                each
+                for each in claims_of(evidence, baseline, arm, arms=len(judged))
+                if (arm.name, each.name) in shown
+            ]
+            for arm in evidence.arms
+            if (arm in judged) == is_judged
+        ]
+        for is_judged in (False, True)
+    )
+    repeats = [
+        _claim(evidence, each, evidence.run(baseline, each), repeat, len(judged))
+        for each in evidence.test_sets
+        if (repeat := evidence.repeats.get((baseline.pk, each.pk)))
+        and repeat.version.backend["type"] == RECORDED
+    ]
+    return ShownBeside(
+        [each for each in rivals if each], [each for each in (*others, repeats) if each]
+    )
+
+
+def planned_claims(
+    study: Study, baseline: StudyArm, arm: StudyArm, test_sets: Sequence[StudyTestSet], *, arms: int
+) -> list[Claim]:
+    """The claims of a study that may not have been run yet: where answers aren't there, those that
+    the same version has given to the same items elsewhere, else what will be asked stands for
+    them."""
+    links = StudyRun.objects.filter(arm__in=[baseline, arm], test_set__in=test_sets, repeat=0)
+    runs = {
+        (link.arm_id, link.test_set_id): link.run
+        for link in links.select_related("run__version__model", "run__test_set_version")
+    }
+    development = study.policy.development
+    labels: dict[int, list[ItemLabel]] = {}
+
+    def items(version: TestSetVersion) -> list[ItemLabel]:
+        if version.pk not in labels:
+            labels[version.pk] = item_labels(version)
+        return labels[version.pk]
+
+    found = []
+    for each in test_sets:
+        before, after = runs.get((baseline.pk, each.pk)), runs.get((arm.pk, each.pk))
+        if before is None or after is None or before == after:
+            continue
+        answered = [_answered(run) for run in (before, after)]
+        scores = [_scores_digest(run, each.metric) if run else "" for run in answered]
+        answers = [
+            run.answers_digest if run else _still_to_be_given(asked)
+            for run, asked in zip(answered, (before, after), strict=True)
+        ]
+        claim = replace(
+            _claim_on(each, before, after, development, arms),
+            scores=(scores[0], scores[1]),
+            planned=(answers[0], answers[1]),
+            measured=measured_digest(
+                study,
+                each,
+                [
+                    (of, run)
+                    for of, run in zip((baseline, arm), answered, strict=True)
+                    if run is not None
+                ],
+            ),
+        )
+        if all(scores):
+            here = items(after.test_set_version)
+            sides = [
+                _moved(
+                    run_scores(run, each.metric, items(run.test_set_version)).arm,
+                    items(run.test_set_version),
+                    here,
+                )
+                for run in answered
+                if run is not None
+            ]
+            known_by = _content_of(claim, each, here, sides[0], sides[1], development)
+            claim = replace(claim, content=known_by)
+        found.append(claim)
+    return found
+
+
+def _moved(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel]) -> ArmScores:
+    """The scores with their places in another list of the same items."""
+    if was is now:
+        return arm
+    places = {each.key: place for place, each in enumerate(now)}
+    to = np.array([places[each.key] for each in was], dtype=np.intp)[arm.places]
+    order = np.argsort(to, kind="stable")
+    return replace(arm, places=to[order], values=arm.values[order], failed=None)
+
+
+def _answered(run: Run) -> Run | None:
+    """The run, or another one in which the same version gave its answers to the same items,
+    whatever their tags."""
+    if run.answers_digest:
+        return run
+    others = Run.objects.exclude(answers_digest="").filter(
+        version__digest=run.version.digest,
+        version__model__project=run.version.model.project_id,
+        test_set_version__item_count=run.test_set_version.item_count,
+        source=run.source,
+        repeat=run.repeat,
+    )
+    asked = None
+    other: Run
+    for other in others.select_related("test_set_version").order_by("-pk"):
+        if other.test_set_version.digest == run.test_set_version.digest:
+            return other
+        asked = asked or contents_of(run.test_set_version)
+        if contents_of(other.test_set_version) == asked:
+            return other
+    return None
+
+
+def _scores_digest(run: Run, metric: Metric) -> str:
+    found = RunMetric.objects.filter(run=run, metric=metric).first()
+    return "" if found is None else found.scores_digest
+
+
+def _still_to_be_given(run: Run) -> str:
+    """What stands for the answers of a run to come: the same for those that are asked once."""
+    return digest_of(
+        {
+            "version": run.version.digest,
+            "items": run.test_set_version.digest,
+            "source": run.source,
+            "repeat": run.repeat,
+        }
+    )
+
+
+def _claim(
+    evidence: StudyEvidence, test_set: StudyTestSet, baseline: Run, candidate: Run, arms: int
+) -> Claim:
+    before, after = (evidence.scores_of(run, test_set.metric) for run in (baseline, candidate))
+    claim = replace(
+        _claim_on(test_set, baseline, candidate, evidence.development, arms),
+        scores=(before.digest, after.digest),
+    )
+    if baseline.test_set_version_id != candidate.test_set_version_id:
+        return claim  # of which no verdict is given
+    key = test_set.pk, baseline.pk, candidate.pk
+    if key not in evidence.contents:
+        items = evidence.items(candidate.test_set_version)
+        evidence.contents[key] = _content_of(
+            claim, test_set, items, before.arm, after.arm, evidence.development
+        )
+    return replace(claim, content=evidence.contents[key])
+
+
+def _content_of(
+    claim: Claim,
+    test_set: StudyTestSet,
+    items: Sequence[ItemLabel],
+    baseline: ArmScores,
+    candidate: ArmScores,
+    development: Development | None,
+) -> str:
+    """What the claim is known by. What else a decision reads of the answers, and is judged by,
+    belongs to what is asked here."""
+    asked = {name: value for name, value in claim.asked.items() if name != "mix"}
+    judged = None
+    if claim.primary and development is not None:
+        judged = np.array([not development.holds(each.key, each.cluster) for each in items])
+    return content_digest(items, baseline, candidate, asked=asked, judged=judged, mix=test_set.mix)
+
+
+def _claim_on(
+    test_set: StudyTestSet,
+    baseline: Run,
+    candidate: Run,
+    development: Development | None,
+    arms: int,
+) -> Claim:
+    return Claim(
+        name=test_set.name,
+        primary=test_set.role == CriterionRole.PRIMARY,
+        critical=test_set.tier == Tier.CRITICAL,
+        baseline=baseline,
+        candidate=candidate,
+        asked=asked_of(test_set, development),
+        scores=("", ""),
+        drawn_for=arms if test_set.draw else None,
+    )

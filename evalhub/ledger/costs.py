@@ -1,0 +1,154 @@
+"""What answers cost, item by item: milliseconds, and money or tokens."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from django.db.models import Case, F, When
+from django.db.models.expressions import Combinable
+from numpy.typing import NDArray
+
+from evalhub.decision.align import Aligned
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.policy import budget_requirements
+from evalhub.decision.wording import counted
+from evalhub.declare.costs import ArmPrice, PricesSection
+from evalhub.declare.prices import Price, Rates
+from evalhub.ledger.scores import Pairing
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import Output, Run, Study, StudyArm
+
+Array = NDArray[np.float64]
+
+PER_TOKENS = 1_000_000
+
+
+# Where no arm has a price, a token costs a millionth: costs compare numbers of tokens.
+TOKENS = Price(prompt=1.0, completion=1.0)
+
+
+def arm_prices(
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
+) -> PricesSection | None:
+    """By which prices the two arms' answers are put into money: those that the study says, else
+    those that their runs were asked at. None where no cost is asked about, or nobody has a price:
+    numbers of tokens are compared."""
+    asked = [each for each in budget_requirements(evidence.policy) if each.metric == "cost"]
+    if not asked:
+        return None
+    pairing = pairings[asked[0].test_set]
+    runs = {baseline.name: pairing.baseline.run, arm.name: pairing.candidate.run}
+    found = {name: arm_price(evidence.study, name, run) for name, run in runs.items()}
+    if not evidence.study.policy.prices and not any(found.values()):
+        return None
+    return PricesSection(baseline=found[baseline.name], candidate=found[arm.name])
+
+
+def arm_price(study: Study, arm: str, run: Run) -> ArmPrice | None:
+    """The price of an arm's tokens: the one that the study says, else the one that its run was
+    asked at; None where nobody has one."""
+    said = study.policy.prices.get(arm)
+    if said is not None:
+        return ArmPrice(price=said, said_by="study")
+    kept = run.spending.filter(version=run.version_id, price__isnull=False).first()
+    if kept is None or kept.price is None:
+        return None
+    return ArmPrice(price=kept.price.price, said_by="run", listed=kept.price.listed)
+
+
+def budgets(
+    evidence: StudyEvidence,
+    baseline: StudyArm,
+    arm: StudyArm,
+    pairings: Mapping[str, Pairing],
+    prices: PricesSection | None,
+) -> tuple[list[Aligned], list[str]]:
+    """The policy's budgets: both arms' costs aligned by item, and what isn't known yet.
+
+    `pairings` hold the first look's rows where a test set was added to: costs are those seen then.
+    Costs that were not recorded are never taken for 0: a critical budget without them is pending.
+    Items of which an answer failed are left out: nobody got what it cost.
+    """
+    measured: list[Aligned] = []
+    pending: list[str] = []
+    for asked in budget_requirements(evidence.policy):
+        pairing = pairings[asked.test_set]
+        answered = pairing.aligned.without_failures()
+        ids = [each.id for each in answered.items]
+        of_base, of_tuned = TOKENS, TOKENS
+        if prices is not None and asked.metric == "cost":
+            both = ((baseline, prices.baseline), (arm, prices.candidate))
+            known = [found.price for _, found in both if found is not None]
+            if len(known) < len(both):
+                bare = [_unpriced(each) for each, found in both if found is None]
+                pending += bare if asked.tier == "critical" else []
+                continue
+            of_base, of_tuned = known
+        base = answer_costs(pairing.baseline.run, of_base, asked.metric)
+        tuned = answer_costs(pairing.candidate.run, of_tuned, asked.metric)
+        for earlier_base, earlier_tuned in pairing.earlier:
+            base |= answer_costs(earlier_base, of_base, asked.metric)
+            tuned |= answer_costs(earlier_tuned, of_tuned, asked.metric)
+        unknown = [
+            f"The {asked.name} of {each} isn't known for {missing} of "
+            f"{counted(len(ids), 'item')} of {asked.test_set}"
+            for each, costs in ((baseline, base), (arm, tuned))
+            if (missing := sum(item not in costs for item in ids))
+        ]
+        if asked.tier == "critical":
+            pending += unknown
+        if ids and not unknown:
+            measured.append(
+                replace(
+                    answered,
+                    requirement=asked,
+                    failed=None,
+                    baseline=_matrix(asked, [base[each] for each in ids]),
+                    candidate=_matrix(asked, [tuned[each] for each in ids]),
+                )
+            )
+    return measured, pending
+
+
+def _unpriced(arm: StudyArm) -> str:
+    return (
+        f"The cost of {arm.name} isn't known: no price of it is. Say arms.{arm.name}.price in the "
+        "study's file, or put its model into prices.yaml, and run the study again"
+    )
+
+
+def answer_costs(run: Run, price: Price, metric: str = "cost") -> dict[int, list[float]]:
+    """By item, what each of its answers cost, each priced by itself; without the items of which one
+    isn't recorded."""
+    cost = metric == "cost"
+    amount = _money(price) if cost else F("latency_ms")
+    rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
+    found: dict[int, list[float | None]] = {}
+    for item, value in rows.iterator(chunk_size=5000):
+        found.setdefault(item, []).append(value)
+    scale = PER_TOKENS if cost else 1
+    return {
+        item: [value / scale for value in known]
+        for item, values in found.items()
+        if len(known := [value for value in values if value is not None]) == len(values)
+    }
+
+
+def _money(price: Price) -> Combinable:
+    """What an answer costs by the length of its own prompt, times PER_TOKENS."""
+    amount: Combinable = _at(price)
+    for longer in price.long_prompts:
+        amount = Case(When(prompt_tokens__gt=longer.above, then=_at(longer)), default=amount)
+    return amount
+
+
+def _at(rates: Rates) -> Combinable:
+    return F("prompt_tokens") * rates.prompt + F("completion_tokens") * rates.completion
+
+
+def _matrix(asked: Requirement, costs: list[list[float]]) -> Array:
+    """The items' costs, (n,): the mean over an item's answers; (n, samples) where a quantile of
+    the answers is asked, which are as many for every item."""
+    if asked.quantile is not None:
+        return np.array(costs, dtype=float)
+    return np.array([sum(each) / len(each) for each in costs], dtype=float)

@@ -1,0 +1,81 @@
+"""What files say of two arms, as a claim that a ledger may know. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.criteria import Requirement
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.policy import LedgerScope, Primaries
+
+if TYPE_CHECKING:
+    from evalhub.ledger.charge import Charge
+
+type Prints = tuple[int, int]
+"""Of an item, the fingerprints of its own text and of its text in its context."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileClaim:
+    """That one arm does better than another on the items of a file by one metric.
+
+    Attributes:
+        items: in order, which the arms' `places` count.
+        prints: of each item, where the files hold all their texts; None: the items are known by
+            their ids alone.
+        options: of the metric; None where the files say its name alone.
+        mix: each tag's share of production.
+        measured: SHA-256 of the costs and times that a critical budget reads here; "" where none
+            does.
+    """
+
+    requirement: Requirement
+    items: Sequence[ItemLabel]
+    prints: Sequence[Prints] | None
+    baseline: ArmScores
+    candidate: ArmScores
+    metric: str
+    options: Mapping[str, Any] | None = None
+    mix: Mapping[str, float] | None = None
+    measured: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileCharge:
+    """What a ledger leaves to files whose items it knows.
+
+    Attributes:
+        registered: it knows items of all their critical test sets.
+    """
+
+    paid: "Charge"
+    registered: bool
+
+
+type JudgeAt = Callable[["Charge | None", bool], DecisionRecord]
+"""The record, judged at what a ledger leaves, and whether it counts all of it; None and False
+where none knows the items."""
+
+
+class FileLedger(Protocol):
+    """A ledger by which files are judged, where it knows their items.
+
+    Attributes:
+        is_a_servers: it is a server's, as a policy's `ledger_at: server` wants it.
+    """
+
+    @property
+    def is_a_servers(self) -> bool: ...
+
+    def read(
+        self,
+        claims: Sequence[FileClaim],
+        judge: JudgeAt,
+        *,
+        counts: LedgerScope,
+        alpha: float,
+        primaries: Primaries,
+        files: Sequence[str],
+    ) -> DecisionRecord:
+        """The record, and the number that it takes is kept; invalid evidence takes none."""

@@ -1,0 +1,288 @@
+"""What a study's judge said of two arms, and what counts: nothing until people bear it out."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.utils import timezone
+
+from evalhub.analysis.judge import judge_verdict
+from evalhub.decision.judge_evidence import Corrected, judge_criterion
+from evalhub.decision.preference_evidence import Judgments
+from evalhub.decision.wording import counted
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.judging import JudgePreference, JudgeSection
+from evalhub.declare.sections import AgreementValue
+from evalhub.declare.study import Pairwise
+from evalhub.declare.verdicts import JudgeVerdict
+from evalhub.ledger.preference import ended_review, judged_items
+from evalhub.ledger.same_pairs import judge_number
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import JudgeRun, ModelVersion, Run, StudyArm, StudyTestSet
+from evalhub.registry.models.judge_runs import question_digest
+from evalhub.registry.models.studies import ArmRole
+from evalhub.stats.both_orders import BothOrders
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.judge import VALUE, JudgeCheck, judge_check
+from evalhub.stats.ppi import powered_estimate
+from evalhub.stats.sides import LengthControl, length_control
+from runners.judges.pairs import count_pairs
+from runners.judges.votes import JudgeVotes, figures_of, votes_of
+
+UNHEARD = (
+    "no review of these answers has ended, so that nobody knows how far it agrees with people."
+)
+NOT_AS_PLANNED = (
+    "the review of these answers didn't end as it was planned, so that the items that were judged "
+    "are no random sample."
+)
+
+type Votes = dict[Hashable, str]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEvidence:
+    """What the verdict is told of a judge.
+
+    Attributes:
+        section: the record's part; None where no judge was to compare the arms.
+        criteria: its preference as people corrected it, where it is calibrated.
+    """
+
+    section: JudgeSection | None = None
+    criteria: Sequence[Criterion] = ()
+
+
+def judge_evidence(
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
+) -> JudgeEvidence:
+    """What the study's judge said of this arm's answers beside the baseline's.
+
+    The k-th judge whose preference on the same answers is read is judged at alpha/k², like the k-th
+    review: trying judges until one pleases is trying.
+    """
+    asked = evidence.study.policy.pairwise
+    if asked is None or arm.role != ArmRole.CANDIDATE:
+        return JudgeEvidence()
+    test_set, judge = _test_set(evidence, asked), _judge(evidence, asked)
+    runs = _runs(evidence, asked, baseline, arm)
+    found = _judge_run(runs, judge, asked)
+    people = ended_review(evidence, test_set, runs)
+    number = judge_number(found, *runs)
+    section = JudgeSection(
+        test_set=asked.test_set,
+        judge=str(judge),
+        judge_digest=judge.digest,
+        rubric=asked.rubric,
+        tier=asked.tier,
+        floor=asked.floor,
+        number=number,
+        alpha=alpha / (number * (people.plan if people else 1)) ** 2,
+    )
+    if found is None:
+        return JudgeEvidence(section)
+    votes, pairs = votes_of(found), count_pairs(found)
+    section = section.model_copy(update={"figures": figures_of(votes, pairs=pairs)})
+    judged = votes_of(found, judged_items(evidence, test_set, runs[0]))
+    both = judged.both()
+    if found.votes.count() < 2 * pairs or not both.votes:
+        return JudgeEvidence(section)
+    told = _told(evidence, asked, judged, both, people)
+    criteria = []
+    if told.calibration == "usable" and people is not None:
+        corrected = _corrected(evidence, both.votes, judged, people, section.alpha)
+        if corrected is not None:
+            criteria.append(_criterion(evidence, asked, both.votes, corrected, section))
+            told = told.model_copy(
+                update={
+                    "corrected": AgreementValue(
+                        value=corrected.value,
+                        lower=corrected.lower.lower,
+                        upper=corrected.upper.upper,
+                    ),
+                    "trust": corrected.lower.weight,
+                }
+            )
+    return JudgeEvidence(section.model_copy(update={"preference": told}), criteria)
+
+
+def _told(
+    evidence: StudyEvidence,
+    asked: Pairwise,
+    judged: JudgeVotes,
+    both: BothOrders,
+    people: Judgments | None,
+) -> JudgePreference:
+    """Whom the judge preferred, and whether people bear it out."""
+    said = list(both.votes.values())
+    length = _length(both.votes, judged)
+    check = _check(both.votes, judged, people)
+    calibration, why = _calibration(evidence, asked, people, check)
+    agreed = None if check is None else check.beyond_chance
+    return JudgePreference(
+        score=sum(VALUE[each] for each in said) / len(said),
+        wins=said.count("candidate"),
+        losses=said.count("baseline"),
+        ties=len(said) - said.count("candidate") - said.count("baseline"),
+        equal_lengths=None
+        if length is None
+        else AgreementValue(value=length.controlled, lower=length.lower, upper=length.upper),
+        length=None
+        if length is None or length.length is None
+        else AgreementValue(
+            value=length.length.value, lower=length.length.lower, upper=length.length.upper
+        ),
+        longer=None
+        if length is None
+        else AgreementValue(
+            value=length.longer.share, lower=length.longer.lower, upper=length.longer.upper
+        ),
+        labelled=0 if check is None else check.shared,
+        agreement=None
+        if agreed is None
+        else AgreementValue(value=agreed.value, lower=agreed.lower, upper=agreed.upper),
+        calibration=calibration,
+        why=why,
+        corrected=None,
+        trust=None,
+    )
+
+
+def _check(votes: Votes, judged: JudgeVotes, people: Judgments | None) -> JudgeCheck | None:
+    """The judge beside people; None where no item has both."""
+    human = _human(people)
+    if not human.keys() & votes.keys():
+        return None
+    return judge_check(
+        human,
+        votes,
+        random_sample=people is not None and people.as_planned,
+        clusters=judged.clusters if judged.clustered else None,
+    )
+
+
+def _calibration(
+    evidence: StudyEvidence, asked: Pairwise, people: Judgments | None, check: JudgeCheck | None
+) -> tuple[JudgeVerdict | None, str]:
+    if people is None or check is None:
+        return None, UNHEARD
+    if not people.as_planned:
+        return "invalid", NOT_AS_PLANNED
+    least = evidence.study.policy.min_reviewers
+    if people.reviewers < least:
+        have = "has" if people.reviewers == 1 else "have"
+        return "invalid", (
+            f"{counted(people.reviewers, 'person', 'people')} {have} judged these answers, and "
+            f"{least} must have."
+        )
+    verdict, why = judge_verdict(check, asked.floor)
+    return verdict, f"{why[:1].lower()}{why[1:]}"
+
+
+def _corrected(
+    evidence: StudyEvidence,
+    votes: Votes,
+    judged: JudgeVotes,
+    people: Judgments,
+    alpha: float,
+) -> Corrected | None:
+    """The win score of all judged items, corrected by people; None where it can't be had."""
+    human = _human(people)
+    means = [
+        float(np.mean([VALUE[each] for each in human[item]])) if item in human else float("nan")
+        for item in votes
+    ]
+    clusters = [judged.clusters[item] for item in votes] if judged.clustered else None
+    try:
+        lower, upper = (
+            powered_estimate(
+                means,
+                [VALUE[each] for each in votes.values()],
+                random_sample=True,
+                bounds=(0.0, 1.0),
+                clusters=clusters,
+                alpha=level,
+            )
+            for level in (alpha, evidence.policy.harm_alpha)
+        )
+    except StatisticsError:  # people judged every item, or said the same of each
+        return None
+    return Corrected(lower, upper)
+
+
+def _criterion(
+    evidence: StudyEvidence,
+    asked: Pairwise,
+    votes: Votes,
+    corrected: Corrected,
+    section: JudgeSection,
+) -> Criterion:
+    return judge_criterion(
+        asked,
+        votes,
+        corrected,
+        number=section.number,
+        alpha=section.alpha,
+        harm_alpha=evidence.policy.harm_alpha,
+        planned_gain=evidence.policy.planned_gain,
+    )
+
+
+def _human(people: Judgments | None) -> Mapping[Hashable, list[str]]:
+    said: dict[Hashable, list[str]] = {}
+    if people is not None:
+        for item, choice in zip(people.items, people.choices, strict=True):
+            said.setdefault(item, []).append(choice)
+    return said
+
+
+def _length(votes: Votes, judged: JudgeVotes) -> LengthControl | None:
+    """What length does to its votes; None where that can't be told."""
+    lengths = [judged.lengths[item] for item in votes]
+    try:
+        return length_control(
+            list(votes.values()),
+            [ours for ours, _ in lengths],
+            [theirs for _, theirs in lengths],
+            items=[judged.clusters[item] for item in votes],
+        )
+    except StatisticsError:
+        return None
+
+
+def open_preference(
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, record: DecisionRecord
+) -> None:
+    """Makes whom the judge preferred readable, where the arm's record shows it."""
+    asked, shown = evidence.study.policy.pairwise, record.judge
+    if asked is None or shown is None or shown.preference is None:
+        return
+    found = _judge_run(_runs(evidence, asked, baseline, arm), _judge(evidence, asked), asked)
+    if found is not None:
+        JudgeRun.objects.filter(pk=found.pk, opened=None).update(opened=timezone.now())
+
+
+def _runs(
+    evidence: StudyEvidence, asked: Pairwise, baseline: StudyArm, arm: StudyArm
+) -> tuple[Run, Run]:
+    test_set = _test_set(evidence, asked)
+    return evidence.run(baseline, test_set), evidence.run(arm, test_set)
+
+
+def _test_set(evidence: StudyEvidence, asked: Pairwise) -> StudyTestSet:
+    return next(each for each in evidence.test_sets if each.name == asked.test_set)
+
+
+def _judge(evidence: StudyEvidence, asked: Pairwise) -> ModelVersion:
+    versions = ModelVersion.objects.filter(model__project=evidence.study.project, digest=asked.by)
+    found: ModelVersion = versions.order_by("pk")[0]
+    return found
+
+
+def _judge_run(runs: tuple[Run, Run], judge: ModelVersion, asked: Pairwise) -> JudgeRun | None:
+    """The judge's run on the answers as they are now."""
+    digest = question_digest(judge.digest, asked.question)
+    same = JudgeRun.objects.of_these_answers(*runs)
+    found: JudgeRun | None = same.filter(baseline=runs[0], candidate=runs[1], digest=digest).first()
+    return found

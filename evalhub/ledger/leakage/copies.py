@@ -1,0 +1,377 @@
+"""Near-copies of test sets' items: the same question in nearly the same words. Pure.
+
+Of two texts the words are compared, without courtesies ("please"). They are near-copies where
+
+- their numbers, signs between numbers and negations are the same, in the same order;
+- of the words that at most 5% of either set's items have, three-word shingles have a Jaccard
+  similarity of .8 or more, and so do the words, of which one that up to half of the items have
+  counts where it differs. What more than half have (an instruction, a template) counts for nothing;
+- all words together have a similarity of .8, or one text holds the other's words in their order: so
+  "the capital of France" isn't "the currency of France", though every item says "capital". Without
+  a word that at most 5% have, one text must hold the other's words, and beside them only words that
+  the other set nowhere has.
+
+Pairs are looked for by locality-sensitive hashing as leakage is (evalhub.ledger.leakage.matching).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.io.spelling import folded
+from evalhub.ledger.leakage.fingerprints import (
+    PERMUTATIONS,
+    SHINGLE,
+    Hashes,
+    minhash_signatures,
+    tokens_of,
+)
+from evalhub.ledger.leakage.tables import HashTable, Index, band_hashes, sharing_limit
+
+SIMILAR = 0.8
+_CANDIDATE = 0.7
+"""Estimated similarity from which a pair is compared exactly: three errors of 100 values below."""
+_MOST_TRIED = 50
+"""Items with the same hash that one is compared with."""
+_COURTESIES = frozenset(
+    {"please", "kindly", "pls", "plz", "hello", "hi", "hey", "dear", "thanks", "thank", "bitte"}
+)
+_CONTRACTED = re.compile(r"n['’`]t\b")
+# A number; a minus before one; a sign between two, brackets aside.
+_NUMBERS = re.compile(
+    r"\d+(?:[.,]\d+)*|(?<![\w)])-(?=\d)|(?<=[\d)])\s*[-+*/×÷·=<>≤≥^%](?=\s*[-(]?\s*\d)"
+)
+_LEFT_OUT = -1
+_MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
+
+Mask = NDArray[np.bool_]
+
+
+@cache
+def _negations() -> frozenset[str]:
+    """Of English, German, French, Spanish, Portuguese, Italian, Dutch, Russian and Chinese."""
+    words = (
+        "not no never none nor neither without cannot except unless nothing nobody",
+        "nicht kein keine keinen keiner nie ohne ne pas jamais sans nunca sin não sem",
+        "non mai niet geen не нет ни никогда без",
+    )
+    return frozenset(folded(word) for word in " ".join(words).split()) | frozenset("不没沒無无")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWords:
+    """The words of a set's items.
+
+    Attributes:
+        words: hashes of the different words.
+        items_with: by word, how many items have it.
+        codes: of all items, one after the other, each word's place in `words`.
+        starts: where each item's begin, and where the last one's end.
+        orders: by item, a hash of its numbers, signs and negations in order.
+    """
+
+    words: Hashes
+    items_with: Index
+    codes: Index
+    starts: Index
+    orders: Hashes
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "ItemWords":
+        known, codes = _Known(), list[int]()
+        starts, orders = [0], list[int]()
+        for text in texts:
+            plain = folded(text)
+            if "n" in plain:
+                plain = _CONTRACTED.sub(" not", plain)
+            places = [known[word] for word in tokens_of(plain)]
+            codes += [place for place in places if place != _LEFT_OUT]
+            starts.append(len(codes))
+            negations = [known.hashes[place] for place in places if place in known.negations]
+            numbers = [each.strip() for each in _NUMBERS.findall(plain)]
+            orders.append(_hash(f"{numbers} {negations}".encode()))
+        flat, count = np.array(codes, np.int64), max(len(known.hashes), 1)
+        pairs = _distinct(np.repeat(np.arange(len(orders)), np.diff(starts)) * count + flat)
+        return cls(
+            words=np.array(known.hashes, np.uint64),
+            items_with=np.bincount(pairs % count, minlength=len(known.hashes)),
+            codes=flat,
+            starts=np.array(starts, np.int64),
+            orders=np.array(orders, np.uint64),
+        )
+
+    @property
+    def items(self) -> int:
+        return self.orders.size
+
+    def of_item(self, item: int) -> list[int]:
+        """The hashes of its words, in order."""
+        codes = self.codes[self.starts[item] : self.starts[item + 1]]
+        found: list[int] = self.words[codes].tolist()
+        return found
+
+    def wholes(self) -> list[tuple[int, int] | None]:
+        """By item what is the same for those with the same words, numbers and negations in order;
+        None of one that has none."""
+        orders = self.orders.tolist()
+        ends = self.starts.tolist()
+        content = self.words[self.codes].tobytes()
+        return [
+            (orders[item], _hash(content[8 * ends[item] : 8 * ends[item + 1]]))
+            if ends[item] < ends[item + 1] or orders[item] != _NO_ORDER
+            else None
+            for item in range(self.items)
+        ]
+
+
+def copies_between(new: ItemWords, old: ItemWords) -> list[int]:
+    """The items of `new` that are near-copies of items of `old`, matched one to one."""
+    mine, theirs = new.wholes(), old.wholes()
+    left = defaultdict(list)
+    for item, whole in enumerate(theirs):
+        left[whole].append(item)
+    left.pop(None, None)
+    copies, unmatched = set[int](), list[int]()
+    for item, whole in enumerate(mine):
+        if whole is None:
+            continue
+        if left.get(whole):
+            left[whole].pop()
+            copies.add(item)
+        else:
+            unmatched.append(item)
+    free = {item for items in left.values() for item in items}
+    sides = _Sides(new, old)
+    pairs = sides.pairs(np.array(unmatched, np.int64), np.array(sorted(free), np.int64))
+    for item, other, _ in sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1])):
+        if item not in copies and other in free:
+            copies.add(item)
+            free.remove(other)
+    return sorted(copies)
+
+
+def copies_within(words: ItemWords) -> list[int]:
+    """The items that are near-copies of one before them."""
+    groups = list(range(words.items))
+
+    def root(item: int) -> int:
+        while groups[item] != item:
+            groups[item] = groups[groups[item]]
+            item = groups[item]
+        return item
+
+    first: dict[tuple[int, int], int] = {}
+    for item, whole in enumerate(words.wholes()):
+        if whole is not None:
+            groups[item] = first.setdefault(whole, item)
+    kept = np.array(sorted(first.values()), np.int64)
+    for item, other, _ in _Sides(words, words).pairs(kept, kept):
+        one, two = sorted((root(item), root(other)))
+        groups[two] = one
+    return [item for item in range(words.items) if root(item) != item]
+
+
+class _Sides:
+    """Two sets beside each other, with what their words tell in both."""
+
+    def __init__(self, new: ItemWords, old: ItemWords) -> None:
+        self.new, self.old = new, old
+        self.same = new is old
+        rare, common = _classes(new, old)
+        self.sides = [(each, np.isin(each.words, rare)[each.codes]) for each in (new, old)]
+        self.rare, self.common = set(rare.tolist()), set(common.tolist())
+        self.mine, self.theirs = set(new.words.tolist()), set(old.words.tolist())
+
+    def pairs(self, mine: Index, theirs: Index) -> Iterator[tuple[int, int, float]]:
+        """(item, item of the other set, similarity) of near-copies among these items."""
+        for item, other in self._candidates(mine, theirs):
+            similarity = self._similarity(item, other)
+            if similarity >= SIMILAR:
+                yield item, other, similarity
+
+    def _candidates(self, mine: Index, theirs: Index) -> Iterator[tuple[int, int]]:
+        (new, of_new), (old, of_old) = self.sides
+        one, two = _Shingles.of(new, of_new, mine), _Shingles.of(old, of_old, theirs)
+        if self.same:
+            kept = one.with_most_in(_again(np.sort(one.values)))
+            yield from self._by_bands(mine[kept], one.signatures(kept), mine[kept], None)
+        else:
+            shared = _again(np.sort(np.concatenate([one.distinct(), two.distinct()])))
+            kept, others = one.with_most_in(shared), two.with_most_in(shared)
+            yield from self._by_bands(
+                mine[kept], one.signatures(kept), theirs[others], two.signatures(others)
+            )
+        # Without a rare word: by what is left without the words that nearly all items have.
+        held = defaultdict[tuple[int, ...], list[int]](list)
+        for other in theirs[two.counts == 0].tolist():
+            tried = held[self._middle(self.old, other)]
+            if len(tried) < _MOST_TRIED:
+                tried.append(other)
+        for item in mine[one.counts == 0].tolist():
+            for other in held.get(self._middle(self.new, item), ()):
+                if not self.same or other < item:
+                    yield item, other
+
+    def _by_bands(
+        self,
+        mine: Index,
+        signatures: NDArray[np.uint16],
+        theirs: Index,
+        others: NDArray[np.uint16] | None,
+    ) -> Iterator[tuple[int, int]]:
+        others = signatures if others is None else others
+        if not mine.size or not theirs.size:
+            return
+        bands = band_hashes(signatures) + self.new.orders[mine][:, None]
+        held = band_hashes(others) + self.old.orders[theirs][:, None]
+        table = HashTable.of(held.ravel(), np.repeat(np.arange(theirs.size), held.shape[1]))
+        table = _bounded(table)
+        cells, places, _ = table.hits(bands.ravel())
+        pairs = np.stack(
+            np.divmod(_distinct(cells // bands.shape[1] * theirs.size + places), theirs.size)
+        )
+        if self.same:
+            pairs = pairs[:, pairs[0] > pairs[1]]
+        alike = (signatures[pairs[0]] == others[pairs[1]]).sum(axis=1) >= _CANDIDATE * PERMUTATIONS
+        yield from zip(
+            mine[pairs[0][alike]].tolist(), theirs[pairs[1][alike]].tolist(), strict=True
+        )
+
+    def _middle(self, side: ItemWords, item: int) -> tuple[int, ...]:
+        telling = (word for word in side.of_item(item) if word not in self.common)
+        return int(side.orders[item]), *telling
+
+    def _similarity(self, item: int, other: int) -> float:
+        """0 where the two aren't near-copies for another reason than the words that differ."""
+        mine, theirs = self.new.of_item(item), self.old.of_item(other)
+        one, two = {*mine}, {*theirs}
+        contained = _holds(mine, theirs) or _holds(theirs, mine)
+        if not contained and _jaccard(one, two) < SIMILAR:
+            return 0.0
+        rare = [[word for word in words if word in self.rare] for words in (mine, theirs)]
+        differing = len(((one - two) | (two - one)) - self.common)
+        if not rare[0] or not rare[1]:
+            added = (one - two) & self.theirs | (two - one) & self.mine
+            return 1.0 if contained and not differing and not added else 0.0
+        shared = len({*rare[0]} & {*rare[1]})
+        return min(_jaccard(*map(_shingles, rare)), shared / (shared + differing))
+
+
+def _classes(new: ItemWords, old: ItemWords) -> tuple[Hashes, Hashes]:
+    """The words that are rare in both sets, and those that more than half of either have."""
+    rare, common = list[Hashes](), list[Hashes]()
+    for side in (new, old):
+        rare.append(side.words[side.items_with > sharing_limit(side.items)])
+        common.append(side.words[2 * side.items_with > max(side.items, 4)])
+    shared = np.union1d(*rare)
+    return np.setdiff1d(np.union1d(new.words, old.words), shared), np.union1d(*common)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shingles:
+    """Hashes of the rare words' three-word shingles of some items, one item after the other; of
+    fewer than three rare words all are one shingle. `counts` is 0 for an item without any."""
+
+    values: Hashes
+    counts: Index
+
+    @classmethod
+    def of(cls, side: ItemWords, rare: Mask, items: Index) -> "_Shingles":
+        owners = np.repeat(np.arange(side.items), np.diff(side.starts))[rare]
+        wanted = np.zeros(side.items, bool)
+        wanted[items] = True
+        kept = wanted[owners]
+        owners, words = owners[kept], side.words[side.codes[rare][kept]]
+        count = np.bincount(owners, minlength=side.items)
+        values = words * _MIX[0]
+        whole = np.zeros(owners.size, bool)
+        for step in range(1, min(SHINGLE, owners.size)):
+            same = owners[step:] == owners[:-step]
+            values[:-step] += np.where(same, words[step:], 0) * _MIX[step]
+            if step == SHINGLE - 1:
+                whole[:-step] = same
+        values ^= values >> np.uint64(29)
+        first = np.r_[True, owners[1:] != owners[:-1]] if owners.size else whole
+        used = whole | (first & (count[owners] < SHINGLE))
+        return cls(values[used], np.bincount(owners[used], minlength=side.items)[items])
+
+    def distinct(self) -> Hashes:
+        return _distinct(self.values)
+
+    def with_most_in(self, others: Hashes) -> Mask:
+        """The items of which so many shingles are among `others`, in order, that one with those may
+        be like it."""
+        owners = np.repeat(np.arange(self.counts.size), self.counts)
+        places = np.searchsorted(others, self.values)
+        held = np.r_[others, np.uint64(0)][places] == self.values
+        shared = np.bincount(owners, held & (places < others.size), self.counts.size)
+        return np.asarray((self.counts > 0) & (shared >= SIMILAR * self.counts))
+
+    def signatures(self, kept: Mask) -> NDArray[np.uint16]:
+        """MinHash signatures of these items."""
+        return minhash_signatures(self.values[np.repeat(kept, self.counts)], self.counts[kept])
+
+
+def _again(ordered: Hashes) -> Hashes:
+    """Those that there are twice."""
+    return np.asarray(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _bounded(table: HashTable) -> HashTable:
+    """The table with no more than so many parts of a hash as are tried."""
+    first = np.searchsorted(table.values, table.values, "left")
+    kept = np.arange(table.values.size) - first < _MOST_TRIED
+    return HashTable(table.values[kept], table.parts[kept])
+
+
+class _Known(dict[str, int]):
+    """By word or sign its place in `hashes`; _LEFT_OUT of one that isn't compared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hashes: list[int] = []
+        self.negations: set[int] = set()
+
+    def __missing__(self, word: str) -> int:
+        place = _LEFT_OUT
+        if word not in _COURTESIES and not word.isdecimal():
+            place = len(self.hashes)
+            self.hashes.append(crc32(word.encode()))
+            if word in _negations():
+                self.negations.add(place)
+        self[word] = place
+        return place
+
+
+def _distinct[T: (np.int64, np.uint64)](values: NDArray[T]) -> NDArray[T]:
+    ordered = np.sort(values)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if ordered.size else ordered
+
+
+def _hash(content: bytes) -> int:
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
+
+
+_NO_ORDER = _hash(b"[] []")
+
+
+def _holds(longer: Sequence[int], shorter: Sequence[int]) -> bool:
+    """Whether one has all words of the other, in their order."""
+    rest = iter(longer)
+    return len(longer) >= len(shorter) and all(word in rest for word in shorter)
+
+
+def _shingles(words: Sequence[int]) -> set[tuple[int, ...]]:
+    last = max(1, len(words) - SHINGLE + 1)
+    return {tuple(words[start : start + SHINGLE]) for start in range(last)}
+
+
+def _jaccard[T](one: set[T], two: set[T]) -> float:
+    return len(one & two) / len(one | two) if one or two else 1.0

@@ -1,0 +1,48 @@
+"""A test set's file looked for in a file of training data, as one document. No database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from evalhub.declare.leakage import LeakageDocument, LeakedItem
+from evalhub.io.items import FieldMapping, read_items
+from evalhub.io.rows import DataError
+from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.training import Progress, read_training
+
+
+def leakage_document(
+    train: Path, test_set: Path, mapping: FieldMapping, progress: Progress | None = None
+) -> LeakageDocument:
+    """Looks for the items of `test_set` in `train`, training data or their fingerprints.
+
+    Raises:
+        evalhub.io.rows.DataError: what is wrong with a file; no item that is long enough.
+    """
+    lines: dict[str, int] = {}
+    (found,) = find_leakage(
+        read_training(train), _items(test_set, mapping, lines), progress=progress
+    )
+    if found.too_short == found.items:
+        raise DataError("no item is long enough to be looked for", file=str(test_set))
+    return LeakageDocument(
+        **dict(found.settings),
+        state="leaked" if found.leaked else "clean",
+        training_rows=found.rows,
+        leaked=[
+            LeakedItem(id=key, line=lines[key], matches=matches)
+            for key, matches in found.leaked.items()
+        ],
+    )
+
+
+def _items(test_set: Path, mapping: FieldMapping, lines: dict[str, int]) -> Iterator[ItemTexts]:
+    """The items of the file; their lines are noted on the way."""
+    for line, item in read_items(test_set, mapping):
+        if lines.setdefault(item.key, line) != line:
+            raise DataError(
+                f"'{item.key}' is the id on line {lines[item.key]} already; ids are unique",
+                file=str(test_set),
+                line=line,
+                field=mapping.id,
+            )
+        yield item_texts(item.key, item.input, item.references)

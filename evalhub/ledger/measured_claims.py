@@ -1,0 +1,58 @@
+"""What a study's budgets read of two runs, as part of the claim that is made on their items."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.costs import arm_price
+from evalhub.registry.models import Output, Run, Study, StudyArm, StudyTestSet
+from evalhub.registry.models.studies import CriterionRole
+
+_TIMES = ("latency_ms",)
+_TOKENS = ("prompt_tokens", "completion_tokens")
+_READ = {"latency": _TIMES, "latency_p95": _TIMES, "cost": _TOKENS, "ownership": _TOKENS}
+"""By a budget's name, the columns of an answer that it reads."""
+
+
+def measured_digest(
+    study: Study, test_set: StudyTestSet, arms: Sequence[tuple[StudyArm, Run]]
+) -> str:
+    """SHA-256 of the costs and times that critical budgets read on a test set; "" where none does.
+
+    The same answers recorded again with other times could pass a budget by luck, as other answers
+    could: they are another claim. So are they at another price, where money is compared.
+    """
+    names = _critical(study, test_set)
+    if not names:
+        return ""
+    columns = sorted({column for name in names for column in _READ[name]})
+    return digest_of(
+        {
+            "columns": columns,
+            "arms": [_of_arm(study, arm, run, columns) for arm, run in arms],
+        }
+    )
+
+
+def _critical(study: Study, test_set: StudyTestSet) -> list[str]:
+    """The budgets that a ship needs shown on this test set."""
+    budgets = study.policy.all_budgets
+    if not any(each.tier == "critical" for each in budgets.values()):
+        return []
+    first = study.test_sets.filter(role=CriterionRole.PRIMARY).values_list("name", flat=True)[:1]
+    return [
+        name
+        for name, each in budgets.items()
+        if each.tier == "critical" and (each.test_set or next(iter(first), "")) == test_set.name
+    ]
+
+
+def _of_arm(study: Study, arm: StudyArm, run: Run, columns: list[str]) -> dict[str, Any]:
+    rows = Output.objects.filter(run=run).order_by(
+        "item__fingerprint_in_context", "item__key", "sample"
+    )
+    price = arm_price(study, arm.name, run) if "prompt_tokens" in columns else None
+    return {
+        "price": price and price.price.as_json(),
+        "answers": list(rows.values_list(*columns)),
+    }

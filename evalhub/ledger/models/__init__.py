@@ -1,0 +1,30 @@
+"""Decisions, what the ledger has been charged for them, who stands by them, and which stage they
+moved a version to."""
+
+from evalhub.ledger.models.acceptances import Acceptance
+from evalhub.ledger.models.blessings import Blessing, StageMove
+from evalhub.ledger.models.chain import LedgerLink, LedgerRestore, LinkKind
+from evalhub.ledger.models.copies import NearCopies
+from evalhub.ledger.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
+from evalhub.ledger.models.looks import GuardLook, Ledger, Look, LookBeginning, SharedLook
+from evalhub.ledger.models.peeks import Peek
+
+__all__ = [
+    "Acceptance",
+    "Blessing",
+    "Decision",
+    "DecisionQuerySet",
+    "GuardLook",
+    "Ledger",
+    "LedgerLink",
+    "LedgerRestore",
+    "LinkKind",
+    "Look",
+    "LookBeginning",
+    "NearCopies",
+    "Peek",
+    "SharedLook",
+    "SignOff",
+    "SignOffAction",
+    "StageMove",
+]

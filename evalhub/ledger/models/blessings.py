@@ -1,0 +1,194 @@
+"""Which version is a project's champion, and every move of a version from one stage to another."""
+
+from typing import Literal, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from evalhub.accounts.models import OfProjectQuerySet, Project, User
+from evalhub.ledger.models.decisions import Decision
+from evalhub.registry.models import Model, ModelVersion
+from evalhub.registry.models.versions import VersionStage
+
+
+class BlessingQuerySet(OfProjectQuerySet["Blessing"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-id")
+
+    def holding(self) -> Self:
+        """The one that says what the baseline is, of each project that has one."""
+        return self.filter(after=None).select_related("version__model")
+
+    def current(self, project: Project) -> "Blessing | None":
+        """The one that says what the project's baseline is; None: nobody has blessed any."""
+        related = "version__model__project", "by", "decision", "before__version__model__project"
+        found = self.filter(project=project).select_related(*related)
+        return found.newest_first().first()
+
+
+class Blessing(models.Model):
+    """Somebody made a version the project's champion, which is its baseline, and says why: by a
+    decision, by going back to what was champion before, or, without either, by an override.
+
+    Rows are added, never changed; the newest holds. Each names the one before it, so that of two
+    at the same moment one is refused.
+    """
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="blessings")
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="blessings")
+    decision = models.ForeignKey(
+        Decision,
+        models.PROTECT,
+        null=True,
+        related_name="blessings",
+        help_text="what it rests on; empty: on nothing but its reason, which is an override",
+    )
+    by = models.ForeignKey(User, models.PROTECT, related_name="blessings")
+    reason = models.TextField()
+    before = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="after", help_text="what held until then"
+    )
+    restores = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="restored_by",
+        help_text="of a rollback: the one that had made this version champion",
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = BlessingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=Q(before=None),
+                name="blessing_first_once",
+                violation_error_message="The project has a first baseline.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="blessing_has_a_reason",
+                violation_error_message="A blessing says why.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}, baseline of {self.project}"
+
+    @property
+    def overridden(self) -> bool:
+        """Whether no decision stands behind it."""
+        return self.decision_id is None
+
+    @property
+    def how(self) -> Literal["blessed", "rolled-back", "overridden"]:
+        """By its decision, by going back to it, or by somebody's word alone."""
+        if self.restores_id is not None:
+            return "rolled-back"
+        return "overridden" if self.overridden else "blessed"
+
+    @property
+    def ground(self) -> str:
+        """What it rests on, in words."""
+        return "an override, no decision" if self.overridden else f"decision {self.decision_id}"
+
+    @property
+    def first_of_its_version(self) -> "Blessing":
+        """The one that made this version champion and was no rollback: itself, where it is none."""
+        return self.restores or self
+
+    @property
+    def goes_back_to(self) -> "Blessing | None":
+        """What a rollback restores where it names no version: what had made the champion before
+        this one champion. None: there was none before.
+
+        A rollback stands where the one that it restores stood. So a second rollback goes one
+        further back, and not forth again to what the first rolled back.
+        """
+        before = self.first_of_its_version.before
+        return before.first_of_its_version if before else None
+
+
+class StageMoveQuerySet(OfProjectQuerySet["StageMove"]):
+    project_field = "version__model__project"
+
+    def of_model(self, model: Model) -> Self:
+        return self.filter(version__model=model)
+
+    def newest_first(self) -> Self:
+        """With all that a history says of each."""
+        related = "version__model__project", "by", "decision", "blessing__version__model"
+        return self.select_related(*related).order_by("-id")
+
+
+class StageMove(models.Model):
+    """A version moved from one stage to another: who did it, when, why, on which decision.
+
+    Rows are added, never changed: a model's are its history.
+    """
+
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="moves")
+    was = models.CharField(max_length=20, choices=VersionStage.choices, help_text="from")
+    stage = models.CharField(max_length=20, choices=VersionStage.choices, help_text="to")
+    decision = models.ForeignKey(
+        Decision,
+        models.PROTECT,
+        null=True,
+        related_name="moves",
+        help_text="what it rests on; empty: on nothing but its reason",
+    )
+    blessing = models.ForeignKey(
+        Blessing,
+        models.PROTECT,
+        null=True,
+        related_name="moves",
+        help_text="what made this version champion, or another one in its place",
+    )
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reason = models.TextField()
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = StageMoveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "move of a version"
+        verbose_name_plural = "moves of versions"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="move_has_a_reason",
+                violation_error_message="A move says why.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(was=F("stage")),
+                name="move_goes_somewhere",
+                violation_error_message="A move goes to another stage.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.said}"
+
+    @property
+    def overridden(self) -> bool:
+        """Whether it made a version champion, or a candidate again, without a decision."""
+        return self.decision_id is None and self.stage != VersionStage.RETIRED
+
+    @property
+    def said(self) -> str:
+        """What happened to the version, in words."""
+        if self.stage == VersionStage.CHAMPION:
+            if self.was == VersionStage.RETIRED:
+                return "became the champion again, by a rollback"
+            return f"became the champion{', by an override' if self.overridden else ''}"
+        if self.stage == VersionStage.CANDIDATE:
+            return "was brought back as a candidate, by an override"
+        if self.blessing is None:
+            return "was retired"
+        rolled_back = self.blessing.restores_id is not None
+        return f"{'was rolled back to' if rolled_back else 'made way for'} {self.blessing.version}"

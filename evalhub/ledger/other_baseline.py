@@ -1,0 +1,37 @@
+"""Whether a decision judged against the project's champion, where it has one."""
+
+from collections.abc import Sequence
+
+from evalhub.declare.caveats import Caveat
+from evalhub.ledger.champion_answers import other_answers
+from evalhub.ledger.models import Blessing
+from evalhub.registry.models import Run, Study, StudyArm
+
+OTHER_BASELINE = "other-baseline"
+
+
+def other_baseline(
+    study: Study, baseline: StudyArm, arm: StudyArm, runs: Sequence[Run]
+) -> list[Caveat]:
+    """A caveat where the baseline isn't the project's champion, or not by the champion's answers.
+
+    A gain over something weaker than what runs now is no gain. Where the champion is the candidate
+    by now, nothing has changed of what was found.
+
+    Args:
+        runs: the baseline's.
+    """
+    champion = Blessing.objects.current(study.project)
+    if champion is None or champion.version_id == arm.version_id:
+        return []
+    if champion.version_id != baseline.version_id:
+        sentence = f"the baseline, {baseline.version}, isn't the champion, which is "
+        return [Caveat(code=OTHER_BASELINE, sentence=f"{sentence}{champion.version}")]
+    others = other_answers(champion, runs)
+    if others is None:
+        return []
+    sentence = (
+        f"the baseline answers {others.differing:,} of {others.shared:,} items otherwise than the "
+        "champion did"
+    )
+    return [Caveat(code=OTHER_BASELINE, sentence=sentence)]

@@ -1,0 +1,352 @@
+"""What a study knows of what its candidate costs: read from its runs, its reviews, the training
+record and the tables of prices, and put together as a cost sheet.
+
+Like counts and errors this is always open: it says nothing of what an answer is worth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+from django.db.models import Avg, Count, F
+from django.utils import timezone
+
+from evalhub.analysis.cost_figures import ArmUse, KnownCosts
+from evalhub.analysis.cost_lines import cost_lines, traffic_of
+from evalhub.analysis.ownership import cost_sheet
+from evalhub.decision.align import clusters_of
+from evalhub.decision.mix import item_weights
+from evalhub.declare.cost_sheet import CostSheet, Ends
+from evalhub.declare.costs import ArmPrice
+from evalhub.declare.ownership import Ownership
+from evalhub.declare.prices import Hourly, Listed, Price, UsedPrice
+from evalhub.ledger.costs import answer_costs, arm_price
+from evalhub.ledger.models import Decision
+from evalhub.ledger.scores import item_labels
+from evalhub.prices.gpus import hourly_of
+from evalhub.prices.table import prices_here, surcharge
+from evalhub.registry.models import Output, Run, Spending, Study, StudyArm, StudyRun, StudyTestSet
+from evalhub.registry.models.runs import UNFINISHED
+from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.stats.paired import compare
+from reviews.models import Judgment
+
+LEVEL = 0.025
+"""One-sided, of each end of what was measured: a 95% interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedArms:
+    """The arms of a sheet, and the test set on whose items their requests are measured.
+
+    Attributes:
+        rows: those of the items that count; None: all that both arms answered.
+        earlier: both arms' runs of earlier looks' items, where the test set was added to.
+    """
+
+    baseline: StudyArm
+    candidate: StudyArm
+    test_set: StudyTestSet | None
+    rows: "PricedItems | None" = None
+    earlier: Sequence[tuple[Run, Run]] = ()
+
+
+def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
+    """The candidate in question, or another by its name, and the baseline that its newest decision
+    names. Three queries.
+
+    Raises StudyArm.DoesNotExist where the study has no such arm beside its baseline.
+    """
+    arms = {each.name: each for each in study.arms.select_related("version__model")}
+    by_role = {each.role: each for each in arms.values()}
+    tuned = arms.get(candidate) if candidate else by_role.get(ArmRole.CANDIDATE)
+    if tuned is None:
+        raise StudyArm.DoesNotExist(f"{study} has no arm {candidate!r}")
+    decided = Decision.objects.filter(study=study, arm=tuned.name).newest_first().first()
+    named = decided and arms.get(decided.document.arms.baseline.name)
+    base = named or by_role[ArmRole.BASELINE]
+    if tuned == base:
+        raise StudyArm.DoesNotExist(f"{tuned} is the baseline of {study}")
+    judged = [each for each in study.test_sets.judged().select_related("metric") if not each.form]
+    primaries = [each for each in judged if each.role == CriterionRole.PRIMARY]
+    return OwnedArms(base, tuned, next(iter([*primaries, *judged]), None))
+
+
+def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = "") -> CostSheet:
+    """What the candidate costs in all beside the baseline's present bill.
+
+    Args:
+        assumed: what is said in place of what the study says, part by part.
+        candidate: another arm's name; "": the one in question.
+
+    Raises:
+        StudyArm.DoesNotExist: there is no such arm beside the baseline.
+        evalhub.io.rows.DataError: what is wrong with the operator's tables of prices.
+    """
+    arms = owned_arms(study, candidate)
+    said = _with_assumed(study, assumed)
+    found = known_costs(study, arms, said)
+    lines = cost_lines(said, found, gpu_price, assumed=assumed)
+    traffic = traffic_of(said, assumed)
+    return cost_sheet(
+        lines,
+        study=study.name,
+        baseline=arms.baseline.name,
+        candidate=arms.candidate.name,
+        currency=found.currency,
+        traffic=traffic,
+        notes=[*_other_currency(study, found.currency), *_notes(found)],
+    )
+
+
+def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
+    """What the study says, with what is assumed in its place. Amounts of two currencies are never
+    added: of a study in another currency than the assumptions only the traffic stays."""
+    own = said_of(study)
+    if assumed is not None and assumed.currency not in (None, _own_currency(study)):
+        own = Ownership(traffic=own.traffic)
+    return own.instead(assumed)
+
+
+def _own_currency(study: Study) -> str:
+    """That of the amounts and the prices that a study says itself."""
+    return said_of(study).currency or prices_here(settings.HOME).currency
+
+
+def _other_currency(study: Study, currency: str) -> list[str]:
+    """Why the study's own amounts aren't on a sheet in another currency."""
+    own = _own_currency(study)
+    if own == currency:
+        return []
+    return [
+        f"The study's amounts and prices are in {own} and this sheet in {currency}: nothing is "
+        f"converted, so that of the study only its traffic and its measured tokens count here."
+    ]
+
+
+def said_of(study: Study) -> Ownership:
+    """What the study says of it; where it says no traffic, with that of its budget."""
+    said, asked = study.policy.ownership or Ownership(), study.policy.budgets.get("ownership")
+    if said.traffic is not None or asked is None:
+        return said
+    return said.model_copy(update={"traffic": (asked.traffic, asked.traffic)})
+
+
+def known_costs(study: Study, arms: OwnedArms, said: Ownership) -> KnownCosts:
+    """All that is known without anybody saying it."""
+    currency = said.currency or prices_here(settings.HOME).currency
+    tokens, missing = _spent(study, currency)
+    uses, saving, where = _uses(study, arms, currency)
+    return KnownCosts(
+        baseline=uses[0],
+        candidate=uses[1],
+        currency=currency,
+        trained=arms.candidate.version.fine_tuned,
+        training=arms.candidate.version.training.named.fields,
+        saving=saving,
+        where=where,
+        tokens=tokens,
+        tokens_missing=missing,
+        review_hours=Judgment.objects.hours_of(study),
+    )
+
+
+def gpu_price(name: str) -> Hourly | None:
+    """What a machine or a GPU costs an hour today."""
+    return hourly_of(settings.HOME, name, timezone.now().date())
+
+
+def _spent(study: Study, currency: str) -> tuple[float | None, str]:
+    """What this study's answers and judges cost, or why that isn't known."""
+    runs = StudyRun.objects.filter(arm__study=study).values("run")
+    rows = list(Spending.objects.filter(run__in=runs).select_related("version__model"))
+    if not rows:
+        return None, (
+            "its answers were made elsewhere, and nobody said what they cost: say "
+            "ownership.evaluation.tokens, 0 if they cost nothing"
+        )
+    unknown = sorted({str(each.version) for each in rows if each.money is None})
+    if unknown:
+        return None, (
+            f"no price of {', '.join(unknown)} is known: say its price, or "
+            "ownership.evaluation.tokens"
+        )
+    others = {
+        _currency_of(study, each.price.listed) for each in rows if each.money and each.price
+    } - {currency}
+    if others:
+        return None, (
+            f"it was paid by prices in {' and '.join(sorted(others))} and this sheet in "
+            f"{currency}: say ownership.evaluation.tokens"
+        )
+    return sum(each.money or 0.0 for each in rows), ""
+
+
+def _currency_of(study: Study, listed: Listed | None) -> str:
+    """That of the price by which something was paid: its table's, else the study's own."""
+    if listed is None:
+        return _own_currency(study)
+    return prices_here(settings.HOME).currency_of(listed)
+
+
+def _uses(
+    study: Study, arms: OwnedArms, currency: str
+) -> tuple[tuple[ArmUse, ArmUse], Ends | None, str]:
+    """What both arms' answers took on the test set, and what one costs less, paired by item."""
+    names = arms.baseline.name, arms.candidate.name
+    runs = _runs(arms)
+    if runs is None or arms.test_set is None:
+        nothing = "both arms haven't answered a test set of the study yet"
+        bare = [ArmUse(name, missing=nothing) for name in names]
+        return (bare[0], bare[1]), None, ""
+    prices = [arm_price(study, name, run) for name, run in zip(names, runs, strict=True)]
+    asked = zip(*([*arms.earlier, runs]), strict=True)
+    costs = [
+        None
+        if price is None or _currency_of(study, price.listed) != currency
+        else _costs(each, price.price)
+        for price, each in zip(prices, asked, strict=True)
+    ]
+    rows = arms.rows or PricedItems.of(arms.test_set, runs)
+    uses = []
+    for name, run, price, cost in zip(names, runs, prices, costs, strict=True):
+        per_request = None if cost is None else rows.mean(cost)
+        uses.append(
+            ArmUse(
+                name,
+                per_request=per_request,
+                **_tokens(run),
+                price=None if price is None else UsedPrice(price=price.price, listed=price.listed),
+                missing=""
+                if per_request is not None
+                else _why(study, name, price, currency, rows.missing(cost)),
+            )
+        )
+    before, after = costs
+    saving = None if before is None or after is None else rows.saving(before, after)
+    return (uses[0], uses[1]), saving, arms.test_set.name
+
+
+def _runs(arms: OwnedArms) -> tuple[Run, Run] | None:
+    """Both arms' runs on the test set; None while one isn't there or hasn't finished."""
+    links = StudyRun.objects.filter(
+        arm__in=[arms.baseline, arms.candidate], test_set=arms.test_set, repeat=0
+    ).exclude(run__state__in=UNFINISHED)
+    found = {each.arm_id: each.run for each in links.select_related("run__test_set_version")}
+    if len(found) < 2:
+        return None
+    return found[arms.baseline.pk], found[arms.candidate.pk]
+
+
+def _costs(runs: Sequence[Run], price: Price) -> dict[int, list[float]]:
+    found: dict[int, list[float]] = {}
+    for run in runs:
+        found |= answer_costs(run, price)
+    return found
+
+
+def _why(study: Study, name: str, price: ArmPrice | None, currency: str, missing: int) -> str:
+    """Why what an arm's requests cost isn't known."""
+    if price is None:
+        return (
+            f"no price of {name} is known: say arms.{name}.price in the study's file, or put its "
+            "model into prices.yaml"
+        )
+    if (paid_in := _currency_of(study, price.listed)) != currency:
+        instead = (
+            f"ownership.serving.{name}.monthly"
+            if price.said_by == "study"
+            else f"arms.{name}.price"
+        )
+        return (
+            f"the price of {name} is in {paid_in} and this sheet in {currency}: say {instead} in "
+            f"{currency}"
+        )
+    return f"the tokens of {name}'s answers aren't known of {missing} items"
+
+
+def _tokens(run: Run) -> dict[str, float | None]:
+    told = Output.objects.filter(run=run, error="").aggregate(
+        answers=Count("pk"),
+        told=Count(F("prompt_tokens") + F("completion_tokens")),
+        prompt=Avg("prompt_tokens"),
+        completion=Avg("completion_tokens"),
+    )
+    whole = told["answers"] and told["told"] == told["answers"]
+    return {name: told[name] if whole else None for name in ("prompt", "completion")}
+
+
+@dataclass(frozen=True, slots=True)
+class PricedItems:
+    """The items that requests are measured on, with what belongs together and what each counts."""
+
+    ids: Sequence[int]
+    clusters: list[str] | None
+    weights: np.typing.NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, test_set: StudyTestSet, runs: tuple[Run, Run]) -> "PricedItems":
+        """All, without those of which an answer failed: nobody got what it cost."""
+        wrong = Output.objects.filter(run__in=runs).exclude(error="")
+        failed = set(wrong.values_list("item_id", flat=True))
+        items = [each for each in item_labels(runs[0].test_set_version) if each.id not in failed]
+        weights = (
+            item_weights([each.tags for each in items], test_set.mix) if test_set.mix else None
+        )
+        return cls(
+            [each.id for each in items], clusters_of([each.cluster for each in items]), weights
+        )
+
+    def missing(self, cost: dict[int, list[float]] | None) -> int:
+        """Of how many of them it isn't known."""
+        return sum(each not in (cost or {}) for each in self.ids)
+
+    def mean(self, cost: dict[int, list[float]]) -> Ends | None:
+        """What a request costs on the average, with its 95% interval."""
+        return self.saving(cost, {each: [0.0] for each in self.ids})
+
+    def saving(self, before: dict[int, list[float]], after: dict[int, list[float]]) -> Ends | None:
+        """How much less a request costs, with its 95% interval; None where an item's isn't known.
+
+        The scale of the interval goes from 0 to the dearest request that was seen.
+        """
+        if not self.ids or self.missing(before) or self.missing(after):
+            return None
+        base, tuned = (
+            np.array([sum(cost[each]) / len(cost[each]) for each in self.ids])
+            for cost in (before, after)
+        )
+        most = float(max(base.max(), tuned.max()))
+        if most == 0:
+            return Ends(low=0.0, value=0.0, high=0.0)
+        found = compare(
+            tuned / most,
+            base / most,
+            clusters=self.clusters,
+            weights=self.weights,
+            alpha=LEVEL,
+            bounds=(0.0, 1.0),
+        )
+        return Ends(low=most * found.lower, value=most * found.difference, high=most * found.upper)
+
+
+def _notes(found: KnownCosts) -> list[str]:
+    """What a reader should know beside the figures."""
+    arms = found.baseline, found.candidate
+    notes = [
+        f"{each.name} is a hosted fine-tune: {said}."
+        for each in arms
+        if each.price is not None
+        and each.price.listed is not None
+        and (said := surcharge(prices_here(settings.HOME), each.price))
+    ]
+    before, after = found.baseline.prompt, found.candidate.prompt
+    if before and after and before != after:
+        more = "longer" if after > before else "shorter"
+        notes.append(
+            f"Prompts of {found.candidate.name} have {after:,.0f} tokens on the average where "
+            f"those of {found.baseline.name} have {before:,.0f}: {abs(after / before - 1):.0%} "
+            f"{more}, measured on {found.where}."
+        )
+    return notes

@@ -1,0 +1,149 @@
+"""The policy's budget of ownership, measured: what a study's candidate saves a month."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evalhub.analysis.cost_lines import cost_lines
+from evalhub.analysis.ownership import Reckoning
+from evalhub.decision.align import Aligned
+from evalhub.decision.ownership import MonthlyCosts, ownership_criterion
+from evalhub.decision.policy import ownership_asked
+from evalhub.declare.cost_sheet import CostLine, Ends, Part
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.ownership import ServingCosts
+from evalhub.declare.ownership_section import OwnershipSection
+from evalhub.declare.policy import OwnershipBudget
+from evalhub.ledger.costs import answer_costs, arm_price
+from evalhub.ledger.ownership import OwnedArms, PricedItems, gpu_price, known_costs, said_of
+from evalhub.ledger.scores import Pairing
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import Run, StudyArm
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipEvidence:
+    """The criterion, where it could be measured; what a ship waits for; the record's section."""
+
+    criteria: list[Criterion] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+    section: OwnershipSection | None = None
+
+
+def ownership_evidence(
+    evidence: StudyEvidence,
+    baseline: StudyArm,
+    arm: StudyArm,
+    pairings: Mapping[str, Pairing],
+    *,
+    alpha: float,
+) -> OwnershipEvidence:
+    """What the policy's budget of ownership comes to; nothing where it has none.
+
+    Prices that aren't known are never taken for 0: a critical budget without them is pending.
+    """
+    asked = ownership_asked(evidence.policy)
+    if asked is None:
+        return OwnershipEvidence()
+    budget, name = asked
+    pairing, study = pairings[name], evidence.study
+    traffic = (budget.traffic, budget.traffic)
+    said = said_of(study).model_copy(update={"traffic": traffic})
+    test_set = next(each for each in evidence.test_sets if each.name == name)
+    aligned = pairing.aligned.without_failures()
+    rows = PricedItems([each.id for each in aligned.items], aligned.clusters, aligned.weights)
+    known = known_costs(study, OwnedArms(baseline, arm, test_set, rows, pairing.earlier), said)
+    lines = cost_lines(said, known, gpu_price)
+    found = Reckoning(lines)
+    missing = [f"{each.name}: {each.missing}" for each in found.unknown(found.net_parts)]
+    if not aligned.items:
+        missing.append(f"both arms answered no item of {name}")
+    if missing:
+        section = _section(budget, known.currency, lines, missing=missing)
+        told = [f"What owning {arm} costs isn't known: {each}" for each in missing]
+        return OwnershipEvidence([], told if budget.tier == "critical" else [], section)
+    costs = [
+        _by_item(evidence, each, run, aligned, budget.traffic, earlier)
+        if said.serving.get(each.name, ServingCosts()) == ServingCosts()
+        else np.zeros(len(aligned.items))
+        for each, run, earlier in (
+            (baseline, pairing.baseline.run, [before for before, _ in pairing.earlier]),
+            (arm, pairing.candidate.run, [after for _, after in pairing.earlier]),
+        )
+    ]
+    paid = Reckoning([each for each in lines if not _measured(each)])
+    present = _total(paid, "present")
+    monthly = _total(paid, "serving", "upkeep", "retraining")
+    criterion = ownership_criterion(
+        budget,
+        MonthlyCosts(costs[0], costs[1], present, monthly, aligned.clusters, aligned.weights),
+        test_set=name,
+        currency=known.currency,
+        alpha=alpha,
+        harm_alpha=evidence.policy.harm_alpha,
+    )
+    section = _section(
+        budget,
+        known.currency,
+        lines,
+        criterion=criterion,
+        present=_total(found, "present"),
+        monthly=_total(found, "serving", "upkeep", "retraining"),
+    )
+    return OwnershipEvidence([criterion], [], section)
+
+
+def _measured(line: CostLine) -> bool:
+    """Whether it is paid by the request, as the arm's own answers were."""
+    return line.part == "saving" or (
+        line.part in ("present", "serving")
+        and any(each.origin == "measured" for each in line.figures)
+    )
+
+
+def _by_item(
+    evidence: StudyEvidence,
+    arm: StudyArm,
+    run: Run,
+    aligned: Aligned,
+    traffic: float,
+    earlier: list[Run],
+) -> np.typing.NDArray[np.float64]:
+    """What a month's requests would cost if all were like the item, shape (n,)."""
+    found = arm_price(evidence.study, arm.name, run)
+    assert found is not None  # else its line wouldn't be known
+    costs = answer_costs(run, found.price)
+    for each in earlier:
+        costs |= answer_costs(each, found.price)
+    return np.array([traffic * sum(costs[each.id]) / len(costs[each.id]) for each in aligned.items])
+
+
+def _total(paid: Reckoning, *parts: Part) -> Ends:
+    lines = [each for part in parts for each in paid.of(part)]
+    return paid.range_of(
+        lambda at: sum(paid.amount(each, at) for each in lines), gain=parts == ("present",)
+    )
+
+
+def _section(
+    budget: OwnershipBudget,
+    currency: str,
+    lines: list[CostLine],
+    *,
+    criterion: Criterion | None = None,
+    present: Ends | None = None,
+    monthly: Ends | None = None,
+    missing: Sequence[str] = (),
+) -> OwnershipSection:
+    found = Reckoning(lines)
+    c = criterion
+    return OwnershipSection(
+        currency=currency,
+        traffic=budget.traffic,
+        lines=tuple(found.reckoned(each) for each in lines),
+        present=present,
+        monthly=monthly,
+        net=None if c is None else Ends(low=c.lower, value=c.difference, high=c.upper),
+        missing=tuple(missing),
+    )

@@ -1,0 +1,125 @@
+"""Claims of files as they are sent to a site, and read there; its charge as it is sent back. Pure.
+
+Ids are left out where fingerprints say what the items are, tags where no mix weighs them; a
+cluster goes as a number.
+"""
+
+import numpy as np
+
+from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.criteria import Requirement
+from evalhub.declare.peeks import PeekCharge, SentArm, SentClaim, SentItems
+from evalhub.ledger.charge import Charge
+from evalhub.ledger.file_claims import FileCharge, FileClaim
+
+
+def sent_claim(claim: FileClaim) -> SentClaim:
+    """A claim as it is sent. Raises pydantic.ValidationError for what no site takes."""
+    asked = claim.requirement
+    count = len(claim.items)
+    assert asked.role in ("primary", "guard")
+    return SentClaim(
+        test_set=asked.test_set,
+        role=asked.role,
+        tier=asked.tier,
+        metric=claim.metric,
+        options=None if claim.options is None else dict(claim.options),
+        higher_is_better=asked.higher_is_better,
+        mix=dict(claim.mix) if claim.mix else None,
+        measured=claim.measured,
+        items=_sent_items(claim),
+        baseline=_sent_arm(claim.baseline, count),
+        candidate=_sent_arm(claim.candidate, count),
+    )
+
+
+def _sent_items(claim: FileClaim) -> SentItems:
+    prints, items = claim.prints, claim.items
+    numbers: dict[str, int] = {}
+    clusters = [
+        numbers.setdefault(each.cluster, len(numbers) + 1) if each.cluster else 0 for each in items
+    ]
+    has_context = prints is not None and any(own != whole for own, whole in prints)
+    return SentItems(
+        ids=tuple(each.key for each in items) if prints is None else (),
+        fingerprints=tuple(own for own, _ in prints or ()),
+        in_context=tuple(whole for _, whole in prints or ()) if has_context else (),
+        clusters=tuple(clusters) if numbers else (),
+        weights=tuple(each.weight for each in items)
+        if any(each.weight is not None for each in items)
+        else (),
+        tags=tuple(tuple(each.tags) for each in items) if claim.mix else (),
+    )
+
+
+def _sent_arm(arm: ArmScores, items: int) -> SentArm:
+    scores = tuple(None if np.isnan(value) else float(value) for value in arm.values)
+    one_each = len(arm.places) == items and bool((arm.places == np.arange(items)).all())
+    return SentArm(scores=scores, places=() if one_each else tuple(arm.places.tolist()))
+
+
+def received_claim(sent: SentClaim) -> FileClaim:
+    """The claim that was sent, for evalhub.ledger.peeking."""
+    items = sent.items
+    requirement = Requirement(
+        name=sent.test_set,
+        role=sent.role,
+        test_set=sent.test_set,
+        metric=sent.metric,
+        higher_is_better=sent.higher_is_better,
+        tier=sent.tier,
+    )
+    labels = [
+        ItemLabel(
+            items.ids[i] if items.ids else str(i),
+            str(items.clusters[i]) if items.clusters and items.clusters[i] else "",
+            items.tags[i] if items.tags else (),
+            items.weights[i] if items.weights else None,
+        )
+        for i in range(items.count)
+    ]
+    prints = list(zip(items.fingerprints, items.in_context or items.fingerprints, strict=True))
+    return FileClaim(
+        requirement,
+        labels,
+        prints or None,
+        _received_arm("baseline", sent.baseline),
+        _received_arm("candidate", sent.candidate),
+        sent.metric,
+        sent.options,
+        sent.mix,
+        sent.measured,
+    )
+
+
+def _received_arm(name: str, sent: SentArm) -> ArmScores:
+    places = np.array(sent.places or range(len(sent.scores)), dtype=np.intp)
+    return ArmScores(name, places, np.array(sent.scores, dtype=float))
+
+
+def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
+    """What a site answers; None: nothing counts the claims, and `alpha` is left as it is."""
+    if charged is None:
+        return PeekCharge(
+            registered=False, level=alpha, levels={}, next_looks={}, refused=(), ledger=None
+        )
+    paid = charged.paid
+    return PeekCharge(
+        registered=charged.registered,
+        level=paid.level,
+        levels=dict(paid.alphas),
+        next_looks=dict(paid.extended),
+        refused=tuple(paid.refused),
+        ledger=paid.section,
+    )
+
+
+def received_charge(sent: PeekCharge) -> FileCharge | None:
+    """The charge that a site answered."""
+    if sent.ledger is None:
+        return None
+    section = sent.ledger
+    paid = Charge(
+        sent.level, sent.levels, sent.next_looks, section.test_sets, section, sent.refused
+    )
+    return FileCharge(paid, sent.registered)

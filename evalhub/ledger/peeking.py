@@ -1,0 +1,331 @@
+"""Files judged by this home's ledger: they take the number that a decision would take.
+
+A command in this home judges them here (`HomeLedger`); a site is asked what its ledger leaves to
+them, and they are judged where they lie (`charge_files`). Both are one computation.
+
+`compare` and `decide` show the same scores as a decision does. So where this home knows the items,
+what they read is a claim on its ledger (evalhub.ledger.claim_content), judged at the level of its
+number. A decision on the same claim, before or after, has the same number.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.decision.caveats import with_caveats
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.ledger_origin import ledger_caveats
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.ledger_section import LedgerRow
+from evalhub.declare.policy import LedgerScope, Primaries
+from evalhub.declare.verdicts import Verdict
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.chain.append import append
+from evalhub.ledger.charge import Charge, charge
+from evalhub.ledger.claim_content import content_digest
+from evalhub.ledger.file_claims import FileCharge, FileClaim, JudgeAt
+from evalhub.ledger.known_items import KnownItems, known_by_id, known_by_text
+from evalhub.ledger.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
+from evalhub.ledger.ledger_origin import origin_for_files
+from evalhub.ledger.ledger_place import is_a_servers_home
+from evalhub.ledger.models import Ledger, Look, Peek
+from evalhub.ledger.same_items import SameItems
+from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
+from runners.metrics import METRICS, MetricError, declared_metric
+
+TRIES = 100
+RECORDED = "recorded"
+FILES = 255
+"""Characters of the files' names that are kept."""
+KNOWN_AS = 20
+"""Metrics of this home that a name in a file may mean."""
+_NO_VERSION = -(2**40)
+"""Below it are ids that stand for the items of files, which are no version's."""
+
+
+class ContestedPeekError(Exception):
+    """Other decisions came between, again and again."""
+
+
+@dataclass(frozen=True)
+class _ClaimOfFiles(Claim):
+    """A claim of files, of which nobody knows whose answers they are."""
+
+    cover: tuple[int, ...] = ()
+
+    @cached_property
+    def candidate_key(self) -> str:
+        return ""
+
+    @cached_property
+    def baseline_key(self) -> str:
+        return ""
+
+
+class HomeLedger:
+    """This home's ledger, as evalhub.ledger.file_claims.FileLedger."""
+
+    @property
+    def is_a_servers(self) -> bool:
+        return is_a_servers_home()
+
+    def read(
+        self,
+        claims: Sequence[FileClaim],
+        judge: JudgeAt,
+        *,
+        counts: LedgerScope,
+        alpha: float,
+        primaries: Primaries,
+        files: Sequence[str],
+    ) -> DecisionRecord:
+        """The record, judged at the level of the number that it takes, or has.
+
+        Raises:
+            ContestedPeekError: decisions kept coming between.
+        """
+
+        def judged(charged: FileCharge | None) -> tuple[DecisionRecord, bool]:
+            if charged is None:
+                return judge(None, False), False
+            record = judge(charged.paid, charged.registered)
+            record = with_caveats(record, list(ledger_caveats(record)))
+            return record, record.verdict is not Verdict.INVALID
+
+        return _read(claims, judged, counts=counts, alpha=alpha, primaries=primaries, files=files)
+
+
+def charge_files(
+    claims: Sequence[FileClaim],
+    *,
+    project: Project,
+    by: User | None,
+    counts: LedgerScope,
+    alpha: float,
+    primaries: Primaries,
+    files: Sequence[str],
+) -> FileCharge | None:
+    """What this home's ledger leaves to claims that are judged elsewhere, whose number is taken;
+    None where no version of the project's holds any of their items, or no ledger counts.
+
+    The caller has seen that their evidence is valid; where the ledger itself refuses them, no
+    number is taken. Said again, they have the same number.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` may not evaluate in the project.
+        ContestedPeekError: decisions kept coming between.
+    """
+    check_evaluates(by, project)
+
+    def taken(charged: FileCharge | None) -> tuple[FileCharge | None, bool]:
+        return charged, charged is not None and not charged.paid.refused
+
+    return _read(
+        claims,
+        taken,
+        project=project,
+        counts=counts,
+        alpha=alpha,
+        primaries=primaries,
+        files=files,
+    )
+
+
+def _read[Result](
+    claims: Sequence[FileClaim],
+    judge: Callable[[FileCharge | None], tuple[Result, bool]],
+    *,
+    counts: LedgerScope,
+    alpha: float,
+    primaries: Primaries,
+    files: Sequence[str],
+    project: Project | None = None,
+) -> Result:
+    """What `judge` makes of the charge; where it says that a verdict can be read of it, the number
+    is taken.
+
+    Args:
+        judge: called with None where nothing counts it, and again where another decision came
+            between.
+        project: of a site, whose items must be known; None: any project's of this home.
+
+    Raises:
+        ContestedPeekError: decisions kept coming between.
+    """
+    shared, found = (SameItems(), []) if counts == "off" else _known_claims(claims, project)
+    if not found:
+        return judge(None)[0]
+    known = {each.name for each in found}
+    registered = all(
+        each.requirement.test_set in known for each in claims if each.requirement.tier == "critical"
+    )
+    versions = {pk for each in found for pk in shared.of(each.version) if pk > 0}
+    of_server = project is not None or is_a_servers_home()
+    names = ", ".join(dict.fromkeys(files))[:FILES]
+    for _ in range(TRIES):
+        standing = standing_of(found, counts=counts, primaries=primaries, shared=shared)
+        paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
+        paid = replace(paid, section=origin_for_files(paid.section, versions, of_server=of_server))
+        result, is_read = judge(FileCharge(paid, registered))
+        if not is_read or _taken(standing, names):
+            return result
+    raise ContestedPeekError(f"{names}: other decisions kept coming between")
+
+
+def _known_claims(
+    claims: Sequence[FileClaim], project: Project | None
+) -> tuple[SameItems, list[_ClaimOfFiles]]:
+    """The claims whose items this home knows, and which of them share items with which versions."""
+    found: list[_ClaimOfFiles] = []
+    sharing: dict[int, set[int]] = {}
+    prints: dict[int, set[int]] = {}
+    for place, each in enumerate(claims):
+        known = (
+            known_by_text(each.prints, project)
+            if each.prints is not None
+            else known_by_id(each.requirement.test_set, [item.key for item in each.items], project)
+        )
+        if known is None:
+            continue
+        stand_in = TestSetVersion(pk=_NO_VERSION - place)
+        sharing[stand_in.pk] = {stand_in.pk, *known.versions}
+        prints[stand_in.pk] = set(known.fingerprints)
+        found.append(_claim(each, known, stand_in))
+    for mine, those in sharing.items():
+        those.update(pk for pk in prints if not prints[pk].isdisjoint(prints[mine]))
+    return SameItems({pk: frozenset(those) for pk, those in sharing.items()}), found
+
+
+def _claim(files: FileClaim, known: KnownItems, version: TestSetVersion) -> _ClaimOfFiles:
+    """The claim as a decision would make it; of several metrics that the files may mean, the one
+    by which it is known already."""
+    requirement = files.requirement
+    pairs = zip(files.items, known.fingerprints, strict=True)
+    items = [label._replace(fingerprint=fingerprint) for label, fingerprint in pairs]
+    run = Run(test_set_version=version, version=ModelVersion())
+    claims = []
+    for name, options in _metrics(files):
+        asked = {
+            "metric": digest_of({"name": name, "options": options}),
+            "development": None,
+            **({"turned": True} if _is_turned(requirement, name, options) else {}),
+        }
+        claims.append(
+            _ClaimOfFiles(
+                name=requirement.test_set,
+                primary=requirement.role == "primary",
+                critical=requirement.tier == "critical",
+                baseline=run,
+                candidate=run,
+                asked={**asked, "mix": files.mix and dict(files.mix)},
+                scores=("", ""),
+                content=content_digest(
+                    items, files.baseline, files.candidate, asked=asked, mix=files.mix
+                ),
+                measured=files.measured,
+                cover=tuple(known.cover),
+            )
+        )
+    digests = [each.digest for each in claims]
+    read = set(Look.objects.filter(claim__in=digests).values_list("claim", flat=True))
+    read |= set(Peek.objects.filter(claim__in=digests).values_list("claim", flat=True))
+    return next((each for each in claims if each.digest in read), claims[0])
+
+
+def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
+    """What the metric may be, as it would be registered: where files say its name alone, with its
+    usual options, and as this home has it."""
+    if files.options is not None:
+        return [(files.metric, files.options)]
+    usual: Mapping[str, Any] = {}
+    if files.metric in METRICS:
+        with suppress(MetricError):  # it needs options, of which files know nothing
+            usual = declared_metric(files.metric).options
+    here = Metric.objects.filter(
+        Q(name=files.metric) | Q(name=RECORDED, options__score=files.metric)
+    )
+    return [(files.metric, usual), *here.order_by("-pk").values_list("name", "options")[:KNOWN_AS]]
+
+
+def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) -> bool:
+    """Whether less of a metric is asked for of which more is better, or the other way round."""
+    try:
+        rises = declared_metric(name, **options).rises
+    except MetricError:
+        return not requirement.higher_is_better
+    return rises != requirement.higher_is_better
+
+
+def _by_test_set(paid: Charge) -> Charge:
+    """With one level for each test set: the strictest, where its criteria have several."""
+    rows: dict[str, LedgerRow] = {}
+    for row in paid.rows:
+        if row.test_set not in rows or row.level < rows[row.test_set].level:
+            rows[row.test_set] = row
+    kept = tuple(rows.values())
+    section = paid.section and paid.section.model_copy(
+        update={"test_sets": kept, "spent": any(row.spent and row.counted for row in kept)}
+    )
+    alphas = {row.test_set: row.level for row in kept if row.level != paid.level}
+    return replace(paid, alphas=alphas, rows=kept, section=section)
+
+
+@transaction.atomic
+def _taken(standing: Standing, files: str) -> bool:
+    """Writes what is read for the first time; False, and nothing is written, where another decision
+    came between."""
+    ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
+    rows = _rows(standing, files)
+    if rows and ledger.entries != standing.entries:
+        return False
+    if rows:
+        Peek.objects.bulk_create(rows)
+        append(*rows)
+        ledger.entries += len(rows)
+        ledger.save(update_fields=["entries"])
+    return True
+
+
+def _rows(standing: Standing, files: str) -> list[Peek]:
+    """What hasn't been read yet, as evalhub.ledger.taking writes looks: whose number it is
+    first."""
+    places: dict[str, tuple[Claim, LedgerPosition]] = {}
+    for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
+        places.setdefault(claim.digest, (claim, at))
+    before = set(Peek.objects.filter(claim__in=places).values_list("claim", "beside"))
+
+    def row(key: str, beside: str, at: str, number: int, **fields: Any) -> Peek:
+        claim = places[at][0]
+        assert isinstance(claim, _ClaimOfFiles)
+        version, *others = claim.cover
+        return Peek(
+            claim=key,
+            beside=beside,
+            number=number,
+            test_set_version_id=version,
+            others=others,
+            asked=places[key][0].asked_digest,
+            files=files,
+            **fields,
+        )
+
+    own, sharing, rest = list[Peek](), list[Peek](), list[Peek]()
+    for key, (_, at) in places.items():
+        if not at.taken and (key, "") not in before:
+            shares = at.shares and (places[at.shares][1].shares or at.shares)
+            (sharing if shares else own).append(row(key, "", key, at.number, shares=shares))
+        rest += [
+            row(key, each.primary, each.primary, each.looks.numbers[-1], charged=each.charged)
+            for each in at.beside
+            if not each.taken and (key, each.primary) not in before
+        ]
+        if at.alone and (key, key) not in before:
+            rest.append(row(key, key, key, at.number, charged=True))
+    return [*own, *sharing, *rest]

@@ -1,0 +1,122 @@
+"""What was read of this home's items from files alone, as the ledger counts it.
+
+A peek counts like a look until a decision reads its claim: then that decision's look, which has the
+same number, counts in its place.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from django.db.models import Exists, OuterRef
+
+from evalhub.ledger.models import GuardLook, Look, Peek
+
+
+class CountedPeek(NamedTuple):
+    """What a peek adds to the readings of items.
+
+    Attributes:
+        versions: ids of those that together hold its items.
+        reading: it took a number; else it has another claim's.
+        question: digest of what was asked, where the number was taken for that; else "".
+    """
+
+    id: int
+    versions: frozenset[int]
+    reading: bool
+    number: int
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeekedClaim:
+    """A claim that was read from files, as evalhub.ledger.numbering reads a look.
+
+    Attributes:
+        number: its own, or that of the claim that it `shares` it with.
+        earlier: the claims that were read before it with its number.
+    """
+
+    claim: str
+    number: int
+    shares: "PeekedClaim | None" = None
+    earlier: frozenset[str] = frozenset()
+    is_rival: ClassVar[bool] = False
+
+    @property
+    def shares_id(self) -> str:
+        """Whose number it has; "" of its own."""
+        return "" if self.shares is None else self.shares.claim
+
+    def own_number(self) -> bool:
+        return self.shares is None
+
+
+@dataclass(frozen=True, slots=True)
+class PeekedGuard:
+    """By which number a guard's claim was judged beside another claim, from files."""
+
+    number: int
+    charged: bool
+
+
+def counted_peeks() -> Iterator[CountedPeek]:
+    """What of peeks no decision has read since. One query."""
+    decided = Look.objects.filter(claim=OuterRef("claim"))
+    same_number = decided.filter(number=OuterRef("number"))
+    beside = GuardLook.objects.filter(
+        primary__claim=OuterRef("beside"), guard__claim=OuterRef("claim")
+    )
+    rows = list(
+        Peek.objects.annotate(
+            decided=Exists(decided), numbered=Exists(same_number), judged=Exists(beside)
+        ).order_by("pk")
+    )
+    charged = set[tuple[str, int]]()
+    for row in rows:
+        if not row.beside and not row.decided:
+            asked = "" if row.shares else row.asked
+            yield CountedPeek(row.pk, row.versions, not row.shares, row.number, asked)
+        at = (row.beside, row.number)
+        is_left = row.charged and not row.judged and not (row.decided and row.numbered)
+        if is_left and at not in charged:  # one number for all that one reading tried anew there
+            charged.add(at)
+            yield CountedPeek(row.pk, row.versions, True, row.number, "")
+
+
+def peeked_claims(claims: Collection[str]) -> dict[str, PeekedClaim]:
+    """Those of the claims that were read from files."""
+    rows = list(Peek.objects.filter(claim__in=claims, beside="").order_by("pk"))
+    owners = {row.shares for row in rows} - {""}
+    together: dict[str, list[tuple[int, str]]] = {}
+    if owners:
+        of = Peek.objects.filter(shares__in=owners, beside="").order_by("pk")
+        for pk, claim, owner in of.values_list("pk", "claim", "shares"):
+            together.setdefault(owner, []).append((pk, claim))
+    return {
+        row.claim: PeekedClaim(
+            row.claim,
+            row.number,
+            PeekedClaim(row.shares, row.number) if row.shares else None,
+            frozenset(
+                [row.shares, *(claim for pk, claim in together[row.shares] if pk < row.pk)]
+                if row.shares
+                else []
+            ),
+        )
+        for row in rows
+    }
+
+
+def alone_numbers(claims: Iterable[str]) -> dict[str, int]:
+    """The numbers that claims took for themselves which were read beside another one first."""
+    rows = Peek.objects.filter(claim__in=list(claims)).values_list("claim", "beside", "number")
+    return {claim: number for claim, beside, number in rows if beside == claim}
+
+
+def guards_beside(claim: str) -> dict[str, PeekedGuard]:
+    """By claim, the guards that were judged beside this one from files."""
+    rows = Peek.objects.filter(beside=claim).exclude(claim=claim).order_by("pk")
+    columns = rows.values_list("claim", "number", "charged")
+    return {guard: PeekedGuard(number, charged) for guard, number, charged in columns}

@@ -1,0 +1,249 @@
+"""What people said of an arm, read from its campaigns and put into the decision's terms.
+
+Of a review that goes on nothing is read but how many judgments there are: a decision could be made
+after each of them, and would show every vote.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from itertools import batched, compress
+
+from django.db.models import QuerySet
+
+from evalhub.decision.preference_evidence import (
+    CountedReview,
+    Judgments,
+    PreferenceEvidence,
+    changed_evidence,
+    preference_evidence,
+    running_evidence,
+)
+from evalhub.declare.people import UnconfirmedUse
+from evalhub.declare.review import Anytime
+from evalhub.declare.sections import EarlyStopLimits
+from evalhub.ledger.same_pairs import PlanNumber, plan_number
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet
+from evalhub.registry.models.studies import ArmRole, CriterionRole
+from reviews.errors import StillBlindError, TamperedError
+from reviews.models import (
+    Assignment,
+    AssignmentPurpose,
+    AssignmentState,
+    Campaign,
+    Judgment,
+    Pair,
+    PairKind,
+)
+from reviews.results.counted import counted
+from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
+from reviews.results.ended import check_ended
+from reviews.results.judgment_data import JudgmentData, judgment_data
+from reviews.results.looks import looks_known
+from reviews.results.reviewer_quality import too_fast
+
+_PAIRS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class HeardReview:
+    """The review that a decision hears, and which review of these pairs of answers it is."""
+
+    campaign: Campaign
+    plan: PlanNumber
+
+
+def ask(
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
+) -> PreferenceEvidence:
+    """What people said of this arm's answers beside the baseline's.
+
+    While their review goes on, and where its record was changed: how many judgments there are, and
+    nothing that depends on what they say.
+    """
+    rule, review = evidence.policy.preference, evidence.study.review
+    if rule is None or review is None or arm.role != ArmRole.CANDIDATE:
+        return PreferenceEvidence()
+    asked = next(each for each in evidence.test_sets if each.name == review.test_set)
+    runs = evidence.run(baseline, asked), evidence.run(arm, asked)
+    heard, items = _heard_review(evidence.study, *runs), judged_items(evidence, asked, runs[0])
+    judgments = None
+    if heard is not None:
+        try:
+            check_ended(heard.campaign)
+        except StillBlindError:
+            going_on = replace(
+                _counts(heard, items), identical=heard.campaign.sealed_plan.identical
+            )
+            return running_evidence(going_on, rule, alpha=alpha)
+        except TamperedError as error:
+            return changed_evidence(_counts(heard, items), str(error))
+        use = evidence.study.policy.unconfirmed_reviewers
+        judgments = _judgments(heard, items, alpha, use)
+    return preference_evidence(
+        judgments,
+        rule,
+        test_set=asked.name,
+        alpha=alpha,
+        harm_alpha=evidence.policy.harm_alpha,
+        planned_gain=evidence.policy.planned_gain,
+    )
+
+
+def ended_review(
+    evidence: StudyEvidence, test_set: StudyTestSet, runs: tuple[Run, Run]
+) -> Judgments | None:
+    """What people said of these answers in a review that has ended; None where none has, or where
+    it was changed."""
+    heard = _heard_review(evidence.study, *runs)
+    if heard is None:
+        return None
+    try:
+        check_ended(heard.campaign)
+    except (StillBlindError, TamperedError):
+        return None
+    items, policy = judged_items(evidence, test_set, runs[0]), evidence.study.policy
+    return _judgments(heard, items, evidence.policy.alpha, policy.unconfirmed_reviewers)
+
+
+def newest_review(study: Study, baseline: Run, candidate: Run) -> Campaign | None:
+    """The study's newest review of these very answers; of others it would say nothing."""
+    # by ids: nested in one query, PostgreSQL without statistics goes through all pairs for each
+    ours, theirs = _with_these_answers(baseline), _with_these_answers(candidate)
+    runs = dict((ours | theirs).values_list("pk", "answers_digest"))
+    pairs = Pair.objects.filter(
+        baseline_output__run__in=[pk for pk in runs if runs[pk] == baseline.answers_digest],
+        candidate_output__run__in=[pk for pk in runs if runs[pk] == candidate.answers_digest],
+    )
+    asked = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"), study=study)
+    return asked.defer("plan").first()
+
+
+def _heard_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
+    campaign = newest_review(study, baseline, candidate)
+    if campaign is None:
+        return None
+    return HeardReview(campaign, plan_number(campaign, baseline, candidate))
+
+
+def judgments_so_far(study: Study, campaign: Campaign) -> int:
+    """How many judgments there are on what a decision of the study judges. No choice is read."""
+    split, review = study.policy.development, study.review
+    items = None
+    if split is not None and review is not None and _is_primary(study, review.test_set):
+        keys = campaign.pairs.values_list("item__key", "item__cluster")
+        items = {key for key, cluster in keys if not split.holds(key, cluster)}
+    return _given(_main_pairs(campaign, items))
+
+
+def _is_primary(study: Study, test_set: str) -> bool:
+    return study.test_sets.filter(name=test_set, role=CriterionRole.PRIMARY).exists()
+
+
+def _main_pairs(campaign: Campaign, items: Collection[str] | None) -> dict[int, int]:
+    """The pairs that compare the campaign's two versions, on these items or on all: their seats.
+
+    Chosen here: PostgreSQL without statistics begins with the versions' runs, and goes through all
+    answers of the one for each of the other.
+    """
+    versions = (campaign.baseline_id, campaign.candidate_id)
+    of = dict(Run.objects.filter(version__in=versions).values_list("pk", "version"))
+    rows = campaign.pairs.filter(kind=PairKind.MAIN).order_by()
+    compared = rows.values_list(
+        "pk", "seats", "item__key", "baseline_output__run", "candidate_output__run"
+    )
+    return {
+        pk: seats
+        for pk, seats, key, *runs in compared
+        if tuple(of.get(run) for run in runs) == versions and (items is None or key in items)
+    }
+
+
+def _given(pairs: Collection[int]) -> int:
+    """How many main turns on these pairs have a judgment that stands; by ids, for the same."""
+    turns = Assignment.objects.filter(purpose=AssignmentPurpose.MAIN, state=AssignmentState.DONE)
+    given = 0
+    for some in batched(pairs, _PAIRS_AT_ONCE):
+        of_these = list(turns.filter(pair__in=some).order_by().values_list("pk", flat=True))
+        judged = Judgment.objects.filter(assignment__in=of_these).order_by()
+        given += judged.values("assignment").distinct().count()
+    return given
+
+
+def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
+    """How far a review is. Nothing is read of its plan, which may have been changed."""
+    campaign, pairs = heard.campaign, _main_pairs(heard.campaign, items)
+    return CountedReview(
+        judgments=_given(pairs),
+        planned=sum(pairs.values()),
+        plan=heard.plan.number,
+        opened=heard.plan.opened,
+        plan_hash=campaign.plan_hash,
+    )
+
+
+def _judgments(
+    heard: HeardReview, items: Collection[str] | None, alpha: float, use: UnconfirmedUse
+) -> Judgments:
+    """Those that count of a review that has ended, on the items (their keys) that are judged on;
+    None: all."""
+    campaign = heard.campaign
+    rule = rule_of(campaign)
+    versions = campaign.baseline_id, campaign.candidate_id
+    every = judgment_data(campaign).between(*versions).on(items).main()
+    found = counted(campaign, every, use=use)
+    data, main = found.data, found.data.judgments
+    names = {reviewer: f"r{i}" for i, reviewer in enumerate(data.reviewers, 1)}
+    return Judgments(
+        [each.favours for each in main],
+        [each.pair.item for each in main],
+        [names[each.reviewer] for each in main],
+        data.planned,
+        campaign.sealed_plan.identical,
+        early_stop=_early_stop(
+            data, rule.model_copy(update={"alpha": alpha / heard.plan.number**2})
+        )
+        if rule and early_stop_of(campaign)
+        else None,
+        spent=rule.share if rule else 0.0,
+        plan=heard.plan.number,
+        opened=heard.plan.opened,
+        plan_hash=campaign.plan_hash,
+        seal=campaign.seal,
+        too_fast=[too_fast(each) for each in main],
+        looks=looks_known(campaign),
+        diverse=campaign.sealed_plan.design.diverse,
+        identities=tuple(found.people.values()),
+        unconfirmed=use,
+    )
+
+
+def _with_these_answers(run: Run) -> QuerySet[Run]:
+    """The runs that say the same to the same items, itself included."""
+    found: QuerySet[Run] = Run.objects.filter(
+        test_set_version__digest=run.test_set_version.digest, answers_digest=run.answers_digest
+    )
+    return found
+
+
+def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
+    """The limits by the campaign's rule at this decision's alpha, which needn't be the plan's."""
+    found = interim_estimate(data, rule)
+    if found is None:
+        return None
+    return EarlyStopLimits(
+        lower=found.lower,
+        upper=found.upper,
+        level=found.level,
+        p_better=found.p_better,
+        p_worse=found.p_worse,
+        method=found.method,
+    )
+
+
+def judged_items(evidence: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
+    """Keys of the items that are judged on; None for all."""
+    judged = evidence.judged(asked, run.test_set_version)
+    if judged is None:
+        return None
+    return {each.key for each in compress(evidence.items(run.test_set_version), judged)}

@@ -1,0 +1,189 @@
+"""Scores read from the database into what `evalhub.decision.align` takes."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+)
+from django.db.models.functions import Cast
+
+from evalhub.decision.align import Aligned, ArmScores, Array, ItemLabel, Rows
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.policy import requirement_of
+from evalhub.decision.repeated import with_repeats_joined
+from evalhub.declare.policy import Demand, PolicyCriterion
+from evalhub.registry.models import (
+    Item,
+    Metric,
+    Output,
+    Run,
+    RunMetric,
+    Score,
+    StudyTestSet,
+    TestSetVersion,
+)
+from evalhub.registry.models.runs import RunState
+from evalhub.registry.repeated import repeated_questions
+from runners.metrics import declared_metric
+from runners.outcome import failed_answers_alone
+
+READ_AT_A_TIME = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class RunScores:
+    """One run's scores by one metric, and the digest that decisions know them by."""
+
+    run: Run
+    arm: ArmScores
+    digest: str
+
+    def named(self, name: str, test_set: str) -> ArmScores:
+        """The scores as those of an arm of a study, which has names of its own."""
+        failures = [f"{name} on {test_set}: {line}" for line in self.arm.failures]
+        return replace(self.arm, name=name, failures=failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two runs of one test set version side by side.
+
+    `earlier` are both arms' runs of the looks whose rows stand before the new items', where the
+    test set was added to.
+    """
+
+    metric: Metric
+    baseline: RunScores
+    candidate: RunScores
+    aligned: Aligned
+    earlier: tuple[tuple[Run, Run], ...] = ()
+
+
+def item_labels(version: TestSetVersion) -> list[ItemLabel]:
+    """A version's items in order, those of the same text in one cluster. Few lists of tags are
+    distinct: each is read from JSON once. An item's fingerprint is its own text's where those tell
+    the items apart, else its text's in its context."""
+    rows = Item.objects.filter(version=version).order_by("position")
+    prints = "fingerprint_in_context", "fingerprint"
+    columns = "id", "key", "cluster", Cast("tags", TextField()), *prints
+    by_input = version.told_apart_by_input
+    known: dict[str, list[str]] = {}
+    labels = []
+    wholes = set[int]()
+    for item, key, cluster, text, whole, own in rows.values_list(*columns):
+        wholes.add(whole)
+        if text not in known:
+            known[text] = json.loads(text)
+        labels.append(
+            ItemLabel(key, cluster, known[text], id=item, fingerprint=own if by_input else whole)
+        )
+    if len(wholes) == len(labels):
+        return labels
+    questions = repeated_questions(version)
+    return with_repeats_joined(
+        [each._replace(question=questions.get(each.id, "")) for each in labels]
+    )
+
+
+def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScores:
+    """All scores of a run by one metric, of these items: those of its test set version."""
+    scores = Score.objects.filter(output__run=run, metric=metric)
+    rows = scores.order_by("output__item_id", "output__sample").values_list(
+        "output__item_id", "value"
+    )
+    table = np.concatenate([np.empty((0, 2)), *_numbers(rows)])
+    ids = np.array([each.id for each in items], dtype=float)
+    order = np.argsort(ids)
+    places = order[np.searchsorted(ids, table[:, 0], sorter=order)]
+    by_place = np.argsort(places, kind="stable")
+    arm = ArmScores(
+        "",
+        places[by_place],
+        table[by_place, 1],
+        samples=run.samples,
+        failures=run.error.splitlines() if run.state == RunState.FAILED else (),
+    )
+    if arm.unscored:
+        arm = replace(
+            arm,
+            reason=_first_reason(scores, table[by_place]),
+            failed=_failed(scores)[by_place] if failed_answers_alone(run) else None,
+        )
+    aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
+    if aggregate is None:
+        return RunScores(run, arm, "")
+    arm = replace(arm, extraction_misses=aggregate.extraction_misses or 0)
+    return RunScores(run, arm, aggregate.scores_digest)
+
+
+def _numbers(rows: QuerySet[Any, Any]) -> Iterator[Array]:
+    """The rows' numbers, as many at a time; NULL is NaN. Without a tuple for each that Django hands
+    on, which costs more than the database."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(*rows.query.sql_with_params())
+        while part := cursor.fetchmany(READ_AT_A_TIME):
+            yield np.array(part, dtype=float)
+
+
+def _first_reason(scores: QuerySet[Score], table: Array) -> str:
+    """Why the first is unscored, of rows of (item, value) in the order of items and samples."""
+    item = table[np.isnan(table[:, 1]), 0][0]
+    of_item = scores.filter(output__item=int(item)).order_by("output__sample")
+    return next(reason for value, reason in of_item.values_list("value", "reason") if value is None)
+
+
+def _failed(scores: QuerySet[Score]) -> Rows:
+    """Which answers failed for good, in the order of items and samples."""
+    failed = ExpressionWrapper(Q(output__text=None), BooleanField())
+    rows = scores.annotate(failed=failed).order_by("output__item_id", "output__sample")
+    return np.array(list(rows.values_list("failed", flat=True)), dtype=bool)
+
+
+def differing(first: Run, second: Run) -> dict[int, float]:
+    """By item, the share of the second run's answers whose text isn't the first's."""
+    same_text = Output.objects.filter(
+        run=first, item=OuterRef("item"), sample=OuterRef("sample"), text=OuterRef("text")
+    )
+    rows = (
+        Output.objects.filter(run=second)
+        .annotate(same=Exists(same_text))
+        .order_by()
+        .values_list("item_id", "same")
+    )
+    counts: dict[int, tuple[int, int]] = {}
+    for item, same in rows.iterator(chunk_size=5000):
+        different, of = counts.get(item, (0, 0))
+        counts[item] = different + (not same), of + 1
+    return {item: different / of for item, (different, of) in counts.items()}
+
+
+def requirement_on(asked: StudyTestSet) -> Requirement:
+    """What the study asks on a test set, as it is measured."""
+    metric = declared_metric(asked.metric.name, **asked.metric.options)
+    return requirement_of(asked.name, criterion_of(asked), form=metric.of_form)
+
+
+def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
+    """What the study asks on a test set, as a policy says it."""
+    metric = declared_metric(asked.metric.name, **asked.metric.options)
+    return PolicyCriterion.of_columns(
+        {name: getattr(asked, name) for name in Demand.model_fields}
+        | {
+            "test_set": asked.name,
+            "metric": asked.metric.name,
+            "higher_is_better": metric.rises != asked.turned,
+            "bounds": asked.bounds or metric.reach,
+            "unit": metric.counted_in,
+        }
+    )

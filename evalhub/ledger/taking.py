@@ -1,0 +1,227 @@
+"""The looks of a decision are written into the ledger, in the decision's own transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from evalhub.decision.levels import FREE_RIVALS, Together
+from evalhub.ledger.chain.append import append
+from evalhub.ledger.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
+from evalhub.ledger.ledger_origin import FirstLooks
+from evalhub.ledger.models import GuardLook, Ledger, Look, SharedLook
+from evalhub.ledger.numbering import Tally
+from evalhub.ledger.same_items import SameItems
+from evalhub.registry.models import Study
+
+
+def take(
+    standing: Standing,
+    *,
+    study: Study,
+    shared: SameItems,
+    first: FirstLooks,
+    arms: Sequence[Standing] = (),
+    together: Together | None = None,
+    rivals: Iterable[Sequence[Claim]] = (),
+    also: Iterable[Sequence[Claim]] = (),
+) -> bool:
+    """Writes the looks that are still to be taken; for one transaction.
+
+    False, and nothing is written, where another decision came between: the claims may stand
+    elsewhere now and must be judged anew.
+
+    Args:
+        first: whether this command began the ledger, which it notes.
+        arms: where the other arms stand that share the looks which are taken.
+        together: how many share them, and how alike they are.
+        rivals: claims of arms that could only speak against the candidate. The first few have its
+            number, and pay when they are tried themselves.
+        also: claims that are shown beside the decision and not judged by it, which are read too.
+    """
+    ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
+    moved = any(each.entries != ledger.entries for each in (standing, *arms))
+    if moved and standing.is_news:
+        return False
+    marks, before = first.marks(standing), ledger.entries
+    ledger.entries += _write_together(standing, arms, together, study, marks, before + 1)
+    for claims in rivals:
+        if unread := _unread(claims):
+            reading = ledger.entries + 1
+            ledger.entries += _write_rival(standing, unread, shared, study, marks, reading)
+    for claims in also:
+        if unread := _unread(claims):
+            beside = standing_of(unread, counts="all", shared=shared)
+            ledger.entries += len(_write(beside, study, marks, ledger.entries + 1))
+    if ledger.entries > before:
+        first.note(marks)
+        ledger.save(update_fields=["entries"])
+    return True
+
+
+def _unread(claims: Sequence[Claim]) -> list[Claim]:
+    names = {name for each in claims for name in (each.digest, each.former)}
+    read = set(Look.objects.filter(claim__in=names).values_list("claim", flat=True))
+    return [each for each in claims if read.isdisjoint((each.digest, each.former))]
+
+
+def _write_together(
+    standing: Standing,
+    arms: Sequence[Standing],
+    together: Together | None,
+    study: Study,
+    beginning: str,
+    reading: int,
+) -> int:
+    """Writes the looks of the arm that is decided and of those that share them, as one reading; how
+    many entries they are."""
+    rows = _write(standing, study, beginning, reading)
+    if not arms or together is None:
+        return len(rows)
+    new = {row.claim: row for row in rows if isinstance(row, Look)}
+    roots = {claim.name: new[claim.digest] for claim in standing.claims if claim.digest in new}
+    for each in arms:
+        known = frozenset(row.claim for row in rows if isinstance(row, Look))
+        rows += _write(each, study, beginning, reading, roots, known)
+    claims = [claim for each in (standing, *arms) for claim in each.claims]
+    critical = {claim.digest for claim in claims if claim.critical}
+    unknown = (0.0,) * len(together.correlations)
+    sharing = SharedLook.objects.bulk_create(
+        SharedLook(
+            look=row,
+            count=together.arms,
+            correlations=together.correlations if row.claim in critical else unknown,
+            readings=together.readings,
+        )
+        for row in rows
+        if isinstance(row, Look)
+    )
+    append(*sharing)
+    return len(rows) + len(sharing)
+
+
+def _write(
+    standing: Standing,
+    study: Study,
+    beginning: str,
+    reading: int,
+    roots: Mapping[str, Look] | None = None,
+    known: frozenset[str] = frozenset(),
+) -> list[Look | GuardLook]:
+    """The entries that were written, all with this number of a reading.
+
+    Args:
+        roots: by test set, the looks that another arm has just taken, which this one shares.
+        known: claims of those arms, which this one may make, too.
+    """
+    places: dict[str, tuple[Claim, LedgerPosition]] = {}
+    for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
+        places.setdefault(claim.digest, (claim, at))
+    new = {
+        key: _look(
+            claim,
+            study,
+            number=at.number,
+            drawn_for=at.looks.arms if at.looks else None,
+            extends_id=at.stages[-1] if at.stages else None,
+            tries=at.tries,
+            reading=reading,
+            beginning=beginning,
+        )
+        for key, (claim, at) in places.items()
+        if not at.taken and key not in known
+    }
+    own = {key: look for key, look in new.items() if not places[key][1].shares}
+    for key, look in own.items():
+        if roots and (root := roots.get(places[key][0].name)):
+            look.shares = root.shares or root
+    if standing.first in new:  # what is read beside it names it
+        new[standing.first].save(force_insert=True)
+    first = Look.objects.filter(claim=standing.first).first() if new else None
+    for key, look in new.items():
+        if key != standing.first and key not in standing.apart:
+            look.read_with = first
+    Look.objects.bulk_create(look for look in own.values() if look.pk is None)
+    looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    sharing = [look for key, look in new.items() if key not in own]
+    for look in sharing:
+        owner = looks[places[look.claim][1].shares]
+        look.shares = owner.shares or owner
+    Look.objects.bulk_create(sharing)
+    looks |= {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    beside = [
+        GuardLook(
+            primary=looks[each.primary],
+            guard=looks[key],
+            number=each.looks.numbers[-1],
+            charged=each.charged,
+        )
+        for key, (_, at) in places.items()
+        for each in at.beside
+        if not each.taken and not known.issuperset((key, each.primary))
+    ]
+    beside += [
+        GuardLook(primary=looks[key], guard=looks[key], number=at.number, charged=True)
+        for key, (_, at) in places.items()
+        if at.alone
+    ]
+    GuardLook.objects.bulk_create(beside)
+    append(*new.values(), *beside)
+    return [*new.values(), *beside]
+
+
+def _write_rival(
+    standing: Standing,
+    claims: Sequence[Claim],
+    shared: SameItems,
+    study: Study,
+    beginning: str,
+    reading: int,
+) -> int:
+    """Writes what was read of a rival: with the candidate's number of the same test set, where it
+    is one of the first few on these items, else with the next; how many entries they are."""
+    decided = {each.digest: each.name for each in standing.claims}
+    rows = Look.objects.filter(claim__in=decided).select_related("shares")
+    roots = {decided[look.claim]: look for look in rows}
+    first = next((look for look in roots.values() if look.claim == standing.first), None)
+    tally, looks = Tally(shared), dict[str, Look]()
+    for claim in claims:
+        root = roots.get(claim.name) if _is_free(claim, shared) else None
+        looks[claim.digest] = _look(
+            claim,
+            study,
+            number=tally.show(claim.version) if root is None else root.number,
+            shares=root and (root.shares or root),
+            tries=0,
+            read_with=first,
+            reading=reading,
+            beginning=beginning,
+        )
+    Look.objects.bulk_create(looks.values())
+    append(*looks.values())
+    return len(looks)
+
+
+def _is_free(claim: Claim, shared: SameItems) -> bool:
+    """Whether a rival costs no number: on these items it is one of the first few."""
+    _, answers = claim.answers
+    free = Look.objects.rivals().exclude(shares=None)
+    rivals = free.filter(test_set_version__in=shared.of(claim.version)).order_by()
+    known = set(rivals.values_list("candidate_answers", flat=True))
+    return answers in known or len(known) < FREE_RIVALS
+
+
+def _look(claim: Claim, study: Study, **fields: Any) -> Look:
+    return Look(
+        claim=claim.digest,
+        test_set_version=claim.version,
+        candidate=claim.candidate.version,
+        baseline=claim.baseline.version,
+        candidate_run=claim.candidate,
+        baseline_run=claim.baseline,
+        asked=claim.asked_digest,
+        study=study,
+        candidate_key=claim.candidate_key,
+        baseline_key=claim.baseline_key,
+        metric_key=claim.metric_key,
+        **claim.recorded,
+        **fields,
+    )

@@ -1,0 +1,130 @@
+"""A test set that was added to after a look: what was seen then beside what is new."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.decision.align import Aligned, Rows
+from evalhub.decision.levels import stage_weights
+from evalhub.declare.ledger_section import LedgerRow
+from evalhub.declare.sections import (
+    ExtensionRow,
+    ExtensionSection,
+)
+from evalhub.ledger.models import Look
+from evalhub.ledger.scores import Pairing
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import StudyTestSet
+from evalhub.stats.errors import StatisticsError
+
+
+def with_stages(
+    evidence: StudyEvidence,
+    test_set: StudyTestSet,
+    pairing: Pairing,
+    look_ids: Sequence[int],
+    names: tuple[str, str],
+) -> Pairing:
+    """The rows of these looks, oldest first, each as it was judged then, and the items that are
+    new.
+
+    Answers that were given anew to the old items since don't change what was seen. Each stage's
+    items are weighted to the mix by themselves, so that all of them estimate the same thing.
+    """
+    known = Look.objects.select_related(
+        "baseline_run__version",
+        "candidate_run__version",
+        "baseline_run__test_set_version__test_set",
+        "candidate_run__test_set_version__test_set",
+    ).in_bulk(look_ids)
+    runs = [(known[each].baseline_run, known[each].candidate_run) for each in look_ids]
+    stages = [evidence.pair_runs(test_set, *both, names).aligned for both in runs]
+    seen: set[tuple[str, int]] = set()
+    joined = replace(stages[0], stages=np.zeros(len(stages[0].items), dtype=np.intp))
+    for stage, (earlier, _) in zip([*stages[1:], pairing.aligned], runs, strict=True):
+        seen |= {(each.key, each.fingerprint) for each in evidence.items(earlier.test_set_version)}
+        joined = _joined(joined, _added(test_set, stage, seen))
+    return replace(pairing, aligned=joined, earlier=tuple(runs))
+
+
+def extension_section(
+    rows: Sequence[LedgerRow], staged: Mapping[str, Pairing]
+) -> ExtensionSection | None:
+    """The record's `extension`: the stages of each test set that was added to."""
+    found = [
+        _row(row, stages)
+        for row in rows
+        if (stages := staged[row.test_set].aligned.stages) is not None
+    ]
+    return ExtensionSection(test_sets=tuple(found)) if found else None
+
+
+def _row(row: LedgerRow, stages: NDArray[np.intp]) -> ExtensionRow:
+    sizes = np.bincount(stages).tolist()
+    return ExtensionRow(
+        test_set=row.test_set,
+        level=row.level,
+        looks=row.looks,
+        items=tuple(sizes),
+        weights=stage_weights(len(sizes)),
+    )
+
+
+def _added(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:
+    """The rows of items that weren't there before; another part of a set may have the same ids."""
+    new = np.array([(each.key, each.fingerprint) not in seen for each in larger.items], dtype=bool)
+    try:
+        return larger.where(new)
+    except StatisticsError as error:
+        why = f"The items added to {test_set.name} can't be weighted to its mix: {error}"
+        return replace(larger, weights=None, mix=None, flaws=[*larger.flaws, why]).where(new)
+
+
+def _joined(first: Aligned, added: Aligned) -> Aligned:
+    """`first` is what was seen, with its stages; `added` the rows of another."""
+    before = np.zeros(0, dtype=np.intp) if first.stages is None else first.stages
+    stage = int(before.max(initial=-1)) + 1
+    return replace(
+        added,
+        baseline=_one_below(first.baseline, added.baseline),
+        candidate=_one_below(first.candidate, added.candidate),
+        clusters=_clusters(first, added, stage),
+        items=[*first.items, *added.items],
+        weights=None
+        if first.weights is None or added.weights is None
+        else np.concatenate([first.weights, added.weights]),
+        mix=None if first.mix is None else added.mix,
+        stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
+        failed=_failed(first, added),
+        flaws=[*added.flaws, *first.flaws],
+    )
+
+
+def _failed(first: Aligned, added: Aligned) -> Rows | None:
+    if first.failed is None and added.failed is None:
+        return None
+    none = (np.zeros((2, len(each.items)), dtype=bool) for each in (first, added))
+    both = zip((first.failed, added.failed), none, strict=True)
+    return np.concatenate([each if failed is None else failed for failed, each in both], axis=1)
+
+
+def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores of shape (n + m,) or (n + m, samples); means where the samples are unequally many."""
+    if first.shape[1:] == added.shape[1:]:
+        return np.concatenate([first, added])
+    return np.concatenate(
+        [each if each.ndim == 1 else each.mean(axis=1) for each in (first, added)]
+    )
+
+
+def _clusters(first: Aligned, added: Aligned, stage: int) -> list[str] | None:
+    """Labels of both; an item without one is a cluster of its own."""
+    if first.clusters is None and added.clusters is None:
+        return None
+    alone = [f"item {i}" for i in range(len(first.baseline) + len(added.baseline))]
+    old = first.clusters or [f"first {each}" for each in alone[: len(first.baseline)]]
+    new = added.clusters or [f"added {each}" for each in alone[len(first.baseline) :]]
+    marked = (f"added {stage}: {each}" if each.startswith("item ") else each for each in new)
+    return [*old, *marked]

@@ -1,0 +1,109 @@
+"""The arms of one study that share a look: those that nobody has read when the first is decided.
+
+They are registered, answered and complete before any result of theirs can be seen, so that what
+the look may spend is spent once over all of them (`evalhub.stats.max_t`). An arm that is added
+later, or that wasn't complete then, takes a number of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.decision.align import Aligned
+from evalhub.decision.levels import Together, readings_of
+from evalhub.declare.policy import LedgerScope
+from evalhub.ledger.ledger import Claim, counted
+from evalhub.ledger.models import Look, Peek
+from evalhub.ledger.scores import Pairing
+from evalhub.ledger.study_evidence import StudyEvidence
+from evalhub.registry.models import StudyArm
+from evalhub.stats.max_t import correlation_floor
+
+
+@dataclass(frozen=True, slots=True)
+class ReadArm:
+    """What is read of an arm, by test set."""
+
+    arm: StudyArm
+    claims: Sequence[Claim]
+    pairings: Mapping[str, Pairing]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLooks:
+    """The arms that share a look; none where fewer than two could."""
+
+    together: Together | None = None
+    arms: Sequence[Sequence[Claim]] = ()
+
+    def of(self, claims: Sequence[Claim]) -> Together | None:
+        """What these claims of one arm share; None where it isn't among the arms."""
+        return self.together if any(claims is each for each in self.arms) else None
+
+    def beside(self, claims: Sequence[Claim]) -> list[Sequence[Claim]]:
+        """The claims of the other arms; empty where these are of none of the arms."""
+        return [each for each in self.arms if each is not claims] if self.of(claims) else []
+
+
+def shared_looks(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLooks:
+    """Those of the complete `arms` that are fine-tuned and that nobody has read: an arm that is
+    there to ask whether a prompt would do takes nothing of the candidate's level.
+
+    Items that were drawn from a pool for one look have an alpha of their own, which their arms
+    share by equal parts.
+    """
+    tuned = [each for each in arms if each.arm.version.fine_tuned]
+    if len(tuned) < 2:
+        return SharedLooks()
+    unread = [each for each in tuned if is_unread(each.claims, evidence.policy.ledger)]
+    if len(unread) < 2 or any(claim.drawn_for for each in unread for claim in each.claims):
+        return SharedLooks()
+    together = _together(evidence, unread)
+    return SharedLooks(together, [each.claims for each in unread])
+
+
+def is_unread(claims: Sequence[Claim], counts: LedgerScope) -> bool:
+    """Whether nobody has read what an arm pays for."""
+    paying = counted(claims, counts)
+    names = {name for each in paying for name in (each.digest, each.former)}
+    read = (each.objects.filter(claim__in=names).exists() for each in (Look, Peek))
+    return bool(names) and not any(read)
+
+
+def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:
+    """How alike the arms are at least by each critical criterion; 0 of what isn't a score."""
+    policy = evidence.policy
+    names = [each.name for each in evidence.test_sets if each.tier == "critical"]
+    asked = [each.tier for each in policy.all_budgets.values()]
+    if policy.preference is not None and policy.preference.required:
+        asked.append("critical")
+    if (judge := evidence.study.policy.pairwise) is not None:
+        asked.append(judge.tier)
+    found = [_alike([each.pairings[name].aligned for each in arms]) for name in names]
+    unknown = [0.0 for tier in asked if tier == "critical"]
+    return Together(
+        len(arms),
+        (*found, *unknown) or (0.0,),
+        max((readings_of(len(arms), each) for each in found), default=len(arms)),
+    )
+
+
+def _alike(arms: Sequence[Aligned]) -> float:
+    """The smallest correlation of the arms' differences; 0 where they aren't of the same items."""
+    first = arms[0]
+    ids = [each.id for each in first.items]
+    if any(each.same or [item.id for item in each.items] != ids for each in arms):
+        return 0.0
+    factor = first.requirement.factor
+    rows = [_means(each.candidate) - (factor or 1.0) * _means(each.baseline) for each in arms]
+    clusters = None
+    if first.clusters is not None:
+        clusters = np.unique(first.clusters, return_inverse=True)[1]
+    floor = correlation_floor(np.array(rows), clusters, first.weights)
+    return float(int(floor * 1000) / 1000)
+
+
+def _means(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return scores if scores.ndim == 1 else np.asarray(scores.mean(axis=1))

@@ -1,0 +1,66 @@
+"""A run's answers, a page at a time, with what they were asked and how they were scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
+
+from evalhub.io.tools import called
+from evalhub.registry.models import Output, Run, RunMetric, Score
+from evalhub.report.flips import FoldedText, asked, expected, passage
+from evalhub.site.by_place import answers_by_place
+from evalhub.site.queries import outputs_of
+
+PAGE = 25
+SHOWN = {"": "All answers", "errors": "Errors", "unscored": "Unscored"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnswer:
+    output: Output
+    question: FoldedText
+    reference: str
+    text: FoldedText
+    calls: Sequence[str]
+    scores: Sequence[Score]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersPage:
+    show: str
+    choices: Sequence[tuple[str, str]]
+    metrics: Sequence[RunMetric]
+    page: "Page[Output]"
+    answers: Sequence[ShownAnswer]
+
+    @property
+    def sealed(self) -> bool:
+        """Whether some of the run's scores aren't to be read yet."""
+        return any(each.opened is None for each in self.metrics)
+
+
+def answers_page(run: Run, show: str, number: str) -> AnswersPage:
+    """Page `number` of the run's answers: all, or only its errors, or only the unscored."""
+    show = show if show in SHOWN else ""
+    readable = Score.objects.readable_by(run).order_by("metric_id").select_related("metric")
+    outputs = outputs_of(run, show).prefetch_related("item", Prefetch("scores", readable))
+    pages = Paginator(outputs, PAGE) if show else answers_by_place(run, outputs, PAGE)
+    page = pages.get_page(number)
+    return AnswersPage(
+        show=show,
+        choices=list(SHOWN.items()),
+        metrics=list(run.metrics.select_related("metric")),
+        page=page,
+        answers=[
+            ShownAnswer(
+                output=output,
+                question=passage(asked(output.item.input)),
+                reference=expected(output.item.references),
+                text=passage(output.text or ""),
+                calls=[called(each) for each in output.tool_calls or ()],
+                scores=list(output.scores.all()),
+            )
+            for output in page
+        ],
+    )

@@ -1,0 +1,147 @@
+"""Making a review from its form: where the answers come from, and what it would cost."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.io.limits import WEB
+from evalhub.io.rows import DataError
+from evalhub.registry.models import Study
+from evalhub.site.campaign_form import (
+    PROPOSED,
+    CampaignForm,
+    UploadForm,
+    initial_of,
+    initial_show,
+)
+from evalhub.site.campaign_page import (
+    ReviewSource,
+    campaign_source,
+    runs_source,
+    study_source,
+    uploaded_runs,
+)
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.power_review import review_detects
+from evalhub.studies.run.reviewing import for_study
+from evalhub.studies.web.pairs_upload import register_upload
+from reviews.errors import PlanError, PreviewBusyError
+from reviews.models import Campaign
+from reviews.planning.plan_preview import affordable, preview_plan
+from reviews.planning.sizing import planned_review
+from reviews.planning.upload import Columns
+
+COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
+
+
+def source_of(request: SignedInRequest) -> tuple[ReviewSource, Campaign | None]:
+    """What is asked about, and the review whose plan is to be changed, if any."""
+    asked = request.GET
+    if number := asked.get("campaign", ""):
+        old = get_object_or_404(
+            Campaign.objects.seen_by(request.user).for_owners(), pk=_number(number)
+        )
+        return campaign_source(old), old
+    if number := asked.get("study", ""):
+        study = get_object_or_404(
+            Study.objects.seen_by(request.user).select_related("project"), pk=_number(number)
+        )
+        return study_source(study, asked.get("test_set", "")), None
+    runs = uploaded_runs(request.user, asked.get("runs", "").split("-"))
+    if len(runs) != 2:
+        raise Http404
+    return runs_source(runs, asked.get("name", "")[:60]), None
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise Http404
+    return int(text)
+
+
+def campaign_form(
+    request: SignedInRequest, source: ReviewSource, superseded: Campaign | None
+) -> CampaignForm:
+    """The form as the plan that is changed has it, or as the study's file asks."""
+    review = source.study.review if source.study else None
+    asked = review.as_json() | initial_show(review.show) if review else {}
+    initial = initial_of(superseded.sealed_plan.design if superseded else PROPOSED)
+    if superseded is None:
+        initial |= asked
+    return CampaignForm(
+        request.POST or None, initial=initial, arms=source.arms, metric=source.has_metric
+    )
+
+
+def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
+    """What the form's plan would ask of people; with nothing sent, the form's defaults'."""
+    filled = form
+    if not form.is_bound:
+        given = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
+        given = {name: value for name, value in given.items() if value is not None}
+        filled = CampaignForm(given, arms=source.arms, metric=source.has_metric)
+    if not filled.is_valid():
+        return {"wrong": "The form has something to put right."}
+    asked = filled.cleaned_data
+    plan = for_study(asked["request"], source.study)
+    runs = source.chosen(asked["arms"])
+    try:
+        preview = preview_plan(plan, runs, source.study)
+        found: dict[str, Any] = {
+            "preview": preview,
+            "asked": plan,
+            "strata": list(preview.prepared.plan.strata.items()),
+        }
+        if asked["budget"] and asked["rate"]:
+            items = affordable(plan, asked["budget"], arms=len(runs))
+            shows = review_detects(items, planned_review(plan.judges, plan.reviewers_per_item))
+            found |= {"budget": asked["budget"], "affordable": items, "budget_shows": shows}
+    except PreviewBusyError as error:
+        return {"busy": str(error)}
+    except (PlanError, StatisticsError) as error:
+        return {"wrong": str(error)}
+    return found
+
+
+def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
+    """Registers an upload; returns its two runs' numbers, joined.
+
+    Raises DataError, which calls the files by the names that they were sent with; DeclarationError.
+    """
+    given = form.cleaned_data
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [
+            _kept(file, Path(folder) / side) if (file := given[side]) else None
+            for side in ("file", "right_file")
+        ]
+        assert paths[0] is not None
+        try:
+            found = register_upload(
+                project=project,
+                by=by,
+                name=given["name"],
+                path=paths[0],
+                right_path=paths[1],
+                columns=Columns(**{name: given[name] for name in COLUMNS}),
+                arms=(given["left_name"], given["right_name"]),
+                limits=WEB,
+            )
+        except DataError as error:
+            name = Path(error.file).name
+            raise DataError(error.message, file=name, line=error.line, field=error.field) from error
+    return f"{found.baseline_run.pk}-{found.candidate_run.pk}"
+
+
+def _kept(file: "UploadedFile[Any]", folder: Path) -> Path:
+    folder.mkdir()
+    path = folder / Path(file.name or "pairs").name
+    with path.open("wb") as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+    return path

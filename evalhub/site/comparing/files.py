@@ -1,0 +1,77 @@
+"""The files of a comparison: kept from one sending of the form to the next, by their digests."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+
+from evalhub.accounts.models import User
+from evalhub.io.limits import WEB
+from evalhub.io.rows import DataError
+from evalhub.registry.uploads import UploadError, Uploads
+from evalhub.studies.files.file_preview import Glance, glance
+
+SLOTS = {
+    "items": "Test set",
+    "baseline": "The baseline’s answers",
+    "candidate": "The candidate’s answers",
+}
+BASE_WORDS = ("base", "before", "old", "current", "prod", "untuned")
+TUNED_WORDS = ("cand", "lora", "tuned", "new", "after", "sft", "dpo", "ft")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """An upload in its place; `name` is what its sender called it."""
+
+    slot: str
+    digest: str
+    name: str
+    path: Path
+    glance: Glance
+
+    @property
+    def bytes(self) -> int:
+        return self.path.stat().st_size
+
+
+def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str, Glance]:
+    """Keeps an upload and looks at its beginning. What can't be read isn't kept.
+
+    Raises DataError, naming the file as its sender did, and NotAllowedError.
+    """
+    name = Path(file.name or "file").name
+    if (file.size or 0) > (most := WEB.bytes or 0):
+        raise DataError(f"has {file.size:,} bytes, and at most {most:,} are taken here", file=name)
+    sha256 = hashlib.sha256()
+    for chunk in file.chunks():
+        sha256.update(chunk)
+    file.seek(0)
+    digest = f"sha256:{sha256.hexdigest()}"
+    known = digest in uploads
+    try:
+        uploads.append(name=digest, stream=file, offset=0, complete=True, by=by)
+        return digest, glance(uploads[digest])
+    except DataError as error:
+        if not known:
+            uploads.drop(digest)
+        raise DataError(error.message, file=name, line=error.line, field=error.field) from error
+    except UploadError as error:
+        raise DataError(str(error), file=name) from error
+
+
+def place_of(name: str, seen: Glance, taken: set[str]) -> str:
+    """Which of the SLOTS a file is for that was dropped without saying so; by what it holds, then
+    by its name, then in the order of the slots. "" where all are taken."""
+    free = [each for each in SLOTS if each not in taken]
+    if seen.asks and "items" in free:
+        return "items"
+    small = name.lower()
+    arms = [each for each in free if each != "items"]
+    if "baseline" in arms and any(word in small for word in BASE_WORDS):
+        return "baseline"
+    if "candidate" in arms and any(word in small for word in TUNED_WORDS):
+        return "candidate"
+    return next(iter(arms), "")

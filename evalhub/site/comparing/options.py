@@ -1,0 +1,42 @@
+"""A metric's options as fields of a form, made from its declaration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from evalhub.declare.declaration import declared
+from evalhub.site.comparing.declared_fields import field_of, value_of
+from runners.metrics import METRICS, MetricDeclaration
+
+PREFIX = "option_"
+OFFERED = {
+    name: kind
+    for name, kind in METRICS.items()
+    if not kind.needs_model
+    and not kind.reads_choices
+    and not kind.scored_together
+    and name != "likelihood_per_byte"
+}
+"""Metrics that score recorded answers by themselves."""
+
+
+def option_fields(metric: str) -> dict[str, forms.Field]:
+    """The fields of a metric's options, each with its default."""
+    return {
+        PREFIX + (declared_as.alias or name): field_of(declared_as.alias or name, declared_as)
+        for name, declared_as in OFFERED[metric].model_fields.items()
+        if name != "name"
+    }
+
+
+def metric_of(name: str, cleaned: Mapping[str, Any]) -> MetricDeclaration:
+    """The metric with the options that a form holds. Raises DeclarationError, naming the field."""
+    said: dict[str, Any] = {"name": name}
+    for field, declared_as in OFFERED[name].model_fields.items():
+        option = declared_as.alias or field
+        given = cleaned.get(PREFIX + option)
+        if field == "name" or given is None or given == "":
+            continue
+        said[option] = value_of(declared_as, given, option)
+    return declared(OFFERED[name], said)

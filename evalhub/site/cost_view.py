@@ -1,0 +1,98 @@
+"""A study's arms by what they are worth and what they cost, of which the reader chooses one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.measured_costs import MeanCost, RunCosts, run_costs
+from evalhub.ledger.models import Decision
+from evalhub.report.pareto import ArmPoint, Pareto, Ranged, pareto
+
+NAMES = {
+    "money": "money an answer",
+    "latency": "milliseconds an answer",
+    "tokens": "tokens an answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CostView:
+    """`chosen` is one of `choices`; `untold` are the costs of which no two arms are known."""
+
+    criterion: str
+    metric: str
+    test_set: str
+    chosen: str
+    choices: Sequence[tuple[str, str]]
+    untold: Sequence[str]
+    pareto: Pareto | None
+
+
+def cost_view(decisions: Mapping[str, Decision], shown: Decision, cost: str) -> CostView | None:
+    """What the arms' newest decisions say of the shown one's first primary, beside their runs'
+    costs on its test set; None where the shown one judged none. Four queries.
+
+    An arm whose evidence is invalid has no point: its results aren't shown.
+    """
+    asked = _primary(shown.document)
+    if asked is None:
+        return None
+    points = [
+        (each, criterion, *runs)
+        for each in decisions.values()
+        if (criterion := _primary(each.document, asked.name)) is not None
+        and (runs := _runs(each.document, criterion)) is not None
+    ]
+    if not points:
+        return None
+    costs = run_costs(sorted({run for *_, before, after in points for run in (before, after)}))
+    known = {
+        name: found
+        for name in NAMES
+        if (found := _pareto(points, costs, name, asked.name)).chart is not None
+    }
+    chosen = cost if cost in known else next(iter(known), "")
+    return CostView(
+        criterion=asked.name,
+        metric=asked.metric,
+        test_set=asked.test_set,
+        chosen=chosen,
+        choices=[(name, NAMES[name]) for name in known],
+        untold=[words for name, words in NAMES.items() if name not in known],
+        pareto=known.get(chosen),
+    )
+
+
+def _primary(record: DecisionRecord, name: str = "") -> Criterion | None:
+    """The record's first primary, or the one of this name."""
+    if record.verdict is Verdict.INVALID:
+        return None
+    primaries = [each for each in record.criteria if each.role == "primary"]
+    return next((each for each in primaries if name in ("", each.name)), None)
+
+
+def _runs(record: DecisionRecord, criterion: Criterion) -> tuple[int, int] | None:
+    for each in record.evidence:
+        if each.test_set == criterion.test_set and each.baseline_run and each.candidate_run:
+            return each.baseline_run, each.candidate_run
+    return None
+
+
+def _pareto(
+    points: Sequence[tuple[Decision, Criterion, int, int]],
+    costs: Mapping[int, RunCosts],
+    name: str,
+    quality: str,
+) -> Pareto:
+    def of(run: int) -> Ranged | None:
+        found: MeanCost | None = getattr(costs[run], name) if run in costs else None
+        return None if found is None else Ranged(found.mean, found.lower, found.upper)
+
+    first, _, before, _ = points[0]
+    arms = [ArmPoint(first.document.arms.baseline.name, "", Ranged(0.0), of(before))]
+    for decision, each, _, after in points:
+        value = Ranged(each.difference, each.lower, each.upper)
+        arms.append(ArmPoint(decision.arm, decision.verdict, value, of(after)))
+    return pareto(arms, quality=quality, cost=NAMES[name])

@@ -1,0 +1,241 @@
+"""What needs somebody, kind by kind: each a sentence and one thing to do about it.
+
+Of each kind so many are read as are shown and one more, so that a home costs the same with five
+studies and with five hundred.
+"""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from evalhub.accounts.models import User
+from evalhub.decision.levels import is_spent, items_factor
+from evalhub.decision.wording import counted
+from evalhub.declare.declaration import default_of
+from evalhub.declare.policy import Rule
+from evalhub.ledger.models import Decision, Look
+from evalhub.ledger.staleness import changes_but_of_people
+from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
+from evalhub.registry.models.runs import RunState
+from reviews.models import Campaign
+
+SHOWN = 5
+CHECKED = 12
+"""Decisions that something was touched for since: so many, the newest, are compared."""
+QUIET = datetime.timedelta(days=2)
+"""So long nobody has answered in an open review before it says that it waits."""
+ALPHA: float = default_of(Rule, "alpha")
+SPENT = next(number for number in range(1, 1000) if is_spent(number, alpha=ALPHA))
+"""The first look at which a new candidate needs twice the items that the first needed."""
+NEARLY_SPENT = SPENT - 2
+"""The last look after which the next but one is that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that needs somebody: a sentence, and where to do what about it."""
+
+    sentence: str
+    action: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """All of one kind. `more` leads to where the others stand; "" where these are all."""
+
+    key: str
+    title: str
+    mark: str
+    tone: str
+    found: list[Need]
+    more: str = ""
+
+
+def needs_of(user: User) -> list[Needs]:
+    """What needs this person, by kind, what matters most first; kinds without any are left out.
+
+    At most sixteen queries.
+    """
+    kinds = [
+        _stale(user),
+        _ships(user),
+        _failed_runs(user),
+        _ended_reviews(user),
+        _reviews_to_open(user),
+        _quiet_reviews(user),
+        _spent_sets(user),
+        _untried_versions(user),
+    ]
+    return [each for each in kinds if each.found]
+
+
+def _stale(user: User) -> Needs:
+    touched = Decision.objects.seen_by(user).standing().with_news().newest_first()
+    decisions = list(touched.select_related("study")[: CHECKED + 1])
+    changes = changes_but_of_people(decisions[:CHECKED])
+    found = []
+    for each in decisions[:CHECKED]:
+        if said := [change.sentence for change in changes[each.pk]]:
+            others = f", and {counted(len(said) - 1, 'more change')}" if said[1:] else ""
+            label = each.get_verdict_display()
+            sentence = f"{each.study.name} ({label}, {_day(each.created)}): {said[0]}{others}."
+            url = f"{reverse('site:study', args=[each.study_id])}?arm={each.arm}"
+            found.append(Need(sentence, "Look and decide again", url))
+    more = len(found) > SHOWN or len(decisions) > CHECKED
+    listed = reverse("site:studies", query={"state": "touched"}) if more else ""
+    title = "Changed since it was decided"
+    return Needs("stale", title, "?", "open", found[:SHOWN], listed)
+
+
+def _ships(user: User) -> Needs:
+    """Of projects that have a champion: where nobody blesses, nobody is told to."""
+    rows = Decision.objects.seen_by(user).to_be_blessed().newest_first().select_related("study")
+    found, more = _first(
+        Need(
+            f"{each.arm} ships against the champion in {each.study.name}, and nobody has blessed "
+            f"it since {_day(each.created)}.",
+            "Look and bless",
+            reverse("site:record", args=[each.pk]) + "#champion",
+        )
+        for each in rows[: SHOWN + 1]
+    )
+    listed = reverse("site:studies", query={"verdict": "ship"}) if more else ""
+    return Needs("ships", "Ships that nobody has blessed", "✓", "pass", found, listed)
+
+
+def _failed_runs(user: User) -> Needs:
+    rows = Run.objects.seen_by(user).filter(state=RunState.FAILED).order_by("-finished", "-pk")
+    related = rows.select_related("version__model", "test_set_version__test_set")
+    found, more = _first(
+        Need(
+            f"{each}: {_cut(each.error or 'no reason was kept')}",
+            "Look at why",
+            reverse("site:run", args=[each.pk]),
+        )
+        for each in related[: SHOWN + 1]
+    )
+    listed = reverse("site:runs", query={"state": "failed"}) if more else ""
+    return Needs("failed", "Runs that failed", "✗", "fail", found, listed)
+
+
+def _ended_reviews(user: User) -> Needs:
+    rows = Campaign.objects.seen_by(user).unread().with_counts().defer("plan")
+    found, more = _first(
+        Need(
+            f"{each.name} has ended with {each.given:,} of {each.asked:,} judgments, and nobody "
+            "has read what they say.",
+            "Read its results",
+            reverse("site:campaign_results", args=[each.pk]),
+        )
+        for each in rows[: SHOWN + 1]
+    )
+    listed = reverse("site:campaigns", query={"state": "unread"}) if more else ""
+    return Needs("ended", "Finished reviews", "✓", "pass", found, listed)
+
+
+def _reviews_to_open(user: User) -> Needs:
+    rows = Study.objects.seen_by(user).filter(review__open="owner", campaigns=None)
+    decided = Decision.objects.standing().exclude(verdict="invalid").values("study")
+    found, more = _first(
+        Need(
+            f"{each.name} asks people too, and its review waits for an owner to open it.",
+            "Plan it",
+            _plan_of(each),
+        )
+        for each in rows.filter(pk__in=decided)[: SHOWN + 1]
+    )
+    listed = reverse("site:studies") if more else ""
+    return Needs("to-open", "Reviews to open", "?", "open", found, listed)
+
+
+def _plan_of(study: Study) -> str:
+    assert study.review is not None
+    query = {"study": study.pk, "test_set": study.review.test_set}
+    return reverse("site:new_campaign", query=query)
+
+
+def _quiet_reviews(user: User) -> Needs:
+    rows = Campaign.objects.seen_by(user).short_of_people(since=timezone.now() - QUIET)
+    found, more = _first(
+        Need(
+            f"{each.name} has {each.given:,} of {each.asked:,} judgments, and {_who(each)}.",
+            "Invite people",
+            reverse("site:campaign", args=[each.pk]) + "#people",
+        )
+        for each in rows.defer("plan")[: SHOWN + 1]
+    )
+    listed = reverse("site:campaigns", query={"state": "quiet"}) if more else ""
+    return Needs("quiet", "Reviews that wait for people", "?", "open", found, listed)
+
+
+def _who(campaign: Campaign) -> str:
+    """Of a campaign that is `short_of_people`."""
+    if not campaign.active:
+        return "nobody reviews it"
+    if campaign.answered is None:
+        return f"nobody has answered since it was opened on {_day(campaign.created)}"
+    return f"nobody has answered since {_day(campaign.answered)}"
+
+
+def _spent_sets(user: User) -> Needs:
+    """Newest versions alone: who has published another has moved on."""
+    looks = Look.objects.most_by_version(at_least=NEARLY_SPENT)
+    newest = TestSetVersion.objects.seen_by(user).newest().filter(pk__in=looks, read_freely=False)
+    rows = sorted(newest.select_related("test_set"), key=lambda each: -looks[each.pk])
+    found, more = _first(
+        Need(
+            _cost(each, 1 + looks[each.pk]),
+            "See its ledger",
+            reverse("site:test_set", args=[each.test_set_id]) + f"?version={each.number}#ledger",
+        )
+        for each in rows[: SHOWN + 1]
+    )
+    listed = reverse("site:test_sets", query={"state": "spent"}) if more else ""
+    return Needs("spent", "Test sets spent, or nearly", "?", "open", found, listed)
+
+
+def _cost(version: TestSetVersion, following: int) -> str:
+    """What the next look costs, at least: other versions with the same items may count too."""
+    spent = "is spent" if following >= SPENT else "is nearly spent"
+    factor = items_factor(following, alpha=ALPHA)
+    return (
+        f"{version} {spent}: {counted(following - 1, 'look')} {'were' if following > 2 else 'was'} "
+        f"taken at its items, and the next candidate needs {factor:.1f} times those that the first "
+        "needed, or more."
+    )
+
+
+def _untried_versions(user: User) -> Needs:
+    rows = ModelVersion.objects.seen_by(user).to_be_tried().without_runs().order_by("-created")
+    found, more = _first(
+        Need(
+            f"{each} was registered on {_day(each.created)} and has answered nothing yet.",
+            "Look at it",
+            reverse("site:version", args=[each.pk]),
+        )
+        for each in rows.select_related("model")[: SHOWN + 1]
+    )
+    listed = reverse("site:versions", query={"evidence": "none"}) if more else ""
+    return Needs("untried", "Versions without evidence", "?", "open", found, listed)
+
+
+def _first(found: Iterable[Need]) -> tuple[list[Need], bool]:
+    """Those that are shown, and whether there are more."""
+    rows: Sequence[Need] = list(islice(found, SHOWN + 1))
+    return list(rows[:SHOWN]), len(rows) > SHOWN
+
+
+def _day(at: datetime.datetime) -> str:
+    return date_format(at, "j M Y")
+
+
+def _cut(text: str, most: int = 160) -> str:
+    """One line of an error."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"

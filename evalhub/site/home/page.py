@@ -1,0 +1,45 @@
+"""All that the home of somebody who sees results shows, in a constant number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.accounts.models import User
+from evalhub.ledger.models import Blessing, Decision
+from evalhub.registry.models import Run, Study
+from evalhub.site.home.needs import Needs, needs_of
+from reviews.models import Campaign
+from reviews.models.campaigns import CampaignState
+
+VERDICTS = CHAMPIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What needs this person, which versions run now, the newest verdicts, and what goes on.
+
+    Attributes:
+        empty: nothing was ever compared in any project whose results they see.
+        going: runs that go on.
+        reviews: open ones in which they review themselves.
+    """
+
+    needs: Sequence[Needs]
+    champions: Sequence[Blessing]
+    verdicts: Sequence[Decision]
+    empty: bool
+    going: int
+    reviews: int
+
+
+def home_page(user: User) -> Home:
+    verdicts = Decision.objects.seen_by(user).standing().newest_first().with_headline()
+    champions = Blessing.objects.seen_by(user).newest_first().holding()
+    own = Campaign.objects.of_reviewer(user).filter(state=CampaignState.OPEN)
+    return Home(
+        needs=needs_of(user),
+        champions=list(champions.select_related("version__model", "project", "by")[:CHAMPIONS]),
+        verdicts=list(verdicts.select_related("study__project")[:VERDICTS]),
+        empty=not Study.objects.seen_by(user).exists(),
+        going=Run.objects.seen_by(user).unfinished().count(),
+        reviews=own.count(),
+    )

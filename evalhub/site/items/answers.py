@@ -1,0 +1,116 @@
+"""Answers with their scores as the item browser shows them: right, wrong, between, or sealed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from evalhub.ledger.differences import right_of
+from evalhub.registry.models import Metric, Output, RunMetric, Score
+from evalhub.report.flips import status_of
+from evalhub.site.items.scope import ItemScope, ShownArm
+from runners.metrics import Answer, Scorer, declared_metric
+
+type Answers = dict[tuple[int, int], list[Output]]
+"""By run and item, in the order of the samples."""
+type Scores = dict[int, list[Score]]
+"""By output, those that may be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownScore:
+    """One metric of one answer. `sealed`: no decision has read it.
+
+    `taken` is what was compared of it, None where it is all of it; `taken_by` why that isn't what
+    was meant.
+    """
+
+    metric: Metric
+    value: float | None = None
+    status: str = ""
+    reason: str = ""
+    taken: str | None = None
+    taken_by: str = ""
+    sealed: bool = False
+
+
+def answers_of(scope: ItemScope, items: Sequence[int]) -> Answers:
+    """All arms' answers to these items. One query."""
+    runs = {arm.run.pk for arm in scope.arms}
+    found: Answers = defaultdict(list)
+    for output in Output.objects.filter(run__in=runs, item__in=items).order_by("sample"):
+        found[output.run_id, output.item_id].append(output)
+    return found
+
+
+def scores_of(scope: ItemScope, answers: Answers) -> Scores:
+    """The scores of these answers that may be read, by all metrics. One query."""
+    barred = {arm.run.pk for arm in scope.arms if arm.barred}
+    outputs = {each.pk: each.run_id for said in answers.values() for each in said}
+    rows = Score.objects.readable().filter(output__in=outputs).select_related("metric")
+    found: Scores = defaultdict(list)
+    for score in rows.order_by("output", "metric"):
+        if score.value is None or outputs[score.output_id] not in barred:
+            found[score.output_id].append(score)
+    return found
+
+
+def mean_of(metric: Metric, outputs: Iterable[Output], scores: Scores) -> float | None:
+    """The mean over an item's samples; None where one of them has no score that may be read."""
+    values = [
+        next((s.value for s in scores.get(each.pk, ()) if s.metric_id == metric.pk), None)
+        for each in outputs
+    ]
+    there = [each for each in values if each is not None]
+    return fmean(there) if there and len(there) == len(values) else None
+
+
+def metrics_of(scope: ItemScope) -> dict[int, list[RunMetric]]:
+    """By run the metrics that it is scored by. One query."""
+    found: dict[int, list[RunMetric]] = defaultdict(list)
+    rows = RunMetric.objects.filter(run__in={arm.run.pk for arm in scope.arms})
+    for each in rows.select_related("metric").order_by("metric"):
+        found[each.run_id].append(each)
+    return found
+
+
+def shown_scores(
+    arm: ShownArm, output: Output, metrics: Sequence[RunMetric], scores: Sequence[Score]
+) -> list[ShownScore]:
+    """Every metric of the arm's run on one of its answers, with what each took out of it."""
+    by_metric = {score.metric_id: score for score in scores}
+    found = []
+    for each in metrics:
+        score = by_metric.get(each.metric_id)
+        taken, by = _taken(each.metric, output)
+        if score is None:
+            sealed = each.opened is None or arm.barred
+            found.append(ShownScore(each.metric, taken=taken, taken_by=by, sealed=sealed))
+            continue
+        found.append(
+            ShownScore(
+                each.metric,
+                score.value,
+                status_of(score.value, right_of(each.metric)),
+                score.reason,
+                taken,
+                by,
+            )
+        )
+    return found
+
+
+def _taken(metric: Metric, output: Output) -> tuple[str | None, str]:
+    """What the metric compares of an answer; where that isn't what was meant, why."""
+    declared = declared_metric(metric.name, **metric.options)
+    if output.text is None or declared.needs_model:
+        return None, ""
+    answer = Answer(output.text, tool_calls=output.tool_calls)
+    part, matched = Scorer(declared).taken(answer)
+    whole = part == output.text and not matched
+    if matched is False:
+        missed = "the pattern matched nothing, so the whole answer is scored"
+        return None if whole else part, missed
+    if part is None:
+        return None, "it found nothing in the answer to compare"
+    return None if whole else part, ""

@@ -1,0 +1,263 @@
+"""A page of the items that are asked for, and the ways to ask for others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.urls import reverse
+
+from evalhub.decision.outcomes import Outcome, outcome
+from evalhub.decision.wording import counted
+from evalhub.ledger.differences import differences_of
+from evalhub.registry.models import Item
+from evalhub.report.flips import asked, expected, said_in, status_of
+from evalhub.site.items.answers import answers_of, mean_of, scores_of
+from evalhub.site.items.finding import Found, find, judge_run, tags_of
+from evalhub.site.items.naming import item_address
+from evalhub.site.items.scope import ItemScope
+from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
+from reviews.models import Campaign
+
+PAGE = 25
+HEAD = 180
+"""Characters of a text that a row shows."""
+COLUMNS = 4
+"""Arms that a row shows: the pair, and as many beside it as fit."""
+
+ALWAYS = (Outcome.LOST, Outcome.WON)
+"""Outcomes of which it is worth saying that there are none."""
+
+type Options = list[tuple[str, str, bool]]
+"""Value, label, whether it is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list of items and its items are: the names of their addresses, and whose they are."""
+
+    name: str
+    pk: int
+    test_set: str = ""
+    version: int = 0
+
+    def items(self, sought: ItemsSought, **more: object) -> str:
+        return reverse(f"site:{self.name}_items", args=[self.pk]) + sought.query(
+            **self._version, **more
+        )
+
+    def item(self, key: str, sought: ItemsSought, **more: object) -> str:
+        which = [self.pk, self.test_set] if self.test_set else [self.pk]
+        asked = asdict(sought.but(test_set="")) | self._version | more
+        return item_address(self.name, *which, key=key, **asked)
+
+    def file(self, form: str, sought: ItemsSought) -> str:
+        address = reverse(f"site:{self.name}_items_file", args=[self.pk, form])
+        return address + sought.query(**self._version)
+
+    @property
+    def _version(self) -> dict[str, object]:
+        return {"version": self.version} if self.version else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One arm's answer in a row."""
+
+    arm: str
+    text: str
+    error: str
+    samples: int
+    value: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    pk: int
+    key: str
+    address: str
+    tags: Sequence[str]
+    question: str
+    reference: str
+    outcome: Outcome | None
+    difference: float | None
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """`controls`: by the filter's name its label and options. `outcomes`: label, address, whether
+    it is chosen, how many there are, and whether there may be more."""
+
+    scope: ItemScope
+    sought: ItemsSought
+    place: Place
+    found: Found
+    page: "Page[int]"
+    rows: Sequence[ItemRow]
+    columns: Sequence[str]
+    controls: Sequence[tuple[str, str, Options]]
+    sorts: Options
+    test_sets: Sequence[tuple[str, str, bool]]
+    outcomes: Sequence[tuple[str, str, bool, int, bool]]
+    files: Sequence[tuple[str, str]]
+    everything: str
+
+    @property
+    def growing(self) -> bool:
+        """Whether the list has more than was found so far, as far as one knows."""
+        return not self.found.whole
+
+    @property
+    def number(self) -> str:
+        """How many items there are, as "11 items of 40"; while it grows, so far."""
+        number = counted(self.page.paginator.count, "item")
+        if self.growing:
+            return f"{number} so far"
+        return f"{number} of {self.found.total:,}" if self.sought.filters else number
+
+
+def items_page(scope: ItemScope, sought: ItemsSought, place: Place, number: str) -> ItemsPage:
+    """Page `number` of what is asked for. A constant number of queries."""
+    found = find(scope, sought)
+    ids = found.ids.tolist()
+    page = Paginator(ids, PAGE).get_page(number)
+    return ItemsPage(
+        scope=scope,
+        sought=sought,
+        place=place,
+        found=found,
+        page=page,
+        rows=_rows(scope, sought, place, list(page)),
+        columns=[arm.name for arm in scope.arms[:COLUMNS]],
+        controls=_controls(scope, sought),
+        sorts=_options(SORTS, sought.sort or _sort(scope, sought)) if scope.pair else [],
+        test_sets=[
+            (each, place.items(sought.but(test_set=each)), each == scope.test_set)
+            for each in (scope.test_sets if len(scope.test_sets) > 1 else ())
+        ],
+        outcomes=_outcomes(sought, place, found),
+        files=[(form.upper(), place.file(form, sought)) for form in ("jsonl", "csv")],
+        everything=place.items(ItemsSought(test_set=sought.test_set, arm=sought.arm)),
+    )
+
+
+def _sort(scope: ItemScope, sought: ItemsSought) -> str:
+    if scope.pair is None:
+        return "id"
+    return "best" if sought.outcome == Outcome.WON else "worst"
+
+
+def _outcomes(
+    sought: ItemsSought, place: Place, found: Found
+) -> list[tuple[str, str, bool, int, bool]]:
+    """Each outcome's list in its own order, but where one wants it as in the test set."""
+    if found.counts is None:
+        return []
+    sort = "id" if sought.sort == "id" else ""
+
+    def leading_to(outcome: str) -> str:
+        return place.items(sought.but(outcome=outcome, sort=sort))
+
+    growing = found.searched is not None
+    every = ("All", leading_to(""), not sought.outcome, found.alike, growing)
+    return [
+        every,
+        *(
+            (OUTCOMES[each], leading_to(each), each == sought.outcome, count, more)
+            for each, count in found.counts.items()
+            for more in [not found.counted(each)]
+            if count or more or each in ALWAYS
+        ),
+    ]
+
+
+def _controls(scope: ItemScope, sought: ItemsSought) -> list[tuple[str, str, Options]]:
+    """What a list may be narrowed by: only what there is something of to choose."""
+    tags = {tag: tag for tag in tags_of(scope.version)}
+    reviewed = scope.study is not None and Campaign.objects.unblinded_of(scope.study).exists()
+    judged = judge_run(scope) is not None
+    disagreements = {name: label for name, label in JUDGE.items() if reviewed or name != "people"}
+    offered = [
+        ("tag", "Tag", tags, bool(tags)),
+        ("errors", "Errors", ERRORS, bool(scope.arms)),
+        ("judge", "The judge disagrees", disagreements, judged),
+        ("votes", "People", VOTES, reviewed),
+    ]
+    found = []
+    for name, label, choices, there in offered:
+        chosen = getattr(sought, name)
+        if there or chosen:
+            found.append((name, label, _options(choices, chosen)))
+    return found
+
+
+def _options(choices: dict[str, str], chosen: str) -> Options:
+    return [(value, label, value == chosen) for value, label in choices.items()]
+
+
+def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int]) -> list[ItemRow]:
+    """Rows in the order of `ids`. Three queries, and one where outcomes are open."""
+    items = Item.objects.in_bulk(ids)
+    answers = answers_of(scope, ids)
+    scores = scores_of(scope, answers)
+    moved = {each.item_id: each for each in differences_of(scope.pair, ids)} if scope.pair else {}
+    rows = []
+    for pk in ids:
+        item, change = items[pk], moved.get(pk)
+        cells = []
+        for arm in scope.arms[:COLUMNS]:
+            said = answers.get((arm.run.pk, pk), [])
+            value = mean_of(scope.metric, said, scores) if scope.metric and said else None
+            first = said[0] if said else None
+            cells.append(
+                Cell(
+                    arm.name,
+                    head(first.as_read if first else "", sought.text),
+                    first.error if first else "not answered yet",
+                    len(said),
+                    value,
+                    status_of(value, scope.right),
+                )
+            )
+        rows.append(
+            ItemRow(
+                pk=pk,
+                key=item.key,
+                address=place.item(item.key, sought),
+                tags=item.tags,
+                question=head(question_of(item.input), sought.text),
+                reference=head(expected(item.references), sought.text),
+                outcome=outcome(change.baseline, change.candidate, change.difference, scope.right)
+                if change
+                else None,
+                difference=change.difference if change else None,
+                cells=cells,
+            )
+        )
+    return rows
+
+
+def question_of(given: Any) -> str:
+    """What an item asks, in short: of a chat the last turn that somebody took who isn't the model
+    or its system."""
+    if isinstance(given, list):
+        turns = [each for each in given if isinstance(each, Mapping)]
+        asking = [each for each in turns if each.get("role") not in ("system", "assistant")]
+        if asking or turns:
+            return said_in((asking or turns)[-1])
+    return asked(given)
+
+
+def head(text: str, sought: str = "") -> str:
+    """The text's first words, up to HEAD characters, in one line; where `sought` stands further
+    on, the words about it."""
+    at = text.casefold().find(sought.casefold()) if sought else -1
+    start = 0
+    if at > HEAD // 2:
+        start = text.rfind(" ", 0, at - HEAD // 3) + 1
+    line = " ".join(text[start : start + 4 * HEAD].split())
+    if len(line) > HEAD or start + 4 * HEAD < len(text):
+        line = line[:HEAD].rsplit(None, 1)[0] + " …"
+    return f"… {line}" if start else line

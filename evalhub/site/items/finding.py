@@ -1,0 +1,299 @@
+"""Which items are asked for, and in what order: their ids, and no more of them.
+
+Each filter is one query or two, whatever there is. Where an id is among 50,000, numpy says it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from math import inf
+
+import numpy as np
+from django.db.models import Count, Q
+
+from evalhub.decision.outcomes import Outcome
+from evalhub.ledger.differences import items_by_outcome
+from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Redaction, TestSetVersion
+from evalhub.registry.models.judge_runs import VoteChoice
+from evalhub.site.items.scope import ItemScope
+from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
+from evalhub.site.items.text_search import Ids, TextSearch
+from evalhub.site.queries import outputs_of
+from reviews.models import Campaign
+from reviews.results.item_votes import Leaning, leanings
+
+WORST_FIRST = (
+    Outcome.LOST,
+    Outcome.BOTH_WRONG,
+    Outcome.SAME,
+    Outcome.BOTH_RIGHT,
+    Outcome.WON,
+    Outcome.UNPAIRED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The items that are asked for, in their order, of `total`.
+
+    `alike` are those that only the outcome tells apart, and `counts` how many of them came out how,
+    None where that may not be read. `ignored` is what was asked for that changes nothing, and why.
+    `searched` says how far a text has been looked for, None where it is to the end.
+    """
+
+    ids: Ids
+    total: int
+    alike: int
+    counts: dict[Outcome, int] | None
+    ignored: list[str]
+    searched: "Searched | None" = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all, and none is found any more by searching on."""
+        return self.searched is None or self.searched.listed
+
+    def counted(self, outcome: Outcome) -> bool:
+        """Whether `counts` has all of an outcome, and not only those found so far."""
+        return self.searched is None or outcome in self.searched.outcomes
+
+    def place(self, item: int) -> int | None:
+        """Where an item stands among them, from 0; None where it isn't one of them."""
+        at = np.flatnonzero(self.ids == item)
+        return int(at[0]) if at.size else None
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """`read` of `of` items were searched: of the `outcomes` all, and `listed`, all of the list."""
+
+    read: int
+    of: int
+    outcomes: frozenset[Outcome]
+    listed: bool
+
+
+def find(scope: ItemScope, sought: ItemsSought, *, to_the_end: bool = False) -> Found:
+    """What `sought` asks for in `scope`.
+
+    A text is looked for in the order of the list, for as long as a request may, and the next
+    request goes on there: what is found so far is a list's beginning, to which later ones only
+    add. `to_the_end`: however long it takes.
+    """
+    ignored: list[str] = []
+    by_outcome = items_by_outcome(scope.pair) if scope.pair else None
+    ids = _ordered(scope, sought, by_outcome, ignored)
+    every = alike = item_ids(scope.version)
+    for wanted in _conditions(scope, sought, ignored):
+        alike = alike[np.isin(alike, wanted)]
+    if alike.size < every.size:
+        ids = ids[np.isin(ids, alike)]
+    if by_outcome is not None and alike.size < every.size:
+        by_outcome = {each: of[np.isin(of, alike)] for each, of in by_outcome.items()}
+    counts = None if by_outcome is None else _counts(by_outcome)
+    found = Found(ids, every.size, alike.size, counts, ignored)
+    if not sought.text:
+        return found
+    search = search_of(scope, sought.text)
+    if to_the_end:
+        search.read_on(ids, seconds=inf)
+    else:
+        search.read_on(np.concatenate([ids, alike[~np.isin(alike, ids)]]))
+    return _with_text(found, search, alike, by_outcome)
+
+
+def _with_text(
+    found: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
+) -> Found:
+    """What of it holds the text, as far as it was read: of the list the beginning."""
+    ids, of_alike = found.ids, search.read(alike)
+    read = search.read(ids)
+    until = ids.size if read.all() else int(read.argmin())
+    begun = ids[:until]
+    said = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
+    searched = None
+    if not of_alike.all():
+        outcomes = {each for each, of in (by_outcome or {}).items() if search.read(of).all()}
+        listed = until == ids.size
+        searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), listed)
+    return replace(
+        found,
+        ids=begun[search.held(begun)],
+        alike=int(search.held(alike).sum()),
+        counts=None if by_outcome is None else _counts(said),
+        searched=searched,
+    )
+
+
+def _counts(by_outcome: dict[Outcome, Ids]) -> dict[Outcome, int]:
+    return {each: of.size for each, of in by_outcome.items()}
+
+
+def judge_run(scope: ItemScope) -> JudgeRun | None:
+    """The newest judge of the pair's answers whom a decision has read. One query."""
+    if scope.pair is None:
+        return None
+    runs = {"baseline": scope.pair.baseline, "candidate": scope.pair.candidate}
+    asked = JudgeRun.objects.filter(**runs, opened__isnull=False)
+    found: JudgeRun | None = asked.select_related("judge__model").first()
+    return found
+
+
+def item_ids(version: TestSetVersion) -> Ids:
+    """The ids of a version's items in their order. One query the first time."""
+    return _item_ids(version.pk, version.created)
+
+
+def tags_of(version: TestSetVersion) -> list[str]:
+    """The tags that a version's items have. One query the first time."""
+    return _tags(version.pk, version.created)
+
+
+@lru_cache(maxsize=8)
+def _item_ids(version: int, _created: datetime) -> Ids:
+    rows = Item.objects.filter(version=version).order_by("position")
+    return _ids(rows.values_list("pk", flat=True))
+
+
+@lru_cache(maxsize=32)
+def _tags(version: int, _created: datetime) -> list[str]:
+    lists = Item.objects.filter(version=version).order_by().values_list("tags", flat=True)
+    return sorted({str(tag) for tags in lists.distinct() for tag in tags})
+
+
+def _ids(rows: Iterable[int]) -> Ids:
+    return np.fromiter(rows, dtype=np.int64)
+
+
+def _ordered(
+    scope: ItemScope, sought: ItemsSought, by_outcome: dict[Outcome, Ids] | None, ignored: list[str]
+) -> Ids:
+    """The items of the outcome that is asked for, or all, in the order that is asked for."""
+    sort = _one_of(SORTS, sought.sort, "order", ignored)
+    outcome = _one_of(OUTCOMES, sought.outcome, "outcome", ignored)
+    if by_outcome is None:
+        if outcome or sort in ("worst", "best"):
+            asked = "outcome" if outcome else "order"
+            ignored.append(f"the {asked}: {scope.closed or 'there is nothing to compare with.'}")
+        return item_ids(scope.version)
+    if outcome:
+        ids = next(found for each, found in by_outcome.items() if each == outcome)
+        if sort == "id":
+            return item_ids(scope.version)[np.isin(item_ids(scope.version), ids)]
+        largest_first = "best" if outcome == Outcome.WON else "worst"
+        return ids if sort in ("", largest_first) else ids[::-1]
+    if sort == "id":
+        return item_ids(scope.version)
+    falling = [by_outcome[Outcome.WON][::-1]]
+    worst = [by_outcome[each] for each in WORST_FIRST[:4]] + falling
+    if sort == "best":
+        worst = [each[::-1] for each in reversed(worst)]
+    return np.concatenate([*worst, by_outcome[Outcome.UNPAIRED]])
+
+
+def _one_of(choices: dict[str, str], asked: str, what: str, ignored: list[str]) -> str:
+    if asked and asked not in choices:
+        ignored.append(f"the {what} “{asked}”: there is none of this name.")
+    return asked if asked in choices else ""
+
+
+def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
+    items = Item.objects.filter(version=scope.version).order_by()
+    if sought.tag:
+        yield _ids(items.tagged(sought.tag).values_list("pk", flat=True))
+    if errors := _one_of(ERRORS, sought.errors, "kind of error", ignored):
+        yield _with_errors(scope, "errors" if errors == "error" else "unscored")
+    if votes := _one_of(VOTES, sought.votes, "vote", ignored):
+        said = people_of(scope)
+        if said is None:
+            ignored.append("the votes: no review of these two arms has ended and been unblinded.")
+        else:
+            yield _ids(item for item, each in said.items() if each == votes)
+    if judge := _one_of(JUDGE, sought.judge, "disagreement", ignored):
+        asked = judge_run(scope)
+        said = people_of(scope) if judge == "people" else {}
+        if asked is None:
+            ignored.append("the judge: no judge of these two arms’ answers has been read.")
+        elif said is None:
+            ignored.append("the judge: no review of these two arms has ended and been unblinded.")
+        else:
+            yield _disagreeing(scope, asked, judge, said)
+
+
+def search_of(scope: ItemScope, text: str) -> TextSearch:
+    """The search of this text, begun by whoever has looked for it before; kept in memory until a
+    run has finished anew or something was redacted. One query."""
+    runs = [arm.run for arm in scope.arms]
+    newest = Redaction.objects.filter(project=scope.project).order_by("-pk")
+    search = _search(
+        text,
+        version=(scope.version.pk, scope.version.created),
+        runs=tuple((run.pk, run.finished) for run in runs),
+        redacted=newest.values_list("pk", flat=True).first(),
+    )
+    if not all(run.finished for run in runs):
+        search.begin_anew_if_old()
+    return search
+
+
+@lru_cache(maxsize=8)
+def _search(
+    text: str,
+    *,
+    version: tuple[int, datetime],
+    runs: tuple[tuple[int, datetime | None], ...],
+    redacted: int | None,
+) -> TextSearch:
+    answers = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
+    said, asked = answers.saying(text), Item.objects.order_by().saying(text)
+
+    def holding(items: Sequence[int]) -> set[int]:
+        in_answers = said.filter(item__among=items).values_list("item_id", flat=True)
+        in_items = asked.filter(pk__among=items).values_list("pk", flat=True)
+        return {*in_answers, *in_items}
+
+    return TextSearch(_item_ids(*version), holding)
+
+
+def _with_errors(scope: ItemScope, show: str) -> Ids:
+    found = [
+        _ids(outputs_of(arm.run, show).order_by().values_list("item_id", flat=True))
+        for arm in scope.arms
+    ]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+
+
+def people_of(scope: ItemScope) -> dict[int, Leaning] | None:
+    """By item whom people prefer of the pair; None where no review of it may be read."""
+    if scope.study is None or not scope.compares:
+        return None
+    campaigns = Campaign.objects.unblinded_of(scope.study)
+    return leanings(campaigns, *(arm.run.version_id for arm in scope.arms[:2]))
+
+
+def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
+    """The items on which the judge is at odds with the metric, with people, or with itself."""
+    candidate, baseline = VoteChoice.CANDIDATE, VoteChoice.BASELINE
+    votes = JudgeVote.objects.readable().filter(judge_run=asked).order_by().values("item")
+    counted = votes.annotate(
+        candidate=Count("pk", filter=Q(choice=candidate)),
+        baseline=Count("pk", filter=Q(choice=baseline)),
+        others=Count("pk", filter=~Q(choice__in=[candidate, baseline])),
+    )
+    if how == "itself":
+        both = counted.filter(candidate__gt=0, baseline__gt=0)
+        return _ids(both.values_list("item", flat=True))
+    sides = {"candidate": "baseline", "baseline": "candidate"}
+    found = []
+    for side, other in sides.items():
+        for_side = counted.filter(**{f"{side}__gt": 0, other: 0, "others": 0})
+        ids = _ids(for_side.values_list("item", flat=True))
+        if how == "people":
+            against = _ids(item for item, each in people.items() if each == other)
+        else:
+            assert scope.pair is not None
+            lost = Outcome.LOST if side == "candidate" else Outcome.WON
+            against = items_by_outcome(scope.pair)[lost]
+        found.append(ids[np.isin(ids, against)])
+    return np.concatenate(found)

@@ -1,0 +1,31 @@
+"""How the address of an item's page names it, whatever its id holds.
+
+An id stands in the path as long as nothing on its way makes another path of it: browsers resolve
+`.` and `..`, proxies join slashes, undo percent signs or refuse backslashes, and no path holds a
+line's end. Any other stands in the query, which all of them leave alone.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+ELSEWHERE = "-"
+"""What the path says where the query's `item` names the item."""
+_KEPT = re.compile(r"(?!\.\.?(?:/|$))[^/\\%\x00-\x20\x7f]+")
+
+
+def item_address(name: str, *which: object, key: str, **query: object) -> str:
+    """The page of the item `key` of a "study", a "run" or a "test_set": `which` is its id, of a
+    study then the test set's name. What is empty in the query is left out."""
+    kept = all(_KEPT.fullmatch(part) for part in key.split("/"))
+    named = {} if kept else {"item": key}
+    path = reverse(f"site:{name}_item", args=[*which, key if kept else ELSEWHERE])
+    asked = urlencode(named | {field: value for field, value in query.items() if value})
+    return f"{path}?{asked}" if asked else path
+
+
+def key_named(path: str, query: Mapping[str, str]) -> str:
+    """The id of the item that a path and a query name: of any path that ever named one."""
+    return query.get("item", path) if path == ELSEWHERE else path

@@ -1,0 +1,202 @@
+"""Whose answers the item browser shows, to which items, and which of their results may be read.
+
+Answers and errors are always open. A score is shown once a decision has opened it, and not on an
+arm whose newest decision found its evidence invalid.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evalhub.accounts.models import Project
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.differences import ComparedRuns, readable_pairs, right_of
+from evalhub.ledger.models import Decision
+from evalhub.registry.models import Metric, Run, Study, StudyRun, TestSet, TestSetVersion
+from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.site.changes import moved_items, worst_test_set
+
+SEALED = "Its scores are sealed until a decision reads them."
+INVALID = "Invalid evidence shows no result."
+
+
+@dataclass(frozen=True, slots=True)
+class ShownArm:
+    """One arm's answers. `barred`: its evidence is invalid, so that no score of it is shown."""
+
+    name: str
+    run: Run
+    barred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScope:
+    """The answers of `arms` to a version's items; baseline and candidate first, where there are.
+
+    `pair` is what outcomes are told by; None, and `closed` says why, where they may not be.
+    `metric` is the one that items are ordered by, and `right` its score of a wholly right answer.
+    `compares`: whether the first two arms are a baseline and a candidate.
+    """
+
+    project: Project
+    version: TestSetVersion
+    arms: Sequence[ShownArm] = ()
+    metric: Metric | None = None
+    pair: ComparedRuns | None = None
+    closed: str = ""
+    study: Study | None = None
+    test_set: str = ""
+    test_sets: Sequence[str] = ()
+    candidates: Sequence[str] = ()
+    compares: bool = False
+    right: float | None = None
+
+    @property
+    def baseline(self) -> str:
+        return self.arms[0].name if self.compares else ""
+
+    @property
+    def candidate(self) -> str:
+        return self.arms[1].name if self.compares else ""
+
+
+def version_scope(version: TestSetVersion, test_set: TestSet) -> ItemScope:
+    """A test set's items by themselves."""
+    return ItemScope(test_set.project, version)
+
+
+def run_scope(run: Run) -> ItemScope:
+    """One run's answers. One query."""
+    first = run.metrics.select_related("metric").first()
+    return ItemScope(
+        run.test_set_version.test_set.project,
+        run.test_set_version,
+        arms=[ShownArm(str(run.version), run)],
+        metric=first.metric if first else None,
+        right=right_of(first.metric) if first else None,
+    )
+
+
+def study_scope(study: Study, test_set: str, arm: str) -> ItemScope | None:
+    """A study's answers on one test set, `arm` beside the baseline; where neither is named, on that
+    of which a decision says the worst, and of the candidate in question. None without answers.
+
+    As many queries whatever there is.
+    """
+    links = list(
+        StudyRun.objects.filter(arm__study=study, repeat=0)
+        .select_related(
+            "arm",
+            "test_set__metric",
+            "run__version__model",
+            "run__test_set_version__test_set",
+        )
+        .order_by("test_set__position", "arm__position")
+    )
+    decisions: dict[str, Decision] = {}
+    for each in Decision.objects.filter(study=study).newest_first().defer("record"):
+        decisions.setdefault(each.arm, each)
+    chosen = _chosen_arm(links, arm, decisions)
+    decision = decisions.get(chosen)
+    invalid = {name for name, each in decisions.items() if each.verdict == Verdict.INVALID}
+    before = _baseline(links, decision)
+    runs = _runs(links, decision, before, chosen)
+    found = [name for name, by_arm in runs.items() if by_arm]
+    asked = {link.test_set.name: link.test_set for link in links}
+    if not found:
+        return None
+    named = {
+        name: (by_arm[before].pk, by_arm[chosen].pk)
+        for name, by_arm in runs.items()
+        if before in by_arm and chosen in by_arm
+    }
+    pairs = readable_pairs(study, named)
+    name = test_set if test_set in found else _worst(found, decision, pairs, invalid)
+    judged = asked[name].role != CriterionRole.DEVELOPMENT
+    barred = judged and chosen in invalid
+    first = runs[name].get(before) or next(iter(runs[name].values()))
+    version = first.test_set_version
+    others = [each for each in runs[name] if each not in (before, chosen)]
+    compares = name in named and runs[name][chosen].test_set_version_id == version.pk
+    shown = [
+        ShownArm(each, runs[name][each], barred=judged and (barred or each in invalid))
+        for each in (before, chosen, *others)
+        if each in runs[name] and runs[name][each].test_set_version_id == version.pk
+    ]
+    pair = pairs.get(name) if compares and not barred else None
+    return ItemScope(
+        project=study.project,
+        version=version,
+        arms=shown,
+        metric=asked[name].metric,
+        pair=pair,
+        closed="" if pair else INVALID if barred else SEALED,
+        study=study,
+        test_set=name,
+        test_sets=[each for each in found if not asked[each].form or each == name],
+        candidates=[each for each in _names(links) if each != before],
+        compares=compares,
+        right=right_of(asked[name].metric, turned=asked[name].turned),
+    )
+
+
+def _names(links: Sequence[StudyRun]) -> list[str]:
+    return list(dict.fromkeys(link.arm.name for link in links))
+
+
+def _chosen_arm(links: Sequence[StudyRun], wanted: str, decisions: Mapping[str, Decision]) -> str:
+    of = {link.arm.name: link.arm.role for link in links}
+    if wanted in of and of[wanted] != ArmRole.BASELINE:
+        return wanted
+    in_question = (name for name, role in of.items() if role == ArmRole.CANDIDATE)
+    return next(in_question, next(iter(decisions), ""))
+
+
+def _baseline(links: Sequence[StudyRun], decision: Decision | None) -> str:
+    """The arm that was judged against; before a decision the one that the study names."""
+    if decision is not None:
+        return decision.document.arms.baseline.name
+    return next((link.arm.name for link in links if link.arm.role == ArmRole.BASELINE), "")
+
+
+def _runs(
+    links: Sequence[StudyRun], decision: Decision | None, before: str, chosen: str
+) -> dict[str, dict[str, Run]]:
+    """By test set and arm the run: the one that the decision read, else the one that is there."""
+    found: dict[str, dict[str, Run]] = {}
+    for link in links:
+        found.setdefault(link.test_set.name, {})[link.arm.name] = link.run
+    read = {
+        (row.test_set, name): run
+        for row in (decision.document.evidence if decision else ())
+        for name, run in ((before, row.baseline_run), (chosen, row.candidate_run))
+        if run is not None and row.test_set in found
+    }
+    known = {run.pk: run for by_arm in found.values() for run in by_arm.values()}
+    related = ("version__model", "test_set_version__test_set")
+    known |= Run.objects.select_related(*related).in_bulk(set(read.values()) - set(known))
+    for (test_set, name), run in read.items():
+        if run in known:
+            found[test_set][name] = known[run]
+    return found
+
+
+def _worst(
+    found: Sequence[str],
+    decision: Decision | None,
+    pairs: Mapping[str, ComparedRuns],
+    invalid: set[str],
+) -> str:
+    if decision is None or decision.arm in invalid:
+        return found[0]
+    moved = {name: moved_items(decision.document, name) for name in found if name in pairs}
+    return worst_test_set(decision.document, moved) if moved else found[0]
+
+
+def beside(scope: ItemScope, against: str) -> ItemScope:
+    """The same with another arm than the baseline shown beside the candidate."""
+    other = next((each for each in scope.arms if each.name == against), None)
+    if other is None or not scope.compares or against == scope.candidate:
+        return scope
+    chosen = scope.arms[1]
+    rest = [each for each in scope.arms if each not in (other, chosen)]
+    return replace(scope, arms=[other, chosen, *rest])

@@ -1,0 +1,105 @@
+"""Verdicts month by month, as one picture. Pure."""
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from evalhub.decision.wording import counted
+from evalhub.declare.verdicts import Verdict
+from evalhub.report.charts.parts import Axis, Block, Chart, Frame, Key, Table
+from evalhub.report.charts.scale import Scale, Tick
+
+GAP = 0.15
+"""Of a month's width, left free on either side of its column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month by its first day."""
+
+    first: datetime.date
+
+    @property
+    def short(self) -> str:
+        """One letter: twelve of them find room on a phone."""
+        return f"{self.first:%b}"[0]
+
+    @property
+    def long(self) -> str:
+        return f"{self.first:%B %Y}"
+
+
+def months_until(day: datetime.date, count: int) -> list[Month]:
+    """So many months up to that of the day, oldest first."""
+    last = day.year * 12 + day.month - 1
+    return [
+        Month(datetime.date(each // 12, each % 12 + 1, 1))
+        for each in range(last - count + 1, last + 1)
+    ]
+
+
+def verdicts_chart(
+    months: Sequence[Month],
+    decisions: Iterable[tuple[datetime.datetime, int, str, str]],
+) -> Chart | None:
+    """A column a month, stacked by verdict; None where there is nothing to show.
+
+    Args:
+        decisions: when, the study's id, the arm and the verdict, oldest first. Of those on one arm
+            in one month the last counts: what was decided again on more evidence isn't two.
+    """
+    last: dict[tuple[datetime.date, int, str], str] = {}
+    for created, study, arm, verdict in decisions:
+        last[created.date().replace(day=1), study, arm] = verdict
+    counts: dict[datetime.date, Counter[str]] = {each.first: Counter() for each in months}
+    for (month, *_), verdict in last.items():
+        if month in counts:
+            counts[month][verdict] += 1
+    most = max((each.total() for each in counts.values()), default=0)
+    if not most:
+        return None
+    frame = Frame(Scale(0, len(months)), Scale(0, most))
+    totals = {each: sum(of[each] for of in counts.values()) for each in Verdict}
+    shown = [each for each in Verdict if totals[each]]
+    return Chart(
+        title="Verdicts by month",
+        desc=", ".join(f"{totals[each]} {each.label.lower()}" for each in shown),
+        x=Axis(
+            [
+                Tick(frame.x.at(place + 0.5), month.short, place)
+                for place, month in enumerate(months)
+            ]
+        ),
+        y=Axis([tick for tick in frame.y.ticks_up(5, _whole) if tick.value == int(tick.value)]),
+        bars=[
+            bar
+            for place, month in enumerate(months)
+            for bar in _column(frame, place, month, counts[month.first])
+        ],
+        keys=[Key("bar", each, f"{each.mark} {each.label}: {totals[each]}") for each in shown],
+        table=Table(
+            ["Month", *(each.label for each in Verdict)],
+            [
+                [month.long, *(str(counts[month.first][each]) for each in Verdict)]
+                for month in months
+            ],
+        ),
+    )
+
+
+def _column(frame: Frame, place: int, month: Month, counts: Counter[str]) -> list[Block]:
+    """From the bottom up in the order of the verdicts."""
+    x, width = frame.x.band(place + GAP, place + 1 - GAP)
+    found, low = [], 0
+    for each in Verdict:
+        if count := counts[each]:
+            top, height = frame.y.up(low + count), frame.y.band(low, low + count)[1]
+            said = f"{month.long}: {counted(count, 'verdict')} {each.label.lower()}"
+            found.append(Block(x, top, width, height, each, said))
+            low += count
+    return found
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}"

@@ -1,0 +1,55 @@
+"""A plan's pairs as a reviewer would see them, before the plan is sealed. Marks nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from evalhub.declare.review import CampaignRequest
+from evalhub.registry.models import Item, Output
+from reviews.blinding import draw
+from reviews.pages.page import shown_unsealed
+from reviews.planning.drafting import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLook:
+    """Which pair of the plan is looked at, counted from 1."""
+
+    number: int
+    pairs: int
+
+    @property
+    def earlier(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def later(self) -> int | None:
+        return self.number + 1 if self.number < self.pairs else None
+
+
+def look_at(prepared: Prepared, asked: CampaignRequest, place: str) -> dict[str, Any]:
+    """The template's values for one planned pair; the first where `place` is none of them.
+
+    A side is drawn for this page alone. Two queries.
+    """
+    pairs = prepared.pairs
+    number = min(max(int(place), 1), len(pairs)) if place.isdecimal() and len(place) < 8 else 1
+    planned = pairs[number - 1]
+    read = Output.objects.only("text", "tool_calls").in_bulk(
+        [output for output in planned.outputs if output is not None]
+    )
+    sides = [read[output] for output in planned.outputs if output is not None]
+    if draw(asked.seed, "look", planned.key, number) % 2:
+        sides = sides[::-1]
+    item = Item.objects.only("input", "context").get(pk=planned.item)
+    shown = shown_unsealed(item, sides, form=asked.form, question=asked.question)
+    return shown | {"look": PlanLook(number, len(pairs))}
+
+
+def typed_of(posted: QueryDict) -> list[tuple[str, str]]:
+    """The plan's form as it was sent, but for its buttons."""
+    buttons = ("csrfmiddlewaretoken", "look", "preview", "open")
+    return [
+        (name, value) for name, values in posted.lists() if name not in buttons for value in values
+    ]

@@ -1,0 +1,58 @@
+"""A decision's record as a page: who decided when, what it rests on, who stands by it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.accounts.models import Action, LogEntry
+from evalhub.decision.verify import Verification
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.chain.kept import why_not_kept
+from evalhub.ledger.models import Blessing, Decision, SignOff
+from evalhub.ledger.staleness import Change, changes_since
+from evalhub.report.decision_page import DecisionPage, decision_page
+from evalhub.site.properties import Property, properties
+from evalhub.site.stages import Crowning, crowning
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """`decided` says who asked for the decision; None where the log holds no such row. `newer` and
+    `earlier` are the arm's decisions beside this one. `checked` is what a verification found, where
+    one was asked for. `not_kept` is the sentence where the database holds another decision than was
+    made; "" where it doesn't."""
+
+    decision: Decision
+    page: DecisionPage
+    decided: LogEntry | None
+    newer: Decision | None
+    earlier: Decision | None
+    since: Sequence[Change]
+    sign_offs: Sequence[SignOff]
+    blessings: Sequence[Blessing]
+    crowning: Crowning
+    policy: Sequence[Property]
+    checked: Verification | None
+    not_kept: str
+    verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
+
+
+def record_page(decision: Decision, checked: Verification | None = None) -> RecordPage:
+    """The page of `decision`, with what its verification found, if it was asked for."""
+    record = decision.document
+    beside = Decision.objects.filter(study=decision.study_id, arm=decision.arm).defer("record")
+    return RecordPage(
+        decision=decision,
+        page=decision_page(record),
+        decided=LogEntry.objects.of_action(
+            Action.DECIDED, project=decision.study.project_id, begins=decision.in_the_log
+        ).first(),
+        newer=beside.filter(pk__gt=decision.pk).newest_first().first(),
+        earlier=beside.filter(pk__lt=decision.pk).newest_first().first(),
+        since=changes_since(decision),
+        sign_offs=list(decision.sign_offs.select_related("by")),
+        blessings=list(decision.blessings.select_related("by", "project", "version__model")),
+        crowning=crowning(decision),
+        policy=properties(record.policy),
+        checked=checked,
+        not_kept=why_not_kept(decision),
+    )

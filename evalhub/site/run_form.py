@@ -1,0 +1,114 @@
+"""The forms of runs: one started, and what one may cost that goes on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from evalhub.accounts.models import Project, User
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.prices import RunBudget
+from evalhub.registry.models import ModelVersion, Run, TestSetVersion
+from evalhub.registry.uploads import Uploads
+from evalhub.site.comparing.files import keep
+from evalhub.site.comparing.options import OFFERED, PREFIX, metric_of, option_fields
+from evalhub.studies.web.from_web import launch_from_web
+
+METRIC = "exact_match"
+
+
+class RunForm(forms.Form):
+    """A version, a test set version and one metric; the same again with another adds it."""
+
+    version = forms.ModelChoiceField(ModelVersion.objects.none(), label="Version")
+    items = forms.ModelChoiceField(TestSetVersion.objects.none(), label="Test set")
+    answers = forms.FileField(
+        label="Answers",
+        required=False,
+        help_text="of a version whose answers are recorded: rows {id, output}, as JSONL, CSV or "
+        "Parquet",
+    )
+    metric = forms.ChoiceField(
+        label="Metric",
+        choices=[(name, kind.title) for name, kind in OFFERED.items()],
+        initial=METRIC,
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        versions, items = self.fields["version"], self.fields["items"]
+        assert isinstance(versions, forms.ModelChoiceField)
+        assert isinstance(items, forms.ModelChoiceField)
+        versions.queryset = ModelVersion.objects.seen_by(user).select_related("model__project")
+        items.queryset = TestSetVersion.objects.filter(
+            test_set__project__in=Project.objects.seen_by(user)
+        ).select_related("test_set__project")
+        shown = self.data.get("metric") if self.is_bound else self.initial.get("metric")
+        self.fields |= option_fields(shown if shown in OFFERED else METRIC)
+
+    @property
+    def options(self) -> list[forms.BoundField]:
+        """The fields of the metric's options."""
+        return [self[name] for name in self.fields if name.startswith(PREFIX)]
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `asked`, the metric with its options."""
+        cleaned = super().clean() or {}
+        version, items = cleaned.get("version"), cleaned.get("items")
+        if version and items and version.model.project_id != items.test_set.project_id:
+            self.add_error("items", f"{items} is of another project than {version}.")
+        if cleaned.get("metric"):
+            try:
+                cleaned["asked"] = metric_of(cleaned["metric"], cleaned)
+            except DeclarationError as error:
+                option = PREFIX + error.field.partition("[")[0].partition(".")[0]
+                self.add_error(option if option in self.fields else "metric", error.message)
+        return cleaned
+
+
+def started(cleaned: Mapping[str, Any], *, by: User) -> Run:
+    """Launches what the form says. Raises as `launch_from_web`, and DataError for the answers."""
+    version, file = cleaned["version"], cleaned["answers"]
+    project = version.model.project
+    uploads = Uploads(project)
+    digest = keep(file, uploads, by=by)[0] if file else None
+    return launch_from_web(
+        project=project,
+        by=by,
+        version=version,
+        test_set_version=cleaned["items"],
+        metrics=[cleaned["asked"]],
+        answers=digest,
+        files=uploads,
+    )
+
+
+class BudgetForm(forms.Form):
+    """What a run may cost from now on; empty fields stay as they are."""
+
+    of = forms.ChoiceField(
+        label="Budget",
+        required=False,
+        choices=[("", "the one that is used up"), ("study", "the study’s"), ("arm", "the arm’s")],
+    )
+    tokens = forms.IntegerField(label="Tokens in all", required=False, min_value=1)
+    money = forms.FloatField(
+        label="Money in all", required=False, min_value=0, help_text="in the price’s currency"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `budget`; None where nothing is said."""
+        cleaned = super().clean() or {}
+        said = {name: cleaned[name] for name in ("of", "tokens", "money") if cleaned.get(name)}
+        cleaned["budget"] = None
+        if said.keys() - {"of"}:
+            try:
+                cleaned["budget"] = declared(RunBudget, said)
+            except DeclarationError as error:
+                self.told(error)
+        return cleaned
+
+    def told(self, error: DeclarationError) -> None:
+        """Says the error beside its field."""
+        name = error.field.removeprefix("budget.")
+        self.add_error(name if name in self.fields else None, error.message)

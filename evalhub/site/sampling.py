@@ -1,0 +1,53 @@
+"""What only the database knows of a criterion: answers an item, and how long people take."""
+
+from statistics import median
+from urllib.parse import urlencode
+
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from evalhub.decision.align import paired
+from evalhub.declare.criteria import Criterion
+from evalhub.ledger.differences import ComparedRuns, compared_runs
+from evalhub.ledger.models import Decision
+from evalhub.ledger.scores import item_labels, run_scores
+from evalhub.report.power_advice import EvidenceSampling
+from evalhub.site.queries import judgments_of_study
+from evalhub.stats.paired import VarianceSplit, variance_split
+
+
+def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
+    """How the evidence of one criterion of `decision` was gathered."""
+    if criterion.role == "preference":
+        return _of_people(decision, criterion)
+    runs = compared_runs(decision.study, decision.document.evidence).get(criterion.test_set)
+    if runs is None:
+        return EvidenceSampling()
+    samples = min(runs.baseline.samples, runs.candidate.samples)
+    return EvidenceSampling(samples=samples, split=_split(runs) if samples > 1 else None)
+
+
+def flips_of(decision: Decision, criterion: Criterion) -> str:
+    """Where a criterion's items are shown one by one; "" for those that have none."""
+    if criterion.role not in ("primary", "guard"):
+        return ""
+    query = urlencode({"arm": decision.arm, "test_set": criterion.test_set})
+    return f"{reverse('site:study', args=[decision.study_id])}?{query}"
+
+
+def _of_people(decision: Decision, criterion: Criterion) -> EvidenceSampling:
+    per_item = criterion.n / criterion.clusters if criterion.clusters else 1.0
+    took = judgments_of_study(decision.study).annotate(took=Coalesce("visible_seconds", "seconds"))
+    seconds = list(took.filter(took__gt=0).values_list("took", flat=True))
+    if not seconds:
+        return EvidenceSampling(judgments_per_item=per_item)
+    return EvidenceSampling(judgments_per_item=per_item, seconds=median(seconds))
+
+
+def _split(runs: ComparedRuns) -> VarianceSplit | None:
+    """None where fewer than two items have all their answers scored."""
+    items = item_labels(runs.baseline.test_set_version)
+    arms = [run_scores(run, runs.metric, items).arm for run in (runs.baseline, runs.candidate)]
+    full = [arm.counts(len(items)) == arm.samples for arm in arms]
+    _, before, after = paired(len(items), *arms, judged=full[0] & full[1])
+    return variance_split(before, after) if len(before) > 1 else None

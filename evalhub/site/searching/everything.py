@@ -1,0 +1,107 @@
+"""What a text is found in: groups of things, each with how many there are and a few of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from evalhub.accounts.models import User
+from evalhub.registry.models import ModelVersion, Study, TestSet
+from evalhub.site.searching.items import FoundItems, find_items
+from reviews.models import Campaign
+
+SHOWN = 5
+LONGEST = 200
+"""Characters of a text that is searched for; what is longer is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundThing:
+    """One thing: its name, its page, and what is said beside it."""
+
+    name: str
+    url: str
+    beside: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """Things of one kind. `more` is the list of all of them."""
+
+    key: str
+    title: str
+    count: int
+    things: list[FoundThing]
+    more: str
+
+    @property
+    def cut(self) -> bool:
+        return self.count > len(self.things)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found, of what this person may see; nothing where nothing is asked for."""
+
+    text: str
+    groups: list[FoundGroup]
+    items: FoundItems | None
+
+    @property
+    def found(self) -> bool:
+        return bool(self.groups or (self.items and self.items.items))
+
+
+def search(user: User, asked: str) -> Search:
+    """Looks for a text everywhere. Eleven queries, whatever there is."""
+    text = " ".join(asked.split())[:LONGEST]
+    if not text:
+        return Search("", [], None)
+    studies = Study.objects.seen_by(user).containing(text).select_related("project")
+    versions = ModelVersion.objects.seen_by(user).containing(text)
+    sets = TestSet.objects.seen_by(user).written().containing(text).select_related("project")
+    reviews = Campaign.objects.seen_by(user).containing(text).select_related("project")
+    groups = [
+        _group("studies", "Studies", text, studies, _study),
+        _group("versions", "Versions", text, versions.select_related("model__project"), _version),
+        _group("test_sets", "Test sets", text, sets, _test_set),
+        _group("campaigns", "Reviews", text, reviews.defer("plan"), _review),
+    ]
+    return Search(text, [each for each in groups if each.count], find_items(user, text))
+
+
+def _group(
+    view: str,
+    title: str,
+    text: str,
+    rows: QuerySet[Any],
+    shown: Callable[[Any], FoundThing],
+) -> FoundGroup:
+    return FoundGroup(
+        key=view,
+        title=title,
+        count=rows.count(),
+        things=[shown(each) for each in rows[:SHOWN]],
+        more=reverse(f"site:{view}", query={"q": text}),
+    )
+
+
+def _study(study: Study) -> FoundThing:
+    return FoundThing(study.name, reverse("site:study", args=[study.pk]), study.project.name)
+
+
+def _version(version: ModelVersion) -> FoundThing:
+    beside = f"{version.get_kind_display()} · {version.model.project.name}"
+    return FoundThing(str(version), reverse("site:version", args=[version.pk]), beside)
+
+
+def _test_set(found: TestSet) -> FoundThing:
+    beside = f"{found.get_purpose_display()} · {found.project.name}"
+    return FoundThing(found.slug, reverse("site:test_set", args=[found.pk]), beside)
+
+
+def _review(campaign: Campaign) -> FoundThing:
+    url = reverse("site:campaign", args=[campaign.pk])
+    return FoundThing(campaign.name, url, f"{campaign.question} · {campaign.project.name}")

@@ -1,0 +1,113 @@
+"""Items by their ids and by their texts, however many there are.
+
+An id is found among all items, by an index. A text is looked for by reading, and so in a bounded
+number of items: those of the newest version of each test set, the newest test sets first.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from evalhub.accounts.models import User
+from evalhub.registry.models import Item, TestSetVersion
+from evalhub.report.flips import asked, expected
+from evalhub.site.items.naming import item_address
+
+READ = 50_000
+"""Items whose texts are read."""
+LOOKED_AT = 200
+"""Of those in which the text was found: the JSON of a message has words of its own."""
+SHOWN = 20
+AROUND = 80
+"""Characters of an item's text that are shown on either side of what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """An item, and the passage of its text that holds what was asked for."""
+
+    item: Item
+    url: str
+    before: str
+    found: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItems:
+    """Items with a text. `read` of `of` items were read for it; `more`: not all are shown."""
+
+    items: list[FoundItem]
+    read: int
+    of: int
+    more: bool
+
+    @property
+    def cut(self) -> bool:
+        return self.read < self.of
+
+
+def find_items(user: User, text: str) -> FoundItems:
+    """Those with this id, then those whose text holds it, whatever its capitals. Four queries at
+    most."""
+    seen = TestSetVersion.objects.seen_by(user)
+    newest = list(seen.newest().order_by("-created", "-pk").values_list("pk", "item_count"))
+    parts, read = _readable(newest)
+    items = Item.objects.select_related("version__test_set__project")
+    named = items.filter(version__in=seen.filter(pool=None).order_by().values("pk"), key=text)
+    found = [_shown(each, text) for each in named.order_by("-version_id", "position")[:SHOWN]]
+    known = {each.item.pk for each in found}
+    hits: list[Item] = []
+    for where in parts:
+        said = items.filter(where).saying(text).order_by("-version_id", "position")
+        hits += said[: LOOKED_AT - len(hits)]
+    found += [each for each in _holding(hits, text) if each.item.pk not in known]
+    more = len(found) > SHOWN or len(hits) == LOOKED_AT
+    return FoundItems(found[:SHOWN], read, sum(count for _, count in newest), more)
+
+
+def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
+    """The items that are read of these versions, given with their sizes, and how many they are.
+
+    Whole versions, and the beginning of one: each by its index, which both in one condition
+    wouldn't be.
+    """
+    whole: list[int] = []
+    left = READ
+    for version, count in versions:
+        if count > left:
+            begun = Q(version=version, position__lt=left)
+            return [Q(version__in=whole), begun] if whole else [begun], READ
+        whole.append(version)
+        left -= count
+    return [Q(version__in=whole)], READ - left
+
+
+def _holding(items: list[Item], text: str) -> Iterator[FoundItem]:
+    """Those that hold the text as a person reads them."""
+    for item in items:
+        shown = _shown(item, text)
+        if shown.found or text.casefold() in item.key.casefold():
+            yield shown
+
+
+def _shown(item: Item, text: str) -> FoundItem:
+    said = " ".join([asked(item.input), item.context, expected(item.references)])
+    words = " ".join(said.split())
+    found = re.search(re.escape(text), words, re.IGNORECASE)
+    start, end = found.span() if found else (0, 0)
+    begin, stop = max(0, start - AROUND), end + AROUND
+    return FoundItem(
+        item,
+        _address(item),
+        before=("…" if begin else "") + words[begin:start],
+        found=words[start:end],
+        after=words[end:stop] + ("…" if stop < len(words) else ""),
+    )
+
+
+def _address(item: Item) -> str:
+    version = item.version
+    return item_address("test_set", version.test_set_id, key=item.key, version=version.number)

@@ -1,0 +1,120 @@
+"""A study file as somebody sends it by a form, with its files: kept until it is right."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from evalhub.accounts.models import Project
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.exporters.copying import StudyCopy
+from evalhub.io.document import MOST_BYTES, Document
+from evalhub.io.rows import DataError
+from evalhub.registry.models import Study
+from evalhub.registry.uploads import NAMED, Uploads
+from evalhub.site.comparing.files import keep
+from evalhub.studies.web.bundle import named_by_digest
+from evalhub.studies.web.from_web import register_from_web
+from runners.backends.endpoints import endpoints
+from runners.launch import LaunchError
+
+REFUSED = (DataError, DeclarationError, LaunchError)
+
+
+class SentStudy:
+    """The form as it was sent: the study file's text, and the files kept by their digests.
+
+    `copied` is the copy that it holds of the study `original`, where it is one.
+    """
+
+    copied: StudyCopy | None = None
+    original: Study | None = None
+
+    def __init__(self, request: SignedInRequest) -> None:
+        self._by = request.user
+        self.projects = list(Project.objects.seen_by(request.user).order_by("name"))
+        said = str(request.POST.get("project") or request.GET.get("project") or "")
+        named = [each for each in self.projects if each.slug == said]
+        self.project = [*named, *self.projects][0]
+        self.uploads = Uploads(self.project)
+        self.text = str(request.POST.get("text", ""))
+        self.kept: dict[str, str] = {}
+        self.wrong = "" if named or not said else "choose one of your projects"
+        try:
+            self._take(request)
+        except REFUSED as error:
+            self.wrong = str(error)
+
+    @classmethod
+    def of_copy(cls, request: SignedInRequest, study: Study, copied: StudyCopy) -> "SentStudy":
+        """The form with a copy of `study` in it, its files kept; nothing of it was sent yet."""
+        found = cls(request)
+        found.project, found.uploads = study.project, Uploads(study.project)
+        found.copied, found.text, found.kept = copied, copied.text, dict(copied.files)
+        found.original = study
+        return found
+
+    @property
+    def kept_files(self) -> list[tuple[str, str]]:
+        """(name, digest) of the files that were sent before."""
+        return list(self.kept.items())
+
+    def register(self) -> Study | None:
+        """The study, registered and running; None where `wrong` says why it isn't."""
+        if self.wrong:
+            return None
+        try:
+            document = named_by_digest(self._document(), self.kept)
+            return register_from_web(
+                project=self.project,
+                by=self._by,
+                document=document | {"project": self.project.slug},
+                files=self.uploads,
+                aliases=endpoints(),
+            )
+        except REFUSED as error:
+            self.wrong = self._told(str(error))
+            return None
+
+    def _take(self, request: SignedInRequest) -> None:
+        """Keeps what was sent, beside what was kept before and is still here."""
+        for name, digest in zip(
+            request.POST.getlist("kept_name"), request.POST.getlist("kept"), strict=False
+        ):
+            if NAMED.fullmatch(digest) and digest in self.uploads:
+                self.kept[name] = digest
+        if study := request.FILES.get("study"):
+            self.text = _decoded(study.read(MOST_BYTES + 1))
+        for file in request.FILES.getlist("files"):
+            self.kept[Path(file.name or "file").name] = keep(file, self.uploads, by=self._by)[0]
+
+    def _document(self) -> dict[str, Any]:
+        """The text as YAML or JSON; raises DataError."""
+        if not self.text.strip():
+            raise DataError("there is none yet: choose it, or paste it", file="the study file")
+        json_ = self.text.lstrip().startswith("{")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / ("study.json" if json_ else "study.yaml")
+            path.write_text(self.text, encoding="utf-8", newline="\n")
+            try:
+                found = Document(path).data
+            except DataError as error:
+                said = error.message
+                raise DataError(said, file="the study file", line=error.line) from error
+        if not isinstance(found, dict):
+            raise DataError("is a mapping of fields: see its document", file="the study file")
+        return dict(json.loads(json.dumps(found, default=str)))
+
+    def _told(self, said: str) -> str:
+        """What is wrong, with files by the names that they were sent with."""
+        for name, digest in self.kept.items():
+            said = said.replace(digest, name)
+        return said
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError("isn't UTF-8; save it as UTF-8", file="the study file") from error

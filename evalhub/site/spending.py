@@ -1,0 +1,45 @@
+"""What a study's asking has cost: by whom it asked, over all its runs, beside its budgets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.declare.prices import Spent, spent_in_words
+from evalhub.registry.models import Spending, Study, StudyBudget, StudyRun
+
+
+@dataclass(frozen=True, slots=True)
+class StudySpending:
+    spent: Sequence[Spent]
+    budgets: Sequence[StudyBudget]
+
+
+def study_spending(study: Study) -> StudySpending:
+    """Two queries."""
+    runs = StudyRun.objects.filter(arm__study=study).values("run")
+    rows = Spending.objects.filter(run__in=runs).select_related("version__model", "run")
+    by: dict[tuple[bool, int], list[Spending]] = {}
+    for row in rows.order_by("pk"):
+        by.setdefault((row.is_judge, row.version_id), []).append(row)
+    of_study = StudyBudget.objects.filter(project=study.project_id, study=study.slug)
+    held = list(of_study.order_by("arm"))
+    return StudySpending([_summed(by[key]) for key in sorted(by)], held)
+
+
+def _summed(rows: Sequence[Spending]) -> Spent:
+    """What one version has cost; each run was priced request by request, and is added up."""
+    known = [each.money for each in rows if each.money is not None]
+    told = {
+        name: sum(getattr(each, name) for each in rows)
+        for name in ("prompt_tokens", "cached_tokens", "completion_tokens", "untold")
+    }
+    money = sum(known) if known else None
+    price = rows[-1].price
+    said = spent_in_words(
+        prompt=told["prompt_tokens"],
+        completion=told["completion_tokens"],
+        untold=told["untold"],
+        money=money,
+        price=price,
+    )
+    whole = rows[0].shown
+    return whole.model_copy(update={**told, "money": money, "price": price, "sentence": said})

@@ -1,0 +1,81 @@
+"""The questions before a fine-tune as a form, and what follows from the answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from evalhub.declare.declaration import DeclarationError, declared, default_of
+from evalhub.features.strategy.answers import CHOICES, Case
+from evalhub.features.strategy.first_study import FirstStudy, first_study
+from evalhub.features.strategy.study import StudyParts
+from runners.backends.endpoints import endpoints
+
+
+def _field(name: str) -> forms.Field:
+    """A question as the declaration asks it; its range is checked there."""
+    asked = Case.model_fields[name]
+    usual = default_of(Case, name)
+    if name in CHOICES:
+        options = list(CHOICES[name].items())
+        return forms.ChoiceField(
+            label=asked.description, choices=options, initial=usual, widget=forms.RadioSelect
+        )
+    kind = forms.IntegerField if asked.annotation is int else forms.FloatField
+    if usual is None:
+        return kind(label=asked.description, required=False, help_text="empty where it isn’t known")
+    return kind(label=asked.description, initial=f"{usual:g}")
+
+
+class StrategyForm(forms.Form):
+    """The nine questions, in their order; the rest is for the study file, and may stay empty."""
+
+    project = forms.ChoiceField(label="Project")
+    endpoint = forms.ChoiceField(
+        label="Endpoint", required=False, help_text="where the models answer, from this site"
+    )
+    model = forms.CharField(
+        label="Model that answers today", required=False, max_length=200, help_text="its name there"
+    )
+    tuned_model = forms.CharField(
+        label="Fine-tune", required=False, max_length=200, help_text="its name there"
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None, *, projects: Sequence[tuple[str, str]]):
+        super().__init__(data)
+        known = [(each, each) for each in endpoints()]
+        for name, choices in (("project", projects), ("endpoint", [("", "none yet"), *known])):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = list(choices)
+        self.fields = {name: _field(name) for name in Case.model_fields} | self.fields
+
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        return [self[name] for name in Case.model_fields]
+
+    @property
+    def parts(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in Case.model_fields]
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `case`, the answers as they are declared."""
+        cleaned = super().clean() or {}
+        said = {name: cleaned[name] for name in Case.model_fields if name in cleaned}
+        try:
+            cleaned["case"] = declared(Case, said)
+        except DeclarationError as error:
+            self.add_error(error.field if error.field in self.fields else None, error.message)
+        return cleaned
+
+    def study(self, *, web: bool) -> FirstStudy:
+        """The advice with its study file, to be run from here (`web`) or by a command."""
+        said = self.cleaned_data
+        parts = StudyParts(
+            project=said["project"],
+            endpoint=said["endpoint"] if web else "",
+            by_endpoint=web,
+            model=said["model"],
+            tuned_model=said["tuned_model"],
+        )
+        return first_study(said["case"], parts)

@@ -1,0 +1,184 @@
+"""A version's training record as its page shows it: named fields in words, curves, advice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.declare.training import TrainingCost, TrainingFields
+from evalhub.registry.models import ModelVersion
+from evalhub.registry.versions import stands_on
+from evalhub.report.charts.parts import Chart
+from evalhub.report.training_curves import training_curves
+from evalhub.site.properties import Property, properties
+from evalhub.training.advice import Advice, advice_on
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A named field in words: `group` is what it is of, `name` what it is called."""
+
+    group: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingView:
+    """What is shown of a training.
+
+    Attributes:
+        groups: the named fields that are said, by what they are of.
+        rest: other fields, as they are kept.
+        unfit: fields of a record from before they had a name, which can't be read as theirs.
+    """
+
+    groups: Sequence[tuple[str, Sequence[Fact]]]
+    curves: Chart | None
+    advice: Sequence[Advice]
+    rest: Sequence[Property]
+    unfit: Sequence[str]
+
+
+def training_view(version: ModelVersion) -> TrainingView | None:
+    """None where nothing is said of its training."""
+    said = {name: value for name, value in version.training.as_json().items() if value is not None}
+    if not said:
+        return None
+    named = version.training.named
+    facts = training_facts(named.fields)
+    groups = [
+        (group, [each for each in facts if each.group == group])
+        for group in dict.fromkeys(each.group for each in facts)
+    ]
+    kept = {**(named.fields.model_extra or {}), **{name: said[name] for name in named.unfit}}
+    return TrainingView(
+        groups=groups,
+        curves=training_curves(named.fields.losses, named.fields.eval_losses, of=str(version)),
+        advice=advice_on(named.fields, kind=version.kind, base=stands_on(version)),
+        rest=properties(kept),
+        unfit=named.unfit,
+    )
+
+
+def training_facts(fields: TrainingFields) -> list[Fact]:
+    """The named fields that are said, in words, and what else their parts hold; curves are drawn
+    elsewhere."""
+    told, shape = fields.hyperparameters, fields.adapter
+    said = {
+        "Method": {
+            "method": fields.method,
+            "learns from": fields.objective,
+            "base": fields.base_model,
+            "checkpoint": fields.checkpoint,
+            "step": _count(fields.step),
+        },
+        "Data": {
+            "file": fields.data,
+            "fingerprints": fields.hashes,
+            "data sets": _list(fields.datasets),
+            "SHA-256": fields.dataset_sha256,
+            "SHA-256 of validation": fields.validation_sha256,
+            "examples": _count(fields.examples),
+            "validation examples": _count(fields.validation_examples),
+            "tokens": _count(fields.data_tokens),
+            "tokens read": _count(fields.tokens_seen),
+        },
+        "Hyperparameters": {
+            "learning rate": _number(told.learning_rate),
+            "highest learning rate logged": _number(fields.learning_rate_logged)
+            if told.learning_rate is None
+            else None,
+            "schedule": told.lr_scheduler_type,
+            "warm-up": _warmup(fields),
+            "epochs": _number(told.num_train_epochs),
+            "epochs by then": _number(fields.epoch),
+            "steps at most": _count(told.max_steps) if (told.max_steps or 0) > 0 else None,
+            "examples of a step": _batch(fields),
+            "weight decay": _number(told.weight_decay),
+            "tokens of an example, at most": _count(told.max_length),
+            "seed": _plain(told.seed),
+            "seed of the data": _plain(told.data_seed),
+        },
+        "Adapter": {
+            "rank": _plain(shape.r),
+            "alpha": _number(shape.lora_alpha),
+            "dropout": _number(shape.lora_dropout),
+            "layers": shape.target_modules
+            if isinstance(shape.target_modules, str)
+            else _list(shape.target_modules),
+            "variant": _list([name for name, is_so in _variants(fields) if is_so]),
+        },
+        "Hardware and cost": {
+            "GPU": fields.hardware.gpu,
+            "GPUs": _count(fields.hardware.gpus),
+            "hours by the clock": _number(fields.wall_hours),
+            "cost": _money(fields.cost),
+            "known from": (fields.cost and fields.cost.source) or None,
+        },
+    }
+    more = {group: properties(of) for group, of in _more(fields).items()}
+    return [
+        Fact(group, name, text)
+        for group, facts in said.items()
+        for name, text in [*facts.items(), *((each.name, each.text) for each in more[group])]
+        if text
+    ]
+
+
+def _more(fields: TrainingFields) -> dict[str, Mapping[str, Any]]:
+    """What the parts hold that has no name, by the groups that they are shown in."""
+    cost = (fields.cost and fields.cost.model_extra) or {}
+    return {
+        "Method": {},
+        "Data": {},
+        "Hyperparameters": fields.hyperparameters.model_extra or {},
+        "Adapter": fields.adapter.model_extra or {},
+        "Hardware and cost": {**(fields.hardware.model_extra or {}), **cost},
+    }
+
+
+def _variants(fields: TrainingFields) -> list[tuple[str, bool | None]]:
+    return [("rsLoRA", fields.adapter.use_rslora), ("DoRA", fields.adapter.use_dora)]
+
+
+def _batch(fields: TrainingFields) -> str | None:
+    told = fields.hyperparameters
+    parts = [
+        (told.per_device_train_batch_size, "at a time"),
+        (told.gradient_accumulation_steps, "added up"),
+        (fields.hardware.gpus or None, "GPUs"),
+    ]
+    words = " × ".join(f"{number:,} {what}" for number, what in parts if number is not None)
+    if fields.batch is None:
+        return words or None
+    return f"{fields.batch:,} ({words})" if words else f"{fields.batch:,}"
+
+
+def _warmup(fields: TrainingFields) -> str | None:
+    told = fields.hyperparameters
+    if told.warmup_steps is not None and (told.warmup_steps >= 1 or told.warmup_ratio is None):
+        part = 0 < told.warmup_steps < 1  # transformers takes a part there too
+        return f"{told.warmup_steps:.0%} of it" if part else f"{told.warmup_steps:,g} steps"
+    return None if told.warmup_ratio is None else f"{told.warmup_ratio:.3g} of it"
+
+
+def _money(cost: TrainingCost | None) -> str | None:
+    if cost is None:
+        return None
+    return f"{cost.amount:,.2f} {cost.currency or '(no currency is said)'}"
+
+
+def _count(number: int | None) -> str | None:
+    return None if number is None else f"{number:,}"
+
+
+def _number(number: float | None) -> str | None:
+    return None if number is None else f"{number:.4g}"
+
+
+def _plain(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _list(names: Sequence[str] | None) -> str | None:
+    return ", ".join(names) if names else None

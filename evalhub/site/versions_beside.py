@@ -1,0 +1,148 @@
+"""Two model versions side by side: what differs in data, hyperparameters, answering and results."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from evalhub.accounts.models import User
+from evalhub.decision.wording import signed
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.declaration import declared
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.models import Decision
+from evalhub.registry.models import ModelVersion
+from evalhub.site.properties import Property, backend_properties, properties
+from evalhub.site.training_view import TrainingView, training_view
+
+
+class Sides(NamedTuple):
+    """What is said of the one and of the other under a name; "" where nothing is."""
+
+    name: str
+    left: str
+    right: str
+
+    @property
+    def differs(self) -> bool:
+        return self.left != self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is compared: what differs apart from what is the same."""
+
+    title: str
+    rows: Sequence[Sides]
+
+    @property
+    def different(self) -> Sequence[Sides]:
+        return [row for row in self.rows if row.differs]
+
+    @property
+    def same(self) -> Sequence[Sides]:
+        return [row for row in self.rows if not row.differs]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedVersion:
+    """The newest decision on a version.
+
+    Attributes:
+        shown: by test set, metric and what it was compared with, each difference with its interval;
+            empty where invalid evidence shows no result.
+    """
+
+    pk: int
+    verdict: Verdict
+    headline: str
+    shown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsBeside:
+    """Two versions and what is said of both; `results` is empty where neither was judged."""
+
+    left: ModelVersion
+    right: ModelVersion
+    trainings: Sequence[tuple[ModelVersion, TrainingView | None]]
+    parts: Sequence[Part]
+    judged: Sequence[tuple[ModelVersion, JudgedVersion | None]]
+    results: Part
+
+    @property
+    def curves(self) -> bool:
+        return any(training and training.curves for _, training in self.trainings)
+
+
+def versions_beside(left: ModelVersion, right: ModelVersion, *, user: User) -> VersionsBeside:
+    """Both as `user` may see them: of results what decisions have read, and nothing sealed. Two
+    queries."""
+    trainings = [(each, training_view(each)) for each in (left, right)]
+    judged = [(each, _judged(each, user)) for each in (left, right)]
+    shown = [each.shown if each else {} for _, each in judged]
+    return VersionsBeside(
+        left=left,
+        right=right,
+        trainings=trainings,
+        parts=_trained(*(view for _, view in trainings)) + _specified(left, right),
+        judged=judged,
+        results=Part("Results", _sides(*shown)),
+    )
+
+
+def _trained(left: TrainingView | None, right: TrainingView | None) -> list[Part]:
+    """The parts of both records, in the order in which a page has them."""
+    said = [_facts(left), _facts(right)]
+    titles = dict.fromkeys(title for of in said for title in of)
+    parts = [Part(title, _sides(*(of.get(title, {}) for of in said))) for title in titles]
+    more = [_texts(view.rest) if view else {} for view in (left, right)]
+    return parts + ([Part("Other fields of the training", _sides(*more))] if any(more) else [])
+
+
+def _facts(view: TrainingView | None) -> dict[str, dict[str, str]]:
+    groups = view.groups if view else ()
+    return {title: {each.name: each.text for each in facts} for title, facts in groups}
+
+
+def _specified(left: ModelVersion, right: ModelVersion) -> list[Part]:
+    said = [
+        {"kind": each.get_kind_display(), "made from": str(each.parent or "")}
+        | _texts(backend_properties(each.backend))
+        | _texts(properties(each.sampling.as_json()))
+        | _texts(properties(each.prompt.as_json()))
+        for each in (left, right)
+    ]
+    return [Part("How it answers", _sides(*said))]
+
+
+def _texts(rows: Iterable[Property]) -> dict[str, str]:
+    return {each.name: each.text for each in rows}
+
+
+def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> list[Sides]:
+    names = dict.fromkeys([*left, *right])
+    return [Sides(name, left.get(name, ""), right.get(name, "")) for name in names]
+
+
+def _judged(version: ModelVersion, user: User) -> JudgedVersion | None:
+    judged = Decision.objects.seen_by(user).on_version(version).newest_first()
+    found = judged.values(
+        "pk", "verdict", "record__headline", "record__criteria", "record__arms__baseline__name"
+    ).first()
+    if found is None:
+        return None
+    verdict = Verdict(found["verdict"])
+    hidden = verdict is Verdict.INVALID
+    against = found["record__arms__baseline__name"]
+    return JudgedVersion(
+        pk=found["pk"],
+        verdict=verdict,
+        headline=found["record__headline"],
+        shown={} if hidden else dict(_shown(found["record__criteria"], against)),
+    )
+
+
+def _shown(criteria: Iterable[Mapping[str, Any]], against: str) -> Iterable[tuple[str, str]]:
+    for each in (declared(Criterion, one) for one in criteria):
+        value = f"{signed(each.difference)} ({signed(each.lower)} to {signed(each.upper)})"
+        yield f"{each.name}: {each.metric}, against {against}", value

@@ -1,0 +1,230 @@
+"""Reviews for those who run them: made, filled with people, followed, paused, closed."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.models import Project
+from evalhub.accounts.permissions import owns
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.declare.declaration import DeclarationError
+from evalhub.io.rows import DataError
+from evalhub.registry.models import Study
+from evalhub.site.access import results_only
+from evalhub.site.campaign_form import CampaignForm, UploadForm
+from evalhub.site.campaign_making import campaign_form, previewed, source_of, uploaded
+from evalhub.site.campaign_page import ReviewSource, running
+from evalhub.site.inviting import invite_all, told_before
+from evalhub.site.listing import listed
+from evalhub.site.lists import campaigns_list, choice_of_study
+from evalhub.site.plan_look import look_at, typed_of
+from evalhub.studies.run.reviewing import for_study
+from evalhub.studies.run.verdicts import with_verdict
+from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
+from reviews.errors import PlanError, ReviewError
+from reviews.joining.invite import withdraw
+from reviews.joining.vouch import vouch
+from reviews.models import Campaign
+from reviews.models.campaigns import CampaignQuerySet
+from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
+
+NEWEST = 20
+"""Studies that the list of reviews offers at once; all others are a click away."""
+VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
+PEOPLE = {"pause": pause_reviewer, "let-in": let_in, "remove": remove_reviewer}
+DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no more answers"}
+
+
+def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Goes back to the review's page with the reason, where a verb raises a ReviewError."""
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, pk, *args, **kwargs)
+        except ReviewError as error:
+            messages.error(request, str(error))
+            return redirect("site:campaign", pk)
+
+    return guarded
+
+
+def _seen(request: SignedInRequest) -> CampaignQuerySet:
+    return Campaign.objects.seen_by(request.user).for_owners().defer("plan")
+
+
+@require_GET
+@results_only
+def campaigns(request: SignedInRequest) -> HttpResponse:
+    shown = listed(campaigns_list(request.user), _seen(request), request.GET)
+    studies = Study.objects.seen_by(request.user)
+    count, newest = studies.count(), studies[:NEWEST]
+    context = {"listed": shown, "newest": newest, "studies": count, "others": count > NEWEST}
+    return render(request, "site/campaigns/list.html", context)
+
+
+@require_GET
+@results_only
+def choose_study(request: SignedInRequest) -> HttpResponse:
+    """Whose answers a new review compares: of every study, and none is cut."""
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    found = with_verdict(studies.with_run_counts())
+    shown = listed(choice_of_study(request.user), found, request.GET)
+    return render(request, "site/campaigns/choose.html", {"listed": shown})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@results_only
+def new_campaign(request: SignedInRequest) -> HttpResponse:
+    """The form with what it would cost; `open` seals the plan and opens the review."""
+    try:
+        source, superseded = source_of(request)
+    except PlanError as error:
+        messages.error(request, str(error))
+        return redirect("site:campaigns")
+    form = campaign_form(request, source, superseded)
+    if "open" in request.POST and form.is_valid():
+        try:
+            return _open(request, form, source, superseded)
+        except PlanError as error:
+            form.add_error(None, str(error))
+    context = {"form": form, "source": source, "superseded": superseded}
+    context |= previewed(form, source)
+    if "look" in request.POST and "preview" in context:
+        return _look(request, context)
+    part = "_preview.html" if request.htmx else "new.html"
+    return render(request, f"site/campaigns/{part}", context)
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+def upload(request: SignedInRequest) -> HttpResponse:
+    """A file of pairs becomes two runs; then the same form as for a study."""
+    projects = Project.objects.seen_by(request.user).order_by("slug")
+    form = UploadForm(
+        request.POST or None,
+        request.FILES or None,
+        projects=list(projects.values_list("slug", "name")),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            runs = uploaded(form, projects.get(slug=form.cleaned_data["project"]), by=request.user)
+        except (DataError, DeclarationError) as error:
+            form.add_error(None, str(error))
+        else:
+            query = {"runs": runs, "name": form.cleaned_data["name"]}
+            return redirect(reverse("site:new_campaign", query=query))
+    context = {"form": form}
+    return render(
+        request, "site/campaigns/upload.html", context, status=400 if form.errors else 200
+    )
+
+
+@never_cache
+@require_GET
+@results_only
+def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    context = _followed(request, found)
+    if not request.htmx:
+        context |= {"told": told_before(request, found)}
+    part = "_running.html" if request.htmx else "campaign.html"
+    return render(request, f"site/campaigns/{part}", context)
+
+
+@require_POST
+@results_only
+@shows_refusal
+def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    verb = request.POST.get("verb", "")
+    if verb not in VERBS:
+        raise Http404
+    VERBS[verb](campaign=found, by=request.user)
+    messages.success(request, f"The review is {DONE[verb]}.")
+    return redirect("site:campaign", pk)
+
+
+@never_cache
+@require_POST
+@results_only
+@shows_refusal
+def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A page that shows links is the answer itself; any other is loaded anew, as often as asked."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    told = invite_all(found, request)
+    if not told.links:
+        told.keep(request, found)
+        return redirect(reverse("site:campaign", args=[pk]) + "#invited")
+    context = _followed(request, found) | {"told": told, "links": told.links}
+    return render(request, "site/campaigns/campaign.html", context)
+
+
+@require_POST
+@results_only
+@shows_refusal
+def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    person = get_object_or_404(found.reviewers, pk=reviewer)
+    verb = request.POST.get("verb", "")
+    if verb == "quota":
+        set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")), by=request.user)
+    elif verb == "vouch":
+        vouch(campaign=found, whom=person.user.get_username(), by=request.user)
+        messages.success(request, f"You vouch for {person.user}: their judgments count.")
+    elif verb in PEOPLE:
+        PEOPLE[verb](reviewer=person, by=request.user)
+    else:
+        raise Http404
+    return redirect(reverse("site:campaign", args=[pk]) + "#people")
+
+
+@require_POST
+@results_only
+@shows_refusal
+def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    withdraw(invitation=get_object_or_404(found.invitations, pk=invitation), by=request.user)
+    messages.success(request, "The invitation is withdrawn: its link ends.")
+    return redirect(reverse("site:campaign", args=[pk]) + "#people")
+
+
+def _followed(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
+    owner = owns(request.user, campaign.project)
+    return {"running": running(campaign), "campaign": campaign, "owner": owner}
+
+
+def _look(request: SignedInRequest, planned: dict[str, Any]) -> HttpResponse:
+    """The plan's pairs as a reviewer would see them; what was typed travels along."""
+    prepared, asked = planned["preview"].prepared, planned["asked"]
+    context = look_at(prepared, asked, request.POST["look"])
+    context |= {"typed": typed_of(request.POST)}
+    return render(request, "site/campaigns/look.html", context)
+
+
+def _open(
+    request: SignedInRequest, form: CampaignForm, source: ReviewSource, superseded: Campaign | None
+) -> HttpResponse:
+    campaign = open_campaign(
+        design=for_study(form.cleaned_data["request"], source.study),
+        runs=source.chosen(form.cleaned_data["arms"]),
+        study=source.study,
+        name=source.name,
+        by=request.user,
+        supersedes=superseded,
+    )
+    messages.success(request, "The plan is sealed and the review is open. Invite people now.")
+    return redirect("site:campaign", campaign.pk)
+
+
+def _number(text: str) -> int | None:
+    """A form's whole number; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 8 else None

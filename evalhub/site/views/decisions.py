@@ -1,0 +1,100 @@
+"""A decision: its record, its criteria one by one, and the methods behind them."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.ledger.accepting import accept
+from evalhub.ledger.models import Decision, DecisionQuerySet
+from evalhub.ledger.signoff import SignOffError, sign_off
+from evalhub.ledger.staleness import changes_since
+from evalhub.ledger.study_evidence import NotReadyError
+from evalhub.report.criterion_page import criterion_page
+from evalhub.report.methods import methods as explained_methods
+from evalhub.site.access import results_only
+from evalhub.site.sampling import flips_of, sampling_of
+
+
+def _seen(request: SignedInRequest) -> DecisionQuerySet:
+    return Decision.objects.seen_by(request.user).select_related("study__project")
+
+
+@require_GET
+@results_only
+def decision(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The decision's record, as the command line prints it.
+
+    What has changed since stands in a header, by its kinds: the record has a digest.
+    """
+    found = get_object_or_404(_seen(request), pk=pk)
+    kinds = ", ".join(dict.fromkeys(each.what.value for each in changes_since(found)))
+    return JsonResponse(
+        found.record,
+        json_dumps_params={"indent": 2, "ensure_ascii": False},
+        headers={"Evalhub-Changed-Since": kinds} if kinds else None,
+    )
+
+
+@require_GET
+@results_only
+def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
+    """How one criterion was computed, counted from 1 as the record lists them."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    record = found.document
+    if not 1 <= number <= len(record.criteria):
+        raise Http404
+    context = {
+        "decision": found,
+        "study": found.study,
+        "shown": criterion_page(record, number, sampling_of(found, record.criteria[number - 1])),
+        "since": changes_since(found),
+        "flips": flips_of(found, record.criteria[number - 1]),
+        "criteria": len(record.criteria),
+        "earlier": number - 1,
+        "later": number + 1 if number < len(record.criteria) else 0,
+    }
+    return render(request, "site/criterion.html", context)
+
+
+@require_POST
+@results_only
+def sign(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Signs a decision off, or overrides it; domain and page agree on who may."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
+    try:
+        signed = sign_off(decision=found, by=request.user, reason=reason, verdict=verdict)
+    except SignOffError as error:
+        messages.error(request, f"Not signed: {error}.")
+    else:
+        done = f"{signed.get_action_display()}: {signed.get_verdict_display()}"
+        messages.success(request, f"{done[0].upper()}{done[1:]}. Your reason is kept with it.")
+    query = urlencode({"arm": found.arm})
+    return redirect(f"{reverse('site:study', args=[found.study_id])}?{query}#sign-off")
+
+
+@require_POST
+@results_only
+def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Accepts what holds a ship, for an owner, and decides anew."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    try:
+        made = accept(decision=found, by=request.user, reason=request.POST.get("reason", ""))
+    except (SignOffError, NotReadyError) as error:
+        messages.error(request, f"Not decided anew: {error}.")
+        made = found
+    else:
+        messages.success(request, "Accepted, and decided anew. Your reason is kept with it.")
+    return redirect("site:record", made.pk)
+
+
+@require_GET
+@results_only
+def methods(request: SignedInRequest) -> HttpResponse:
+    """Every method in words and formulas, and how often they are right."""
+    return render(request, "site/methods.html", {"shown": explained_methods()})

@@ -1,0 +1,40 @@
+"""The documents of this very version, for everybody who is signed in: they hold no results."""
+
+from mimetypes import guess_type
+
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from evalhub import __version__
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.documents import SiteDocument, documents, files
+from evalhub.documents.layout import laid_out
+from evalhub.documents.search import MOST, search
+
+
+@require_GET
+def help_pages(request: SignedInRequest) -> HttpResponse:
+    """The list of all documents, or the sections of them that hold the words of `?q=`."""
+    asked = request.GET.get("q", "").strip()[:200]
+    if not asked:
+        return _page(request, documents()["index.md"])
+    context = {"asked": asked, "found": search(asked), "most": MOST}
+    return render(request, "site/help/found.html", context)
+
+
+@require_GET
+def document(request: SignedInRequest, name: str) -> HttpResponseBase:
+    """A document as a page, or a file that one shows or leads to as it is."""
+    if name in documents():
+        return _page(request, documents()[name])
+    if name not in files():
+        raise Http404
+    kind = guess_type(name)[0] or "text/plain"
+    return FileResponse(files()[name].open("rb"), content_type=kind)
+
+
+def _page(request: SignedInRequest, found: SiteDocument) -> HttpResponse:
+    context = {"document": found, "page": laid_out(found), "version": __version__}
+    return render(request, "site/help/document.html", context)

@@ -1,0 +1,158 @@
+"""The item browser: the items of a study, a run or a test set, one of them, and those as a file."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from evalhub.accounts.audit_log import note_once
+from evalhub.accounts.models import Action
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.features.exporters.items import FORMS, exported_items
+from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
+from evalhub.site.access import results_only
+from evalhub.site.items.browsing import Place, items_page
+from evalhub.site.items.finding import find
+from evalhub.site.items.naming import key_named
+from evalhub.site.items.one_item import OneItem, one_item
+from evalhub.site.items.scope import ItemScope, run_scope, study_scope, version_scope
+from evalhub.site.items.sought import ItemsSought
+
+
+def _of_study(
+    request: SignedInRequest, pk: int, test_set: str = ""
+) -> tuple[ItemScope | None, Place]:
+    seen = Study.objects.seen_by(request.user).select_related("project")
+    study = get_object_or_404(seen, pk=pk)
+    asked = ItemsSought.of(request.GET)
+    scope = study_scope(study, test_set or asked.test_set, asked.arm)
+    return scope, Place("study", pk, test_set=scope.test_set if scope else "")
+
+
+def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, Place]:
+    related = ("version__model", "test_set_version__test_set__project")
+    run = get_object_or_404(Run.objects.seen_by(request.user).select_related(*related), pk=pk)
+    return run_scope(run), Place("run", pk)
+
+
+def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, Place]:
+    """Its version of the number that is asked for, else the newest that came from a file."""
+    test_set = get_object_or_404(TestSet.objects.seen_by(request.user).written(), pk=pk)
+    number = request.GET.get("version", "")
+    versions = TestSetVersion.objects.filter(test_set=test_set)
+    named = versions.filter(number=number) if number.isdecimal() and len(number) < 9 else None
+    chosen = (named.first() if named is not None else None) or versions.filter(pool=None).first()
+    place = Place("test_set", pk, version=chosen.number if chosen and named is not None else 0)
+    return version_scope(chosen, test_set) if chosen else None, place
+
+
+@require_GET
+@results_only
+def study_items(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _list(request, *_of_study(request, pk))
+
+
+@require_GET
+@results_only
+def run_items(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _list(request, *_of_run(request, pk))
+
+
+@require_GET
+@results_only
+def test_set_items(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _list(request, *_of_test_set(request, pk))
+
+
+@never_cache
+@require_GET
+@results_only
+def study_item(request: SignedInRequest, pk: int, test_set: str, item_key: str) -> HttpResponse:
+    scope, place = _of_study(request, pk, test_set)
+    if scope is None or scope.test_set != test_set:
+        raise Http404
+    return _one(request, scope, place, item_key)
+
+
+@never_cache
+@require_GET
+@results_only
+def run_item(request: SignedInRequest, pk: int, item_key: str) -> HttpResponse:
+    return _one(request, *_of_run(request, pk), item_key)
+
+
+@never_cache
+@require_GET
+@results_only
+def test_set_item(request: SignedInRequest, pk: int, item_key: str) -> HttpResponse:
+    scope, place = _of_test_set(request, pk)
+    if scope is None:
+        raise Http404
+    return _one(request, scope, place, item_key)
+
+
+@never_cache
+@require_GET
+@results_only
+def study_items_file(request: SignedInRequest, pk: int, form: str) -> Any:
+    return _file(request, *_of_study(request, pk), form)
+
+
+@never_cache
+@require_GET
+@results_only
+def run_items_file(request: SignedInRequest, pk: int, form: str) -> Any:
+    return _file(request, *_of_run(request, pk), form)
+
+
+@never_cache
+@require_GET
+@results_only
+def test_set_items_file(request: SignedInRequest, pk: int, form: str) -> Any:
+    return _file(request, *_of_test_set(request, pk), form)
+
+
+def _list(request: SignedInRequest, scope: ItemScope | None, place: Place) -> HttpResponse:
+    if scope is None:
+        return render(request, "site/items/none.html", {"place": place})
+    shown = items_page(scope, ItemsSought.of(request.GET), place, request.GET.get("page", ""))
+    return render(request, "site/items/items.html", {"shown": shown, "scope": scope})
+
+
+def _one(request: SignedInRequest, scope: ItemScope, place: Place, path: str) -> HttpResponse:
+    key = key_named(path, request.GET)
+    found = get_object_or_404(Item, version=scope.version, key=key)
+    sought = ItemsSought.of(request.GET)
+    shown = one_item(scope, sought, place, found, request.GET.get("sample", ""))
+    _note_reviews(request, shown)
+    return render(request, "site/items/item.html", {"shown": shown, "scope": scope})
+
+
+def _note_reviews(request: SignedInRequest, shown: OneItem) -> None:
+    for campaign, _ in shown.people:
+        what = str(campaign)
+        note_once(Action.SAW_RESULTS, by=request.user, project=campaign.project, what=what)
+
+
+def _file(
+    request: SignedInRequest, scope: ItemScope | None, place: Place, form: str
+) -> StreamingHttpResponse:
+    if scope is None or form not in FORMS:
+        raise Http404
+    sought = ItemsSought.of(request.GET)
+    lines: Iterable[str] = exported_items(
+        project=scope.project,
+        by=request.user,
+        items=find(scope, sought, to_the_end=True).ids.tolist(),
+        arms=[(arm.name, arm.run, arm.barred) for arm in scope.arms],
+        test_set=scope.test_set or str(scope.version),
+        what=f"items of {place.name} {place.pk} as {form}",
+        form=form,
+    )
+    headers = {
+        "Content-Disposition": f'attachment; filename="{place.name}-{place.pk}-items.{form}"'
+    }
+    return StreamingHttpResponse(lines, content_type=FORMS[form], headers=headers)

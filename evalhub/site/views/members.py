@@ -1,0 +1,167 @@
+"""A project's members and its audit log, for its owners."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.addresses import absolute
+from evalhub.accounts.invitations import MembershipError
+from evalhub.accounts.members import (
+    InvitedMember,
+    change_role,
+    invite_member,
+    mail_member_invitation,
+    remove_member,
+    withdraw_membership,
+)
+from evalhub.accounts.models import LogEntry, Project, Role
+from evalhub.accounts.permissions import NotAllowedError, check_manages
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.site.log_form import LogForm
+from reviews.joining.vouch import confirm_member
+
+LOGGED = 50
+type View = Callable[..., HttpResponse]
+
+
+def owners_only(view: View) -> View:
+    """The view of a project for its owners and superusers: 403 to its other members, else 404."""
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, slug: str, **which: Any) -> HttpResponse:
+        known = Q() if request.user.is_superuser else Q(memberships__user=request.user)
+        project = get_object_or_404(Project.objects.filter(known).distinct(), slug=slug)
+        try:
+            check_manages(request.user, project)
+            return view(request, project, **which)
+        except NotAllowedError as error:
+            raise PermissionDenied(str(error)) from error
+        except MembershipError as error:
+            messages.error(request, str(error))
+            return redirect("site:members", slug)
+
+    return guarded
+
+
+@require_GET
+def projects(request: SignedInRequest) -> HttpResponse:
+    """The projects whose members and audit log this person may see."""
+    every = request.user.is_superuser
+    found = Project.objects.all() if every else Project.objects.owned_by(request.user)
+    if not every and not found.exists():
+        raise PermissionDenied("Members are managed by a project's owners.")
+    return render(request, "site/members/projects.html", {"projects": found})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@owners_only
+def members(request: SignedInRequest, project: Project) -> HttpResponse:
+    """Who is a member with which role; posting invites somebody."""
+    links: list[tuple[str, str]] = []
+    if request.method == "POST":
+        role = _role(request.POST.get("role", ""))
+        whom = request.POST.get("whom", "")
+        invited = invite_member(project=project, whom=whom, role=role, by=request.user)
+        links = _delivered(invited, request)
+        if not links:
+            return redirect("site:members", project.slug)
+    people = project.memberships.select_related("user__provenance__by").order_by("user__username")
+    waiting = project.invitations.unanswered().select_related("account", "by").order_by("pk")
+    context: dict[str, Any] = {"project": project, "people": people, "waiting": waiting}
+    context |= {"links": links, "roles": Role.choices}
+    return render(request, "site/members/members.html", context)
+
+
+@require_POST
+@owners_only
+def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
+    """Changes a role, removes a member, or confirms whose an account is."""
+    member = get_object_or_404(project.memberships.select_related("user"), pk=pk)
+    verb = request.POST.get("verb", "")
+    if verb == "role":
+        was, role = member.role, _role(request.POST.get("role", ""))
+        change_role(membership=member, role=role, by=request.user)
+        messages.success(request, f"{member.user} is {role} now.")
+        if role == Role.REVIEWER and was != role:
+            said = f"{member.user} has seen results here and stays unblinded: no reviewer of them."
+            messages.warning(request, said)
+    elif verb == "remove":
+        remove_member(membership=member, by=request.user)
+        messages.success(request, f"{member.user} is no member any more.")
+    elif verb == "confirm":
+        confirm_member(membership=member, by=request.user)
+        messages.success(request, f"You have confirmed whose account {member.user} is.")
+    else:
+        raise Http404
+    if member.user == request.user:  # who may not be an owner any more
+        return redirect("home")
+    return redirect("site:members", project.slug)
+
+
+@require_POST
+@owners_only
+def withdraw_member(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
+    invitation = get_object_or_404(project.invitations, pk=pk)
+    withdraw_membership(invitation=invitation, by=request.user)
+    messages.success(request, "The invitation is withdrawn.")
+    return redirect("site:members", project.slug)
+
+
+@never_cache
+@require_GET
+@owners_only
+def project_log(request: SignedInRequest, project: Project) -> HttpResponse:
+    return _log(request, project)
+
+
+@never_cache
+@require_GET
+def site_log(request: SignedInRequest) -> HttpResponse:
+    """What belongs to no project too: for whoever administers the site."""
+    if not request.user.is_superuser:
+        raise PermissionDenied("The whole site's audit log is for whoever administers it.")
+    return _log(request, None)
+
+
+def _log(request: SignedInRequest, project: Project | None) -> HttpResponse:
+    entries = LogEntry.objects.in_sight_of(request.user)
+    entries = entries.filter(project=project) if project else entries
+    form = LogForm(request.GET)
+    found = form.narrowed(entries) if form.is_valid() else entries.none()
+    page = Paginator(found.select_related("by", "about", "project"), LOGGED).get_page(
+        request.GET.get("page")
+    )
+    context = {"project": project, "form": form, "page": page}
+    status = 200 if form.is_valid() else 400
+    return render(request, "site/members/log.html", context, status=status)
+
+
+def _role(text: str) -> Role:
+    if text not in Role:
+        raise Http404
+    return Role(text)
+
+
+def _delivered(invited: InvitedMember, request: SignedInRequest) -> list[tuple[str, str]]:
+    """By mail where there is mail. The link that has to be sent by hand, if there is one."""
+    whom, url = invited.invitation.whom, absolute(invited.path)
+    mailed = False
+    if settings.MAIL_URL:
+        try:
+            mailed = mail_member_invitation(invited=invited, url=url)
+        except OSError as error:
+            messages.error(request, f"The mail wasn’t sent ({error}).")
+    where = "" if invited.by_link else " The invitation waits in their own list."
+    messages.success(request, f"{whom} is invited{' by mail' if mailed else ''}.{where}")
+    return [(whom, url)] if invited.by_link and not mailed else []

@@ -1,0 +1,19 @@
+"""All projects of their owner at a glance."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.site.access import results_only
+from evalhub.site.overview.page import overview
+
+
+@require_GET
+@results_only
+def projects_overview(request: SignedInRequest) -> HttpResponse:
+    shown = overview(request.user)
+    if not shown.rows and not request.user.is_superuser:
+        raise PermissionDenied("The overview is for owners of projects.")
+    return render(request, "site/overview/overview.html", {"overview": shown})

@@ -1,0 +1,53 @@
+"""A decision's record as a page, and whether it verifies."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.ledger.blessing import ArmOf, bless
+from evalhub.ledger.models import Decision, DecisionQuerySet
+from evalhub.ledger.stage_moves import StageError
+from evalhub.ledger.verification import verified_at_home
+from evalhub.site.access import results_only
+from evalhub.site.record_page import record_page
+
+
+def _seen(request: SignedInRequest) -> DecisionQuerySet:
+    return Decision.objects.seen_by(request.user).select_related("study__project")
+
+
+@require_GET
+@results_only
+def record(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    return render(request, "site/record.html", {"shown": record_page(found)})
+
+
+@require_POST
+@results_only
+def bless_arm(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Makes the decision's candidate the champion, or what it judged against the first one."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    reason = request.POST.get("reason", "")
+    arm: ArmOf = "baseline" if request.POST.get("arm") == "baseline" else "candidate"
+    try:
+        made = bless(decision=found, by=request.user, reason=reason, arm=arm)
+    except StageError as error:
+        said = {"arm": arm, "reason": reason, "refused": f"Not done: {error}."}
+        context = {"shown": record_page(found), "typed": said}
+        return render(request, "site/record.html", context, status=409)
+    done = f"{made.version} is the champion of {made.project}."
+    messages.success(request, f"{done} Your reason is kept with it.")
+    return redirect(f"{reverse('site:record', args=[pk])}#champion")
+
+
+@require_POST
+@results_only
+def verify(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The same page with what a verification found; nothing is written."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    shown = record_page(found, verified_at_home(found))
+    return render(request, "site/record.html", {"shown": shown})

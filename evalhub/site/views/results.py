@@ -1,0 +1,178 @@
+"""What a review found, whether it was blind, and its judgments as files: for owners."""
+
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from evalhub.accounts.audit_log import note, note_once
+from evalhub.accounts.models import Action
+from evalhub.accounts.permissions import owns
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.site.access import results_only
+from evalhub.site.judgments_page import judgments_page
+from evalhub.site.results_page import results_by_name
+from reviews.audit.report import audit
+from reviews.errors import ReviewError, StillBlindError, TamperedError
+from reviews.models import Campaign
+from reviews.models.campaigns import CampaignQuerySet
+from reviews.results.browsing import Sought
+from reviews.results.campaign_results import campaign_results as results_of
+from reviews.results.ended import check_ended, end
+from reviews.results.export import (
+    as_csv,
+    as_jsonl,
+    inspect_scores,
+    preferences,
+    rows,
+    write_parquet,
+)
+from reviews.results.unblind import unblind
+
+View = Callable[[SignedInRequest, Campaign], Any]
+TEXTS = {
+    "jsonl": ("judgments.jsonl", "application/x-ndjson"),
+    "csv": ("judgments.csv", "text/csv; charset=utf-8"),
+    "dpo": ("preferences.jsonl", "application/x-ndjson"),
+    "inspect": ("inspect-scores.jsonl", "application/x-ndjson"),
+}
+
+
+def _seen(request: SignedInRequest) -> CampaignQuerySet:
+    found = Campaign.objects.seen_by(request.user)
+    return found.select_related("project", "study", "baseline__model", "candidate__model")
+
+
+def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
+    """The view of a review that has ended and is sealed, which asks itself whether it was changed.
+
+    One that goes on says so, as does one whose record was changed; neither shows anything (409).
+    """
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, pk: int) -> Any:
+        found = get_object_or_404(_seen(request), pk=pk)
+        context = {"campaign": found, "owner": owns(request.user, found.project)}
+        try:
+            end(found, by=request.user)
+            what = str(found)
+            note_once(Action.SAW_RESULTS, by=request.user, project=found.project, what=what)
+            return view(request, found)
+        except StillBlindError as error:
+            context["error"] = error
+            return render(request, "site/results/blind.html", context, status=409)
+        except TamperedError as error:
+            context["error"] = error
+            return render(request, "site/results/changed.html", context, status=409)
+
+    return guarded
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    results = results_of(campaign)
+    context = {
+        "campaign": campaign,
+        "found": results,
+        "owner": owns(request.user, campaign.project),
+        **results_by_name(results.summary),
+    }
+    return render(request, "site/results/results.html", context)
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    """Judgments one by one; what is asked for stands in the address."""
+    shown = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
+    part = "_judgments.html" if request.htmx else "judgments.html"
+    return render(request, f"site/results/{part}", {"campaign": campaign, "shown": shown})
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def campaign_audit(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    context = {"campaign": campaign, "audit": audit(campaign)}
+    return render(request, "site/results/audit.html", context)
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    """The audit's canonical document; its SHA-256 is in a header and on the page."""
+    found = audit(campaign)
+    response = HttpResponse(found.text, content_type="application/json; charset=utf-8")
+    response.headers["Content-Disposition"] = _attached(campaign, "audit.json")
+    response.headers["Evalhub-SHA256"] = found.sha256
+    return response
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def export(request: SignedInRequest, campaign: Campaign) -> Any:
+    """Judgments as ?format=jsonl, csv or parquet; preference pairs as dpo; scores as inspect."""
+    check_ended(campaign)
+    wanted = request.GET.get("format", "jsonl")
+    if wanted not in (*TEXTS, "parquet"):
+        raise Http404
+    with transaction.atomic():
+        what = f"{campaign} as {wanted}"
+        note(Action.EXPORTED, by=request.user, project=campaign.project, what=what)
+    records = rows(campaign, pseudonyms="pseudonyms" in request.GET)
+    if wanted == "parquet":
+        return _parquet(campaign, records)
+    name, content_type = TEXTS[wanted]
+    if wanted == "dpo":
+        records = preferences(campaign, ties="keep" if "ties" in request.GET else "drop")
+    elif wanted == "inspect":
+        records = inspect_scores(campaign)
+    lines = as_csv(records) if wanted == "csv" else as_jsonl(records)
+    headers = {"Content-Disposition": _attached(campaign, name)}
+    return StreamingHttpResponse(lines, content_type=content_type, headers=headers)
+
+
+@require_POST
+@results_only
+def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request).defer("plan"), pk=pk)
+    try:
+        unblind(campaign=found, by=request.user)
+    except ReviewError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The models are named. Nothing can be answered or changed now.")
+    return redirect("site:campaign_results", pk)
+
+
+def _parquet(campaign: Campaign, records: Any) -> FileResponse:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "judgments.parquet"
+        write_parquet(records, path)
+        file = path.open("rb")  # stays readable when its folder is gone
+    name = f"review-{campaign.pk}-judgments.parquet"
+    return FileResponse(
+        file, as_attachment=True, filename=name, content_type="application/vnd.apache.parquet"
+    )
+
+
+def _attached(campaign: Campaign, name: str) -> str:
+    return f'attachment; filename="review-{campaign.pk}-{name}"'

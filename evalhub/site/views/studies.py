@@ -1,0 +1,113 @@
+"""Studies: all of them, one with its verdict, and what changes while one looks."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.decision.wording import counted
+from evalhub.registry.models import Study
+from evalhub.registry.models.studies import StudyQuerySet
+from evalhub.site.access import results_only
+from evalhub.site.changes import Wanted, changes
+from evalhub.site.listing import listed
+from evalhub.site.lists import studies_list
+from evalhub.site.queries import study_runs
+from evalhub.site.study_page import newest_decision, study_page
+from evalhub.studies.run.advance import advance
+from evalhub.studies.run.all_runs import cancel_runs, resume_runs
+from evalhub.studies.run.verdicts import with_verdict
+from runners.queue import QueueUnreachable
+
+
+def _seen(request: SignedInRequest) -> StudyQuerySet:
+    return Study.objects.seen_by(request.user).select_related("project")
+
+
+@require_GET
+@results_only
+def studies(request: SignedInRequest) -> HttpResponse:
+    found = with_verdict(_seen(request).with_run_counts())
+    shown = listed(studies_list(request.user), found, request.GET)
+    return render(request, "site/studies.html", {"listed": shown})
+
+
+@require_GET
+@results_only
+def study(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    shown = study_page(found, Wanted.of(request.GET))
+    return render(request, "site/study.html", {"shown": shown, "study": found})
+
+
+@require_GET
+@results_only
+def flips(request: SignedInRequest, pk: int) -> HttpResponse:
+    """What changed, as a part of the study's page; without htmx, that page."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    if not request.htmx:
+        query = request.GET.urlencode()
+        return redirect(f"{reverse('site:study', args=[pk])}?{query}#changed")
+    wanted = Wanted.of(request.GET)
+    decision = newest_decision(found, wanted.arm)
+    shown = changes(found, decision.document, wanted) if decision else None
+    context = {"changes": shown, "study": found, "verdict": decision.verdict if decision else ""}
+    return render(request, "site/_changed.html", context)
+
+
+@require_GET
+@results_only
+def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The study's runs while they go on; once they have ended, the whole page anew. Until it is
+    decided, who asks `until` that is told nothing."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    if "until" in request.GET and not found.decisions.exists():
+        return HttpResponse(status=204)
+    runs = study_runs(found)
+    if not runs.open:
+        return HttpResponseClientRefresh()
+    return render(request, "site/_study_runs.html", {"runs": runs, "study": found})
+
+
+@require_POST
+@results_only
+def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Stops all that goes on about a study's runs; what was answered stays."""
+    count = cancel_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+    if count:
+        said = f"{counted(count, 'run')} stopped. What was answered is kept."
+        messages.success(request, said)
+    else:
+        messages.info(request, "Its runs had ended, so nothing was changed.")
+    return redirect("site:study", pk)
+
+
+@require_POST
+@results_only
+def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Lets a study's runs go on that failed or were stopped."""
+    try:
+        count = resume_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+    except QueueUnreachable as error:
+        messages.error(request, str(error))
+    else:
+        goes_on = "goes on" if count == 1 else "go on"
+        said = f"{counted(count, 'run')} {goes_on} where it stopped." if count else ""
+        messages.success(request, said or "None of its runs had stopped: nothing was changed.")
+    return redirect("site:study", pk)
+
+
+@require_POST
+@results_only
+def decide(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    status = advance(study=found, by=request.user, take_up=True)
+    if status.decisions:
+        words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in status.decisions)
+        messages.success(request, f"Decided on the evidence as it is now. {words}.")
+    else:
+        messages.error(request, f"It can't be decided yet: it waits for {status.waits_for}.")
+    return redirect("site:study", pk)

@@ -1,0 +1,61 @@
+"""Test sets: all of them, and one with its versions and items."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.ledger.draws import unseen
+from evalhub.registry.models import Item, TestSet, TestSetVersion
+from evalhub.registry.models.testsets import TestSetQuerySet
+from evalhub.report.flips import asked, expected, passage
+from evalhub.site.access import results_only
+from evalhub.site.by_place import items_by_place
+from evalhub.site.ledger_page import ledger_page
+from evalhub.site.listing import listed
+from evalhub.site.lists import test_sets_list
+from evalhub.studies.run.verdicts import with_looks
+
+PAGE = 25
+
+
+def _seen(request: SignedInRequest) -> TestSetQuerySet:
+    return TestSet.objects.seen_by(request.user).written().select_related("project")
+
+
+@require_GET
+@results_only
+def test_sets(request: SignedInRequest) -> HttpResponse:
+    found = with_looks(_seen(request).with_newest_version())
+    shown = listed(test_sets_list(request.user), found, request.GET)
+    return render(request, "site/test_sets.html", {"listed": shown})
+
+
+@require_GET
+@results_only
+def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(_seen(request), pk=pk)
+    versions = list(found.versions.select_related("pool__test_set"))
+    version = _wanted(versions, request.GET.get("version", ""))
+    pages: Paginator[Item] = items_by_place(version, PAGE) if version else Paginator([], PAGE)
+    items = pages.get_page(request.GET.get("page"))
+    shown = [
+        (item, passage(asked(item.input)), passage(expected(item.references))) for item in items
+    ]
+    context = {
+        "test_set": found,
+        "versions": versions,
+        "version": version,
+        "unseen": unseen(version) if version and version.draws.exists() else None,
+        "ledger": ledger_page(version, user=request.user) if version else None,
+        "page": items,
+        "items": shown,
+    }
+    return render(request, "site/test_set.html", context)
+
+
+def _wanted(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:
+    """The version of this number, else the newest that wasn't drawn from another."""
+    newest = next((each for each in versions if each.pool_id is None), None)
+    return next((each for each in versions if str(each.number) == number), newest)

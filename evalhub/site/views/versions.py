@@ -1,0 +1,116 @@
+"""Model versions: all of them, and one with its lineage and how it answers."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.monitoring.asking import sentence
+from evalhub.features.monitoring.models import Asking
+from evalhub.ledger.stage_moves import StageError
+from evalhub.registry.models import ModelVersion, Run
+from evalhub.registry.models.versions import ModelVersionQuerySet
+from evalhub.site.access import results_only
+from evalhub.site.lineage import lineage
+from evalhub.site.listing import listed
+from evalhub.site.lists import versions_list
+from evalhub.site.properties import Property, backend_properties, properties
+from evalhub.site.stages import MOVES, stage_page
+from evalhub.site.training_view import training_view
+from evalhub.site.trend_page import trend_page
+from evalhub.site.version_form import VersionForm, form_of_version, registered
+from evalhub.site.views.working_sets import whole_number
+from evalhub.studies.run.verdicts import with_evidence
+
+RUNS = 50
+ASKINGS = 30
+PROBES = 30
+
+
+def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
+    found: ModelVersionQuerySet = ModelVersion.objects.seen_by(request.user)
+    return found.select_related("model__project", "parent__model")
+
+
+@require_GET
+@results_only
+def versions(request: SignedInRequest) -> HttpResponse:
+    shown = listed(versions_list(request.user), with_evidence(_seen(request)), request.GET)
+    return render(request, "site/versions.html", {"listed": shown})
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+def new_version(request: SignedInRequest) -> HttpResponse:
+    """A version registered; `parent` in the address is the one that it begins as."""
+    parent = _seen(request).filter(pk=whole_number(request.GET.get("parent", ""))).first()
+    initial = form_of_version(parent) if parent else {}
+    form = VersionForm(request.POST or None, initial=initial, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = registered(form.cleaned_data, by=request.user)
+        except DeclarationError as error:
+            form.told(error)
+        else:
+            messages.success(request, f"{made} is registered.")
+            return redirect("site:version", made.pk)
+    status = 400 if form.errors else 200
+    return render(request, "site/versions/new.html", {"form": form}, status=status)
+
+
+@require_GET
+@results_only
+def version(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _shown(request, get_object_or_404(_seen(request), pk=pk), 200)
+
+
+@require_POST
+@results_only
+def move(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Rolls a champion back, retires a candidate, brings one back, or overrides."""
+    found = get_object_or_404(_seen(request), pk=pk)
+    verb = request.POST.get("verb", "")
+    if verb not in MOVES:
+        return _shown(request, found, 400, refused="Say what is to be done.")
+    try:
+        done = MOVES[verb](found, request.user, request.POST.dict())
+    except StageError as error:
+        typed = request.POST.dict()
+        return _shown(request, found, 409, refused=f"Not done: {error}.", typed=typed)
+    messages.success(request, f"{done} Your reason is kept with it.")
+    return redirect(f"{reverse('site:version', args=[pk])}#stage")
+
+
+def _shown(request: SignedInRequest, found: ModelVersion, status: int, **more: Any) -> HttpResponse:
+    runs = Run.objects.seen_by(request.user).filter(version=found).with_progress()
+    parts: list[tuple[str, list[Property]]] = [
+        ("Backend", backend_properties(found.backend)),
+        ("Sampling", properties(found.sampling.as_json())),
+        ("Prompt", properties(found.prompt.as_json())),
+    ]
+    context = {
+        "version": found,
+        "root": lineage(found),
+        "stage": stage_page(found, request.user),
+        **more,
+        "askings": [(each, sentence(each)) for each in _askings(found)],
+        "aliases": found.mlflow_aliases.all(),
+        "probes": found.probes.all()[:PROBES],
+        "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
+        "training": training_view(found),
+        "parts": [(title, rows) for title, rows in parts if rows],
+        "runs": runs.select_related(
+            "version__model", "test_set_version__test_set__project"
+        ).prefetch_related("metrics__metric")[:RUNS],
+    }
+    return render(request, "site/version.html", context, status=status)
+
+
+def _askings(version: ModelVersion) -> list[Asking]:
+    found = Asking.objects.filter(watch__version=version)
+    return list(found.select_related("watch__test_set_version__test_set", "run")[:ASKINGS])

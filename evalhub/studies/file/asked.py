@@ -1,0 +1,73 @@
+"""What a policy or a study file asks, for comparing it with what another asks. No database."""
+
+from pathlib import Path
+from typing import Any
+
+from evalhub.decision.policy import SCHEMA
+from evalhub.decision.policy_changes import Asked, asked_of_policy
+from evalhub.declare.declaration import read_declaration
+from evalhub.declare.people import PeopleDemand, PeopleFloor
+from evalhub.declare.policy import Policy
+from evalhub.io.document import Document
+from evalhub.io.rows import DataError
+from evalhub.studies.file.spec import StudyFile
+
+STUDY = "evalhub.study/1"
+_BESIDE = ("purpose", "fields", "form")
+"""What says how rows are read, and what asks by criteria of its own."""
+
+
+def read_asked(path: Path) -> tuple[str, Asked]:
+    """The document's schema, and what it asks.
+
+    Raises:
+        evalhub.io.rows.DataError: neither a policy nor a study, or what is wrong with it.
+    """
+    document = Document(path)
+    schema = document.data.get("schema") if isinstance(document.data, dict) else None
+    if schema == SCHEMA:
+        return SCHEMA, asked_of_policy(read_declaration(Policy, document, start=""))
+    if schema == STUDY:
+        return STUDY, asked_of_study(read_declaration(StudyFile, document, start=""))
+    raise DataError(
+        f"starts with schema: {SCHEMA} or {STUDY}, not {schema!r}", file=str(path), field="schema"
+    )
+
+
+def asked_of_study(study: StudyFile) -> Asked:
+    """What a study file asks: its policy, its test sets' demands, and whom it asks."""
+    rule = study.policy.as_json()
+    people = {name: rule.pop(name) for name in PeopleFloor.model_fields}
+    budgets = rule.pop("budgets")
+    rule["noise_floor"] = study.noise_floor or any(arm.repeat for arm in study.arms.values())
+    rule["blessed"] = study.blessed
+    review = study.review.as_json() if study.review else {}
+    people |= {name: review.pop(name) for name in PeopleDemand.model_fields if name in review}
+    return Asked(
+        rule,
+        people if study.review else None,
+        _demands(study),
+        budgets,
+        {
+            "baseline": study.baseline,
+            "development": study.development.as_json() if study.development else None,
+            "prices": {name: arm.price.as_json() for name, arm in study.arms.items() if arm.price},
+            "ownership": study.ownership.as_json() if study.ownership else None,
+            **({f"review.{name}": value for name, value in review.items()}),
+        },
+        study.pairwise.as_json() if study.pairwise else None,
+    )
+
+
+def _demands(study: StudyFile) -> dict[str, dict[str, Any]]:
+    """By criterion, what is asked on each test set that is judged, and of its answers' form."""
+    judged = {name: each for name, each in study.test_sets.items() if each.role != "development"}
+    asked = {
+        name: {field: value for field, value in each.as_json().items() if field not in _BESIDE}
+        for name, each in judged.items()
+    }
+    return asked | {
+        guard.of(name): guard.demand.as_json() | {"metric": guard.metric.as_json()}
+        for name, each in judged.items()
+        for guard in each.guards
+    }

@@ -1,0 +1,175 @@
+"""What the fields of a study file may not say together. Pure."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from evalhub.declare.declaration import wrong
+from evalhub.declare.measured_on import NO_TAIL, NO_WORST, check_known
+from evalhub.declare.policy import Tiered, check_critical
+
+if TYPE_CHECKING:
+    from evalhub.studies.file.spec import Arm, StudyFile
+
+BEST_UNTUNED = "best-untuned"
+
+
+def check_study(study: "StudyFile") -> None:
+    """Refuses names that don't fit each other, and requirements that contradict themselves."""
+    _check_baseline(study)
+    for name, arm in study.arms.items():
+        _check_arm(study, name, arm)
+    _check_form(study)
+    _check_asked(study)
+    _check_ownership(study)
+
+
+def _check_baseline(study: "StudyFile") -> None:
+    arms = study.arms
+    best = study.baseline == BEST_UNTUNED
+    if best and BEST_UNTUNED in arms:
+        raise wrong("an arm can't have this name: it has a meaning", "arms", BEST_UNTUNED)
+    there = f"there are {', '.join(arms)}"
+    if not best and study.baseline not in arms:
+        raise wrong(f"there is no arm {study.baseline!r}; {there}", "baseline")
+    if study.candidate is not None and study.candidate not in arms:
+        raise wrong(f"there is no arm {study.candidate!r}; {there}", "candidate")
+    if study.candidate == study.baseline:
+        raise wrong("the candidate can't be the baseline itself", "candidate")
+    untuned = [name for name, arm in arms.items() if not arm.fine_tuned]
+    if best and study.blessed:
+        raise wrong(
+            f"goes with an arm that is named: {BEST_UNTUNED} may choose another one", "blessed"
+        )
+    if best:
+        if not untuned or len(untuned) == len(arms):
+            raise wrong(
+                f"{BEST_UNTUNED} needs an arm that is fine-tuned and one that isn't", "baseline"
+            )
+        if study.candidate in untuned:
+            raise wrong(
+                f"{study.candidate!r} may be the baseline itself: it is untuned", "candidate"
+            )
+    elif study.development is not None:
+        raise wrong(f"is only for baseline: {BEST_UNTUNED}", "development")
+    for name in untuned if best else [study.baseline]:
+        if study.noise_floor and arms[name].backend.recorded and arms[name].repeat is None:
+            raise wrong(
+                f"the answers of {name!r} are recorded: say repeat: {{recorded: FILE}} there, the "
+                "same model's answers made a second time",
+                "noise_floor",
+            )
+
+
+def _check_arm(study: "StudyFile", name: str, arm: "Arm") -> None:
+    at = "arms", name
+    before = list(study.arms)[: list(study.arms).index(name)]
+    if arm.parent is not None and arm.parent not in study.arms:
+        raise wrong(f"there is no arm {arm.parent!r}", *at, "parent")
+    if arm.parent is not None and arm.parent not in before:
+        raise wrong(f"{arm.parent!r} must stand before {name!r}", *at, "parent")
+    if arm.only and arm.parent is None:
+        raise wrong("needs a parent that answers the other test sets", *at, "only")
+    for index, each in enumerate(arm.only):
+        if each not in study.test_sets:
+            raise wrong(f"there is no test set {each!r}", *at, "only", index)
+    for part, answers in (("backend", arm.backend), ("repeat", arm.repeat)):
+        recorded = answers.recorded if answers else None
+        if isinstance(recorded, dict):
+            _check_by_test_set(study, arm, recorded, (*at, part, "recorded"))
+        elif recorded and "{test_set}" not in recorded and len(study.test_sets) > 1:
+            raise wrong(
+                "needs {test_set} in the file's name: there are several test sets",
+                *at,
+                part,
+                "recorded",
+            )
+    if arm.repeat is None:
+        return
+    best = study.baseline == BEST_UNTUNED
+    if arm.fine_tuned if best else name != study.baseline:
+        raise wrong(
+            "only the baseline is repeated, to see what a second run changes", *at, "repeat"
+        )
+    if arm.backend.recorded is None:
+        raise wrong(
+            "this arm answers live: say noise_floor: true, and it is asked twice", *at, "repeat"
+        )
+
+
+def _check_by_test_set(
+    study: "StudyFile", arm: "Arm", files: Mapping[str, str], at: tuple[str | int, ...]
+) -> None:
+    for name in files:
+        if name not in study.test_sets:
+            raise wrong(f"there is no test set {name!r}", *at, name)
+    for name in arm.only or study.test_sets:
+        repeated = study.test_sets[name].role != "development" or "repeat" not in at
+        if repeated and name not in files:
+            raise wrong(f"has no file of the answers to {name!r}", *at)
+
+
+def _check_form(study: "StudyFile") -> None:
+    """That guards on form have names of their own, and a worst score where one is wanted."""
+    for name, asked in study.test_sets.items():
+        for guard in asked.guards:
+            if (own := guard.of(name)) in study.test_sets:
+                raise wrong(
+                    f"its form makes a criterion {own!r}: choose another name", "test_sets", own
+                )
+            if own in study.policy.budgets:
+                raise wrong("is the name of a budget: choose another", "test_sets", name, "form")
+            if study.policy.failures == "worst" and guard.metric.reach is None:
+                raise wrong(
+                    f"{guard.kind}: a {guard.metric.name} has no worst score, which failures: "
+                    "worst needs: say form: {guards: […]} without longer and shorter",
+                    *("test_sets", name, "form"),
+                )
+
+
+def _check_asked(study: "StudyFile") -> None:
+    """The test sets that the review and the budgets are about."""
+    there = f"there are {', '.join(study.test_sets)}"
+    if study.review is not None and study.review.test_set not in study.test_sets:
+        named = study.review.test_set
+        raise wrong(f"there is no test set {named!r}; {there}", "review", "test_set")
+    judged = [name for name, each in study.test_sets.items() if each.role != "development"]
+    if study.review is not None and study.review.test_set not in judged:
+        raise wrong(
+            f"{study.review.test_set!r} is for development: people are asked about what is judged",
+            "review",
+            "test_set",
+        )
+    if judged:
+        demands: list[Tiered] = [study.test_sets[name] for name in judged]
+        asks_people = study.review is not None and study.review.required
+        check_critical([*demands, *study.policy.all_budgets.values()], asks_people, "test_sets")
+    forms = [guard.of(name) for name in judged for guard in study.test_sets[name].guards]
+    check_known(study.policy.largest_gain, [*judged, *forms], "policy", "largest_gain")
+    for name in judged if study.policy.failures == "worst" else ():
+        metric = study.test_sets[name].metric
+        if metric.reach is None and study.test_sets[name].bounds is None:
+            raise wrong(NO_WORST.format(metric.name), "test_sets", name, "bounds")
+    for name in judged:
+        asked = study.test_sets[name]
+        if asked.tails is not None and asked.metric.reach is None and asked.bounds is None:
+            raise wrong(NO_TAIL.format(asked.metric.name), "test_sets", name, "bounds")
+    primary = any(each.role == "primary" for each in study.test_sets.values())
+    for name, budget in study.policy.all_budgets.items():
+        at = "policy", "budgets", name
+        if budget.test_set is None and not primary:
+            raise wrong("say its test_set: there is no primary to measure it on", *at)
+        if budget.test_set is not None and budget.test_set not in study.test_sets:
+            raise wrong(f"there is no test set {budget.test_set!r}; {there}", *at, "test_set")
+        if budget.test_set is not None and budget.test_set not in judged:
+            raise wrong(f"{budget.test_set!r} is never judged: a development set", *at, "test_set")
+        if name in study.test_sets:
+            raise wrong("is the name of a budget: choose another", "test_sets", name)
+
+
+def _check_ownership(study: "StudyFile") -> None:
+    """That what is said of serving is said of arms."""
+    said = study.ownership
+    for name in said.serving if said else ():
+        if name not in study.arms:
+            there = f"there are {', '.join(study.arms)}"
+            raise wrong(f"there is no arm {name!r}; {there}", "ownership", "serving", name)

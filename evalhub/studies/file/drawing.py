@@ -1,0 +1,84 @@
+"""Which items of a pool a study is judged on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evalhub.io.canonical import digest_of
+from evalhub.ledger.candidates import candidate_digest
+from evalhub.ledger.draws import PoolError, draw
+from evalhub.registry.models import Metric, ModelVersion, Study, TestSetVersion
+from evalhub.studies.file.spec import Arm, StudySpec
+from runners.launch import source_digest
+
+type Sets = Mapping[str, tuple[TestSetVersion, Metric]]
+
+
+def drawn_items(
+    spec: StudySpec, study: Study, sets: Sets, versions: Mapping[str, ModelVersion]
+) -> dict[str, tuple[TestSetVersion, Metric]]:
+    """Of each pool, the items that are drawn for what this file asks; the same for the same.
+
+    Raises evalhub.io.rows.DataError where a pool has too few left.
+    """
+    found = {}
+    for name, asked in spec.test_sets.items():
+        if asked.draw is None:
+            continue
+        pool, metric = sets[name]
+        try:
+            version = draw(
+                pool=pool,
+                count=asked.draw,
+                question=digest_of(_question(spec, name, metric, versions)),
+                former=digest_of(_former(spec, name, sets, versions)),
+                study=study,
+                mix=asked.mix,
+            )
+        except PoolError as error:
+            raise spec.document.error(["test_sets", name, "draw"], str(error)) from error
+        found[name] = version, metric
+    return found
+
+
+def _question(
+    spec: StudySpec, name: str, metric: Metric, versions: Mapping[str, ModelVersion]
+) -> dict[str, Any]:
+    """Who is tried on the pool, with which answers to it, by what. Neither how many items are drawn
+    nor what is asked beside them: guards' own tries are counted (evalhub.ledger.tries)."""
+    return {
+        "metric": metric.digest,
+        "mix": spec.test_sets[name].mix,
+        "development": spec.policy.development and spec.policy.development.as_json(),
+        "baseline": candidate_digest(versions[spec.baseline]),
+        "arms": [
+            [candidate_digest(versions[each]), _source(spec, arm, name)]
+            for each, arm in spec.arms.items()
+        ],
+    }
+
+
+def _former(
+    spec: StudySpec, name: str, sets: Sets, versions: Mapping[str, ModelVersion]
+) -> dict[str, Any]:
+    """The same as it was known while the number of items and the guards belonged to it."""
+    asked = spec.test_sets[name]
+    return {
+        "draw": asked.draw,
+        "metric": sets[name][1].digest,
+        "mix": asked.mix,
+        **({"form": [each.kind for each in asked.guards]} if asked.guards else {}),
+        "development": spec.policy.development and spec.policy.development.as_json(),
+        "baseline": versions[spec.baseline].digest,
+        "arms": [
+            [versions[each].digest, *(_source(spec, arm, of) for of in spec.test_sets)]
+            for each, arm in spec.arms.items()
+        ],
+        "beside": {
+            of: version.digest for of, (version, _) in sets.items() if not spec.test_sets[of].draw
+        },
+    }
+
+
+def _source(spec: StudySpec, arm: Arm, test_set: str) -> str:
+    answers = arm.answers(spec.file, test_set)
+    return source_digest(answers, arm.fields.mapping) if answers else ""

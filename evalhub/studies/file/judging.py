@@ -1,0 +1,118 @@
+"""Who judges in a study: models that are asked what answers are worth. They aren't compared."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import create_model, field_validator, model_validator
+
+from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.prices import Price
+from evalhub.declare.sampling import Sampling
+from evalhub.declare.study import Pairwise
+from evalhub.declare.version import BackendDeclaration
+from runners.backends import BACKENDS
+
+if TYPE_CHECKING:
+    from evalhub.studies.file.spec import StudyFile
+    from evalhub.studies.file.test_sets import AskedTestSet
+
+_LIVE = [name for name, kind in BACKENDS.items() if kind.live]
+
+
+class _JudgeBackend(Declaration):
+    """Who judges: one of the backends that are asked."""
+
+    @property
+    def asked(self) -> BackendDeclaration:
+        found: BackendDeclaration = next(each for _, each in self if each is not None)
+        return found
+
+    @model_validator(mode="after")
+    def _one(self) -> "_JudgeBackend":
+        if len([each for _, each in self if each is not None]) != 1:
+            raise wrong(f"says who judges: {' or '.join(f'{name}: {{…}}' for name in _LIVE)}")
+        return self
+
+
+if TYPE_CHECKING:
+    JudgeBackend = _JudgeBackend
+else:
+    JudgeBackend = create_model(
+        "JudgeBackend",
+        __base__=_JudgeBackend,
+        __doc__=_JudgeBackend.__doc__,
+        **{name: (BACKENDS[name] | None, None) for name in _LIVE},
+    )
+
+
+class JudgeArm(Declaration):
+    """An arm that judges: asked by metrics, at temperature 0, and a version like any other."""
+
+    backend: JudgeBackend
+    sampling: Sampling = Sampling(temperature=0.0)
+    price: Price | None = None
+    notes: str = ""
+
+    @field_validator("sampling")
+    @classmethod
+    def _is_greedy(cls, sampling: Sampling) -> Sampling:
+        if sampling.temperature not in (None, 0.0):
+            raise wrong("a judge is asked at 0: leave it out", "temperature")
+        if sampling.samples != 1:
+            raise wrong("a judge says what it says once: leave it out", "samples")
+        return sampling.model_copy(update={"temperature": 0.0})
+
+
+def check_judges(study: "StudyFile") -> None:
+    """Refuses judges that aren't there, and what they say where it would decide."""
+    for name in study.judges:
+        if name in study.arms:
+            raise wrong("is an arm: who is compared doesn't judge", "judges", name)
+    for name, asked in study.test_sets.items():
+        if asked.metric.needs_model:
+            _check_judged(study, name, asked)
+    if study.pairwise is not None:
+        _check_pairwise(study, study.pairwise)
+
+
+def _check_pairwise(study: "StudyFile", asked: Pairwise) -> None:
+    _check_there(study, asked.by, "pairwise", "by")
+    there = f"there are {', '.join(study.test_sets)}"
+    if asked.test_set not in study.test_sets:
+        raise wrong(f"there is no test set {asked.test_set!r}; {there}", "pairwise", "test_set")
+    if study.test_sets[asked.test_set].role == "development":
+        raise wrong(
+            f"{asked.test_set!r} is for development: a judge is asked about what is judged",
+            "pairwise",
+            "test_set",
+        )
+
+
+def _check_there(study: "StudyFile", name: str, *at: str) -> None:
+    if name not in study.judges:
+        there = f"there are {', '.join(study.judges)}" if study.judges else "there are none"
+        raise wrong(f"there is no judge {name!r} among the study's `judges`; {there}", *at)
+
+
+def _check_judged(study: "StudyFile", name: str, asked: "AskedTestSet") -> None:
+    at = "test_sets", name
+    _check_there(study, asked.metric.model, *at, "metric", "by")
+    if asked.role == "primary":
+        raise wrong(
+            f"what a judge says by {asked.metric.name} is shown and decides nothing: say role: "
+            "guard with tier: advisory, or role: development",
+            *at,
+            "role",
+        )
+    if asked.role == "guard" and asked.tier != "advisory":
+        raise wrong(
+            f"what a judge says by {asked.metric.name} is shown and decides nothing: say tier: "
+            "advisory",
+            *at,
+            "tier",
+        )
+    if asked.role == "guard" and study.policy.jumps == "hold":
+        raise wrong(
+            f"would let what a judge says of {name} hold: say report, or role: development there",
+            "policy",
+            "jumps",
+        )

@@ -1,0 +1,38 @@
+"""Items that are longer than a study's models take, refused before anything is asked."""
+
+from itertools import islice
+
+from evalhub.registry.models import ModelVersion, TestSetVersion
+from evalhub.studies.file.spec import StudySpec
+from runners.backends import backend_of
+from runners.backends.lengths import AskedText, too_long
+
+SHOWN = 1_000
+"""Items that are counted: a test set of longer ones needn't be read to its end."""
+
+
+def check_lengths(
+    spec: StudySpec, name: str, version: ModelVersion, test_set: str, items: TestSetVersion
+) -> None:
+    """Raises DataError for items that an arm's model doesn't take, as far as that is known here.
+
+    Not where the policy gives a failure the worst score: then such an item is the model's failure.
+    """
+    if spec.policy.failures == "worst" or items.engine is not None:
+        return
+    columns = "key", "input", "context", "tools", "choices"
+    rows = items.items.order_by("position").values_list(*columns)
+    asked = (AskedText(*row) for row in rows.iterator(chunk_size=1_000))
+    found = list(
+        islice(too_long(backend_of(version), version.prompt, version.sampling, asked), SHOWN)
+    )
+    if not found:
+        return
+    count = f"{len(found):,}{' or more' if len(found) == SHOWN else ''} of {items.item_count:,}"
+    raise spec.document.error(
+        ["arms", name, "backend"],
+        f"{count} items of {test_set} are too long for it, the first '{found[0].key}': "
+        f"{found[0].sentence}. Shorten them or leave them out, allow a shorter answer "
+        "(sampling.max_tokens), or say `failures: worst` in the policy, by which each is the "
+        "model's failure and scores the metric's worst",
+    )

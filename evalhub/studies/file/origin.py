@@ -1,0 +1,73 @@
+"""Where a study file came from, which decides what it may name outside itself."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalhub.declare.keys import KeyNotBoundError, Reach, check_bound
+from evalhub.declare.outside import OutsideError, check_from_web
+
+if TYPE_CHECKING:
+    from evalhub.studies.file.spec import StudyFile
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorFile:
+    """A file of the operator's own, read by a command: it may name their files, addresses and
+    variables. A key goes to no host that isn't its own or among `hosts`."""
+
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def reach(self) -> Reach:
+        """What the study's runs may reach."""
+        return Reach(operator=True, hosts=self.hosts)
+
+    def file(self, study: Path, named: str) -> Path:
+        """The file that is named in the study at this path, which it is relative to."""
+        return study.parent / named
+
+    def check(self, study: "StudyFile") -> None:
+        """Raises OutsideError for a key that nobody has bound to the host it would be sent to."""
+        asked_by_place = [
+            (("arms", name, "backend"), arm.backend.asked) for name, arm in study.arms.items()
+        ] + [
+            (("judges", name, "backend"), each.backend.asked) for name, each in study.judges.items()
+        ]
+        for place, asked in asked_by_place:
+            if asked is None or asked.key_and_address is None:
+                continue
+            try:
+                check_bound(*asked.key_and_address, self.reach)
+            except KeyNotBoundError as error:
+                raise OutsideError(str(error), (*place, asked.type, "key_env")) from error
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedStudy:
+    """A study that came by web or REST.
+
+    Attributes:
+        files: what was uploaded with it, each under sha256:DIGEST.
+        aliases: the endpoints that an operator made.
+    """
+
+    files: Mapping[str, Path]
+    aliases: Collection[str]
+
+    @property
+    def reach(self) -> Reach:
+        """What the study's runs may reach: aliases, and nothing by its own word."""
+        return Reach()
+
+    def file(self, study: Path, named: str) -> Path:
+        """The upload of this digest; `check` has seen that it is there."""
+        return self.files[named]
+
+    def check(self, study: "StudyFile") -> None:
+        """Raises OutsideError for whatever is neither an upload nor an alias."""
+        check_from_web(study, uploaded=self.files, aliases=self.aliases)
+
+
+Origin = OperatorFile | UploadedStudy

@@ -1,0 +1,68 @@
+"""The JSON Schemas that are published beside the documents, made from the declarations.
+
+`python -m evalhub.studies.file.schemas` writes them to docs/.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from evalhub.decision.verify import BESIDE
+from evalhub.declare.decision import PrintedDecision
+from evalhub.declare.evidence import Evidence
+from evalhub.declare.policy import Policy
+from evalhub.declare.review import CampaignRequest
+from evalhub.studies.file.spec import StudyFile
+
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "study": StudyFile,
+    "policy": Policy,
+    "evidence": Evidence,
+    "review-request": CampaignRequest,
+    "verdict": PrintedDecision,
+}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Published(GenerateJsonSchema):
+    """Without titles that repeat a field's name, and of a docstring the first paragraph alone."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        found = super().model_schema(schema)
+        if "description" in found:
+            found["description"] = " ".join(found["description"].split("\n\n")[0].split())
+        return found
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON Schema of a published document: a name of PUBLISHED.
+
+    A verdict is written here and read elsewhere: all of its fields are there.
+    """
+    kind = PUBLISHED[name]
+    found = kind.model_json_schema(
+        schema_generator=_Published, mode="serialization" if name == "verdict" else "validation"
+    )
+    if name == "verdict":
+        for beside_the_record in BESIDE:
+            found["required"].remove(beside_the_record)
+    named = kind.model_fields.get("schema_")
+    (identity,) = get_args(named.annotation) if named else (f"evalhub.{name}/1",)
+    return {"$schema": DIALECT, "$id": identity, **found, "title": f"Evalhub {name}"}
+
+
+def written(name: str) -> str:
+    """The schema as its file in docs/ holds it."""
+    return json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    for each in PUBLISHED:
+        Path("docs", f"{each}.schema.json").write_text(written(each), encoding="utf-8")

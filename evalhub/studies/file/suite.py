@@ -1,0 +1,146 @@
+"""Items that no file holds: the skills of a suite of our own, generated when they are asked."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from evalhub.declare.declaration import Declaration, default_of, wrong
+from evalhub.declare.margins import Margin
+from evalhub.declare.policy import Demand, Tier
+from evalhub.studies.file.published_tasks import PublishedTasks, TaskKind, published_test_sets
+from runners.suites import SUITES
+
+if TYPE_CHECKING:
+    Skill = str
+else:
+    Skill = Literal[tuple(SUITES)]
+
+ItemNumber = Annotated[int, Field(ge=2, le=10_000, description="items of a skill")]
+ItemSeed = Annotated[
+    int, Field(ge=0, description="another seed asks other items of the same skills")
+]
+
+GENERAL = "general"
+ITEMS = 100
+MARGIN = 0.1
+"""Of a skill: what a hundred items can show not to be lost where few answers change."""
+
+
+def skill_name(skill: str) -> str:
+    """The test set of a skill of the suite, or of a task: no team's own is likely to be called
+    so."""
+    return f"{GENERAL}-{skill.replace('_', '-')}"
+
+
+class SkillItems(Declaration):
+    """Items of one skill, the same for the same seed."""
+
+    skill: Skill
+    items: ItemNumber = ITEMS
+    seed: ItemSeed = 1
+
+    @model_validator(mode="after")
+    def _are_there(self) -> Self:
+        """A skill has so many different questions and no more."""
+        if self.skill in SUITES:
+            try:
+                SUITES[self.skill].generate(self.seed, self.items)
+            except ValueError as error:
+                raise wrong(str(error), "items") from error
+        return self
+
+
+Tasks = Annotated[
+    Annotated[TaskKind, Tag("kind")] | Annotated[PublishedTasks, Tag("said")],
+    Discriminator(lambda given: "kind" if isinstance(given, str) else "said"),
+]
+"""Published tasks by their kind, or with what is to be otherwise in them."""
+
+
+class GeneralSuite(Declaration):
+    """General capability as guards, one a skill: what the candidate must not have lost."""
+
+    name: Literal["general"] = "general"
+    tasks: Tasks | None = Field(
+        None,
+        description="published tasks of lm-evaluation-harness besides, by their kind: likelihoods "
+        "or words",
+    )
+    skills: tuple[Skill, ...] = Field(
+        tuple(SUITES), description="which of them; all where it isn't said"
+    )
+    items: ItemNumber = ITEMS
+    seed: ItemSeed = 1
+    margin: Margin = MARGIN
+    tier: Tier = default_of(Demand, "tier")
+
+    @field_validator("skills")
+    @classmethod
+    def _asks_something(cls, skills: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not skills and "tasks" in info.data and info.data["tasks"] is None:
+            raise wrong("is empty")
+        return skills
+
+
+Suite = Annotated[
+    Annotated[Literal["general"], Tag("name")] | Annotated[GeneralSuite, Tag("said")],
+    Discriminator(lambda given: "name" if isinstance(given, str) else "said"),
+]
+"""A suite by its name, or with what is to be otherwise in it."""
+
+
+def metric_of(skill: str) -> dict[str, Any]:
+    """The metric that checks a skill's answers, as a study file says it."""
+    suite = SUITES[skill]
+    return {"name": suite.metric} | ({"extract": suite.extract} if suite.extract else {})
+
+
+def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
+    """The suite's test sets by name, as a study file says them. Raises PydanticCustomError."""
+    asked = GeneralSuite() if isinstance(suite, str) else suite
+    found = {
+        skill_name(skill): {
+            "suite": {"skill": skill, "items": asked.items, "seed": asked.seed},
+            "role": "guard",
+            "purpose": "capability",
+            "margin": asked.margin,
+            "tier": asked.tier,
+        }
+        for skill in asked.skills
+    }
+    if asked.tasks is None:
+        return found
+    tasks = PublishedTasks(kind=asked.tasks) if isinstance(asked.tasks, str) else asked.tasks
+    for name, said in published_test_sets(tasks).items():
+        found[skill_name(name)] = said | {"tier": asked.tier}
+    return found
+
+
+@contextmanager
+def items_written(asked: SkillItems) -> Iterator[Path]:
+    """A file of the skill's items for as long as it is read, named for the skill."""
+    items = SUITES[asked.skill].generate(asked.seed, asked.items)
+    with rows_written((dict(each) for each in items), f"{asked.skill}.jsonl") as path:
+        yield path
+
+
+@contextmanager
+def rows_written(rows: Iterable[Mapping[str, Any]], name: str) -> Iterator[Path]:
+    """A JSONL file of this name for as long as it is read."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(each)}\n" for each in rows)
+        yield path

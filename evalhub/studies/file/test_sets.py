@@ -1,0 +1,155 @@
+"""A test set as a study file asks it: where its items come from, and what must hold on it."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from evalhub.declare.declaration import Declaration, declared, wrong
+from evalhub.declare.outside import Outside
+from evalhub.declare.policy import Demand
+from evalhub.io.items import FieldMapping
+from evalhub.studies.file.form import Form, FormGuard, form_guards
+from evalhub.studies.file.suite import SkillItems, metric_of
+from runners.engines.harness import HarnessTask, LmEvalTask
+from runners.metrics import AnyMetric, MetricDeclaration
+from runners.metrics.corpus_score import CorpusScore
+from runners.metrics.recorded import RecordedScore
+
+USUAL = FieldMapping()
+
+FileName = Annotated[str, Field(min_length=1, description="relative to this file"), Outside("file")]
+FieldName = Annotated[str, Field(min_length=1)]
+FieldNames = FieldName | Annotated[tuple[FieldName, ...], Field(min_length=1)]
+
+
+if TYPE_CHECKING:
+    _Metric = MetricDeclaration
+else:
+    _Metric = AnyMetric | None
+
+
+class ItemFields(Declaration):
+    """What the fields of a test set's rows are called."""
+
+    id: FieldName = USUAL.id
+    input: FieldName = USUAL.input
+    reference: FieldNames | None = None
+    context: FieldName | None = None
+    tags: FieldNames | None = None
+    cluster: FieldName | None = None
+    choices: FieldName | None = Field(
+        None, description="texts of which the model says how likely each is, in place of an answer"
+    )
+    tools: FieldName | None = Field(
+        None, description="tools that the model may call, as OpenAI's protocol has them"
+    )
+
+    @property
+    def mapping(self) -> FieldMapping:
+        return FieldMapping(**dict(self))
+
+
+class AskedTestSet(Demand):
+    """One test set: where its items come from, and what must hold on it."""
+
+    file: FileName | None = Field(
+        None, description="the items: JSONL, CSV, Parquet or a JSON array, relative to this file"
+    )
+    suite: SkillItems | None = Field(
+        None, description="in place of file: a skill of the suite `general`, whose metric it has"
+    )
+    lm_eval: LmEvalTask | None = Field(
+        None, description="in place of file: a task of lm-evaluation-harness, with its own scores"
+    )
+    purpose: Literal["task", "capability", "safety"] | None = Field(
+        None, description="by the role: task for a primary, else capability"
+    )
+    metric: _Metric = Field(
+        None, validate_default=True, description="a skill or a task has its own"
+    )
+    form: Form | None = Field(
+        None,
+        description="`guard`: guards on how the answers look, such as refusals, language and "
+        "length, against the baseline's, each a criterion NAME-refusal, …",
+    )
+    fields: ItemFields = ItemFields()
+    draw: int | None = Field(
+        None,
+        ge=2,
+        description="of a primary: the file is a pool, of which so many items that nobody has seen "
+        "are drawn for each new question; such a look has the whole level",
+    )
+
+    @field_validator("metric")
+    @classmethod
+    def _has_its_skill_s(
+        cls, metric: MetricDeclaration | None, info: ValidationInfo
+    ) -> MetricDeclaration:
+        if metric is not None or not {"suite", "lm_eval"} <= info.data.keys():
+            return cast("MetricDeclaration", metric)
+        skill, task = info.data["suite"], info.data["lm_eval"]
+        if skill is None and task is None:
+            raise wrong("missing", "metric")
+        kind: Any = AnyMetric
+        said = metric_of(skill.skill) if skill else task.metric
+        found: MetricDeclaration = declared(kind, said)
+        return found
+
+    @model_validator(mode="after")
+    def _comes_from_somewhere(self) -> "AskedTestSet":
+        if [self.file, self.suite, self.lm_eval].count(None) != 2:
+            raise wrong(
+                "says where the items come from: a file, a skill of the suite, or lm_eval", "file"
+            )
+        if self.file is None and self.fields != ItemFields():
+            raise wrong("are of a file's rows", "fields")
+        return self
+
+    @property
+    def guards(self) -> list[FormGuard]:
+        """The guards on the form of its answers; none where nothing is said of it."""
+        return form_guards(self.form, self.metric)
+
+    @model_validator(mode="after")
+    def _guards_what_is_judged(self) -> "AskedTestSet":
+        if self.form is not None and self.role == "development":
+            raise wrong("is for what is judged: a development set is only read", "form")
+        return self
+
+    @model_validator(mode="after")
+    def _draws_for_a_look(self) -> "AskedTestSet":
+        if self.draw is not None and self.role != "primary":
+            raise wrong("is for primaries, whose looks are paid for", "draw")
+        return self
+
+    @model_validator(mode="after")
+    def _is_of_all_answers(self) -> "AskedTestSet":
+        if self.metric.scored_together and self.bounds is not None:
+            raise wrong("are of single answers, and the score is of all of them together", "bounds")
+        return self
+
+    @model_validator(mode="after")
+    def _within_its_metric(self) -> "AskedTestSet":
+        own = self.metric.reach
+        if own is not None and self.bounds is not None:
+            raise wrong(
+                f"{self.metric.name} lies between {own[0]:g} and {own[1]:g}: leave them out",
+                "bounds",
+            )
+        if own is not None:
+            self.check_range(own)
+        return self
+
+
+def metric_needed(task: HarnessTask, metric: MetricDeclaration) -> str:
+    """What a task's score is and which metric takes it, where `metric` doesn't; else ""."""
+    score = task.spec.score
+    if isinstance(metric, CorpusScore) and not task.together:
+        needed, kind = "recorded", "as a mean over documents"
+    elif (isinstance(metric, CorpusScore) and metric.of != score) or (
+        isinstance(metric, RecordedScore) and metric.of == score and task.together
+    ):
+        needed, kind = "corpus_score", "of all documents together"
+    else:
+        return ""
+    return f"has {score} {kind}: say metric: {{name: {needed}, score: '{score}'}} beside it"

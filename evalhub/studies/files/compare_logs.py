@@ -1,0 +1,287 @@
+"""Two arms out of another tool's logs compared: no server, no queue, no database of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from evalhub.decision.answers import MODEL_CHANGES
+from evalhub.decision.failures import FAILURES
+from evalhub.decision.outcomes import outcome
+from evalhub.declare.answers_rule import ModelChangeUse
+from evalhub.declare.declaration import declared
+from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
+from evalhub.declare.policy import FailureUse, Policy
+from evalhub.declare.sections import ImportedSection, ToolFigure
+from evalhub.declare.verdicts import Verdict
+from evalhub.importers.kinds import KINDS, one_arm, read_arms
+from evalhub.importers.log import AskedItem, LoggedArm
+from evalhub.importers.pairing import PairedTask, other_settings, pair, reworded_tasks
+from evalhub.importers.plain import item_row
+from evalhub.io.canonical import digest_of
+from evalhub.io.items import prints_of
+from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.row_paths import USUAL, RowMapping
+from evalhub.io.rows import DataError, Row
+from evalhub.ledger.file_claims import FileLedger
+from evalhub.stats.levels import ALPHA
+from evalhub.studies.files.compare import FileComparison
+from evalhub.studies.files.decide import decide_scores
+from evalhub.studies.files.evidence import ItemInfo, Scores
+from runners.metrics import declared_metric
+
+ROLES: tuple[Literal["baseline", "candidate"], ...] = ("baseline", "candidate")
+
+
+class LogQuestionError(ValueError):
+    """A question that can't be asked of the logs' tasks, and what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuestion:
+    """What `evalhub compare --from KIND` is asked.
+
+    Attributes:
+        kind: of evalhub.importers.kinds.KINDS.
+        role: of a single task.
+        arms: the baseline's and the candidate's name, for logs of several arms.
+        metrics: a metric's name, for every task that has it, or TASK=METRIC.
+        primaries: the tasks that must gain, where there are several; the others are guards.
+        other_prompts: the arms were asked in other words, and that is part of the question.
+        cluster, tag: fields of an item in the log; a dotted name reaches into an object.
+        fields: of plain rows, where they are and what is read of each.
+    """
+
+    kind: str
+    role: Literal["primary", "guard"]
+    arms: tuple[str | None, str | None] = (None, None)
+    metrics: tuple[str, ...] = ()
+    primaries: tuple[str, ...] = ()
+    margin: float = MARGIN
+    min_gain: float = 0.0
+    alpha: float = ALPHA
+    planned_gain: float = PLANNED_GAIN
+    failures: FailureUse = FAILURES
+    model_changes: ModelChangeUse = MODEL_CHANGES
+    most_unanswered: float = MOST_UNANSWERED
+    other_prompts: bool = False
+    cluster: str | None = None
+    tag: str | None = None
+    fields: RowMapping = USUAL
+
+
+def compare_logs(
+    base: Path,
+    candidate: Path | None,
+    question: LogQuestion,
+    limits: Limits = COMMAND,
+    ledger: FileLedger | None = None,
+) -> FileComparison:
+    """Compares two arms out of two logs, or out of one that holds both.
+
+    Args:
+        ledger: by which they are judged, where it knows the items; None: there is none.
+
+    Raises:
+        DataError: what is wrong with a log, or why the two can't be paired.
+        LogQuestionError: a question that can't be asked of these tasks.
+    """
+    arms = chosen_arms(base, candidate, question, limits)
+    tasks = pair(*arms, question.metrics, other_prompts=question.other_prompts)
+    policy = policy_of(tasks, question)
+    scores = _scores(arms, tasks, question)
+    record = decide_scores(
+        policy, scores, imported=imported(arms, tasks, question.kind), ledger=ledger
+    )
+    if record.verdict is Verdict.INVALID:
+        return FileComparison(record, [])
+    return FileComparison(record, [row for each in tasks for row in _items(each)])
+
+
+def chosen_arms(
+    base: Path, candidate: Path | None, question: LogQuestion, limits: Limits = COMMAND
+) -> tuple[LoggedArm, LoggedArm]:
+    """The baseline and the candidate. Raises DataError."""
+    first = read_arms(question.kind, base, limits, question.fields)
+    second = (
+        first if candidate is None else read_arms(question.kind, candidate, limits, question.fields)
+    )
+    arms = (
+        one_arm(first, question.arms[0], base, option="--base-arm"),
+        one_arm(second, question.arms[1], candidate or base, option="--candidate-arm"),
+    )
+    if arms[0] is arms[1]:
+        raise DataError("is compared with itself: name two arms or two logs", file=str(base))
+    if arms[0].name == arms[1].name:
+        for arm in arms:
+            arm.name = f"{arm.name} ({arm.file})"
+    return arms
+
+
+def policy_of(tasks: Sequence[PairedTask], question: LogQuestion) -> Policy:
+    """A criterion a task: what is asked, as a policy. Raises LogQuestionError."""
+    names = [each.name for each in tasks]
+    for name in question.primaries:
+        if name not in names:
+            raise LogQuestionError(f"--primary {name}: the tasks are {', '.join(names)}")
+    if len(tasks) > 1 and not question.primaries:
+        raise LogQuestionError(
+            f"there are several tasks, {', '.join(names)}: say which must gain (--primary TASK); "
+            "the others are guards"
+        )
+    criteria = {each.name: _criterion(each, question, alone=len(tasks) == 1) for each in tasks}
+    return declared(
+        Policy,
+        {
+            "schema": "evalhub.policy/1",
+            "alpha": question.alpha,
+            "planned_gain": question.planned_gain,
+            "failures": question.failures,
+            "model_changes": question.model_changes,
+            "most_unanswered": question.most_unanswered,
+            "criteria": criteria,
+        },
+    )
+
+
+def _criterion(task: PairedTask, question: LogQuestion, *, alone: bool) -> dict[str, Any]:
+    role = question.role if alone and not question.primaries else "guard"
+    if task.name in question.primaries:
+        role = "primary"
+    measure, other = task.measures
+    bounds = measure.bounds if measure.bounds == other.bounds else None
+    if bounds is None and question.failures == "worst":
+        raise LogQuestionError(
+            f"--failures worst: the log doesn't say the least and the most that {task.metric} can "
+            "be, so an answer that failed can't score its worst"
+        )
+    demand = {"min_gain": question.min_gain} if role == "primary" else {"margin": question.margin}
+    return {
+        "role": role,
+        "metric": task.metric,
+        "higher_is_better": measure.higher_is_better,
+        **demand,
+        **({"bounds": bounds} if bounds else {}),
+    }
+
+
+def _scores(
+    arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], question: LogQuestion
+) -> Scores:
+    """What both logs hold of the tasks' metrics, as rows of scores would."""
+    files = tuple(dict.fromkeys(arm.file for arm in arms))
+    owners: tuple[str | None, ...] = (None,) if len(files) == 1 else tuple(a.name for a in arms)
+    scores = Scores((arms[0].name, arms[1].name), files, owners)
+    for task in tasks:
+        cells = scores.cells[task.name, task.metric] = ({}, {})
+        registered = declared_metric("recorded", **task.measures[0].as_recorded())
+        scores.metrics[task.name, task.metric] = registered.name, registered.options
+        for arm, side in enumerate(task.sides):
+            for each in side.answers:
+                cells[arm].setdefault(each.key, {})[each.sample] = each.scores.get(task.metric)
+                where = (task.name, each.key, each.sample)
+                if each.error:
+                    scores.errors[arm][where] = each.error
+                elif each.output is not None:
+                    scores.outputs[arm][where] = each.output
+            for item in side.items.values():
+                scores.items.setdefault((task.name, item.key), item_info(item, side.file, question))
+    return scores
+
+
+def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
+    """An item's cluster and tags, by the fields that the question names. Raises DataError."""
+    cluster, tags = item.cluster or None, []
+    if question.cluster is not None:
+        cluster = str(_reached(item, question.cluster, file))
+    if question.tag is not None:
+        tag = _reached(item, question.tag, file)
+        tags = [str(each) for each in tag] if isinstance(tag, list) else [str(tag)]
+    row = item_row(item)
+    return ItemInfo(
+        cluster, tags, prints=prints_of(Row(0, row)), question=digest_of([row["input"]])
+    )
+
+
+def _reached(item: AskedItem, name: str, file: Path) -> Any:
+    value: Any = item.fields
+    for part in [name] if name in item.fields else name.split("."):
+        if not isinstance(value, dict) or part not in value:
+            known = ", ".join(item.fields) or "none"
+            raise DataError(
+                f"an item has no such field in the log; there are {known}",
+                file=str(file),
+                line=item.line,
+                field=name,
+            )
+        value = value[part]
+    return value
+
+
+def imported(
+    arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], kind: str
+) -> ImportedSection:
+    """The tool's own figures beside the means that are judged, and what else differs."""
+    figures = [
+        ToolFigure(
+            test_set=task.name,
+            metric=task.metric,
+            arm=role,
+            theirs=measure.figure,
+            ours=side.mean(task.metric),
+            otherwise=measure.otherwise,
+        )
+        for task in tasks
+        for role, side, measure in zip(ROLES, task.sides, task.measures, strict=True)
+    ]
+    reworded = [
+        f"The items of {name} were put to the two arms in other words, as was said: a difference "
+        "may be the prompt's"
+        for name in reworded_tasks(tasks)
+    ]
+    return ImportedSection(
+        tool=KINDS[kind].words,
+        figures=tuple(figures),
+        cautions=(*reworded, *other_settings(*arms)),
+    )
+
+
+def _items(task: PairedTask) -> list[dict[str, Any]]:
+    """Each item that both arms answered, with their first answers and mean scores."""
+    sign = 1.0 if task.measures[0].higher_is_better else -1.0
+    right = 1.0 if sign > 0 else 0.0
+    first: list[dict[str, tuple[str | None, str]]] = [{}, {}]
+    values: list[dict[str, list[float | None]]] = [{}, {}]
+    for arm, side in enumerate(task.sides):
+        for each in side.answers:
+            first[arm].setdefault(each.key, (each.output, each.error))
+            values[arm].setdefault(each.key, []).append(each.scores.get(task.metric))
+    rows = []
+    for key, item in task.baseline.items.items():
+        if key not in first[0] or key not in first[1]:
+            continue
+        base, tuned = (_mean(each[key]) for each in values)
+        gain = None if base is None or tuned is None else sign * (tuned - base)
+        rows.append(
+            {
+                "test_set": task.name,
+                "key": key,
+                "input": item.input,
+                "reference": item.references,
+                "baseline_text": first[0][key][0],
+                "candidate_text": first[1][key][0],
+                "baseline_error": first[0][key][1],
+                "candidate_error": first[1][key][1],
+                "baseline": base,
+                "candidate": tuned,
+                "difference": gain,
+                "outcome": outcome(base, tuned, gain, right),
+                "right": right,
+            }
+        )
+    return sorted(rows, key=lambda row: (row["difference"] is None, row["difference"] or 0.0))
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [each for each in values if each is not None]
+    return sum(there) / len(there) if there and len(there) == len(values) else None

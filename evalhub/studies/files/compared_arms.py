@@ -1,0 +1,137 @@
+"""A file of answers to the items of a test set, with their scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evalhub.decision.align import ArmScores, by_item
+from evalhub.decision.answers import AnswerTally, is_empty
+from evalhub.decision.wording import counted
+from evalhub.io.answers import RecordedAnswer, read_answers
+from evalhub.io.finish_reasons import end_of
+from evalhub.io.identity import answers_digest, scores_digest
+from evalhub.io.row_paths import RowMapping
+from evalhub.io.rows import DataError
+from evalhub.studies.files.compared_items import ComparedItem
+from runners.metrics import Answer, MetricScore, Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredFile:
+    """A file of answers with their scores, by item in the order of samples."""
+
+    path: Path
+    answers: dict[str, list[RecordedAnswer]]
+    scores: dict[str, list[MetricScore]]
+
+    def answers_digest(self) -> str:
+        return answers_digest(
+            (each.item_id, each.sample, each.text, each.error or "", each.tool_calls)
+            for answers in self.answers.values()
+            for each in answers
+        )
+
+    def scores_digest(self) -> str:
+        return scores_digest(
+            (key, answer.sample, score.value)
+            for key, answers in self.answers.items()
+            for answer, score in zip(answers, self.scores[key], strict=True)
+        )
+
+
+def read_arm(
+    path: Path, cases: dict[str, ComparedItem], fields: RowMapping, score: Scorer
+) -> AnsweredFile:
+    """A file's answers to these items, scored. Raises DataError."""
+    answers: dict[str, list[RecordedAnswer]] = {}
+    for answer in read_answers(path, fields):
+        if answer.item_id not in cases:
+            raise DataError(
+                f"{answer.item_id!r} isn't in the test set; an answer needs its item's id",
+                file=str(path),
+                line=answer.line,
+                field=fields.id,
+            )
+        answers.setdefault(answer.item_id, []).append(answer)
+    for each in answers.values():
+        each.sort(key=lambda answer: answer.sample)
+    scored = iter(
+        score.batch(
+            [
+                (
+                    Answer(
+                        each.text,
+                        each.latency_ms,
+                        each.prompt_tokens,
+                        each.completion_tokens,
+                        each.scores,
+                        each.finish_reason,
+                        cases[key].question,
+                        each.tool_calls,
+                    ),
+                    cases[key].references,
+                )
+                for key, given in answers.items()
+                for each in given
+                if each.text is not None
+            ]
+        )
+    )
+    scores = {
+        key: [
+            MetricScore(None, f"no answer: {each.error}") if each.text is None else next(scored)
+            for each in given
+        ]
+        for key, given in answers.items()
+    }
+    return AnsweredFile(path, answers, scores)
+
+
+def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:
+    """The file's scores of the items with these keys."""
+    by_key = [arm.scores.get(key, []) for key in keys]
+    flat = [each for scores in by_key for each in scores]
+    answered = [each for key in keys for each in arm.answers.get(key, [])]
+    failed = [each for each in answered if each.text is None]
+    failures = [
+        f"{arm.path.name} holds {counted(len(failed), 'error')} in place of "
+        f"{'an answer' if len(failed) == 1 else 'answers'} to {test_set}, "
+        f"{'' if len(failed) == 1 else 'first '}on line {each.line} ({each.error}): answer "
+        f"{'this item' if len(failed) == 1 else 'these items'} again"
+        for each in failed[:1]
+    ]
+    return ArmScores(
+        arm.path.name,
+        *by_item([[each.value for each in scores] for scores in by_key]),
+        reason=next(
+            (
+                each.reason
+                for each, answer in zip(flat, answered, strict=True)
+                if each.value is None and answer.text is not None
+            ),
+            "",
+        ),
+        failures=failures,
+        extraction_misses=sum(each.extracted is False for each in flat),
+        failed=np.array([each.text is None for each in answered], dtype=bool),
+    )
+
+
+def tally_of(arm: AnsweredFile, cases: dict[str, ComparedItem]) -> AnswerTally:
+    """Who gave the answers, and how they ended."""
+    found = AnswerTally()
+    for each in (one for answers in arm.answers.values() for one in answers):
+        found.count(
+            1,
+            finish_reason=each.finish_reason,
+            model=each.served_model,
+            fingerprint=each.fingerprint,
+        )
+        found.add_end(end_of(each.finish_reason), each.item_id)
+        if each.text is None:
+            found.add_end("failed", each.item_id)
+        elif is_empty(each.text, each.tool_calls, cases[each.item_id].references):
+            found.add_end("empty", each.item_id)
+    return found

@@ -1,0 +1,93 @@
+"""The items that two files of answers are compared on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalhub.io.canonical import digest_of
+from evalhub.io.items import FieldMapping, prints_of
+from evalhub.io.rows import DataError, Row, field, item_id, read_rows
+from runners.prompting import question_of
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedItem:
+    """A row of the test set, with its line and all of its fields."""
+
+    key: str
+    line: int
+    values: dict[str, Any]
+    references: list[Any]
+    cluster: str
+    tags: list[str]
+
+    @property
+    def question(self) -> str:
+        """The item's question, where the row has one under its usual name."""
+        return question_of(self.values.get(FieldMapping().input))
+
+    @property
+    def prints(self) -> tuple[int, int] | None:
+        """The fingerprints by which a ledger may know it (`evalhub.io.items.prints_of`)."""
+        return prints_of(Row(self.line, self.values))
+
+    @property
+    def question_digest(self) -> str:
+        """A digest of what the row's `input` and `context` ask; "" where it has no input."""
+        values = self.values
+        return digest_of([values["input"], values.get("context")]) if values.get("input") else ""
+
+
+def read_compared_items(
+    path: Path,
+    *,
+    id_field: str,
+    reference: str | None,
+    cluster: str | None,
+    tag: str | None,
+    metric: str,
+) -> dict[str, ComparedItem]:
+    """The items of a test set by their ids.
+
+    Args:
+        id_field, reference, cluster, tag: names of fields; a dotted name reaches into an object.
+            None: nothing of the kind is read.
+        metric: what needs the references, for the error.
+
+    Raises:
+        DataError: an id that is there twice, a field that is missing, an empty reference.
+    """
+    items: dict[str, ComparedItem] = {}
+    for row in read_rows(path):
+        key = item_id(row, id_field)
+        if key in items:
+            raise DataError(
+                f"{key!r} stands on line {items[key].line} already; ids are unique",
+                file=str(path),
+                line=row.line,
+                field=id_field,
+            )
+        references: list[Any] = []
+        if reference is not None:
+            value = field(row, reference)
+            references = value if isinstance(value, list) else [value]
+            if not references or any(one is None or one == "" for one in references):
+                raise DataError(
+                    f"{metric} needs a reference, and this one is empty",
+                    file=str(path),
+                    line=row.line,
+                    field=reference,
+                )
+        items[key] = ComparedItem(
+            key,
+            row.line,
+            row.values,
+            references,
+            str(field(row, cluster)) if cluster else "",
+            _tags(field(row, tag)) if tag else [],
+        )
+    return items
+
+
+def _tags(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,339 @@
+"""A policy applied to evidence from files: no server, no queue, and no database of its own."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalhub.decision.align import (
+    Aligned,
+    ArmScores,
+    ItemLabel,
+    align,
+    breakdown_of,
+    by_item,
+    criteria_of,
+)
+from evalhub.decision.answers import (
+    AnsweredTestSet,
+    AnswerTally,
+    answer_cautions,
+    answer_flaws,
+    answers_section,
+    is_empty,
+)
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.failures import failures_section
+from evalhub.decision.flaws import items_digest, other_items
+from evalhub.decision.jumps import jumps_section, unbelieved
+from evalhub.decision.ledger_origin import LedgerElsewhereError
+from evalhub.decision.needed import with_next_looks
+from evalhub.decision.policy import COST_METRICS, requirements_of
+from evalhub.decision.preference_evidence import Judgments, preference_evidence
+from evalhub.decision.record import decision_record
+from evalhub.decision.repeated import repeated_section, with_repeats_joined
+from evalhub.decision.rule import Ruling, decide
+from evalhub.decision.same_scores import same_scores
+from evalhub.declare.criteria import Criterion
+from evalhub.declare.decision import ArmName, Arms, DecisionRecord
+from evalhub.declare.policy import Policy
+from evalhub.declare.sections import EvidenceRow, ImportedSection
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.file_claims import FileLedger
+from evalhub.studies.files.decided_claims import claims_of
+from evalhub.studies.files.evidence import Scores
+
+if TYPE_CHECKING:
+    from evalhub.ledger.charge import Charge
+
+IN_NO_LEDGER = (
+    "the policy says `ledger_at: server`, and here a decision on files stands in no server's "
+    "ledger: let the site that knows the items say what its ledger leaves, by `--server URL`, or "
+    "ask the same in a study, by `evalhub gate STUDY --server URL`"
+)
+NOT_KNOWN = (
+    "the policy says `ledger_at: server`, and the server's ledger doesn't know the items of all "
+    "critical criteria: hand in a study on them first, by `evalhub push STUDY --server URL`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What the rows hold for one requirement: its items, and both arms side by side."""
+
+    labels: Sequence[ItemLabel]
+    digest: str
+    arms: tuple[ArmScores, ArmScores]
+    aligned: Aligned
+
+    @property
+    def items(self) -> int:
+        return len(self.labels)
+
+
+def decide_scores(
+    policy: Policy,
+    scores: Scores,
+    judgments: Judgments | None = None,
+    *,
+    judged: str | None = None,
+    imported: ImportedSection | None = None,
+    ledger: FileLedger | None = None,
+) -> DecisionRecord:
+    """The decision record of the candidate.
+
+    Args:
+        judgments: people's choices, if there are any.
+        judged: the test set whose items they judged; None: the first primary's.
+        imported: of scores out of another tool's logs, what that tool says.
+        ledger: by which they are judged, where it knows the items; None: there is none.
+
+    Raises:
+        LedgerElsewhereError: the policy asks for a server's ledger, and this is none, or it doesn't
+            know the items.
+        evalhub.stats.errors.StatisticsError: what no criterion can be measured on.
+    """
+    at_server = policy.ledger_at == "server"
+    if at_server and (ledger is None or not ledger.is_a_servers):
+        raise LedgerElsewhereError(IN_NO_LEDGER)
+    asked = requirements_of(policy)
+    read = [_part(requirement, policy, scores) for requirement in asked]
+    parts = [each for each in read if each is not None]
+    aligned = [each.aligned for each in parts if each.aligned.items]
+    same, doubts = _same_arms(scores, aligned)
+    invalid = same + [
+        flaw
+        for requirement, part in zip(asked, read, strict=True)
+        for flaw in (part.aligned.flaws if part else [_absent(requirement, scores)])
+    ]
+    named = Arms(baseline=_named(scores, 0), candidate=_named(scores, 1))
+    answers = answers_section(
+        list(_answered(parts, scores)),
+        model_changes=policy.model_changes,
+        most_unanswered=policy.most_unanswered,
+        failures=policy.failures,
+    )
+    invalid += answer_flaws(answers, named)
+    first = next((each.test_set for each in asked if each.role == "primary"), asked[0].test_set)
+
+    def record_at(paid: "Charge | None", registered: bool) -> DecisionRecord:
+        level = paid.level if paid else policy.alpha
+        people = preference_evidence(
+            judgments,
+            policy.preference,
+            test_set=judged or first,
+            alpha=level,
+            harm_alpha=policy.harm_alpha,
+            planned_gain=policy.planned_gain,
+        )
+        flaws = [*invalid, *people.unfit, *(paid.refused if paid else [])]
+
+        def measured(evidence: Sequence[Aligned]) -> list[Criterion]:
+            criteria = criteria_of(
+                evidence,
+                alpha=level,
+                alphas=paid.judging(evidence) if paid else None,
+                harm_alpha=policy.harm_alpha,
+                planned_gain=policy.planned_gain,
+                primaries=policy.primaries,
+            )
+            return with_next_looks(criteria, paid.extended, policy.primaries) if paid else criteria
+
+        jumps = jumps_section(
+            measured(aligned), rule=policy.jumps, largest_gain=policy.largest_gain
+        )
+
+        def judge(evidence: Sequence[Aligned]) -> Ruling:
+            return decide(
+                scores.arms[1],
+                measured(evidence) + people.criteria,
+                invalid=flaws,
+                pending=[*people.pending, *doubts, *_owned(policy)],
+                unbelieved=unbelieved(jumps),
+                cautions=answer_cautions(answers, named),
+                primaries=policy.primaries,
+                registered=registered,
+            )
+
+        return decision_record(
+            judge(aligned),
+            alpha=level,
+            alphas=paid.judging(aligned) if paid else None,
+            policy=policy.as_json(),
+            arms=named,
+            evidence=_evidence(parts, scores),
+            breakdown=breakdown_of(
+                [each for each in aligned if each.requirement.role != "budget"], alpha=level
+            ),
+            people=people.record,
+            ledger=paid.section if paid else None,
+            failures=None if flaws else failures_section(aligned, judge),
+            imported=imported,
+            jumps=jumps,
+            answers=answers,
+            repeated=repeated_section(aligned),
+        )
+
+    if ledger is None:
+        return record_at(None, False)
+    record = ledger.read(
+        claims_of(policy, scores, [(each.aligned, each.labels, each.arms) for each in parts]),
+        record_at,
+        counts=policy.ledger,
+        alpha=policy.alpha,
+        primaries=policy.primaries,
+        files=[path.name for path in scores.files],
+    )
+    counts = policy.ledger != "off" and record.verdict is not Verdict.INVALID
+    if at_server and counts and not record.registered:
+        raise LedgerElsewhereError(NOT_KNOWN)
+    return record
+
+
+def _evidence(parts: Sequence[_Part], scores: Scores) -> list[EvidenceRow]:
+    names = " + ".join(path.name for path in scores.files)
+    return [
+        EvidenceRow(
+            test_set=each.aligned.requirement.test_set,
+            version=names,
+            digest=each.digest,
+            items=each.items,
+            metric=each.aligned.requirement.metric,
+            **scores.digests(each.aligned.requirement),
+            failed_baseline=each.arms[0].failures_counted,
+            failed_candidate=each.arms[1].failures_counted,
+            unscored_baseline=each.arms[0].unscored,
+            unscored_candidate=each.arms[1].unscored,
+            extraction_misses_baseline=0,
+            extraction_misses_candidate=0,
+        )
+        for each in parts
+    ]
+
+
+def _answered(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
+    """Each test set once, with what rows of scores say of its answers: which of them failed, and
+    which are empty, where the rows hold answers."""
+    told = set[str]()
+    for part in parts:
+        asked = part.aligned.requirement
+        if asked.test_set in told or asked.role == "budget":
+            continue
+        told.add(asked.test_set)
+        before, after = (_tally(scores, asked, arm) for arm in (0, 1))
+        clusters = {
+            key: each.cluster
+            for (test_set, key), each in scores.items.items()
+            if test_set == asked.test_set and each.cluster
+        }
+        yield AnsweredTestSet(asked.test_set, part.items, before, after, clusters)
+
+
+def _tally(scores: Scores, asked: Requirement, arm: int) -> AnswerTally:
+    found = AnswerTally()
+    cells = scores.cells[asked.test_set, asked.metric][arm]
+    failed = scores.failed(asked.test_set, arm)
+    for key, sample in ((key, sample) for key, samples in cells.items() for sample in samples):
+        text = scores.outputs[arm].get((asked.test_set, key, sample))
+        found.count(1)
+        if (key, sample) in failed:
+            found.add_end("failed", key)
+        elif text is not None and is_empty(text, None):
+            found.add_end("empty", key)
+    return found
+
+
+def _owned(policy: Policy) -> list[str]:
+    """What no files tell: what owning the candidate costs."""
+    asked = policy.budgets.get("ownership")
+    if asked is None or asked.tier != "critical":
+        return []
+    return [
+        "What owning the candidate costs isn't known from files of scores: a study knows it, with "
+        "its prices and its ownership"
+    ]
+
+
+def _named(scores: Scores, arm: int) -> ArmName:
+    return ArmName(name=scores.arms[arm], file=scores.file_names(arm), digest=scores.digest(arm))
+
+
+def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | None:
+    """None where no row has what is asked."""
+    cells = scores.cells.get((requirement.test_set, requirement.metric))
+    if cells is None:
+        return None
+    keys = list(dict.fromkeys([*cells[0], *cells[1]]))
+    if requirement.role == "budget":  # what a failure cost isn't counted, nor what the other did
+        failed = {item for arm in (0, 1) for item, _ in scores.failed(requirement.test_set, arm)}
+        keys = [key for key in keys if key not in failed]
+    before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))
+    known = [scores.items[requirement.test_set, key] for key in keys]
+    labels = with_repeats_joined(
+        [
+            ItemLabel(key, each.cluster or "", each.tags, each.weight, question=each.question)
+            for key, each in zip(keys, known, strict=True)
+        ]
+    )
+    digest = items_digest(labels)
+    criterion = policy.criteria.get(requirement.name)
+    aligned = align(
+        requirement,
+        labels,
+        before,
+        after,
+        mix=criterion.mix if criterion else None,
+        failures=policy.failures,
+        unexpected=other_items(requirement, count=len(keys), digest=digest),
+    )
+    return _Part(labels, digest, (before, after), aligned)
+
+
+def _arm(requirement: Requirement, scores: Scores, keys: Sequence[str], arm: int) -> ArmScores:
+    cell = scores.cells[requirement.test_set, requirement.metric][arm]
+    by_key = [sorted(cell.get(key, {}).items()) for key in keys]
+    places, values = by_item([[value for _, value in each] for each in by_key])
+    errors = scores.failed(requirement.test_set, arm)
+    answers = [(key, each[0]) for key, row in zip(keys, by_key, strict=True) for each in row]
+    failed = np.array([each in errors for each in answers], dtype=bool) & np.isnan(values)
+    first = next((errors[answers[row]] for row in np.flatnonzero(failed)), "")
+    return ArmScores(
+        scores.arms[arm],
+        places,
+        values,
+        reason=f"it failed ({first}); answer it again, or say failures: worst" if first else "",
+        failed=failed,
+    )
+
+
+def _absent(requirement: Requirement, scores: Scores) -> str:
+    there = sorted(metric for test_set, metric in scores.cells if test_set == requirement.test_set)
+    if there:
+        held = f"its rows hold {', '.join(there)}"
+    else:
+        sets = ", ".join(sorted({test_set for test_set, _ in scores.cells}))
+        held = f"the rows' test sets are {sets}"
+    return (
+        f"criterion {requirement.name!r} asks for {requirement.metric} on "
+        f"{requirement.test_set}, and the evidence has none: {held}"
+    )
+
+
+def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> tuple[list[str], list[str]]:
+    """Whether the candidate is the baseline under another name: what makes the evidence invalid,
+    and what only is in doubt.
+
+    By the answers, where rows have them. Else by the scores, as far as they prove it.
+    """
+    base, tuned = scores.outputs
+    if base or tuned:
+        said = [] if base != tuned else ["gave the same answers to"]
+    else:
+        quality = [each for each in aligned if each.requirement.metric not in COST_METRICS]
+        found = same_scores(quality)
+        if found is not None and not found.proof:
+            return [], [found.sentence]
+        said = [] if found is None else ["have the same scores on"]
+    arms = f"{scores.arms[0]} and {scores.arms[1]}"
+    return [f"{arms} {each} every item: was the adapter applied?" for each in said], []

@@ -1,0 +1,348 @@
+"""Two arms' scores as files hold them: the evidence document, its rows, and what is unfit in them.
+
+No database: `evalhub decide` works on files alone.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.policy import COST_METRICS
+from evalhub.declare.declaration import default_of, read_declaration
+from evalhub.declare.evidence import Evidence, JudgmentRows, ScoreFields
+from evalhub.declare.policy import PolicyCriterion
+from evalhub.io.document import Document
+from evalhub.io.identity import answers_digest, scores_digest
+from evalhub.io.numbers import finite_number
+from evalhub.io.row_paths import PathError, RowMapping, parse_path, reach, read_mapped_rows
+from evalhub.io.rows import DataError, Row, item_id, wrong
+
+SCHEMA = "evalhub.evidence/1"
+METRIC: str = default_of(PolicyCriterion, "metric")
+TEST_SET = "items"
+ARMS = ("baseline", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSource:
+    """Which two arms, which files hold their rows, and where people's choices lie, if anywhere.
+
+    Attributes:
+        owners: of each file, the arm that all its rows are of; None where the rows say it.
+    """
+
+    path: Path
+    arms: tuple[str, str]
+    scores: tuple[Path, ...]
+    owners: tuple[str | None, ...] = ()
+    fields: ScoreFields = field(default_factory=ScoreFields)
+    judgments: JudgmentRows | None = None
+    rows: str = ""
+
+
+@dataclass(slots=True)
+class ItemInfo:
+    """What is known of an item beside its scores.
+
+    Attributes:
+        prints: where the source holds its text, the fingerprints by which a ledger may know it
+            (`evalhub.io.items.prints_of`).
+        question: likewise a digest of it, to the letter; "" where the source doesn't hold it.
+    """
+
+    cluster: str | None = None
+    tags: list[str] = field(default_factory=list)
+    weight: float | None = None
+    prints: tuple[int, int] | None = None
+    question: str = ""
+
+
+type Cell = dict[str, dict[int, float | None]]
+"""One arm's scores: by item and sample; None where a row has no value."""
+
+
+@dataclass(slots=True)
+class Scores:
+    """Every score of the two arms.
+
+    Attributes:
+        owners: of each file, the arm that all its rows are of; None where the rows say it.
+        cells: by (test set, metric), the scores of the baseline and of the candidate.
+        items: by (test set, item), what else is known of the item.
+        outputs: each arm's answers, by (test set, item, sample), where rows have them.
+        errors: likewise, what stands in an answer's place where it failed for good.
+        metrics: by (test set, metric), the name and the options under which it would be
+            registered, where the source says more than its name.
+    """
+
+    arms: tuple[str, str]
+    files: tuple[Path, ...]
+    owners: tuple[str | None, ...]
+    cells: dict[tuple[str, str], tuple[Cell, Cell]] = field(default_factory=dict)
+    items: dict[tuple[str, str], ItemInfo] = field(default_factory=dict)
+    outputs: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
+        default_factory=lambda: ({}, {})
+    )
+    errors: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
+        default_factory=lambda: ({}, {})
+    )
+    metrics: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
+
+    def file_names(self, arm: int) -> str:
+        """The files that hold rows of an arm, for people."""
+        named = zip(self.files, self.owners, strict=True)
+        return " + ".join(file.name for file, of in named if of in (None, self.arms[arm]))
+
+    def failed(self, test_set: str, arm: int) -> dict[tuple[str, int], str]:
+        """By item and sample, why the arm's answer failed for good."""
+        found = self.errors[arm].items()
+        return {(item, sample): error for (at, item, sample), error in found if at == test_set}
+
+    def digest(self, arm: int) -> str:
+        """SHA-256 of what one arm scored, the same whatever the order and format of its rows."""
+        rows = sorted(
+            [test_set, metric, item, sample, value]
+            for (test_set, metric), cells in self.cells.items()
+            for item, samples in cells[arm].items()
+            for sample, value in samples.items()
+        )
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    def digests(self, asked: Requirement) -> dict[str, Any]:
+        """SHA-256 of both arms' answers and scores, by the names of an evidence's fields.
+
+        "" where the rows hold no answers.
+        """
+        found: dict[str, Any] = {}
+        for arm, role in enumerate(ARMS):
+            answers: list[tuple[str, int, str | None, str, None]] = [
+                (item, sample, text, "", None)
+                for (at, item, sample), text in self.outputs[arm].items()
+                if at == asked.test_set
+            ]
+            if answers:
+                answers += [
+                    (item, sample, None, error, None)
+                    for (at, item, sample), error in self.errors[arm].items()
+                    if at == asked.test_set
+                ]
+            found[f"{role}_answers"] = answers_digest(answers) if answers else ""
+            found[f"{role}_scores"] = scores_digest(
+                (item, sample, value)
+                for item, samples in self.cells[asked.test_set, asked.metric][arm].items()
+                for sample, value in samples.items()
+            )
+        return found
+
+
+def read_source(path: Path) -> EvidenceSource:
+    """An evidence document (YAML or JSON), or a bare file of rows of the arms "baseline" and
+    "candidate".
+
+    Raises:
+        evalhub.io.rows.DataError: what is wrong, with file, line and field.
+    """
+    if path.suffix.lower() not in (".yaml", ".yml", ".json"):
+        return EvidenceSource(path, ARMS, (path,), (None,))
+    document = Document(path)
+    start = f"evidence is a mapping that starts with schema: {SCHEMA}"
+    found = read_declaration(Evidence, document, start=start)
+    return EvidenceSource(
+        path,
+        (found.baseline, found.candidate),
+        tuple(path.parent / name for name, _ in found.files()),
+        tuple(arm for _, arm in found.files()),
+        found.fields,
+        found.judgments,
+        found.rows or "",
+    )
+
+
+def read_scores(source: EvidenceSource) -> Scores:
+    """Every score row of the two arms; rows of other arms are passed over.
+
+    A row has an item, an arm and a value, and the arm may be left out of a file that holds one
+    arm's rows, as the document says. It may have a test set ("items" where it hasn't), a metric
+    ("score"), a sample, and of its item a cluster, tags and a weight; also the output, its
+    latency_ms and its cost. A value that is null or empty is unscored.
+
+    Raises:
+        evalhub.io.rows.DataError: what is wrong, with file, line and field.
+    """
+    scores = Scores(source.arms, source.scores, source.owners)
+    seen: dict[tuple[str, str, str, str, int], Row] = {}
+    others: set[str] = set()
+    for path, owner in zip(source.scores, source.owners, strict=True):
+        for row in read_mapped_rows(path, RowMapping(rows=source.rows)):
+            _take(scores, _Fields(row, source.fields), owner, seen, others)
+    for arm, name in enumerate(source.arms):
+        if not any(cells[arm] for cells in scores.cells.values()):
+            others |= {
+                other
+                for index, other in enumerate(source.arms)
+                if any(cells[index] for cells in scores.cells.values())
+            }
+            there = ", ".join(sorted(others)[:8])
+            bare = source.path in source.scores
+            hint = "; an evidence document says which arm is which" if bare else ""
+            raise DataError(
+                f"no row's arm is {name!r}; there are {there}{hint}",
+                file=str(source.path),
+                field=source.fields.arm,
+            )
+    return scores
+
+
+class _Fields:
+    """A row's fields by the names that the evidence document gives them."""
+
+    def __init__(self, row: Row, names: ScoreFields) -> None:
+        self._names = names
+        self.row = row._replace(values=_with_paths(row.values, names))
+
+    def name(self, field: str) -> str:
+        name: str = getattr(self._names, field)
+        return name
+
+    def has(self, field: str) -> bool:
+        return self.row.values.get(self.name(field)) not in (None, "")
+
+    def is_empty_text(self, field: str) -> bool:
+        """Whether a text is there and holds nothing; in a CSV that is a field that isn't there."""
+        text = self.row.values.get(self.name(field))
+        return text == "" and not self.row.file.lower().endswith(".csv")
+
+    def text(self, field: str, default: str) -> str:
+        return item_id(self.row, self.name(field)) if self.has(field) else default
+
+    def number(self, field: str) -> float | None:
+        """A finite number; also true (1), false (0), and a number written as text, as in CSV."""
+        if not self.has(field):
+            return None
+        try:
+            return finite_number(self.row.values[self.name(field)])
+        except ValueError as error:
+            raise self.wrong(field, str(error)) from error
+
+    def wrong(self, field: str, message: str) -> DataError:
+        return wrong(self.row, self.name(field), message)
+
+
+def _with_paths(values: dict[str, Any], names: ScoreFields) -> dict[str, Any]:
+    """A row's values, with those that a path leads to under the path as their name."""
+    reached = {}
+    for path in names.model_dump().values():
+        if path not in values and ("." in path or "[" in path):
+            with suppress(PathError):
+                reached[path] = reach(values, parse_path(path))
+    return values | reached
+
+
+def _take(
+    scores: Scores,
+    row: _Fields,
+    owner: str | None,
+    seen: dict[tuple[str, str, str, str, int], Row],
+    others: set[str],
+) -> None:
+    name = _arm_of(row, owner)
+    if name not in scores.arms:
+        others.add(name)
+        return
+    arm = scores.arms.index(name)
+    item = item_id(row.row, row.name("item"))
+    test_set, metric = row.text("test_set", TEST_SET), row.text("metric", METRIC)
+    sample = _sample(row)
+    if row.name("value") not in row.row.values:
+        raise row.wrong("value", "missing; a row of scores has it, null where nothing was scored")
+    key = (test_set, metric, item, name, sample)
+    if (first := seen.setdefault(key, row.row)) is not row.row:
+        raise row.wrong(
+            "item",
+            f"{item!r} of {name} has its {metric} on line {first.line} of {Path(first.file).name} "
+            f"already (sample {sample}); several answers to an item need a `sample` field that "
+            "counts 0, 1, …",
+        )
+    value = row.number("value")
+    _cell(scores, test_set, metric, arm).setdefault(item, {})[sample] = value
+    if row.has("error"):
+        if value is not None or row.has("output"):
+            raise row.wrong("error", "stands in place of an answer: it has no value and no output")
+        scores.errors[arm][test_set, item, sample] = str(row.row.values[row.name("error")])
+    for cost in () if row.has("error") else COST_METRICS:  # nobody got what a failure cost
+        if (spent := row.number(cost)) is not None:
+            _take_cost(scores, row, (test_set, cost, item), arm, sample, spent)
+    if row.has("output") or row.is_empty_text("output"):
+        scores.outputs[arm][test_set, item, sample] = str(row.row.values[row.name("output")])
+    _take_item(scores.items.setdefault((test_set, item), ItemInfo()), row, item)
+
+
+def _arm_of(row: _Fields, owner: str | None) -> str:
+    """Whose the row is: what it says, or where it says nothing, what the document says."""
+    if owner is None or row.has("arm"):
+        name = item_id(row.row, row.name("arm"))
+        if owner is not None and name != owner:
+            raise row.wrong("arm", f"is {name!r}, and the document says that the file is {owner}'s")
+        return name
+    return owner
+
+
+def _take_cost(
+    scores: Scores,
+    row: _Fields,
+    where: tuple[str, str, str],
+    arm: int,
+    sample: int,
+    value: float,
+) -> None:
+    """A cost stands on every metric's row of an answer, and must be the same there."""
+    test_set, cost, item = where
+    if value < 0:
+        raise row.wrong(cost, f"is 0 or more, and this is {value:g}")
+    known = _cell(scores, test_set, cost, arm).setdefault(item, {}).setdefault(sample, value)
+    if known != value:
+        raise row.wrong(cost, f"{item!r} has {known:g} on another row of the same answer")
+
+
+def _take_item(known: ItemInfo, row: _Fields, item: str) -> None:
+    if row.has("cluster"):
+        cluster = item_id(row.row, row.name("cluster"))
+        if known.cluster not in (None, cluster):
+            raise row.wrong("cluster", f"{item!r} is of {known.cluster!r} on another row")
+        known.cluster = cluster
+    if row.has("weight"):
+        weight = row.number("weight")
+        if weight is None or weight <= 0:
+            raise row.wrong("weight", "is above 0; leave out items that should not count")
+        if known.weight not in (None, weight):
+            raise row.wrong("weight", f"{item!r} weighs {known.weight:g} on another row")
+        known.weight = weight
+    if row.has("tags"):
+        tags = _tags(row.row.values[row.name("tags")])
+        if known.tags and known.tags != tags:
+            raise row.wrong("tags", f"{item!r} has other tags on another row")
+        known.tags = tags
+
+
+def _tags(value: Any) -> list[str]:
+    """A list, or one text with commas between, as CSV holds it."""
+    each: Iterable[Any] = value if isinstance(value, list) else str(value).split(",")
+    return [text for one in each if (text := str(one).strip())]
+
+
+def _sample(row: _Fields) -> int:
+    value = row.number("sample")
+    if value is None:
+        return 0
+    if value < 0 or value != int(value):
+        raise row.wrong("sample", f"counts 0, 1, …, and this is {value:g}")
+    return int(value)
+
+
+def _cell(scores: Scores, test_set: str, metric: str, arm: int) -> Cell:
+    return scores.cells.setdefault((test_set, metric), ({}, {}))[arm]

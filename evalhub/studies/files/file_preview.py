@@ -1,0 +1,109 @@
+"""What a file that somebody hands in seems to hold, by its first rows."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from evalhub.io.limits import WEB
+from evalhub.io.rows import Row, read_rows
+
+FIRST = 20
+"""Rows that are looked at."""
+LONG = 60
+"""Characters of a reference that is a text to come near to, and not to meet."""
+
+ITEM: Mapping[str, Sequence[str]] = {
+    "id": ("id", "key", "item_id", "item", "question_id", "idx", "index", "qid", "uid"),
+    "input": ("input", "prompt", "messages", "question", "instruction", "query", "problem", "text"),
+    "reference": (
+        *("reference", "references", "expected", "expected_output", "answer", "target", "label"),
+        *("gold", "ideal", "solution", "answers"),
+    ),
+}
+ANSWER: Mapping[str, Sequence[str]] = {
+    "id": ITEM["id"],
+    "output": (
+        *("output", "answer", "response", "completion", "prediction", "generation"),
+        *("generated_text", "model_output", "text", "result"),
+    ),
+}
+"""By what a field means, what people call it, the likeliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The beginning of a file.
+
+    Attributes:
+        fields: names of the first rows' fields, in their order.
+    """
+
+    rows: Sequence[Row]
+    fields: tuple[str, ...]
+
+    def guessed(self, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """By what it means, the field that seems to be it; without those that none seems to be."""
+        small = {each.lower(): each for each in reversed(self.fields)}
+        found = {
+            meaning: next((small[each] for each in called if each in small), "")
+            for meaning, called in names.items()
+        }
+        return {meaning: name for meaning, name in found.items() if name}
+
+    @property
+    def asks(self) -> bool:
+        """Whether it seems to hold items, and not answers to them."""
+        small = {each.lower() for each in self.fields}
+        if small & {"output", "response", "completion", "prediction", "error"}:
+            return False
+        return bool(small & set(ITEM["input"]))
+
+
+def glance(path: Path) -> Glance:
+    """The first rows of a file. Raises evalhub.io.rows.DataError for one that can't be read."""
+    rows = list(islice(read_rows(path, WEB), FIRST))
+    return Glance(rows, tuple(dict.fromkeys(name for row in rows for name in row.values)))
+
+
+def proposed_metric(references: Sequence[Any]) -> str:
+    """The metric that suits such right answers best; one that needs none where there is none."""
+    flat = [one for each in references for one in _several(each)]
+    if not flat:
+        return "length"
+    texts = [each.strip() for each in flat if isinstance(each, str)]
+    if all(_is_number(each) for each in flat):
+        return "numeric_match"
+    if len(texts) < len(flat) or all(each.startswith("{") and _is_json(each) for each in texts):
+        return "json_fields" if all(_is_object(each) for each in flat) else "exact_match"
+    if all(len(each) == 1 and "A" <= each <= "J" for each in texts):
+        return "multiple_choice"
+    return "token_f1" if sum(map(len, texts)) > LONG * len(texts) else "exact_match"
+
+
+def _several(reference: Any) -> Iterator[Any]:
+    given = reference if isinstance(reference, list) else [reference]
+    return (each for each in given if each is not None and each != "")
+
+
+def _is_number(given: Any) -> bool:
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        return False
+    try:
+        float(given.replace(",", "") if isinstance(given, str) else given)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_object(given: Any) -> bool:
+    return isinstance(given, dict) or (isinstance(given, str) and _is_json(given))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

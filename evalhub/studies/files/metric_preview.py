@@ -1,0 +1,232 @@
+"""What a metric takes out of five answers, and how it scores, before anything is judged.
+
+No score of an arm's answer to an item that may be judged is worked out here, of neither arm
+(docs/decisions/preview-of-a-metric.md). How the metric scores is shown on answers that nobody gave.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from evalhub.accounts.models import Project
+from evalhub.io.answers import RecordedAnswer, answers_in
+from evalhub.io.items import FieldMapping, ItemContent, read_items
+from evalhub.io.limits import WEB
+from evalhub.io.rows import read_rows
+from evalhub.io.tools import message_text, with_calls
+from evalhub.registry.models import Item
+from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
+from runners.metrics.score import TextMetric
+from runners.prompting import question_of
+
+PREVIEWED = 5
+LOOKED_THROUGH = 5_000
+"""Rows of a file of answers in which those to the previewed items are looked for."""
+SHOWN = 1_500
+"""Characters of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """A file of an arm's answers and what its fields are called."""
+
+    path: Path
+    id_field: str
+    output_field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An answer, and what the metric takes out of it.
+
+    Attributes:
+        of: whose answer it is, or what it was made of.
+        text: None where there is no answer, and `missing` says why.
+        taken: None where the metric finds nothing to compare.
+        matched: whether the extraction pattern did; None without one.
+        score: None where it isn't to be seen.
+    """
+
+    of: str
+    text: str | None
+    taken: str | None = None
+    matched: bool | None = None
+    score: MetricScore | None = None
+    missing: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the answer is taken as it stands."""
+        return self.taken == self.text
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedItem:
+    """An item with both arms' answers; the first one with answers that nobody gave, too.
+
+    Attributes:
+        open: whether its scores may be read: it is of a development set.
+    """
+
+    key: str
+    asked: str
+    references: Sequence[str]
+    answers: Sequence[Taken]
+    probes: Sequence[Taken]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPreview:
+    """The first items of a test set by a metric; `tried` is an answer that somebody typed."""
+
+    items: Sequence[PreviewedItem]
+    tried: Taken | None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether some item's scores aren't to be seen yet."""
+        return not all(each.open for each in self.items)
+
+    @property
+    def found_nothing(self) -> int:
+        """How many answers hold nothing that the metric could compare."""
+        return sum(
+            each.text is not None and (each.taken is None or each.matched is False)
+            for item in self.items
+            for each in item.answers
+        )
+
+
+def preview_metric(
+    *,
+    project: Project,
+    metric: MetricDeclaration,
+    items: Path,
+    mapping: FieldMapping,
+    arms: Mapping[str, RecordedFile],
+    typed: str = "",
+) -> MetricPreview:
+    """The first five items of a file, always the same ones, with the arms' answers.
+
+    Reads the first rows of each file alone. Raises evalhub.io.rows.DataError for what is wrong
+    with one of them, and MetricError for a metric that can't be used so.
+    """
+    scored = Scorer(metric)
+    found = [item for _, item in islice(read_items(items, mapping), PREVIEWED)]
+    free = set(
+        Item.objects.read_freely_in(project)
+        .filter(fingerprint_in_context__in=[each.fingerprint_in_context() for each in found])
+        .values_list("fingerprint_in_context", flat=True)
+    )
+    said = {name: _answers(file, {each.key for each in found}) for name, file in arms.items()}
+    shown = []
+    for place, item in enumerate(found):
+        is_open = item.fingerprint_in_context() in free
+        other = found[(place + 1) % len(found)]
+        shown.append(
+            PreviewedItem(
+                key=item.key,
+                asked=_asked(item)[:SHOWN],
+                references=[_text(each)[:SHOWN] for each in item.references],
+                answers=[
+                    _of_arm(scored, name, of.get(item.key), item, seen=is_open)
+                    for name, of in said.items()
+                ],
+                probes=[] if place else _probes(scored, item, other),
+                open=is_open,
+            )
+        )
+    tried = _typed(scored, typed, found[0], shown[0]) if typed and found else None
+    return MetricPreview(shown, tried)
+
+
+def _typed(scored: Scorer, text: str, item: ItemContent, shown: PreviewedItem) -> Taken:
+    """An answer that somebody typed to the first item: scored, unless an arm gave it."""
+    given = {_bare(each.text) for each in shown.answers if each.text is not None}
+    if not shown.open and _bare(text[:SHOWN]) in given:
+        return _taken(scored, "yours, and an arm’s too", Answer(text), text, None)
+    return _made(scored, "yours", text, item)
+
+
+def _answers(file: RecordedFile, keys: set[str]) -> dict[str, RecordedAnswer]:
+    """The first answers to these items, among the first rows of the file."""
+    rows = islice(read_rows(file.path, WEB), LOOKED_THROUGH)
+    found: dict[str, RecordedAnswer] = {}
+    for each in answers_in(rows, id_field=file.id_field, output_field=file.output_field):
+        if each.item_id in keys:
+            found.setdefault(each.item_id, each)
+            if len(found) == len(keys):
+                break
+    return found
+
+
+def _of_arm(
+    scored: Scorer, name: str, given: RecordedAnswer | None, item: ItemContent, *, seen: bool
+) -> Taken:
+    if given is None:
+        return Taken(name, None, missing=f"no answer among the first {LOOKED_THROUGH:,} rows")
+    if given.text is None:
+        return Taken(name, None, missing=f"an error: {given.error}"[:SHOWN])
+    answer = Answer(
+        given.text,
+        given.latency_ms,
+        given.prompt_tokens,
+        given.completion_tokens,
+        given.scores,
+        given.finish_reason,
+        question_of(item.input),
+        given.tool_calls,
+    )
+    shown = with_calls(given.text, given.tool_calls)
+    return _taken(scored, name, answer, shown, item.references if seen else None)
+
+
+def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Taken]:
+    """Answers that nobody gave: right ones in two forms, and a wrong one."""
+    metric = scored.metric
+    if not isinstance(metric, TextMetric) or not metric.compares or metric.instead:
+        return []
+    if not item.references:
+        return []
+    right = _text(item.references[0])
+    made = [("the right answer", right), ("in a sentence", f"The answer is {right}.")]
+    if other.references and other.references != item.references:
+        made.append(("another item’s", _text(other.references[0])))
+    return [_made(scored, name, text, item) for name, text in made]
+
+
+def _made(scored: Scorer, name: str, text: str, item: ItemContent) -> Taken:
+    answer = Answer(text, asked=question_of(item.input))
+    return _taken(scored, name, answer, text, item.references)
+
+
+def _taken(
+    scored: Scorer, name: str, answer: Answer, shown: str, references: Sequence[Any] | None
+) -> Taken:
+    taken, matched = scored.taken(answer)
+    return Taken(
+        name,
+        shown[:SHOWN],
+        None if taken is None else taken[:SHOWN],
+        matched,
+        None if references is None else scored(answer, references),
+    )
+
+
+def _asked(item: ItemContent) -> str:
+    if isinstance(item.input, str):
+        return item.input
+    return "\n\n".join(f"{each['role']}: {message_text(each)}" for each in item.input)
+
+
+def _bare(text: str) -> str:
+    """A text without capitals and white space, by which one is taken for another."""
+    return "".join(text.split()).casefold()
+
+
+def _text(reference: Any) -> str:
+    return reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""A study registered and carried through: its runs, its reviews, its next step"""

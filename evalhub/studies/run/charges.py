@@ -1,0 +1,91 @@
+"""By what a study's runs are priced, and how much they may cost."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from evalhub.accounts.models import Project
+from evalhub.declare.prices import Price, SpendingBudget, UsedPrice
+from evalhub.declare.version import BackendDeclaration
+from evalhub.registry.models import ModelVersion, StudyBudget
+from evalhub.registry.slugs import slug_of
+from evalhub.studies.file.spec import StudySpec
+from runners.pricing import used_price
+from runners.spending import Charges
+
+
+def charges_of(
+    spec: StudySpec, project: Project, arms: Iterable[str], judges: Mapping[str, ModelVersion]
+) -> dict[str, Charges]:
+    """By arm, its price and the budgets that its runs count on, which are brought to what the file
+    says now.
+
+    Raises evalhub.io.rows.DataError where there is a budget of money and an arm that is asked
+    has no price.
+    """
+    whole = study_budget(spec, project)
+    judged = {
+        judges[name].digest: _price(
+            spec, ("judges", name), judge.backend.asked, judge.price, spec.budget
+        )
+        for name, judge in spec.judges.items()
+    }
+    asked = spec.policy.pairwise
+    pairwise = judges[asked.by].digest if asked else ""
+    found = {}
+    for name in arms:
+        arm = spec.arms[name]
+        price = _price(spec, ("arms", name), arm.backend.asked, arm.price, spec.budget, arm.budget)
+        budget = _kept(project, _slug(spec), name, arm.budget)
+        found[name] = Charges(price, judged, pairwise, whole, budget)
+    return found
+
+
+def charges_on(spec: StudySpec, charges: Charges, *, arm: str, test_set: str) -> Charges:
+    """Those of an arm on one test set: its judge of pairs asks about the candidate's on one."""
+    asked = spec.policy.pairwise
+    compared = asked and (arm, test_set) == (spec.candidate, asked.test_set)
+    return charges if compared else replace(charges, pairwise="")
+
+
+def study_budget(spec: StudySpec, project: Project) -> StudyBudget | None:
+    """The budget of the whole study, as its file says it now; None where it says none."""
+    return _kept(project, _slug(spec), "", spec.budget)
+
+
+def _slug(spec: StudySpec) -> str:
+    return spec.slug or slug_of(spec.name)
+
+
+def _price(
+    spec: StudySpec,
+    at: tuple[str, str],
+    backend: BackendDeclaration | None,
+    own: Price | None,
+    *budgets: SpendingBudget | None,
+) -> UsedPrice | None:
+    if backend is None:
+        return None
+    found = used_price(backend, own)
+    if found is None and any(each and each.money is not None for each in budgets):
+        raise spec.document.error(
+            [*at, "price"],
+            "missing: there is a budget of money, and no price of it is known (`evalhub prices`): "
+            "say price: {prompt: …, completion: …} a million tokens, 0 where asking it costs "
+            "nothing",
+        )
+    return found
+
+
+def _kept(
+    project: Project, study: str, arm: str, said: SpendingBudget | None
+) -> StudyBudget | None:
+    if said is None:
+        return None
+    now = {"tokens": said.tokens, "money": said.money}
+    found, made = StudyBudget.objects.get_or_create(
+        project=project, study=study, arm=arm, defaults=now
+    )
+    if not made and (found.tokens, found.money) != (said.tokens, said.money):
+        StudyBudget.objects.filter(pk=found.pk).update(**now)
+        found.tokens, found.money = said.tokens, said.money
+    return found

@@ -1,0 +1,119 @@
+"""What a pipeline is told: may this arm's version ship now? Only looks; nothing is decided here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.verdicts import Verdict
+from evalhub.ledger.chain.kept import why_not_kept
+from evalhub.ledger.models import Decision
+from evalhub.ledger.staleness import changes_since
+from evalhub.registry.models import ModelVersion, Study, StudyArm
+from evalhub.registry.models.studies import ArmRole
+from evalhub.studies.run.advance import StudyState, StudyStatus, status_of
+from reviews.results.ended import has_ended
+
+
+class Passing(StrEnum):
+    """The answer: `passed` lets it through, `open` is to be asked again, `refused` is neither."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """How one arm of a study stands.
+
+    Attributes:
+        said: the sentence that answers, without its stop.
+        version: the version that was asked about; None where there is no such one.
+        decision: the newest on the arm, whatever it is of; None where there is none, or where the
+            database holds another than was recorded.
+        changed_since: what has changed of its evidence, a sentence each.
+        signed: the verdict that a person put in its place, or stands by; None where nobody has.
+    """
+
+    passing: Passing
+    said: str
+    status: StudyStatus
+    arm: StudyArm
+    version: ModelVersion | None
+    decision: Decision | None
+    changed_since: tuple[str, ...] = ()
+    signed: Verdict | None = None
+
+
+def gate_answer(study: Study, *, candidate: str = "", version: str = "") -> GateAnswer:
+    """Whether an arm's version has a ship that holds now: registered, and on today's evidence.
+
+    Args:
+        candidate: name of the arm; the candidate in question where none is given.
+        version: digest of the version that is meant; by default the newest of the arm's model, so
+            that a version that was registered since is never let through by an older one's
+            decision.
+
+    Raises DeclarationError for an arm that the study doesn't have.
+    """
+    arm = _arm(study, candidate)
+    status = status_of(study)
+    asked = _version(arm, version)
+    decision = next((each for each in status.decisions if each.arm == arm.name), None)
+    if decision is None:
+        decision = study.decisions.filter(arm=arm.name).newest_first().first()
+
+    def told(passing: Passing, said: str, **more: object) -> GateAnswer:
+        return GateAnswer(passing, said, status, arm, asked, decision, **more)  # type: ignore[arg-type]
+
+    if decision is not None and (why := why_not_kept(decision)):
+        decision = None  # whatever it says
+        return told(Passing.REFUSED, why.rstrip("."))
+    if asked is None:
+        return told(Passing.REFUSED, f"{arm.version.model} has no version {version[:64]!r}")
+    if asked != arm.version:
+        said = f"{asked} isn't what the study compares as {arm.name}, which is {arm.version}"
+        return told(Passing.REFUSED, f"{said}: register the study with it")
+    if status.state in (StudyState.RUNNING, StudyState.STOPPED, StudyState.ADVANCING):
+        return told(Passing.OPEN, f"The study waits for {status.waits_for}")
+    if decision is None:
+        return told(Passing.REFUSED, f"{arm.name} isn't judged in this study")
+    changed = tuple(each.sentence for each in changes_since(decision))
+    newest = decision.sign_offs.first()
+    signed = Verdict(newest.verdict) if newest else None
+    known = {"changed_since": changed, "signed": signed}
+    verdict, record = Verdict(decision.verdict), decision.document
+    if changed:
+        return told(Passing.REFUSED, f"Decided on other evidence: {changed[0]}", **known)
+    if not record.registered:
+        return told(Passing.REFUSED, "No ledger counts this look", **known)
+    if verdict is Verdict.MORE and _people_may_answer(study, status):
+        return told(Passing.OPEN, f"The study waits for {status.waits_for}", **known)
+    if verdict is not Verdict.SHIP:
+        return told(Passing.REFUSED, record.headline.rstrip("."), **known)
+    if signed not in (None, Verdict.SHIP):
+        return told(Passing.REFUSED, f"A person overrode it: {signed}", **known)
+    return told(Passing.PASSED, record.headline.rstrip("."), **known)
+
+
+def _arm(study: Study, name: str) -> StudyArm:
+    arms = study.arms.select_related("version__model__project")
+    found = arms.filter(name=name) if name else arms.filter(role=ArmRole.CANDIDATE)
+    if (arm := found.first()) is None:
+        names = ", ".join(arms.values_list("name", flat=True))
+        raise DeclarationError(f"the study has no arm {name[:80]!r}; it has {names}", "candidate")
+    return arm
+
+
+def _version(arm: StudyArm, digest: str) -> ModelVersion | None:
+    versions = arm.version.model.versions.select_related("model").order_by("-number")
+    newest: ModelVersion | None = (versions.filter(digest=digest) if digest else versions).first()
+    return newest
+
+
+def _people_may_answer(study: Study, status: StudyStatus) -> bool:
+    """Whether its review goes on, or is still to be opened."""
+    if status.state is StudyState.UNREVIEWED:
+        return True
+    campaign = study.campaigns.defer("plan").first()
+    return status.state is StudyState.REVIEWING and campaign is not None and not has_ended(campaign)

@@ -1,0 +1,188 @@
+"""What is still to be asked of a study's judges, and what that costs at most."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from evalhub.accounts.models import Project
+from evalhub.declare.plan import PlannedJudging
+from evalhub.declare.prices import UsedPrice
+from evalhub.declare.study import Pairwise
+from evalhub.registry.models import Item, Metric, ModelVersion, Output, Run, Score, Study, StudyRun
+from evalhub.registry.models.studies import ArmRole
+from evalhub.studies.file.spec import StudySpec
+from evalhub.studies.run.register_judges import register_judges
+from evalhub.studies.run.requests import CHARACTERS_A_TOKEN
+from runners.judges.asking import judge_of
+from runners.judges.pairs import TwoAnswers, prompt_of
+from runners.metrics import Answer, declared_metric
+from runners.metrics.judged import JudgedMetric
+from runners.pricing import used_price
+
+ITEMS_AT_A_TIME = 500
+
+type Prices = Mapping[str, UsedPrice | None]
+"""Of judges, by the digests of their versions."""
+
+
+@dataclass(slots=True)
+class _JudgeQuestions:
+    """Questions to a judge, and the characters that are sent for them."""
+
+    requests: int = 0
+    characters: int = 0
+
+    def add(self, prompt: str, times: int = 1) -> None:
+        self.requests += times
+        self.characters += times * len(prompt)
+
+
+def judge_prices(spec: StudySpec, project: Project) -> Prices:
+    """By which a study's judges are priced today."""
+    versions = register_judges(spec, project)
+    return {
+        versions[name].digest: used_price(judge.backend.asked, judge.price)
+        for name, judge in spec.judges.items()
+    }
+
+
+def planned_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
+    """What the study's judges would still be asked: by test set and arm about single answers, and
+    about pairs of them.
+
+    An answer that isn't there yet is taken for as long as its arm's max_tokens allow, and for one
+    that differs from the other arm's.
+    """
+    found = list(_points(study, prices))
+    if study.policy.pairwise is not None:
+        found.append(_pairs(study, study.policy.pairwise, prices))
+    return found
+
+
+def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
+    links = StudyRun.objects.filter(arm__study=study).select_related(
+        "arm", "test_set__metric", "run__version__model__project", "run__test_set_version"
+    )
+    return planned_points(
+        (
+            (link.arm.name, link.test_set.name, link.run, link.test_set.metric)
+            for link in links.order_by("test_set__position", "arm__position", "repeat")
+        ),
+        prices,
+    )
+
+
+def planned_points(
+    scored: Iterable[tuple[str, str, Run, Metric]], prices: Prices
+) -> Iterator[PlannedJudging]:
+    """What judges would still be asked about single answers.
+
+    Args:
+        scored: arm, test set, run, and a metric that scores it; of other metrics nobody is asked.
+    """
+    seen: set[tuple[int, int]] = set()
+    for arm, test_set, run, metric in scored:
+        declared = declared_metric(metric.name, **metric.options)
+        if not isinstance(declared, JudgedMetric) or (run.pk, metric.pk) in seen:
+            continue
+        seen.add((run.pk, metric.pk))
+        judge = judge_of(declared, run.version.model.project)
+        assert judge is not None, "the metric needs one"
+        asked = _about_answers(run, metric, declared)
+        yield _planned(judge, asked, prices, arm=arm, test_set=test_set)
+
+
+def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQuestions:
+    asked = _JudgeQuestions()
+    scored = set(
+        Score.objects.filter(output__run=run, metric=metric).values_list("output_id", flat=True)
+    )
+    for items in _items(run):
+        outputs: dict[int, list[Output]] = {}
+        for output in Output.objects.filter(run=run, item__in=items):
+            outputs.setdefault(output.item_id, []).append(output)
+        for item in items:
+            there = outputs.get(item.pk, [])
+            texts = [each.text for each in there if each.text is not None and each.pk not in scored]
+            # what failed is asked for again
+            left = run.samples - sum(each.text is not None for each in there)
+            for text in [*texts, *[_longest(run)] * left]:
+                answer = Answer(text, input=item.input, context=item.context)
+                try:
+                    asked.add(declared.question(answer, item.references))
+                except ValueError:  # there is nothing to ask about it
+                    continue
+    return asked
+
+
+def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
+    # the gate's, with numpy: nobody needs it who only stores answers
+    from evalhub.ledger.baseline_choice import baseline_of
+    from evalhub.ledger.study_evidence import NotReadyError
+    from evalhub.studies.run.judged_pairs import judge_asked, judge_version
+
+    try:
+        baseline = baseline_of(study)
+    except NotReadyError:  # the one that the study names, until it is known which is the best
+        baseline = study.arms.get(role=ArmRole.BASELINE)
+    links = StudyRun.objects.filter(arm__study=study, test_set__name=question.test_set, repeat=0)
+    links = links.select_related("run__version", "run__test_set_version")
+    runs = [
+        links.get(arm=baseline).run,
+        links.get(arm__role=ArmRole.CANDIDATE).run,
+    ]
+    there = judge_asked(study)
+    said: dict[int, int] = {}
+    for key in there.votes.values_list("item_id", flat=True) if there else ():
+        said[key] = said.get(key, 0) + 1
+    asked = _JudgeQuestions()
+    for items in _items(runs[0]):
+        texts = [_texts(run, items) for run in runs]
+        for item in items:
+            before, after = (of.get(item.pk) for of in texts)
+            if before is not None and after is not None and before.strip() == after.strip():
+                continue
+            pair = TwoAnswers(
+                item,
+                _longest(runs[0]) if before is None else before,
+                _longest(runs[1]) if after is None else after,
+            )
+            asked.add(prompt_of(question.question, pair, True), 2 - said.get(item.pk, 0))
+    judge = judge_version(study, question)
+    return _planned(judge, asked, prices, arm=None, test_set=question.test_set)
+
+
+def _items(run: Run) -> Iterator[Sequence[Item]]:
+    version = run.test_set_version
+    for start in range(0, version.item_count, ITEMS_AT_A_TIME):
+        yield list(version.items.between(start, start + ITEMS_AT_A_TIME).order_by("position"))
+
+
+def _texts(run: Run, items: Sequence[Item]) -> dict[int, str]:
+    rows = Output.objects.filter(run=run, sample=0, text__isnull=False, item__in=items).order_by()
+    return {item: text for item, text in rows.values_list("item_id", "text") if text is not None}
+
+
+def _longest(run: Run) -> str:
+    """As long as an answer of the run can be; nothing where nobody says."""
+    return "x" * (CHARACTERS_A_TOKEN * (run.version.sampling.max_tokens or 0))
+
+
+def _planned(
+    judge: ModelVersion, asked: _JudgeQuestions, prices: Prices, *, arm: str | None, test_set: str
+) -> PlannedJudging:
+    prompt = -(-asked.characters // CHARACTERS_A_TOKEN)
+    longest, price = judge.sampling.max_tokens, prices.get(judge.digest)
+    completion = 0 if not asked.requests else None if longest is None else longest * asked.requests
+    money = None if asked.requests else 0.0
+    if price is not None and completion is not None:
+        money = price.price.cost(prompt=prompt, completion=completion)
+    return PlannedJudging(
+        judge=judge.model.slug,
+        arm=arm,
+        test_set=test_set,
+        requests=asked.requests,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        money=money,
+        price=price,
+    )

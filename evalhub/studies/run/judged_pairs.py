@@ -1,0 +1,152 @@
+"""The judge that a study names, asked about its two arms' answers side by side."""
+
+from collections.abc import Callable
+
+from django.db.models import Count, Q, Sum
+
+from evalhub.accounts.models import User
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.judging import JudgeRunDocument
+from evalhub.declare.prices import Price
+from evalhub.declare.study import Pairwise
+from evalhub.ledger.baseline_choice import baseline_of
+from evalhub.ledger.study_evidence import NotReadyError
+from evalhub.registry.models import JudgeRun, ModelVersion, Run, Study, StudyRun
+from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
+from evalhub.registry.models.runs import RunState
+from evalhub.registry.models.studies import ArmRole
+from runners.backends.asking import BackendError, Paid
+from runners.judges.pairs import count_pairs
+from runners.judges.votes import figures_of, votes_of
+from runners.judging import begin_judging, wait_for
+from runners.spending import money_of
+
+type Progress = Callable[[int, int], None]
+"""Called with how many verdicts there are, and how many there will be."""
+
+
+def judge_study(
+    *,
+    study: Study,
+    by: User | None,
+    price: Price | None = None,
+    progress: Progress = lambda done, total: None,
+) -> JudgeRunDocument:
+    """Asks the study's judge for what it hasn't said yet of the baseline's and the candidate's
+    answers, or waits while a worker does. Whom it prefers is sealed until a decision reads it.
+
+    Raises:
+        evalhub.declare.declaration.DeclarationError: the study names no judge.
+        NotReadyError: answers are still missing, or became others meanwhile, or somebody cancelled
+            it.
+        runners.backends.asking.BackendError: the judge is away; what it said stays.
+    """
+    asked = study.policy.pairwise
+    if asked is None:
+        raise DeclarationError(
+            "missing: say by whom, on which test set, and by what rubric", "pairwise"
+        )
+    judged = begin_judge(study, asked, by=by, take_up=True)
+    before, total = judged.votes.count(), 2 * count_pairs(judged)
+    wait_for(judged, lambda verdicts: progress(verdicts, total))
+    if judged.state == JudgeRunState.CANCELLED:
+        raise NotReadyError(f"{judged}: {judged.error}; run again to go on")
+    if judged.unreachable:
+        raise BackendError(judged.error)
+    if judged.finished is None:
+        raise NotReadyError(f"{judged}: the answers became others meanwhile")
+    return _document(study, asked, judged, before=before, total=total, price=price)
+
+
+def begin_judge(
+    study: Study, asked: Pairwise, *, by: User | None, take_up: bool = False
+) -> JudgeRun:
+    """What the study's judge says of the answers as they are now, to be asked where there is
+    nothing; `take_up`: also where it failed or was cancelled. Raises NotReadyError where answers
+    are missing."""
+    baseline, candidate = pairwise_runs(study, asked)
+    return begin_judging(
+        baseline=baseline,
+        candidate=candidate,
+        judge=judge_version(study, asked),
+        question=asked.question,
+        by=by,
+        take_up=take_up,
+    )
+
+
+def judge_asked(study: Study) -> JudgeRun | None:
+    """The newest that the study's judge was asked, by its file as it is now."""
+    asked = study.policy.pairwise
+    if asked is None:
+        return None
+    runs = Run.objects.filter(studies__arm__study=study, studies__test_set__name=asked.test_set)
+    of_study = JudgeRun.objects.filter(baseline__in=runs, candidate__in=runs)
+    same = of_study.filter(digest=question_digest(asked.by, asked.question))
+    found: JudgeRun | None = same.of_answers_as_they_are().first()
+    return found
+
+
+def _document(
+    study: Study,
+    asked: Pairwise,
+    judged: JudgeRun,
+    *,
+    before: int,
+    total: int,
+    price: Price | None,
+) -> JudgeRunDocument:
+    totals = judged.votes.aggregate(
+        there=Count("pk"),
+        prompt=Sum("prompt_tokens"),
+        completion=Sum("completion_tokens"),
+        unknown=Count("pk", filter=Q(prompt_tokens=None) | Q(completion_tokens=None)),
+    )
+    prompt, completion = totals["prompt"], totals["completion"]
+    known = not totals["unknown"] and prompt is not None
+    money = None
+    if known and price is not None:
+        money = sum(
+            (
+                money_of(Paid(each.prompt_tokens or 0, each.completion_tokens or 0), price)
+                for each in judged.votes.only("prompt_tokens", "completion_tokens").iterator()
+            ),
+            start=0.0,
+        )
+    unanswered = total - totals["there"]
+    return JudgeRunDocument(
+        study=f"{study.project.slug}/{study.slug}",
+        test_set=asked.test_set,
+        judge=str(judged.judge),
+        judge_digest=judged.judge.digest,
+        asked=totals["there"] - before + unanswered,
+        unanswered=unanswered,
+        error=judged.error,
+        figures=figures_of(votes_of(judged), pairs=count_pairs(judged)),
+        prompt_tokens=prompt if known else None,
+        completion_tokens=completion if known else None,
+        money=money,
+        opened=judged.opened is not None,
+    )
+
+
+def pairwise_runs(study: Study, asked: Pairwise) -> tuple[Run, Run]:
+    """The baseline's and the candidate's run that are judged. Raises NotReadyError."""
+    links = StudyRun.objects.filter(arm__study=study, test_set__name=asked.test_set, repeat=0)
+    runs = [
+        links.select_related("run__version__model", "run__test_set_version__test_set__project")
+        .get(**which)
+        .run
+        for which in ({"arm": baseline_of(study)}, {"arm__role": ArmRole.CANDIDATE})
+    ]
+    for run in runs:
+        if run.state not in (RunState.DONE, RunState.FAILED) or run.unreachable:
+            raise NotReadyError(f"{run} hasn't ended: run the study first (`evalhub study run`)")
+    return runs[0], runs[1]
+
+
+def judge_version(study: Study, asked: Pairwise) -> ModelVersion:
+    """The version that the study's settings name by its digest."""
+    versions = ModelVersion.objects.filter(model__project=study.project, digest=asked.by)
+    found: ModelVersion = versions.order_by("pk")[0]
+    return found

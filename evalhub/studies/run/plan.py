@@ -1,0 +1,289 @@
+"""What a registered study would still ask, and what its next look costs and can show."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from django.db import transaction
+
+from evalhub.decision.align import ItemLabel, clusters_of
+from evalhub.decision.levels import Together
+from evalhub.decision.mix import item_weights
+from evalhub.decision.repeated import repeats_of
+from evalhub.decision.rule import alphas_of
+from evalhub.declare.ledger_section import LedgerRow
+from evalhub.declare.plan import PlannedJudging, PlannedLook, PlannedRun, StudyPlan
+from evalhub.declare.policy import LedgerScope
+from evalhub.ledger.baseline_choice import choose_baseline
+from evalhub.ledger.charge import charge
+from evalhub.ledger.claims import claims_of, planned_claims
+from evalhub.ledger.ledger import Claim, LedgerPosition, standing_of
+from evalhub.ledger.models import Decision
+from evalhub.ledger.same_items import SameItems
+from evalhub.ledger.scores import item_labels, requirement_on
+from evalhub.ledger.study_evidence import NotReadyError, read_study_evidence
+from evalhub.ledger.together import is_unread
+from evalhub.registry.models import (
+    Study,
+    StudyArm,
+    StudyTestSet,
+)
+from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.stats.clusters import assumed_design_effect
+from evalhub.stats.levels import POWER
+from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
+from evalhub.studies.file.spec import StudySpec
+from evalhub.studies.run.judge_requests import Prices, judge_prices, planned_judging
+from evalhub.studies.run.register import register_study
+from evalhub.studies.run.requests import planned_budgets, planned_runs, sum_known
+from runners.metrics import declared_metric
+
+USUAL_DEVIATION = 0.35
+"""Of differences between scores of 0 to 1, where no decision has measured it: a fifth of the
+answers differ or so."""
+
+
+def plan_of_file(spec: StudySpec) -> StudyPlan:
+    """What running a study file would do: it is registered, looked at, and taken back.
+
+    Raises what `register_study` raises.
+    """
+    with transaction.atomic():
+        study = register_study(spec)
+        found = study_plan(study, judge_prices(spec, study.project))
+        transaction.set_rollback(True)
+    return found
+
+
+def study_plan(study: Study, prices: Prices) -> StudyPlan:
+    """What a study would still ask, and the looks of its candidate in question."""
+    rows, runs = planned_runs(study)
+    judging = planned_judging(study, prices)
+    planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
+    asked = [each for each in planned if each.requests]
+    judged = _judged(study)
+    return StudyPlan(
+        study=study.name,
+        candidate=study.arms.get(role=ArmRole.CANDIDATE).name,
+        arms=len(judged),
+        runs=tuple(runs),
+        judging=tuple(judging),
+        requests=sum(each.requests for each in asked),
+        prompt_tokens=sum(each.prompt_tokens for each in asked),
+        completion_tokens=sum_known(each.completion_tokens for each in asked),
+        money=sum_known(each.money for each in asked),
+        budgets=tuple(planned_budgets(rows, planned)),
+        looks=tuple(next_looks(study)),
+    )
+
+
+def next_looks(study: Study) -> list[PlannedLook]:
+    """How the candidate in question would be judged on each test set, by what is known before: as
+    a decision is charged, of answers that are there or will be. Of a test set on which it is the
+    baseline nothing is looked at; guards on form are counted, and not listed."""
+    policy, judged = study.policy, _judged(study)
+    arms = len(judged)
+    asked_of = study.test_sets.judged()
+    test_sets = list(asked_of.select_related("metric", "test_set_version__test_set"))
+    claims = _claims(study, test_sets, arms) if test_sets else []
+    if not claims:
+        return []
+    standing = standing_of(
+        claims,
+        counts=policy.ledger,
+        primaries=policy.primaries,
+        together=_together(study, judged, test_sets),
+        shared=SameItems(),
+        planned=True,
+    )
+    paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=arms)
+    positions = {claim.name: at for claim, at in standing.pairs}
+    rows = {row.test_set: row for row in paid.rows}
+    asked = [each for each in test_sets if each.name in rows]
+    alphas = alphas_of(
+        [requirement_on(each) for each in asked],
+        alpha=paid.level,
+        primaries=policy.primaries,
+        alphas=paid.alphas,
+    )
+    return [
+        _look(study, each, rows[each.name], positions[each.name], counts=policy.ledger, alpha=alpha)
+        for each, alpha in zip(asked, alphas, strict=True)
+        if not each.form
+    ]
+
+
+def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Claim]:
+    """As the decision reads them where all is answered; else as far as they are known."""
+    arm = study.arms.select_related("version__model").get(role=ArmRole.CANDIDATE)
+    try:
+        evidence = read_study_evidence(study)
+    except NotReadyError:
+        baseline = study.arms.get(role=ArmRole.BASELINE)
+        return planned_claims(study, baseline, arm, test_sets, arms=arms)
+    chosen = choose_baseline(evidence)
+    return claims_of(evidence, chosen.baseline, arm, arms=len(chosen.arms))
+
+
+def _together(
+    study: Study, judged: Sequence[StudyArm], test_sets: Sequence[StudyTestSet]
+) -> Together | None:
+    """The arms that would share the candidate's look; how alike they are is known once all have
+    answered."""
+    tuned = [arm for arm in judged if arm.version.fine_tuned]
+    drawn = any(each.draw for each in test_sets)
+    if drawn or len(tuned) < 2 or all(arm.role != ArmRole.CANDIDATE for arm in tuned):
+        return None
+    baseline = study.arms.get(role=ArmRole.BASELINE)
+    unread = [
+        arm
+        for arm in tuned
+        if is_unread(
+            planned_claims(study, baseline, arm, test_sets, arms=len(judged)), study.policy.ledger
+        )
+    ]
+    return Together(len(unread), (0.0,)) if len(unread) > 1 else None
+
+
+def _judged(study: Study) -> list[StudyArm]:
+    """The arms that are judged: not the baseline, nor what it is chosen from."""
+    chosen = study.policy.development is not None
+    return [
+        arm
+        for arm in study.arms.select_related("version")
+        if arm.role != ArmRole.BASELINE and (arm.version.fine_tuned or not chosen)
+    ]
+
+
+def _look(
+    study: Study,
+    test_set: StudyTestSet,
+    row: LedgerRow,
+    at: LedgerPosition,
+    *,
+    counts: LedgerScope,
+    alpha: float,
+) -> PlannedLook:
+    counting = counts != "off"
+    version = test_set.test_set_version
+    items = item_labels(version)
+    judged = _judged_items(study, test_set, items)
+    effect = _design_effect(test_set, items if test_set.mix else judged)
+    known = _deviation_seen(test_set)
+    deviation = _usual(test_set) if known is None else known
+    primary = test_set.role == CriterionRole.PRIMARY
+    margin = test_set.margin if test_set.relative_margin is None else None
+    wanted = (test_set.planned_gain or study.policy.planned_gain) if primary else margin
+    smallest = needed = None
+    if deviation:
+        smallest = minimum_detectable_effect(
+            len(judged), deviation, alpha=alpha, power=POWER, design_effect=effect
+        )
+    if deviation and wanted:
+        enough = paired_sample_size(
+            deviation, wanted, alpha=alpha, power=POWER, design_effect=effect
+        )
+        # Of items that are added as many choose the baseline as of those there are.
+        needed = ceil(enough * len(items) / len(judged))
+    found = PlannedLook(
+        test_set=test_set.name,
+        role="primary" if primary else "guard",
+        items=version.item_count,
+        judged=len(judged),
+        number=row.number if counting else None,
+        taken=at.free,
+        charged=row.counted,
+        shared_by=row.together[-1].arms if row.together and row.together[-1] else None,
+        refused=counting and at.counted and at.refused,
+        level=alpha,
+        deviation=deviation,
+        seen=known is not None,
+        design_effect=effect,
+        smallest=smallest,
+        wanted=wanted,
+        needed=needed,
+        short=None if needed is None else max(0, needed - version.item_count),
+        sentence="?",
+    )
+    said = [_sentence(found), *repeats_of(test_set.name, items)]
+    return found.model_copy(update={"sentence": " ".join(said)})
+
+
+def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
+    """Of its clusters, at the correlation that is assumed, and of its weights."""
+    clusters = clusters_of([each.cluster for each in items])
+    labels = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    mix = test_set.mix
+    weights = item_weights([each.tags for each in items], mix) if mix else None
+    return assumed_design_effect(len(items), labels, weights)
+
+
+def _judged_items(
+    study: Study, test_set: StudyTestSet, items: Sequence[ItemLabel]
+) -> Sequence[ItemLabel]:
+    """Those that don't choose the baseline; all of them where none would be left to judge on."""
+    split = study.policy.development
+    if split is None or test_set.role != CriterionRole.PRIMARY:
+        return items
+    return [each for each in items if not split.holds(each.key, each.cluster)] or items
+
+
+def _usual(test_set: StudyTestSet) -> float | None:
+    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    bounds = test_set.bounds or metric.reach
+    return None if bounds is None else USUAL_DEVIATION * (bounds[1] - bounds[0])
+
+
+def _deviation_seen(test_set: StudyTestSet) -> float | None:
+    """As the newest decision that measured this metric on this test set found it."""
+    decisions = Decision.objects.exclude(verdict="invalid").filter(
+        study__test_sets__test_set_version__test_set=test_set.test_set_version.test_set_id,
+        study__test_sets__name=test_set.name,
+        study__test_sets__metric=test_set.metric_id,
+    )
+    newest = decisions.newest_first().first()
+    if newest is None:
+        return None
+    found = [each.sd for each in newest.document.criteria if each.name == test_set.name]
+    return next((sd for sd in found if sd > 0), None)
+
+
+def _sentence(found: PlannedLook) -> str:
+    primary, level = found.role == "primary", f"level {found.level:.2g}"
+    if found.refused:
+        return (
+            f"{found.test_set}: items of it were drawn for another look, and nothing is left to "
+            "judge by on them. Draw others, or take a fresh test set."
+        )
+    if found.number is None:
+        at = f"judged at {level}, and no ledger counts"
+    elif found.taken:
+        at = f"these answers were judged by look {found.number} at {level}: to decide again is free"
+    elif found.charged:
+        at = f"look {found.number}, at {level}"
+    else:
+        at = f"judged beside look {found.number}, at {level}"
+    if found.shared_by is not None and not found.taken:
+        at += f" or more: {found.shared_by} arms share the look, by how alike they are"
+    said = f"{found.test_set}: {at}."
+    if found.smallest is None or found.deviation is None:
+        return f"{said} What {found.items:,} items can show is known once a decision has measured."
+    whose = "as was measured before" if found.seen else "supposed"
+    shown = (
+        f"find a gain of {found.smallest:.2g}"
+        if primary
+        else f"show that less than {found.smallest:.2g} is lost, if nothing is,"
+    )
+    chose = found.items - found.judged
+    of_which = f", of which {chose:,} choose the baseline," if chose else ""
+    said += (
+        f" {found.items:,} items{of_which} {shown} with {POWER:.0%} power at a deviation of "
+        f"{found.deviation:.2g} ({whose})."
+    )
+    if found.wanted is None or found.needed is None:
+        return said
+    asked = (
+        f"The planned gain of {found.wanted:g}" if primary else f"The margin of {found.wanted:g}"
+    )
+    enough = f"{found.short:,} more" if found.short else "which there are"
+    return f"{said} {asked} needs {found.needed:,}: {enough}."

@@ -1,0 +1,167 @@
+"""A registered study asks otherwise: its policy, and what must hold on its test sets.
+
+The same columns as handing its changed file in writes, and nothing else: its items, arms, answers
+and metrics stay as they are. Decisions that there are stay too, and say that they are of before.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.decision.policy_changes import PolicyChange, policy_changes
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.plan import PlannedLook
+from evalhub.registry.models import Study
+from evalhub.studies.file.asked import asked_of_study
+from evalhub.studies.file.document import study_document
+from evalhub.studies.file.spec import StudyFile
+from evalhub.studies.run.plan import next_looks
+
+_DEMANDED = {"role", "margin", "relative_margin", "tier", "min_gain", "planned_gain", "tails"}
+
+
+class SamePolicyError(ValueError):
+    """What is asked is what the study asks already."""
+
+
+def demands_of(study: Study) -> dict[str, dict[str, Any]]:
+    """By test set, what must hold on it, as the study's file has it."""
+    return {
+        name: {key: each for key, each in said.items() if key in _DEMANDED}
+        for name, said in study_document(study).data["test_sets"].items()
+    }
+
+
+def asked_fields(
+    study: Study, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The policy and the demands that `change_policy` takes, from single fields of a study's file.
+
+    Args:
+        given: values by field, as "policy.alpha" or "test_sets.sums.margin"; None takes a demand
+            away.
+
+    Raises:
+        DeclarationError: a field that is neither of the policy nor a demand.
+    """
+    policy: dict[str, Any] = {}
+    now = demands_of(study)
+    demands: dict[str, dict[str, Any]] = {}
+    for field, value in given.items():
+        match field.split("."):
+            case ["policy", name]:
+                policy[name] = value
+            case ["test_sets", name, demand] if name in now and demand in _DEMANDED:
+                demands.setdefault(name, dict(now[name]))[demand] = value
+            case _:
+                known = f"policy.NAME, or of a test set {', '.join(sorted(_DEMANDED))}"
+                raise DeclarationError(f"can't be changed (known: {known})", field)
+    return policy, {
+        name: {key: each for key, each in demand.items() if each is not None}
+        for name, demand in demands.items()
+    }
+
+
+def policy_difference(
+    study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
+) -> list[PolicyChange]:
+    """What the study would ask otherwise, what is easier to pass first.
+
+    Args:
+        policy: the study-wide fields of its file, all that aren't what they are by themselves.
+        demands: by a test set that is judged, what must hold on it: role, margin, tier, ….
+
+    Raises:
+        DeclarationError: what can't be so, with its field.
+    """
+    return _compared(study, policy, demands)[0]
+
+
+@transaction.atomic
+def change_policy(
+    *,
+    study: Study,
+    by: User | None,
+    policy: Mapping[str, Any],
+    demands: Mapping[str, Mapping[str, Any]],
+) -> list[PolicyChange]:
+    """Lets the study ask this from now on, notes who did it and what is otherwise, and says it.
+
+    The next decision's record has it too, where somebody has looked before (`policy_since`).
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in its project.
+        SamePolicyError: nothing is otherwise.
+        DeclarationError: as `policy_difference`.
+    """
+    check_evaluates(by, study.project)
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    changes, file = _compared(locked, policy, demands)
+    if not changes:
+        raise SamePolicyError("The same is asked already")
+    _write(locked, file)
+    study.refresh_from_db()
+    told = [{"field": each.field, "was": each.was, "now": each.now, "effect": each.effect.value}
+            for each in changes]  # fmt: skip
+    note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=told)
+    return changes
+
+
+def asking(
+    document: Mapping[str, Any],
+    policy: Mapping[str, Any],
+    demands: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The study file with these fields of its policy, and these demands in place of the old.
+
+    Raises DeclarationError for a demand on what is no test set of it.
+    """
+    new = deepcopy(dict(document))
+    new["policy"] = {**new.get("policy", {}), **policy}
+    for name, demand in demands.items():
+        if name not in new["test_sets"]:
+            raise DeclarationError("is no test set of the study", f"test_sets.{name}")
+        said = new["test_sets"][name]
+        kept = {key: said[key] for key in said if key not in _DEMANDED}
+        new["test_sets"][name] = kept | dict(demand)
+    return new
+
+
+def looks_after(
+    study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
+) -> Sequence[PlannedLook]:
+    """What the next look would cost and could show by this policy: written, looked at, taken back.
+
+    Raises DeclarationError, as `policy_difference`.
+    """
+    with transaction.atomic():
+        _write(study, _compared(study, policy, demands)[1])
+        found = next_looks(Study.objects.get(pk=study.pk))
+        transaction.set_rollback(True)
+    study.refresh_from_db()
+    return found
+
+
+def _compared(
+    study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[PolicyChange], StudyFile]:
+    """What the changed file of the study asks otherwise, and the file."""
+    old = study_document(study).data
+    new = asking(old, policy, demands)
+    before, after = (declared(StudyFile, each) for each in (old, new))
+    return policy_changes(asked_of_study(before), asked_of_study(after)), after
+
+
+def _write(study: Study, file: StudyFile) -> None:
+    study.policy = study.policy.model_copy(update=dict(file.policy))
+    study.changed = timezone.now()
+    study.save(update_fields=["policy", "changed"])
+    for name, asked in file.test_sets.items():
+        columns = asked.columns()
+        study.test_sets.filter(name=name, form="").update(**columns)

@@ -1,0 +1,346 @@
+"""A study file becomes rows: project, test sets, versions, runs, the study itself."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+
+from evalhub.accounts.models import Project, User
+from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.study import StudySettings
+from evalhub.ledger.champion_answers import other_answers
+from evalhub.ledger.models import Blessing
+from evalhub.registry.development import read_freely, shared_items
+from evalhub.registry.models import (
+    Metric,
+    ModelVersion,
+    Run,
+    Study,
+    StudyArm,
+    StudyRun,
+    StudyTestSet,
+    TestSetVersion,
+)
+from evalhub.registry.models.studies import ArmRole
+from evalhub.registry.slugs import slug_of
+from evalhub.registry.versions import register_version
+from evalhub.studies.file.drawing import drawn_items
+from evalhub.studies.file.spec import StudySpec
+from evalhub.studies.run.charges import charges_of
+from evalhub.studies.run.linked import (
+    check_same_policy,
+    linked,
+    note_change,
+    note_policy_change,
+    policy_of,
+)
+from evalhub.studies.run.register_items import (
+    Progress,
+    asked_once,
+    check_mix,
+    register_test_set,
+    test_set_rows,
+)
+from evalhub.studies.run.register_judges import judged_policy, register_judges
+from evalhub.studies.run.register_runs import launch_runs
+from evalhub.studies.run.retrieval import with_documents
+from reviews.errors import PlanError
+from runners.spending import Charges
+
+
+@transaction.atomic
+def register_study(
+    spec: StudySpec,
+    *,
+    by: User | None = None,
+    progress: Progress | None = None,
+    may_change_policy: bool = True,
+) -> Study:
+    """Writes all that a study file says, and launches its runs; all of it or nothing.
+
+    What is there already is found again: a second call with an unchanged file changes no row, and
+    a call with a changed file adds what is new: a new test set version, a new model version, a new
+    run. The study is known by its slug: by the file's `slug`, else by one made from its name.
+
+    Args:
+        by: who hands it in, whom the audit log names where the policy is changed by it; None: the
+            operator.
+        may_change_policy: whether a study that is there may be asked otherwise.
+
+    Raises:
+        evalhub.io.rows.DataError: what is wrong with a file, with its line and field.
+        evalhub.studies.run.linked.PolicyScopeError: the policy would change, and may not.
+        runners.launch.LaunchError: answers that don't belong to the test set.
+    """
+    _check_review(spec)
+    project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
+    judges = register_judges(spec, project)
+    sets = {
+        name: register_test_set(spec, project, name, test_set, judges, progress)
+        for name, test_set in spec.test_sets.items()
+    }
+    versions = _versions(spec, project, spec.arms)
+    champion = _check_blessed(spec, project, versions)
+    there = _there(spec, project)
+    sets = asked_once(spec, sets, there)
+    before = linked(there) if there else None
+    asked = policy_of(there) if there else None
+    study = _study(spec, project, there, judged_policy(spec, judges))
+    sets |= drawn_items(spec, study, sets, versions)
+    for name, test_set in spec.test_sets.items():
+        check_mix(spec, name, test_set, sets[name][0])
+    _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
+    _check_answers(spec, champion, study)
+    if before is not None:
+        note_change(study, before=before)
+    if asked is not None:
+        if not may_change_policy:
+            check_same_policy(study, asked)
+        note_policy_change(study, by=by, before=asked)
+    _check_training(spec, sets, versions)
+    from evalhub.ledger.near_copies import look_for_repeats  # numpy, which `record` does without
+
+    look_for_repeats([each.test_set_version for each in study.test_sets.judged()])
+    return study
+
+
+@transaction.atomic
+def register_arms(
+    spec: StudySpec, arms: Sequence[str], *, progress: Progress | None = None
+) -> dict[tuple[str, str, int], Run]:
+    """Launches the runs of some of a study's arms, without the study: by arm, test set, repeat.
+
+    The study, registered later, finds them again with their answers. All of it or nothing.
+
+    Raises what `register_study` raises, and DataError for a pool, of which nobody knows yet what a
+    question draws.
+    """
+    for name, asked in spec.test_sets.items():
+        if asked.draw is not None:
+            raise spec.document.error(
+                ["test_sets", name, "draw"],
+                "a question draws its items when it is asked, so that nobody can answer them now: "
+                "leave draw out",
+            )
+    project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
+    judges = register_judges(spec, project)
+    sets = {
+        name: register_test_set(spec, project, name, test_set, judges, progress)
+        for name, test_set in spec.test_sets.items()
+    }
+    sets = asked_once(spec, sets, _there(spec, project))
+    needed = set(arms)
+    for name in reversed(spec.arms):
+        if name in needed and (parent := spec.arms[name].parent):
+            needed.add(parent)
+    versions = _versions(spec, project, needed)
+    return launch_runs(
+        spec,
+        sets,
+        {name: versions[name] for name in spec.arms if name in arms},
+        charges_of(spec, project, arms, judges),
+    )
+
+
+def _there(spec: StudySpec, project: Project) -> Study | None:
+    return Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
+
+
+def _check_review(spec: StudySpec) -> None:
+    """The question now, not when all runs are done."""
+    if spec.review is None:
+        return
+    from reviews.planning.campaign import check_question
+
+    try:
+        check_question(spec.review.question, (spec.baseline, spec.candidate))
+    except PlanError as error:
+        raise spec.document.error(["review", "question"], str(error)) from error
+
+
+def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[str, ModelVersion]:
+    """The versions of these arms, among which are their parents."""
+    found: dict[str, ModelVersion] = {}
+    for name in (each for each in spec.arms if each in arms):
+        arm = spec.arms[name]
+        try:
+            backend = arm.spec.settled(spec.file)
+        except DeclarationError as error:
+            place = ["arms", name, "backend", arm.spec.type, error.field]
+            raise spec.document.error(place, error.message) from error
+        prompt = with_documents(arm.prompt, project=project, file=spec.file)
+        try:
+            found[name] = register_version(
+                project=project,
+                slug=name,
+                kind=arm.kind,
+                parent=found[arm.parent] if arm.parent else None,
+                backend=backend,
+                prompt=prompt,
+                sampling=arm.sampling,
+                training=arm.training,
+                notes=arm.notes,
+            )
+        except DeclarationError as error:
+            place = ["arms", name, *error.field.split(".")]
+            raise spec.document.error(place, error.message) from error
+    return found
+
+
+def _check_blessed(
+    spec: StudySpec, project: Project, versions: dict[str, ModelVersion]
+) -> Blessing | None:
+    """That the baseline is what somebody made it, where the file asks for that: by which."""
+    if not spec.policy.blessed:
+        return None
+    blessed = Blessing.objects.current(project)
+    if blessed is None:
+        raise spec.document.error(
+            ["blessed"],
+            f"{project} has no baseline yet: decide without this, and bless a decision's arm",
+        )
+    named = versions[spec.baseline]
+    if named != blessed.version:
+        raise spec.document.error(
+            ["baseline"],
+            f"{spec.baseline} is {named}, and the baseline of {project} is {blessed.version} since "
+            f"{blessed.created:%Y-%m-%d} (by {blessed.ground}): judge against that",
+        )
+    return blessed
+
+
+def _check_answers(spec: StudySpec, champion: Blessing | None, study: Study) -> None:
+    """That what is handed in as the champion's answers are those that it was judged by."""
+    if champion is None:
+        return
+    runs = Run.objects.filter(studies__arm__study=study, studies__arm__role=ArmRole.BASELINE)
+    others = other_answers(champion, runs.filter(repeat=0).distinct())
+    if others is not None:
+        raise spec.document.error(["arms", spec.baseline, "backend"], str(others))
+
+
+def _check_training(
+    spec: StudySpec,
+    sets: dict[str, tuple[TestSetVersion, Metric]],
+    versions: dict[str, ModelVersion],
+) -> None:
+    """Looks for the test sets' items in what the arms say they were trained on."""
+    if spec.policy.leakage == "off":
+        return
+    for name, arm in spec.arms.items():
+        path = arm.training_file(spec.file)
+        if path is not None:
+            from evalhub.ledger.leakage.overlaps import check_overlaps
+
+            check_overlaps(
+                version=versions[name],
+                test_set_versions=[
+                    version
+                    for test_set, (version, _) in sets.items()
+                    if spec.test_sets[test_set].role != "development"
+                ],
+                path=path,
+            )
+
+
+def _study(spec: StudySpec, project: Project, found: Study | None, policy: StudySettings) -> Study:
+    slug = spec.slug or slug_of(spec.name)
+    if found is not None and spec.slug is None and found.name != spec.name:
+        raise spec.document.error(
+            ["name"],
+            f"gives the slug {slug!r}, which the study {found.name!r} has: give this one a `slug`",
+        )
+    kept = {"name": spec.name, "policy": policy, "review": spec.review}
+    return _brought(found, Study(project=project, slug=slug), kept)
+
+
+def _brought[R: Model](found: R | None, made: R, values: Mapping[str, Any]) -> R:
+    """The row that was found, else `made`, with these values; written only where one differs."""
+    row = found or made
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    if found is None:
+        row.save(force_insert=True)
+    elif changed:
+        row.save(update_fields=changed)
+    return row
+
+
+def _link(
+    spec: StudySpec,
+    study: Study,
+    sets: dict[str, tuple[TestSetVersion, Metric]],
+    versions: dict[str, ModelVersion],
+    charges: Mapping[str, Charges],
+) -> None:
+    """The study's arms and test sets as the file has them now, each pair with its run."""
+    test_sets = _linked_test_sets(spec, study, sets)
+    _keep_apart(spec, study, sets)
+    arms = _linked_arms(spec, study, versions)
+    links = {
+        (link.arm_id, link.test_set_id, link.repeat): link
+        for link in StudyRun.objects.filter(arm__study=study)
+    }
+    for (name, test_set, repeat), run in launch_runs(spec, sets, versions, charges).items():
+        arm = arms[name]
+        forms = [guard.of(test_set) for guard in spec.test_sets[test_set].guards]
+        for asked in (test_sets[each] for each in (test_set, *forms)):
+            link = links.pop((arm.pk, asked.pk, repeat), None)
+            made = StudyRun(arm=arm, test_set=asked, repeat=repeat)
+            _brought(link, made, {"run_id": run.pk})
+    StudyRun.objects.filter(pk__in=[link.pk for link in links.values()]).delete()
+
+
+def _keep_apart(
+    spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
+) -> None:
+    """Opens the development sets, unless something is judged on their items."""
+    for name, (version, _) in sets.items():
+        if spec.test_sets[name].role == "development":
+            read_freely(version)
+    if shared := shared_items(study):
+        raise spec.document.error(["test_sets", shared.mine.name, "role"], str(shared))
+
+
+def _linked_test_sets(
+    spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
+) -> dict[str, StudyTestSet]:
+    rows = test_set_rows(spec, sets)
+    study.test_sets.exclude(name__in=rows).delete()
+    there = {each.name: each for each in study.test_sets.all()}
+    return {
+        name: _brought(
+            there.get(name),
+            StudyTestSet(study=study, name=name),
+            {"position": position, **columns},
+        )
+        for position, (name, columns) in enumerate(rows.items())
+    }
+
+
+def _linked_arms(
+    spec: StudySpec, study: Study, versions: dict[str, ModelVersion]
+) -> dict[str, StudyArm]:
+    study.arms.exclude(name__in=versions).delete()
+    roles = {name: _role(spec, name) for name in versions}
+    # A study has one baseline and one candidate at any moment: who leaves a role leaves it first.
+    left = [each.pk for each in study.arms.all() if each.role != roles[each.name]]
+    if left:
+        study.arms.filter(pk__in=left).update(role=ArmRole.ALTERNATIVE)
+    there = {each.name: each for each in study.arms.all()}
+    return {
+        name: _brought(
+            there.get(name),
+            StudyArm(study=study, name=name),
+            {"position": position, "role": roles[name], "version_id": version.pk},
+        )
+        for position, (name, version) in enumerate(versions.items())
+    }
+
+
+def _role(spec: StudySpec, arm: str) -> ArmRole:
+    if arm == spec.baseline:
+        return ArmRole.BASELINE
+    return ArmRole.CANDIDATE if arm == spec.candidate else ArmRole.ALTERNATIVE

@@ -1,0 +1,140 @@
+"""A study's test sets become versions of items, each with its metric."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from evalhub.accounts.models import Project
+from evalhub.io.canonical import digest_of
+from evalhub.io.items import read_items
+from evalhub.io.rows import DataError
+from evalhub.registry.importing import import_test_set
+from evalhub.registry.models import Item, Metric, ModelVersion, Study, TestSetVersion
+from evalhub.registry.models.testsets import TestSetPurpose
+from evalhub.registry.versions import register_metric
+from evalhub.stats.errors import StatisticsError
+from evalhub.studies.file.spec import StudySpec
+from evalhub.studies.file.test_sets import AskedTestSet
+from evalhub.studies.run.register_judges import judged_metric
+
+type Progress = Callable[[str, int], None]
+"""Called with a test set's name and the line of its file that has been read."""
+
+
+def register_test_set(
+    spec: StudySpec,
+    project: Project,
+    name: str,
+    asked: AskedTestSet,
+    judges: Mapping[str, ModelVersion],
+    progress: Progress | None,
+) -> tuple[TestSetVersion, Metric]:
+    """The version that holds the items a study asks, and the metric they are scored by, which
+    may ask one of the study's `judges`.
+
+    Raises evalhub.io.rows.DataError for what is wrong with the file, with its line and field.
+    """
+    with spec.items_file(name) as path:
+        version = _imported(spec, project, name, asked, path, progress)
+    return version, judged_metric(asked.metric, judges)
+
+
+def _imported(
+    spec: StudySpec,
+    project: Project,
+    name: str,
+    asked: AskedTestSet,
+    path: Path,
+    progress: Progress | None,
+) -> TestSetVersion:
+    mapping, metric = asked.fields.mapping, asked.metric
+    usual = TestSetPurpose.CAPABILITY if asked.role == "guard" else TestSetPurpose.TASK
+    version = import_test_set(
+        project=project,
+        slug=name,
+        path=path,
+        purpose=asked.purpose or usual,
+        mapping=mapping,
+        engine=spec.engine(name),
+        progress=None if progress is None else lambda line: progress(name, line),
+    )
+    if metric.compares:
+        bare = Item.objects.filter(version=version, references=[], redacted=None).first()
+        if bare is not None:
+            line = next(line for line, item in read_items(path, mapping) if item.key == bare.key)
+            raise DataError(
+                f"{metric.name} needs a reference, and item '{bare.key}' has none",
+                file=str(path),
+                line=line,
+                field=str(mapping.reference or "reference"),
+            )
+    return version
+
+
+def asked_once(
+    spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]], there: Study | None
+) -> dict[str, tuple[TestSetVersion, Metric]]:
+    """The test sets, of which those that hold the very same items are one version, the first's, so
+    that an arm answers them once, whatever they are called.
+
+    Pools are drawn from by themselves. A study that has asked them by their names goes on so.
+    """
+    before = dict(there.test_sets.values_list("name", "test_set_version")) if there else {}
+    first: dict[tuple[str, str], TestSetVersion] = {}
+    found = {}
+    for name, (version, metric) in sets.items():
+        asked = spec.test_sets[name]
+        if asked.role != "development" and asked.draw is None:
+            same = first.setdefault((version.digest, digest_of(version.engine)), version)
+            version = version if before.get(name) == version.pk else same
+        found[name] = version, metric
+    return found
+
+
+def check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetVersion) -> None:
+    """That the items can be weighted to production's mix, before anything is asked."""
+    if asked.mix is None:
+        return
+    from evalhub.decision.mix import item_weights
+
+    tags = Item.objects.filter(version=version).values_list("tags", flat=True)
+    try:
+        item_weights(list(tags), asked.mix)
+    except StatisticsError as error:
+        raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
+
+
+def form_metrics(asked: AskedTestSet) -> list[Metric]:
+    """The metrics by which the form of a test set's answers is guarded."""
+    return [
+        register_metric(name=each.metric.name, options=each.metric.options) for each in asked.guards
+    ]
+
+
+def test_set_rows(
+    spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]]
+) -> dict[str, dict[str, Any]]:
+    """By name, the columns of all that is judged or read: the test sets, then guards on form."""
+    rows = {
+        name: {
+            "test_set_version_id": version.pk,
+            "metric_id": metric.pk,
+            "draw": spec.test_sets[name].draw,
+            "form": "",
+            "turned": False,
+            **spec.test_sets[name].columns(),
+        }
+        for name, (version, metric) in sets.items()
+    }
+    for name in sets:
+        asked = spec.test_sets[name]
+        for guard, metric in zip(asked.guards, form_metrics(asked), strict=True):
+            rows[guard.of(name)] = rows[name] | {
+                **guard.demand.columns(),
+                "metric_id": metric.pk,
+                "mix": asked.mix,
+                "items": rows[name]["items"],
+                "form": guard.kind,
+                "turned": guard.turned,
+            }
+    return rows

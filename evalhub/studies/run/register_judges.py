@@ -1,0 +1,43 @@
+"""A study's judges become versions, and the metrics that ask them name these by their digest."""
+
+from collections.abc import Mapping
+
+from evalhub.accounts.models import Project
+from evalhub.declare.study import StudySettings
+from evalhub.registry.models import Metric, ModelVersion
+from evalhub.registry.models.versions import Kind
+from evalhub.registry.versions import register_metric, register_version
+from evalhub.studies.file.spec import StudySpec
+from runners.metrics import MetricDeclaration
+
+
+def register_judges(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
+    """The versions that judge, by their names in the file."""
+    return {
+        name: register_version(
+            project=project,
+            slug=name,
+            kind=Kind.BASE,
+            backend=judge.backend.asked,
+            sampling=judge.sampling,
+            notes=judge.notes,
+        )
+        for name, judge in spec.judges.items()
+    }
+
+
+def judged_metric(metric: MetricDeclaration, judges: Mapping[str, ModelVersion]) -> Metric:
+    """The row of a metric; one that needs a model is known by who that is, not by its name."""
+    options = metric.options
+    if metric.needs_model:
+        options["by"] = judges[metric.model].digest
+    return register_metric(name=metric.name, options=options)
+
+
+def judged_policy(spec: StudySpec, judges: Mapping[str, ModelVersion]) -> StudySettings:
+    """The study's settings, which name the judge of its pairs by its version's digest."""
+    asked = spec.policy.pairwise
+    if asked is None:
+        return spec.policy
+    by_digest = asked.model_copy(update={"by": judges[asked.by].digest})
+    return spec.policy.model_copy(update={"pairwise": by_digest})

@@ -1,0 +1,224 @@
+"""What runs would still ask, what that costs at most, and whether a budget pays for it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import to_json
+
+from evalhub.declare.plan import PlannedBudget, PlannedJudging, PlannedRun
+from evalhub.declare.prices import PER_TOKENS, Price, UsedPrice
+from evalhub.declare.prompt import Prompt, Retriever
+from evalhub.io.tools import message_text
+from evalhub.registry.models import ModelVersion, Output, Run, Study, StudyBudget, StudyRun
+from runners.backends import backend_of
+from runners.backends.asking import BackendRequest
+from runners.prompting import PromptError, chat
+from runners.retrieval import with_contexts
+from runners.reusing import answered_before
+
+CHARACTERS_A_TOKEN = 4
+JUDGED_TOKENS = 1
+"""That come back where only a choice's likelihood is asked for."""
+SEARCHED = 200
+"""Items of a run whose retrieved passages are looked up when it is planned."""
+
+type Planned = PlannedRun | PlannedJudging
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedRequest:
+    """A request that is made so many times: the characters that are sent, and the tokens that come
+    back at most; None where nobody bounds them."""
+
+    times: int
+    characters: int
+    longest: int | None
+
+
+def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun:
+    """What one run would still ask, and what that costs at most by the price that it has."""
+    live = backend_of(run.version).live
+    used = _price(run) if live else None
+    asked, reused = _unanswered(run) if live else ([], 0)
+    requests = sum(each.times for each in asked)
+    prompt = -(-sum(each.times * each.characters for each in asked) // CHARACTERS_A_TOKEN)
+    completion = sum_known(
+        None if each.longest is None else each.times * each.longest for each in asked
+    )
+    money = 0.0 if requests == 0 else None
+    if used is not None and completion is not None:
+        if used.price.long_prompts:
+            money = sum(each.times * _at_most(used.price, each) for each in asked)
+        else:
+            money = used.price.cost(prompt=prompt, completion=completion)
+    return PlannedRun(
+        arm=arm,
+        test_set=test_set,
+        repeat=repeat,
+        live=live,
+        requests=requests,
+        reused=reused,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        money=money,
+        price=used,
+    )
+
+
+def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
+    """A study's runs, each once, and what each would still ask."""
+    links = StudyRun.objects.filter(arm__study=study).select_related(
+        "arm",
+        "test_set",
+        "run__version",
+        "run__test_set_version",
+        "run__budget",
+        "run__arm_budget",
+    )
+    runs: dict[int, Run] = {}
+    planned: list[PlannedRun] = []
+    for link in links.order_by("test_set__position", "arm__position", "repeat"):
+        if link.run_id not in runs:
+            runs[link.run_id] = link.run
+            planned.append(
+                planned_run(
+                    link.run, arm=link.arm.name, test_set=link.test_set.name, repeat=link.repeat
+                )
+            )
+    return list(runs.values()), planned
+
+
+def short_budgets(study: Study) -> list[PlannedBudget]:
+    """The budgets that may not pay for all that the study still asks. Reads its items where it has
+    any budget, and nothing else."""
+    links = StudyRun.objects.filter(arm__study=study)
+    if not links.exclude(run__budget=None, run__arm_budget=None).exists():
+        return []
+    return [each for each in planned_budgets(*planned_runs(study)) if each.enough is False]
+
+
+def planned_budgets(runs: Iterable[Run], planned: Sequence[Planned]) -> list[PlannedBudget]:
+    """The budgets that these runs count on, beside what they and their judges may still cost."""
+    held: dict[int, StudyBudget] = {}
+    for run in runs:
+        held |= {each.pk: each for each in (run.budget, run.arm_budget) if each is not None}
+    return [
+        _beside(each, [one for one in planned if not each.arm or _is_of(each.arm, one)])
+        for _, each in sorted(held.items())
+    ]
+
+
+def _is_of(arm: str, asked: Planned) -> bool:
+    """Whether the arm itself is asked, and not a judge of it."""
+    return isinstance(asked, PlannedRun) and asked.arm == arm
+
+
+def _beside(budget: StudyBudget, asked: Sequence[Planned]) -> PlannedBudget:
+    back, money = (
+        sum_known(each.completion_tokens for each in asked),
+        sum_known(each.money for each in asked),
+    )
+    tokens = None if back is None else back + sum(each.prompt_tokens for each in asked)
+    fits: list[bool | None] = []
+    may = []
+    if budget.tokens is not None:
+        fits.append(None if tokens is None else budget.spent_tokens + tokens <= budget.tokens)
+        may.append("an unknown number of tokens" if tokens is None else f"{tokens:,} tokens")
+    if budget.money is not None:
+        fits.append(None if money is None else budget.spent_money + money <= budget.money)
+        may.append("an unknown amount of money" if money is None else f"{money:,.4g} in money")
+    enough = False if False in fits else None if None in fits else True
+    said = f"{budget.sentence}; what is still asked may take {' and '.join(may)}"
+    if enough is False:
+        said += ", more than is left: it stops where that is used up"
+    return PlannedBudget(
+        arm=budget.arm,
+        tokens=budget.tokens,
+        money=budget.money,
+        spent_tokens=budget.spent_tokens,
+        spent_money=budget.spent_money,
+        enough=enough,
+        sentence=f"{said}.",
+    )
+
+
+def sum_known[N: (int, float)](values: Iterable[N | None]) -> N | None:
+    """The sum; None where one of them isn't known."""
+    known: Sequence[N | None] = list(values)
+    return None if None in known else sum(each for each in known if each is not None)
+
+
+def _price(run: Run) -> UsedPrice | None:
+    own = run.spending.filter(version=run.version_id).first()
+    return None if own is None else own.price
+
+
+def _at_most(price: Price, asked: _PlannedRequest) -> float:
+    """What a request costs with the longest answer."""
+    tokens = asked.characters / CHARACTERS_A_TOKEN
+    rates = price.rates(int(tokens))
+    return (tokens * rates.prompt + (asked.longest or 0) * rates.completion) / PER_TOKENS
+
+
+def _unanswered(run: Run) -> tuple[list[_PlannedRequest], int]:
+    """What is still to be asked of each item, a request a choice where a server judges them; and
+    how many answers are taken over, since the same version has given them before."""
+    there = set(Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample"))
+    before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
+    asked, reused, longest = list[_PlannedRequest](), 0, run.version.sampling.max_tokens
+    backend = backend_of(run.version)
+    judges = backend.queue == "api" and not backend.why_no_choices
+    passages = _Passages(run.version)
+    columns = ("pk", "key", "digest", "input", "context", "choices", "tools")
+    # in an order that has nothing to do with the file's: the first are a fair sample
+    order = () if passages.retriever is None else ("digest", "pk")
+    rows = run.test_set_version.items.order_by(*order).values_list(*columns)
+    for item, key, digest, given, context, choices, tools in rows.iterator():
+        missing = [each for each in range(run.samples) if (item, each) not in there]
+        known = sum((key, digest, each) in before for each in missing)
+        reused += known
+        if not (left := len(missing) - known):
+            continue
+        length = _length(run.version.prompt, given, passages.instead_of(context, given))
+        length += len(to_json(tools)) if tools else 0
+        if judges and choices is not None:
+            asked += [_PlannedRequest(left, length + len(each), JUDGED_TOKENS) for each in choices]
+        else:
+            asked.append(_PlannedRequest(left, length, longest))
+    return asked, reused
+
+
+@dataclass(slots=True)
+class _Passages:
+    """What the version's retriever puts in place of an item's own context.
+
+    The first SEARCHED items are searched for as the run does it. A search costs milliseconds
+    where there are many documents, so each later item counts as long as the mean of these.
+    """
+
+    version: ModelVersion
+    _lengths: list[int] = field(default_factory=list, init=False)
+
+    @property
+    def retriever(self) -> Retriever | None:
+        prompt: Prompt = self.version.prompt
+        return prompt.retriever
+
+    def instead_of(self, context: str, given: Any) -> str:
+        """The context that is sent. Raises BackendError where the documents aren't there."""
+        if self.retriever is None:
+            return context
+        if len(self._lengths) >= SEARCHED:
+            return " " * round(sum(self._lengths) / len(self._lengths))
+        question = BackendRequest(item_id=0, sample=0, input=given, context=context)
+        [shown] = with_contexts([question], self.version)
+        self._lengths.append(len(shown.context))
+        return shown.context
+
+
+def _length(prompt: Prompt, given: str | list[dict[str, str]], context: str) -> int:
+    try:
+        return sum(len(message_text(each)) for each in chat(prompt, given, context))
+    except PromptError:
+        return 0

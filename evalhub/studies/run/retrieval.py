@@ -1,0 +1,20 @@
+"""The documents that a prompt's retriever names are kept, and known by what they hold."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from evalhub.accounts.models import Project
+from evalhub.declare.prompt import Prompt
+from evalhub.registry.documents import import_documents
+
+
+def with_documents(prompt: Prompt, *, project: Project, file: Callable[[str], Path]) -> Prompt:
+    """The prompt as a version has it: its documents by their digest, which are in the database.
+
+    Raises evalhub.io.rows.DataError for what is wrong with their file.
+    """
+    if prompt.retriever is None:
+        return prompt
+    kept = import_documents(project=project, path=file(prompt.retriever.documents))
+    named = {"documents": f"sha256:{kept.digest}"}
+    return prompt.model_copy(update={"retriever": prompt.retriever.model_copy(update=named)})

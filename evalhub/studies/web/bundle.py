@@ -1,0 +1,84 @@
+"""A study file sent with the files that it names: names turned into the digests of what was sent.
+Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from evalhub.declare.declaration import DeclarationError
+from evalhub.studies.file.unfilled import first_unfilled
+
+type Place = tuple[str, ...]
+TEST_SET = "{test_set}"
+
+
+def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, Any]:
+    """The study file with every file that it names as sha256:DIGEST.
+
+    A file is the one of the same name that was sent, whatever folder the document says that it
+    lies in. `{test_set}` stands for as many files as were sent under such names.
+
+    Args:
+        sent: the digests by the names of the files.
+
+    Raises:
+        DeclarationError: the first file that wasn't sent, or what nobody has filled in yet, with
+            its field.
+    """
+    if missing := first_unfilled(document):
+        raise DeclarationError(missing.said, missing.field)
+    found: dict[str, Any] = _copied(document)
+    for holder, key, place in named_files(found):
+        holder[key] = _digest(holder[key], sent, ".".join(place))
+    return found
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
+
+
+def named_files(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Place]]:
+    """(holder, key, place) of all that names a file. What isn't as a study file has it is left to
+    whoever reads it as one."""
+    for name, asked in _parts(document, "test_sets"):
+        yield from _field(asked, "file", "test_sets", name)
+    for name, arm in _parts(document, "arms"):
+        for part in ("backend", "repeat"):
+            yield from _field(arm.get(part), "recorded", "arms", name, part)
+        prompt = arm.get("prompt")
+        retriever = prompt.get("retriever") if isinstance(prompt, dict) else None
+        yield from _field(retriever, "documents", "arms", name, "prompt", "retriever")
+        for part in ("data", "hashes"):
+            yield from _field(arm.get("training"), part, "arms", name, "training")
+
+
+def _parts(document: dict[str, Any], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    parts = document.get(key)
+    for name, part in parts.items() if isinstance(parts, dict) else ():
+        if isinstance(part, dict):
+            yield name, part
+
+
+def _field(holder: Any, key: str, *place: str) -> Iterator[tuple[dict[str, Any], str, Place]]:
+    if isinstance(holder, dict) and holder.get(key) is not None:
+        yield holder, key, (*place, key)
+
+
+def _digest(named: Any, sent: Mapping[str, str], field: str) -> Any:
+    if isinstance(named, dict):
+        return {key: _digest(each, sent, f"{field}.{key}") for key, each in named.items()}
+    if not isinstance(named, str) or named.startswith("sha256:"):
+        return named
+    name = PurePosixPath(named).name
+    if TEST_SET in name:
+        pattern = re.compile(re.escape(name).replace(re.escape(TEST_SET), "(.+)", 1))
+        found = {hit[1]: sent[each] for each in sent if (hit := pattern.fullmatch(each))}
+        if found:
+            return found
+        raise DeclarationError(f"add its files: none was sent that is called like {name}", field)
+    if name not in sent:
+        raise DeclarationError(f"add the file {name}, which it names", field)
+    return sent[name]

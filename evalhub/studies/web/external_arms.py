@@ -1,0 +1,46 @@
+"""Arms that a site can't ask: their answers are made beside the study file, and handed in. Pure."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalhub.declare.outside import named_outside
+from evalhub.studies.file.spec import StudySpec
+
+if TYPE_CHECKING:
+    from evalhub.studies.run.record import RecordedRun
+
+
+def arms_asked_here(spec: StudySpec) -> list[str]:
+    """The arms whose backend names an address, a variable or a file of this side: a site takes
+    none of them, and knows its operator's aliases alone."""
+    return [
+        name
+        for name, arm in spec.arms.items()
+        if arm.backend.asked is not None
+        and any(
+            what != "alias" for _, marks, _ in named_outside(arm.backend.asked) for what in marks
+        )
+    ]
+
+
+def answered_here(
+    spec: StudySpec, runs: "Sequence[RecordedRun]", files: Mapping[str, Path]
+) -> dict[str, dict[str, Any]]:
+    """By arm, the fields that say its answers are recorded in these files."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in runs:
+        arm = spec.arms[each.arm]
+        if arm.only and each.test_set not in arm.only:
+            continue
+        part = "repeat" if each.repeat else "backend"
+        fields = found.setdefault(each.arm, {"fields": {}, "notes": arm.notes or _told(spec, each)})
+        answers = fields.setdefault(part, {"recorded": {}})
+        answers["recorded"][each.test_set] = str(files[each.file].absolute())
+    return found
+
+
+def _told(spec: StudySpec, of: "RecordedRun") -> str:
+    """Whose answers they are, for the notes of the version."""
+    model = getattr(spec.arms[of.arm].backend.asked, "model", "")
+    return f"answers of {model}, asked by the pipeline" if model else "asked by the pipeline"

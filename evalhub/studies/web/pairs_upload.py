@@ -1,0 +1,202 @@
+"""An upload of pairs becomes a test set version, two recorded versions and their runs."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import transaction
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.declare.declaration import DeclarationError
+from evalhub.io.limits import COMMAND, Limits
+from evalhub.io.rows import DataError
+from evalhub.registry import drafts
+from evalhub.registry.importing import publish_test_set, stage_test_set
+from evalhub.registry.models import ModelVersion, Run, TestSetVersion
+from evalhub.registry.models.runs import UNFINISHED
+from evalhub.registry.models.versions import Kind
+from evalhub.registry.slugs import slug_of
+from evalhub.registry.versions import publish_version, stage_version
+from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
+from runners.backends.recorded import RecordedBackend
+from runners.execute import process_shard
+from runners.launch import launch_staged, recorded_run
+from runners.outcome import check
+from runners.recorded import stage_answers
+
+POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """An upload in the registry: the runs that a campaign is opened over."""
+
+    baseline_run: Run
+    candidate_run: Run
+
+
+@dataclass(slots=True)
+class StagedUpload:
+    """An upload that is written, in short transactions, and that nobody sees before `publish`."""
+
+    project: Project
+    slug: str
+    models: tuple[str, str]
+    path: Path
+    columns: Columns
+    found: Split
+    runs: list[Run] = field(default_factory=list)
+    _written: list[drafts.Draft] = field(default_factory=list)
+
+    def stage(self) -> None:
+        """Writes what isn't there yet; `drop` takes it away."""
+        version = _staged(self.project, self.slug, self.found, self.path, self.columns)
+        self._written, self.runs = [version], []
+        for model, arm in zip(self.models, ARMS, strict=True):
+            of = stage_version(
+                project=self.project, slug=model, kind=Kind.BASE, backend=RecordedBackend()
+            )
+            self._written.append(of)
+            self.runs.append(_run(of, version, self.found.answers[arm]))
+
+    def drop(self) -> None:
+        """Takes away what was written and not published; harmless where all was."""
+        for draft in (*self.runs, *self._written):
+            drafts.drop(draft)
+
+    def publish(self) -> Uploaded:
+        """The upload's runs, seen all at once, and done."""
+        while (launched := _seen(self.project, self.runs)) is None:
+            # Its items are there by another upload: the answers are to be joined to those.
+            self.drop()
+            self.stage()
+        for run in launched:
+            complete(run)
+        return Uploaded(*launched)
+
+
+@contextmanager
+def staged_upload(
+    *,
+    project: Project,
+    by: User | None,
+    name: str,
+    path: Path,
+    right_path: Path | None = None,
+    columns: Columns = USUAL,
+    arms: tuple[str, str] = ARMS,
+    limits: Limits = COMMAND,
+) -> Iterator[StagedUpload]:
+    """An upload to look at and to publish; what isn't published when the block ends is taken away.
+
+    The test set takes `name`, the two models take it with the arm's. The files are read whole,
+    within `limits`, before anything is written; then it is written in short transactions, so that
+    nobody waits for it, and seen once all of it is there.
+
+    Raises DataError, naming the file, the line and the field; DeclarationError for a name that
+    can't be; NotAllowedError where `by` doesn't evaluate in the project.
+    """
+    check_evaluates(by, project)
+    slug = slug_of(name, limit=60)
+    left, right = (f"{slug}-{slug_of(arm, limit=40)}" for arm in arms)
+    if left == right or not all(text.strip() for text in (name, *arms)):
+        raise DeclarationError("an upload and its two sides need names, and different ones", "name")
+    with tempfile.TemporaryDirectory() as folder:
+        found = split_pairs(
+            path, into=Path(folder), columns=columns, right_path=right_path, limits=limits
+        )
+        upload = StagedUpload(project, slug, (left, right), path, columns, found)
+        try:
+            upload.stage()
+            yield upload
+        finally:
+            upload.drop()
+
+
+def register_upload(
+    *,
+    project: Project,
+    by: User | None,
+    name: str,
+    path: Path,
+    right_path: Path | None = None,
+    columns: Columns = USUAL,
+    arms: tuple[str, str] = ARMS,
+    limits: Limits = COMMAND,
+) -> Uploaded:
+    """The runs of an upload's two sides; the same file again is the same runs. All or nothing.
+
+    As `staged_upload`, published. Raises what that does.
+    """
+    with staged_upload(
+        project=project,
+        by=by,
+        name=name,
+        path=path,
+        right_path=right_path,
+        columns=columns,
+        arms=arms,
+        limits=limits,
+    ) as upload:
+        return upload.publish()
+
+
+@transaction.atomic
+def _seen(project: Project, runs: list[Run]) -> list[Run] | None:
+    """The upload's drafts as what they are, all at once; or what is there of the same content.
+
+    None, and nothing is written, where another upload has made the test set's version meanwhile.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # they take turns
+    version = runs[0].test_set_version
+    if publish_test_set(version) != version:
+        return None
+    for run in runs:
+        of = publish_version(run.version)
+        if of != run.version:  # another upload made it meanwhile
+            Run.with_drafts.filter(pk=run.pk).update(version=of)
+            run.version = of
+    return [launch_staged(run) for run in runs]
+
+
+def complete(run: Run) -> None:
+    """Takes a run to its end, or waits for those who are at it. Raises RunFailed."""
+    while run.state in UNFINISHED:
+        more = process_shard(run.pk)
+        run.refresh_from_db()
+        if not more and run.state in UNFINISHED:
+            time.sleep(POLL_S)
+    check(run)
+
+
+def _staged(
+    project: Project,
+    slug: str,
+    found: Split,
+    path: Path,
+    columns: Columns,
+) -> TestSetVersion:
+    """The test set's draft, named for the upload; its errors speak of the upload's fields."""
+    try:
+        return stage_test_set(project=project, slug=slug, path=found.items)
+    except DataError as error:
+        names = {
+            "id": columns.id,
+            "input": columns.prompt,
+            "context": columns.context,
+            "tags": columns.tags,
+            "cluster": columns.cluster,
+        }
+        line = found.lines["left"][error.line - 1] if error.line else None
+        name = names.get(error.field or "", error.field)
+        raise DataError(error.message, file=str(path), line=line, field=name) from error
+
+
+def _run(of: ModelVersion, version: TestSetVersion, answers: Path) -> Run:
+    """The run of recorded answers as a draft, or the one that is there."""
+    asked = recorded_run(version=of, test_set_version=version, answers=answers)
+    return asked if asked.pk else stage_answers(asked, answers)

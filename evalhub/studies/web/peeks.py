@@ -1,0 +1,53 @@
+"""A site's ledger asked by a command elsewhere, which judges files by what it leaves."""
+
+from collections.abc import Sequence
+
+from evalhub.accounts.models import Project, User
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.peeks import Claims, PeekCharge, PeekRequest, SentClaim
+from evalhub.io.json_values import JsonError, parse_json
+from evalhub.io.ndjson import BodyTooLargeError
+from evalhub.io.rows import DataError
+from evalhub.ledger.peek_requests import received_claim, sent_charge
+from evalhub.ledger.peeking import charge_files
+from evalhub.studies.web.uploaded_files import Files, uploaded_file
+
+LARGEST = 64 * 1024**2
+"""Bytes of an upload that holds claims: it is read as a whole."""
+
+
+def charge_from_web(
+    *, project: Project, by: User, request: PeekRequest, files: Files
+) -> PeekCharge:
+    """What this home's ledger leaves to the claims, whose number is taken; said again, they have
+    the same number.
+
+    Raises:
+        DeclarationError, DataError: what is wrong with a claim, or with the upload that holds them.
+        evalhub.accounts.permissions.NotAllowedError: `by` may not evaluate in the project.
+        evalhub.ledger.peeking.ContestedPeekError: decisions kept coming between.
+    """
+    charged = charge_files(
+        [received_claim(each) for each in request.claims or _uploaded(request, files)],
+        project=project,
+        by=by,
+        counts=request.ledger,
+        alpha=request.alpha,
+        primaries=request.primaries,
+        files=request.sources,
+    )
+    return sent_charge(charged, alpha=request.alpha)
+
+
+def _uploaded(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
+    assert request.file is not None
+    path = uploaded_file(files, request.file, "file")
+    if path.stat().st_size > LARGEST:
+        raise BodyTooLargeError(f"claims have at most {LARGEST:,} bytes", file=request.file)
+    try:
+        claims: Sequence[SentClaim] = declared(Claims, parse_json(path.read_text("utf-8")))
+    except UnicodeDecodeError:
+        raise DataError("isn't UTF-8", file=request.file) from None
+    except (JsonError, DeclarationError) as error:
+        raise DataError(error.message, file=request.file, field=error.field or None) from error
+    return claims

@@ -1,0 +1,110 @@
+"""One item asked of a model before anything is registered: what is sent, what it answers, its cost.
+
+The answer isn't kept and isn't scored: answers are always open, scores aren't
+(docs/decisions/preview-of-a-metric.md).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.keys import Reach
+from evalhub.declare.outside import OutsideError, check_from_web
+from evalhub.declare.prices import UsedPrice
+from evalhub.io.items import FieldMapping, ItemContent, read_items
+from evalhub.studies.file.spec import Arm
+from runners.backends.asking import BackendRequest, Reply
+from runners.backends.openai import Client, OpenAIBackend
+from runners.pricing import used_price
+from runners.prompting import Message, PromptError, chat
+
+AT_ONCE = 2
+"""Models that are tried at a time by one process: each holds up one of its threads."""
+TIMEOUT_S = 30.0
+
+_TRYING = BoundedSemaphore(AT_ONCE)
+
+
+class TryError(Exception):
+    """A model that isn't asked; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What one item came to.
+
+    Attributes:
+        sent: the chat messages.
+        reply: the answer, or the error in its place.
+        price: by which it is priced; None where nobody said one.
+        money: in the currency of the price; None where that or the tokens aren't known.
+    """
+
+    key: str
+    sent: Sequence[Message]
+    reply: Reply
+    price: UsedPrice | None
+    money: float | None
+
+
+def try_item(
+    *,
+    project: Project,
+    by: User | None,
+    arm: Mapping[str, Any],
+    aliases: Collection[str],
+    items: Path,
+    mapping: FieldMapping,
+) -> Tried:
+    """Asks the first item of a file of an arm as a study file says it, once, and waits TIMEOUT_S.
+
+    Raises:
+        NotAllowedError: `by` doesn't evaluate in the project.
+        DeclarationError: what is wrong with the arm, with its field, or that it is no endpoint of
+            an operator's.
+        DataError: what is wrong with the file.
+        TryError: the prompt can't be used on the item, or AT_ONCE others are being tried.
+        runners.backends.asking.BackendError: the endpoint can't be used.
+    """
+    check_evaluates(by, project)
+    asked = declared(Arm, dict(arm))
+    backend = asked.backend.asked
+    if not isinstance(backend, OpenAIBackend):
+        raise DeclarationError("names no endpoint to be tried", "backend")
+    try:
+        check_from_web(asked, uploaded=(), aliases=aliases)
+    except OutsideError as error:
+        raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
+    _, item = next(read_items(items, mapping))
+    try:
+        sent = chat(asked.prompt, item.input, item.context)
+    except PromptError as error:
+        raise TryError(f"item '{item.key}': {error}") from error
+    reply = _reply(asked, backend, item)
+    price = used_price(backend, asked.price)
+    return Tried(item.key, sent, reply, price, _money(price, reply))
+
+
+def _reply(arm: Arm, backend: OpenAIBackend, item: ItemContent) -> Reply:
+    if not _TRYING.acquire(blocking=False):
+        raise TryError("others are trying models just now: try again in a moment")
+    try:
+        once = backend.model_copy(update={"retries": 0, "timeout_s": TIMEOUT_S, "logprobs": False})
+        client = Client.of(once, arm.prompt, arm.sampling, Reach())
+        question = BackendRequest(0, 0, item.input, item.context, tools=item.tools)
+        return next(reply for batch in client.answer([question]) for _, reply in batch)
+    finally:
+        _TRYING.release()
+
+
+def _money(price: UsedPrice | None, reply: Reply) -> float | None:
+    prompt, completion = reply.prompt_tokens, reply.completion_tokens
+    if price is None or prompt is None or completion is None:
+        return None
+    cached = reply.paid.cached if reply.paid else 0
+    return price.price.rates(prompt).cost(prompt=prompt, completion=completion, cached=cached)

@@ -1,0 +1,37 @@
+"""Files that were uploaded to a project: named by their digest, also by what is wrong with them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from evalhub.declare.declaration import DeclarationError
+from evalhub.io.rows import DataError
+
+type Files = Mapping[str, Path]
+"""What was uploaded to the project, by sha256:DIGEST."""
+
+
+def uploaded_file(files: Files, name: str, field: str) -> Path:
+    """The upload of this name. Raises DeclarationError, of `field`, where there is none."""
+    try:
+        return files[name]
+    except KeyError:
+        raise DeclarationError("nothing with this digest was uploaded", field) from None
+
+
+@contextmanager
+def told_by_digest(files: Files, document: Path | None = None) -> Iterator[None]:
+    """Errors of files without a path of this machine: an upload by its digest, the body's field."""
+    try:
+        yield
+    except DataError as error:
+        if document is not None and error.file == str(document):
+            raise DeclarationError(error.message, error.field or "") from error
+        name = Path(error.file).name
+        digest = f"sha256:{name.partition('.')[0]}"
+        raise DataError(
+            error.message,
+            file=digest if digest in files else name,
+            line=error.line,
+            field=error.field,
+        ) from error

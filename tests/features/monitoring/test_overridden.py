@@ -1,0 +1,14 @@
+"""A champion that no decision made so has no answers that it was blessed by."""
+
+import pytest
+
+from evalhub.features.monitoring.asking import WatchError, add_watch
+from evalhub.ledger.overriding import override_champion
+from tests.cast import Team, a_version
+
+
+@pytest.mark.django_db
+def test_what_an_override_made_champion_is_not_watched(team: Team) -> None:
+    override_champion(version=a_version(team, "base"), by=team.olga, reason="Law.")
+    with pytest.raises(WatchError, match="base v1 was made the baseline by an override: there is"):
+        add_watch(project=team.project, test_set="questions", by=team.olga)
