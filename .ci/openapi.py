@@ -8,9 +8,9 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "evalhub.settings"
 django.setup()
 
-from evalhub.api.document import document, written  # noqa: E402
 from evalhub.api.reference import reference  # noqa: E402
 from evalhub.api.views.projects import DOCUMENT  # noqa: E402
+from evalhub.frames.rest.document import document, written  # noqa: E402
 
 DOCUMENT.write_text(written(), encoding="utf-8")
 page = Path(__file__).resolve().parents[1] / "docs" / "rest-reference.md"

@@ -174,7 +174,7 @@ INSTALLED_APPS = [
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",
-    "evalhub.api",
+    "evalhub.frames.rest",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -371,8 +371,9 @@ COSTLY_READS = (
     r"|/working-sets/\d+/(publish/)?|/decisions/\d+/.*|/versions/beside/|/search/"
 )
 
-REST_FRAMEWORK = {  # the rest in evalhub.api.endpoint
-    "DEFAULT_SCHEMA_CLASS": "evalhub.api.document.Operations",
+REST_FRAMEWORK = {  # the rest in evalhub.frames.rest.endpoint
+    "DEFAULT_SCHEMA_CLASS": "evalhub.frames.rest.document.Operations",
+    "EXCEPTION_HANDLER": "evalhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }

@@ -26,7 +26,7 @@ def migrated(url: str) -> str:
 
 def set_up_migrated() -> None:
     """Django for this process, with its home and the tables of its database."""
-    from evalhub.cli.setup import set_up_home
+    from evalhub.frames.command.setup import set_up_home
 
     set_up_home()
     from evalhub.database.tables import make_tables

@@ -1,8 +1,4 @@
-"""What went wrong, as application/problem+json (RFC 9457), whatever raised it.
-
-Besides type, title, status and detail a problem has `errors`: for each flaw the field, as a dotted
-path, and where it lies in a file, the file and its line.
-"""
+"""Which status each exception of the domain is answered with, and the problem that says it."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -19,11 +15,11 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
-from evalhub.declare.problem_body import MEDIA_TYPE, problem_body
 from evalhub.features.exporters.copying import CopyError
 from evalhub.features.exporters.leaving import ExportError
 from evalhub.features.score_audits.score_cases import ScoreCaseError
 from evalhub.features.webhooks.registering import WebhookError
+from evalhub.frames.rest.problems import Problem, problem
 from evalhub.io.full_disk import is_full_disk
 from evalhub.io.ndjson import BodyTooLargeError
 from evalhub.io.rows import DataError
@@ -36,7 +32,6 @@ from evalhub.ledger.peeking import ContestedPeekError
 from evalhub.ledger.signoff import SignOffError, SupersededError
 from evalhub.ledger.stage_moves import StageError
 from evalhub.ledger.study_evidence import NotReadyError
-from evalhub.logs import request_id
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.studies.run.linked import PolicyScopeError
@@ -51,10 +46,6 @@ from runners.queue import QueueUnreachable
 
 logger = logging.getLogger(__name__)
 RETRY_S = 5
-NAMED = (403, 429)
-"""Refusals that somebody asks the site's operator about, by the request's id, as about its faults.
-Others say the same to the same request."""
-
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
     WebhookError: 400,
@@ -95,28 +86,6 @@ STATUSES: dict[type[Exception], int] = {
 """The domain's exceptions, the special ones before those that they are of."""
 
 
-class Problem(Exception):
-    """An answer that is no success, raised by the API itself.
-
-    Attributes:
-        more: further members of the problem, beside the usual ones.
-        headers: of the answer.
-    """
-
-    def __init__(
-        self,
-        code: int,
-        detail: str,
-        *,
-        field: str = "",
-        headers: Mapping[str, str] | None = None,
-        **more: Any,
-    ) -> None:
-        self.code, self.detail, self.field, self.more = code, detail, field, more
-        self.headers = dict(headers or {})
-        super().__init__(detail)
-
-
 def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's exception handler. What is our own fault is logged, and nothing of it is told."""
     if isinstance(error, Http404):
@@ -139,20 +108,6 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
         return problem(503, "The database doesn't answer.", headers={"Retry-After": f"{RETRY_S}"})
     headers = {"Retry-After": f"{RETRY_S}"} if code == 503 else {}
     return problem(code, str(error), list(_flaws(error)), headers)
-
-
-def problem(
-    code: int,
-    detail: str,
-    errors: list[dict[str, Any]] | None = None,
-    headers: Mapping[str, str] | None = None,
-    **more: Any,
-) -> Response:
-    """The answer that tells of a problem."""
-    if (code in NAMED or code >= 500) and (identity := request_id()):
-        more["request_id"] = identity
-    body = problem_body(code, detail, errors or [], **more)
-    return Response(body, code, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 
 
 def _flaws(error: Exception) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from django.urls import URLPattern, path
 
-from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.views import (
     campaigns,
     decisions,
@@ -24,6 +23,7 @@ from evalhub.api.views import (
     working_items,
     working_sets,
 )
+from evalhub.frames.rest.endpoint import ProjectEndpoint
 
 app_name = "api"
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Json
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.declare.analysis import AgreementDocument
@@ -52,7 +52,7 @@ def agreement(
     """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
     from evalhub.analysis.agreement import agreement_document
     from evalhub.analysis.labels import rating_scale, rating_table
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     rows = read_ratings(file, unit=unit, raters=raters, rater=rater, label=label)
     ratings, numbers = list(rows), level is not Level.nominal
@@ -75,8 +75,8 @@ def _scale(labels: str) -> list[str]:
 
 
 def _print(found: "AgreementDocument") -> None:
-    from evalhub.cli import printing
-    from evalhub.cli.figures import counted, figures, interval, number
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import counted, figures, interval, number
 
     console = printing.terminal()
     nominal = found.level == "nominal"

@@ -54,10 +54,10 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
-from evalhub.cli.exits import INTERRUPTED, USAGE, explain
-from evalhub.cli.home import Home, at_home, use_home
-from evalhub.cli.options import with_usable_numbers
-from evalhub.cli.streams import OutputError, open_missing_descriptors, standard_streams
+from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
+from evalhub.frames.command.home import Home, at_home, use_home
+from evalhub.frames.command.options import with_usable_numbers
+from evalhub.frames.command.streams import OutputError, open_missing_descriptors, standard_streams
 from evalhub.libraries import keep_to_themselves
 
 app = typer.Typer(

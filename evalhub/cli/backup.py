@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.database.backup import Backup
@@ -24,11 +24,11 @@ def backup(
     json_: Json = False,
 ) -> int:
     """Write all that the database holds to one file, while everything goes on."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.cli.streams import binary_output
     from evalhub.database.backup import stream_backup, write_backup
+    from evalhub.frames.command.streams import binary_output
 
     if file == STREAM:
         with binary_output() as output:
@@ -49,7 +49,7 @@ def restore(
     """Make everything again from a backup, in a fresh home or an empty database."""
     from dataclasses import replace
 
-    from evalhub.cli.setup import set_up_home
+    from evalhub.frames.command.setup import set_up_home
 
     set_up_home()
     from evalhub.database.tables import restore_tables
@@ -116,7 +116,7 @@ def _note(action: str, backup: "Backup") -> None:
 
 def _say(done: str, backup: "Backup", stream: str, as_json: bool) -> int:
     """On standard output; of a backup written there on standard error."""
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     errors = backup.path is None and done == "Backed up"
     if as_json:

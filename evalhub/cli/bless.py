@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
-from evalhub.cli.remote import There, TokenFile
+from evalhub.frames.command.options import Json
+from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import User
@@ -46,7 +46,7 @@ def bless(
             raise typer.BadParameter("says whose decision it is, at a site", param_hint="--project")
         path, body = f"/decisions/{decision}/blessing", {"reason": reason, "arm": arm.value}
         return told(post_there(server, token_file, project, path, body), as_json=json_)
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.ledger import blessing
@@ -78,8 +78,8 @@ def post_there(
     """What the site answers. The same said again is the same act there, whatever its key."""
     from uuid import uuid4
 
-    from evalhub.cli import printing
-    from evalhub.cli.remote import connect
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import connect
 
     connection = connect(server, token_file, project, printing.terminal(errors=True))
     return dict(connection.post(path, body, key=str(uuid4())).body)
@@ -105,7 +105,7 @@ def told_blessing(made: "Blessing") -> dict[str, Any]:
 
 def told(row: Mapping[str, Any], *, as_json: bool) -> int:
     """Prints a blessing, of this home or as a site tells it."""
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     if as_json:
         printing.print_json(row)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.cli.file_ledger import LedgerAt, ProjectThere
-from evalhub.cli.options import (
+from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED
+from evalhub.frames.command.options import (
     AcceptPolicyChange,
     Alpha,
     FieldPaths,
@@ -17,8 +18,7 @@ from evalhub.cli.options import (
     reason_of,
     row_fields,
 )
-from evalhub.cli.remote import There, TokenFile
-from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED
+from evalhub.frames.command.server import There, TokenFile
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -150,10 +150,10 @@ def compare(
     ] = None,
 ) -> int:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
-    from evalhub.cli import printing
-    from evalhub.cli.outputs import check_output
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.policy_since import policy_caveats
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.outputs import check_output
 
     reason, ledger_at = reason_of(accept_policy_change), LedgerAt(server, token_file, project)
     ledger_at.check()
@@ -297,8 +297,8 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 def _write_report(path: Path, record: "DecisionRecord", items: list[dict[str, Any]]) -> None:
-    from evalhub.cli.outputs import whole
-    from evalhub.cli.setup import set_up_templates
+    from evalhub.frames.command.outputs import whole
+    from evalhub.frames.command.setup import set_up_templates
 
     set_up_templates()
     from evalhub.report.one_file import render_report

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Candidate, Json
+from evalhub.frames.command.options import Candidate, Json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,8 +35,8 @@ def cost(
 ) -> int:
     """Say what a candidate costs: training, data, evaluation, serving, upkeep, retraining; when it
     breaks even; and on which assumption that hangs. Every figure says where it comes from."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.ledger.ownership import cost_of
@@ -84,8 +84,8 @@ def _study(project: str, slug: str) -> "Study":
 
 
 def _print(sheet: "CostSheet", console: "Console") -> None:
-    from evalhub.cli.figures import figures
     from evalhub.decision.cost_wording import amount, line_source, tornado_rows, totals
+    from evalhub.frames.command.figures import figures
 
     print_ = partial(console.print, markup=False, soft_wrap=not console.is_terminal)
     print_(f"{sheet.candidate} beside {sheet.baseline}, in {sheet.currency}")

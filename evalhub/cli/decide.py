@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.file_ledger import LedgerAt, ProjectThere
-from evalhub.cli.options import AcceptPolicyChange, Json, reason_of
-from evalhub.cli.remote import There, TokenFile
+from evalhub.frames.command.options import AcceptPolicyChange, Json, reason_of
+from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.decision.preference_evidence import Judgments
@@ -34,11 +34,11 @@ def decide(
     project: ProjectThere = None,
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
-    from evalhub.cli import printing
-    from evalhub.cli.outputs import check_output
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.policy import read_policy
     from evalhub.decision.policy_since import policy_caveats
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.outputs import check_output
     from evalhub.studies.files.decide import decide_scores
     from evalhub.studies.files.evidence import read_scores, read_source
 
@@ -89,7 +89,7 @@ def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
 def _write(path: Path, record: "DecisionRecord") -> None:
     import json
 
-    from evalhub.cli.outputs import whole
+    from evalhub.frames.command.outputs import whole
 
     text = json.dumps(record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
     with whole(path, option="--out") as file:

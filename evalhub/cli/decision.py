@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.exits import BAD_DATA
-from evalhub.cli.home import at_home
-from evalhub.cli.options import Json
 from evalhub.cli.signatures import UNSIGNED, keygen, signature_of, write_signed
+from evalhub.frames.command.exits import BAD_DATA
+from evalhub.frames.command.home import at_home
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.decision.inconsistent import Discrepancy
@@ -57,7 +57,7 @@ def verify(
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
     from dataclasses import replace
 
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     document, found = read_decision(file, digest=digest, content=content)
     if key is not None:
@@ -115,8 +115,8 @@ def sign(
     json_: Annotated[bool, typer.Option("--json", help="Print the sign-off's record.")] = False,
 ) -> int:
     """Sign a decision off, or override it: a new record beside it, with a reason."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.models import User
@@ -171,8 +171,8 @@ def read_decision(
 
 def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
     """The home's rows beside those of the record and of a study's other arms, each once."""
-    from evalhub.cli.home import use_home
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.home import use_home
+    from evalhub.frames.command.setup import set_up_database
 
     if not home.is_dir():
         raise typer.BadParameter(f"there is no home {home}", param_hint="--home")

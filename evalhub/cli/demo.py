@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from evalhub.cli.options import PORT, Port
+from evalhub.frames.command.options import PORT, Port
 
 BACKEND = "--backend"
 

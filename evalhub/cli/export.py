@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
-from evalhub.cli.remote import There, TokenFile
+from evalhub.frames.command.options import Json
+from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
@@ -58,10 +58,10 @@ def export(
 ) -> int:
     """Write answers, decisions, judgments, training pairs, a study with its data (a zip), or a
     decision in another tool's form."""
-    from evalhub.cli import printing
-    from evalhub.cli.outputs import check_output
-    from evalhub.cli.remote import connect
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.outputs import check_output
+    from evalhub.frames.command.server import connect
+    from evalhub.frames.command.setup import set_up_database
 
     if (out is None) != (what is What.mlflow):
         need = "says where: --out" if out is None else "goes to a server: --to URL, and no --out"
@@ -93,7 +93,7 @@ def export(
 
 
 def _printed(what: What, done: dict[str, Any], as_json: bool) -> int:
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     if as_json:
         printing.print_json({"what": what.value, **done})
@@ -110,8 +110,8 @@ def _there(
     form: FileForm | None,
 ) -> dict[str, Any]:
     """The same of a site's project, by REST."""
-    from evalhub.cli.outputs import whole
     from evalhub.client.exports import export_folder_there, export_there
+    from evalhub.frames.command.outputs import whole
 
     if what is What.every_eval_ever:
         files = export_folder_there(connection, what.value, out, **asked)
@@ -128,8 +128,8 @@ def _said(value: Any) -> str:
 
 
 def _answers(study: "Study", out: Path, form: FileForm | None) -> dict[str, Any]:
-    from evalhub.cli.outputs import whole
     from evalhub.features.exporters.answers import export_answers
+    from evalhub.frames.command.outputs import whole
 
     with whole(out, option="--out") as file:
         rows = export_answers(study=study, by=None, to=file, form=_form(form, out).value)
@@ -137,8 +137,8 @@ def _answers(study: "Study", out: Path, form: FileForm | None) -> dict[str, Any]
 
 
 def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
-    from evalhub.cli.outputs import whole
     from evalhub.features.exporters.study import export_study
+    from evalhub.frames.command.outputs import whole
 
     with whole(out, option="--out") as file:
         found = export_study(study=study, by=None, to=file)
@@ -146,8 +146,8 @@ def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
 
 
 def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str, Any]:
-    from evalhub.cli.outputs import whole
     from evalhub.features.exporters.decisions import export_decisions
+    from evalhub.frames.command.outputs import whole
 
     with whole(out, option="--out") as file:
         rows = export_decisions(project=project, by=None, to=file, form=_form(form, out).value)
@@ -155,8 +155,8 @@ def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str
 
 
 def _review(what: What, campaign: "Campaign", out: Path, form: FileForm | None) -> dict[str, Any]:
-    from evalhub.cli.outputs import whole
     from evalhub.features.exporters.judgments import export_dpo, export_judgments
+    from evalhub.frames.command.outputs import whole
 
     with whole(out, option="--out") as file:
         if what is What.dpo:
@@ -170,12 +170,12 @@ def _of_decision(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from evalhub.cli.outputs import whole
     from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
     from evalhub.features.exporters.mlflow import export_mlflow
     from evalhub.features.exporters.mlflow_server import MlflowServer
     from evalhub.features.exporters.model_card import export_model_index
     from evalhub.features.exporters.report import export_report
+    from evalhub.frames.command.outputs import whole
 
     if what is What.mlflow:
         server = MlflowServer.of_environment(to or "")

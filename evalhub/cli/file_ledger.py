@@ -28,7 +28,7 @@ class LedgerAt(NamedTuple):
     def check(self) -> None:
         """Raises typer.BadParameter for an empty EVALHUB_SERVER, and for options that go with a
         site alone."""
-        from evalhub.cli.remote import check_said
+        from evalhub.frames.command.server import check_said
 
         check_said(self.server)
         alone = (("--token-file", self.token_file), ("--project", self.project))
@@ -41,14 +41,14 @@ class LedgerAt(NamedTuple):
 
         Raises:
             evalhub.client.server.ServerError: an address or a token that can't be used.
-            As the connection, and as evalhub.cli.setup.set_up_database.
+            As the connection, and as evalhub.frames.command.setup.set_up_database.
         """
-        from evalhub.cli.setup import home_ledger
+        from evalhub.frames.command.setup import home_ledger
 
         if not self.server:
             return home_ledger()
-        from evalhub.cli import printing
-        from evalhub.cli.remote import connect
+        from evalhub.frames.command import printing
+        from evalhub.frames.command.server import connect
         from evalhub.ledger.site_ledger import SiteLedger
 
         console = printing.terminal(errors=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import (
+from evalhub.frames.command.options import (
     AcceptNewItems,
     AcceptPolicyChange,
     Adapter,
@@ -25,7 +25,7 @@ from evalhub.cli.options import (
     answer_fields,
     reason_of,
 )
-from evalhub.cli.remote import There, TokenFile
+from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.cli.reports import ToldDecision
@@ -72,17 +72,11 @@ def gate(
     """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
     more data (2), invalid (3). Without a site it does the same here. Running it again goes on
     where it stopped."""
-    from evalhub.cli import printing
-    from evalhub.cli.remote import (
-        check_said,
-        connect,
-        decision_there,
-        handed_over,
-        push_there,
-        told_decision,
-    )
+    from evalhub.cli.remote import decision_there, handed_over, push_there, told_decision
     from evalhub.cli.reports import Reports
     from evalhub.cli.study import hosts_of
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import check_said, connect
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
@@ -142,9 +136,9 @@ def seconds(wait: str) -> float:
 
 def _here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
     """The study in this home, carried by this process."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import accepted, carry
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
@@ -174,8 +168,8 @@ def _told(status: "StudyStatus") -> "ToldDecision | None":
 
 def _show(told: "ToldDecision | None", *, as_json: bool) -> int:
     """Prints a site's decision and returns its exit code; of none, that of "need more data"."""
-    from evalhub.cli import printing
     from evalhub.declare.verdicts import Verdict
+    from evalhub.frames.command import printing
 
     if told is None:
         typer.echo("No verdict: its test sets are for development, and are read at the site.")

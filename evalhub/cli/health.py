@@ -45,7 +45,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Looks at everything a running Evalhub rests on, and changes nothing."""
-    from evalhub.cli.setup import set_up_templates
+    from evalhub.frames.command.setup import set_up_templates
 
     foreign = _foreign()
     if foreign:  # its files may have replaced ours: nothing else can be relied on

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import (
+from evalhub.frames.command.options import (
     FieldPaths,
     IdPath,
     Json,
@@ -42,9 +42,9 @@ def import_log(
     json_: Json = False,
 ) -> int:
     """Keep another tool's log: test sets, versions, answers and the scores that it gave."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
     from evalhub.cli.space import space
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     fields = row_fields(rows, id_, output, score, field).mapping
     set_up_database()

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Alpha, Json
 from evalhub.declare.defaults import JUDGE_FLOOR
+from evalhub.frames.command.options import Alpha, Json
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def judge_check(
     the labels don't tell, 3 where they are no evidence."""
     from evalhub.analysis.judge import check_judged_once, judge_check_document
     from evalhub.analysis.labels import read_judgments
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     lengths = [name for name in (candidate_length, baseline_length) if name]
     if len(lengths) == 1:
@@ -100,7 +100,7 @@ def judge_check(
 
 
 def _people_longer(found: "JudgeCheckDocument") -> list[tuple[str, str, str]]:
-    from evalhub.cli.figures import interval, number
+    from evalhub.frames.command.figures import interval, number
 
     if (chosen := found.people_longer) is None:
         return []
@@ -109,8 +109,8 @@ def _people_longer(found: "JudgeCheckDocument") -> list[tuple[str, str, str]]:
 
 
 def _print(found: "JudgeCheckDocument") -> None:
-    from evalhub.cli import printing
-    from evalhub.cli.figures import counted, figures, interval, number
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import counted, figures, interval, number
 
     console = printing.terminal()
     console.print(

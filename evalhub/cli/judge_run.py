@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
-from evalhub.cli.options import Allow, Json, StudyPath
+from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.frames.command.options import Allow, Json, StudyPath
 
 if TYPE_CHECKING:
     from evalhub.declare.judging import JudgeRunDocument
@@ -29,11 +29,11 @@ def run(
     """Ask a study's judge which answer is better, in both orders, as `study run` does before it
     decides. Running it again asks for what is missing. Ends with 0, or with 69 where some verdicts
     got no answer."""
-    from evalhub.cli import printing
-    from evalhub.cli.exits import UNREACHABLE
-    from evalhub.cli.progress import Bars
-    from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import hosts_of
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.progress import Bars
+    from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
 
@@ -68,8 +68,8 @@ def run(
 
 
 def _print(found: "JudgeRunDocument") -> None:
-    from evalhub.cli import printing
-    from evalhub.cli.figures import counted, figures, interval, number
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import counted, figures, interval, number
 
     console, seen = printing.terminal(), found.figures
     console.print(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Json
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.declare.analysis import LabelsDocument
@@ -45,8 +45,8 @@ def labels(
     """Make one label a unit of several raters' labels. Ties and doubts stay what they are."""
     from evalhub.analysis.consensus import labels_document
     from evalhub.analysis.labels import of_one_kind
-    from evalhub.cli import printing
-    from evalhub.cli.outputs import check_output, whole
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=[file])
     rows = read_ratings(file, unit=unit, raters=raters, rater=rater, label=label)
@@ -62,8 +62,8 @@ def labels(
 
 
 def _print(found: "LabelsDocument") -> None:
-    from evalhub.cli import printing
-    from evalhub.cli.figures import counted, figures, number
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import counted, figures, number
 
     console = printing.terminal()
     counts = [(found.units, "unit"), (found.raters, "rater"), (found.ratings, "rating")]

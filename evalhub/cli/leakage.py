@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.declare.leakage import LeakageDocument
@@ -29,8 +29,8 @@ def leakage(
     json_: Json = False,
 ) -> int:
     """Look for a test set's items in training data. Exit code 1 where one is there."""
-    from evalhub.cli import printing
-    from evalhub.cli.progress import FileBar
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.progress import FileBar
     from evalhub.io.items import FieldMapping
     from evalhub.ledger.leakage.document import leakage_document
 
@@ -54,10 +54,10 @@ def fingerprint(
     """Write one-way hashes of training data, to be checked where the data can't go."""
     import gzip
 
-    from evalhub.cli import printing
-    from evalhub.cli.figures import counted
-    from evalhub.cli.outputs import check_output, whole
-    from evalhub.cli.progress import FileBar
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import counted
+    from evalhub.frames.command.outputs import check_output, whole
+    from evalhub.frames.command.progress import FileBar
     from evalhub.ledger.leakage.training import write_fingerprints
 
     if not out.name.endswith((".jsonl", ".jsonl.gz")):
@@ -74,8 +74,8 @@ def fingerprint(
 
 
 def _print(found: "LeakageDocument") -> None:
-    from evalhub.cli import printing
-    from evalhub.cli.figures import counted, figures
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import counted, figures
 
     console = printing.terminal()
     console.print(

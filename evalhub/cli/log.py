@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import LogEntry
@@ -17,8 +17,8 @@ def log(
     json_: Json = False,
 ) -> int:
     """Print the audit log, the newest entry first: who did what, and when."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.models import LogEntry, Project

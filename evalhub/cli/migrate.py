@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import evalhub
-from evalhub.cli.exits import UNREACHABLE
-from evalhub.cli.options import Json
+from evalhub.frames.command.exits import UNREACHABLE
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.database.migrating import TableChanges
@@ -36,7 +36,7 @@ def migrate(
     json_: Json = False,
 ) -> int:
     """Make the database's tables, or bring an earlier version's up to date."""
-    from evalhub.cli.setup import set_up_home, set_up_templates
+    from evalhub.frames.command.setup import set_up_home, set_up_templates
 
     if backup_to is not None and no_backup:
         raise typer.BadParameter("say one of --backup-to and --no-backup")
@@ -118,7 +118,7 @@ def _say_done(changes: "TableChanges", changed: bool, backup: Path | None, as_js
 
 
 def _print(changes: "TableChanges", *, changed: bool, backup: Path | None) -> None:
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     printing.print_json(
         {

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.features.exporters.models import MlflowAlias
@@ -22,7 +22,7 @@ Of = Annotated[
 @app.command()
 def status(project: Of = None, json_: Json = False) -> int:
     """Say whose each alias is, and what the server was told and waits for."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     return _say(project, json_)
@@ -31,8 +31,8 @@ def status(project: Of = None, json_: Json = False) -> int:
 @app.command()
 def sync(project: Of = None, json_: Json = False) -> int:
     """Tell the server of every alias now, also of what it was told already."""
-    from evalhub.cli.exits import UNREACHABLE
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from django.conf import settings
@@ -64,7 +64,7 @@ def _rows(project: str | None) -> Any:
 
 
 def _say(project: str | None, json_: bool) -> int:
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     rows = list(_rows(project))
     if json_:

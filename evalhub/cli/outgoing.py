@@ -2,7 +2,7 @@
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,7 +13,7 @@ app = typer.Typer(
 @app.command()
 def show(json_: Json = False) -> int:
     """Say whether messages go out, or since when they are held."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     return _show(json_)
@@ -22,7 +22,7 @@ def show(json_: Json = False) -> int:
 @app.command()
 def hold(json_: Json = False) -> int:
     """Hold messages from now on: in a copy that was made by other means than restore."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.outgoing import hold_messages
@@ -34,7 +34,7 @@ def hold(json_: Json = False) -> int:
 @app.command()
 def resume(json_: Json = False) -> int:
     """Let messages go out, with all that waits: this is the site that sends them."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.outgoing import resume_messages
@@ -45,7 +45,7 @@ def resume(json_: Json = False) -> int:
 
 def _show(as_json: bool) -> int:
     from evalhub.accounts.outgoing import HELD, held_since
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     since = held_since()
     if as_json:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.home import at_home
-from evalhub.cli.options import Json
+from evalhub.frames.command.home import at_home
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.decision.policy_changes import Asked, PolicyChange
@@ -36,8 +36,8 @@ def diff(
 ) -> int:
     """Say what a policy asks otherwise. Exit code 1 where anything is easier to pass, 2 where
     something can't be compared, 0 where nothing is less strict."""
-    from evalhub.cli import printing
     from evalhub.decision.policy_changes import Effect, policy_changes
+    from evalhub.frames.command import printing
     from evalhub.io.rows import DataError
 
     (kind, was), (other, now) = _read(old), _read(new)
@@ -77,8 +77,8 @@ def change(
     json_: Json = False,
 ) -> int:
     """Let a registered study ask otherwise from now on; who changed what is noted."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.models import User

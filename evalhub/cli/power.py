@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Alpha, Json
 from evalhub.declare.defaults import SECONDS_A_SCORE
+from evalhub.frames.command.options import Alpha, Json
 from evalhub.stats.levels import ALPHA, EVEN, LEAN, POWER
 
 if TYPE_CHECKING:
@@ -218,9 +218,9 @@ def looks(
     json_: Json = False,
 ) -> None:
     """What the k-th look at a test set costs: its level, the items it needs, what it finds."""
-    from evalhub.cli import printing
-    from evalhub.cli.figures import figures
     from evalhub.decision.looks import looks_document
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import figures
 
     with _usage():
         found = looks_document(n, sd, alpha=alpha)
@@ -252,8 +252,8 @@ def _usage() -> Iterator[None]:
 
 
 def _show(found: "PowerDocument", as_json: bool) -> None:
-    from evalhub.cli import printing
-    from evalhub.cli.figures import figures, number
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import figures, number
 
     if as_json:
         printing.print_json(found.as_json())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Alpha, Json
+from evalhub.frames.command.options import Alpha, Json
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def preference(
     """Say which of two arms people prefer, and whether side or length decided it."""
     from evalhub.analysis.labels import read_judgments
     from evalhub.analysis.preference import preference_document
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     lengths = [name for name in (candidate_length, baseline_length) if name]
     if len(lengths) == 1:
@@ -64,8 +64,8 @@ def preference(
 
 
 def _print(found: "PreferenceDocument") -> None:
-    from evalhub.cli import printing
-    from evalhub.cli.figures import counted, figures, interval, number
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import counted, figures, interval, number
 
     console = printing.terminal()
     console.print(

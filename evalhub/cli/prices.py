@@ -28,7 +28,7 @@ def prices() -> None:
 def list_(json_: Json = False, days: Days = SEEN_WITHIN) -> int:
     """List all prices: your own table first, then the one that comes with Evalhub. Of those that
     nobody has seen for long it says so."""
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     _, here = _here()
     since = _day(None) - datetime.timedelta(days=days)
@@ -53,7 +53,7 @@ def list_(json_: Json = False, days: Days = SEEN_WITHIN) -> int:
 @app.command()
 def check(json_: Json = False) -> int:
     """Check your own table of prices, and say where it lies."""
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     path, here = _here()
     own = [each for each in here.entries() if each.table == "home"]
@@ -85,7 +85,7 @@ def of_(
 ) -> int:
     """Say what a model costs on a day, and where that is known from. Ends with 1 where no price is
     known."""
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
     from evalhub.prices.table import AskedAt
 
     _, here = _here()
@@ -108,8 +108,8 @@ def of_(
 def gpus(json_: Json = False) -> int:
     """List what machines with GPUs cost an hour: your own table first, then the one that comes with
     Evalhub. Ends with 65 and the line where something is wrong with yours."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_templates
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_templates
 
     set_up_templates()
     from django.conf import settings
@@ -140,7 +140,7 @@ def gpus(json_: Json = False) -> int:
 
 
 def _here() -> "tuple[Path, Prices]":
-    from evalhub.cli.setup import set_up_templates
+    from evalhub.frames.command.setup import set_up_templates
 
     set_up_templates()
     from django.conf import settings

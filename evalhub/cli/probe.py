@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json, Of
 from evalhub.cli.serve_config import Version
 from evalhub.features.deployment.served_model_check import PROBES, TOLERANCE
+from evalhub.frames.command.options import Json, Of
 
 if TYPE_CHECKING:
     from evalhub.features.deployment.probing import ProbeMade
@@ -54,8 +54,8 @@ def probe(
 ) -> int:
     """Ask a server what the version answered: 0, it answers alike; 1, otherwise; 2, it can't be
     told."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     if (url is None) == (endpoint is None):
         raise typer.BadParameter("give one of a URL and --endpoint", param_hint="URL")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from evalhub.cli.exits import OUR_FAULT
+from evalhub.frames.command.exits import OUR_FAULT
 
 AGAIN_S = 1.0
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import (
+from evalhub.frames.command.options import (
     Adapter,
     Allow,
     Answers,
@@ -22,7 +22,7 @@ from evalhub.cli.options import (
     TrainingRecordFile,
     answer_fields,
 )
-from evalhub.cli.remote import There, TokenFile
+from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +49,10 @@ def push(
 ) -> int:
     """Send a study and its files to a site and start it; only what the site doesn't have is
     sent."""
-    from evalhub.cli import printing
-    from evalhub.cli.remote import connect, handed_over, push_there
+    from evalhub.cli.remote import handed_over, push_there
     from evalhub.cli.study import hosts_of
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import connect
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
@@ -88,11 +89,11 @@ def pull(
     candidate: Candidate = None,
 ) -> int:
     """Fetch the newest decision record on a study's candidate, and end with its exit code."""
-    from evalhub.cli import printing
-    from evalhub.cli.exits import UNREACHABLE
-    from evalhub.cli.outputs import check_output, whole
     from evalhub.cli.remote import told_decision
     from evalhub.client.studies import newest_decision
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=[study])
     connection, found = _found(study, server, token_file)
@@ -114,9 +115,9 @@ def _found(
     file: Path, server: str | None, token_file: Path | None
 ) -> "tuple[Connection, Mapping[str, Any]]":
     """The study of this file at the site. Raises typer.BadParameter where it isn't there."""
-    from evalhub.cli import printing
-    from evalhub.cli.remote import connect
     from evalhub.client.studies import slug_there, study_there
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import connect
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
 
@@ -134,7 +135,7 @@ def _found(
 
 
 def _say(study: "Mapping[str, Any]", connection: "Connection", *, as_json: bool) -> None:
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     if as_json:
         printing.print_json(study)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
-from evalhub.cli.consent import agree
-from evalhub.cli.options import Allow, Json
+from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.frames.command.consent import agree
+from evalhub.frames.command.options import Allow, Json
 
 if TYPE_CHECKING:
     from evalhub.declare.plan import AnswersPlan
@@ -39,10 +39,10 @@ def record(
 ) -> int:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
     it again goes on where it stopped."""
-    from evalhub.cli import printing
-    from evalhub.cli.exits import UNREACHABLE
-    from evalhub.cli.setup import database_to_look_at, set_up_database
     from evalhub.cli.study import hosts_of
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.setup import database_to_look_at, set_up_database
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
 
@@ -96,8 +96,8 @@ def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[
 
     from django.conf import settings
 
-    from evalhub.cli import printing
-    from evalhub.cli.progress import ImportBars, RunBars
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.progress import ImportBars, RunBars
     from evalhub.studies.run.record import record_answers
     from runners.embedded import embedded_worker
 
@@ -114,7 +114,7 @@ def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[
 def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
     """Writes every run's answers and, for each arm, what they are; also those of a run that
     failed: nobody may be there to be asked again. The files of answers, by their names."""
-    from evalhub.cli.outputs import whole
+    from evalhub.frames.command.outputs import whole
     from evalhub.studies.run.record import about, answer_lines
 
     folder.mkdir(parents=True, exist_ok=True)

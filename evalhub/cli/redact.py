@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.consent import agree
-from evalhub.cli.options import DryRun, Json, Yes
+from evalhub.frames.command.consent import agree
+from evalhub.frames.command.options import DryRun, Json, Yes
 
 if TYPE_CHECKING:
     from evalhub.features.erasure.redact import Redacted
@@ -24,8 +24,8 @@ def redact(
     """Take an item's text out, and all answers to it, for good: digests and decisions stand."""
     from functools import partial
 
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.models import Project
@@ -56,7 +56,7 @@ def redact(
 
 
 def _amount(redacted: "Redacted") -> str:
-    from evalhub.cli.figures import counted
+    from evalhub.frames.command.figures import counted
 
     answers = counted(redacted.answers, "answer")
     parts = [

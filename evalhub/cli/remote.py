@@ -1,59 +1,22 @@
 """A site asked by a command: which one, how far it is, and its refusals with our files' lines."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from evalhub.cli.progress import Bars
     from evalhub.cli.reports import ToldDecision
     from evalhub.client.connection import Connection, RefusedError
     from evalhub.client.studies import DecidedThere
+    from evalhub.frames.command.progress import Bars
     from evalhub.io.rows import DataError
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import StudySpec
     from evalhub.studies.web.bundle_upload import HandedIn
-
-SERVER = typer.Option(
-    metavar="URL",
-    envvar="EVALHUB_SERVER",
-    show_envvar=False,
-    help="The site; or EVALHUB_SERVER. The token comes from EVALHUB_TOKEN.",
-)
-TokenFile = Annotated[
-    Path | None, typer.Option(help="The file that holds the token, in place of EVALHUB_TOKEN.")
-]
-There = Annotated[str | None, SERVER]
-
-
-def check_said(server: str | None) -> None:
-    """Refuses an empty EVALHUB_SERVER: a CI's variable that isn't there, and not a wish to do all
-    of it here. Raises typer.BadParameter."""
-    if not server and os.environ.get("EVALHUB_SERVER") == "":
-        raise typer.BadParameter(
-            "is there, and empty: give it the site's address, or take it away to work here",
-            param_hint="EVALHUB_SERVER",
-        )
-
-
-def connect(
-    server: str | None, token_file: Path | None, project: str, console: "Console"
-) -> "Connection":
-    """Raises evalhub.client.server.ServerError."""
-    from evalhub.client.connection import Connection
-    from evalhub.client.server import Server
-
-    def told(sentence: str) -> None:
-        console.print(sentence, style="yellow", markup=False, soft_wrap=True)
-
-    return Connection(Server.of(server, token_file), project, told=told)
 
 
 def push_there(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
@@ -61,9 +24,9 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
 
     Raises DataError for what the site refuses, with the study file's line where it is its fault.
     """
-    from evalhub.cli.progress import Bars
     from evalhub.client.connection import RefusedError
     from evalhub.client.studies import push_study
+    from evalhub.frames.command.progress import Bars
     from evalhub.studies.web.bundle_upload import handed_in
 
     study = handed_in(spec)
@@ -100,7 +63,7 @@ def handed_over(
     from tempfile import TemporaryDirectory
 
     from evalhub.cli.record import carried, written
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.spec import read_study
     from evalhub.studies.web.external_arms import answered_here, arms_asked_here
 
@@ -176,7 +139,7 @@ def told_decision(found: "DecidedThere") -> "ToldDecision":
 
 @contextmanager
 def _run_bars(console: "Console") -> "Iterator[Bars]":
-    from evalhub.cli.progress import Bars
+    from evalhub.frames.command.progress import Bars
 
     with Bars(console, always=True) as bars:
         yield bars

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from evalhub.cli.outputs import check_output, whole
+from evalhub.frames.command.outputs import check_output, whole
 
 if TYPE_CHECKING:
     from evalhub.declare.decision import DecisionRecord

@@ -247,7 +247,7 @@ def audit(
 ) -> None:
     """Check whether a review was blind; the proof is a file with its SHA-256."""
     found = _ended(campaign, unchanged=False)
-    from evalhub.cli.outputs import check_output, whole
+    from evalhub.frames.command.outputs import check_output, whole
     from reviews.audit.report import audit as audited
 
     check_output(out, option="--out", inputs=())
@@ -317,7 +317,7 @@ def export(
 
     from evalhub.accounts.audit_log import note
     from evalhub.accounts.models import Action
-    from evalhub.cli.outputs import whole
+    from evalhub.frames.command.outputs import whole
     from reviews.results import export as exporting
 
     if form not in ("jsonl", "csv", "parquet", "dpo", "inspect"):
@@ -357,7 +357,7 @@ def _ended(number: int, *, unchanged: bool = True) -> "Campaign":
 
 
 def _set_up() -> None:
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
 

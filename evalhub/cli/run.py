@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.budgets import BudgetMoney, BudgetTokens, run_budget, wrong_budget
-from evalhub.cli.options import Json
+from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, run_budget, wrong_budget
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.registry.models import Run
@@ -30,8 +30,8 @@ def list_(
     json_: Json = False,
 ) -> int:
     """List the newest runs, 50 at most: their state and how far they are."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -60,8 +60,8 @@ def list_(
 @app.command()
 def show(number: Number, json_: Json = False) -> int:
     """Show a run: its state, how far it is, its metrics, what it has cost, and what went wrong."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     run = _run(number)
@@ -102,7 +102,7 @@ def retry(
 ) -> int:
     """Take up a run that failed or was cancelled: what is missing or failed is asked again, also
     of judges of its answers. One that its budget stopped goes on with a higher one."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     budget = run_budget(budget_tokens, budget_money, budget_of)
     set_up_database()
@@ -131,7 +131,7 @@ def retry(
 def cancel(number: Number) -> int:
     """Stop a run, or once it has ended the judges that are asked about its answers. What was
     answered stays; `run retry` lets it go on."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from runners.judging import Work, cancel_work

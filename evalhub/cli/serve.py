@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from evalhub.cli.options import PORT, Json, Port, Processes
+from evalhub.frames.command.options import PORT, Json, Port, Processes
 
 
 def up(
@@ -16,7 +16,7 @@ def up(
     processes: Processes = 1,
 ) -> int:
     """Serve the site. Without Redis, its worker lives in this process too."""
-    from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, set_up_database
+    from evalhub.frames.command.setup import TABLES_OF_A_SERVICE_S, set_up_database
 
     set_up_database(waiting=True, for_tables_s=TABLES_OF_A_SERVICE_S)
     from evalhub.database.tables import check_home_writable
@@ -61,7 +61,11 @@ def worker(
     ] = False,
 ) -> int:
     """Work on runs that other processes launch (needs EVALHUB_REDIS_URL)."""
-    from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, set_up_database, set_up_templates
+    from evalhub.frames.command.setup import (
+        TABLES_OF_A_SERVICE_S,
+        set_up_database,
+        set_up_templates,
+    )
 
     set_up_templates()
     from django.conf import settings
@@ -91,7 +95,7 @@ def _check_workers() -> int:
     work, else 69. Neither the database nor the queue is asked."""
     from django.conf import settings
 
-    from evalhub.cli.exits import UNREACHABLE
+    from evalhub.frames.command.exits import UNREACHABLE
     from runners.heartbeat import workers_here
 
     workers = workers_here()
@@ -123,8 +127,8 @@ def doctor(
 
     from rich.text import Text
 
-    from evalhub.cli import printing
     from evalhub.cli.health import examine
+    from evalhub.frames.command import printing
 
     if mail_to and not deploy:
         raise typer.BadParameter("it is for --deploy", param_hint="--mail-to")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evalhub.cli.options import Json, Of
+from evalhub.frames.command.options import Json, Of
 
 
 class ModelServer(StrEnum):
@@ -59,9 +59,9 @@ def serve_config(
     json_: Json = False,
 ) -> int:
     """Write what vLLM, Ollama or llama.cpp needs to serve a version as it was evaluated."""
-    from evalhub.cli import printing
-    from evalhub.cli.outputs import write_folder
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.outputs import write_folder
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project

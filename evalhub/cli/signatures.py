@@ -56,8 +56,8 @@ def write_signed(
     document: Mapping[str, Any], *, key: Path, out: Path, inputs: Iterable[Path]
 ) -> None:
     """Writes the document with a signature by the private key in this file."""
-    from evalhub.cli.outputs import check_output, whole
     from evalhub.decision.signature import KeyFileError, key_digest, private_key, signed
+    from evalhub.frames.command.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=inputs)
     try:

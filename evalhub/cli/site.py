@@ -130,11 +130,11 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from django.conf import settings
     from django.urls import get_resolver, reverse
 
-    from evalhub.api.waiting import SEATS
     from evalhub.features.exporters.mlflow_aliases import teller_of_mlflow
     from evalhub.features.monitoring.asking import watcher
     from evalhub.features.table import EVENTS
     from evalhub.features.webhooks.sending import teller
+    from evalhub.frames.rest.waiting import SEATS
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as, hear_worker
     from evalhub.serving.draining import drain

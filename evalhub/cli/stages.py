@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.cli.bless import By, person_named, post_there, told, told_blessing
-from evalhub.cli.options import Json, Of
-from evalhub.cli.remote import There, TokenFile
+from evalhub.frames.command.options import Json, Of
+from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project, User
@@ -119,7 +119,7 @@ def history(
     json_: Json = False,
 ) -> int:
     """Say how a model's versions came to their stages: the newest 50 moves, the newest first."""
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     rows = _there(server, token_file, project, model) if server else _here(project, model)
     if json_:
@@ -133,7 +133,7 @@ def history(
 
 
 def _here(project: str, model: str) -> list[dict[str, Any]]:
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -151,8 +151,8 @@ def _here(project: str, model: str) -> list[dict[str, Any]]:
 def _there(server: str, token_file: Path | None, project: str, model: str) -> list[dict[str, Any]]:
     from urllib.parse import quote
 
-    from evalhub.cli import printing
-    from evalhub.cli.remote import connect
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import connect
 
     connection = connect(server, token_file, project, printing.terminal(errors=True))
     path = f"/models/{quote(model, safe='')}/history?page_size={SHOWN}"
@@ -160,7 +160,7 @@ def _there(server: str, token_file: Path | None, project: str, model: str) -> li
 
 
 def _at_home(project: str, version: str, by: str | None) -> "tuple[ModelVersion, User]":
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -222,7 +222,7 @@ def _row(move: "StageMove") -> dict[str, Any]:
 
 
 def _said(row: Mapping[str, Any], as_json: bool) -> int:
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     if as_json:
         printing.print_json(row)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.features.strategy.advice import StrategyAdvice
@@ -81,9 +81,9 @@ def init(
     json_: Json = False,
 ) -> int:
     """Ask what the case is, advise, and write a study that tries the simpler things first."""
-    from evalhub.cli import printing
     from evalhub.features.strategy.first_study import first_study, rows_in
     from evalhub.features.strategy.study import StudyParts
+    from evalhub.frames.command import printing
 
     _check_free(out)
     if examples is None and examples_file is not None:
@@ -194,7 +194,7 @@ def _number(given: str, kind: Any) -> Any:
 
 
 def _print(out: Path, made: "FirstStudy") -> None:
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     console = printing.terminal()
     _print_advice(made.advice)
@@ -207,7 +207,7 @@ def _print(out: Path, made: "FirstStudy") -> None:
 
 
 def _print_advice(advice: "StrategyAdvice") -> None:
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     console = printing.terminal()
     console.print(advice.headline, style="bold", highlight=False)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
-from evalhub.cli.options import (
+from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.frames.command.options import (
     AcceptNewItems,
     AcceptPolicyChange,
     Allow,
@@ -52,8 +52,8 @@ def run(
     accept_new_items: AcceptNewItems = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
 
@@ -78,7 +78,7 @@ def run(
 def cancel(study: Named) -> int:
     """Stop all runs of a study, and the judges that are asked about their answers. What was
     answered stays; `study retry` lets them go on."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.decision.wording import counted
@@ -93,7 +93,7 @@ def cancel(study: Named) -> int:
 def retry(study: Named) -> int:
     """Take up all runs of a study that failed or were cancelled: what is missing or failed is asked
     again by a worker, also of judges of their answers."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.decision.wording import counted
@@ -131,8 +131,8 @@ def hosts_of(given: "list[str]") -> tuple[str, ...]:
 
 def _plan(spec: "StudySpec", as_json: bool) -> None:
     """Says what a study would do."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import database_to_look_at
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import database_to_look_at
 
     with database_to_look_at():
         from evalhub.ledger.ledger_place import why_not_here
@@ -159,7 +159,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
 
     from django.conf import settings
 
-    from evalhub.cli.progress import ImportBars, RunBars
+    from evalhub.frames.command.progress import ImportBars, RunBars
     from evalhub.ledger.ledger_place import check_ledger_place
     from evalhub.studies.run.conduct import conduct, patiently
     from evalhub.studies.run.register import register_study
@@ -211,9 +211,9 @@ def show(status: "StudyStatus", as_json: bool) -> int:
     Raises:
         evalhub.ledger.chain.kept.ChangedDecisionError: one isn't as it was made.
     """
-    from evalhub.cli import printing
     from evalhub.declare.decision import Readings
     from evalhub.declare.verdicts import Verdict
+    from evalhub.frames.command import printing
     from evalhub.ledger.chain.kept import check_kept
     from evalhub.ledger.staleness import changes_since
 
@@ -269,7 +269,7 @@ def _print_number(decision: "Decision") -> None:
 
 def _print_skills(decision: "Decision") -> None:
     """General capability by skill, with some of what was lost."""
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
     from evalhub.ledger.changed_items import lost_items
     from evalhub.report.skills import skills_of
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,8 +33,8 @@ def add(
     json_: Json = False,
 ) -> int:
     """Make a token and print it: it is shown this once."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -59,8 +59,8 @@ def add(
 @app.command("list")
 def list_(project: Of, json_: Json = False) -> int:
     """List a project's tokens, without their secrets."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -79,8 +79,8 @@ def list_(project: Of, json_: Json = False) -> int:
 @app.command()
 def revoke(name: Name, project: Of, json_: Json = False) -> int:
     """End a token at once."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.consent import agree
 from evalhub.cli.links import Url, site_of
-from evalhub.cli.options import DryRun, Json, Yes
+from evalhub.frames.command.consent import agree
+from evalhub.frames.command.options import DryRun, Json, Yes
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import User
@@ -40,7 +40,7 @@ def add(
     json_: Json = False,
 ) -> int:
     """Make a user and print the link that signs them in: it works once, within an hour."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     if bool(project) != (role is not None):
         raise typer.BadParameter("--project and --role go together")
@@ -58,7 +58,7 @@ def add(
 @app.command()
 def link(name: Name, url: Url = "", json_: Json = False) -> int:
     """Print a new link that signs a user in: it works once, within an hour."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_user
@@ -69,8 +69,8 @@ def link(name: Name, url: Url = "", json_: Json = False) -> int:
 @app.command("list")
 def list_(json_: Json = False) -> int:
     """List the users with their roles."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.models import User
@@ -94,8 +94,8 @@ def list_(json_: Json = False) -> int:
 @app.command()
 def deactivate(name: Name, json_: Json = False) -> int:
     """End all that lets a person in, at once: sessions, tokens, links. What they judged stays."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.features.erasure.deactivate import deactivate_user
@@ -114,8 +114,8 @@ def deactivate(name: Name, json_: Json = False) -> int:
 @app.command()
 def reactivate(name: Name, json_: Json = False) -> int:
     """Let a deactivated person in again, with the roles that they had."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.features.erasure.deactivate import reactivate_user
@@ -131,8 +131,8 @@ def reactivate(name: Name, json_: Json = False) -> int:
 @app.command()
 def erase(name: Name, yes: Yes = False, dry_run: DryRun = False, json_: Json = False) -> int:
     """Erase a person's name, addresses and ways in, for good; what they judged stays evidence."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.features.erasure.erase import erase_user
@@ -185,7 +185,7 @@ def _row(user: "User") -> dict[str, object]:
 
 def _print_link(user: "User", site: str, as_json: bool) -> int:
     from evalhub.accounts.sign_in import LASTS, sign_in_path
-    from evalhub.cli import printing
+    from evalhub.frames.command import printing
 
     address = site + sign_in_path(user)
     if as_json:

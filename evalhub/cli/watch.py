@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json, Of
 from evalhub.features.monitoring.change import EVERY_HOURS, FALSE_ALARMS_A_YEAR
+from evalhub.frames.command.options import Json, Of
 
 if TYPE_CHECKING:
     from evalhub.features.monitoring.models import Asking, Watch
@@ -40,9 +40,9 @@ def add(
     json_: Json = False,
 ) -> int:
     """Ask the project's baseline again and again, from now on."""
-    from evalhub.cli import printing
-    from evalhub.cli.budgets import said_budget
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.budgets import said_budget
+    from evalhub.frames.command.setup import set_up_database
 
     budget = said_budget({"tokens": budget_tokens, "money": budget_money})
     set_up_database()
@@ -67,8 +67,8 @@ def add(
 @app.command("list")
 def list_(project: Of, json_: Json = False) -> int:
     """List a project's watches, with what their newest askings came to."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -100,9 +100,9 @@ def list_(project: Of, json_: Json = False) -> int:
 @app.command("ask")
 def ask_now(project: Of, number: Number, json_: Json = False) -> int:
     """Ask a watch's version now, and wait for it: 0, it answers as it did; 1, an alarm."""
-    from evalhub.cli import printing
-    from evalhub.cli.exits import UNREACHABLE
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.features.monitoring.asking import sentence
@@ -120,7 +120,7 @@ def ask_now(project: Of, number: Number, json_: Json = False) -> int:
 @app.command()
 def end(project: Of, number: Number) -> int:
     """End a watch. What it found stays."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.features.monitoring.asking import end_watch

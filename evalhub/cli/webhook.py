@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
@@ -37,8 +37,8 @@ def add(
     json_: Json = False,
 ) -> int:
     """Make a webhook and print its secret: it is shown this once."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.events import EventType
@@ -64,8 +64,8 @@ def add(
 @app.command("list")
 def list_(project: Of, json_: Json = False) -> int:
     """List a project's webhooks, and the newest messages to each."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -92,8 +92,8 @@ def list_(project: Of, json_: Json = False) -> int:
 @app.command()
 def replay(message: Number, project: Of, json_: Json = False) -> int:
     """Send a message again, under the same id."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -115,8 +115,8 @@ def replay(message: Number, project: Of, json_: Json = False) -> int:
 @app.command()
 def rotate(webhook: Number, project: Of, json_: Json = False) -> int:
     """Make a new secret and print it; for a day messages are signed by both."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project
@@ -133,8 +133,8 @@ def rotate(webhook: Number, project: Of, json_: Json = False) -> int:
 @app.command()
 def remove(webhook: Number, project: Of, json_: Json = False) -> int:
     """Take a webhook away, with its messages."""
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from evalhub.accounts.people import named_project

@@ -1,4 +1,4 @@
--- tables-f768848021b2305f55dfcd0a
+-- tables-a9aa5a4ce7427b5e42c073ed
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -73,8 +73,6 @@ CREATE UNIQUE INDEX "unique_primary_email" ON "account_emailaddress" ("user_id",
 CREATE TABLE "django_admin_log" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "object_id" text NULL, "object_repr" varchar(200) NOT NULL, "action_flag" smallint unsigned NOT NULL CHECK ("action_flag" >= 0), "change_message" text NOT NULL, "content_type_id" integer NULL REFERENCES "django_content_type" ("id") DEFERRABLE INITIALLY DEFERRED, "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "action_time" datetime NOT NULL);
 CREATE INDEX "django_admin_log_content_type_id_c4bce8eb" ON "django_admin_log" ("content_type_id");
 CREATE INDEX "django_admin_log_user_id_c564eba6" ON "django_admin_log" ("user_id");
-CREATE TABLE "api_answered" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "key" varchar(255) NOT NULL, "fingerprint" varchar(64) NOT NULL, "status" smallint unsigned NULL CHECK ("status" >= 0), "location" varchar(500) NOT NULL, "body" text NULL CHECK ((JSON_VALID("body") OR "body" IS NULL)), "held_until" datetime NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "token_id" bigint NOT NULL REFERENCES "accounts_apitoken" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "answered_once" UNIQUE ("token_id", "key"));
-CREATE INDEX "api_answered_token_id_8db0fe94" ON "api_answered" ("token_id");
 CREATE TABLE "registry_metric" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(60) NOT NULL, "options" text NOT NULL CHECK ((JSON_VALID("options") OR "options" IS NULL)), "digest" varchar(64) NOT NULL UNIQUE);
 CREATE TABLE "registry_ingestion" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "rows" integer unsigned NOT NULL CHECK ("rows" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "finished" datetime NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "registry_ingestion_metrics" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "ingestion_id" bigint NOT NULL REFERENCES "registry_ingestion" ("id") DEFERRABLE INITIALLY DEFERRED, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED);
@@ -313,6 +311,8 @@ CREATE INDEX "monitoring_watch_second_run_id_80d6dbb2" ON "monitoring_watch" ("s
 CREATE INDEX "monitoring_watch_test_set_version_id_b1656829" ON "monitoring_watch" ("test_set_version_id");
 CREATE INDEX "monitoring_watch_version_id_f205fa51" ON "monitoring_watch" ("version_id");
 CREATE INDEX "monitoring_asking_watch_id_82019531" ON "monitoring_asking" ("watch_id");
+CREATE TABLE "rest_answered" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "key" varchar(255) NOT NULL, "fingerprint" varchar(64) NOT NULL, "status" smallint unsigned NULL CHECK ("status" >= 0), "location" varchar(500) NOT NULL, "body" text NULL CHECK ((JSON_VALID("body") OR "body" IS NULL)), "held_until" datetime NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "token_id" bigint NOT NULL REFERENCES "accounts_apitoken" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "answered_once" UNIQUE ("token_id", "key"));
+CREATE INDEX "rest_answered_token_id_3062ea6b" ON "rest_answered" ("token_id");
 CREATE TABLE "reviews_dealing" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "places" integer unsigned NOT NULL CHECK ("places" >= 0), "pairs" integer unsigned NOT NULL CHECK ("pairs" >= 0), "seats" integer unsigned NOT NULL CHECK ("seats" >= 0), "chances" text NOT NULL CHECK ((JSON_VALID("chances") OR "chances" IS NULL)), "weighed" integer unsigned NOT NULL CHECK ("weighed" >= 0), "campaign_id" bigint NOT NULL UNIQUE REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "reviews_event" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(20) NOT NULL, "detail" text NOT NULL CHECK ((JSON_VALID("detail") OR "detail" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "campaign_id" bigint NOT NULL REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "reviews_event_by_id_35011299" ON "reviews_event" ("by_id");
@@ -462,7 +462,7 @@ INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (68, 'webh
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (69, 'deployment', 'probe');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (70, 'exporters', 'mlflowalias');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (71, 'jobs', 'job');
-INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (72, 'api', 'answered');
+INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (72, 'rest', 'answered');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (73, 'account', 'emailaddress');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (74, 'account', 'emailconfirmation');
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (75, 'mfa', 'authenticator');
@@ -833,7 +833,6 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('account', '0
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0002_logentry_remove_auto_add', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0003_logentry_add_action_flag_choices', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('api', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('deployment', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('ledger', '0001_initial', CURRENT_TIMESTAMP);
@@ -843,6 +842,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0001_
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0002_authenticator_timestamps', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0003_authenticator_type_uniq', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('monitoring', '0001_initial', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('rest', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('runners', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('sessions', '0001_initial', CURRENT_TIMESTAMP);
@@ -853,4 +853,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0005_socialtoken_nullable_app', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0006_alter_socialaccount_extra_data', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-f768848021b2305f55dfcd0a', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-a9aa5a4ce7427b5e42c073ed', CURRENT_TIMESTAMP);

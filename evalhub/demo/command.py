@@ -31,12 +31,12 @@ def run_demo(*, live: bool, hf: bool, whole: bool, serve: bool, port: int) -> in
     """
     import typer
 
-    from evalhub.cli import printing
-    from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import carry, show
     from evalhub.demo.by_hf import by_hf
     from evalhub.demo.server import local_server
     from evalhub.demo.share import a_share
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.demo.registering import register_demo
-from evalhub.site.access import results_only
+from evalhub.frames.page.access import results_only
 
 
 @require_POST

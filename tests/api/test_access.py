@@ -10,8 +10,8 @@ from django.test import Client
 
 from evalhub.accounts.models import ApiToken, Role, Scope, User
 from evalhub.accounts.tokens import add_token, revoke_token
-from evalhub.api.document import document, written
 from evalhub.api.reference import reference
+from evalhub.frames.rest.document import document, written
 from tests.api.conftest import Program
 from tests.cast import Team, a_team
 

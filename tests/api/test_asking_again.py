@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from evalhub.accounts.models import ApiToken
-from evalhub.api.models import Answered
+from evalhub.frames.rest.models import Answered
 from evalhub.registry.models import ModelVersion
 from tests.api.conftest import Program
 from tests.cast import Team

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import LASTS_DAYS
-from evalhub.api import reading
-from evalhub.api.idempotency import KEPT
-from evalhub.api.limits import REQUESTS
-from evalhub.api.lists import LARGEST_PAGE
 from evalhub.api.shapes.working_sets import MOST_ROWS
-from evalhub.api.waiting import LONGEST_S, SPARED
+from evalhub.frames.rest import reading
+from evalhub.frames.rest.idempotency import KEPT
+from evalhub.frames.rest.limits import REQUESTS
+from evalhub.frames.rest.lists import LARGEST_PAGE
+from evalhub.frames.rest.waiting import LONGEST_S, SPARED
 from evalhub.registry import uploads
 from evalhub.serving.server import MIB, ServerLimits
 from evalhub.studies.web import peeks as peeks_from_web

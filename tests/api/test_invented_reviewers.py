@@ -13,8 +13,8 @@ from django.urls import reverse
 from evalhub.accounts.members import invite_member
 from evalhub.accounts.models import LogEntry, Membership, Project, Role, Scope, User
 from evalhub.cli.app import run
-from evalhub.cli.exits import USAGE
 from evalhub.features.erasure.erase import erase_user
+from evalhub.frames.command.exits import USAGE
 from evalhub.ledger.models import Decision
 from reviews.chain.verify import verify
 from reviews.models import Assignment, Campaign

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import ApiToken, Scope
 from evalhub.accounts.tokens import add_token, revoke_token
-from evalhub.api.document import document
+from evalhub.frames.rest.document import document
 from evalhub.jobs import weight
 from evalhub.jobs.models import Job, JobState
 from evalhub.jobs.queue import (

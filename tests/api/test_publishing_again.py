@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from evalhub.api.models import Answered
+from evalhub.frames.rest.models import Answered
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.studies.run.tidying import tidy
 from tests.api.conftest import Program
@@ -71,7 +71,7 @@ def test_a_set_that_is_still_there_is_published_as_what_was_made_of_it(
         caller.post(f"{at}/items", added)
     made = caller.post(f"{published}/publish", seen="*").json()
     seen = caller.get(there).headers["ETag"]
-    with connection.execute_wrapper(dying_at('UPDATE "api_answered"')):
+    with connection.execute_wrapper(dying_at('UPDATE "rest_answered"')):
         assert caller.post(f"{there}/publish", seen=seen, key="once").status_code == 500
     forget_the_answer()
     again = caller.post(f"{there}/publish", seen=seen, key="once")

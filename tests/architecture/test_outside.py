@@ -18,9 +18,9 @@ from pydantic import AnyUrl, FilePath, HttpUrl
 import evalhub
 import reviews
 import runners
-from evalhub.api.shapes import Given
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import LOOKS_OUTSIDE, Outside, marks_of
+from evalhub.frames.rest.shapes import Given
 
 ROOT = Path(__file__).resolve().parents[2]
 SAYS_OUTSIDE = re.compile(

@@ -46,7 +46,7 @@ def main() -> None:
 
 def build(sets: int, items: int, clusters: int) -> None:
     """A study of yes/no scores: a primary that gains and guards that lose nothing."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
 
@@ -86,7 +86,7 @@ def build(sets: int, items: int, clusters: int) -> None:
 
 
 def measure() -> None:
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
 

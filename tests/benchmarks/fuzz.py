@@ -240,7 +240,7 @@ def main() -> None:
 
 
 def fuzz(seconds: float, first: int, folder: Path) -> int:
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     logging.disable(logging.WARNING)  # of each refusal

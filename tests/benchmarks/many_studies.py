@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def measure(studies: int, items: int) -> None:
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
 

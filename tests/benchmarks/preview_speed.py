@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def measure(items: int, rounds: int) -> None:
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from django.test.utils import setup_test_environment

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from evalhub import __version__
-from evalhub.cli import progress
 from evalhub.cli.app import run
+from evalhub.frames.command import progress
 from tests.cli.test_study import evalhub
 from tests.studies.desks import Desk
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from evalhub.cli.exits import (
+from evalhub.declare.verdicts import Verdict
+from evalhub.frames.command.exits import (
     BAD_DATA,
     CODES,
     INTERRUPTED,
@@ -18,7 +19,6 @@ from evalhub.cli.exits import (
     UNREACHABLE,
     USAGE,
 )
-from evalhub.declare.verdicts import Verdict
 from tests.commands import command_tree
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from evalhub.cli import progress
+from evalhub.frames.command import progress
 
 
 def test_a_log_says_how_long_the_rest_takes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.cli.exits import BAD_DATA, USAGE
+from evalhub.frames.command.exits import BAD_DATA, USAGE
 from evalhub.registry.models import Run
 from reviews.models import Campaign, Invitation
 from tests.cast import Team

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.cli.exits import USAGE
+from evalhub.frames.command.exits import USAGE
 from reviews.models import Campaign
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from evalhub.accounts.models import Project
 from evalhub.cli.app import run
-from evalhub.cli.exits import BAD_DATA
+from evalhub.frames.command.exits import BAD_DATA
 from evalhub.registry import drafts, importing
 from evalhub.registry.models import (
     Item,

@@ -9,7 +9,7 @@ import pytest
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.cli.app import run
-from evalhub.cli.exits import USAGE
+from evalhub.frames.command.exits import USAGE
 from evalhub.ledger.models import Ledger
 from evalhub.registry.models import Study
 from tests.ledger.test_running_review import vote

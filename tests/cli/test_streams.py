@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.cli.exits import NOT_WRITTEN
-from evalhub.cli.streams import readable
+from evalhub.frames.command.exits import NOT_WRITTEN
+from evalhub.frames.command.streams import readable
 
 ENCODINGS = ["iso-8859-1", "ascii", "cp1252"]
 ANSWERS = ("compare", "base.jsonl", "tuned.jsonl", "--test-set", "items.jsonl")

@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, TABLES_S, wait_for_tables
 from evalhub.database.tables import Tables, TablesNotReadyError
+from evalhub.frames.command.setup import TABLES_OF_A_SERVICE_S, TABLES_S, wait_for_tables
 from evalhub.studies.run.conduct import OUTAGE_S
 from tests.database.homes import EARLIER, earlier_database, evalhub, fresh_postgresql, rows_of
 from tests.database.test_tables import EVALHUB, MANAGE, call, environment

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from evalhub.cli.printing import print_record
 from evalhub.decision.caveats import with_caveats
 from evalhub.decision.verify import verify
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.verdicts import Verdict
+from evalhub.frames.command.printing import print_record
 from evalhub.io.canonical import digest_of
 from evalhub.report.github import annotations
 from evalhub.report.junit import junit

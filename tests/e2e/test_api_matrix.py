@@ -15,8 +15,8 @@ from django.test import Client
 
 from evalhub.accounts.models import Project, Role, Scope, User
 from evalhub.accounts.tokens import add_token
-from evalhub.api.document import document
 from evalhub.features.webhooks.registering import add_webhook
+from evalhub.frames.rest.document import document
 from evalhub.jobs.models import Job
 from evalhub.registry.models import Study
 from tests.cast import Team

@@ -41,7 +41,7 @@ def main() -> None:
             "DJANGO_SETTINGS_MODULE": "evalhub.settings",
         }
         subprocess.run([*EVALHUB, "demo", "--no-serve"], check=True, capture_output=True)
-        from evalhub.cli.setup import set_up_database
+        from evalhub.frames.command.setup import set_up_database
 
         set_up_database()
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from evalhub.cli.printing import print_record
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.needed import with_choosing
@@ -19,6 +18,7 @@ from evalhub.declare.criteria import Criterion, NextLook
 from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.tails import Tails
+from evalhub.frames.command.printing import print_record
 from evalhub.report.github import annotations
 from evalhub.report.junit import junit
 from evalhub.report.markdown import COMMENT_BYTES, markdown

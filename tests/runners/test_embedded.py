@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from psycopg.errors import DiskFull
 
-from evalhub.cli.exits import NOT_WRITTEN, explain
+from evalhub.frames.command.exits import NOT_WRITTEN, explain
 from evalhub.registry.models import Run, Shard
 from runners import looking
 from runners.celery import broker

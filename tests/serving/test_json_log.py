@@ -21,7 +21,7 @@ import ctypes, os, sys, threading, warnings
 sys.argv = ["evalhub", "worker"]
 from evalhub.cli import app, serve
 def chat():
-    from evalhub.cli.setup import set_up_templates
+    from evalhub.frames.command.setup import set_up_templates
     set_up_templates()
     print("printed to standard output")
     sys.stderr.write("begun, ")

@@ -18,7 +18,7 @@ ROWS = [{"id": i, "prompt": f"What is {i}?", "left": "one", "right": "two"} for 
 
 
 def main() -> None:
-    from evalhub.cli.setup import set_up_database
+    from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
     from django.db import connection

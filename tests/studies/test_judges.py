@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from evalhub.cli.app import run as evalhub
-from evalhub.cli.printing import print_record
+from evalhub.frames.command.printing import print_record
 from evalhub.io.rows import DataError
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Metric, ModelVersion, Run, RunMetric, Score

@@ -1,7 +1,1 @@
 """What the endpoints take and give: declarations, from which the OpenAPI document is made"""
-
-from evalhub.declare.declaration import Declaration
-
-
-class Given(Declaration):
-    """What an endpoint gives. Nothing is read by it, so what it names is followed by nobody."""

@@ -6,12 +6,12 @@ from typing import Literal
 from pydantic import Field
 
 from evalhub.accounts.invitations import LASTS_DAYS
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.identities import Ground
 from evalhub.declare.review import CampaignRequest
 from evalhub.declare.study import Name
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.stats.preference import WinScore
 from reviews.chain.identities import identities
 from reviews.models import Campaign

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.ledger.models import Decision, SignOff
 from evalhub.ledger.staleness import changes_since
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from evalhub.api.shapes import Given
+from evalhub.frames.rest.shapes import Given
 
 
 class FileShape(Given):

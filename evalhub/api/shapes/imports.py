@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.row_fields import RowFields
 from evalhub.declare.study import ModelKind, Name
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.studies.files.import_logs import ImportedTask, ImportRequest
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.api.shapes.runs import VersionOnItems
 from evalhub.declare.declaration import Declaration
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import Ingestion
 from runners.metrics import AnyMetric
 

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from evalhub.accounts.models import ApiToken, Membership, Role, Scope
 from evalhub.accounts.tokens import LASTS_DAYS, LONGEST_DAYS
-from evalhub.api.shapes import Given
 from evalhub.declare.declaration import Declaration
+from evalhub.frames.rest.shapes import Given
 
 
 class MemberShape(Given):

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from evalhub.accounts.models import Project
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 
 
 class ProjectShape(Given):

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import Outside
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.versions import stands_on
 from evalhub.studies.file.test_sets import ItemFields

@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import Field
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.prices import RunBudget, Spent
 from evalhub.declare.study import Name
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from runners.metrics import AnyMetric
 from runners.progress import WorkersSeen, unattended

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.declare.declaration import Declaration
 from evalhub.features.score_audits.score_cases import LONGEST, MOST_AUDITED
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import Output, ScoreAudit, ScoreCase
 from evalhub.studies.run.error_rates import CheckedScores, ErrorRate, error_rates
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.study import Name
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.ledger.blessing import USUALLY, ArmOf
 from evalhub.ledger.models import Blessing, StageMove
 from evalhub.registry.models import ModelVersion

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.urls import reverse
 from pydantic import Field, JsonValue
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.declare.verdicts import Verdict
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun

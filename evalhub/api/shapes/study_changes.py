@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from pydantic import Field, JsonValue
 
-from evalhub.api.shapes import Given
 from evalhub.decision.policy_changes import Effect, PolicyChange
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.plan import PlannedLook
+from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import Study
 from evalhub.studies.run.policy_change import demands_of
 

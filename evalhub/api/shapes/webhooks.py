@@ -6,12 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from evalhub.accounts.events import EventType
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import Outside
 from evalhub.features.webhooks.models import Delivery, Webhook
 from evalhub.features.webhooks.registering import LONGEST_URL
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 
 
 class WebhookRequest(Declaration):

@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Purpose, TestSetVersionRequest, TestSetVersionShape, Upload
 from evalhub.declare.declaration import Declaration, default_of, wrong
 from evalhub.declare.study import Name
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import WorkingItemFilter
 from evalhub.registry.working_items import AddedRows

@@ -8,10 +8,6 @@ from rest_framework.response import Response
 from evalhub.accounts.addresses import absolute
 from evalhub.accounts.audit_log import note_once
 from evalhub.accounts.models import Action, Scope
-from evalhub.api.describing import describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, Since, listed, shown
 from evalhub.api.shapes.campaigns import (
     CampaignResultsShape,
     CampaignShape,
@@ -23,6 +19,10 @@ from evalhub.api.shapes.campaigns import (
     VouchRequest,
 )
 from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
 from evalhub.registry.models import Run, Study
 from evalhub.studies.run.reviewing import arms_to_review, for_study
 from reviews.joining.invite import invite

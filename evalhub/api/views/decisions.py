@@ -7,10 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, Since, listed, shown
 from evalhub.api.shapes.decisions import (
     AcceptanceRequest,
     DecisionShape,
@@ -21,6 +17,10 @@ from evalhub.api.shapes.decisions import (
     WholeDecisionShape,
 )
 from evalhub.declare.verdicts import Verdict
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.chain.kept import check_kept
 from evalhub.ledger.changed_items import worst_flips

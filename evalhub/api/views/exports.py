@@ -14,10 +14,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from evalhub.api.describing import describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.problems import Problem
-from evalhub.api.reading import number
 from evalhub.features.exporters.answers import export_answers
 from evalhub.features.exporters.decisions import export_decisions
 from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
@@ -25,6 +21,10 @@ from evalhub.features.exporters.judgments import export_dpo, export_judgments
 from evalhub.features.exporters.model_card import export_model_index
 from evalhub.features.exporters.report import export_report
 from evalhub.features.exporters.study import export_study
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.reading import number
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study
 from reviews.models import Campaign

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.problems import Problem
-from evalhub.api.reading import number
 from evalhub.api.shapes.files import FileShape
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.reading import number
 from evalhub.io.full_disk import is_full_disk
 from evalhub.registry.uploads import (
     LARGEST,

@@ -12,12 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import NO_BODY, describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, Since, listed, shown
-from evalhub.api.problems import Problem
-from evalhub.api.reading import number
 from evalhub.api.shapes.ingestions import (
     FinishRequest,
     IngestionRequest,
@@ -25,6 +19,12 @@ from evalhub.api.shapes.ingestions import (
     TakenShape,
 )
 from evalhub.api.views.runs import test_set_version_asked, version_asked
+from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.reading import number
 from evalhub.io.ndjson import NdjsonBody, read_ndjson
 from evalhub.registry.models import Ingestion
 from runners.ingestion import PART, OffsetError, append, begin, cancel, finish

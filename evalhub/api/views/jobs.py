@@ -8,13 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import NO_BODY, WAIT, describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import JOB_RETRY_S
-from evalhub.api.lists import PAGED, Since, listed, shown
-from evalhub.api.problems import Problem
-from evalhub.api.shapes.jobs import JobShape
-from evalhub.api.waiting import waited
+from evalhub.frames.rest.describing import NO_BODY, WAIT, describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import JOB_RETRY_S
+from evalhub.frames.rest.job_shape import JobShape
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.waiting import waited
 from evalhub.jobs.models import Job, JobState
 from evalhub.jobs.queue import cancel_job
 

@@ -11,11 +11,6 @@ from evalhub.accounts.members import change_role, invite_member, remove_member
 from evalhub.accounts.models import ApiToken, Membership, Role, Scope
 from evalhub.accounts.permissions import check_manages
 from evalhub.accounts.tokens import add_token, revoke_token
-from evalhub.api.describing import NO_BODY, describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, listed, shown
-from evalhub.api.problems import Problem
 from evalhub.api.shapes.people import (
     InvitedMemberShape,
     MemberRequest,
@@ -25,6 +20,11 @@ from evalhub.api.shapes.people import (
     TokenRequest,
     TokenShape,
 )
+from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.problems import Problem
 
 
 class MemberEndpoint(ProjectEndpoint):

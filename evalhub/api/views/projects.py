@@ -9,10 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evalhub.accounts.models import Project
-from evalhub.api.describing import describes
-from evalhub.api.endpoint import ApiEndpoint, ProjectEndpoint
-from evalhub.api.lists import PAGED, listed, shown
 from evalhub.api.shapes.projects import ProjectShape
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ApiEndpoint, ProjectEndpoint
+from evalhub.frames.rest.lists import PAGED, listed, shown
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "openapi.json"
 

@@ -9,10 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Project, Scope
-from evalhub.api.describing import WAIT, describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, Since, listed, shown
 from evalhub.api.shapes.runs import (
     OutputShape,
     ResumeRequest,
@@ -21,8 +17,12 @@ from evalhub.api.shapes.runs import (
     ScoreShape,
     VersionOnItems,
 )
-from evalhub.api.waiting import waited
 from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.rest.describing import WAIT, describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.waiting import waited
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import UNFINISHED, RunState
 from evalhub.registry.uploads import Uploads

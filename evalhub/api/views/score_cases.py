@@ -9,10 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, Since, listed, shown
 from evalhub.api.shapes.score_cases import (
     CheckRequest,
     DrawnAnswerShape,
@@ -29,6 +25,10 @@ from evalhub.features.score_audits.score_cases import (
     draw_audit,
     drawn_answers,
 )
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
 from evalhub.registry.models import Metric, Output, Run, RunMetric, ScoreAudit, ScoreCase
 
 

@@ -7,11 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, listed, shown
-from evalhub.api.problems import Problem
 from evalhub.api.shapes.stages import (
     BlessingRequest,
     BlessingShape,
@@ -23,6 +18,11 @@ from evalhub.api.shapes.stages import (
 )
 from evalhub.api.views.decisions import DecisionEndpoint
 from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.problems import Problem
 from evalhub.ledger.blessing import bless
 from evalhub.ledger.models import Blessing, StageMove
 from evalhub.ledger.overriding import override_champion

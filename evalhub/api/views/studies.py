@@ -7,17 +7,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import WAIT, describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, Since, listed, shown
-from evalhub.api.problems import Problem
-from evalhub.api.shapes.problems import GateProblemShape
 from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
-from evalhub.api.waiting import waited
 from evalhub.declare.cost_sheet import CostSheet
 from evalhub.declare.declaration import declared
 from evalhub.declare.ownership import Ownership
+from evalhub.frames.rest.describing import WAIT, describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.problem_shape import GateProblemShape
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.waiting import waited
 from evalhub.ledger.ownership import cost_of
 from evalhub.registry.models import Run, Study, StudyArm
 from evalhub.registry.uploads import Uploads

@@ -7,10 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import describes
-from evalhub.api.idempotency import once
-from evalhub.api.lists import shown
-from evalhub.api.problems import Problem
 from evalhub.api.shapes.studies import WholeStudyShape
 from evalhub.api.shapes.study_changes import (
     CopyRequest,
@@ -21,6 +17,10 @@ from evalhub.api.shapes.study_changes import (
 from evalhub.api.views.studies import RETRY_S, StudyEndpoint
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.exporters.copying import copy_study
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.problems import Problem
 from evalhub.studies.run.advance import status_of
 from evalhub.studies.run.policy_change import change_policy, looks_after, policy_difference
 from runners.backends.endpoints import endpoints

@@ -7,10 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import NO_BODY, describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
-from evalhub.api.lists import PAGED, listed, shown
 from evalhub.api.shapes.webhooks import (
     DeliveryShape,
     WebhookChangeRequest,
@@ -26,6 +22,10 @@ from evalhub.features.webhooks.registering import (
     replay,
     rotate_secret,
 )
+from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, listed, shown
 
 
 class WebhookEndpoint(ProjectEndpoint):

@@ -9,10 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import NO_BODY, describes
-from evalhub.api.idempotency import keep_answer, once
-from evalhub.api.lists import PAGED, listed, shown
-from evalhub.api.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.api.shapes.working_sets import (
     AddedRowsShape,
     ItemsChangedShape,
@@ -27,6 +23,10 @@ from evalhub.features.working_sets.from_web import (
     add_rows_from_web,
     item_content,
 )
+from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.idempotency import keep_answer, once
+from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.registry.models import WorkingItem
 from evalhub.registry.models.working_sets import (
     ItemChange,

@@ -9,11 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Project, Scope
-from evalhub.api.describing import NO_BODY, describes
-from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import keep_answer, once
-from evalhub.api.lists import PAGED, Since, listed, shown
-from evalhub.api.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.api.shapes.working_sets import (
     NearCopiesRequest,
     PublishedShape,
@@ -25,6 +20,11 @@ from evalhub.api.shapes.working_sets import (
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.working_sets.from_web import begin_from_web, look_in_upload
 from evalhub.features.working_sets.near_copies import look_in_other_test_sets, look_inside, split
+from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import keep_answer, once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import WorkingSetQuerySet
 from evalhub.registry.uploads import Uploads

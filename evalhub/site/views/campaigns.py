@@ -15,9 +15,9 @@ from evalhub.accounts.models import Project
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Study
-from evalhub.site.access import results_only
 from evalhub.site.campaign_form import CampaignForm, UploadForm
 from evalhub.site.campaign_making import campaign_form, previewed, source_of, uploaded
 from evalhub.site.campaign_page import ReviewSource, running

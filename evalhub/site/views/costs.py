@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Study, StudyArm
-from evalhub.site.access import results_only
 from evalhub.site.cost_page import cost_page
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.frames.page.access import results_only
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.models import Decision, DecisionQuerySet
 from evalhub.ledger.signoff import SignOffError, sign_off
@@ -16,7 +17,6 @@ from evalhub.ledger.staleness import changes_since
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.methods import methods as explained_methods
-from evalhub.site.access import results_only
 from evalhub.site.sampling import flips_of, sampling_of
 
 

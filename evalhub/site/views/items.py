@@ -12,8 +12,8 @@ from evalhub.accounts.audit_log import note_once
 from evalhub.accounts.models import Action
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.features.exporters.items import FORMS, exported_items
+from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
-from evalhub.site.access import results_only
 from evalhub.site.items.browsing import Place, items_page
 from evalhub.site.items.finding import find
 from evalhub.site.items.naming import key_named

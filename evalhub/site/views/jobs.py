@@ -11,9 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.frames.page.access import results_only
 from evalhub.jobs.models import Job
 from evalhub.jobs.queue import cancel_job
-from evalhub.site.access import results_only
 
 TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]*|(X-CSRFToken&quot;: &quot;)[^&]*')
 LOOK_S = 2

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
-from evalhub.site.access import results_only
 from evalhub.site.comparing.policy_form import PolicyForm
 from evalhub.studies.run.policy_change import (
     SamePolicyError,

@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.frames.page.access import results_only
 from evalhub.ledger.blessing import ArmOf, bless
 from evalhub.ledger.models import Decision, DecisionQuerySet
 from evalhub.ledger.stage_moves import StageError
 from evalhub.ledger.verification import verified_at_home
-from evalhub.site.access import results_only
 from evalhub.site.record_page import record_page
 
 

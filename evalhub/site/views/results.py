@@ -17,7 +17,7 @@ from evalhub.accounts.audit_log import note, note_once
 from evalhub.accounts.models import Action
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.site.access import results_only
+from evalhub.frames.page.access import results_only
 from evalhub.site.judgments_page import judgments_page
 from evalhub.site.results_page import results_by_name
 from reviews.audit.report import audit

@@ -8,10 +8,10 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
 from evalhub.registry.models import JudgeRun, Run
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
-from evalhub.site.access import results_only
 from evalhub.site.answers import answers_page
 from evalhub.site.listing import listed
 from evalhub.site.lists import runs_list

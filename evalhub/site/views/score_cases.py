@@ -19,8 +19,8 @@ from evalhub.features.score_audits.score_cases import (
     draw_audit,
     readable_score,
 )
+from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Output, Run, ScoreAudit
-from evalhub.site.access import results_only
 from evalhub.site.score_cases_page import audit_page, metric_page, seen_metric, texts_of
 
 FOLDER = "site/disputes"

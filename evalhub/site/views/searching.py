@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.site.access import results_only
+from evalhub.frames.page.access import results_only
 from evalhub.site.searching.everything import search
 
 

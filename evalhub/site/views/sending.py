@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.site.access import results_only
+from evalhub.frames.page.access import results_only
 from evalhub.site.sent_study import SentStudy
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.site.access import results_only
+from evalhub.frames.page.access import results_only
 from evalhub.site.strategy_form import StrategyForm
 
 FILE = {"Content-Disposition": 'attachment; filename="study.yaml"'}

@@ -9,9 +9,9 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import counted
+from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
-from evalhub.site.access import results_only
 from evalhub.site.changes import Wanted, changes
 from evalhub.site.listing import listed
 from evalhub.site.lists import studies_list

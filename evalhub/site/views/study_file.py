@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.features.exporters.study import export_study, study_text
+from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
-from evalhub.site.access import results_only
 from evalhub.studies.file.document import study_document
 
 

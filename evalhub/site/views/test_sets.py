@@ -6,11 +6,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.frames.page.access import results_only
 from evalhub.ledger.draws import unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import asked, expected, passage
-from evalhub.site.access import results_only
 from evalhub.site.by_place import items_by_place
 from evalhub.site.ledger_page import ledger_page
 from evalhub.site.listing import listed

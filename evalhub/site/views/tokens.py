@@ -12,7 +12,7 @@ from evalhub.accounts import tokens as verbs
 from evalhub.accounts.models import ApiToken, Project, Scope
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.site.access import results_only
+from evalhub.frames.page.access import results_only
 
 USUAL = (Scope.READ, Scope.INGEST, Scope.RUN)
 

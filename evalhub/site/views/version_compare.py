@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.models import User
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.frames.page.access import results_only
 from evalhub.registry.models import ModelVersion
-from evalhub.site.access import results_only
 from evalhub.site.versions_beside import versions_beside
 
 

@@ -12,10 +12,10 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.monitoring.asking import sentence
 from evalhub.features.monitoring.models import Asking
+from evalhub.frames.page.access import results_only
 from evalhub.ledger.stage_moves import StageError
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
-from evalhub.site.access import results_only
 from evalhub.site.lineage import lineage
 from evalhub.site.listing import listed
 from evalhub.site.lists import versions_list

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import counted
 from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.page.access import results_only
 from evalhub.io.items import items_of
 from evalhub.io.limits import ITEMS
 from evalhub.io.rows import DataError, read_rows
@@ -23,7 +24,6 @@ from evalhub.registry.working_items import (
     tag_items,
 )
 from evalhub.registry.working_sets import ChangedMeanwhileError
-from evalhub.site.access import results_only
 from evalhub.site.item_form import ItemForm, form_of
 from evalhub.site.views.working_sets import FOLDER, seen_sets, shows_refusal, whole_number
 from evalhub.site.working_set_forms import RowsForm, kept, pasted

@@ -20,6 +20,7 @@ from evalhub.features.working_sets.near_copies import (
     look_inside,
     split,
 )
+from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
 from evalhub.registry.models import TestSet, TestSetVersion, WorkingSet
 from evalhub.registry.models.working_sets import WorkingSetQuerySet
@@ -31,7 +32,6 @@ from evalhub.registry.working_sets import (
     edit_version,
     publish_working_set,
 )
-from evalhub.site.access import results_only
 from evalhub.site.working_set_forms import NearCopiesForm, NewSetForm, SplitForm, kept
 from evalhub.site.working_set_page import changes_of, items_page, publish_page
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework.parsers import BaseParser
 
-from evalhub.api.problems import Problem
+from evalhub.frames.rest.problems import Problem
 from evalhub.io.json_values import JsonError, parse_json
 
 LARGEST = 3 * 1024**2

@@ -11,7 +11,7 @@ USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, NOT_WRITTEN, INTERRUPTED = 64, 65, 69, 
 
 # By name, so that nothing is imported here. What isn't listed is our fault.
 CODES = {
-    "evalhub.cli.streams.OutputError": NOT_WRITTEN,
+    "evalhub.frames.command.streams.OutputError": NOT_WRITTEN,
     "evalhub.accounts.people.UserError": USAGE,
     "evalhub.accounts.tokens.TokenError": USAGE,
     "evalhub.database.tables.OtherVersionError": USAGE,

@@ -52,7 +52,7 @@ class Shapes(OpenApiSerializerExtension):
 
 
 class Bearer(OpenApiAuthenticationExtension):
-    target_class = "evalhub.api.authentication.BearerAuthentication"
+    target_class = "evalhub.frames.rest.authentication.BearerAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

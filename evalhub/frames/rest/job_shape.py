@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from evalhub.api.addresses import address
-from evalhub.api.shapes import Given
+from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.shapes import Given
 from evalhub.jobs.models import Job
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field, JsonValue
 
-from evalhub.api.shapes import Given
+from evalhub.frames.rest.shapes import Given
 
 
 class FlawShape(Given, extra="allow", json_schema_serialization_defaults_required=False):

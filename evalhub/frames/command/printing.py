@@ -47,7 +47,7 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
 
     Reasons that bear on no verdict as they came out are counted, as a page folds them.
     """
-    from evalhub.cli.figures import counted
+    from evalhub.frames.command.figures import counted
     from evalhub.report.folding import folded
 
     console = console or terminal()

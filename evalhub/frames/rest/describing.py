@@ -9,11 +9,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, RootModel, create_model
 
-from evalhub.api.lists import LARGEST_PAGE, PAGE, NoFilters
-from evalhub.api.shapes import Given
-from evalhub.api.shapes.jobs import JobShape
-from evalhub.api.shapes.problems import ProblemShape
 from evalhub.declare.problem_body import MEDIA_TYPE
+from evalhub.frames.rest.job_shape import JobShape
+from evalhub.frames.rest.lists import LARGEST_PAGE, PAGE, NoFilters
+from evalhub.frames.rest.problem_shape import ProblemShape
+from evalhub.frames.rest.shapes import Given
 
 USUAL = (400, 401, 403, 404, 406, 429)
 WORDS = {

@@ -15,11 +15,11 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.models import ApiToken, Project, Scope, User
 from evalhub.accounts.results_seen import sees_results
-from evalhub.api.authentication import BearerAuthentication
-from evalhub.api.limits import TokenLimit
-from evalhub.api.problems import Problem, answer_problem
-from evalhub.api.reading import PlainJSONParser
 from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.frames.rest.authentication import BearerAuthentication
+from evalhub.frames.rest.limits import TokenLimit
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.reading import PlainJSONParser
 
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
@@ -73,9 +73,6 @@ class ApiEndpoint(APIView):
         if unknown:
             known = ", ".join(self.parameters) or "none"
             raise Problem(400, f"isn't known here (known: {known})", field=unknown[0])
-
-    def get_exception_handler(self) -> Any:
-        return answer_problem
 
     @property
     def by(self) -> User:

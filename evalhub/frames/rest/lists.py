@@ -11,9 +11,9 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evalhub.api.problems import Problem
-from evalhub.api.reading import number
 from evalhub.declare.declaration import Declaration
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.reading import number
 
 PAGE, LARGEST_PAGE = 50, 500
 NEWEST_FIRST = ("-id",)

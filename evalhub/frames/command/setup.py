@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from evalhub.cli.home import use_home
+from evalhub.frames.command.home import use_home
 from evalhub.io.full_disk import is_full_disk
 
 TABLES_S = 120.0

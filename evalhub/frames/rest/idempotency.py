@@ -18,10 +18,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import ApiToken
-from evalhub.api.lists import shown_whole
-from evalhub.api.models import Answered
-from evalhub.api.problems import Problem
-from evalhub.api.shapes.jobs import JobShape
+from evalhub.frames.rest.job_shape import JobShape
+from evalhub.frames.rest.lists import shown_whole
+from evalhub.frames.rest.models import Answered
+from evalhub.frames.rest.problems import Problem
 from evalhub.io.canonical import digest_of
 from evalhub.jobs.models import Job
 from evalhub.jobs.queue import enqueue

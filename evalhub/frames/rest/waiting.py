@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 
 from rest_framework.request import Request
 
-from evalhub.api.reading import number
+from evalhub.frames.rest.reading import number
 
 LONGEST_S = 25
 LOOK_S = 0.5

@@ -8,8 +8,8 @@ from django.utils.http import parse_etags, quote_etag
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from evalhub.api.problems import Problem
 from evalhub.declare.declaration import Declaration
+from evalhub.frames.rest.problems import Problem
 from evalhub.io.canonical import digest_of
 
 IF_MATCH = OpenApiParameter(

@@ -1,0 +1,1 @@
+"""What all commands have in common: home and database, options, output, exit codes"""

@@ -1,0 +1,1 @@
+"""What all endpoints have in common: whose token, which project, lists, problems, documents"""
