@@ -97,7 +97,7 @@ def test_rows_lead_to_the_products_pages_and_to_what_hangs_on_them(
         assert root.get(page).status_code == 200
     shown = root.get(reverse("admin:registry_study_change", args=[study.pk])).text
     for rows in (
-        f"/admin/gate/decision/?study__id__exact={study.pk}",
+        f"/admin/ledger/decision/?study__id__exact={study.pk}",
         f"/admin/reviews/campaign/?study__id__exact={study.pk}",
     ):
         assert f'<a href="{rows}">list</a>' in shown
