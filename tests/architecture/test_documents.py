@@ -42,7 +42,7 @@ def test_the_index_names_every_document() -> None:
 
 def test_configuration_lists_what_the_settings_read() -> None:
     row = re.compile(r"^\| `?(EVALHUB_\w+)`? \| (.*?) \| (.*?) \|$", re.MULTILINE)
-    written = row.findall((ROOT / "docs" / "configuration.md").read_text())
+    written = row.findall((ROOT / "docs" / "reference/configuration.md").read_text())
     source = Path(settings.__file__).read_text()
     assert written == row.findall(settings.__doc__ or "")
     assert {name for name, *_ in written} == set(re.findall(r'"(EVALHUB_\w+)"', source))

@@ -1,4 +1,4 @@
-"""docs/importing.md: its table has every kind, and each example runs as it stands there."""
+"""docs/how-to/importing.md: its table has every kind, and each example runs as it stands there."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from tests.importers.logs import DOCS, FILES, logs
 
 __all__ = ["logs"]
 
-PAGE = (DOCS / "importing.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "how-to/importing.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"^\| `([\w-]+)` \|.*\| `(evalhub compare .*)` \|$", PAGE, re.MULTILINE))
 HEAVY = {"inspect"}
 

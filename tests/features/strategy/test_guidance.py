@@ -1,4 +1,4 @@
-"""docs/strategy.md says what the tables say, and of the demo what its answers say."""
+"""docs/how-to/strategy.md says what the tables say, and of the demo what its answers say."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from evalhub.features.strategy.thresholds import (
 )
 from tests.demo.test_docs import mean_score
 
-PAGE = (Path(__file__).parents[3] / "docs" / "strategy.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to/strategy.md").read_text(encoding="utf-8")
 DEMO = Path(record.__file__).parent
 
 
