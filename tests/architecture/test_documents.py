@@ -64,6 +64,16 @@ def test_the_front_page_names_five_pages_to_read_first() -> None:
         assert reader in first
 
 
+@pytest.mark.parametrize(
+    "page",
+    sorted([*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/tutorials/*.md")]),
+    ids=lambda path: path.stem,
+)
+def test_a_guide_is_read_at_one_sitting(page: Path) -> None:
+    """At most 1,200 words, but for the code that is copied."""
+    assert len(FENCE.sub("", page.read_text()).split()) <= 1200
+
+
 def test_decisions_have_a_status_and_a_date_and_are_listed() -> None:
     page = DECISIONS / "index.md"
     assert page.read_text() == as_markdown(), f"python -m evalhub.documents.decisions > {page}"
