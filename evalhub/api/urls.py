@@ -1,6 +1,6 @@
 """Addresses for programs, below /api/v1."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
 from evalhub.api.views import (
     campaigns,
@@ -23,16 +23,10 @@ from evalhub.api.views import (
     working_items,
     working_sets,
 )
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.features.ownership import api as ownership
+from evalhub.frames.rest.addresses import project_path as _at
 
 app_name = "api"
-
-
-def _at(below: str, endpoint: type[ProjectEndpoint], name: str) -> URLPattern:
-    """An address of a project."""
-    whole = "/".join(["projects/<slug:project>", below]).rstrip("/")
-    found: URLPattern = path(whole, endpoint.as_view(), name=name)
-    return found
 
 
 urlpatterns = [
@@ -45,7 +39,7 @@ urlpatterns = [
     _at("studies/<slug:slug>/cancel", studies.CancelStudyRuns, "cancel_study_runs"),
     _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
-    _at("studies/<slug:slug>/cost", studies.StudyCost, "study_cost"),
+    *ownership.urlpatterns,
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),
     _at("studies/<slug:slug>/policy", study_changes.StudyPolicyOf, "study_policy"),

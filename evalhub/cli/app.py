@@ -17,7 +17,6 @@ from evalhub.cli import (
     backup,
     bless,
     compare,
-    cost,
     decide,
     decision,
     demo,
@@ -54,6 +53,7 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.ownership import cli as cost
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, at_home, use_home
 from evalhub.frames.command.options import with_usable_numbers

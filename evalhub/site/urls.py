@@ -2,10 +2,10 @@
 
 from django.urls import path
 
+from evalhub.features.ownership import pages as ownership
 from evalhub.site.views import (
     campaigns,
     comparing,
-    costs,
     decisions,
     documents,
     items,
@@ -43,7 +43,7 @@ urlpatterns = [
     path("studies/<int:pk>/study.zip", study_file.study_zip, name="study_zip"),
     path("studies/<int:pk>/copy/", comparing.copy_study, name="copy_study"),
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
-    path("studies/<int:pk>/cost/", costs.study_cost, name="study_cost"),
+    *ownership.urlpatterns,
     path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),

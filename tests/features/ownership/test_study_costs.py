@@ -14,7 +14,7 @@ from evalhub.declare.declaration import declared
 from evalhub.declare.ownership import Ownership
 from evalhub.declare.prices import Price
 from evalhub.declare.review import Design
-from evalhub.ledger.ownership import cost_of
+from evalhub.features.ownership.study_costs import cost_of
 from evalhub.registry.models import Output, Spending, Study
 from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version

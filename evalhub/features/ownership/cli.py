@@ -39,7 +39,7 @@ def cost(
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.ledger.ownership import cost_of
+    from evalhub.features.ownership.study_costs import cost_of
     from evalhub.registry.models import StudyArm
 
     try:
@@ -84,7 +84,7 @@ def _study(project: str, slug: str) -> "Study":
 
 
 def _print(sheet: "CostSheet", console: "Console") -> None:
-    from evalhub.decision.cost_wording import amount, line_source, tornado_rows, totals
+    from evalhub.features.ownership.wording import amount, line_source, tornado_rows, totals
     from evalhub.frames.command.figures import figures
 
     print_ = partial(console.print, markup=False, soft_wrap=not console.is_terminal)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.cost_wording import VARIED, amount, outcome
 from evalhub.declare.cost_sheet import Swing, Tornado
+from evalhub.features.ownership.wording import VARIED, amount, outcome
 from evalhub.report.charts.scale import Scale, Tick, around
 
 

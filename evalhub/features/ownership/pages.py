@@ -1,4 +1,4 @@
-"""The page of what a study's candidate costs: its sheet, and what if some figures were others."""
+"""Page: what a study's candidate costs, with a form that tries other figures."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,16 +7,24 @@ from math import isfinite
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET
 
-from evalhub.decision.cost_wording import totals
+from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.cost_sheet import UPFRONT, CostLine, CostSheet
 from evalhub.declare.declaration import DeclarationError, declared
 from evalhub.declare.ownership import Ownership, TrainingCosts
-from evalhub.ledger.ownership import OwnedArms, cost_of, owned_arms, said_of
+from evalhub.features.ownership.study_costs import cost_of, owned_arms
+from evalhub.features.ownership.tornado import TornadoPlot, tornado_plot
+from evalhub.features.ownership.wording import totals
+from evalhub.frames.page.access import results_only
+from evalhub.io.rows import DataError
+from evalhub.ledger.ownership import OwnedArms, said_of
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
-from evalhub.report.tornado import TornadoPlot, tornado_plot
 
 _TO = re.compile(r"\s*(?:–|\bto\b|\.\.)\s*")
 RANGE = "a number, or a range such as 80000 to 120000"
@@ -146,3 +154,21 @@ def cost_page(study: Study, asked: QueryDict) -> CostPage:
         arms=list(study.arms.exclude(role=ArmRole.BASELINE)),
         tried=assumed is not None,
     )
+
+
+@require_GET
+@results_only
+def study_cost(request: SignedInRequest, pk: int) -> HttpResponse:
+    rows = Study.objects.seen_by(request.user).select_related("project")
+    found = get_object_or_404(rows, pk=pk)
+    try:
+        shown = cost_page(found, request.GET)
+    except StudyArm.DoesNotExist as error:
+        raise Http404(str(error)) from error
+    except DataError as error:  # of the operator's table of prices
+        messages.error(request, f"What it costs isn't known: {error}.")
+        return redirect("site:study", pk)
+    return render(request, "ownership/cost.html", {"shown": shown, "study": found})
+
+
+urlpatterns = [path("studies/<int:pk>/cost/", study_cost, name="study_cost")]

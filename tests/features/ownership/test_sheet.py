@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from evalhub.analysis.ownership import cost_sheet
+from evalhub.decision.ownership.sheet import cost_sheet
 from evalhub.declare.cost_sheet import CostLine, CostSheet, Ends, Figure, Part
 from evalhub.declare.declaration import DeclarationError, declared
 from evalhub.declare.ownership import Ownership

@@ -1,15 +1,15 @@
-"""Amounts and where figures come from, on the page of costs."""
+"""Filters of the page of costs: amounts, and where figures come from."""
 
 from django import template
 
-from evalhub.decision import cost_wording
 from evalhub.declare.cost_sheet import Figure
+from evalhub.features.ownership.wording import ORIGINS, amount
 
 register = template.Library()
-register.filter("amount", cost_wording.amount)
+register.filter("amount", amount)
 
 
 @register.filter
 def origin(figure: Figure) -> str:
     """Where a figure comes from, in a word."""
-    return cost_wording.ORIGINS[figure.origin]
+    return ORIGINS[figure.origin]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from evalhub.analysis.cost_figures import ArmUse, KnownCosts
-from evalhub.analysis.cost_lines import cost_lines
-from evalhub.analysis.ownership import cost_sheet
+from evalhub.decision.ownership.figures import ArmUse, KnownCosts
+from evalhub.decision.ownership.lines import cost_lines
+from evalhub.decision.ownership.sheet import cost_sheet
 from evalhub.declare.cost_sheet import CostLine, CostSheet, Ends
 from evalhub.declare.declaration import declared
 from evalhub.declare.ownership import Ownership
