@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "evalhub.features.webhooks",
     "evalhub.features.deployment",
     "evalhub.features.exporters",
+    "evalhub.features.lifecycle",
     "evalhub.features.ownership",
     "evalhub.report",
     "evalhub.jobs",

@@ -15,7 +15,6 @@ import evalhub
 from evalhub.cli import (
     agreement,
     backup,
-    bless,
     compare,
     decide,
     decision,
@@ -42,7 +41,6 @@ from evalhub.cli import (
     review,
     serve,
     serve_config,
-    stages,
     strategy,
     study,
     token,
@@ -53,6 +51,7 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.ownership import cli as cost
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, at_home, use_home
@@ -122,13 +121,13 @@ app.command("gate")(at_home(gate.gate))
 app.command("push")(at_home(push.push))
 app.command("status")(push.status)
 app.command("pull")(push.pull)
-app.command("bless")(at_home(bless.bless))
+app.command("bless")(at_home(lifecycle.bless))
 app.command("serve-config")(at_home(serve_config.serve_config))
-app.command("rollback")(at_home(stages.rollback))
-app.command("override")(at_home(stages.override))
-app.command("retire")(at_home(stages.retire))
-app.command("reopen")(at_home(stages.reopen))
-app.command("history")(at_home(stages.history))
+app.command("rollback")(at_home(lifecycle.rollback))
+app.command("override")(at_home(lifecycle.override))
+app.command("retire")(at_home(lifecycle.retire))
+app.command("reopen")(at_home(lifecycle.reopen))
+app.command("history")(at_home(lifecycle.history))
 app.command("probe")(at_home(probe.probe))
 app.command("record")(at_home(record.record))
 app.command("export")(at_home(export.export))

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.registry.models import Study
-from tests.api.conftest import Program, program  # noqa: F401 (a fixture)
+from tests.api.conftest import Program
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +156,7 @@ def test_the_page_tells_nothing_of_scores(team: Team, olga: Client) -> None:
     assert "wins" not in shown
 
 
-def test_programs_are_told_the_same(team: Team, program: Any) -> None:  # noqa: F811
+def test_programs_are_told_the_same(team: Team, program: Any) -> None:
     study = owned(team)
     caller: Program = program()
     found = caller.get(f"/studies/{study.slug}/cost").json()

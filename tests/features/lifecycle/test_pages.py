@@ -4,15 +4,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.moves import reopen, retire
+from evalhub.features.lifecycle.promotion import bless, override_champion
+from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.models import Blessing, Decision, StageMove
-from evalhub.ledger.overriding import override_champion
-from evalhub.ledger.retiring import reopen, retire
-from evalhub.ledger.rollback import roll_back
 from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 from tests.site.test_evidence import read
 from tests.site.test_query_counts import queries
 

@@ -4,8 +4,8 @@ from django.db import transaction
 
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.features.lifecycle.moves import StageError, crown, held, said_why
 from evalhub.ledger.models import Blessing
-from evalhub.ledger.stage_moves import StageError, crown, held, said_why
 from evalhub.registry.models import ModelVersion
 
 

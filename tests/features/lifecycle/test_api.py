@@ -7,7 +7,7 @@ import pytest
 
 from evalhub.ledger.models import Blessing, StageMove
 from evalhub.registry.models import ModelVersion
-from tests.api.conftest import Program
+from tests.api.conftest import Program, home  # noqa: F401 (a fixture)
 from tests.api.test_gate import handed_in
 from tests.cast import Team, a_version
 

@@ -1,21 +1,18 @@
-"""A version is made the project's champion, its baseline, by a decision that stands."""
-
-from dataclasses import dataclass
-from typing import Literal
+"""Promotion: a version becomes the project's champion, by a decision or by an owner's override."""
 
 from django.db import transaction
 
-from evalhub.accounts.models import Action, Project, User
-from evalhub.accounts.permissions import check_evaluates
+from evalhub.accounts.models import Action, User
+from evalhub.accounts.permissions import check_evaluates, check_owns
 from evalhub.declare.verdicts import Verdict
+from evalhub.features.lifecycle.moves import StageError, check_candidate, crown, held, said_why
 from evalhub.ledger.chain.kept import ChangedDecisionError, check_kept
 from evalhub.ledger.champion_answers import other_answers
+from evalhub.ledger.champion_standing import ArmOf, study_arm
 from evalhub.ledger.models import Blessing, Decision
-from evalhub.ledger.stage_moves import StageError, check_candidate, crown, held, said_why
 from evalhub.ledger.staleness import changes_since
-from evalhub.registry.models import ModelVersion, Run, StudyArm
+from evalhub.registry.models import ModelVersion, Run
 
-ArmOf = Literal["candidate", "baseline"]
 USUALLY: ArmOf = "candidate"
 BEFORE_THE_FIRST = "the baseline of the first decision that made a champion: what ran until then"
 
@@ -26,24 +23,6 @@ class BlessingError(StageError):
 
 class StaleDecisionError(BlessingError):
     """The decision doesn't stand on all that there is any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineStanding:
-    """Whether a baseline that is judged against is the project's.
-
-    Attributes:
-        blessing: what says which version is; None: none is blessed.
-        arm: which of the two arms that version is; None: neither.
-    """
-
-    blessing: Blessing | None
-    arm: ArmOf | None
-
-    @property
-    def blessed(self) -> bool | None:
-        """Whether the baseline is the project's; None: the project has none."""
-        return None if self.blessing is None else self.arm == "baseline"
 
 
 @transaction.atomic
@@ -100,6 +79,52 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
     )
 
 
+@transaction.atomic
+def override_champion(
+    *, version: ModelVersion, by: User, reason: str, instead_of: ModelVersion | None = None
+) -> Blessing:
+    """Makes a version the champion of its project, whatever was decided of it, or nothing.
+
+    Every page, list and answer that names the champion says that no decision made it so. The same
+    again, by the same person for the same reason, is the override that is there.
+
+    Args:
+        instead_of: what `by` takes for the champion; where it is another one by now, nothing is
+            done. None: whatever is champion.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't own the project.
+        StageError: no reason, the champion already, retired, or another champion than `instead_of`.
+    """
+    project = held(version)
+    check_owns(by, project, "make a version the champion without a decision")
+    reason = said_why(reason)
+    current = Blessing.objects.current(project)
+    if current is not None and current.version_id == version.pk:
+        if (current.overridden, current.by, current.reason) == (True, by, reason):
+            return current
+        raise StageError(
+            f"{version} is the champion already: since {current.created:%Y-%m-%d}, by "
+            f"{current.ground}"
+        )
+    champion = current.version if current else None
+    if instead_of is not None and instead_of != champion:
+        raise StageError(
+            f"{instead_of} isn't the champion of {project}: {champion or 'no version'} is"
+            + (f", since {current.created:%Y-%m-%d %H:%M} UTC, by {current.by}" if current else "")
+        )
+    check_candidate(version)
+    return crown(
+        version,
+        project=project,
+        instead_of=current,
+        by=by,
+        reason=reason,
+        action=Action.CHAMPION_OVERRIDDEN,
+        decision=None,
+    )
+
+
 def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
     """Why `bless` would refuse this as the project is now, whoever asks; "" where it wouldn't."""
     try:
@@ -110,37 +135,11 @@ def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
     return ""
 
 
-def baseline_standing(
-    project: Project, *, baseline: StudyArm | None, candidate: StudyArm | None
-) -> BaselineStanding:
-    """Which of two arms' versions is the project's baseline now, if either is. One query."""
-    current = Blessing.objects.current(project)
-    arms: dict[ArmOf, StudyArm | None] = {"baseline": baseline, "candidate": candidate}
-    for name, arm in arms.items():
-        if current is not None and arm is not None and arm.version_id == current.version_id:
-            return BaselineStanding(current, name)
-    return BaselineStanding(current, None)
-
-
-def standing_of(decision: Decision) -> BaselineStanding:
-    """Whether what the decision judged against is the project's baseline, as its study is now."""
-    arms = decision.document.arms
-    return baseline_standing(
-        decision.study.project,
-        baseline=_arm(decision, arms.baseline.name),
-        candidate=_arm(decision, arms.candidate.name),
-    )
-
-
-def _arm(decision: Decision, name: str) -> StudyArm | None:
-    return decision.study.arms.select_related("version__model").filter(name=name).first()
-
-
 def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
     """The version that the decision read as this arm."""
     arms = decision.document.arms
     named = arms.candidate if arm == "candidate" else arms.baseline
-    found = _arm(decision, named.name)
+    found = study_arm(decision, named.name)
     if found is None or found.version.digest != named.digest:
         raise StaleDecisionError(
             f"{named.name} is another version in its study than decision {decision.pk} judged"

@@ -11,12 +11,13 @@ from django.urls import reverse
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run
-from evalhub.ledger.blessing import BlessingError, StaleDecisionError, bless, standing_of
+from evalhub.features.lifecycle.moves import StageError
+from evalhub.features.lifecycle.promotion import BlessingError, StaleDecisionError, bless
+from evalhub.features.lifecycle.rollback import roll_back
+from evalhub.ledger.champion_standing import standing_of
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Blessing, Decision
-from evalhub.ledger.rollback import roll_back
 from evalhub.ledger.signoff import sign_off
-from evalhub.ledger.stage_moves import StageError
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import ModelVersion, StudyArm
 from tests.cast import Team, a_run, a_study, a_test_set, a_version

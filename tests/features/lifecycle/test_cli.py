@@ -5,11 +5,11 @@ import json
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.ledger.models import StageMove
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 pytestmark = pytest.mark.django_db
 Capture = pytest.CaptureFixture[str]

@@ -5,16 +5,14 @@ from django.db import IntegrityError, connection, transaction
 
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.ledger.blessing import StaleDecisionError, bless
+from evalhub.features.lifecycle.moves import StageError, reopen, retire
+from evalhub.features.lifecycle.promotion import StaleDecisionError, bless, override_champion
+from evalhub.features.lifecycle.rollback import former_champions, roll_back
 from evalhub.ledger.models import Blessing, Decision, StageMove
-from evalhub.ledger.overriding import override_champion
-from evalhub.ledger.retiring import reopen, retire
-from evalhub.ledger.rollback import former_champions, roll_back
-from evalhub.ledger.stage_moves import StageError
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_team, a_version
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 pytestmark = pytest.mark.django_db
 

@@ -1,15 +1,15 @@
-"""What a page says of a version's stage, and what may be done about it."""
+"""Parts of pages: a version's stage and what may be done about it, and a decision's promotions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import owns
-from evalhub.ledger.blessing import ArmOf, BaselineStanding, hindrance, standing_of
+from evalhub.features.lifecycle.moves import reopen, retire
+from evalhub.features.lifecycle.promotion import hindrance, override_champion
+from evalhub.features.lifecycle.rollback import former_champions, roll_back
+from evalhub.ledger.champion_standing import ArmOf, BaselineStanding, standing_of
 from evalhub.ledger.models import Blessing, Decision, StageMove
-from evalhub.ledger.overriding import override_champion
-from evalhub.ledger.retiring import reopen, retire
-from evalhub.ledger.rollback import former_champions, roll_back
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.models.versions import VersionStage
 

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 
 from evalhub.accounts.models import User
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.moves import StageError
+from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.models import Blessing, Decision, StageMove
-from evalhub.ledger.rollback import roll_back
-from evalhub.ledger.stage_moves import StageError
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
