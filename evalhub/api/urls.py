@@ -5,7 +5,6 @@ from django.urls import path
 from evalhub.api.views import (
     campaigns,
     decisions,
-    exports,
     files,
     imports,
     ingestions,
@@ -22,6 +21,7 @@ from evalhub.api.views import (
     working_items,
     working_sets,
 )
+from evalhub.features.exporters import api as exporters
 from evalhub.features.lifecycle import api as lifecycle
 from evalhub.features.ownership import api as ownership
 from evalhub.frames.rest.addresses import project_path as _at
@@ -109,6 +109,6 @@ urlpatterns = [
     _at("imports", imports.Imports, "imports"),
     _at("jobs", jobs.Jobs, "jobs"),
     _at("jobs/<int:pk>", jobs.OneJob, "job"),
-    _at("exports/<str:what>", exports.Exports, "exports"),
+    *exporters.urlpatterns,
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

@@ -19,7 +19,6 @@ from evalhub.cli import (
     decide,
     decision,
     demo,
-    export,
     gate,
     import_log,
     judge,
@@ -28,7 +27,6 @@ from evalhub.cli import (
     leakage,
     log,
     migrate,
-    mlflow,
     outgoing,
     policy,
     power,
@@ -51,6 +49,7 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.exporters import cli as exporters
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.ownership import cli as cost
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
@@ -99,7 +98,7 @@ for group in (
     runs.app,
     review.app,
     judge_run.app,
-    mlflow.app,
+    exporters.mlflow_app,
     outgoing.app,
     prices.app,
     token.app,
@@ -130,7 +129,7 @@ app.command("reopen")(at_home(lifecycle.reopen))
 app.command("history")(at_home(lifecycle.history))
 app.command("probe")(at_home(probe.probe))
 app.command("record")(at_home(record.record))
-app.command("export")(at_home(export.export))
+app.command("export")(at_home(exporters.export))
 app.command("agreement")(agreement.agreement)
 app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)
@@ -142,7 +141,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(watch.app, name="watch")
 app.add_typer(webhook.app, name="webhook")
-app.add_typer(mlflow.app, name="mlflow")
+app.add_typer(exporters.mlflow_app, name="mlflow")
 app.add_typer(outgoing.app, name="outgoing")
 app.add_typer(judge_run.app, name="judge")
 app.add_typer(prices.app, name="prices")

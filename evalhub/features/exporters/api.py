@@ -21,6 +21,7 @@ from evalhub.features.exporters.judgments import export_dpo, export_judgments
 from evalhub.features.exporters.model_card import export_model_index
 from evalhub.features.exporters.report import export_report
 from evalhub.features.exporters.study import export_study
+from evalhub.frames.rest.addresses import project_path
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.problems import Problem
@@ -175,3 +176,6 @@ class Exports(ProjectEndpoint):
         return FileResponse(
             file, as_attachment=True, filename=f"{what}.{form}", content_type=TYPES[form]
         )
+
+
+urlpatterns = [project_path("exports/<str:what>", Exports, "exports")]

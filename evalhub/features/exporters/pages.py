@@ -1,4 +1,4 @@
-"""The study file that says what a study asks: shown, and taken along with its data."""
+"""Page: a study's file, shown and downloaded, alone or with its data."""
 
 import tempfile
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import path
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
@@ -34,7 +35,7 @@ def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
         "answers": list(document.answers.items()),
         "documents": list(document.documents.items()),
     }
-    return render(request, "site/comparing/study_file.html", context)
+    return render(request, "exporters/study_file.html", context)
 
 
 @require_GET
@@ -57,3 +58,10 @@ def study_zip(request: SignedInRequest, pk: int) -> Any:
         export_study(study=study, by=request.user, to=path)
         opened = path.open("rb")  # which outlives its name
     return FileResponse(opened, as_attachment=True, filename=f"{study.slug}.zip")
+
+
+urlpatterns = [
+    path("studies/<int:pk>/file/", study_file, name="study_file"),
+    path("studies/<int:pk>/study.yaml", study_yaml, name="study_yaml"),
+    path("studies/<int:pk>/study.zip", study_zip, name="study_zip"),
+]

@@ -1,4 +1,5 @@
-"""`evalhub export`: a project's evidence in the forms that others read."""
+"""`evalhub export`: a project's evidence in the forms that others read; and `evalhub mlflow`: what
+an MLflow server was told of champions and challengers."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from evalhub.frames.command.server import There, TokenFile
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
     from evalhub.client.connection import Connection
+    from evalhub.features.exporters.models import MlflowAlias
     from evalhub.ledger.models import Decision
     from evalhub.registry.models import Study
     from reviews.models import Campaign
@@ -247,3 +249,89 @@ def _campaign(project: "Project", number: int | None) -> "Campaign":
         said = f"there is no review {number} in {project}"
         raise typer.BadParameter(said, param_hint="--review")
     return found
+
+
+mlflow_app = typer.Typer(
+    no_args_is_help=True, help="Champion and challenger, as an MLflow server was told of them."
+)
+
+OneProject = Annotated[
+    str | None,
+    typer.Option("--project", help="Only this one.", metavar="P", show_default="all"),
+]
+
+
+@mlflow_app.command()
+def status(project: OneProject = None, json_: Json = False) -> int:
+    """Say whose each alias is, and what the server was told and waits for."""
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    return _print_aliases(project, json_)
+
+
+@mlflow_app.command()
+def sync(project: OneProject = None, json_: Json = False) -> int:
+    """Tell the server of every alias now, also of what it was told already."""
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from django.conf import settings
+
+    from evalhub.accounts.outgoing import HELD, held_since
+    from evalhub.features.exporters.mlflow_aliases import look, tell_mlflow
+    from evalhub.features.exporters.models import AliasState
+
+    if not settings.MLFLOW_URL:
+        raise typer.BadParameter(
+            "isn't set: it is the server's URL, such as http://127.0.0.1:5000",
+            param_hint="EVALHUB_MLFLOW_URL",
+        )
+    if since := held_since():
+        typer.echo(HELD.format(since=since), err=True)
+        return UNREACHABLE
+    look(anew=True)
+    tell_mlflow()
+    _print_aliases(project, json_)
+    return UNREACHABLE if _aliases(project).filter(state=AliasState.WAITING).exists() else 0
+
+
+def _aliases(project: str | None) -> Any:
+    from evalhub.accounts.people import named_project
+    from evalhub.features.exporters.models import MlflowAlias
+
+    rows = MlflowAlias.objects.select_related("project", "version__model", "decision")
+    return rows if project is None else rows.filter(project=named_project(project))
+
+
+def _print_aliases(project: str | None, json_: bool) -> int:
+    from evalhub.frames.command import printing
+
+    rows = list(_aliases(project))
+    if json_:
+        printing.print_json([_alias_row(each) for each in rows])
+        return 0
+    if not rows:
+        typer.echo("No alias yet: a blessing makes a champion, a ship a challenger.", err=True)
+    for each in rows:
+        whose = str(each.version) if each.version else "nobody"
+        typer.echo(f"{each.project.slug}  {each.alias}: {whose}, {each.said}")
+    return 0
+
+
+def _alias_row(each: "MlflowAlias") -> dict[str, Any]:
+    return {
+        "project": each.project.slug,
+        "alias": each.alias,
+        "version": each.version and str(each.version),
+        "digest": each.version and each.version.digest,
+        "decision": each.decision and each.decision.digest,
+        "state": each.state,
+        "attempts": each.attempts,
+        "due": each.due_at.isoformat(timespec="seconds"),
+        "error": each.error,
+        "told": each.told and each.told.isoformat(timespec="seconds"),
+        "mlflow_model": each.told_name,
+        "mlflow_version": each.told_version,
+    }

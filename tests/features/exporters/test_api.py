@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evalhub.accounts.models import Action, LogEntry
-from tests.api.conftest import Program
+from tests.api.conftest import Program, home  # noqa: F401 (a fixture)
 from tests.api.sums import HALF, ITEMS, RIGHT, study
 from tests.api.test_gate import handed_in
 from tests.api.test_studies import upload
