@@ -32,13 +32,11 @@ from evalhub.cli import (
     power,
     preference,
     prices,
-    probe,
     push,
     record,
     redact,
     review,
     serve,
-    serve_config,
     strategy,
     study,
     token,
@@ -49,6 +47,7 @@ from evalhub.cli import (
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.deployment import cli as deployment
 from evalhub.features.exporters import cli as exporters
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.ownership import cli as cost
@@ -121,13 +120,13 @@ app.command("push")(at_home(push.push))
 app.command("status")(push.status)
 app.command("pull")(push.pull)
 app.command("bless")(at_home(lifecycle.bless))
-app.command("serve-config")(at_home(serve_config.serve_config))
+app.command("serve-config")(at_home(deployment.serve_config))
 app.command("rollback")(at_home(lifecycle.rollback))
 app.command("override")(at_home(lifecycle.override))
 app.command("retire")(at_home(lifecycle.retire))
 app.command("reopen")(at_home(lifecycle.reopen))
 app.command("history")(at_home(lifecycle.history))
-app.command("probe")(at_home(probe.probe))
+app.command("probe")(at_home(deployment.probe))
 app.command("record")(at_home(record.record))
 app.command("export")(at_home(exporters.export))
 app.command("agreement")(agreement.agreement)
