@@ -171,6 +171,8 @@ INSTALLED_APPS = [
     "evalhub.features.webhooks",
     "evalhub.features.deployment",
     "evalhub.features.exporters",
+    "evalhub.features.lifecycle",
+    "evalhub.features.ownership",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

@@ -1,11 +1,10 @@
 """Addresses for programs, below /api/v1."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
 from evalhub.api.views import (
     campaigns,
     decisions,
-    exports,
     files,
     imports,
     ingestions,
@@ -16,23 +15,18 @@ from evalhub.api.views import (
     registry,
     runs,
     score_cases,
-    stages,
     studies,
     study_changes,
     webhooks,
     working_items,
     working_sets,
 )
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.features.exporters import api as exporters
+from evalhub.features.lifecycle import api as lifecycle
+from evalhub.features.ownership import api as ownership
+from evalhub.frames.rest.addresses import project_path as _at
 
 app_name = "api"
-
-
-def _at(below: str, endpoint: type[ProjectEndpoint], name: str) -> URLPattern:
-    """An address of a project."""
-    whole = "/".join(["projects/<slug:project>", below]).rstrip("/")
-    found: URLPattern = path(whole, endpoint.as_view(), name=name)
-    return found
 
 
 urlpatterns = [
@@ -45,15 +39,14 @@ urlpatterns = [
     _at("studies/<slug:slug>/cancel", studies.CancelStudyRuns, "cancel_study_runs"),
     _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
-    _at("studies/<slug:slug>/cost", studies.StudyCost, "study_cost"),
+    *ownership.urlpatterns,
+    *lifecycle.urlpatterns,
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),
     _at("studies/<slug:slug>/policy", study_changes.StudyPolicyOf, "study_policy"),
     _at("decisions", decisions.Decisions, "decisions"),
     _at("decisions/<int:pk>", decisions.OneDecision, "decision"),
     _at("decisions/<int:pk>/flips", decisions.Flips, "flips"),
-    _at("decisions/<int:pk>/blessing", stages.BlessedBy, "blessing"),
-    _at("baseline", stages.Baseline, "baseline"),
     _at("peeks", peeks.Peeks, "peeks"),
     _at("decisions/<int:pk>/acceptance", decisions.Accepted, "acceptance"),
     _at("decisions/<int:pk>/sign-offs", decisions.SignOffs, "sign_offs"),
@@ -80,11 +73,6 @@ urlpatterns = [
     _at("models", registry.Models, "models"),
     _at("models/<slug:slug>/versions", registry.ModelVersions, "model_versions"),
     _at("models/<slug:slug>/versions/<int:number>", registry.OneModelVersion, "model_version"),
-    _at("models/<slug:slug>/history", stages.History, "history"),
-    _at("models/<slug:slug>/versions/<int:number>/rollback", stages.RolledBack, "rollback"),
-    _at("models/<slug:slug>/versions/<int:number>/override", stages.Overridden, "override"),
-    _at("models/<slug:slug>/versions/<int:number>/retire", stages.Retired, "retire"),
-    _at("models/<slug:slug>/versions/<int:number>/reopen", stages.Reopened, "reopen"),
     _at("runs", runs.Runs, "runs"),
     _at("runs/<int:pk>", runs.OneRun, "run"),
     _at("runs/<int:pk>/cancel", runs.CancelRun, "cancel_run"),
@@ -121,6 +109,6 @@ urlpatterns = [
     _at("imports", imports.Imports, "imports"),
     _at("jobs", jobs.Jobs, "jobs"),
     _at("jobs/<int:pk>", jobs.OneJob, "job"),
-    _at("exports/<str:what>", exports.Exports, "exports"),
+    *exporters.urlpatterns,
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

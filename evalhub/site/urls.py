@@ -2,10 +2,11 @@
 
 from django.urls import path
 
+from evalhub.features.exporters import pages as exporters
+from evalhub.features.ownership import pages as ownership
 from evalhub.site.views import (
     campaigns,
     comparing,
-    costs,
     decisions,
     documents,
     items,
@@ -21,7 +22,6 @@ from evalhub.site.views import (
     sending,
     strategy,
     studies,
-    study_file,
     test_sets,
     tokens,
     version_compare,
@@ -38,12 +38,10 @@ urlpatterns = [
     path("studies/strategy/", strategy.strategy, name="strategy"),
     path("studies/file/", sending.send_study, name="send_study"),
     path("studies/<int:pk>/", studies.study, name="study"),
-    path("studies/<int:pk>/file/", study_file.study_file, name="study_file"),
-    path("studies/<int:pk>/study.yaml", study_file.study_yaml, name="study_yaml"),
-    path("studies/<int:pk>/study.zip", study_file.study_zip, name="study_zip"),
+    *exporters.urlpatterns,
     path("studies/<int:pk>/copy/", comparing.copy_study, name="copy_study"),
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
-    path("studies/<int:pk>/cost/", costs.study_cost, name="study_cost"),
+    *ownership.urlpatterns,
     path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),

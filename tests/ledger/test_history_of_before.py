@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from evalhub.ledger.models import Blessing, StageMove
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 BEFORE = [("gate", "0003_named"), ("registry", "0025_score_cases")]
 
