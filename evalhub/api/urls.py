@@ -1,6 +1,6 @@
 """Addresses for programs, below /api/v1."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
 from evalhub.api.views import (
     campaigns,
@@ -19,20 +19,13 @@ from evalhub.api.views import (
     stages,
     studies,
     study_changes,
-    webhooks,
     working_items,
     working_sets,
 )
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.features.webhooks import api as webhooks
+from evalhub.frames.rest.addresses import project_path as _at
 
 app_name = "api"
-
-
-def _at(below: str, endpoint: type[ProjectEndpoint], name: str) -> URLPattern:
-    """An address of a project."""
-    whole = "/".join(["projects/<slug:project>", below]).rstrip("/")
-    found: URLPattern = path(whole, endpoint.as_view(), name=name)
-    return found
 
 
 urlpatterns = [
@@ -105,15 +98,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
-    _at("webhooks", webhooks.Webhooks, "webhooks"),
-    _at("webhooks/<int:pk>", webhooks.OneWebhook, "webhook"),
-    _at("webhooks/<int:pk>/secret", webhooks.SecretOfWebhook, "webhook_secret"),
-    _at("webhooks/<int:pk>/deliveries", webhooks.DeliveriesOfWebhook, "deliveries"),
-    _at(
-        "webhooks/<int:pk>/deliveries/<int:delivery>/replay",
-        webhooks.ReplayDelivery,
-        "replay_delivery",
-    ),
+    *webhooks.urlpatterns,
     _at("members", people.MembersOfProject, "members"),
     _at("members/<int:pk>", people.OneMember, "member"),
     _at("tokens", people.TokensOfProject, "tokens"),

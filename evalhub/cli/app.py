@@ -49,11 +49,11 @@ from evalhub.cli import (
     token,
     user,
     watch,
-    webhook,
 )
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, at_home, use_home
 from evalhub.frames.command.options import with_usable_numbers

@@ -45,8 +45,12 @@ def test_a_webhook_from_its_making_to_its_end(team: Team, capsys: Capture) -> No
     assert capsys.readouterr().out not in ("", made.out)
     assert run(["webhook", "list", *OF, "--json"]) == 0
     (shown,) = json.loads(capsys.readouterr().out)
-    assert (shown["number"], shown["messages"][0]["state"]) == (webhook.pk, "waiting")
-    assert run(["webhook", "remove", str(webhook.pk), *OF]) == 0
+    assert (shown["id"], shown["deliveries"][0]["state"]) == (webhook.pk, "waiting")
+    assert shown["url"] == f"/api/v1/projects/support-desk/webhooks/{webhook.pk}"
+    assert run(["webhook", "replay", str(message.pk), *OF, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == shown["deliveries"][0]
+    assert run(["webhook", "remove", str(webhook.pk), *OF, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == webhook.pk
     assert not Webhook.objects.exists()
 
 
