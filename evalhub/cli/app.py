@@ -48,11 +48,11 @@ from evalhub.cli import (
     study,
     token,
     user,
-    watch,
 )
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.monitoring import cli as watch
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, at_home, use_home

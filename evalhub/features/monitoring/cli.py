@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.features.monitoring.change import EVERY_HOURS, FALSE_ALARMS_A_YEAR
-from evalhub.frames.command.options import Json, Of
+from evalhub.frames.command.verbs import Printed, verb
 
 if TYPE_CHECKING:
+    from evalhub.accounts.models import Project
     from evalhub.features.monitoring.models import Asking, Watch
 
 app = typer.Typer(
@@ -19,9 +20,9 @@ POLL_SECONDS = 0.2
 SHOWN = 30
 
 
-@app.command()
+@verb(app)
 def add(
-    project: Of,
+    project: "Project",
     test_set: Annotated[
         str, typer.Option(help="A test set of the study that the baseline was blessed by.")
     ],
@@ -37,111 +38,81 @@ def add(
         float | None,
         typer.Option(metavar="AMOUNT", help="No more money for one.", show_default="none"),
     ] = None,
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Ask the project's baseline again and again, from now on."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.budgets import said_budget
-    from evalhub.frames.command.setup import set_up_database
-
-    budget = said_budget({"tokens": budget_tokens, "money": budget_money})
-    set_up_database()
-    from evalhub.accounts.people import named_project
     from evalhub.features.monitoring.asking import add_watch
+    from evalhub.frames.command.budgets import said_budget
 
-    made = add_watch(
-        project=named_project(project),
+    watch = add_watch(
+        project=project,
         test_set=test_set,
         by=None,
         every_hours=every_hours,
         false_alarms_a_year=false_alarms_a_year,
-        budget=budget,
+        budget=said_budget({"tokens": budget_tokens, "money": budget_money}),
     )
-    if json_:
-        printing.print_json(_row(made))
-        return 0
-    typer.echo(f"Watch {made.pk}: {made}, every {made.every_hours} hours")
-    return 0
+    return Printed(
+        watch, _watch_row, [f"Watch {watch.pk}: {watch}, every {watch.every_hours} hours"]
+    )
 
 
-@app.command("list")
-def list_(project: Of, json_: Json = False) -> int:
+@verb(app, "list")
+def list_(project: "Project") -> Printed:
     """List a project's watches, with what their newest askings came to."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
-    from evalhub.accounts.people import named_project
-    from evalhub.features.monitoring.asking import sentence
-
-    watches = list(
-        named_project(project).watches.select_related(
-            "version__model", "test_set_version__test_set"
-        )
-    )
-    askings = {each.pk: list(each.askings.all()[:SHOWN]) for each in watches}
-    if json_:
-        shown = [
-            _row(each) | {"askings": [_asking(one) for one in askings[each.pk]]} for each in watches
-        ]
-        printing.print_json(shown)
-        return 0
-    if not watches:
-        typer.echo("No watches yet: `evalhub watch add` makes one.", err=True)
-    for each in watches:
-        goes_on = f"ended: {each.why}" if each.ended else f"every {each.every_hours} hours"
-        typer.echo(f"{each.pk}: {each}, {goes_on}")
-        for one in askings[each.pk]:
-            alarm = "ALARM  " if one.alarm else ""
-            typer.echo(f"  {one.created:%Y-%m-%d %H:%M}  {alarm}{sentence(one)}")
-    return 0
+    rows = project.watches.select_related("version__model", "test_set_version__test_set")
+    watches = list(rows)
+    lines = [line for watch in watches for line in _lines(watch)]
+    note = "" if watches else "No watches yet: `evalhub watch add` makes one."
+    return Printed(watches, _row_with_askings, lines, note)
 
 
-@app.command("ask")
-def ask_now(project: Of, number: Number, json_: Json = False) -> int:
+@verb(app)
+def ask(project: "Project", number: Number) -> Printed:
     """Ask a watch's version now, and wait for it: 0, it answers as it did; 1, an alarm."""
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.exits import UNREACHABLE
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
     from evalhub.features.monitoring.asking import sentence
+    from evalhub.frames.command.exits import UNREACHABLE
 
-    asking = _asked(_of(project, number))
-    if json_:
-        printing.print_json(_asking(asking))
-    else:
-        typer.echo(f"{asking.watch}: {sentence(asking)}")
-    if asking.alarm is None:
-        return UNREACHABLE
-    return int(asking.alarm)
+    asking = _ask_and_conclude(_numbered(project, number))
+    code = UNREACHABLE if asking.alarm is None else int(asking.alarm)
+    return Printed(asking, _asking_row, [f"{asking.watch}: {sentence(asking)}"], code=code)
 
 
-@app.command()
-def end(project: Of, number: Number) -> int:
+@verb(app)
+def end(project: "Project", number: Number) -> Printed:
     """End a watch. What it found stays."""
-    from evalhub.frames.command.setup import set_up_database
-
-    set_up_database()
     from evalhub.features.monitoring.asking import end_watch
 
-    watch = _of(project, number)
+    watch = _numbered(project, number)
     done = end_watch(watch=watch, by=None)
-    typer.echo(f"Watch {number} {'ended' if done else 'had ended'}.", err=True)
-    return 0
+    watch.refresh_from_db()
+    note = f"Watch {number} {'ended' if done else 'had ended'}."
+    return Printed(watch, _watch_row, note=note)
 
 
-def _of(project: str, number: int) -> "Watch":
-    from evalhub.accounts.people import named_project
-
-    found: Watch | None = named_project(project).watches.filter(pk=number).first()
-    if found is None:
-        raise typer.BadParameter(f"{project} has no watch {number}", param_hint="NUMBER")
-    return found
+def _numbered(project: "Project", number: int) -> "Watch":
+    watch: Watch | None = project.watches.filter(pk=number).first()
+    if watch is None:
+        raise typer.BadParameter(f"{project.slug} has no watch {number}", param_hint="NUMBER")
+    return watch
 
 
-def _asked(watch: "Watch") -> "Asking":
-    """The watch's version asked, and concluded. Without Redis the worker is this process."""
+def _newest(watch: "Watch") -> "list[Asking]":
+    return list(watch.askings.all()[:SHOWN])
+
+
+def _lines(watch: "Watch") -> list[str]:
+    from evalhub.features.monitoring.asking import sentence
+
+    state = f"ended: {watch.why}" if watch.ended else f"every {watch.every_hours} hours"
+    lines = [f"{watch.pk}: {watch}, {state}"]
+    for asking in _newest(watch):
+        alarm = "ALARM  " if asking.alarm else ""
+        lines.append(f"  {asking.created:%Y-%m-%d %H:%M}  {alarm}{sentence(asking)}")
+    return lines
+
+
+def _ask_and_conclude(watch: "Watch") -> "Asking":
+    """Ask the watch's version, wait for its answers. Without Redis this process is the worker."""
     import time
     from contextlib import nullcontext
 
@@ -177,7 +148,7 @@ def _wait_for_second_run(watch: "Watch") -> None:
         raise RunUnreachable(f"nothing to compare with yet: {run}: {run.error}")
 
 
-def _row(watch: "Watch") -> dict[str, Any]:
+def _watch_row(watch: "Watch") -> dict[str, Any]:
     return {
         "number": watch.pk,
         "version": str(watch.version),
@@ -191,7 +162,12 @@ def _row(watch: "Watch") -> dict[str, Any]:
     }
 
 
-def _asking(asking: "Asking") -> dict[str, Any]:
+def _row_with_askings(watch: "Watch") -> dict[str, Any]:
+    askings = [_asking_row(asking) for asking in _newest(watch)]
+    return _watch_row(watch) | {"askings": askings}
+
+
+def _asking_row(asking: "Asking") -> dict[str, Any]:
     return {
         "number": asking.pk,
         "run": asking.run_id,
