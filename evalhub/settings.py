@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "evalhub.features.webhooks",
     "evalhub.features.deployment",
     "evalhub.features.exporters",
+    "evalhub.features.working_sets",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

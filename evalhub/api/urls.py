@@ -19,10 +19,10 @@ from evalhub.api.views import (
     stages,
     studies,
     study_changes,
-    working_items,
-    working_sets,
 )
 from evalhub.features.webhooks import api as webhooks
+from evalhub.features.working_sets import api as working_sets
+from evalhub.features.working_sets import api_items as working_items
 from evalhub.frames.rest.addresses import project_path as _at
 
 app_name = "api"
@@ -58,18 +58,8 @@ urlpatterns = [
         "test_set_version",
     ),
     _at("test-sets/<slug:slug>/versions/<int:number>/items", registry.Items, "items"),
-    _at("working-sets", working_sets.WorkingSets, "working_sets"),
-    _at("working-sets/<int:pk>", working_sets.OneWorkingSet, "working_set"),
-    _at("working-sets/<int:pk>/items", working_items.WorkingItems, "working_items"),
-    _at(
-        "working-sets/<int:pk>/items/<int:item>",
-        working_items.OneWorkingItem,
-        "working_item",
-    ),
-    _at("working-sets/<int:pk>/changes", working_items.ChangeWorkingItems, "change_working_items"),
-    _at("working-sets/<int:pk>/near-copies", working_sets.NearCopiesOfWorkingSet, "near_copies"),
-    _at("working-sets/<int:pk>/split", working_sets.SplitWorkingSet, "split"),
-    _at("working-sets/<int:pk>/publish", working_sets.PublishWorkingSet, "publish"),
+    *working_sets.urlpatterns,
+    *working_items.urlpatterns,
     _at("models", registry.Models, "models"),
     _at("models/<slug:slug>/versions", registry.ModelVersions, "model_versions"),
     _at("models/<slug:slug>/versions/<int:number>", registry.OneModelVersion, "model_version"),

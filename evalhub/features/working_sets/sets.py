@@ -19,6 +19,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.wording import counted
+from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItem, WorkingSet
 from evalhub.io.items import FieldMapping, ItemContent
 from evalhub.io.limits import ITEMS
 from evalhub.io.tools import message_text
@@ -35,8 +36,7 @@ from evalhub.registry.importing import (
     second_of_an_id,
     stage_items,
 )
-from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import ItemChange, SplitPart
+from evalhub.registry.models import Item, TestSetVersion
 from evalhub.registry.rows import insert
 
 COLUMNS = ("working_set_id", "position", *CONTENT, "text", "part", "change", "alike", "revision")

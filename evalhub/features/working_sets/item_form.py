@@ -7,11 +7,11 @@ from typing import Any
 
 from django import forms
 
+from evalhub.features.working_sets.models import WorkingItem
 from evalhub.io.items import LABEL_LIMIT, FieldMapping, ItemContent, item_of
 from evalhub.io.json_values import JsonError, parse_json
 from evalhub.io.rows import DataError, Row
 from evalhub.registry.contents import content_of
-from evalhub.registry.models import WorkingItem
 
 FILE = "form"
 NAMES = {"id": "key", "input": "input", "reference": "references", "tools": "tools"}

@@ -138,7 +138,7 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
         """Those with this very tag."""
         if connection.vendor == "postgresql":
             return self.filter(tags__contains=[tag])
-        sql = "EXISTS (SELECT 1 FROM json_each(registry_workingitem.tags) WHERE value = %s)"
+        sql = "EXISTS (SELECT 1 FROM json_each(working_sets_workingitem.tags) WHERE value = %s)"
         return self.alias(has_tag=RawSQL(sql, [tag], BooleanField())).filter(has_tag=True)
 
     def per_part(self) -> dict[str, int]:

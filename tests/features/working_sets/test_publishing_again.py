@@ -9,8 +9,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from evalhub.features.table import TIDIED
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet
 from evalhub.frames.rest.models import Answered
-from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
+from evalhub.registry.models import TestSetVersion
 from evalhub.studies.run.tidying import tidy
 from tests.api.conftest import Program
 from tests.cast import Team, a_test_set, a_working_set
@@ -47,7 +49,7 @@ def test_a_set_whose_items_were_being_taken_away_was_published(
     caller, at = program(), f"/working-sets/{a_working_set(team, a_test_set(team)).pk}"
     if split:
         assert caller.post(f"{at}/split", {"share": 0.5}).status_code == 200
-    with connection.execute_wrapper(dying_at('DELETE FROM "registry_workingitem"')):
+    with connection.execute_wrapper(dying_at('DELETE FROM "working_sets_workingitem"')):
         assert caller.post(f"{at}/publish", seen="*", key="once").status_code == 500
     again = caller.post(f"{at}/publish", seen="*", key="once")
     assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
@@ -56,7 +58,7 @@ def test_a_set_whose_items_were_being_taken_away_was_published(
     assert caller.client.get(again.headers["Location"]).status_code == 200
     assert caller.get(at).status_code == 404
     assert caller.post(f"{at}/publish", seen="*", key="another").status_code == 404
-    tidy()
+    tidy(TIDIED)
     assert not WorkingSet.objects.exists()
     assert not WorkingItem.objects.exists()
 

@@ -12,23 +12,28 @@ from django.db.models.functions import Cast
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
-from evalhub.io.items import LABEL_LIMIT, ItemContent
-from evalhub.registry.models import WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import ItemChange, SplitPart, WorkingItemFilter
-from evalhub.registry.rows import insert, update
-from evalhub.registry.working_sets import (
+from evalhub.features.working_sets.models import (
+    ItemChange,
+    SplitPart,
+    WorkingItem,
+    WorkingItemFilter,
+    WorkingSet,
+)
+from evalhub.features.working_sets.sets import (
     COLUMNS,
     ChangedMeanwhileError,
     begin_writing,
     searched,
     written_values,
 )
+from evalhub.io.items import LABEL_LIMIT, ItemContent
+from evalhub.registry.rows import insert, update
 
 TOGETHER = 500
 BLOCK = 10_000
 # By item: an update by each list of tags that there is would read all items as often.
 TAGS = """
-    UPDATE registry_workingitem SET tags = %s, by_id = %s, revision = revision + 1,
+    UPDATE working_sets_workingitem SET tags = %s, by_id = %s, revision = revision + 1,
     change = CASE change WHEN '' THEN 'changed' ELSE change END WHERE id = %s
 """
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from evalhub.accounts.models import Role
-from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet
+from evalhub.registry.models import TestSetVersion
 from tests.api.conftest import Program
 from tests.api.sums import digest
 from tests.api.test_access import operations

@@ -8,45 +8,42 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import counted
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.working_sets.forms import NearCopiesForm, NewSetForm, SplitForm, kept
+from evalhub.features.working_sets.items import set_parts
+from evalhub.features.working_sets.models import WorkingSet, WorkingSetQuerySet
 from evalhub.features.working_sets.near_copies import (
     look_in_other_test_sets,
     look_in_training,
     look_inside,
     split,
 )
-from evalhub.frames.page.access import results_only
-from evalhub.io.rows import DataError
-from evalhub.registry.models import TestSet, TestSetVersion, WorkingSet
-from evalhub.registry.models.working_sets import WorkingSetQuerySet
-from evalhub.registry.working_items import set_parts
-from evalhub.registry.working_sets import (
+from evalhub.features.working_sets.page_data import changes_of, items_page, publish_page
+from evalhub.features.working_sets.sets import (
     WorkingSetError,
     begin_working_set,
     discard_working_set,
     edit_version,
     publish_working_set,
 )
-from evalhub.site.working_set_forms import NearCopiesForm, NewSetForm, SplitForm, kept
-from evalhub.site.working_set_page import changes_of, items_page, publish_page
+from evalhub.frames.page.access import results_only
+from evalhub.frames.page.numbers import whole_number
+from evalhub.io.rows import DataError
+from evalhub.registry.models import TestSet, TestSetVersion
 
 PAGE = 25
-FOLDER = "site/working_sets"
+FOLDER = "working_sets"
 
 
 def seen_sets(request: SignedInRequest) -> WorkingSetQuerySet:
     found: WorkingSetQuerySet = WorkingSet.objects.seen_by(request.user).filled()
     return found.select_related("project", "origin__test_set", "by")
-
-
-def whole_number(text: str) -> int:
-    """A form's whole number; 0, which is none of ours, for anything else."""
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -82,8 +79,8 @@ def new(request: SignedInRequest) -> HttpResponse:
         said = {name: given[name] for name in ("slug", "purpose", "mapping")}
         project = projects.get(slug=given["project"])
         try:
-            with kept(given["file"]) as path:
-                made = begin_working_set(project=project, by=request.user, path=path, **said)
+            with kept(given["file"]) as file:
+                made = begin_working_set(project=project, by=request.user, path=file, **said)
         except (DataError, DeclarationError) as error:
             form.told(error)
         else:
@@ -186,9 +183,9 @@ def discard(request: SignedInRequest, pk: int) -> HttpResponse:
 def _looked(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
     where = form.cleaned_data["where"]
     if where == "training":
-        with kept(form.cleaned_data["file"]) as path:
-            number = look_in_training(working_set, path, by=request.user)
-        place = f"in {path.name}"
+        with kept(form.cleaned_data["file"]) as file:
+            number = look_in_training(working_set, file, by=request.user)
+        place = f"in {file.name}"
     elif where == "others":
         number = look_in_other_test_sets(working_set, by=request.user)
         place = "in the project’s other test sets"
@@ -199,3 +196,15 @@ def _looked(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequ
         return f"No near-copies {place}."
     told = "item is a near-copy" if number == 1 else "items are near-copies"
     return f"{number:,} {told} {place}: “near-copies” shows them."
+
+
+urlpatterns = [
+    path("test-sets/<int:pk>/edit/", edit, name="edit_test_set"),
+    path("working-sets/", working_sets, name="working_sets"),
+    path("working-sets/new/", new, name="new_working_set"),
+    path("working-sets/<int:pk>/", working_set, name="working_set"),
+    path("working-sets/<int:pk>/split/", split_set, name="split_set"),
+    path("working-sets/<int:pk>/near-copies/", near_copies, name="near_copies"),
+    path("working-sets/<int:pk>/publish/", publish, name="publish_set"),
+    path("working-sets/<int:pk>/discard/", discard, name="discard_set"),
+]

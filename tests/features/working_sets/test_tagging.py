@@ -2,10 +2,9 @@
 
 from pytest_django import DjangoAssertNumQueries
 
+from evalhub.features.working_sets.items import add_rows, tag_items
+from evalhub.features.working_sets.models import WorkingItem, WorkingItemFilter, WorkingSet
 from evalhub.io.items import ItemContent
-from evalhub.registry.models import WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import WorkingItemFilter
-from evalhub.registry.working_items import add_rows, tag_items
 from tests.cast import Team, a_test_set, a_working_set
 
 ALL = WorkingItemFilter()

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
+from evalhub.features.working_sets.forms import WorkingFilterForm
+from evalhub.features.working_sets.models import ItemChange, WorkingItem, WorkingSet
+from evalhub.features.working_sets.sets import SetDifference, difference, newer_version, removed
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.registry.contents import content_of
-from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import ItemChange
-from evalhub.registry.working_sets import SetDifference, difference, newer_version, removed
+from evalhub.registry.models import Item, TestSetVersion
 from evalhub.report.flips import FoldedText, asked, expected, passage
-from evalhub.site.working_set_forms import WorkingFilterForm
 
 PAGE = 25
 REMEMBERED = 100

@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
-from evalhub.registry.working_sets import edit_version
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet
+from evalhub.features.working_sets.sets import edit_version
+from evalhub.registry.models import TestSetVersion
 from tests.cast import Team, a_test_set
 from tests.site.test_campaign_pages import filled
 

@@ -6,11 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from evalhub.registry.models import TestSetVersion, WorkingSet
-from evalhub.registry.working_sets import edit_version
+from evalhub.features.working_sets.models import WorkingSet
+from evalhub.features.working_sets.sets import edit_version
+from evalhub.registry.models import TestSetVersion
 from evalhub.studies.file.splitting import drawn_share, together, without_shared_lines
 from tests.cast import Team, a_test_set
-from tests.site.test_working_sets import at, publish
+from tests.features.working_sets.test_pages import at, publish
 
 LONG = (
     "The parcel that you sent to my neighbour in the old town on {} never came to her door, and "

@@ -3,18 +3,15 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import counted
 from evalhub.declare.declaration import DeclarationError
-from evalhub.frames.page.access import results_only
-from evalhub.io.items import items_of
-from evalhub.io.limits import ITEMS
-from evalhub.io.rows import DataError, read_rows
-from evalhub.registry.models import WorkingItem, WorkingSet
-from evalhub.registry.working_items import (
+from evalhub.features.working_sets.forms import RowsForm, kept, pasted
+from evalhub.features.working_sets.item_form import ItemForm, form_of
+from evalhub.features.working_sets.items import (
     AddedRows,
     add_item,
     add_rows,
@@ -23,11 +20,15 @@ from evalhub.registry.working_items import (
     delete_items,
     tag_items,
 )
-from evalhub.registry.working_sets import ChangedMeanwhileError
-from evalhub.site.item_form import ItemForm, form_of
-from evalhub.site.views.working_sets import FOLDER, seen_sets, shows_refusal, whole_number
-from evalhub.site.working_set_forms import RowsForm, kept, pasted
-from evalhub.site.working_set_page import filter_of
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet
+from evalhub.features.working_sets.page_data import filter_of
+from evalhub.features.working_sets.pages import FOLDER, seen_sets, shows_refusal
+from evalhub.features.working_sets.sets import ChangedMeanwhileError
+from evalhub.frames.page.access import results_only
+from evalhub.frames.page.numbers import whole_number
+from evalhub.io.items import items_of
+from evalhub.io.limits import ITEMS
+from evalhub.io.rows import DataError, read_rows
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,8 +127,8 @@ def _change(row: WorkingItem, form: ItemForm, request: SignedInRequest) -> None:
 def _added(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) -> AddedRows:
     given = form.cleaned_data
     file, mapping = given["file"], given["mapping"]
-    with kept(file) if file else pasted(given["pasted"], mapping.input) as path:
-        rows = items_of(read_rows(path, ITEMS), mapping)
+    with kept(file) if file else pasted(given["pasted"], mapping.input) as rows_file:
+        rows = items_of(read_rows(rows_file, ITEMS), mapping)
         return add_rows(working_set, rows, tag=given["given_tag"].strip(), by=request.user)
 
 
@@ -138,3 +139,12 @@ def _back(
     query = request.GET.urlencode()
     address = reverse("site:working_set", args=[working_set.pk])
     return f"{address}{f'?{query}' if query else ''}{f'#item-{item.pk}' if item else ''}"
+
+
+urlpatterns = [
+    path("working-sets/<int:pk>/rows/", add_some, name="add_rows"),
+    path("working-sets/<int:pk>/many/", change_many, name="change_many"),
+    path("working-sets/<int:pk>/items/new/", add, name="add_item"),
+    path("working-sets/<int:pk>/items/<int:item>/", change, name="change_item"),
+    path("working-sets/<int:pk>/items/<int:item>/delete/", delete, name="delete_item"),
+]

@@ -11,9 +11,9 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.io.rows import DataError
 from evalhub.registry.models.testsets import TestSetPurpose
-from evalhub.registry.models.working_sets import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.studies.file.test_sets import ItemFields
 
 FIELDS = tuple(ItemFields.model_fields)

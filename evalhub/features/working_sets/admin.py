@@ -3,7 +3,7 @@
 
 from django.contrib import admin
 
-from evalhub.registry.models import WorkingItem, WorkingSet
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet
 from evalhub.registry.read_only import Frozen, FrozenLarge, beginning, readable, rows_of
 
 
@@ -24,7 +24,7 @@ class WorkingSetAdmin(Frozen):
         "by",
         "created",
         "changed",
-        rows_of("registry_workingitem", "working_set"),
+        rows_of("working_sets_workingitem", "working_set"),
     )
 
 

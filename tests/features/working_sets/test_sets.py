@@ -9,17 +9,19 @@ from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.erasure.redact import redact
-from evalhub.io.items import FieldMapping
-from evalhub.registry.importing import import_test_set
-from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
-from evalhub.registry.working_items import add_rows
-from evalhub.registry.working_sets import (
+from evalhub.features.table import REDACTORS, TIDIED
+from evalhub.features.working_sets.items import add_rows
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet
+from evalhub.features.working_sets.sets import (
     WorkingSetError,
     begin_working_set,
     contents,
     edit_version,
     publish_working_set,
 )
+from evalhub.io.items import FieldMapping
+from evalhub.registry.importing import import_test_set
+from evalhub.registry.models import TestSetVersion
 from evalhub.studies.run.tidying import tidy
 from tests.cast import Team, a_test_set, a_working_set
 
@@ -66,7 +68,7 @@ def test_what_a_writer_left_that_ended_without_a_word_is_tidied_away(team: Team)
     earlier = timezone.now() - datetime.timedelta(minutes=1)
     WorkingSet.objects.filter(pk=left.pk).update(filled=False, busy_until=earlier)
     assert list(WorkingSet.objects.seen_by(team.eva).filled()) == [written]
-    tidy()
+    tidy(TIDIED)
     assert list(WorkingSet.objects.all()) == [written]
     assert set(WorkingItem.objects.values_list("working_set", flat=True)) == {written.pk}
 
@@ -99,7 +101,14 @@ def test_a_redacted_item_goes_out_of_what_is_being_written(team: Team) -> None:
     version = a_test_set(team, "one", items=3)
     working_set, other = (a_working_set(team, version) for _ in range(2))
     other.items.filter(key="q0001").update(digest="0" * 64, input="put in other words")
-    redact(project=team.project, test_set="one", item="q0001", reason="asked", by=team.olga)
+    redact(
+        project=team.project,
+        test_set="one",
+        item="q0001",
+        reason="asked",
+        by=team.olga,
+        redactors=REDACTORS,
+    )
     for each in (working_set, other):
         assert list(each.items.values_list("key", flat=True)) == ["q0000", "q0002"]
     again = edit_version(TestSetVersion.objects.get(pk=version.pk), by=team.olga)
