@@ -20,6 +20,7 @@ from evalhub.features.exporters.leaving import ExportError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.score_audits.score_cases import ScoreCaseError
 from evalhub.features.webhooks.registering import WebhookError
+from evalhub.features.working_sets.sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.frames.rest.problems import Problem, problem
 from evalhub.io.full_disk import is_full_disk
 from evalhub.io.ndjson import BodyTooLargeError
@@ -33,7 +34,6 @@ from evalhub.ledger.peeking import ContestedPeekError
 from evalhub.ledger.signoff import SignOffError, SupersededError
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
-from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.studies.run.linked import PolicyScopeError
 from evalhub.studies.run.policy_change import SamePolicyError
 from reviews.errors import PlanError, ReviewError

@@ -17,13 +17,13 @@ from evalhub.api.views import (
     score_cases,
     studies,
     study_changes,
-    webhooks,
-    working_items,
-    working_sets,
 )
 from evalhub.features.exporters import api as exporters
 from evalhub.features.lifecycle import api as lifecycle
 from evalhub.features.ownership import api as ownership
+from evalhub.features.webhooks import api as webhooks
+from evalhub.features.working_sets import api as working_sets
+from evalhub.features.working_sets import api_items as working_items
 from evalhub.frames.rest.addresses import project_path as _at
 
 app_name = "api"
@@ -58,18 +58,8 @@ urlpatterns = [
         "test_set_version",
     ),
     _at("test-sets/<slug:slug>/versions/<int:number>/items", registry.Items, "items"),
-    _at("working-sets", working_sets.WorkingSets, "working_sets"),
-    _at("working-sets/<int:pk>", working_sets.OneWorkingSet, "working_set"),
-    _at("working-sets/<int:pk>/items", working_items.WorkingItems, "working_items"),
-    _at(
-        "working-sets/<int:pk>/items/<int:item>",
-        working_items.OneWorkingItem,
-        "working_item",
-    ),
-    _at("working-sets/<int:pk>/changes", working_items.ChangeWorkingItems, "change_working_items"),
-    _at("working-sets/<int:pk>/near-copies", working_sets.NearCopiesOfWorkingSet, "near_copies"),
-    _at("working-sets/<int:pk>/split", working_sets.SplitWorkingSet, "split"),
-    _at("working-sets/<int:pk>/publish", working_sets.PublishWorkingSet, "publish"),
+    *working_sets.urlpatterns,
+    *working_items.urlpatterns,
     _at("models", registry.Models, "models"),
     _at("models/<slug:slug>/versions", registry.ModelVersions, "model_versions"),
     _at("models/<slug:slug>/versions/<int:number>", registry.OneModelVersion, "model_version"),
@@ -93,15 +83,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
-    _at("webhooks", webhooks.Webhooks, "webhooks"),
-    _at("webhooks/<int:pk>", webhooks.OneWebhook, "webhook"),
-    _at("webhooks/<int:pk>/secret", webhooks.SecretOfWebhook, "webhook_secret"),
-    _at("webhooks/<int:pk>/deliveries", webhooks.DeliveriesOfWebhook, "deliveries"),
-    _at(
-        "webhooks/<int:pk>/deliveries/<int:delivery>/replay",
-        webhooks.ReplayDelivery,
-        "replay_delivery",
-    ),
+    *webhooks.urlpatterns,
     _at("members", people.MembersOfProject, "members"),
     _at("members/<int:pk>", people.OneMember, "member"),
     _at("tokens", people.TokensOfProject, "tokens"),

@@ -41,8 +41,6 @@ from evalhub.cli import (
     study,
     token,
     user,
-    watch,
-    webhook,
 )
 from evalhub.cli import (
     run as runs,
@@ -50,7 +48,9 @@ from evalhub.cli import (
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.exporters import cli as exporters
 from evalhub.features.lifecycle import cli as lifecycle
+from evalhub.features.monitoring import cli as watch
 from evalhub.features.ownership import cli as cost
+from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, at_home, use_home
 from evalhub.frames.command.options import with_usable_numbers

@@ -123,5 +123,6 @@ def rows_of(model: str, by: str) -> Any:
         return format_html('<a href="{}">list</a>', url)
 
     link.__name__ = f"{model}s"
-    plural = apps.get_model(model.replace("_", ".", 1))._meta.verbose_name_plural
+    app, _, name = model.rpartition("_")
+    plural = apps.get_model(app, name)._meta.verbose_name_plural
     return admin.display(description=plural)(link)

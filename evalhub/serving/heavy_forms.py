@@ -15,10 +15,11 @@ from django.shortcuts import redirect
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
+from evalhub.features.working_sets.models import WorkingSet
 from evalhub.io.private import make_private_folder
 from evalhub.jobs.queue import QueueFullError, enqueue, form_file
 from evalhub.jobs.weight import Weight, weight_of, weight_of_uploads
-from evalhub.registry.models import Run, Study, TestSet, TestSetVersion, WorkingSet
+from evalhub.registry.models import Run, Study, TestSet, TestSetVersion
 from evalhub.registry.uploads import Uploads
 
 type Rows = Callable[[User, dict[str, Any], HttpRequest], tuple[Project | None, int]]
