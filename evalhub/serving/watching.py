@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from evalhub.database.damage import DamagedDatabaseError
-from evalhub.database.tables import OtherVersionError, Tables, tables
+from evalhub.database.tables import Tables, tables
+from evalhub.database.version import OtherVersionError
 from evalhub.serving.draining import drain
 from evalhub.serving.queue_tests import queue_state
 from evalhub.serving.workers import NONE, workers_alive

@@ -21,7 +21,8 @@ from django.urls import URLResolver, get_resolver, reverse
 from evalhub.accounts.models import MemberInvitation, Role, User
 from evalhub.accounts.tokens import add_token
 from evalhub.database.rows import OUR_ROW
-from evalhub.database.tables import Tables, digest, tables
+from evalhub.database.tables import Tables, tables
+from evalhub.database.version import digest
 from evalhub.declare.review import Design, Form
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run

@@ -11,7 +11,7 @@ from evalhub.features.erasure.redact import redact as take_out
 from evalhub.features.table import REDACTORS
 from evalhub.registry.redaction import REDACTED
 from tests.cast import a_run, a_team, a_test_set, a_version
-from tests.database.homes import decisions, evalhub, upgraded_home
+from tests.database.homes import a_home, decisions, evalhub
 
 WHY = "a customer's name"
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.heavy
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    upgraded_home(tmp_path)
+    a_home(tmp_path)
     return tmp_path
 
 

@@ -14,7 +14,7 @@ CODES = {
     "evalhub.frames.command.streams.OutputError": NOT_WRITTEN,
     "evalhub.accounts.people.UserError": USAGE,
     "evalhub.accounts.tokens.TokenError": USAGE,
-    "evalhub.database.tables.OtherVersionError": USAGE,
+    "evalhub.database.version.OtherVersionError": USAGE,
     "evalhub.database.tables.TablesNotReadyError": UNREACHABLE,
     "evalhub.database.damage.DamagedDatabaseError": BAD_DATA,
     "runners.metrics.score.MetricError": USAGE,

@@ -175,8 +175,3 @@ class SignOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by} {self.get_action_display()}: {self.verdict}"
-
-    @property
-    def spells_name(self) -> bool:
-        """Whether the record, under its digest, holds the user's name: once it did."""
-        return isinstance(self.record["by"], str)
