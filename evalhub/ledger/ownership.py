@@ -17,8 +17,8 @@ from evalhub.analysis.cost_lines import cost_lines, traffic_of
 from evalhub.analysis.ownership import cost_sheet
 from evalhub.decision.align import clusters_of
 from evalhub.decision.mix import item_weights
+from evalhub.decision.sections.prices import ArmPrice
 from evalhub.declare.cost_sheet import CostSheet, Ends
-from evalhub.declare.costs import ArmPrice
 from evalhub.declare.ownership import Ownership
 from evalhub.declare.prices import Hourly, Listed, Price, UsedPrice
 from evalhub.ledger.costs import answer_costs, arm_price

@@ -10,10 +10,10 @@ from evalhub.analysis.ownership import Reckoning
 from evalhub.decision.align import Aligned
 from evalhub.decision.ownership import MonthlyCosts, ownership_criterion
 from evalhub.decision.policy import ownership_asked
+from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import CostLine, Ends, Part
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.ownership import ServingCosts
-from evalhub.declare.ownership_section import OwnershipSection
 from evalhub.declare.policy import OwnershipBudget
 from evalhub.ledger.costs import answer_costs, arm_price
 from evalhub.ledger.ownership import OwnedArms, PricedItems, gpu_price, known_costs, said_of

@@ -6,11 +6,15 @@ that an adapter is dead, and words that differ by rounding don't say that it liv
 """
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.sections import AppliedSection, AppliedState
+from evalhub.decision.sections.base import Section
+from evalhub.declare.criteria import Count
+from evalhub.declare.decision import Arms
+from evalhub.declare.verdicts import Status
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 
@@ -25,6 +29,60 @@ NEGLIGIBLE = 0.01
 """Nats on the average beyond a second run's, of which no adapter would be worth having."""
 
 Array = NDArray[np.float64]
+AppliedState = Literal["moved", "nothing", "not-told"]
+
+
+class AppliedSection(Section):
+    """Whether a fine-tuned arm that is asked does anything that the baseline doesn't.
+
+    Attributes:
+        measure: "texts" where an answer came without its log-probability.
+        state: "moved": it is another model; "nothing": it isn't; "not-told": neither is shown.
+        n: items with answers of both.
+        mean, largest: nats by which the log-probabilities of an item's answers lie apart, at most
+            1; an answer that reads differently counts as 1.
+        repeat: the mean of the baseline's second run; null without one.
+        siblings: other fine-tuned arms that answered to the letter as this one.
+    """
+
+    title: ClassVar[str] = "Adapter check"
+    method: ClassVar[str] = "no-op"
+    order: ClassVar[int] = 90
+
+    measure: Literal["log-probabilities", "texts"]
+    state: AppliedState
+    n: Count
+    mean: float | None = None
+    largest: float | None = None
+    repeat: float | None = None
+    siblings: tuple[str, ...] = ()
+
+    def derive_status(self, arms: Arms) -> Status:
+        fine = self.state == "moved" and not self.siblings
+        return Status.PASS if fine else Status.OPEN
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        arm, baseline = arms.candidate.name, arms.baseline.name
+        if self.measure == "texts":
+            yield (
+                f"Not all answers come with log-probabilities, so that only texts tell whether "
+                f"{arm} was applied: an adapter that changes no word would be called dead."
+            )
+        else:
+            said = {
+                "moved": f"{arm} is another model",
+                "nothing": f"{arm} does what {baseline} does",
+                "not-told": f"too little to tell {arm} from rounding; noise_floor: true would tell",
+            }[self.state]
+            yield (
+                f"The log-probabilities of {arm}'s answers differ from {baseline}'s by "
+                f"{self.mean or 0.0:.2g} nats on the average: {said}."
+            )
+        if self.siblings:
+            yield (
+                f"{arm} answers word for word as {_listed(self.siblings)}: is it one adapter under "
+                "two names?"
+            )
 
 
 def moves(sums: Array, others: Array, same_text: NDArray[np.bool_]) -> Array:
@@ -63,30 +121,6 @@ def nothing_sentence(found: AppliedSection, *, arm: str, baseline: str, cause: s
         f"differ from {baseline}'s by {found.mean or 0.0:.2g} nats on the average, by "
         f"{found.largest or 0.0:.2g} at most{beside}. {cause}"
     )
-
-
-def applied_sentences(found: AppliedSection, *, arm: str, baseline: str) -> Iterator[str]:
-    """What the check says, in words."""
-    if found.measure == "texts":
-        yield (
-            f"Not all answers come with log-probabilities, so that only texts tell whether {arm} "
-            "was applied: an adapter that changes no word would be called dead."
-        )
-    else:
-        said = {
-            "moved": f"{arm} is another model",
-            "nothing": f"{arm} does what {baseline} does",
-            "not-told": f"too little to tell {arm} from rounding; noise_floor: true would tell",
-        }[found.state]
-        yield (
-            f"The log-probabilities of {arm}'s answers differ from {baseline}'s by "
-            f"{found.mean or 0.0:.2g} nats on the average: {said}."
-        )
-    if found.siblings:
-        yield (
-            f"{arm} answers word for word as {_listed(found.siblings)}: is it one adapter under "
-            "two names?"
-        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ItemLabel
-from evalhub.decision.consistency import consistency_section
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.notes import noted
+from evalhub.decision.sections.consistency import consistency_section
 from evalhub.declare.decision import ArmName, Arms
 
 ARMS = Arms(
@@ -45,7 +44,7 @@ def test_a_record_says_how_surely_right_answers_come_again() -> None:
 def test_it_is_said_in_words() -> None:
     section = consistency_section([aligned()])
     assert section is not None
-    first, second = noted(section, ARMS).sentences
+    first, second = section.with_sentences(ARMS).sentences
     assert first.startswith(
         "triage: all of 4 answers to an item are right on 0.50 [0.15, 0.85] of the items for tuned "
         "and on 0.25 ["
