@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from evalhub import __version__
+from evalhub.decision.align import Aligned
 from evalhub.decision.code import code_digest
-from evalhub.decision.document import SCHEMA, DecisionRecord, by_field
+from evalhub.decision.document import SCHEMA, SECTIONS, DecisionRecord, by_field
 from evalhub.decision.rule import Ruling
 from evalhub.decision.sections.base import Section
 from evalhub.declare.decision import (
@@ -37,6 +38,7 @@ def decision_record(
     alternatives: Sequence[Alternative] = (),
     people: People | None = None,
     alphas: Mapping[str, float] | None = None,
+    aligned: Sequence[Aligned] = (),
     sections: Iterable[Section | None] = (),
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
@@ -46,9 +48,11 @@ def decision_record(
         policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
-        sections: what else the decision rests on, at most one of a kind, in any order; None where
-            there is no such thing. Their status and sentences are set here.
+        aligned: the scores that were judged, of which sections are made here.
+        sections: the other sections, at most one of a kind, in any order; None where there is no
+            such thing. The status and sentences of all are set here.
     """
+    from_scores = [kind.from_aligned(aligned) for kind in SECTIONS.values()]
     record = DecisionRecord(
         schema_=SCHEMA,
         **ruled(ruling),
@@ -62,7 +66,7 @@ def decision_record(
         breakdown=tuple(breakdown),
         alternatives=tuple(alternatives),
         people=people,
-        **by_field(sections),
+        **by_field([*from_scores, *sections]),
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),

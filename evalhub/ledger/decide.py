@@ -18,10 +18,8 @@ from evalhub.decision.record import decision_record
 from evalhub.decision.rule import Ruling, decide
 from evalhub.decision.sections.answers import answer_cautions
 from evalhub.decision.sections.baseline_choice import answer, as_good
-from evalhub.decision.sections.consistency import consistency_section
 from evalhub.decision.sections.failures import failures_section
 from evalhub.decision.sections.jumps import jumps_section, unbelieved
-from evalhub.decision.sections.repeated import repeated_section
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import Arms, StudyName
 from evalhub.declare.policy import Policy
@@ -215,6 +213,7 @@ def _judge(
         breakdown=breakdown_of(content, alpha=paid.level),
         alternatives=others,
         people=asked.record,
+        aligned=content,
         sections=[
             paid.section,
             noise,
@@ -224,13 +223,11 @@ def _judge(
             extension_section(paid.rows, staged),
             jumps,
             read.applied,
-            consistency_section(content),
             judged.section,
             prices,
             owned.section,
             steps_section(evidence, baseline, arm, others),
             read.answers,
-            repeated_section(content),
         ],
     )
 

@@ -1,7 +1,7 @@
 """What every section of a decision record has, and rows that several sections share. Pure."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from evalhub.declare.criteria import Criterion
@@ -11,6 +11,7 @@ from evalhub.declare.home_bound import HOME_BOUND
 from evalhub.declare.verdicts import Status
 
 if TYPE_CHECKING:
+    from evalhub.decision.align import Aligned
     from evalhub.decision.document import DecisionRecord
     from evalhub.decision.inconsistent import Discrepancy
 
@@ -24,7 +25,7 @@ class Section(Declaration):
 
     Attributes:
         title: the heading on pages, in reports and in the terminal.
-        method: the anchor of its method on the page of methods.
+        method: the anchor of its method, or chapter, on the page of methods.
         order: readers meet sections from the smallest to the largest.
         status: "pass" is fine, "fail" is not, "open" is worth a look.
     """
@@ -35,6 +36,16 @@ class Section(Declaration):
 
     status: Status = Status.OPEN
     sentences: Annotated[tuple[str, ...], HOME_BOUND] = ()
+
+    @classmethod
+    def from_aligned(cls, aligned: "Sequence[Aligned]") -> Self | None:
+        """The section, where scores alone make it; None: it says nothing of these, or is made of
+        more than scores, and then of its own function.
+
+        Args:
+            aligned: both arms' scores, criterion by criterion, as they were judged.
+        """
+        return None
 
     def derive_status(self, arms: Arms) -> Status:
         """The `status` that follows from the fields."""

@@ -2,7 +2,7 @@
 Pure. It decides nothing."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -85,6 +85,13 @@ class ConsistencySection(Section):
 
     test_sets: tuple[ConsistencyRow, ...]
 
+    @classmethod
+    def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
+        """A row for each test set of which both arms answered each item the same number of times,
+        at least twice; None where there is none."""
+        rows = [_row(each) for each in aligned if _several(each)]
+        return cls(test_sets=tuple(rows)) if rows else None
+
     def derive_status(self, arms: Arms) -> Status:
         return Status.PASS
 
@@ -106,13 +113,6 @@ class ConsistencySection(Section):
                     "lies between answers to one item, which more samples would lessen; the rest "
                     "takes more items."
                 )
-
-
-def consistency_section(aligned: Sequence[Aligned]) -> ConsistencySection | None:
-    """A row for each test set of which both arms answered each item the same number of times, at
-    least twice; None where there is none."""
-    rows = [_row(each) for each in aligned if _several(each)]
-    return ConsistencySection(test_sets=tuple(rows)) if rows else None
 
 
 def _several(aligned: Aligned) -> bool:

@@ -5,7 +5,7 @@ Same is what a model sees as the same, to the letter: nearness is nobody's to ju
 """
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from evalhub.decision.align import Aligned, ItemLabel, clusters_of
 from evalhub.decision.sections.base import Section
@@ -39,6 +39,16 @@ class RepeatedSection(Section):
 
     test_sets: tuple[RepeatedRow, ...]
 
+    @classmethod
+    def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
+        """A row for each test set of which several items ask the same; None where there is none."""
+        rows: dict[str, RepeatedRow] = {}
+        for each in aligned:
+            row = None if each.same else _row(each)
+            if row is not None:
+                rows.setdefault(row.test_set, row)
+        return cls(test_sets=tuple(rows.values())) if rows else None
+
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         yield from map(_sentence, self.test_sets)
 
@@ -53,16 +63,6 @@ def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
         each if label == each.cluster else each._replace(cluster=label)
         for each, label in zip(items, labels, strict=True)
     ]
-
-
-def repeated_section(aligned: Sequence[Aligned]) -> RepeatedSection | None:
-    """A row for each test set of which several items ask the same; None where there is none."""
-    rows: dict[str, RepeatedRow] = {}
-    for each in aligned:
-        row = None if each.same else _row(each)
-        if row is not None:
-            rows.setdefault(row.test_set, row)
-    return RepeatedSection(test_sets=tuple(rows.values())) if rows else None
 
 
 def _row(aligned: Aligned) -> RepeatedRow | None:

@@ -30,10 +30,9 @@ from evalhub.decision.sections.answers import (
     answer_flaws,
     answers_section,
 )
-from evalhub.decision.sections.consistency import consistency_section
 from evalhub.decision.sections.failures import failures_section
 from evalhub.decision.sections.jumps import jumps_section
-from evalhub.decision.sections.repeated import repeated_section, with_repeats_joined
+from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.answers_rule import ModelChangeUse
 from evalhub.declare.decision import ArmName, Arms, EvidenceRow
 from evalhub.declare.declaration import default_of
@@ -216,13 +215,12 @@ def compare_files(
             arms=named,
             evidence=[evidence_row],
             breakdown=breakdown_of(compared, alpha=level),
+            aligned=compared,
             sections=[
                 paid.section if paid else None,
                 None if flaws else failures_section(compared, judge),
                 jumps_section(ruling.criteria, rule="report", largest_gain={}),
-                consistency_section(compared),
                 answers,
-                repeated_section(compared),
             ],
         )
 

@@ -36,7 +36,7 @@ from evalhub.decision.sections.answers import (
 from evalhub.decision.sections.failures import failures_section
 from evalhub.decision.sections.imported import ImportedSection
 from evalhub.decision.sections.jumps import jumps_section, unbelieved
-from evalhub.decision.sections.repeated import repeated_section, with_repeats_joined
+from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import ArmName, Arms, EvidenceRow
 from evalhub.declare.policy import Policy
@@ -168,13 +168,13 @@ def decide_scores(
                 [each for each in aligned if each.requirement.role != "budget"], alpha=level
             ),
             people=people.record,
+            aligned=aligned,
             sections=[
                 paid.section if paid else None,
                 None if flaws else failures_section(aligned, judge),
                 imported,
                 jumps,
                 answers,
-                repeated_section(aligned),
             ],
         )
 
