@@ -285,42 +285,42 @@ def answer_flaws(section: AnswersSection | None, arms: Arms) -> list[str]:
     """What keeps the answers from being evidence, a sentence each."""
     if section is None:
         return []
-    told = _changes(section, arms) if section.model_changes == "invalid" else []
-    return [*told, *_silent(section, arms)]
+    changes = _changes(section, arms) if section.model_changes == "invalid" else []
+    return [*changes, *_silent(section, arms)]
 
 
 def answer_cautions(section: AnswersSection | None, arms: Arms) -> list[str]:
     """What a reader of the verdict must know of the answers, a sentence each."""
     if section is None:
         return []
-    told = _changes(section, arms) if section.model_changes == "report" else []
-    return [*told, *(_difference(each, section, arms) for each in _named(section))]
+    changes = _changes(section, arms) if section.model_changes == "report" else []
+    return [*changes, *(_difference(each, section, arms) for each in _named(section))]
 
 
 def _changes(section: AnswersSection, arms: Arms) -> list[str]:
     return [
-        f"{name} was answered by {len(found)} models, as their server names them: "
-        f"{_listed(found)}: what stands behind its address changed while it was asked, so that it "
+        f"{name} was answered by {len(models)} models, as their server names them: "
+        f"{_listed(models)}: what stands behind its address changed while it was asked, so that it "
         "isn't one arm"
-        for name, found in _pooled(section, arms, "models")
-        if len(found) > 1
+        for name, models in _pooled(section, arms, "models")
+        if len(models) > 1
     ]
 
 
 def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
     """Of arms that said nothing to more items than the policy allows."""
     for row in section.test_sets:
-        for name, each in zip(_names(arms), _both(row), strict=True):
+        for name, answers in zip(_names(arms), _both(row), strict=True):
             # where failures are invalid, or all failed, they are told by themselves
-            told = section.failures == "invalid" or each.failed == each.answers
-            failed = 0 if told else each.failed
-            if each.empty + failed <= section.most_unanswered * each.answers:
+            told_apart = section.failures == "invalid" or answers.failed == answers.answers
+            failed = 0 if told_apart else answers.failed
+            if answers.empty + failed <= section.most_unanswered * answers.answers:
                 continue
-            what = [f"{each.empty:,} are empty"] if each.empty else []
+            what = [f"{answers.empty:,} are empty"] if answers.empty else []
             what += [f"{failed:,} failed"] if failed else []
             yield (
                 f"{name} says nothing to most of {row.test_set}: of "
-                f"{counted(each.answers, 'answer')} {' and '.join(what)}, more than "
+                f"{counted(answers.answers, 'answer')} {' and '.join(what)}, more than "
                 f"{section.most_unanswered:.0%}, so that it wasn't measured. Look at its weights, "
                 "its chat template and max_tokens; or say `most_unanswered: 1` in the policy, if "
                 "that is how it answers"
@@ -341,14 +341,14 @@ _ENDS = {
 }
 
 
-def _difference(found: AnswerDifference, section: AnswersSection, arms: Arms) -> str:
-    row = next(each for each in section.test_sets if each.test_set == found.test_set)
+def _difference(difference: AnswerDifference, section: AnswersSection, arms: Arms) -> str:
+    row = next(each for each in section.test_sets if each.test_set == difference.test_set)
     base, tuned = _names(arms)
-    end = _ENDS.get(found.end, f"ended by {found.end!r}")
+    end = _ENDS.get(difference.end, f"ended by {difference.end!r}")
     return (
-        f"The arms’ answers to {found.test_set} ended differently: {found.candidate:,} of "
-        f"{row.candidate.answers:,} of {tuned} and {found.baseline:,} of {row.baseline.answers:,} "
-        f"of {base} {end} (exact sign test, p = {found.p_value:.2g})"
+        f"The arms’ answers to {difference.test_set} ended differently: {difference.candidate:,} "
+        f"of {row.candidate.answers:,} of {tuned} and {difference.baseline:,} of "
+        f"{row.baseline.answers:,} of {base} {end} (exact sign test, p = {difference.p_value:.2g})"
     )
 
 
@@ -380,22 +380,22 @@ def _pooled(
     section: AnswersSection, arms: Arms, field: str
 ) -> Iterator[tuple[str, Mapping[str, int]]]:
     """Each arm's name, and what of a kind its servers named, over all test sets."""
-    for at, name in enumerate(_names(arms)):
-        found: Counter[str] = Counter()
+    for side, name in enumerate(_names(arms)):
+        counts: Counter[str] = Counter()
         for row in section.test_sets:
-            found.update(getattr(_both(row)[at], field))
-        yield name, found
+            counts.update(getattr(_both(row)[side], field))
+        yield name, counts
 
 
-def _listed(found: Mapping[str, int]) -> str:
+def _listed(counts: Mapping[str, int]) -> str:
     """Names with their numbers of answers, the most frequent first."""
-    ordered = sorted(found.items(), key=lambda each: (-each[1], each[0]))
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     shown = [f"{name} ({count:,})" for name, count in ordered[:SHOWN]]
     more = len(ordered) - len(shown)
     return ", ".join([*shown, *([f"and {more:,} more"] if more else [])])
 
 
 def _bounded(names: Counter[str]) -> dict[str, int]:
-    found = dict(sorted(names.items(), key=lambda each: (-each[1], each[0]))[:MOST_NAMES])
-    rest = names.total() - sum(found.values())
-    return found | ({OTHERS: rest} if rest else {})
+    bounded = dict(sorted(names.items(), key=lambda each: (-each[1], each[0]))[:MOST_NAMES])
+    rest = names.total() - sum(bounded.values())
+    return bounded | ({OTHERS: rest} if rest else {})

@@ -69,14 +69,14 @@ class AppliedSection(Section):
                 f"{arm} was applied: an adapter that changes no word would be called dead."
             )
         else:
-            said = {
+            meaning = {
                 "moved": f"{arm} is another model",
                 "nothing": f"{arm} does what {baseline} does",
                 "not-told": f"too little to tell {arm} from rounding; noise_floor: true would tell",
             }[self.state]
             yield (
                 f"The log-probabilities of {arm}'s answers differ from {baseline}'s by "
-                f"{self.mean or 0.0:.2g} nats on the average: {said}."
+                f"{self.mean or 0.0:.2g} nats on the average: {meaning}."
             )
         if self.siblings:
             yield (
@@ -105,21 +105,21 @@ def applied_state(
         return "moved" if candidate.mean() >= CLEAR else "not-told"
     if (candidate <= repeat + ROUNDING).all():
         return "nothing"
-    found = compare(repeat, candidate, clusters=clusters, alpha=ALPHA)
-    if found.lower > 0:
+    comparison = compare(repeat, candidate, clusters=clusters, alpha=ALPHA)
+    if comparison.lower > 0:
         return "moved"
-    return "nothing" if found.upper < NEGLIGIBLE else "not-told"
+    return "nothing" if comparison.upper < NEGLIGIBLE else "not-told"
 
 
-def nothing_sentence(found: AppliedSection, *, arm: str, baseline: str, cause: str) -> str:
+def nothing_sentence(section: AppliedSection, *, arm: str, baseline: str, cause: str) -> str:
     """Why an arm is no evidence, and what to look at."""
     beside = ""
-    if found.repeat is not None:
-        beside = f", and a second run of {baseline} by {found.repeat:.2g}"
+    if section.repeat is not None:
+        beside = f", and a second run of {baseline} by {section.repeat:.2g}"
     return (
-        f"{arm}: the adapter changed nothing. The log-probabilities of its {found.n:,} answers "
-        f"differ from {baseline}'s by {found.mean or 0.0:.2g} nats on the average, by "
-        f"{found.largest or 0.0:.2g} at most{beside}. {cause}"
+        f"{arm}: the adapter changed nothing. The log-probabilities of its {section.n:,} answers "
+        f"differ from {baseline}'s by {section.mean or 0.0:.2g} nats on the average, by "
+        f"{section.largest or 0.0:.2g} at most{beside}. {cause}"
     )
 
 

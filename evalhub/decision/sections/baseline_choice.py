@@ -74,7 +74,7 @@ class ChoiceSection(Section):
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         arm, baseline = arms.candidate.name, arms.baseline.name
-        said = {
+        answers = {
             "fine-tune": f"{arm} does more than {baseline}, the best arm that isn't fine-tuned.",
             "don't-fine-tune": (
                 f"{baseline} does as well: don't fine-tune. {arm} is shown not to gain on it what "
@@ -86,7 +86,7 @@ class ChoiceSection(Section):
             ),
         }
         if self.answer is not None:
-            yield said[self.answer]
+            yield answers[self.answer]
             scores = ", ".join(
                 f"{each.name} {' / '.join(f'{score:,.3g}' for score in each.scores)}"
                 for each in self.arms
@@ -170,16 +170,16 @@ def as_good(
     other that does so on every test set that must gain and fails nothing itself.
     """
     tuned, baseline = arms.candidate.name, arms.baseline.name
-    found = []
+    sentences = []
     if choice is not None and choice.answer == "don't-fine-tune":
-        found.append(f"{baseline} does as well as {tuned}")
+        sentences.append(f"{baseline} does as well as {tuned}")
     for name in dict.fromkeys(each.arm for each in alternatives):
         rows = [each for each in alternatives if each.arm == name]
         if all(each.as_good for each in rows):
             does = "does more than" if all(each.upper < 0 for each in rows) else "does as well as"
             where = " and ".join(each.test_set for each in rows)
-            found.append(f"{name} {does} {tuned} on {where}")
-    return found
+            sentences.append(f"{name} {does} {tuned} on {where}")
+    return sentences
 
 
 def alternative_sentence(row: Alternative, tuned: str) -> str:
@@ -187,17 +187,17 @@ def alternative_sentence(row: Alternative, tuned: str) -> str:
     gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
     rival = "a prompt" if row.kind in PROMPTS else row.arm
     if row.lower > 0:
-        found = f"{tuned} is better by {gap}"
+        result = f"{tuned} is better by {gap}"
     elif row.upper < 0:
-        found = f"better than {tuned} ({gap}): {rival} does more than the fine-tune"
+        result = f"better than {tuned} ({gap}): {rival} does more than the fine-tune"
     elif row.as_good:
-        found = f"as good as {tuned} ({gap}), which gains less than {row.planned_gain:g} on it"
+        result = f"as good as {tuned} ({gap}), which gains less than {row.planned_gain:g} on it"
     else:
-        found = f"not told apart from {tuned} ({gap}): {rival} may do as well"
+        result = f"not told apart from {tuned} ({gap}): {rival} may do as well"
     if row.fails:
-        found += f"; but {row.arm} fails {', '.join(row.fails)}"
+        result += f"; but {row.arm} fails {', '.join(row.fails)}"
     question = "Would a prompt do?" if row.kind in PROMPTS else f"Would {row.arm} do?"
-    return f"{question} {row.arm} reaches {figure(row.value)} on {row.test_set}: {found}."
+    return f"{question} {row.arm} reaches {figure(row.value)} on {row.test_set}: {result}."
 
 
 def _planned(criterion: Criterion, otherwise: float) -> float:

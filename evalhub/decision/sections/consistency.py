@@ -125,8 +125,8 @@ def _several(aligned: Aligned) -> bool:
 def _row(aligned: Aligned) -> ConsistencyRow:
     before, after = aligned.baseline, aligned.candidate
     split = variance_split(before, after)
-    told = np.isin(before, (0.0, 1.0)).all() and np.isin(after, (0.0, 1.0)).all()
-    ks = _ks(min(before.shape[1], after.shape[1])) if told else []
+    right_or_wrong = np.isin(before, (0.0, 1.0)).all() and np.isin(after, (0.0, 1.0)).all()
+    ks = _ks(min(before.shape[1], after.shape[1])) if right_or_wrong else []
     return ConsistencyRow(
         test_set=aligned.requirement.test_set,
         metric=aligned.requirement.metric,
@@ -154,16 +154,18 @@ def _passes(aligned: Aligned, k: int) -> PassRow:
     )
     anyhow = [pass_at_k(each.sum(axis=1), each.shape[1], k) for each in (before, after)]
     always = [pass_hat_k(each.sum(axis=1), each.shape[1], k) for each in (before, after)]
-    found = compare(*always, clusters=aligned.clusters, weights=aligned.weights, bounds=(0.0, 1.0))
+    comparison = compare(
+        *always, clusters=aligned.clusters, weights=aligned.weights, bounds=(0.0, 1.0)
+    )
     return PassRow(
         k=k,
         any_baseline=_rate(aligned, anyhow[0]),
         any_candidate=_rate(aligned, anyhow[1]),
         all_baseline=_rate(aligned, always[0]),
         all_candidate=_rate(aligned, always[1]),
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
+        difference=comparison.difference,
+        lower=comparison.lower,
+        upper=comparison.upper,
     )
 
 
@@ -171,8 +173,8 @@ def _rate(aligned: Aligned, values: Array) -> PassRate:
     labels = None
     if aligned.clusters is not None:
         labels = np.unique(aligned.clusters, return_inverse=True)[1]
-    found = share_of(values, labels, aligned.weights)
-    return PassRate(value=found.value, lower=max(0.0, found.lower), upper=min(1.0, found.upper))
+    share = share_of(values, labels, aligned.weights)
+    return PassRate(value=share.value, lower=max(0.0, share.lower), upper=min(1.0, share.upper))
 
 
 def _said(rate: PassRate) -> str:

@@ -111,5 +111,5 @@ def repeated_caveats(section: CopiesSection) -> list[Caveat]:
 
 def due_codes(section: CopiesSection) -> list[str]:
     """The codes of the caveats that a record with this section must have."""
-    held = [NEAR_COPIES for row in section.test_sets if of_looked_at(row)]
-    return [*held, *(each.code for each in repeated_caveats(section))]
+    holding = [NEAR_COPIES for row in section.test_sets if of_looked_at(row)]
+    return [*holding, *(each.code for each in repeated_caveats(section))]

@@ -48,11 +48,11 @@ class FailuresSection(Section):
                 f"An answer that failed scores {row.worst:g}, the worst, on {row.name}: "
                 f"{' and '.join(counts)}, {row.items:,} items."
             )
-        for each in self.without:
+        for criterion in self.without:
             yield (
-                f"Without what failed, {each.name} is {signed(each.difference)} "
-                f"[{signed(each.lower)}, {signed(each.upper)}] on {each.n:,} items: "
-                f"{each.status.label}."
+                f"Without what failed, {criterion.name} is {signed(criterion.difference)} "
+                f"[{signed(criterion.lower)}, {signed(criterion.upper)}] on {criterion.n:,} items: "
+                f"{criterion.status.label}."
             )
         if self.verdict_without is None:
             yield "Without what failed nothing is left to judge."

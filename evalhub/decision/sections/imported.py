@@ -60,30 +60,34 @@ class ImportedSection(Section):
         return Status.OPEN if doubt else Status.PASS
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
-        alike = [each for each in self.figures if each.agrees]
+        alike = [figure for figure in self.figures if figure.agrees]
         if alike:
-            said = ", ".join(
-                f"{_arm_of(each, arms)} {each.theirs:.4g} on {each.test_set} ({each.metric})"
-                for each in alike
+            same = ", ".join(
+                f"{_arm_of(figure, arms)} {figure.theirs:.4g} on {figure.test_set} "
+                f"({figure.metric})"
+                for figure in alike
             )
-            yield f"{self.tool} says the same as is judged here: {said}."
-        told = [each for each in self.figures if each.theirs is not None]
-        if self.figures and not told:
+            yield f"{self.tool} says the same as is judged here: {same}."
+        known = [figure for figure in self.figures if figure.theirs is not None]
+        if self.figures and not known:
             yield f"Out of {self.tool}, whose log holds no figures to compare with."
-        for each in self.figures if told else ():
-            who, where = _arm_of(each, arms), f"on {each.test_set} ({each.metric})"
-            ours = "no mean, since scores are missing" if each.ours is None else f"{each.ours:.6g}"
-            if each.agrees is False:
+        for figure in self.figures if known else ():
+            who, where = _arm_of(figure, arms), f"on {figure.test_set} ({figure.metric})"
+            ours = (
+                "no mean, since scores are missing" if figure.ours is None else f"{figure.ours:.6g}"
+            )
+            if figure.agrees is False:
                 yield (
-                    f"{self.tool} says {each.theirs:.6g} for {who} {where}, and the mean of the "
+                    f"{self.tool} says {figure.theirs:.6g} for {who} {where}, and the mean of the "
                     f"scores in its log is {ours}: find out why before you trust either."
                 )
-            elif each.theirs is None:
+            elif figure.theirs is None:
                 yield f"{self.tool}'s log holds no figure of {who} {where}; ours is {ours}."
-            elif each.agrees is None:
-                made = f", made {each.otherwise}" if each.otherwise else ""
-                yield f"{self.tool} says {each.theirs:.6g} for {who} {where}{made}; ours is {ours}."
-        yield from (f"{each}." for each in self.cautions)
+            elif figure.agrees is None:
+                made = f", made {figure.otherwise}" if figure.otherwise else ""
+                theirs = f"{self.tool} says {figure.theirs:.6g} for {who} {where}{made}"
+                yield f"{theirs}; ours is {ours}."
+        yield from (f"{caution}." for caution in self.cautions)
 
     def without_results(self) -> Self:
         """Which tool it was and what differs between its logs, without any figure."""

@@ -87,51 +87,58 @@ class JudgeSection(Section):
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         """Whether it counts, then how it judged."""
-        shown, said = self.preference, self.figures
-        if said is None:
+        preference, figures = self.preference, self.figures
+        if figures is None:
             yield (
                 f"The judge {self.judge} hasn't been asked about {self.test_set}, and decides "
                 "nothing: `evalhub judge run` asks it."
             )
             return
-        if said.pairs == 0:
+        if figures.pairs == 0:
             yield (
                 f"The judge {self.judge} has nothing to compare, and decides nothing: the arms' "
                 f"answers to each item of {self.test_set} read the same."
             )
             return
-        if shown is None:
+        if preference is None:
             yield (
-                f"The judge {self.judge} has given verdicts in both orders on {said.read:,} of "
-                f"{counted(said.pairs, 'pair')}, and decides nothing before it has judged all: "
+                f"The judge {self.judge} has given verdicts in both orders on {figures.read:,} of "
+                f"{counted(figures.pairs, 'pair')}, and decides nothing before it has judged all: "
                 "`evalhub judge run` asks for what is missing."
             )
             return
-        won = f"{shown.wins:,} wins, {shown.losses:,} losses, {shown.ties:,} ties, half a win each"
-        count = shown.wins + shown.losses + shown.ties
+        won = (
+            f"{preference.wins:,} wins, {preference.losses:,} losses, {preference.ties:,} ties, "
+            "half a win each"
+        )
+        count = preference.wins + preference.losses + preference.ties
         judged = f"the {counted(count, 'pair')} of answers that differ on {self.test_set}"
-        if shown.corrected is None:
+        if preference.corrected is None:
             yield (
-                f"The judge {self.judge} prefers the candidate in {shown.score:.1%} of {judged} "
-                f"({won}). It decides nothing: {shown.why}"
+                f"The judge {self.judge} prefers the candidate in {preference.score:.1%} of "
+                f"{judged} ({won}). It decides nothing: {preference.why}"
             )
         else:
-            value = shown.corrected
+            value = preference.corrected
             yield (
-                f"The judge {self.judge} prefers the candidate in {shown.score:.1%} of {judged} "
-                f"({won}); corrected by people's judgments of "
-                f"{counted(shown.labelled, 'item')}, "
-                f"{_shares(value.value, value.lower, value.upper)}. It counts: {shown.why}"
+                f"The judge {self.judge} prefers the candidate in {preference.score:.1%} of "
+                f"{judged} ({won}); corrected by people's judgments of "
+                f"{counted(preference.labelled, 'item')}, "
+                f"{_shares(value.value, value.lower, value.upper)}. It counts: {preference.why}"
             )
-        yield from _how(said)
-        if shown.length is not None and shown.length.lower is not None and shown.length.lower > 0:
+        yield from _how(figures)
+        if (
+            preference.length is not None
+            and preference.length.lower is not None
+            and preference.length.lower > 0
+        ):
             level = (
                 ""
-                if shown.equal_lengths is None
-                else f"; at equal lengths {shown.equal_lengths.value:.1%}"
+                if preference.equal_lengths is None
+                else f"; at equal lengths {preference.equal_lengths.value:.1%}"
             )
             yield f"It prefers the longer answer{level}."
-        elif shown.length is None and (longer := shown.longer) is not None:
+        elif preference.length is None and (longer := preference.longer) is not None:
             yield from _by_length_alone(longer)
         if self.number > 1:
             yield (
@@ -152,15 +159,15 @@ def _by_length_alone(longer: AgreementValue) -> Iterator[str]:
     )
 
 
-def _how(said: JudgeFigures) -> Iterator[str]:
-    turned = _shares(said.flip_rate.value, said.flip_rate.lower, said.flip_rate.upper)
-    vague = counted(said.unreadable, "reply was", "replies were")
+def _how(figures: JudgeFigures) -> Iterator[str]:
+    turned = _shares(figures.flip_rate.value, figures.flip_rate.lower, figures.flip_rate.upper)
+    vague = counted(figures.unreadable, "reply was", "replies were")
     yield (
-        f"With the order turned it turned on {turned} of {counted(said.read, 'pair')}, which are "
-        f"ties; {vague} no verdict."
+        f"With the order turned it turned on {turned} of {counted(figures.read, 'pair')}, which "
+        f"are ties; {vague} no verdict."
     )
-    if said.first_p is not None and said.first_p < UNEVEN and said.first.value is not None:
-        yield f"It goes by the order: {said.first.value:.1%} of its choices stood first."
+    if figures.first_p is not None and figures.first_p < UNEVEN and figures.first.value is not None:
+        yield f"It goes by the order: {figures.first.value:.1%} of its choices stood first."
 
 
 def _shares(value: float | None, lower: float | None, upper: float | None) -> str:

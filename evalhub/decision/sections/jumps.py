@@ -95,14 +95,19 @@ def beyond_belief(
 ) -> tuple[JumpRow, ...]:
     """The criteria that are shown to gain more than their limit."""
     rows = []
-    for each in criteria:
-        limit = largest_gain.get(each.name)
-        if limit is None and each.role == "guard" and not each.form:
-            limit = each.margin
-        judged = each.role in ("primary", "guard") and each.method != SAME_RUN
-        if judged and limit and each.lower > limit:
+    for criterion in criteria:
+        limit = largest_gain.get(criterion.name)
+        if limit is None and criterion.role == "guard" and not criterion.form:
+            limit = criterion.margin
+        judged = criterion.role in ("primary", "guard") and criterion.method != SAME_RUN
+        if judged and limit and criterion.lower > limit:
             rows.append(
-                JumpRow(name=each.name, limit=limit, difference=each.difference, lower=each.lower)
+                JumpRow(
+                    name=criterion.name,
+                    limit=limit,
+                    difference=criterion.difference,
+                    lower=criterion.lower,
+                )
             )
     return tuple(rows)
 

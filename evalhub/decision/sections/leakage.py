@@ -66,11 +66,12 @@ class LeakageSection(Section):
                 f"With them the verdict would be {everything.label.lower()}, "
                 f"without them {clean.label.lower()}."
             )
-        for each in self.clean:
-            if each.name in touched:
+        for criterion in self.clean:
+            if criterion.name in touched:
                 yield (
-                    f"{each.name} on the {counted(each.n, 'clean item')}: "
-                    f"{signed(each.difference)} [{signed(each.lower)}, {signed(each.upper)}]."
+                    f"{criterion.name} on the {counted(criterion.n, 'clean item')}: "
+                    f"{signed(criterion.difference)} [{signed(criterion.lower)}, "
+                    f"{signed(criterion.upper)}]."
                 )
 
     def without_results(self) -> Self:

@@ -52,47 +52,53 @@ class OwnershipSection(Section):
                 f"{money_span(self.present)}, as far as assumptions go: each figure stands in the "
                 "record with its source."
             )
-        for each in self.missing:
-            yield f"What owning {candidate} costs isn't known: {each}."
+        for reason in self.missing:
+            yield f"What owning {candidate} costs isn't known: {reason}."
 
     @classmethod
     def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
         """The criterion is the policy's, and says what the section says."""
         budgets: Any = record.policy.get("budgets")
-        asked = budgets.get(OWNERSHIP) if isinstance(budgets, Mapping) else None
-        rows = [(i, each) for i, each in enumerate(record.criteria) if each.role == OWNERSHIP]
+        budget = budgets.get(OWNERSHIP) if isinstance(budgets, Mapping) else None
+        rows = [
+            (i, criterion)
+            for i, criterion in enumerate(record.criteria)
+            if criterion.role == OWNERSHIP
+        ]
         section = record.ownership
-        if asked is None:
-            for i, each in rows:
-                yield Discrepancy(f"{at}criteria[{i}].name", each.name, None, "nobody asks for it")
+        if budget is None:
+            for i, criterion in rows:
+                yield Discrepancy(
+                    f"{at}criteria[{i}].name", criterion.name, None, "nobody asks for it"
+                )
             return
-        critical = asked.get("tier", "critical") == "critical"
+        critical = budget.get("tier", "critical") == "critical"
         if not rows and critical and not record.pending and not record.invalid:
             yield Discrepancy(f"{at}criteria", None, OWNERSHIP, "the policy asks for it")
-        for i, each in rows:
-            for name, said, due in (
-                ("min_gain", each.min_gain, asked.get("net_monthly_min")),
-                ("tier", each.tier, asked.get("tier")),
+        for i, criterion in rows:
+            for name, written, due in (
+                ("min_gain", criterion.min_gain, budget.get("net_monthly_min")),
+                ("tier", criterion.tier, budget.get("tier")),
             ):
-                if due is not None and said != due:
-                    yield Discrepancy(f"{at}criteria[{i}].{name}", said, due, POLICY_ASKS)
+                if due is not None and written != due:
+                    yield Discrepancy(f"{at}criteria[{i}].{name}", written, due, POLICY_ASKS)
             if section is None or not (section.net and section.present and section.monthly):
                 yield Discrepancy(f"{at}ownership", None, None, "a criterion rests on a section")
                 continue
-            for name, said, due in (
-                ("baseline", each.baseline, section.present.value),
+            for name, written, due in (
+                ("baseline", criterion.baseline, section.present.value),
                 (
                     "candidate",
-                    each.candidate,
+                    criterion.candidate,
                     section.monthly.value,
                 ),
-                ("difference", each.difference, section.net.value),
-                ("lower", each.lower, section.net.low),
-                ("upper", each.upper, section.net.high),
+                ("difference", criterion.difference, section.net.value),
+                ("lower", criterion.lower, section.net.low),
+                ("upper", criterion.upper, section.net.high),
             ):
-                if not isclose(said, due, rel_tol=1e-6, abs_tol=1e-6):
+                if not isclose(written, due, rel_tol=1e-6, abs_tol=1e-6):
                     rule = "it is what the record's ownership says"
-                    yield Discrepancy(f"{at}criteria[{i}].{name}", said, due, rule)
-        due = asked.get("traffic")
+                    yield Discrepancy(f"{at}criteria[{i}].{name}", written, due, rule)
+        due = budget.get("traffic")
         if section is not None and due is not None and section.traffic != due:
             yield Discrepancy(f"{at}ownership.traffic", section.traffic, due, POLICY_ASKS)

@@ -57,11 +57,11 @@ class PricesSection(Section):
     @classmethod
     def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
         """A price that the study's file says is the one that it says."""
-        asked: Any = record.policy.get("prices")
-        if record.prices is None or not isinstance(asked, dict):
+        prices: Any = record.policy.get("prices")
+        if record.prices is None or not isinstance(prices, dict):
             return
         for side in ("baseline", "candidate"):
-            due, price = asked.get(getattr(record.arms, side).name), getattr(record.prices, side)
+            due, price = prices.get(getattr(record.arms, side).name), getattr(record.prices, side)
             by_study = price is not None and price.said_by == "study"
             written = price.price.as_json() if by_study else None
             if written != due:
@@ -69,13 +69,13 @@ class PricesSection(Section):
                 yield Discrepancy(f"{at}prices.{side}.price", written, due, rule)
 
 
-def _rates(found: ArmPrice) -> str:
-    return UsedPrice(price=found.price).rates_in_words
+def _rates(price: ArmPrice) -> str:
+    return UsedPrice(price=price.price).rates_in_words
 
 
-def _source(found: ArmPrice) -> str:
-    if found.said_by == "study":
+def _source(price: ArmPrice) -> str:
+    if price.said_by == "study":
         return "as the study says"
-    if found.listed is None:
+    if price.listed is None:
         return "as the study said that had it asked"
-    return f"{found.listed.in_words}, as it was when it was asked"
+    return f"{price.listed.in_words}, as it was when it was asked"

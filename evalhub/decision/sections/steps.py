@@ -80,8 +80,8 @@ class StepsSection(Section):
                 f"beside {arms.baseline.name}, so that it isn't shown that {arms.candidate.name} "
                 "is needed."
             )
-        for test_set, found in groupby(self.rows, lambda row: row.test_set):
-            rows = list(found)
+        for test_set, group in groupby(self.rows, lambda row: row.test_set):
+            rows = list(group)
             for row in rows:
                 yield _step(row)
             yield _last(test_set, rows, arms.candidate.name)
@@ -114,15 +114,15 @@ def place_of(kind: str) -> int:
 
 
 def _step(row: StepRow) -> str:
-    taken = _taken(row)
-    said = f"{row.arm} reaches {row.value:.3g} on {row.test_set}"
+    cost = _taken(row)
+    sentence = f"{row.arm} reaches {row.value:.3g} on {row.test_set}"
     if row.over is not None:
         assert row.difference is not None
         assert row.lower is not None
         assert row.upper is not None
         gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
-        said += f", {gap} over {row.over}"
-    return f"{said}{f', at {taken} an answer' if taken else ''}."
+        sentence += f", {gap} over {row.over}"
+    return f"{sentence}{f', at {cost} an answer' if cost else ''}."
 
 
 def _taken(row: StepRow) -> str:
