@@ -91,6 +91,7 @@ class DecisionRecord(Declaration):
     breakdown: tuple[BreakdownRow, ...]
     alternatives: tuple[Alternative, ...]
     people: People | None
+    # The table of sections. Fields are in the order of the JSON; readers go by each one's `order`.
     ledger: LedgerSection | None
     noise_floor: NoiseSection | None
     failures: FailuresSection | None
