@@ -15,8 +15,8 @@ from django.utils import timezone
 from evalhub.decision.align import clusters_of
 from evalhub.decision.mix import item_weights
 from evalhub.decision.ownership.figures import ArmUse, KnownCosts
+from evalhub.decision.sections.prices import ArmPrice
 from evalhub.declare.cost_sheet import Ends
-from evalhub.declare.costs import ArmPrice
 from evalhub.declare.ownership import Ownership
 from evalhub.declare.prices import Hourly, Listed, Price, UsedPrice
 from evalhub.ledger.costs import answer_costs, arm_price

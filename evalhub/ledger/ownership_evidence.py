@@ -10,10 +10,10 @@ from evalhub.decision.ownership.criterion import MonthlyCosts, ownership_criteri
 from evalhub.decision.ownership.lines import cost_lines
 from evalhub.decision.ownership.sheet import Reckoning
 from evalhub.decision.policy import ownership_asked
+from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import CostLine, Ends, Part
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.ownership import ServingCosts
-from evalhub.declare.ownership_section import OwnershipSection
 from evalhub.declare.policy import OwnershipBudget
 from evalhub.ledger.costs import answer_costs, arm_price
 from evalhub.ledger.ownership import OwnedArms, PricedItems, gpu_price, known_costs, said_of

@@ -10,9 +10,9 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from evalhub.cli.app import run
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.ledger_origin import BEGUN, RESTORED, LedgerElsewhereError
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.ledger import ledger_origin
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.chain.restored import note_restore

@@ -7,7 +7,7 @@ criterion's level wherever in the range the truth lies. Its p-values likewise ar
 case, by the same test.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import asked_of
-from evalhub.decision.wording import money_span
 from evalhub.declare.cost_sheet import Ends
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.ownership_section import OwnershipSection
 from evalhub.declare.policy import OwnershipBudget
-from evalhub.declare.verdicts import Status
 from evalhub.stats.paired import compare, p_one_sided
 
 OWNERSHIP: Literal["ownership"] = "ownership"
@@ -135,21 +132,3 @@ def ownership_criterion(
         ratio_lower=None,
         ratio_upper=None,
     )
-
-
-def ownership_status(section: OwnershipSection) -> Status:
-    """Fine where all of it is known."""
-    return Status.OPEN if section.missing else Status.PASS
-
-
-def ownership_sentences(section: OwnershipSection, candidate: str) -> Iterator[str]:
-    """What it rests on, and what isn't known."""
-    if section.net is not None and section.present is not None and section.monthly is not None:
-        yield (
-            f"At {section.traffic:,.0f} requests a month {candidate} costs "
-            f"{money_span(section.monthly)} {section.currency} a month where the present bill is "
-            f"{money_span(section.present)}, as far as assumptions go: each figure stands in the "
-            "record with its source."
-        )
-    for each in section.missing:
-        yield f"What owning {candidate} costs isn't known: {each}."

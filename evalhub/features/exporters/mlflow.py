@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.accounts.models import User
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.leaving import ExportError, leaves
 from evalhub.features.exporters.mlflow_server import MlflowServer

@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
 from evalhub.decision.content import content_digest
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.verdicts import Verdict
 from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap

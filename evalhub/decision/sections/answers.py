@@ -11,22 +11,24 @@ All differences together are named at ALPHA, each at an equal share of it (Bonfe
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from evalhub.decision.inconsistent import Discrepancy
+from pydantic import Field
+
+from evalhub.decision.inconsistent import POLICY_ASKS, Discrepancy
+from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import counted
-from evalhub.declare.answers_rule import ModelChangeUse
-from evalhub.declare.answers_section import (
-    AnswerDifference,
-    AnswersRow,
-    AnswersSection,
-    ArmAnswers,
-)
-from evalhub.declare.decision import Arms, DecisionRecord
-from evalhub.declare.declaration import default_of
+from evalhub.declare.answers_rule import ModelChangeUse, UnansweredShare
+from evalhub.declare.criteria import Count, Probability, Size
+from evalhub.declare.decision import Arms
+from evalhub.declare.declaration import Declaration, default_of
 from evalhub.declare.policy import FailureUse, Rule
 from evalhub.declare.verdicts import Status
 from evalhub.io.items import UNSEEN
 from evalhub.stats.distributions import binomial_cdf
+
+if TYPE_CHECKING:
+    from evalhub.decision.document import DecisionRecord
 
 ALPHA = 0.05
 MODEL_CHANGES: ModelChangeUse = default_of(Rule, "model_changes")
@@ -35,6 +37,126 @@ MOST_NAMES = 20
 OTHERS = "(others)"
 SHOWN = 5
 """Names that a sentence lists."""
+
+
+class ArmAnswers(Declaration):
+    """What one arm gave to the items of a test set, counted. Names beyond the first 20 of a kind
+    are counted together, as "(others)".
+
+    Attributes:
+        failed: answers in whose place there is an error.
+        empty: answers in which nothing can be seen and that call no tool, where an answer is due.
+        finish_reasons: by the server's word; those of which nobody said it are in none.
+        models, fingerprints: by the name that the server gave to what answered.
+    """
+
+    answers: Count
+    failed: Count
+    empty: Count
+    finish_reasons: dict[str, Count] = {}
+    models: dict[str, Count] = {}
+    fingerprints: dict[str, Count] = {}
+
+
+class AnswersRow(Declaration):
+    """Both arms' answers to one test set."""
+
+    test_set: str
+    items: Size
+    baseline: ArmAnswers
+    candidate: ArmAnswers
+
+
+class AnswerDifference(Declaration):
+    """How often answers came to one end in either arm, and whether the arms differ in that.
+
+    Attributes:
+        end: "cut" at the most tokens, "withheld" by a filter, "failed", "empty", or another word of
+            the server's.
+        baseline, candidate: answers.
+        more_baseline, more_candidate: items, or clusters of them, with more such answers in this
+            arm than in the other.
+        p_value: two-sided, by the exact sign test over these items or clusters.
+    """
+
+    test_set: str
+    end: str
+    baseline: Count
+    candidate: Count
+    more_baseline: Count
+    more_candidate: Count
+    p_value: Probability
+
+
+class AnswersSection(Section):
+    """Who answered and how the answers ended, by arm: models and systems as their servers name
+    them, finish reasons, failures, empty answers.
+
+    Attributes:
+        alpha: level of the differences that are named, all of them together (Bonferroni).
+    """
+
+    title: ClassVar[str] = "Who answered, and how answers ended"
+    method: ClassVar[str] = "answers"
+    order: ClassVar[int] = 40
+
+    model_changes: ModelChangeUse
+    most_unanswered: UnansweredShare
+    failures: FailureUse
+    alpha: float = Field(gt=0, lt=1)
+    test_sets: tuple[AnswersRow, ...]
+    differences: tuple[AnswerDifference, ...]
+
+    def derive_status(self, arms: Arms) -> Status:
+        if answer_flaws(self, arms):
+            return Status.FAIL
+        return Status.OPEN if answer_cautions(self, arms) else Status.PASS
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        """What is counted, then what follows from it."""
+        yield from _counted(self, arms)
+        for sentence in (*answer_flaws(self, arms), *answer_cautions(self, arms)):
+            yield f"{sentence}."
+        for name, systems in _pooled(self, arms, "fingerprints"):
+            if len(systems) > 1:
+                yield (
+                    f"{name} was answered by {len(systems)} systems: {_listed(systems)}. They are "
+                    "counted, and no flaw: services on the web change their systems as they like."
+                )
+
+    def without_results(self) -> Self:
+        """All of it: how answers ended is no result."""
+        return self
+
+    @classmethod
+    def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
+        """Counts are possible, flaws make the evidence invalid, and the rule is the policy's."""
+        section = record.answers
+        if section is None:
+            return
+        for i, row in enumerate(section.differences):
+            due = sign_test(row.more_baseline, row.more_candidate)
+            if abs(row.p_value - due) > 1e-9:
+                path = f"{at}answers.differences[{i}].p_value"
+                yield Discrepancy(path, row.p_value, due, "it is what the items give")
+        for i, answered in enumerate(section.test_sets):
+            for arm, side in (("baseline", answered.baseline), ("candidate", answered.candidate)):
+                for name in ("finish_reasons", "models", "fingerprints"):
+                    total = sum(getattr(side, name).values())
+                    if total > side.answers:
+                        path = f"{at}answers.test_sets[{i}].{arm}.{name}"
+                        yield Discrepancy(path, total, side.answers, "there are no more answers")
+        for flaw in answer_flaws(section, record.arms):
+            if flaw not in record.invalid:
+                rule = "what the record says of its answers makes the evidence invalid"
+                yield Discrepancy(f"{at}invalid", None, flaw, rule)
+        for name in ("model_changes", "most_unanswered", "failures"):
+            demanded, written = (
+                record.policy.get(name, default_of(Rule, name)),
+                getattr(section, name),
+            )
+            if demanded != written:
+                yield Discrepancy(f"{at}answers.{name}", written, demanded, POLICY_ASKS)
 
 
 @dataclass(slots=True)
@@ -163,88 +285,42 @@ def answer_flaws(section: AnswersSection | None, arms: Arms) -> list[str]:
     """What keeps the answers from being evidence, a sentence each."""
     if section is None:
         return []
-    told = _changes(section, arms) if section.model_changes == "invalid" else []
-    return [*told, *_silent(section, arms)]
+    changes = _changes(section, arms) if section.model_changes == "invalid" else []
+    return [*changes, *_silent(section, arms)]
 
 
 def answer_cautions(section: AnswersSection | None, arms: Arms) -> list[str]:
     """What a reader of the verdict must know of the answers, a sentence each."""
     if section is None:
         return []
-    told = _changes(section, arms) if section.model_changes == "report" else []
-    return [*told, *(_difference(each, section, arms) for each in _named(section))]
-
-
-def answers_status(section: AnswersSection, arms: Arms) -> Status:
-    if answer_flaws(section, arms):
-        return Status.FAIL
-    return Status.OPEN if answer_cautions(section, arms) else Status.PASS
-
-
-def answers_sentences(section: AnswersSection, arms: Arms) -> Iterator[str]:
-    """What is counted, then what follows from it."""
-    yield from _counted(section, arms)
-    for said in (*answer_flaws(section, arms), *answer_cautions(section, arms)):
-        yield f"{said}."
-    for name, found in _pooled(section, arms, "fingerprints"):
-        if len(found) > 1:
-            yield (
-                f"{name} was answered by {len(found)} systems: {_listed(found)}. They are counted, "
-                "and no flaw: services on the web change their systems as they like."
-            )
-
-
-def unlike_answers(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where numbers on answers can't stand together, or the verdict takes no notice of them."""
-    section = record.answers
-    if section is None:
-        return
-    for i, each in enumerate(section.differences):
-        due = sign_test(each.more_baseline, each.more_candidate)
-        if abs(each.p_value - due) > 1e-9:
-            where = f"{at}answers.differences[{i}].p_value"
-            yield Discrepancy(where, each.p_value, due, "it is what the items give")
-    for i, row in enumerate(section.test_sets):
-        for arm, side in (("baseline", row.baseline), ("candidate", row.candidate)):
-            for name in ("finish_reasons", "models", "fingerprints"):
-                total = sum(getattr(side, name).values())
-                if total > side.answers:
-                    where = f"{at}answers.test_sets[{i}].{arm}.{name}"
-                    yield Discrepancy(where, total, side.answers, "there are no more answers")
-    for said in answer_flaws(section, record.arms):
-        if said not in record.invalid:
-            rule = "what the record says of its answers makes the evidence invalid"
-            yield Discrepancy(f"{at}invalid", None, said, rule)
-    for name in ("model_changes", "most_unanswered", "failures"):
-        asked, said = record.policy.get(name, default_of(Rule, name)), getattr(section, name)
-        if asked != said:
-            yield Discrepancy(f"{at}answers.{name}", said, asked, "it is what the policy asks for")
+    changes = _changes(section, arms) if section.model_changes == "report" else []
+    return [*changes, *(_difference(each, section, arms) for each in _named(section))]
 
 
 def _changes(section: AnswersSection, arms: Arms) -> list[str]:
     return [
-        f"{name} was answered by {len(found)} models, as their server names them: "
-        f"{_listed(found)}: what stands behind its address changed while it was asked, so that it "
+        f"{name} was answered by {len(models)} models, as their server names them: "
+        f"{_listed(models)}: what stands behind its address changed while it was asked, so that it "
         "isn't one arm"
-        for name, found in _pooled(section, arms, "models")
-        if len(found) > 1
+        for name, models in _pooled(section, arms, "models")
+        if len(models) > 1
     ]
 
 
 def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
     """Of arms that said nothing to more items than the policy allows."""
     for row in section.test_sets:
-        for name, each in zip(_names(arms), _both(row), strict=True):
+        for name, answers in zip(_names(arms), _both(row), strict=True):
             # where failures are invalid, or all failed, they are told by themselves
-            told = section.failures == "invalid" or each.failed == each.answers
-            failed = 0 if told else each.failed
-            if each.empty + failed <= section.most_unanswered * each.answers:
+            told_apart = section.failures == "invalid" or answers.failed == answers.answers
+            failed = 0 if told_apart else answers.failed
+            if answers.empty + failed <= section.most_unanswered * answers.answers:
                 continue
-            what = [f"{each.empty:,} are empty"] if each.empty else []
+            what = [f"{answers.empty:,} are empty"] if answers.empty else []
             what += [f"{failed:,} failed"] if failed else []
             yield (
                 f"{name} says nothing to most of {row.test_set}: of "
-                f"{counted(each.answers, 'answer')} {' and '.join(what)}, more than "
+                f"{counted(answers.answers, 'answer')} {' and '.join(what)}, more than "
                 f"{section.most_unanswered:.0%}, so that it wasn't measured. Look at its weights, "
                 "its chat template and max_tokens; or say `most_unanswered: 1` in the policy, if "
                 "that is how it answers"
@@ -265,14 +341,14 @@ _ENDS = {
 }
 
 
-def _difference(found: AnswerDifference, section: AnswersSection, arms: Arms) -> str:
-    row = next(each for each in section.test_sets if each.test_set == found.test_set)
+def _difference(difference: AnswerDifference, section: AnswersSection, arms: Arms) -> str:
+    row = next(each for each in section.test_sets if each.test_set == difference.test_set)
     base, tuned = _names(arms)
-    end = _ENDS.get(found.end, f"ended by {found.end!r}")
+    end = _ENDS.get(difference.end, f"ended by {difference.end!r}")
     return (
-        f"The arms’ answers to {found.test_set} ended differently: {found.candidate:,} of "
-        f"{row.candidate.answers:,} of {tuned} and {found.baseline:,} of {row.baseline.answers:,} "
-        f"of {base} {end} (exact sign test, p = {found.p_value:.2g})"
+        f"The arms’ answers to {difference.test_set} ended differently: {difference.candidate:,} "
+        f"of {row.candidate.answers:,} of {tuned} and {difference.baseline:,} of "
+        f"{row.baseline.answers:,} of {base} {end} (exact sign test, p = {difference.p_value:.2g})"
     )
 
 
@@ -304,22 +380,22 @@ def _pooled(
     section: AnswersSection, arms: Arms, field: str
 ) -> Iterator[tuple[str, Mapping[str, int]]]:
     """Each arm's name, and what of a kind its servers named, over all test sets."""
-    for at, name in enumerate(_names(arms)):
-        found: Counter[str] = Counter()
+    for side, name in enumerate(_names(arms)):
+        counts: Counter[str] = Counter()
         for row in section.test_sets:
-            found.update(getattr(_both(row)[at], field))
-        yield name, found
+            counts.update(getattr(_both(row)[side], field))
+        yield name, counts
 
 
-def _listed(found: Mapping[str, int]) -> str:
+def _listed(counts: Mapping[str, int]) -> str:
     """Names with their numbers of answers, the most frequent first."""
-    ordered = sorted(found.items(), key=lambda each: (-each[1], each[0]))
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     shown = [f"{name} ({count:,})" for name, count in ordered[:SHOWN]]
     more = len(ordered) - len(shown)
     return ", ".join([*shown, *([f"and {more:,} more"] if more else [])])
 
 
 def _bounded(names: Counter[str]) -> dict[str, int]:
-    found = dict(sorted(names.items(), key=lambda each: (-each[1], each[0]))[:MOST_NAMES])
-    rest = names.total() - sum(found.values())
-    return found | ({OTHERS: rest} if rest else {})
+    bounded = dict(sorted(names.items(), key=lambda each: (-each[1], each[0]))[:MOST_NAMES])
+    rest = names.total() - sum(bounded.values())
+    return bounded | ({OTHERS: rest} if rest else {})

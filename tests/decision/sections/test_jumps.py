@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import binom
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.jumps import beyond_belief
 from evalhub.decision.measuring import measure
+from evalhub.decision.sections.jumps import beyond_belief
 from evalhub.decision.verify import verify
+from evalhub.declare.decision import People
 from evalhub.declare.declaration import declared
-from evalhub.declare.sections import People
 from tests.decision.made_up import a_criterion, a_guard
 from tests.decision.recorded import a_record, fields
 

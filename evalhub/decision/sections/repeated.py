@@ -5,11 +5,52 @@ Same is what a model sees as the same, to the letter: nearness is nobody's to ju
 """
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar, Self
 
 from evalhub.decision.align import Aligned, ItemLabel, clusters_of
+from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import counted
-from evalhub.declare.sections import RepeatedRow, RepeatedSection
+from evalhub.declare.criteria import Size
+from evalhub.declare.decision import Arms
+from evalhub.declare.declaration import Declaration
 from evalhub.stats.joined import joined_clusters
+
+
+class RepeatedRow(Declaration):
+    """A test set of which several items ask the same text.
+
+    Attributes:
+        questions: how many different ones there are.
+        clusters: of items that have a text or a cluster in common; the intervals rest on those.
+    """
+
+    test_set: str
+    items: Size
+    questions: Size
+    clusters: Size
+
+
+class RepeatedSection(Section):
+    """Questions that are asked again and again: they are no more items than they are texts."""
+
+    title: ClassVar[str] = "Repeated questions"
+    method: ClassVar[str] = "repeated"
+    order: ClassVar[int] = 35
+
+    test_sets: tuple[RepeatedRow, ...]
+
+    @classmethod
+    def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
+        """A row for each test set of which several items ask the same; None where there is none."""
+        rows: dict[str, RepeatedRow] = {}
+        for each in aligned:
+            row = None if each.same else _row(each)
+            if row is not None:
+                rows.setdefault(row.test_set, row)
+        return cls(test_sets=tuple(rows.values())) if rows else None
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        yield from map(_sentence, self.test_sets)
 
 
 def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
@@ -22,16 +63,6 @@ def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
         each if label == each.cluster else each._replace(cluster=label)
         for each, label in zip(items, labels, strict=True)
     ]
-
-
-def repeated_section(aligned: Sequence[Aligned]) -> RepeatedSection | None:
-    """A row for each test set of which several items ask the same; None where there is none."""
-    rows: dict[str, RepeatedRow] = {}
-    for each in aligned:
-        row = None if each.same else _row(each)
-        if row is not None:
-            rows.setdefault(row.test_set, row)
-    return RepeatedSection(test_sets=tuple(rows.values())) if rows else None
 
 
 def _row(aligned: Aligned) -> RepeatedRow | None:
@@ -47,10 +78,6 @@ def _counted(test_set: str, items: Sequence[ItemLabel]) -> RepeatedRow | None:
     return RepeatedRow(
         test_set=test_set, items=len(questions), questions=distinct, clusters=len({*clusters})
     )
-
-
-def repeated_sentences(section: RepeatedSection) -> Iterator[str]:
-    yield from map(_sentence, section.test_sets)
 
 
 def repeats_of(test_set: str, items: Sequence[ItemLabel]) -> Iterator[str]:

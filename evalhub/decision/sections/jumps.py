@@ -15,14 +15,79 @@ say. But a gain of it that isn't shown any more without the items of which an ex
 found nothing may be one of the pattern.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from evalhub.decision.criteria import SAME_RUN
-from evalhub.declare.alarms import JumpRow, JumpsSection, MissRow
-from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
-from evalhub.declare.declaration import declared
+from evalhub.decision.inconsistent import FOLLOWS, POLICY_ASKS, Discrepancy
+from evalhub.decision.sections.base import CleanRow, Section
+from evalhub.declare.criteria import Count, Criterion
+from evalhub.declare.decision import Arms
+from evalhub.declare.declaration import Declaration, declared
 from evalhub.declare.policy import JumpUse
+from evalhub.declare.verdicts import Status
+
+if TYPE_CHECKING:
+    from evalhub.decision.document import DecisionRecord
+
+
+class JumpRow(Declaration):
+    """A criterion that is shown to gain more than is believed.
+
+    Attributes:
+        limit: the gain beyond which it isn't: the policy's `largest_gain`, or a guard's margin.
+        lower: the interval's lower end, which lies beyond it.
+    """
+
+    name: str
+    limit: float
+    difference: float
+    lower: float
+
+
+class MissRow(Declaration):
+    """A gain that isn't shown without the items of which an extraction pattern found nothing.
+
+    Attributes:
+        baseline, candidate: such answers, by arm.
+        without: the criterion on the other items; null: none is left.
+    """
+
+    name: str
+    test_set: str
+    baseline: Count
+    candidate: Count
+    without: CleanRow | None
+
+
+class JumpsSection(Section):
+    """Gains beyond belief, as a broken extractor or a leak gives them."""
+
+    title: ClassVar[str] = "Gain beyond belief"
+    method: ClassVar[str] = "jumps"
+    order: ClassVar[int] = 10
+
+    rule: JumpUse
+    beyond: tuple[JumpRow, ...]
+    misses: tuple[MissRow, ...]
+
+    def derive_status(self, arms: Arms) -> Status:
+        return Status.FAIL if self.beyond else Status.OPEN
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        yield from (f"{sentence}." for sentence in jump_sentences(self))
+
+    @classmethod
+    def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
+        """Gains beyond belief are those of the criteria, under the policy's rule."""
+        section, rule = record.jumps, record.policy.get("jumps")
+        rows = () if section is None else section.beyond
+        due = beyond_belief_of(record)
+        if due is not None and rows != due:
+            written, expected = ([row.as_json() for row in each] for each in (rows, due))
+            yield Discrepancy(f"{at}jumps.beyond", written, expected, FOLLOWS)
+        if section is not None and rule is not None and section.rule != rule:
+            yield Discrepancy(f"{at}jumps.rule", section.rule, rule, POLICY_ASKS)
 
 
 def beyond_belief(
@@ -30,19 +95,24 @@ def beyond_belief(
 ) -> tuple[JumpRow, ...]:
     """The criteria that are shown to gain more than their limit."""
     rows = []
-    for each in criteria:
-        limit = largest_gain.get(each.name)
-        if limit is None and each.role == "guard" and not each.form:
-            limit = each.margin
-        judged = each.role in ("primary", "guard") and each.method != SAME_RUN
-        if judged and limit and each.lower > limit:
+    for criterion in criteria:
+        limit = largest_gain.get(criterion.name)
+        if limit is None and criterion.role == "guard" and not criterion.form:
+            limit = criterion.margin
+        judged = criterion.role in ("primary", "guard") and criterion.method != SAME_RUN
+        if judged and limit and criterion.lower > limit:
             rows.append(
-                JumpRow(name=each.name, limit=limit, difference=each.difference, lower=each.lower)
+                JumpRow(
+                    name=criterion.name,
+                    limit=limit,
+                    difference=criterion.difference,
+                    lower=criterion.lower,
+                )
             )
     return tuple(rows)
 
 
-def beyond_belief_of(record: DecisionRecord) -> tuple[JumpRow, ...] | None:
+def beyond_belief_of(record: "DecisionRecord") -> tuple[JumpRow, ...] | None:
     """The rows that follow from a record's criteria and policy; None: it is from before there were
     any."""
     rule = record.policy.get("jumps")

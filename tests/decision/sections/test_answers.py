@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from scipy.stats import binom, binomtest
 
-from evalhub.decision.answers import (
+from evalhub.decision.sections.answers import (
     ALPHA,
     MOST_NAMES,
     AnsweredTestSet,
+    AnswersSection,
     AnswerTally,
     answer_cautions,
     answer_flaws,
@@ -17,7 +18,6 @@ from evalhub.decision.answers import (
     sign_test,
 )
 from evalhub.decision.verify import verify
-from evalhub.declare.answers_section import AnswersSection
 from evalhub.declare.decision import ArmName, Arms
 from tests.decision.made_up import a_criterion
 from tests.decision.recorded import a_record, fields

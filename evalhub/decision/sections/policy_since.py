@@ -2,19 +2,80 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+from pydantic import Field, JsonValue
+
+from evalhub.decision.code import code_digest
+from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.policy_changes import Effect, PolicyChange
-from evalhub.declare.alarms import ChangedDemand, PolicySection
+from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.declaration import declared
-from evalhub.declare.verdicts import Status
+from evalhub.declare.decision import Arms, Digest
+from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.home_bound import HOME_BOUND
+from evalhub.declare.verdicts import Status, Verdict
+
+if TYPE_CHECKING:
+    from evalhub.decision.document import DecisionRecord
 
 EASED = "policy-eased"
 LARGE_ALPHA = "large-alpha"
 POLICY_CODES = (EASED, LARGE_ALPHA)
 LARGEST_ALPHA = 0.05
 """A policy's alpha above this holds a ship until an owner accepts it."""
+
+
+class ChangedDemand(Declaration):
+    """A field of the policy that asks otherwise, and what that does to a verdict."""
+
+    field: str
+    was: JsonValue
+    now: JsonValue
+    effect: Literal["easier", "stricter", "incomparable", "decides-nothing"]
+
+
+class PolicySection(Section):
+    """What the policy asks otherwise than the last one that judged these items.
+
+    Attributes:
+        decision: of the decision that was made by that one.
+        decided: when, as ISO 8601 has it.
+    """
+
+    title: ClassVar[str] = "Changed policy"
+    method: ClassVar[str] = "policy-since"
+    order: ClassVar[int] = 20
+
+    decision: Annotated[str, HOME_BOUND] = Digest
+    decided: Annotated[str, HOME_BOUND]
+    changes: tuple[ChangedDemand, ...] = Field(min_length=1)
+
+    def derive_status(self, arms: Arms) -> Status:
+        effects = {change.effect for change in self.changes}
+        if Effect.EASIER in effects:
+            return Status.FAIL
+        return Status.OPEN if Effect.OTHER in effects else Status.PASS
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        yield (
+            "The policy was changed after a look at these items: it asks otherwise than the last "
+            f"one that judged them, on {self.decided[:10]} (decision {self.decision[:12]})."
+        )
+        for change in self.changes:
+            was, now = (_text(value) for value in (change.was, change.now))
+            label = Effect(change.effect).label.capitalize()
+            yield f"{label}: {change.field}, from {was} to {now}."
+
+    @classmethod
+    def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
+        """A policy that was eased and a large alpha are caveats. Earlier code had none."""
+        if record.verdict is Verdict.INVALID or record.code.digest != code_digest():
+            return
+        due = [each.code for each in policy_caveats(record.policy_since, alpha=record.rule.alpha)]
+        written = [each.code for each in record.caveats if each.code in POLICY_CODES]
+        if written != due:
+            yield Discrepancy(f"{at}caveats", written, due, "it is what the policy was changed to")
 
 
 def policy_section(
@@ -35,23 +96,6 @@ def policy_section(
         for each in changes
     )
     return PolicySection(decision=digest, decided=decided, changes=rows)
-
-
-def changed_status(section: PolicySection) -> Status:
-    effects = {each.effect for each in section.changes}
-    if Effect.EASIER in effects:
-        return Status.FAIL
-    return Status.OPEN if Effect.OTHER in effects else Status.PASS
-
-
-def policy_sentences(section: PolicySection) -> Iterator[str]:
-    yield (
-        f"The policy was changed after a look at these items: it asks otherwise than the last one "
-        f"that judged them, on {section.decided[:10]} (decision {section.decision[:12]})."
-    )
-    for each in section.changes:
-        was, now = (_text(value) for value in (each.was, each.now))
-        yield f"{Effect(each.effect).label.capitalize()}: {each.field}, from {was} to {now}."
 
 
 def policy_caveats(

@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from evalhub.decision.applied import applied_sentences, applied_state, moves, nothing_sentence
-from evalhub.declare.sections import AppliedSection
+from evalhub.decision.sections.applied import (
+    AppliedSection,
+    applied_state,
+    moves,
+    nothing_sentence,
+)
+from tests.decision.recorded import ARMS
 
 RNG = np.random.default_rng(3)
 
@@ -55,8 +60,8 @@ def test_it_is_said_in_words() -> None:
         "base's by 2e-05 nats on the average, by 0.0001 at most, and a second run of base by "
         "3e-05. Look at it."
     )
-    (said,) = applied_sentences(section(state="moved", mean=0.7), **names)
+    (said,) = section(state="moved", mean=0.7).with_sentences(ARMS).sentences
     assert said.endswith("by 0.7 nats on the average: tuned is another model.")
-    said, other = applied_sentences(section(measure="texts", siblings=("copy",)), **names)
+    said, other = section(measure="texts", siblings=("copy",)).write_sentences(ARMS)
     assert "only texts tell whether tuned was applied" in said
     assert other == "tuned answers word for word as copy: is it one adapter under two names?"

@@ -5,13 +5,21 @@ A candidate that differs from the baseline no more than the baseline does from i
 nothing, and there is nothing to decide.
 """
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from evalhub.decision.align import Aligned
-from evalhub.declare.sections import NoiseRow, Sameness
+from evalhub.decision.sections.base import Section
+from evalhub.decision.wording import signed
+from evalhub.declare.criteria import Probability
+from evalhub.declare.decision import Arms
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.home_bound import HOME_BOUND
+from evalhub.declare.verdicts import Status
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 
@@ -21,6 +29,69 @@ MOST_NOISE = 0.5
 """Where more of its own answers differ, the baseline's texts tell nothing of the candidate's."""
 
 Array = NDArray[np.float64]
+
+
+class NoiseRow(Declaration):
+    """How far a second run of the baseline differs from its first on one test set."""
+
+    test_set: str
+    metric: str
+    n: int
+    difference: float
+    lower: float
+    upper: float
+    wins: int
+    losses: int
+    differing: Probability = Field(description="share of answers that read otherwise")
+    repeat_run: Annotated[int, HOME_BOUND]
+
+
+class Sameness(Declaration):
+    """Whether the candidate's answers differ from the baseline's more than the repeat's do.
+
+    Attributes:
+        state: "differs": shown; "no-op": shown that hardly any of the answers differ beyond the
+            repeat's, and not that any do; "not-told": neither.
+        repeat, candidate: shares of answers that differ from the baseline's.
+        lower, upper: of candidate − repeat.
+    """
+
+    state: Literal["differs", "no-op", "not-told"]
+    n: int
+    repeat: float
+    candidate: float
+    lower: float
+    upper: float
+
+
+class NoiseSection(Section):
+    """What a second run of the baseline alone changed."""
+
+    title: ClassVar[str] = "Noise floor"
+    method: ClassVar[str] = "noise-floor"
+    order: ClassVar[int] = 100
+
+    test_sets: tuple[NoiseRow, ...]
+    sameness: Sameness | None
+
+    def derive_status(self, arms: Arms) -> Status:
+        match self.sameness:
+            case Sameness(state="differs"):
+                return Status.PASS
+            case Sameness(state="no-op"):
+                return Status.FAIL
+        return Status.OPEN
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        arm, baseline = arms.candidate.name, arms.baseline.name
+        if self.sameness is not None:
+            yield sameness_sentence(self.sameness, arm=arm, baseline=baseline)
+        for row in self.test_sets:
+            yield (
+                f"On {row.test_set} a second run of the baseline differs from the first by "
+                f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}], though "
+                f"nothing changed; {row.differing:.1%} of its answers read otherwise."
+            )
 
 
 def sameness(

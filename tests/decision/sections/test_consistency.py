@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from evalhub.decision.align import Aligned, ItemLabel
-from evalhub.decision.consistency import consistency_section
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.notes import noted
+from evalhub.decision.sections.consistency import ConsistencySection
 from evalhub.declare.decision import ArmName, Arms
 
 ARMS = Arms(
@@ -25,7 +24,7 @@ def aligned(rising: bool = True) -> Aligned:
 
 
 def test_a_record_says_how_surely_right_answers_come_again() -> None:
-    section = consistency_section([aligned()])
+    section = ConsistencySection.from_aligned([aligned()])
     assert section is not None
     (row,) = section.test_sets
     two, four = row.passes
@@ -43,9 +42,9 @@ def test_a_record_says_how_surely_right_answers_come_again() -> None:
 
 
 def test_it_is_said_in_words() -> None:
-    section = consistency_section([aligned()])
+    section = ConsistencySection.from_aligned([aligned()])
     assert section is not None
-    first, second = noted(section, ARMS).sentences
+    first, second = section.with_sentences(ARMS).sentences
     assert first.startswith(
         "triage: all of 4 answers to an item are right on 0.50 [0.15, 0.85] of the items for tuned "
         "and on 0.25 ["
@@ -54,14 +53,14 @@ def test_it_is_said_in_words() -> None:
 
 
 def test_where_less_is_better_a_right_answer_is_a_zero() -> None:
-    section = consistency_section([aligned(rising=False)])
+    section = ConsistencySection.from_aligned([aligned(rising=False)])
     assert section is not None
     assert section.test_sets[0].passes[-1].all_baseline.value == 0.25
     assert section.test_sets[0].passes[-1].all_candidate.value == 0.0
 
 
 def test_other_scores_have_the_split_alone() -> None:
-    section = consistency_section([replace(aligned(), baseline=BASE / 2)])
+    section = ConsistencySection.from_aligned([replace(aligned(), baseline=BASE / 2)])
     assert section is not None
     assert section.test_sets[0].passes == ()
 
@@ -69,8 +68,8 @@ def test_other_scores_have_the_split_alone() -> None:
 @pytest.mark.parametrize("part", [np.s_[:, 0], np.s_[:, :1]])
 def test_one_answer_an_item_says_nothing(part: object) -> None:
     once = replace(aligned(), baseline=BASE[part], candidate=TUNED[part])  # type: ignore[call-overload]
-    assert consistency_section([once]) is None
+    assert ConsistencySection.from_aligned([once]) is None
 
 
 def test_one_run_for_both_arms_says_nothing() -> None:
-    assert consistency_section([replace(aligned(), same=True)]) is None
+    assert ConsistencySection.from_aligned([replace(aligned(), same=True)]) is None
