@@ -172,6 +172,7 @@ INSTALLED_APPS = [
     "evalhub.features.deployment",
     "evalhub.features.exporters",
     "evalhub.features.working_sets",
+    "evalhub.features.score_audits",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

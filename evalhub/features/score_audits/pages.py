@@ -1,15 +1,22 @@
 """Scores said to be wrong, and metrics audited."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.decision.wording import counted
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.score_audits.error_rates import ErrorRate, error_rates
+from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.features.score_audits.score_cases import (
     LONGEST,
     MOST_AUDITED,
@@ -20,10 +27,108 @@ from evalhub.features.score_audits.score_cases import (
     readable_score,
 )
 from evalhub.frames.page.access import results_only
-from evalhub.registry.models import Output, Run, ScoreAudit
-from evalhub.site.score_cases_page import audit_page, metric_page, seen_metric, texts_of
+from evalhub.registry.models import Metric, Output, Run, RunMetric, Score
+from evalhub.report.flips import FoldedText, asked, expected, passage
 
-FOLDER = "site/disputes"
+FOLDER = "score_audits"
+
+
+PAGE = 25
+AUDITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAudit:
+    """An audit with what is checked of it."""
+
+    audit: ScoreAudit
+    checked: int
+    rates: Sequence[ErrorRate]
+
+    @property
+    def left(self) -> int:
+        return len(self.audit.drawn) - self.checked
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    case: ScoreCase
+    question: FoldedText
+    reference: FoldedText
+    answer: FoldedText
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPage:
+    """What is known of a metric's mistakes in the projects that somebody sees."""
+
+    metric: Metric
+    answers: int
+    page: "Page[ScoreCase]"
+    cases: Sequence[ShownCase]
+    audits: Sequence[ShownAudit]
+    projects: Sequence[Project]
+
+
+def seen_metric(user: User, pk: int) -> Metric:
+    """A metric by which something is scored that this person sees; else Http404."""
+    projects = Project.objects.seen_by(user)
+    used = RunMetric.objects.filter(run__test_set_version__test_set__project__in=projects)
+    return get_object_or_404(Metric, pk=pk, runs__in=used.filter(metric=pk)[:1])
+
+
+def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
+    """Six queries, and none more for more cases."""
+    cases = ScoreCase.objects.seen_by(user).filter(metric=metric).reported()
+    rows = cases.select_related("output__item", "by", "output__run__version__model", "project")
+    page = Paginator(rows, PAGE).get_page(number)
+    audits = ScoreAudit.objects.seen_by(user).filter(metric=metric).select_related("by", "project")
+    return MetricPage(
+        metric=metric,
+        answers=cases.order_by().values("output").distinct().count(),
+        page=page,
+        cases=[_shown(each) for each in page],
+        audits=[_audit(each) for each in audits.prefetch_related("cases")[:AUDITS]],
+        projects=list(Project.objects.seen_by(user).order_by("slug")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """An audit, and the next of its answers that nobody has checked; None at the end."""
+
+    shown: ShownAudit
+    output: Output | None
+    score: float | None
+    question: FoldedText | None
+    reference: FoldedText | None
+    answer: FoldedText | None
+
+
+def audit_page(audit: ScoreAudit) -> AuditPage:
+    done = {each.output_id for each in audit.cases.all()}
+    following = next((pk for pk in audit.drawn if pk not in done), None)
+    if following is None:
+        return AuditPage(_audit(audit), None, None, None, None, None)
+    output = Output.objects.select_related("item", "run").get(pk=following)
+    score = Score.objects.readable_by(output.run).filter(output=output, metric=audit.metric).first()
+    return AuditPage(_audit(audit), output, score.value if score else None, *texts_of(output))
+
+
+def texts_of(output: Output) -> tuple[FoldedText, FoldedText, FoldedText]:
+    """What was asked, what is right, and the answer."""
+    item = output.item
+    right = passage(expected(item.references))
+    return passage(asked(item.input)), right, passage(output.text or "")
+
+
+def _shown(case: ScoreCase) -> ShownCase:
+    return ShownCase(case, *texts_of(case.output))
+
+
+def _audit(audit: ScoreAudit) -> ShownAudit:
+    cases = list(audit.cases.all())
+    return ShownAudit(audit, len(cases), error_rates(cases))
 
 
 class CaseForm(forms.Form):
@@ -134,3 +239,11 @@ def opposite(value: float | None) -> float | None:
 def _number(request: SignedInRequest) -> int:
     text = request.POST.get("output", "")
     return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+urlpatterns = [
+    path("scores/<int:metric>/", metric_cases, name="metric_cases"),
+    path("scores/<int:metric>/audit/", audit_metric, name="audit_metric"),
+    path("scores/<int:metric>/answers/<int:output>/dispute/", dispute, name="dispute_score"),
+    path("score-audits/<int:pk>/", audit, name="score_audit"),
+]
