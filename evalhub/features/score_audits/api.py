@@ -148,7 +148,7 @@ class WholeScoreAuditOut(ScoreAuditOut):
         """Of an audit with its count (`with_checked`). One query."""
         rates = error_rates(list(audit.cases.all()))
         shown = dict(ScoreAuditOut.from_model(audit))
-        return cls(**shown, rates=tuple(ErrorRateOut.from_rate(each) for each in rates))
+        return cls(**shown, rates=tuple(ErrorRateOut.from_rate(rate) for rate in rates))
 
 
 class DrawnAnswerOut(Given):
@@ -210,22 +210,22 @@ class ScoreEndpoint(ProjectEndpoint):
         )
         return rows.select_related("item", "run__test_set_version__test_set__project")
 
-    def metric(self, asked: str, **of: Any) -> Metric:
+    def metric(self, name: str, **of: Any) -> Metric:
         """The one metric of this name or digest among those of the project, or of a run of it.
 
         Raises DeclarationError where there is none, or several.
         """
         used = RunMetric.objects.filter(run__test_set_version__test_set__project=self.project, **of)
-        named = Q(name=asked) | Q(digest=asked)
-        found = list(Metric.objects.filter(named, pk__in=used.order_by().values("metric"))[:2])
-        if len(found) == 1:
-            return found[0]
-        told = (
+        named = Q(name=name) | Q(digest=name)
+        metrics = list(Metric.objects.filter(named, pk__in=used.order_by().values("metric"))[:2])
+        if len(metrics) == 1:
+            return metrics[0]
+        message = (
             "several metrics have this name: give the digest of one"
-            if found
+            if metrics
             else "nothing is scored by it here"
         )
-        raise DeclarationError(told, "metric")
+        raise DeclarationError(message, "metric")
 
 
 class ScoreCases(ScoreEndpoint):
@@ -253,20 +253,18 @@ class ScoreCases(ScoreEndpoint):
     )
     @once()
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(ScoreCaseRequest)
+        body = self.body(ScoreCaseRequest)
         runs = Run.objects.filter(test_set_version__test_set__project=self.project)
-        if not runs.filter(pk=asked.run).exists():
+        if not runs.filter(pk=body.run).exists():
             raise DeclarationError("there is no such run in this project", "run")
-        metric = self.metric(asked.metric, run=asked.run)
-        rows = self.answers().filter(run=asked.run, item__key=asked.item, sample=asked.sample)
+        metric = self.metric(body.metric, run=body.run)
+        rows = self.answers().filter(run=body.run, item__key=body.item, sample=body.sample)
         output = rows.first()
         if output is None:
             raise DeclarationError("the run has no such answer", "item")
-        made = dispute_score(
-            output=output, metric=metric, said=asked.said, why=asked.why, by=self.by
-        )
-        made.refresh_from_db(fields=["created"])
-        return shown(request, ScoreCaseOut.from_model(made), 201)
+        case = dispute_score(output=output, metric=metric, said=body.said, why=body.why, by=self.by)
+        case.refresh_from_db(fields=["created"])
+        return shown(request, ScoreCaseOut.from_model(case), 201)
 
 
 class AuditEndpoint(ScoreEndpoint):
@@ -298,11 +296,11 @@ class ScoreAudits(AuditEndpoint):
     )
     @once()
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(ScoreAuditRequest)
-        metric = self.metric(asked.metric)
-        made = draw_audit(project=self.project, metric=metric, size=asked.size, by=self.by)
-        found = WholeScoreAuditOut.from_model(self.rows().get(pk=made.pk))
-        return shown(request, found, 201, Location=found.url)
+        body = self.body(ScoreAuditRequest)
+        metric = self.metric(body.metric)
+        audit = draw_audit(project=self.project, metric=metric, size=body.size, by=self.by)
+        shape = WholeScoreAuditOut.from_model(self.rows().get(pk=audit.pk))
+        return shown(request, shape, 201, Location=shape.url)
 
 
 class OneScoreAudit(AuditEndpoint):
@@ -346,13 +344,13 @@ class AnswersOfAudit(AuditEndpoint):
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
-        audit, asked = self.audit(), self.body(CheckRequest)
-        output = self.answers().filter(pk=asked.answer).first()
+        audit, body = self.audit(), self.body(CheckRequest)
+        output = self.answers().filter(pk=body.answer).first()
         if output is None:
             raise DeclarationError("there is no such answer in this project", "answer")
-        made = check_score(audit=audit, output=output, said=asked.said, why=asked.why, by=self.by)
-        made.refresh_from_db(fields=["created"])
-        return shown(request, ScoreCaseOut.from_model(made), 201)
+        case = check_score(audit=audit, output=output, said=body.said, why=body.why, by=self.by)
+        case.refresh_from_db(fields=["created"])
+        return shown(request, ScoreCaseOut.from_model(case), 201)
 
 
 urlpatterns = [

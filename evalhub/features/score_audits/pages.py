@@ -154,8 +154,8 @@ class AuditForm(forms.Form):
 @require_GET
 @results_only
 def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
-    found = seen_metric(request.user, metric)
-    shown = metric_page(request.user, found, request.GET.get("page", ""))
+    row = seen_metric(request.user, metric)
+    shown = metric_page(request.user, row, request.GET.get("page", ""))
     return render(request, f"{FOLDER}/metric.html", {"shown": shown, "most": MOST_AUDITED})
 
 
@@ -164,22 +164,22 @@ def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
 def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
     """ "This score is wrong": what it should be, and why."""
     rows = Output.objects.filter(run__in=Run.objects.seen_by(request.user))
-    found = get_object_or_404(rows.select_related("item", *RUN), pk=output)
-    asked = seen_metric(request.user, metric)
+    answer = get_object_or_404(rows.select_related("item", *RUN), pk=output)
+    row = seen_metric(request.user, metric)
     try:
-        score = readable_score(found, asked)
+        score = readable_score(answer, row)
         form = CaseForm(request.POST or None, initial={"said": opposite(score.value)})
         if request.method == "POST" and form.is_valid():
-            dispute_score(output=found, metric=asked, by=request.user, **form.cleaned_data)
+            dispute_score(output=answer, metric=row, by=request.user, **form.cleaned_data)
             messages.success(request, "Noted. The score stays as it is.")
             return redirect("site:metric_cases", metric)
     except ScoreCaseError as error:
         messages.error(request, str(error))
-        return redirect("site:run", found.run_id)
+        return redirect("site:run", answer.run_id)
     except DeclarationError as error:
         form.add_error(error.field, error.message)
-    context = {"output": found, "metric": asked, "score": score, "form": form}
-    context |= dict(zip(("question", "reference", "answer"), texts_of(found), strict=True))
+    context = {"output": answer, "metric": row, "score": score, "form": form}
+    context |= dict(zip(("question", "reference", "answer"), texts_of(answer), strict=True))
     status = 400 if form.errors else 200
     return render(request, f"{FOLDER}/dispute.html", context, status=status)
 
@@ -188,7 +188,7 @@ def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
 @results_only
 def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
     """Draws answers to be checked."""
-    found = seen_metric(request.user, metric)
+    row = seen_metric(request.user, metric)
     form = AuditForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"An audit draws 1 to {MOST_AUDITED:,} answers of a project.")
@@ -198,7 +198,7 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
     )
     try:
         size = form.cleaned_data["size"]
-        audit = draw_audit(project=project, metric=found, size=size, by=request.user)
+        audit = draw_audit(project=project, metric=row, size=size, by=request.user)
     except ScoreCaseError as error:
         messages.error(request, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return redirect("site:metric_cases", metric)
@@ -211,20 +211,20 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
 def audit(request: SignedInRequest, pk: int) -> HttpResponse:
     """The next answer that nobody has checked, and what the checked ones show."""
     rows = ScoreAudit.objects.seen_by(request.user).select_related("project", "metric", "by")
-    found = get_object_or_404(rows, pk=pk)
+    row = get_object_or_404(rows, pk=pk)
     form = CaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         drawn = Output.objects.select_related(*RUN).filter(pk=_number(request))
         output = get_object_or_404(drawn, run__in=Run.objects.seen_by(request.user))
         try:
-            check_score(audit=found, output=output, by=request.user, **form.cleaned_data)
+            check_score(audit=row, output=output, by=request.user, **form.cleaned_data)
             return redirect("site:score_audit", pk)
         except ScoreCaseError as error:
             messages.error(request, str(error))
             return redirect("site:score_audit", pk)
         except DeclarationError as error:
             form.add_error(error.field, error.message)
-    context = {"page": audit_page(found), "audit": found, "form": form}
+    context = {"page": audit_page(row), "audit": row, "form": form}
     return render(request, f"{FOLDER}/audit.html", context, status=400 if form.errors else 200)
 
 
