@@ -3,7 +3,7 @@
 
 from django.contrib import admin
 
-from evalhub.registry.models import ScoreAudit, ScoreCase
+from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.registry.read_only import Frozen
 
 
