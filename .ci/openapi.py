@@ -13,5 +13,5 @@ from evalhub.api.views.projects import DOCUMENT  # noqa: E402
 from evalhub.frames.rest.document import document, written  # noqa: E402
 
 DOCUMENT.write_text(written(), encoding="utf-8")
-page = Path(__file__).resolve().parents[1] / "docs" / "rest-reference.md"
+page = Path(__file__).resolve().parents[1] / "docs" / "reference/rest-reference.md"
 page.write_text(reference(document()), encoding="utf-8")

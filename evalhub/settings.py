@@ -171,6 +171,9 @@ INSTALLED_APPS = [
     "evalhub.features.webhooks",
     "evalhub.features.deployment",
     "evalhub.features.exporters",
+    "evalhub.features.lifecycle",
+    "evalhub.features.ownership",
+    "evalhub.features.working_sets",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",
@@ -269,7 +272,7 @@ CACHES = {
     }
 }
 
-# People sign in by django-allauth: docs/accounts.md, docs/decisions/sign-in.md
+# People sign in by django-allauth: docs/how-to/accounts.md, docs/explanation/decisions/sign-in.md
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "accounts:login"

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from evalhub.accounts.admin_site import LINKED
 from evalhub.declare.declaration import Declaration
 
-TEXTAREA_ROWS = 25
+ROWS = 25
 NAMED_BY = {
     "accounts.membership": ("user", "project"),
     "registry.modelversion": ("model",),
@@ -40,13 +40,13 @@ class ReadOnly(admin.ModelAdmin):
     list_select_related = ()  # `related` are, on a row's page too
     related: tuple[str, ...] = ()
     editable: tuple[str, ...] = ()
-    shown_of: Any = None
+    restrict: Any = None
     """Makes the rows that are shown of all there are."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows: QuerySet = super().get_queryset(request)
         rows = rows.select_related(*self.related) if self.related else rows
-        return self.shown_of(rows) if self.shown_of else rows
+        return self.restrict(rows) if self.restrict else rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -144,7 +144,7 @@ def read_only(model: type[Model], table: Table) -> type[admin.ModelAdmin]:
         "fields": fields,
         "readonly_fields": [each for each in fields if each not in table.editable.split()],
         "editable": tuple(table.editable.split()),
-        "shown_of": table.queryset and staticmethod(table.queryset),
+        "restrict": table.queryset and staticmethod(table.queryset),
         "ordering": table.order.split() or None,
         "inlines": table.inlines,
     }
@@ -161,15 +161,15 @@ def related(model: type[Model], columns: list[str]) -> list[str]:
             paths += NAMED_BY.get(model._meta.label_lower, ())
             continue
         steps: list[str] = []
-        found: Any = model
+        target: Any = model
         for name in column.split("__"):
-            key = next((each for each in found._meta.concrete_fields if each.name == name), None)
+            key = next((each for each in target._meta.concrete_fields if each.name == name), None)
             if not isinstance(key, ForeignKey):
                 break
-            steps, found = [*steps, name], key.related_model
+            steps, target = [*steps, name], key.related_model
         if steps:
             path = "__".join(steps)
-            named = NAMED_BY.get(found._meta.label_lower, ()) if path == column else ()
+            named = NAMED_BY.get(target._meta.label_lower, ()) if path == column else ()
             paths += [path, *(f"{path}__{name}" for name in named)]
     return paths
 
@@ -191,56 +191,57 @@ def inline(model: type[Model], columns: str, **options: Any) -> type[admin.Tabul
 def page_of(view: str, by: str = "pk") -> Any:
     """A link to the product's own page of a row; `by` leads to what the page is of."""
 
-    def shown(row: Model) -> SafeString:
-        found: Any = row
+    def link(row: Model) -> SafeString:
+        value: Any = row
         for step in by.split("__"):
-            found = getattr(found, step)
-        if found is None:
+            value = getattr(value, step)
+        if value is None:
             return SafeString("–")
-        return format_html('<a href="{}">open</a>', reverse(f"site:{view}", args=[found]))
+        return format_html('<a href="{}">open</a>', reverse(f"site:{view}", args=[value]))
 
-    shown.__name__ = "page"
-    return admin.display(description="page")(shown)
+    link.__name__ = "page"
+    return admin.display(description="page")(link)
 
 
 def readable(name: str) -> Any:
     """A JSON field, indented, in a box that wraps and scrolls."""
 
-    def shown(row: Model) -> SafeString:
+    def block(row: Model) -> SafeString:
         value = getattr(row, name)
         value = value.as_json() if isinstance(value, Declaration) else value
         text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
         return format_html(
             '<textarea class="vLargeTextField" readonly rows="{}" aria-label="{}">\n{}</textarea>',
-            min(text.count("\n") + 2, TEXTAREA_ROWS),
+            min(text.count("\n") + 2, ROWS),
             name,
             text,
         )
 
-    shown.__name__ = name
-    return admin.display(description=name)(shown)
+    block.__name__ = name
+    return admin.display(description=name)(block)
 
 
 def beginning(name: str, *, characters: int = 80) -> Any:
     """The first characters of a text or of a JSON field, for a list."""
 
-    def shown(row: Model) -> str | None:
+    def text(row: Model) -> str | None:
         value = getattr(row, name)
         text = value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False)
         return text if text is None or len(text) <= characters else f"{text[:characters]}…"
 
-    shown.__name__ = name
-    return admin.display(description=name)(shown)
+    text.__name__ = name
+    return admin.display(description=name)(text)
 
 
 def rows_of(model: str, by: str) -> Any:
     """A link to the list of `model` ("registry_item") whose foreign key `by` is this row."""
     LINKED.setdefault(model, set()).add(by)
 
-    def shown(row: Model) -> SafeString:
+    def link(row: Model) -> SafeString:
         url = reverse(f"admin:{model}_changelist", query={f"{by}__id__exact": row.pk})
         return format_html('<a href="{}">list</a>', url)
 
-    shown.__name__ = f"{model}s"
-    named = apps.get_model(model.replace("_", ".", 1))._meta.verbose_name_plural
-    return admin.display(description=named)(shown)
+    link.__name__ = f"{model}s"
+    app, _, name = model.rpartition("_")
+    plural = apps.get_model(app, name)._meta.verbose_name_plural
+    return admin.display(description=plural)(link)

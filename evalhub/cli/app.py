@@ -15,13 +15,10 @@ import evalhub
 from evalhub.cli import (
     agreement,
     backup,
-    bless,
     compare,
-    cost,
     decide,
     decision,
     demo,
-    export,
     gate,
     import_log,
     judge,
@@ -30,30 +27,30 @@ from evalhub.cli import (
     leakage,
     log,
     migrate,
-    mlflow,
     outgoing,
     policy,
     power,
     preference,
     prices,
-    probe,
     push,
     record,
     redact,
     review,
     serve,
-    serve_config,
-    stages,
     strategy,
     study,
     token,
     user,
-    watch,
-    webhook,
 )
 from evalhub.cli import (
     run as runs,
 )
+from evalhub.features.deployment import cli as deployment
+from evalhub.features.exporters import cli as exporters
+from evalhub.features.lifecycle import cli as lifecycle
+from evalhub.features.monitoring import cli as watch
+from evalhub.features.ownership import cli as cost
+from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, at_home, use_home
 from evalhub.frames.command.options import with_usable_numbers
@@ -100,7 +97,7 @@ for group in (
     runs.app,
     review.app,
     judge_run.app,
-    mlflow.app,
+    exporters.mlflow_app,
     outgoing.app,
     prices.app,
     token.app,
@@ -122,16 +119,16 @@ app.command("gate")(at_home(gate.gate))
 app.command("push")(at_home(push.push))
 app.command("status")(push.status)
 app.command("pull")(push.pull)
-app.command("bless")(at_home(bless.bless))
-app.command("serve-config")(at_home(serve_config.serve_config))
-app.command("rollback")(at_home(stages.rollback))
-app.command("override")(at_home(stages.override))
-app.command("retire")(at_home(stages.retire))
-app.command("reopen")(at_home(stages.reopen))
-app.command("history")(at_home(stages.history))
-app.command("probe")(at_home(probe.probe))
+app.command("bless")(at_home(lifecycle.bless))
+app.command("serve-config")(at_home(deployment.serve_config))
+app.command("rollback")(at_home(lifecycle.rollback))
+app.command("override")(at_home(lifecycle.override))
+app.command("retire")(at_home(lifecycle.retire))
+app.command("reopen")(at_home(lifecycle.reopen))
+app.command("history")(at_home(lifecycle.history))
+app.command("probe")(at_home(deployment.probe))
 app.command("record")(at_home(record.record))
-app.command("export")(at_home(export.export))
+app.command("export")(at_home(exporters.export))
 app.command("agreement")(agreement.agreement)
 app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)
@@ -143,7 +140,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(watch.app, name="watch")
 app.add_typer(webhook.app, name="webhook")
-app.add_typer(mlflow.app, name="mlflow")
+app.add_typer(exporters.mlflow_app, name="mlflow")
 app.add_typer(outgoing.app, name="outgoing")
 app.add_typer(judge_run.app, name="judge")
 app.add_typer(prices.app, name="prices")

@@ -1,7 +1,7 @@
 """The database's tables: made once, by one process, checked by every command, kept up to date.
 
 On SQLite any command does so. PostgreSQL's tables belong to several processes, maybe of several
-versions: `evalhub migrate` alone changes them (docs/decisions/migrate.md).
+versions: `evalhub migrate` alone changes them (docs/explanation/decisions/migrate.md).
 
 A fresh SQLite database is not migrated but filled from `empty.sql`, which `.ci/tables.py` writes
 from a migrated one; that takes 20 ms in place of two seconds. A row of django_migrations names

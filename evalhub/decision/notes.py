@@ -11,7 +11,7 @@ from evalhub.decision.jumps import jump_sentences
 from evalhub.decision.ledger_origin import origin_sentences
 from evalhub.decision.levels import items_factor, level_of
 from evalhub.decision.noise import sameness_sentence
-from evalhub.decision.ownership import ownership_sentences, ownership_status
+from evalhub.decision.ownership.criterion import ownership_sentences, ownership_status
 from evalhub.decision.policy_since import changed_status, policy_sentences
 from evalhub.decision.prices import price_sentences
 from evalhub.decision.repeated import repeated_sentences

@@ -5,7 +5,7 @@ from math import isclose
 from typing import Any
 
 from evalhub.decision.inconsistent import Discrepancy
-from evalhub.decision.ownership import OWNERSHIP
+from evalhub.decision.ownership.criterion import OWNERSHIP
 from evalhub.declare.decision import DecisionRecord
 
 ASKED = "it is what the policy asks for"

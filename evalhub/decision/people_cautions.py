@@ -15,7 +15,8 @@ _FALSE_SHIPS = {
     1: "one person who leans ships up to 18% of the candidates that are no better",
     2: "two who lean ship up to 4.5% of the candidates that are no better",
 }
-"""docs/verdict-rates.md, part "people": by .3, on the scale on which items differ by .7."""
+"""docs/reference/verdict-rates.md, part "people": by .3, on the scale on which items differ by
+.7."""
 
 
 class Pace(NamedTuple):

@@ -32,7 +32,7 @@ from evalhub.decision.later_fields import (
 )
 from evalhub.decision.ledger_origin import BEGUN, RESTORED, ledger_caveats
 from evalhub.decision.levels import Together, staged_level
-from evalhub.decision.ownership import OWNERSHIP
+from evalhub.decision.ownership.criterion import OWNERSHIP
 from evalhub.decision.ownership_rule import unlike_ownership
 from evalhub.decision.policy_since import POLICY_CODES, policy_caveats
 from evalhub.decision.record import ruled, with_sentences, without_results

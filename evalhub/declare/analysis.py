@@ -1,6 +1,6 @@
 """The documents that `agreement`, `labels`, `preference`, `judge-check` and `power` answer with.
 
-docs/analysis.md explains them. Parts that the statistics return are taken as they are.
+docs/reference/analysis.md explains them. Parts that the statistics return are taken as they are.
 """
 
 from typing import Literal

@@ -1,6 +1,6 @@
 """A decision's record: a verdict on one candidate arm with all that it rests on.
 
-The same from every door (docs/verdict-json.md); docs/verdict.schema.json is made from it.
+The same from every door (docs/reference/verdict-json.md); docs/verdict.schema.json is made from it.
 """
 
 from typing import Annotated, Literal

@@ -14,6 +14,6 @@ and Koch 1977)."""
 
 ENOUGH_REVIEWERS = 3
 """People who must have judged where a policy doesn't say how many. What one or two like by taste
-passes for everybody's preference too often (docs/verdict-rates.md)."""
+passes for everybody's preference too often (docs/reference/verdict-rates.md)."""
 MOST_UNANSWERED = 0.5
 """The share of an arm's answers to a test set that may be empty or have failed."""

@@ -1,4 +1,4 @@
-"""What the search for test items in training data answers with. docs/leakage.md explains it."""
+"""Results of the search for test items in training data (docs/how-to/leakage.md)."""
 
 from typing import Literal
 

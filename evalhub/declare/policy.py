@@ -1,7 +1,7 @@
 """What must hold for a ship, and how sure a verdict must be.
 
-A policy is a document of its own (`evalhub.policy/1`, see docs/policy.md). Its study-wide part is
-a part of every study file too.
+A policy is a document of its own (`evalhub.policy/1`, see docs/reference/policy.md). Its study-wide
+part is a part of every study file too.
 """
 
 from collections.abc import Iterable, Mapping

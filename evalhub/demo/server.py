@@ -115,7 +115,7 @@ def serve(model: str, threads: int, adapter: str | None, scale: float) -> None:
     params.cpuparams_batch.n_threads = threads
     params.n_gpu_layers = 0
     # with the cache on, answers depended on what was asked before, and by which arm: repeated
-    # greedy answers differed, those of the tuned arm the most (docs/demo.md)
+    # greedy answers differed, those of the tuned arm the most (docs/tutorials/demo.md)
     params.cache_prompt = False
     params.cache_ram_mib = 0
     if adapter:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evalhub.analysis.cost_lines import cost_lines
-from evalhub.analysis.ownership import Reckoning
 from evalhub.decision.align import Aligned
-from evalhub.decision.ownership import MonthlyCosts, ownership_criterion
+from evalhub.decision.ownership.criterion import MonthlyCosts, ownership_criterion
+from evalhub.decision.ownership.lines import cost_lines
+from evalhub.decision.ownership.sheet import Reckoning
 from evalhub.decision.policy import ownership_asked
 from evalhub.declare.cost_sheet import CostLine, Ends, Part
 from evalhub.declare.criteria import Criterion

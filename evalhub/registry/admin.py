@@ -39,8 +39,6 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
     TrainingOverlap,
-    WorkingItem,
-    WorkingSet,
 )
 
 RUN = "run__version__model__slug run__test_set_version__test_set__slug"
@@ -216,18 +214,5 @@ register(
         ),
         ScoreAudit: Table("metric project population by created", "metric__name project__slug"),
         ScoreCase: Table("metric project value said by created", "metric__name project__slug why"),
-        WorkingSet: Table(
-            "slug project source by changed",
-            "slug project__slug source",
-            rows={"registry_workingitem": "working_set"},
-        ),
-        WorkingItem: Table(
-            "key working_set position input part change",
-            "key__startswith",
-            ITEM_ID,
-            hidden="choices tools digest fingerprint fingerprint_in_context text",
-            shortened="input",
-            large=True,
-        ),
     }
 )

@@ -116,7 +116,7 @@ def may_read(request: HttpRequest) -> bool:
     A proxy on this machine that doesn't say whom it asks for would make everybody local.
     """
     if settings.METRICS_TOKEN:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
-    here = settings.SITE_HOST in ("localhost", "127.0.0.1", "::1")
-    return here and ip_address(request.META["REMOTE_ADDR"]).is_loopback
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
+    local = settings.SITE_HOST in ("localhost", "127.0.0.1", "::1")
+    return local and ip_address(request.META["REMOTE_ADDR"]).is_loopback

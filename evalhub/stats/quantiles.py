@@ -12,7 +12,7 @@ where few values lie, a normal approximation would need thousands of items.
 MOVER trusts that correlation: where the values have a gap just at the quantile, few items decide on
 which side of it each arm's lies, and nearly all of them are slow in both. So no end is narrower
 than a likelihood ratio test of both arms together leaves it (`exceedances`) at three quarters of
-its z; the share is by simulation, in docs/verdict-rates.md.
+its z; the share is by simulation, in docs/reference/verdict-rates.md.
 """
 
 import math

@@ -5,7 +5,8 @@ level: rare heavy losses make a lower end too high. Hall (1992, JRSS B 54:221) t
 mean T into x = T + gT²/3 + g/6 + g²T³/27, which is nearer to t, g being the mean's own skewness.
 A sample shows too little of it, so an end is drawn with half as much again, and some standard
 errors of it more, against itself; and no end is nearer to the mean than t's. How many, and that
-clusters take half of t's degrees of freedom, was chosen by simulation (docs/decisions/).
+clusters take half of t's degrees of freedom, was chosen by simulation
+(docs/explanation/decisions/).
 """
 
 import math
@@ -93,8 +94,8 @@ def unevenness(mean: ClusteredMean) -> Unevenness:
     return Unevenness(evenness, max(mean.skew_doubt * mean.clusters / math.sqrt(6), 1.0))
 
 
-def skewed_mean(found: ClusteredMean, *, clustered: bool) -> SkewedMean:
-    return SkewedMean(found.mean, found.se, found.df, found.skew, found.skew_doubt, clustered)
+def skewed_mean(mean: ClusteredMean, *, clustered: bool) -> SkewedMean:
+    return SkewedMean(mean.mean, mean.se, mean.df, mean.skew, mean.skew_doubt, clustered)
 
 
 @lru_cache(4096)

@@ -5,7 +5,7 @@ seen, and of one more value at the worst that there can be, are Dirichlet(1, ...
 are all alike it is Clopper and Pearson's: an unseen share of 1 - alpha^(1/n) is charged at the
 worst. Of yes/no values it is Clopper and Pearson's too, so exact. That it keeps its level for any
 distribution on the scale is a conjecture (Learned-Miller and Thomas 2019, arXiv 1905.06208), which
-nobody has broken; docs/verdict-rates.md has our own search for its worst case.
+nobody has broken; docs/reference/verdict-rates.md has our own search for its worst case.
 
 With e_i independent and exponential, the weighted sum lies below m just when
 sum(e_i (x_i - m)) < 0. The chance of that is an integral along a line through the saddle point of
@@ -199,10 +199,10 @@ def _on_a_grid(values: Array, counts: NDArray[np.intp]) -> tuple[Array, Array]:
     if values.size <= _MOST_VALUES:
         return values, counts.astype(float)
     grid = np.linspace(values[0], values[-1], _MOST_VALUES)
-    place = np.clip(np.searchsorted(grid, values, side="right") - 1, 0, grid.size - 2)
-    above = (values - grid[place]) / (grid[1] - grid[0])
-    shared = np.bincount(place, counts * (1 - above), grid.size)
-    shared += np.bincount(place + 1, counts * above, grid.size)
+    cell = np.clip(np.searchsorted(grid, values, side="right") - 1, 0, grid.size - 2)
+    above = (values - grid[cell]) / (grid[1] - grid[0])
+    shared = np.bincount(cell, counts * (1 - above), grid.size)
+    shared += np.bincount(cell + 1, counts * above, grid.size)
     return grid[shared > 0], shared[shared > 0]
 
 

@@ -2,7 +2,7 @@
 
 It starts at what the version allows, and falls where the endpoint says that it is too much (429,
 503) or doesn't answer in time. Each answer raises it again. How long answers take changes nothing:
-longer ones are no congestion (docs/decisions/request-limit.md).
+longer ones are no congestion (docs/explanation/decisions/request-limit.md).
 
 After Jacobson 1988 (SIGCOMM 18, 314–329): increased by addition, decreased by multiplication, at
 most once a round; quickly up to where refusals that followed each other began.

@@ -119,7 +119,7 @@ def test_what_is_no_address_is_a_problem_too(program: Programs) -> None:
 
 
 def test_the_document_and_the_reference_are_of_these_endpoints(client: Client) -> None:
-    page = Path(__file__).resolve().parents[2] / "docs" / "rest-reference.md"
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference/rest-reference.md"
     assert page.read_text() == reference(document()), "`make openapi` writes it anew"
     served = client.get("/api/v1/schema")
     assert served.content.decode() == written(), "`make openapi` writes it anew"

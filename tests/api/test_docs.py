@@ -1,10 +1,10 @@
-"""docs/rest.md says the numbers and words that hold."""
+"""docs/reference/rest.md says the numbers and words that hold."""
 
 from pathlib import Path
 
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import LASTS_DAYS
-from evalhub.api.shapes.working_sets import MOST_ROWS
+from evalhub.features.working_sets.api_items import MOST_ROWS
 from evalhub.frames.rest import reading
 from evalhub.frames.rest.idempotency import KEPT
 from evalhub.frames.rest.limits import REQUESTS
@@ -14,7 +14,7 @@ from evalhub.registry import uploads
 from evalhub.serving.server import MIB, ServerLimits
 from evalhub.studies.web import peeks as peeks_from_web
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "rest.md").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference/rest.md").read_text()
 
 
 def test_its_numbers_are_those_that_hold() -> None:

@@ -1,4 +1,4 @@
-"""The manifests of docs/kubernetes, held to the code: there is no cluster here to apply them to."""
+"""The manifests of docs/how-to/kubernetes, held to the code: there is no cluster to apply them."""
 
 import json
 import re
@@ -19,11 +19,11 @@ from tests.database.homes import fresh_postgresql
 from tests.migrated import migrated
 from tests.serving.site import ask, up
 
-FOLDER = ROOT / "docs" / "kubernetes"
+FOLDER = ROOT / "docs" / "how-to/kubernetes"
 FILES = [path for path in FOLDER.rglob("*.yaml") if path.name != "kustomization.yaml"]
 SETTINGS = set(re.findall(r"EVALHUB_\w+", settings.__doc__ or ""))
 STOP_S = 30
-"""What a site takes after its drain, as docs/configuration.md has it."""
+"""What a site takes after its drain, as docs/reference/configuration.md has it."""
 
 
 def documents() -> list[dict[str, Any]]:

@@ -257,7 +257,7 @@ def test_an_unknown_option_is_wrong_usage(desk: Path) -> None:
 
 
 def test_the_examples_of_the_page_are_read_and_name_every_field(tmp_path: Path) -> None:
-    page = (DOCS / "policy.md").read_text("utf-8")
+    page = (DOCS / "reference/policy.md").read_text("utf-8")
     first, second = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "policy.yaml").write_text(first)
     (tmp_path / "evidence.yaml").write_text(second)

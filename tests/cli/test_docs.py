@@ -22,8 +22,8 @@ from evalhub.frames.command.exits import (
 from tests.commands import command_tree
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")
-VERDICT = (DOCS / "verdict-json.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "reference/cli.md").read_text(encoding="utf-8")
+VERDICT = (DOCS / "reference/verdict-json.md").read_text(encoding="utf-8")
 SCHEMA = json.loads((DOCS / "verdict.schema.json").read_text(encoding="utf-8"))
 
 
@@ -47,7 +47,7 @@ ALL = dict(commands(command_tree()))
 @pytest.mark.parametrize("command", [each for each in ALL if each != "version"])
 def test_the_page_has_just_the_options_of_each_command(command: str) -> None:
     section = re.search(rf"## `evalhub {re.escape(command)}`\n(.*?)(?=\n## )", PAGE, re.DOTALL)
-    assert section is not None, f"docs/cli.md has no section on {command}"
+    assert section is not None, f"docs/reference/cli.md has no section on {command}"
     rows = re.findall(r"^\| (`--.*?) \|", section[1], re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"`(--[\w-]+)`", row)} == ALL[command]
 

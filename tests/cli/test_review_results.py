@@ -51,7 +51,7 @@ def test_the_audit_is_printed_and_written(
 def test_a_review_s_judgments_become_one_label_a_pair(
     judged: Campaign, tmp_path: Path, capsys: Printed
 ) -> None:
-    """As docs/review-results.md says it: thirty pairs are split, and stay ties of votes."""
+    """As in docs/reference/review-results.md: thirty pairs are split, and stay ties of votes."""
     file = tmp_path / "judgments.jsonl"
     assert review("export", judged.pk, "--out", file) == 0
     fields = ["--unit", "pair", "--rater", "reviewer", "--label", "favours"]

@@ -186,7 +186,7 @@ def test_waiting_for_the_tables_has_an_end() -> None:
 
 
 def test_the_documented_times_are_those_that_commands_wait_for() -> None:
-    page = (DOCS / "kept-running.md").read_text(encoding="utf-8")
+    page = (DOCS / "how-to/kept-running.md").read_text(encoding="utf-8")
     assert TABLES_OF_A_SERVICE_S == 15 * 60
     assert TABLES_S == OUTAGE_S == 2 * 60
     assert "after 15 minutes they end with 69. `study run` and `gate` wait for two minutes" in page

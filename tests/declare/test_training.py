@@ -21,7 +21,7 @@ from evalhub.declare.training import (
 from evalhub.io.document import Document
 from evalhub.io.rows import DataError
 
-PAGE = (Path(__file__).parents[2] / "docs" / "training-records.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").read_text("utf-8")
 
 
 def checked(record: object) -> TrainingRecord:

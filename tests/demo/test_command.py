@@ -50,7 +50,7 @@ def test_the_demo_ends_well_and_says_its_verdict_s_code(
     assert first.returncode == 0, first.stderr
     assert CODE in first.stdout
     assert re.search(r"^Hold.*lora gains 0\.78 on triage", first.stdout, re.M | re.S)
-    # what docs/demo.md says of it
+    # what docs/tutorials/demo.md says of it
     lost = re.findall(r"✗ (\w+) (\S+) \[.*loses more than the margin of 0\.1", first.stdout)
     assert lost == [("arithmetic", "−0.24"), ("copying", "−0.40"), ("facts", "−0.23"),
                     ("formats", "−0.26"), ("reading", "−0.24")]  # fmt: skip

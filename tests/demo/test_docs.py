@@ -1,4 +1,4 @@
-"""docs/demo.md tells the scores of the recorded answers."""
+"""docs/tutorials/demo.md tells the scores of the recorded answers."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from evalhub.studies.file.spec import read_study
 from runners.metrics import Answer, Scorer
 
 DEMO = Path(record.__file__).parent
-PAGE = Path(__file__).parents[2] / "docs" / "demo.md"
+PAGE = Path(__file__).parents[2] / "docs" / "tutorials/demo.md"
 STUDY = read_study(DEMO / "study.yaml", OperatorFile())
 ROWS = re.findall(r"^\| (\w+) \| `(\w+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.M)
 

@@ -12,7 +12,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(("page", "commands"), [("analysis.md", 11), ("leakage.md", 2)])
+@pytest.mark.parametrize(
+    ("page", "commands"), [("reference/analysis.md", 11), ("how-to/leakage.md", 2)]
+)
 def test_every_command_of_a_page_prints_what_the_page_says(
     page: str, commands: int, tmp_path: Path
 ) -> None:

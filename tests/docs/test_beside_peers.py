@@ -7,7 +7,7 @@ from tests.benchmarks.peers.ceilings import fallen_ceiling, guarded_ceiling
 from tests.benchmarks.peers.environment import VERSIONS
 from tests.benchmarks.peers.scenes import SCENES
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/beside-peers.md").read_text("utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs/explanation/beside-peers.md").read_text("utf-8")
 
 
 def test_every_scene_has_a_line_and_every_peer_its_version() -> None:

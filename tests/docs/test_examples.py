@@ -40,8 +40,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 LANGUAGES = {"", "text", "sh", "bash", "yaml", "json", "toml", "python", "nginx", "ini"}
 FOREIGN = {
-    "growing-up.md": "compose files and Prometheus' settings",
-    "webhooks.md": "a receiver's own library",
+    "how-to/growing-up.md": "compose files",
+    "reference/site-metrics.md": "Prometheus' settings",
+    "reference/webhooks.md": "a receiver's own library",
 }
 SERVER = {"url": "http://127.0.0.1:1/v1", "model": "m"}
 BASE: dict[str, Any] = {
@@ -142,7 +143,8 @@ def test_yaml_is_what_the_page_says_that_it_is(example: Example, tmp_path: Path)
         (tmp_path / "gpus.yaml").write_text(example.text)
         assert hourly_of(tmp_path, "our big card", datetime.date(2026, 11, 26))
     elif schema.startswith(("evalhub.evidence/", "evalhub.prices/")):
-        assert example.page in ("policy.md", "prices-and-budgets.md")  # read by their own tests
+        # read by their own tests
+        assert example.page in ("reference/policy.md", "reference/prices-and-budgets.md")
     elif "base_model" in found:
         declared(CheckedTraining, found)
     elif "reviewers_per_item" in found or "stopping" in found:

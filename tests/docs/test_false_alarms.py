@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from reviews.audit.report import FALSE_ALARMS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-RESULTS = (DOCS / "review-results.md").read_text(encoding="utf-8")
+RESULTS = (DOCS / "reference/review-results.md").read_text(encoding="utf-8")
 
 
 def interval(hits: int, of: int) -> str:
@@ -21,7 +21,7 @@ def test_of_all_its_tests_together() -> None:
     low, high = interval(alarms, of).split()
     assert f"| all | | {of:,} | {alarms} ({alarms / of:.4f}) | {low} to {high} |" in RESULTS
     assert [float(low), float(high)] == said["interval"]
-    family = (DOCS / "decisions" / "audit-family.md").read_text(encoding="utf-8")
+    family = (DOCS / "explanation/decisions/audit-family.md").read_text(encoding="utf-8")
     assert f"{alarms} of {of:,} fair campaigns called for a look" in family
 
 

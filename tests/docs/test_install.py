@@ -7,7 +7,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BARE = re.compile(
     r"(?:install|inject|--with|uvx|--from)\b[^\n`]*?evalhub-gate(?:\[[\w,-]+\])?+(?! @)"
 )
-EXPLAINED = {"CHANGELOG.md", "docs/install.md", "docs/decisions/distribution-name.md"}
+EXPLAINED = {
+    "CHANGELOG.md",
+    "docs/how-to/install.md",
+    "docs/explanation/decisions/distribution-name.md",
+}
 """Pages that say why it isn't done."""
 BY_ORIGIN = {"evalhub/extras.py", "evalhub/cli/health.py"}
 """What came from an index may be named so again; and whoever replaced it is to be uninstalled."""

@@ -24,7 +24,7 @@ def test_the_old_model_s_answers_are_kept_and_compared(tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ours = ("EVALHUB_", "DJANGO_")
     env = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
-    blocks = steps("keep-your-answers.md")
+    blocks = steps("how-to/keep-your-answers.md")
     assert len(blocks) == 4
     asked, compared = [], 0
     with OpenAIServer() as server:

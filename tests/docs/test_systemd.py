@@ -17,8 +17,8 @@ from tests.commands import command_tree
 from tests.database.test_tables import environment
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "docs" / "systemd"
-PAGE = (ROOT / "docs" / "systemd.md").read_text(encoding="utf-8")
+FOLDER = ROOT / "docs" / "how-to/systemd"
+PAGE = (ROOT / "docs" / "how-to/systemd.md").read_text(encoding="utf-8")
 FILES = sorted(FOLDER.iterdir())
 UNITS = [path for path in FILES if path.suffix in (".service", ".timer")]
 SERVICES = [path for path in UNITS if path.suffix == ".service"]

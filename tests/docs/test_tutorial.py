@@ -21,7 +21,9 @@ def steps(page: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(("page", "lines"), [("tutorial.md", 10), ("cheaper-model.md", 9)])
+@pytest.mark.parametrize(
+    ("page", "lines"), [("tutorials/first-verdict.md", 10), ("how-to/cheaper-model.md", 9)]
+)
 def test_every_command_of_a_page_prints_what_the_page_says(
     page: str, lines: int, tmp_path: Path
 ) -> None:

@@ -1,4 +1,5 @@
-"""Who may ask what of every address: docs/access.md is the table, the site is asked all of it."""
+"""Who may ask what of every address: docs/reference/access.md is the table, the site is asked all
+of it."""
 
 import hashlib
 import re
@@ -40,7 +41,7 @@ from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
 from tests.site.cases import a_measured_study
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "access.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference/access.md"
 ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another project's owner"]
 NAMES = [*CANARIES, "triage-base", "triage-lora", "triage-prompted"]
 TEXTS = ["Question 3?", "The first answer to", "Another answer to", "wrong, says"]
@@ -180,7 +181,7 @@ def scene(team: Team) -> Scene:
             "working-sets": written.pk,
             "item": written.items.all()[0].pk,
             "number": 1,
-            "name": "policy.md",
+            "name": "reference/policy.md",
             "key": "wrong",
             "test_set": "triage-task",
             "item_key": "q0000",

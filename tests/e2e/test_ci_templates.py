@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-CI = ROOT / "docs" / "ci"
+CI = ROOT / "docs" / "how-to/ci"
 SHA256, COMMIT = "0123456789abcdef" * 4, "0123456789" * 4
 WHEEL = "evalhub_gate-0.1.0-py3-none-any.whl"
 PINNED = [

@@ -1,4 +1,5 @@
-"""From SQLite to PostgreSQL and Redis by the environment alone, as docs/growing-up.md has it."""
+"""From SQLite to PostgreSQL and Redis by the environment alone, as docs/how-to/growing-up.md has
+it."""
 
 import json
 import os
@@ -93,7 +94,7 @@ def test_a_study_has_the_same_verdict_with_a_worker_elsewhere(
 
 
 def test_the_data_is_taken_along(folder: Path, postgres_url: str) -> None:
-    page = (ROOT / "docs" / "growing-up.md").read_text()
+    page = (ROOT / "docs" / "how-to/growing-up.md").read_text()
     assert "evalhub backup everything.jsonl.gz" in page
     assert "evalhub restore everything.jsonl.gz" in page
     manage = [BIN / "python", ROOT / "manage.py"]

@@ -1,4 +1,4 @@
-"""docs/laptop-to-thirty.md followed from its first line to its last, by the wheel."""
+"""docs/how-to/laptop-to-thirty.md followed from its first line to its last, by the wheel."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ from tests.services import a_free_port
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services, pytest.mark.browser]
 
-PAGE = "laptop-to-thirty.md"
+PAGE = "how-to/laptop-to-thirty.md"
 SITE = "https://evalhub.example.org"
 RUTH = {
     "sub": "7",

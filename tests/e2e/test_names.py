@@ -185,7 +185,7 @@ def everything(
         "item": [working.items.all()[0].pk],
         "number": [1],
         "key": ["wrong"],
-        "name": ["policy.md"],
+        "name": ["reference/policy.md"],
         "form": ["jsonl"],
         "token": [Assignment.objects.get(state=AssignmentState.LEASED).token],
         "reviewer": [reviews[0].reviewers.get(user=team.rui).pk],

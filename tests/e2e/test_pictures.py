@@ -17,7 +17,8 @@ MOST_BYTES = 250 * 1024
 
 def test_every_picture_is_made_by_it_and_stands_in_a_document() -> None:
     documents = "".join(
-        each.read_text(encoding="utf-8") for each in (*DOCS.glob("*.md"), DOCS.parent / "README.md")
+        each.read_text(encoding="utf-8")
+        for each in (*DOCS.rglob("*.md"), DOCS.parent / "README.md")
     )
     shown = set(re.findall(r"images/([\w-]+)\.png", documents))
     made = {each.name for each in PICTURES}

@@ -1,6 +1,6 @@
 """A whole pipeline: a training, the gate at a grown site, a network that breaks, and the verdict.
 
-The commands are those of docs/ci and docs/training-ci.md, run as they stand there.
+The commands are those of docs/how-to/ci and docs/how-to/training-ci.md, run as they stand there.
 """
 
 import json
@@ -142,12 +142,14 @@ def step(command: str, repository: Path, grown: Grown) -> tuple[int, str, str]:
 
 
 def github() -> list[str]:
-    document = yaml.safe_load((DOCS / "ci" / "github-actions.yml").read_text())
+    document = yaml.safe_load((DOCS / "how-to" / "ci" / "github-actions.yml").read_text())
     return [each["run"] for each in document["jobs"]["gate"]["steps"] if "run" in each]
 
 
 def gitlab() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((DOCS / "ci" / "gitlab-ci.yml").read_text())
+    document: dict[str, Any] = yaml.safe_load(
+        (DOCS / "how-to" / "ci" / "gitlab-ci.yml").read_text()
+    )
     return document["train-and-gate"]
 
 
@@ -253,7 +255,7 @@ def test_two_jobs_at_once_with_the_same_candidate_both_end_well(
 
 def test_curl_alone_does_the_same(repository: Path, grown: Grown) -> None:
     grown.network.breaks = lambda method, path, before: ""
-    page = (DOCS / "training-ci.md").read_text(encoding="utf-8")
+    page = (DOCS / "how-to/training-ci.md").read_text(encoding="utf-8")
     (document,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     (commands,) = re.findall(r"```bash\n(.*?)```", page, re.DOTALL)
     assert len(commands.strip().splitlines()) <= 10
@@ -277,7 +279,7 @@ def test_curl_alone_does_the_same(repository: Path, grown: Grown) -> None:
 
 
 def test_the_ready_files_hold_no_token_and_ask_for_no_more_than_they_need() -> None:
-    text = (DOCS / "ci" / "github-actions.yml").read_text()
+    text = (DOCS / "how-to" / "ci" / "github-actions.yml").read_text()
     document = yaml.safe_load(text)
     assert document["permissions"] == {"contents": "read", "pull-requests": "write"}
     assert "evh_" not in text

@@ -22,7 +22,7 @@ from tests.small_models import needs_torch
 
 pytestmark = [pytest.mark.hf, pytest.mark.local, pytest.mark.heavy]
 
-PAGE = "tutorial-versions.md"
+PAGE = "tutorials/life-of-a-version.md"
 QUIET = {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
 PATIENCE_S = 900
 

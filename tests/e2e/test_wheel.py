@@ -56,5 +56,7 @@ def test_a_wheel_is_installed_as_a_tool_and_runs_the_demo(tmp_path: Path) -> Non
     call(evalhub, "compare", "--help", at=elsewhere)
     assert "✓ database: SQLite" in call(evalhub, "doctor", at=elsewhere)
     python = tmp_path / "tools" / "evalhub-gate" / "bin" / "python"
-    read = "from evalhub.documents import documents; print(documents()['policy.md'].title)"
+    read = (
+        "from evalhub.documents import documents; print(documents()['reference/policy.md'].title)"
+    )
     assert call(python, "-c", read, at=elsewhere).startswith("The policy")

@@ -1,7 +1,7 @@
 """Whatever writes is a form, which a browser without JavaScript sends as it stands.
 
 The forms are read from the pages. What each address does with what is posted so, and for whom, is
-the table of docs/access.md (test_access_matrix).
+the table of docs/reference/access.md (test_access_matrix).
 """
 
 from collections import defaultdict

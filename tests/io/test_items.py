@@ -207,11 +207,11 @@ def test_a_field_that_is_mapped_must_be_there(jsonl: Write) -> None:
         items_of(path, FieldMapping(reference="anwser"))
 
 
-# What docs/test-sets.md says
+# What docs/reference/test-sets.md says
 
 
 def blocks(language: str) -> list[str]:
-    text = (Path(__file__).parents[2] / "docs" / "test-sets.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "reference/test-sets.md").read_text()
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 

@@ -274,7 +274,7 @@ def test_the_errors_of_the_guide_are_said_like_that(
         with pytest.raises(DataError) as refused:
             imported(team, Path("questions.jsonl"))
         said.append(f"{refused.value}\n")
-    guide = (Path(__file__).parents[2] / "docs" / "test-sets.md").read_text()
+    guide = (Path(__file__).parents[2] / "docs" / "reference/test-sets.md").read_text()
     assert f"```text\n{''.join(said)}```" in guide
 
 

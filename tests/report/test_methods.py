@@ -139,17 +139,17 @@ def test_each_method_has_words_and_an_address_of_its_own() -> None:
 
 
 def test_the_document_is_the_table() -> None:
-    written = (ROOT / "docs" / "methods.md").read_text()
-    assert written == as_markdown(), "python -m evalhub.report.methods > docs/methods.md"
+    written = (ROOT / "docs" / "reference/methods.md").read_text()
+    assert written == as_markdown(), "python -m evalhub.report.methods > docs/reference/methods.md"
 
 
 def test_the_rates_are_those_that_the_benchmarks_printed() -> None:
-    page = cells((ROOT / "docs" / "verdict-rates.md").read_text())
+    page = cells((ROOT / "docs" / "reference/verdict-rates.md").read_text())
     for each in methods().rates:
         row = [each.scores, each.truth, str(each.items), str(each.guards)]
         row += [each.ship, each.hold, each.more, f"{each.false} ok" if each.false else "true gain"]
         assert row in page
-    page = cells((ROOT / "docs" / "statistics.md").read_text())
+    page = cells((ROOT / "docs" / "explanation/statistics.md").read_text())
     for some in methods().coverages:
         row = [some.items, some.changes, some.clusters, some.correlation]
         assert [*row, some.evalhub, some.normal, some.bootstrap] in page

@@ -35,4 +35,4 @@ def test_an_explanation_is_one_sentence() -> None:
 
 
 def test_the_document_says_the_same() -> None:
-    assert (ROOT / "docs" / "words.md").read_text(encoding="utf-8") == as_markdown()
+    assert (ROOT / "docs" / "reference/words.md").read_text(encoding="utf-8") == as_markdown()

@@ -21,15 +21,15 @@ def at(name: str) -> str:
 def test_help_begins_with_the_list_of_documents(olga: Client) -> None:
     page = olga.get(reverse("site:help"))
     assert "Evalhub's documents</h1>" in page.text
-    assert 'href="tutorial.md"' in page.text
+    assert 'href="tutorials/first-verdict.md"' in page.text
 
 
 def test_everybody_who_is_signed_in_may_read_them_and_nobody_else(
     rui: Client, stranger: Client, client: Client
 ) -> None:
-    assert rui.get(at("reviewing.md")).status_code == 200
-    assert stranger.get(at("policy.md")).status_code == 200
-    assert client.get(at("policy.md")).status_code == 302
+    assert rui.get(at("how-to/reviewing.md")).status_code == 200
+    assert stranger.get(at("reference/policy.md")).status_code == 200
+    assert client.get(at("reference/policy.md")).status_code == 302
 
 
 def anchors(html: str) -> set[str]:
@@ -55,7 +55,7 @@ def test_links_between_documents_lead_to_a_page_and_a_heading_of_it(olga: Client
 
 
 def test_what_lies_outside_of_the_documents_leads_to_the_source(olga: Client) -> None:
-    page = olga.get(at("decisions/early-stop.md")).text
+    page = olga.get(at("explanation/decisions/early-stop.md")).text
     assert 'href="https://github.com/evalhub/evalhub/blob/main/evalhub/stats/bets.py"' in page
     assert 'href="CHANGELOG.md"' in olga.get(at("index.md")).text
     assert "<h1" in olga.get(at("CHANGELOG.md")).text
@@ -68,6 +68,29 @@ def test_pictures_and_schemas_are_served_as_they_are(olga: Client) -> None:
     assert olga.get(at("study.schema.json")).headers["Content-Type"] == "application/json"
 
 
+def test_a_document_is_served_as_markdown_too(olga: Client) -> None:
+    page = olga.get(reverse("site:document_markdown", args=["reference/policy.md"]))
+    assert page.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert page.text == documents()["reference/policy.md"].text
+    assert olga.get(reverse("site:document_markdown", args=["images/study.png"])).status_code == 404
+    alternate = 'type="text/markdown" href="/help/markdown/reference/policy.md"'
+    assert alternate in olga.get(at("reference/policy.md")).text
+
+
+def test_llms_txt_leads_to_every_document_s_markdown(olga: Client, client: Client) -> None:
+    """By the front page's chapters, with an address of the site; for who is signed in alone."""
+    page = olga.get(reverse("site:llms"))
+    assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert page.text.startswith("# Evalhub's documents\n\n> ")
+    links = re.findall(r"^- \[[^\]]+\]\(http://[^/]+(/help/markdown/[^)]+)\)", page.text, re.M)
+    wanted = {name: reverse("site:document_markdown", args=[name]) for name in documents()}
+    assert set(links) == set(wanted.values()) - {wanted["index.md"]}
+    chapters = re.findall(r"^## (.*)$", documents()["index.md"].text, re.M)
+    assert re.findall(r"^## (.*)$", page.text, re.M) == [*chapters, "Optional"]
+    assert all(olga.get(link).status_code == 200 for link in links)
+    assert client.get(reverse("site:llms")).status_code == 302
+
+
 @pytest.mark.parametrize("name", ["nothing.md", "../pyproject.toml", "decisions", "x/../policy.md"])
 def test_nothing_else_is_served(olga: Client, name: str) -> None:
     assert olga.get(f"/help/{name}").status_code == 404
@@ -75,14 +98,15 @@ def test_nothing_else_is_served(olga: Client, name: str) -> None:
 
 def test_no_style_is_inline_in_a_document(olga: Client) -> None:
     """The content policy would refuse it: a column's alignment is a class."""
-    page = olga.get(at("statistics.md")).text
+    page = olga.get(at("explanation/statistics.md")).text
     assert "style=" not in page
     assert '<td class="right">' in page
 
 
 def test_a_page_leads_to_the_document_about_it(olga: Client) -> None:
-    assert f'href="{at("test-sets.md")}">Help</a>' in olga.get(reverse("site:test_sets")).text
-    assert f'href="{reverse("site:help")}">Help</a>' in olga.get(at("policy.md")).text
+    test_sets = olga.get(reverse("site:test_sets")).text
+    assert f'href="{at("reference/test-sets.md")}">Help</a>' in test_sets
+    assert f'href="{reverse("site:help")}">Help</a>' in olga.get(at("reference/policy.md")).text
 
 
 def test_every_document_that_pages_lead_to_has_the_heading() -> None:
@@ -98,9 +122,9 @@ def found(client: Client, words: str) -> list[str]:
 
 
 def test_search_finds_the_section_that_a_word_is_about_first(olga: Client) -> None:
-    assert found(olga, "noise floor")[0] == "words.md#noise-floor"
-    assert found(olga, "NOISE flo")[0] == "words.md#noise-floor"
-    assert found(olga, "backup restore")[0] == "kept-running.md#backups"
+    assert found(olga, "noise floor")[0] == "reference/words.md#noise-floor"
+    assert found(olga, "NOISE flo")[0] == "reference/words.md#noise-floor"
+    assert found(olga, "backup restore")[0] == "how-to/kept-running.md#backups"
 
 
 def test_search_shows_the_words_where_they_stand(olga: Client) -> None:

@@ -1,6 +1,6 @@
 """What a metric takes is shown of five answers; what they score isn't, before a decision reads it.
 
-See docs/decisions/preview-of-a-metric.md.
+See docs/explanation/decisions/preview-of-a-metric.md.
 """
 
 import re

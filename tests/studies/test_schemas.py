@@ -23,10 +23,10 @@ def test_what_is_published_is_what_is_declared(name: str) -> None:
 @pytest.mark.parametrize(
     ("page", "which", "name"),
     [
-        ("study-file", 0, "study"),
-        ("policy", 0, "policy"),
-        ("policy", 1, "evidence"),
-        ("campaigns", 0, "review-request"),
+        ("reference/study-file", 0, "study"),
+        ("reference/policy", 0, "policy"),
+        ("reference/policy", 1, "evidence"),
+        ("how-to/review-plan", 0, "review-request"),
     ],
 )
 def test_the_examples_of_the_pages_are_valid_by_what_is_published(

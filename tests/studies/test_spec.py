@@ -20,7 +20,7 @@ from runners.metrics.numeric_match import NumericMatch
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 METRIC_KINDS = {kind.__name__ for kind in METRICS.values()}
-PAGE = (REPOSITORY / "docs" / "study-file.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "reference/study-file.md").read_text(encoding="utf-8")
 
 STUDY = """\
 schema: evalhub.study/1

@@ -13,7 +13,7 @@ from evalhub.io.rows import DataError
 from evalhub.training.folder import READERS, read_folder
 from tests.training import folders
 
-PAGE = (Path(__file__).parents[2] / "docs" / "training-records.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").read_text("utf-8")
 
 
 def read(folder: Path) -> TrainingFields:

@@ -23,7 +23,7 @@ LEVEL = 0.01
 MOST_CHANGED = 0.2
 """Share of the probes that another processor, precision or engine may change by near-ties."""
 TOLERANCE = 0.25
-"""What the distance of two log-probabilities of one answer may be: docs/decisions/probes.md"""
+"""Most that two log-probabilities of one answer may differ: docs/explanation/decisions/probes.md"""
 FLOOR = 0.01
 """Nats a token: below it a log-probability is its own rounding."""
 FEWEST = 7

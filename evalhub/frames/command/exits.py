@@ -46,7 +46,7 @@ CODES = {
     "evalhub.ledger.chain.kept.ChangedDecisionError": BAD_DATA,
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.ledger.signoff.SignOffError": USAGE,
-    "evalhub.ledger.stage_moves.StageError": USAGE,
+    "evalhub.features.lifecycle.moves.StageError": USAGE,
     "evalhub.declare.version_name.VersionNameError": USAGE,
     "evalhub.features.exporters.leaving.ExportError": USAGE,
     "evalhub.features.deployment.served.ServeError": USAGE,

@@ -1,5 +1,5 @@
 """Every method in plain words, from methods.yaml beside this file: one source for a criterion's
-page, the methods page, the report and docs/methods.md."""
+page, the methods page, the report and docs/reference/methods.md."""
 
 import re
 from functools import cache
@@ -45,7 +45,7 @@ class Chapter(Declaration):
 
 
 class VerdictRate(Declaration):
-    """A row of docs/verdict-rates.md: of 10,000 simulated studies the shares by verdict.
+    """A row of docs/reference/verdict-rates.md: of 10,000 simulated studies the shares by verdict.
 
     `false` is the share of false ships, "" where the gain is true.
     """
@@ -61,7 +61,8 @@ class VerdictRate(Declaration):
 
 
 class CoverageRate(Declaration):
-    """A row of docs/statistics.md: how often a nominal 95% interval held, of 2,000 draws."""
+    """A row of docs/explanation/statistics.md: coverage of a nominal 95% interval, of 2,000
+    draws."""
 
     items: str
     changes: str

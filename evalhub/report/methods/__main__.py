@@ -1,4 +1,4 @@
-"""Prints docs/methods.md."""
+"""Prints docs/reference/methods.md."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The methods as docs/methods.md has them. Pure."""
+"""The methods as docs/reference/methods.md has them. Pure."""
 
 from collections.abc import Iterator
 from textwrap import fill
@@ -10,10 +10,10 @@ WIDTH = 105
 HEAD = """\
 # Methods
 
-What stands on the site's methods page, chapter by chapter: written from the same file, by
-`python -m evalhub.report.methods > docs/methods.md`. [Statistics](statistics.md) says which
-function computes what and how fast; [how often the verdict is right](verdict-rates.md) is
-simulated.
+The text of the site's methods page, chapter by chapter, written from the same file by
+`python -m evalhub.report.methods > docs/reference/methods.md`.
+[Statistics](../explanation/statistics.md) says which function computes what and how fast;
+[how often the verdict is right](verdict-rates.md) is simulated.
 """
 
 

@@ -24,7 +24,7 @@ def term(context: Context, key: str, text: str = "") -> SafeString:
     word = words()[key]
     used = context.get("words_used")
     if used is None:
-        address = f"{reverse('site:document', args=['words.md'])}#{key}"
+        address = f"{reverse('site:document', args=['reference/words.md'])}#{key}"
     else:
         if (key, word) not in used:
             used.append((key, word))

@@ -1,5 +1,5 @@
 """Every word of ours in a sentence, from words.yaml beside this file: one source for what a page
-shows where the word stands and for docs/words.md."""
+shows where the word stands and for docs/reference/words.md."""
 
 import re
 from functools import cache
@@ -15,7 +15,7 @@ class Word(Declaration):
 
     Attributes:
         says: one sentence.
-        more: the document that says more, with the heading, as a link in docs/words.md.
+        more: the document that says more, with the heading, as a link in docs/reference/words.md.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Word(Declaration):
 
     @property
     def key(self) -> str:
-        """Its heading in docs/words.md: "noise-floor"."""
+        """Its heading in docs/reference/words.md: "noise-floor"."""
         return re.sub(r"\W+", "-", self.name.lower())
 
 

@@ -1,4 +1,4 @@
-"""Prints docs/words.md."""
+"""Prints docs/reference/words.md."""
 
 import sys
 

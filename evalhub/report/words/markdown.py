@@ -1,4 +1,4 @@
-"""The words as docs/words.md has them. Pure."""
+"""The words as docs/reference/words.md has them. Pure."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ HEAD = """\
 
 What the words mean that Evalhub uses in a sense of its own. On a page of the site each is
 underlined with dots: point at it, or come to it with the keyboard, and its sentence shows; follow
-it, and you are here. Written by `python -m evalhub.report.words > docs/words.md`.
+it, and you are here. Written by `python -m evalhub.report.words > docs/reference/words.md`.
 """
 
 

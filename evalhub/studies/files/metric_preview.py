@@ -1,7 +1,8 @@
 """What a metric takes out of five answers, and how it scores, before anything is judged.
 
 No score of an arm's answer to an item that may be judged is worked out here, of neither arm
-(docs/decisions/preview-of-a-metric.md). How the metric scores is shown on answers that nobody gave.
+(docs/explanation/decisions/preview-of-a-metric.md). How the metric scores is shown on answers that
+nobody gave.
 """
 
 import json

@@ -1,7 +1,7 @@
 """One item asked of a model before anything is registered: what is sent, what it answers, its cost.
 
 The answer isn't kept and isn't scored: answers are always open, scores aren't
-(docs/decisions/preview-of-a-metric.md).
+(docs/explanation/decisions/preview-of-a-metric.md).
 """
 
 from collections.abc import Collection, Mapping, Sequence

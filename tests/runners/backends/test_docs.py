@@ -15,12 +15,16 @@ from runners.backends.hf import HfBackend
 from runners.backends.openai import OpenAIBackend
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
-GUIDE = (DOCS / "runs.md").read_text()
+GUIDE = (DOCS / "reference/runs.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("page", "backend"),
-    [("runs.md", OpenAIBackend), ("hf.md", HfBackend), ("command.md", CommandBackend)],
+    [
+        ("reference/runs.md", OpenAIBackend),
+        ("reference/hf.md", HfBackend),
+        ("reference/command.md", CommandBackend),
+    ],
     ids=["openai", "hf", "command"],
 )
 def test_the_guide_lists_every_field_with_its_default(

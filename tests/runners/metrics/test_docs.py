@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from runners.metrics import METRICS, Answer, MetricDeclaration, scorer
 
-GUIDE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "reference/metrics.md"
 
 
 def rows(first_cell_of_the_header: str) -> list[list[str]]:
