@@ -65,7 +65,7 @@ class Members(Memberships):
 
 
 def note_rights(user: User, form: Any, *, by: Any, change: bool) -> None:
-    """What of a person's way into the site was changed, for the audit log."""
+    """Write changes of a person's sign-in and rights to the audit log."""
     if not change:
         note(Action.USER_ADDED, by=by, about=user)
     if change:
