@@ -48,7 +48,7 @@ class FrozenLarge(Frozen):
 
 
 class Written(admin.ModelAdmin):
-    """Of rows of which some belong to drafts: without those."""
+    """Admin of rows without those of drafts."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
         queryset: Any = super().get_queryset(request)
