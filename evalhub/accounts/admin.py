@@ -39,7 +39,7 @@ MEMBERS = inline(Membership, "user role", show_change_link=False, verbose_name_p
 
 
 def note_rights(user: User, form: Any, *, by: Any, change: bool) -> None:
-    """What of a person's way into the site was changed, for the audit log."""
+    """Write changes of a person's sign-in and rights to the audit log."""
     if not change:
         note(Action.USER_ADDED, by=by, about=user)
     if change:

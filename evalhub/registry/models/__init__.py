@@ -1,4 +1,4 @@
-"""What exists: test sets, model versions, runs with their outputs and scores, studies."""
+"""Models of the registry: test sets, model versions, runs with outputs and scores, studies."""
 
 from evalhub.registry.models.budgets import Reserved, StudyBudget
 from evalhub.registry.models.documents import DocumentSet, DocumentText
