@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from evalhub import settings
+from evalhub.documents.decisions import as_markdown, decisions
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DECISIONS = ROOT / "docs" / "explanation" / "decisions"
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(#[^)\s]*)?\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
@@ -33,11 +35,55 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert heading in headings(target), f"{file}{heading}"
 
 
+def linked(page: Path) -> set[Path]:
+    return {(page.parent / file).resolve() for file, _ in links(page)}
+
+
 def test_the_index_names_every_document() -> None:
+    """By itself, or by the index of the decisions."""
     index = ROOT / "docs" / "index.md"
-    named = {(index.parent / file).resolve() for file, _ in links(index)}
+    decisions_index = DECISIONS / "index.md"
+    assert decisions_index in linked(index)
+    named = linked(index) | linked(decisions_index)
     pages = {path for path in DOCUMENTS if "docs" in path.parts} - {index}
     assert {str(page.relative_to(ROOT)) for page in pages - named} == set()
+
+
+def test_documents_stand_in_four_rooms() -> None:
+    """Tutorials, how-to guides, reference, explanation; only the way in stands before them."""
+    top = {path.name for path in (ROOT / "docs").iterdir() if path.suffix != ".json"}
+    rooms = {"tutorials", "how-to", "reference", "explanation"}
+    assert top == rooms | {"index.md", "architecture.md", "images"}
+
+
+def test_the_front_page_names_five_pages_to_read_first() -> None:
+    front = (ROOT / "docs" / "index.md").read_text()
+    first = front.partition("## Read first")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^- \[", first, re.MULTILINE)) == 5
+    for reader in ("evaluator", "owner", "run a site"):
+        assert reader in first
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted([*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/tutorials/*.md")]),
+    ids=lambda path: path.stem,
+)
+def test_a_guide_is_read_at_one_sitting(page: Path) -> None:
+    """At most 1,200 words, but for the code that is copied."""
+    assert len(FENCE.sub("", page.read_text()).split()) <= 1200
+
+
+def test_decisions_have_a_status_and_a_date_and_are_listed() -> None:
+    page = DECISIONS / "index.md"
+    assert page.read_text() == as_markdown(), f"python -m evalhub.documents.decisions > {page}"
+    assert len(decisions()) > 50
+
+
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("*.md")), ids=lambda path: path.stem)
+def test_a_decision_is_short(page: Path) -> None:
+    """About 400 words, tables included; the list of all isn't one."""
+    assert page.stem == "index" or len(page.read_text().split()) < 480
 
 
 def test_configuration_lists_what_the_settings_read() -> None:

@@ -10,7 +10,7 @@ from reviews.pages import markdown
 from reviews.planning import answers
 from runners.metrics import apart, pattern
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation/decisions/bounds.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference/limits.md"
 WEB = limits.WEB
 
 

@@ -40,7 +40,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 LANGUAGES = {"", "text", "sh", "bash", "yaml", "json", "toml", "python", "nginx", "ini"}
 FOREIGN = {
-    "how-to/growing-up.md": "compose files and Prometheus' settings",
+    "how-to/growing-up.md": "compose files",
+    "reference/site-metrics.md": "Prometheus' settings",
     "reference/webhooks.md": "a receiver's own library",
 }
 SERVER = {"url": "http://127.0.0.1:1/v1", "model": "m"}

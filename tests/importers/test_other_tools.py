@@ -23,7 +23,7 @@ from tests.importers.logs import DOCS, logs
 
 __all__ = ["home", "logs", "program", "team"]
 
-PAGE = (DOCS / "how-to/importing.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "how-to/other-tools.md").read_text(encoding="utf-8")
 TOOLS = dict(
     re.findall(r"^\| ([\w -]+) \| `(evalhub compare .*?)` \| [^|]+ \|$", PAGE, re.MULTILINE)
 )

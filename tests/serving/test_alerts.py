@@ -10,7 +10,7 @@ from django.test import Client
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 RULES = yaml.safe_load((DOCS / "how-to/alerts.yml").read_text(encoding="utf-8"))
-PAGE = (DOCS / "how-to/growing-up.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "reference/site-metrics.md").read_text(encoding="utf-8")
 OF_THE_QUEUE = {"evalhub_queue_answers", "evalhub_queue_messages"}
 """Only of a site with Redis: tests/serving/test_workers_seen.py reads them there."""
 DURATION = re.compile(r"\d+[smhd]")

@@ -201,9 +201,7 @@ def test_a_flood_of_passwords_leaves_the_site_to_others(site: Site) -> None:
 
 
 def test_the_page_on_the_limits_says_what_they_are() -> None:
-    page = (
-        Path(__file__).parents[2] / "docs" / "explanation/decisions/server-limits.md"
-    ).read_text()
+    page = (Path(__file__).parents[2] / "docs" / "reference/limits.md").read_text()
     said = ServerLimits()
     for bound in (
         f"{said.connections}; one more",

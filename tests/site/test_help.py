@@ -68,6 +68,29 @@ def test_pictures_and_schemas_are_served_as_they_are(olga: Client) -> None:
     assert olga.get(at("study.schema.json")).headers["Content-Type"] == "application/json"
 
 
+def test_a_document_is_served_as_markdown_too(olga: Client) -> None:
+    page = olga.get(reverse("site:document_markdown", args=["reference/policy.md"]))
+    assert page.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert page.text == documents()["reference/policy.md"].text
+    assert olga.get(reverse("site:document_markdown", args=["images/study.png"])).status_code == 404
+    alternate = 'type="text/markdown" href="/help/markdown/reference/policy.md"'
+    assert alternate in olga.get(at("reference/policy.md")).text
+
+
+def test_llms_txt_leads_to_every_document_s_markdown(olga: Client, client: Client) -> None:
+    """By the front page's chapters, with an address of the site; for who is signed in alone."""
+    page = olga.get(reverse("site:llms"))
+    assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert page.text.startswith("# Evalhub's documents\n\n> ")
+    links = re.findall(r"^- \[[^\]]+\]\(http://[^/]+(/help/markdown/[^)]+)\)", page.text, re.M)
+    wanted = {name: reverse("site:document_markdown", args=[name]) for name in documents()}
+    assert set(links) == set(wanted.values()) - {wanted["index.md"]}
+    chapters = re.findall(r"^## (.*)$", documents()["index.md"].text, re.M)
+    assert re.findall(r"^## (.*)$", page.text, re.M) == [*chapters, "Optional"]
+    assert all(olga.get(link).status_code == 200 for link in links)
+    assert client.get(reverse("site:llms")).status_code == 302
+
+
 @pytest.mark.parametrize("name", ["nothing.md", "../pyproject.toml", "decisions", "x/../policy.md"])
 def test_nothing_else_is_served(olga: Client, name: str) -> None:
     assert olga.get(f"/help/{name}").status_code == 404

@@ -26,7 +26,7 @@ def test_what_is_published_is_what_is_declared(name: str) -> None:
         ("reference/study-file", 0, "study"),
         ("reference/policy", 0, "policy"),
         ("reference/evidence", 0, "evidence"),
-        ("how-to/campaigns", 0, "review-request"),
+        ("how-to/review-plan", 0, "review-request"),
     ],
 )
 def test_the_examples_of_the_pages_are_valid_by_what_is_published(

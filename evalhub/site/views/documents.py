@@ -5,12 +5,14 @@ from mimetypes import guess_type
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from evalhub import __version__
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.documents import SiteDocument, documents, files
 from evalhub.documents.layout import laid_out
+from evalhub.documents.llms import llms_txt
 from evalhub.documents.search import MOST, search
 
 
@@ -33,6 +35,23 @@ def document(request: SignedInRequest, name: str) -> HttpResponseBase:
         raise Http404
     kind = guess_type(name)[0] or "text/plain"
     return FileResponse(files()[name].open("rb"), content_type=kind)
+
+
+@require_GET
+def markdown(request: SignedInRequest, name: str) -> HttpResponse:
+    """A document as it is written. Links between documents lead from Markdown to Markdown."""
+    if name not in documents():
+        raise Http404
+    return HttpResponse(documents()[name].text, content_type="text/markdown; charset=utf-8")
+
+
+@require_GET
+def llms(request: SignedInRequest) -> HttpResponse:
+    """llms.txt: every document's Markdown address, by the chapters of the front page."""
+    text = llms_txt(
+        lambda name: request.build_absolute_uri(reverse("site:document_markdown", args=[name]))
+    )
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 def _page(request: SignedInRequest, found: SiteDocument) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""docs/how-to/strategy.md says what the tables say, and of the demo what its answers say."""
+"""The pages on `strategy init` have the code's tables, and of the demo what its answers say."""
 
 import json
 import re
@@ -19,7 +19,11 @@ from evalhub.features.strategy.thresholds import (
 )
 from tests.demo.test_docs import mean_score
 
-PAGE = (Path(__file__).parents[3] / "docs" / "how-to/strategy.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = "\n".join(
+    (DOCS / page).read_text(encoding="utf-8")
+    for page in ("how-to/strategy.md", "reference/strategy-rules.md")
+)
 DEMO = Path(record.__file__).parent
 
 
