@@ -26,7 +26,7 @@ begins with its title and a line of its status and date: `Accepted, 2026-11-25.`
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionDocument:
     """A page of `FOLDER`. `name` is its path below docs/, `date` that of the choice."""
 
     name: str
@@ -35,7 +35,7 @@ class Decision:
     date: str
 
 
-def decisions() -> list[Decision]:
+def decisions() -> list[DecisionDocument]:
     """Every decision by its title; raises ValueError for a page without status and date."""
     pages = [
         document
@@ -53,12 +53,12 @@ def as_markdown() -> str:
     return _HEAD + "".join(rows)
 
 
-def _decision(name: str, text: str) -> Decision:
+def _decision(name: str, text: str) -> DecisionDocument:
     title, _, body = text.lstrip("# ").partition("\n")
     status = _STATUS.match(body.strip())
     if status is None:
         raise ValueError(f"{name} doesn't begin with its status and date")
-    return Decision(name, title, status[1], status[2])
+    return DecisionDocument(name, title, status[1], status[2])
 
 
 if __name__ == "__main__":

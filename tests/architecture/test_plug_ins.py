@@ -209,9 +209,9 @@ def copy(tmp_path: Path) -> Path:
     _plug_in(house / "runners" / "metrics", "vowels", METRIC, "Vowels")
     _plug_in(house / "runners" / "backends", "shout", BACKEND, "ShoutBackend")
     words = [{"id": i, "input": f"word{i}", "reference": f"WORD{i}"} for i in range(30)]
-    _written(house / "words.jsonl", words)
-    _written(house / "calm.jsonl", [{"id": i, "output": "aeiou"} for i in range(30)])
-    _written(house / "loud.jsonl", [{"id": i, "output": f"WORD{i}"} for i in range(30)])
+    written(house / "words.jsonl", words)
+    written(house / "calm.jsonl", [{"id": i, "output": "aeiou"} for i in range(30)])
+    written(house / "loud.jsonl", [{"id": i, "output": f"WORD{i}"} for i in range(30)])
     return house
 
 
@@ -224,7 +224,7 @@ def _plug_in(folder: Path, name: str, source: str, kind: str) -> None:
     table.write_text(text.replace("_TABLE = {\n", f'_TABLE = {{\n    "{name}": "{kind}",\n', 1))
 
 
-def _written(path: Path, rows: list[dict[str, object]]) -> None:
+def written(path: Path, rows: list[dict[str, object]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
