@@ -20,8 +20,9 @@ HEAD = """\
 
 Made from the commands by `python -m evalhub.cli.reference > docs/reference/cli.md`;
 `evalhub --help` lists them by what one wants to do, and `evalhub COMMAND -h` says the same as this
-page. Commands that keep data take `--home DIR`, before the command or after it, or `EVALHUB_HOME`; by default the data live in `./.evalhub`. `evalhub --version` prints
-the version, and `evalhub --install-completion` lets your shell complete commands and options.
+page. Commands that keep data take `--home DIR`, before the command or after it, or `EVALHUB_HOME`;
+by default the data live in `./.evalhub`. `evalhub --version` prints the version, and
+`evalhub --install-completion` lets your shell complete commands and options.
 """
 
 EXIT_CODES = r"""
