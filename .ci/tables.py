@@ -27,11 +27,10 @@ def main() -> None:
 
         django.setup()
         from evalhub.database import tables
+        from evalhub.database.version import digest
 
         with sqlite3.connect(Path(home) / "evalhub.sqlite3") as database:
-            tables.EMPTY.write_text(
-                dump(database, tables.OUR_ROW, tables.digest()), encoding="utf-8"
-            )
+            tables.EMPTY.write_text(dump(database, tables.OUR_ROW, digest()), encoding="utf-8")
 
 
 def dump(database: sqlite3.Connection, app: str, digest: str) -> str:

@@ -112,18 +112,18 @@ class SaidAdmin(FrozenLarge):
         return super().get_queryset(request).filter(ENDED)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        shown = super().changelist_view(request, extra_context)
-        if changes := (getattr(shown, "context_data", None) or {}).get("cl"):
-            said = changes.queryset.order_by().values("assignment__reviewer__campaign")
-            _note_seen(request, Campaign.objects.filter(pk__in=said.distinct()))
-        return shown
+        response = super().changelist_view(request, extra_context)
+        if changes := (getattr(response, "context_data", None) or {}).get("cl"):
+            judgments = changes.queryset.order_by().values("assignment__reviewer__campaign")
+            _note_seen(request, Campaign.objects.filter(pk__in=judgments.distinct()))
+        return response
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        found = super().get_object(request, object_id, from_field)
-        if found is not None:
-            campaign = found.assignment.reviewer.campaign_id
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            campaign = row.assignment.reviewer.campaign_id
             _note_seen(request, Campaign.objects.filter(pk=campaign))
-        return found
+        return row
 
 
 def _note_seen(request: HttpRequest, campaigns: CampaignQuerySet) -> None:

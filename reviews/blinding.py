@@ -35,9 +35,9 @@ def candidate_on_left(seed: int, reviewer: str, turn: int) -> bool:
     Permuted blocks: of each BLOCK consecutive turns of one reviewer, half have the candidate
     on the left, in an order of that block's own.
     """
-    block, place = divmod(turn, BLOCK)
+    block, offset = divmod(turn, BLOCK)
     ranked = sorted(range(BLOCK), key=lambda p: draw(seed, "side", reviewer, block, p))
-    return ranked.index(place) < BLOCK // 2
+    return ranked.index(offset) < BLOCK // 2
 
 
 def canonical(choice: str, *, candidate_on_left: bool) -> str:

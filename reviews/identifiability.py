@@ -110,8 +110,12 @@ class Telling:
             "interval": None if of is None else [round(of.lower, 4), round(of.upper, 4)],
             "p": None if of is None else round(of.p, 6),
             "features": [
-                {"title": each.title, "candidate": each.candidate, "baseline": each.baseline}
-                for each in self.features
+                {
+                    "title": feature.title,
+                    "candidate": feature.candidate,
+                    "baseline": feature.baseline,
+                }
+                for feature in self.features
             ],
         }
 
@@ -179,12 +183,15 @@ class _Column:
 
 def _named(columns: Iterable[_Column], pairs: int) -> tuple[TellingFeature, ...]:
     """The clearest; of several that are much alike, what is said most simply."""
-    ranked = sorted(columns, key=lambda each: -round(each.clarity * PLAINNESS[each.block], 6))
-    found: list[_Column] = []
-    for each in ranked:
-        if len(found) < NAMED and not any(each.resembles(other) for other in found):
-            found.append(each)
-    return tuple(TellingFeature(each.title, each.candidate, each.baseline, pairs) for each in found)
+    ranked = sorted(columns, key=lambda column: -round(column.clarity * PLAINNESS[column.block], 6))
+    clearest: list[_Column] = []
+    for column in ranked:
+        if len(clearest) < NAMED and not any(column.resembles(other) for other in clearest):
+            clearest.append(column)
+    return tuple(
+        TellingFeature(column.title, column.candidate, column.baseline, pairs)
+        for column in clearest
+    )
 
 
 def _columns(reader: TextReader, rows: Sequence[_Row]) -> Iterator[_Column]:
@@ -192,19 +199,19 @@ def _columns(reader: TextReader, rows: Sequence[_Row]) -> Iterator[_Column]:
     or never do, once."""
     seen: set[bytes] = set()
     traits = _traits(rows)
-    for each in (
+    for column in (
         *traits[: -len(LENGTHS)],
         *_frequent([(a.words, b.words) for a, b in rows], 1, reader.named_word),
         *_compared(rows),
         *traits[-len(LENGTHS) :],
         *_frequent([(a.letters, b.letters) for a, b in rows], 2, named_letters),
     ):
-        there = np.flatnonzero(each.difference)
-        if there.size:
-            pattern = (each.difference * each.difference[there[0]]).tobytes()
+        nonzero = np.flatnonzero(column.difference)
+        if nonzero.size:
+            pattern = (column.difference * column.difference[nonzero[0]]).tobytes()
             if pattern not in seen:
                 seen.add(pattern)
-                yield each
+                yield column
 
 
 def _traits(rows: Sequence[_Row]) -> list[_Column]:
@@ -224,21 +231,21 @@ def _compared(rows: Sequence[_Row]) -> Iterator[_Column]:
 
 
 def _frequent(
-    rows: Sequence[tuple[Codes, Codes]], block: int, named: Callable[[int], str]
+    rows: Sequence[tuple[Codes, Codes]], block: int, title_of: Callable[[int], str]
 ) -> Iterator[_Column]:
     """The codes that are in one answer only of the most pairs."""
     apart = np.concatenate([np.setxor1d(a, b, assume_unique=True) for a, b in rows])
     codes, counts = np.unique(apart, return_counts=True)
     often = np.flatnonzero(counts >= SELDOM)
     often = often[np.argsort(-counts[often], kind="stable")][:FREQUENT]
-    kept = np.sort(codes[often])
-    has = np.zeros((2, len(rows), kept.size), np.int8)
+    frequent = np.sort(codes[often])
+    has = np.zeros((2, len(rows), frequent.size), np.int8)
     for i, pair in enumerate(rows):
         for arm, own in enumerate(pair):
-            has[arm, i] = np.isin(kept, own, assume_unique=True)
-    for place, code in enumerate(kept):
-        baseline, candidate = has[:, :, place]
+            has[arm, i] = np.isin(frequent, own, assume_unique=True)
+    for index, code in enumerate(frequent):
+        baseline, candidate = has[:, :, index]
         yield _Column(
             candidate - baseline, int(candidate.sum()), int(baseline.sum()), block,
-            named(int(code)),
+            title_of(int(code)),
         )  # fmt: skip

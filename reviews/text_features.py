@@ -149,11 +149,11 @@ class TextReader:
 
     def _number(self, word: str) -> int:
         word = word[:40]
-        found = self._numbers.get(word)
-        if found is None:
-            found = self._numbers[word] = len(self._names)
+        number = self._numbers.get(word)
+        if number is None:
+            number = self._numbers[word] = len(self._names)
             self._names.append(word)
-        return found
+        return number
 
 
 _ANYWHERE, _PAIR, _FIRST, _LAST = range(4)
@@ -166,8 +166,8 @@ def named_letters(code: int) -> str:
 
 def more_of(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.int8]:
     """(2 × measures): 1 where `one` has more, then where it has much more; -1 the other way."""
-    much = (one > MUCH * other).astype(np.int8) - (other > MUCH * one).astype(np.int8)
-    return np.concatenate([np.sign(one - other).astype(np.int8), much])
+    much_more = (one > MUCH * other).astype(np.int8) - (other > MUCH * one).astype(np.int8)
+    return np.concatenate([np.sign(one - other).astype(np.int8), much_more])
 
 
 MORE_TITLES = (

@@ -47,9 +47,9 @@ def shown(text: str, show: Show = USUAL) -> str:
     """
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "\n".join(line.rstrip() for line in text.split("\n")).strip()
-    found = _pretty(text) if show.json_ == "pretty" else _indented(text)
-    if found is not None:
-        return found
+    layout = _pretty(text) if show.json_ == "pretty" else _indented(text)
+    if layout is not None:
+        return layout
     return _without_marks(text) if show.markdown == "plain" else text
 
 
@@ -91,42 +91,42 @@ def _pretty(text: str) -> str | None:
         value = json.loads(
             text, object_pairs_hook=_each_once, parse_float=_exactly, parse_constant=_exactly
         )
-        found = _laid_out(value, in_order=True)
-        (found or "").encode()  # half a surrogate pair can't be shown
+        layout = _laid_out(value, in_order=True)
+        (layout or "").encode()  # half a surrogate pair can't be shown
     except (ValueError, RecursionError):
         return None
-    return None if found is None or _INVISIBLE.search(found) else found
+    return None if layout is None or _INVISIBLE.search(layout) else layout
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ValueError("a key is given twice")
-    return found
+    return members
 
 
 def _exactly(number: str) -> float:
-    found = float(number)
-    if not math.isfinite(found) or Decimal(number) != Decimal(repr(found)):
+    value = float(number)
+    if not math.isfinite(value) or Decimal(number) != Decimal(repr(value)):
         raise ValueError("not a number that is written so")
-    return found
+    return value
 
 
 def _without_marks(text: str) -> str:
     """Markdown's marks taken off, code but for its fences left as it is; the text as it came where
     nothing would be left."""
-    found: list[str] = []
+    kept_lines: list[str] = []
     code = False
     for line in text.split("\n"):
         if line.lstrip().startswith("```"):
             code = not code
         elif code:
-            found.append(line)
+            kept_lines.append(line)
         elif not _RULE.fullmatch(line):
             line = _QUOTE.sub("", _HEADING.sub("", line))
             line = _NUMBER.sub(r"\1\2. ", _BULLET.sub(r"\1- ", line))
-            found.append(_CODE.sub(r"\1", _BOLD.sub(r"\1", line)).rstrip())
-    return _BLANK.sub("\n\n", "\n".join(found)).strip() or text
+            kept_lines.append(_CODE.sub(r"\1", _BOLD.sub(r"\1", line)).rstrip())
+    return _BLANK.sub("\n\n", "\n".join(kept_lines)).strip() or text
 
 
 def turns(request: Any) -> list[Turn]:

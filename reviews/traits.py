@@ -54,8 +54,8 @@ def _is_json(text: str) -> bool:
 
 
 def _is_markdown(text: str) -> bool:
-    found = (pattern.search(text) for pattern in (_HEADING, _LIST, _BOLD))
-    return "```" in text or any(found)
+    matches = (pattern.search(text) for pattern in (_HEADING, _LIST, _BOLD))
+    return "```" in text or any(matches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ def _app() -> Celery:
     from django.conf import settings
 
     install()
-    made = Celery("evalhub", include=["runners.tasks"])
-    made.conf.update(
+    app = Celery("evalhub", include=["runners.tasks"])
+    app.conf.update(
         **broker(settings.REDIS_URL),
         broker_connection_retry_on_startup=True,
         # for ever: by default a worker gives up after about 48 minutes
@@ -62,7 +62,7 @@ def _app() -> Celery:
         worker_enable_remote_control=False,
         timezone="UTC",
     )
-    return made
+    return app
 
 
 app = _app()

@@ -138,10 +138,10 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     missing = stretch.unanswered()
     if meter.budgets:
         scorers = _without_judges(stretch, scorers)
-    known = waited_out(partial(stretch.take_over, missing), stopping)
-    scored = _scored(stretch, known, scorers, look)
-    there = {(question.item_id, question.sample) for _, (question, _) in known}
-    left = [each for each in missing if (each.item_id, each.sample) not in there]
+    reused = waited_out(partial(stretch.take_over, missing), stopping)
+    scored = _scored(stretch, reused, scorers, look)
+    answered_keys = {(question.item_id, question.sample) for _, (question, _) in reused}
+    left = [each for each in missing if (each.item_id, each.sample) not in answered_keys]
     if not left:
         waited_out(partial(stretch.write, [], scored), stopping)
         return
@@ -188,8 +188,8 @@ def _scored(
                 for _, (question, reply) in some
             ]
             errors = [reply.error for _, (_, reply) in some]
-            for (output, _), found in zip(some, _found(function, answers, errors), strict=True):
-                rows.append(score_row(output, metric_id, found))
+            for (output, _), score in zip(some, _found(function, answers, errors), strict=True):
+                rows.append(score_row(output, metric_id, score))
             if function.metric.needs_model or monotonic() - since > LOOKS_EVERY_S:
                 stretch.write([], rows)
                 look()
@@ -210,13 +210,13 @@ def _score_missing(
         rows, since = list[ScoreRow](), monotonic()
         for some in batched(outputs, _together(function)):
             answers = [
-                _scorable(metric, stretch.items[each.item_id], each, each.given_scores)
-                for each in some
+                _scorable(metric, stretch.items[output.item_id], output, output.given_scores)
+                for output in some
             ]
-            found = _found(function, answers, [each.error for each in some])
+            scores = _found(function, answers, [each.error for each in some])
             rows += [
                 score_row(output.pk, metric_id, score)
-                for output, score in zip(some, found, strict=True)
+                for output, score in zip(some, scores, strict=True)
             ]
             if asks or monotonic() - since > LOOKS_EVERY_S:
                 _write_scores(rows)
@@ -242,25 +242,25 @@ def _together(function: Scorer) -> int:
 def _scorable(
     metric: MetricDeclaration,
     item: Item,
-    said: Output | Reply,
+    source: Output | Reply,
     scores: Mapping[str, float] | None = None,
 ) -> Scorable | None:
     """What the metric is told of an answer; None where there is none."""
-    if said.text is None:
+    if source.text is None:
         return None
     answer = Answer(
-        said.text,
-        said.latency_ms,
-        said.prompt_tokens,
-        said.completion_tokens,
+        source.text,
+        source.latency_ms,
+        source.prompt_tokens,
+        source.completion_tokens,
         scores,
-        said.finish_reason,
+        source.finish_reason,
         question_of(item.input) if metric.reads_question else "",
-        said.tool_calls,
+        source.tool_calls,
         input=item.input if metric.needs_model else None,
         context=item.context if metric.needs_model else "",
         choices=item.choices if metric.reads_choices else None,
-        choice_logprobs=said.choice_logprobs if metric.reads_choices else None,
+        choice_logprobs=source.choice_logprobs if metric.reads_choices else None,
     )
     return answer, item.references
 
@@ -269,8 +269,8 @@ def _found(
     score: Scorer, answers: Sequence[Scorable | None], errors: Sequence[str]
 ) -> list[MetricScore]:
     """A score each: of the answers by one call of the metric, else the error as the reason."""
-    found = iter(score.batch([each for each in answers if each is not None]))
+    scores = iter(score.batch([each for each in answers if each is not None]))
     return [
-        MetricScore(None, f"no answer: {error}") if answer is None else next(found)
+        MetricScore(None, f"no answer: {error}") if answer is None else next(scores)
         for answer, error in zip(answers, errors, strict=True)
     ]

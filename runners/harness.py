@@ -113,17 +113,17 @@ class _Drawn:
 
     @property
     def _key(self) -> tuple[str, ...]:
-        said = self.sampling.model_dump_json(), self.reach.model_dump_json()
-        return (self.version.digest, *said)
+        settings = self.sampling.model_dump_json(), self.reach.model_dump_json()
+        return (self.version.digest, *settings)
 
 
 @lru_cache(maxsize=16)
-def _client(asked: _Drawn) -> BackendClient:
-    version = asked.version
+def _client(source: _Drawn) -> BackendClient:
+    version = source.version
     backend = backend_of(version)
     module = import_module(f"runners.backends.{backend.type}")
-    made: BackendClient = module.Client.of(backend, version.prompt, asked.sampling, asked.reach)
-    return made
+    client: BackendClient = module.Client.of(backend, version.prompt, source.sampling, source.reach)
+    return client
 
 
 def _forget() -> None:
@@ -147,11 +147,11 @@ def _documents(
 
 
 def _scored(
-    task: HarnessTask, document: HarnessDocument, said: Sequence[Sequence[Any]], by: Reply
+    task: HarnessTask, document: HarnessDocument, texts: Sequence[Sequence[Any]], by: Reply
 ) -> Reply:
     """The reply with the task's scores; what the task can't score is that answer's error."""
     try:
-        return replace(by, given_scores=task.scores(document, said))
+        return replace(by, given_scores=task.scores(document, texts))
     except Exception as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return Reply(error=f"the task {task.spec.task} can't score this answer: {what}")
@@ -173,19 +173,19 @@ class _Generation:
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """See BackendClient."""
         of: dict[tuple[int, int], _Answers] = {}
-        asked = []
+        requests = []
         for question, document in _documents(self.task, questions):
             answers = _Answers(question, document)
             for number in range(question.sample * document.repeats, answers.end):
                 of[question.item_id, number] = answers
                 prompt = document.instances[0].args[0]
-                asked.append(replace(question, sample=number, input=prompt, choices=None))
-        with closing(self.client.answer(asked)) as batches:
+                requests.append(replace(question, sample=number, input=prompt, choices=None))
+        with closing(self.client.answer(requests)) as batches:
             for batch in batches:
                 scored, since = list[Answered](), monotonic()
-                for each, reply in batch:
-                    answers = of[each.item_id, each.sample]
-                    if answers.whole_with(each.sample, reply):
+                for part, reply in batch:
+                    answers = of[part.item_id, part.sample]
+                    if answers.whole_with(part.sample, reply):
                         scored.append((answers.question, self._scored(answers)))
                     if monotonic() - since > SCORED_S:
                         yield scored
@@ -233,14 +233,14 @@ class _Answers:
         if len(replies) == 1:
             return replies[0] if replies[0].text is None else replace(replies[0], text=texts[0])
         paid = Paid.together(_tokens_of(each) for each in replies)
-        for number, each in enumerate(replies, 1):
-            if each.text is None:
-                why = f"answer {number} of {len(replies)}: {each.error}"
-                return Reply(error=why, fault=each.fault, paid=paid)
-        shown = (f"[{number}/{len(texts)}] {each}" for number, each in enumerate(texts, 1))
+        for number, reply in enumerate(replies, 1):
+            if reply.text is None:
+                why = f"answer {number} of {len(replies)}: {reply.error}"
+                return Reply(error=why, fault=reply.fault, paid=paid)
+        numbered_texts = (f"[{number}/{len(texts)}] {each}" for number, each in enumerate(texts, 1))
         cut = any(each.finish_reason == "length" for each in replies)
         return Reply(
-            text="\n\n".join(shown),
+            text="\n\n".join(numbered_texts),
             latency_ms=_sum([each.latency_ms for each in replies]),
             prompt_tokens=_sum([each.prompt_tokens for each in replies]),
             completion_tokens=_sum([each.completion_tokens for each in replies]),
@@ -258,15 +258,15 @@ def _tokens_of(reply: Reply) -> Paid | None:
     return Paid(reply.prompt_tokens, reply.completion_tokens)
 
 
-def _names(named: Sequence[str]) -> str:
+def _names(names: Sequence[str]) -> str:
     """Those of several answers to one document, each once."""
-    return " + ".join(dict.fromkeys(each for each in named if each))[:SERVED_NAME]
+    return " + ".join(dict.fromkeys(each for each in names if each))[:SERVED_NAME]
 
 
 def _sum[T: (int, float)](values: Sequence[T | None]) -> T | None:
     """None where one of them isn't known."""
-    known = [each for each in values if each is not None]
-    return sum(known[1:], known[0]) if known and len(known) == len(values) else None
+    numbers = [each for each in values if each is not None]
+    return sum(numbers[1:], numbers[0]) if numbers and len(numbers) == len(values) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,39 +282,41 @@ class _Likelihoods:
 
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """See BackendClient. What is asked when the generator is closed is asked to its end."""
-        named = _documents(self.task, questions)
+        pairs = _documents(self.task, questions)
         thread = ThreadPoolExecutor(1, "likelihoods")
         try:
-            for start in range(0, len(named), TOGETHER):
-                some = named[start : start + TOGETHER]
-                asked = [each.args for _, doc in some for each in doc.instances]
-                waiting = thread.submit(self._asked, asked)
+            for start in range(0, len(pairs), TOGETHER):
+                some = pairs[start : start + TOGETHER]
+                arguments = [each.args for _, doc in some for each in doc.instances]
+                waiting = thread.submit(self._asked, arguments)
                 while True:
                     try:
-                        found = waiting.result(WAIT_S)
+                        likelihoods = waiting.result(WAIT_S)
                         break
                     except NotYet:
                         yield []
-                replies = iter(found)
+                replies = iter(likelihoods)
                 yield [
-                    (each, self._reply(doc, [next(replies) for _ in doc.instances]))
-                    for each, doc in some
+                    (question, self._reply(doc, [next(replies) for _ in doc.instances]))
+                    for question, doc in some
                 ]
         finally:
             thread.shutdown(wait=False, cancel_futures=True)
 
-    def _asked(self, asked: Sequence[tuple[Any, ...]]) -> list[TextLikelihood | str]:
+    def _asked(self, arguments: Sequence[tuple[Any, ...]]) -> list[TextLikelihood | str]:
         if self.task.kind == "loglikelihood_rolling":
-            return list(self.client.loglikelihood_rolling([each[0] for each in asked]))
-        return list(self.client.loglikelihood([(each[0], each[1]) for each in asked]))
+            return list(self.client.loglikelihood_rolling([each[0] for each in arguments]))
+        return list(self.client.loglikelihood([(each[0], each[1]) for each in arguments]))
 
-    def _reply(self, document: HarnessDocument, said: Sequence[TextLikelihood | str]) -> Reply:
+    def _reply(
+        self, document: HarnessDocument, likelihoods: Sequence[TextLikelihood | str]
+    ) -> Reply:
         """The likeliest of the texts stands for the answer; the first error in place of it."""
-        paid = Paid.together(each.paid for each in said if isinstance(each, TextLikelihood))
-        for each in said:
-            if isinstance(each, str):
-                return Reply(error=each, paid=paid)
-        judged = [each for each in said if isinstance(each, TextLikelihood)]
+        paid = Paid.together(each.paid for each in likelihoods if isinstance(each, TextLikelihood))
+        for likelihood in likelihoods:
+            if isinstance(likelihood, str):
+                return Reply(error=likelihood, paid=paid)
+        judged = [each for each in likelihoods if isinstance(each, TextLikelihood)]
         likely = [each.logprob for each in judged]
         best = max(range(len(likely)), key=likely.__getitem__)
         text = str(document.instances[best].args[-1]).strip()
@@ -326,5 +328,5 @@ class _Likelihoods:
             paid=paid,
         )
         rolling = self.task.kind == "loglikelihood_rolling"
-        given = [[each.logprob if rolling else (each.logprob, each.greedy)] for each in judged]
-        return _scored(self.task, document, given, reply)
+        outcomes = [[each.logprob if rolling else (each.logprob, each.greedy)] for each in judged]
+        return _scored(self.task, document, outcomes, reply)

@@ -103,7 +103,7 @@ def append(*, ingestion: Ingestion, by: User | None, offset: int, body: NdjsonBo
     run = ingestion.run
     answers = list(answers_in(body.rows))
     rows = joined(run, answers, file=BODY)
-    taken = {
+    counts = {
         "rows": offset + len(answers),
         "samples": max(ingestion.samples, *(each.sample + 1 for each in answers)),
         "digest": _chained(ingestion.digest, body.lines),
@@ -111,10 +111,10 @@ def append(*, ingestion: Ingestion, by: User | None, offset: int, body: NdjsonBo
     try:
         with transaction.atomic():
             still = Ingestion.objects.going_on().filter(pk=ingestion.pk, rows=offset)
-            if not still.update(**taken):
-                held = _held(ingestion)
-                _check_goes_on(held, offset)
-                raise OffsetError(held.rows)
+            if not still.update(**counts):
+                current = _held(ingestion)
+                _check_goes_on(current, offset)
+                raise OffsetError(current.rows)
             write_outputs(run, rows)
             if run.draft_until is None or run.draft_until - timezone.now() < LEASE / 2:
                 drafts.renew(run, LEASE)
@@ -142,17 +142,17 @@ def finish(*, ingestion: Ingestion, by: User | None, rows: int) -> Run:
     run = ingestion.run
     run.error = "\n".join(missing(run))
     with transaction.atomic():
-        held = _held(ingestion)
-        if held.rows != rows:
-            raise OffsetError(held.rows)
+        current = _held(ingestion)
+        if current.rows != rows:
+            raise OffsetError(current.rows)
         if not rows:
             raise IngestionError("no rows were handed in: cancel it, or append some")
-        if held.finished:
-            return held.run
-        run.source, run.samples = held.digest, held.samples
-        launched = launch_staged(run, list(held.metrics.all()))
-        held.run, held.finished = launched, timezone.now()
-        held.save(update_fields=["run", "finished"])
+        if current.finished:
+            return current.run
+        run.source, run.samples = current.digest, current.samples
+        launched = launch_staged(run, list(current.metrics.all()))
+        current.run, current.finished = launched, timezone.now()
+        current.save(update_fields=["run", "finished"])
     if launched != run:
         drafts.drop(run)
     ingestion.refresh_from_db()
@@ -170,11 +170,11 @@ def cancel(*, ingestion: Ingestion, by: User | None) -> None:
 
 def _held(ingestion: Ingestion) -> Ingestion:
     """The ingestion as it is, held until the transaction ends."""
-    found = Ingestion.objects.select_for_update(of=["self"]).select_related("run")
-    held: Ingestion | None = found.filter(pk=ingestion.pk).first()
-    if held is None or (held.finished is None and held.run.draft_until is None):
+    rows = Ingestion.objects.select_for_update(of=["self"]).select_related("run")
+    current: Ingestion | None = rows.filter(pk=ingestion.pk).first()
+    if current is None or (current.finished is None and current.run.draft_until is None):
         raise drafts.DraftLostError("it was taken away: nothing is there of it")
-    return held
+    return current
 
 
 def _check_goes_on(ingestion: Ingestion, offset: int) -> None:
@@ -194,12 +194,12 @@ def _chained(digest: str, lines: Iterable[str]) -> str:
 
 def _answered_before(run: Run, rows: Sequence[Joined]) -> DataError:
     """Which row answers what an earlier part has answered."""
-    there = set(
+    answered = set(
         Output.objects.filter(run=run, item__in=[item for item, _ in rows])
         .order_by()
         .values_list("item_id", "sample")
     )
-    twice = next(answer for item, answer in rows if (item, answer.sample) in there)
+    twice = next(answer for item, answer in rows if (item, answer.sample) in answered)
     return DataError(
         f"'{twice.item_id}' was answered in an earlier part already (sample {twice.sample})",
         file=BODY,

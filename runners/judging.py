@@ -59,7 +59,7 @@ def begin_judging(
     Raises NotAllowedError where `by` doesn't evaluate in the project; None is the operator.
     """
     check_evaluates(by, baseline.test_set_version.test_set.project)
-    found, created = JudgeRun.objects.get_or_create(
+    judge_run, created = JudgeRun.objects.get_or_create(
         baseline=baseline,
         candidate=candidate,
         baseline_answers=baseline.answers_digest,
@@ -67,12 +67,12 @@ def begin_judging(
         digest=question_digest(judge.digest, question),
         defaults={"judge": judge, "asked": question},
     )
-    if take_up and claims.take_up(JudgeRun.objects.filter(pk=found.pk)):
-        found.refresh_from_db()
+    if take_up and claims.take_up(JudgeRun.objects.filter(pk=judge_run.pk)):
+        judge_run.refresh_from_db()
         created = True
     if created:
         transaction.on_commit(in_this_process.announce)
-    return found
+    return judge_run
 
 
 class Work(StrEnum):
@@ -137,14 +137,14 @@ def work_on(
     progress: Progress = lambda verdicts: None,
 ) -> bool:
     """Asks a judge for what is missing, unless somebody else does; whether it was claimed."""
-    held = claims.claim(judge_run_id, forsaken_before())
-    if held is None:
+    claim = claims.claim(judge_run_id, forsaken_before())
+    if claim is None:
         return False
     with about(judge_run=judge_run_id):
         try:
-            _carry(held, stopping, progress)
+            _carry(claim, stopping, progress)
         except KeyboardInterrupt:
-            claims.release(held)
+            claims.release(claim)
             raise
     idle_in_this_process.announce()
     return True
@@ -160,56 +160,56 @@ def wait_for(judge_run: JudgeRun, progress: Progress = lambda verdicts: None) ->
     judge_run.refresh_from_db()
 
 
-def _carry(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> None:
+def _carry(claim: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> None:
     """Takes it to its end, or gives it back and says why."""
     try:
-        asked = _ask(held, stopping, progress)
+        result = _ask(claim, stopping, progress)
         # A judge that gave not a single answer is away, which is no evidence.
-        claims.complete(held, _lacking(asked), unreachable=asked.unanswered == asked.asked > 0)
-        logger.info("%s: has said what it was asked", held.judge_run)
+        claims.complete(claim, _lacking(result), unreachable=result.unanswered == result.asked > 0)
+        logger.info("%s: has said what it was asked", claim.judge_run)
     except (JudgeClaimLost, AskingStopped):
-        claims.release(held)
+        claims.release(claim)
     except BackendError as error:
-        claims.stop(held, f"{error}; run again to go on")
+        claims.stop(claim, f"{error}; run again to go on")
     except DATABASE_AWAY:  # by nobody's fault: it doesn't count as an attempt
-        waited_out(lambda: claims.release(held), stopping)
+        waited_out(lambda: claims.release(claim), stopping)
     except Exception as error:
-        logger.exception("%s: failed", held.judge_run)
-        claims.fail_attempt(held, f"{type(error).__name__}: {error}")
+        logger.exception("%s: failed", claim.judge_run)
+        claims.fail_attempt(claim, f"{type(error).__name__}: {error}")
 
 
-def _ask(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> AskedNow:
+def _ask(claim: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> AskedNow:
     def look() -> None:
         if stopping():
             raise AskingStopped
-        waited_out(lambda: claims.renew(held, got_on=False), stopping)
+        waited_out(lambda: claims.renew(claim, got_on=False), stopping)
 
-    run, judge = held.judge_run.candidate, held.judge_run.judge
+    run, judge = claim.judge_run.candidate, claim.judge_run.judge
     meter = Meter.of_judge(run, judge)
 
     def keep(votes: Sequence[JudgeVote], batch: Sequence[Answered]) -> None:
         """What came is kept until it can be written: nothing is asked for twice."""
         if batch:
-            waited_out(lambda: _write(held, votes, batch, meter), stopping)
-            progress(held.judge_run.votes.count())
+            waited_out(lambda: _write(claim, votes, batch, meter), stopping)
+            progress(claim.judge_run.votes.count())
         look()
 
-    return ask_pairs(held.judge_run, reach=run.reach, meter=meter, look=look, keep=keep)
+    return ask_pairs(claim.judge_run, reach=run.reach, meter=meter, look=look, keep=keep)
 
 
 def _write(
-    held: JudgeClaim, votes: Sequence[JudgeVote], batch: Sequence[Answered], meter: Meter
+    claim: JudgeClaim, votes: Sequence[JudgeVote], batch: Sequence[Answered], meter: Meter
 ) -> None:
     """Writes verdicts and counts what they cost, also those that a loser brings: they are paid for.
     Raises JudgeClaimLost."""
     with transaction.atomic():
         JudgeVote.objects.bulk_create(votes, ignore_conflicts=True)
         meter.count(batch)
-    claims.renew(held, got_on=True)
+    claims.renew(claim, got_on=True)
 
 
-def _lacking(asked: AskedNow) -> str:
-    if not asked.unanswered:
+def _lacking(result: AskedNow) -> str:
+    if not result.unanswered:
         return ""
-    of = counted(asked.asked, "verdict")
-    return f"{asked.unanswered:,} of {of} got no answer, first: {asked.error}; run again to go on"
+    of = counted(result.asked, "verdict")
+    return f"{result.unanswered:,} of {of} got no answer, first: {result.error}; run again to go on"

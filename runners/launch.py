@@ -74,8 +74,10 @@ def launch(
     """
     _check(version, test_set_version, metrics, answers)
     if answers is None:
-        asked = Run(version=version, test_set_version=test_set_version, repeat=repeat, reach=reach)
-        return _launched(asked, metrics, reach, retry_errors=retry_errors, charges=charges)
+        requested = Run(
+            version=version, test_set_version=test_set_version, repeat=repeat, reach=reach
+        )
+        return _launched(requested, metrics, reach, retry_errors=retry_errors, charges=charges)
     run = recorded_run(
         version=version,
         test_set_version=test_set_version,
@@ -103,13 +105,13 @@ def recorded_run(
 
     Raises DataError where the file can't be read.
     """
-    asked = Run(
+    requested = Run(
         version=version,
         test_set_version=test_set_version,
         source=source_digest(answers, fields),
         repeat=repeat,
     )
-    return _there(asked) or asked
+    return _there(requested) or requested
 
 
 def check_takes(
@@ -137,7 +139,7 @@ def launch_staged(run: Run, metrics: Sequence[Metric] = ()) -> Run:
 
 @transaction.atomic
 def _launched(
-    asked: Run,
+    requested: Run,
     metrics: Sequence[Metric],
     reach: Reach,
     *,
@@ -145,27 +147,29 @@ def _launched(
     charges: Charges | None = None,
 ) -> Run:
     """The run as it is asked for, or that is there; `asked` may be a draft with its answers."""
-    if asked.draft_until is not None:  # of two who staged the same answers the second finds them
-        ModelVersion.with_drafts.select_for_update(no_key=True).get(pk=asked.version_id)
-    there_is = _there(asked, lock=True)
+    if (
+        requested.draft_until is not None
+    ):  # of two who staged the same answers the second finds them
+        ModelVersion.with_drafts.select_for_update(no_key=True).get(pk=requested.version_id)
+    there_is = _there(requested, lock=True)
     if there_is is not None:
         run, created = there_is, False
-    elif asked.draft_until is not None:
-        publish_answers(asked)
-        run, created = asked, True
+    elif requested.draft_until is not None:
+        publish_answers(requested)
+        run, created = requested, True
     else:
         run, created = Run.objects.select_for_update().get_or_create(
-            version=asked.version,
-            test_set_version=asked.test_set_version,
-            source=asked.source,
-            repeat=asked.repeat,
+            version=requested.version,
+            test_set_version=requested.test_set_version,
+            source=requested.source,
+            repeat=requested.repeat,
             defaults={"reach": reach},
         )
     if reach.operator and run.reach != reach:
         run.reach = reach
         run.save(update_fields=["reach"])
-    there = set(run.metrics.values_list("metric_id", flat=True))
-    new = {metric.pk: metric for metric in metrics if metric.pk not in there}
+    existing = set(run.metrics.values_list("metric_id", flat=True))
+    new = {metric.pk: metric for metric in metrics if metric.pk not in existing}
     if created or new:
         _check_whole(run.test_set_version)
     opened = timezone.now() if run.test_set_version.read_freely else None
@@ -185,19 +189,19 @@ def _launched(
     return run
 
 
-def _there(asked: Run, *, lock: bool = False) -> Run | None:
+def _there(requested: Run, *, lock: bool = False) -> Run | None:
     runs: RunQuerySet = Run.objects.get_queryset()
-    found: Run | None = (
+    run: Run | None = (
         (runs.select_for_update() if lock else runs)
         .filter(
-            version=asked.version_id,
-            test_set_version=asked.test_set_version_id,
-            source=asked.source,
-            repeat=asked.repeat,
+            version=requested.version_id,
+            test_set_version=requested.test_set_version_id,
+            source=requested.source,
+            repeat=requested.repeat,
         )
         .first()
     )
-    return found
+    return run
 
 
 def goes_on(run: Run, *, retry_errors: bool) -> bool:
@@ -262,11 +266,11 @@ def resume(
 def claimable_runs() -> QuerySet[Run]:
     """Unfinished runs with claimable shards, or with none left but not ended yet."""
     of_run = Shard.objects.filter(run=OuterRef("pk"))
-    found: QuerySet[Run] = Run.objects.unfinished().filter(
+    runs: QuerySet[Run] = Run.objects.unfinished().filter(
         Exists(of_run.claimable(forsaken_before()))
         | ~Exists(of_run.filter(state__in=UNFINISHED_SHARDS))
     )
-    return found
+    return runs
 
 
 def _check_whole(test_set_version: TestSetVersion) -> None:
@@ -288,9 +292,9 @@ def _check(
 ) -> None:
     try:
         backend = backend_of(version)
-        asked = [declared_metric(metric.name, **metric.options) for metric in metrics]
-        for each in asked:
-            judge_of(each, version.model.project)
+        declarations = [declared_metric(metric.name, **metric.options) for metric in metrics]
+        for declaration in declarations:
+            judge_of(declaration, version.model.project)
     except (DeclarationError, MetricError) as error:
         raise LaunchError(f"{version}: {error}") from error
     if not backend.live and answers is None and not staged:
@@ -306,21 +310,25 @@ def _check(
             "how likely given texts are: a model in the worker says so (hf), and a server of which "
             "its arm says `echo`"
         )
-    if backend.live and not engine and (given := [one for one in asked if one.recorded_alone]):
+    if (
+        backend.live
+        and not engine
+        and (recorded_only := [one for one in declarations if one.recorded_alone])
+    ):
         raise LaunchError(
-            f"{version}: answers by itself ({backend.type}), and {given[0].name} takes "
+            f"{version}: answers by itself ({backend.type}), and {recorded_only[0].name} takes "
             "scores that came with recorded answers"
         )
     items = Item.objects.filter(version=test_set_version).order_by("position")
     if not items.exists():
         raise LaunchError(f"{test_set_version}: has no items")
-    for comparing in (one for one in asked if one.compares):
+    for comparing in (one for one in declarations if one.compares):
         if bare := items.filter(references=[], redacted=None).first():
             raise LaunchError(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "
                 f"{comparing.name} compares with"
             )
-    for judging in (one for one in asked if one.reads_choices):
+    for judging in (one for one in declarations if one.reads_choices):
         if why := backend.why_no_choices:
             raise LaunchError(
                 f"{version}: {judging.name} asks how likely each choice is, and {why}; a model in "
@@ -373,11 +381,11 @@ def _count_kept(run: Run, shards: QuerySet[Shard]) -> None:
     """
     answers = Output.objects.filter(run=run, text__isnull=False).order_by()
     samples = answers.values("item").annotate(count=Count("pk")).filter(count__gte=run.samples)
-    kept = sorted(samples.values_list("item__position", flat=True))
-    for pk, start, stop, told in list(shards.values_list("pk", "start", "stop", "done")):
-        done = bisect_left(kept, stop) - bisect_left(kept, start)
-        if done != told:
-            Shard.objects.filter(pk=pk).update(done=done)
+    positions = sorted(samples.values_list("item__position", flat=True))
+    for pk, start, stop, stored in list(shards.values_list("pk", "start", "stop", "done")):
+        answered = bisect_left(positions, stop) - bisect_left(positions, start)
+        if answered != stored:
+            Shard.objects.filter(pk=pk).update(done=answered)
 
 
 def source_digest(path: Path, fields: RowMapping) -> str:

@@ -40,8 +40,10 @@ def tell_full_disk(error: BaseException) -> None:
         return
     _told_full_at[0] = now
     path = full_path(error) or "what was to be stored"
-    said = " ".join(str(error).split()).rstrip(".")
-    logger.error("the disk is full: %s can't be written: %s. Answers are 507 meanwhile", path, said)
+    reason = " ".join(str(error).split()).rstrip(".")
+    logger.error(
+        "the disk is full: %s can't be written: %s. Answers are 507 meanwhile", path, reason
+    )
 
 
 class Outage:
@@ -66,9 +68,9 @@ class Outage:
             if self._since is not None:
                 return
             self._since, self._error = time.monotonic(), error
-        said = " ".join(str(error).split()).rstrip(".")
+        reason = " ".join(str(error).split()).rstrip(".")
         why = ", its disk is full" if is_full_disk(error) else ""
-        logger.error("%s can't be used%s: %s. %s", self._what, why, said, then)
+        logger.error("%s can't be used%s: %s. %s", self._what, why, reason, then)
 
     def found_there(self, *, at: str) -> None:
         with self._lock:
@@ -119,7 +121,7 @@ def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -
     at = f"writing in thread {threading.get_ident()}"
     while True:
         try:
-            found = call()
+            result = call()
         except DATABASE_AWAY as error:
             database.found_away(error, at=at)
             if stopping():
@@ -129,7 +131,7 @@ def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -
             close_old_connections()
         else:
             database.found_there(at=at)
-            return found
+            return result
 
 
 class Patience:

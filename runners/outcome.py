@@ -49,11 +49,11 @@ def finish(run_id: int) -> None:
     run = Run.objects.unfinished().filter(pk=run_id).first()
     if run is None or run.shards.filter(state__in=UNFINISHED_SHARDS).exists():
         return
-    there = _rows_there(run_id)
+    row_count = _rows_there(run_id)
     rows = run.metrics.select_related("metric")
     together = {row.pk: scores_together(run_id, row.metric) for row in rows}
     aggregates = {
-        row.pk: found.aggregates if (found := together[row.pk]) else _aggregates(run_id, row.metric)
+        row.pk: joint.aggregates if (joint := together[row.pk]) else _aggregates(run_id, row.metric)
         for row in rows
     }
     _conclude(run)
@@ -62,7 +62,7 @@ def finish(run_id: int) -> None:
         if (
             not still
             or run.shards.filter(state__in=UNFINISHED_SHARDS).exists()
-            or there != _rows_there(run_id)
+            or row_count != _rows_there(run_id)
         ):
             return  # it was reopened meanwhile, and is finished once it is done again
         for scores in filter(None, together.values()):
@@ -87,14 +87,14 @@ def _rows_there(run_id: int) -> list[dict[str, int | None]]:
 
 def _aggregates(run_id: int, metric: Metric) -> dict[str, object]:
     scores = Score.objects.filter(output__run=run_id, metric=metric)
-    found = scores.aggregate(
+    aggregates = scores.aggregate(
         scored=Count("value"),
         unscored=Count("pk", filter=Q(value=None)),
         extraction_misses=Count("pk", filter=Q(extracted=False)),
         mean=Avg("value"),
     )
     values = scores.order_by().values_list("output__item__key", "output__sample", "value")
-    return found | {"scores_digest": scores_digest(values.iterator(chunk_size=5000))}
+    return aggregates | {"scores_digest": scores_digest(values.iterator(chunk_size=5000))}
 
 
 def _conclude(run: Run) -> None:
@@ -103,16 +103,16 @@ def _conclude(run: Run) -> None:
     run.answers_digest = answers_as_they_are(run)
     backend = backend_of(run.version)
     silent = backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
-    told = [_failed_shards(run), _failed_by_server(run), _failed_items(run)]
+    sentences = [_failed_shards(run), _failed_by_server(run), _failed_items(run)]
     if silent:
         waits = "timeout_s" in type(backend).model_fields
         long = ", and is the arm's timeout_s long enough" if waits else ""
         why = _failed_items(run, *Fault)
-        told[1:] = [f"{backend.address} answers nothing (is it well{long}?): {why}"]
+        sentences[1:] = [f"{backend.address} answers nothing (is it well{long}?): {why}"]
     # A part that failed is this site's failure, or its machines', and what a server failed on is
     # the server's: of the model neither says anything.
-    run.unreachable = silent or bool(told[0]) or _of_fault(run, Fault.SERVER).exists()
-    failures = [sentence for sentence in told if sentence]
+    run.unreachable = silent or bool(sentences[0]) or _of_fault(run, Fault.SERVER).exists()
+    failures = [sentence for sentence in sentences if sentence]
     run.state = RunState.FAILED if failures else RunState.DONE
     run.error = "\n".join([*failures, *missing(run)])
     run.finished = timezone.now()
@@ -133,9 +133,9 @@ def missing(run: Run) -> list[str]:
     if not lacking:
         return []
     # asked of each item in turn: as a condition, PostgreSQL would join by its statistics
-    there = Exists(Output.objects.filter(run=run, item=OuterRef("pk")))
-    rows = items.order_by("position").annotate(there=there).values_list("key", "there")
-    first = next(key for key, there in rows.iterator() if not there)
+    is_answered = Exists(Output.objects.filter(run=run, item=OuterRef("pk")))
+    rows = items.order_by("position").annotate(there=is_answered).values_list("key", "there")
+    first = next(key for key, answered in rows.iterator() if not answered)
     of, has = counted(items.count(), "item"), "has" if lacking == 1 else "have"
     return [f"{lacking} of {of} {has} no answer, the first is '{first}'"]
 
@@ -152,8 +152,8 @@ def _failed_shards(run: Run) -> str:
 
 
 def _of_fault(run: Run, *faults: Fault) -> QuerySet[Output]:
-    found: QuerySet[Output] = Output.objects.filter(run=run, text=None, fault__in=faults)
-    return found
+    outputs: QuerySet[Output] = Output.objects.filter(run=run, text=None, fault__in=faults)
+    return outputs
 
 
 def _failed_by_server(run: Run) -> str:
@@ -191,8 +191,8 @@ def _counted_errors(run: Run, failed: QuerySet[Output], *, verb: str = "") -> st
     first = failed.order_by("item__position").values_list("item__key", flat=True)[0]
     errors = failed.order_by().values_list("error")
     kinds = errors.annotate(times=Count("pk")).order_by("-times", "error")
-    shown = [error for error, _ in kinds[:3]]
-    more = kinds.count() - len(shown)
-    reasons = ", ".join([*shown, *([f"and {more} other errors"] if more else [])])
+    first_errors = [error for error, _ in kinds[:3]]
+    more = kinds.count() - len(first_errors)
+    reasons = ", ".join([*first_errors, *([f"and {more} other errors"] if more else [])])
     of = counted(run.test_set_version.item_count, "item")
     return f"{count} of {of}{verb}, the first '{first}': {reasons}"

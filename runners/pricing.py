@@ -20,10 +20,10 @@ def used_price(
     guessed. Raises evalhub.io.rows.DataError for what is wrong with the operator's table."""
     if own is not None:
         return UsedPrice(price=own)
-    asked = asked_at(backend)
-    if asked is None:
+    query = asked_at(backend)
+    if query is None:
         return None
-    return prices_here(settings.HOME).of(asked, day or timezone.now().date())
+    return prices_here(settings.HOME).of(query, day or timezone.now().date())
 
 
 def asked_at(backend: BackendDeclaration) -> AskedAt | None:
@@ -35,10 +35,10 @@ def asked_at(backend: BackendDeclaration) -> AskedAt | None:
     model, url, alias = sold
     if alias is not None:
         try:
-            there = endpoints().get(alias)
+            endpoint = endpoints().get(alias)
         except BackendError:  # who asks says what is wrong
-            there = None
-        url = None if there is None else there.url
+            endpoint = None
+        url = None if endpoint is None else endpoint.url
     if url is None or "${" in url:  # which only the worker knows
         return AskedAt(model, endpoint=alias or "")
     host, port = host_and_port(url)

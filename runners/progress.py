@@ -28,8 +28,10 @@ class WorkersSeen:
     @cached_property
     def kinds(self) -> set[str]:
         now = timezone.now()
-        held = Shard.objects.filter(state=ShardState.CLAIMED, lease_until__gte=now).order_by()
-        types = held.values_list("run__version__backend__type", flat=True).distinct()
+        busy_shards = Shard.objects.filter(
+            state=ShardState.CLAIMED, lease_until__gte=now
+        ).order_by()
+        types = busy_shards.values_list("run__version__backend__type", flat=True).distinct()
         return {_kind(name) for name in types}
 
 
@@ -41,14 +43,14 @@ def unattended(run: Run, workers: WorkersSeen | None = None) -> str:
     kind = kind_of_run(run)
     if kind in (workers or WorkersSeen()).kinds:
         return ""
-    said = f"no worker has taken it up for over {UNATTENDED.total_seconds():.0f} s"
+    sentence = f"no worker has taken it up for over {UNATTENDED.total_seconds():.0f} s"
     if settings.REDIS_URL:
         return (
-            f"{said}: start `evalhub worker`, which takes runs of the kind {kind!r} unless its "
+            f"{sentence}: start `evalhub worker`, which takes runs of the kind {kind!r} unless its "
             "--queues says otherwise, where EVALHUB_DATABASE_URL and EVALHUB_REDIS_URL are this "
             "site's"
         )
-    return f"{said}: start `evalhub up`, which has a worker inside, as `evalhub study run` has"
+    return f"{sentence}: start `evalhub up`, which has a worker inside, as `evalhub study run` has"
 
 
 def unattended_runs(runs: Sequence[Run]) -> str:
@@ -111,15 +113,15 @@ def progress_of(run: Run) -> RunProgress:
 
 
 def _pace(run: Run) -> tuple[float | None, timedelta | None]:
-    done: int = run.items_done  # type: ignore[attr-defined]
-    came = done - run.done_before
+    items_done: int = run.items_done  # type: ignore[attr-defined]
+    came = items_done - run.done_before
     if run.state not in UNFINISHED or run.going_since is None or came <= 0:
         return None, None
     took = timezone.now() - run.going_since
     if took < RATED:
         return None, None
     rate = came / took.total_seconds()
-    return rate, timedelta(seconds=(run.test_set_version.item_count - done) / rate)
+    return rate, timedelta(seconds=(run.test_set_version.item_count - items_done) / rate)
 
 
 def failures_of(runs: Sequence[int]) -> dict[int, int]:

@@ -76,7 +76,7 @@ def joined(
     undrawn: set[str] = set()
     if len(ids) < len(keys) and (pool := run.test_set_version.pool_id):
         undrawn = Item.objects.keys_of(pool, keys).keys() - ids.keys()
-    found = []
+    pairs = []
     for answer in answers:
         item = ids.get(answer.item_id)
         if item is None:
@@ -95,5 +95,5 @@ def joined(
                 line=answer.line,
                 field="sample",
             )
-        found.append((item, answer))
-    return found
+        pairs.append((item, answer))
+    return pairs

@@ -40,10 +40,10 @@ def bytes_sent(version: ModelVersion, question: BackendRequest) -> int:
     """Bytes of what is sent for a question, as JSON in UTF-8: no tokenizer makes more tokens of
     it, and what a chat template adds is less than what JSON does. For each of its choices it is
     sent anew."""
-    given = question.input
+    content = question.input
     with suppress(PromptError):
-        given = chat(version.prompt, given, question.context)
-    prompt = len(to_json([given, list(question.tools or ())]))
+        content = chat(version.prompt, content, question.context)
+    prompt = len(to_json([content, list(question.tools or ())]))
     choices = question.choices or ()
     return prompt * max(1, len(choices)) + sum(len(to_json(each)) for each in choices)
 
@@ -61,7 +61,7 @@ class Reservation:
     _open: dict[Key, MostCost] = field(default_factory=dict, init=False)
     _renewed: float = field(default=0.0, init=False)
 
-    def take(self, asked: Iterable[tuple[BackendRequest, MostCost]]) -> int:
+    def take(self, priced: Iterable[tuple[BackendRequest, MostCost]]) -> int:
         """Reserves for the first of the questions, as many as may be paid for together; how many.
 
         One that is more than what is left is asked alone, while nothing else is under way on its
@@ -70,34 +70,34 @@ class Reservation:
         before, self._open = self._open, {}
         now = timezone.now()
         with transaction.atomic():
-            held = list(
+            budgets = list(
                 StudyBudget.objects.select_for_update().filter(pk__in=self.budgets).order_by("pk")
             )
             reserved = Reserved.objects.filter(budget__in=self.budgets).exclude(holder=self._holder)
             reserved.filter(until__lte=now).delete()
             sums = reserved.order_by().values_list("budget").annotate(Sum("tokens"), Sum("money"))
             others = {pk: MostCost(tokens, money) for pk, tokens, money in sums}
-            left = [_Left.of(each, others.get(each.pk)) for each in held]
-            spent = any(each.gone for each in held)
-            for question, cost in asked:
+            left = [_Left.of(each, others.get(each.pk)) for each in budgets]
+            spent = any(each.gone for each in budgets)
+            for question, cost in priced:
                 fits = all(each.pays(cost) for each in left)
                 if spent or (not fits and (self._open or others)):
                     break
                 self._open[_key(question)] = cost
                 if not fits:
                     break
-                for each in left:
-                    each.less(cost)
+                for budget_left in left:
+                    budget_left.less(cost)
             if self._open or before:
                 self._tell()
         return len(self._open)
 
     def arrived(self, questions: Iterable[BackendRequest]) -> None:
         """Frees what was reserved for them, in the transaction that counts what they cost."""
-        there = [key for each in questions if (key := _key(each)) in self._open]
-        for key in there:
+        keys = [key for each in questions if (key := _key(each)) in self._open]
+        for key in keys:
             del self._open[key]
-        if there:
+        if keys:
             self._tell()
 
     def renew(self) -> None:

@@ -37,15 +37,18 @@ class Index:
 
         logging.getLogger("bm25s").setLevel(logging.WARNING)  # it says "debug", as it is imported
 
-        def words(given: Sequence[str]) -> list[list[str]]:
-            found: list[list[str]] = bm25s.tokenize(
-                list(given), stopwords=retriever.stopwords, return_ids=False, show_progress=False
+        def tokens_of(some_texts: Sequence[str]) -> list[list[str]]:
+            tokens: list[list[str]] = bm25s.tokenize(
+                list(some_texts),
+                stopwords=retriever.stopwords,
+                return_ids=False,
+                show_progress=False,
             )
-            return found
+            return tokens
 
         bm25 = bm25s.BM25(k1=retriever.k1, b=retriever.b)
-        bm25.index(words(texts), show_progress=False)
-        return cls(texts, bm25.get_scores, lambda text: words([text])[0])
+        bm25.index(tokens_of(texts), show_progress=False)
+        return cls(texts, bm25.get_scores, lambda text: tokens_of([text])[0])
 
     def best(self, query: str, k: int) -> list[tuple[int, float]]:
         """At most `k` documents that share a word with the query, (number, score), best first.
@@ -77,8 +80,8 @@ def with_contexts(
 
 
 def _context(index: Index, question: BackendRequest, k: int) -> str:
-    found = index.best(question_of(question.input), k)
-    return BETWEEN.join(index.texts[number] for number, _ in found)
+    matches = index.best(question_of(question.input), k)
+    return BETWEEN.join(index.texts[number] for number, _ in matches)
 
 
 @lru_cache(maxsize=4)

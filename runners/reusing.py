@@ -22,11 +22,11 @@ def answered_before(run: Run, keys: Collection[str] | None = None) -> QuerySet[O
     if not earlier:
         return Output.objects.none()
     runs, versions = ({each[at] for each in earlier} for at in (0, 1))
-    found: QuerySet[Output] = Output.objects.filter(
+    outputs: QuerySet[Output] = Output.objects.filter(
         run__in=runs, text__isnull=False, text_sha256=None, sample__lt=run.samples
     )
     if keys is None:
-        return found
+        return outputs
     # looked up before: joined, it is left to PostgreSQL's statistics what is gone through how often
     items = [pk for each in versions for pk in Item.objects.keys_of(each, keys).values()]
-    return found.filter(item__in=items)
+    return outputs.filter(item__in=items)

@@ -103,21 +103,21 @@ def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
     with transaction.atomic():
         waiting = Shard.objects.filter(run_id=run_id).claimable(forsaken_before()).order_by("start")
         enough = min(MOST_TOGETHER, items // LIVE_SHARD + 1)
-        found = list(waiting.select_for_update()[:enough])
-        _fail(shard.pk for shard in found if shard.attempts >= ATTEMPTS)
-        taken = _first_of([shard for shard in found if shard.attempts < ATTEMPTS], items)
-        Shard.objects.filter(pk__in=[shard.pk for shard in taken]).update(
+        candidates = list(waiting.select_for_update()[:enough])
+        _fail(shard.pk for shard in candidates if shard.attempts >= ATTEMPTS)
+        claimable = _first_of([shard for shard in candidates if shard.attempts < ATTEMPTS], items)
+        Shard.objects.filter(pk__in=[shard.pk for shard in claimable]).update(
             state=ShardState.CLAIMED,
             claim=token,
             lease_until=now + LEASE,
             attempts=F("attempts") + 1,
         )
-    if not taken:
-        return claim_next(run_id, items=items) if found else []
+    if not claimable:
+        return claim_next(run_id, items=items) if candidates else []
     run = _claimed_of(run_id, now)
-    for shard in taken:
+    for shard in claimable:
         shard.run = run
-    return [ShardClaim(shard, token) for shard in taken]
+    return [ShardClaim(shard, token) for shard in claimable]
 
 
 def _claimed_of(run_id: int, now: datetime.datetime) -> Run:
@@ -140,34 +140,34 @@ def _fail(lost: Iterable[int]) -> None:
     )
 
 
-def _first_of(found: Sequence[Shard], items: int) -> list[Shard]:
-    taken, size = list(found[:1]), 0
-    for shard, following in pairwise(found):
+def _first_of(shards: Sequence[Shard], items: int) -> list[Shard]:
+    first, size = list(shards[:1]), 0
+    for shard, following in pairwise(shards):
         size += shard.stop - shard.start
         if size >= items or shard.attempts or following.attempts:
             break
-        taken.append(following)
-    return taken
+        first.append(following)
+    return first
 
 
-def renew(claim: ShardClaim, done: int, limit: str = "", *, got_on: bool) -> None:
+def renew(claim: ShardClaim, items_done: int, limit: str = "", *, got_on: bool) -> None:
     """Renews the lease and tells how many items are done, never fewer than were before, and how
     many requests its version is given at a time. Raises ClaimLost.
 
     An attempt that got on isn't counted, and neither are those before it.
     """
     goes_on = Exists(Run.objects.filter(pk=OuterRef("run"), state=RunState.RUNNING))
-    kept = _claimed(claim).filter(goes_on)
+    query = _claimed(claim).filter(goes_on)
     attempts = {"attempts": 0} if got_on else {}
-    most = Greatest(F("done"), done, output_field=ITEMS)
+    most = Greatest(F("done"), items_done, output_field=ITEMS)
     until = timezone.now() + LEASE
-    if not kept.update(lease_until=until, done=most, limit=limit, **attempts):
+    if not query.update(lease_until=until, done=most, limit=limit, **attempts):
         raise ClaimLost
 
 
-def tell(claim: ShardClaim, done: int) -> None:
+def tell(claim: ShardClaim, items_done: int) -> None:
     """Tells how many items of a shard are done, though it is another worker's by now."""
-    most = Greatest(F("done"), done, output_field=ITEMS)
+    most = Greatest(F("done"), items_done, output_field=ITEMS)
     Shard.objects.filter(pk=claim.shard.pk).update(done=most)
 
 
@@ -176,10 +176,10 @@ def complete(*claims: ShardClaim) -> None:
     """All of the shards' items are answered, or in error, and scored. Raises ClaimLost, and then
     none is."""
     keys = [claim.shard.pk for claim in claims]
-    held = Shard.objects.filter(pk__in=keys, claim__in={claim.token for claim in claims})
+    claimed_shards = Shard.objects.filter(pk__in=keys, claim__in={claim.token for claim in claims})
     # of what was asked, `renew` has told how much is kept
     scored = {"done": F("stop") - F("start")} if claims[0].shard.run.source else {}
-    ended = held.update(state=ShardState.DONE, claim=None, error="", **scored)
+    ended = claimed_shards.update(state=ShardState.DONE, claim=None, error="", **scored)
     if ended != len(claims):
         raise ClaimLost
 
@@ -191,12 +191,12 @@ def release(claim: ShardClaim) -> None:
 
 def fail_attempt(claim: ShardClaim, error: str) -> None:
     """An attempt went wrong: the shard waits for the next one, or has failed with the last."""
-    held = _claimed(claim)
-    last = held.filter(attempts__gte=ATTEMPTS)
+    query = _claimed(claim)
+    last = query.filter(attempts__gte=ATTEMPTS)
     if not last.update(state=ShardState.FAILED, claim=None, error=error):
-        held.update(state=ShardState.PENDING, claim=None, error=error)
+        query.update(state=ShardState.PENDING, claim=None, error=error)
 
 
 def _claimed(claim: ShardClaim) -> ShardQuerySet:
-    found: ShardQuerySet = Shard.objects.filter(pk=claim.shard.pk, claim=claim.token)
-    return found
+    query: ShardQuerySet = Shard.objects.filter(pk=claim.shard.pk, claim=claim.token)
+    return query

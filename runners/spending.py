@@ -96,8 +96,8 @@ class Meter:
     @classmethod
     def _of(cls, run: Run, version: ModelVersion, budgets: Iterable[int | None]) -> "Meter":
         row, _ = Spending.objects.get_or_create(run=run, version=version)
-        held = tuple(sorted({each for each in budgets if each is not None}))
-        return cls(version, None if row.price is None else row.price.price, row.pk, held)
+        budget_ids = tuple(sorted({each for each in budgets if each is not None}))
+        return cls(version, None if row.price is None else row.price.price, row.pk, budget_ids)
 
     def count(self, batch: Sequence[Answered]) -> None:
         """Adds what the replies cost, in the caller's transaction: what was paid for twice counts
@@ -226,23 +226,25 @@ def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
     """
     backend = backend_of(run.version)
     live = goes_on and backend.live
-    said = charges is not None and charges.price is not None and charges.price.listed is None
-    if backend.live and not said and (charges is None or not goes_on):
+    has_own_price = (
+        charges is not None and charges.price is not None and charges.price.listed is None
+    )
+    if backend.live and not has_own_price and (charges is None or not goes_on):
         _price_by_table(run, backend)
     if charges is None:
         return
-    held = (charges.budget, charges.arm_budget)
-    if (run.budget, run.arm_budget) != held:
-        run.budget, run.arm_budget = held
+    budgets = (charges.budget, charges.arm_budget)
+    if (run.budget, run.arm_budget) != budgets:
+        run.budget, run.arm_budget = budgets
         run.save(update_fields=["budget", "arm_budget"])
     asking = {each.options.get("by") for each in Metric.objects.filter(runs__run=run)}
     judges = (asking | {charges.pairwise}) & charges.judges.keys()
-    asked = {run.version: charges.price} if live else {}
+    prices = {run.version: charges.price} if live else {}
     if judges:
         project = run.version.model.project_id
         for judge in ModelVersion.objects.filter(model__project=project, digest__in=judges):
-            asked[judge] = charges.judges[judge.digest]
-    for version, price in asked.items():
+            prices[judge] = charges.judges[judge.digest]
+    for version, price in prices.items():
         now = {"price": price}
         row, _ = Spending.objects.get_or_create(run=run, version=version, defaults=now)
         if row.price != price:
@@ -257,55 +259,55 @@ def _price_by_table(run: Run, backend: BackendDeclaration) -> None:
         Spending.objects.filter(pk=row.pk, price__isnull=True).update(price=price)
 
 
-def set_budget(run: Run, said: RunBudget, *, by: User | None) -> StudyBudget:
+def set_budget(run: Run, limits: RunBudget, *, by: User | None) -> StudyBudget:
     """The budget that a run counts on, brought to what is said and noted; in the caller's
     transaction. It holds for all that counts on it, until the study's file is run again.
 
     Raises DeclarationError, with the field below `budget`, where the run counts on no such budget,
     where as much is spent already, or where money is said and no price is known.
     """
-    budget = _meant(run, said)
-    found = StudyBudget.objects.select_for_update().select_related("project").get(pk=budget.pk)
-    was = found.sentence
-    found.tokens = found.tokens if said.tokens is None else said.tokens
-    found.money = found.money if said.money is None else said.money
+    budget = _meant(run, limits)
+    current = StudyBudget.objects.select_for_update().select_related("project").get(pk=budget.pk)
+    was = current.sentence
+    current.tokens = current.tokens if limits.tokens is None else limits.tokens
+    current.money = current.money if limits.money is None else limits.money
     own = run.spending.filter(version=run.version_id).first()
-    if said.money is not None and (own is None or own.price is None):
+    if limits.money is not None and (own is None or own.price is None):
         raise DeclarationError(f"no price of {run.version} is known: leave it out", "budget.money")
-    if gone := found.gone:
-        spent = f"{found.spent_tokens:,}" if gone == "tokens" else f"{found.spent_money:,.4g}"
+    if gone := current.gone:
+        spent = f"{current.spent_tokens:,}" if gone == "tokens" else f"{current.spent_money:,.4g}"
         raise DeclarationError(
             f"{spent} are spent already, so that nothing would be asked: say more", f"budget.{gone}"
         )
-    found.save(update_fields=["tokens", "money"])
+    current.save(update_fields=["tokens", "money"])
     note(
         Action.BUDGET_SET,
         by=by,
-        project=found.project,
-        what=f"{found}, by run {run.pk}",
+        project=current.project,
+        what=f"{current}, by run {run.pk}",
         was=was,
-        tokens=found.tokens,
-        money=found.money,
+        tokens=current.tokens,
+        money=current.money,
     )
-    return found
+    return current
 
 
-def _meant(run: Run, said: RunBudget) -> StudyBudget:
+def _meant(run: Run, limits: RunBudget) -> StudyBudget:
     """Which of the run's budgets is meant."""
     of = {"study": run.budget, "arm": run.arm_budget}
-    held = {name: each for name, each in of.items() if each is not None}
-    if not held:
+    budgets = {name: each for name, each in of.items() if each is not None}
+    if not budgets:
         raise DeclarationError(
             f"run {run.pk} counts on no budget: a study's file says one", "budget"
         )
-    if said.of is not None and said.of not in held:
-        raise DeclarationError(f"run {run.pk} counts on no budget of its {said.of}", "budget.of")
-    if said.of is not None:
-        return held[said.of]
-    meant = [each for each in held.values() if each.gone] or list(held.values())
-    if len(meant) > 1:
+    if limits.of is not None and limits.of not in budgets:
+        raise DeclarationError(f"run {run.pk} counts on no budget of its {limits.of}", "budget.of")
+    if limits.of is not None:
+        return budgets[limits.of]
+    candidates = [each for each in budgets.values() if each.gone] or list(budgets.values())
+    if len(candidates) > 1:
         raise DeclarationError(
-            f"missing: say study ({held['study'].sentence}) or arm ({held['arm'].sentence})",
+            f"missing: say study ({budgets['study'].sentence}) or arm ({budgets['arm'].sentence})",
             "budget.of",
         )
-    return meant[0]
+    return candidates[0]

@@ -58,8 +58,8 @@ type Written = tuple[int, Answered]
 """The primary key of an output, and what it holds."""
 
 
-def score_row(output: int, metric: int, found: MetricScore) -> ScoreRow:
-    return output, metric, found.value, found.reason[:LONGEST_REASON], found.extracted
+def score_row(output: int, metric: int, score: MetricScore) -> ScoreRow:
+    return output, metric, score.value, score.reason[:LONGEST_REASON], score.extracted
 
 
 @dataclass(slots=True)
@@ -125,31 +125,33 @@ class Stretch:
     @cached_property
     def items(self) -> dict[int, Item]:
         """Its items by their primary keys, with what is asked and compared of them."""
-        found: dict[int, Item] = {}
+        items_by_pk: dict[int, Item] = {}
         fields = ["position", "references"]
         if self.items_read:
             fields += ["key", "digest", "input", "context", "choices", "tools"]
         of_version = Item.objects.filter(version=self.run.test_set_version_id).only(*fields)
-        held_at = {at: held for held in self._held for at in held.claim.positions}
+        held_at = {at: held_shard for held_shard in self._held for at in held_shard.claim.positions}
         for start, stop in self._positions:
             for item in of_version.between(start, stop):
-                found[item.pk], self._of_item[item.pk] = item, held_at[item.position]
-        return found
+                items_by_pk[item.pk], self._of_item[item.pk] = item, held_at[item.position]
+        return items_by_pk
 
     @property
     def is_done(self) -> bool:
         """Whether all of it was answered and scored here, so that there is nothing to look up."""
-        return self.fresh and all(held.done == held.claim.size for held in self._held)
+        return self.fresh and all(
+            held_shard.done == held_shard.claim.size for held_shard in self._held
+        )
 
     @cached_property
     def _positions(self) -> list[tuple[int, int]]:
         """Positions of its items, from and to: as few ranges as they are, mostly one."""
-        found: list[tuple[int, int]] = []
+        ranges: list[tuple[int, int]] = []
         for start, stop in sorted((each.shard.start, each.shard.stop) for each in self.claims):
-            if found and found[-1][1] == start:
-                start, _ = found.pop()
-            found.append((start, stop))
-        return found
+            if ranges and ranges[-1][1] == start:
+                start, _ = ranges.pop()
+            ranges.append((start, stop))
+        return ranges
 
     @cached_property
     def _outputs(self) -> list[QuerySet[Output]]:
@@ -167,8 +169,8 @@ class Stretch:
 
     def unscored(self, metric: int) -> list[int]:
         """Primary keys of its outputs without a score of that metric, in order."""
-        there = self._there()
-        return sorted(there.keys() - _scored(there, metric))
+        outputs = self._there()
+        return sorted(outputs.keys() - _scored(outputs, metric))
 
     def _there(self) -> dict[int, int]:
         """The items of its outputs that are there, by the outputs' primary keys."""
@@ -177,7 +179,7 @@ class Stretch:
 
     def unanswered(self) -> list[BackendRequest]:
         """What is to be asked; what was answered before is not."""
-        there = {
+        existing = {
             (item, sample): answered
             for outputs in self._outputs
             for item, sample, answered in outputs.annotate(answered=ANSWERED).values_list(
@@ -185,13 +187,13 @@ class Stretch:
             )
             if item in self.items
         }
-        self.fresh = not there
-        self._count_kept(item for (item, _), answered in there.items() if answered)
+        self.fresh = not existing
+        self._count_kept(item for (item, _), answered in existing.items() if answered)
         return [
             BackendRequest(item.pk, sample, item.input, item.context, item.choices, item.tools)
             for item in self.items.values()
             for sample in range(self.run.samples)
-            if (item.pk, sample) not in there
+            if (item.pk, sample) not in existing
         ]
 
     def take_over(self, questions: Sequence[BackendRequest]) -> list[Written]:
@@ -202,16 +204,16 @@ class Stretch:
         """
         run = self.run
         wanted = {(self.items[each.item_id].key, each.sample): each for each in questions}
-        found = answered_before(run, {key for key, _ in wanted})
-        known: dict[tuple[str, int], Answered] = {}
-        for output in found.select_related("item").order_by("pk"):
-            asked = wanted.get((output.item.key, output.sample))
-            if asked and self.items[asked.item_id].digest == output.item.digest:
-                known[output.item.key, output.sample] = (asked, _reply_of(output))
-        if not known:
+        outputs = answered_before(run, {key for key, _ in wanted})
+        reused: dict[tuple[str, int], Answered] = {}
+        for output in outputs.select_related("item").order_by("pk"):
+            question = wanted.get((output.item.key, output.sample))
+            if question and self.items[question.item_id].digest == output.item.digest:
+                reused[output.item.key, output.sample] = (question, _reply_of(output))
+        if not reused:
             return []
         with transaction.atomic():
-            written = self.write([*known.values()], [], paid=False)
+            written = self.write([*reused.values()], [], paid=False)
             Run.objects.filter(pk=run.pk).update(reused=F("reused") + len(written))
         return written
 
@@ -234,8 +236,8 @@ class Stretch:
                     self.renew()
                 except ClaimLost:
                     lost = True
-                    for held in self._held:
-                        shards.tell(held.claim, held.progress)
+                    for held_shard in self._held:
+                        shards.tell(held_shard.claim, held_shard.progress)
                 if paid and batch:  # last, for others wait for these rows until it is written
                     self.meter.count(batch)
         except DATABASE_AWAY:
@@ -252,23 +254,30 @@ class Stretch:
             self._look_up()
         limit = "" if self.client is None else limit_of(self.client)
         now, renewed = monotonic(), False
-        for held in self._held:
-            if held.told != (held.answered, held.done) or now - held.told_at > TOLD_EVERY_S:
-                self._renew(held, limit)
-                held.told, held.told_at, renewed = (held.answered, held.done), now, True
+        for held_shard in self._held:
+            if (
+                held_shard.told != (held_shard.answered, held_shard.done)
+                or now - held_shard.told_at > TOLD_EVERY_S
+            ):
+                self._renew(held_shard, limit)
+                held_shard.told, held_shard.told_at, renewed = (
+                    (held_shard.answered, held_shard.done),
+                    now,
+                    True,
+                )
         if not renewed:  # whether the run goes on
             self._renew(self._held[0], limit)
 
-    def _renew(self, held: _Held, limit: str) -> None:
-        shards.renew(held.claim, held.progress, limit, got_on=held.got_on)
+    def _renew(self, held_shard: _Held, limit: str) -> None:
+        shards.renew(held_shard.claim, held_shard.progress, limit, got_on=held_shard.got_on)
 
     def _look_up(self) -> None:
         """Counts anew in the database which items are answered and scored."""
-        there = self._there()
-        done = set(there).intersection(*(_scored(there, metric) for metric in self.metrics))
-        for held in self._held:
-            held.done = 0
-        for item, samples in Counter(there[output] for output in done).items():
+        outputs = self._there()
+        complete = set(outputs).intersection(*(_scored(outputs, metric) for metric in self.metrics))
+        for held_shard in self._held:
+            held_shard.done = 0
+        for item, samples in Counter(outputs[output] for output in complete).items():
             if samples >= self.run.samples:
                 self._of_item[item].done += 1
 
@@ -276,17 +285,17 @@ class Stretch:
         if not batch:
             return []
         # Two who write the same ones do so in the same order, or they would wait for each other.
-        asked = {
+        answers_by_key = {
             (question.item_id, question.sample): (question, reply) for question, reply in batch
         }
-        rows = [_answer_row(self.run.pk, *asked[key]) for key in sorted(asked)]
+        rows = [_answer_row(self.run.pk, *answers_by_key[key]) for key in sorted(answers_by_key)]
         keys = insert(Output, ANSWER_COLUMNS, rows, returning=("id", "item_id", "sample"))
         for output, item, _ in keys:
             self._left[output], self._item_of[output] = len(self.metrics), item
         self._count_kept(
-            item for _, item, sample in keys if asked[item, sample][1].text is not None
+            item for _, item, sample in keys if answers_by_key[item, sample][1].text is not None
         )
-        return [(output, asked[item, sample]) for output, item, sample in keys]
+        return [(output, answers_by_key[item, sample]) for output, item, sample in keys]
 
     def _count_kept(self, items: Iterable[int]) -> None:
         for item in items:
@@ -306,11 +315,11 @@ class Stretch:
 
 def _scored(outputs: Iterable[int], metric: int) -> set[int]:
     """Those of them that have a score of that metric."""
-    found: set[int] = set()
+    with_score: set[int] = set()
     for some in batched(outputs, LOOKED_UP_AT_A_TIME):
         scores = Score.objects.filter(output__in=some, metric=metric).order_by()
-        found.update(scores.values_list("output_id", flat=True))
-    return found
+        with_score.update(scores.values_list("output_id", flat=True))
+    return with_score
 
 
 def _answer_row(run: int, question: BackendRequest, reply: Reply) -> tuple[Any, ...]:

@@ -46,18 +46,18 @@ def scores_together(run_id: int, metric: Metric) -> ScoresTogether | None:
     columns = ["output__item__key", "output__sample", "value", "reason", "output__given_scores"]
     names = corpus.counts
     scored, rest, counts = [], [], []
-    for pk, *row, given in scores.values_list("pk", *columns).iterator(chunk_size=5000):
-        if given is not None and all(name in given for name in names):
+    for pk, *row, value_by_name in scores.values_list("pk", *columns).iterator(chunk_size=5000):
+        if value_by_name is not None and all(name in value_by_name for name in names):
             scored.append((pk, *row))
-            counts.append([float(given[name]) for name in names])
+            counts.append([float(value_by_name[name]) for name in names])
         else:
             rest.append((pk, *row))
     values: list[float | None] = []
     mean, reason = None, ""
     if counts:
         try:
-            found = corpus_score(corpus.formula, counts)
-            values, mean = found.scores.tolist(), found.value
+            result = corpus_score(corpus.formula, counts)
+            values, mean = result.scores.tolist(), result.value
         except StatisticsError as error:
             values, reason = [None] * len(counts), str(error)
     now = [

@@ -30,6 +30,8 @@ from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.training import TrainingRecord
 from evalhub.features.score_audits.score_cases import check_score, dispute_score, draw_audit
+from evalhub.features.working_sets.models import WorkingSet
+from evalhub.features.working_sets.sets import edit_version
 from evalhub.io.items import FieldMapping
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
@@ -52,14 +54,12 @@ from evalhub.registry.models import (
     StudyRun,
     StudyTestSet,
     TestSetVersion,
-    WorkingSet,
 )
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
-from evalhub.registry.working_sets import edit_version
 from runners.backends import AnyBackend
 from runners.outcome import finish
 

@@ -18,7 +18,8 @@ from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from evalhub.database.rows import OUR_ROW
-from evalhub.database.tables import EMPTY, digest
+from evalhub.database.tables import EMPTY
+from evalhub.database.version import digest
 from tests import small_models
 from tests.cast import Team, a_team
 from tests.services import postgresql, redis_server

@@ -18,7 +18,10 @@ from tests.reviews.asking import a_review
 from tests.reviews.judged import judge_all
 from tests.site.cases import a_measured_study
 
-OURS = ("accounts", "ledger", "monitoring", "registry", "rest", "reviews", "webhooks")
+OURS = (
+    *("accounts", "ledger", "monitoring", "registry", "rest", "reviews", "webhooks"),
+    "working_sets",
+)
 UNCOUNTED = {"spending"}
 
 

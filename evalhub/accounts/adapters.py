@@ -43,12 +43,12 @@ WAYS = {
 log = logging.getLogger(__name__)
 
 
-def sign_in_by(way: str, request: HttpRequest, user: User) -> None:
+def sign_in_by(method: str, request: HttpRequest, user: User) -> None:
     """Signs somebody in by a link of ours, in place of whoever was signed in in this browser.
 
     `way` is one of WAYS; the audit log notes it.
     """
-    record_authentication(request, user, way)
+    record_authentication(request, user, method)
     get_adapter(request).login(request, user)
 
 
@@ -141,10 +141,10 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
         """The one account of this address that may be entered by it, where that is configured."""
         mail = verified_mail(sociallogin)
-        found = User.objects.filter(email__iexact=mail) if mail else User.objects.none()
-        if not settings.OIDC_JOIN_BY_MAIL or _connects(sociallogin) or len(found) != 1:
+        matches = User.objects.filter(email__iexact=mail) if mail else User.objects.none()
+        if not settings.OIDC_JOIN_BY_MAIL or _connects(sociallogin) or len(matches) != 1:
             return None
-        return None if found[0].is_staff or found[0].is_superuser else (found[0], mail)
+        return None if matches[0].is_staff or matches[0].is_superuser else (matches[0], mail)
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Refuses a person whom the provider names in two ways, or whose address is another's."""

@@ -69,13 +69,13 @@ def note_rights(user: User, form: Any, *, by: Any, change: bool) -> None:
     if not change:
         note(Action.USER_ADDED, by=by, about=user)
     if change:
-        ways = {"username": "user name", "email": "mail address"}
-        for name in sorted(ways.keys() & set(form.changed_data)):
-            note(Action.ACCOUNT_CHANGED, by=by, about=user, what=ways[name])
+        changes = {"username": "user name", "email": "mail address"}
+        for name in sorted(changes.keys() & set(form.changed_data)):
+            note(Action.ACCOUNT_CHANGED, by=by, about=user, what=changes[name])
     rights = {"is_superuser": "superuser", "is_staff": "staff", "is_active": "active"}
     for name in rights.keys() & set(form.changed_data):
-        said = "" if getattr(user, name) else "not "
-        note(Action.ROLE_CHANGED, by=by, about=user, what=f"{said}{rights[name]}")
+        negation = "" if getattr(user, name) else "not "
+        note(Action.ROLE_CHANGED, by=by, about=user, what=f"{negation}{rights[name]}")
 
 
 class NewUser(forms.ModelForm):

@@ -62,9 +62,9 @@ class StatedFilters:
     list_filter: Any
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        named = [each if isinstance(each, str) else each[0] for each in self.list_filter]
+        filters = [each if isinstance(each, str) else each[0] for each in self.list_filter]
         linked = LINKED.get(f"{self.opts.app_label}_{self.opts.model_name}", set())
-        stated = {f"{name}{suffix}" for name in named for suffix in _FILTERED_BY}
+        stated = {f"{name}{suffix}" for name in filters for suffix in _FILTERED_BY}
         return lookup in stated | {f"{name}__id__exact" for name in linked}
 
 
@@ -96,14 +96,14 @@ class EvalhubAdmin(AdminSite):
         if app_label is not None:
             return apps
         models = {each["object_name"]: (app, each) for app in apps for each in app["models"]}
-        found = []
+        groups = []
         others = [name for name in models if all(name not in names for _, names in GROUPS)]
         for title, names in [*GROUPS, ("Others", others)]:
-            there = [models[name] for name in names if name in models]
-            if there:
-                app = there[0][0]
-                found.append(app | {"name": title, "models": [model for _, model in there]})
-        return found
+            members = [models[name] for name in names if name in models]
+            if members:
+                app = members[0][0]
+                groups.append(app | {"name": title, "models": [model for _, model in members]})
+        return groups
 
     def register(
         self,

@@ -25,8 +25,10 @@ def append_only(
     def keep(_: object, editor: BaseDatabaseSchemaEditor) -> None:
         changed = ""
         if may_change:
-            kept = [name for name in _columns(editor.connection, table) if name not in may_change]
-            changed = _any_differs(editor.connection.vendor, kept)
+            columns = [
+                name for name in _columns(editor.connection, table) if name not in may_change
+            ]
+            changed = _any_differs(editor.connection.vendor, columns)
         _replace(
             editor,
             table,
@@ -88,9 +90,9 @@ def _replace(
         params=None,
     )
     for act, when in refused.items():
-        each = "STATEMENT" if act == "TRUNCATE" else "ROW"
+        level = "STATEMENT" if act == "TRUNCATE" else "ROW"
         editor.execute(
-            f"CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON {table} FOR EACH {each}"
+            f"CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON {table} FOR EACH {level}"
             f"{f' WHEN ({when})' if when else ''} EXECUTE FUNCTION {name}()",
             params=None,
         )
@@ -108,8 +110,8 @@ def _drop(editor: BaseDatabaseSchemaEditor, table: str, name: str) -> None:
 
 def _columns(connection: BaseDatabaseWrapper, table: str) -> list[str]:
     with connection.cursor() as cursor:
-        found = connection.introspection.get_table_description(cursor, table)
-    return [column.name for column in found]
+        columns = connection.introspection.get_table_description(cursor, table)
+    return [column.name for column in columns]
 
 
 def _any_differs(vendor: str, columns: Iterable[str]) -> str:

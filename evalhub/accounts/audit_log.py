@@ -45,8 +45,8 @@ def note_each_once(action: Action, *, by: User | None, whats: Iterable[tuple[int
     something is news."""
     wanted = {(project, what[:LONGEST]) for project, what in whats}
     same = LogEntry.objects.filter(action=action, by=by, project__in={of for of, _ in wanted})
-    known = same.filter(what__in={what for _, what in wanted}).values_list("project", "what")
-    if new := sorted(wanted - set(known)):
+    existing = same.filter(what__in={what for _, what in wanted}).values_list("project", "what")
+    if new := sorted(wanted - set(existing)):
         with transaction.atomic():
             LogEntry.objects.bulk_create(
                 LogEntry(action=action, by=by, project_id=project, what=what)

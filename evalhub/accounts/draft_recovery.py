@@ -108,8 +108,8 @@ def keep(request: HttpRequest) -> str:
     if typed is None or person is None:
         return ""
     now = time()
-    kept = request.session.get(_KEPT, {})
-    fresh = {key: each for key, each in kept.items() if each["until"] > now}
+    drafts = request.session.get(_KEPT, {})
+    fresh = {key: each for key, each in drafts.items() if each["until"] > now}
     newest = sorted(fresh.items(), key=lambda item: item[1]["until"])[-(MOST - 1) :]
     key = secrets.token_urlsafe(16)
     mine = {"person": person, "until": now + LASTS_S, "typed": asdict(typed)}
@@ -119,10 +119,10 @@ def keep(request: HttpRequest) -> str:
 
 def kept(request: HttpRequest, key: str) -> Typed | None:
     """What this person had typed within the hour; nothing of anybody else's."""
-    found = request.session.get(_KEPT, {}).get(key)
-    if found is None or found["person"] != request.user.pk or found["until"] <= time():
+    draft = request.session.get(_KEPT, {}).get(key)
+    if draft is None or draft["person"] != request.user.pk or draft["until"] <= time():
         return None
-    path, fields, files = (found["typed"][name] for name in ("path", "fields", "files"))
+    path, fields, files = (draft["typed"][name] for name in ("path", "fields", "files"))
     return Typed(path, [(name, value) for name, value in fields], files)
 
 
@@ -161,8 +161,8 @@ def typed_in(request: HttpRequest) -> Typed | None:
 
 def _from_here(request: HttpRequest) -> bool:
     """Whether a page of this site sent the request: every browser says so of a form."""
-    here = f"{request.scheme}://{request.get_host()}"
-    return request.headers.get("Origin") in (here, *settings.CSRF_TRUSTED_ORIGINS)
+    origin = f"{request.scheme}://{request.get_host()}"
+    return request.headers.get("Origin") in (origin, *settings.CSRF_TRUSTED_ORIGINS)
 
 
 def _cookie(user: User) -> str:

@@ -39,8 +39,8 @@ class ProjectEvent:
     def body(self) -> str:
         """The message. Raises ValueError where it is larger than one may be."""
         at = self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        told = {"type": self.type.value, "timestamp": at, "data": self.data}
-        body = json.dumps(told, separators=(",", ":"))
+        payload = {"type": self.type.value, "timestamp": at, "data": self.data}
+        body = json.dumps(payload, separators=(",", ":"))
         if len(body) > LARGEST_BODY:
             raise ValueError(f"a message of {len(body)} bytes about {self.key}")
         return body

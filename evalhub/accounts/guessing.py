@@ -47,16 +47,16 @@ def take_guess(request: HttpRequest, *, name: str, address: str) -> RateLimitUsa
     """
     account = _account(name)
     keys = {"account_from_address": f"{account} from {address}", "account": account}
-    taken = RateLimitUsage(usage=[])
+    usage_taken = RateLimitUsage(usage=[])
     for action in RATES:
         usage = consume(request, app=APP, action=action, config=RATES, key=keys.get(action))
         if usage is None:
-            taken.rollback()
+            usage_taken.rollback()
             limit = _limit(request, action, keys.get(action))
             seconds = _wait(*limit)
             raise TooManyGuesses(seconds, first=cache.add(f"{limit[0]}:told", True, seconds))
-        taken.usage += usage.usage
-    return taken
+        usage_taken.usage += usage.usage
+    return usage_taken
 
 
 @transaction.atomic
@@ -73,8 +73,8 @@ def _account(name: str) -> str:
 
 
 def _meant(name: str) -> User | None:
-    meant = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
-    return meant.order_by("pk").first()
+    accounts = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
+    return accounts.order_by("pk").first()
 
 
 def _limit(request: HttpRequest, action: str, key: str | None) -> tuple[str, Rate]:
@@ -83,7 +83,7 @@ def _limit(request: HttpRequest, action: str, key: str | None) -> tuple[str, Rat
     return get_cache_key(request, app=APP, action=action, rate=rate, key=key), rate
 
 
-def _wait(place: str, rate: Rate) -> int:
+def _wait(cache_key: str, rate: Rate) -> int:
     """Seconds until the oldest guess that counts is forgotten."""
-    guesses = cache.get(place, [])
+    guesses = cache.get(cache_key, [])
     return max(1, ceil(guesses[-1] + rate.duration - time())) if guesses else 1

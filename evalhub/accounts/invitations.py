@@ -51,11 +51,14 @@ def invitee(whom: str, *, project: Project) -> Invitee:
         return Invitee(None, checked_address(whom))
     if not account.is_active:
         raise MembershipError(f"{account} can't sign in here any more.")
-    made = Provenance.objects.unconfirmed().filter(user=account).exclude(project=project).first()
-    if made is not None:
+    confirmed_elsewhere = (
+        Provenance.objects.unconfirmed().filter(user=account).exclude(project=project).first()
+    )
+    if confirmed_elsewhere is not None:
         raise MembershipError(
             f"The account of {account} was made by a link that somebody else could have opened. An "
-            f"owner of {made.project} confirms under Members whose it is; then it can be invited."
+            f"owner of {confirmed_elsewhere.project} confirms under Members whose it is; then it "
+            "can be invited."
         )
     return Invitee(account)
 

@@ -72,23 +72,23 @@ def invite_member(
     """
     check_manages(by, project)
     try:
-        asked = invitee(whom, project=project)
+        guest = invitee(whom, project=project)
     except ValueError as error:
         raise MembershipError(str(error)) from error
-    if asked.account and project.memberships.filter(user=asked.account).exists():
-        raise MembershipError(f"{asked.account} is a member already: change the role instead.")
-    unanswered_of(MemberInvitation.objects.unanswered().filter(project=project), asked).delete()
-    token = new_token(asked)
+    if guest.account and project.memberships.filter(user=guest.account).exists():
+        raise MembershipError(f"{guest.account} is a member already: change the role instead.")
+    unanswered_of(MemberInvitation.objects.unanswered().filter(project=project), guest).delete()
+    token = new_token(guest)
     invitation = MemberInvitation.objects.create(
         project=project,
         role=role,
-        **asked.columns,
+        **guest.columns,
         digest=digest_of_token(token),
         by=by,
         by_owner=True,
         expires=expiry(days),
     )
-    _noted(Action.INVITED, invitation, by=by, about=asked.account)
+    _noted(Action.INVITED, invitation, by=by, about=guest.account)
     path = reverse("accounts:join", args=[token]) if token else reverse("reviews:home")
     return InvitedMember(invitation, path)
 
@@ -119,9 +119,9 @@ def mail_member_invitation(*, invited: InvitedMember, url: str) -> bool:
 def member_invitation_of(token: str) -> MemberInvitation:
     """The open invitation of a link, whose address is still nobody's. Raises MembershipError."""
     rows = MemberInvitation.objects.select_related("project", "by")
-    found = open_one(rows.filter(account=None, digest=digest_of_token(token) or "-").first())
-    check_no_account(found)
-    return found
+    invitation = open_one(rows.filter(account=None, digest=digest_of_token(token) or "-").first())
+    check_no_account(invitation)
+    return invitation
 
 
 @transaction.atomic
@@ -170,13 +170,13 @@ def change_role(*, membership: Membership, role: Role, by: User) -> None:
     Raises MembershipError where it would leave no owner, or where they would raise themselves.
     """
     check_manages(by, membership.project)
-    held = _held(membership)
-    if by == held.user and RANK[role] > RANK[Role(held.role)]:
+    current = _held(membership)
+    if by == current.user and RANK[role] > RANK[Role(current.role)]:
         raise MembershipError("Nobody gives themselves a higher role: ask another owner.")
     if role != Role.OWNER:
-        _check_another_owner(held)
-        _withdraw_what_they_asked(held)
-    set_role(project=held.project, user=held.user, role=role, by=by)
+        _check_another_owner(current)
+        _withdraw_what_they_asked(current)
+    set_role(project=current.project, user=current.user, role=role, by=by)
 
 
 @transaction.atomic
@@ -186,11 +186,13 @@ def remove_member(*, membership: Membership, by: User) -> None:
     Raises MembershipError where it would leave no owner.
     """
     check_manages(by, membership.project)
-    held = _held(membership)
-    _check_another_owner(held)
-    _withdraw_what_they_asked(held)
-    note(Action.MEMBER_REMOVED, by=by, about=held.user, project=held.project, what=held.role)
-    held.delete()
+    current = _held(membership)
+    _check_another_owner(current)
+    _withdraw_what_they_asked(current)
+    note(
+        Action.MEMBER_REMOVED, by=by, about=current.user, project=current.project, what=current.role
+    )
+    current.delete()
 
 
 @transaction.atomic
@@ -231,23 +233,28 @@ def confirm_person(*, membership: Membership, by: User) -> None:
 def _held(membership: Membership) -> Membership:
     """The membership as it is now, while nobody else changes any of the project's."""
     Project.objects.select_for_update().get(pk=membership.project_id)
-    held = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
-    if held is None:
+    current = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
+    if current is None:
         raise MembershipError("This person isn't a member any more.")
-    return held
+    return current
 
 
-def _check_another_owner(held: Membership) -> None:
-    others = Membership.objects.filter(project=held.project, role=Role.OWNER).exclude(pk=held.pk)
-    if held.role == Role.OWNER and not others.filter(user__is_active=True).exists():
+def _check_another_owner(membership: Membership) -> None:
+    others = Membership.objects.filter(project=membership.project, role=Role.OWNER).exclude(
+        pk=membership.pk
+    )
+    if membership.role == Role.OWNER and not others.filter(user__is_active=True).exists():
         raise MembershipError(
-            f"{held.user} is the only owner of {held.project.name}: make somebody else one first."
+            f"{membership.user} is the only owner of {membership.project.name}: "
+            "make somebody else one first."
         )
 
 
-def _withdraw_what_they_asked(held: Membership) -> None:
+def _withdraw_what_they_asked(membership: Membership) -> None:
     """Who isn't an owner any more makes nobody a member by an earlier invitation either."""
-    MemberInvitation.objects.unanswered().filter(project=held.project, by=held.user).delete()
+    MemberInvitation.objects.unanswered().filter(
+        project=membership.project, by=membership.user
+    ).delete()
 
 
 def _own(invitation: MemberInvitation, user: User) -> MemberInvitation:

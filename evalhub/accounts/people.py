@@ -54,8 +54,8 @@ def named_project(slug: str) -> Project:
     """The project of that name. Raises UserError."""
     project = Project.objects.filter(slug=slug).first()
     if project is None:
-        there = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
-        raise UserError(f"there is no project {slug!r} (projects: {there})")
+        projects = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
+        raise UserError(f"there is no project {slug!r} (projects: {projects})")
     return project
 
 
@@ -68,10 +68,10 @@ def first_owner() -> User | None:
     if User.objects.exists():
         return None
     name = slugify(_system_name()) or "owner"
-    user, made = User.objects.get_or_create(
+    user, created = User.objects.get_or_create(
         username=name, defaults={"is_staff": True, "is_superuser": True}
     )
-    if not made:
+    if not created:
         return None
     user.set_unusable_password()
     user.save(update_fields=["password"])
@@ -86,12 +86,12 @@ def _project(slug: str, role: Role) -> Project:
     if project is not None:
         return project
     if role != Role.OWNER or slugify(slug) != slug:
-        there = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
+        projects = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
         raise UserError(
-            f"there is no project {slug!r} (projects: {there}); only an owner's is made"
+            f"there is no project {slug!r} (projects: {projects}); only an owner's is made"
         )
-    made, _ = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
-    return made
+    project, _ = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
+    return project
 
 
 def _system_name() -> str:

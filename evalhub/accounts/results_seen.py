@@ -27,7 +27,7 @@ def sees_results(user: User) -> bool:
     """
     recorded = ResultsSeen.objects.filter(project=OuterRef("pk"), user=user)
     seen = list(Project.objects.seen_by(user).order_by().values_list("pk", Exists(recorded)))
-    if new := [pk for pk, known in seen if not known]:
+    if new := [pk for pk, recorded in seen if not recorded]:
         expose(projects=new, user=user, how="was shown results")
     return user.is_superuser or bool(seen)
 

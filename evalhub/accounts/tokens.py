@@ -102,24 +102,24 @@ def revoke_token(*, token: ApiToken, by: User | None) -> None:
 
 def named_token(project: Project, name: str) -> ApiToken:
     """The project's token of that name that isn't revoked. Raises TokenError."""
-    found: ApiToken | None = project.tokens.filter(name=name, revoked=None).first()
-    if found is None:
+    token: ApiToken | None = project.tokens.filter(name=name, revoked=None).first()
+    if token is None:
         raise TokenError(f"{project} has no token {name!r} that isn't revoked", "name")
-    return found
+    return token
 
 
 def token_of(secret: str) -> ApiToken | None:
     """The token that can still be used, with its person and project; None for anything else."""
     if not secret.startswith(PREFIX):
         return None
-    found: ApiToken | None = (
+    token: ApiToken | None = (
         ApiToken.objects.usable()
         .select_related("user", "project")
         .filter(digest=_digest(secret))
         .order_by()
         .first()
     )
-    return found
+    return token
 
 
 def note_use(token: ApiToken) -> None:
@@ -134,8 +134,8 @@ def _check(project: Project, name: str, scopes: Collection[str], days: int) -> N
         raise TokenError("says what the token is for, in 1 to 80 characters", "name")
     unknown = [each for each in scopes if each not in Scope]
     if unknown or not scopes:
-        given = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"
-        raise TokenError(f"one or more of {', '.join(Scope)}: {given}", "scopes")
+        reason = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"
+        raise TokenError(f"one or more of {', '.join(Scope)}: {reason}", "scopes")
     if not 1 <= days <= LONGEST_DAYS:
         raise TokenError(f"a token lasts 1 to {LONGEST_DAYS} days", "days")
     if project.tokens.filter(name=name.strip(), revoked=None).exists():

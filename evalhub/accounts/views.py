@@ -80,9 +80,9 @@ def sign_out_elsewhere(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def typed(request: SignedInRequest, key: str) -> HttpResponse:
     """What this person had typed when their session was over, to be sent by them once more."""
-    found = kept(request, key)
-    status = 404 if found is None else 200
-    return render(request, "accounts/typed.html", {"typed": found}, status=status)
+    draft = kept(request, key)
+    status = 404 if draft is None else 200
+    return render(request, "accounts/typed.html", {"typed": draft}, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -90,9 +90,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Who is signed in and did send it from here may send it once more; who isn't signs in first.
     """
-    found = typed_in(request)
+    draft = typed_in(request)
     signed_in = request.user.is_authenticated
-    context = {"typed": found if signed_in else None, "kept": "" if signed_in else keep(request)}
+    context = {"typed": draft if signed_in else None, "kept": "" if signed_in else keep(request)}
     response = render(request, "accounts/csrf_failure.html", context, status=403)
     response.headers["Evalhub-Page"] = "stale"
     return response

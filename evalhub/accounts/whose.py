@@ -53,17 +53,17 @@ def account_of(text: str) -> User | None:
     """
     wanted = canonical(text)
     fields = User.objects.values_list("pk", "username", "email")
-    found = {pk for pk, *names in fields.iterator() if wanted in map(canonical, names)}
+    pks = {pk for pk, *names in fields.iterator() if wanted in map(canonical, names)}
     confirmed = EmailAddress.objects.filter(verified=True).values_list("user_id", "email")
-    found |= {pk for pk, address in confirmed.iterator() if canonical(address) == wanted}
-    if wanted == "" or not found:
+    pks |= {pk for pk, address in confirmed.iterator() if canonical(address) == wanted}
+    if wanted == "" or not pks:
         return None
-    if len(found) > 1:
+    if len(pks) > 1:
         raise AddressError(
-            f"“{wanted}” is the name or the address of {len(found)} accounts here: whoever runs "
+            f"“{wanted}” is the name or the address of {len(pks)} accounts here: whoever runs "
             "the site has to tell them apart first."
         )
-    return User.objects.get(pk=found.pop())
+    return User.objects.get(pk=pks.pop())
 
 
 def account_of_mailbox(address: str) -> User | None:
@@ -76,15 +76,17 @@ def account_of_mailbox(address: str) -> User | None:
         return None
     wanted = mailbox(address)
     fields = User.objects.values_list("pk", "username", "email")
-    known = {pk: names for pk, *names in fields.iterator()}
-    found = {pk for pk, names in known.items() if wanted in map(mailbox, filter(_is_mail, names))}
+    names_by_pk = {pk: names for pk, *names in fields.iterator()}
+    pks = {
+        pk for pk, names in names_by_pk.items() if wanted in map(mailbox, filter(_is_mail, names))
+    }
     confirmed = EmailAddress.objects.filter(verified=True).values_list("user_id", "email")
-    found |= {pk for pk, each in confirmed.iterator() if mailbox(each) == wanted}
-    if len(found) > 1:
+    pks |= {pk for pk, each in confirmed.iterator() if mailbox(each) == wanted}
+    if len(pks) > 1:
         raise AddressError(
-            f"“{wanted}” is the mailbox of {len(found)} accounts here: invite one by its name."
+            f"“{wanted}” is the mailbox of {len(pks)} accounts here: invite one by its name."
         )
-    return User.objects.get(pk=found.pop()) if found else None
+    return User.objects.get(pk=pks.pop()) if pks else None
 
 
 def _is_mail(name: str) -> bool:

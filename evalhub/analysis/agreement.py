@@ -19,25 +19,25 @@ def agreement_document(
     `scale` has the labels that could have been given; None takes those that were.
     """
     ratings = read_ratings(table, scale=scale)
-    found = agreement(ratings, level=level)
+    result = agreement(ratings, level=level)
     return AgreementDocument(
-        state=found.state,
+        state=result.state,
         level=level,
-        units=found.units,
-        raters=found.raters,
-        ratings=found.ratings,
-        labels=found.labels,
+        units=result.units,
+        raters=result.raters,
+        ratings=result.ratings,
+        labels=result.labels,
         scale="declared" if scale else "seen",
-        raw_agreement=found.raw_agreement,
-        krippendorff_alpha=found.krippendorff_alpha,
-        gwet_ac1=found.gwet_ac1,
-        fleiss_kappa=found.fleiss_kappa,
-        brennan_prediger=found.brennan_prediger,
+        raw_agreement=result.raw_agreement,
+        krippendorff_alpha=result.krippendorff_alpha,
+        gwet_ac1=result.gwet_ac1,
+        fleiss_kappa=result.fleiss_kappa,
+        brennan_prediger=result.brennan_prediger,
         cohen_kappa=[
-            RaterPair(raters=(str(one), str(other)), units=each.units, value=each.value)
-            for each in pair_kappas(ratings, level=level)
-            for one, other in [each.raters]
+            RaterPair(raters=(str(one), str(other)), units=kappa.units, value=kappa.value)
+            for kappa in pair_kappas(ratings, level=level)
+            for one, other in [kappa.raters]
         ],
-        prevalence={label_name(label): share for label, share in found.prevalence.items()},
+        prevalence={label_name(label): share for label, share in result.prevalence.items()},
         per_rater=rater_agreement(ratings),
     )

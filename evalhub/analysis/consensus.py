@@ -24,20 +24,20 @@ def labels_document(
     Raises:
         evalhub.stats.errors.StatisticsError: Dawid and Skene need two raters and two labels.
     """
-    given: dict[str, list[Label]] = {each.unit: [] for each in ratings}
+    labels_of: dict[str, list[Label]] = {each.unit: [] for each in ratings}
     rated = [(each.unit, each.rater, each.label) for each in ratings if each.label is not None]
     for unit, _, label in rated:
-        given[unit].append(label)
+        labels_of[unit].append(label)
     fit = None
     if method == "dawid-skene":
         fit = dawid_skene(*(list(column) for column in zip(*rated, strict=True)))
-        labels = [_likely(unit, said, fit, sure) for unit, said in given.items()]
+        labels = [_likely(unit, own_labels, fit, sure) for unit, own_labels in labels_of.items()]
     else:
-        labels = [_voted(unit, said) for unit, said in given.items()]
+        labels = [_voted(unit, own_labels) for unit, own_labels in labels_of.items()]
     states = Counter(each.state for each in labels)
-    found = LabelsDocument(
+    document = LabelsDocument(
         method=method,
-        units=len(given),
+        units=len(labels_of),
         raters=len({rater for _, rater, _ in rated}),
         ratings=len(rated),
         labelled=states["ok"],
@@ -48,29 +48,29 @@ def labels_document(
         labels=labels,
     )
     if fit is None:
-        return found
-    return found.model_copy(update=_fitted(fit, Counter(rater for _, rater, _ in rated)))
+        return document
+    return document.model_copy(update=_fitted(fit, Counter(rater for _, rater, _ in rated)))
 
 
-def _voted(unit: str, said: Sequence[Label]) -> UnitLabel:
-    label = majority(said)
-    state: Literal["ok", "tie", "unrated"] = "unrated" if not said else "tie"
+def _voted(unit: str, labels: Sequence[Label]) -> UnitLabel:
+    label = majority(labels)
+    state: Literal["ok", "tie", "unrated"] = "unrated" if not labels else "tie"
     return UnitLabel(
-        unit=unit, label=label, state=state if label is None else "ok", votes=_counted(said)
+        unit=unit, label=label, state=state if label is None else "ok", votes=_counted(labels)
     )
 
 
-def _likely(unit: str, said: Sequence[Label], fit: DawidSkene, sure: float) -> UnitLabel:
-    if not said:
+def _likely(unit: str, labels: Sequence[Label], fit: DawidSkene, sure: float) -> UnitLabel:
+    if not labels:
         return UnitLabel(unit=unit, label=None, state="unrated", votes={})
     chances = fit.posterior[unit]
     best = int(chances.argmax())
-    told = float(chances[best]) >= sure
+    is_sure = float(chances[best]) >= sure
     return UnitLabel(
         unit=unit,
-        label=fit.labels[best] if told else None,
-        state="ok" if told else "unsure",
-        votes=_counted(said),
+        label=fit.labels[best] if is_sure else None,
+        state="ok" if is_sure else "unsure",
+        votes=_counted(labels),
         posterior=_named(fit, chances.tolist()),
     )
 

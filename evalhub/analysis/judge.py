@@ -40,15 +40,17 @@ def judge_check_document(
         weighted: whether the last number of the judge's rows is the item's weight.
         clustered: whether items belong to the clusters of the judge's rows.
     """
-    said: dict[Hashable, list[str]] = {}
-    for each in human:
-        said.setdefault(each.unit, []).append(each.choice)
+    choices: dict[Hashable, list[str]] = {}
+    for row in human:
+        choices.setdefault(row.unit, []).append(row.choice)
     sides: dict[Hashable, Side] = {each.unit: each.side for each in judge if each.side}
     lengths: dict[Hashable, tuple[float, float]] = {
-        each.unit: (each.numbers[0], each.numbers[1]) for each in judge if len(each.numbers) > 1
+        judgment.unit: (judgment.numbers[0], judgment.numbers[1])
+        for judgment in judge
+        if len(judgment.numbers) > 1
     }
     check = judge_check(
-        said,
+        choices,
         {each.unit: each.choice for each in judge},
         random_sample=random_sample,
         candidate_sides=sides or None,
@@ -65,7 +67,7 @@ def judge_check_document(
         state=check.state,
         shared=check.shared,
         judged=check.judged,
-        labelled=len(said),
+        labelled=len(choices),
         agreement_state=check.agreement.state,
         raw_agreement=check.agreement.raw_agreement,
         krippendorff_alpha=check.beyond_chance,
@@ -111,19 +113,19 @@ def judge_verdict(check: JudgeCheck, floor: float) -> tuple[JudgeVerdict, str]:
     agreed = check.beyond_chance
     if agreed.value is None or agreed.lower is None or agreed.upper is None:
         return "invalid", INVALID["constant"]
-    shown = (
+    sentence = (
         f"Its agreement with people beyond chance is {agreed.value:.2f} "
         f"[{agreed.lower:.2f}, {agreed.upper:.2f}]"
     )
     left = f" {NOTHING_LEFT}" if check.state == "nothing-only-judged" else ""
     if agreed.lower >= floor:
-        return "usable", f"{shown}, not below the floor of {floor:g}.{left}"
+        return "usable", f"{sentence}, not below the floor of {floor:g}.{left}"
     if agreed.upper < floor:
         against = " It contradicts people." if agreed.upper < 0 else ""
-        return "not-usable", f"{shown}, below the floor of {floor:g}.{against}"
+        return "not-usable", f"{sentence}, below the floor of {floor:g}.{against}"
     return (
         "not-told",
-        f"{shown}: {check.shared:,} labels of both don't tell on which side of the floor of "
+        f"{sentence}: {check.shared:,} labels of both don't tell on which side of the floor of "
         f"{floor:g} it lies. More labels of people would.{left}",
     )
 
@@ -131,13 +133,13 @@ def judge_verdict(check: JudgeCheck, floor: float) -> tuple[JudgeVerdict, str]:
 def check_judged_once(judgments: Sequence[ChoiceRow], file: Path, unit: str) -> None:
     """Raises DataError for a second judgment of one item: a judge has one row an item."""
     lines: dict[str, int] = {}
-    for each in judgments:
-        line = lines.setdefault(each.unit, each.line)
-        if line != each.line:
+    for judgment in judgments:
+        line = lines.setdefault(judgment.unit, judgment.line)
+        if line != judgment.line:
             raise DataError(
-                f"{each.unit!r} was judged on line {line} already; a judge has one row an item "
+                f"{judgment.unit!r} was judged on line {line} already; a judge has one row an item "
                 "(`evalhub preference --side` looks at swapped repeats)",
                 file=str(file),
-                line=each.line,
+                line=judgment.line,
                 field=unit,
             )

@@ -77,39 +77,39 @@ def rating_table(
     """
     table: dict[object, dict[object, Label | None]] = {}
     lines: dict[tuple[str, str], int] = {}
-    for each in of_one_kind(ratings):
-        given = table.setdefault(each.unit, {})
-        if each.label is None:
-            given.setdefault(each.rater, None)
+    for rating in of_one_kind(ratings):
+        own = table.setdefault(rating.unit, {})
+        if rating.label is None:
+            own.setdefault(rating.rater, None)
             continue
-        key = each.unit, each.rater
+        key = rating.unit, rating.rater
         if key in lines:
             raise _wrong(
-                each.row,
-                each.field,
-                f"{each.rater!r} rated {each.unit!r} on line {lines[key]} already; "
+                rating.row,
+                rating.field,
+                f"{rating.rater!r} rated {rating.unit!r} on line {lines[key]} already; "
                 "keep one of the two",
             )
-        lines[key] = each.row.line
-        given[each.rater] = _number(each) if numbers else each.label
+        lines[key] = rating.row.line
+        own[rating.rater] = _number(rating) if numbers else rating.label
     return table
 
 
 def of_one_kind(ratings: Iterable[RatingRow]) -> Iterator[RatingRow]:
     """The ratings as they are. Raises DataError for labels of several kinds."""
     first: tuple[str, RatingRow] | None = None
-    for each in ratings:
-        if each.label is not None:
-            kind = _kind(each.label)
-            first = first or (kind, each)
+    for rating in ratings:
+        if rating.label is not None:
+            kind = _kind(rating.label)
+            first = first or (kind, rating)
             if kind != first[0]:
                 raise _wrong(
-                    each.row,
-                    each.field,
-                    f"{_shown(each.label)} is {kind}, where {_shown(first[1].label)} on line "
+                    rating.row,
+                    rating.field,
+                    f"{_shown(rating.label)} is {kind}, where {_shown(first[1].label)} on line "
                     f"{first[1].row.line} is {first[0]}; write all labels in one way",
                 )
-        yield each
+        yield rating
 
 
 def label_name(label: Label) -> str:
@@ -138,10 +138,10 @@ def rating_scale(
                 file=ratings[0].row.file,
             )
         scale.append(label)
-    for each in ratings:
-        label = _number(each) if numbers and each.label is not None else each.label
+    for rating in ratings:
+        label = _number(rating) if numbers and rating.label is not None else rating.label
         if label is not None and label not in scale:
-            raise _wrong(each.row, each.field, f"{_shown(each.label)} isn't one of --labels")
+            raise _wrong(rating.row, rating.field, f"{_shown(rating.label)} isn't one of --labels")
     return scale
 
 
@@ -180,8 +180,8 @@ def read_judgments(
     for row in read_rows(path):
         name = item_id(row, unit)
         who = item_id(row, rater) if rater else ""
-        said = field(row, choice)
-        if said is None or said == "":
+        chosen = field(row, choice)
+        if chosen is None or chosen == "":
             skipped += 1
             continue
         stood = _side(row, side) if side else None

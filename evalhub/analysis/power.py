@@ -100,15 +100,15 @@ def power_document(
         if not gaps:
             return None
         missed = sum(
-            1 - paired_power(size, each.sd, each.gap, alpha=alpha, design_effect=effect)
-            for each in targets
-            if each.gap is not None
+            1 - paired_power(size, target.sd, target.gap, alpha=alpha, design_effect=effect)
+            for target in targets
+            if target.gap is not None
         )
         return max(0.0, 1 - missed)
 
     middle = n or max(sizes or [1])
     curve = dict.fromkeys(max(1, round(middle * share)) for share in SHARES)
-    found = PowerDocument(
+    document = PowerDocument(
         question=question,
         unit="judgments" if question == "preference" else "items",
         alpha=alpha,
@@ -116,13 +116,13 @@ def power_document(
         design_effect=effect,
         criteria=[
             PowerCriterion(
-                name=each.name,
-                gap=each.gap,
-                sd=each.sd,
+                name=target.name,
+                gap=target.gap,
+                sd=target.sd,
                 needed=_effort(question, sizes[i], costs) if sizes else None,
-                minimum_detectable_effect=detectable(n, each.sd) if n else None,
+                minimum_detectable_effect=detectable(n, target.sd) if n else None,
             )
-            for i, each in enumerate(targets)
+            for i, target in enumerate(targets)
         ],
         given=GivenSize(n=n, power=joint_power(n), effort=_effort(question, n, costs))
         if n
@@ -136,28 +136,28 @@ def power_document(
             for size in curve
         ],
     )
-    return found.model_copy(update={"sentences": _sentences(found, sizes or [], costs)})
+    return document.model_copy(update={"sentences": _sentences(document, sizes or [], costs)})
 
 
-def _sentences(found: PowerDocument, sizes: Sequence[int], costs: ItemCosts) -> tuple[str, ...]:
+def _sentences(document: PowerDocument, sizes: Sequence[int], costs: ItemCosts) -> tuple[str, ...]:
     """Whether the size at hand is enough, and what it can show, with what that assumes."""
-    if found.given is None:
+    if document.given is None:
         return ()
-    n, told = found.given.n, []
+    n, sentences = document.given.n, []
     if max(sizes, default=0) > n:
-        what = "review" if found.unit == "judgments" else "test set"
-        told.append(f"this {what} has {n:,} {found.unit}; {max(sizes):,} would be needed")
-    least = max(each.minimum_detectable_effect or 0.0 for each in found.criteria)
-    spreads = ", ".join(dict.fromkeys(f"{each.sd:.2g}" for each in found.criteria))
-    assumed = f"if {'judgments' if found.unit == 'judgments' else 'differences'} deviate by "
+        what = "review" if document.unit == "judgments" else "test set"
+        sentences.append(f"this {what} has {n:,} {document.unit}; {max(sizes):,} would be needed")
+    least = max(each.minimum_detectable_effect or 0.0 for each in document.criteria)
+    spreads = ", ".join(dict.fromkeys(f"{each.sd:.2g}" for each in document.criteria))
+    assumed = f"if {'judgments' if document.unit == 'judgments' else 'differences'} deviate by "
     assumed += spreads
     if costs.cluster_size > 1:
-        one = "item" if found.unit == "judgments" else "cluster"
+        one = "item" if document.unit == "judgments" else "cluster"
         assumed += f" and those of one {one} correlate by {costs.icc:g}"
-    told.append(
-        f"{n:,} {found.unit} show {least:.2g} or more with {found.power:.0%} power, {assumed}"
+    sentences.append(
+        f"{n:,} {document.unit} show {least:.2g} or more with {document.power:.0%} power, {assumed}"
     )
-    return tuple(told)
+    return tuple(sentences)
 
 
 def sd_of_means(sd: float, within_sd: float, samples: int) -> float:

@@ -31,10 +31,10 @@ def review_document(
         raise StatisticsError(f"a win score of {score:g} isn't above {threshold:g}")
     per_item = review.per_item
 
-    def shown(judgments: int) -> float | None:
+    def detectable(judgments: int) -> float | None:
         items = max(1, math.floor(judgments / per_item))
-        found = review_detects(items, review, threshold=threshold, alpha=alpha, power=power)
-        return None if found is None else found - threshold
+        score = review_detects(items, review, threshold=threshold, alpha=alpha, power=power)
+        return None if score is None else score - threshold
 
     def chance(judgments: int) -> float | None:
         if score is None:
@@ -64,18 +64,18 @@ def review_document(
                 gap=target.gap,
                 sd=target.sd,
                 needed=None if needed is None else _effort(needed, costs),
-                minimum_detectable_effect=shown(n) if n else None,
+                minimum_detectable_effect=detectable(n) if n else None,
             )
         ],
         given=GivenSize(n=n, power=chance(n), effort=_effort(n, costs)) if n else None,
         curve=[
-            CurvePoint(n=size, power=chance(size), minimum_detectable_effect=shown(size))
+            CurvePoint(n=size, power=chance(size), minimum_detectable_effect=detectable(size))
             for size in dict.fromkeys(max(1, round(middle * share)) for share in SHARES)
         ],
         people=review.people,
         lean=review.lean,
         caution=_caution(score, items, review),
-        sentences=_sentences(n, needed, shown(n) if n else None, review, power),
+        sentences=_sentences(n, needed, detectable(n) if n else None, review, power),
     )
 
 
@@ -85,18 +85,18 @@ def _sentences(
     """Whether the judgments at hand are enough, and what they can show, with what that assumes."""
     if n is None:
         return ()
-    told = []
+    sentences = []
     if needed is not None and needed > n:
-        told.append(f"this review has {n:,} judgments; {needed:,} would be needed")
+        sentences.append(f"this review has {n:,} judgments; {needed:,} would be needed")
     if least is not None:
         who = "1 person" if review.people == 1 else f"{review.people} people"
         leaning = "" if review.people == 1 else f" they lean by {review.lean:g},"
-        told.append(
+        sentences.append(
             f"{n:,} judgments by {who} show {least:.2g} or more with {power:.0%} power, "
             f"if{leaning} {review.ties:.0%} of judgments are ties and those of one item "
             f"correlate by {review.correlation:g}"
         )
-    return tuple(told)
+    return tuple(sentences)
 
 
 def _caution(score: float | None, items: int | None, review: PlannedReview) -> str:

@@ -72,10 +72,10 @@ def _length_control(judgments: Sequence[ChoiceRow], alpha: float) -> LengthContr
 
 def _self_consistency(judgments: Sequence[ChoiceRow], alpha: float) -> SelfConsistency | None:
     """From the units that a rater judged with the candidate on either side."""
-    given: dict[tuple[str, str], list[str]] = {}
-    for each in judgments:
-        given.setdefault((each.unit, each.rater), []).append(each.choice)
-    twice = [choices for choices in given.values() if len(choices) == 2]
+    choices_by_rater: dict[tuple[str, str], list[str]] = {}
+    for judgment in judgments:
+        choices_by_rater.setdefault((judgment.unit, judgment.rater), []).append(judgment.choice)
+    twice = [choices for choices in choices_by_rater.values() if len(choices) == 2]
     if not twice:
         return None
     return self_consistency([a for a, _ in twice], [b for _, b in twice], alpha=alpha)

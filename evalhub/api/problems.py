@@ -17,8 +17,10 @@ from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.exporters.copying import CopyError
 from evalhub.features.exporters.leaving import ExportError
+from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.score_audits.score_cases import ScoreCaseError
 from evalhub.features.webhooks.registering import WebhookError
+from evalhub.features.working_sets.sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.frames.rest.problems import Problem, problem
 from evalhub.io.full_disk import is_full_disk
 from evalhub.io.ndjson import BodyTooLargeError
@@ -30,10 +32,8 @@ from evalhub.ledger.decide import ContestedError
 from evalhub.ledger.draws import PoolError
 from evalhub.ledger.peeking import ContestedPeekError
 from evalhub.ledger.signoff import SignOffError, SupersededError
-from evalhub.ledger.stage_moves import StageError
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
-from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.studies.run.linked import PolicyScopeError
 from evalhub.studies.run.policy_change import SamePolicyError
 from reviews.errors import PlanError, ReviewError

@@ -1,11 +1,10 @@
 """Addresses for programs, below /api/v1."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
 from evalhub.api.views import (
     campaigns,
     decisions,
-    exports,
     files,
     imports,
     ingestions,
@@ -16,23 +15,18 @@ from evalhub.api.views import (
     registry,
     runs,
     score_cases,
-    stages,
     studies,
     study_changes,
-    webhooks,
-    working_items,
-    working_sets,
 )
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.features.exporters import api as exporters
+from evalhub.features.lifecycle import api as lifecycle
+from evalhub.features.ownership import api as ownership
+from evalhub.features.webhooks import api as webhooks
+from evalhub.features.working_sets import api as working_sets
+from evalhub.features.working_sets import api_items as working_items
+from evalhub.frames.rest.addresses import project_path as _at
 
 app_name = "api"
-
-
-def _at(below: str, endpoint: type[ProjectEndpoint], name: str) -> URLPattern:
-    """An address of a project."""
-    whole = "/".join(["projects/<slug:project>", below]).rstrip("/")
-    found: URLPattern = path(whole, endpoint.as_view(), name=name)
-    return found
 
 
 urlpatterns = [
@@ -45,15 +39,14 @@ urlpatterns = [
     _at("studies/<slug:slug>/cancel", studies.CancelStudyRuns, "cancel_study_runs"),
     _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
-    _at("studies/<slug:slug>/cost", studies.StudyCost, "study_cost"),
+    *ownership.urlpatterns,
+    *lifecycle.urlpatterns,
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),
     _at("studies/<slug:slug>/policy", study_changes.StudyPolicyOf, "study_policy"),
     _at("decisions", decisions.Decisions, "decisions"),
     _at("decisions/<int:pk>", decisions.OneDecision, "decision"),
     _at("decisions/<int:pk>/flips", decisions.Flips, "flips"),
-    _at("decisions/<int:pk>/blessing", stages.BlessedBy, "blessing"),
-    _at("baseline", stages.Baseline, "baseline"),
     _at("peeks", peeks.Peeks, "peeks"),
     _at("decisions/<int:pk>/acceptance", decisions.Accepted, "acceptance"),
     _at("decisions/<int:pk>/sign-offs", decisions.SignOffs, "sign_offs"),
@@ -65,26 +58,11 @@ urlpatterns = [
         "test_set_version",
     ),
     _at("test-sets/<slug:slug>/versions/<int:number>/items", registry.Items, "items"),
-    _at("working-sets", working_sets.WorkingSets, "working_sets"),
-    _at("working-sets/<int:pk>", working_sets.OneWorkingSet, "working_set"),
-    _at("working-sets/<int:pk>/items", working_items.WorkingItems, "working_items"),
-    _at(
-        "working-sets/<int:pk>/items/<int:item>",
-        working_items.OneWorkingItem,
-        "working_item",
-    ),
-    _at("working-sets/<int:pk>/changes", working_items.ChangeWorkingItems, "change_working_items"),
-    _at("working-sets/<int:pk>/near-copies", working_sets.NearCopiesOfWorkingSet, "near_copies"),
-    _at("working-sets/<int:pk>/split", working_sets.SplitWorkingSet, "split"),
-    _at("working-sets/<int:pk>/publish", working_sets.PublishWorkingSet, "publish"),
+    *working_sets.urlpatterns,
+    *working_items.urlpatterns,
     _at("models", registry.Models, "models"),
     _at("models/<slug:slug>/versions", registry.ModelVersions, "model_versions"),
     _at("models/<slug:slug>/versions/<int:number>", registry.OneModelVersion, "model_version"),
-    _at("models/<slug:slug>/history", stages.History, "history"),
-    _at("models/<slug:slug>/versions/<int:number>/rollback", stages.RolledBack, "rollback"),
-    _at("models/<slug:slug>/versions/<int:number>/override", stages.Overridden, "override"),
-    _at("models/<slug:slug>/versions/<int:number>/retire", stages.Retired, "retire"),
-    _at("models/<slug:slug>/versions/<int:number>/reopen", stages.Reopened, "reopen"),
     _at("runs", runs.Runs, "runs"),
     _at("runs/<int:pk>", runs.OneRun, "run"),
     _at("runs/<int:pk>/cancel", runs.CancelRun, "cancel_run"),
@@ -105,15 +83,7 @@ urlpatterns = [
     _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
     _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
-    _at("webhooks", webhooks.Webhooks, "webhooks"),
-    _at("webhooks/<int:pk>", webhooks.OneWebhook, "webhook"),
-    _at("webhooks/<int:pk>/secret", webhooks.SecretOfWebhook, "webhook_secret"),
-    _at("webhooks/<int:pk>/deliveries", webhooks.DeliveriesOfWebhook, "deliveries"),
-    _at(
-        "webhooks/<int:pk>/deliveries/<int:delivery>/replay",
-        webhooks.ReplayDelivery,
-        "replay_delivery",
-    ),
+    *webhooks.urlpatterns,
     _at("members", people.MembersOfProject, "members"),
     _at("members/<int:pk>", people.OneMember, "member"),
     _at("tokens", people.TokensOfProject, "tokens"),
@@ -121,6 +91,6 @@ urlpatterns = [
     _at("imports", imports.Imports, "imports"),
     _at("jobs", jobs.Jobs, "jobs"),
     _at("jobs/<int:pk>", jobs.OneJob, "job"),
-    _at("exports/<str:what>", exports.Exports, "exports"),
+    *exporters.urlpatterns,
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

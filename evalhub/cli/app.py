@@ -12,50 +12,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import evalhub
-from evalhub.cli import (
-    agreement,
-    backup,
-    bless,
-    compare,
-    cost,
-    decide,
-    decision,
-    demo,
-    export,
-    gate,
-    import_log,
-    judge,
-    judge_run,
-    labels,
-    leakage,
-    log,
-    migrate,
-    mlflow,
-    outgoing,
-    policy,
-    power,
-    preference,
-    prices,
-    probe,
-    push,
-    record,
-    redact,
-    review,
-    serve,
-    serve_config,
-    stages,
-    strategy,
-    study,
-    token,
-    user,
-    watch,
-    webhook,
-)
-from evalhub.cli import (
-    run as runs,
-)
+from evalhub.cli.table import COMMANDS
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
-from evalhub.frames.command.home import Home, at_home, use_home
+from evalhub.frames.command.home import Home, use_home
 from evalhub.frames.command.options import with_usable_numbers
 from evalhub.frames.command.streams import OutputError, open_missing_descriptors, standard_streams
 from evalhub.libraries import keep_to_themselves
@@ -89,77 +48,19 @@ def start(
     use_home(home)
 
 
-@app.command()
+for panel, commands in COMMANDS.items():
+    for name, command in commands.items():
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=panel)
+        else:
+            app.command(name, rich_help_panel=panel)(command)
+
+
+@app.command(rich_help_panel="Site")
 def version() -> None:
     """Print the version."""
     _print_version(True)
 
-
-for group in (
-    study.app,
-    runs.app,
-    review.app,
-    judge_run.app,
-    mlflow.app,
-    outgoing.app,
-    prices.app,
-    token.app,
-    user.app,
-    watch.app,
-    webhook.app,
-):
-    for each in group.registered_commands:
-        assert each.callback is not None
-        each.callback = at_home(each.callback)
-
-app.command("cost")(at_home(cost.cost))
-app.command("compare")(at_home(compare.compare))
-app.command("decide")(at_home(decide.decide))
-app.add_typer(strategy.app, name="strategy")
-app.add_typer(study.app, name="study")
-app.add_typer(decision.app, name="decision")
-app.command("gate")(at_home(gate.gate))
-app.command("push")(at_home(push.push))
-app.command("status")(push.status)
-app.command("pull")(push.pull)
-app.command("bless")(at_home(bless.bless))
-app.command("serve-config")(at_home(serve_config.serve_config))
-app.command("rollback")(at_home(stages.rollback))
-app.command("override")(at_home(stages.override))
-app.command("retire")(at_home(stages.retire))
-app.command("reopen")(at_home(stages.reopen))
-app.command("history")(at_home(stages.history))
-app.command("probe")(at_home(probe.probe))
-app.command("record")(at_home(record.record))
-app.command("export")(at_home(export.export))
-app.command("agreement")(agreement.agreement)
-app.command("labels")(labels.labels)
-app.command("preference")(preference.preference)
-app.add_typer(policy.app, name="policy")
-app.add_typer(power.app, name="power")
-app.add_typer(review.app, name="review")
-app.add_typer(runs.app, name="run")
-app.add_typer(user.app, name="user")
-app.add_typer(token.app, name="token")
-app.add_typer(watch.app, name="watch")
-app.add_typer(webhook.app, name="webhook")
-app.add_typer(mlflow.app, name="mlflow")
-app.add_typer(outgoing.app, name="outgoing")
-app.add_typer(judge_run.app, name="judge")
-app.add_typer(prices.app, name="prices")
-app.command("judge-check")(judge.judge_check)
-app.command("leakage")(leakage.leakage)
-app.command("fingerprint")(leakage.fingerprint)
-app.command("demo")(at_home(demo.demo))
-app.command("up")(at_home(serve.up))
-app.command("log")(at_home(log.log))
-app.command("worker")(at_home(serve.worker))
-app.command("doctor")(at_home(serve.doctor))
-app.command("import")(at_home(import_log.import_log))
-app.command("redact")(at_home(redact.redact))
-app.command("migrate")(at_home(migrate.migrate))
-app.command("backup")(at_home(backup.backup))
-app.command("restore")(at_home(backup.restore))
 
 for part in (app, *(each.typer_instance for each in app.registered_groups)):
     for each in part.registered_commands if part else ():

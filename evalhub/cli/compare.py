@@ -22,7 +22,7 @@ from evalhub.frames.command.server import There, TokenFile
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
-    from evalhub.declare.decision import DecisionRecord
+    from evalhub.decision.document import DecisionRecord
     from evalhub.studies.files.compare import FileComparison
 
 
@@ -151,7 +151,7 @@ def compare(
 ) -> int:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.decision.caveats import with_more_caveats
-    from evalhub.decision.policy_since import policy_caveats
+    from evalhub.decision.sections.policy_since import policy_caveats
     from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output
 

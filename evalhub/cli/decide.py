@@ -10,8 +10,8 @@ from evalhub.frames.command.options import AcceptPolicyChange, Json, reason_of
 from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
+    from evalhub.decision.document import DecisionRecord
     from evalhub.decision.preference_evidence import Judgments
-    from evalhub.declare.decision import DecisionRecord
     from evalhub.declare.evidence import JudgmentRows
 
 
@@ -36,7 +36,7 @@ def decide(
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.policy import read_policy
-    from evalhub.decision.policy_since import policy_caveats
+    from evalhub.decision.sections.policy_since import policy_caveats
     from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output
     from evalhub.studies.files.decide import decide_scores

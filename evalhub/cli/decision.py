@@ -178,7 +178,7 @@ def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
         raise typer.BadParameter(f"there is no home {home}", param_hint="--home")
     use_home(home)
     set_up_database()
-    from evalhub.declare.decision import PrintedDecision
+    from evalhub.decision.document import PrintedDecision
     from evalhub.declare.declaration import declared
     from evalhub.ledger.verification import rows_at_home
 
@@ -228,7 +228,7 @@ def _by_other_code(found: "Verification") -> str:
 
 
 def _line(difference: "Discrepancy") -> str:
-    from evalhub.decision.verify import FOLLOWS
+    from evalhub.decision.inconsistent import FOLLOWS
 
     said, right = (
         json.dumps(value, ensure_ascii=False)

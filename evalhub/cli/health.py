@@ -122,13 +122,13 @@ def _database() -> Finding:
 
     from evalhub.database.damage import DamagedDatabaseError, how_to_restore
     from evalhub.database.tables import (
-        OtherVersionError,
         Tables,
         changes_by_itself,
         check_writable,
         place,
         tables,
     )
+    from evalhub.database.version import OtherVersionError
     from evalhub.database.write_test import try_write
 
     if connection.vendor == "sqlite" and not os.path.exists(place()):
@@ -162,7 +162,8 @@ def _ledger() -> Finding:
     from django.db import DatabaseError, connection
 
     from evalhub.database.damage import DamagedDatabaseError
-    from evalhub.database.tables import OtherVersionError, Tables, place, tables
+    from evalhub.database.tables import Tables, place, tables
+    from evalhub.database.version import OtherVersionError
     from evalhub.ledger.chain.follow import chain_faults
     from evalhub.ledger.models import Ledger
 
@@ -192,7 +193,8 @@ def _read[T](query: Callable[[], T]) -> T | None:
     from django.db import DatabaseError, connection
 
     from evalhub.database.damage import DamagedDatabaseError
-    from evalhub.database.tables import OtherVersionError, Tables, place, tables
+    from evalhub.database.tables import Tables, place, tables
+    from evalhub.database.version import OtherVersionError
 
     if connection.vendor == "sqlite" and not os.path.exists(place()):
         return None

@@ -30,11 +30,20 @@ def redact(
     set_up_database()
     from evalhub.accounts.models import Project
     from evalhub.features.erasure.redact import redact as take_out
+    from evalhub.features.table import REDACTORS
 
     space = Project.objects.filter(slug=project).first()
     if space is None:
         raise typer.BadParameter(f"there is no project {project!r}", param_hint="--project")
-    act = partial(take_out, project=space, test_set=test_set, item=item, reason=reason, by=None)
+    act = partial(
+        take_out,
+        project=space,
+        test_set=test_set,
+        item=item,
+        reason=reason,
+        by=None,
+        redactors=REDACTORS,
+    )
     if dry_run or not yes:
         planned = act(dry_run=True)
         if dry_run and json_:

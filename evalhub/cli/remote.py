@@ -125,7 +125,7 @@ def told_decision(found: "DecidedThere") -> "ToldDecision":
     Raises evalhub.declare.declaration.DeclarationError for a record of another version than ours.
     """
     from evalhub.cli.reports import ToldDecision
-    from evalhub.declare.decision import DecisionRecord
+    from evalhub.decision.document import DecisionRecord
     from evalhub.declare.declaration import declared
 
     return ToldDecision(

@@ -13,7 +13,7 @@ import typer
 from evalhub.frames.command.outputs import check_output, whole
 
 if TYPE_CHECKING:
-    from evalhub.declare.decision import DecisionRecord
+    from evalhub.decision.document import DecisionRecord
 
 SUMMARY, OUTPUTS, WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE"
 

@@ -132,7 +132,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
 
     from evalhub.features.exporters.mlflow_aliases import teller_of_mlflow
     from evalhub.features.monitoring.asking import watcher
-    from evalhub.features.table import EVENTS
+    from evalhub.features.table import EVENTS, TIDIED
     from evalhub.features.webhooks.sending import teller
     from evalhub.frames.rest.waiting import SEATS
     from evalhub.jobs.runner import job_runner
@@ -186,7 +186,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             note_worker()
             stack.enter_context(every(BEAT_S, note_worker))
             stack.enter_context(ticker())
-            stack.enter_context(tidier())
+            stack.enter_context(tidier(TIDIED))
             stack.enter_context(watcher())
         get_resolver().url_patterns  # noqa: B018 - imports every page's module
         _leave_modules_uncollected()

@@ -188,8 +188,8 @@ def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudySta
     nor near-copies, where somebody says `why_new`."""
     from dataclasses import replace
 
-    from evalhub.decision.copies import NEAR_COPIES
-    from evalhub.decision.policy_since import POLICY_CODES
+    from evalhub.decision.sections.copies import NEAR_COPIES
+    from evalhub.decision.sections.policy_since import POLICY_CODES
     from evalhub.ledger.accepting import accept, to_accept
     from evalhub.ledger.models import Decision
 
@@ -249,8 +249,8 @@ def show(status: "StudyStatus", as_json: bool) -> int:
 def _print_number(decision: "Decision") -> None:
     """By what `evalhub bless` and its like know it, and what may be done next with a ship, or
     with what a policy or near-copies hold."""
-    from evalhub.decision.copies import NEAR_COPIES
-    from evalhub.decision.policy_since import POLICY_CODES
+    from evalhub.decision.sections.copies import NEAR_COPIES
+    from evalhub.decision.sections.policy_since import POLICY_CODES
     from evalhub.declare.verdicts import Verdict
     from evalhub.ledger.accepting import to_accept
 

@@ -155,9 +155,7 @@ def erase(name: Name, yes: Yes = False, dry_run: DryRun = False, json_: Json = F
         "and decisions stand.\nBackups, exports, logs and mails aren't reached."
     )
     if erased.named_in:
-        typer.echo(
-            f"Their name or address stays where a digest covers it: {', '.join(erased.named_in)}."
-        )
+        typer.echo(f"Their address stays where a digest covers it: {', '.join(erased.named_in)}.")
     return 0
 
 
@@ -165,7 +163,7 @@ def _erase_plan(planned: "Erased") -> list[str]:
     rows = "".join(f", {count} {kind}" for kind, count in planned.taken.items())
     lines = [f"Would erase {planned.name}: the account's name{rows}. Judgments and decisions stay."]
     if planned.named_in:
-        lines.append(f"A digest covers the name, so it stays, in {', '.join(planned.named_in)}.")
+        lines.append(f"A digest covers the address, so it stays, in {', '.join(planned.named_in)}.")
     return lines
 
 

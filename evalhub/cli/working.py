@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import FrameType
 
 
@@ -30,12 +31,13 @@ def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
 
 def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
     from evalhub.features.monitoring.asking import watcher
+    from evalhub.features.table import TIDIED
     from evalhub.studies.run.advance import ticker
     from evalhub.studies.run.tidying import tidier
     from runners.tasks import finder, start_worker
 
     with ExitStack() as stack:
-        for timer in (ticker, tidier, watcher, finder) if first else ():
+        for timer in (ticker, partial(tidier, TIDIED), watcher, finder) if first else ():
             stack.enter_context(timer())
         return start_worker(threads=threads, queues=kinds)
 

@@ -49,9 +49,9 @@ class RefusedError(Exception):
 
     def __init__(self, status: int, problem: Mapping[str, Any], headers: Mapping[str, str]) -> None:
         self.status, self.problem, self.headers = status, problem, headers
-        found = problem.get("errors")
+        errors = problem.get("errors")
         self.errors: list[dict[str, Any]] = [
-            each for each in found or () if isinstance(each, dict) and "message" in each
+            error for error in errors or () if isinstance(error, dict) and "message" in error
         ]
         super().__init__(self._said())
 
@@ -59,8 +59,8 @@ class RefusedError(Exception):
         detail = " ".join(
             str(self.problem.get("detail") or self.problem.get("title") or "").split()
         )
-        said = f"the site refuses it (HTTP {self.status})"
-        return f"{said}: {detail}" if detail else said
+        sentence = f"the site refuses it (HTTP {self.status})"
+        return f"{sentence}: {detail}" if detail else sentence
 
 
 class NoAccessError(RefusedError):
@@ -209,12 +209,12 @@ class Connection:
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> SiteAnswer:
         with self._opened(method, path, body, headers) as response:
-            found = _json(response.read(LARGEST_ANSWER))
-            if not isinstance(found, dict):
+            document = _json(response.read(LARGEST_ANSWER))
+            if not isinstance(document, dict):
                 raise ServerError(
                     f"{self.server.address} answers, but not as Evalhub does: is the address right?"
                 )
-            return SiteAnswer(response.status, dict(response.headers.items()), found)
+            return SiteAnswer(response.status, dict(response.headers.items()), document)
 
     @contextmanager
     def _opened(
@@ -275,14 +275,14 @@ def _header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    given = _header(headers, "retry-after")
-    if given is None:
+    header = _header(headers, "retry-after")
+    if header is None:
         return None
     try:
-        seconds = float(given)
+        seconds = float(header)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(given).timestamp() - time.time()
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
         except ValueError:
             return None
     return min(max(seconds, 0.0), 4 * LONGEST_WAIT_S)

@@ -11,7 +11,7 @@ from evalhub.client.studies import UndecidedError, study_there
 
 
 def export_there(
-    connection: Connection, what: str, to: BinaryIO, **asked: str | int | None
+    connection: Connection, what: str, to: BinaryIO, **filters: str | int | None
 ) -> None:
     """Writes an export of the project into an empty file: `study`, `decision`, `review`, `format`.
 
@@ -19,18 +19,18 @@ def export_there(
 
     Raises UndecidedError where the study has none; RefusedError and AwayError as the connection.
     """
-    if what != "answers" and asked.get("study") and asked.get("decision") is None:
-        asked["decision"] = _newest(connection, str(asked.pop("study")))
-    query = {name: value for name, value in asked.items() if value is not None}
+    if what != "answers" and filters.get("study") and filters.get("decision") is None:
+        filters["decision"] = _newest(connection, str(filters.pop("study")))
+    query = {name: value for name, value in filters.items() if value is not None}
     connection.download(f"/exports/{what}?{urlencode(query)}", to)
 
 
 def export_folder_there(
-    connection: Connection, what: str, to: Path, **asked: str | int | None
+    connection: Connection, what: str, to: Path, **filters: str | int | None
 ) -> list[Path]:
     """The same for an export of several files, which are written below the folder `to`."""
     with tempfile.TemporaryFile() as packed:
-        export_there(connection, what, packed, **asked)
+        export_there(connection, what, packed, **filters)
         with zipfile.ZipFile(packed) as archive:
             archive.extractall(to)
             return [to / name for name in archive.namelist() if not name.endswith("/")]

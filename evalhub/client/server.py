@@ -42,14 +42,14 @@ class Server:
         )
 
 
-def checked_address(given: str) -> str:
+def checked_address(text: str) -> str:
     """The address without a slash at its end. Raises ServerError for one that isn't fit for a
     token: in the clear over a network, with a user, or no address at all."""
     try:
-        parts = urlsplit(given.strip())
+        parts = urlsplit(text.strip())
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ServerError(f"{given!r} is no address: {error}") from error
+        raise ServerError(f"{text!r} is no address: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
         raise ServerError(f"say the site's address, https://…, by --server or {ADDRESS}")
     if parts.username is not None or parts.query or parts.fragment:
@@ -58,7 +58,7 @@ def checked_address(given: str) -> str:
         raise ServerError(
             f"http://{host}: https is needed, or anybody on the way reads the token and the answers"
         )
-    return given.strip().rstrip("/")
+    return text.strip().rstrip("/")
 
 
 def is_here(host: str) -> bool:

@@ -63,8 +63,8 @@ def push_study(
     # A key of the content alone would be answered from memory after another study took its place.
     text = json.dumps(document, sort_keys=True) + secrets.token_hex(16)
     key = hashlib.sha256(text.encode()).hexdigest()
-    found: dict[str, Any] = connection.post("/studies", document, key=key).body
-    return found
+    study: dict[str, Any] = connection.post("/studies", document, key=key).body
+    return study
 
 
 def study_there(connection: Connection, slug: str) -> dict[str, Any] | None:
@@ -78,9 +78,9 @@ def slug_there(connection: Connection, name: str) -> str | None:
     page: str | None = "/studies?page_size=500"
     while page is not None:
         body = connection.get(page).body
-        for each in body["results"]:
-            if each["name"] == name:
-                return str(each["slug"])
+        for study in body["results"]:
+            if study["name"] == name:
+                return str(study["slug"])
         page = _below_root(body["next"])
     return None
 
@@ -90,12 +90,12 @@ def _compared(study: Mapping[str, Any]) -> dict[tuple[str, str, int], tuple[int,
     versions = {each["name"]: each["digest"] for each in study["arms"]}
     items = {each["name"]: each["digest"] for each in study["test_sets"]}
     return {
-        (each["arm"], each["test_set"], each["repeat"]): (
-            each["id"],
-            versions[each["arm"]],
-            items[each["test_set"]],
+        (run["arm"], run["test_set"], run["repeat"]): (
+            run["id"],
+            versions[run["arm"]],
+            items[run["test_set"]],
         )
-        for each in study["runs"]
+        for run in study["runs"]
     }
 
 
@@ -122,7 +122,7 @@ def decided(
 
     Raises UndecidedError, and RefusedError and AwayError as the connection.
     """
-    asked, slug = False, pushed["slug"]
+    requested, slug = False, pushed["slug"]
     while True:
         began = connection.clock()
         wait = max(0, min(WAIT_S, int(until - began)))
@@ -143,9 +143,9 @@ def decided(
             link = next((each for each in study["decisions"] if each["arm"] == arm), None)
             if link is None:
                 raise UndecidedError(f"{arm} isn't judged in the study {slug}")
-            if link["current"] or asked:
+            if link["current"] or requested:
                 return _decision(connection, slug, arm, version_of(pushed, arm), link)
-            asked = _decide(connection, slug)
+            requested = _decide(connection, slug)
         if connection.clock() >= until:
             raise UndecidedError(
                 f"the study isn't decided in time: it waits for {study['waits_for'] or 'a worker'};"
@@ -200,7 +200,7 @@ def _decision(
 
 def _flip(row: Mapping[str, Any]) -> dict[str, Any]:
     """As `evalhub.report.flips.flip_of` takes it."""
-    found = {
+    flip = {
         "key": row["item"],
         "reference": row["references"],
         **{name: row[name] for name in ("test_set", "outcome", "difference", "input", "tags")},
@@ -208,15 +208,15 @@ def _flip(row: Mapping[str, Any]) -> dict[str, Any]:
     }
     for side in row["sides"]:
         arm = side["arm"]
-        found |= {f"{arm}_text": side["text"], f"{arm}_error": side["error"], arm: side["score"]}
-    return found
+        flip |= {f"{arm}_text": side["text"], f"{arm}_error": side["error"], arm: side["score"]}
+    return flip
 
 
 def _stopped(study: Mapping[str, Any]) -> str:
-    failed = [f"{each['arm']} on {each['test_set']}: {each['error']}" for each in study["runs"]
-              if each["error"]]  # fmt: skip
-    said = f"the study waits for {study['waits_for']}"
-    return "; ".join([said, *failed])[:2000]
+    failed = [f"{run['arm']} on {run['test_set']}: {run['error']}" for run in study["runs"]
+              if run["error"]]  # fmt: skip
+    waiting = f"the study waits for {study['waits_for']}"
+    return "; ".join([waiting, *failed])[:2000]
 
 
 def _below_root(address: str | None) -> str | None:

@@ -26,12 +26,12 @@ def push_files(
 
 def _push(connection: Connection, name: str, path: Path, sent: Sent) -> bool:
     at = f"/files/{name}"
-    there = connection.get(at, expected=missing)
+    reply = connection.get(at, expected=missing)
     size = path.stat().st_size
-    if there.status != 404:
+    if reply.status != 404:
         sent(path.name, size, size)
         return False
-    offset, tries = _offset(there.headers), TRIES
+    offset, tries = _offset(reply.headers), TRIES
     with path.open("rb") as file:
         while True:
             file.seek(offset)
@@ -56,8 +56,8 @@ def _push(connection: Connection, name: str, path: Path, sent: Sent) -> bool:
 
 
 def _offset(headers: Mapping[str, str]) -> int:
-    given = {name.lower(): value for name, value in headers.items()}.get("upload-offset", "0")
-    return int(given) if given.isdecimal() else 0
+    text = {name.lower(): value for name, value in headers.items()}.get("upload-offset", "0")
+    return int(text) if text.isdecimal() else 0
 
 
 def _quietly(_: str, __: int, ___: int) -> None:

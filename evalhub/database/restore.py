@@ -5,7 +5,7 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import batched
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from evalhub.database.backup import FORMAT, Backup
 from evalhub.database.rows import columns, instance, kept_models
+from evalhub.database.version import check_released, digest
 
 LEDGER = "ledger.ledger"
 LONGEST_LINE = 256 * 2**20
@@ -28,28 +29,23 @@ class RestoreError(Exception):
     """A file that isn't a whole backup, or that can't be put here; nothing was changed."""
 
 
-def restore(
-    path: Path,
-    *,
-    name: str = "",
-    made_by_known: Callable[[str, set[tuple[str, str]]], bool],
-    ledger: UUID | None = None,
-) -> Backup:
+def restore(path: Path, *, name: str = "", ledger: UUID | None = None) -> Backup:
     """Makes the tables as they were when the backup was written and fills them, all or nothing.
 
-    The caller brings them up to date after. `name` is what errors call the file; `made_by_known`
-    says whether a digest of tables made by these migrations is one that this version knows;
-    `ledger` is the id that the home's ledger gets in place of the backup's, where that has one.
+    The caller brings them up to date after. `name` is what errors call the file; `ledger` is the id
+    that the home's ledger gets in place of the backup's, where that has one.
 
     Raises:
         RestoreError: the file isn't a whole backup, or a later version's, or there is data here.
+        evalhub.database.version.OtherVersionError: it is from before the first release.
     """
     name = name or str(path)
     header, count = _checked(path, name)
-    applied = {(str(app), str(name)) for app, name in header["migrations"]}
+    applied = {(str(app), str(migration)) for app, migration in header["migrations"]}
+    check_released(applied, name)
     executor = MigrationExecutor(connection)
     unknown = sorted(applied - set(executor.loader.graph.nodes))
-    if unknown or not made_by_known(header["tables"], applied):
+    if unknown or header["tables"] != digest(applied):
         raise RestoreError(
             f"{name} was written by Evalhub {header['version']}, whose tables this version doesn't "
             "know: restore it with that version or a later one"

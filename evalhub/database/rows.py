@@ -25,12 +25,12 @@ def kept_models(
 ) -> dict[str, type[models.Model]]:
     """The models as these migrations leave them, by label, those that link two others included."""
     state = MigrationLoader(connection).project_state(list(applied))
-    found = state.apps.get_models(include_auto_created=True)
-    kept = [each for each in found if each._meta.managed and not each._meta.proxy]
+    all_models = state.apps.get_models(include_auto_created=True)
+    managed = [each for each in all_models if each._meta.managed and not each._meta.proxy]
     return {
-        each._meta.label_lower: each
-        for each in sorted(kept, key=lambda each: each._meta.label_lower)
-        if each._meta.label_lower not in LEFT_OUT
+        model._meta.label_lower: model
+        for model in sorted(managed, key=lambda model: model._meta.label_lower)
+        if model._meta.label_lower not in LEFT_OUT
     }
 
 
@@ -42,8 +42,8 @@ def columns(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
 def rows(model: type[models.Model], alias: str) -> Iterator[Row]:
     """Every row as JSON has it, in the order of primary keys, in bounded memory."""
     names = [field.attname for field in columns(model)]
-    found = model._base_manager.using(alias).order_by("pk").values_list(*names)
-    for row in found.iterator(chunk_size=2000):
+    query = model._base_manager.using(alias).order_by("pk").values_list(*names)
+    for row in query.iterator(chunk_size=2000):
         yield [_as_json(value) for value in row]
 
 

@@ -7,21 +7,20 @@ A fresh SQLite database is not migrated but filled from `empty.sql`, which `.ci/
 from a migrated one; that takes 20 ms in place of two seconds. A row of django_migrations names
 the digest of the migrations that made the tables, so that a command checks one row. A database
 whose row is the digest of the first of our migrations is an earlier version's: it is backed up and
-migrated. Any other is a later version's, or nobody's, and is left alone.
+migrated. Any other is a later version's, or nobody's, and is left alone. So is one from before the
+first release: nothing converts its tables (docs/decisions/migrate.md).
 """
 
-import hashlib
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection
@@ -31,6 +30,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from evalhub.database.damage import DamagedDatabaseError, check_tables, is_damage
 from evalhub.database.new_file import new_file
 from evalhub.database.rows import OUR_ROW
+from evalhub.database.version import OtherVersionError, check_released, digest
 from evalhub.io.private import make_private_file
 
 if TYPE_CHECKING:
@@ -38,25 +38,7 @@ if TYPE_CHECKING:
 
 EMPTY = Path(__file__).with_name("empty.sql")
 LOCK_S = 120
-OURS = ("evalhub.", "reviews", "runners")
-_CHAINED = ("gate", "0007_chained")
-"""The migration that made the ledger's chain: with it a backup's chain begins as its ledger did."""
 ADVISORY_LOCK = 0x6576616C687562  # "evalhub"
-FIRST = "tables-8f4ef7f762ce8ee642094d90"
-"""The row of the homes that were made before digests named what they are of: by each app's
-migrations 0001 alone."""
-
-
-class OtherVersionError(Exception):
-    """The database was made by a later version of Evalhub, or by none."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"the database at {place()} was made by another version of Evalhub, whose tables this "
-            "one doesn't know. Nothing was changed. Use the version that made it or a later one; a "
-            "backup from before an upgrade is read by `evalhub restore`, in a fresh "
-            f"{'--home' if connection.vendor == 'sqlite' else 'EVALHUB_DATABASE_URL'}"
-        )
 
 
 class Tables(StrEnum):
@@ -106,7 +88,8 @@ def make_tables(*, back_up: Callable[[], Path | None] | None = None) -> bool:
             where it writes none; without it a backup is written into the home.
 
     Raises:
-        OtherVersionError: there are tables of another version. They are left alone.
+        OtherVersionError: there are tables of another version, or from before the first release.
+            They are left alone.
         evalhub.database.damage.DamagedDatabaseError: what is there isn't what was.
         evalhub.database.backup.BackupError: the backup can't be written. Nothing was changed.
         OperationalError: the database can't be used, or not written.
@@ -182,25 +165,30 @@ def _tables() -> Tables:
             else f"the database is damaged: {place()} is empty"
         )
     rows = MigrationRecorder.Migration.objects.using(connection.alias).filter(app=OUR_ROW)
-    found = rows.values_list("name", flat=True).first()
-    if found == digest():
+    recorded_digest = rows.values_list("name", flat=True).first()
+    if recorded_digest == digest():
         check_tables(names)
         return Tables.OURS
     recorded = MigrationRecorder(connection).applied_migrations()
     # another process may have recorded our own row since
     applied = {key for key in recorded if key[0] != OUR_ROW}
+    check_released(applied, f"the database at {place()}")
     if applied - set(MigrationLoader(connection).graph.nodes):
-        raise OtherVersionError
-    if found is None:
+        raise OtherVersionError(_made_by_another())
+    if recorded_digest is None:
         return Tables.MISSING
-    if not _are_of(found, applied):
-        raise OtherVersionError
+    if recorded_digest != digest(applied):
+        raise OtherVersionError(_made_by_another())
     return Tables.EARLIER
 
 
-def _are_of(found: str, applied: set[tuple[str, str]]) -> bool:
-    """Whether tables with this digest were made by migrations of ours, which these are."""
-    return found in (FIRST, digest(applied))
+def _made_by_another() -> str:
+    return (
+        f"the database at {place()} was made by another version of Evalhub, whose tables this "
+        "one doesn't know. Nothing was changed. Use the version that made it or a later one; a "
+        "backup from before an upgrade is read by `evalhub restore`, in a fresh "
+        f"{'--home' if connection.vendor == 'sqlite' else 'EVALHUB_DATABASE_URL'}"
+    )
 
 
 def restore_tables(path: Path, *, name: str = "") -> "Backup":
@@ -212,6 +200,7 @@ def restore_tables(path: Path, *, name: str = "") -> "Backup":
 
     Raises:
         evalhub.database.restore.RestoreError: nothing was changed then.
+        OtherVersionError: the backup is from before the first release. Nothing was changed.
     """
     from evalhub.accounts.outgoing import hold_messages
     from evalhub.database.restore import check_fresh, restore
@@ -224,10 +213,9 @@ def restore_tables(path: Path, *, name: str = "") -> "Backup":
             except DatabaseError as error:
                 raise DamagedDatabaseError(f"the database is damaged: {error}") from error
         with new_file() if connection.vendor == "sqlite" else nullcontext():
-            restored = restore(path, name=name, made_by_known=_are_of, ledger=uuid4())
-            chained = _CHAINED in MigrationRecorder(connection).applied_migrations()
+            restored = restore(path, name=name, ledger=uuid4())
             call_command("migrate", verbosity=0, interactive=False)
-            note_restore(restored.ledger, chained=chained)
+            note_restore(restored.ledger)
             hold_messages(why="restored from a backup")
             _record_tables()
     return restored
@@ -241,20 +229,6 @@ def _is_there() -> bool:
 def place() -> str:
     """The database's host or file, without its password."""
     return str(connection.settings_dict["HOST"] or connection.settings_dict["NAME"])
-
-
-def digest(applied: Collection[tuple[str, str]] | None = None) -> str:
-    """SHA-256, shortened, over all migrations, or over those of them that are applied.
-
-    Of ours it is over the sources, of Django's and other libraries' over the names.
-    """
-    sources = hashlib.sha256()
-    for config in sorted(apps.get_app_configs(), key=lambda each: each.label):
-        for path in sorted(Path(config.path).glob("migrations/[0-9]*.py")):
-            if applied is None or (config.label, path.stem) in applied:
-                sources.update(f"{config.label}/{path.name}\n".encode())
-                sources.update(path.read_bytes() if config.name.startswith(OURS) else b"")
-    return f"tables-{sources.hexdigest()[:24]}"
 
 
 def _filled_from_script() -> bool:

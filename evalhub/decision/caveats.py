@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.headline import UNREGISTERED
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Status, Verdict
 
 HELD = "Held: "

@@ -1,7 +1,7 @@
 """Which code decides: a digest of the sources that a verdict follows from."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,12 +16,23 @@ def code_digest() -> str:
 
 
 def sources_digest(packages: Iterable[tuple[str, Traversable]]) -> str:
-    """SHA-256 over the names and contents of each package's Python files, by name."""
-    found = hashlib.sha256()
+    """SHA-256 over the names and contents of each package's Python files, by name; of packages
+    inside it too."""
+    digest = hashlib.sha256()
     for package, folder in packages:
-        sources = (each for each in folder.iterdir() if each.name.endswith(".py"))
-        for source in sorted(sources, key=lambda each: each.name):
-            text = source.read_bytes().replace(b"\r\n", b"\n")
+        sources = dict(_sources(folder))
+        for name in sorted(sources):
+            text = sources[name].read_bytes().replace(b"\r\n", b"\n")
             # The length keeps a name from running into what follows.
-            found.update(f"{package}/{source.name} {len(text)}\n".encode() + text)
-    return found.hexdigest()
+            digest.update(f"{package}/{name} {len(text)}\n".encode() + text)
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable, at: str = "") -> Iterator[tuple[str, Traversable]]:
+    """The Python files in a folder and in the folders below it, by their path from the first."""
+    for entry in folder.iterdir():
+        name = f"{at}{entry.name}"
+        if entry.is_dir():
+            yield from _sources(entry, f"{name}/")
+        elif name.endswith(".py"):
+            yield name, entry

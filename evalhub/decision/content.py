@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from evalhub.decision.caveats import without_caveats
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import is_home_bound
 from evalhub.io.canonical import digest_of

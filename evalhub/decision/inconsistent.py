@@ -12,6 +12,10 @@ from evalhub.declare.criteria import Criterion
 BESIDE_SCORES = ("preference", "judge", "ownership")
 """Roles of criteria that rest on choices between answers or on money, and not on scores."""
 
+FOLLOWS = "that is what follows from the record's numbers"
+POLICY_ASKS = "it is what the policy asks for"
+"""Rules of discrepancies."""
+
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:

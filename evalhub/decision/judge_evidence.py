@@ -1,21 +1,14 @@
 """A judge's preference, corrected by people, as a criterion; and in words. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import asked_of
-from evalhub.decision.wording import counted
 from evalhub.declare.criteria import Criterion, NextLook
-from evalhub.declare.judging import JudgeFigures, JudgeSection
-from evalhub.declare.sections import AgreementValue
 from evalhub.declare.study import Pairwise
-from evalhub.declare.verdicts import Status
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.ppi import PoweredEstimate
-
-UNEVEN = 0.001
-"""A judge that is even chooses what stands first so often, or so seldom, less than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,94 +86,3 @@ def _tail(distance: float, se: float) -> float:
     if se <= 0:
         return 0.0 if distance > 0 else 1.0
     return 1 - float(normal_cdf(distance / se))
-
-
-def judged_status(section: JudgeSection) -> Status:
-    """Fine where it counts; worth a look where it doesn't, or goes by the order."""
-    figures = section.figures
-    even = figures is None or figures.first_p is None or figures.first_p >= UNEVEN
-    return Status.PASS if section.counts and even else Status.OPEN
-
-
-def judge_sentences(section: JudgeSection) -> Iterator[str]:
-    """What is to be said of the judge: whether it counts first."""
-    shown, said = section.preference, section.figures
-    if said is None:
-        yield (
-            f"The judge {section.judge} hasn't been asked about {section.test_set}, and decides "
-            "nothing: `evalhub judge run` asks it."
-        )
-        return
-    if said.pairs == 0:
-        yield (
-            f"The judge {section.judge} has nothing to compare, and decides nothing: the arms' "
-            f"answers to each item of {section.test_set} read the same."
-        )
-        return
-    if shown is None:
-        yield (
-            f"The judge {section.judge} has given verdicts in both orders on {said.read:,} of "
-            f"{counted(said.pairs, 'pair')}, and decides nothing before it has judged all: "
-            "`evalhub judge run` asks for what is missing."
-        )
-        return
-    won = f"{shown.wins:,} wins, {shown.losses:,} losses, {shown.ties:,} ties, half a win each"
-    count = shown.wins + shown.losses + shown.ties
-    judged = f"the {counted(count, 'pair')} of answers that differ on {section.test_set}"
-    if shown.corrected is None:
-        yield (
-            f"The judge {section.judge} prefers the candidate in {shown.score:.1%} of {judged} "
-            f"({won}). It decides nothing: {shown.why}"
-        )
-    else:
-        value = shown.corrected
-        yield (
-            f"The judge {section.judge} prefers the candidate in {shown.score:.1%} of {judged} "
-            f"({won}); corrected by people's judgments of "
-            f"{counted(shown.labelled, 'item')}, {_shares(value.value, value.lower, value.upper)}. "
-            f"It counts: {shown.why}"
-        )
-    yield from _how(said)
-    if shown.length is not None and shown.length.lower is not None and shown.length.lower > 0:
-        level = (
-            ""
-            if shown.equal_lengths is None
-            else f"; at equal lengths {shown.equal_lengths.value:.1%}"
-        )
-        yield f"It prefers the longer answer{level}."
-    elif shown.length is None and (longer := shown.longer) is not None:
-        yield from _by_length_alone(longer)
-    if section.number > 1:
-        yield (
-            f"It is judge {section.number} whose preference on these answers is read: it is judged "
-            f"at {section.alpha:.2g}."
-        )
-
-
-def _by_length_alone(longer: AgreementValue) -> Iterator[str]:
-    """Where no model can tell length from preference: what was counted."""
-    if longer.lower is None or longer.upper is None or longer.lower <= 0.5 <= longer.upper:
-        return
-    which = "longer" if longer.lower > 0.5 else "shorter"
-    yield (
-        f"It goes by length: of two answers of different length it chose the longer in "
-        f"{_shares(longer.value, longer.lower, longer.upper)}. A preference for what is {which} "
-        "can't be told here from a preference for what is better."
-    )
-
-
-def _how(said: JudgeFigures) -> Iterator[str]:
-    turned = _shares(said.flip_rate.value, said.flip_rate.lower, said.flip_rate.upper)
-    vague = counted(said.unreadable, "reply was", "replies were")
-    yield (
-        f"With the order turned it turned on {turned} of {counted(said.read, 'pair')}, which are "
-        f"ties; {vague} no verdict."
-    )
-    if said.first_p is not None and said.first_p < UNEVEN and said.first.value is not None:
-        yield f"It goes by the order: {said.first.value:.1%} of its choices stood first."
-
-
-def _shares(value: float | None, lower: float | None, upper: float | None) -> str:
-    if value is None or lower is None or upper is None:
-        return "–"
-    return f"{value:.1%} [{lower:.1%}, {upper:.1%}]"

@@ -1,20 +1,8 @@
 """Fields of a record that later versions added: a record from before lacks them, and verifies."""
 
-LATER = (
-    "imported",
-    "jumps",
-    "policy_since",
-    "applied",
-    "consistency",
-    "judge",
-    "prices",
-    "ownership",
-    "steps",
-    "ledger_head",
-    "answers",
-    "repeated",
-    "caveats",
-)
+from evalhub.decision.document import LATER_SECTIONS
+
+LATER = (*LATER_SECTIONS, "ledger_head", "caveats")
 LATER_OF_LEDGER = ("begun", "restored")
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form", "most_lost", "needed_as_seen", "tails", "unseen", "chose")

@@ -4,13 +4,10 @@ A ledger counts what it knows. One that was begun a moment ago, or restored from
 know the looks that were taken elsewhere at the same items.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.ledger_origin import LedgerBeginning, RestoredLedger
-from evalhub.declare.ledger_section import LedgerSection
 
 BEGUN, RESTORED = "ledger-begun", "ledger-restored"
 
@@ -25,14 +22,6 @@ _BEGUN_BY = {
 
 class LedgerElsewhereError(Exception):
     """The policy asks for a server's ledger, and this isn't one; the message says what to do."""
-
-
-def origin_sentences(section: LedgerSection) -> Iterator[str]:
-    """How the ledger began, as far as the section knows."""
-    if section.begun is not None:
-        yield begun_sentence(section.begun)
-    if section.restored is not None:
-        yield restored_sentence(section.restored)
 
 
 def begun_sentence(begun: LedgerBeginning) -> str:
@@ -61,16 +50,9 @@ def _backup(restored: RestoredLedger) -> str:
     return f"{parent} at {moment:%Y-%m-%d %H:%M} UTC"
 
 
-def ledger_caveats(record: DecisionRecord) -> Iterator[Caveat]:
-    """What the record's ledger section lets the headline say.
+def begun_caveat(begun: LedgerBeginning) -> Caveat:
+    return Caveat(code=BEGUN, sentence=f"this ledger {_begun(begun)}")
 
-    That the ledger was begun just now is news where homes are gone with their job, or where the
-    policy wants a server's ledger; on a laptop every first study begins one.
-    """
-    if record.ledger is None:
-        return
-    begun, restored = record.ledger.begun, record.ledger.restored
-    if begun is not None and (begun.in_ci or record.policy.get("ledger_at") == "server"):
-        yield Caveat(code=BEGUN, sentence=f"this ledger {_begun(begun)}")
-    if restored is not None:
-        yield Caveat(code=RESTORED, sentence=f"this ledger was restored {_backup(restored)}")
+
+def restored_caveat(restored: RestoredLedger) -> Caveat:
+    return Caveat(code=RESTORED, sentence=f"this ledger was restored {_backup(restored)}")

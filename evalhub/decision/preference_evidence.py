@@ -13,16 +13,16 @@ from evalhub.decision.measuring import asked_of, planned_with
 from evalhub.decision.people_cautions import Pace, fast_people, few_people
 from evalhub.decision.wording import counted
 from evalhub.declare.criteria import Criterion, NextLook
-from evalhub.declare.identities import ReviewerIdentity
-from evalhub.declare.people import UnconfirmedUse
-from evalhub.declare.policy import PreferenceRule
-from evalhub.declare.sections import (
+from evalhub.declare.decision import (
     AgreementValue,
     EarlyStopLimits,
     People,
     ReviewerPace,
     ReviewPlans,
 )
+from evalhub.declare.identities import ReviewerIdentity
+from evalhub.declare.people import UnconfirmedUse
+from evalhub.declare.policy import PreferenceRule
 from evalhub.stats.agreement import agreement
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.levels import HARM_ALPHA

@@ -1,47 +1,29 @@
 """A decision's record put together from its verdict and from what else it rests on. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from evalhub import __version__
+from evalhub.decision.align import Aligned
 from evalhub.decision.code import code_digest
-from evalhub.decision.notes import noted
+from evalhub.decision.document import SCHEMA, SECTIONS, DecisionRecord, by_field
 from evalhub.decision.rule import Ruling
-from evalhub.declare.alarms import JumpsSection
-from evalhub.declare.answers_section import AnswersSection
-from evalhub.declare.consistency import ConsistencySection
-from evalhub.declare.costs import PricesSection
+from evalhub.decision.sections.base import Section
 from evalhub.declare.decision import (
-    SCHEMA,
     Alternative,
     Arms,
     BreakdownRow,
     Code,
-    DecisionRecord,
+    EvidenceRow,
+    People,
     RecordedRule,
     StudyName,
 )
-from evalhub.declare.judging import JudgeSection
-from evalhub.declare.ledger_section import LedgerSection
-from evalhub.declare.ownership_section import OwnershipSection
-from evalhub.declare.sections import (
-    AppliedSection,
-    ChoiceSection,
-    EvidenceRow,
-    ExtensionSection,
-    FailuresSection,
-    ImportedSection,
-    LeakageSection,
-    NoiseSection,
-    People,
-    RepeatedSection,
-)
-from evalhub.declare.steps_section import StepsSection
 from evalhub.declare.verdicts import Verdict
 from evalhub.stats.levels import HARM_ALPHA
 
-# What people's judgments say of the two arms.
-SAID = ("score", "lower", "upper", "wins", "losses", "ties", "both_bad", "early_stop")
+PREFERENCE = ("score", "lower", "upper", "wins", "losses", "ties", "both_bad", "early_stop")
+"""Fields of `people` that say which arm they prefer."""
 
 
 def decision_record(
@@ -56,22 +38,8 @@ def decision_record(
     alternatives: Sequence[Alternative] = (),
     people: People | None = None,
     alphas: Mapping[str, float] | None = None,
-    ledger: LedgerSection | None = None,
-    noise_floor: NoiseSection | None = None,
-    failures: FailuresSection | None = None,
-    leakage: LeakageSection | None = None,
-    baseline_choice: ChoiceSection | None = None,
-    extension: ExtensionSection | None = None,
-    imported: ImportedSection | None = None,
-    jumps: JumpsSection | None = None,
-    applied: AppliedSection | None = None,
-    consistency: ConsistencySection | None = None,
-    judge: JudgeSection | None = None,
-    prices: PricesSection | None = None,
-    ownership: OwnershipSection | None = None,
-    steps: StepsSection | None = None,
-    answers: AnswersSection | None = None,
-    repeated: RepeatedSection | None = None,
+    aligned: Sequence[Aligned] = (),
+    sections: Iterable[Section | None] = (),
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -80,10 +48,11 @@ def decision_record(
         policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
-        ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied, consistency, judge, prices, ownership, steps, answers, repeated: what else
-            the decision rests on, without sentences; None where there is no such thing.
+        aligned: the scores that were judged, of which sections are made here.
+        sections: the other sections, at most one of a kind, in any order; None where there is no
+            such thing. The status and sentences of all are set here.
     """
+    from_scores = [kind.from_aligned(aligned) for kind in SECTIONS.values()]
     record = DecisionRecord(
         schema_=SCHEMA,
         **ruled(ruling),
@@ -97,22 +66,7 @@ def decision_record(
         breakdown=tuple(breakdown),
         alternatives=tuple(alternatives),
         people=people,
-        ledger=ledger,
-        noise_floor=noise_floor,
-        failures=failures,
-        leakage=leakage,
-        baseline_choice=baseline_choice,
-        extension=extension,
-        imported=imported,
-        jumps=jumps,
-        applied=applied,
-        consistency=consistency,
-        judge=judge,
-        prices=prices,
-        ownership=ownership,
-        steps=steps,
-        answers=answers,
-        repeated=repeated,
+        **by_field([*from_scores, *sections]),
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -145,11 +99,8 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
     """
     if record.verdict is not Verdict.INVALID:
         return record
-    people, leakage, choice = record.people, record.leakage, record.baseline_choice
-    imported = record.imported
-    arms = (
-        [] if choice is None else [each.model_copy(update={"scores": ()}) for each in choice.arms]
-    )
+    people = record.people
+    sections = {name: section.without_results() for name, section in record.sections.items()}
     return record.model_copy(
         update={
             "caveats": (),
@@ -158,33 +109,13 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "needed_n": None,
             "breakdown": (),
             "alternatives": (),
-            "ledger": None,
-            "noise_floor": None,
-            "failures": None,
-            "extension": None,
-            "imported": imported and imported.model_copy(update={"figures": ()}),
-            "jumps": None,
-            "consistency": None,
-            "applied": None,
-            "policy_since": None,
-            "judge": None,
-            "prices": None,
-            "ownership": None,
-            "steps": None,
-            "repeated": None,
-            "copies": None,
-            "people": people and people.model_copy(update=dict.fromkeys(SAID)),
-            "leakage": leakage
-            and leakage.model_copy(
-                update={"verdict_all": None, "verdict_clean": None, "clean": ()}
-            ),
-            "baseline_choice": choice
-            and choice.model_copy(update={"answer": None, "arms": tuple(arms)}),
+            "people": people and people.model_copy(update=dict.fromkeys(PREFERENCE)),
+            **sections,
         }
     )
 
 
 def with_sentences(record: DecisionRecord) -> DecisionRecord:
     """The record with every section's status and sentences."""
-    said = {name: noted(each, record.arms) for name, each in record.sections.items()}
-    return record.model_copy(update=said)
+    sections = {name: row.with_sentences(record.arms) for name, row in record.sections.items()}
+    return record.model_copy(update=sections)

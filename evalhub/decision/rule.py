@@ -85,7 +85,7 @@ def decide(
         pending: what is still to be measured (a review without judgments), one sentence each:
             it keeps a ship back, never a hold.
         as_good: which arms that aren't fine-tuned are shown to do as well as the candidate, which
-            is, a sentence each (see evalhub.decision.baseline_choice.as_good).
+            is, a sentence each (see evalhub.decision.sections.baseline_choice.as_good).
         unbelieved: which gains are beyond belief, where that holds a ship back, a sentence each.
         cautions: what else a reader of the reasons must know, a sentence each; it decides nothing.
         primaries: whether every primary must gain, or one is enough and none may be harmed.

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from evalhub.declare.decision import PrintedDecision, Signature
+from evalhub.decision.document import PrintedDecision
+from evalhub.declare.decision import Signature
 from evalhub.declare.declaration import declared
 from evalhub.io.canonical import canonical_json
 

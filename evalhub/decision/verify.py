@@ -9,18 +9,21 @@ alone, where that was kept elsewhere.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from math import isclose
 from typing import Any, Literal
 
-from evalhub.decision.answers import answer_cautions, unlike_answers
-from evalhub.decision.baseline_choice import answer, as_good
 from evalhub.decision.caveats import with_caveats
 from evalhub.decision.code import code_digest
 from evalhub.decision.content import content_digest
-from evalhub.decision.copies import COPIES_CODES, due_codes
+from evalhub.decision.document import SECTIONS, DecisionRecord, PrintedDecision
 from evalhub.decision.earlier_advice import with_earlier_advice
-from evalhub.decision.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
-from evalhub.decision.jumps import beyond_belief_of, unbelieved
+from evalhub.decision.inconsistent import (
+    BESIDE_SCORES,
+    FOLLOWS,
+    POLICY_ASKS,
+    Discrepancy,
+    inconsistent,
+    levels_apart,
+)
 from evalhub.decision.later_fields import (
     LATER,
     LATER_OF_CRITERIA,
@@ -30,21 +33,16 @@ from evalhub.decision.later_fields import (
     LATER_OF_SLICES,
     LATER_OF_SPREADS,
 )
-from evalhub.decision.ledger_origin import BEGUN, RESTORED, ledger_caveats
-from evalhub.decision.levels import Together, staged_level
-from evalhub.decision.ownership import OWNERSHIP
-from evalhub.decision.ownership_rule import unlike_ownership
-from evalhub.decision.policy_since import POLICY_CODES, policy_caveats
+from evalhub.decision.ownership.criterion import OWNERSHIP
 from evalhub.decision.record import ruled, with_sentences, without_results
 from evalhub.decision.rule import alphas_of, decide
-from evalhub.decision.simpler_steps import unlike_steps
-from evalhub.declare.decision import DecisionRecord, PrintedDecision
+from evalhub.decision.sections.answers import answer_cautions
+from evalhub.decision.sections.baseline_choice import as_good
+from evalhub.decision.sections.jumps import unbelieved
 from evalhub.declare.declaration import DeclarationError, declared
-from evalhub.declare.verdicts import Verdict
 from evalhub.io.canonical import digest_of
 
 VERIFICATION = "evalhub.verification/1"
-FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
@@ -242,9 +240,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
     differences = [
         *_unlike_policy(record, at),
         *_unlike_asked(record, at),
-        *_unlike_sections(record, at),
-        *_unlike_ledger(record, at),
-        *_unlike_origin(record, at),
+        *(difference for section in SECTIONS.values() for difference in section.check(record, at)),
     ]
     for i, (each, level) in enumerate(zip(record.criteria, levels, strict=True)):
         differences += levels_apart(each, level, record.rule.harm_alpha, f"{at}criteria[{i}].")
@@ -267,7 +263,7 @@ def _unlike_policy(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     for name in ("primaries", "harm_alpha", "alpha"):
         said, asked = getattr(record.rule, name), record.policy.get(name)
         if asked is not None and asked != said:
-            yield Discrepancy(f"{at}rule.{name}", said, asked, "it is what the policy asks for")
+            yield Discrepancy(f"{at}rule.{name}", said, asked, POLICY_ASKS)
 
 
 def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
@@ -293,106 +289,7 @@ def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
             said = getattr(record.criteria[i], part, value)
             # Of a budget what stands on no line: the first primary's test set.
             if value is not None and said != value:
-                rule = "it is what the policy asks for"
-                yield Discrepancy(f"{at}criteria[{i}].{part}", said, value, rule)
-
-
-def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where what a section says isn't what the criteria or the record say."""
-    counts = record.ledger is not None and record.ledger.counts != "off"
-    if record.registered and not counts and record.verdict is not Verdict.INVALID:
-        rule = "a registered look stands in a ledger that counts"
-        yield Discrepancy(f"{at}registered", True, False, rule)
-    yield from _unlike_jumps(record, at)
-    yield from _unlike_prices(record, at)
-    yield from unlike_ownership(record, at)
-    yield from unlike_steps(record, at)
-    yield from unlike_answers(record, at)
-    yield from _unlike_caveats(record, at)
-    choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
-    if choice is None or choice.answer is None or not isinstance(planned_gain, float):
-        return
-    due = answer(record.criteria, planned_gain=planned_gain, primaries=record.rule.primaries)
-    if choice.answer != due:
-        yield Discrepancy(f"{at}baseline_choice.answer", choice.answer, due, FOLLOWS)
-
-
-def _unlike_jumps(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where gains beyond belief aren't those of the criteria, or aren't held as the policy asks."""
-    rule, found = record.policy.get("jumps"), record.jumps
-    said, due = () if found is None else found.beyond, beyond_belief_of(record)
-    if due is not None and said != due:
-        written, right = ([each.as_json() for each in rows] for rows in (said, due))
-        yield Discrepancy(f"{at}jumps.beyond", written, right, FOLLOWS)
-    if found is not None and rule is not None and found.rule != rule:
-        why = "it is what the policy asks for"
-        yield Discrepancy(f"{at}jumps.rule", found.rule, rule, why)
-
-
-def _unlike_caveats(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where a policy that was eased, a large alpha or many near-copies aren't said. Earlier code
-    said them nowhere."""
-    if record.verdict is Verdict.INVALID or record.code.digest != code_digest():
-        return
-    due = [each.code for each in policy_caveats(record.policy_since, alpha=record.rule.alpha)]
-    told = [each.code for each in record.caveats if each.code in POLICY_CODES]
-    if told != due:
-        yield Discrepancy(f"{at}caveats", told, due, "it is what the policy was changed to")
-    copies = [each.code for each in record.caveats if each.code in COPIES_CODES]
-    if record.copies is not None and copies != due_codes(record.copies):
-        why = "it is what the near-copies come to"
-        yield Discrepancy(f"{at}caveats", copies, due_codes(record.copies), why)
-
-
-def _unlike_prices(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where a price that the study's file says isn't the one that it says."""
-    asked: Any = record.policy.get("prices")
-    if record.prices is None or not isinstance(asked, dict):
-        return
-    for side in ("baseline", "candidate"):
-        due, found = asked.get(getattr(record.arms, side).name), getattr(record.prices, side)
-        said = found.price.as_json() if found is not None and found.said_by == "study" else None
-        if said != due:
-            rule = "it is what the study says of the arm"
-            yield Discrepancy(f"{at}prices.{side}.price", said, due, rule)
-
-
-def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where a level isn't the one that the looks leave."""
-    ledger = record.ledger
-    if ledger is None:
-        return
-    for field, said, due in (
-        ("alpha", ledger.alpha, record.rule.alpha),
-        ("level", ledger.level, record.alpha),
-    ):
-        if not isclose(said, due, rel_tol=1e-9):
-            yield Discrepancy(f"{at}ledger.{field}", said, due, "it is the record's own")
-    for i, row in enumerate(ledger.test_sets):
-        inner = f"{at}ledger.test_sets[{i}]."
-        if row.number != row.looks[-1]:
-            yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
-        sharing = [None if each is None else Together(**dict(each)) for each in row.together]
-        level = staged_level(
-            row.looks, alpha=ledger.alpha, arms=row.arms, tries=row.tries, together=sharing
-        )
-        if not isclose(row.level, level, rel_tol=1e-9):
-            yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
-        for each in record.criteria:
-            paid = record.rule.alphas.get(each.name, record.alpha)
-            if each.test_set != row.test_set or each.role in BESIDE_SCORES:
-                continue
-            if not isclose(paid, row.level, rel_tol=1e-9):
-                where = f"{at}rule.alphas.{each.name}"
-                yield Discrepancy(where, paid, row.level, "it is what the looks leave")
-
-
-def _unlike_origin(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where the headline's caveats aren't those that the ledger's origin asks for."""
-    written = [each.as_json() for each in record.caveats if each.code in (BEGUN, RESTORED)]
-    due = [each.as_json() for each in ledger_caveats(record)]
-    if written != due:
-        yield Discrepancy(f"{at}caveats", written, due, "the ledger's origin belongs there")
+                yield Discrepancy(f"{at}criteria[{i}].{part}", said, value, POLICY_ASKS)
 
 
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:

@@ -1,52 +1,20 @@
-"""A decision's record: a verdict on one candidate arm with all that it rests on.
+"""The parts of a decision's record that aren't sections, and the documents beside it.
 
-The same from every door (docs/reference/verdict-json.md); docs/verdict.schema.json is made from it.
+The record itself is `evalhub.decision.document.DecisionRecord`.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from evalhub.declare.alarms import JumpsSection, PolicySection
-from evalhub.declare.answers_section import AnswersSection
-from evalhub.declare.caveats import Caveat
-from evalhub.declare.consistency import ConsistencySection
-from evalhub.declare.copies_section import CopiesSection
-from evalhub.declare.costs import PricesSection
-from evalhub.declare.criteria import Count, Criterion, Level, Probability, Size
+from evalhub.declare.criteria import Count, Level, Probability, Size
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.home_bound import HOME_BOUND
-from evalhub.declare.judging import JudgeSection
-from evalhub.declare.ledger_head import LedgerHead
-from evalhub.declare.ledger_section import LedgerSection
-from evalhub.declare.ownership_section import OwnershipSection
+from evalhub.declare.identities import ReviewerIdentity
 from evalhub.declare.policy import Alpha, HarmAlpha, Primaries
-from evalhub.declare.sections import (
-    AppliedSection,
-    ChoiceSection,
-    Digest,
-    EvidenceRow,
-    ExtensionSection,
-    FailuresSection,
-    ImportedSection,
-    LeakageSection,
-    NoiseSection,
-    People,
-    RepeatedSection,
-    Section,
-)
-from evalhub.declare.steps_section import StepsSection
 from evalhub.declare.verdicts import Verdict
 
-SCHEMA: Literal["evalhub.decision/1"] = "evalhub.decision/1"
-
-
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-def _is_empty(values: tuple[Caveat, ...]) -> bool:
-    return not values
+Digest = Field(pattern="^[0-9a-f]{64}$", description="SHA-256")
 
 
 class RecordedRule(Declaration):
@@ -77,6 +45,125 @@ class ArmName(Declaration):
 class Arms(Declaration):
     baseline: ArmName
     candidate: ArmName
+
+
+class AgreementValue(Declaration):
+    """A value with its interval; null where it can't be computed."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+
+
+class EarlyStopLimits(Declaration):
+    """How a campaign's own rule ended it before its last judgment.
+
+    Limits of the win score that hold at every look together, at `level`; one-sided p-values of a
+    score of no more, and of no less, than one half.
+    """
+
+    lower: float
+    upper: float
+    level: float
+    p_better: float
+    p_worse: float
+    method: str
+
+
+class ReviewPlans(Declaration):
+    """Several reviews of the same answers were planned: which of those judged this one is."""
+
+    number: int
+    opened: int
+    alpha: float
+    sentence: str
+
+
+class ReviewerPace(Declaration):
+    """How many of a reviewer's answers came before both texts could be read."""
+
+    reviewer: str = Field(description="r1, r2, … in the order in which they came to the review")
+    answers: Count
+    fast: Count = Field(description="faster than 60 characters a second")
+
+
+class People(Declaration):
+    """What reviewers said; nobody was asked about `identical` items, whose two answers are one.
+
+    Attributes:
+        state: "waiting": nobody has judged yet; "running": of a review that goes on there are
+            counts alone; "changed": so there are where its record isn't what was recorded;
+            "partial": it ended before its plan was full; "complete".
+        items, reviewers: on how many items there are judgments, and of how many people; null
+            while the review goes on, and where it was changed.
+        plan_hash: SHA-256 of the review's sealed plan; empty where judgments came from a file.
+        seal: SHA-256 over all judgments of a review that has ended; else empty.
+        judgments: those that count; `left_out` are the others.
+    """
+
+    state: Literal["waiting", "running", "changed", "partial", "complete"]
+    planned: int
+    judgments: int
+    identical: int
+    items: Count | None = None
+    reviewers: Count | None = None
+    plan_hash: Annotated[str, HOME_BOUND] = ""
+    seal: Annotated[str, HOME_BOUND] = ""
+    score: Probability | None = Field(None, description="win score; a tie counts half")
+    lower: float | None = None
+    upper: float | None = None
+    wins: Count | None = None
+    losses: Count | None = None
+    ties: Count | None = None
+    both_bad: Count | None = None
+    raw_agreement: float | None = None
+    krippendorff_alpha: AgreementValue | None = None
+    gwet_ac1: AgreementValue | None = None
+    early_stop: EarlyStopLimits | None = None
+    plans: ReviewPlans | None = None
+    paces: tuple[ReviewerPace, ...] = Field((), description="empty: nobody took the time")
+    cautions: tuple[str, ...] = Field(
+        (), description="few people, or answers faster than reading; a sentence each"
+    )
+    identities: tuple[ReviewerIdentity, ...] = Field(
+        (), description="who answers for each person; empty: of a file, or decided before it was"
+    )
+
+    @property
+    def left_out(self) -> int:
+        """Judgments of people whom nobody confirmed, or given twice by one person."""
+        return sum(each.left_out for each in self.identities)
+
+
+class EvidenceRow(Declaration):
+    """What was compared on one test set. The runs are null where files were compared."""
+
+    test_set: str
+    version: Annotated[str, HOME_BOUND]
+    digest: str = Digest
+    items: Size
+    metric: str
+    metric_options: dict[str, JsonValue] = {}
+    baseline_run: Annotated[int | None, HOME_BOUND] = None
+    candidate_run: Annotated[int | None, HOME_BOUND] = None
+    baseline_answers: str = Field("", description="SHA-256 of the answers; empty: none were given")
+    candidate_answers: str = ""
+    baseline_scores: str = ""
+    candidate_scores: str = ""
+    failed_baseline: Count = 0
+    failed_candidate: Count = 0
+    unscored_baseline: Count
+    unscored_candidate: Count
+    extraction_misses_baseline: Count
+    extraction_misses_candidate: Count
+
+    @property
+    def unscored(self) -> int:
+        return self.unscored_baseline + self.unscored_candidate
+
+    @property
+    def extraction_misses(self) -> int:
+        return self.extraction_misses_baseline + self.extraction_misses_candidate
 
 
 class StudyName(Declaration):
@@ -146,118 +233,6 @@ class Code(Declaration):
     digest: str = Digest
 
 
-class DecisionRecord(Declaration):
-    """A verdict with all that it rests on; a section is null where there is no such thing.
-
-    Where it is invalid it holds no result: no criterion, difference, interval, score or win.
-    """
-
-    schema_: Literal["evalhub.decision/1"] = Field(alias="schema")
-    verdict: Verdict
-    registered: bool = Field(description="whether a ledger counts this look at its test sets")
-    headline: str = Field(min_length=1)
-    reasons: tuple[str, ...] = Field(
-        min_length=1, description="a sentence a criterion, after its mark; when invalid, why"
-    )
-    invalid: tuple[str, ...]
-    pending: tuple[str, ...]
-    as_good: tuple[str, ...] = Field(
-        description="which arms that aren't fine-tuned do as well as the candidate, which is: they "
-        "hold it back"
-    )
-    caveats: Annotated[tuple[Caveat, ...], HOME_BOUND] = Field(
-        (),
-        exclude_if=_is_empty,
-        description="what the promise of the level doesn't cover here, as the headline says; left "
-        "out where there is nothing",
-    )
-    criteria: tuple[Criterion, ...]
-    needed_n: Size | None
-    alpha: Alpha
-    rule: RecordedRule
-    breakdown: tuple[BreakdownRow, ...]
-    alternatives: tuple[Alternative, ...]
-    people: People | None
-    ledger: LedgerSection | None
-    noise_floor: NoiseSection | None
-    failures: FailuresSection | None
-    leakage: LeakageSection | None
-    baseline_choice: ChoiceSection | None
-    extension: ExtensionSection | None
-    imported: ImportedSection | None = None
-    jumps: JumpsSection | None = Field(None, description="null: no gain is beyond belief")
-    applied: AppliedSection | None = Field(
-        None, description="null: the arm isn't fine-tuned, or its answers are recorded"
-    )
-    policy_since: PolicySection | None = Field(
-        None,
-        description="null: the last policy that judged these items asks the same, or nobody looked",
-    )
-    consistency: ConsistencySection | None = Field(
-        None, description="null: no item was answered several times by both arms"
-    )
-    judge: JudgeSection | None = Field(None, description="null: no judge was to compare the arms")
-    prices: PricesSection | None = Field(
-        None, description="null: no budget of cost, or tokens were compared and not money"
-    )
-    ownership: OwnershipSection | None = Field(
-        None, description="null: no budget of ownership, or it was decided before there was one"
-    )
-    steps: StepsSection | None = Field(
-        None, description="null: the arm isn't fine-tuned, or it was decided before there were any"
-    )
-    answers: AnswersSection | None = Field(
-        None, description="null: scores came without answers, or it was decided before"
-    )
-    repeated: RepeatedSection | None = Field(
-        None, description="null: no two items ask the same text, or nobody looked for them then"
-    )
-    copies: CopiesSection | None = Field(
-        None,
-        exclude_if=_is_none,
-        description="left out where no item is a near-copy of another that was looked for",
-    )
-    arms: Arms
-    evidence: tuple[EvidenceRow, ...]
-    policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
-    study: Annotated[StudyName | None, HOME_BOUND]
-    code: Annotated[Code, HOME_BOUND]
-    ledger_head: Annotated[LedgerHead | None, HOME_BOUND] = Field(
-        None, description="null: no home keeps it, or it was decided before there was a chain"
-    )
-
-    @property
-    def sections(self) -> dict[str, Section]:
-        """The sections that there are, by field, in the order that matters to a reader."""
-        alarms = ("jumps", "policy_since")
-        looked_at = (
-            "answers",
-            "repeated",
-            "copies",
-            "failures",
-            "leakage",
-            "ledger",
-            "applied",
-            "noise_floor",
-            "baseline_choice",
-        )
-        more = ("steps", "prices", "ownership", "consistency", "extension", "imported")
-        fields = (*alarms, "judge", "repeated", *looked_at, *more)
-        return {name: found for name in fields if (found := getattr(self, name)) is not None}
-
-    def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:
-        """The interval of the baseline against itself where this criterion was measured.
-
-        None where it judges a ratio, or there was no second run.
-        """
-        if self.noise_floor is None or criterion.role not in ("primary", "guard"):
-            return None
-        rows = {each.test_set: each for each in self.noise_floor.test_sets}
-        if criterion.factor is not None or criterion.test_set not in rows:
-            return None
-        return rows[criterion.test_set].lower, rows[criterion.test_set].upper
-
-
 class SignedDecision(Declaration):
     """The decision that a sign-off stands beside; `digest` is that of its record."""
 
@@ -309,18 +284,6 @@ class Signature(Declaration):
     algorithm: Literal["ed25519"]
     key: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the public key's 32 bytes")
     value: str = Field(description="the signature's 64 bytes, as Base64")
-
-
-class PrintedDecision(DecisionRecord):
-    """What `study run --json` prints: the candidate's decision, those on its other arms, what has
-    changed since they were made, and what the development sets show."""
-
-    others: tuple[DecisionRecord, ...] = ()
-    changed_since: tuple[str, ...] = Field((), description="a sentence for each thing; empty: none")
-    readings: tuple[Reading, ...] = ()
-    signatures: tuple[Signature, ...] = Field(
-        (), description="by `evalhub decision attest`; empty: nobody signed it"
-    )
 
 
 class Readings(Declaration):

@@ -9,9 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, model_validator
 
-from evalhub.declare.criteria import NextLook
 from evalhub.declare.declaration import Declaration, default_of, wrong
-from evalhub.declare.ledger_section import LedgerSection
 from evalhub.declare.measured_on import Mix
 from evalhub.declare.outside import Outside
 from evalhub.declare.policy import Alpha, Demand, DemandRole, LedgerScope, Primaries, Rule, Tier
@@ -138,25 +136,3 @@ class PeekRequest(Declaration):
         if (self.claims is None) == (self.file is None):
             raise wrong("give claims or a file: one of the two", "claims")
         return self
-
-
-class PeekCharge(Declaration):
-    """What the ledger leaves to files: at which levels they are judged."""
-
-    registered: bool = Field(
-        description="the site knows items of every critical claim's test set, so that a ledger "
-        "counts the look"
-    )
-    level: float = Field(description="of what has no level of its own")
-    levels: dict[str, float] = Field(description="by test set, the levels that differ from it")
-    next_looks: dict[str, NextLook] = Field(
-        description="by test set, how it would be judged once items were added to it"
-    )
-    refused: tuple[str, ...] = Field(
-        description="why nothing is left to judge by: then the evidence is invalid, and takes no "
-        "number"
-    )
-    ledger: LedgerSection | None = Field(
-        description="the look of each test set, as a record has it; null: no ledger counts it, "
-        "since the site knows none of the items in this project or the policy says `off`"
-    )

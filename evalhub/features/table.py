@@ -1,8 +1,19 @@
 """What the features add to the kernel. The doors hand it down; the kernel imports no feature."""
 
+from collections.abc import Callable, Sequence
+
 from evalhub.accounts.events import EventSources, EventType
 from evalhub.features.monitoring.events import changed_models
 from evalhub.features.webhooks.events import KERNEL_EVENTS
+from evalhub.features.working_sets.redaction import delete_redacted_items
+from evalhub.features.working_sets.sets import drop_left_over_sets
+from evalhub.registry.redaction import Redactor
 
 EVENTS: EventSources = {**KERNEL_EVENTS, EventType.MODEL_CHANGED: changed_models}
 """Who finds the events of each type that a webhook may be told."""
+
+REDACTORS: Sequence[Redactor] = (delete_redacted_items,)
+"""Who takes a redacted item's text out of a feature's own rows."""
+
+TIDIED: Sequence[Callable[[], object]] = (drop_left_over_sets,)
+"""What deletes a feature's half-written rows whose writers have ended."""

@@ -71,9 +71,9 @@ def _rows_of(file: Path) -> Path:
 
 
 def _check_version(document: JsonDocument) -> None:
-    said = document.at(("schema_version",))
-    if not isinstance(said, str) or not said.startswith(f"{VERSION}."):
-        raise document.error(("schema_version",), f"is {said!r}, and {VERSION} is read")
+    stated = document.at(("schema_version",))
+    if not isinstance(stated, str) or not stated.startswith(f"{VERSION}."):
+        raise document.error(("schema_version",), f"is {stated!r}, and {VERSION} is read")
 
 
 def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
@@ -83,7 +83,7 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
     results = _declared(document)
     path = _rows_of(document.path)
     tasks: dict[str, Task] = {}
-    found: dict[str, list[_Answered]] = {}
+    answers_by_task: dict[str, list[_Answered]] = {}
     seen: set[tuple[str, str, str, int]] = set()
     rows = 0
     for row in read_rows(path, limits):
@@ -93,11 +93,11 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
         metric, unknown = _result(row, name, results, document)
         task = tasks.setdefault(name, Task(name, path))
         task.metrics[metric.name] = metric
-        each = _answered(row, metric.name, unknown, seen)
-        found.setdefault(name, []).append(each)
+        answer = _answered(row, metric.name, unknown, seen)
+        answers_by_task.setdefault(name, []).append(answer)
     _check_whole(document, path, rows)
     for name, task in tasks.items():
-        _fill(task, found[name])
+        _fill(task, answers_by_task[name])
         if name in arm.tasks:
             raise document.error(
                 (), f"holds {name!r}, as {arm.tasks[name].file.name} does: name one evaluation"
@@ -140,20 +140,24 @@ def _answered(
 def _epoch(row: Row) -> int | None:
     """Which of several answers to one question this is, from 0; None where nobody says."""
     metadata = row.values.get("metadata")
-    said = metadata.get("epoch") if isinstance(metadata, dict) else None
-    return int(said) - 1 if isinstance(said, str) and said.isdecimal() and int(said) > 0 else None
+    epoch = metadata.get("epoch") if isinstance(metadata, dict) else None
+    return (
+        int(epoch) - 1 if isinstance(epoch, str) and epoch.isdecimal() and int(epoch) > 0 else None
+    )
 
 
-def _fill(task: Task, found: list[_Answered]) -> None:
+def _fill(task: Task, answers_in_file: list[_Answered]) -> None:
     """The task's items, and its answers with the scores of all their rows."""
-    keys = keys_of({each.sample_id: each.digest or each.sample_id for each in found}.items())
+    keys = keys_of(
+        {each.sample_id: each.digest or each.sample_id for each in answers_in_file}.items()
+    )
     answers: dict[tuple[str, int], GivenAnswer] = {}
-    for each in found:
-        key, cluster = keys[each.sample_id]
-        task.ask(replace(each.item, key=key, cluster=cluster, named=each.digest is None))
-        answer = replace(each.answer, key=key)
-        known = answers.setdefault((key, answer.sample), answer)
-        known.scores.update(answer.scores)
+    for answered in answers_in_file:
+        key, cluster = keys[answered.sample_id]
+        task.ask(replace(answered.item, key=key, cluster=cluster, named=answered.digest is None))
+        answer = replace(answered.answer, key=key)
+        answer_so_far = answers.setdefault((key, answer.sample), answer)
+        answer_so_far.scores.update(answer.scores)
     task.answers.extend(answers.values())
 
 
@@ -161,20 +165,20 @@ def _result(
     row: Row, name: str, results: dict[tuple[str, str], _Result], document: JsonDocument
 ) -> _Result:
     """The evaluation's result that a row belongs to. Raises DataError."""
-    named = row.values.get("evaluation_result_id")
-    if isinstance(named, str) and (name, named) in results:
-        return results[name, named]
+    result_id = row.values.get("evaluation_result_id")
+    if isinstance(result_id, str) and (name, result_id) in results:
+        return results[name, result_id]
     of_name = [each for (at, _), each in results.items() if at == name]
-    if named is None and len(of_name) == 1:
+    if result_id is None and len(of_name) == 1:
         return of_name[0]
-    of = "evaluation_name" if named is None else "evaluation_result_id"
-    raise wrong(row, of, f"{document.path.name} has no result {named or SCORE!r} of {name!r}")
+    of = "evaluation_name" if result_id is None else "evaluation_result_id"
+    raise wrong(row, of, f"{document.path.name} has no result {result_id or SCORE!r} of {name!r}")
 
 
 def _check_whole(document: JsonDocument, path: Path, rows: int) -> None:
     """That the file has as many rows as the evaluation says."""
-    said = document.data.get("detailed_evaluation_results")
-    due = said.get("total_rows") if isinstance(said, dict) else None
+    results = document.data.get("detailed_evaluation_results")
+    due = results.get("total_rows") if isinstance(results, dict) else None
     if isinstance(due, int) and due != rows:
         raise DataError(
             f"holds {rows} rows, and {document.path.name} says {due}: is it cut off?",
@@ -184,8 +188,8 @@ def _check_whole(document: JsonDocument, path: Path, rows: int) -> None:
 
 def _declared(document: JsonDocument) -> dict[tuple[str, str], _Result]:
     """The evaluation's results, by task and name."""
-    found: dict[tuple[str, str], _Result] = {}
-    for index, each in enumerate(document.rows(("evaluation_results",))):
+    results: dict[tuple[str, str], _Result] = {}
+    for index, result in enumerate(document.rows(("evaluation_results",))):
         where = ("evaluation_results", index)
         name = document.at((*where, "evaluation_name"))
         lower = document.at((*where, "metric_config", "lower_is_better"))
@@ -194,15 +198,15 @@ def _declared(document: JsonDocument) -> dict[tuple[str, str], _Result]:
             raise document.error((*where, "metric_config", "lower_is_better"), "true or false")
         if isinstance(figure, bool) or not isinstance(figure, int | float):
             raise document.error((*where, "score_details", "score"), "a number was expected")
-        metric = str(each.values.get("evaluation_result_id") or SCORE)
-        if (str(name), metric) in found:
+        metric = str(result.values.get("evaluation_result_id") or SCORE)
+        if (str(name), metric) in results:
             raise document.error(where, f"is the second result {metric!r} of {name!r}")
-        config = mapping(each, "metric_config")
+        config = mapping(result, "metric_config")
         measure = ToolMetric(
             metric, higher_is_better=not lower, bounds=_bounds(config), figure=float(figure)
         )
-        found[str(name), metric] = _Result(measure, config.get("has_unknown_level") is True)
-    return found
+        results[str(name), metric] = _Result(measure, config.get("has_unknown_level") is True)
+    return results
 
 
 def _bounds(config: dict[str, Any]) -> Bounds | None:

@@ -72,8 +72,8 @@ def _log(path: Path, limits: Limits) -> Any:
     try:
         log = read_eval_log(path, exclude_fields=LEFT_OUT)
     except Exception as error:  # whatever its reader raises says what is wrong with the file
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"inspect's reader refuses it: {said[:200]}", file=str(path)) from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"inspect's reader refuses it: {reason[:200]}", file=str(path)) from error
     if log.status != "success":
         raise DataError(
             f"is of a run that ended as {log.status!r}: what was answered is only a part",
@@ -107,17 +107,17 @@ def _check_size(path: Path, limits: Limits) -> None:
 def _settings(log: Any) -> dict[str, str]:
     """What has to be alike in both arms: packages, the task's version, its scorers' options."""
     of = f"{log.eval.task}'s "
-    found = dict(log.eval.packages)
-    found[f"{of}version"] = str(log.eval.task_version)
-    found[f"{of}arguments"] = digestible(dict(log.eval.task_args))
+    settings = dict(log.eval.packages)
+    settings[f"{of}version"] = str(log.eval.task_version)
+    settings[f"{of}arguments"] = digestible(dict(log.eval.task_args))
     for scorer in log.eval.scorers or []:
-        found[f"{of}scorer {scorer.name}"] = digestible(scorer.options or {})
-    return found
+        settings[f"{of}scorer {scorer.name}"] = digestible(scorer.options or {})
+    return settings
 
 
 def _task(log: Any, path: Path) -> Task:
     task = Task(log.eval.task, path)
-    samples = sorted(log.samples or [], key=lambda each: (str(each.id), each.epoch))
+    samples = sorted(log.samples or [], key=lambda sample: (str(sample.id), sample.epoch))
     due = log.results.total_samples if log.results else None
     if due is not None and due != len(samples):
         raise DataError(
@@ -135,8 +135,8 @@ def _task(log: Any, path: Path) -> Task:
         task.answers.append(_answer(sample, key, path, letters))
     if not samples:
         raise DataError("holds no samples", file=str(path))
-    for each in task.answers:  # a sample that failed has none of the scores
-        each.scores.update({name: None for name in letters if name not in each.scores})
+    for answer in task.answers:  # a sample that failed has none of the scores
+        answer.scores.update({name: None for name in letters if name not in answer.scores})
     figures = _figures(log)
     for name, graded in letters.items():
         figure, otherwise = figures.get(name, (None, ""))
@@ -150,21 +150,21 @@ def _task(log: Any, path: Path) -> Task:
 
 
 def _item(sample: Any, key: str) -> AskedItem:
-    asked = sample.input
-    if not isinstance(asked, str):
-        asked = [{"role": each.role, "content": each.text} for each in asked]
+    question = sample.input
+    if not isinstance(question, str):
+        question = [{"role": each.role, "content": each.text} for each in question]
     target = sample.target if isinstance(sample.target, list) else [sample.target]
     references = [each for each in target if each != ""]
     choices = {"choices": list(sample.choices)} if sample.choices else {}
     fields = {**(sample.metadata or {}), **choices}
-    return AskedItem(key, chat(asked), references, fields=fields, named=True)
+    return AskedItem(key, chat(question), references, fields=fields, named=True)
 
 
 def _answer(sample: Any, key: str, path: Path, letters: dict[str, bool]) -> GivenAnswer:
     """A sample of one epoch; `letters` learns of each score whether all its values are grades."""
     scores: dict[str, float | None] = {}
-    for name, given in (sample.scores or {}).items():
-        for part, value in _parts(name, given.value):
+    for name, given_score in (sample.scores or {}).items():
+        for part, value in _parts(name, given_score.value):
             where = f"sample {key}, epoch {sample.epoch}, score {part}"
             scores[part] = _number(value, where, path)
             letters[part] = letters.get(part, True) and value in GRADES
@@ -217,14 +217,16 @@ def _said(sample: Any) -> str:
 
 def _figures(log: Any) -> dict[str, tuple[float | None, str]]:
     """By score, inspect's own mean, and how its epochs were put together where not by a mean."""
-    found: dict[str, tuple[float | None, str]] = {}
+    figures: dict[str, tuple[float | None, str]] = {}
     epochs = log.eval.config.epochs or 1
-    for each in log.results.scores if log.results else []:
-        figure = next((each.metrics[name].value for name in FIGURES if name in each.metrics), None)
-        reduced = each.reducer if epochs > 1 and each.reducer not in (None, "mean") else ""
-        name = _called(each.scorer, each.name)
-        found.setdefault(name, (figure, f"over epochs by {reduced}" if reduced else ""))
-    return found
+    for score in log.results.scores if log.results else []:
+        figure = next(
+            (score.metrics[name].value for name in FIGURES if name in score.metrics), None
+        )
+        reduced = score.reducer if epochs > 1 and score.reducer not in (None, "mean") else ""
+        name = _called(score.scorer, score.name)
+        figures.setdefault(name, (figure, f"over epochs by {reduced}" if reduced else ""))
+    return figures
 
 
 def _called(scorer: str, score: str) -> str:

@@ -85,9 +85,11 @@ def one_arm(arms: list[LoggedArm], name: str | None, path: Path, *, option: str)
     which option one is named."""
     if name is None and len(arms) == 1:
         return arms[0]
-    found = [each for each in arms if each.name == name]
-    if len(found) != 1:
-        there = ", ".join(each.name for each in arms)
-        asked = "which of its arms is meant isn't said" if name is None else f"has no arm {name!r}"
-        raise DataError(f"{asked} ({option} NAME): there are {there}", file=str(path))
-    return found[0]
+    matches = [each for each in arms if each.name == name]
+    if len(matches) != 1:
+        names = ", ".join(each.name for each in arms)
+        problem = (
+            "which of its arms is meant isn't said" if name is None else f"has no arm {name!r}"
+        )
+        raise DataError(f"{problem} ({option} NAME): there are {names}", file=str(path))
+    return matches[0]

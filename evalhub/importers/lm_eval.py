@@ -45,9 +45,9 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     for task in figures:
         samples = results.with_name(f"{SAMPLES}{task}_{run}.jsonl")
         if samples.exists():
-            found = _task(task, samples, document, limits)
-            _measure(found, figures[task], better.get(task) or {}, document)
-            arm.tasks[task] = found
+            log_task = _task(task, samples, document, limits)
+            _measure(log_task, figures[task], better.get(task) or {}, document)
+            arm.tasks[task] = log_task
     if not arm.tasks:
         raise DataError(
             f"has no {SAMPLES}TASK_{run}.jsonl beside it: run lm_eval with --log_samples",
@@ -59,12 +59,12 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
 def _results(path: Path) -> Path:
     """The results file of the one run that lies at a path."""
     if path.is_dir():
-        found = sorted(path.rglob(f"{RESULTS}*.json"))
-        if len(found) != 1:
-            named = ", ".join(str(each.relative_to(path)) for each in found[-3:])
-            what = f"{len(found)} runs: name one of them, such as {named}" if found else "no run"
+        files = sorted(path.rglob(f"{RESULTS}*.json"))
+        if len(files) != 1:
+            names = ", ".join(str(each.relative_to(path)) for each in files[-3:])
+            what = f"{len(files)} runs: name one of them, such as {names}" if files else "no run"
             raise DataError(f"holds {what} ({RESULTS}….json)", file=str(path))
-        return found[0]
+        return files[0]
     if path.suffix != ".json":
         raise DataError(
             f"isn't a run's {RESULTS}….json, nor a folder with one: only that says whether more is "
@@ -75,25 +75,25 @@ def _results(path: Path) -> Path:
 
 
 def _object(document: JsonDocument, *where: str) -> dict[str, Any]:
-    found = document.at(where)
-    if not isinstance(found, dict):
+    value = document.at(where)
+    if not isinstance(value, dict):
         raise document.error(where, "an object with fields was expected")
-    return found
+    return value
 
 
 def _by_task(document: JsonDocument, name: str) -> dict[str, Any]:
     """What the results say by task where they say it at all."""
-    found = document.data.get(name)
-    return found if isinstance(found, dict) else {}
+    value = document.data.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _settings(document: JsonDocument) -> dict[str, str]:
     """What has to be alike in both arms, as far as the results say it."""
-    found = {"lm_eval": document.data.get("lm_eval_version")}
-    found["system instruction"] = document.data.get("system_instruction_sha")
+    settings = {"lm_eval": document.data.get("lm_eval_version")}
+    settings["system instruction"] = document.data.get("system_instruction_sha")
     for what in ("versions", "n-shot"):
-        found |= {f"{what} of {task}": each for task, each in _by_task(document, what).items()}
-    return {name: str(value) for name, value in found.items() if value is not None}
+        settings |= {f"{what} of {task}": each for task, each in _by_task(document, what).items()}
+    return {name: str(value) for name, value in settings.items() if value is not None}
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class _Document:
 def _task(name: str, path: Path, document: JsonDocument, limits: Limits) -> Task:
     task = Task(name, path)
     lines: dict[tuple[int, str], int] = {}
-    found: dict[int, _Document] = {}
+    documents: dict[int, _Document] = {}
     for row in read_rows(path, limits):
         doc_id, of = whole(row, "doc_id"), text(row, "filter")
         first = lines.setdefault((doc_id, of), row.line)
@@ -120,23 +120,23 @@ def _task(name: str, path: Path, document: JsonDocument, limits: Limits) -> Task
                 f"{doc_id} with the filter {of} stands on line {first} already: are two runs in "
                 "this file?",
             )
-        known = found.get(doc_id)
-        if known is None:
-            known = found[doc_id] = _Document(text(row, "doc_hash"), _item(row), _said(row), {})
-        elif text(row, "doc_hash") != known.digest:
+        entry = documents.get(doc_id)
+        if entry is None:
+            entry = documents[doc_id] = _Document(text(row, "doc_hash"), _item(row), _said(row), {})
+        elif text(row, "doc_hash") != entry.digest:
             raise wrong(row, "doc_hash", f"doc_id {doc_id} is another document on another line")
-        elif _said(row) != known.said:
+        elif _said(row) != entry.said:
             raise wrong(
-                row, "resps", f"aren't those of the same document on line {known.item.line}"
+                row, "resps", f"aren't those of the same document on line {entry.item.line}"
             )
-        known.scores |= _scores(task, row, of)
+        entry.scores |= _scores(task, row, of)
     filters = {of for _, of in lines}
-    _check_whole(document, name, path, len(found), len(lines), len(filters))
-    keys = keys_of((doc_id, each.digest) for doc_id, each in found.items())
-    for doc_id, each in found.items():
+    _check_whole(document, name, path, len(documents), len(lines), len(filters))
+    keys = keys_of((doc_id, each.digest) for doc_id, each in documents.items())
+    for doc_id, entry in documents.items():
         key, cluster = keys[doc_id]
-        task.ask(replace(each.item, key=key, cluster=cluster))
-        task.answers.append(GivenAnswer(key, 0, each.said, each.scores, line=each.item.line))
+        task.ask(replace(entry.item, key=key, cluster=cluster))
+        task.answers.append(GivenAnswer(key, 0, entry.said, entry.scores, line=entry.item.line))
     return task
 
 
@@ -144,8 +144,8 @@ def _check_whole(
     document: JsonDocument, task: str, path: Path, documents: int, rows: int, filters: int
 ) -> None:
     """That the file holds all that the results say, and each document by each filter."""
-    said = _by_task(document, "n-samples").get(task)
-    due = said.get("effective") if isinstance(said, dict) else None
+    counts = _by_task(document, "n-samples").get(task)
+    due = counts.get("effective") if isinstance(counts, dict) else None
     if isinstance(due, int) and due != documents:
         raise DataError(
             f"holds {documents} documents, and {document.path.name} says {due}: is it cut off?",
@@ -211,8 +211,8 @@ def _measure(task: Task, figures: Any, better: Any, document: JsonDocument) -> N
     if not isinstance(figures, dict) or not isinstance(better, dict):
         raise document.error(("results", task.name), "an object with fields was expected")
     aggregations = _aggregations(document, task.name)
-    named = dict.fromkeys(name for each in task.answers for name in each.scores)
-    for name in named:
+    names = dict.fromkeys(name for each in task.answers for name in each.scores)
+    for name in names:
         if name in task.unusable:
             continue
         metric = name.rpartition(",")[0]
@@ -232,9 +232,9 @@ def _measure(task: Task, figures: Any, better: Any, document: JsonDocument) -> N
 def _aggregations(document: JsonDocument, task: str) -> dict[str, str]:
     """By metric, how the tool puts the documents' values together."""
     config = _by_task(document, "configs").get(task)
-    listed = config.get("metric_list") if isinstance(config, dict) else None
+    metrics = config.get("metric_list") if isinstance(config, dict) else None
     return {
-        str(each["metric"]): str(each.get("aggregation", "mean"))
-        for each in (listed if isinstance(listed, list) else [])
-        if isinstance(each, dict) and "metric" in each
+        str(metric["metric"]): str(metric.get("aggregation", "mean"))
+        for metric in (metrics if isinstance(metrics, list) else [])
+        if isinstance(metric, dict) and "metric" in metric
     }

@@ -112,10 +112,10 @@ class Task:
 
     def ask(self, item: AskedItem) -> None:
         """Takes an item, or finds that it is the one of this key. Raises DataError."""
-        known = self.items.setdefault(item.key, item)
-        if known is not item and known.content() != item.content():
+        first = self.items.setdefault(item.key, item)
+        if first is not item and first.content() != item.content():
             raise DataError(
-                f"item {item.key!r} of {self.name} asks something else than on line {known.line}",
+                f"item {item.key!r} of {self.name} asks something else than on line {first.line}",
                 file=str(self.file),
                 line=item.line,
             )
@@ -126,11 +126,11 @@ class Task:
         None where an answer has no score, or there is none.
         """
         by_item: dict[str, list[float]] = {}
-        for each in self.answers:
-            value = each.scores.get(metric)
+        for answer in self.answers:
+            value = answer.scores.get(metric)
             if value is None:
                 return None
-            by_item.setdefault(each.key, []).append(value)
+            by_item.setdefault(answer.key, []).append(value)
         means = [sum(values) / len(values) for values in by_item.values()]
         return sum(means) / len(means) if means else None
 
@@ -150,21 +150,21 @@ class LoggedArm:
     settings: dict[str, str] = field(default_factory=dict)
 
 
-def keys_of(places: Iterable[tuple[Any, str]]) -> dict[Any, tuple[str, str]]:
+def keys_of(positions: Iterable[tuple[Any, str]]) -> dict[Any, tuple[str, str]]:
     """The key and the cluster of each place in a run, out of the digest of what stands there.
 
     The digest is the key. What stands in several places gets their order added, so that the k-th
     is paired with the k-th, and is one cluster: the same question twice isn't two.
     """
     by_digest: dict[str, list[Any]] = {}
-    for place, digest in places:
-        by_digest.setdefault(digest, []).append(place)
-    found: dict[Any, tuple[str, str]] = {}
+    for position, digest in positions:
+        by_digest.setdefault(digest, []).append(position)
+    keys: dict[Any, tuple[str, str]] = {}
     for digest, all_places in by_digest.items():
-        for number, place in enumerate(sorted(all_places)):
+        for number, position in enumerate(sorted(all_places)):
             several = len(all_places) > 1
-            found[place] = (f"{digest}-{number + 1}", digest) if several else (digest, "")
-    return found
+            keys[position] = (f"{digest}-{number + 1}", digest) if several else (digest, "")
+    return keys
 
 
 def text_of(parts: Any) -> str:

@@ -32,10 +32,10 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
 
 
 def _messages(row: Row) -> list[dict[str, str]]:
-    found = [_message(row, index, each) for index, each in enumerate(listing(row, "messages"))]
-    if len(found) < 2 or found[-1]["role"] != "assistant":
+    messages = [_message(row, index, each) for index, each in enumerate(listing(row, "messages"))]
+    if len(messages) < 2 or messages[-1]["role"] != "assistant":
         raise wrong(row, "messages", "ends with the assistant's answer, after what was asked")
-    return found
+    return messages
 
 
 def _message(row: Row, index: int, value: Any) -> dict[str, str]:
@@ -48,7 +48,7 @@ def _message(row: Row, index: int, value: Any) -> dict[str, str]:
     content = value.get("content")
     if isinstance(content, list):  # parts: text alone is read
         parts: list[Any] = [
-            each.get("text") if isinstance(each, dict) else None for each in content
+            part.get("text") if isinstance(part, dict) else None for part in content
         ]
         content = "".join(parts) if all(isinstance(each, str) for each in parts) else None
     if not isinstance(content, str):

@@ -66,8 +66,8 @@ def _as_by_api(row: Row) -> Row:
     """A row of the dashboard's export as the API would have it. Raises DataError."""
     grades = mapping(row, "grades")
     passes = mapping(row, "passes") if row.values.get("passes") is not None else {}
-    for name, each in passes.items():
-        if not isinstance(each, bool):
+    for name, passing in passes.items():
+        if not isinstance(passing, bool):
             raise wrong(row, f"passes.{name}", "true or false was expected")
     sample = mapping(row, "sample") if row.values.get("sample") is not None else {}
     of_items: dict[str, Any] = {
@@ -100,16 +100,16 @@ def _arm(rows: list[Row], path: Path) -> LoggedArm:
         task.ask(_item(row, key, cluster))
         task.answers.append(_answer(row, key))
     names = dict.fromkeys(name for each in task.answers for name in each.scores)
-    for each in task.answers:
-        lacking = [name for name in names if name not in each.scores]
-        if lacking and not each.error:
+    for answer in task.answers:
+        lacking = [name for name in names if name not in answer.scores]
+        if lacking and not answer.error:
             raise DataError(
                 f"has no result of the grader {lacking[0]!r}, which other items have",
                 file=str(path),
-                line=each.line,
+                line=answer.line,
                 field="results",
             )
-        each.scores.update(dict.fromkeys(lacking))
+        answer.scores.update(dict.fromkeys(lacking))
     task.headline = PASSED if PASSED in names else next(iter(names)) if len(names) == 1 else ""
     for name in names:
         task.metrics[name] = ToolMetric(name, bounds=(0.0, 1.0) if name == PASSED else None)
@@ -122,13 +122,13 @@ def _model(row: Row) -> str:
 
 
 def _item(row: Row, key: str, cluster: str) -> AskedItem:
-    asked = mapping(row, "datasource_item")
+    source = mapping(row, "datasource_item")
     sent = mapping(row, "sample").get("input")
     return AskedItem(
         key=key,
-        input=chat(sent) if sent else digestible(asked),
+        input=chat(sent) if sent else digestible(source),
         references=[],
-        fields=asked,
+        fields=source,
         cluster=cluster,
         prompt=digest_of(sent) if sent else "",
         line=row.line,
@@ -139,12 +139,12 @@ def _answer(row: Row, key: str) -> GivenAnswer:
     sample = mapping(row, "sample")
     error = _error(sample.get("error"))
     scores: dict[str, float | None] = {}
-    for index, each in enumerate(listing(row, "results")):
-        if not isinstance(each, dict) or not isinstance(each.get("name"), str):
+    for index, result in enumerate(listing(row, "results")):
+        if not isinstance(result, dict) or not isinstance(result.get("name"), str):
             raise wrong(row, f"results[{index}].name", "missing: which grader's result this is")
-        if each["name"] in scores:
-            raise wrong(row, f"results[{index}].name", f"{each['name']!r} has graded it already")
-        scores[each["name"]] = score(row, f"results[{index}].score", each.get("score"))
+        if result["name"] in scores:
+            raise wrong(row, f"results[{index}].name", f"{result['name']!r} has graded it already")
+        scores[result["name"]] = score(row, f"results[{index}].score", result.get("score"))
     if "status" in row.values:
         status = text(row, "status")
         scores[PASSED] = {"pass": 1.0, "fail": 0.0}.get(status)

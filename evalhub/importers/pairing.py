@@ -44,20 +44,20 @@ def pair(
             asked in other words, and nobody said so; a task has several metrics or none.
     """
     check_same_tasks(baseline, candidate)
-    found = []
+    pairs = []
     for name, task in baseline.tasks.items():
         other = candidate.tasks[name]
         check_same_items(task, other, other_prompts=other_prompts)
-        found.append(PairedTask(name, _metric(task, other, metrics), task, other))
-    for asked in metrics:
-        if asked.partition("=")[0] in baseline.tasks:
+        pairs.append(PairedTask(name, _metric(task, other, metrics), task, other))
+    for metric in metrics:
+        if metric.partition("=")[0] in baseline.tasks:
             continue
-        if not any(each.metric == asked for each in found):
+        if not any(each.metric == metric for each in pairs):
             raise DataError(
-                f"no task has the metric {asked!r}: {'; '.join(_offered(baseline))}",
+                f"no task has the metric {metric!r}: {'; '.join(_offered(baseline))}",
                 file=str(baseline.file),
             )
-    return found
+    return pairs
 
 
 def check_same_tasks(baseline: LoggedArm, candidate: LoggedArm) -> None:
@@ -65,9 +65,9 @@ def check_same_tasks(baseline: LoggedArm, candidate: LoggedArm) -> None:
     for arm, other in ((baseline, candidate), (candidate, baseline)):
         lacking = [name for name in arm.tasks if name not in other.tasks]
         if lacking:
-            there = ", ".join(other.tasks)
+            names = ", ".join(other.tasks)
             raise DataError(
-                f"has no task {', '.join(lacking)}, which {arm.file.name} has; it has {there}",
+                f"has no task {', '.join(lacking)}, which {arm.file.name} has; it has {names}",
                 file=str(other.file),
             )
 
@@ -102,11 +102,11 @@ def check_same_items(task: Task, other: Task, *, other_prompts: bool) -> None:
 def reworded_tasks(tasks: Sequence[PairedTask]) -> list[str]:
     """The tasks of which an item was asked in other words."""
     return [
-        each.name
-        for each in tasks
+        task.name
+        for task in tasks
         if any(
-            key in each.candidate.items and item.put_otherwise(each.candidate.items[key])
-            for key, item in each.baseline.items.items()
+            key in task.candidate.items and item.put_otherwise(task.candidate.items[key])
+            for key, item in task.baseline.items.items()
         )
     ]
 
@@ -122,11 +122,11 @@ def other_settings(baseline: LoggedArm, candidate: LoggedArm) -> Iterator[str]:
             )
 
 
-def _metric(task: Task, other: Task, asked: Sequence[str]) -> str:
+def _metric(task: Task, other: Task, requests: Sequence[str]) -> str:
     """The one metric that a task is measured by. Raises DataError."""
-    by_task = [each.removeprefix(f"{task.name}=") for each in asked if _is_for(each, task)]
-    named = by_task or [each for each in asked if each in task.metrics or each in task.unusable]
-    for name in named:
+    by_task = [each.removeprefix(f"{task.name}=") for each in requests if _is_for(each, task)]
+    names = by_task or [each for each in requests if each in task.metrics or each in task.unusable]
+    for name in names:
         for side in (task, other):
             if name in side.unusable:
                 raise DataError(f"{name}: {side.unusable[name]}", file=str(side.file))
@@ -135,9 +135,9 @@ def _metric(task: Task, other: Task, asked: Sequence[str]) -> str:
                     f"{task.name} has no metric {name!r}; it has {', '.join(side.metrics)}",
                     file=str(side.file),
                 )
-    if len(named) == 1:
-        return _usable(task, other, named[0])
-    if not named and task.headline and task.headline == other.headline:
+    if len(names) == 1:
+        return _usable(task, other, names[0])
+    if not names and task.headline and task.headline == other.headline:
         return _usable(task, other, task.headline)
     if not task.metrics:
         raise DataError(
@@ -162,8 +162,8 @@ def _usable(task: Task, other: Task, name: str) -> str:
     return name
 
 
-def _is_for(asked: str, task: Task) -> bool:
-    return asked.startswith(f"{task.name}=")
+def _is_for(request: str, task: Task) -> bool:
+    return request.startswith(f"{task.name}=")
 
 
 def _offered(arm: LoggedArm) -> list[str]:

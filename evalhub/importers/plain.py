@@ -48,9 +48,9 @@ class PlainFile:
 def items_file(items: Iterable[AskedItem], path: Path, log: Path) -> PlainFile:
     """Items as rows: id, input, reference, cluster where there is one, and the document where the
     key is made of it: of an item that has a name it may hold what is a run's own."""
-    found = PlainFile(path, log)
-    found.write((each.line, item_row(each)) for each in sorted(items, key=lambda each: each.key))
-    return found
+    file = PlainFile(path, log)
+    file.write((each.line, item_row(each)) for each in sorted(items, key=lambda item: item.key))
+    return file
 
 
 def whole_items_file(
@@ -61,25 +61,25 @@ def whole_items_file(
     Args:
         right: by key, right answers that the log doesn't have.
     """
-    found = PlainFile(path, log)
-    found.write(
+    file = PlainFile(path, log)
+    file.write(
         (
-            each.line,
-            item_row(each)
-            | {"reference": right.get(each.key, each.references)}
-            | {"cluster": each.cluster or each.key, DOCUMENT: each.fields},
+            item.line,
+            item_row(item)
+            | {"reference": right.get(item.key, item.references)}
+            | {"cluster": item.cluster or item.key, DOCUMENT: item.fields},
         )
-        for each in items
+        for item in items
     )
-    return found
+    return file
 
 
 def answers_file(task: Task, path: Path) -> PlainFile:
     """Answers as rows: id, sample, the output or the error, the scores that there are, and what
     it took. Raises DataError for a score without an answer."""
-    found = PlainFile(path, task.file)
-    found.write((each.line, _answer(each, task)) for each in task.answers)
-    return found
+    file = PlainFile(path, task.file)
+    file.write((each.line, _answer(each, task)) for each in task.answers)
+    return file
 
 
 def item_row(item: AskedItem) -> dict[str, Any]:
@@ -113,9 +113,9 @@ def _answer(answer: GivenAnswer, task: Task) -> dict[str, Any]:
         row["scores"] = {
             name: value for name, value in answer.scores.items() if name in task.metrics
         }
-    taken = {
+    usage = {
         "latency_ms": answer.latency_ms,
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": answer.completion_tokens,
     }
-    return row | {name: value for name, value in taken.items() if value is not None}
+    return row | {name: value for name, value in usage.items() if value is not None}

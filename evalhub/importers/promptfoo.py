@@ -27,15 +27,15 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     arms: dict[str, LoggedArm] = {}
     rows = list(document.rows(("results", "results")))
     prompts = {_prompt(row) for row in rows}
-    places: dict[tuple[str, str, str], int] = {}
+    samples: dict[tuple[str, str, str], int] = {}
     for row in sorted(rows, key=lambda row: whole(row, "testIdx")):
         arm = arms.setdefault(_provider(row), LoggedArm(_provider(row), path))
         name = _prompt(row) if len(prompts) > 1 else TASK
         task = arm.tasks.setdefault(name, Task(name, path, headline=PASS))
         item = _item(row)
         task.ask(item)
-        sample = places.setdefault((arm.name, name, item.key), 0)
-        places[arm.name, name, item.key] += 1
+        sample = samples.setdefault((arm.name, name, item.key), 0)
+        samples[arm.name, name, item.key] += 1
         task.answers.append(_answer(row, item.key, sample))
     if not arms:
         raise document.error(("results", "results"), "holds no results")
@@ -48,8 +48,8 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
         for task in arm.tasks.values():
             _measure(task, figures.get((arm.name, task.name if len(prompts) > 1 else "")))
     # results stand as they came back; the providers as they were asked for
-    asked = [*dict.fromkeys(provider for provider, _ in figures), *arms]
-    return sorted(arms.values(), key=lambda arm: asked.index(arm.name))
+    order = [*dict.fromkeys(provider for provider, _ in figures), *arms]
+    return sorted(arms.values(), key=lambda arm: order.index(arm.name))
 
 
 def _check_whole(document: JsonDocument, rows: int) -> None:
@@ -67,9 +67,9 @@ def _check_whole(document: JsonDocument, rows: int) -> None:
 
 def _provider(row: Row) -> str:
     """The provider by its label, which tells apart two of one model, else by its id."""
-    found = row.values.get("provider")
-    if isinstance(found, str) and found:
-        return found
+    name = row.values.get("provider")
+    if isinstance(name, str) and name:
+        return name
     provider = mapping(row, "provider")
     label = provider.get("label")
     return label if isinstance(label, str) and label else text(row, "provider.id")
@@ -99,14 +99,16 @@ def _references(asserts: Any, variables: dict[str, Any]) -> list[Any]:
     """What is right as far as assertions say it: the value that an answer has to equal."""
     if not isinstance(asserts, list):
         return []
-    found = [
-        each["value"]
-        for each in asserts
-        if isinstance(each, dict) and each.get("type") == "equals" and "value" in each
+    values = [
+        assertion["value"]
+        for assertion in asserts
+        if isinstance(assertion, dict)
+        and assertion.get("type") == "equals"
+        and "value" in assertion
     ]
     # a template such as {{total}} stands for a variable
-    named = {f"{{{{{name}}}}}": value for name, value in variables.items()}
-    return [named.get(each, each) if isinstance(each, str) else each for each in found]
+    variable_texts = {f"{{{{{name}}}}}": value for name, value in variables.items()}
+    return [variable_texts.get(each, each) if isinstance(each, str) else each for each in values]
 
 
 def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
@@ -115,10 +117,10 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
         PASS: score(row, "success", row.values.get("success")),
         SCORE: score(row, "score", row.values.get("score")),
     }
-    named = row.values.get("namedScores") or {}
-    if not isinstance(named, dict):
+    named_scores = row.values.get("namedScores") or {}
+    if not isinstance(named_scores, dict):
         raise wrong(row, "namedScores", "an object with fields was expected")
-    graded |= {name: score(row, f"namedScores.{name}", each) for name, each in named.items()}
+    graded |= {name: score(row, f"namedScores.{name}", each) for name, each in named_scores.items()}
     response: Any = row.values.get("response")
     if not error and not (isinstance(response, dict) and "output" in response):
         raise wrong(row, "response.output", "missing: a result without an error has an output")
@@ -138,25 +140,25 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
 def _error(row: Row) -> str:
     """Why there is no answer, "" where there is one: a failed assertion has an `error` too."""
     response = row.values.get("response")
-    said = row.values.get("error")
+    error = row.values.get("error")
     if isinstance(response, dict) and response.get("error"):
-        said = response["error"]
+        error = response["error"]
     elif row.values.get("failureReason") != ERROR:
         return ""
-    return text_of(said) if said else "no answer"
+    return text_of(error) if error else "no answer"
 
 
 def _figures(document: JsonDocument) -> dict[tuple[str, str], dict[str, Any]]:
     """promptfoo's totals, by provider and prompt; by provider and "" where it has one prompt."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    totals: dict[tuple[str, str], dict[str, Any]] = {}
     results = document.at(("results",))
     heads = results.get("prompts") if isinstance(results, dict) else None
     for index, head in enumerate(heads if isinstance(heads, list) else []):
         if not isinstance(head, dict) or not isinstance(head.get("metrics"), dict):
             raise document.error(("results", "prompts", index), "has no metrics")
         provider, label = str(head.get("provider")), str(head.get("label"))
-        found[provider, label] = found[provider, ""] = head["metrics"]
-    return found
+        totals[provider, label] = totals[provider, ""] = head["metrics"]
+    return totals
 
 
 def _measure(task: Task, totals: dict[str, Any] | None) -> None:
@@ -164,8 +166,8 @@ def _measure(task: Task, totals: dict[str, Any] | None) -> None:
     for name in names:
         bounds = (0.0, 1.0) if name == PASS else None
         task.metrics[name] = ToolMetric(name, bounds=bounds, figure=_figure(totals or {}, name))
-    for each in task.answers:  # a name that one test's assertions lack
-        each.scores.update({name: None for name in names if name not in each.scores})
+    for answer in task.answers:  # a name that one test's assertions lack
+        answer.scores.update({name: None for name in names if name not in answer.scores})
 
 
 def _figure(totals: dict[str, Any], name: str) -> float | None:

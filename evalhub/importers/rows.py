@@ -161,7 +161,7 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
 
 def _measure(task: Task) -> None:
     names = dict.fromkeys(name for each in task.answers for name in each.scores)
-    for each in task.answers:
-        each.scores.update({name: None for name in names if name not in each.scores})
+    for answer in task.answers:
+        answer.scores.update({name: None for name in names if name not in answer.scores})
     task.metrics = {name: ToolMetric(name) for name in names}
     task.headline = next(iter(names)) if len(names) == 1 else ""

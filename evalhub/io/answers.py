@@ -139,34 +139,34 @@ def _tool_calls(row: Row) -> list[dict[str, Any]] | None:
 
 def _scores(row: Row) -> dict[str, float] | None:
     """The scores that came with an answer, without those that are null."""
-    given = row.values.get(SCORES)
-    given = {} if given is None or given == "" else given
-    if not isinstance(given, dict):
-        raise wrong(row, SCORES, f"an object of numbers was expected, not {_cut(given)}")
-    found: dict[str, float] = {}
-    for name, value in given.items():
+    raw = row.values.get(SCORES)
+    raw = {} if raw is None or raw == "" else raw
+    if not isinstance(raw, dict):
+        raise wrong(row, SCORES, f"an object of numbers was expected, not {_cut(raw)}")
+    scores: dict[str, float] = {}
+    for name, value in raw.items():
         if isinstance(value, str):
             expected = "a number, true, false or null was expected"
             raise wrong(row, COLUMN + name, f"{expected}, not {_cut(value)}")
-        _score(row, found, name, value)
+        _score(row, scores, name, value)
     for column in row.values:
         if column.startswith(COLUMN) and row.values[column] != "":
-            _score(row, found, column.removeprefix(COLUMN), row.values[column])
-    if len(found) > MOST_SCORES:
-        raise wrong(row, SCORES, f"an answer has at most {MOST_SCORES} scores, not {len(found)}")
-    return found or None
+            _score(row, scores, column.removeprefix(COLUMN), row.values[column])
+    if len(scores) > MOST_SCORES:
+        raise wrong(row, SCORES, f"an answer has at most {MOST_SCORES} scores, not {len(scores)}")
+    return scores or None
 
 
-def _score(row: Row, found: dict[str, float], name: str, value: object) -> None:
+def _score(row: Row, scores: dict[str, float], name: str, value: object) -> None:
     if not 0 < len(name) <= LONGEST_NAME:
         raise wrong(row, SCORES, f"a score's name has 1 to {LONGEST_NAME} characters")
-    if name in found:
+    if name in scores:
         twice = "is given twice, within `scores` and as a column: keep one of them"
         raise wrong(row, COLUMN + name, twice)
     if value is None:
         return
     try:
-        found[name] = finite_number(value)
+        scores[name] = finite_number(value)
     except ValueError as error:
         raise wrong(row, COLUMN + name, str(error)) from None
 

@@ -28,9 +28,9 @@ def storable(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if abs(value) >= _WHOLE_FROM else value + 0.0
     if isinstance(value, dict):
-        return {name: storable(held) for name, held in value.items()}
+        return {name: storable(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [storable(held) for held in value]
+        return [storable(member) for member in value]
     return value
 
 

@@ -38,27 +38,27 @@ def read_delimited(lines: Iterable[str]) -> Iterator[Cells]:
 
     Raises DelimitedError for quotes that don't fit, and a separator that isn't read.
     """
-    remaining, number, declared, taken, quotes = iter(lines), 0, "", list[str](), 0
+    remaining, number, declared, header, quotes = iter(lines), 0, "", list[str](), 0
     for line in remaining:
         number += 1
-        found = _DECLARED.fullmatch(line) if number == 1 else None
-        if found is not None:
-            declared = found[1]
+        declaration = _DECLARED.fullmatch(line) if number == 1 else None
+        if declaration is not None:
+            declared = declaration[1]
             if declared not in SEPARATORS:
                 raise DelimitedError(
                     f"columns are separated by {', '.join(SEPARATORS.values())}, and this line "
                     f"says {declared!r}",
                     1,
                 )
-        elif line.strip() or taken:
-            taken.append(line)
+        elif line.strip() or header:
+            header.append(line)
             quotes += line.count('"')
             # no quote is open: the header ends here
-            if quotes % 2 == 0 or len(taken) == MOST_HEADER_LINES:
+            if quotes % 2 == 0 or len(header) == MOST_HEADER_LINES:
                 break
-    start = number - len(taken) + 1
-    separator = declared or _separator("".join(taken))
-    reader = csv.reader(_again(taken, remaining), delimiter=separator, strict=True)
+    start = number - len(header) + 1
+    separator = declared or _separator("".join(header))
+    reader = csv.reader(_again(header, remaining), delimiter=separator, strict=True)
     begun = start
     try:
         for cells in reader:
@@ -82,6 +82,6 @@ def _separator(header: str) -> str:
     return max(SEPARATORS, key=outside.count)
 
 
-def _again(taken: list[str], remaining: Iterator[str]) -> Iterator[str]:
-    yield from taken
+def _again(header: list[str], remaining: Iterator[str]) -> Iterator[str]:
+    yield from header
     yield from remaining

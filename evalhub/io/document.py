@@ -95,7 +95,7 @@ class Document:
             return [self._construct(each, (*at, index)) for index, each in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
             return self._scalar(node, at)
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if bad := _CONTROL.search(key):
@@ -106,12 +106,12 @@ class Document:
             line = key_node.start_mark.line + 1
             if key_node.tag == "tag:yaml.org,2002:merge":
                 raise self.error(where, "merge keys aren't read: write the fields out", line=line)
-            if key in found:
+            if key in members:
                 first = self.line(where)
                 raise self.error(where, f"is given twice, first on line {first}", line=line)
             self._lines[where] = line
-            found[key] = self._construct(value_node, where)
-        return found
+            members[key] = self._construct(value_node, where)
+        return members
 
     def _scalar(self, node: yaml.Node, at: Where) -> Any:
         if node.tag in _NUMBERS and len(node.value) > LONGEST_NUMBER:

@@ -27,7 +27,7 @@ def answers_digest(
             error, which is else empty, stands in its place, and so are calls where none was made.
     """
     return _digest_of_set(
-        (*said, calls) if calls is not None else tuple(said) for *said, calls in answers
+        (*fields, calls) if calls is not None else tuple(fields) for *fields, calls in answers
     )
 
 
@@ -47,8 +47,8 @@ def _digest_of_set(rows: Iterable[tuple[Any, ...]]) -> str:
     hashes = (hashlib.sha256(canonical_json(row)).digest() for row in rows)
     parts = [b"".join(sorted(some)) for some in batched(hashes, SORTED_TOGETHER)]
     whole = hashlib.sha256()
-    for each in merge(*map(_hashes_in, parts)):
-        whole.update(each)
+    for digest in merge(*map(_hashes_in, parts)):
+        whole.update(digest)
     return whole.hexdigest()
 
 

@@ -78,8 +78,8 @@ class ItemContent:
 
     def asked(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
-        given = {"choices": self.choices, "tools": self.tools}
-        later = {name: value for name, value in given.items() if value is not None}
+        optional = {"choices": self.choices, "tools": self.tools}
+        later = {name: value for name, value in optional.items() if value is not None}
         # What came later counts where it is given alone: other items have their digests still.
         return canonical_json(
             [self.input, self.references, self.context, *([later] if later else [])]
@@ -107,11 +107,11 @@ def prints_of(row: Row) -> tuple[int, int] | None:
     own text's, and its text's in its context. None where it holds no `input` that can be asked."""
     usual = FieldMapping()
     try:
-        asked = question_of(_input(row, usual.input))
+        question = question_of(_input(row, usual.input))
         context = "".join(_context(row, name) for name in _present(row, usual.context, "context"))
     except DataError:
         return None
-    return fingerprint_of(asked), fingerprint_of(asked + context)
+    return fingerprint_of(question), fingerprint_of(question + context)
 
 
 def question_of(input_: str | list[dict[str, Any]]) -> str:
@@ -128,13 +128,13 @@ def fingerprint_of(text: str) -> int:
     What `evalhub.io.spelling.folded` folds doesn't count, nor do white space and punctuation at
     either end. A text in other words is another one.
     """
-    told = _without_ends(_WHITE_SPACE.sub("", folded(text))).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.sha256(told).digest()[:8], "big", signed=True)
+    folded_text = _without_ends(_WHITE_SPACE.sub("", folded(text))).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(folded_text).digest()[:8], "big", signed=True)
 
 
-def version_line(asked: bytes, labels: bytes) -> bytes:
+def version_line(question: bytes, labels: bytes) -> bytes:
     """One item's share of what a test set version's digest is the SHA-256 of, in items' order."""
-    return b"%b%b\n" % (asked, labels)
+    return b"%b%b\n" % (question, labels)
 
 
 def read_items(
@@ -165,8 +165,8 @@ def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, 
         if mapping.id in row.values:
             yield row.line, _content(row, mapping, used)
         else:
-            named = Row(row.line, {mapping.id: NO_ID, **row.values}, row.file)
-            yield row.line, replace(_content(named, mapping, used), key="")
+            with_id = Row(row.line, {mapping.id: NO_ID, **row.values}, row.file)
+            yield row.line, replace(_content(with_id, mapping, used), key="")
 
 
 def _without_ends(text: str) -> str:
@@ -204,17 +204,17 @@ def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemConte
     )
 
 
-def _names(given: str | Sequence[str] | None, usual: str) -> list[str]:
-    if given is None:
+def _names(names: str | Sequence[str] | None, usual: str) -> list[str]:
+    if names is None:
         return [usual]
-    return [given] if isinstance(given, str) else list(given)
+    return [names] if isinstance(names, str) else list(names)
 
 
-def _present(row: Row, given: str | Sequence[str] | None, usual: str) -> list[str]:
+def _present(row: Row, names: str | Sequence[str] | None, usual: str) -> list[str]:
     """The fields to read: those that were named, or the usual one where the row has it."""
-    if given is None and usual not in row.values:
+    if names is None and usual not in row.values:
         return []
-    return _names(given, usual)
+    return _names(names, usual)
 
 
 def _input(row: Row, name: str) -> str | list[dict[str, Any]]:
@@ -251,8 +251,8 @@ def _messages(row: Row, name: str, text: str) -> list[dict[str, Any]] | None:
 
 
 def _check_message(row: Row, at: str, message: Any) -> None:
-    told = isinstance(message, dict) and "role" in message
-    if not told or ("content" not in message and "tool_calls" not in message):
+    is_message = isinstance(message, dict) and "role" in message
+    if not is_message or ("content" not in message and "tool_calls" not in message):
         raise wrong(
             row, at, f"a chat message is {{role, content}}, and this one is {_shown(message)}"
         )

@@ -64,24 +64,24 @@ class JsonDocument:
 
     def members(self, where: Where = ()) -> Iterator[tuple[int, Any]]:
         """The line and the value of each member of the list at a place. Raises DataError."""
-        found = self.at(where)
-        if not isinstance(found, list):
+        members = self.at(where)
+        if not isinstance(members, list):
             raise self.error(where, "a list of objects was expected")
         start, line = 0, 1
-        for index, place in enumerate(_members(self._text, _start_of(self._text, where))):
-            line, start = line + self._text.count("\n", start, place[1]), place[1]
-            yield line, found[index]
+        for index, span in enumerate(_members(self._text, _start_of(self._text, where))):
+            line, start = line + self._text.count("\n", start, span[1]), span[1]
+            yield line, members[index]
 
-    def _line(self, place: int) -> int:
-        return self._text.count("\n", 0, place) + 1
+    def _line(self, offset: int) -> int:
+        return self._text.count("\n", 0, offset) + 1
 
     def _malformed(self, flaw: JsonError) -> DataError:
         cause = flaw.__cause__
         if isinstance(cause, json.JSONDecodeError):
             message = f"malformed JSON at column {cause.colno}: {cause.msg}"
             return DataError(message, file=str(self.path), line=cause.lineno)
-        place = _duplicate(self._text)
-        line = None if place is None else self._line(place)
+        offset = _duplicate(self._text)
+        line = None if offset is None else self._line(offset)
         return DataError(flaw.message, file=str(self.path), line=line, field=flaw.field or None)
 
 
@@ -113,10 +113,10 @@ def _start_of(text: str, where: Where) -> int:
     """Where the value at a place starts in the text, or the nearest value above that there is."""
     start = _past_space(text, 0)
     for part in where:
-        found = next((at for name, at in _members(text, start) if name == part), None)
-        if found is None:
+        member_at = next((at for name, at in _members(text, start) if name == part), None)
+        if member_at is None:
             break
-        start = found
+        start = member_at
     return start
 
 
@@ -148,14 +148,14 @@ def _past_space(text: str, at: int) -> int:
 def _duplicate(text: str) -> int | None:
     """Where the object starts that names something twice; None where that can't be told."""
     decoder: Any = json.JSONDecoder(object_pairs_hook=without_duplicates)
-    found: list[int] = []
+    starts: list[int] = []
     parse = decoder.parse_object
 
     def parse_object(s_and_end: tuple[str, int], *rest: Any) -> Any:
         try:
             return parse(s_and_end, *rest)
         except JsonError:
-            found.append(s_and_end[1])
+            starts.append(s_and_end[1])
             raise
 
     decoder.parse_object = parse_object
@@ -163,5 +163,5 @@ def _duplicate(text: str) -> int | None:
     try:
         decoder.raw_decode(text, _past_space(text, 0))
     except (JsonError, RecursionError, ValueError):
-        return found[0] if found else None
+        return starts[0] if starts else None
     return None

@@ -72,12 +72,12 @@ def read_ndjson(stream: Readable, *, zipped: bool, limits: Limits) -> NdjsonBody
 
 def _whole(stream: Readable, limits: Limits) -> bytes:
     most = limits.bytes or 0
-    found = io.BytesIO()
-    while len(chunk := stream.read(min(65_536, most + 1 - found.tell()))):
-        found.write(chunk)
-        if found.tell() > most:
+    body = io.BytesIO()
+    while len(chunk := stream.read(min(65_536, most + 1 - body.tell()))):
+        body.write(chunk)
+        if body.tell() > most:
             raise _too_large(f"holds more than {most:,} bytes: send it in parts")
-    return found.getvalue()
+    return body.getvalue()
 
 
 def _unpacked(stream: Readable, limits: Limits) -> bytes:
@@ -86,12 +86,12 @@ def _unpacked(stream: Readable, limits: Limits) -> bytes:
     packed = _whole(stream, limits)
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-            found = file.read(most + 1)
+            unpacked = file.read(most + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"damaged gzip data: {error}", file=BODY) from error
-    if len(found) > most:
+    if len(unpacked) > most:
         raise _too_large(f"holds more than {most:,} bytes once it is unpacked: send it in parts")
-    return found
+    return unpacked
 
 
 def _decoded(body: bytes) -> str:
@@ -121,8 +121,8 @@ def _values(line: str, number: int) -> dict[str, Any]:
     except JsonError as flaw:
         raise DataError(flaw.message, file=BODY, line=number, field=flaw.field or None) from flaw
     if not isinstance(values, dict):
-        shown = f"a JSON object was expected, and this is {line[:60]}"
-        raise DataError(shown, file=BODY, line=number)
+        problem = f"a JSON object was expected, and this is {line[:60]}"
+        raise DataError(problem, file=BODY, line=number)
     return values
 
 

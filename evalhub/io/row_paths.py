@@ -35,10 +35,12 @@ class MemberWhere:
 
     def holds(self, member: Any) -> bool:
         try:
-            found = reach(member, self.field)
+            reached = reach(member, self.field)
         except PathError:
             return False
-        return self.value == (found if isinstance(found, str) else canonical_json(found).decode())
+        return self.value == (
+            reached if isinstance(reached, str) else canonical_json(reached).decode()
+        )
 
     def __str__(self) -> str:
         return f"[{path_text(self.field)}={self.value}]"
@@ -104,8 +106,8 @@ def path_text(steps: tuple[Step, ...]) -> str:
     """The path of these steps."""
     parts = [f"[{step}]" if isinstance(step, int) else str(step) for step in steps]
     return "".join(
-        f".{part}" if place and isinstance(step, str) else part
-        for place, (part, step) in enumerate(zip(parts, steps, strict=True))
+        f".{part}" if index and isinstance(step, str) else part
+        for index, (part, step) in enumerate(zip(parts, steps, strict=True))
     )
 
 
@@ -125,8 +127,8 @@ def reach(value: Any, steps: tuple[Step, ...]) -> Any:
                 raise PathError(f"there is no field {step!r}{within}, which is {_kind(value)}")
             stop, name = _name(value, steps, at)
             if name not in value:
-                there = ", ".join(map(str, value)) or "none"
-                raise PathError(f"there is no field {step!r}{within}; there are {there}")
+                names = ", ".join(map(str, value)) or "none"
+                raise PathError(f"there is no field {step!r}{within}; there are {names}")
             value, at = value[name], stop
             continue
         if not isinstance(value, list):
@@ -156,31 +158,31 @@ def read_mapped_rows(path: Path, mapping: RowMapping, limits: Limits = COMMAND) 
     if mapping.usual:
         yield from rows
         return
-    known = _paths_of(mapping)
+    paths = _paths_of(mapping)
     unread = set(mapping.fields) | ({"output"} if mapping.output != "output" else set())
     row = None
     for row in rows:
-        yield _mapped(row, mapping, known, unread)
+        yield _mapped(row, mapping, paths, unread)
     if row is not None and unread:
-        name = path_text(known[min(unread)])
-        there = ", ".join(row.values)
-        raise DataError(f"no row has it; the last one has {there}", file=str(path), field=name)
+        name = path_text(paths[min(unread)])
+        names = ", ".join(row.values)
+        raise DataError(f"no row has it; the last one has {names}", file=str(path), field=name)
 
 
 def _paths_of(mapping: RowMapping) -> dict[str, tuple[Step, ...]]:
-    named = {"id": mapping.id, "output": mapping.output, **mapping.fields}
-    named |= {f"{SCORE}{name}": path for name, path in mapping.scores.items()}
-    return {name: parse_path(path) for name, path in named.items()}
+    path_by_name = {"id": mapping.id, "output": mapping.output, **mapping.fields}
+    path_by_name |= {f"{SCORE}{name}": path for name, path in mapping.scores.items()}
+    return {name: parse_path(path) for name, path in path_by_name.items()}
 
 
 def _mapped(
-    row: Row, mapping: RowMapping, known: Mapping[str, tuple[Step, ...]], unread: set[str]
+    row: Row, mapping: RowMapping, paths: Mapping[str, tuple[Step, ...]], unread: set[str]
 ) -> Row:
     values, of_csv = dict(row.values), is_delimited(row.file)
     for name in ("score", "scores") if mapping.scores else ():
         values.pop(name, None)
     scores = {}
-    for name, steps in known.items():
+    for name, steps in paths.items():
         try:
             value = reach(row.values, steps)
         except PathError as error:
@@ -198,7 +200,7 @@ def _mapped(
         values.pop("error", None)
         for name, value in scores.items():
             if isinstance(value, PathError):
-                field = path_text(known[name])
+                field = path_text(paths[name])
                 raise DataError(f"missing: {value}", file=row.file, line=row.line, field=field)
         if of_csv:
             values |= scores
@@ -206,7 +208,7 @@ def _mapped(
             values["scores"] = {name.removeprefix(SCORE): value for name, value in scores.items()}
     else:  # it stands in place of an answer
         values.pop("output", None)
-    return row._replace(values=values, paths={name: path_text(s) for name, s in known.items()})
+    return row._replace(values=values, paths={name: path_text(s) for name, s in paths.items()})
 
 
 def _short_id(value: Any) -> Any:
@@ -262,10 +264,10 @@ def _of_table(document: JsonDocument, where: tuple[str | int, ...], columns: Any
     """Rows of a table as pandas writes it: {columns: [name, …], data: [[value, …], …]}."""
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         raise document.error([*where, "columns"], "a list of names was expected")
-    for place, (line, cells) in enumerate(document.members([*where, "data"])):
+    for index, (line, cells) in enumerate(document.members([*where, "data"])):
         if not isinstance(cells, list) or len(cells) != len(columns):
-            said = f"a list of {len(columns)} values was expected, one a column"
-            raise document.error([*where, "data", place], said)
+            problem = f"a list of {len(columns)} values was expected, one a column"
+            raise document.error([*where, "data", index], problem)
         yield Row(line, dict(zip(columns, cells, strict=True)), str(document.path))
 
 
@@ -288,11 +290,11 @@ def _within(row: Row, name: str) -> Iterator[Row]:
     members = value if isinstance(value, list) else [value]
     for member in members:
         if not isinstance(member, dict):
-            there = ", ".join(row.values) or "nothing"
+            names = ", ".join(row.values) or "nothing"
             raise DataError(
                 f"objects were expected in it, and it is {_kind(member)}"
                 if name in row.values
-                else f"missing; there are {there}",
+                else f"missing; there are {names}",
                 file=row.file,
                 line=row.line,
                 field=name,
@@ -310,12 +312,12 @@ def _lists(value: Any, before: str = "", depth: int = 3) -> Iterator[str]:
     """Paths to lists of objects in a value, the nearest first."""
     if not isinstance(value, dict):
         return
-    for name, each in value.items():
-        if isinstance(each, list) and each and isinstance(each[0], dict):
+    for name, member in value.items():
+        if isinstance(member, list) and member and isinstance(member[0], dict):
             yield f"{before}{name}"
-    for name, each in value.items():
+    for name, member in value.items():
         if depth > 1:
-            yield from _lists(each, f"{before}{name}.", depth - 1)
+            yield from _lists(member, f"{before}{name}.", depth - 1)
 
 
 def _name(value: dict[str, Any], steps: tuple[Step, ...], at: int) -> tuple[int, str]:
@@ -334,10 +336,10 @@ def _name(value: dict[str, Any], steps: tuple[Step, ...], at: int) -> tuple[int,
 def _closed(text: str, start: int) -> int:
     """MemberWhere the bracket closes that opens there. Raises PathError."""
     depth = 0
-    for place in range(start, len(text)):
-        depth += {"[": 1, "]": -1}.get(text[place], 0)
+    for index in range(start, len(text)):
+        depth += {"[": 1, "]": -1}.get(text[index], 0)
         if depth == 0:
-            return place
+            return index
     raise PathError(f"{text!r}: a [ isn't closed")
 
 

@@ -149,9 +149,9 @@ def field(row: Row, name: str) -> Any:
     value: Any = row.values
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
-            known = ", ".join(row.values) or "no fields"
+            names = ", ".join(row.values) or "no fields"
             raise DataError(
-                f"missing; the row has {known}",
+                f"missing; the row has {names}",
                 file=row.file,
                 line=row.line,
                 field=row.paths.get(name, name),
@@ -174,8 +174,8 @@ def item_id(row: Row, name: str = "id") -> str:
                 "format the column as text, and export it again",
             )
         return value
-    shown = "empty" if isinstance(value, str) else json.dumps(value)
-    raise wrong(row, name, f"an id is text or a whole number, and this one is {shown}")
+    description = "empty" if isinstance(value, str) else json.dumps(value)
+    raise wrong(row, name, f"an id is text or a whole number, and this one is {description}")
 
 
 def is_delimited(file: str) -> bool:
@@ -256,9 +256,9 @@ def _read_parquet(path: Path, limits: Limits) -> Iterator[Row]:
         with parquet.ParquetFile(path) as table:
             _header(table.schema_arrow.names, file, None)
         texts = [
-            each.name
-            for each in table.schema_arrow
-            if pyarrow.types.is_string(each.type) or pyarrow.types.is_large_string(each.type)
+            column.name
+            for column in table.schema_arrow
+            if pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type)
         ]
         # A text that comes a thousand times is stored once, and is to be held once.
         with parquet.ParquetFile(path, read_dictionary=texts) as table:
@@ -267,9 +267,9 @@ def _read_parquet(path: Path, limits: Limits) -> Iterator[Row]:
                 _check_group(table.metadata.row_group(group), limits, file, number)
                 for batch in table.iter_batches(batch_size=PARQUET_ROWS, row_groups=[group]):
                     _check_texts(batch, limits, file, number)
-                    for place in range(batch.num_rows):
+                    for index in range(batch.num_rows):
                         number += 1
-                        values = batch.slice(place, 1).to_pylist()[0]
+                        values = batch.slice(index, 1).to_pylist()[0]
                         read += sum(len(each) for each in values.values() if isinstance(each, str))
                         _check_decoded(read, limits, file, number)
                         yield _storable(Row(number, _plain(values), file))
@@ -279,7 +279,7 @@ def _read_parquet(path: Path, limits: Limits) -> Iterator[Row]:
 
 def _check_group(group: Any, limits: Limits, file: str, before: int) -> None:
     """What the file says of a row group's columns, before any of them is unpacked."""
-    for column in (group.column(place) for place in range(group.num_columns)):
+    for column in (group.column(index) for index in range(group.num_columns)):
         name = column.path_in_schema
         most = limits.decoded or LARGEST_COLUMN
         if column.total_uncompressed_size > most:

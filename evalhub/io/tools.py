@@ -11,26 +11,24 @@ MOST_CALLS = 128
 LONGEST_NAME = 200
 
 
-def calls_of(given: Any) -> list[dict[str, Any]] | None:
+def calls_of(raw: Any) -> list[dict[str, Any]] | None:
     """Calls as {name, arguments}, out of a list of such or of OpenAI's {function: {…}}; None where
     there is none.
 
     The arguments are an object where they are one, also out of JSON text; another text stays what
     it is, and wrong. Raises ValueError for what is no list of calls.
     """
-    if given is None or given == []:
+    if raw is None or raw == []:
         return None
-    if not isinstance(given, list):
+    if not isinstance(raw, list):
         raise ValueError("calls are a list of {name, arguments}")
-    if len(given) > MOST_CALLS:
-        raise ValueError(
-            f"{len(given)} tools are called at once, and at most {MOST_CALLS} are kept"
-        )
-    return [_call(each) for each in given]
+    if len(raw) > MOST_CALLS:
+        raise ValueError(f"{len(raw)} tools are called at once, and at most {MOST_CALLS} are kept")
+    return [_call(each) for each in raw]
 
 
-def _call(given: Any) -> dict[str, Any]:
-    function = given.get("function", given) if isinstance(given, dict) else None
+def _call(call: Any) -> dict[str, Any]:
+    function = call.get("function", call) if isinstance(call, dict) else None
     name = function.get("name") if isinstance(function, dict) else None
     if not isinstance(function, dict) or not isinstance(name, str) or not name:
         raise ValueError("a tool is called without a name")
@@ -39,32 +37,32 @@ def _call(given: Any) -> dict[str, Any]:
     return {"name": name, "arguments": _arguments(function.get("arguments"))}
 
 
-def _arguments(given: Any) -> Any:
-    if not isinstance(given, str):
-        return given if isinstance(given, dict) else {}
-    if not given.strip():
+def _arguments(raw: Any) -> Any:
+    if not isinstance(raw, str):
+        return raw if isinstance(raw, dict) else {}
+    if not raw.strip():
         return {}
     try:
-        value = parse_json(given)
+        value = parse_json(raw)
     except JsonError:
-        return given
-    return value if isinstance(value, dict) else given
+        return raw
+    return value if isinstance(value, dict) else raw
 
 
-def tools_of(given: Any) -> list[dict[str, Any]] | None:
+def tools_of(raw: Any) -> list[dict[str, Any]] | None:
     """Tools as OpenAI's protocol has them, {type: function, function: {name, …}}, out of such or of
     {name, description, parameters}; None where there is none.
 
     Raises ValueError for what is no list of tools, and for a name that is given twice.
     """
-    if given is None or given == []:
+    if raw is None or raw == []:
         return None
-    if not isinstance(given, list) or len(given) > MOST_CALLS:
+    if not isinstance(raw, list) or len(raw) > MOST_CALLS:
         raise ValueError(f"tools are a list of at most {MOST_CALLS} {{name, description, …}}")
-    found = []
+    tools = []
     names = set[str]()
-    for each in given:
-        function = each.get("function", each) if isinstance(each, dict) else None
+    for tool in raw:
+        function = tool.get("function", tool) if isinstance(tool, dict) else None
         name = function.get("name") if isinstance(function, dict) else None
         if not isinstance(function, dict) or not isinstance(name, str) or not name:
             raise ValueError("a tool has a name: {name, description, parameters}")
@@ -73,8 +71,8 @@ def tools_of(given: Any) -> list[dict[str, Any]] | None:
         if not isinstance(function.get("parameters", {}), dict):
             raise ValueError(f"the parameters of {name[:60]!r} are no JSON Schema")
         names.add(name)
-        found.append({"type": "function", "function": function})
-    return found
+        tools.append({"type": "function", "function": function})
+    return tools
 
 
 def check_message(message: Mapping[str, Any]) -> None:
@@ -102,11 +100,11 @@ def message_text(message: Mapping[str, Any]) -> str:
 
 def called(call: Mapping[str, Any]) -> str:
     """A call in one line: `book(day="Monday")`; arguments that are no object as they came."""
-    given = call["arguments"]
-    if not isinstance(given, dict):
-        return f"{call['name']}({given})"
-    said = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in given.items())
-    return f"{call['name']}({', '.join(said)})"
+    arguments = call["arguments"]
+    if not isinstance(arguments, dict):
+        return f"{call['name']}({arguments})"
+    pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+    return f"{call['name']}({', '.join(pairs)})"
 
 
 def with_calls(text: str, calls: Sequence[Mapping[str, Any]] | None) -> str:

@@ -56,12 +56,12 @@ def word_diff(one: str, other: str, *, most: int = MOST) -> WordDiff:
     """
     if one == other or len(one) + len(other) > LONGEST:
         return WordDiff(_unmarked(one), _unmarked(other), aligned=one == other)
-    found = _Alignment(most)
-    stretches = list(found.aligned(one, other))
+    alignment = _Alignment(most)
+    stretches = list(alignment.aligned(one, other))
     return WordDiff(
         _pieces([(text, not same) for same, text, _ in stretches]),
         _pieces([(text, not same) for same, _, text in stretches]),
-        aligned=not found.gave_up,
+        aligned=not alignment.gave_up,
     )
 
 
@@ -105,13 +105,13 @@ class _Alignment:
             matcher = _Matcher([part.strip() for part in a], [part.strip() for part in b], self)
             if least and matcher.ratio() < least:
                 return whole
-            found = matcher.get_opcodes()
+            opcodes = matcher.get_opcodes()
         except _WorkSpentError:
             self.gave_up = True
             return whole
         return [
             (what == "equal", "".join(a[a0:a1]), "".join(b[b0:b1]))
-            for what, a0, a1, b0, b1 in found
+            for what, a0, a1, b0, b1 in opcodes
         ]
 
 
@@ -164,9 +164,9 @@ def _by_line(text: str) -> list[str]:
     split = _SPACE.split(text)  # words and, at the odd places, the white space between them
     last = len(split) - 1
     parts = [""]
-    for place, part in enumerate(split):
-        at_end = (place == 1 and not split[0]) or (place == last - 1 and not split[last])
-        if place % 2 and (at_end or "\n" in part):
+    for index, part in enumerate(split):
+        at_end = (index == 1 and not split[0]) or (index == last - 1 and not split[last])
+        if index % 2 and (at_end or "\n" in part):
             parts += [part, ""]
         else:
             parts[-1] += part

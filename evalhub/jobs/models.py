@@ -86,12 +86,12 @@ class Job(models.Model):
 
     @property
     def state_word(self) -> Literal["waiting", "running", "ended"]:
-        words: dict[str, Literal["waiting", "running", "ended"]] = {
+        names: dict[str, Literal["waiting", "running", "ended"]] = {
             JobState.WAITING: "waiting",
             JobState.RUNNING: "running",
             JobState.ENDED: "ended",
         }
-        return words[self.state]
+        return names[self.state]
 
     @property
     def has_ended(self) -> bool:

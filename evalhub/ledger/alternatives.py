@@ -1,7 +1,7 @@
 """Would a prompt do? A fine-tuned arm against each other arm that isn't fine-tuned."""
 
 from evalhub.decision.align import criteria_of
-from evalhub.decision.baseline_choice import alternative_sentence
+from evalhub.decision.sections.baseline_choice import alternative_sentence
 from evalhub.declare.decision import Alternative
 from evalhub.ledger.costs import arm_prices, budgets
 from evalhub.ledger.study_evidence import StudyEvidence

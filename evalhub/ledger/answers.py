@@ -5,13 +5,13 @@ from functools import cache
 
 from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
 
-from evalhub.decision.answers import (
+from evalhub.decision.sections.answers import (
     AnsweredTestSet,
+    AnswersSection,
     AnswerTally,
     answers_section,
     is_empty,
 )
-from evalhub.declare.answers_section import AnswersSection
 from evalhub.io.finish_reasons import end_of
 from evalhub.io.items import UNSEEN
 from evalhub.ledger.scores import Pairing

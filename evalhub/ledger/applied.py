@@ -6,9 +6,8 @@ import numpy as np
 from django.db.models import Exists, OuterRef, Subquery
 
 from evalhub.decision.align import clusters_of
-from evalhub.decision.applied import applied_state, moves, nothing_sentence
+from evalhub.decision.sections.applied import AppliedSection, applied_state, moves, nothing_sentence
 from evalhub.declare.declaration import DeclarationError
-from evalhub.declare.sections import AppliedSection
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Output, Run, StudyArm

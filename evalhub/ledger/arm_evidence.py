@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from evalhub.decision.answers import answer_flaws
-from evalhub.declare.answers_section import AnswersSection
+from evalhub.decision.sections.answers import AnswersSection, answer_flaws
+from evalhub.decision.sections.applied import AppliedSection
 from evalhub.declare.decision import Arms
-from evalhub.declare.sections import AppliedSection
 from evalhub.ledger.answers import study_answers
 from evalhub.ledger.applied import applied, why_nothing
 from evalhub.ledger.baseline_choice import BaselineChoice

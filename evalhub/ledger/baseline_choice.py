@@ -7,10 +7,14 @@ from itertools import compress
 import numpy as np
 
 from evalhub.decision.align import Rows
-from evalhub.decision.baseline_choice import best, choice_section
 from evalhub.decision.flaws import flaws_of
 from evalhub.decision.mix import item_weights
-from evalhub.declare.sections import ChoiceSection, DevelopmentSplit
+from evalhub.decision.sections.baseline_choice import (
+    ChoiceSection,
+    DevelopmentSplit,
+    best,
+    choice_section,
+)
 from evalhub.ledger.scores import requirement_on
 from evalhub.ledger.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.registry.models import Study, StudyArm, StudyTestSet

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from evalhub.decision.caveats import with_caveats
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judged_policies import changes_since_last, judged_policy
-from evalhub.decision.ledger_origin import ledger_caveats
-from evalhub.decision.policy_since import policy_caveats, policy_section
 from evalhub.decision.record import with_sentences
+from evalhub.decision.sections.ledger import ledger_caveats
+from evalhub.decision.sections.policy_since import policy_caveats, policy_section
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.altered import altered
 from evalhub.ledger.ledger import Claim

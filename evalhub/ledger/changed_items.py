@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Status, Verdict
 from evalhub.ledger.differences import (
     ComparedRuns,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from evalhub.decision.align import Aligned
 from evalhub.decision.levels import is_spent, level_of, next_look
+from evalhub.decision.sections.ledger import LedgerRow, LedgerSection, SharedBy
 from evalhub.declare.criteria import NextLook
-from evalhub.declare.ledger_section import LedgerRow, LedgerSection, SharedBy
 from evalhub.declare.policy import LedgerScope
 
 if TYPE_CHECKING:

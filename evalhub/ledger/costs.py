@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from evalhub.decision.align import Aligned
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.policy import budget_requirements
+from evalhub.decision.sections.prices import ArmPrice, PricesSection
 from evalhub.decision.wording import counted
-from evalhub.declare.costs import ArmPrice, PricesSection
 from evalhub.declare.prices import Price, Rates
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence

@@ -11,18 +11,17 @@ from evalhub import __version__
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.decision.align import Aligned, breakdown_of, criteria_of
-from evalhub.decision.answers import answer_cautions
-from evalhub.decision.baseline_choice import answer, as_good
-from evalhub.decision.consistency import consistency_section
-from evalhub.decision.failures import failures_section
-from evalhub.decision.jumps import jumps_section, unbelieved
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.needed import with_choosing, with_next_looks
 from evalhub.decision.preference_evidence import PreferenceEvidence
 from evalhub.decision.record import decision_record
-from evalhub.decision.repeated import repeated_section
 from evalhub.decision.rule import Ruling, decide
+from evalhub.decision.sections.answers import answer_cautions
+from evalhub.decision.sections.baseline_choice import answer, as_good
+from evalhub.decision.sections.failures import failures_section
+from evalhub.decision.sections.jumps import jumps_section, unbelieved
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import Arms, DecisionRecord, StudyName
+from evalhub.declare.decision import Arms, StudyName
 from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.canonical import digest_of, storable
@@ -214,21 +213,22 @@ def _judge(
         breakdown=breakdown_of(content, alpha=paid.level),
         alternatives=others,
         people=asked.record,
-        ledger=paid.section,
-        noise_floor=noise,
-        failures=failures,
-        leakage=leakage,
-        baseline_choice=choice,
-        extension=extension_section(paid.rows, staged),
-        jumps=jumps,
-        applied=read.applied,
-        consistency=consistency_section(content),
-        judge=judged.section,
-        prices=prices,
-        ownership=owned.section,
-        steps=steps_section(evidence, baseline, arm, others),
-        answers=read.answers,
-        repeated=repeated_section(content),
+        aligned=content,
+        sections=[
+            paid.section,
+            noise,
+            failures,
+            leakage,
+            choice,
+            extension_section(paid.rows, staged),
+            jumps,
+            read.applied,
+            judged.section,
+            prices,
+            owned.section,
+            steps_section(evidence, baseline, arm, others),
+            read.answers,
+        ],
     )
 
 

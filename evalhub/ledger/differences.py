@@ -11,7 +11,7 @@ from django.db.models import Avg, Count, Q
 from numpy.typing import NDArray
 
 from evalhub.decision.outcomes import Outcome
-from evalhub.declare.sections import EvidenceRow
+from evalhub.declare.decision import EvidenceRow
 from evalhub.ledger.scores import READ_AT_A_TIME
 from evalhub.registry.models import Item, Metric, Run, RunMetric, Score, Study
 from runners.metrics import declared_metric

@@ -41,7 +41,6 @@ def draw(
     question: str,
     study: Study,
     mix: Mapping[str, float] | None = None,
-    former: str = "",
 ) -> TestSetVersion:
     """A version of `count` items of the pool that nobody has seen, or a few more to keep clusters
     whole.
@@ -51,13 +50,10 @@ def draw(
     has read, what is read freely, and what another study waits to be judged on. With a `mix` the
     items keep its shares as long as there are some of each tag.
 
-    Args:
-        former: by which draws from before know the question, of which `count` was a part then.
-
     Raises PoolError where fewer are left.
     """
     TestSet.objects.select_for_update().get(pk=pool.test_set_id)
-    known = Draw.objects.filter(pool=pool, question__in=[question, former])
+    known = Draw.objects.filter(pool=pool, question=question)
     drawn = sorted(
         (each.version for each in known.select_related("version__test_set")),
         key=lambda version: version.item_count,

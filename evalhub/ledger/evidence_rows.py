@@ -1,7 +1,6 @@
 """What a decision's record says of its arms and of the evidence on each test set."""
 
-from evalhub.declare.decision import ArmName
-from evalhub.declare.sections import EvidenceRow
+from evalhub.declare.decision import ArmName, EvidenceRow
 from evalhub.ledger.scores import Pairing
 from evalhub.registry.models import StudyArm
 

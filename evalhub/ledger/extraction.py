@@ -7,9 +7,9 @@ import numpy as np
 
 from evalhub.decision.align import Aligned
 from evalhub.decision.rule import Ruling
-from evalhub.declare.alarms import MissRow
+from evalhub.decision.sections.base import CleanRow
+from evalhub.decision.sections.jumps import MissRow
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.sections import CleanRow
 from evalhub.ledger.scores import Pairing
 from evalhub.registry.models import Score
 from evalhub.stats.errors import StatisticsError

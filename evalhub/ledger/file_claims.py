@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from evalhub.decision.align import ArmScores, ItemLabel
 from evalhub.decision.criteria import Requirement
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.policy import LedgerScope, Primaries
 
 if TYPE_CHECKING:

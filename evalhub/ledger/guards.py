@@ -67,8 +67,6 @@ class Company:
             self.judged[look.claim].number if look.claim in self.judged else first
             for look in stages
         ]
-        if row is not None and (row.guard.reading or 0) < 0:  # as it was judged then
-            tries[-1] = 1
         looks = self._judging([*earlier, number], tries)
         if row is not None:
             return Beside(self.primary, looks, taken=True, charged=row.charged)

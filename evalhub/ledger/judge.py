@@ -7,13 +7,13 @@ import numpy as np
 from django.utils import timezone
 
 from evalhub.analysis.judge import judge_verdict
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judge_evidence import Corrected, judge_criterion
 from evalhub.decision.preference_evidence import Judgments
+from evalhub.decision.sections.judge import JudgePreference, JudgeSection
 from evalhub.decision.wording import counted
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
-from evalhub.declare.judging import JudgePreference, JudgeSection
-from evalhub.declare.sections import AgreementValue
+from evalhub.declare.decision import AgreementValue
 from evalhub.declare.study import Pairwise
 from evalhub.declare.verdicts import JudgeVerdict
 from evalhub.ledger.preference import ended_review, judged_items

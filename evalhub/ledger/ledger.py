@@ -58,7 +58,8 @@ def standing_of(
         planned: nothing is decided by it, and nothing at all is written.
     """
     ledger = Ledger() if planned else Ledger.of_home()
-    claims, taken = _known(claims)
+    rows = Look.objects.filter(claim__in={each.digest for each in claims})
+    taken = {look.claim: look for look in rows.select_related("shares", "arms")}
     once: dict[str, Claim] = {}
     for claim in sorted(claims, key=order_of):
         once.setdefault(claim.digest, claim)
@@ -160,25 +161,6 @@ def standing_of(
     first = next((each.digest for each in (*known, *paying)), "")
     alone = frozenset(each.digest for each in paying if apart and each.primary)
     return Standing(claims, ordered, str(ledger), ledger.entries, first, alone)
-
-
-def _known(claims: Sequence[Claim]) -> tuple[list[Claim], dict[str, Look]]:
-    """The claims as the ledger knows them, and the looks of those that it does: a look from before
-    is known by what a claim was known by then."""
-    names = {name for each in claims for name in (each.digest, each.former)}
-    rows = Look.objects.filter(claim__in=names).select_related("shares", "arms")
-    looks = {look.claim: look for look in rows}
-    before = {
-        each.digest: each.former
-        for each in claims
-        if each.digest not in looks and each.former in looks
-    }
-    found = [
-        replace(each, known_as=before[each.digest]) if each.digest in before else each
-        for each in claims
-    ]
-    asked = {each.digest for each in found}
-    return found, {name: look for name, look in looks.items() if name in asked}
 
 
 def _looks(

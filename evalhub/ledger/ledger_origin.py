@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from evalhub.accounts.addresses import known_address
 from evalhub.decision.caveats import with_caveats, without_caveats
-from evalhub.decision.ledger_origin import BEGUN, RESTORED, ledger_caveats
+from evalhub.decision.document import DecisionRecord
+from evalhub.decision.ledger_origin import BEGUN, RESTORED
 from evalhub.decision.record import with_sentences
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.sections.ledger import LedgerSection, ledger_caveats
 from evalhub.declare.ledger_origin import LedgerBeginning, RestoredLedger
-from evalhub.declare.ledger_section import LedgerSection
 from evalhub.ledger.ledger import Standing
 from evalhub.ledger.models import LedgerRestore, Look, LookBeginning
 from evalhub.ledger.same_items import SameItems

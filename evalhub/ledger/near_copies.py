@@ -5,9 +5,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from django.db.models import Exists, OuterRef, Q
 
-from evalhub.decision.copies import looked_at_caveat, of_looked_at, repeated_caveats
+from evalhub.decision.sections.copies import (
+    CopiesRow,
+    CopiesSection,
+    looked_at_caveat,
+    of_looked_at,
+    repeated_caveats,
+)
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.copies_section import CopiesRow, CopiesSection
 from evalhub.declare.policy import LedgerScope
 from evalhub.io.canonical import digest_of
 from evalhub.io.items import question_of

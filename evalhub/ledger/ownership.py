@@ -1,5 +1,5 @@
-"""What a study knows of what its candidate costs: read from its runs, its reviews, the training
-record and the tables of prices, and put together as a cost sheet.
+"""The costs of a study that are known without a statement: read from its runs, its reviews, the
+training record and the tables of prices.
 
 Like counts and errors this is always open: it says nothing of what an answer is worth.
 """
@@ -12,23 +12,19 @@ from django.conf import settings
 from django.db.models import Avg, Count, F
 from django.utils import timezone
 
-from evalhub.analysis.cost_figures import ArmUse, KnownCosts
-from evalhub.analysis.cost_lines import cost_lines, traffic_of
-from evalhub.analysis.ownership import cost_sheet
 from evalhub.decision.align import clusters_of
 from evalhub.decision.mix import item_weights
-from evalhub.declare.cost_sheet import CostSheet, Ends
-from evalhub.declare.costs import ArmPrice
+from evalhub.decision.ownership.figures import ArmUse, KnownCosts
+from evalhub.decision.sections.prices import ArmPrice
+from evalhub.declare.cost_sheet import Ends
 from evalhub.declare.ownership import Ownership
 from evalhub.declare.prices import Hourly, Listed, Price, UsedPrice
 from evalhub.ledger.costs import answer_costs, arm_price
-from evalhub.ledger.models import Decision
 from evalhub.ledger.scores import item_labels
 from evalhub.prices.gpus import hourly_of
-from evalhub.prices.table import prices_here, surcharge
+from evalhub.prices.table import prices_here
 from evalhub.registry.models import Output, Run, Spending, Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import UNFINISHED
-from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.stats.paired import compare
 from reviews.models import Judgment
 
@@ -52,77 +48,9 @@ class OwnedArms:
     earlier: Sequence[tuple[Run, Run]] = ()
 
 
-def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
-    """The candidate in question, or another by its name, and the baseline that its newest decision
-    names. Three queries.
-
-    Raises StudyArm.DoesNotExist where the study has no such arm beside its baseline.
-    """
-    arms = {each.name: each for each in study.arms.select_related("version__model")}
-    by_role = {each.role: each for each in arms.values()}
-    tuned = arms.get(candidate) if candidate else by_role.get(ArmRole.CANDIDATE)
-    if tuned is None:
-        raise StudyArm.DoesNotExist(f"{study} has no arm {candidate!r}")
-    decided = Decision.objects.filter(study=study, arm=tuned.name).newest_first().first()
-    named = decided and arms.get(decided.document.arms.baseline.name)
-    base = named or by_role[ArmRole.BASELINE]
-    if tuned == base:
-        raise StudyArm.DoesNotExist(f"{tuned} is the baseline of {study}")
-    judged = [each for each in study.test_sets.judged().select_related("metric") if not each.form]
-    primaries = [each for each in judged if each.role == CriterionRole.PRIMARY]
-    return OwnedArms(base, tuned, next(iter([*primaries, *judged]), None))
-
-
-def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = "") -> CostSheet:
-    """What the candidate costs in all beside the baseline's present bill.
-
-    Args:
-        assumed: what is said in place of what the study says, part by part.
-        candidate: another arm's name; "": the one in question.
-
-    Raises:
-        StudyArm.DoesNotExist: there is no such arm beside the baseline.
-        evalhub.io.rows.DataError: what is wrong with the operator's tables of prices.
-    """
-    arms = owned_arms(study, candidate)
-    said = _with_assumed(study, assumed)
-    found = known_costs(study, arms, said)
-    lines = cost_lines(said, found, gpu_price, assumed=assumed)
-    traffic = traffic_of(said, assumed)
-    return cost_sheet(
-        lines,
-        study=study.name,
-        baseline=arms.baseline.name,
-        candidate=arms.candidate.name,
-        currency=found.currency,
-        traffic=traffic,
-        notes=[*_other_currency(study, found.currency), *_notes(found)],
-    )
-
-
-def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
-    """What the study says, with what is assumed in its place. Amounts of two currencies are never
-    added: of a study in another currency than the assumptions only the traffic stays."""
-    own = said_of(study)
-    if assumed is not None and assumed.currency not in (None, _own_currency(study)):
-        own = Ownership(traffic=own.traffic)
-    return own.instead(assumed)
-
-
-def _own_currency(study: Study) -> str:
+def own_currency(study: Study) -> str:
     """That of the amounts and the prices that a study says itself."""
     return said_of(study).currency or prices_here(settings.HOME).currency
-
-
-def _other_currency(study: Study, currency: str) -> list[str]:
-    """Why the study's own amounts aren't on a sheet in another currency."""
-    own = _own_currency(study)
-    if own == currency:
-        return []
-    return [
-        f"The study's amounts and prices are in {own} and this sheet in {currency}: nothing is "
-        f"converted, so that of the study only its traffic and its measured tokens count here."
-    ]
 
 
 def said_of(study: Study) -> Ownership:
@@ -186,7 +114,7 @@ def _spent(study: Study, currency: str) -> tuple[float | None, str]:
 def _currency_of(study: Study, listed: Listed | None) -> str:
     """That of the price by which something was paid: its table's, else the study's own."""
     if listed is None:
-        return _own_currency(study)
+        return own_currency(study)
     return prices_here(settings.HOME).currency_of(listed)
 
 
@@ -329,24 +257,3 @@ class PricedItems:
             bounds=(0.0, 1.0),
         )
         return Ends(low=most * found.lower, value=most * found.difference, high=most * found.upper)
-
-
-def _notes(found: KnownCosts) -> list[str]:
-    """What a reader should know beside the figures."""
-    arms = found.baseline, found.candidate
-    notes = [
-        f"{each.name} is a hosted fine-tune: {said}."
-        for each in arms
-        if each.price is not None
-        and each.price.listed is not None
-        and (said := surcharge(prices_here(settings.HOME), each.price))
-    ]
-    before, after = found.baseline.prompt, found.candidate.prompt
-    if before and after and before != after:
-        more = "longer" if after > before else "shorter"
-        notes.append(
-            f"Prompts of {found.candidate.name} have {after:,.0f} tokens on the average where "
-            f"those of {found.baseline.name} have {before:,.0f}: {abs(after / before - 1):.0%} "
-            f"{more}, measured on {found.where}."
-        )
-    return notes

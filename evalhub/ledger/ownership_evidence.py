@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evalhub.analysis.cost_lines import cost_lines
-from evalhub.analysis.ownership import Reckoning
 from evalhub.decision.align import Aligned
-from evalhub.decision.ownership import MonthlyCosts, ownership_criterion
+from evalhub.decision.ownership.criterion import MonthlyCosts, ownership_criterion
+from evalhub.decision.ownership.lines import cost_lines
+from evalhub.decision.ownership.sheet import Reckoning
 from evalhub.decision.policy import ownership_asked
+from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import CostLine, Ends, Part
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.ownership import ServingCosts
-from evalhub.declare.ownership_section import OwnershipSection
 from evalhub.declare.policy import OwnershipBudget
 from evalhub.ledger.costs import answer_costs, arm_price
 from evalhub.ledger.ownership import OwnedArms, PricedItems, gpu_price, known_costs, said_of

@@ -5,12 +5,38 @@ cluster goes as a number.
 """
 
 import numpy as np
+from pydantic import Field
 
 from evalhub.decision.align import ArmScores, ItemLabel
 from evalhub.decision.criteria import Requirement
-from evalhub.declare.peeks import PeekCharge, SentArm, SentClaim, SentItems
+from evalhub.decision.sections.ledger import LedgerSection
+from evalhub.declare.criteria import NextLook
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.peeks import SentArm, SentClaim, SentItems
 from evalhub.ledger.charge import Charge
 from evalhub.ledger.file_claims import FileCharge, FileClaim
+
+
+class PeekCharge(Declaration):
+    """What the ledger leaves to files: at which levels they are judged."""
+
+    registered: bool = Field(
+        description="the site knows items of every critical claim's test set, so that a ledger "
+        "counts the look"
+    )
+    level: float = Field(description="of what has no level of its own")
+    levels: dict[str, float] = Field(description="by test set, the levels that differ from it")
+    next_looks: dict[str, NextLook] = Field(
+        description="by test set, how it would be judged once items were added to it"
+    )
+    refused: tuple[str, ...] = Field(
+        description="why nothing is left to judge by: then the evidence is invalid, and takes no "
+        "number"
+    )
+    ledger: LedgerSection | None = Field(
+        description="the look of each test set, as a record has it; null: no ledger counts it, "
+        "since the site knows none of the items in this project or the policy says `off`"
+    )
 
 
 def sent_claim(claim: FileClaim) -> SentClaim:

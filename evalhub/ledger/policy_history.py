@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef
 
 from evalhub.decision.judged_policies import JudgedPolicy, Sharing, judged_policy
-from evalhub.decision.policy_since import EASED
+from evalhub.decision.sections.policy_since import EASED
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.ledger import Claim
 from evalhub.ledger.models import Decision, Look

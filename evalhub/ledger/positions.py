@@ -59,7 +59,6 @@ class Claim:
         drawn_for: where its items were drawn from a pool, how many arms are judged on them.
         planned: what stands for the baseline's and the candidate's answers as long as they aren't
             there, so that a study can be looked at before it is run.
-        known_as: the digest that a look from before has it under.
     """
 
     name: str
@@ -73,7 +72,6 @@ class Claim:
     measured: str = ""
     drawn_for: int | None = None
     planned: tuple[str, str] | None = None
-    known_as: str = ""
 
     @property
     def version(self) -> TestSetVersion:
@@ -85,18 +83,13 @@ class Claim:
 
     @property
     def digest(self) -> str:
-        """By which the ledger knows it."""
-        if self.known_as or not self.content:
-            return self.known_as or self.former
+        """By which the ledger knows it; as long as there are no scores of it, what it will be read
+        from."""
+        if not self.content:
+            return digest_of({**self.recorded, "asked": self.asked, "scores": self.scores})
         if self.measured:
             return digest_of({"content": self.content, "measured": self.measured})
         return self.content
-
-    @cached_property
-    def former(self) -> str:
-        """By which looks of the ledger's first format know it: of ids, texts and tags, too. It
-        stands for a claim that has no scores yet."""
-        return digest_of({**self.recorded, "asked": self.asked, "scores": self.scores})
 
     @cached_property
     def candidate_key(self) -> str:

@@ -18,9 +18,9 @@ from evalhub.decision.preference_evidence import (
     preference_evidence,
     running_evidence,
 )
+from evalhub.declare.decision import EarlyStopLimits
 from evalhub.declare.people import UnconfirmedUse
 from evalhub.declare.review import Anytime
-from evalhub.declare.sections import EarlyStopLimits
 from evalhub.ledger.same_pairs import PlanNumber, plan_number
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.decision import noise
 from evalhub.decision.align import clusters_of
-from evalhub.declare.sections import NoiseSection, Sameness
+from evalhub.decision.sections.noise_floor import (
+    NoiseSection,
+    Sameness,
+    floor_of,
+    sameness,
+    sameness_sentence,
+)
 from evalhub.ledger.scores import Pairing, differing
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
@@ -51,7 +56,7 @@ class Repeats:
                 continue
             shares = self.differing(run, repeat)
             values = np.array([shares.get(each.id, 1.0) for each in again.aligned.items])
-            rows.append(noise.floor_of(again.aligned, values, alpha=alpha, repeat_run=repeat.pk))
+            rows.append(floor_of(again.aligned, values, alpha=alpha, repeat_run=repeat.pk))
             pairing = pairings[test_set.name]
             if not pairing.aligned.same:
                 units.add(
@@ -62,7 +67,7 @@ class Repeats:
         found = units.sameness(scores_differ) if units.repeat else None
         why = None
         if found is not None and found.state == "no-op":
-            why = noise.sameness_sentence(found, arm=arm.name, baseline=baseline.name)
+            why = sameness_sentence(found, arm=arm.name, baseline=baseline.name)
         return NoiseSection(test_sets=tuple(rows), sameness=found), why
 
 
@@ -94,7 +99,7 @@ class _Units:
                 self.clusters.append(each.cluster and f"{name}: {each.cluster}")
 
     def sameness(self, scores_differ: bool) -> Sameness:
-        return noise.sameness(
+        return sameness(
             np.array(self.repeat),
             np.array(self.candidate),
             clusters=clusters_of(self.clusters),

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.decision.align import Aligned
-from evalhub.decision.simpler_steps import ORDER, place_of
+from evalhub.decision.sections.steps import ORDER, StepRow, StepsSection, place_of
 from evalhub.declare.decision import Alternative
-from evalhub.declare.steps_section import StepRow, StepsSection
 from evalhub.ledger.costs import answer_costs
 from evalhub.ledger.measured_costs import RunCosts, run_costs
 from evalhub.ledger.study_evidence import StudyEvidence

@@ -19,15 +19,14 @@ from pydantic import ValidationError
 from evalhub.client.connection import Connection
 from evalhub.client.uploads import push_files
 from evalhub.decision.caveats import with_caveats
-from evalhub.decision.ledger_origin import ledger_caveats
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
+from evalhub.decision.sections.ledger import ledger_caveats
 from evalhub.declare.declaration import declared
-from evalhub.declare.peeks import PeekCharge
 from evalhub.declare.policy import LedgerScope, Primaries
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.rows import DataError
 from evalhub.ledger.file_claims import FileClaim, JudgeAt
-from evalhub.ledger.peek_requests import received_charge, sent_claim
+from evalhub.ledger.peek_requests import PeekCharge, received_charge, sent_claim
 
 AS_UPLOAD = 2 * 1024**2
 """Bytes of claims beyond which they are sent as a file, as a site takes a large body."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.wording import counted
-from evalhub.declare.decision import DecisionRecord
+from evalhub.declare.decision import EvidenceRow
 from evalhub.declare.declaration import DeclarationError, declared
-from evalhub.declare.sections import EvidenceRow
 from evalhub.declare.study import StudySettings
 from evalhub.ledger.models import Blessing, Decision
 from evalhub.ledger.preference import judgments_so_far, newest_review

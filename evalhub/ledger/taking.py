@@ -58,9 +58,9 @@ def take(
 
 
 def _unread(claims: Sequence[Claim]) -> list[Claim]:
-    names = {name for each in claims for name in (each.digest, each.former)}
-    read = set(Look.objects.filter(claim__in=names).values_list("claim", flat=True))
-    return [each for each in claims if read.isdisjoint((each.digest, each.former))]
+    digests = {claim.digest for claim in claims}
+    read = set(Look.objects.filter(claim__in=digests).values_list("claim", flat=True))
+    return [claim for claim in claims if claim.digest not in read]
 
 
 def _write_together(

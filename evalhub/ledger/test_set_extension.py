@@ -8,11 +8,8 @@ from numpy.typing import NDArray
 
 from evalhub.decision.align import Aligned, Rows
 from evalhub.decision.levels import stage_weights
-from evalhub.declare.ledger_section import LedgerRow
-from evalhub.declare.sections import (
-    ExtensionRow,
-    ExtensionSection,
-)
+from evalhub.decision.sections.extension import ExtensionRow, ExtensionSection
+from evalhub.decision.sections.ledger import LedgerRow
 from evalhub.ledger.models import Look
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence

@@ -67,9 +67,9 @@ def shared_looks(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLook
 def is_unread(claims: Sequence[Claim], counts: LedgerScope) -> bool:
     """Whether nobody has read what an arm pays for."""
     paying = counted(claims, counts)
-    names = {name for each in paying for name in (each.digest, each.former)}
-    read = (each.objects.filter(claim__in=names).exists() for each in (Look, Peek))
-    return bool(names) and not any(read)
+    digests = {claim.digest for claim in paying}
+    read = (model.objects.filter(claim__in=digests).exists() for model in (Look, Peek))
+    return bool(digests) and not any(read)
 
 
 def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:

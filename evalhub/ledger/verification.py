@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from evalhub.decision.code import code_digest
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import RowCheck, Verification, verify
-from evalhub.declare.decision import DecisionRecord
-from evalhub.declare.sections import EvidenceRow
+from evalhub.declare.decision import EvidenceRow
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.identity import scores_digest
 from evalhub.ledger.chain.follow import head_at

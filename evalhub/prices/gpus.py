@@ -52,8 +52,8 @@ class Machine(Declaration):
 
     def hourly_on(self, day: datetime.date) -> HourlySince | None:
         """The price that held on a day; None where the table doesn't go back so far."""
-        held = [each for each in self.prices if each.since <= day.isoformat()]
-        return held[-1] if held else None
+        prices = [each for each in self.prices if each.since <= day.isoformat()]
+        return prices[-1] if prices else None
 
 
 class GpuTable(Declaration):
@@ -76,18 +76,19 @@ def hourly_of(home: Path, name: str, day: datetime.date) -> Hourly | None:
     for table in _tables(home):
         whole = [each for each in table.machines if _plain(each.name) == _plain(name)]
         gpu = _gpu(table, name)
-        known = [
-            (price.hourly / (1 if whole else each.gpus), _sentence(each, price))
-            for each in whole or table.machines
-            if (whole or _plain(each.gpu) == gpu) and (price := each.hourly_on(day)) is not None
+        priced = [
+            (price.hourly / (1 if whole else machine.gpus), _sentence(machine, price))
+            for machine in whole or table.machines
+            if (whole or _plain(machine.gpu) == gpu)
+            and (price := machine.hourly_on(day)) is not None
         ]
-        if known:
-            amounts = [amount for amount, _ in known]
+        if priced:
+            amounts = [amount for amount, _ in priced]
             return Hourly(
                 low=min(amounts),
                 high=max(amounts),
                 currency=table.currency,
-                source="; ".join(said for _, said in known),
+                source="; ".join(source for _, source in priced),
             )
     return None
 

@@ -72,19 +72,19 @@ class ListedModel(Declaration):
         if model in self.names:
             return model
         fine_tuned = model.startswith(FINE_TUNED)
-        found = [
+        matches = [
             name
             for name in self.names
             if name.endswith("*")
             and model.startswith(name[:-1])
             and fine_tuned == name.startswith(FINE_TUNED)
         ]
-        return max(found, key=len, default=None)
+        return max(matches, key=len, default=None)
 
     def on(self, day: datetime.date) -> PriceSince | None:
         """The price that held on a day; None where the table doesn't go back so far."""
-        held = [each for each in self.prices if each.since <= day.isoformat()]
-        return held[-1] if held else None
+        prices = [each for each in self.prices if each.since <= day.isoformat()]
+        return prices[-1] if prices else None
 
 
 class Provider(Declaration):
@@ -111,12 +111,12 @@ class Provider(Declaration):
             raise wrong("missing: say at which hosts or endpoints it is asked", "hosts")
         if not self.models:
             raise wrong("is empty: name a model", "models")
-        known: set[str] = set()
+        names: set[str] = set()
         for at, model in enumerate(self.models):
-            for place, name in enumerate(model.names):
-                if name in known:
-                    raise wrong(f"{name!r} stands here twice", "models", at, "names", place)
-                known.add(name)
+            for position, name in enumerate(model.names):
+                if name in names:
+                    raise wrong(f"{name!r} stands here twice", "models", at, "names", position)
+                names.add(name)
         return self
 
 
@@ -159,19 +159,19 @@ class Entry:
         """Whether none came after it."""
         return price == self.model.prices[-1]
 
-    def used(self, named: str, day: datetime.date) -> UsedPrice | None:
+    def used(self, name: str, day: datetime.date) -> UsedPrice | None:
         """The price on that day, with its source."""
         price = self.model.on(day)
         if price is None:
             return None
-        listed = Listed(
+        entry = Listed(
             provider=self.provider,
-            model=named,
+            model=name,
             since=price.since,
             source=price.source or self.of.source,
             table=self.table,
         )
-        return UsedPrice(price=price.plain, listed=listed)
+        return UsedPrice(price=price.plain, listed=entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +187,10 @@ class Prices:
         """That of all amounts by these tables."""
         return self.shipped.currency if self.home is None else self.home.currency
 
-    def currency_of(self, listed: Listed) -> str:
+    def currency_of(self, entry: Listed) -> str:
         """That of a price which one of the two tables listed, also where the operator's table
         came later and is in another one."""
-        table = self.shipped if listed.table == "evalhub" or self.home is None else self.home
+        table = self.shipped if entry.table == "evalhub" or self.home is None else self.home
         return table.currency
 
     def entries(self) -> Iterator[Entry]:
@@ -204,20 +204,20 @@ class Prices:
         """Where the models are asked, each once."""
         return list(dict.fromkeys(host for each in self.entries() for host in each.of.hosts))
 
-    def of(self, asked: AskedAt, day: datetime.date) -> UsedPrice | None:
+    def of(self, query: AskedAt, day: datetime.date) -> UsedPrice | None:
         """What the model cost there on that day; None where nobody wrote it down.
 
         The operator's table goes first where it knows the model on that day.
         """
         for table in ("home", "evalhub"):
-            found = [
-                (each, named)
-                for each in self.entries()
-                if each.table == table and _sells(each.of, asked)
-                if (named := each.model.named(asked.model))
+            matches = [
+                (entry, name)
+                for entry in self.entries()
+                if entry.table == table and _sells(entry.of, query)
+                if (name := entry.model.named(query.model))
             ]
-            if found:
-                best = max(found, key=lambda one: (one[1] == asked.model, len(one[1])))
+            if matches:
+                best = max(matches, key=lambda one: (one[1] == query.model, len(one[1])))
                 if used := best[0].used(best[1], day):
                     return used
         return None
@@ -228,18 +228,18 @@ def surcharge(prices: Prices, used: UsedPrice) -> str:
     in words: "its tokens cost 2 times those of gpt-4.1-mini"; "" where it is none, or that isn't
     listed by the same provider.
     """
-    listed = used.listed
-    if listed is None or not listed.model.startswith(FINE_TUNED):
+    listing = used.listed
+    if listing is None or not listing.model.startswith(FINE_TUNED):
         return ""
-    base = listed.model.removeprefix(FINE_TUNED).partition(":")[0]
-    day = datetime.date.fromisoformat(listed.since)
-    for each in prices.entries():
-        if each.provider != listed.provider or (named := each.model.named(base)) is None:
+    base = listing.model.removeprefix(FINE_TUNED).partition(":")[0]
+    day = datetime.date.fromisoformat(listing.since)
+    for entry in prices.entries():
+        if entry.provider != listing.provider or (name := entry.model.named(base)) is None:
             continue
-        if (price := each.model.on(day)) is not None and price.prompt and price.completion:
+        if (price := entry.model.on(day)) is not None and price.prompt and price.completion:
             ratios = used.price.prompt / price.prompt, used.price.completion / price.completion
             times = " and ".join(dict.fromkeys(f"{each:g}" for each in ratios))
-            return f"its tokens cost {times} times those of {named}"
+            return f"its tokens cost {times} times those of {name}"
     return ""
 
 
@@ -272,8 +272,8 @@ def _entries(table: PriceTable, whose: Literal["evalhub", "home"]) -> Iterator[E
             yield Entry(name, provider, model, whose)
 
 
-def _sells(provider: Provider, asked: AskedAt) -> bool:
-    if asked.endpoint and asked.endpoint in provider.endpoints:
+def _sells(provider: Provider, query: AskedAt) -> bool:
+    if query.endpoint and query.endpoint in provider.endpoints:
         return True
-    places = {asked.host, f"{asked.host}:{asked.port}"} if asked.host else set()
-    return not places.isdisjoint(provider.hosts)
+    hosts = {query.host, f"{query.host}:{query.port}"} if query.host else set()
+    return not hosts.isdisjoint(provider.hosts)

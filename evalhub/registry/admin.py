@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from evalhub.registry import score_case_admin, spending_admin, study_admin, working_set_admin  # noqa: F401 (their pages)
+from evalhub.registry import score_case_admin, spending_admin, study_admin  # noqa: F401 (their pages)
 from evalhub.registry.models import (
     DocumentSet,
     DocumentText,

@@ -2,16 +2,31 @@
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any, Protocol
 
 from evalhub.io.identity import answers_digest
 from evalhub.io.items import ItemContent, version_line
-from evalhub.registry.models import Item, Output, Run, TestSetVersion, WorkingItem
+from evalhub.registry.models import Item, Output, Run, TestSetVersion
 
 CHUNK = 5000
 
 
-def content_of(row: Item | WorkingItem) -> ItemContent:
-    """What a row says, of a version or of a working set."""
+class HasItemFields(Protocol):
+    """A row with an item's fields: of a version, or of a working set."""
+
+    key: Any
+    input: Any
+    references: Any
+    context: Any
+    choices: Any
+    tools: Any
+    tags: Any
+    cluster: Any
+    metadata: Any
+
+
+def content_of(row: HasItemFields) -> ItemContent:
+    """What a row says, as a value."""
     return ItemContent(
         key=row.key,
         input=row.input,

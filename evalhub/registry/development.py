@@ -37,15 +37,15 @@ class SharedItems:
     def __str__(self) -> str:
         if not self.in_one_project:
             role = self.mine.role == CriterionRole.DEVELOPMENT
-            here, there = ("read freely", "judged") if role else ("judged", "read freely")
+            one, other = ("read freely", "judged") if role else ("judged", "read freely")
             return (
-                f"some of its items are {there} in another project, and {here} in this one. To "
+                f"some of its items are {other} in another project, and {one} in this one. To "
                 "read them is a look that nobody pays for: take others"
             )
-        named = ", ".join([*(f"'{key}'" for key in self.keys), *(["…"] if self.more else [])])
+        keys = ", ".join([*(f"'{key}'" for key in self.keys), *(["…"] if self.more else [])])
         return (
             f"{self.count} of its items are judged as {self.judged} of the study "
-            f"{self.judged.study.slug} and read freely as {self.free}: {named}. To read them is a "
+            f"{self.judged.study.slug} and read freely as {self.free}: {keys}. To read them is a "
             "look that nobody pays for: leave them out of one of the two"
         )
 

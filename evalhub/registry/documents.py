@@ -32,17 +32,17 @@ def import_documents(*, project: Project, path: Path) -> DocumentSet:
         sha256.update(canonical_json([key, text]) + b"\n")
         count += 1
     with transaction.atomic():
-        found, made = DocumentSet.objects.get_or_create(
+        documents, created = DocumentSet.objects.get_or_create(
             project=project,
             digest=sha256.hexdigest(),
             defaults={"count": count, "source": path.name},
         )
-        for batch in batched(enumerate(_documents(path)), _WRITTEN) if made else ():
+        for batch in batched(enumerate(_documents(path)), _WRITTEN) if created else ():
             DocumentText.objects.bulk_create(
-                DocumentText(documents=found, position=position, key=key, text=text)
+                DocumentText(documents=documents, position=position, key=key, text=text)
                 for position, (key, text) in batch
             )
-    return found
+    return documents
 
 
 def document_lines(documents: DocumentSet) -> Iterator[str]:

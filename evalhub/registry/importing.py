@@ -108,12 +108,12 @@ def stage_items(
 ) -> TestSetVersion:
     """As `stage_test_set`, of items wherever they come from."""
     check_test_set(slug, purpose)
-    known = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
-    if known.exists():
+    versions = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
+    if versions.exists():
         content = _Content()
         for batch in batches_of(source):
             content.take(batch, progress)
-        same: TestSetVersion | None = known.filter(digest=content.digest).first()
+        same: TestSetVersion | None = versions.filter(digest=content.digest).first()
         if same is not None:
             return same
     drafts.drop_left_over()
@@ -204,8 +204,8 @@ class _Content:
 
     def take(self, batch: Batch, progress: Progress | None) -> None:
         self.count += len(batch)
-        for _, _, asked, labels in batch:
-            self.sha256.update(version_line(asked, labels))
+        for _, _, input_bytes, labels in batch:
+            self.sha256.update(version_line(input_bytes, labels))
         if progress:
             progress(batch[-1][0])
 
@@ -219,9 +219,9 @@ def batches_of(source: ItemSource) -> Iterator[Batch]:
     batch: Batch = []
     size = 0
     for line, content in source.read():
-        asked, labels = content.asked(), content.labels()
-        batch.append((line, content, asked, labels))
-        size += len(asked) + len(labels)
+        input_bytes, labels = content.asked(), content.labels()
+        batch.append((line, content, input_bytes, labels))
+        size += len(input_bytes) + len(labels)
         if len(batch) == drafts.ROWS or size >= drafts.BYTES:
             yield batch
             batch, size = [], 0
@@ -229,7 +229,7 @@ def batches_of(source: ItemSource) -> Iterator[Batch]:
         yield batch
 
 
-def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
+def content_values(content: ItemContent, input_bytes: bytes) -> tuple[Any, ...]:
     """What stands in the columns CONTENT; `asked` is its canonical JSON."""
     own = content.fingerprint()
     return (
@@ -242,7 +242,7 @@ def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
         json.dumps(content.metadata),
         None if content.choices is None else json.dumps(content.choices),
         None if content.tools is None else json.dumps(content.tools),
-        hashlib.sha256(asked).hexdigest(),
+        hashlib.sha256(input_bytes).hexdigest(),
         own,
         content.fingerprint_in_context() if content.context else own,
     )
@@ -250,8 +250,8 @@ def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
 
 def _write(version: TestSetVersion, batch: Batch, start: int, source: ItemSource) -> None:
     rows = [
-        (version.pk, position, *content_values(content, asked))
-        for position, (_, content, asked, _) in enumerate(batch, start)
+        (version.pk, position, *content_values(content, input_bytes))
+        for position, (_, content, input_bytes, _) in enumerate(batch, start)
     ]
     columns = ("version_id", "position", *CONTENT)
     try:
@@ -263,14 +263,14 @@ def _write(version: TestSetVersion, batch: Batch, start: int, source: ItemSource
         raise second_of_an_id(version.items.all(), batch, source) or error from error
 
 
-def second_of_an_id(there: "QuerySet[Any]", batch: Batch, source: ItemSource) -> DataError | None:
+def second_of_an_id(written: "QuerySet[Any]", batch: Batch, source: ItemSource) -> DataError | None:
     """Which id of a refused batch is a second one, where `there` are the items written before. The
     first one's line is found by reading again.
 
     A set of all ids would tell at once, but not in bounded memory.
     """
     keys = [content.key for _, content, *_ in batch]
-    seen = set(there.filter(key__in=keys).values_list("key", flat=True))
+    seen = set(written.filter(key__in=keys).values_list("key", flat=True))
     for line, content, *_ in batch:
         if content.key in seen:
             first = next(at for at, one in source.read() if one.key == content.key)

@@ -30,7 +30,7 @@ class ItemRows:
             yield json.dumps(self._row(item), ensure_ascii=False) + "\n"
 
     def _row(self, item: Item) -> dict[str, Any]:
-        said: dict[str, Any] = {
+        row: dict[str, Any] = {
             "id": item.key,
             "input": item.input,
             "reference": item.references,
@@ -40,8 +40,8 @@ class ItemRows:
             "choices": item.choices,
             "tools": item.tools,
         }
-        named = {self.fields[name]: said[name] for name in self.fields}
-        return {**named, **item.metadata}
+        renamed = {self.fields[name]: row[name] for name in self.fields}
+        return {**renamed, **item.metadata}
 
 
 def item_rows(version: TestSetVersion) -> ItemRows:
@@ -53,18 +53,18 @@ def item_rows(version: TestSetVersion) -> ItemRows:
         raise ItemRowsError(f"{version} is a task of a harness, which asks its items itself")
     if bare := version.items.filter(redacted__isnull=False).first():
         raise ItemRowsError(f"{version}: the text of item '{bare.key}' was redacted")
-    named = ["id", "input", "reference", "context", "tags", "cluster"]
+    names = ["id", "input", "reference", "context", "tags", "cluster"]
     for name in ("choices", "tools"):
         if version.items.filter(**{f"{name}__isnull": False}).exists():
-            named.append(name)
-    taken: set[str] = set()
+            names.append(name)
+    reserved: set[str] = set()
     for metadata in version.items.order_by().values_list("metadata", flat=True).iterator(CHUNK):
-        taken.update(metadata)
-    return ItemRows(version, {name: _free(name, taken) for name in named})
+        reserved.update(metadata)
+    return ItemRows(version, {name: _free(name, reserved) for name in names})
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, reserved: set[str]) -> str:
     """A name that is none of the metadata's."""
-    while name in taken:
+    while name in reserved:
         name = f"{name}_"
     return name

@@ -51,8 +51,8 @@ class Written(admin.ModelAdmin):
     """Of rows of which some belong to drafts: without those."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        found: Any = super().get_queryset(request)
-        return found.written()
+        queryset: Any = super().get_queryset(request)
+        return queryset.written()
 
 
 class FrozenInline(admin.TabularInline):
@@ -72,22 +72,22 @@ class FrozenInline(admin.TabularInline):
 def page_of(view: str, by: str = "pk") -> Any:
     """A link to the product's own page of a row; `by` leads to what the page is of."""
 
-    def shown(row: Model) -> SafeString:
-        found: Any = row
+    def link(row: Model) -> SafeString:
+        value: Any = row
         for step in by.split("__"):
-            found = getattr(found, step)
-        if found is None:
+            value = getattr(value, step)
+        if value is None:
             return SafeString("–")
-        return format_html('<a href="{}">open</a>', reverse(f"site:{view}", args=[found]))
+        return format_html('<a href="{}">open</a>', reverse(f"site:{view}", args=[value]))
 
-    shown.__name__ = "page"
-    return admin.display(description="page")(shown)
+    link.__name__ = "page"
+    return admin.display(description="page")(link)
 
 
 def readable(name: str) -> Any:
     """A JSON field, indented, in a box that wraps and scrolls."""
 
-    def shown(row: Model) -> SafeString:
+    def block(row: Model) -> SafeString:
         value = getattr(row, name)
         value = value.as_json() if isinstance(value, Declaration) else value
         text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
@@ -98,30 +98,31 @@ def readable(name: str) -> Any:
             text,
         )
 
-    shown.__name__ = name
-    return admin.display(description=name)(shown)
+    block.__name__ = name
+    return admin.display(description=name)(block)
 
 
 def beginning(name: str, *, characters: int = 80) -> Any:
     """The first characters of a text or of a JSON field, for a list."""
 
-    def shown(row: Model) -> str | None:
+    def text(row: Model) -> str | None:
         value = getattr(row, name)
         text = value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False)
         return text if text is None or len(text) <= characters else f"{text[:characters]}…"
 
-    shown.__name__ = name
-    return admin.display(description=name)(shown)
+    text.__name__ = name
+    return admin.display(description=name)(text)
 
 
 def rows_of(model: str, by: str) -> Any:
     """A link to the list of `model` ("registry_item") whose foreign key `by` is this row."""
     LINKED.setdefault(model, set()).add(by)
 
-    def shown(row: Model) -> SafeString:
+    def link(row: Model) -> SafeString:
         url = reverse(f"admin:{model}_changelist", query={f"{by}__id__exact": row.pk})
         return format_html('<a href="{}">list</a>', url)
 
-    shown.__name__ = f"{model}s"
-    named = apps.get_model(model.replace("_", ".", 1))._meta.verbose_name_plural
-    return admin.display(description=named)(shown)
+    link.__name__ = f"{model}s"
+    app, _, name = model.rpartition("_")
+    plural = apps.get_model(app, name)._meta.verbose_name_plural
+    return admin.display(description=plural)(link)

@@ -42,5 +42,7 @@ def clusters_by_item(version: TestSetVersion) -> dict[int, str]:
         [questions.get(item, "") for item, *_ in items],
     )
     return {
-        item: label for (item, _, given), label in zip(items, labels, strict=True) if label != given
+        item: label
+        for (item, _, own_label), label in zip(items, labels, strict=True)
+        if label != own_label
     }

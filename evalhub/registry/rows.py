@@ -33,8 +33,8 @@ def insert(
     with connection.cursor() as cursor:
         for first in range(0, len(rows), at_a_time):
             some = rows[first : first + at_a_time]
-            given = [value for row in some for value in row]
-            cursor.execute(start + ", ".join([one] * len(some)) + end, given)
+            parameters = [value for row in some for value in row]
+            cursor.execute(start + ", ".join([one] * len(some)) + end, parameters)
             written += cursor.fetchall()
             ROW_COUNTS.written += len(some)
     return written

@@ -50,8 +50,8 @@ def apart_by_context(version: TestSetVersion) -> frozenset[int]:
     if version.told_apart_by_input:
         return frozenset()
     others = TestSetVersion.objects.not_told_apart_by_input().values_list("pk", flat=True)
-    shown = shows_context(set(others.order_by()) | {version.pk})
-    return shown if version.pk in shown else frozenset()
+    showing = shows_context(set(others.order_by()) | {version.pk})
+    return showing if version.pk in showing else frozenset()
 
 
 def sharing_items(version: TestSetVersion, by_context: frozenset[int]) -> frozenset[int]:

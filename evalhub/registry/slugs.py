@@ -20,10 +20,14 @@ def slug_of(name: str, *, limit: int = 80) -> str:
     Args:
         limit: how many characters a slug may have, 9 or more.
     """
-    words = unicodedata.normalize("NFC", name.strip())
-    readable = slugify(words)
-    if readable == words and len(words) <= limit and not _LOOKS_MADE.search(words):
-        return words
-    digest = hashlib.sha256(words.encode()).hexdigest()[:_DIGEST_DIGITS]
+    readable_name = unicodedata.normalize("NFC", name.strip())
+    readable = slugify(readable_name)
+    if (
+        readable == readable_name
+        and len(readable_name) <= limit
+        and not _LOOKS_MADE.search(readable_name)
+    ):
+        return readable_name
+    digest = hashlib.sha256(readable_name.encode()).hexdigest()[:_DIGEST_DIGITS]
     readable = readable[: limit - _DIGEST_DIGITS - 1].strip("-_")
     return f"{readable}-{digest}" if readable else digest

@@ -218,10 +218,10 @@ class Uploads(Mapping[str, Path]):
             yield part
 
     def _path(self, name: str) -> Path | None:
-        found = NAMED.fullmatch(name)
-        if found is None:
+        match = NAMED.fullmatch(name)
+        if match is None:
             return None
-        paths = (self._folder / f"{found[1]}{suffix}" for suffix in _SUFFIXES)
+        paths = (self._folder / f"{match[1]}{suffix}" for suffix in _SUFFIXES)
         return next((path for path in paths if path.is_file()), None)
 
     def _part(self, name: str) -> Path:
@@ -248,10 +248,10 @@ def drop_old_uploads() -> None:
 
 
 def _digest(name: str) -> str:
-    found = NAMED.fullmatch(name)
-    if found is None:
+    match = NAMED.fullmatch(name)
+    if match is None:
         raise UploadError("a file is named sha256: and 64 digits of its SHA-256, in small letters")
-    return found[1]
+    return match[1]
 
 
 def _check_unpacked(path: Path, name: str) -> None:

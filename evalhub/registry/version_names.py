@@ -15,13 +15,13 @@ def named_version(project: Project, name: str) -> ModelVersion:
         "model__project", "parent__model"
     )
     of_model = versions.filter(model__slug=model).order_by("-number")
-    found: ModelVersion | None = (of_model.filter(number=number) if number else of_model).first()
-    if found is not None:
-        return found
+    version: ModelVersion | None = (of_model.filter(number=number) if number else of_model).first()
+    if version is not None:
+        return version
     if newest := of_model.first():
         raise VersionNameError(
             f"{model} has no version {number}, only {newest} and those before it"
         )
     models = project.models.written().order_by("slug").values_list("slug", flat=True)
-    there = ", ".join(models[:20]) or "none yet"
-    raise VersionNameError(f"{project} has no model {model!r} (models: {there})")
+    models_known = ", ".join(models[:20]) or "none yet"
+    raise VersionNameError(f"{project} has no model {model!r} (models: {models_known})")

@@ -49,11 +49,11 @@ def register_version(
     check_name(slug, at="model")
     if parent is not None and parent.model.project_id != project.pk:
         raise DeclarationError(f"{parent} isn't in the project {project}", "parent")
-    asked = _specified(kind, backend, parent, prompt, sampling, training)
-    asked.notes = notes
+    version = _specified(kind, backend, parent, prompt, sampling, training)
+    version.notes = notes
     with transaction.atomic():
         model, _ = Model.objects.select_for_update().get_or_create(project=project, slug=slug)
-        return _numbered(asked, model)
+        return _numbered(version, model)
 
 
 def stage_version(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.decision.criteria import SAME_RUN
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.tails import tail_sentences
 from evalhub.decision.wording import percent, shows_nothing, signed
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 from evalhub.report.charts.parts import Chart
 from evalhub.report.ends import ends_of, look_of
 from evalhub.report.interval_plot import interval_plot

@@ -7,38 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import BreakdownRow, DecisionRecord
-from evalhub.declare.sections import Section
+from evalhub.declare.decision import BreakdownRow
 from evalhub.declare.verdicts import Status, marked
 from evalhub.report.charts.scale import Scale, Tick
 from evalhub.report.ends import ends
 from evalhub.report.folding import folded
 from evalhub.report.forest import Plot, common_scale, plot
 from evalhub.report.slices import Slices, slices_of
-
-# By a record's section: its title, and its method's anchor on the methods page.
-SECTIONS = {
-    "jumps": ("Gain beyond belief", "jumps"),
-    "policy_since": ("Changed policy", "policy-since"),
-    "judge": ("Judge", "judge"),
-    "answers": ("Who answered, and how answers ended", "answers"),
-    "repeated": ("Repeated questions", "repeated"),
-    "copies": ("Near-copies", "near-copies"),
-    "failures": ("Answers that failed", "failures"),
-    "leakage": ("Leakage", "leakage"),
-    "ledger": ("Test-set ledger", "ledger"),
-    "applied": ("Adapter check", "no-op"),
-    "noise_floor": ("Noise floor", "noise-floor"),
-    "steps": ("What each step buys", "steps"),
-    "prices": ("Prices", "prices"),
-    "ownership": ("Cost of ownership", "ownership"),
-    "consistency": ("Several answers to an item", "consistency"),
-    "baseline_choice": ("Fair baseline", "best-untuned"),
-    "extension": ("Extension", "extension"),
-    "imported": ("Read from another tool", "imported"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +28,6 @@ class PlottedRow[R]:
     plot: Plot | None
     number: int = 0
     adjusted: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceNote:
-    """A section of the record with its title and the anchor of its method."""
-
-    title: str
-    method: str
-    section: Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +47,6 @@ class DecisionPage:
     breakdown: Sequence[tuple[str, Sequence[PlottedRow[BreakdownRow]]]]
     breakdown_ticks: Sequence[Tick]
     slices: Slices
-    notes: Sequence[EvidenceNote]
     sizes: Mapping[str, int]
     unscored: int
     extraction_misses: int
@@ -133,7 +101,6 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         breakdown=_by_test_set(found, small),
         breakdown_ticks=small.ticks(),
         slices=found,
-        notes=[EvidenceNote(*SECTIONS[name], each) for name, each in record.sections.items()],
         sizes={each.digest or each.test_set: each.items for each in record.evidence},
         unscored=sum(each.unscored for each in record.evidence),
         extraction_misses=sum(each.extraction_misses for each in record.evidence),

@@ -1,7 +1,7 @@
 """At which level either end of an interval stands, in words. Pure."""
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 
 
 def ends(record: DecisionRecord) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.wording import shows_nothing
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Status, Verdict
 
 FEWEST = 4

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Verdict, marked
 from evalhub.report.ends import ends
 from evalhub.report.flips import asked, expected

@@ -8,8 +8,8 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
-from evalhub.declare.decision import DecisionRecord
 from evalhub.io.canonical import digest_of
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.decision_page import decision_page

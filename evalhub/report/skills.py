@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Status
 
 _SAID = {Status.PASS: "kept", Status.FAIL: "lost", Status.OPEN: "not shown"}

@@ -7,7 +7,8 @@ nothing differs anywhere one of them stands out in at most `LEVEL` of decisions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalhub.declare.decision import BreakdownRow, DecisionRecord
+from evalhub.decision.document import DecisionRecord
+from evalhub.declare.decision import BreakdownRow
 from evalhub.stats.multiplicity import holm
 
 LEVEL = 0.05

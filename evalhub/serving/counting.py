@@ -63,14 +63,14 @@ class RequestCounts:
         """The sums over the processes, by method."""
         size = self._row_cells()
         sums = [sum(self._cells[cell::size]) for cell in range(size)]
-        found = {}
+        totals = {}
         for kind, method in enumerate(METHODS):
             cells = sums[kind * _WIDTH : (kind + 1) * _WIDTH]
             buckets, (seconds, *by_class) = cells[: len(BOUNDS) + 1], cells[len(BOUNDS) + 1 :]
-            found[method] = MethodCounts(
+            totals[method] = MethodCounts(
                 buckets, seconds, dict(zip(CLASSES, by_class, strict=True))
             )
-        return found
+        return totals
 
     @staticmethod
     def _row_cells() -> int:

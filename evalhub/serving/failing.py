@@ -35,8 +35,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     now = time.monotonic()
     if now - _told_at[0] >= TOLD_EVERY_S:
         _told_at[0] = now
-        said = " ".join(str(error).split()).rstrip(".")
-        logger.error("the database can't be used: %s. Pages answer 503 meanwhile", said)
+        reason = " ".join(str(error).split()).rstrip(".")
+        logger.error("the database can't be used: %s. Pages answer 503 meanwhile", reason)
     response = HttpResponse(
         render_to_string("503.html"), status=503, headers={"Retry-After": f"{RETRY_S}"}
     )

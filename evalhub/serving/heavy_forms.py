@@ -15,10 +15,11 @@ from django.shortcuts import redirect
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
+from evalhub.features.working_sets.models import WorkingSet
 from evalhub.io.private import make_private_folder
 from evalhub.jobs.queue import QueueFullError, enqueue, form_file
 from evalhub.jobs.weight import Weight, weight_of, weight_of_uploads
-from evalhub.registry.models import Run, Study, TestSet, TestSetVersion, WorkingSet
+from evalhub.registry.models import Run, Study, TestSet, TestSetVersion
 from evalhub.registry.uploads import Uploads
 
 type Rows = Callable[[User, dict[str, Any], HttpRequest], tuple[Project | None, int]]
@@ -114,8 +115,8 @@ def _of_field(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple
 
 
 def _of_working_set(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
-    found = WorkingSet.objects.seen_by(user).filter(pk=kwargs["pk"]).select_related("project")
-    working_set = found.first()
+    matches = WorkingSet.objects.seen_by(user).filter(pk=kwargs["pk"]).select_related("project")
+    working_set = matches.first()
     if working_set is None:
         return None, 0
     count = working_set.items.count()
@@ -126,8 +127,8 @@ def _of_working_set(user: User, kwargs: dict[str, Any], request: HttpRequest) ->
 
 
 def _of_test_set(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
-    found = TestSet.objects.seen_by(user).filter(pk=kwargs["pk"]).select_related("project")
-    test_set = found.first()
+    matches = TestSet.objects.seen_by(user).filter(pk=kwargs["pk"]).select_related("project")
+    test_set = matches.first()
     if test_set is None:
         return None, 0
     rows = TestSetVersion.objects.filter(test_set=test_set)
@@ -136,8 +137,8 @@ def _of_test_set(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tu
 
 def _of_study(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
     number = str(kwargs.get("pk") or request.GET.get("study") or "")
-    found = Study.objects.seen_by(user).select_related("project")
-    study = found.filter(pk=number).first() if number.isdecimal() and len(number) < 18 else None
+    studies = Study.objects.seen_by(user).select_related("project")
+    study = studies.filter(pk=number).first() if number.isdecimal() and len(number) < 18 else None
     if study is None:
         return None, 0
     rows = Run.objects.filter(studies__arm__study=study)

@@ -39,8 +39,8 @@ class NoValues(SafeExceptionReporterFilter):
         return dict[str, Any]().items()
 
     def get_safe_settings(self) -> dict[str, Any]:
-        shown = {name: getattr(settings, name) for name in SHOWN_SETTINGS}
-        return {"SETTINGS_MODULE": settings.SETTINGS_MODULE} | shown
+        values = {name: getattr(settings, name) for name in SHOWN_SETTINGS}
+        return {"SETTINGS_MODULE": settings.SETTINGS_MODULE} | values
 
     def get_safe_request_meta(self, request: HttpRequest | None) -> dict[str, Any]:
         meta = request.META if request else {}

@@ -81,10 +81,10 @@ def _requests() -> Iterator[Metric]:
 
 
 def _by_state() -> Metric:
-    found = dict(Run.objects.order_by().values_list("state").annotate(n=Count("pk")))
+    counts = dict(Run.objects.order_by().values_list("state").annotate(n=Count("pk")))
     runs = GaugeMetricFamily("evalhub_runs", "Runs by their state.", labels=["state"])
     for state in RunState:
-        runs.add_metric([state.value], found.get(state, 0))
+        runs.add_metric([state.value], counts.get(state, 0))
     return runs
 
 

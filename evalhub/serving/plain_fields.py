@@ -47,8 +47,8 @@ class PlainFields:
         return _refused(request, [*_each(request.POST), *files])
 
 
-def _each(given: MultiValueDict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, values in given.lists():
+def _each(fields: MultiValueDict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, values in fields.lists():
         yield from ((name, value) for value in values)
 
 
@@ -58,13 +58,13 @@ def _refused(request: HttpRequest, fields: Fields) -> HttpResponse | None:
         wrong = "its name" if _CONTROL.search(name) else ""
         wrong = f"{wrong} holds {_named(name)}" if wrong else _wrong(value)
         if wrong:
-            shown = (name if name.isprintable() else ascii(name))[:80]
+            printable = (name if name.isprintable() else ascii(name))[:80]
             if request.path_info.startswith("/api/"):
-                flaw = {"field": shown, "message": wrong}
-                body = problem_body(400, f"field '{shown}': {wrong}", [flaw])
+                flaw = {"field": printable, "message": wrong}
+                body = problem_body(400, f"field '{printable}': {wrong}", [flaw])
                 return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
-            said = f"field '{shown}': {wrong}\n"
-            return HttpResponseBadRequest(said, content_type="text/plain; charset=utf-8")
+            line = f"field '{printable}': {wrong}\n"
+            return HttpResponseBadRequest(line, content_type="text/plain; charset=utf-8")
     return None
 
 
@@ -79,8 +79,8 @@ def _wrong(value: str) -> str:
 
 
 def _named(text: str) -> str:
-    found = _CONTROL.search(text)
-    assert found is not None
-    if found[0] >= "\ud800":
+    character = _CONTROL.search(text)
+    assert character is not None
+    if character[0] >= "\ud800":
         return "half a surrogate pair"
-    return f"the control character U+{ord(found[0]):04X}"
+    return f"the control character U+{ord(character[0]):04X}"

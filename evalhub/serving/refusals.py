@@ -30,12 +30,12 @@ _SAID = {
 }
 
 
-def refusal_page(status: int, said: str = "") -> str | None:
+def refusal_page(status: int, sentence: str = "") -> str | None:
     """The page for a status; None where there is none. `said` is the refusal's own sentence."""
     heading, what = _SAID.get(status, ("", ""))
     if not heading:
         return None
-    what = what or said or "It may have been cut off on its way. Nothing was changed."
+    what = what or sentence or "It may have been cut off on its way. Nothing was changed."
     return render_to_string("refused.html", {"heading": heading, "what": what})
 
 

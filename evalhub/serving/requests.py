@@ -45,7 +45,7 @@ def request_id(request: HttpRequest) -> str:
 
     The server leaves X-Forwarded-For in a request only where a trusted proxy sent it.
     """
-    given = request.headers.get("X-Request-ID", "")
-    if settings.TRUSTED_PROXIES and "X-Forwarded-For" in request.headers and SANE.fullmatch(given):
-        return given
+    header = request.headers.get("X-Request-ID", "")
+    if settings.TRUSTED_PROXIES and "X-Forwarded-For" in request.headers and SANE.fullmatch(header):
+        return header
     return uuid.uuid4().hex

@@ -103,11 +103,11 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        known = self._is_known()
-        if known and self._server.callers.uploads.fullmatch(self.path):
+        is_known = self._is_known()
+        if is_known and self._server.callers.uploads.fullmatch(self.path):
             self.large = self.chunked or self.content_length > self._server.limits.body
             self.adj = self._server.for_uploads if self.large else self._server.for_known
-        elif known:
+        elif is_known:
             self.adj = self._server.for_known
 
     def received(self, data: bytes) -> int:
@@ -132,14 +132,14 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     def is_late(self, now: float) -> bool:
         """Whether it should have come by now."""
-        limits, taken = self._server.limits, now - self.began
+        limits, elapsed = self._server.limits, now - self.began
         body: int = self.body_bytes_received if self.headers_finished else 0
-        return taken > limits.header_s + body / limits.slowest
+        return elapsed > limits.header_s + body / limits.slowest
 
     def _is_known(self) -> bool:
-        named = rf"(?:^|;)\s*{re.escape(self._server.callers.session_cookie)}="
+        cookie = rf"(?:^|;)\s*{re.escape(self._server.callers.session_cookie)}="
         return "AUTHORIZATION" in self.headers or bool(
-            re.search(named, self.headers.get("COOKIE", ""))
+            re.search(cookie, self.headers.get("COOKIE", ""))
         )
 
 
@@ -172,13 +172,13 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         connection: socket.socket,
         caller: tuple[Any, ...],
         *rest: Any,
-        **named: Any,
+        **options: Any,
     ) -> None:
         self.parser_class = lambda adjustments: _Request(adjustments, server)
         self.answered = False
         # an IPv4 address at a socket for both families: the one by which proxies are trusted
         caller = (caller[0].removeprefix("::ffff:"), *caller[1:])
-        super().__init__(server, connection, caller, *rest, **named)
+        super().__init__(server, connection, caller, *rest, **options)
 
     def service(self) -> None:
         if self.server.drain.has_begun and len(self.requests) == 1:
@@ -242,14 +242,14 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         )
         self.for_known = _with_body(settled, limits.body)
         self.for_uploads = _with_body(settled, limits.upload)
-        place = (listener.family, listener.type, listener.proto, listener.getsockname())
+        socket_info = (listener.family, listener.type, listener.proto, listener.getsockname())
         dispatcher = LanedDispatcher(costly, at_once(threads))
         dispatcher.set_thread_count(threads)
         super().__init__(
             believing(application, proxies),
             _sock=listener,
             adj=settled,
-            sockinfo=place,
+            sockinfo=socket_info,
             bind_socket=False,
             dispatcher=dispatcher,
         )
@@ -335,7 +335,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             if (waits := channel.waits()) is not None and not channel.will_close
         ]
         if waiting:
-            _, longest = min(waiting, key=lambda each: each[0])
+            _, longest = min(waiting, key=lambda channel: channel[0])
             longest.handle_close()
 
 

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from evalhub.database.damage import DamagedDatabaseError
-from evalhub.database.tables import OtherVersionError, Tables, tables
+from evalhub.database.tables import Tables, tables
+from evalhub.database.version import OtherVersionError
 from evalhub.serving.draining import drain
 from evalhub.serving.queue_tests import queue_state
 from evalhub.serving.workers import NONE, workers_alive
@@ -115,7 +116,7 @@ def may_read(request: HttpRequest) -> bool:
     A proxy on this machine that doesn't say whom it asks for would make everybody local.
     """
     if settings.METRICS_TOKEN:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
-    here = settings.SITE_HOST in ("localhost", "127.0.0.1", "::1")
-    return here and ip_address(request.META["REMOTE_ADDR"]).is_loopback
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
+    local = settings.SITE_HOST in ("localhost", "127.0.0.1", "::1")
+    return local and ip_address(request.META["REMOTE_ADDR"]).is_loopback

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Status, Verdict
 from evalhub.ledger.changed_items import changed_items
 from evalhub.ledger.differences import compared_items, compared_runs

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.measured_costs import MeanCost, RunCosts, run_costs
 from evalhub.ledger.models import Decision

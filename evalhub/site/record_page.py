@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.decision.verify import Verification
 from evalhub.declare.verdicts import Verdict
+from evalhub.features.lifecycle.pages import Crowning, crowning
 from evalhub.ledger.chain.kept import why_not_kept
 from evalhub.ledger.models import Blessing, Decision, SignOff
 from evalhub.ledger.staleness import Change, changes_since
 from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.site.properties import Property, properties
-from evalhub.site.stages import Crowning, crowning
 
 
 @dataclass(frozen=True, slots=True)

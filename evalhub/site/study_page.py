@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from evalhub.declare.plan import PlannedLook
 from evalhub.declare.verdicts import Verdict
-from evalhub.ledger.blessing import BaselineStanding, baseline_standing
 from evalhub.ledger.chain.kept import why_not_kept
+from evalhub.ledger.champion_standing import BaselineStanding, baseline_standing
 from evalhub.ledger.models import Decision, SignOff, SignOffAction
 from evalhub.ledger.staleness import Change, changes_since
 from evalhub.registry.models import JudgeRun, Study, StudyArm

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
+from evalhub.features.exporters import pages as exporters
+from evalhub.features.ownership import pages as ownership
+from evalhub.features.working_sets import pages as working_sets
+from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
     campaigns,
     comparing,
-    costs,
     decisions,
     documents,
     items,
@@ -21,13 +24,10 @@ from evalhub.site.views import (
     sending,
     strategy,
     studies,
-    study_file,
     test_sets,
     tokens,
     version_compare,
     versions,
-    working_items,
-    working_sets,
 )
 
 app_name = "site"
@@ -38,12 +38,10 @@ urlpatterns = [
     path("studies/strategy/", strategy.strategy, name="strategy"),
     path("studies/file/", sending.send_study, name="send_study"),
     path("studies/<int:pk>/", studies.study, name="study"),
-    path("studies/<int:pk>/file/", study_file.study_file, name="study_file"),
-    path("studies/<int:pk>/study.yaml", study_file.study_yaml, name="study_yaml"),
-    path("studies/<int:pk>/study.zip", study_file.study_zip, name="study_zip"),
+    *exporters.urlpatterns,
     path("studies/<int:pk>/copy/", comparing.copy_study, name="copy_study"),
     path("studies/<int:pk>/policy/", policy.study_policy, name="study_policy"),
-    path("studies/<int:pk>/cost/", costs.study_cost, name="study_cost"),
+    *ownership.urlpatterns,
     path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
@@ -117,23 +115,8 @@ urlpatterns = [
     path("help/llms.txt", documents.llms, name="llms"),
     path("help/markdown/<path:name>", documents.markdown, name="document_markdown"),
     path("help/<path:name>", documents.document, name="document"),
-    path("test-sets/<int:pk>/edit/", working_sets.edit, name="edit_test_set"),
-    path("working-sets/", working_sets.working_sets, name="working_sets"),
-    path("working-sets/new/", working_sets.new, name="new_working_set"),
-    path("working-sets/<int:pk>/", working_sets.working_set, name="working_set"),
-    path("working-sets/<int:pk>/rows/", working_items.add_some, name="add_rows"),
-    path("working-sets/<int:pk>/many/", working_items.change_many, name="change_many"),
-    path("working-sets/<int:pk>/split/", working_sets.split_set, name="split_set"),
-    path("working-sets/<int:pk>/near-copies/", working_sets.near_copies, name="near_copies"),
-    path("working-sets/<int:pk>/publish/", working_sets.publish, name="publish_set"),
-    path("working-sets/<int:pk>/discard/", working_sets.discard, name="discard_set"),
-    path("working-sets/<int:pk>/items/new/", working_items.add, name="add_item"),
-    path("working-sets/<int:pk>/items/<int:item>/", working_items.change, name="change_item"),
-    path(
-        "working-sets/<int:pk>/items/<int:item>/delete/",
-        working_items.delete,
-        name="delete_item",
-    ),
+    *working_sets.urlpatterns,
+    *working_items.urlpatterns,
     path("test-sets/<int:pk>/items/", items.test_set_items, name="test_set_items"),
     path(
         "test-sets/<int:pk>/items.<slug:form>",

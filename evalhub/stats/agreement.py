@@ -126,8 +126,8 @@ def agreement(
     check_level(level)
     table = ratings if isinstance(ratings, Ratings) else read_ratings(ratings, scale=scale)
     counted = patterns(table)
-    given = counted.counts.sum(axis=1)
-    pairable = int(counted.units[given >= 2].sum())
+    per_pattern = counted.counts.sum(axis=1)
+    pairable = int(counted.units[per_pattern >= 2].sum())
     totals = counted.units @ counted.counts
     total = int(totals.sum())
     prevalence = {
@@ -138,7 +138,7 @@ def agreement(
     raw = float(raw_agreement(counted, weights, np.eye(len(table.labels)))[0])
     alpha, ac1 = _estimates(counted, table, level, agree, pairable, seed, resamples)
     return Agreement(
-        units=int(counted.units[given >= 1].sum()),
+        units=int(counted.units[per_pattern >= 1].sum()),
         raters=int(np.count_nonzero((table.codes >= 0).any(axis=0))),
         ratings=total,
         level=level,
@@ -219,12 +219,12 @@ def _estimates(
         return Estimate(_optional(alpha)), Estimate(_optional(ac1))
     drawn_alpha, drawn_ac1 = np.empty(resamples), np.empty(resamples)
     rng = np.random.default_rng(seed)
-    given = counted.counts.sum(axis=1)
-    rows = max(_FEWEST_ROWS, _PRODUCTS_AT_ONCE // (counted.counts.size + 2 * given.size))
-    rows = max(1, min(rows, _CELLS_AT_ONCE // given.size))
+    per_pattern = counted.counts.sum(axis=1)
+    rows = max(_FEWEST_ROWS, _PRODUCTS_AT_ONCE // (counted.counts.size + 2 * per_pattern.size))
+    rows = max(1, min(rows, _CELLS_AT_ONCE // per_pattern.size))
     for start in range(0, resamples, rows):
         part = slice(start, min(start + rows, resamples))
-        drawn = _resampled(counted.units, given, part.stop - part.start, rng)
+        drawn = _resampled(counted.units, per_pattern, part.stop - part.start, rng)
         drawn_alpha[part] = alphas(counted, drawn, level, table)
         drawn_ac1[part] = gwet(counted, drawn, agree)
     of_ratings = unit_disagreements(counted, distances(counted, level, table), by_rating=True)
@@ -233,13 +233,13 @@ def _estimates(
 
 
 def _resampled(
-    units: NDArray[np.int64], given: Array, rows: int, rng: np.random.Generator
+    units: NDArray[np.int64], per_pattern: Array, rows: int, rng: np.random.Generator
 ) -> Array:
     """How often each pattern (rows, patterns) is drawn when as many units are drawn with
     replacement: as many with two ratings or more, and as many with fewer, which say nothing of
     agreement."""
     drawn = np.zeros((rows, units.size))
-    for kind in (given >= 2, given < 2):
+    for kind in (per_pattern >= 2, per_pattern < 2):
         n = int(units[kind].sum())
         if n:
             drawn[:, kind] = rng.multinomial(n, units[kind] / n, size=rows)

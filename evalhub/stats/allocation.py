@@ -42,16 +42,16 @@ def allocation_test(
     tables: dict[Hashable, list[int]] = {}
     for mark, side, block in zip(marked, left, blocks, strict=True):
         table = tables.setdefault(block, [0, 0, 0, 0])
-        for place, counts in enumerate((True, mark, side, mark and side)):
-            table[place] += bool(counts)
+        for observed_at, counts in enumerate((True, mark, side, mark and side)):
+            table[observed_at] += bool(counts)
     open_ = [each for each in tables.values() if 0 < each[1] < each[0] > each[2] > 0]
     if not open_:
         return None
     kinds = Counter((n, marks, lefts) for n, marks, lefts, _ in open_)
     observed = sum(both for *_, both in open_)
     chances, least = _sum_of(kinds)
-    place = observed - least
-    tail = min(chances[: place + 1].sum(), chances[place:].sum())
+    observed_at = observed - least
+    tail = min(chances[: observed_at + 1].sum(), chances[observed_at:].sum())
     return AllocationTest(
         left=observed,
         expected=sum(count * m * k / n for (n, m, k), count in kinds.items()),
@@ -75,11 +75,11 @@ def _sum_of(kinds: Counter[tuple[int, int, int]]) -> tuple[Array, int]:
 
 def _repeated(chances: Array, count: int) -> Array:
     """The distribution of the sum of `count` independent values of one distribution."""
-    found, power = np.ones(1), chances
+    total, power = np.ones(1), chances
     while count:
         if count & 1:
-            found = np.convolve(found, power)
+            total = np.convolve(total, power)
         count >>= 1
         if count:
             power = np.convolve(power, power)
-    return found
+    return total

@@ -119,9 +119,9 @@ def arm_quantile(
     ordered, shares = values[order], np.cumsum(counts) / counts.sum()
     estimate = _value_at(ordered, shares, quantile)
     above = (values > estimate).astype(float)
-    found = clustered_mean(above, labels, weights)
+    mean_above = clustered_mean(above, labels, weights)
     plain = labels is None and weights is None
-    effect = 1.0 if plain else max(found.design_effect, 1.0)
+    effect = 1.0 if plain else max(mean_above.design_effect, 1.0)
     if not plain and above.sum() < ENOUGH_DIFFERENCES:
         effect = max(effect, assumed_design_effect(values.size, labels, weights))
     return ArmQuantile(
@@ -130,7 +130,7 @@ def arm_quantile(
         quantile=quantile,
         estimate=estimate,
         design_effect=effect,
-        df=math.inf if plain else found.df,
-        residuals=found.sums,
+        df=math.inf if plain else mean_above.df,
+        residuals=mean_above.sums,
         of_items=clustered_mean(above, own, weights).sums,
     )

@@ -54,15 +54,15 @@ def both_orders(
     unknown = sorted({*first.values(), *second.values()} - set(CHOICES))
     if unknown:
         raise StatisticsError(f"unknown choice {unknown[0]!r}; use one of {', '.join(CHOICES)}")
-    said = {pair: (first[pair], second[pair]) for pair in first if pair in second}
-    votes = {pair: one if one == other else "tie" for pair, (one, other) in said.items()}
-    flips = [{one, other} == ARMS for one, other in said.values()]
-    wavered = sum(len({one, other} & ARMS) == 1 and one != other for one, other in said.values())
+    both = {pair: (first[pair], second[pair]) for pair in first if pair in second}
+    votes = {pair: one if one == other else "tie" for pair, (one, other) in both.items()}
+    flips = [{one, other} == ARMS for one, other in both.values()]
+    wavered = sum(len({one, other} & ARMS) == 1 and one != other for one, other in both.values())
     lower, upper = 0.0, 1.0
     if flips and clusters is None:
         lower, upper = clopper_pearson(sum(flips), len(flips), alpha=alpha)
     elif flips and clusters is not None:
-        of = numbered([clusters[pair] for pair in said])
+        of = numbered([clusters[pair] for pair in both])
         low, high = bounded_limits(np.array(flips, dtype=float) - 0.5, of, reach=0.5, alpha=alpha)
         lower, upper = low + 0.5, high + 0.5
     return BothOrders(

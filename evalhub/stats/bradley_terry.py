@@ -117,7 +117,7 @@ def strengths(
     if clusters is not None:
         covariance = _sandwich(design, result, weight, beta, covariance, tied > 0, clusters)
     z = normal_quantile(1 - alpha)
-    named = [
+    coefficients = [
         Coefficient(float(b), float(se), float(b - z * se), float(b + z * se))
         for b, se in zip(beta, np.sqrt(np.diag(covariance)), strict=True)
     ]
@@ -125,8 +125,8 @@ def strengths(
     return Strengths(
         reference=reference,
         strengths={reference: Coefficient(0.0, 0.0, 0.0, 0.0)}
-        | dict(zip(others, named, strict=False)),
-        terms=dict(zip(names, named[len(others) :], strict=False)),
+        | dict(zip(others, coefficients, strict=False)),
+        terms=dict(zip(names, coefficients[len(others) :], strict=False)),
         nu=float(math.exp(beta[-1])) if tied else 0.0,
         log_likelihood=log_likelihood,
         judgments=int(weight.sum()),

@@ -69,5 +69,5 @@ def _all_of(counts: Array, answers: int, k: int) -> Array:
     """C(c, k)/C(n, k) as a product of k shares, which no large number enters."""
     steps = np.arange(k)
     shares = np.maximum(counts[..., None] - steps, 0) / (answers - steps)
-    found: Array = np.prod(shares, axis=-1)
-    return found
+    shares_right: Array = np.prod(shares, axis=-1)
+    return shares_right

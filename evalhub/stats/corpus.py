@@ -103,10 +103,10 @@ def _chrf(total: Array) -> Gradient:
 
 def _ter(total: Array) -> Gradient:
     """Snover et al. 2006: edits in 100 words of the references."""
-    edits, words = total
-    if words <= 0:
+    edits, length = total
+    if length <= 0:
         return 100.0 * (edits > 0), np.zeros(2)
-    return float(100 * edits / words), np.array([100 / words, -100 * edits / words**2])
+    return float(100 * edits / length), np.array([100 / length, -100 * edits / length**2])
 
 
 def _f1(total: Array) -> Gradient:
@@ -149,14 +149,14 @@ def _perplexity(total: Array) -> Gradient:
 
 def _cells(name: str, labels: Array) -> Array:
     """The cell of the table of labels, gold by answer, that each document is in: (n, labels²)."""
-    known, numbers = np.unique(labels, return_inverse=True)
+    distinct, numbers = np.unique(labels, return_inverse=True)
     if name == "f1":
-        if not np.isin(known, (0, 1)).all():
+        if not np.isin(distinct, (0, 1)).all():
             raise StatisticsError("f1 takes the labels 0 and 1")
-        known, numbers = np.array([0.0, 1.0]), labels.astype(int)
+        distinct, numbers = np.array([0.0, 1.0]), labels.astype(int)
     numbers = numbers.reshape(labels.shape)
-    cells = np.zeros((len(labels), known.size**2))
-    cells[np.arange(len(labels)), numbers[:, 0] * known.size + numbers[:, 1]] = 1
+    cells = np.zeros((len(labels), distinct.size**2))
+    cells[np.arange(len(labels)), numbers[:, 0] * distinct.size + numbers[:, 1]] = 1
     return cells
 
 

@@ -62,22 +62,22 @@ def dawid_skene(
         raise StatisticsError("labels mix text and numbers; use one kind") from error
     if len(label_names) < 2 or len(rater_names) < 2:
         raise StatisticsError("at least two raters and two labels are needed")
-    given = _Given(
+    data = _Given(
         unit=_places(units, unit_names),
         rater=_places(raters, rater_names),
         label=_places(labels, label_names),
         shape=(len(unit_names), len(rater_names), len(label_names)),
     )
     posterior = np.zeros((len(unit_names), len(label_names)))
-    np.add.at(posterior, (given.unit, given.label), 1.0)
+    np.add.at(posterior, (data.unit, data.label), 1.0)
     posterior /= posterior.sum(axis=1, keepdims=True)
-    prior, habits = _maximise(given, posterior)
+    prior, habits = _maximise(data, posterior)
     previous = log_likelihood = -np.inf
     iteration, converged = 0, False
     while not converged and iteration < most_iterations:
         iteration += 1
-        prior, habits = _maximise(given, posterior)
-        posterior, log_likelihood = _expect(given, prior, habits)
+        prior, habits = _maximise(data, posterior)
+        posterior, log_likelihood = _expect(data, prior, habits)
         converged = abs(log_likelihood - previous) < tolerance
         previous = log_likelihood
     return DawidSkene(
@@ -102,16 +102,16 @@ class _Given:
 
 
 def _places(column: Sequence[object], names: Sequence[object]) -> NDArray[np.intp]:
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([place[x] for x in column], np.intp)
+    index = {name: i for i, name in enumerate(names)}
+    return np.array([index[x] for x in column], np.intp)
 
 
-def _maximise(given: _Given, posterior: Array) -> tuple[Array, Array]:
+def _maximise(data: _Given, posterior: Array) -> tuple[Array, Array]:
     """The prior (labels,) and habits (raters, true, given) that fit the posterior best."""
-    _, raters, labels = given.shape
-    cell = given.rater * labels + given.label
+    _, raters, labels = data.shape
+    cell = data.rater * labels + data.label
     sums = [
-        np.bincount(cell, posterior[given.unit, true], raters * labels).reshape(raters, labels)
+        np.bincount(cell, posterior[data.unit, true], raters * labels).reshape(raters, labels)
         for true in range(labels)
     ]
     counts = np.stack(sums, axis=1)
@@ -120,15 +120,15 @@ def _maximise(given: _Given, posterior: Array) -> tuple[Array, Array]:
     return posterior.mean(axis=0), habits
 
 
-def _expect(given: _Given, prior: Array, habits: Array) -> tuple[Array, float]:
+def _expect(data: _Given, prior: Array, habits: Array) -> tuple[Array, float]:
     """Each unit's chances (units, labels) of a true label, and the log-likelihood."""
-    units, _, labels = given.shape
+    units, _, labels = data.shape
     with np.errstate(divide="ignore"):
         logs = np.log(np.nan_to_num(habits, nan=1.0))
         log_prior = np.log(prior)
-    said = logs[given.rater, :, given.label]  # (ratings, true labels)
+    likelihoods = logs[data.rater, :, data.label]  # (ratings, true labels)
     joint = np.column_stack(
-        [np.bincount(given.unit, said[:, true], units) for true in range(labels)]
+        [np.bincount(data.unit, likelihoods[:, true], units) for true in range(labels)]
     )
     joint += log_prior
     top = joint.max(axis=1, keepdims=True)

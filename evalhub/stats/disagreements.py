@@ -43,12 +43,12 @@ def distances(table: Patterns, level: Level, ratings: Ratings) -> Array:
     if level == "ordinal":
         rated = table.counts.sum(axis=1) >= 2
         totals = table.units[rated] @ table.counts[rated]
-        places = np.cumsum(totals) - totals / 2
+        positions = np.cumsum(totals) - totals / 2
     else:
-        places = np.asarray(ratings.values, dtype=float)
-    gaps = places[:, None] - places[None, :]
+        positions = np.asarray(ratings.values, dtype=float)
+    gaps = positions[:, None] - positions[None, :]
     if level == "ratio":
-        sums = places[:, None] + places[None, :]
+        sums = positions[:, None] + positions[None, :]
         gaps = np.divide(gaps, sums, out=np.zeros_like(gaps), where=sums > 0)
     return np.asarray(gaps**2)
 
@@ -56,9 +56,9 @@ def distances(table: Patterns, level: Level, ratings: Ratings) -> Array:
 def unit_disagreements(table: Patterns, apart: Array, *, by_rating: bool) -> Disagreements:
     """By the distances (labels, labels); a unit counts as often as it has ratings (`by_rating`, as
     alpha has it), or once."""
-    given = table.counts.sum(axis=1)
-    rated = (given >= 2) & (table.units > 0)
-    counts, ratings = table.counts[rated], given[rated]
+    per_pattern = table.counts.sum(axis=1)
+    rated = (per_pattern >= 2) & (table.units > 0)
+    counts, ratings = table.counts[rated], per_pattern[rated]
     pairs = ((counts @ apart) * counts).sum(axis=1) / (ratings * (ratings - 1))
     units = table.units[rated].astype(float)
     shares = units * ratings if by_rating else units

@@ -57,10 +57,10 @@ def noncentral_t_cdf(x: float, df: float, shift: float) -> float:
     """
     if math.isinf(df):
         return normal_cdf(x - shift)
-    found = float(_special().nctdtr(df, shift, x))
-    if math.isnan(found):
+    probability = float(_special().nctdtr(df, shift, x))
+    if math.isnan(probability):
         return float(_special().chdtrc(df, df * (shift / x) ** 2)) if x > 0 else 0.0
-    return found
+    return probability
 
 
 def binomial_cdf(k: float, n: float, p: float = EVEN) -> float:

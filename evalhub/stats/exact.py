@@ -235,11 +235,11 @@ def _root(excess: Callable[[float], float], start: float, top: float) -> float:
     while high - low > _NEAR and at_low < -_CLOSE:
         share = at_low / (at_low - at_high)
         middle = low + min(max(share, 1e-3), 1 - 1e-3) * (high - low)
-        found = excess(middle)
-        if found > 0:
-            high, at_high = middle, found
+        at_middle = excess(middle)
+        if at_middle > 0:
+            high, at_high = middle, at_middle
             at_low, came_from = (at_low / 2 if came_from > 0 else at_low), 1
         else:
-            low, at_low = middle, found
+            low, at_low = middle, at_middle
             at_high, came_from = (at_high / 2 if came_from < 0 else at_high), -1
     return low

@@ -107,8 +107,8 @@ def deviances(table: ContingencyTables, above: float) -> Array:
             (second < above) & (first_then <= above), _binomial(second, above), 2 * (free - bound)
         ),
     )
-    kept = (first <= above) & (second >= above)
-    return np.asarray(np.where(kept, 0.0, np.maximum(deviance, 0.0)))
+    allowed = (first <= above) & (second >= above)
+    return np.asarray(np.where(allowed, 0.0, np.maximum(deviance, 0.0)))
 
 
 def _shares_in_both(both: Array, one: Array, none: Array, above: float) -> Array:

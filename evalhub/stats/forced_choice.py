@@ -96,9 +96,9 @@ def forced_choice(
     rng = np.random.default_rng(seed)
     folds = rng.permutation(groups) % min(FOLDS, groups)
     learner = _Learner(features, blocks, clusters, folds)
-    told = learner.told(np.ones((groups, 1), np.float32))[:, 0].astype(float)
-    right = float(told.sum())
-    lower, upper = _limits(told, clusters, alpha)
+    hits = learner.told(np.ones((groups, 1), np.float32))[:, 0].astype(float)
+    right = float(hits.sum())
+    lower, upper = _limits(hits, clusters, alpha)
     return ForcedChoice(
         pairs=n,
         clusters=groups,
@@ -137,13 +137,13 @@ class _Learner:
         self.folds = []
         for fold in range(int(folds.max()) + 1):
             learnt = folds != fold
-            there = np.flatnonzero(self.of_pair == fold)
+            pairs = np.flatnonzero(self.of_pair == fold)
             self.folds.append(
                 _Fold(
-                    pairs=there,
+                    pairs=pairs,
                     clusters=np.flatnonzero(~learnt),
                     sums=csr_array(sums[~learnt].T),
-                    features=csr_array(features[there][:, self.kept].astype(np.float32)),
+                    features=csr_array(features[pairs][:, self.kept].astype(np.float32)),
                     size=sizes[learnt].sum(axis=0)[:, None],
                     spread=(sums[learnt] ** 2).sum(axis=0)[:, None],
                 )
@@ -156,7 +156,7 @@ class _Learner:
 
         `signs` (clusters, draws) are -1 where the two things of a cluster's pairs are exchanged.
         """
-        found = np.full((self.clusters.size, signs.shape[1]), 0.5, np.float32)
+        told_right = np.full((self.clusters.size, signs.shape[1]), 0.5, np.float32)
         total = self.sums @ signs
         for fold in self.folds:
             leads = total - fold.sums @ signs[fold.clusters]
@@ -165,13 +165,13 @@ class _Learner:
             odds = np.log((fold.size + leads + 1) / (fold.size - leads + 1))
             votes = np.rint(odds * belief * _UNIT)
             lead = (fold.features @ votes) * signs[self.clusters[fold.pairs]]
-            found[fold.pairs] = 0.5 + 0.5 * np.sign(lead)
-        return found
+            told_right[fold.pairs] = 0.5 + 0.5 * np.sign(lead)
+        return told_right
 
     def clear(self) -> NDArray[np.bool_]:
-        found = np.zeros(self.all, np.bool_)
-        found[self.kept] = self.leads**2 > self.squared * self.spread
-        return found
+        is_clear = np.zeros(self.all, np.bool_)
+        is_clear[self.kept] = self.leads**2 > self.squared * self.spread
+        return is_clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +195,15 @@ def _possible(sums: Floats, blocks: NDArray[np.intp]) -> tuple[NDArray[np.intp],
     """
     squares = (sums**2).sum(axis=0)
     most = np.abs(sums).sum(axis=0) ** 2 / np.maximum(squares, 1e-9)
-    kept, thresholds = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
+    features, thresholds = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
     for block in np.unique(blocks):
         own = np.flatnonzero((blocks == block) & (squares > 0))
         own = own[np.argsort(-most[own], kind="stable")]
         limits = 2 * np.log(np.maximum(np.arange(1, own.size + 1), 2))
-        there = int((most[own] > limits).sum())
-        kept.append(own[:there])
-        thresholds.append(np.full(there, 2 * math.log(max(there, 2)), np.float32))
-    return np.concatenate(kept), np.concatenate(thresholds)
+        count = int((most[own] > limits).sum())
+        features.append(own[:count])
+        thresholds.append(np.full(count, 2 * math.log(max(count, 2)), np.float32))
+    return np.concatenate(features), np.concatenate(thresholds)
 
 
 def _p_value(
@@ -241,13 +241,13 @@ def _drawn(groups: int, draws: int, rng: np.random.Generator) -> Iterator[Floats
         yield (1 - 2 * rng.integers(0, 2, (groups, size))).astype(np.float32)
 
 
-def _limits(told: Array, clusters: NDArray[np.intp], alpha: float) -> tuple[float, float]:
+def _limits(hits: Array, clusters: NDArray[np.intp], alpha: float) -> tuple[float, float]:
     effect = 1.0
-    if int(clusters.max()) + 1 < told.size:
-        measured = clustered_mean(told, clusters).design_effect
-        effect = max(1.0, measured, assumed_design_effect(told.size, clusters, None))
-    n = told.size / (INFLATION * effect)
-    right = n * float(told.mean())
+    if int(clusters.max()) + 1 < hits.size:
+        measured = clustered_mean(hits, clusters).design_effect
+        effect = max(1.0, measured, assumed_design_effect(hits.size, clusters, None))
+    n = hits.size / (INFLATION * effect)
+    right = n * float(hits.mean())
     lower = beta_quantile(alpha, right, n - right + 1) if right > 0 else 0.0
     upper = beta_quantile(1 - alpha, right + 1, n - right) if right < n else 1.0
     return lower, upper

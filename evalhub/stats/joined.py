@@ -18,14 +18,14 @@ def joined_clusters(
         return list(clusters)
     joined = _joined(clusters, questions)
     touched = {joined[i] for i, question in enumerate(questions) if question in repeated}
-    given = set(clusters)
+    taken_names = set(clusters)
     names: dict[int, str] = {}
     for i, cluster in enumerate(clusters):
         if joined[i] in touched and cluster:
             names.setdefault(joined[i], cluster)
     for first in touched - names.keys():
         name = f"same text as {keys[first]}"
-        while name in given:
+        while name in taken_names:
             name += "'"
         names[first] = name
     return [
@@ -37,11 +37,11 @@ def _joined(clusters: Sequence[str], questions: Sequence[str]) -> list[int]:
     """Of each item, the first of all that it is joined with, as its place."""
     first = list(range(len(clusters)))
 
-    def root(place: int) -> int:
-        while first[place] != place:
-            first[place] = first[first[place]]
-            place = first[place]
-        return place
+    def root(index: int) -> int:
+        while first[index] != index:
+            first[index] = first[first[index]]
+            index = first[index]
+        return index
 
     seen: dict[tuple[str, str], int] = {}
     for i, (cluster, question) in enumerate(zip(clusters, questions, strict=True)):

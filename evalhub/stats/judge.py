@@ -94,7 +94,7 @@ def judge_check(
     means = np.array([_mean(human.get(item, ())) for item in judge])
     judged = np.array([VALUE[choice] for choice in judge.values()])
     looked = ~np.isnan(means)
-    kept = None if weights is None else np.array([weights[item] for item in judge])
+    judge_weights = None if weights is None else np.array([weights[item] for item in judge])
     of = None if clusters is None else [clusters[item] for item in judge]
     state = _state(means[looked], int((~looked).sum()), random_sample)
     powered = None
@@ -105,10 +105,10 @@ def judge_check(
             random_sample=True,
             bounds=(0.0, 1.0),
             clusters=of,
-            weights=kept,
+            weights=judge_weights,
             alpha=alpha,
         )
-    own = None if kept is None else kept[looked]
+    own = None if judge_weights is None else judge_weights[looked]
     return JudgeCheck(
         shared=len(shared),
         judged=len(judge),
@@ -163,8 +163,8 @@ def _beyond_chance(
     totals = np.array(
         [
             sum(
-                each
-                for each, a, b in zip(w, people, judge, strict=True)
+                weight
+                for weight, a, b in zip(w, people, judge, strict=True)
                 for c in (a, b)
                 if c == label
             )

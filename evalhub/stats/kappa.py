@@ -46,12 +46,12 @@ def weight_matrix(labels: Array, weighting: Weighting) -> Array:
 
 def raw_agreement(table: Patterns, weights: Array, agree: Array) -> Array:
     """Mean agreement of two ratings of a unit, for each row of `weights` (rows, patterns)."""
-    given = table.counts.sum(axis=1)
-    shared = np.zeros(given.size)
-    rated = given >= 2
+    per_pattern = table.counts.sum(axis=1)
+    shared = np.zeros(per_pattern.size)
+    rated = per_pattern >= 2
     counts = table.counts[rated]
     shared[rated] = (counts * (counts @ agree - 1)).sum(axis=1) / (
-        given[rated] * (given[rated] - 1)
+        per_pattern[rated] * (per_pattern[rated] - 1)
     )
     sums = weights @ np.column_stack([shared, rated])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -60,10 +60,10 @@ def raw_agreement(table: Patterns, weights: Array, agree: Array) -> Array:
 
 def label_shares(table: Patterns, weights: Array) -> Array:
     """Mean over units of the share of each label: (rows, labels)."""
-    given = table.counts.sum(axis=1)
-    rated = given >= 1
+    per_pattern = table.counts.sum(axis=1)
+    rated = per_pattern >= 1
     shares = np.zeros_like(table.counts)
-    shares[rated] = table.counts[rated] / given[rated, None]
+    shares[rated] = table.counts[rated] / per_pattern[rated, None]
     sums = weights @ np.column_stack([shares, rated])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(sums[:, :-1] / sums[:, -1:])

@@ -32,10 +32,12 @@ def alphas(table: Patterns, weights: Array, level: Level, ratings: Ratings) -> A
     check_level(level)
     pairable = table.counts.sum(axis=1) >= 2
     counts = np.where(pairable[:, None], table.counts, 0.0)
-    given = counts.sum(axis=1)
-    others = np.maximum(given - 1, 1)
+    per_pattern = counts.sum(axis=1)
+    others = np.maximum(per_pattern - 1, 1)
     if level == "nominal":
-        totals, observed = _summed(weights, counts, (given**2 - (counts**2).sum(axis=1)) / others)
+        totals, observed = _summed(
+            weights, counts, (per_pattern**2 - (counts**2).sum(axis=1)) / others
+        )
         expected = totals.sum(axis=1) ** 2 - (totals**2).sum(axis=1)
     elif level == "ratio":
         distance = _ratio_distance(ratings.values)
@@ -45,12 +47,12 @@ def alphas(table: Patterns, weights: Array, level: Level, ratings: Ratings) -> A
     elif level == "interval":
         values = ratings.values - ratings.values.mean()
         first, second = counts @ values, counts @ values**2
-        totals, observed = _summed(weights, counts, 2 * (given * second - first**2) / others)
+        totals, observed = _summed(weights, counts, 2 * (per_pattern * second - first**2) / others)
         moments = totals @ np.column_stack([values, values**2])
         expected = 2 * (totals.sum(axis=1) * moments[:, 1] - moments[:, 0] ** 2)
     else:
         _ = ratings.values
-        totals, observed, expected = _ordinal(counts, given / others, others, weights)
+        totals, observed, expected = _ordinal(counts, per_pattern / others, others, weights)
     n = totals.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         result = 1 - observed * (n - 1) / expected

@@ -157,9 +157,9 @@ def joint_sample_sizes(
     effects = [1.0] * len(sds) if design_effects is None else list(design_effects)
     if not len(sds) == len(gaps) == len(effects) or not sds:
         raise StatisticsError("each criterion needs a standard deviation and a gap")
-    each = 1 - (1 - power) / len(sds)
+    level = 1 - (1 - power) / len(sds)
     return [
-        paired_sample_size(sd, gap, alpha=alpha, power=each, design_effect=effect)
+        paired_sample_size(sd, gap, alpha=alpha, power=level, design_effect=effect)
         for sd, gap, effect in zip(sds, gaps, effects, strict=True)
     ]
 

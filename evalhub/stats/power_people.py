@@ -56,18 +56,18 @@ def review_for(
     """
     people = spread.people
     if people is None:
-        found = items_for(gap, spread, due=due, power=power, cluster_size=per_item)
-        return None if found is None else ReviewSize(found, 1, False)
+        size = items_for(gap, spread, due=due, power=power, cluster_size=per_item)
+        return None if size is None else ReviewSize(size, 1, False)
 
     def judgments(count: int) -> int | None:
-        asked = replace(spread, people=replace(people, count=count))
-        return items_for(gap, asked, due=due, power=power, cluster_size=per_item)
+        with_count = replace(spread, people=replace(people, count=count))
+        return items_for(gap, with_count, due=due, power=power, cluster_size=per_item)
 
     enough = judgments(10**6)
     if enough is None:
         return None
     for count in range(people.count, _MOST_PEOPLE + 1):
-        found = judgments(count)
-        if found is not None and found <= 2 * enough:
-            return ReviewSize(found, count, judgments(people.count) is None)
+        size = judgments(count)
+        if size is not None and size <= 2 * enough:
+            return ReviewSize(size, count, judgments(people.count) is None)
     return None

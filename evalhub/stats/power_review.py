@@ -74,9 +74,9 @@ def review_power(
         seen = (leaning + of_judgments) * chi_square_quantiles(_QUANTILES, df_raters) / df_raters
         variance = of_items + np.maximum(0.0, seen - of_judgments)
         df = variance**2 / (of_items**2 / df_items + seen**2 / df_raters)
-    asked = t_quantiles(1 - alpha, df) * np.sqrt(variance)
-    shown = normal_cdfs((score - threshold - asked) / math.sqrt(of_items + leaning))
-    return float(shown.mean())
+    needed = t_quantiles(1 - alpha, df) * np.sqrt(variance)
+    chances = normal_cdfs((score - threshold - needed) / math.sqrt(of_items + leaning))
+    return float(chances.mean())
 
 
 def review_items(
@@ -91,15 +91,15 @@ def review_items(
     people."""
 
     def enough(items: float) -> bool:
-        found = review_power(items, score, review, threshold=threshold, alpha=alpha)
-        return found >= power
+        chance = review_power(items, score, review, threshold=threshold, alpha=alpha)
+        return chance >= power
 
     # By doubling: with very few people more items can take power away.
     sizes = [1 << step for step in range(_DOUBLINGS)]
-    found = next((size for size in sizes if enough(size)), None)
-    if found is None:
+    first_size = next((size for size in sizes if enough(size)), None)
+    if first_size is None:
         return None
-    low, high = found // 2, found
+    low, high = first_size // 2, first_size
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
@@ -118,13 +118,13 @@ def review_detects(
     none."""
     highest = 1 - review.ties / 2 - _CLOSE
 
-    def shown(score: float) -> bool:
+    def shows(score: float) -> bool:
         return review_power(items, score, review, threshold=threshold, alpha=alpha) >= power
 
-    if items < 1 or highest <= threshold or not shown(highest):
+    if items < 1 or highest <= threshold or not shows(highest):
         return None
     low, high = threshold, highest
     while high - low > _CLOSE:
         middle = (low + high) / 2
-        low, high = (low, middle) if shown(middle) else (middle, high)
+        low, high = (low, middle) if shows(middle) else (middle, high)
     return high

@@ -133,8 +133,8 @@ def spread_of(
     df, sizes = df_of(mean), EVEN_SIZES
     if not pairs.plain and pairs.clusters is not None and mean.df > 0:
         sizes = unevenness(mean)
-        more, known = _with_a_larger(pairs.clusters, pairs.weights, effect)
-        effect, df = effect * more, min(df, known)
+        more, their_df = _with_a_larger(pairs.clusters, pairs.weights, effect)
+        effect, df = effect * more, min(df, their_df)
     sd = math.sqrt(variance * effect)
     if pairs.binary and pairs.plain:
         won, lost = (int((sign * d > 0).sum()) + 0.5 for sign in (1, -1))
@@ -154,8 +154,8 @@ def df_of(mean: ClusteredMean) -> float:
     """How well a mean's variance is known, by its degrees of freedom and by the kurtosis of what
     it is the variance of."""
     carried = effective_count(mean.sums)
-    known = 1 / carried - 1 / mean.sums.size if carried else 2.0
-    return min(2 / known if known > 0 else math.inf, mean.df or 1.0)
+    doubt = 1 / carried - 1 / mean.sums.size if carried else 2.0
+    return min(2 / doubt if doubt > 0 else math.inf, mean.df or 1.0)
 
 
 def _with_a_larger(
@@ -206,11 +206,11 @@ def power_for(
         raise StatisticsError(f"a gap of {gap:g} by a spread of {spread.sd:g} can't be planned for")
     c, apart, error = due, 0.0, spread.sd / math.sqrt(n)
     units = n / cluster_size
-    df, known = max(spread.sizes.evenness * units - 1, 1.0), spread.df
+    df, known_df = max(spread.sizes.evenness * units - 1, 1.0), spread.df
     if spread.people is not None:
         people = spread.people
         df = people.df(n, spread.sd, df, max(people.count - 1, 1))
-        known = people.df(n, spread.sd, known, people.known)
+        known_df = people.df(n, spread.sd, known_df, people.known)
         error = math.hypot(error, people.error)
     if spread.at_bound is None and spread.people is None:
         clustered = cluster_size > 1
@@ -222,13 +222,13 @@ def power_for(
             c = errors_to_end(units, alpha, skew=skew, clustered=clustered, sizes=spread.sizes)
             if spread.worst is not None:
                 c = max(c, errors_to_bounded_end(spread.worst / error, units, alpha))
-            power += weight * noncentral_t_cdf(gap / error, known, c)
+            power += weight * noncentral_t_cdf(gap / error, known_df, c)
         return power
     elif spread.at_bound is None:
         c = t_quantile(normal_cdf(due), df)
     else:
         apart = c * (spread.at_bound - spread.sd) / math.sqrt(n)
-    return noncentral_t_cdf((gap - apart) / error, known, c)
+    return noncentral_t_cdf((gap - apart) / error, known_df, c)
 
 
 def items_for(

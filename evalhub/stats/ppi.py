@@ -182,22 +182,22 @@ def _by_t(items: _Judged, alpha: float) -> _Limits:
     """PPI++. With clusters or weights the two means' errors are CR2, and what items of one
     cluster, with and without a label, have in common is added where it widens."""
     n = items.labelled
-    found = powered_mean(items.y, items.f[:n], items.f[n:])
-    value, se, df = found.value, found.se, n - 1.0
+    fit = powered_mean(items.y, items.f[:n], items.f[n:])
+    value, se, df = fit.value, fit.se, n - 1.0
     if items.clusters is not None or items.weights is not None:
-        residuals = items.y - found.weight * items.f[:n]
+        residuals = items.y - fit.weight * items.f[:n]
         looked = clustered_mean(residuals, *items.part(slice(n)))
         only = clustered_mean(items.f[n:], *items.part(slice(n, None)))
         shared = _shared(items, looked.sums, only.sums)
-        value = looked.mean + found.weight * only.mean
-        variance = looked.se**2 + found.weight**2 * only.se**2
-        se = math.sqrt(variance + max(0.0, 2 * found.weight * shared))
+        value = looked.mean + fit.weight * only.mean
+        variance = looked.se**2 + fit.weight**2 * only.se**2
+        se = math.sqrt(variance + max(0.0, 2 * fit.weight * shared))
         df = looked.df
     if not df > 0 or se == 0:
         raise StatisticsError("the labelled items are of one cluster: nothing to calibrate on")
     half = t_quantile(1 - alpha, df) * se
     by = "" if items.clusters is None else ", clustered"
-    return value, value - half, value + half, found.weight, f"PPI++{by}, t({df:.3g})"
+    return value, value - half, value + half, fit.weight, f"PPI++{by}, t({df:.3g})"
 
 
 def _shared(items: _Judged, looked: Array, only: Array) -> float:
@@ -244,8 +244,8 @@ def _judged(
     order = np.argsort(np.isnan(y), kind="stable")
     looked = int((~np.isnan(y)).sum())
     sizes = [("clusters", clusters), ("weights", weights)]
-    for name, given in sizes:
-        if given is not None and len(np.asarray(given, dtype=object)) != f.size:
+    for name, values in sizes:
+        if values is not None and len(np.asarray(values, dtype=object)) != f.size:
             raise StatisticsError(f"{name}: one is needed for each of {f.size} judged items")
     w = None if weights is None else np.asarray(weights, dtype=float)[order]
     if w is not None and not (np.isfinite(w).all() and w.min() > 0):

@@ -72,22 +72,22 @@ def read_ratings(
     that were. Raises StatisticsError for an empty table, rows of unequal length, labels that mix
     text and numbers, or one that isn't on the scale.
     """
-    found = _read(ratings)
-    return found if scale is None else _on_scale(found, scale)
+    table = _read(ratings)
+    return table if scale is None else _on_scale(table, scale)
 
 
-def _on_scale(found: Ratings, scale: Sequence[Label]) -> Ratings:
+def _on_scale(ratings: Ratings, scale: Sequence[Label]) -> Ratings:
     if len(set(scale)) < max(len(scale), 2):
         raise StatisticsError("a scale has two labels or more, each once")
-    strange = [label for label in found.labels if label not in scale]
+    strange = [label for label in ratings.labels if label not in scale]
     if strange:
         raise StatisticsError(f"label {strange[0]!r} isn't on the scale")
     try:
         labels = tuple(sorted(scale))
     except TypeError as error:
         raise StatisticsError("labels mix text and numbers; use one kind") from error
-    moved = np.array([*(labels.index(label) for label in found.labels), -1], np.int16)
-    return Ratings(moved[found.codes], labels, found.raters)
+    moved = np.array([*(labels.index(label) for label in ratings.labels), -1], np.int16)
+    return Ratings(moved[ratings.codes], labels, ratings.raters)
 
 
 def _read(
@@ -181,9 +181,9 @@ def _numeric(table: NDArray[np.generic], raters: tuple[object, ...]) -> Ratings:
     coded = _whole_numbers(numbers, low, high)
     if coded is None:
         coded = _any_numbers(numbers)
-    codes, known = coded
-    whole = bool(np.all(known == np.rint(known)))
-    return Ratings(codes, tuple(int(v) if whole else float(v) for v in known), raters)
+    codes, distinct = coded
+    whole = bool(np.all(distinct == np.rint(distinct)))
+    return Ratings(codes, tuple(int(v) if whole else float(v) for v in distinct), raters)
 
 
 def _whole_numbers(
@@ -215,11 +215,11 @@ def _any_numbers(
     table: NDArray[np.floating[Any]],
 ) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
     distinct = np.unique(table)
-    known = distinct[~np.isnan(distinct)].astype(float)
-    _check_labels(known.size)
-    codes = np.searchsorted(known, table).astype(np.int16)
+    labels = distinct[~np.isnan(distinct)].astype(float)
+    _check_labels(labels.size)
+    codes = np.searchsorted(labels, table).astype(np.int16)
     codes[np.isnan(table)] = -1
-    return codes, known
+    return codes, labels
 
 
 def _check_labels(count: int) -> None:

@@ -91,8 +91,8 @@ def contrast(
     upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
     check_alpha(upper_alpha)
-    found = _yes_no(baseline, candidate, factor, clusters, weights)
-    if found is None:
+    outcomes = _yes_no(baseline, candidate, factor, clusters, weights)
+    if outcomes is None:
         other = compare(
             factor * np.asarray(baseline, dtype=float),
             candidate,
@@ -106,7 +106,7 @@ def contrast(
         return Contrast(
             other.difference, other.lower, other.upper, other.sd, other.design_effect, other.method
         )
-    values, counts = found
+    values, counts = outcomes
     n = counts.sum()
     if exact_at is not None:
         alpha = nominal_level(int(n), exact_at, "greater", alpha)
@@ -134,8 +134,8 @@ def p_contrast(
 ) -> float:
     """p-value against a mean of candidate - factor·baseline of at least 0 (alternative "less") or
     at most 0 ("greater"), by the test that contrast()'s interval inverts, `exact_at` as there."""
-    found = _yes_no(baseline, candidate, factor, clusters, weights)
-    if found is None:
+    outcomes = _yes_no(baseline, candidate, factor, clusters, weights)
+    if outcomes is None:
         scaled = factor * np.asarray(baseline, dtype=float)
         return p_one_sided(
             scaled,
@@ -147,7 +147,7 @@ def p_contrast(
             bounds=_scaled(bounds, factor),
             bounded_tails=bounded_tails,
         )
-    values, counts = found
+    values, counts = outcomes
     sign = 1.0 if alternative == "less" else -1.0
     p = score_p_less(sign * values, counts, reach=max(1.0, factor), bound=0.0)
     return p if exact_at is None else exact_p(int(counts.sum()), exact_at, alternative, p)
@@ -232,18 +232,18 @@ def ratio_of_means(
     upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
     check_alpha(upper_alpha)
-    found = _means(baseline, candidate, clusters, weights)
-    ratio = found.tuned / found.base
-    over = "" if found.clusters is None else f" over {found.clusters} clusters"
-    lower, upper, method = None, None, f"Fieller{over}, t({found.df:.3g})"
-    if found.untold is not None:
-        method = found.untold
+    means = _means(baseline, candidate, clusters, weights)
+    ratio = means.tuned / means.base
+    over = "" if means.clusters is None else f" over {means.clusters} clusters"
+    lower, upper, method = None, None, f"Fieller{over}, t({means.df:.3g})"
+    if means.untold is not None:
+        method = means.untold
     else:
-        lower, _ = _limits(found, t_quantile(1 - alpha, found.df))
-        _, upper = _limits(found, t_quantile(1 - upper_alpha, found.df))
+        lower, _ = _limits(means, t_quantile(1 - alpha, means.df))
+        _, upper = _limits(means, t_quantile(1 - upper_alpha, means.df))
     return Ratio(
-        n=found.n,
-        clusters=found.clusters,
+        n=means.n,
+        clusters=means.clusters,
         ratio=ratio,
         lower=None if lower is None else min(lower, ratio),
         upper=None if upper is None else max(upper, ratio),
@@ -282,14 +282,14 @@ def p_ratio_at_least(
     return _p_ratio(_means(baseline, candidate, clusters, weights), bound, -1.0)
 
 
-def _p_ratio(found: _Means, bound: float, sign: float) -> float:
+def _p_ratio(means: _Means, bound: float, sign: float) -> float:
     """p-value against a ratio on the other side of `bound`: sign 1 against at most, −1 at least."""
-    if found.untold is not None:
+    if means.untold is not None:
         return 1.0
-    gap, spread = sign * (found.tuned - bound * found.base), found.spread(bound)
+    gap, spread = sign * (means.tuned - bound * means.base), means.spread(bound)
     if spread <= 0:
         return float(gap <= 0)
-    return t_cdf(-gap / math.sqrt(spread), found.df)
+    return t_cdf(-gap / math.sqrt(spread), means.df)
 
 
 def _means(
@@ -305,8 +305,8 @@ def _means(
     labels = None if pairs.plain else pairs.clusters
 
     def mean(values: NDArray[np.float64]) -> tuple[float, float, float]:
-        found = clustered_mean(values, labels, pairs.weights)
-        return found.mean, found.se**2, found.df
+        estimate = clustered_mean(values, labels, pairs.weights)
+        return estimate.mean, estimate.se**2, estimate.df
 
     base, base_variance, df = mean(pairs.baseline)
     tuned, tuned_variance, _ = mean(pairs.candidate)
@@ -333,11 +333,11 @@ def _means(
     )
 
 
-def _limits(found: _Means, t: float) -> tuple[float | None, float | None]:
+def _limits(means: _Means, t: float) -> tuple[float | None, float | None]:
     """Roots of (tuned - r·base)² = t²·(variance of tuned - r·base); none where it has no two."""
-    a = found.base**2 - t * t * found.base_variance
-    b = found.tuned * found.base - t * t * found.covariance
-    c = found.tuned**2 - t * t * found.tuned_variance
+    a = means.base**2 - t * t * means.base_variance
+    b = means.tuned * means.base - t * t * means.covariance
+    c = means.tuned**2 - t * t * means.tuned_variance
     if a <= 0:
         return None, None
     root = math.sqrt(max(b * b - a * c, 0.0))

@@ -67,10 +67,10 @@ def _tail(n: int, factor: float, alternative: Alternative) -> tuple[Array, Array
     tail = np.nonzero(z > _SMALLEST_Z)[0]
     tail = tail[np.argsort(-z[tail], kind="stable")]
     z, counts = z[tail], counts[tail]
-    ways = np.zeros(len(z))
+    log_ways = np.zeros(len(z))
     left = np.full(len(z), n)
     for column in range(3):
-        ways += log_choose(left, counts[:, column])
+        log_ways += log_choose(left, counts[:, column])
         left = left - counts[:, column]
     largest = np.zeros(len(z))
     # Closer to each other at the ends, where few outcomes are possible.
@@ -82,7 +82,7 @@ def _tail(n: int, factor: float, alternative: Alternative) -> tuple[Array, Array
         both = low + (high - low) * tried
         won = factor * right - both
         shares = np.stack([both, right - both, won, 1 - right - won])
-        logs = ways[:, None] + counts @ np.log(np.clip(shares, 1e-300, 1))
+        logs = log_ways[:, None] + counts @ np.log(np.clip(shares, 1e-300, 1))
         largest = np.maximum(largest, np.cumsum(np.exp(logs), axis=0).max(axis=1))
     last = np.append(z[:-1] - z[1:] > _SAME, True)
     return z[last], largest[last]

@@ -49,11 +49,11 @@ def final_level(
     first_weight, second_weight = math.sqrt(share), math.sqrt(1 - share)
     top = -normal_quantile(first_level)
     half, middle = (top + 9) / 2, (top - 9) / 2
-    places = [(half * node + middle, half * weight) for node, weight in legendre_nodes(80)]
-    density = [weight * math.exp(-x * x / 2) / math.sqrt(2 * math.pi) for x, weight in places]
+    nodes = [(half * node + middle, half * weight) for node, weight in legendre_nodes(80)]
+    density = [weight * math.exp(-x * x / 2) / math.sqrt(2 * math.pi) for x, weight in nodes]
 
     def short(c: float) -> float:
-        below = [normal_cdf((c - first_weight * x) / second_weight) for x, _ in places]
+        below = [normal_cdf((c - first_weight * x) / second_weight) for x, _ in nodes]
         return math.fsum(p * q for p, q in zip(density, below, strict=True)) - (1 - alpha)
 
     return normal_cdf(-_root(short, 0.0, 9.0))
@@ -66,14 +66,14 @@ def legendre_nodes(count: int) -> tuple[tuple[float, float], ...]:
     Newton's method on the polynomial's three-term recurrence, from Tricomi's first guess
     cos(π(i − ¼)/(n + ½)); a weight is 2/((1 − x²)P′(x)²) (Abramowitz and Stegun 1964, 25.4.29).
     """
-    found = []
+    nodes = []
     for number in range(1, count + 1):
         x = math.cos(math.pi * (number - 0.25) / (count + 0.5))
         for _ in range(8):  # doubles its right digits each time: five are enough
             value, slope = _legendre(count, x)
             x -= value / slope
-        found.append((x, 2 / ((1 - x * x) * _legendre(count, x)[1] ** 2)))
-    return tuple(found)
+        nodes.append((x, 2 / ((1 - x * x) * _legendre(count, x)[1] ** 2)))
+    return tuple(nodes)
 
 
 def _legendre(degree: int, x: float) -> tuple[float, float]:

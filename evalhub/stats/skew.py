@@ -94,8 +94,8 @@ def unevenness(mean: ClusteredMean) -> Unevenness:
     return Unevenness(evenness, max(mean.skew_doubt * mean.clusters / math.sqrt(6), 1.0))
 
 
-def skewed_mean(found: ClusteredMean, *, clustered: bool) -> SkewedMean:
-    return SkewedMean(found.mean, found.se, found.df, found.skew, found.skew_doubt, clustered)
+def skewed_mean(mean: ClusteredMean, *, clustered: bool) -> SkewedMean:
+    return SkewedMean(mean.mean, mean.se, mean.df, mean.skew, mean.skew_doubt, clustered)
 
 
 @lru_cache(4096)

@@ -199,10 +199,10 @@ def _on_a_grid(values: Array, counts: NDArray[np.intp]) -> tuple[Array, Array]:
     if values.size <= _MOST_VALUES:
         return values, counts.astype(float)
     grid = np.linspace(values[0], values[-1], _MOST_VALUES)
-    place = np.clip(np.searchsorted(grid, values, side="right") - 1, 0, grid.size - 2)
-    above = (values - grid[place]) / (grid[1] - grid[0])
-    shared = np.bincount(place, counts * (1 - above), grid.size)
-    shared += np.bincount(place + 1, counts * above, grid.size)
+    cell = np.clip(np.searchsorted(grid, values, side="right") - 1, 0, grid.size - 2)
+    above = (values - grid[cell]) / (grid[1] - grid[0])
+    shared = np.bincount(cell, counts * (1 - above), grid.size)
+    shared += np.bincount(cell + 1, counts * above, grid.size)
     return grid[shared > 0], shared[shared > 0]
 
 

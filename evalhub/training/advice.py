@@ -70,8 +70,8 @@ class Trained:
 
     @property
     def rate(self) -> float | None:
-        told = self.fields.hyperparameters.learning_rate
-        return self.fields.learning_rate_logged if told is None else told
+        rate = self.fields.hyperparameters.learning_rate
+        return self.fields.learning_rate_logged if rate is None else rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,10 @@ def _rate(trained: Trained, usual: tuple[float, float], typical: str) -> str:
 
 
 def _turned(trained: Trained) -> str:
-    known = [(step, loss) for step, loss in trained.fields.eval_losses if loss is not None]
-    if len(known) < 2:
+    losses = [(step, loss) for step, loss in trained.fields.eval_losses if loss is not None]
+    if len(losses) < 2:
         return ""
-    (best, lowest), (last, end) = min(known, key=lambda each: each[1]), known[-1]
+    (best, lowest), (last, end) = min(losses, key=lambda point: point[1]), losses[-1]
     if end <= lowest + TURNED * abs(lowest):
         return ""
     return (
@@ -241,12 +241,12 @@ def _scale(trained: Trained) -> str:
 
 
 def _layers(trained: Trained) -> str:
-    named = trained.fields.adapter.target_modules
-    if named is None or isinstance(named, str) or not named:
+    modules = trained.fields.adapter.target_modules
+    if modules is None or isinstance(modules, str) or not modules:
         return ""
-    if not {each.rpartition(".")[2] for each in named} <= ATTENTION:
+    if not {each.rpartition(".")[2] for each in modules} <= ATTENTION:
         return ""
-    return f"Only layers of attention have an adapter ({', '.join(named)})."
+    return f"Only layers of attention have an adapter ({', '.join(modules)})."
 
 
 def _examples(trained: Trained) -> str:

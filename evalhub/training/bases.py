@@ -54,13 +54,17 @@ def verdict_on_base(
     than by how the weights are stored; "doubt" where a server calls it so, or where the owners
     differ and neither name holds the other: a copy.
     """
-    said = fields.base_model
-    if said is None or base is None or not all(map(_HUB_ID.fullmatch, (said, base.name))):
+    recorded_base = fields.base_model
+    if (
+        recorded_base is None
+        or base is None
+        or not all(map(_HUB_ID.fullmatch, (recorded_base, base.name)))
+    ):
         return ""
-    mine, theirs = _known(said), _known(base.name)
+    mine, theirs = _known(recorded_base), _known(base.name)
     if mine == theirs:
         return ""
-    if _owner(said) == _owner(base.name):
+    if _owner(recorded_base) == _owner(base.name):
         return "another" if base.loaded else "doubt"
     return "" if mine in theirs or theirs in mine else "doubt"
 

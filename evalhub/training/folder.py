@@ -69,20 +69,20 @@ def read_folder(folder: Path) -> dict[str, Any]:
         DataError: a file that is broken or half written, or that says what can't be; or there is
             no file that is read.
     """
-    found: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     read_from: list[str] = []
     for reader in READERS:
-        for place in _places(folder, reader):
-            for path, said in _said_in(place, reader):
-                _add(found, said)
+        for location in _places(folder, reader):
+            for path, fields in _said_in(location, reader):
+                _add(record, fields)
                 read_from.append(_shown(path, folder))
                 if reader.read is trainer_state.read and _CHECKPOINT.fullmatch(path.parent.name):
-                    found.setdefault("checkpoint", path.parent.name)
+                    record.setdefault("checkpoint", path.parent.name)
     if not read_from:
         names = ", ".join(dict.fromkeys(each.name for each in READERS))
         raise DataError(f"holds no file of a training that is read: {names}", file=str(folder))
-    found["read_from"] = list(dict.fromkeys(read_from))
-    return found
+    record["read_from"] = list(dict.fromkeys(read_from))
+    return record
 
 
 def _places(folder: Path, reader: Reader) -> list[Path]:
@@ -94,48 +94,48 @@ def _places(folder: Path, reader: Reader) -> list[Path]:
     return [folder, *_newest_checkpoint(folder)]
 
 
-def _said_in(place: Path, reader: Reader) -> list[tuple[Path, dict[str, Any]]]:
+def _said_in(location: Path, reader: Reader) -> list[tuple[Path, dict[str, Any]]]:
     """(file, what it says) of the files that say something: one at most, since of several
     configurations none can be meant."""
-    named = {each.name for each in READERS}
+    own_names = {each.name for each in READERS}
     files = sorted(
-        each
-        for each in place.glob(reader.name)
-        if each.is_file() and (each.name == reader.name or each.name not in named)
+        path
+        for path in location.glob(reader.name)
+        if path.is_file() and (path.name == reader.name or path.name not in own_names)
     )
-    found = [(path, said) for path in files if (said := _checked(reader.read(path), path))]
-    if len(found) > 1:
-        names = " and ".join(path.name for path, _ in found)
-        raise DataError(f"holds {reader.words} twice, in {names}", file=str(place))
-    return found
+    contents = [(path, fields) for path in files if (fields := _checked(reader.read(path), path))]
+    if len(contents) > 1:
+        names = " and ".join(path.name for path, _ in contents)
+        raise DataError(f"holds {reader.words} twice, in {names}", file=str(location))
+    return contents
 
 
 def _newest_checkpoint(folder: Path) -> list[Path]:
     numbered = {
-        int(match[1]): each
-        for each in folder.iterdir()
-        if (match := _CHECKPOINT.fullmatch(each.name)) and each.is_dir()
+        int(match[1]): path
+        for path in folder.iterdir()
+        if (match := _CHECKPOINT.fullmatch(path.name)) and path.is_dir()
     }
     return [numbered[max(numbered)]] if numbered else []
 
 
-def _checked(said: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _checked(fields: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """What a file says, without what it leaves empty. Raises DataError, which names the file."""
-    found = {name: value for name, value in said.items() if value not in (None, "", [], {})}
+    filled = {name: value for name, value in fields.items() if value not in (None, "", [], {})}
     try:
-        declared(CheckedTraining, found)
+        declared(CheckedTraining, filled)
     except DeclarationError as error:
         raise DataError(error.message, file=str(path), field=error.field) from error
-    return found
+    return filled
 
 
-def _add(found: dict[str, Any], said: Mapping[str, Any]) -> None:
+def _add(record: dict[str, Any], fields: Mapping[str, Any]) -> None:
     """Adds what isn't said yet, within the parts of a record too."""
-    for name, value in said.items():
-        if isinstance(value, Mapping) and isinstance(found.get(name), dict):
-            found[name] = {**value, **found[name]}
+    for name, value in fields.items():
+        if isinstance(value, Mapping) and isinstance(record.get(name), dict):
+            record[name] = {**value, **record[name]}
         else:
-            found.setdefault(name, value)
+            record.setdefault(name, value)
 
 
 def _shown(path: Path, folder: Path) -> str:

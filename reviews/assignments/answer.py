@@ -53,16 +53,16 @@ class ReviewerAnswer:
         return replace(self, visible_seconds=None) == replace(other, visible_seconds=None)
 
     def _answers(self, form: Form) -> dict[str, str | int]:
-        asked = {dimension.name: dimension for dimension in form.dimensions}
-        if unknown := sorted(set(self.answers) - set(asked)):
+        dimensions = {dimension.name: dimension for dimension in form.dimensions}
+        if unknown := sorted(set(self.answers) - set(dimensions)):
             raise UnfitAnswerError(unknown[0], "it isn't asked")
-        for name, dimension in asked.items():
+        for name, dimension in dimensions.items():
             if name not in self.answers:
                 raise UnfitAnswerError(name, "it has no answer yet")
-            given = self.answers[name]
-            if isinstance(given, bool) or given not in (dimension.values or SIDES):
-                raise UnfitAnswerError(name, f"{given!r} isn't on its scale")
-        return {name: self.answers[name] for name in asked}
+            value = self.answers[name]
+            if isinstance(value, bool) or value not in (dimension.values or SIDES):
+                raise UnfitAnswerError(name, f"{value!r} isn't on its scale")
+        return {name: self.answers[name] for name in dimensions}
 
     def _flags(self, form: Form) -> dict[str, list[str]]:
         for side, flagged in self.flags.items():
@@ -70,26 +70,26 @@ class ReviewerAnswer:
                 raise UnfitAnswerError("flags", "there is nothing to flag there")
             if unknown := sorted(set(flagged) - set(form.flags)):
                 raise UnfitAnswerError("flags", f"{unknown[0]!r} can't be flagged")
-        kept = {side: set(self.flags.get(side, ())) for side in form.sides}
+        flags_by_side = {side: set(self.flags.get(side, ())) for side in form.sides}
         return {
             side: [flag for flag in form.flags if flag in flagged]
-            for side, flagged in kept.items()
+            for side, flagged in flags_by_side.items()
             if flagged
         }
 
     def _rationale(self, form: Form) -> str:
-        said = self.rationale.strip()
-        if form.rationale == "required" and not said:
+        reason = self.rationale.strip()
+        if form.rationale == "required" and not reason:
             raise UnfitAnswerError("rationale", "say in a few words why")
-        if form.rationale == "off" and said:
+        if form.rationale == "off" and reason:
             raise UnfitAnswerError("rationale", "it isn't asked")
-        if len(said) > RATIONALE_LENGTH:
+        if len(reason) > RATIONALE_LENGTH:
             raise UnfitAnswerError("rationale", f"it is longer than {RATIONALE_LENGTH} characters")
-        return said
+        return reason
 
 
-def _seconds(given: float | None) -> float | None:
+def _seconds(seconds: float | None) -> float | None:
     """A browser's count where it can be one: it is a measurement, so nothing fails over it."""
-    if given is None or not math.isfinite(given) or not 0 <= given <= LONGEST_VISIBLE:
+    if seconds is None or not math.isfinite(seconds) or not 0 <= seconds <= LONGEST_VISIBLE:
         return None
-    return float(given)
+    return float(seconds)

@@ -33,12 +33,12 @@ def deal(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment |
     if (repeat := _repeat(reviewer, form, now)) is not None:
         return repeat
     claim = _Claim(reviewer, form)
-    found = claim.ahead() or claim.given_back() or claim.too_near()
-    if found is None:
+    open_pair = claim.ahead() or claim.given_back() or claim.too_near()
+    if open_pair is None:
         return claim.contested
-    if claim.at_end and (earlier := _returned(reviewer, form, found, now)) is not None:
+    if claim.at_end and (earlier := _returned(reviewer, form, open_pair, now)) is not None:
         return earlier
-    return _new_turn(reviewer, form, now, pair=found.pair, item=found.item)
+    return _new_turn(reviewer, form, now, pair=open_pair.pair, item=open_pair.item)
 
 
 def deal_practice(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment | None:
@@ -74,15 +74,15 @@ class _Claim:
         start, passed = reviewer.cursor, True
         while start < size * reviewer.laps:
             stop = min(start + width, (start // size + 1) * size)
-            for place, found in self._free(start, stop):
-                if place < size and self._passes_over(found):
+            for index, open_pair in self._free(start, stop):
+                if index < size and self._passes_over(open_pair):
                     reviewer.laps = 2
                     continue
                 if passed:
-                    reviewer.cursor = place
-                if self._takes(found):
+                    reviewer.cursor = index
+                if self._takes(open_pair):
                     reviewer.cursor += passed
-                    return found
+                    return open_pair
                 passed = False
             if passed:
                 reviewer.cursor = stop
@@ -92,25 +92,25 @@ class _Claim:
     def given_back(self) -> OpenPair | None:
         """A pair that was full when the cursor passed it, and of which a seat is free again."""
         self.at_end = True
-        found = given_back_to(self.reviewer, GIVEN_BACK)
+        open_pairs = given_back_to(self.reviewer, GIVEN_BACK)
         seed, person = self.campaign.seed, self.reviewer.key
-        found.sort(key=lambda each: draw(seed, "back", person, each.position))
-        return next((each for each in found if self._takes(each)), None)
+        open_pairs.sort(key=lambda pair: draw(seed, "back", person, pair.position))
+        return next((each for each in open_pairs if self._takes(each)), None)
 
     def too_near(self) -> OpenPair | None:
         """Where nothing else remains, the pair whose item was seen the longest ago."""
         seen = {item: turn for turn, item in enumerate(self.spaced)}
         self.spaced = []
-        by_distance = sorted(self.near, key=lambda each: seen[each.item])
+        by_distance = sorted(self.near, key=lambda pair: seen[pair.item])
         return next((each for each in by_distance if self._takes(each)), None)
 
-    def _takes(self, found: OpenPair) -> bool:
-        if found.item in self.spaced:
-            self.near.append(found)
+    def _takes(self, open_pair: OpenPair) -> bool:
+        if open_pair.item in self.spaced:
+            self.near.append(open_pair)
             return False
-        taken = take_seat_at_once(found.pair)
-        self.contested |= not taken
-        return taken
+        has_seat = take_seat_at_once(open_pair.pair)
+        self.contested |= not has_seat
+        return has_seat
 
     def _free(self, start: int, stop: int) -> list[tuple[int, OpenPair]]:
         """Pairs open to the reviewer at places start … stop-1, all of one lap, in their order."""
@@ -118,14 +118,14 @@ class _Claim:
         lap = start // size * size
         order = order_of(self.campaign.seed, self.reviewer.key, size)
         ahead = order[start - lap : stop - lap].tolist()
-        places = {position: start + i for i, position in enumerate(ahead)}
-        found = open_at(reviewer=self.reviewer, positions=list(places))
-        return sorted(((places[each.position], each) for each in found), key=itemgetter(0))
+        indices = {position: start + i for i, position in enumerate(ahead)}
+        open_pairs = open_at(reviewer=self.reviewer, positions=list(indices))
+        return sorted(((indices[each.position], each) for each in open_pairs), key=itemgetter(0))
 
-    def _passes_over(self, found: OpenPair) -> bool:
+    def _passes_over(self, open_pair: OpenPair) -> bool:
         """Whether a seeded coin leaves this pair to the second lap, for more telling strata."""
-        chance: float = self.campaign.dealing.chances.get(found.stratum, 1.0)
-        coin = fraction(self.campaign.seed, "lap", self.reviewer.key, found.position)
+        chance: float = self.campaign.dealing.chances.get(open_pair.stratum, 1.0)
+        coin = fraction(self.campaign.seed, "lap", self.reviewer.key, open_pair.position)
         return coin >= chance
 
 
@@ -162,15 +162,17 @@ def _repeat(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignmen
 
 
 def _returned(
-    reviewer: Reviewer, form: Form, found: OpenPair, now: datetime.datetime
+    reviewer: Reviewer, form: Form, open_pair: OpenPair, now: datetime.datetime
 ) -> Assignment | None:
     """The reviewer's own turn whose lease had ended, with its token and its sides."""
-    earlier = reviewer.assignments.filter(pair=found.pair, purpose=AssignmentPurpose.MAIN).first()
+    earlier = reviewer.assignments.filter(
+        pair=open_pair.pair, purpose=AssignmentPurpose.MAIN
+    ).first()
     if earlier is not None:
         earlier.state = AssignmentState.LEASED
         earlier.dealt, earlier.lease_until = now, now + LEASE
         earlier.save(update_fields=["state", "dealt", "lease_until"])
-        _remember(reviewer, form, found.item)
+        _remember(reviewer, form, open_pair.item)
     return earlier
 
 

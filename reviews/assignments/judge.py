@@ -174,19 +174,19 @@ def _locked_turn(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, 
     rows = Assignment.objects.filter(
         Q(reviewer=reviewer, state=AssignmentState.LEASED) | Q(token=token)
     )
-    found = list(rows.locked())
+    turns = list(rows.locked())
     reviewer.user = user
-    for each in found:
-        each.reviewer = reviewer
-    assignment = next(each for each in found if each.token == token)
-    return assignment, found
+    for turn in turns:
+        turn.reviewer = reviewer
+    assignment = next(each for each in turns if each.token == token)
+    return assignment, turns
 
 
-def _keep(assignment: Assignment, given: ReviewerAnswer, key: str, late: float) -> Judgment:
+def _keep(assignment: Assignment, answer_sent: ReviewerAnswer, key: str, late: float) -> Judgment:
     """The judgment of this answer: the one that is there, or a new one."""
     reviewer, campaign = assignment.reviewer, assignment.reviewer.campaign
     form = campaign.page_form
-    answer = given.checked(form)
+    answer = answer_sent.checked(form)
     if assignment.revision and (earlier := _kept_before(assignment, answer, key)) is not None:
         return earlier
     _check_open(reviewer, in_flight=assignment)

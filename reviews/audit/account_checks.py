@@ -8,31 +8,31 @@ from reviews.results.judgment_data import JudgmentData
 WAYS = (Action.LINK_MADE, Action.ACCOUNT_CHANGED, Action.ROLE_CHANGED)
 
 
-def accounts(campaign: Campaign, found: JudgmentData) -> Check:
+def accounts(campaign: Campaign, data: JudgmentData) -> Check:
     """What was done to the accounts of those who judged, until the seal, as the audit log has it.
 
     A link or another mail address lets whoever makes it in. Of the operator's, which are the way in
     on a site without mail, those are told that were made while the review ran. Two queries.
     """
-    names = {reviewer: f"r{number}" for number, reviewer in enumerate(found.reviewers, 1)}
-    judged = {each.reviewer for each in found.judgments}
+    names = {reviewer: f"r{number}" for number, reviewer in enumerate(data.reviewers, 1)}
+    judged = {each.reviewer for each in data.judgments}
     rows = campaign.reviewers.filter(pk__in=judged).values_list("user", "pk")
     people = {user: names[pk] for user, pk in rows}
     entries = LogEntry.objects.filter(about__in=people, action__in=WAYS).select_related("by")
     if campaign.sealed is not None:
         entries = entries.filter(created__lte=campaign.sealed)
     by_people, by_operator = [], []
-    for each in entries.order_by("pk"):
-        if each.by_id is None:
-            if each.action == Action.LINK_MADE and each.created >= campaign.created:
-                by_operator.append(each)
-        elif each.by_id != each.about_id and each.project_id is None:
-            by_people.append(each)
-    told = [
-        f"{each.by} {each.said} {each.what}".strip()
-        + f" ({people[each.about_id]}, {each.created:%-d %B %Y %H:%M})"
-        for each in by_people
-        if each.about_id is not None
+    for entry in entries.order_by("pk"):
+        if entry.by_id is None:
+            if entry.action == Action.LINK_MADE and entry.created >= campaign.created:
+                by_operator.append(entry)
+        elif entry.by_id != entry.about_id and entry.project_id is None:
+            by_people.append(entry)
+    sentences = [
+        f"{entry.by} {entry.said} {entry.what}".strip()
+        + f" ({people[entry.about_id]}, {entry.created:%-d %B %Y %H:%M})"
+        for entry in by_people
+        if entry.about_id is not None
     ]
     count = len(by_operator)
     links = f"The operator made {count} sign-in link{'' if count == 1 else 's'} for them meanwhile."
@@ -44,11 +44,11 @@ def accounts(campaign: Campaign, found: JudgmentData) -> Check:
         "that person.",
         "Nothing was judged."
         if not judged
-        else f"{'; '.join(told)}."
-        if told
+        else f"{'; '.join(sentences)}."
+        if sentences
         else links
         if count
         else "Nobody who administers the site touched their accounts.",
-        status_of(bool(judged), not told),
-        {"by_people": told, "operator_links": count},
+        status_of(bool(judged), not sentences),
+        {"by_people": sentences, "operator_links": count},
     )

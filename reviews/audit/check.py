@@ -45,7 +45,7 @@ def a_test(
     key: str,
     title: str,
     tested: str,
-    found: str,
+    measured: str,
     p: float | None,
     weight: int,
     numbers: dict[str, Any],
@@ -58,7 +58,7 @@ def a_test(
     well, a test that calls for no look hasn't passed either.
     """
     status = status_of(p is not None and enough, True)
-    return Check(key, title, tested, found, status, numbers, p, weight)
+    return Check(key, title, tested, measured, status, numbers, p, weight)
 
 
 def judged(checks: Iterable[Check]) -> list[Check]:
@@ -72,17 +72,17 @@ def judged(checks: Iterable[Check]) -> list[Check]:
     tests = [(each.key, each.p, each.weight) for each in all_checks if each.p is not None]
     family = holm([p for _, p, _ in tests], [weight for *_, weight in tests])
     corrected = {key: float(p) for (key, *_), p in zip(tests, family, strict=True)}
-    found = [
+    judged_checks = [
         replace(
-            each,
-            corrected=corrected[each.key],
-            status="attention" if corrected[each.key] <= LEVEL else each.status,
+            check,
+            corrected=corrected[check.key],
+            status="attention" if corrected[check.key] <= LEVEL else check.status,
         )
-        if each.key in corrected
-        else each
-        for each in all_checks
+        if check.key in corrected
+        else check
+        for check in all_checks
     ]
-    return sorted(found, key=lambda each: get_args(Status).index(each.status))
+    return sorted(judged_checks, key=lambda check: get_args(Status).index(check.status))
 
 
 def binomial_p(count: int, total: int, share: float = 0.5, alternative: str = "two-sided") -> float:
@@ -94,5 +94,5 @@ def binomial_p(count: int, total: int, share: float = 0.5, alternative: str = "t
 
 def times(p_values: Iterable[float]) -> float | None:
     """One p-value of several (Bonferroni); None of none."""
-    found = list(p_values)
-    return min(1.0, len(found) * min(found)) if found else None
+    ps = list(p_values)
+    return min(1.0, len(ps) * min(ps)) if ps else None

@@ -8,32 +8,32 @@ from reviews.models import Campaign
 from reviews.results.judgment_data import JudgmentData
 
 
-def identities(campaign: Campaign, found: JudgmentData) -> Check:
+def identities(campaign: Campaign, data: JudgmentData) -> Check:
     """Judgments of people for whom nobody answers, and who answers for the others."""
-    known = identities_of(campaign)
-    given = Counter(each.reviewer for each in found.judgments)
-    total = given.total()
-    unknown = [each for pk, each in known.items() if pk in given and not each.confirmed]
-    theirs, people = sum(given[each.reviewer] for each in unknown), len(unknown)
-    grounds = Counter(known[pk].ground for pk in given)
-    persons = len({known[pk].person for pk in given})
+    identity_by_pk = identities_of(campaign)
+    counts = Counter(each.reviewer for each in data.judgments)
+    total = counts.total()
+    unknown = [each for pk, each in identity_by_pk.items() if pk in counts and not each.confirmed]
+    theirs, people = sum(counts[each.reviewer] for each in unknown), len(unknown)
+    grounds = Counter(identity_by_pk[pk].ground for pk in counts)
+    persons = len({identity_by_pk[pk].person for pk in counts})
     return Check(
         "identities",
         "It is known who judged",
         "Judgments of accounts that were made by a link which whoever invited them saw, and could "
         "have opened: neither a mail nor an owner has confirmed whose these accounts are.",
         "Nothing was judged."
-        if not given
+        if not counts
         else f"{theirs} of {total} judgments are of {people} such "
         f"account{'' if people == 1 else 's'}."
         if theirs
         else "Every judgment is of an account that is known to be its person’s.",
-        status_of(bool(given), not theirs),
+        status_of(bool(counts), not theirs),
         {
             "judgments": total,
             "unconfirmed_judgments": theirs,
             "unconfirmed_accounts": people,
-            "accounts": len(given),
+            "accounts": len(counts),
             "persons": persons,
             "grounds": dict(sorted(grounds.items())),
         },

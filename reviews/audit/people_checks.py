@@ -14,8 +14,8 @@ CONSISTENT, ATTENTIVE = 0.5, 0.7
 """Shares of repeats and of gold pairs that careful reviewers reach at least."""
 
 
-def control(found: JudgmentData) -> Check:
-    counts = Counter(each.favours for each in found.of(kind=PairKind.CONTROL))
+def control(data: JudgmentData) -> Check:
+    counts = Counter(each.favours for each in data.of(kind=PairKind.CONTROL))
     first, second = counts["candidate"], counts["baseline"]
     p = _even(first, second)
     return a_test(
@@ -32,8 +32,8 @@ def control(found: JudgmentData) -> Check:
     )
 
 
-def position(found: JudgmentData) -> Check:
-    chosen = Counter(each.choice for each in found.of() if each.choice in ("left", "right"))
+def position(data: JudgmentData) -> Check:
+    chosen = Counter(each.choice for each in data.of() if each.choice in ("left", "right"))
     left, right = chosen["left"], chosen["right"]
     p = _even(left, right)
     share = share_of(left, left + right)
@@ -52,8 +52,8 @@ def position(found: JudgmentData) -> Check:
     )
 
 
-def repeats(found: JudgmentData) -> Check:
-    again = consistency(found)
+def repeats(data: JudgmentData) -> Check:
+    again = consistency(data)
     p = binomial_p(again.consistent, again.pairs, CONSISTENT, "less") if again else None
     return a_test(
         "repeats",
@@ -71,8 +71,8 @@ def repeats(found: JudgmentData) -> Check:
     )
 
 
-def gold(found: JudgmentData) -> Check:
-    gold = found.of(kind=PairKind.GOLD)
+def gold(data: JudgmentData) -> Check:
+    gold = data.of(kind=PairKind.GOLD)
     passed = sum(each.favours == each.pair.expected for each in gold)
     p = binomial_p(passed, len(gold), ATTENTIVE, "less") if gold else None
     return a_test(

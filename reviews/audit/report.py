@@ -91,34 +91,34 @@ def audit(campaign: Campaign) -> Audit:
     record = record_check(campaign)
     if record.status != "pass":
         return _document(campaign, [record], judgments=None)
-    found, dealt, show = judgment_data(campaign), dealt_turns(campaign), campaign.page_form.show
+    data, dealt, show = judgment_data(campaign), dealt_turns(campaign), campaign.page_form.show
     scan, texts = Scan(_names(campaign), show), hashlib.sha256()
-    items = {pair.item for pair in found.pairs.values() if pair.kind == PairKind.MAIN}
-    told = tell(_shown(scan.passing(_texts(campaign, texts)), drawn(items), show))
+    items = {pair.item for pair in data.pairs.values() if pair.kind == PairKind.MAIN}
+    tell_result = tell(_shown(scan.passing(_texts(campaign, texts)), drawn(items), show))
     guessed = Guess.objects.filter(assignment__reviewer__campaign=campaign)
     checks = judged(
         [
             record,
             _plan(campaign, texts.hexdigest()),
             sides_of_seed(campaign.seed, dealt),
-            balance(dealt, found),
-            independence(dealt, found),
-            sides_of_items(dealt, found),
+            balance(dealt, data),
+            independence(dealt, data),
+            sides_of_items(dealt, data),
             leaks(scan),
-            telling(told, len(items), show, told_when_sealed(campaign)),
-            artefacts(scan, found),
+            telling(tell_result, len(items), show, told_when_sealed(campaign)),
+            artefacts(scan, data),
             hidden_bytes(scan),
             tokens(dealt),
-            control(found),
-            position(found),
-            repeats(found),
-            gold(found),
-            identities(campaign, found),
-            accounts(campaign, found),
+            control(data),
+            position(data),
+            repeats(data),
+            gold(data),
+            identities(campaign, data),
+            accounts(campaign, data),
             guesses(guessed.values_list("side", "assignment__candidate_on_left")),
         ]
     )
-    return _document(campaign, checks, judgments=len(found.judgments))
+    return _document(campaign, checks, judgments=len(data.judgments))
 
 
 def _document(campaign: Campaign, checks: list[Check], *, judgments: int | None) -> Audit:
@@ -145,16 +145,19 @@ def _document(campaign: Campaign, checks: list[Check], *, judgments: int | None)
 
 
 def _plan(campaign: Campaign, texts: str) -> Check:
-    same, words = digest_of(campaign.plan) == campaign.plan_hash, texts == campaign.plan["texts"]
+    same, same_texts = (
+        digest_of(campaign.plan) == campaign.plan_hash,
+        texts == campaign.plan["texts"],
+    )
     return Check(
         "plan",
         "The sealed plan",
         "The plan and the texts that were shown are hashed again and compared with what was "
         "sealed before the first comparison was dealt.",
         ("The plan is the one that was sealed" if same else "The plan is NOT the one sealed")
-        + ("; so are all texts." if words else "; the texts are NOT those that were sealed."),
-        status_of(True, same and words),
-        {"plan_hash": campaign.plan_hash, "plan_unchanged": same, "texts_unchanged": words},
+        + ("; so are all texts." if same_texts else "; the texts are NOT those that were sealed."),
+        status_of(True, same and same_texts),
+        {"plan_hash": campaign.plan_hash, "plan_unchanged": same, "texts_unchanged": same_texts},
     )
 
 
@@ -175,9 +178,9 @@ def _texts(campaign: Campaign, digest: Any) -> Iterator[Answers]:
         was, (calls, others) = more[:2], cast("list[Any]", more[2:])
         text = None if text is None else with_calls(text, calls)
         other = None if other is None else with_calls(other, others)
-        for each, redacted in zip((text, other), was, strict=True):
-            if each is not None:  # of what was redacted the digest is kept
-                digest.update((redacted or hashlib.sha256(each.encode()).hexdigest()).encode())
+        for own_text, redacted in zip((text, other), was, strict=True):
+            if own_text is not None:  # of what was redacted the digest is kept
+                digest.update((redacted or hashlib.sha256(own_text.encode()).hexdigest()).encode())
         if kind == PairKind.MAIN and second is not None:
             yield Answers(item, text or "", other or "", cluster, (version, second) == both)
         elif kind == PairKind.MAIN and version in both:

@@ -40,10 +40,10 @@ class Scan:
     _patterns: dict[str, bytearray] = field(default_factory=dict)
 
     def traits(self) -> tuple[Trait, ...]:
-        named = [re.escape(name) for name in self.names if len(name) > 2]
-        if not named:
+        patterns = [re.escape(name) for name in self.names if len(name) > 2]
+        if not patterns:
             return TRAITS
-        own = re.compile(r"(?<!\w)(?:" + "|".join(named) + r")(?!\w)", re.IGNORECASE)
+        own = re.compile(r"(?<!\w)(?:" + "|".join(patterns) + r")(?!\w)", re.IGNORECASE)
         arm = Trait("arm", "names an arm", lambda text: bool(own.search(text)), leaks=True)
         return (arm, *TRAITS)
 
@@ -85,9 +85,9 @@ class Scan:
         """How many of these traits set other pairs apart than those before them, or the same pairs
         the other way round: tests of the same pairs are one test."""
         turned = bytes.maketrans(bytes((0, 1, 2)), bytes((2, 1, 0)))
-        found: set[bytes] = set()
+        patterns: set[bytes] = set()
         for trait in traits:
             pattern = bytes(self._patterns[trait.key])
-            if pattern.translate(turned) not in found and pattern.strip(b"\x01"):
-                found.add(pattern)
-        return len(found)
+            if pattern.translate(turned) not in patterns and pattern.strip(b"\x01"):
+                patterns.add(pattern)
+        return len(patterns)

@@ -65,12 +65,12 @@ def sides_of_seed(seed: int, dealt: list[Dealt]) -> Check:
     )
 
 
-def balance(dealt: list[Dealt], found: JudgmentData) -> Check:
+def balance(dealt: list[Dealt], data: JudgmentData) -> Check:
     blocks: dict[tuple[int, int], list[bool]] = defaultdict(list)
     sides: dict[int, list[bool]] = defaultdict(list)
-    for each in dealt:
-        blocks[each.block].append(each.on_left)
-        sides[each.reviewer].append(each.on_left)
+    for turn in dealt:
+        blocks[turn.block].append(turn.on_left)
+        sides[turn.reviewer].append(turn.on_left)
     whole = [block for block in blocks.values() if len(block) == BLOCK]
     uneven = sum(2 * sum(block) != BLOCK for block in whole)
     furthest = max((abs(2 * sum(own) - len(own)) for own in sides.values()), default=0)
@@ -86,16 +86,16 @@ def balance(dealt: list[Dealt], found: JudgmentData) -> Check:
             "blocks": len(whole),
             "uneven": uneven,
             "reviewers": {
-                found.reviewers[pk]: {"left": sum(own), "turns": len(own)}
+                data.reviewers[pk]: {"left": sum(own), "turns": len(own)}
                 for pk, own in sides.items()
             },
         },
     )
 
 
-def independence(dealt: list[Dealt], found: JudgmentData) -> Check:
+def independence(dealt: list[Dealt], data: JudgmentData) -> Check:
     """A repeat is drawn for its side, so turns that were dealt again say nothing here."""
-    rows = _main(dealt, found)
+    rows = _main(dealt, data)
     tests = {
         name: test.p_value
         for name, marks in _marks(rows)
@@ -117,11 +117,11 @@ def independence(dealt: list[Dealt], found: JudgmentData) -> Check:
     )
 
 
-def sides_of_items(dealt: list[Dealt], found: JudgmentData) -> Check:
+def sides_of_items(dealt: list[Dealt], data: JudgmentData) -> Check:
     before: dict[int, bool] = {}
     again: list[Row] = []
     marks: list[bool] = []
-    for turn, pair in _main(dealt, found):
+    for turn, pair in _main(dealt, data):
         if pair.pk in before:
             again.append((turn, pair))
             marks.append(before[pair.pk])
@@ -168,9 +168,9 @@ def tokens(dealt: list[Dealt]) -> Check:
 type Row = tuple[Dealt, JudgedPair]
 
 
-def _main(dealt: list[Dealt], found: JudgmentData) -> list[Row]:
+def _main(dealt: list[Dealt], data: JudgmentData) -> list[Row]:
     return [
-        (each, found.pairs[each.pair]) for each in dealt if each.purpose == AssignmentPurpose.MAIN
+        (turn, data.pairs[turn.pair]) for turn in dealt if turn.purpose == AssignmentPurpose.MAIN
     ]
 
 
@@ -188,12 +188,14 @@ def _marks(rows: list[Row]) -> Iterator[tuple[str, list[bool]]]:
     for stratum in sorted({pair.stratum for _, pair in rows}):
         marks[f"stratum {stratum}"] = [pair.stratum == stratum for _, pair in rows]
     seen = set()
-    for name, found in marks.items():
-        split = tuple(mark == found[0] for mark in found)  # a mark and its absence are one
-        common = min(sum(found), len(found) - sum(found)) >= RARE
+    for name, mark_values in marks.items():
+        split = tuple(
+            mark == mark_values[0] for mark in mark_values
+        )  # a mark and its absence are one
+        common = min(sum(mark_values), len(mark_values) - sum(mark_values)) >= RARE
         if split not in seen and (common or not name.startswith(("tag ", "stratum "))):
             seen.add(split)
-            yield name, found
+            yield name, mark_values
 
 
 def _allocation(rows: list[Row], marks: list[bool]) -> AllocationTest | None:

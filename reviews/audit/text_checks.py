@@ -45,28 +45,28 @@ DOUBT = 0.05
 """A trait that goes with an arm by a p-value below this leaves it open that they look alike."""
 
 
-def artefacts(scan: Scan, found: JudgmentData) -> Check:
+def artefacts(scan: Scan, data: JudgmentData) -> Check:
     """One-arm artefacts that a reader sees."""
     traits = [trait for trait in scan.traits() if trait.shown and not trait.leaks]
     p_values = _p_values(scan, traits)
     least = min(p_values.values(), default=1.0)
-    told = _told(scan, traits, p_values, DOUBT)
+    tells = _told(scan, traits, p_values, DOUBT)
     if scan.pairs < FEWEST:
-        words = f"{scan.pairs} pairs are too few to say so (fewer than {FEWEST})"
-        words = f"{words}; {'; '.join(told)}." if told else f"{words}."
+        text = f"{scan.pairs} pairs are too few to say so (fewer than {FEWEST})"
+        text = f"{text}; {'; '.join(tells)}." if tells else f"{text}."
     else:
-        words = f"{'; '.join(told)}. A reader could use it." if told else "No trait goes with one."
+        text = f"{'; '.join(tells)}. A reader could use it." if tells else "No trait goes with one."
     return a_test(
         "artefacts",
         "No trait goes with an arm",
         f"Of each of {len(traits)} traits (JSON, Markdown, lists, endings), how many pairs have it "
         "in one answer only, and of which arm (McNemar's exact test, for as many tests as there "
         "are different ones).",
-        words,
+        text,
         min(1.0, max(scan.distinct(traits), 1) * least) if scan.pairs else None,
         PEOPLE,
-        _counts(scan, traits) | {"p_values": p_values} | _lengths(found),
-        enough=scan.pairs >= FEWEST and not told,
+        _counts(scan, traits) | {"p_values": p_values} | _lengths(data),
+        enough=scan.pairs >= FEWEST and not tells,
     )
 
 
@@ -74,14 +74,14 @@ def hidden_bytes(scan: Scan) -> Check:
     """Bytes of one arm that were taken out before showing."""
     traits = [trait for trait in scan.traits() if not trait.shown]
     p_values = _p_values(scan, traits)
-    told = _told(scan, traits, p_values, LEVEL)
+    tells = _told(scan, traits, p_values, LEVEL)
     return Check(
         "bytes",
         "No hidden bytes tell them apart",
         f"Of each of {len(traits)} traits that pages take out of both answers, how many pairs have "
         "it in one answer only (McNemar's exact test).",
-        f"{'; '.join(told)}. Pages show none of it: it is taken out of both answers before."
-        if told
+        f"{'; '.join(tells)}. Pages show none of it: it is taken out of both answers before."
+        if tells
         else "No trait goes with an arm.",
         status_of(scan.pairs > 0, True),
         _counts(scan, traits) | {"p_values": p_values},
@@ -89,17 +89,17 @@ def hidden_bytes(scan: Scan) -> Check:
 
 
 def telling(
-    found: Telling, items: int, show: Show, when_sealed: Mapping[str, Any] | None = None
+    result: Telling, items: int, show: Show, when_sealed: Mapping[str, Any] | None = None
 ) -> Check:
     """How well text alone tells the arms apart. That a reader could tell doesn't prove that one
     did."""
-    measured = f"{found}. "
-    if found.choice is not None:
+    measured = f"{result}. "
+    if result.choice is not None:
         measured = f"{measured[0].upper()}{measured[1:]}"
-    telling = "; ".join(map(str, found.features))
-    known = ""
+    telling = "; ".join(map(str, result.features))
+    before = ""
     if when_sealed and when_sealed["share"] is not None:
-        known = (
+        before = (
             f"When the plan was sealed it was known: {when_sealed['right']:g} of "
             f"{when_sealed['pairs']} pairs ({when_sealed['share']:.0%}). "
         )
@@ -111,11 +111,11 @@ def telling(
         "whose answers are whose from nine tenths of the items and says it of the rest (test by "
         "exchanging the two answers of an item; the interval allows for what the tenths share). "
         f"It passes where at most {TELLS:.0%} can be told apart.{sampled}",
-        f"{measured}{telling + '. ' if telling else ''}{known}{show.said}".strip(),
-        None if found.choice is None else found.choice.p,
+        f"{measured}{telling + '. ' if telling else ''}{before}{show.said}".strip(),
+        None if result.choice is None else result.choice.p,
         PEOPLE,
-        found.as_json() | {"show": show.as_json(), "when_sealed": dict(when_sealed or {})},
-        enough=found.alike,
+        result.as_json() | {"show": show.as_json(), "when_sealed": dict(when_sealed or {})},
+        enough=result.alike,
     )
 
 
@@ -148,8 +148,8 @@ def _counts(scan: Scan, traits: Sequence[Trait]) -> dict[str, Any]:
     }
 
 
-def _lengths(found: JudgmentData) -> dict[str, Any]:
-    main = [pair for pair in found.pairs.values() if pair.kind == PairKind.MAIN]
+def _lengths(data: JudgmentData) -> dict[str, Any]:
+    main = [pair for pair in data.pairs.values() if pair.kind == PairKind.MAIN]
     longer = sum(pair.candidate_length > pair.baseline_length for pair in main)
     shorter = sum(pair.candidate_length < pair.baseline_length for pair in main)
     return {"candidate_longer": longer, "candidate_shorter": shorter}

@@ -39,7 +39,7 @@ def add_judgment(
 ) -> Judgment:
     """A judgment, chained to all that its reviewer has said before; see CHAINED."""
     created, reviewer = timezone.now(), assignment.reviewer
-    said: dict[str, Any] = {
+    content: dict[str, Any] = {
         "revision": revision,
         "choice": choice,
         "much": much,
@@ -58,19 +58,19 @@ def add_judgment(
         repeats=assignment.repeats.token if assignment.repeats else None,
         turn=assignment.turn,
         candidate_on_left=assignment.candidate_on_left,
-        **said,
+        **content,
     )
-    place = _chain(reviewer, link)
-    return Judgment.objects.create(assignment=assignment, place=place, **said)
+    position = _chain(reviewer, link)
+    return Judgment.objects.create(assignment=assignment, place=position, **content)
 
 
 def add_undo(assignment: Assignment, *, revision: int) -> Undo:
     """That the judgment of this revision was taken back; see CHAINED."""
     created = timezone.now()
     link = undo_link(token=assignment.token, revision=revision, created=created)
-    place = _chain(assignment.reviewer, link)
+    position = _chain(assignment.reviewer, link)
     return Undo.objects.create(
-        assignment=assignment, revision=revision, place=place, created=created
+        assignment=assignment, revision=revision, place=position, created=created
     )
 
 
@@ -78,8 +78,8 @@ def add_guess(assignment: Assignment, *, side: str) -> Guess:
     """Which side was taken for the tuned one; see CHAINED."""
     created = timezone.now()
     link = guess_link(token=assignment.token, side=side, created=created)
-    place = _chain(assignment.reviewer, link)
-    return Guess.objects.create(assignment=assignment, side=side, place=place, created=created)
+    position = _chain(assignment.reviewer, link)
+    return Guess.objects.create(assignment=assignment, side=side, place=position, created=created)
 
 
 def add_event(
@@ -116,6 +116,6 @@ def lock_record(campaign: Campaign) -> list[Reviewer]:
 
 
 def _chain(reviewer: Reviewer, link: dict[str, Any]) -> int:
-    place = reviewer.links
-    reviewer.head, reviewer.links = after(reviewer.head, link), place + 1
-    return place
+    position = reviewer.links
+    reviewer.head, reviewer.links = after(reviewer.head, link), position + 1
+    return position

@@ -54,8 +54,10 @@ def identities(campaign: Campaign) -> dict[int, Identity]:
     now = _as_it_is(campaign)
     sealed = (campaign.sealed_as or {}).get("reviewers", {})
     return {
-        pk: replace(each, **kept) if (kept := sealed.get(each.key, {}).get("identity")) else each
-        for pk, each in now.items()
+        pk: replace(person, **identity)
+        if (identity := sealed.get(person.key, {}).get("identity"))
+        else person
+        for pk, person in now.items()
     }
 
 
@@ -76,22 +78,22 @@ def _as_it_is(campaign: Campaign) -> dict[int, Identity]:
     reads_answers = _mailboxes(_who_read_answers(campaign))
     persons = _persons(people, boxes)
     grounds = _Grounds(campaign, users)
-    found = {}
-    for each in people:
-        made = _provenance(each.user)
-        ground = grounds.of(each, made)
-        others = (own for pk, own in reads_answers.items() if pk != each.user_id)
-        if made is not None and any(boxes[each.user_id] & own for own in others):
+    identities_by_pk = {}
+    for person in people:
+        provenance = _provenance(person.user)
+        ground = grounds.of(person, provenance)
+        others = (own for pk, own in reads_answers.items() if pk != person.user_id)
+        if provenance is not None and any(boxes[person.user_id] & own for own in others):
             ground = "unknown"  # whoever reads this mailbox can read the answers
-        found[each.pk] = Identity(
-            each.pk,
-            each.key,
+        identities_by_pk[person.pk] = Identity(
+            person.pk,
+            person.key,
             ground,
-            persons[each.pk],
-            address=(each.user.email or each.user.username) if made else "",
-            link_by=made.by_id if made else None,
+            persons[person.pk],
+            address=(person.user.email or person.user.username) if provenance else "",
+            link_by=provenance.by_id if provenance else None,
         )
-    return found
+    return identities_by_pk
 
 
 class _Grounds:
@@ -111,30 +113,32 @@ class _Grounds:
                 self.vouched[detail["reviewer"]].add(by)
         owners = Membership.objects.filter(project=self.project, role=Role.OWNER)
         self.owners = set(owners.filter(user__is_active=True).values_list("user", flat=True))
-        asked = Invitation.objects.filter(campaign=campaign, by_owner=True, reviewer__isnull=False)
-        self.named_by = dict(asked.values_list("reviewer", "by"))
+        invitations = Invitation.objects.filter(
+            campaign=campaign, by_owner=True, reviewer__isnull=False
+        )
+        self.named_by = dict(invitations.values_list("reviewer", "by"))
         self.by_provider = _users_of(SocialAccount.objects.filter(user__in=users))
         self.by_mail = _users_of(EmailAddress.objects.filter(user__in=users, verified=True))
 
-    def of(self, reviewer: Reviewer, made: Provenance | None) -> Ground:
+    def of(self, reviewer: Reviewer, provenance: Provenance | None) -> Ground:
         user = reviewer.user_id
         if user in self.by_provider:
             return "provider"
-        if made is None:
+        if provenance is None:
             return "operator"
-        if (made.confirmed and made.confirmed_by_id is None) or user in self.by_mail:
+        if (provenance.confirmed and provenance.confirmed_by_id is None) or user in self.by_mail:
             return "mail"
-        if self.vouched[reviewer.key] - {made.by_id} or self._confirmed_here(made):
+        if self.vouched[reviewer.key] - {provenance.by_id} or self._confirmed_here(provenance):
             return "vouched"
-        named = {self.named_by[reviewer.pk]} if reviewer.pk in self.named_by else set()
-        if made.by_owner and made.project_id == self.project:
-            named.add(made.by_id)
-        return self._named(named)
+        namers = {self.named_by[reviewer.pk]} if reviewer.pk in self.named_by else set()
+        if provenance.by_owner and provenance.project_id == self.project:
+            namers.add(provenance.by_id)
+        return self._named(namers)
 
-    def _confirmed_here(self, made: Provenance) -> bool:
+    def _confirmed_here(self, provenance: Provenance) -> bool:
         """By an owner of this project, other than who made the link."""
-        by = made.confirmed_by_id
-        return made.project_id == self.project and by is not None and by != made.by_id
+        by = provenance.confirmed_by_id
+        return provenance.project_id == self.project and by is not None and by != provenance.by_id
 
     def _named(self, by: set[int]) -> Ground:
         """Of a person whom these owners named: one who didn't ask for the comparison answers for
@@ -168,25 +172,25 @@ def _mailboxes(users: Iterable[User]) -> dict[int, set[str]]:
     for user, address in confirmed.values_list("user", "email"):
         names[user].add(address)
     at_provider = SocialAccount.objects.filter(user__in=names)
-    for user, told in at_provider.values_list("user", "extra_data"):
-        names[user].update(_addresses(told))
+    for user, extra in at_provider.values_list("user", "extra_data"):
+        names[user].update(_addresses(extra))
     return {pk: {mailbox(each) for each in own if "@" in each} for pk, own in names.items()}
 
 
-def _addresses(told: Any) -> set[str]:
+def _addresses(extra: Any) -> set[str]:
     """The mail addresses that an identity provider told of a person, wherever they stand."""
-    parts = [told, *(told.get(name) for name in ("userinfo", "id_token"))] if told else []
-    found = (each.get("email") for each in parts if isinstance(each, dict))
-    return {each for each in found if isinstance(each, str)}
+    parts = [extra, *(extra.get(name) for name in ("userinfo", "id_token"))] if extra else []
+    addresses = (each.get("email") for each in parts if isinstance(each, dict))
+    return {each for each in addresses if isinstance(each, str)}
 
 
 def _persons(people: list[Reviewer], boxes: dict[int, set[str]]) -> dict[int, str]:
     """By the reviewer's number, the pseudonym of the first who shares a mailbox with them."""
     first: dict[str, str] = {}
     persons = {}
-    for each in people:
-        shared = [first[box] for box in sorted(boxes[each.user_id]) if box in first]
-        persons[each.pk] = shared[0] if shared else each.key
-        for box in boxes[each.user_id]:
-            first.setdefault(box, persons[each.pk])
+    for person in people:
+        shared = [first[box] for box in sorted(boxes[person.user_id]) if box in first]
+        persons[person.pk] = shared[0] if shared else person.key
+        for box in boxes[person.user_id]:
+            first.setdefault(box, persons[person.pk])
     return persons

@@ -87,18 +87,18 @@ def pairs_digest(campaign: Campaign) -> str:
 
 def _document(campaign: Campaign, people: Iterable[Reviewer]) -> dict[str, Any]:
     exposures = exposure_links(campaign.project_id)
-    known = identities(campaign)
+    identity_by_pk = identities(campaign)
     return {
         "format": FORMAT,
         "plan": campaign.plan_hash,
         "sealed": at(campaign.sealed or timezone.now()),
         "reviewers": {
-            each.key: {
-                "links": each.links,
-                "head": each.head,
-                "identity": sealed_identity(known[each.pk]),
+            person.key: {
+                "links": person.links,
+                "head": person.head,
+                "identity": sealed_identity(identity_by_pk[person.pk]),
             }
-            for each in people
+            for person in people
         },
         "events": {
             "links": campaign.events.count(),
@@ -116,9 +116,9 @@ def _tell(campaign: Campaign) -> None:
         return
     owners = Membership.objects.filter(project=campaign.project_id, role=Role.OWNER)
     to = [each for each in owners.values_list("user__email", flat=True) if each]
-    said = {"number": campaign.pk, "name": campaign.name, "seal": campaign.seal}
+    fields = {"number": campaign.pk, "name": campaign.name, "seal": campaign.seal}
     try:
         for address in to:
-            send_mail(SUBJECT.format(**said), BODY.format(**said), None, [address])
+            send_mail(SUBJECT.format(**fields), BODY.format(**fields), None, [address])
     except OSError:
         logger.exception("the seal of review %s could not be mailed", campaign.pk)

@@ -93,123 +93,125 @@ def verify(campaign: Campaign) -> Verified:
     It finds what was changed, removed, added or re-timed without the heads, and what doesn't
     agree with itself. Who changes the heads as well is found by a head that left the database.
     """
-    found = _follow(campaign)
-    if found.faults:  # or a row was added between two queries: once more while nobody can
+    verified = _follow(campaign)
+    if verified.faults:  # or a row was added between two queries: once more while nobody can
         with transaction.atomic():
             lock_record(campaign)
-            found = _follow(campaign)
-    return found
+            verified = _follow(campaign)
+    return verified
 
 
 def _follow(stale: Campaign) -> Verified:
-    found, campaign = Verified(), Campaign.objects.get(pk=stale.pk)
+    verified, campaign = Verified(), Campaign.objects.get(pk=stale.pk)
     if digest_of(campaign.plan) != campaign.plan_hash:
-        found.faults.append("The plan isn't the one that was sealed.")
+        verified.faults.append("The plan isn't the one that was sealed.")
     people = list(campaign.reviewers.order_by("pk"))
     turns = _turns_of(people)
     links = _links(campaign, turns)
-    told = _follow_reviewers(campaign, people, links, found)
-    _compare_with_turns(turns, links, found)
-    _follow_events(campaign, found)
+    at_fault = _follow_reviewers(campaign, people, links, verified)
+    _compare_with_turns(turns, links, verified)
+    _follow_events(campaign, verified)
     if campaign.seal or campaign.sealed or campaign.sealed_as:
-        _compare_with_seal(campaign, people, links, told, found)
-    return found
+        _compare_with_seal(campaign, people, links, at_fault, verified)
+    return verified
 
 
 def _follow_reviewers(
-    campaign: Campaign, people: list[Reviewer], links: Links, found: Verified
+    campaign: Campaign, people: list[Reviewer], links: Links, verified: Verified
 ) -> set[str]:
     """The pseudonyms of those whose chains there is a fault of."""
-    told = set()
+    at_fault = set()
     for person in people:
         key, many, own = person.key, person.links, links.get(person.pk, [])
-        passed = found.heads[key] = [start(campaign.plan_hash, key)]
+        passed = verified.heads[key] = [start(campaign.plan_hash, key)]
         for link in own:
             passed.append(after(passed[-1], {k: v for k, v in link.items() if k != "place"}))
         if [link["place"] for link in own] != list(range(many)):
-            found.faults.append(
+            verified.faults.append(
                 f"Of reviewer {key} there are {len(own)} rows where {many} were recorded, or "
                 "they aren't in their places: some were removed or added."
             )
         elif passed[-1] != person.head:
-            found.faults.append(
+            verified.faults.append(
                 f"What reviewer {key} said doesn't lead to the head that was recorded with it: "
                 "a judgment was changed or re-timed, or a turn was."
             )
         else:
             continue
-        told.add(key)
-    return told
+        at_fault.add(key)
+    return at_fault
 
 
-def _compare_with_turns(turns: Turns, links: Links, found: Verified) -> None:
+def _compare_with_turns(turns: Turns, links: Links, verified: Verified) -> None:
     """What stands by the rows is what stands by the turns' states."""
     standing: dict[str, bool] = {}
     for own in links.values():
         for link in own:
             if link["what"] != "guess":
                 standing[link["token"]] = link["what"] == "judgment"
-    done = (each for each in turns.values() if each.state == AssignmentState.DONE)
-    by_state = {str(each.token) for each in done}
+    answered = (each for each in turns.values() if each.state == AssignmentState.DONE)
+    by_state = {str(each.token) for each in answered}
     if by_state != {token for token, stands in standing.items() if stands}:
-        found.faults.append(
+        verified.faults.append(
             "Turns are marked as answered whose judgment was taken back or isn't there, or the "
             "other way round."
         )
 
 
-def _follow_events(campaign: Campaign, found: Verified) -> None:
+def _follow_events(campaign: Campaign, verified: Verified) -> None:
     rows = list(campaign.events.order_by("pk").values_list("kind", "by_id", "detail", "created"))
-    found.events.append(start(campaign.plan_hash, EVENTS))
+    verified.events.append(start(campaign.plan_hash, EVENTS))
     for kind, by, detail, created in rows:
         link = event_link(kind=kind, by=by, detail=detail, created=created)
-        found.events.append(after(found.events[-1], link))
-    if found.events[-1] != (campaign.events_head or found.events[0]):
-        found.faults.append("What was done to the review was changed: an event is not as it was.")
+        verified.events.append(after(verified.events[-1], link))
+    if verified.events[-1] != (campaign.events_head or verified.events[0]):
+        verified.faults.append(
+            "What was done to the review was changed: an event is not as it was."
+        )
     kinds = {kind for kind, *_ in rows}
     if (campaign.unblinded is not None) != (EventKind.UNBLINDED in kinds):
-        found.faults.append(
+        verified.faults.append(
             "The models were named, and the review is marked as if they weren't."
             if campaign.unblinded is None
             else "The models are marked as named, and there is no record of who had them named."
         )
     sealed = [detail.get("seal") for kind, _, detail, _ in rows if kind == EventKind.SEALED]
     if sealed != ([campaign.seal] if campaign.seal else []):
-        found.faults.append("The seal isn't the one that was recorded.")
+        verified.faults.append("The seal isn't the one that was recorded.")
 
 
 def _compare_with_seal(
-    campaign: Campaign, people: list[Reviewer], links: Links, told: set[str], found: Verified
+    campaign: Campaign, people: list[Reviewer], links: Links, at_fault: set[str], verified: Verified
 ) -> None:
     """`told` are those of whom there is a fault already."""
     sealed = campaign.sealed_as or {}
     if digest_of(sealed) != campaign.seal or campaign.sealed is None:
-        found.faults.append("The seal isn't the digest of what was sealed.")
+        verified.faults.append("The seal isn't the digest of what was sealed.")
         return
     if at(campaign.sealed) != sealed["sealed"]:
-        found.faults.append("The time of the seal was changed.")
-    for key, each in sealed["reviewers"].items():
-        passed = found.heads.get(key, [])
-        if key not in told and passed[each["links"] : each["links"] + 1] != [each["head"]]:
-            found.faults.append(f"What reviewer {key} said isn't what was sealed.")
+        verified.faults.append("The time of the seal was changed.")
+    for key, chain in sealed["reviewers"].items():
+        passed = verified.heads.get(key, [])
+        if key not in at_fault and passed[chain["links"] : chain["links"] + 1] != [chain["head"]]:
+            verified.faults.append(f"What reviewer {key} said isn't what was sealed.")
     later = {
         link["purpose"]
-        for each in people
-        for link in links.get(each.pk, [])[
-            sealed["reviewers"].get(each.key, {"links": 0})["links"] :
+        for person in people
+        for link in links.get(person.pk, [])[
+            sealed["reviewers"].get(person.key, {"links": 0})["links"] :
         ]
         if link["what"] == "judgment"
     }
     if later - {AssignmentPurpose.ADJUDICATION}:
-        found.faults.append("There are judgments from after the seal.")
+        verified.faults.append("There are judgments from after the seal.")
     events = sealed["events"]
-    if found.events[events["links"] : events["links"] + 1] != [events["head"]]:
-        found.faults.append("What was done to the review before its seal isn't what was sealed.")
+    if verified.events[events["links"] : events["links"] + 1] != [events["head"]]:
+        verified.faults.append("What was done to the review before its seal isn't what was sealed.")
     exposures = exposure_links(campaign.project_id)[: sealed["exposures"]["rows"]]
     if digest_of(exposures) != sealed["exposures"]["digest"]:
-        found.faults.append("Who had seen results before the seal isn't what was sealed.")
+        verified.faults.append("Who had seen results before the seal isn't what was sealed.")
     if pairs_digest(campaign) != sealed["pairs"]:
-        found.faults.append("The pairs that were compared aren't those that were sealed.")
+        verified.faults.append("The pairs that were compared aren't those that were sealed.")
 
 
 def _turns_of(people: list[Reviewer]) -> Turns:
@@ -225,8 +227,8 @@ def _links(campaign: Campaign, turns: Turns) -> Links:
     )
     own: Links = defaultdict(list)
     for some in batched(turns, _AT_ONCE):
-        for turn, place, link in _said(some, turns, positions):
-            own[turns[turn].reviewer].append(link | {"place": place})
+        for turn, position, link in _said(some, turns, positions):
+            own[turns[turn].reviewer].append(link | {"place": position})
     for links in own.values():
         links.sort(key=lambda link: (link["place"], link["what"]))
     return own
@@ -239,12 +241,12 @@ def _said(
     judgments, undos, guesses = (
         model.objects.filter(assignment__in=some).order_by() for model in (Judgment, Undo, Guess)
     )
-    for pk, place, *values in judgments.values_list(*_PLACED, *_SAID):
+    for pk, position, *values in judgments.values_list(*_PLACED, *_SAID):
         turn = turns[pk]
         again = turns.get(turn.repeats) if turn.repeats else None
         yield (
             pk,
-            place,
+            position,
             judgment_link(
                 token=turn.token,
                 position=positions.get(turn.pair, -1),
@@ -255,8 +257,8 @@ def _said(
                 **dict(zip(_SAID, values, strict=True)),
             ),
         )
-    for pk, place, revision, created in undos.values_list(*_PLACED, "revision", "created"):
+    for pk, position, revision, created in undos.values_list(*_PLACED, "revision", "created"):
         link = undo_link(token=turns[pk].token, revision=revision, created=created)
-        yield pk, place, link
-    for pk, place, side, created in guesses.values_list(*_PLACED, "side", "created"):
-        yield pk, place, guess_link(token=turns[pk].token, side=side, created=created)
+        yield pk, position, link
+    for pk, position, side, created in guesses.values_list(*_PLACED, "side", "created"):
+        yield pk, position, guess_link(token=turns[pk].token, side=side, created=created)

@@ -285,8 +285,8 @@ def _open_invitation(token: str, *, lock: bool) -> Invitation:
 
 
 def _checked(rows: "InvitationQuerySet[Invitation]", **which: object) -> Invitation:
-    found = rows.select_related("campaign__project", "by").defer("campaign__plan")
+    invitations = rows.select_related("campaign__project", "by").defer("campaign__plan")
     try:
-        return open_one(found.filter(**which).first())
+        return open_one(invitations.filter(**which).first())
     except MembershipError as error:
         raise InvitationError(str(error)) from error

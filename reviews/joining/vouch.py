@@ -45,8 +45,8 @@ def vouch(*, campaign: Campaign, whom: str, by: User) -> Reviewer:
     if by == reviewer.user:
         raise VouchError("Nobody vouches for themselves.")
     _record(campaign, identity, by)
-    made = Provenance.objects.confirmable_by(by).filter(user=reviewer.user)
-    made.filter(project=campaign.project_id).update(confirmed=timezone.now(), confirmed_by=by)
+    provenance = Provenance.objects.confirmable_by(by).filter(user=reviewer.user)
+    provenance.filter(project=campaign.project_id).update(confirmed=timezone.now(), confirmed_by=by)
     what = f"in {campaign}"
     note(Action.CONFIRMED, by=by, about=reviewer.user, project=campaign.project, what=what)
     return reviewer

@@ -15,9 +15,9 @@ from reviews.models.people import Reviewer
 class DealingQuerySet(models.QuerySet["Dealing"]):
     def of_campaign(self, campaign: Campaign) -> "Dealing":
         """The campaign's row, made by the first who asks."""
-        found = self.filter(campaign=campaign).first()
-        if found is not None:
-            return found
+        dealing = self.filter(campaign=campaign).first()
+        if dealing is not None:
+            return dealing
         dealt = campaign.pairs.exclude(kind=PairKind.PRACTICE).order_by()
         counted = dealt.aggregate(
             places=Coalesce(Max("position") + 1, 0),
@@ -212,8 +212,10 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
         """What people spent on all judgments of a study's reviews, practice and what they took back
         too, in hours: while the page was in view, where the browser counted. None: nobody judged.
         """
-        said = self.filter(assignment__reviewer__campaign__study=study).order_by()
-        spent = said.aggregate(s=Sum(Least(Coalesce("visible_seconds", "seconds"), "seconds")))["s"]
+        judgments = self.filter(assignment__reviewer__campaign__study=study).order_by()
+        spent = judgments.aggregate(
+            s=Sum(Least(Coalesce("visible_seconds", "seconds"), "seconds"))
+        )["s"]
         return None if spent is None else spent / 3600
 
 

@@ -49,12 +49,12 @@ OVER = (CampaignState.COMPLETE, CampaignState.CLOSED)
 
 
 class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
-    def containing(self, words: str) -> Self:
+    def containing(self, query: str) -> Self:
         """Those in whose name or question each of these words is found."""
-        found = self
-        for word in words.split():
-            found = found.filter(Q(name__icontains=word) | Q(question__icontains=word))
-        return found
+        campaigns = self
+        for word in query.split():
+            campaigns = campaigns.filter(Q(name__icontains=word) | Q(question__icontains=word))
+        return campaigns
 
     def of_reviewer(self, user: User) -> Self:
         """Campaigns of the projects in which this person reviews, and to which they may come."""
@@ -70,8 +70,10 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
     def for_owners(self) -> Self:
         """With all that its page shows, the newest first: counts, and `people` who review."""
         related = ("project", "study", "supersedes", "baseline__model", "candidate__model")
-        found = self.select_related(*related).with_counts()
-        return found.annotate(people=Count("reviewers", distinct=True)).order_by("-created", "-pk")
+        campaigns = self.select_related(*related).with_counts()
+        return campaigns.annotate(people=Count("reviewers", distinct=True)).order_by(
+            "-created", "-pk"
+        )
 
     def with_counts(self) -> Self:
         """Adds `asked` (judgments that the plan wants) and `given` (those that stand)."""
@@ -88,12 +90,12 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
         """Adds `judged`: whether somebody has judged by its plan."""
         from reviews.models.assignments import Assignment, AssignmentPurpose, AssignmentState
 
-        given = Assignment.objects.filter(
+        judgments = Assignment.objects.filter(
             reviewer__campaign=OuterRef("pk"),
             purpose=AssignmentPurpose.MAIN,
             state=AssignmentState.DONE,
         )
-        return self.annotate(judged=Exists(given))
+        return self.annotate(judged=Exists(judgments))
 
     def unread(self) -> Self:
         """Those that have ended, and whose results nobody has opened."""

@@ -17,7 +17,7 @@ from reviews.results.adjudicate import adjudicate, next_disagreement, to_adjudic
 @explained
 def disagreements(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The next disagreement; a POST keeps the answer to the one before."""
-    found = _campaign(pk)
+    campaign = _campaign(pk)
     if request.method == "POST":
         adjudicate(
             token=token_of(request.POST.get("token", "")),
@@ -27,10 +27,10 @@ def disagreements(request: SignedInRequest, *, pk: int) -> HttpResponse:
         )
         if not request.htmx:
             return redirect("reviews:adjudicate", pk)
-    assignment = next_disagreement(campaign=found, user=request.user)
+    assignment = next_disagreement(campaign=campaign, user=request.user)
     if assignment is None:
-        return _page(request, "adjudicated", {"campaign": found})
+        return _page(request, "adjudicated", {"campaign": campaign})
     view = view_of(request.POST.get("view") or request.GET.get("view"))
     context = shown_turn(assignment, user=request.user, view=view)
-    left = to_adjudicate(found, request.user).count()
+    left = to_adjudicate(campaign, request.user).count()
     return _page(request, "adjudicate", context | {"left": left})

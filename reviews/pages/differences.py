@@ -34,5 +34,5 @@ def _marked(pieces: Sequence[Piece], aligned: bool) -> MarkedAnswer:
         f"<mark>{escape(piece.text)}</mark>" if piece.changed else escape(piece.text)
         for piece in pieces
     ]
-    words = sum(len(_WORD.findall(piece.text)) for piece in pieces if piece.changed)
-    return MarkedAnswer(mark_safe("".join(html)), words if aligned else None)
+    changed_words = sum(len(_WORD.findall(piece.text)) for piece in pieces if piece.changed)
+    return MarkedAnswer(mark_safe("".join(html)), changed_words if aligned else None)

@@ -70,9 +70,9 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     return True
 
 
-def _may_open(text: str, place: int) -> bool:
+def _may_open(text: str, at: int) -> bool:
     """A dollar sign before which no word or other one ends, and after which something stands."""
-    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
     return not (before.isalnum() or before in ("$", "\\")) and bool(after) and not after.isspace()
 
 
@@ -96,10 +96,10 @@ def _closing(text: str, start: int, opening: str) -> int | None:
 
 def _laid_out(formula: str, block: bool, env: EnvType) -> str | None:
     """The formula's MathML; each is laid out once, though a rule may ask twice."""
-    known = env.setdefault("formulas", {})
-    if (formula, block) not in known:
+    formulas = env.setdefault("formulas", {})
+    if (formula, block) not in formulas:
         env["tried"] = env.get("tried", 0) + len(formula)
         may = env["tried"] <= MOST_TRIED and reads_as_mathematics(formula)
-        known[formula, block] = as_mathml(formula, block=block) if may else None
-    found: str | None = known[formula, block]
-    return found
+        formulas[formula, block] = as_mathml(formula, block=block) if may else None
+    mathml: str | None = formulas[formula, block]
+    return mathml

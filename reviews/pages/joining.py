@@ -47,12 +47,12 @@ def practice(request: HttpRequest, pk: int) -> HttpResponse:
         if request.method == "POST":
             qualify(campaign=campaign, user=request.user)
             return redirect("reviews:campaign", pk)
-        found = practice_of(campaign=campaign, user=request.user)
+        result = practice_of(campaign=campaign, user=request.user)
     except ReviewError as error:
         status = 404 if isinstance(error, NotInvitedError) else 403
         context = {"error": error, "signed_in": request.user}
         return render(request, "reviews/joining/refused.html", context, status=status)
-    context = {"practice": found, "campaign": campaign}
+    context = {"practice": result, "campaign": campaign}
     return render(request, "reviews/joining/practice.html", context)
 
 

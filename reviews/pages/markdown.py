@@ -89,7 +89,7 @@ class _Renderer(RendererHTML):
     def link_close(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
-        before = (tokens[place] for place in range(idx - 1, -1, -1))
+        before = (tokens[index] for index in range(idx - 1, -1, -1))
         opening = next(token for token in before if token.type == "link_open")
         if opening.info == "auto":
             return "</span>"
@@ -129,8 +129,8 @@ def _cell(token: Token) -> str:
 
 
 def _address(address: object, title: object) -> str:
-    shown = f"{address} “{title}”" if title else address
-    return f' <span class="address">({escape(str(shown))})</span>'
+    text = f"{address} “{title}”" if title else address
+    return f' <span class="address">({escape(str(text))})</span>'
 
 
 def _latex_bracket(state: StateInline, silent: bool) -> bool:

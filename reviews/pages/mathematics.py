@@ -74,8 +74,8 @@ def as_mathml(formula: str, *, block: bool) -> str | None:
         return None
     unnumbered = _ROWS.sub(lambda row: f"\\{row[1] or row[3]}{{{row[2] or 'align'}*}}", formula)
     try:
-        found = convert(unnumbered, display="block" if block else "inline")
-        root = ElementTree.fromstring(found)
+        mathml = convert(unnumbered, display="block" if block else "inline")
+        root = ElementTree.fromstring(mathml)
     except Exception:  # the converter meets hostile text: RecursionError, IndexError, anything
         return None
     if not _keeps_to_the_list(root):
@@ -100,12 +100,14 @@ def _keeps_to_the_list(root: ElementTree.Element) -> bool:
 
     Of what encloses, browsers draw a box by our stylesheet, and nothing else.
     """
-    for each in root.iter():
-        each.tag = each.tag.removeprefix(_NS)
-        if each.tag not in MATHML or (each.tag == "menclose" and each.get("notation") != "box"):
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(_NS)
+        if element.tag not in MATHML or (
+            element.tag == "menclose" and element.get("notation") != "box"
+        ):
             return False
-        for name, value in list(each.attrib.items()):
+        for name, value in list(element.attrib.items()):
             allowed = ATTRIBUTES.get(name)
             if allowed is None or not allowed.fullmatch(value):
-                del each.attrib[name]
+                del element.attrib[name]
     return True

@@ -108,9 +108,9 @@ class FormQuestion:
     options: list[FormOption]
 
 
-def view_of(given: str | None) -> View:
+def view_of(text: str | None) -> View:
     """How an address or a form asks for the answers to be shown; laid out, if it doesn't."""
-    return "raw" if given == "raw" else "diff" if given == "diff" else "read"
+    return "raw" if text == "raw" else "diff" if text == "diff" else "read"
 
 
 def own_assignment(*, token: uuid.UUID, user: User) -> Assignment:
@@ -119,7 +119,7 @@ def own_assignment(*, token: uuid.UUID, user: User) -> Assignment:
     Raises UnknownAssignmentError, NotInvitedError or UnblindedError.
     """
     try:
-        found = (
+        assignment = (
             Assignment.objects.select_related("reviewer__campaign")
             .defer("reviewer__campaign__plan")
             .exclude(state__in=[AssignmentState.EXPIRED, AssignmentState.SKIPPED])
@@ -127,15 +127,15 @@ def own_assignment(*, token: uuid.UUID, user: User) -> Assignment:
         )
     except Assignment.DoesNotExist:
         raise UnknownAssignmentError from None
-    admit(campaign=found.reviewer.campaign, user=user)
-    return found
+    admit(campaign=assignment.reviewer.campaign, user=user)
+    return assignment
 
 
-def within_block(current: Assignment, held: Sequence[Assignment]) -> list[Assignment]:
+def within_block(current: Assignment, later: Sequence[Assignment]) -> list[Assignment]:
     """Those of the turns after the current one that come before the next pause."""
-    turns = [current, *held]
+    turns = [current, *later]
     form = current.reviewer.campaign.page_form
-    ends = [place for place, each in enumerate(turns) if ends_block(each.turn, form)]
+    ends = [index for index, each in enumerate(turns) if ends_block(each.turn, form)]
     return turns[1 : ends[0] + 1] if ends else turns[1:]
 
 
@@ -162,9 +162,9 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     )
     outputs = [pair.candidate_output, pair.baseline_output]
     sides = outputs if assignment.candidate_on_left else outputs[::-1]
-    said, rationale = _said_before(assignment)
+    chosen, rationale = _said_before(assignment)
     question = form.question or campaign.question
-    return _laid_out(pair.item, pair.before, sides, form, view, question, said) | {
+    return _laid_out(pair.item, pair.before, sides, form, view, question, chosen) | {
         "campaign": campaign,
         "token": assignment.token,
         "turn": assignment.turn,
@@ -190,7 +190,7 @@ def _laid_out(
     form: Form,
     view: View,
     question: str,
-    said: "_Said",
+    chosen: "_Said",
 ) -> dict[str, Any]:
     texts = [shown(output.as_read, form.show) for output in sides if output is not None]
     code = any(text.startswith(("{", "[")) for text in texts)
@@ -200,9 +200,9 @@ def _laid_out(
         "panes": _panes(texts, form, view, code=code),
         "code": code or view == "raw",
         "view": view,
-        "questions": _questions(question, form, said),
+        "questions": _questions(question, form, chosen),
         "flags": [
-            FormQuestion(f"{FLAG}{side}", _NAMES[side], _flags(side, form, said))
+            FormQuestion(f"{FLAG}{side}", _NAMES[side], _flags(side, form, chosen))
             for side in form.sides
         ]
         if form.flags
@@ -215,13 +215,22 @@ def _request(item: Item, before: Any, view: View) -> ItemRequest:
 
     `before` is the input of the comparison before, None for the first.
     """
-    said, given = turns(item.input), shown(item.context or "")
-    long = sum(len(turn.text) for turn in said) + len(given) > LONGEST
+    conversation, context_text = turns(item.input), shown(item.context or "")
+    long = sum(len(turn.text) for turn in conversation) + len(context_text) > LONGEST
     as_html = plain if long or view == "raw" else rendered
-    messages = [Passage(turn.speaker, as_html(turn.text), len(turn.text.split())) for turn in said]
-    context = Passage("", as_html(given), len(given.split())) if given else None
+    messages = [
+        Passage(turn.speaker, as_html(turn.text), len(turn.text.split())) for turn in conversation
+    ]
+    context = (
+        Passage("", as_html(context_text), len(context_text.split())) if context_text else None
+    )
     last, earlier = messages[-1], messages[:-1]
-    if earlier and before is not None and _instructs(said[0]) and turns(before)[:1] == said[:1]:
+    if (
+        earlier
+        and before is not None
+        and _instructs(conversation[0])
+        and turns(before)[:1] == conversation[:1]
+    ):
         return ItemRequest(last, earlier[1:], context, repeated=earlier[0])
     return ItemRequest(last, earlier, context)
 
@@ -236,10 +245,10 @@ def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane
         return [
             Pane(
                 *side,
-                format_html("<pre>{}</pre>", each.html) if each.html else each.html,
-                each.words,
+                format_html("<pre>{}</pre>", answer.html) if answer.html else answer.html,
+                answer.words,
             )
-            for side, each in zip(sides, marked_answers(*texts), strict=True)
+            for side, answer in zip(sides, marked_answers(*texts), strict=True)
         ]
     laid_out = view == "read" and not code and form.show.markdown == "rendered"
     as_html = rendered if laid_out else plain
@@ -258,44 +267,47 @@ def _said_before(assignment: Assignment) -> tuple[_Said, str]:
     if not assignment.revision:
         return frozenset(), ""
     last = assignment.judgments.order_by("-revision")[0]
-    said = {("choice", f"{MUCH if last.much else ''}{last.choice}")}
-    said |= {(f"{ASK}{name}", str(value)) for name, value in last.answers.items()}
-    said |= {(f"{FLAG}{side}", flag) for side, flags in last.flags.items() for flag in flags}
-    return said, last.rationale
+    chosen = {("choice", f"{MUCH if last.much else ''}{last.choice}")}
+    chosen |= {(f"{ASK}{name}", str(value)) for name, value in last.answers.items()}
+    chosen |= {(f"{FLAG}{side}", flag) for side, flags in last.flags.items() for flag in flags}
+    return chosen, last.rationale
 
 
-def _questions(question: str, form: Form, said: _Said) -> list[FormQuestion]:
+def _questions(question: str, form: Form, chosen: _Said) -> list[FormQuestion]:
     """The campaign's own question first, so that no dimension colours it; then the rubric."""
     plain_choices = [row for row in _CHOICES if not row[0].startswith(MUCH)]
     steps = _CHOICES if form.steps else plain_choices
-    words = 1 if form.one_key else 2
-    overall = FormQuestion("choice", question, _options("choice", steps, words, said))
+    label_column = 1 if form.one_key else 2
+    overall = FormQuestion("choice", question, _options("choice", steps, label_column, chosen))
     rubric = []
-    for each in form.dimensions:
-        field = f"{ASK}{each.name}"
-        options = _ratings(each, said) or _options(field, plain_choices, 2, said)
-        rubric.append(FormQuestion(field, each.question, options))
+    for dimension in form.dimensions:
+        field = f"{ASK}{dimension.name}"
+        options = _ratings(dimension, chosen) or _options(field, plain_choices, 2, chosen)
+        rubric.append(FormQuestion(field, dimension.question, options))
     return rubric if form.rates else [overall, *rubric]
 
 
 def _options(
-    field: str, rows: Sequence[tuple[str, str, str, str]], words: int, said: _Said
+    field: str, rows: Sequence[tuple[str, str, str, str]], label_column: int, chosen: _Said
 ) -> list[FormOption]:
-    return [FormOption(row[0], row[words], row[2], row[3], (field, row[0]) in said) for row in rows]
+    return [
+        FormOption(row[0], row[label_column], row[2], row[3], (field, row[0]) in chosen)
+        for row in rows
+    ]
 
 
-def _ratings(dimension: Dimension, said: _Said) -> list[FormOption]:
+def _ratings(dimension: Dimension, chosen: _Said) -> list[FormOption]:
     ends = {dimension.low: " least", dimension.high: " most"}
     field = f"{ASK}{dimension.name}"
     return [
-        FormOption(str(n), f"{n}{ends.get(n, '')}", str(n), "", (field, str(n)) in said)
+        FormOption(str(n), f"{n}{ends.get(n, '')}", str(n), "", (field, str(n)) in chosen)
         for n in dimension.values
     ]
 
 
-def _flags(side: str, form: Form, said: _Said) -> list[FormOption]:
+def _flags(side: str, form: Form, chosen: _Said) -> list[FormOption]:
     return [
-        FormOption(flag, flag.replace("-", " "), "", key, (f"{FLAG}{side}", flag) in said)
+        FormOption(flag, flag.replace("-", " "), "", key, (f"{FLAG}{side}", flag) in chosen)
         for flag, key in zip(form.flags, _flag_keys(side), strict=False)
     ]
 

@@ -15,22 +15,22 @@ MUCH, ASK, FLAG = "much-", "ask-", "flag-"
 def answer_of(post: QueryDict) -> ReviewerAnswer:
     """What was chosen and said; whether the campaign's form allows it is for `Answer.checked`."""
     choice = post.get("choice", "")
-    asked = [field for field in post if field.startswith(ASK)]
+    fields = [field for field in post if field.startswith(ASK)]
     flagged = [field for field in post if field.startswith(FLAG)]
     return ReviewerAnswer(
         choice=choice.removeprefix(MUCH),
         much=choice.startswith(MUCH),
-        answers={field.removeprefix(ASK): _rating(post.get(field, "")) for field in asked},
+        answers={field.removeprefix(ASK): _rating(post.get(field, "")) for field in fields},
         flags={field.removeprefix(FLAG): post.getlist(field) for field in flagged},
         rationale=post.get("rationale", ""),
         visible_seconds=_seconds(post.get("visible", "")),
     )
 
 
-def token_of(given: str) -> uuid.UUID:
+def token_of(text: str) -> uuid.UUID:
     """An assignment's token as a form brings it. Raises UnknownAssignmentError for another text."""
     try:
-        return uuid.UUID(given)
+        return uuid.UUID(text)
     except ValueError:
         raise UnknownAssignmentError from None
 
@@ -50,17 +50,17 @@ def seconds_late(post: QueryDict) -> float:
     return min(waited, LONGEST_WAIT) if waited >= MOMENT else 0.0
 
 
-def wanted_ahead(given: str | None) -> int:
+def wanted_ahead(text: str | None) -> int:
     """How many comparisons a page asks to hold ahead: 1, if it doesn't say."""
-    return min(int(given), MOST_AHEAD) if given and given in "123456789" else 1
+    return min(int(text), MOST_AHEAD) if text and text in "123456789" else 1
 
 
-def _rating(given: str) -> int | str:
-    return int(given) if len(given) == 1 and given in "0123456789" else given
+def _rating(text: str) -> int | str:
+    return int(text) if len(text) == 1 and text in "0123456789" else text
 
 
-def _seconds(given: str) -> float | None:
+def _seconds(text: str) -> float | None:
     try:
-        return float(given)
+        return float(text)
     except ValueError:
         return None

@@ -9,9 +9,9 @@ _SEEN = "review-totals"  # in the session: campaign → the total that the last 
 
 def note_total(request: SignedInRequest, campaign: Campaign) -> None:
     """Notes the total that the page of this answer showed."""
-    shown, seen = request.POST.get("total", ""), request.session.get(_SEEN, {})
-    if shown.isdecimal() and len(shown) < 10 and seen.get(str(campaign.pk)) != int(shown):
-        request.session[_SEEN] = seen | {str(campaign.pk): int(shown)}
+    total, seen = request.POST.get("total", ""), request.session.get(_SEEN, {})
+    if total.isdecimal() and len(total) < 10 and seen.get(str(campaign.pk)) != int(total):
+        request.session[_SEEN] = seen | {str(campaign.pk): int(total)}
 
 
 def total_was(request: SignedInRequest, campaign: Campaign, own: Progress) -> int | None:

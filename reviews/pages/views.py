@@ -73,14 +73,14 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return view(request, *args, **kwargs)
         except ReviewError as error:
             own = Campaign.objects.defer("plan").filter(reviewers__user=request.user)
-            asked = (
+            campaigns = (
                 own.filter(pk=kwargs["pk"])
                 if "pk" in kwargs
                 else own.filter(reviewers__assignments__token=kwargs["token"])
             )
             knows = isinstance(error, UnblindedError)
             results = knows and Project.objects.seen_by(request.user).exists()
-            context = {"error": error, "campaign": asked.first(), "results": results}
+            context = {"error": error, "campaign": campaigns.first(), "results": results}
             status = STATUS.get(type(error), 409)
             return _page(request, "refusal", context, status=status)
 
@@ -93,12 +93,12 @@ def home(request: SignedInRequest) -> HttpResponse:
     """The campaigns in which this person reviews, and the invitations that wait for them."""
     results = Project.objects.seen_by(request.user).exists()
     invited = Invitation.objects.waiting_for(request.user).select_related("campaign__project", "by")
-    asked = MemberInvitation.objects.waiting_for(request.user).select_related("project", "by")
+    invitations = MemberInvitation.objects.waiting_for(request.user).select_related("project", "by")
     context = {
         "reviews": own_reviews(request.user),
         "results": results,
         "invited": invited.defer("campaign__plan"),
-        "asked": asked,
+        "asked": invitations,
     }
     return _page(request, "home", context, part="")
 
@@ -139,19 +139,19 @@ def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """
     if request.method == "GET":  # back from signing in, which had come between
         return redirect("reviews:home")
-    shown, hold = request.POST.get("shown", ""), wanted_ahead(request.POST.get("hold"))
+    on_page, hold = request.POST.get("shown", ""), wanted_ahead(request.POST.get("hold"))
     recorded = record(
         token=token,
         user=request.user,
         nonce=request.POST.get("nonce", ""),
         answer=answer_of(request.POST),
         key=request.POST.get("key", ""),
-        ahead=hold if shown else 0,
+        ahead=hold if on_page else 0,
         late=seconds_late(request.POST),
     )
     note_total(request, recorded.assigned.reviewer.campaign)
     current = recorded.assigned.current
-    if shown and isinstance(current, Assignment) and str(current.token) == shown:
+    if on_page and isinstance(current, Assignment) and str(current.token) == on_page:
         return _ahead(request, recorded.assigned, hold)
     return _go_on(request, recorded.assigned, after=recorded.judgment.assignment)
 
@@ -211,10 +211,10 @@ def guess(request: SignedInRequest, *, pk: int) -> HttpResponse:
 
 
 def _campaign(pk: int) -> Campaign:
-    found = Campaign.objects.defer("plan").filter(pk=pk).first()
-    if found is None:
+    campaign = Campaign.objects.defer("plan").filter(pk=pk).first()
+    if campaign is None:
         raise NotInvitedError
-    return found
+    return campaign
 
 
 def _go_on(
@@ -238,17 +238,17 @@ def _go_on(
 
 def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     own = progress_of(assigned.reviewer)
-    said = _progress(request, assigned, own)
+    progress = _progress(request, assigned, own)
     if isinstance(assigned.current, End):
         reviewed = assigned.reviewer.campaign
         over = assigned.current.kind in ("done", "quota", "stopped", "closed")
         guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
         disputed = over and may_adjudicate(reviewed, request.user)
-        context = said | {"campaign": reviewed, "end": assigned.current}
+        context = progress | {"campaign": reviewed, "end": assigned.current}
         context |= {"guesses": guesses, "disputed": disputed}
         context |= {"ended": assigned.reviewer.ended, "head": over and assigned.reviewer.head}
         return _page(request, "end", context)
-    context = _shown(request, assigned.current) | said | {"number": own.number}
+    context = _shown(request, assigned.current) | progress | {"number": own.number}
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
@@ -258,21 +258,21 @@ def _ahead(request: SignedInRequest, assigned: Assigned, hold: int) -> HttpRespo
     `have` names those that the page has already: they are named again, and not sent again.
     """
     own, current = progress_of(assigned.reviewer), assigned.current
-    held = () if isinstance(current, End) else within_block(current, assigned.held[:hold])
+    later = () if isinstance(current, End) else within_block(current, assigned.held[:hold])
     had = (request.POST or request.GET).getlist("have")
-    said = _progress(request, assigned, own)
+    progress = _progress(request, assigned, own)
     parts = [
-        _turn_ahead(request, each, said | {"number": min(own.number + place, own.total)})
-        for place, each in enumerate(held, 1)
-        if str(each.token) not in had
+        _turn_ahead(request, turn, progress | {"number": min(own.number + index, own.total)})
+        for index, turn in enumerate(later, 1)
+        if str(turn.token) not in had
     ]
-    tokens = " ".join(str(each.token) for each in held)
+    tokens = " ".join(str(each.token) for each in later)
     headers = {MARK: person_mark(request.user), "Evalhub-Saved": str(own.judged)}
     return HttpResponse("".join(parts), headers=headers | {"Evalhub-Ahead": tokens})
 
 
-def _turn_ahead(request: SignedInRequest, assignment: Assignment, said: dict[str, Any]) -> str:
-    context = _shown(request, assignment) | said
+def _turn_ahead(request: SignedInRequest, assignment: Assignment, progress: dict[str, Any]) -> str:
+    context = _shown(request, assignment) | progress
     context |= {"ahead": True, "can_undo": not context["practice"]}
     context |= {"person": person_mark(request.user)}
     part = "#turn" if request.htmx else ""
@@ -281,8 +281,8 @@ def _turn_ahead(request: SignedInRequest, assignment: Assignment, said: dict[str
 
 def _pause(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     shorten_leases(assigned.reviewer)
-    said = _progress(request, assigned, progress_of(assigned.reviewer))
-    return _page(request, "pause", said | {"campaign": assigned.reviewer.campaign})
+    progress = _progress(request, assigned, progress_of(assigned.reviewer))
+    return _page(request, "pause", progress | {"campaign": assigned.reviewer.campaign})
 
 
 def _progress(request: SignedInRequest, assigned: Assigned, own: Progress) -> dict[str, Any]:

@@ -51,12 +51,12 @@ def kept_answers(runs: Sequence[Run], design: Design) -> JoinedAnswers:
         return answers_of(runs, design)
     before = sources(runs)
     key = before, tuple(run.pk for run in runs), design.combinations, design.form.show
-    found = _KEPT.get(key)
-    if found is None:
-        found = answers_of(runs, design)
+    answers = _KEPT.get(key)
+    if answers is None:
+        answers = answers_of(runs, design)
         if sources(runs) == before:  # else they are of neither
-            _KEPT.keep(key, found, count)
-    return found
+            _KEPT.keep(key, answers, count)
+    return answers
 
 
 def are_many(runs: Sequence[Run]) -> bool:
@@ -107,5 +107,5 @@ def _copies(population: Mapping[str, Candidate]) -> Copies:
 
     as_read = signatures(requests())
     row = {key: i for i, key in enumerate(read)}
-    found = as_read[[row[key] for key in population]]  # what finds what follows the order
-    return found, near_copies(found)
+    rows = as_read[[row[key] for key in population]]  # what finds what follows the order
+    return rows, near_copies(rows)

@@ -70,25 +70,27 @@ def open_campaign(
     evaluate in the project, or isn't an owner and would close the review that goes on.
     """
     check_evaluates(by, runs[0].test_set_version.test_set.project)
-    asked = inputs(runs, design, study, strata)
+    plan_inputs = inputs(runs, design, study, strata)
     for _ in range(TRIES):
         read_of = sources(runs)
-        draft = _drafted(asked)
+        draft = _drafted(plan_inputs)
         with transaction.atomic():
             if sources(runs) == read_of:
-                return _opened(draft, asked, study=study, name=name, by=by, supersedes=supersedes)
+                return _opened(
+                    draft, plan_inputs, study=study, name=name, by=by, supersedes=supersedes
+                )
     raise PlanError("the answers change while the plan is made: open it once they stay the same")
 
 
-def _drafted(asked: PlanInputs) -> _Draft:
-    prepared = prepare(asked)
+def _drafted(plan_inputs: PlanInputs) -> _Draft:
+    prepared = prepare(plan_inputs)
     plan = prepared.plan.as_json()
     return _Draft(prepared, plan, digest_of(plan), told_apart(prepared).telling.as_json())
 
 
 def _opened(
     draft: _Draft,
-    asked: PlanInputs,
+    plan_inputs: PlanInputs,
     *,
     study: Study | None,
     name: str,
@@ -96,10 +98,10 @@ def _opened(
     supersedes: Campaign | None,
 ) -> Campaign:
     """Writes it, in the caller's transaction; a plan that is open already is returned as it is."""
-    first, second, *_ = asked.runs
+    first, second, *_ = plan_inputs.runs
     project = first.test_set_version.test_set.project
     check_evaluates(by, project)
-    design, plan, sealed = asked.design, draft.plan, draft.sealed
+    design, plan, sealed = plan_inputs.design, draft.plan, draft.sealed
     campaign, opened = Campaign.objects.get_or_create(
         project=project,
         study=study,
@@ -180,10 +182,10 @@ def inputs(
         if sum(each.pk == version.pk for each in versions) > 1:
             raise PlanError(f"both runs are of {version}: there is nothing to compare")
     names = _names(study, *versions)
-    told = [design.form.question, *(known.feedback for known in design.known.values())]
-    for each in design.form.dimensions:  # a page carries its name as well
-        told += [each.name, each.question]
-    for text in [design.question, *filter(None, told)]:
+    shown_texts = [design.form.question, *(example.feedback for example in design.known.values())]
+    for dimension in design.form.dimensions:  # a page carries its name as well
+        shown_texts += [dimension.name, dimension.question]
+    for text in [design.question, *filter(None, shown_texts)]:
         check_question(text, names)
     return PlanInputs(tuple(runs), design, metric_of(study, first), strata)
 
@@ -196,16 +198,16 @@ def check_question(question: str, names: Iterable[str]) -> None:
     if not question.strip():
         raise PlanError("question is empty; say what reviewers are to decide")
     for name in names:
-        named = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question, re.IGNORECASE)
-        if named and len(name) > 2:
+        match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question, re.IGNORECASE)
+        if match and len(name) > 2:
             raise PlanError(f"question names an arm ({name!r}), which reviewers must not know")
 
 
 def metric_of(study: Study | None, run: Run) -> Metric | None:
     """What the study measures on the run's test set."""
-    asked = StudyTestSet.objects.filter(study=study, test_set_version=run.test_set_version_id)
-    found = asked.select_related("metric").first() if study else None
-    return found.metric if found else None
+    links = StudyTestSet.objects.filter(study=study, test_set_version=run.test_set_version_id)
+    link = links.select_related("metric").first() if study else None
+    return link.metric if link else None
 
 
 def _write_pairs(campaign: Campaign, prepared: Prepared) -> None:
@@ -231,10 +233,10 @@ def _write_pairs(campaign: Campaign, prepared: Prepared) -> None:
 
 def _change(campaign: Campaign, state: CampaignState, kind: EventKind, by: User | None) -> None:
     check_evaluates(by, campaign.project)
-    found = lock_campaign(campaign)
-    if found.is_over:
+    current = lock_campaign(campaign)
+    if current.is_over:
         raise CampaignEndedError
-    if found.state != state:
+    if current.state != state:
         Campaign.objects.filter(pk=campaign.pk).update(state=state)
         add_event(campaign, kind, by=by)
         what = f"{campaign}: {state}"

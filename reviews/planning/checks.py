@@ -43,13 +43,13 @@ def controls(
     those where the arm has one answer only, which then stands on both sides. `pool` is in the
     order in which items are to be drawn.
     """
-    found: list[Planned] = []
+    pairs: list[Planned] = []
     used: set[str] = set()
     orders = [
         iter(_differing_first(pool, candidates, seconds[arm], arm)) for arm in range(len(seconds))
     ]
-    for place in range(n):
-        arm = (place + seed) % len(seconds)
+    for index in range(n):
+        arm = (index + seed) % len(seconds)
         key = next((key for key in orders[arm] if key not in used), None)
         if key is None:
             break
@@ -57,14 +57,14 @@ def controls(
         first = candidates[key].outputs[arm]
         assert first is not None
         second = seconds[arm].get(key, (first, b""))[0]
-        found.append(
+        pairs.append(
             Planned(PairKind.CONTROL, key, candidates[key].item, (arm, arm), (first, second))
         )
-    return found
+    return pairs
 
 
 def known_pairs(
-    known: Mapping[str, Known],
+    known_by_key: Mapping[str, Known],
     certain: Mapping[str, Better],
     candidates: Mapping[str, Candidate],
     arms: tuple[int, int],
@@ -78,29 +78,31 @@ def known_pairs(
     Of the latter the baseline and the candidate are right by turns, so that always choosing one
     of them helps nobody. `certain` holds only items that may be used.
     """
-    taken: list[tuple[str, Known]] = []
+    chosen_pairs: list[tuple[str, Known]] = []
     wanted = {True: practice, False: gold}
     for practising in (True, False):
-        own = [key for key in _drawn(known, seed) if known[key].practice is practising]
-        taken += [(key, known[key]) for key in own]
+        own = [
+            key for key in _drawn(known_by_key, seed) if known_by_key[key].practice is practising
+        ]
+        chosen_pairs += [(key, known_by_key[key]) for key in own]
         wanted[practising] = max(0, wanted[practising] - len(own))
     for practising in (True, False):
-        chosen = _balanced(certain, {key for key, _ in taken}, wanted[practising], seed)
-        taken += [
+        chosen = _balanced(certain, {key for key, _ in chosen_pairs}, wanted[practising], seed)
+        chosen_pairs += [
             (key, Known(expected=certain[key], feedback=FEEDBACK, practice=practising))
             for key in chosen
         ]
     return [
         Planned(
-            kind=PairKind.PRACTICE if each.practice else PairKind.GOLD,
+            kind=PairKind.PRACTICE if pair.practice else PairKind.GOLD,
             key=key,
             item=candidates[key].item,
             arms=arms,
             outputs=_outputs(candidates[key], arms),
-            expected=each.expected,
-            feedback=each.feedback,
+            expected=pair.expected,
+            feedback=pair.feedback,
         )
-        for key, each in taken
+        for key, pair in chosen_pairs
     ]
 
 

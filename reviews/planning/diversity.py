@@ -36,41 +36,41 @@ def signatures(texts: Iterable[str]) -> Signatures:
     """
     from rensa import RMinHash
 
-    found = [np.empty((0, BANDS * ROWS), dtype=np.uint32)]
+    parts = [np.empty((0, BANDS * ROWS), dtype=np.uint32)]
     for some in batched(texts, TEXTS):
         shingles = [_word_triples(text) for text in some]
         matrix = RMinHash.digest_matrix_from_token_sets(shingles, BANDS * ROWS, _SEED)
-        found.append(np.array(matrix.to_rows(), np.uint32))
-    return np.concatenate(found)
+        parts.append(np.array(matrix.to_rows(), np.uint32))
+    return np.concatenate(parts)
 
 
-def near_copies(found: Signatures) -> list[int]:
+def near_copies(signed: Signatures) -> list[int]:
     """For each text, the number of its group of near-copies: 0, 1, … as they first come.
 
     Texts that share a band of their signatures are compared with the first of them, and belong
     together where at least ALIKE of the signatures agree.
     """
-    parents = np.arange(len(found))
+    parents = np.arange(len(signed))
     for band in range(BANDS):
-        rows = found[:, band * ROWS : (band + 1) * ROWS].astype(np.uint64)
+        rows = signed[:, band * ROWS : (band + 1) * ROWS].astype(np.uint64)
         _, first, which = np.unique(rows @ _MIXED, return_index=True, return_inverse=True)
         leaders = first[which]
-        others = np.flatnonzero(leaders != np.arange(len(found)))
-        alike = (found[others] == found[leaders[others]]).mean(axis=1) >= ALIKE
+        others = np.flatnonzero(leaders != np.arange(len(signed)))
+        alike = (signed[others] == signed[leaders[others]]).mean(axis=1) >= ALIKE
         for text, leader in zip(others[alike], leaders[others[alike]], strict=True):
             one, other = sorted((_root(parents, text), _root(parents, leader)))
             parents[other] = one
     numbers: dict[int, int] = {}
-    return [numbers.setdefault(_root(parents, text), len(numbers)) for text in range(len(found))]
+    return [numbers.setdefault(_root(parents, text), len(numbers)) for text in range(len(signed))]
 
 
-def similarities(found: Signatures) -> npt.NDArray[np.float64]:
+def similarities(signed: Signatures) -> npt.NDArray[np.float64]:
     """Estimated Jaccard similarity of each text with each: positive semidefinite, ones on the
     diagonal, for `vendi_score`."""
-    shared: npt.NDArray[np.float64] = np.zeros((len(found), len(found)))
-    for column in found.T:
+    shared: npt.NDArray[np.float64] = np.zeros((len(signed), len(signed)))
+    for column in signed.T:
         shared += column[:, None] == column[None, :]
-    shared /= found.shape[1]
+    shared /= signed.shape[1]
     return shared
 
 
@@ -81,12 +81,12 @@ def vendi_score(kernel: npt.ArrayLike) -> float:
     and Dieng 2023, The Vendi Score). n where all differ, 1 where all are the same. Raises
     ValueError for another shape or diagonal.
     """
-    given = np.asarray(kernel, dtype=float)
-    if given.ndim != 2 or given.shape[0] != given.shape[1] or not len(given):
-        raise ValueError(f"a kernel is square, and this one has shape {given.shape}")
-    if not np.allclose(np.diag(given), 1):
+    matrix = np.asarray(kernel, dtype=float)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+        raise ValueError(f"a kernel is square, and this one has shape {matrix.shape}")
+    if not np.allclose(np.diag(matrix), 1):
         raise ValueError("everything is wholly similar to itself: the diagonal must be 1")
-    values = np.linalg.eigvalsh(given / len(given))
+    values = np.linalg.eigvalsh(matrix / len(matrix))
     positive = values[values > 1e-12]
     return float(np.exp(-(positive * np.log(positive)).sum()))
 

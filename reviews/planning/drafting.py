@@ -68,81 +68,91 @@ class _Scores:
     candidate: dict[str, float | None]
 
 
-def prepare(asked: PlanInputs, read: Reader = answers_of) -> Prepared:
+def prepare(plan_inputs: PlanInputs, read: Reader = answers_of) -> Prepared:
     """Samples, chooses control, gold and practice pairs, and puts them in order; writes nothing.
 
     `read` brings the runs' answers, as they are now or as they are kept.
     Raises PlanError for what can't be asked, NothingToCompareError where all answers read alike.
     """
-    if told := known_answers(asked.runs[0]):
-        known = {**told, **asked.design.known}
-        asked = replace(asked, design=asked.design.model_copy(update={"known": known}))
-    design, form = asked.design, asked.design.form
-    arms = arm_pairs(len(asked.runs), design.combinations)
-    answers = read(asked.runs, design)
-    there = answers.joined
-    population = _population(there, design)
-    scores = _scores(asked)
-    groups = _strata(population, asked, scores)
+    if from_test_set := known_answers(plan_inputs.runs[0]):
+        known_by_key = {**from_test_set, **plan_inputs.design.known}
+        plan_inputs = replace(
+            plan_inputs, design=plan_inputs.design.model_copy(update={"known": known_by_key})
+        )
+    design, form = plan_inputs.design, plan_inputs.design.form
+    arms = arm_pairs(len(plan_inputs.runs), design.combinations)
+    answers = read(plan_inputs.runs, design)
+    joined_answers = answers.joined
+    population = _population(joined_answers, design)
+    scores = _scores(plan_inputs)
+    groups = _strata(population, plan_inputs, scores)
     signed, copies = answers.copies(population) if design.diverse else (None, None)
     keys = _sampled(groups, design, copies)
     vendi = None
     if signed is not None:
         vendi = _vendi(signed, list(population), [_sampled(groups, design), keys])
     main = [pair for key in keys for pair in _main(key, population[key], arms, groups[key], form)]
-    checks = [] if form.rates else _checks(asked, there, keys, scores, len(main))
+    checks = [] if form.rates else _checks(plan_inputs, joined_answers, keys, scores, len(main))
     pairs = _in_order([*main, *checks], design.seed)
     plan = ReviewPlan(
         kind="ratings" if form.rates else "pairs",
         design=design,
         scale=(RATED,) if form.rates else tuple(Choice.values),
         side_block=BLOCK,
-        test_set=asked.runs[0].test_set_version.digest,
-        arms=tuple(run.answers_digest for run in asked.runs),
+        test_set=plan_inputs.runs[0].test_set_version.digest,
+        arms=tuple(run.answers_digest for run in plan_inputs.runs),
         items=tuple(dict.fromkeys(pair.key for pair in pairs if pair.kind == PairKind.MAIN)),
         pairs=tuple(_entry(pair) for pair in pairs),
         texts=_digest_of_texts(pairs),
         strata=_counted(groups, keys),
         sampling=ItemSampling(
-            by="as given" if asked.strata else design.strata,
+            by="as given" if plan_inputs.strata else design.strata,
             near_copies=len(population) - len(set(copies)) if copies else 0,
             vendi=vendi,
         ),
         different=len(population),
-        identical=there.identical,
-        unpaired=there.unpaired,
+        identical=joined_answers.identical,
+        unpaired=joined_answers.unpaired,
     )
     return Prepared(plan, pairs)
 
 
-def _population(there: Joined, design: Design) -> dict[str, Candidate]:
+def _population(joined_answers: Joined, design: Design) -> dict[str, Candidate]:
     """What the sample is drawn from: everything but the items whose answer is known."""
     if design.form.rates:
         if design.controls or design.gold or design.practice or design.known:
             raise PlanError(
                 "ratings have no control, gold or practice pairs: repeats watch over them"
             )
-        found = {key: each for key, each in there.candidates.items() if each.answered}
+        candidates_by_key = {
+            key: candidate
+            for key, candidate in joined_answers.candidates.items()
+            if candidate.answered
+        }
     else:
-        found = there.different
+        candidates_by_key = joined_answers.different
     for key in design.known:
-        if key not in there.different or not there.different[key].compared([(0, 1)]):
+        if key not in joined_answers.different or not joined_answers.different[key].compared(
+            [(0, 1)]
+        ):
             raise PlanError(f"expected of item '{key}': it has no two different answers")
-    left = {key: each for key, each in found.items() if key not in design.known}
+    left = {key: each for key, each in candidates_by_key.items() if key not in design.known}
     if not left:
         raise NothingToCompareError(
-            f"no item has two different answers to compare: {there.identical} are identical, "
-            f"{there.unpaired} have no answer in one of the runs"
+            f"no item has two different answers to compare: {joined_answers.identical} are "
+            f"identical, {joined_answers.unpaired} have no answer in one of the runs"
         )
     return left
 
 
-def _scores(asked: PlanInputs) -> _Scores | None:
-    design = asked.design
+def _scores(plan_inputs: PlanInputs) -> _Scores | None:
+    design = plan_inputs.design
     missing = design.gold or design.practice
-    if asked.metric is None or not (missing or "disagreement" in design.strata):
+    if plan_inputs.metric is None or not (missing or "disagreement" in design.strata):
         return None
-    opened = RunMetric.objects.readable().filter(metric=asked.metric, run__in=asked.runs[:2])
+    opened = RunMetric.objects.readable().filter(
+        metric=plan_inputs.metric, run__in=plan_inputs.runs[:2]
+    )
     if opened.count() < 2:
         if "disagreement" in design.strata:
             raise PlanError(
@@ -150,17 +160,17 @@ def _scores(asked: PlanInputs) -> _Scores | None:
                 "study first, or leave it out"
             )
         return None
-    baseline, candidate = (scores_of(run, asked.metric) for run in asked.runs[:2])
+    baseline, candidate = (scores_of(run, plan_inputs.metric) for run in plan_inputs.runs[:2])
     return _Scores(baseline, candidate)
 
 
 def _strata(
-    population: Mapping[str, Candidate], asked: PlanInputs, scores: _Scores | None
+    population: Mapping[str, Candidate], plan_inputs: PlanInputs, scores: _Scores | None
 ) -> dict[str, str]:
     tags = {key: each.tags for key, each in population.items()}
-    if asked.strata is not None:
-        return {key: asked.strata.get(key, named) for key, named in tags.items()}
-    by = asked.design.strata
+    if plan_inputs.strata is not None:
+        return {key: plan_inputs.strata.get(key, tag) for key, tag in tags.items()}
+    by = plan_inputs.design.strata
     parts: list[Mapping[str, str]] = [dict.fromkeys(population, "")]
     if "tags" in by:
         parts.append(tags)
@@ -183,8 +193,8 @@ def _sampled(
 
 def _vendi(signed: Signatures, keys: Sequence[str], samples: Sequence[Sequence[str]]) -> Vendi:
     """How varied the samples are, which were drawn without and with regard to near-copies."""
-    place = {key: i for i, key in enumerate(keys)}
-    drawn = [[place[key] for key in sample[:VENDI_OF]] for sample in samples]
+    row_of = {key: i for i, key in enumerate(keys)}
+    drawn = [[row_of[key] for key in sample[:VENDI_OF]] for sample in samples]
     before, after = (round(vendi_score(similarities(signed[rows])), 2) for rows in drawn)
     return Vendi(before=before, after=after, items=len(drawn[0]))
 
@@ -196,53 +206,59 @@ def _main(
     stratum: str,
     form: Form,
 ) -> list[Planned]:
-    shown: list[tuple[int, int | None]] = (
+    slots: list[tuple[int, int | None]] = (
         [(arm, None) for arm in range(len(candidate.outputs))]
         if form.rates
         else [*candidate.compared(arms)]
     )
-    found = []
-    for one, other in shown:
+    pairs = []
+    for one, other in slots:
         first = candidate.outputs[one]
         assert first is not None
         second = None if other is None else candidate.outputs[other]
-        found.append(
+        pairs.append(
             Planned(
                 PairKind.MAIN, key, candidate.item, (one, other), (first, second), stratum[:200]
             )
         )
-    return found
+    return pairs
 
 
 def _checks(
-    asked: PlanInputs, there: Joined, sampled: Sequence[str], scores: _Scores | None, main: int
+    plan_inputs: PlanInputs,
+    joined_answers: Joined,
+    sampled: Sequence[str],
+    scores: _Scores | None,
+    main: int,
 ) -> list[Planned]:
-    design, main_keys = asked.design, set(sampled)
+    design, main_keys = plan_inputs.design, set(sampled)
     used = main_keys | set(design.known)
     sure = certain(scores.baseline, scores.candidate) if scores else {}
     free = {
         key: side
         for key, side in sure.items()
-        if key not in used and key in there.different and there.different[key].compared([(0, 1)])
+        if key not in used
+        and key in joined_answers.different
+        and joined_answers.different[key].compared([(0, 1)])
     }
-    known = known_pairs(
+    pairs = known_pairs(
         design.known,
         free,
-        there.different,
+        joined_answers.different,
         (0, 1),
         gold=round(design.gold * main),
         practice=design.practice,
         seed=design.seed,
     )
     if not design.controls:
-        return known
-    used |= {pair.key for pair in known}
-    drawn = sorted(there.candidates, key=lambda key: draw(design.seed, "control", key))
+        return pairs
+    used |= {pair.key for pair in pairs}
+    drawn = sorted(joined_answers.candidates, key=lambda key: draw(design.seed, "control", key))
     pool = [key for key in drawn if key not in used] + [key for key in drawn if key in main_keys]
-    ids = {each.item: key for key, each in there.candidates.items()}
-    seconds = [second_answers(run, ids, design.form.show) for run in asked.runs]
+    ids = {each.item: key for key, each in joined_answers.candidates.items()}
+    seconds = [second_answers(run, ids, design.form.show) for run in plan_inputs.runs]
     n = round(design.controls * main)
-    return known + controls(pool, there.candidates, seconds, n=n, seed=design.seed)
+    return pairs + controls(pool, joined_answers.candidates, seconds, n=n, seed=design.seed)
 
 
 def _in_order(pairs: Sequence[Planned], seed: int) -> list[Planned]:
@@ -257,8 +273,8 @@ def _in_order(pairs: Sequence[Planned], seed: int) -> list[Planned]:
 
 
 def _entry(pair: Planned) -> tuple[str | int, ...]:
-    known = [pair.expected] if pair.expected else []
-    return (pair.kind.value, pair.key, *(arm for arm in pair.arms if arm is not None), *known)
+    expected = [pair.expected] if pair.expected else []
+    return (pair.kind.value, pair.key, *(arm for arm in pair.arms if arm is not None), *expected)
 
 
 def _digest_of_texts(pairs: Sequence[Planned]) -> str:
@@ -273,7 +289,8 @@ def _digest_of_texts(pairs: Sequence[Planned]) -> str:
 
 
 def _counted(groups: Mapping[str, str], sampled: Sequence[str]) -> dict[str, StratumCount]:
-    there, drawn = Counter(groups.values()), Counter(groups[key] for key in sampled)
+    different, drawn = Counter(groups.values()), Counter(groups[key] for key in sampled)
     return {
-        name: StratumCount(different=there[name], sampled=drawn[name]) for name in sorted(there)
+        name: StratumCount(different=different[name], sampled=drawn[name])
+        for name in sorted(different)
     }

@@ -70,25 +70,25 @@ def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]], show: Show = U
 
     Of the texts only digests and lengths are held.
     """
-    found: dict[str, Candidate] = {}
+    candidates: dict[str, Candidate] = {}
     for arm, run in enumerate(runs):
         rows = (
             Output.objects.filter(run=run, sample=0, text__isnull=False)
             .order_by()
             .values_list("item_id", "pk", "text", "tool_calls", "item__key", "item__tags")
         )
-        for item, pk, said, calls, key, tags in rows.iterator():
-            text = with_calls(str(said), calls)
-            candidate = found.get(key)
+        for item, pk, text_said, calls, key, tags in rows.iterator():
+            text = with_calls(str(text_said), calls)
+            candidate = candidates.get(key)
             if candidate is None:
-                named = " · ".join(sorted(map(str, tags)))
+                stratum = " · ".join(sorted(map(str, tags)))
                 nothing = [None] * len(runs)
-                candidate = found[key] = Candidate(item, named, [*nothing], [*nothing])
+                candidate = candidates[key] = Candidate(item, stratum, [*nothing], [*nothing])
             candidate.outputs[arm], candidate.digests[arm] = pk, _digest(text, show)
             candidate.lengths.append(len(text))
     paired = {
         key: candidate
-        for key, candidate in found.items()
+        for key, candidate in candidates.items()
         if any(None not in (candidate.outputs[a], candidate.outputs[b]) for a, b in pairs)
     }
     different = {key: each for key, each in paired.items() if each.compared(pairs)}
@@ -108,7 +108,7 @@ def second_answers(
 
     `keys` maps the ids of the items asked about to their keys.
     """
-    found: dict[str, tuple[int, bytes]] = {}
+    seconds: dict[str, tuple[int, bytes]] = {}
     again = Run.objects.filter(
         version=run.version_id, test_set_version=run.test_set_version_id
     ).exclude(repeat=0)
@@ -118,8 +118,8 @@ def second_answers(
         rows = answered.values_list("item_id", "pk", "text", "tool_calls")
         for item, pk, text, calls in rows.iterator():
             if item in keys:
-                found[keys[item]] = pk, _digest(with_calls(str(text), calls), show)
-    return found
+                seconds[keys[item]] = pk, _digest(with_calls(str(text), calls), show)
+    return seconds
 
 
 def scores_of(run: Run, metric: Metric) -> dict[str, float | None]:
@@ -132,21 +132,21 @@ def certain(
     baseline: Mapping[str, float | None], candidate: Mapping[str, float | None]
 ) -> dict[str, Better]:
     """Item key → the better answer, where the metric finds one wholly right and one wrong."""
-    found: dict[str, Better] = {}
+    better: dict[str, Better] = {}
     for key, value in candidate.items():
         other = baseline.get(key)
         if value is not None and other is not None and math.fabs(value - other) >= 1:
-            found[key] = "candidate" if value > other else "baseline"
-    return found
+            better[key] = "candidate" if value > other else "baseline"
+    return better
 
 
 def requests_of(candidates: Mapping[str, Candidate]) -> Iterator[tuple[str, str]]:
     """Item key and the text of its request, to find near-copies by; one text is held at a time."""
     version = Item.objects.get(pk=next(iter(candidates.values())).item).version_id
     rows = Item.objects.filter(version=version).order_by().values_list("key", "input", "context")
-    for key, given, context in rows.iterator():
+    for key, item_input, context in rows.iterator():
         if key in candidates:
-            yield key, "\n".join([*(turn.text for turn in turns(given)), context])
+            yield key, "\n".join([*(turn.text for turn in turns(item_input)), context])
 
 
 def known_answers(run: Run) -> dict[str, Known]:
@@ -156,9 +156,9 @@ def known_answers(run: Run) -> dict[str, Known]:
     """
     items = Item.objects.filter(version=run.test_set_version_id, metadata__has_key=KNOWN)
     return {
-        key: asked(Known, given, at=f"known.{key}")
-        for key, given in items.order_by("position").values_list("key", f"metadata__{KNOWN}")
-        if isinstance(given, dict) and set(given) <= set(Known.model_fields)
+        key: asked(Known, entry, at=f"known.{key}")
+        for key, entry in items.order_by("position").values_list("key", f"metadata__{KNOWN}")
+        if isinstance(entry, dict) and set(entry) <= set(Known.model_fields)
     }
 
 

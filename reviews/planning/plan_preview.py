@@ -84,42 +84,42 @@ def _worked_out(request: CampaignRequest, runs: Sequence[Run], study: Study | No
         seconds=request.seconds,
         rate=request.rate,
     )
-    asked = planned_review(request.judges, request.reviewers_per_item)
-    detects = None if rates else review_detects(items, asked)
+    review = planned_review(request.judges, request.reviewers_per_item)
+    detects = None if rates else review_detects(items, review)
     return PlanPreview(
         prepared=prepared,
         items=items,
         cost=cost,
         people=request.judges,
-        people_needed=None if rates or detects else _people_needed(items, asked),
+        people_needed=None if rates or detects else _people_needed(items, review),
         detects=detects,
-        needed=[] if rates else [(gain, review_items(gain, asked)) for gain in GAINS],
+        needed=[] if rates else [(gain, review_items(gain, review)) for gain in GAINS],
         short=_short(request, prepared, items) + ([] if rates else _few(request, study)),
         told_apart=told_apart(prepared),
     )
 
 
-def _people_needed(items: int, asked: PlannedReview) -> int | None:
+def _people_needed(items: int, review: PlannedReview) -> int | None:
     """The fewest people with whom so many items show any preference; None: not ten do."""
-    more = (replace(asked, people=people) for people in range(asked.people + 1, 11))
+    more = (replace(review, people=people) for people in range(review.people + 1, 11))
     return next((each.people for each in more if review_detects(items, each)), None)
 
 
 def _few(request: CampaignRequest, study: Study | None) -> list[str]:
     """What is to be said where the people are few, or too few for the study."""
-    people, each = request.judges, request.reviewers_per_item
-    found = []
+    people, per_item = request.judges, request.reviewers_per_item
+    notes = []
     if people == 1:
-        found.append("What one person prefers says nothing of others: this is that person's taste.")
+        notes.append("What one person prefers says nothing of others: this is that person's taste.")
     awaited = 1 if study is None else study.policy.min_reviewers
     if people < awaited:
-        found.append(f"The study waits until {awaited} people have judged: {people} are planned.")
-    elif each < awaited:
-        found.append(
-            f"{each} who judge everything would fill the plan, and the study waits for {awaited}: "
-            "share the turns out by quotas, or have more judge each item."
+        notes.append(f"The study waits until {awaited} people have judged: {people} are planned.")
+    elif per_item < awaited:
+        notes.append(
+            f"{per_item} who judge everything would fill the plan, and the study waits for "
+            f"{awaited}: share the turns out by quotas, or have more judge each item."
         )
-    return found
+    return notes
 
 
 def affordable(request: CampaignRequest, budget: float, *, arms: int = 2) -> int:
@@ -143,23 +143,23 @@ def affordable(request: CampaignRequest, budget: float, *, arms: int = 2) -> int
 
 def _short(request: CampaignRequest, prepared: Prepared, items: int) -> list[str]:
     main = prepared.count(PairKind.MAIN)
-    found = []
+    notes = []
     if items < request.items:
-        found.append(f"Only {items} items have answers that differ; all of them are asked about.")
-    for kind, name, asked in (
+        notes.append(f"Only {items} items have answers that differ; all of them are asked about.")
+    for kind, name, requested in (
         (PairKind.CONTROL, "control", round(request.controls * main)),
         (PairKind.GOLD, "gold", round(request.gold * main)),
         (PairKind.PRACTICE, "practice", request.practice),
     ):
-        if (there := prepared.count(kind)) < asked:
-            found.append(f"There are {there} {name} pairs rather than {asked}: {WHY[kind]}")
+        if (count := prepared.count(kind)) < requested:
+            notes.append(f"There are {count} {name} pairs rather than {requested}: {WHY[kind]}")
     same = sum(_same_text(pair) for pair in prepared.pairs)
     if same:
-        found.append(
+        notes.append(
             f"In {same} of the control pairs both answers are one and the same text: their arm "
             "has no second answer to it."
         )
-    return found
+    return notes
 
 
 UNKNOWN = "no more items are left of which a score that may be read is certain."

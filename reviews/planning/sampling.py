@@ -26,11 +26,11 @@ def allocate(sizes: Mapping[str, int], n: int) -> dict[str, int]:
     total = sum(sizes.values())
     if n >= total:
         return dict(sizes)
-    places = {name: n * size // total for name, size in sizes.items()}
+    seats = {name: n * size // total for name, size in sizes.items()}
     by_remainder = sorted(sizes, key=lambda name: (-(n * sizes[name] % total), name))
-    for name in by_remainder[: n - sum(places.values())]:
-        places[name] += 1
-    return places
+    for name in by_remainder[: n - sum(seats.values())]:
+        seats[name] += 1
+    return seats
 
 
 def stratified(
@@ -52,11 +52,11 @@ def stratified(
     for key, stratum in zip(keys, strata, strict=True):
         members[stratum].append(key)
     group_of = dict(zip(keys, groups, strict=True)) if groups is not None else {}
-    places = allocate({name: len(found) for name, found in members.items()}, n)
+    seats = allocate({name: len(keys_of_stratum) for name, keys_of_stratum in members.items()}, n)
     drawn = [
         key
-        for name, found in members.items()
-        for key in _drawn(found, group_of, seed)[: places[name]]
+        for name, keys_of_stratum in members.items()
+        for key in _drawn(keys_of_stratum, group_of, seed)[: seats[name]]
     ]
     return sorted(drawn, key=lambda key: draw(seed, "position", key))
 

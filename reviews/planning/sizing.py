@@ -66,7 +66,7 @@ def cost_of(
     checked = round(items * combinations * checks) * reviewers_per_item
     repeated = round((main + checked) * repeats / (1 - repeats))
     practised = practice * reviewers
-    found = effort(
+    cost = effort(
         main + checked + repeated + practised, judgments_per_item=1, seconds_per_judgment=seconds
     )
     return Cost(
@@ -74,9 +74,9 @@ def cost_of(
         checks=checked,
         repeats=repeated,
         practice=practised,
-        judgments=found.judgments,
-        hours=found.hours,
-        money=None if rate is None else found.hours * rate,
+        judgments=cost.judgments,
+        hours=cost.hours,
+        money=None if rate is None else cost.hours * rate,
     )
 
 

@@ -91,16 +91,18 @@ def look(
         if not values:
             continue
         weights, gap = _balance(strata, shares)
-        found = average_limits(values, plan=len(seats), weights=weights, alpha=spent)
-        lower, upper = max(lower, found.lower - gap), min(upper, found.upper + gap)
-        for way, scores in (("better", values), ("worse", [1 - each for each in values])):
+        limits = average_limits(values, plan=len(seats), weights=weights, alpha=spent)
+        lower, upper = max(lower, limits.lower - gap), min(upper, limits.upper + gap)
+        for direction, scores in (("better", values), ("worse", [1 - each for each in values])):
             p = 1.0  # strata half the plan away from their shares can hide any preference
             if gap < 0.5:
                 p = average_p_value(
                     scores, supposed=0.5 + gap, plan=len(seats), weights=weights, alpha=spent
                 )
             p = min(1.0, p * len(streams) / rule.share)
-            better, worse = (min(better, p), worse) if way == "better" else (better, min(worse, p))
+            better, worse = (
+                (min(better, p), worse) if direction == "better" else (better, min(worse, p))
+            )
     clustered = win_score(
         judged.choices, items=judged.clusters, raters=judged.raters, alpha=rule.alpha
     )
@@ -152,14 +154,14 @@ def _sequences(
     means: tuple[list[str], list[float]] = ([], [])
     so_far: dict[str, list[float]] = {}
     for choice, item, stratum in zip(judged.choices, judged.items, judged.strata, strict=True):
-        given = so_far.setdefault(item, [])
-        given.append(SCORE[choice])
-        if len(given) == 1:
+        scores = so_far.setdefault(item, [])
+        scores.append(SCORE[choice])
+        if len(scores) == 1:
             firsts[0].append(stratum)
-            firsts[1].append(given[0])
-        if len(given) == seats[item]:
+            firsts[1].append(scores[0])
+        if len(scores) == seats[item]:
             means[0].append(stratum)
-            means[1].append(sum(given) / len(given))
+            means[1].append(sum(scores) / len(scores))
     return firsts, means
 
 
@@ -170,14 +172,14 @@ def _balance(
     their shares: half the sum of the differences, by which no mean in [0, 1] moves further."""
     if shares is None:
         return None, 0.0
-    given = dict.fromkeys(shares, 0.0)
+    weight_so_far = dict.fromkeys(shares, 0.0)
     weights = []
     for n, stratum in enumerate(strata, 1):
-        behind = shares[stratum] * n - given[stratum]
+        behind = shares[stratum] * n - weight_so_far[stratum]
         weights.append(min(CEILING, max(FLOOR, behind / _PULL + 1)))
-        given[stratum] += weights[-1]
+        weight_so_far[stratum] += weights[-1]
     total = sum(weights)
-    return weights, sum(abs(given[name] / total - shares[name]) for name in shares) / 2
+    return weights, sum(abs(weight_so_far[name] / total - shares[name]) for name in shares) / 2
 
 
 def _spread(scores: Sequence[float]) -> float:

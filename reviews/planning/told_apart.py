@@ -44,20 +44,20 @@ class ToldApart:
 
     @property
     def sentences(self) -> list[str]:
-        said = str(self.telling)
-        found = [f"{said[0].upper()}{said[1:]}."]
+        first = str(self.telling)
+        sentences = [f"{first[0].upper()}{first[1:]}."]
         if self.items > self.telling.pairs:
-            found[0] += f" Measured on {self.telling.pairs} of {self.items:,} items."
-        found += [f"{each}." for each in map(str, self.telling.features)]
+            sentences[0] += f" Measured on {self.telling.pairs} of {self.items:,} items."
+        sentences += [f"{each}." for each in map(str, self.telling.features)]
         if self.telling.alike:
-            return found[:1]
-        found += map(str, self.remedies)
+            return sentences[:1]
+        sentences += map(str, self.remedies)
         if self.telling.apart and not any(each.telling.alike for each in self.remedies):
-            found.append(
+            sentences.append(
                 "No way of showing them takes all of it away: reviewers may be able to tell the "
                 "arms apart, and the audit will say so too."
             )
-        return found
+        return sentences
 
 
 def told_apart(prepared: Prepared) -> ToldApart:
@@ -70,8 +70,8 @@ def told_apart(prepared: Prepared) -> ToldApart:
                 if arm in (0, 1) and output is not None:
                     answers.setdefault(pair.key, {})[arm] = output
     both = {key: (each[0], each[1]) for key, each in answers.items() if len(each) == 2}
-    kept = drawn(both, most=MOST)
-    rows = tuple((key, *both[key]) for key in both if key in kept)
+    sample = drawn(both, most=MOST)
+    rows = tuple((key, *both[key]) for key in both if key in sample)
     show = prepared.plan.design.form.show
     sealed = prepared.plan.test_set, prepared.plan.texts
     return _measured(sealed, show, len(both), rows)
@@ -106,7 +106,7 @@ def _pairs(rows: _Rows) -> Iterator[AnswerPair]:
 
 
 def _as_shown(pairs: list[AnswerPair], show: Show) -> Iterator[AnswerPair]:
-    for each in pairs:
+    for pair in pairs:
         yield AnswerPair(
-            each.item, each.cluster, shown(each.baseline, show), shown(each.candidate, show)
+            pair.item, pair.cluster, shown(pair.baseline, show), shown(pair.candidate, show)
         )

@@ -68,25 +68,25 @@ def split_pairs(
     be in both files, once. Raises DataError for whatever is wrong; never joins on the order.
     """
     answers = {arm: into / f".{arm}.jsonl" for arm in ARMS}
-    found = Split(into / path.with_suffix(".jsonl").name, answers)
+    split = Split(into / path.with_suffix(".jsonl").name, answers)
     seen: dict[str, int] = {}
     with (
-        found.items.open("w", encoding="utf-8") as items,
-        found.answers["left"].open("w", encoding="utf-8") as left,
+        split.items.open("w", encoding="utf-8") as items,
+        split.answers["left"].open("w", encoding="utf-8") as left,
     ):
         for row, key in _keyed(path, columns, limits, needed=right_path is not None):
             _once(row, key, columns, seen)
             items.write(_line(_item(row, key, columns) | _known(row, columns)))
             left.write(_line({"id": key, "output": _answer(row, columns.left)}))
-            found.lines["left"].append(row.line)
-    _write_right(found, right_path or path, columns, seen, limits, own_file=right_path is not None)
-    if right_path is not None and len(found.lines["right"]) < len(seen):
+            split.lines["left"].append(row.line)
+    _write_right(split, right_path or path, columns, seen, limits, own_file=right_path is not None)
+    if right_path is not None and len(split.lines["right"]) < len(seen):
         _refuse_missing(path, right_path, columns, seen, limits)
-    return found
+    return split
 
 
 def _write_right(
-    found: Split,
+    split: Split,
     path: Path,
     columns: Columns,
     keys: Mapping[str, int],
@@ -95,20 +95,20 @@ def _write_right(
     own_file: bool,
 ) -> None:
     seen: dict[str, int] = {}
-    with found.answers["right"].open("w", encoding="utf-8") as right:
+    with split.answers["right"].open("w", encoding="utf-8") as right:
         for row, key in _keyed(path, columns, limits, needed=own_file):
             if key not in keys:
                 raise wrong(row, columns.id, f"there is no item '{key}' in the other file")
             _once(row, key, columns, seen)
             right.write(_line({"id": key, "output": _answer(row, columns.right)}))
-            found.lines["right"].append(row.line)
+            split.lines["right"].append(row.line)
 
 
 def _refuse_missing(
     path: Path, right_path: Path, columns: Columns, keys: Mapping[str, int], limits: Limits
 ) -> None:
-    there = {key for _, key in _keyed(right_path, columns, limits, needed=True)}
-    key = next(key for key in keys if key not in there)
+    right_keys = {key for _, key in _keyed(right_path, columns, limits, needed=True)}
+    key = next(key for key in keys if key not in right_keys)
     raise DataError(
         f"item '{key}' has no answer in {right_path.name}", file=str(path), line=keys[key],
         field=columns.id,
@@ -138,9 +138,9 @@ def _once(row: Row, key: str, columns: Columns, seen: dict[str, int]) -> None:
 def _item(row: Row, key: str, columns: Columns) -> dict[str, Any]:
     item: dict[str, Any] = {"id": key, "input": field_of(row, columns.prompt)}
     for name in ("context", "tags", "cluster"):
-        given = getattr(columns, name)
-        if given != name or given in row.values:
-            item[name] = field_of(row, given)
+        column = getattr(columns, name)
+        if column != name or column in row.values:
+            item[name] = field_of(row, column)
     return item
 
 
@@ -161,8 +161,8 @@ def _known(row: Row, columns: Columns) -> dict[str, Any]:
     sides = {"left": "baseline", "right": "candidate"}
     expected = sides.get(value, value) if isinstance(value, str) else ""
     if expected not in get_args(Expected):
-        shown = json.dumps(value)[:60]
-        raise wrong(row, columns.expected, f"use left, right, tie or both-bad, not {shown}")
+        quoted = json.dumps(value)[:60]
+        raise wrong(row, columns.expected, f"use left, right, tie or both-bad, not {quoted}")
     feedback = row.values.get(columns.feedback) or ""
     if not isinstance(feedback, str):
         raise wrong(row, columns.feedback, "feedback is text")

@@ -52,14 +52,14 @@ def disagreements(campaign: Campaign) -> QuerySet[Pair]:
     The judgments are read first, all at once: asked of each pair, PostgreSQL without statistics
     goes through all of them for each.
     """
-    said = Judgment.objects.current().filter(
+    judgments = Judgment.objects.current().filter(
         assignment__pair__campaign=campaign,
         assignment__purpose=AssignmentPurpose.MAIN,
         choice__in=[Choice.LEFT, Choice.RIGHT],
     )
     columns = "assignment__pair", "assignment__candidate_on_left", "choice"
     for_candidate: dict[int, set[bool]] = defaultdict(set)
-    for pair, on_left, choice in said.order_by().values_list(*columns):
+    for pair, on_left, choice in judgments.order_by().values_list(*columns):
         for_candidate[pair].add((choice == Choice.LEFT) == on_left)
     both = [pair for pair, favoured in for_candidate.items() if len(favoured) == 2]
     return Pair.objects.filter(pk__in=both, kind=PairKind.MAIN).order_by("position")
@@ -110,15 +110,15 @@ def next_disagreement(*, campaign: Campaign, user: User) -> Assignment | None:
     _check_active(reviewer)
     now = timezone.now()
     waiting = to_adjudicate(campaign, user)
-    held = (
+    earlier = (
         reviewer.assignments.filter(purpose=AssignmentPurpose.ADJUDICATION, pair__in=waiting)
         .order_by("turn")
         .first()
     )
-    if held is not None:
-        held.state, held.lease_until = AssignmentState.LEASED, now + LEASE
-        held.save(update_fields=["state", "lease_until"])
-        return held
+    if earlier is not None:
+        earlier.state, earlier.lease_until = AssignmentState.LEASED, now + LEASE
+        earlier.save(update_fields=["state", "lease_until"])
+        return earlier
     pair = waiting.first()
     if pair is None:
         return None

@@ -51,8 +51,8 @@ class Sought:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Sought":
         names = [each.name for each in fields(cls)]
-        said = {name: query.get(name, "").replace("\0", "").strip()[:LONGEST] for name in names}
-        return cls(**said)
+        values = {name: query.get(name, "").replace("\0", "").strip()[:LONGEST] for name in names}
+        return cls(**values)
 
     @property
     def query(self) -> str:
@@ -103,7 +103,7 @@ class Browsing:
     compared: bool
 
 
-def browse(campaign: Campaign, sought: Sought) -> Browsing:
+def browse(campaign: Campaign, filters: Sought) -> Browsing:
     """The judgments of a campaign that has ended. A constant number of queries.
 
     Raises StillBlindError, TamperedError.
@@ -113,30 +113,31 @@ def browse(campaign: Campaign, sought: Sought) -> Browsing:
     names = _names(campaign, data) if campaign.unblinded is not None else {}
     people = {pk: f"r{i}" for i, pk in enumerate(data.reviewers, 1)}
     by_pair: dict[int, list[JudgmentRow]] = {}
-    for each in data.judgments:
-        if each.pair.kind != PairKind.PRACTICE:
-            by_pair.setdefault(each.pair.pk, []).append(each)
-    with_text = _with_text(campaign, sought.text) if sought.text else set()
+    for judgment in data.judgments:
+        if judgment.pair.kind != PairKind.PRACTICE:
+            by_pair.setdefault(judgment.pair.pk, []).append(judgment)
+    with_text = _with_text(campaign, filters.text) if filters.text else set()
     dimensions = {each.name: each.question for each in campaign.page_form.dimensions}
     pairs, judgments = [], 0
     for pair in data.pairs.values():
-        said = by_pair.get(pair.pk, [])
-        if not said or not _agreement(said, sought.agreement):
+        own = by_pair.get(pair.pk, [])
+        if not own or not _agreement(own, filters.agreement):
             continue
-        found = [
-            _wanted(each, sought, people, names, in_text=pair.pk in with_text) for each in said
+        matches = [
+            _wanted(judgment, filters, people, names, in_text=pair.pk in with_text)
+            for judgment in own
         ]
-        if any(found):
-            judgments += sum(found)
-            pairs.append(_browsed(campaign, pair, said, found, people, names, dimensions))
-    rows = [each for said in by_pair.values() for each in said]
+        if any(matches):
+            judgments += sum(matches)
+            pairs.append(_browsed(campaign, pair, own, matches, people, names, dimensions))
+    rows = [each for rows_of_pair in by_pair.values() for each in rows_of_pair]
     return Browsing(
-        sought=sought,
+        sought=filters,
         pairs=pairs,
         judgments=judgments,
         votes=[*VOTES.items(), *((f"v{pk}", name) for pk, name in names.items())],
         reviewers=list(people.values()),
-        flags=sorted({flag for each in rows for given in each.flags.values() for flag in given}),
+        flags=sorted({flag for each in rows for own in each.flags.values() for flag in own}),
         tags=sorted({tag for each in data.pairs.values() for tag in each.tags}),
         compared=any(each.favours != RATED for each in rows),
     )
@@ -144,22 +145,24 @@ def browse(campaign: Campaign, sought: Sought) -> Browsing:
 
 def _names(campaign: Campaign, data: JudgmentData) -> dict[int, str]:
     """By version: the study's name for it, else its own."""
-    found = {
+    version_names = {
         pk
         for pair in data.pairs.values()
         for pk in (pair.baseline_version, pair.candidate_version)
         if pk is not None
     }
-    versions = ModelVersion.objects.select_related("model").filter(pk__in=found).order_by("pk")
+    versions = (
+        ModelVersion.objects.select_related("model").filter(pk__in=version_names).order_by("pk")
+    )
     names = {each.pk: str(each) for each in versions}
-    arms = StudyArm.objects.filter(study=campaign.study_id, version__in=found)
+    arms = StudyArm.objects.filter(study=campaign.study_id, version__in=version_names)
     return names | dict(arms.values_list("version_id", "name"))
 
 
 def _with_text(campaign: Campaign, text: str) -> set[int]:
     """The pairs whose item or answers hold the text; SQLite keeps an input's letters escaped."""
     escaped = json.dumps(text)[1:-1]
-    asked = Pair.objects.filter(campaign=campaign).annotate(
+    pairs = Pair.objects.filter(campaign=campaign).annotate(
         input=Cast("item__input", TextField()), context=Cast("item__context", TextField())
     )
     anywhere = (
@@ -167,83 +170,88 @@ def _with_text(campaign: Campaign, text: str) -> set[int]:
         | Q(baseline_output__text__icontains=text)
         | Q(candidate_output__text__icontains=text)
     )
-    for each in {text, escaped}:
-        anywhere |= Q(input__icontains=each) | Q(context__icontains=each)
-    return set(asked.filter(anywhere).values_list("pk", flat=True))
+    for spelling in {text, escaped}:
+        anywhere |= Q(input__icontains=spelling) | Q(context__icontains=spelling)
+    return set(pairs.filter(anywhere).values_list("pk", flat=True))
 
 
-def _agreement(said: Iterable[JudgmentRow], wanted: str) -> bool:
+def _agreement(judgments: Iterable[JudgmentRow], wanted: str) -> bool:
     if wanted not in AGREEMENT:
         return True
-    votes = [each.favours for each in said if each.purpose == AssignmentPurpose.MAIN]
+    votes = [each.favours for each in judgments if each.purpose == AssignmentPurpose.MAIN]
     if wanted == "same":
         return len(votes) > 1 and len(set(votes)) == 1
     return set(ARMS) <= set(votes) if wanted == "opposed" else len(set(votes)) > 1
 
 
 def _wanted(
-    each: JudgmentRow,
-    sought: Sought,
+    judgment: JudgmentRow,
+    filters: Sought,
     people: Mapping[int, str],
     names: Mapping[int, str],
     *,
     in_text: bool,
 ) -> bool:
-    flags = {flag for given in each.flags.values() for flag in given}
+    flags = {flag for side_flags in judgment.flags.values() for flag in side_flags}
     return (
-        _voted(each, sought.vote, names)
-        and sought.reviewer in ("", people[each.reviewer])
-        and (not sought.flag or sought.flag in flags)
-        and (sought.reason not in REASON or bool(each.rationale) == (sought.reason == "yes"))
-        and (not sought.tag or sought.tag in each.pair.tags)
-        and (not sought.text or in_text or sought.text.casefold() in each.rationale.casefold())
+        _voted(judgment, filters.vote, names)
+        and filters.reviewer in ("", people[judgment.reviewer])
+        and (not filters.flag or filters.flag in flags)
+        and (filters.reason not in REASON or bool(judgment.rationale) == (filters.reason == "yes"))
+        and (not filters.tag or filters.tag in judgment.pair.tags)
+        and (
+            not filters.text or in_text or filters.text.casefold() in judgment.rationale.casefold()
+        )
     )
 
 
-def _voted(each: JudgmentRow, vote: str, names: Mapping[int, str]) -> bool:
+def _voted(judgment: JudgmentRow, vote: str, names: Mapping[int, str]) -> bool:
     """A vote for a version is found only where versions are named."""
     if vote in ("one", "much"):
-        return each.favours in ARMS and (each.much or vote == "one")
+        return judgment.favours in ARMS and (judgment.much or vote == "one")
     if vote in VOTES:
-        return each.favours == vote
-    versions = {"candidate": each.pair.candidate_version, "baseline": each.pair.baseline_version}
-    named = {f"v{pk}" for pk in names}
-    return vote not in named or vote == f"v{versions.get(each.favours)}"
+        return judgment.favours == vote
+    versions = {
+        "candidate": judgment.pair.candidate_version,
+        "baseline": judgment.pair.baseline_version,
+    }
+    choices = {f"v{pk}" for pk in names}
+    return vote not in choices or vote == f"v{versions.get(judgment.favours)}"
 
 
 def _browsed(
     campaign: Campaign,
     pair: JudgedPair,
-    said: Iterable[JudgmentRow],
-    found: Iterable[bool],
+    own: Iterable[JudgmentRow],
+    matches: Iterable[bool],
     people: Mapping[int, str],
     names: Mapping[int, str],
     dimensions: Mapping[str, str],
 ) -> Browsed:
     labels = _labels(campaign, pair, names)
 
-    def read(each: JudgmentRow, wanted: bool) -> Said:
-        left = "candidate" if each.candidate_side == "left" else "baseline"
+    def read(judgment: JudgmentRow, wanted: bool) -> Said:
+        left = "candidate" if judgment.candidate_side == "left" else "baseline"
         return Said(
-            reviewer=people[each.reviewer],
-            vote=_vote(each, labels),
+            reviewer=people[judgment.reviewer],
+            vote=_vote(judgment, labels),
             left=labels.get(left, "") if len(labels) > 1 else "",
             answers=[
-                (dimensions.get(name, name), labels.get(str(given), str(given).replace("-", " ")))
-                for name, given in each.answers.items()
+                (dimensions.get(name, name), labels.get(str(value), str(value).replace("-", " ")))
+                for name, value in judgment.answers.items()
             ],
             flags=[
                 (labels.get(arm, "The answer"), flag)
                 for arm in (*labels, "answer")
-                for flag in each.flags.get(arm, ())
+                for flag in judgment.flags.get(arm, ())
             ],
-            rationale=each.rationale,
-            note=NOTES.get(each.purpose, ""),
-            fast=too_fast(each),
+            rationale=judgment.rationale,
+            note=NOTES.get(judgment.purpose, ""),
+            fast=too_fast(judgment),
             found=wanted,
         )
 
-    judgments = [read(each, wanted) for each, wanted in zip(said, found, strict=True)]
+    judgments = [read(each, wanted) for each, wanted in zip(own, matches, strict=True)]
     return Browsed(pair, tuple(labels), tuple(labels.values()), judgments)
 
 
@@ -260,9 +268,9 @@ def _labels(campaign: Campaign, pair: JudgedPair, names: Mapping[int, str]) -> d
     return {arm: names[version] for arm, version in zip(ARMS, versions, strict=True)}
 
 
-def _vote(each: JudgmentRow, labels: Mapping[str, str]) -> str:
-    if each.favours == RATED:
+def _vote(judgment: JudgmentRow, labels: Mapping[str, str]) -> str:
+    if judgment.favours == RATED:
         return "rated"
-    if each.favours in labels:
-        return f"{labels[each.favours]} is {'much ' if each.much else ''}better"
-    return {"tie": "a tie", "both-bad": "both bad"}[each.favours]
+    if judgment.favours in labels:
+        return f"{labels[judgment.favours]} is {'much ' if judgment.much else ''}better"
+    return {"tie": "a tie", "both-bad": "both bad"}[judgment.favours]

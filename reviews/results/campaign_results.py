@@ -97,7 +97,7 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
     summary = replace(summary, cautions=[*summary.cautions, *looks_known(campaign)])
     names = _names(campaign, summary)
     stopped = early_stop_of(campaign)
-    disputed, done = adjudicated(campaign)
+    disputed, done_count = adjudicated(campaign)
     return CampaignResults(
         summary=summary,
         overall=_bar("Overall", summary.preference, stopped) if summary.preference else None,
@@ -109,7 +109,7 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
         names=names,
         questions={each.name: each.question for each in form.dimensions},
         disagreements=disputed,
-        adjudicated=done,
+        adjudicated=done_count,
         identical=campaign.sealed_plan.identical,
         text=release_text(
             summary,
@@ -136,10 +136,12 @@ def _summary(
     """Kept for a campaign that is sealed: under the same seal, with the same heads of what was
     adjudicated since, it is the same. Of the judgments that count, by what the policy says."""
     row = Campaign.objects.defer("plan").get(pk=campaign)
-    found = counted(row, judgment_data(row), use=use)
-    summary = summarise(found.data, baseline=baseline, candidate=candidate, dimensions=dimensions)
-    said = identity_cautions(list(found.people.values()), use)
-    return replace(summary, cautions=[*said, *summary.cautions])
+    counted_judgments = counted(row, judgment_data(row), use=use)
+    summary = summarise(
+        counted_judgments.data, baseline=baseline, candidate=candidate, dimensions=dimensions
+    )
+    cautions = identity_cautions(list(counted_judgments.people.values()), use)
+    return replace(summary, cautions=[*cautions, *summary.cautions])
 
 
 def _bar(name: str, score: WinScore, stopped: EarlyStop | None = None) -> Bar:
@@ -149,8 +151,8 @@ def _bar(name: str, score: WinScore, stopped: EarlyStop | None = None) -> Bar:
 
 def _names(campaign: Campaign, summary: Summary) -> dict[int, str]:
     """A name for every version that was compared: the study's, else the version's own."""
-    shown = {campaign.baseline_id: campaign.baseline, campaign.candidate_id: campaign.candidate}
-    names = {pk: str(version) for pk, version in shown.items()}
+    versions = {campaign.baseline_id: campaign.baseline, campaign.candidate_id: campaign.candidate}
+    names = {pk: str(version) for pk, version in versions.items()}
     others = {pk for pk in (summary.arms.strengths if summary.arms else {}) if isinstance(pk, int)}
     if others - names.keys():
         rows = ModelVersion.objects.select_related("model").filter(pk__in=others - names.keys())
@@ -165,11 +167,11 @@ def _arms(summary: Summary, names: dict[int, str]) -> list[ArmStrength]:
     rows = [
         ArmStrength(
             name=names[int(str(version))],
-            strength=each.value,
-            lower=each.lower,
-            upper=each.upper,
+            strength=strength.value,
+            lower=strength.lower,
+            upper=strength.upper,
             win_score=summary.arms.win_score(version, summary.arms.reference),
         )
-        for version, each in summary.arms.strengths.items()
+        for version, strength in summary.arms.strengths.items()
     ]
     return sorted(rows, key=lambda arm: -arm.strength)

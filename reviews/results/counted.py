@@ -39,47 +39,47 @@ def counted(campaign: Campaign, data: JudgmentData, *, use: UnconfirmedUse) -> C
 
     Whoever judged an item by two accounts of one mailbox is heard once, as they said first.
     """
-    known = identities(campaign)
-    first_of = {each.key: each.reviewer for each in known.values()}
-    person = {pk: first_of[each.person] for pk, each in known.items()}
-    confirmed = {person[pk] for pk, each in known.items() if each.confirmed}
-    kept: list[JudgmentRow] = []
-    given: Counter[int] = Counter()
+    identity_by_pk = identities(campaign)
+    first_of = {each.key: each.reviewer for each in identity_by_pk.values()}
+    person = {pk: first_of[each.person] for pk, each in identity_by_pk.items()}
+    confirmed = {person[pk] for pk, each in identity_by_pk.items() if each.confirmed}
+    rows: list[JudgmentRow] = []
+    answer_counts: Counter[int] = Counter()
     heard: dict[tuple[int, int, str], int] = {}
     for row in data.judgments:
         who = person[row.reviewer]
-        given[who] += 1
+        answer_counts[who] += 1
         turn = (who, row.pair.pk, row.purpose)
         same = heard.setdefault(turn, row.reviewer) == row.reviewer
         if same and (who in confirmed or use == "count"):
-            kept.append(row._replace(reviewer=who))
-    counts = Counter(row.reviewer for row in kept)
+            rows.append(row._replace(reviewer=who))
+    counts = Counter(row.reviewer for row in rows)
     return CountedJudgments(
-        replace(data, judgments=kept),
-        _people(known, person, given, counts, data),
+        replace(data, judgments=rows),
+        _people(identity_by_pk, person, answer_counts, counts, data),
         use,
     )
 
 
 def _people(
-    known: dict[int, Identity],
+    identity_by_pk: dict[int, Identity],
     person: dict[int, int],
-    given: Counter[int],
+    answer_counts: Counter[int],
     counts: Counter[int],
     data: JudgmentData,
 ) -> dict[int, ReviewerIdentity]:
     names = {reviewer: f"r{number}" for number, reviewer in enumerate(data.reviewers, 1)}
     accounts = Counter(person.values())
     people = {}
-    for pk in given:
-        own = [known[each] for each in known if person[each] == pk]
+    for pk in answer_counts:
+        own = [identity_by_pk[each] for each in identity_by_pk if person[each] == pk]
         best = next((each for each in own if each.confirmed), own[0])
         people[pk] = ReviewerIdentity(
             reviewer=names[pk],
             ground=best.ground,
             accounts=accounts[pk],
             mailbox=next((each.address for each in own if each.address), ""),
-            answers=given[pk],
+            answers=answer_counts[pk],
             counted=counts[pk],
         )
     return dict(sorted(people.items()))

@@ -53,14 +53,14 @@ def stop_when_due(*, reviewer: Reviewer) -> EarlyStop | None:
     campaign is, and one of several who call at once looks.
     """
     campaign, dealing = reviewer.campaign, reviewer.campaign.dealing
-    given, seen = reviewer.others_seated + reviewer.seated, dealing.weighed
-    if campaign.is_over or given < seen + max(FEWEST, GROWTH * seen):
+    seated, seen = reviewer.others_seated + reviewer.seated, dealing.weighed
+    if campaign.is_over or seated < seen + max(FEWEST, GROWTH * seen):
         return None
-    if not Dealing.objects.filter(pk=dealing.pk, weighed=seen).update(weighed=given):
+    if not Dealing.objects.filter(pk=dealing.pk, weighed=seen).update(weighed=seated):
         return None
     # The rule alone: a plan lists every item, and isn't read for this.
-    asked = Campaign.objects.filter(pk=campaign.pk, plan__design__stopping__rule="anytime")
-    return stop_if_clear(campaign=campaign) if asked.exists() else None
+    campaigns = Campaign.objects.filter(pk=campaign.pk, plan__design__stopping__rule="anytime")
+    return stop_if_clear(campaign=campaign) if campaigns.exists() else None
 
 
 def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
@@ -75,16 +75,16 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
     if rule is None or campaign.is_over:
         return None
     data = counted(campaign, judgment_data(campaign), use=use_of(campaign)).data
-    found = interim_estimate(data, rule)
-    if found is None:
+    estimate = interim_estimate(data, rule)
+    if estimate is None:
         return None
-    if found.winner is None:
+    if estimate.winner is None:
         if rule.priority:
             _set_chances(campaign, data)
         return None
     if len({each.reviewer for each in data.of()}) < _people_awaited(campaign):
         return None
-    return _close(campaign, found, planned=data.planned)
+    return _close(campaign, estimate, planned=data.planned)
 
 
 def _people_awaited(campaign: Campaign) -> int:
@@ -124,20 +124,20 @@ def early_stop_of(campaign: Campaign) -> EarlyStop | None:
 
 
 @transaction.atomic
-def _close(campaign: Campaign, found: InterimEstimate, *, planned: int) -> EarlyStop | None:
+def _close(campaign: Campaign, estimate: InterimEstimate, *, planned: int) -> EarlyStop | None:
     stop = EarlyStop(
-        winner=str(found.winner),
-        lower=found.lower,
-        upper=found.upper,
-        level=found.level,
-        p_better=found.p_better,
-        p_worse=found.p_worse,
-        judgments=found.judgments,
+        winner=str(estimate.winner),
+        lower=estimate.lower,
+        upper=estimate.upper,
+        level=estimate.level,
+        p_better=estimate.p_better,
+        p_worse=estimate.p_worse,
+        judgments=estimate.judgments,
         planned=planned,
-        method=found.method,
+        method=estimate.method,
     )
     # Reviewers read this: it doesn't say for whom.
-    why = f"The preference is clear after {found.judgments} of {planned} judgments."
+    why = f"The preference is clear after {estimate.judgments} of {planned} judgments."
     lock_campaign(campaign)
     open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state__in=OVER)
     if not open_.update(state=CampaignState.CLOSED, ended=why):
@@ -159,12 +159,12 @@ def _shares(data: JudgmentData) -> dict[str, float]:
 
 def _set_chances(campaign: Campaign, data: JudgmentData) -> None:
     scores: dict[JudgedPair, list[float]] = defaultdict(list)
-    for each in data.of():
-        scores[each.pair].append(SCORE[each.favours])
+    for judgment in data.of():
+        scores[judgment.pair].append(SCORE[judgment.favours])
     plan = _shares(data)
     shares = stratum_shares(
         [pair.stratum for pair in scores],
-        [sum(given) / len(given) for given in scores.values()],
+        [sum(pair_scores) / len(pair_scores) for pair_scores in scores.values()],
         plan=plan,
     )
     Dealing.objects.filter(campaign=campaign).update(chances=stratum_chances(shares, plan=plan))

@@ -28,10 +28,12 @@ def has_ended(campaign: Campaign) -> bool:
     if campaign.seal or campaign.is_over or campaign.unblinded is not None:
         return True
     dealt = Pair.objects.filter(campaign=campaign).exclude(kind=PairKind.PRACTICE)
-    held = Assignment.objects.filter(
+    leased = Assignment.objects.filter(
         pair__campaign=campaign, state=AssignmentState.LEASED, purpose=AssignmentPurpose.MAIN
     )
-    return dealt.exists() and not dealt.filter(taken__lt=F("seats")).exists() and not held.exists()
+    return (
+        dealt.exists() and not dealt.filter(taken__lt=F("seats")).exists() and not leased.exists()
+    )
 
 
 def check_ended(campaign: Campaign) -> None:
@@ -64,12 +66,12 @@ def end(campaign: Campaign, *, by: User | None = None) -> None:
 @transaction.atomic
 def end_if_complete(campaign: Campaign) -> None:
     """Seals a campaign that has ended, unless somebody is at a comparison that may still count."""
-    found = Campaign.objects.defer("plan").get(pk=campaign.pk)
-    if found.seal or not has_ended(found):
+    current = Campaign.objects.defer("plan").get(pk=campaign.pk)
+    if current.seal or not has_ended(current):
         return
-    lock_record(found)
+    lock_record(current)
     in_flight = Assignment.objects.on_lease().filter(
-        reviewer__campaign=found, lease_until__gt=timezone.now()
+        reviewer__campaign=current, lease_until__gt=timezone.now()
     )
-    if has_ended(found) and not in_flight.exclude(pair__kind=PairKind.PRACTICE).exists():
-        seal_campaign(found)
+    if has_ended(current) and not in_flight.exclude(pair__kind=PairKind.PRACTICE).exists():
+        seal_campaign(current)

@@ -64,8 +64,8 @@ def rows(campaign: Campaign, *, pseudonyms: bool = False) -> Iterator[dict[str, 
     """
     data = judgment_data(campaign, rationales=True)
     names = _pseudonyms(data) if pseudonyms else data.reviewers
-    for each in data.judgments:
-        yield _row(campaign, each, names[each.reviewer])
+    for judgment in data.judgments:
+        yield _row(campaign, judgment, names[judgment.reviewer])
 
 
 def as_jsonl(records: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -107,12 +107,14 @@ def preferences(campaign: Campaign, *, ties: Ties = "drop") -> Iterator[dict[str
         items = Item.objects.in_bulk([each.item_id for each in pairs.values()])
         wanted = [
             pk
-            for each in pairs.values()
-            for pk in (each.baseline_output_id, each.candidate_output_id)
+            for pair in pairs.values()
+            for pk in (pair.baseline_output_id, pair.candidate_output_id)
             if pk is not None
         ]
-        said = Output.objects.filter(pk__in=wanted).values_list("pk", "text", "tool_calls")
-        texts = {pk: None if text is None else with_calls(text, calls) for pk, text, calls in said}
+        outputs = Output.objects.filter(pk__in=wanted).values_list("pk", "text", "tool_calls")
+        texts = {
+            pk: None if text is None else with_calls(text, calls) for pk, text, calls in outputs
+        }
         for pk in part:
             counts, pair = votes[pk], pairs[pk]
             winner = _majority(counts)
@@ -145,50 +147,50 @@ def inspect_scores(campaign: Campaign) -> Iterator[dict[str, Any]]:
     """
     of_item: dict[str, list[JudgmentRow]] = defaultdict(list)
     rated = False
-    for each in judgment_data(campaign).of():
-        rated = rated or each.favours == RATED
-        arm = each.pair.candidate_version or each.pair.baseline_version
+    for judgment in judgment_data(campaign).of():
+        rated = rated or judgment.favours == RATED
+        arm = judgment.pair.candidate_version or judgment.pair.baseline_version
         if arm == campaign.candidate_id:
-            of_item[each.pair.item].append(each)
-    for item, said in of_item.items():
-        counts = Counter(each.favours for each in said)
+            of_item[judgment.pair.item].append(judgment)
+    for item, own in of_item.items():
+        counts = Counter(each.favours for each in own)
         yield {
             "id": item,
-            "value": _ratings(said) if rated else sum(SCORE[e.favours] for e in said) / len(said),
+            "value": _ratings(own) if rated else sum(SCORE[e.favours] for e in own) / len(own),
             "explanation": ", ".join(f"{n} {name}" for name, n in sorted(counts.items())),
             "metadata": {
                 "campaign": campaign.pk,
                 "plan_hash": campaign.plan_hash,
-                "judgments": len(said),
-                "assignments": [each.token for each in said],
+                "judgments": len(own),
+                "assignments": [each.token for each in own],
             },
         }
 
 
-def _row(campaign: Campaign, each: JudgmentRow, reviewer: str) -> dict[str, Any]:
+def _row(campaign: Campaign, judgment: JudgmentRow, reviewer: str) -> dict[str, Any]:
     return {
         "campaign": campaign.pk,
         "plan_hash": campaign.plan_hash,
-        "assignment": each.token,
-        "kind": each.pair.kind,
-        "purpose": each.purpose,
-        "pair": each.pair.position,
-        "item": each.pair.item,
-        "stratum": each.pair.stratum,
+        "assignment": judgment.token,
+        "kind": judgment.pair.kind,
+        "purpose": judgment.purpose,
+        "pair": judgment.pair.position,
+        "item": judgment.pair.item,
+        "stratum": judgment.pair.stratum,
         "reviewer": reviewer,
-        "turn": each.turn,
-        "left": "candidate" if each.candidate_side == "left" else "baseline",
-        "choice": each.choice,
-        "favours": each.favours,
-        "much": each.much,
-        "answers": _json(each.answers),
-        "flags": _json(each.flags),
-        "rationale": each.rationale,
-        "seconds": each.seconds,
-        "visible_seconds": each.visible_seconds,
-        "too_fast": too_fast(each),
-        "revision": each.revision,
-        "answered": each.created,
+        "turn": judgment.turn,
+        "left": "candidate" if judgment.candidate_side == "left" else "baseline",
+        "choice": judgment.choice,
+        "favours": judgment.favours,
+        "much": judgment.much,
+        "answers": _json(judgment.answers),
+        "flags": _json(judgment.flags),
+        "rationale": judgment.rationale,
+        "seconds": judgment.seconds,
+        "visible_seconds": judgment.visible_seconds,
+        "too_fast": too_fast(judgment),
+        "revision": judgment.revision,
+        "answered": judgment.created,
     }
 
 
@@ -212,9 +214,9 @@ def _harmless(text: str) -> str:
 
 def _votes(campaign: Campaign) -> dict[int, Counter[str]]:
     votes: dict[int, Counter[str]] = defaultdict(Counter)
-    for each in judgment_data(campaign).of(kind=PairKind.MAIN):
-        if each.favours != RATED:
-            votes[each.pair.pk][each.favours] += 1
+    for judgment in judgment_data(campaign).of(kind=PairKind.MAIN):
+        if judgment.favours != RATED:
+            votes[judgment.pair.pk][judgment.favours] += 1
     return dict(sorted(votes.items(), key=lambda vote: vote[0]))
 
 
@@ -225,9 +227,9 @@ def _majority(counts: Counter[str]) -> str | None:
     return winner if ahead and counts[winner] > undecided else None
 
 
-def _ratings(said: list[JudgmentRow]) -> dict[str, float]:
-    given: dict[str, list[float]] = defaultdict(list)
-    for each in said:
-        for name, value in each.answers.items():
-            given[name].append(float(value))
-    return {name: sum(values) / len(values) for name, values in given.items()}
+def _ratings(judgments: list[JudgmentRow]) -> dict[str, float]:
+    values_by_name: dict[str, list[float]] = defaultdict(list)
+    for judgment in judgments:
+        for name, value in judgment.answers.items():
+            values_by_name[name].append(float(value))
+    return {name: sum(values) / len(values) for name, values in values_by_name.items()}

@@ -51,10 +51,10 @@ def pending_guesses(*, campaign: Campaign, user: User) -> list[Assignment]:
         and guess is None
     ]
     chosen = [pk for _, pk in sorted(open_turns)[: max(0, MOST - guessed)]]
-    found = Assignment.objects.select_related(
+    assignments = Assignment.objects.select_related(
         "pair__item", "pair__baseline_output", "pair__candidate_output"
     ).in_bulk(chosen)
-    return [found[pk] for pk in chosen]
+    return [assignments[pk] for pk in chosen]
 
 
 @transaction.atomic

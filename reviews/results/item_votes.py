@@ -21,18 +21,18 @@ def leanings(
 
     "split" is that some prefer the one and some the other, "tie" that nobody prefers either.
     """
-    said: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    votes_by_item: defaultdict[int, Counter[str]] = defaultdict(Counter)
     read = False
     for campaign in campaigns:
         if not _readable(campaign):
             continue
         data = judgment_data(campaign).between(baseline, candidate)
         items = dict(Pair.objects.filter(campaign=campaign).values_list("pk", "item"))
-        for each in data.of():
-            if each.favours != RATED:
+        for judgment in data.of():
+            if judgment.favours != RATED:
                 read = True
-                said[items[each.pair.pk]][each.favours] += 1
-    return {item: _leaning(votes) for item, votes in said.items()} if read else None
+                votes_by_item[items[judgment.pair.pk]][judgment.favours] += 1
+    return {item: _leaning(votes) for item, votes in votes_by_item.items()} if read else None
 
 
 def _leaning(votes: Counter[str]) -> Leaning:
@@ -46,17 +46,17 @@ def _leaning(votes: Counter[str]) -> Leaning:
 
 def said_of(campaigns: Iterable[Campaign], item: int) -> list[tuple[Campaign, Browsed]]:
     """The judgments of an item in each review that may be read, with reasons and flags."""
-    found = []
+    browsed = []
     pairs = Pair.objects.filter(item=item).exclude(kind=PairKind.PRACTICE)
     of_item: dict[int, set[int]] = {}
     for owner, pair in pairs.values_list("campaign", "pk"):
         of_item.setdefault(owner, set()).add(pair)
     for campaign in campaigns:
         if campaign.pk in of_item and _readable(campaign):
-            shown = browse(campaign, Sought())
+            browsing = browse(campaign, Sought())
             mine = of_item[campaign.pk]
-            found += [(campaign, each) for each in shown.pairs if each.pair.pk in mine]
-    return found
+            browsed += [(campaign, each) for each in browsing.pairs if each.pair.pk in mine]
+    return browsed
 
 
 def _readable(campaign: Campaign) -> bool:

@@ -81,7 +81,9 @@ class JudgmentData:
         self, *, kind: str = PairKind.MAIN, purpose: str = AssignmentPurpose.MAIN
     ) -> list[JudgmentRow]:
         return [
-            each for each in self.judgments if (each.pair.kind, each.purpose) == (kind, purpose)
+            judgment
+            for judgment in self.judgments
+            if (judgment.pair.kind, judgment.purpose) == (kind, purpose)
         ]
 
     def main(self) -> "JudgmentData":
@@ -195,8 +197,8 @@ def _judgment(row: tuple[Any, ...], pairs: dict[int, JudgedPair]) -> JudgmentRow
         favours=RATED if choice == RATED else canonical(choice, candidate_on_left=on_left),
         much=row[10],
         answers={
-            name: arm_of.get(given, given) if isinstance(given, str) else given
-            for name, given in answers.items()
+            name: arm_of.get(value, value) if isinstance(value, str) else value
+            for name, value in answers.items()
         },
         flags={arm_of.get(side, side): flagged for side, flagged in flags.items()},
         rationale=row[17] if len(row) > 17 else "",

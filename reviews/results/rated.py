@@ -43,10 +43,14 @@ class RatingResult:
 
 
 def ratings(
-    said: Sequence[JudgmentRow], *, baseline: int, candidate: int, dimensions: Sequence[Dimension]
+    judgments: Sequence[JudgmentRow],
+    *,
+    baseline: int,
+    candidate: int,
+    dimensions: Sequence[Dimension],
 ) -> list[RatingResult]:
     """Each rated dimension in the form's order; empty where nothing was rated."""
-    rated = [each for each in said if each.favours == RATED]
+    rated = [each for each in judgments if each.favours == RATED]
     return [
         _rating(dimension, answered, baseline, candidate)
         for dimension in dimensions
@@ -55,14 +59,14 @@ def ratings(
 
 
 def _rating(
-    dimension: Dimension, said: Sequence[JudgmentRow], baseline: int, candidate: int
+    dimension: Dimension, judgments: Sequence[JudgmentRow], baseline: int, candidate: int
 ) -> RatingResult:
     name = dimension.name
     own: dict[int, list[JudgmentRow]] = defaultdict(list)
     table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
-    for each in said:
-        own[each.pair.baseline_version].append(each)
-        table[each.pair.pk][each.reviewer] = each.answers[name]
+    for judgment in judgments:
+        own[judgment.pair.baseline_version].append(judgment)
+        table[judgment.pair.pk][judgment.reviewer] = judgment.answers[name]
     arms = [_mean(version, name, own[version]) for version in own]
     arms.sort(key=lambda arm: (arm.version != baseline, arm.version != candidate))
     return RatingResult(
@@ -73,18 +77,22 @@ def _rating(
     )
 
 
-def _mean(version: int, name: str, said: Sequence[JudgmentRow]) -> Mean:
+def _mean(version: int, name: str, judgments: Sequence[JudgmentRow]) -> Mean:
     numbers: dict[str, int] = {}
-    items = np.array([numbers.setdefault(each.pair.item, len(numbers)) for each in said], np.intp)
-    mean = clustered_mean(np.array([float(each.answers[name]) for each in said]), items)
+    items = np.array(
+        [numbers.setdefault(each.pair.item, len(numbers)) for each in judgments], np.intp
+    )
+    mean = clustered_mean(np.array([float(each.answers[name]) for each in judgments]), items)
     half = t_quantile(1 - ALPHA, mean.df) * mean.se if mean.df > 0 else float("inf")
-    return Mean(version, len(said), len(numbers), mean.mean, mean.mean - half, mean.mean + half)
+    return Mean(
+        version, len(judgments), len(numbers), mean.mean, mean.mean - half, mean.mean + half
+    )
 
 
 def _difference(
     dimension: Dimension, baseline: Sequence[JudgmentRow], candidate: Sequence[JudgmentRow]
 ) -> PairedComparison | None:
-    first, second = (_by_item(dimension.name, said) for said in (baseline, candidate))
+    first, second = (_by_item(dimension.name, judgments) for judgments in (baseline, candidate))
     both = sorted(first.keys() & second.keys())
     if not both:
         return None
@@ -96,8 +104,8 @@ def _difference(
     )
 
 
-def _by_item(name: str, said: Sequence[JudgmentRow]) -> dict[str, float]:
-    given: dict[str, list[float]] = defaultdict(list)
-    for each in said:
-        given[each.pair.item].append(float(each.answers[name]))
-    return {item: sum(each) / len(each) for item, each in given.items()}
+def _by_item(name: str, judgments: Sequence[JudgmentRow]) -> dict[str, float]:
+    scores: dict[str, list[float]] = defaultdict(list)
+    for judgment in judgments:
+        scores[judgment.pair.item].append(float(judgment.answers[name]))
+    return {item: sum(each) / len(each) for item, each in scores.items()}

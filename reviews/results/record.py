@@ -32,15 +32,15 @@ def record(
     are dealt after the next, and `late` is as `keep_and_deal` has it. Raises what that does;
     nothing is kept then.
     """
-    kept = keep_and_deal(
+    keeping = keep_and_deal(
         token=token, user=user, nonce=nonce, answer=answer, key=key, ahead=ahead, late=late
     )
-    reviewer = kept.assigned.reviewer
+    reviewer = keeping.assigned.reviewer
     if stop_when_due(reviewer=reviewer):
         assigned = Assigned(reviewer, End("stopped"))
     else:
-        assigned = retried(kept.assigned, ahead=ahead)
+        assigned = retried(keeping.assigned, ahead=ahead)
     if isinstance(assigned.current, End):
         end_if_complete(reviewer.campaign)
         reviewer.refresh_from_db(fields=["ended"])
-    return Recorded(kept.judgment, assigned)
+    return Recorded(keeping.judgment, assigned)

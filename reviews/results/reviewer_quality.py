@@ -44,14 +44,14 @@ class ReviewerQuality:
         return Pace(self.judgments, self.fast)
 
 
-def too_fast(said: JudgmentRow) -> bool:
+def too_fast(judgment: JudgmentRow) -> bool:
     """Whether an answer came before both texts could have been read.
 
     By the time the page was in view where the browser told it, else by the server's clock.
     """
-    length = said.pair.baseline_length + said.pair.candidate_length
-    seconds = said.seconds if said.visible_seconds is None else said.visible_seconds
-    return min(seconds, said.seconds) < length / CHARACTERS_A_SECOND
+    length = judgment.pair.baseline_length + judgment.pair.candidate_length
+    seconds = judgment.seconds if judgment.visible_seconds is None else judgment.visible_seconds
+    return min(seconds, judgment.seconds) < length / CHARACTERS_A_SECOND
 
 
 def reviewer_quality(data: JudgmentData) -> list[ReviewerQuality]:
@@ -82,12 +82,14 @@ def reviewer_quality(data: JudgmentData) -> list[ReviewerQuality]:
 def repeated(data: JudgmentData) -> dict[int, list[tuple[JudgmentRow, JudgmentRow]]]:
     """Each reviewer's turns that were dealt twice: (first, again, with its sides swapped)."""
     firsts = {
-        each.assignment: each for each in data.judgments if each.purpose == AssignmentPurpose.MAIN
+        judgment.assignment: judgment
+        for judgment in data.judgments
+        if judgment.purpose == AssignmentPurpose.MAIN
     }
     pairs: dict[int, list[tuple[JudgmentRow, JudgmentRow]]] = defaultdict(list)
-    for each in data.judgments:
-        if each.purpose == AssignmentPurpose.REPEAT and each.repeats in firsts:
-            pairs[each.reviewer].append((firsts[each.repeats], each))
+    for judgment in data.judgments:
+        if judgment.purpose == AssignmentPurpose.REPEAT and judgment.repeats in firsts:
+            pairs[judgment.reviewer].append((firsts[judgment.repeats], judgment))
     return pairs
 
 
@@ -104,24 +106,24 @@ def share_of(count: int, total: int) -> Estimate:
 
 
 def table_of(
-    said: list[JudgmentRow],
+    judgments: list[JudgmentRow],
 ) -> dict[object, dict[object, str | int | float | bool | None]]:
     """{pair: {reviewer: whom they favour}}."""
     table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
-    for each in said:
-        table[each.pair.pk][each.reviewer] = each.favours
+    for judgment in judgments:
+        table[judgment.pair.pk][judgment.reviewer] = judgment.favours
     return table
 
 
-def _by_reviewer(said: list[JudgmentRow]) -> dict[int, list[JudgmentRow]]:
+def _by_reviewer(judgments: list[JudgmentRow]) -> dict[int, list[JudgmentRow]]:
     own: dict[int, list[JudgmentRow]] = defaultdict(list)
-    for each in said:
-        own[each.reviewer].append(each)
+    for judgment in judgments:
+        own[judgment.reviewer].append(judgment)
     return own
 
 
-def _agreement(said: list[JudgmentRow]) -> dict[object, float | None]:
-    compared = [each for each in said if each.favours != RATED]
+def _agreement(judgments: list[JudgmentRow]) -> dict[object, float | None]:
+    compared = [each for each in judgments if each.favours != RATED]
     if not compared:
         return {}
     try:
@@ -131,8 +133,8 @@ def _agreement(said: list[JudgmentRow]) -> dict[object, float | None]:
     return {each.rater: each.agreement for each in raters}
 
 
-def _sides(said: list[JudgmentRow]) -> PositionBias | None:
-    compared = [each for each in said if each.favours != RATED]
+def _sides(judgments: list[JudgmentRow]) -> PositionBias | None:
+    compared = [each for each in judgments if each.favours != RATED]
     if not compared:
         return None
     return position_bias(

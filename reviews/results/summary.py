@@ -93,7 +93,9 @@ def summarise(
     two = [each for each in data.between(baseline, candidate).of() if each.favours != RATED]
     missing: dict[str, str] = {}
     adjudicated = [
-        each for each in data.judgments if each.purpose == AssignmentPurpose.ADJUDICATION
+        judgment
+        for judgment in data.judgments
+        if judgment.purpose == AssignmentPurpose.ADJUDICATION
     ]
     reviewers = reviewer_quality(data)
     return Summary(
@@ -108,7 +110,9 @@ def summarise(
         tags=_groups([(tag, each) for each in two for tag in each.pair.tags]),
         strata=_groups([(each.pair.stratum, each) for each in two if each.pair.stratum]),
         dimensions=[
-            asked for each in dimensions if (asked := _dimension(each.name, two)) is not None
+            result
+            for dimension in dimensions
+            if (result := _dimension(dimension.name, two)) is not None
         ],
         flags=_flags(main),
         labels=_labels(two, data.reviewers, missing),
@@ -120,67 +124,67 @@ def summarise(
     )
 
 
-def _score(said: Sequence[JudgmentRow], choices: Sequence[str] | None = None) -> WinScore:
+def _score(judgments: Sequence[JudgmentRow], choices: Sequence[str] | None = None) -> WinScore:
     return win_score(
-        [each.favours for each in said] if choices is None else choices,
-        items=[each.pair.item for each in said],
-        raters=[each.reviewer for each in said],
+        [each.favours for each in judgments] if choices is None else choices,
+        items=[each.pair.item for each in judgments],
+        raters=[each.reviewer for each in judgments],
         alpha=ALPHA,
     )
 
 
-def _length(said: Sequence[JudgmentRow], missing: dict[str, str]) -> LengthControl | None:
-    if not said:
+def _length(judgments: Sequence[JudgmentRow], missing: dict[str, str]) -> LengthControl | None:
+    if not judgments:
         return None
     try:
-        found = length_control(
-            [each.favours for each in said],
-            [max(1, each.pair.candidate_length) for each in said],
-            [max(1, each.pair.baseline_length) for each in said],
-            candidate_sides=[each.candidate_side for each in said],
-            items=[each.pair.item for each in said],
+        controlled = length_control(
+            [each.favours for each in judgments],
+            [max(1, each.pair.candidate_length) for each in judgments],
+            [max(1, each.pair.baseline_length) for each in judgments],
+            candidate_sides=[each.candidate_side for each in judgments],
+            items=[each.pair.item for each in judgments],
             alpha=ALPHA,
         )
     except StatisticsError as error:
         missing["length"] = str(error)
         return None
-    if found.controlled is None:
-        missing["length"] = f"the model that controls for length has no answer: {found.state}"
-    return found
+    if controlled.controlled is None:
+        missing["length"] = f"the model that controls for length has no answer: {controlled.state}"
+    return controlled
 
 
-def _sides(said: Sequence[JudgmentRow]) -> PositionBias:
+def _sides(judgments: Sequence[JudgmentRow]) -> PositionBias:
     return position_bias(
-        [each.favours for each in said],
-        [each.candidate_side for each in said],
-        items=[each.pair.item for each in said],
+        [each.favours for each in judgments],
+        [each.candidate_side for each in judgments],
+        items=[each.pair.item for each in judgments],
     )
 
 
 def _groups(rows: Sequence[tuple[str, JudgmentRow]]) -> list[GroupScore]:
     """The largest groups by name; the rest is not shown."""
     members: dict[str, list[JudgmentRow]] = defaultdict(list)
-    for name, each in rows:
-        members[name].append(each)
+    for name, judgment in rows:
+        members[name].append(judgment)
     largest = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_GROUPS]
     return [GroupScore(name, _score(members[name])) for name in sorted(largest)]
 
 
-def _dimension(name: str, said: Sequence[JudgmentRow]) -> DimensionResult | None:
-    answered = [each for each in said if isinstance(each.answers.get(name), str)]
+def _dimension(name: str, judgments: Sequence[JudgmentRow]) -> DimensionResult | None:
+    answered = [each for each in judgments if isinstance(each.answers.get(name), str)]
     if not answered:
         return None
     table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
-    for each in answered:
-        table[each.pair.pk][each.reviewer] = each.answers[name]
+    for judgment in answered:
+        table[judgment.pair.pk][judgment.reviewer] = judgment.answers[name]
     score = _score(answered, [each.answers[name] for each in answered])
     return DimensionResult(name, score, agreement(table, scale=CHOICES))
 
 
-def _flags(said: Sequence[JudgmentRow]) -> list[Flagged]:
+def _flags(judgments: Sequence[JudgmentRow]) -> list[Flagged]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for each in said:
-        for arm, flagged in each.flags.items():
+    for judgment in judgments:
+        for arm, flagged in judgment.flags.items():
             for flag in flagged:
                 counts[flag][arm] += 1
     return [
@@ -190,15 +194,15 @@ def _flags(said: Sequence[JudgmentRow]) -> list[Flagged]:
 
 
 def _labels(
-    said: Sequence[JudgmentRow], names: dict[int, str], missing: dict[str, str]
+    judgments: Sequence[JudgmentRow], names: dict[int, str], missing: dict[str, str]
 ) -> Labels | None:
-    if not said:
+    if not judgments:
         return None
     try:
         fit = dawid_skene(
-            [each.pair.pk for each in said],
-            [each.reviewer for each in said],
-            [each.favours for each in said],
+            [each.pair.pk for each in judgments],
+            [each.reviewer for each in judgments],
+            [each.favours for each in judgments],
             tolerance=1e-6,
             most_iterations=_SKILL_ITERATIONS,
         )
@@ -207,9 +211,11 @@ def _labels(
         return None
     best = {unit: int(chances.argmax()) for unit, chances in fit.posterior.items()}
     likely: dict[int, list[float]] = defaultdict(list)
-    place = {label: i for i, label in enumerate(fit.labels)}
-    for each in said:
-        likely[each.reviewer].append(float(fit.posterior[each.pair.pk][place[each.favours]]))
+    column_of = {label: i for i, label in enumerate(fit.labels)}
+    for judgment in judgments:
+        likely[judgment.reviewer].append(
+            float(fit.posterior[judgment.pair.pk][column_of[judgment.favours]])
+        )
     return Labels(
         counts=dict(Counter(str(fit.labels[i]) for i in best.values())),
         certainty=sum(float(p.max()) for p in fit.posterior.values()) / len(fit.posterior),
@@ -218,20 +224,22 @@ def _labels(
     )
 
 
-def _arms(said: Sequence[JudgmentRow], baseline: int) -> Strengths | None:
+def _arms(judgments: Sequence[JudgmentRow], baseline: int) -> Strengths | None:
     """Bradley-Terry strengths with Davidson's ties and a term for the left; of three arms or
     more."""
     versions = {
-        v for each in said for v in (each.pair.baseline_version, each.pair.candidate_version)
+        v
+        for judgment in judgments
+        for v in (judgment.pair.baseline_version, judgment.pair.candidate_version)
     }
     if len(versions) < 3:
         return None
     return strengths(
-        [each.pair.candidate_version for each in said],
-        [each.pair.baseline_version for each in said],
-        [_OUTCOME.get(each.favours, each.favours) for each in said],
-        terms={"left": [1.0 if each.candidate_side == "left" else -1.0 for each in said]},
-        clusters=[each.pair.item for each in said],
+        [each.pair.candidate_version for each in judgments],
+        [each.pair.baseline_version for each in judgments],
+        [_OUTCOME.get(each.favours, each.favours) for each in judgments],
+        terms={"left": [1.0 if each.candidate_side == "left" else -1.0 for each in judgments]},
+        clusters=[each.pair.item for each in judgments],
         reference=baseline,
         alpha=ALPHA,
     )

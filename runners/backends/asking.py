@@ -38,15 +38,15 @@ class Paid:
     cached: int = 0
 
     @classmethod
-    def together(cls, told: "Iterable[Paid | None]") -> "Paid | None":
+    def together(cls, payments: "Iterable[Paid | None]") -> "Paid | None":
         """What several requests were paid for with; None where none of them tells."""
-        known = [each for each in told if each is not None]
-        if not known:
+        stated = [each for each in payments if each is not None]
+        if not stated:
             return None
         return cls(
-            sum(each.prompt for each in known),
-            sum(each.completion for each in known),
-            sum(each.cached for each in known),
+            sum(each.prompt for each in stated),
+            sum(each.completion for each in stated),
+            sum(each.cached for each in stated),
         )
 
 

@@ -44,12 +44,12 @@ async def read_body(response: "ClientResponse", most: int) -> tuple[bytes, bool]
 
 
 def _unpacker(encoding: str) -> _Unpacker:
-    named = encoding.strip().lower()
-    if named in ("", "identity"):
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
         return _Plain()
-    if named in ("gzip", "x-gzip", "deflate"):
+    if name in ("gzip", "x-gzip", "deflate"):
         return _Packed()
-    raise UnreadableBody(f"it is encoded as {named[:40]!r}, which nobody asked for")
+    raise UnreadableBody(f"it is encoded as {name[:40]!r}, which nobody asked for")
 
 
 class _Plain:
@@ -68,18 +68,18 @@ class _Packed:
         self._begun = False
 
     def unpack(self, packed: bytes, most: int) -> bytes:
-        found = bytearray()
-        while packed and len(found) < most:
+        unpacked = bytearray()
+        while packed and len(unpacked) < most:
             self._begun = True
             try:
-                found += self._stream.decompress(packed, most - len(found))
+                unpacked += self._stream.decompress(packed, most - len(unpacked))
             except zlib.error as error:
                 raise UnreadableBody(f"it can't be unpacked: {error}") from error
             packed = self._stream.unconsumed_tail
             if self._stream.eof:
                 packed = self._stream.unused_data
                 self._stream, self._begun = zlib.decompressobj(GZIP_OR_ZLIB), False
-        return bytes(found)
+        return bytes(unpacked)
 
     def end(self) -> None:
         if self._begun:

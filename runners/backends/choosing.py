@@ -22,8 +22,8 @@ class Choosing:
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
         """One item together."""
-        for each in questions:
-            yield [each]
+        for question in questions:
+            yield [question]
 
     async def ask(self, questions: Sequence[BackendRequest]) -> list[Reply]:
         """Raises BackendError as `Echoing.ask` does."""
@@ -41,21 +41,21 @@ class Choosing:
         gap = "" if not text or text[-1:].isspace() else " "
         judged: list[TextLikelihood] = []
         for choice in choices:
-            asked = BackendRequest(question.item_id, 0, (text, gap + choice), "")
-            (reply,) = await self.echoing.ask([asked])
+            request = BackendRequest(question.item_id, 0, (text, gap + choice), "")
+            (reply,) = await self.echoing.ask([request])
             if reply.judged is None:
                 return Reply(error=reply.error, fault=reply.fault, paid=_paid(judged))
             judged.append(reply.judged)
         sums = [each.logprob for each in judged]
         best = max(range(len(sums)), key=sums.__getitem__)
         paid = _paid(judged)
-        told = paid is not None and all(each.paid is not None for each in judged)
+        all_paid = paid is not None and all(each.paid is not None for each in judged)
         return Reply(
             text=choices[best],
             logprob=sums[best],
             choice_logprobs=sums,
-            prompt_tokens=paid.prompt if paid and told else None,
-            completion_tokens=paid.completion if paid and told else None,
+            prompt_tokens=paid.prompt if paid and all_paid else None,
+            completion_tokens=paid.completion if paid and all_paid else None,
             paid=paid,
             served_model=reply.served_model,
             fingerprint=reply.fingerprint,

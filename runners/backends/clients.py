@@ -38,7 +38,7 @@ class _Place:
     client: BackendClient | None = None
 
 
-_places: OrderedDict[_Key, _Place] = OrderedDict()
+_slots: OrderedDict[_Key, _Place] = OrderedDict()
 _finding = threading.Lock()
 
 
@@ -52,20 +52,20 @@ def client_of(
     """
     with _finding:
         key = (version.digest, reach.model_dump_json())
-        place = _places.setdefault(key, _Place())
-        _places.move_to_end(key)
-        while len(_places) > MOST_KEPT:
-            _places.popitem(last=False)
+        slot = _slots.setdefault(key, _Place())
+        _slots.move_to_end(key)
+        while len(_slots) > MOST_KEPT:
+            _slots.popitem(last=False)
     backend = backend_of(version)
 
     def make() -> BackendClient:
-        with place.lock:
-            if place.client is None:
+        with slot.lock:
+            if slot.client is None:
                 module = import_module(f"runners.backends.{backend.type}")
-                place.client = module.Client.of(backend, version.prompt, version.sampling, reach)
-            return place.client
+                slot.client = module.Client.of(backend, version.prompt, version.sampling, reach)
+            return slot.client
 
-    return place.client or made_meanwhile(make, waiting)
+    return slot.client or made_meanwhile(make, waiting)
 
 
 def made_meanwhile[Made](make: Callable[[], Made], waiting: Callable[[], None]) -> Made:
@@ -93,7 +93,7 @@ def _forget() -> None:
     """A fork has none of its parent's threads and may use none of its connections."""
     global _finding
     _finding = threading.Lock()
-    _places.clear()
+    _slots.clear()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -71,24 +71,24 @@ class CommandBackend(BackendDeclaration):
         folder = files(self.folder).absolute()
         if not folder.is_dir():
             raise DeclarationError(f"there is no folder {self.folder!r} beside this file", "folder")
-        found: dict[str, Any] = {"folder": str(folder)}
+        settings: dict[str, Any] = {"folder": str(folder)}
         if self.files:
             sha256 = hashlib.sha256()
-            for index, each in enumerate(self.files):
-                sha256.update(_digest(files(each), f"files.{index}").encode())
-            found["content_sha256"] = sha256.hexdigest()
-        if self.content_sha256 not in (None, found.get("content_sha256")):
-            raise DeclarationError(f"they have {found.get('content_sha256')}", "content_sha256")
-        return self.model_copy(update=found)
+            for index, file in enumerate(self.files):
+                sha256.update(_digest(files(file), f"files.{index}").encode())
+            settings["content_sha256"] = sha256.hexdigest()
+        if self.content_sha256 not in (None, settings.get("content_sha256")):
+            raise DeclarationError(f"they have {settings.get('content_sha256')}", "content_sha256")
+        return self.model_copy(update=settings)
 
 
-def _digest(path: Path, place: str) -> str:
+def _digest(path: Path, field: str) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         message = f"{path.name!r} beside this file can't be read: {error.strerror}"
-        raise DeclarationError(message, place) from error
+        raise DeclarationError(message, field) from error
 
 
 @dataclass(slots=True)
@@ -117,36 +117,36 @@ class Client:
 
         Raises BackendError where it can't be started or has never answered anything.
         """
-        asked: list[tuple[BackendRequest, dict[str, Any]]] = []
+        lines: list[tuple[BackendRequest, dict[str, Any]]] = []
         refused: list[Answered] = []
-        for each in questions:
+        for question in questions:
             try:
-                asked.append((each, self._line(each, str(len(asked)))))
+                lines.append((question, self._line(question, str(len(lines)))))
             except PromptError as error:
-                refused.append((each, Reply(error=str(error))))
+                refused.append((question, Reply(error=str(error))))
         if refused:
             yield refused
         while not self._one.acquire(timeout=0.5):
             yield []
         try:
-            yield from self._answered(asked)
+            yield from self._answered(lines)
         finally:
             self._one.release()
 
     def _answered(
-        self, asked: Sequence[tuple[BackendRequest, dict[str, Any]]]
+        self, lines: Sequence[tuple[BackendRequest, dict[str, Any]]]
     ) -> Generator[list[Answered]]:
         """All of them, by as many starts as it takes: what ends it is looked for by halves."""
-        waiting = [list(asked)] if asked else []
+        waiting = [list(lines)] if lines else []
         ended_alone = 0
         while waiting:
             some = waiting.pop(0)
-            named = {line["id"]: question for question, line in some}
+            by_id = {line["id"]: question for question, line in some}
             program = Program(self.backend.run, self.backend.folder, self.backend.silent_s)
             for batch in program.answers([line for _, line in some]):
-                yield [(named.pop(name), reply) for name, reply in batch]
+                yield [(by_id.pop(name), reply) for name, reply in batch]
                 self._worked = self._worked or bool(batch)
-            left = [each for each in some if each[1]["id"] in named]
+            left = [each for each in some if each[1]["id"] in by_id]
             if len(left) < len(some):
                 waiting = [left, *waiting] if left else waiting
             elif len(left) > 1:

@@ -34,11 +34,14 @@ class PublicAddressesOnly:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the internet's, also where it is written inside an IPv6
     address: neither this machine, nor a private network, nor a link, nor a group of machines."""
-    found = ipaddress.ip_address(address.partition("%")[0])
+    ip = ipaddress.ip_address(address.partition("%")[0])
     return all(
-        each.is_global and not each.is_multicast and not each.is_reserved and not each.is_link_local
-        for each in [*_inside(found), found]
-        if each is found or isinstance(each, ipaddress.IPv4Address)
+        candidate.is_global
+        and not candidate.is_multicast
+        and not candidate.is_reserved
+        and not candidate.is_link_local
+        for candidate in [*_inside(ip), ip]
+        if candidate is ip or isinstance(candidate, ipaddress.IPv4Address)
     )
 
 
@@ -46,9 +49,9 @@ def _inside(address: _Address) -> list[_Address]:
     """The IPv4 addresses that an IPv6 address carries."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    found: list[_Address] = [*filter(None, (address.ipv4_mapped, address.sixtofour))]
+    inner: list[_Address] = [*filter(None, (address.ipv4_mapped, address.sixtofour))]
     if address.teredo is not None:
-        found += address.teredo
+        inner += address.teredo
     if address in NAT64:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return found
+        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return inner

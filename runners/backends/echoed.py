@@ -41,8 +41,8 @@ class Echoing:
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
         """One pair a request."""
-        for each in questions:
-            yield [each]
+        for question in questions:
+            yield [question]
 
     async def ask(self, questions: Sequence[BackendRequest]) -> list[Reply]:
         """Raises BackendError where the server doesn't tell, asked once a model before anything
@@ -64,18 +64,18 @@ class Echoing:
             )
         self.state.echoing.add(backend.model)
 
-    async def _asked(self, given: str, asked: str, *, gives_way: bool = True) -> Reply:
+    async def _asked(self, prefix: str, continuation: str, *, gives_way: bool = True) -> Reply:
         backend = self.exchange.backend
         body: dict[str, Any] = {
             "model": backend.model,
-            "prompt": given + asked,
+            "prompt": prefix + continuation,
             "max_tokens": 1,  # with none, some servers answer nothing at all
             "temperature": 0,
             "logprobs": 1,
             "echo": True,
         }
         content = json.dumps(body | backend.extra).encode()
-        read = partial(echoed, given=given, asked=asked)
+        read = partial(echoed, given=prefix, asked=continuation)
         replies = await self.exchange.sent(
             "/completions", content, frozenset(), read, gives_way=gives_way
         )
@@ -138,22 +138,22 @@ def _tokens(answer: Any) -> list[_Token] | None:
     """The tokens of the prompt and the answer; None where they aren't all told."""
     choices = answer.get("choices") if isinstance(answer, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
-    said = choice.get("logprobs") if isinstance(choice, dict) else None
-    if not isinstance(said, dict):
+    fields = choice.get("logprobs") if isinstance(choice, dict) else None
+    if not isinstance(fields, dict):
         return None
     texts, logprobs, tops = (
-        said.get(name) for name in ("tokens", "token_logprobs", "top_logprobs")
+        fields.get(name) for name in ("tokens", "token_logprobs", "top_logprobs")
     )
     if not (isinstance(texts, list) and isinstance(logprobs, list) and isinstance(tops, list)):
         return None
     if not len(texts) == len(logprobs) == len(tops) or not texts:
         return None
-    found = [_token(*each) for each in zip(texts, logprobs, tops, strict=True)]
-    known = [each for each in found if each is not None]
+    tokens = [_token(*each) for each in zip(texts, logprobs, tops, strict=True)]
+    complete = [each for each in tokens if each is not None]
     # only the first of a text may be without: nothing stands before it
-    if len(known) < len(found) or any(each.logprob is None for each in known[1:]):
+    if len(complete) < len(tokens) or any(each.logprob is None for each in complete[1:]):
         return None
-    return known
+    return complete
 
 
 def _token(text: Any, logprob: Any, top: Any) -> _Token | None:
@@ -173,14 +173,14 @@ def _placed(tokens: Sequence[_Token], text: str) -> list[tuple[int, _Token]] | N
     """The tokens that make up a text, each with its end in it; None where they don't. A first token
     that isn't in it is the one that stands before every text."""
     for skipped in (0, 1):
-        at, found = 0, []
-        for each in tokens[skipped:]:
+        at, positions = 0, []
+        for token in tokens[skipped:]:
             if at == len(text):
                 break
-            if not text.startswith(each.text, at):
+            if not text.startswith(token.text, at):
                 break
-            at += len(each.text)
-            found.append((at, each))
+            at += len(token.text)
+            positions.append((at, token))
         if at == len(text):
-            return found
+            return positions
     return None

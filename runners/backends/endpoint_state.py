@@ -84,12 +84,12 @@ class EndpointState:
         if not self._again and not self._waiting and self._under_way < self.throttle.now:
             self._under_way += 1
             return
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.append(place)
+        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.append(ticket)
         try:
-            await place
+            await ticket
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():  # let in, and cancelled at the same moment
+            if ticket.done() and not ticket.cancelled():  # let in, and cancelled at the same moment
                 self._leave()
             raise
 
@@ -99,10 +99,10 @@ class EndpointState:
 
     def _let_in(self) -> None:
         while self._under_way < self.throttle.now and (self._again or self._waiting):
-            place = (self._again or self._waiting).popleft()
-            if not place.done():
+            ticket = (self._again or self._waiting).popleft()
+            if not ticket.done():
                 self._under_way += 1
-                place.set_result(None)
+                ticket.set_result(None)
 
     def keep_quiet(self, seconds: float) -> None:
         """It is asked nothing for so long, by nobody."""
@@ -118,15 +118,15 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-_known: dict[tuple[str, int], EndpointState] = {}
+_states: dict[tuple[str, int], EndpointState] = {}
 
 
 def state_of(endpoint: str, most: int, name: str) -> EndpointState:
     """Of an address under a bound: who has the same ones shares it. It is logged by its name."""
-    found = _known.get((endpoint, most))
-    if found is None:
-        found = _known[endpoint, most] = EndpointState(name, most)
-    return found
+    state = _states.get((endpoint, most))
+    if state is None:
+        state = _states[endpoint, most] = EndpointState(name, most)
+    return state
 
 
-os.register_at_fork(after_in_child=_known.clear)
+os.register_at_fork(after_in_child=_states.clear)

@@ -20,37 +20,37 @@ def endpoints() -> Mapping[str, Endpoint]:
 
 def endpoint_named(alias: str) -> tuple[Endpoint, Path]:
     """The endpoint, and the folder that its `key_file` is relative to. Raises BackendError."""
-    there, folder = declared_endpoints()
-    if alias not in there:
-        known = f"there are {', '.join(there)}" if there else "it names none"
+    endpoints, folder = declared_endpoints()
+    if alias not in endpoints:
+        alternatives = f"there are {', '.join(endpoints)}" if endpoints else "it names none"
         raise BackendError(
             f"backend, field 'endpoint': there is no endpoint {alias!r} where the worker runs; "
-            f"an operator makes one in {VARIABLE} ({known})"
+            f"an operator makes one in {VARIABLE} ({alternatives})"
         )
-    return there[alias], folder
+    return endpoints[alias], folder
 
 
 def declared_endpoints() -> tuple[Mapping[str, Endpoint], Path]:
     """What the variable says, and the folder it is relative to. Raises BackendError."""
     from django.conf import settings
 
-    said: str = settings.ENDPOINTS.strip()
-    if not said:
+    variable: str = settings.ENDPOINTS.strip()
+    if not variable:
         return {}, Path()
-    folder = Path() if said.startswith("{") else Path(said).expanduser().parent
+    folder = Path() if variable.startswith("{") else Path(variable).expanduser().parent
     try:
-        found = declared(Endpoints, {"endpoints": _read(said)})
+        declaration = declared(Endpoints, {"endpoints": _read(variable)})
     except DeclarationError as error:
         at = error.field.removeprefix("endpoints").removeprefix(".")
         where = f", field '{at}'" if at else ""
         raise BackendError(f"{VARIABLE}{where}: {error.message}") from None
-    return found.endpoints, folder
+    return declaration.endpoints, folder
 
 
-def _read(said: str) -> Any:
-    if said.startswith("{"):
-        return _parsed(said, json.loads, "JSON")
-    path = Path(said).expanduser()
+def _read(variable: str) -> Any:
+    if variable.startswith("{"):
+        return _parsed(variable, json.loads, "JSON")
+    path = Path(variable).expanduser()
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

@@ -100,8 +100,10 @@ class Exchange:
         at_once, name = self.backend.concurrency, self.backend.address
         self.state = state_of(self.target.url, at_once, name)
         self._is_the_adapter = self.backend.adapter_of is None
-        said = self.sampling.model_dump(mode="json", exclude={"samples"}, exclude_none=True)
-        self._sampling = said
+        sampling_json = self.sampling.model_dump(
+            mode="json", exclude={"samples"}, exclude_none=True
+        )
+        self._sampling = sampling_json
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
         """Samples of one item go together, unless each has a seed of its own or the model was found
@@ -236,7 +238,7 @@ class Exchange:
             await self.state.wait_until_welcome()
             sent, sent_in = time.perf_counter(), self.state.throttle.lowered
             try:
-                found = await self._attempt(over, path, body, optional, read)
+                replies = await self._attempt(over, path, body, optional, read)
             except _Again as again:
                 last, after, status = str(again), again.after, again.status
                 fault = Fault.MODEL if status == BUSY else Fault.SERVER
@@ -254,14 +256,14 @@ class Exchange:
                 last, after, status = error.os_error.strerror or str(error), None, 0
                 unreachable, fault = unreachable + 1, Fault.SERVER
             except (aiohttp.ClientError, OSError) as error:
-                said = in_one_line(str(error), self.target.key) or type(error).__name__
-                last, after = f"the connection broke: {said}", None
+                reason = in_one_line(str(error), self.target.key) or type(error).__name__
+                last, after = f"the connection broke: {reason}", None
                 status, fault = 0, Fault.SERVER
             else:
                 self.state.answered(sent_in=sent_in)
                 if refused < sent:
                     self.state.took_later = time.perf_counter()
-                return found
+                return replies
             if after is not None and after > LONGEST_RETRY_AFTER_S:
                 last = f"{last}; asked to wait {after:.0f} s"
                 break
@@ -332,18 +334,18 @@ class Exchange:
         try:
             response, content, more = await self._posted(over, path, body)
         except UnreadableBody as error:
-            said = self.target.key.masked(str(error))
-            raise _Again(f"the response can't be read: {said}", NO_ANSWER) from error
+            reason = self.target.key.masked(str(error))
+            raise _Again(f"the response can't be read: {reason}", NO_ANSWER) from error
         latency_s = time.perf_counter() - start
         key = self.target.key
         if response.status == 200:
             most = self.backend.most_bytes
             long = f"the response is longer than {most:,} bytes, which are the most (most_bytes)"
-            found = [Reply(error=long)] if more else read(content, latency_s * 1000, key)
-            if found[0].fault is Fault.SERVER:
-                raise _Again(found[0].error, NO_ANSWER)
+            replies = [Reply(error=long)] if more else read(content, latency_s * 1000, key)
+            if replies[0].fault is Fault.SERVER:
+                raise _Again(replies[0].error, NO_ANSWER)
             self._answered = max(self._answered, start)
-            return found
+            return replies
         message = f"HTTP {response.status}: {complaint(content, key)}"
         if response.status in OBJECTIONS:
             for name in optional:

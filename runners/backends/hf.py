@@ -101,13 +101,13 @@ class HfBackend(BackendDeclaration):
 
     def identity(self) -> dict[str, Any]:
         """What is known by its digest may lie anywhere."""
-        said = self.as_json()
-        known = {
+        fields = self.as_json()
+        digests = {
             "model": self.model_sha256,
             "adapter": self.adapter_sha256,
             "chat_template": self.template_sha256,
         }
-        return said | {where: None for where, digest in known.items() if digest is not None}
+        return fields | {where: None for where, digest in digests.items() if digest is not None}
 
     def why_idle(self, baseline: BackendDeclaration) -> str:
         """See BackendDeclaration."""
@@ -120,48 +120,48 @@ class HfBackend(BackendDeclaration):
 
         Raises DeclarationError: what isn't there, or isn't what its digest says.
         """
-        found: dict[str, Any] = {"engine": f"transformers {version('transformers')}"}
+        settings: dict[str, Any] = {"engine": f"transformers {version('transformers')}"}
         model = self._on_disk("model", self.model, "revision", self.revision, files)
         if model is not None:
-            found["model"] = str(model)
-            found["model_sha256"] = _checked("model", model_digest, model)
+            settings["model"] = str(model)
+            settings["model_sha256"] = _checked("model", model_digest, model)
         adapter = None
         if self.adapter is not None:
             at = self.adapter_revision
             adapter = self._on_disk("adapter", self.adapter, "adapter_revision", at, files)
         if adapter is not None:
-            found["adapter"] = str(adapter)
-            found["adapter_sha256"] = _checked("adapter", adapter_digest, adapter)
+            settings["adapter"] = str(adapter)
+            settings["adapter_sha256"] = _checked("adapter", adapter_digest, adapter)
         template = self._template(model, adapter, files)
         if self.chat_template is not None:
-            found["chat_template"] = str(files(self.chat_template).absolute())
+            settings["chat_template"] = str(files(self.chat_template).absolute())
         if template is not None:
-            found["template_sha256"] = text_digest(template)
+            settings["template_sha256"] = text_digest(template)
         for name in ("model_sha256", "adapter_sha256", "template_sha256", "engine"):
-            said = getattr(self, name)
-            if said is not None and found.get(name, said) != said:
-                raise DeclarationError(f"what is there has {found[name]}", name)
-        return self.model_copy(update=found)
+            stated = getattr(self, name)
+            if stated is not None and settings.get(name, stated) != stated:
+                raise DeclarationError(f"what is there has {settings[name]}", name)
+        return self.model_copy(update=settings)
 
     def _on_disk(
         self,
         field: str,
-        named: str,
+        name: str,
         at: str,
         revision: str | None,
         files: Callable[[str], Path],
     ) -> Path | None:
         """Where it lies; None for what is at the hub."""
-        place = files(named)
-        if place.exists():
+        path = files(name)
+        if path.exists():
             if revision is not None:
                 raise DeclarationError("is for what comes from the hub: leave it out", at)
-            return place.absolute()
-        if not _HUB.fullmatch(named) or named.endswith(".gguf"):
-            raise DeclarationError(f"there is no {named!r} beside this file", field)
+            return path.absolute()
+        if not _HUB.fullmatch(name) or name.endswith(".gguf"):
+            raise DeclarationError(f"there is no {name!r} beside this file", field)
         if revision is None:
             raise DeclarationError(
-                f"there is no {named!r} beside this file; of the model hub's, name the commit, so "
+                f"there is no {name!r} beside this file; of the model hub's, name the commit, so "
                 "that it is the same tomorrow",
                 at,
             )
@@ -197,9 +197,9 @@ class HfBackend(BackendDeclaration):
         return own
 
 
-def _checked[T](field: str, read: Callable[[Path], T], place: Path) -> T:
+def _checked[T](field: str, read: Callable[[Path], T], path: Path) -> T:
     try:
-        return read(place)
+        return read(path)
     except EngineError as error:
         raise DeclarationError(str(error), field) from error
 
@@ -218,15 +218,15 @@ class Client:
                 f"the backend hf needs {', '.join(missing)} where the worker runs: install the "
                 f"extra `hf`: {how_to_install('hf')}"
             )
-        here = f"transformers {version('transformers')}"
+        engine = f"transformers {version('transformers')}"
         if backend.engine is None:
             raise BackendError(
                 "this version was registered without its files: an operator's own study registers "
                 "models that lie on a worker's machine"
             )
-        if backend.engine != here:
+        if backend.engine != engine:
             raise BackendError(
-                f"the version is of {backend.engine}, and here is {here}: register it anew with "
+                f"the version is of {backend.engine}, and here is {engine}: register it anew with "
                 "this one, or install that one"
             )
         from runners.backends.loaded import Loaded
@@ -258,7 +258,8 @@ class Client:
         """How likely each whole text is; `greedy` says nothing. Raises BackendError."""
         try:
             return [
-                TextLikelihood(each, False) for each in self.loaded.loglikelihood_rolling(texts)
+                TextLikelihood(likelihood, False)
+                for likelihood in self.loaded.loglikelihood_rolling(texts)
             ]
         except EngineError as error:
             raise BackendError(str(error)) from error

@@ -74,11 +74,11 @@ def too_long(
 
 def _context(model: Path) -> int | None:
     try:
-        said = json.loads((model / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    found = said.get("max_position_embeddings") if isinstance(said, dict) else None
-    return found if isinstance(found, int) and found > 0 else None
+    positions = config.get("max_position_embeddings") if isinstance(config, dict) else None
+    return positions if isinstance(positions, int) and positions > 0 else None
 
 
 def _longest(backend: HfBackend, prompt: Prompt, item: AskedText) -> int:
@@ -90,16 +90,16 @@ def _longest(backend: HfBackend, prompt: Prompt, item: AskedText) -> int:
         messages = chat(prompt, item.input, item.context)
     except PromptError:
         return 0
-    said = len(json.dumps([messages, item.tools], ensure_ascii=False).encode())
+    message_bytes = len(json.dumps([messages, item.tools], ensure_ascii=False).encode())
     around = SPARE * (len(messages) + 1) + _template_bytes(backend)
-    return said + around + choices
+    return message_bytes + around + choices
 
 
 def _template_bytes(backend: HfBackend) -> int:
     """Of the template's own file: a system's message of its own stands in it."""
-    named = [backend.chat_template] if backend.chat_template else []
-    places = [*map(Path, named), Path(backend.model) / "chat_template.jinja"]
-    return max((each.stat().st_size for each in places if each.is_file()), default=4_000)
+    own_template = [backend.chat_template] if backend.chat_template else []
+    paths = [*map(Path, own_template), Path(backend.model) / "chat_template.jinja"]
+    return max((each.stat().st_size for each in paths if each.is_file()), default=4_000)
 
 
 def _tokenizer(backend: HfBackend) -> Any:

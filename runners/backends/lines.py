@@ -50,24 +50,24 @@ class Program:
         There is one about every half second, empty or not. It ends with the program; closing it
         ends the program. Raises BackendError where it can't be started.
         """
-        known, left = {line["id"] for line in lines}, len(lines)
+        ids, left = {line["id"] for line in lines}, len(lines)
         process = self._started()
         written: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        said: deque[bytes] = deque(maxlen=20)
+        stderr_lines: deque[bytes] = deque(maxlen=20)
         feeding = (_feed, process.stdin, lines), (_read, process.stdout, written)
         threads = [
-            threading.Thread(target=work, args=given, name="command", daemon=True)
-            for work, *given in (*feeding, (_hear, process.stderr, said))
+            threading.Thread(target=work, args=arguments, name="command", daemon=True)
+            for work, *arguments in (*feeding, (_hear, process.stderr, stderr_lines))
         ]
-        for each in threads:
-            each.start()
+        for thread in threads:
+            thread.start()
         heard = time.monotonic()
         try:
             while left:
                 batch, ended = _batch(written)
                 if batch:
                     heard = time.monotonic()
-                replies, flaw = _replies(batch, known)
+                replies, flaw = _replies(batch, ids)
                 left -= len(replies)
                 yield replies
                 if flaw:
@@ -79,7 +79,7 @@ class Program:
                     self.why = f"wrote nothing for {self.silent_s:g} s, and was ended"
                     return
             if left:
-                self.why = self._how(process, threads[-1], said)
+                self.why = self._how(process, threads[-1], stderr_lines)
             else:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(LEAVES_S)
@@ -105,14 +105,17 @@ class Program:
             ) from error
 
     def _how(
-        self, process: "subprocess.Popen[bytes]", hearing: threading.Thread, said: "deque[bytes]"
+        self,
+        process: "subprocess.Popen[bytes]",
+        hearing: threading.Thread,
+        stderr_lines: "deque[bytes]",
     ) -> str:
         try:
             code = process.wait(5)
         except subprocess.TimeoutExpired:
             return "closed its output before all was answered"
         hearing.join(1)  # a program of its own may hold the pipe open for longer
-        tail = b" ".join(said).decode("utf-8", "replace")[-TAIL:]
+        tail = b" ".join(stderr_lines).decode("utf-8", "replace")[-TAIL:]
         line = " ".join("".join(c if c.isprintable() else " " for c in tail).split())
         ended = f"ended with {code} before all was answered"
         return f"{ended}: {line}" if line else ended
@@ -141,11 +144,11 @@ def _read(pipe: IO[bytes], written: "queue.SimpleQueue[Any]") -> None:
         written.put(_END)
 
 
-def _hear(pipe: IO[bytes], said: "deque[bytes]") -> None:
+def _hear(pipe: IO[bytes], stderr_lines: "deque[bytes]") -> None:
     try:
         with pipe:
             while line := pipe.readline(4096):
-                said.append(line)
+                stderr_lines.append(line)
     except (OSError, ValueError):
         pass  # the program was ended
 
@@ -166,31 +169,31 @@ def _batch(written: "queue.SimpleQueue[Any]") -> tuple[list[bytes], bool]:
     return batch, False
 
 
-def _replies(batch: Sequence[bytes], known: "set[str]") -> tuple[list[tuple[str, Reply]], str]:
+def _replies(batch: Sequence[bytes], ids: "set[str]") -> tuple[list[tuple[str, Reply]], str]:
     """The answers in some lines up to the first that is none, and what is wrong with that; those
     that are answered are known no more."""
-    found: list[tuple[str, Reply]] = []
+    replies: list[tuple[str, Reply]] = []
     for line in batch:
         try:
-            name, reply = _reply(line, known)
+            name, reply = _reply(line, ids)
         except _NoAnswer as flaw:
-            return found, str(flaw)
-        known.discard(name)
-        found.append((name, reply))
-    return found, ""
+            return replies, str(flaw)
+        ids.discard(name)
+        replies.append((name, reply))
+    return replies, ""
 
 
-def _reply(line: bytes, known: "set[str]") -> tuple[str, Reply]:
+def _reply(line: bytes, ids: "set[str]") -> tuple[str, Reply]:
     """The answer in a line. Raises _NoAnswer."""
     if len(line) > MOST_LINE:
         raise _NoAnswer(f"a line of more than {MOST_LINE:,} bytes")
     try:
         answer = json.loads(line)
     except (ValueError, RecursionError) as error:
-        shown = line[:60].decode("utf-8", "replace")
-        raise _NoAnswer(f"a line that isn't JSON ({shown!r})") from error
+        beginning = line[:60].decode("utf-8", "replace")
+        raise _NoAnswer(f"a line that isn't JSON ({beginning!r})") from error
     name = answer.get("id") if isinstance(answer, dict) else None
-    if not isinstance(name, str) or name not in known:
+    if not isinstance(name, str) or name not in ids:
         raise _NoAnswer(f"a line whose id nobody asked, or twice ({str(name)[:60]!r})")
     text, complaint = answer.get("output"), answer.get("error")
     if isinstance(complaint, str) and complaint:
@@ -200,9 +203,9 @@ def _reply(line: bytes, known: "set[str]") -> tuple[str, Reply]:
     if _UNSTORABLE.search(text):
         return name, Reply(error="the output holds a NUL character or half a surrogate pair")
     fields: dict[str, Any] = {each: _number(answer.get(each)) for each in _NUMBERS}
-    for each in _COUNTS:
-        count = answer.get(each)
-        fields[each] = count if isinstance(count, int) and 0 <= count < 2**31 else None
+    for count_name in _COUNTS:
+        count = answer.get(count_name)
+        fields[count_name] = count if isinstance(count, int) and 0 <= count < 2**31 else None
     likelihoods = answer.get("choice_logprobs")
     if isinstance(likelihoods, list) and None not in [_number(each) for each in likelihoods]:
         fields["choice_logprobs"] = likelihoods

@@ -54,11 +54,11 @@ class Loaded:
     def of(cls, backend: "HfBackend", prompt: Prompt, sampling: Sampling) -> Self:
         """Raises EngineError where the model isn't there, or isn't the one that was registered."""
         if backend.model_sha256 is not None:
-            found = model_digest(Path(backend.model))
-            if found != backend.model_sha256:
+            digest = model_digest(Path(backend.model))
+            if digest != backend.model_sha256:
                 raise EngineError(
                     f"wrong base: the model in {backend.model} isn't the one that was registered "
-                    f"(SHA-256 {backend.model_sha256[:12]}…, and here is {found[:12]}…): put it "
+                    f"(SHA-256 {backend.model_sha256[:12]}…, and here is {digest[:12]}…): put it "
                     "back, or register it anew as a version of its own"
                 )
         source = Source(
@@ -77,13 +77,13 @@ class Loaded:
         def prepared(base: Base, deliver: Deliver) -> list[Question]:
             adapter = self._adapter(base)
             template = self._template(base)
-            found = []
-            for each in questions:
+            parts = []
+            for question in questions:
                 try:
-                    found += self._questions(base, adapter, template, each, deliver)
+                    parts += self._questions(base, adapter, template, question, deliver)
                 except (PromptError, EngineError) as error:
-                    deliver((each, _failure(error)))
-            return found
+                    deliver((question, _failure(error)))
+            return parts
 
         yield from self._visit(prepared, len(questions))
 
@@ -91,8 +91,8 @@ class Loaded:
         """See Client.loglikelihood. Raises EngineError."""
 
         def prepared(base: Base) -> Iterator[Parts]:
-            for given, asked in pairs:
-                before, after = joined(base.tokenizer, given, asked, start=_start(base))
+            for before_text, after_text in pairs:
+                before, after = joined(base.tokenizer, before_text, after_text, start=_start(base))
                 room = base.context - len(after)
                 if room < 1:
                     raise ItemError(
@@ -100,8 +100,8 @@ class Loaded:
                     )
                 yield [(before[-room:], after)]
 
-        found = self._judged(prepared, len(pairs))
-        return [(parts[0].logprob, parts[0].greedy) for parts in found]
+        judged = self._judged(prepared, len(pairs))
+        return [(parts[0].logprob, parts[0].greedy) for parts in judged]
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """See Client.loglikelihood_rolling. Raises EngineError."""
@@ -111,8 +111,8 @@ class Loaded:
                 tokens = base.tokenizer.encode(text, add_special_tokens=False)
                 yield windows(tokens, start=_start(base), most=base.context)
 
-        found = self._judged(prepared, len(texts))
-        return [sum(each.logprob for each in parts) for parts in found]
+        judged = self._judged(prepared, len(texts))
+        return [sum(each.logprob for each in parts) for parts in judged]
 
     def _judged(
         self, prepared: Callable[[Base], Iterator[Parts]], count: int
@@ -125,14 +125,14 @@ class Loaded:
                 for question in self._pairs(adapter, parts, partial(_numbered, deliver, at))
             ]
 
-        found: dict[int, list[Done]] = {}
+        by_position: dict[int, list[Done]] = {}
         for batch in self._visit(lined_up, count):
-            found.update(batch)
+            by_position.update(batch)
         judged: list[list[Likelihood]] = []
         for at in range(count):
-            if errors := [each for each in found[at] if isinstance(each, EngineError)]:
+            if errors := [each for each in by_position[at] if isinstance(each, EngineError)]:
                 raise errors[0]
-            judged.append([each for each in found[at] if isinstance(each, Likelihood)])
+            judged.append([each for each in by_position[at] if isinstance(each, Likelihood)])
         return judged
 
     def _visit(
@@ -169,39 +169,41 @@ class Loaded:
             return None
         if backend.chat_template is not None:
             try:
-                found = Path(backend.chat_template).read_text(encoding="utf-8")
+                template = Path(backend.chat_template).read_text(encoding="utf-8")
             except (OSError, ValueError) as error:
                 raise EngineError(f"{backend.chat_template} can't be read: {error}") from error
         else:
-            found = base.tokenizer.chat_template
-        if not isinstance(found, str):
+            template = base.tokenizer.chat_template
+        if not isinstance(template, str):
             raise EngineError(
                 f"{backend.model} has no chat template: give it one, or say api: completion"
             )
-        if backend.template_sha256 not in (None, text_digest(found)):
+        if backend.template_sha256 not in (None, text_digest(template)):
             raise EngineError(
                 f"the chat template of {backend.model} isn't the one that was registered: register "
                 "it anew as a version of its own"
             )
-        return found
+        return template
 
     def _questions(
         self,
         base: Base,
         adapter: str,
         template: str | None,
-        asked: BackendRequest,
+        question: BackendRequest,
         deliver: Deliver,
     ) -> list[Question]:
         """What one question is to the engine. Raises PromptError, and EngineError."""
-        text = self._text(base, template, asked)
-        if asked.choices is not None:
-            parts = self._choices(base, template, text, asked.choices)
-            gathered = _Gathered(len(parts), lambda done: deliver((asked, _chosen(asked, done))))
+        text = self._text(base, template, question)
+        if question.choices is not None:
+            parts = self._choices(base, template, text, question.choices)
+            gathered = _Gathered(
+                len(parts), lambda answers: deliver((question, _chosen(question, answers)))
+            )
             return [
                 question
-                for at, each in enumerate(parts)
-                for question in self._pairs(adapter, each, partial(gathered.take, at))
+                for at, choice in enumerate(parts)
+                for question in self._pairs(adapter, choice, partial(gathered.take, at))
             ]
         tokens = base.tokenizer.encode(text, add_special_tokens=template is None)
         tokens = tokens or [_start(base)]
@@ -217,25 +219,27 @@ class Loaded:
             top_p=self.sampling.top_p or 1.0,
             stop=self.sampling.stop or (),
         )
-        row = PromptRow(tuple(tokens), adapter, self._seed(tokens, asked.sample))
+        row = PromptRow(tuple(tokens), adapter, self._seed(tokens, question.sample))
         count = len(tokens)
         return [
             Question(
                 row,
-                lambda done: deliver((asked, _reply(done, count, calls=bool(asked.tools)))),
+                lambda answer: deliver(
+                    (question, _reply(answer, count, calls=bool(question.tools)))
+                ),
                 self.backend.batch_tokens,
                 drawing,
             )
         ]
 
-    def _text(self, base: Base, template: str | None, asked: BackendRequest) -> str:
+    def _text(self, base: Base, template: str | None, question: BackendRequest) -> str:
         if template is None:
-            return completion(self.prompt, asked.input, asked.context)
-        messages = chat(self.prompt, asked.input, asked.context)
+            return completion(self.prompt, question.input, question.context)
+        messages = chat(self.prompt, question.input, question.context)
         try:
             rendered: str = base.tokenizer.apply_chat_template(
                 messages,
-                tools=list(asked.tools) if asked.tools else None,
+                tools=list(question.tools) if question.tools else None,
                 chat_template=template,
                 add_generation_prompt=True,
                 tokenize=False,
@@ -248,7 +252,7 @@ class Loaded:
         self, base: Base, template: str | None, text: str, choices: Sequence[str]
     ) -> list[Parts]:
         """Each choice as it would stand after the prompt; alone in windows, if it is longer."""
-        found: list[Parts] = []
+        parts: list[Parts] = []
         gap = "" if template is not None or not text or text[-1:].isspace() else " "
         for choice in choices:
             before, after = joined(
@@ -262,15 +266,15 @@ class Loaded:
             if not after:
                 raise PromptError("a choice is empty")
             if len(before) + len(after) <= base.context:
-                found.append([(before, after)])
+                parts.append([(before, after)])
             elif text:
                 raise ItemError(
                     f"prompt and choice have {len(before) + len(after)} tokens together, and the "
                     f"model takes {base.context}"
                 )
             else:
-                found.append(windows(after, start=_start(base), most=base.context))
-        return found
+                parts.append(windows(after, start=_start(base), most=base.context))
+        return parts
 
     def _pairs(
         self, adapter: str, parts: Parts, take: Callable[[list[Done]], None]
@@ -278,11 +282,11 @@ class Loaded:
         gathered = _Gathered(len(parts), take)
         return [
             Question(
-                Continuation(given, asked, adapter),
+                Continuation(prefix, continuation, adapter),
                 partial(gathered.take, at),
                 self.backend.batch_tokens,
             )
-            for at, (given, asked) in enumerate(parts)
+            for at, (prefix, continuation) in enumerate(parts)
         ]
 
     def _seed(self, tokens: Sequence[int], sample: int) -> int:
@@ -292,8 +296,8 @@ class Loaded:
         return int.from_bytes(mark[:8]) >> 1
 
 
-def _numbered(deliver: Deliver, at: int, done: list[Done]) -> None:
-    deliver((at, done))
+def _numbered(deliver: Deliver, at: int, results: list[Done]) -> None:
+    deliver((at, results))
 
 
 class _Gathered:
@@ -313,8 +317,8 @@ class _Gathered:
 def _start(base: Base) -> int:
     """The token that stands before everything."""
     tokenizer = base.tokenizer
-    said = tokenizer.bos_token_id
-    return int(said if said is not None else tokenizer.eos_token_id or 0)
+    token = tokenizer.bos_token_id
+    return int(token if token is not None else tokenizer.eos_token_id or 0)
 
 
 def _failure(error: PromptError | EngineError) -> Reply:
@@ -322,27 +326,27 @@ def _failure(error: PromptError | EngineError) -> Reply:
     return Reply(error=str(error), fault=Fault.ITEM if own else Fault.MODEL)
 
 
-def _reply(done: Done, prompt_tokens: int, *, calls: bool) -> Reply:
+def _reply(answer: Done, prompt_tokens: int, *, calls: bool) -> Reply:
     """`calls`: whether tools could be called."""
-    if isinstance(done, EngineError):
-        return _failure(done)
-    assert isinstance(done, DrawnAnswer)
-    if _UNSTORABLE.search(done.text):
+    if isinstance(answer, EngineError):
+        return _failure(answer)
+    assert isinstance(answer, DrawnAnswer)
+    if _UNSTORABLE.search(answer.text):
         return Reply(error="the answer holds a NUL character or half a surrogate pair")
-    said, thought = thought_apart(done.text)
-    text, called = called_apart(said) if calls else (said, None)
+    message, thought = thought_apart(answer.text)
+    text, called = called_apart(message) if calls else (message, None)
     return Reply(
         text=text,
         reasoning=thought,
         tool_calls=called,
         prompt_tokens=prompt_tokens,
-        completion_tokens=done.tokens,
-        finish_reason="stop" if done.ended else "length",
-        logprob=done.logprob,
+        completion_tokens=answer.tokens,
+        finish_reason="stop" if answer.ended else "length",
+        logprob=answer.logprob,
     )
 
 
-def _chosen(asked: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
+def _chosen(question: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
     """The likeliest of the choices is the answer."""
     if errors := [each for part in parts for each in part if isinstance(each, EngineError)]:
         return _failure(errors[0])
@@ -350,8 +354,8 @@ def _chosen(asked: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
         sum(each.logprob for each in part if not isinstance(each, EngineError)) for part in parts
     ]
     best = max(range(len(sums)), key=sums.__getitem__)
-    assert asked.choices is not None
-    return Reply(text=asked.choices[best], logprob=sums[best], choice_logprobs=sums)
+    assert question.choices is not None
+    return Reply(text=question.choices[best], logprob=sums[best], choice_logprobs=sums)
 
 
 def _batch(arrived: "queue.SimpleQueue[Any]", most: int) -> tuple[list[Any], Exception | None]:

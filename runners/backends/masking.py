@@ -23,9 +23,9 @@ class Secret:
     _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = [*_spellings(self.value), *_encoded(self.value)]
-        found.sort(key=len, reverse=True)
-        pattern = re.compile("|".join(found), re.I) if found else None
+        patterns = [*_spellings(self.value), *_encoded(self.value)]
+        patterns.sort(key=len, reverse=True)
+        pattern = re.compile("|".join(patterns), re.I) if patterns else None
         object.__setattr__(self, "_pattern", pattern)
 
     def __bool__(self) -> bool:
@@ -37,14 +37,14 @@ class Secret:
 
     def beginning(self, text: str, most: int) -> str:
         """The first `most` characters of `masked`, however long the text is."""
-        shown, at, longest = "", 0, LONGEST_CHARACTER * len(self.value)
-        while (left := most - len(shown)) > 0:
-            found = self._pattern and self._pattern.search(text, at, at + left + longest)
-            if not found:
-                return shown + text[at : at + left]
-            shown += text[at : found.start()] + MASK
-            at = found.end()
-        return shown[:most]
+        masked, at, longest = "", 0, LONGEST_CHARACTER * len(self.value)
+        while (left := most - len(masked)) > 0:
+            match = self._pattern and self._pattern.search(text, at, at + left + longest)
+            if not match:
+                return masked + text[at : at + left]
+            masked += text[at : match.start()] + MASK
+            at = match.end()
+        return masked[:most]
 
     def given_away(self, text: str) -> bool:
         """Whether a text holds the key and can't hold it by chance."""
@@ -67,7 +67,7 @@ def _character(one: str) -> str:
     if one.isalnum():
         return one
     code = ord(one)
-    found = {
+    spellings = {
         rf"\\{{0,7}}{re.escape(one)}",
         re.escape(html.escape(one)),
         rf"%{code:02x}",
@@ -75,15 +75,15 @@ def _character(one: str) -> str:
         rf"&#x0{{0,2}}{code:x};",
         rf"&#0{{0,2}}{code};",
     }
-    return f"(?:{'|'.join(sorted(found, key=len, reverse=True))})"
+    return f"(?:{'|'.join(sorted(spellings, key=len, reverse=True))})"
 
 
 def _encoded(key: str) -> set[str]:
     """Patterns of the key in base64, wherever it stands in what is encoded."""
-    raw, found = key.encode(), set()
+    raw, patterns = key.encode(), set()
     for shift in range(3):  # whole groups of three bytes read alike, and those at the ends go too
         inner = raw[shift : shift + (len(raw) - shift) // 3 * 3]
         for spelt in (base64.b64encode(inner), base64.urlsafe_b64encode(inner)):
             if len(spelt) >= TELLING:
-                found.add(rf"[\w+/-]{{0,4}}{re.escape(spelt.decode())}[\w+/-]{{0,4}}={{0,2}}")
-    return found
+                patterns.add(rf"[\w+/-]{{0,4}}{re.escape(spelt.decode())}[\w+/-]{{0,4}}={{0,2}}")
+    return patterns

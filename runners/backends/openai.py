@@ -144,14 +144,14 @@ class OpenAIBackend(BackendDeclaration):
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Fields that came later are written where they say something: a version from before has
         its digest still."""
-        found: dict[str, Any] = dump(self)
+        fields: dict[str, Any] = dump(self)
         later = ("endpoint", "most_bytes", "logprobs", "answer_schema", "adapter_of", "echo")
         usual = {name: type(self).model_fields[name].default for name in later}
         if self.endpoint is not None:
             usual |= {"url": None, "key_env": None}
         return {
             name: value
-            for name, value in found.items()
+            for name, value in fields.items()
             if name not in usual or value != usual[name]
         }
 
@@ -171,8 +171,8 @@ class OpenAIBackend(BackendDeclaration):
     def _is_an_address(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        if named := NAMED.fullmatch(url):
-            check_address_variable(named[1])
+        if variable := NAMED.fullmatch(url):
+            check_address_variable(variable[1])
             return url
         return base_address(url)
 
@@ -197,9 +197,9 @@ class Client:
     @classmethod
     def of(cls, backend: OpenAIBackend, prompt: Prompt, sampling: Sampling, reach: Reach) -> Self:
         """Raises BackendError as `target_of` does."""
-        made = cls(backend, prompt, sampling, reach)
-        _ = made.target()
-        return made
+        client = cls(backend, prompt, sampling, reach)
+        _ = client.target()
+        return client
 
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """The replies as they come, over connections that this process keeps.
@@ -211,8 +211,8 @@ class Client:
         judges = not self.backend.why_no_choices
         choosing = [each for each in questions if judges and each.choices is not None]
         if len(choosing) < len(questions):
-            asked = [each for each in questions if not judges or each.choices is None]
-            yield from ask_all(exchange, asked)
+            answerable = [each for each in questions if not judges or each.choices is None]
+            yield from ask_all(exchange, answerable)
         if choosing:
             yield from ask_all(Choosing(Echoing(exchange)), choosing)
 
@@ -222,11 +222,11 @@ class Client:
         Raises BackendError where the server doesn't tell, and as `answer` does.
         """
         exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
-        asked = [BackendRequest(at, 0, each, "") for at, each in enumerate(pairs)]
-        found: dict[int, TextLikelihood | str] = {}
-        for batch in ask_all(Echoing(exchange), asked):
-            found.update((each.item_id, reply.judged or reply.error) for each, reply in batch)
-        return [found[at] for at in range(len(pairs))]
+        requests = [BackendRequest(at, 0, each, "") for at, each in enumerate(pairs)]
+        likelihoods: dict[int, TextLikelihood | str] = {}
+        for batch in ask_all(Echoing(exchange), requests):
+            likelihoods.update((each.item_id, reply.judged or reply.error) for each, reply in batch)
+        return [likelihoods[at] for at in range(len(pairs))]
 
     def models(self) -> bytes | None:
         """What its server says at /models of those that it serves; None where it says nothing."""

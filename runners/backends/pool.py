@@ -56,8 +56,8 @@ def connections(url: str, *, private: bool) -> Connections:
     """
     import aiohttp
 
-    found = _connections.get((url, private))
-    if found is None:
+    pool = _connections.get((url, private))
+    if pool is None:
         public = None if private else PublicAddressesOnly()
         session = aiohttp.ClientSession(
             headers={"Accept-Encoding": ACCEPTED},
@@ -68,13 +68,13 @@ def connections(url: str, *, private: bool) -> Connections:
                 limit=0, keepalive_timeout=IDLE_S, socket_factory=public
             ),
         )
-        found = _connections[url, private] = Connections(session, public)
-    return found
+        pool = _connections[url, private] = Connections(session, public)
+    return pool
 
 
 async def _close() -> None:
-    for each in _connections.values():
-        await each.session.close()
+    for connection in _connections.values():
+        await connection.session.close()
     _connections.clear()
 
 

@@ -15,5 +15,5 @@ class RecordedBackend(BackendDeclaration):
 
     def as_json(self) -> dict[str, Any]:
         """As versions that state no build have always been written, so that they stay the same."""
-        found = super().as_json()
-        return found if self.build else {"type": found["type"]}
+        fields = super().as_json()
+        return fields if self.build else {"type": fields["type"]}

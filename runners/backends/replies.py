@@ -46,13 +46,13 @@ def complaint(content: bytes, key: Secret) -> str:
 
     In one line, because some who read what is printed follow lines: `::command::` of GitHub.
     """
-    said = content.decode("utf-8", "replace").strip()
+    message = content.decode("utf-8", "replace").strip()
     try:
-        error = json.loads(said)["error"]
-        said = error["message"] if isinstance(error, dict) else error
+        error = json.loads(message)["error"]
+        message = error["message"] if isinstance(error, dict) else error
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    return in_one_line(str(said), key) or "no reason given"
+    return in_one_line(str(message), key) or "no reason given"
 
 
 def in_one_line(text: str, key: Secret) -> str:
@@ -71,22 +71,22 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        shown = in_one_line(content.decode("utf-8", "replace"), key)
-        what = "an HTML page and no JSON" if _PAGE.match(shown) else "malformed JSON"
-        return [Reply(error=f"the response is {what}: {shown!r}", fault=Fault.SERVER)]
+        beginning = in_one_line(content.decode("utf-8", "replace"), key)
+        what = "an HTML page and no JSON" if _PAGE.match(beginning) else "malformed JSON"
+        return [Reply(error=f"the response is {what}: {beginning!r}", fault=Fault.SERVER)]
     if (error := error_in(answer)) is not None:
-        told = error.get("message") or error if isinstance(error, dict) else error
-        words = told if isinstance(told, str) else json.dumps(told)
-        shown = in_one_line(words, key) or "no reason given"
-        return [Reply(error=f"the response is an error: {shown}", fault=fault_of(error))]
+        error_message = error.get("message") or error if isinstance(error, dict) else error
+        message = error_message if isinstance(error_message, str) else json.dumps(error_message)
+        beginning = in_one_line(message, key) or "no reason given"
+        return [Reply(error=f"the response is an error: {beginning}", fault=fault_of(error))]
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        shown = in_one_line(content.decode("utf-8", "replace"), key)
-        return [Reply(error=f"the response has no choices: {shown!r}", fault=Fault.SERVER)]
+        beginning = in_one_line(content.decode("utf-8", "replace"), key)
+        return [Reply(error=f"the response has no choices: {beginning!r}", fault=Fault.SERVER)]
     prompt, completion, paid = tokens_told(answer)
     served = served_name(answer.get("model"), key)
     fingerprint = served_name(answer.get("system_fingerprint"), key)
-    found = [
+    answers = [
         _reply(
             choice if isinstance(choice, dict) else {},
             key,
@@ -100,7 +100,7 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
         )
         for at, choice in enumerate(choices)
     ]
-    return found if paid is None else _with_what_was_paid(found, paid)
+    return answers if paid is None else _with_what_was_paid(answers, paid)
 
 
 def tokens_told(answer: Mapping[str, Any]) -> tuple[int | None, int | None, Paid | None]:
@@ -114,11 +114,11 @@ def tokens_told(answer: Mapping[str, Any]) -> tuple[int | None, int | None, Paid
     return prompt, completion, Paid(prompt, completion, min(_cached(usage), prompt))
 
 
-def _with_what_was_paid(found: list[Reply], paid: Paid) -> list[Reply]:
+def _with_what_was_paid(answers: list[Reply], paid: Paid) -> list[Reply]:
     """Where the answers' own tokens don't say it: of several, with a cache, or for an error."""
-    if len(found) == 1 and found[0].text is not None and not paid.cached:
-        return found
-    first, *others = found
+    if len(answers) == 1 and answers[0].text is not None and not paid.cached:
+        return answers
+    first, *others = answers
     return [replace(first, paid=paid), *(replace(each, paid=Paid(0, 0)) for each in others)]
 
 
@@ -131,8 +131,12 @@ def _cached(usage: Mapping[str, Any]) -> int:
 def _share(total: int, choices: Sequence[Any], at: int) -> int:
     """What of a count of tokens belongs to one of several choices; all of them make up the total,
     unless the choices say themselves how long they are."""
-    if len(choices) > 1 and (said := [_logprobs(each) for each in choices]) and None not in said:
-        return len(said[at] or ())
+    if (
+        len(choices) > 1
+        and (logprobs := [_logprobs(each) for each in choices])
+        and None not in logprobs
+    ):
+        return len(logprobs[at] or ())
     return total // len(choices) + (at < total % len(choices))
 
 
@@ -140,59 +144,59 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
     """One choice of a response, with what it cost."""
     why = choice.get("finish_reason")
     try:
-        said = said_in(choice)
+        message = said_in(choice)
     except ValueError as flaw:
         return Reply(error=f"the response can't be kept: {flaw}")
-    if said.text is None:
-        shown = key.beginning(str(why or "not given"), 60)
+    if message.text is None:
+        reason = key.beginning(str(why or "not given"), 60)
         withheld = isinstance(why, str) and end_of(why) == "withheld"
         fault = Fault.ITEM if withheld else Fault.MODEL
         return Reply(
-            error=f"the response has no content (finish_reason: {shown})",
+            error=f"the response has no content (finish_reason: {reason})",
             finish_reason=_word(why, key),
             served_model=cost.served_model,
             fingerprint=cost.fingerprint,
             fault=fault,
         )
-    if _UNSTORABLE.search(said.parts):
+    if _UNSTORABLE.search(message.parts):
         return Reply(error="the response holds a NUL character or half a surrogate pair")
-    if key.given_away(said.parts):
+    if key.given_away(message.parts):
         return Reply(error="the answer holds the key that it was asked with, and isn't kept")
     logprobs = _logprobs(choice)
     return replace(
         cost,
-        text=said.text,
-        reasoning=said.reasoning,
-        tool_calls=said.calls,
+        text=message.text,
+        reasoning=message.reasoning,
+        tool_calls=message.calls,
         finish_reason=_word(why, key),
         logprob=math.fsum(logprobs) if logprobs else None,
     )
 
 
-def _word(said: Any, key: Secret) -> str:
+def _word(value: Any, key: Secret) -> str:
     """Why the model stopped, if that is a word."""
-    word = key.beginning(said, FINISH_REASON) if isinstance(said, str) else ""
+    word = key.beginning(value, FINISH_REASON) if isinstance(value, str) else ""
     return "" if _UNSTORABLE.search(word) else word
 
 
-def served_name(said: Any, key: Secret) -> str:
+def served_name(value: Any, key: Secret) -> str:
     """A name that a response gives to what answered, if it is a text; without the key."""
-    return in_one_line(said, key)[:SERVED_NAME] if isinstance(said, str) else ""
+    return in_one_line(value, key)[:SERVED_NAME] if isinstance(value, str) else ""
 
 
 def _logprobs(choice: Any) -> list[float] | None:
     """The log-probability of each token of an answer; None where they aren't all said."""
-    said = choice.get("logprobs") if isinstance(choice, dict) else None
-    if not isinstance(said, dict):
+    logprobs = choice.get("logprobs") if isinstance(choice, dict) else None
+    if not isinstance(logprobs, dict):
         return None
-    found = said.get("token_logprobs")
-    if found is None and isinstance(content := said.get("content"), list):
-        found = [each.get("logprob") if isinstance(each, dict) else None for each in content]
-    if not isinstance(found, list):
+    values = logprobs.get("token_logprobs")
+    if values is None and isinstance(content := logprobs.get("content"), list):
+        values = [each.get("logprob") if isinstance(each, dict) else None for each in content]
+    if not isinstance(values, list):
         return None
-    if not all(type(one) in (int, float) and math.isfinite(one) and one <= 0 for one in found):
+    if not all(type(one) in (int, float) and math.isfinite(one) and one <= 0 for one in values):
         return None
-    return found
+    return values
 
 
 def _count(value: Any) -> int | None:

@@ -39,18 +39,18 @@ def said_in(choice: Mapping[str, Any]) -> SplitMessage:
     if not isinstance(message, dict):
         return _apart(choice.get("text"))
     calls = calls_of(message.get("tool_calls"))
-    found = _apart(message.get("content"))
+    content = _apart(message.get("content"))
     # A model that calls a tool has answered, whatever it says beside.
-    text = "" if found.text is None and calls else found.text
+    text = "" if content.text is None and calls else content.text
     thought = next(
         (
-            said
+            reasoning
             for name in ("reasoning_content", "reasoning")
-            if isinstance(said := message.get(name), str) and said
+            if isinstance(reasoning := message.get(name), str) and reasoning
         ),
         "",
     )
-    both = "\n\n".join(part for part in (thought, found.reasoning) if part)
+    both = "\n\n".join(part for part in (thought, content.reasoning) if part)
     return SplitMessage(text, both, calls)
 
 

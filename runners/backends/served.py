@@ -32,19 +32,19 @@ def check_adapter(content: bytes, *, model: str, base: str) -> None:
 
 def _entries(content: bytes) -> dict[str, dict[str, Any]]:
     try:
-        said = json.loads(content)
+        document = json.loads(content)
     except (ValueError, RecursionError):
         raise NotThatAdapter("its list of models isn't JSON") from None
-    listed = said.get("data") if isinstance(said, dict) else None
-    if not isinstance(listed, list):
+    models = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(models, list):
         raise NotThatAdapter("it gives no list of models")
     return {
-        each["id"]: each
-        for each in listed
-        if isinstance(each, dict) and isinstance(each.get("id"), str)
+        model["id"]: model
+        for model in models
+        if isinstance(model, dict) and isinstance(model.get("id"), str)
     }
 
 
 def _named(served: dict[str, dict[str, Any]]) -> str:
-    shown = ", ".join(repr(each[:60]) for each in list(served)[:5])
-    return shown or "none"
+    names = ", ".join(repr(each[:60]) for each in list(served)[:5])
+    return names or "none"

@@ -49,11 +49,11 @@ def target_of(
             "backend, field 'url': the study didn't come by the operator's own command, so its "
             "address isn't asked; name an endpoint of EVALHUB_ENDPOINTS"
         )
-    if named := NAMED.fullmatch(url):
+    if variable := NAMED.fullmatch(url):
         try:
-            url = base_address(_from_environment(named[1], "url"))
+            url = base_address(_from_environment(variable[1], "url"))
         except ValueError as error:
-            raise BackendError(f"backend, field 'url': {named[1]} {error}") from None
+            raise BackendError(f"backend, field 'url': {variable[1]} {error}") from None
     _check_offline(url, reach)
     if key_env is None:
         return Target(url, Secret(""), private=True)
@@ -65,13 +65,15 @@ def target_of(
 
 
 def _of_an_alias(alias: str) -> Target:
-    found, folder = endpoint_named(alias)
+    declared, folder = endpoint_named(alias)
     key = Secret("")
-    if found.key_env is not None:
-        key = _key(_from_environment(found.key_env, f"endpoint {alias}, key_env"), found.key_env)
-    if found.key_file is not None:
-        key = _key(_from_file(folder / found.key_file, alias), str(folder / found.key_file))
-    return Target(found.url, key, found.private)
+    if declared.key_env is not None:
+        key = _key(
+            _from_environment(declared.key_env, f"endpoint {alias}, key_env"), declared.key_env
+        )
+    if declared.key_file is not None:
+        key = _key(_from_file(folder / declared.key_file, alias), str(folder / declared.key_file))
+    return Target(declared.url, key, declared.private)
 
 
 def _from_environment(name: str, field: str) -> str:

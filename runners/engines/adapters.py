@@ -44,29 +44,29 @@ def put_in(base: Base, folder: Path, digest: str | None) -> str:
     """
     if digest in base.adapters:
         return base.adapters[digest]
-    here = adapter_digest(folder)
-    if digest not in (None, here):
+    current = adapter_digest(folder)
+    if digest not in (None, current):
         raise EngineError(
             f"the adapter in {folder} isn't the one that was registered (SHA-256 {digest[:12]}…): "
             "register it anew as a version of its own"
         )
-    digest = here
+    digest = current
     if digest in base.adapters:
         return base.adapters[digest]
     config = adapter_config(folder)
     _check_fits(base.model, folder, config, tensor_header(folder / ADAPTER_WEIGHTS))
     # PEFT takes names that are part of "lora_" for its own prefix, and draws their weights anew.
     name = f"arm-{digest[:12]}"
-    known = hasattr(base.model, "peft_config")
+    has_adapters = hasattr(base.model, "peft_config")
     with _causes(folder):
         settings = peft.PeftConfig.from_pretrained(str(folder))
         settings.inference_mode = True
-        model = base.model if known else peft.PeftModel(base.model, settings, name)
-        told = model.load_adapter(str(folder), adapter_name=name)
+        model = base.model if has_adapters else peft.PeftModel(base.model, settings, name)
+        load_result = model.load_adapter(str(folder), adapter_name=name)
     try:
-        _check_loaded(model, folder, name, told)
+        _check_loaded(model, folder, name, load_result)
     except EngineError:
-        _taken_out(base, model, name, known=known)
+        _taken_out(base, model, name, has_adapters=has_adapters)
         raise
     base.model = model.eval()
     base.adapters[digest] = name
@@ -76,9 +76,9 @@ def put_in(base: Base, folder: Path, digest: str | None) -> str:
     return name
 
 
-def _taken_out(base: Base, model: Any, name: str, *, known: bool) -> None:
+def _taken_out(base: Base, model: Any, name: str, *, has_adapters: bool) -> None:
     model.delete_adapter(name)  # first: unloading leaves the whole modules of who is active
-    if not known:
+    if not has_adapters:
         base.model = model.unload()
 
 
@@ -94,41 +94,45 @@ def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: Tensor
             "writes them over the base's; merge it, and name the result as the model"
         )
     plain = model.get_base_model() if hasattr(model, "peft_config") else model
-    there = dict(plain.named_modules())
-    tuned = [name for name, module in there.items() if hasattr(module, "base_layer")]
-    there = {name.replace(".base_layer", ""): module for name, module in there.items()}
-    whole = _check_whole_modules(folder, config, header, there, tuned)
-    found = {key: _LORA.match(key.removeprefix(_PREFIX)) for key in header if key not in whole}
-    if strange := [key for key, match in found.items() if match is None]:
+    modules_by_name = dict(plain.named_modules())
+    tuned = [name for name, module in modules_by_name.items() if hasattr(module, "base_layer")]
+    modules_by_name = {
+        name.replace(".base_layer", ""): module for name, module in modules_by_name.items()
+    }
+    whole = _check_whole_modules(folder, config, header, modules_by_name, tuned)
+    matches = {key: _LORA.match(key.removeprefix(_PREFIX)) for key in header if key not in whole}
+    if strange := [key for key, match in matches.items() if match is None]:
         raise EngineError(f"{folder}: irregular: it holds {_few(strange)}, which is no LoRA matrix")
     if bare := [key for key in header if not key.startswith(_PREFIX)]:
         raise EngineError(
             f"{folder}: key prefix: it holds {_few(bare)}, and PEFT's names begin with "
             f"{_PREFIX}: save it by save_pretrained of PEFT's model"
         )
-    modules = {key: match["module"] for key, match in found.items() if match is not None}
-    lost = sorted({name for name in modules.values() if name not in there})
+    modules = {key: match["module"] for key, match in matches.items() if match is not None}
+    lost = sorted({name for name in modules.values() if name not in modules_by_name})
     if lost:
-        same = sum(name in there for name in set(modules.values()))
-        meant = _meant(lost[0], there)
+        same = sum(name in modules_by_name for name in set(modules.values()))
+        hint = _meant(lost[0], modules_by_name)
         raise EngineError(
             f"{folder}: key prefix: {len(lost)} of its {len(lost) + same} modules aren't in the "
-            f"base, the first {lost[0]}{meant}; it was trained on another base, or under another "
+            f"base, the first {lost[0]}{hint}; it was trained on another base, or under another "
             "class of it"
         )
-    wrapped = [name for name, each in there.items() if isinstance(each, ModulesToSaveWrapper)]
+    wrapped = [
+        name for name, module in modules_by_name.items() if isinstance(module, ModulesToSaveWrapper)
+    ]
     replaced = tuple(f"{each}." for each in wrapped)
     if beside := [each for each in modules.values() if f"{each}.".startswith(replaced)]:
         raise EngineError(f"{folder}: {_BESIDE.format(beside[0])}")
     for key, name in modules.items():
-        _check_shape(folder, key, there[name], header[key]["shape"])
+        _check_shape(folder, key, modules_by_name[name], header[key]["shape"])
 
 
 def _check_whole_modules(
     folder: Path,
     config: dict[str, Any],
     header: TensorHeader,
-    there: dict[str, Any],
+    modules_by_name: dict[str, Any],
     tuned: Sequence[str],
 ) -> set[str]:
     """The keys of the modules that the adapter replaces; each is there, and as large as the base's.
@@ -138,15 +142,15 @@ def _check_whole_modules(
         tuned: modules of the base that have LoRA matrices by now.
     """
     keys = set[str]()
-    for named in config.get("modules_to_save") or ():
+    for target in config.get("modules_to_save") or ():
         modules = {
             name: module
-            for name, module in there.items()
-            if (name == named or name.endswith(f".{named}")) and "modules_to_save" not in name
+            for name, module in modules_by_name.items()
+            if (name == target or name.endswith(f".{target}")) and "modules_to_save" not in name
         }
         if not modules:
             raise EngineError(
-                f"{folder}: it replaces the whole module {named}, which isn't in the base: it was "
+                f"{folder}: it replaces the whole module {target}, which isn't in the base: it was "
                 "trained on another base"
             )
         for name, module in modules.items():
@@ -176,25 +180,27 @@ def _check_whole_modules(
 def _check_shape(folder: Path, key: str, module: Any, shape: Sequence[int]) -> None:
     wanted = None
     if key.endswith(("lora_A.weight", "lora_A")):
-        wanted, given, side = getattr(module, "in_features", None), shape[-1], "reads"
+        wanted, width, side = getattr(module, "in_features", None), shape[-1], "reads"
     elif key.endswith(("lora_B.weight", "lora_B")):
-        wanted, given, side = getattr(module, "out_features", None), shape[0], "writes"
-    if wanted is not None and given != wanted:
+        wanted, width, side = getattr(module, "out_features", None), shape[0], "writes"
+    if wanted is not None and width != wanted:
         raise EngineError(
-            f"{folder}: wrong base: {key} {side} {given} values, and this base's module has "
+            f"{folder}: wrong base: {key} {side} {width} values, and this base's module has "
             f"{wanted}"
         )
 
 
-def _check_loaded(model: Any, folder: Path, name: str, told: Any) -> None:
-    if missing := list(told.missing_keys):
+def _check_loaded(model: Any, folder: Path, name: str, load_result: Any) -> None:
+    if missing := list(load_result.missing_keys):
         raise EngineError(
             f"{folder}: {len(missing)} of the matrices that its configuration names are missing "
             f"from {ADAPTER_WEIGHTS}, the first {missing[0].replace(f'.{name}', '')}: "
             "target modules and weights disagree"
         )
     # of all adapters in the base, those that aren't this one's are unexpected to nobody
-    if strange := [key for key in told.unexpected_keys if f".{name}." in key or name not in key]:
+    if strange := [
+        key for key in load_result.unexpected_keys if f".{name}." in key or name not in key
+    ]:
         raise EngineError(
             f"{folder}: {len(strange)} of its matrices have no place by its configuration, the "
             f"first {strange[0].replace(f'.{name}', '')}: target modules and weights disagree"
@@ -212,19 +218,19 @@ def _causes(folder: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, RuntimeError, KeyError, TypeError, OSError) as error:
-        said = " ".join(str(error).split())
-        cause = said[:300]
-        if "arget modules" in said and "not found" in said:
-            cause = f"target modules: none of those it names is in the base ({said[:200]})"
-        elif "size mismatch" in said:
-            cause = f"wrong base or rank: its matrices have other shapes ({said[:200]})"
+        message = " ".join(str(error).split())
+        cause = message[:300]
+        if "arget modules" in message and "not found" in message:
+            cause = f"target modules: none of those it names is in the base ({message[:200]})"
+        elif "size mismatch" in message:
+            cause = f"wrong base or rank: its matrices have other shapes ({message[:200]})"
         raise EngineError(f"{folder}: {cause}") from error
 
 
-def _meant(name: str, there: dict[str, Any]) -> str:
+def _meant(name: str, modules_by_name: dict[str, Any]) -> str:
     """The module that ends alike, if there is one."""
     end = ".".join(name.split(".")[-4:])
-    close = next((each for each in there if each.endswith(end)), None)
+    close = next((each for each in modules_by_name if each.endswith(end)), None)
     return f" (the base has {close})" if close else ""
 
 

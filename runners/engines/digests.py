@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 type _State = tuple[int, ...]
 """Device, inode, size, and the times of its content and of its inode in nanoseconds."""
 
-_known: dict[tuple[str, _State], str] = {}
+_digests: dict[tuple[str, _State], str] = {}
 _reading = threading.Lock()
 
 
@@ -36,11 +36,11 @@ def file_digest(path: Path) -> str:
         name = str(path.resolve())
         with _reading:  # who needs the same file waits for it rather than reading it too
             state = _state(path)
-            digest = _known.get((name, state)) or _kept(name, state)
+            digest = _digests.get((name, state)) or _kept(name, state)
             if digest is None:
                 digest, state = _read(path)
                 _keep(name, state, digest)
-            _known[name, state] = digest
+            _digests[name, state] = digest
         return digest
     except OSError as error:
         raise EngineError(f"{path} can't be read: {error.strerror or error}") from error
@@ -82,9 +82,9 @@ def _kept(name: str, state: _State) -> str | None:
     if folder is None:
         return None
     try:
-        kept: Any = json.loads(_file_of(folder, name).read_text(encoding="utf-8"))
-        if kept["path"] == name and tuple(kept["state"]) == state:
-            return str(kept["sha256"])
+        entry: Any = json.loads(_file_of(folder, name).read_text(encoding="utf-8"))
+        if entry["path"] == name and tuple(entry["state"]) == state:
+            return str(entry["sha256"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -24,21 +24,21 @@ _MOST_HEADER = 100_000_000
 type TensorHeader = dict[str, dict[str, Any]]
 
 
-def model_digest(place: Path) -> str:
+def model_digest(path: Path) -> str:
     """SHA-256 of a model's folder, or of its one GGUF file. Raises EngineError."""
-    if place.is_file() and place.suffix == ".gguf":
-        return file_digest(place)
-    if not (place / "config.json").is_file():
-        holds = f"{place} holds no config.json" if place.is_dir() else f"there is no folder {place}"
-        if (place / ADAPTER_CONFIG).is_file():
-            holds = f"{place} holds an adapter: name it as the adapter, and its base as the model"
+    if path.is_file() and path.suffix == ".gguf":
+        return file_digest(path)
+    if not (path / "config.json").is_file():
+        holds = f"{path} holds no config.json" if path.is_dir() else f"there is no folder {path}"
+        if (path / ADAPTER_CONFIG).is_file():
+            holds = f"{path} holds an adapter: name it as the adapter, and its base as the model"
         raise EngineError(f"{holds}: a model is a folder of transformers, or a GGUF file")
-    if not any(place.glob("*.safetensors")):
+    if not any(path.glob("*.safetensors")):
         raise EngineError(
-            f"{place} holds no weights as safetensors, and other formats may run code when they "
+            f"{path} holds no weights as safetensors, and other formats may run code when they "
             "are read: save the model again with save_pretrained"
         )
-    return _folder_digest(place)
+    return _folder_digest(path)
 
 
 def adapter_digest(folder: Path) -> str:
@@ -66,31 +66,31 @@ def adapter_config(folder: Path) -> dict[str, Any]:
                 "model, and leave the adapter out"
             )
         inner = sorted(each.parent.name for each in folder.glob(f"*/{ADAPTER_CONFIG}"))
-        there = f" (PEFT saved it into {', '.join(inner)} within it)" if inner else ""
-        raise EngineError(f"{folder} holds no {ADAPTER_CONFIG}{there}: it isn't a PEFT adapter")
+        hint = f" (PEFT saved it into {', '.join(inner)} within it)" if inner else ""
+        raise EngineError(f"{folder} holds no {ADAPTER_CONFIG}{hint}: it isn't a PEFT adapter")
     if not (folder / ADAPTER_WEIGHTS).is_file():
         raise EngineError(
             f"{folder} holds no {ADAPTER_WEIGHTS}: save the adapter with safe_serialization"
         )
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EngineError(f"{path} can't be read: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(config, dict):
         raise EngineError(f"{path} isn't a configuration of PEFT")
-    return found
+    return config
 
 
 def model_config(folder: Path) -> dict[str, Any]:
     """The configuration of a model's folder; {} where it holds none. Raises EngineError."""
     path = folder / "config.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
         raise EngineError(f"{path} can't be read: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(config, dict):
         raise EngineError(f"{path} isn't a configuration of transformers")
-    return found
+    return config
 
 
 def fetched_adapter(name: str, revision: str | None) -> Path:
@@ -121,8 +121,8 @@ def tensor_header(path: Path) -> TensorHeader:
     except (OSError, ValueError, struct.error) as error:
         raise EngineError(f"{path} can't be read as safetensors: {error}") from error
     header.pop("__metadata__", None)
-    found: TensorHeader = header
-    return found
+    tensors: TensorHeader = header
+    return tensors
 
 
 def all_zero(path: Path, names: Iterable[str]) -> bool:
@@ -159,9 +159,9 @@ def why_idle(folder: Path) -> str:
     if not config.get("lora_alpha"):
         return "Its scale is zero: lora_alpha is 0 in its configuration"
     modules = config.get("target_modules")
-    named = ", ".join(modules) if isinstance(modules, list) else str(modules)
+    targets = ", ".join(modules) if isinstance(modules, list) else str(modules)
     return (
-        f"Its matrices aren't zero and fit the base ({named}): was it trained on this base, and "
+        f"Its matrices aren't zero and fit the base ({targets}): was it trained on this base, and "
         "long enough to say anything?"
     )
 
@@ -175,10 +175,10 @@ def chat_template(folder: Path) -> str | None:
     if not settings.is_file():
         return None
     try:
-        found = json.loads(settings.read_text(encoding="utf-8")).get("chat_template")
+        template = json.loads(settings.read_text(encoding="utf-8")).get("chat_template")
     except (ValueError, AttributeError) as error:
         raise EngineError(f"{settings} can't be read: {error}") from error
-    return found if isinstance(found, str) else None
+    return template if isinstance(template, str) else None
 
 
 def text_digest(text: str) -> str:
@@ -188,11 +188,11 @@ def text_digest(text: str) -> str:
 
 def _folder_digest(folder: Path) -> str:
     counted = sorted(
-        each
-        for each in folder.iterdir()
-        if each.is_file() and each.suffix in _COUNTS and not _LEFT_OVER.fullmatch(each.name)
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix in _COUNTS and not _LEFT_OVER.fullmatch(path.name)
     )
     digest = hashlib.sha256()
-    for each in counted:
-        digest.update(f"{each.name}\0{file_digest(each)}\n".encode())
+    for path in counted:
+        digest.update(f"{path.name}\0{file_digest(path)}\n".encode())
     return digest.hexdigest()

@@ -137,15 +137,17 @@ def _whole_modules_off(model: Any) -> Iterator[None]:
     """The base's own modules answer, wherever an adapter brought a whole one in its place: PEFT
     looks there for every row's adapter."""
     wrappers = [
-        each for each in model.modules() if isinstance(each, peft.utils.AuxiliaryTrainingWrapper)
+        module
+        for module in model.modules()
+        if isinstance(module, peft.utils.AuxiliaryTrainingWrapper)
     ]
-    for each in wrappers:
-        each.enable_adapters(False)
+    for wrapper in wrappers:
+        wrapper.enable_adapters(False)
     try:
         yield
     finally:
-        for each in wrappers:
-            each.enable_adapters(True)
+        for wrapper in wrappers:
+            wrapper.enable_adapters(True)
 
 
 @contextmanager
@@ -165,9 +167,9 @@ def _unhooked(model: Any) -> Iterator[None]:
 
 def _ends(model: Any, tokenizer: Any) -> list[int]:
     """The tokens that end an answer, by the model's and the tokenizer's word."""
-    said = getattr(model.generation_config, "eos_token_id", None)
-    found = said if isinstance(said, list) else [said]
-    return sorted({each for each in [*found, tokenizer.eos_token_id] if each is not None})
+    eos = getattr(model.generation_config, "eos_token_id", None)
+    eos_ids = eos if isinstance(eos, list) else [eos]
+    return sorted({each for each in [*eos_ids, tokenizer.eos_token_id] if each is not None})
 
 
 class _Before(LogitsProcessor):  # type: ignore[misc]
@@ -230,16 +232,16 @@ class _Watch:
     def ended(self, ids: Any) -> Any:
         """Counts the token that was taken, and says which rows have got to their end by it."""
         self.cancelled = self.cancelled or self.unwanted()
-        taken = ids[:, -1]
+        tokens = ids[:, -1]
         mass = self.logits.logsumexp(-1)  # finite where each logit is, and where some are -inf
-        logprobs = self.logits.gather(1, taken[:, None])[:, 0] - mass
-        going = [not done for done in self.done]
+        logprobs = self.logits.gather(1, tokens[:, None])[:, 0] - mass
+        going = [not is_done for is_done in self.done]
         if not bool(mass.isfinite().all()):
             for at, finite in enumerate(mass.isfinite().tolist()):
                 if going[at] and not finite:
                     self.broken[at] = self.done[at] = True
         self.sums += torch.where(torch.tensor(going), logprobs.cpu().double(), 0.0)
-        for at, token in enumerate(taken.tolist()):
+        for at, token in enumerate(tokens.tolist()):
             if not going[at] or self.broken[at]:
                 continue
             if token in self.ends:
@@ -250,19 +252,19 @@ class _Watch:
                 start = max(self.width, ids.shape[1] - self.tail)
                 text = self.tokenizer.decode(ids[at, start:], skip_special_tokens=True)
                 self.done[at] = any(stop in text for stop in self.drawing.stop)
-        return torch.tensor([self.cancelled or done for done in self.done], device=ids.device)
+        return torch.tensor([self.cancelled or is_done for is_done in self.done], device=ids.device)
 
     def drawn(self, answers: Sequence[Sequence[int]]) -> list[DrawnAnswer | ItemError]:
-        found: list[DrawnAnswer | ItemError] = []
+        results: list[DrawnAnswer | ItemError] = []
         for at, tokens in enumerate(answers):
             if self.broken[at]:
                 where = f" at token {self.counts[at] + 1} of its answer"
-                found.append(ItemError(NO_NUMBERS.format(where=where)))
+                results.append(ItemError(NO_NUMBERS.format(where=where)))
                 continue
             text = self.tokenizer.decode(tokens[: self.counts[at]], skip_special_tokens=True)
-            cuts = [place for stop in self.drawing.stop if (place := text.find(stop)) >= 0]
+            cuts = [position for stop in self.drawing.stop if (position := text.find(stop)) >= 0]
             text = text[: min(cuts)] if cuts else text
-            found.append(
+            results.append(
                 DrawnAnswer(
                     text,
                     self.counts[at],
@@ -270,7 +272,7 @@ class _Watch:
                     self.by_end[at] or bool(cuts),
                 )
             )
-        return found
+        return results
 
 
 def _nucleus(logits: Any, share: float) -> Any:

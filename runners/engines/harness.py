@@ -82,9 +82,9 @@ class LmEvalTask(Declaration):
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """`data` and `cluster` came later: a task from before is known as it was."""
-        said: dict[str, Any] = dump(self)
+        fields: dict[str, Any] = dump(self)
         later = ("data", "cluster")
-        return {name: value for name, value in said.items() if name not in later or value}
+        return {name: value for name, value in fields.items() if name not in later or value}
 
     @property
     def metric(self) -> dict[str, Any]:
@@ -140,39 +140,39 @@ class HarnessTask:
 
     @property
     def prompts_sha256(self) -> str:
-        asked = [each.asked for each in self.documents.values()]
-        text = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=str)
+        prompts = [each.asked for each in self.documents.values()]
+        text = json.dumps(prompts, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def engine(self) -> dict[str, Any]:
         """What a test set version says of it."""
-        said = {
+        fields = {
             "lm_eval": self.spec.as_json(),
             "harness": f"lm-eval {version('lm-eval')}",
             "kind": self.kind,
             "task_version": self.version,
             "prompts_sha256": self.prompts_sha256,
         }
-        return said | ({"task_versions": dict(self.versions)} if self.versions else {})
+        return fields | ({"task_versions": dict(self.versions)} if self.versions else {})
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row an item; what names the task and its version is part of its digest. One of a group
         has the name of its task as a tag."""
-        for each in self.documents.values():
-            first = each.instances[0]
-            given = first.args[0] if self.kind != "loglikelihood_rolling" else ""
-            text = json.dumps(each.asked, sort_keys=True, ensure_ascii=False, default=str)
+        for document in self.documents.values():
+            first = document.instances[0]
+            context = first.args[0] if self.kind != "loglikelihood_rolling" else ""
+            text = json.dumps(document.asked, sort_keys=True, ensure_ascii=False, default=str)
             row = {
-                "id": each.key,
-                "input": given if given.strip() else str(first.args[-1]),
-                "reference": _target(each.task, each.doc),
+                "id": document.key,
+                "input": context if context.strip() else str(first.args[-1]),
+                "reference": _target(document.task, document.doc),
                 "lm_eval": self.spec.task,
-                "task_version": self.versions.get(each.task_name, self.version),
+                "task_version": self.versions.get(document.task_name, self.version),
                 "prompt_sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
             }
             if self.spec.cluster is not None:
-                row["cluster"] = _cluster(each, self.spec.cluster)
-            yield row | ({"tags": [each.task_name]} if self.versions else {})
+                row["cluster"] = _cluster(document, self.spec.cluster)
+            yield row | ({"tags": [document.task_name]} if self.versions else {})
 
     def scores(
         self, document: HarnessDocument, replies: Sequence[Sequence[Any]]
@@ -184,8 +184,8 @@ class HarnessTask:
         """
         task = document.task
         with self._scoring:
-            for instance, said in zip(document.instances, replies, strict=True):
-                instance.resps, instance.filtered_resps = list(said), {}
+            for instance, texts in zip(document.instances, replies, strict=True):
+                instance.resps, instance.filtered_resps = list(texts), {}
             task._instances = list(document.instances)
             task.apply_filters()
             scores: dict[str, float] = {}
@@ -224,18 +224,18 @@ def _load(spec: LmEvalTask) -> HarnessTask:
         os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
     os.environ.setdefault("TQDM_DISABLE", "1")
     metric = spec.score.partition(",")[0]
-    there = found(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
-    kinds = {str(each.OUTPUT_TYPE) for each in there.tasks.values()}
+    task_set = found(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
+    kinds = {str(each.OUTPUT_TYPE) for each in task_set.tasks.values()}
     if len(kinds) != 1:
         raise EngineError(
-            f"is a group of several kinds ({', '.join(sorted(kinds))}): {_apart(there)}"
+            f"is a group of several kinds ({', '.join(sorted(kinds))}): {_apart(task_set)}"
         )
     [kind] = kinds
     if kind not in (*LIKELIHOODS, "generate_until"):
         raise EngineError(f"is of the kind {kind}, which isn't asked here")
     documents: dict[str, HarnessDocument] = {}
-    for name, task in there.tasks.items():
-        before = f"{name}/" if there.is_group else ""
+    for name, task in task_set.tasks.items():
+        before = f"{name}/" if task_set.is_group else ""
         documents.update((each.key, each) for each in _documents(spec, name, task, before))
     if spec.cluster is not None:
         for document in documents.values():
@@ -243,23 +243,27 @@ def _load(spec: LmEvalTask) -> HarnessTask:
     drawn = {json.dumps(each.instances[0].args[1:], default=str) for each in documents.values()}
     if kind == "generate_until" and len(drawn) > 1:
         raise EngineError(
-            f"is a group whose tasks end or draw answers differently: {_apart(there)}"
+            f"is a group whose tasks end or draw answers differently: {_apart(task_set)}"
         )
-    together = [check_score(task, kind, spec.score) for task in there.tasks.values()]
-    if there.is_group and any(together):
-        raise EngineError(f"is a group, and {metric} is of one task's documents: {_apart(there)}")
+    together = [check_score(task, kind, spec.score) for task in task_set.tasks.values()]
+    if task_set.is_group and any(together):
+        raise EngineError(
+            f"is a group, and {metric} is of one task's documents: {_apart(task_set)}"
+        )
     if any(together):
-        named = [(each.task, each.doc, each.instances) for each in documents.values()]
-        check_documents(named, kind, metric)
-    ups = {bool(task.higher_is_better()[metric]) for task in there.tasks.values()}
+        rows = [(each.task, each.doc, each.instances) for each in documents.values()]
+        check_documents(rows, kind, metric)
+    ups = {bool(task.higher_is_better()[metric]) for task in task_set.tasks.values()}
     if len(ups) > 1:
-        raise EngineError(f"is a group of which {metric} is better high and low: {_apart(there)}")
-    versions = {name: str(each.VERSION) for name, each in there.tasks.items()}
+        raise EngineError(
+            f"is a group of which {metric} is better high and low: {_apart(task_set)}"
+        )
+    versions = {name: str(each.VERSION) for name, each in task_set.tasks.items()}
     return HarnessTask(
         spec=spec,
         kind=kind,
-        version=there.version,
-        versions=versions if there.is_group else {},
+        version=task_set.version,
+        versions=versions if task_set.is_group else {},
         documents=documents,
         higher_is_better=ups.pop(),
         mean_bytes=mean_bytes([(each.task, each.doc) for each in documents.values()])
@@ -281,8 +285,8 @@ def _documents(spec: LmEvalTask, name: str, task: Any, before: str) -> Iterator[
     except Exception as error:
         raise EngineError(f"its prompts can't be built: {one_line(error)}") from error
     by_document: dict[str, list[Any]] = {}
-    for each in task.instances:
-        by_document.setdefault(str(each.doc_id), []).append(each)
+    for instance in task.instances:
+        by_document.setdefault(str(instance.doc_id), []).append(instance)
     for key, some in by_document.items():
         if any(len(each.args) > 2 for each in some):
             raise EngineError("shows images or sounds, which aren't asked here")
@@ -298,8 +302,8 @@ def _cluster(document: HarnessDocument, field: str) -> str:
     return text if len(text) <= LONGEST_CLUSTER else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _apart(there: FoundTasks) -> str:
-    return f"make a test set of each of its tasks, {', '.join(there.tasks)}"
+def _apart(task_set: FoundTasks) -> str:
+    return f"make a test set of each of its tasks, {', '.join(task_set.tasks)}"
 
 
 def _target(task: Any, doc: Any) -> str:
@@ -312,7 +316,7 @@ def _target(task: Any, doc: Any) -> str:
 
 def _number(value: Any) -> float | None:
     try:
-        found = float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
-    return found if math.isfinite(found) else None
+    return number if math.isfinite(number) else None

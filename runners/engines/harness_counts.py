@@ -115,10 +115,14 @@ def _chrf_counts(metric: str, references: Sequence[str], answer: str) -> list[fl
     """Of the reference that the answer alone has the best score with, the first of equal ones."""
     from evalhub.stats.corpus import corpus_score
 
-    words = WORD_ORDER if metric == "chrf++" else 0
-    grams = list(_grams(answer, words))
+    word_order = WORD_ORDER if metric == "chrf++" else 0
+    grams = list(_grams(answer, word_order))
     every = [
-        [count for pair in zip(grams, _grams(text, words), strict=True) for count in _match(*pair)]
+        [
+            count
+            for pair in zip(grams, _grams(text, word_order), strict=True)
+            for count in _match(*pair)
+        ]
         for text in references
     ]
     return max(every, key=lambda counts: corpus_score(metric, [counts]).value)

@@ -86,10 +86,10 @@ def _results(kind: str, count: int) -> list[Any]:
 def _is_mean(aggregation: Callable[[Sequence[float]], Any]) -> bool:
     """Whether it makes of four numbers their mean: by what it does, since tasks bring their own."""
     try:
-        found = float(aggregation(list(_PROBE)))
+        result = float(aggregation(list(_PROBE)))
     except Exception:
         return False
-    return math.isclose(found, sum(_PROBE) / len(_PROBE))
+    return math.isclose(result, sum(_PROBE) / len(_PROBE))
 
 
 def mean_bytes(tasks_and_documents: Sequence[tuple[Any, Any]]) -> float:

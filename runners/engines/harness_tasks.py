@@ -86,12 +86,12 @@ def _manager(include_path: str | None, *, defaults: bool) -> Any:
 def _is_whole(manager: Any, name: str) -> bool:
     """Whether all that a name stands for is there; a tag may be of the harness's own tasks too."""
     entry = manager.task_index[name]
-    listed = (entry.cfg or {}).get("task") if entry.kind.name == "GROUP" else []
-    plain = [each for each in listed or [] if isinstance(each, str)]
+    members = (entry.cfg or {}).get("task") if entry.kind.name == "GROUP" else []
+    plain = [each for each in members or [] if isinstance(each, str)]
     return (
         entry.kind.name != "TAG"
         and all(each in manager.task_index and _is_whole(manager, each) for each in plain)
-        and len(plain) == len(listed or [])
+        and len(plain) == len(members or [])
     )
 
 
@@ -108,19 +108,19 @@ def _leaves(index: Mapping[str, Any], name: str) -> Iterator[str]:
         yield name
 
 
-def _members(index: Mapping[str, Any], listed: Any) -> Iterator[str]:
-    for each in listed if isinstance(listed, list) else []:
-        said = each if isinstance(each, str) else each.get("group") or each.get("task")
-        if isinstance(said, str) and said in index:
-            yield from _leaves(index, said)
-        elif isinstance(each, dict):
-            yield from _members(index, each.get("task"))
+def _members(index: Mapping[str, Any], members: Any) -> Iterator[str]:
+    for member in members if isinstance(members, list) else []:
+        name = member if isinstance(member, str) else member.get("group") or member.get("task")
+        if isinstance(name, str) and name in index:
+            yield from _leaves(index, name)
+        elif isinstance(member, dict):
+            yield from _members(index, member.get("task"))
 
 
-def _check_group(said: Mapping[str, Any], metric: str, names: Sequence[str]) -> None:
+def _check_group(config: Mapping[str, Any], metric: str, names: Sequence[str]) -> None:
     """That the group's own score is the mean over all documents, as a test set's is."""
-    listed = said.get("aggregate_metric_list") or []
-    own = {each.get("metric"): each for each in listed if isinstance(each, dict)}
+    entries = config.get("aggregate_metric_list") or []
+    own = {each.get("metric"): each for each in entries if isinstance(each, dict)}
     instead = f"make a test set of each of its tasks, {_listed(names)}"
     if metric not in own:
         has = f"but {', '.join(map(str, own))}" if own else "nor any other"
@@ -140,16 +140,16 @@ def _listed(names: Sequence[str]) -> str:
 
 def _placed(entry: Any, data: Path) -> Any:
     """A task whose data set is the copy of it in a folder."""
-    named = (entry.cfg or {}).get("dataset_path")
-    if not isinstance(named, str) or named in _BUILDERS or entry.yaml_path is None:
+    dataset = (entry.cfg or {}).get("dataset_path")
+    if not isinstance(dataset, str) or dataset in _BUILDERS or entry.yaml_path is None:
         return entry
     from lm_eval.tasks._yaml_loader import load_yaml
 
-    place = data / named
-    if not place.is_dir():
+    folder = data / dataset
+    if not folder.is_dir():
         raise EngineError(
-            f"finds no folder {str(place)!r} for its data: copy the data set there, as by "
-            f"hf download --repo-type dataset {named} --local-dir {place}"
+            f"finds no folder {str(folder)!r} for its data: copy the data set there, as by "
+            f"hf download --repo-type dataset {dataset} --local-dir {folder}"
         )
-    told = load_yaml(entry.yaml_path, resolve_func=True) | {"dataset_path": str(place)}
-    return dataclasses.replace(entry, yaml_path=None, cfg=told)
+    config = load_yaml(entry.yaml_path, resolve_func=True) | {"dataset_path": str(folder)}
+    return dataclasses.replace(entry, yaml_path=None, cfg=config)

@@ -32,7 +32,13 @@ class Likelihood:
 
 
 def joined(
-    tokenizer: Any, given: str, asked: str, *, start: int, special: bool = True, moves: bool = True
+    tokenizer: Any,
+    before_text: str,
+    after_text: str,
+    *,
+    start: int,
+    special: bool = True,
+    moves: bool = True,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The tokens of `given`, `start` where there are none, and those of `asked` as they come then.
 
@@ -44,10 +50,10 @@ def joined(
         moves: whether white space at the end of `given` belongs to `asked`.
     """
     if moves:
-        bare = given.rstrip()
-        given, asked = bare, given[len(bare) :] + asked
-    whole = tokenizer.encode(given + asked, add_special_tokens=special)
-    before = tokenizer.encode(given, add_special_tokens=special)
+        bare = before_text.rstrip()
+        before_text, after_text = bare, before_text[len(bare) :] + after_text
+    whole = tokenizer.encode(before_text + after_text, add_special_tokens=special)
+    before = tokenizer.encode(before_text, add_special_tokens=special)
     border = len(before)
     while border and whole[:border] != before[:border]:
         border -= 1
@@ -64,13 +70,13 @@ def windows(
     The first is given `start` alone; a later window is given as much of what came before as fits,
     and asks for what is left (disjoint windows, as perplexities are usually reported).
     """
-    found = []
+    pairs = []
     for at in range(0, len(tokens), most - 1):
-        asked = tuple(tokens[at : at + most - 1])
-        room = most - len(asked)
+        window = tuple(tokens[at : at + most - 1])
+        room = most - len(window)
         before = (start, *tokens[:at])
-        found.append((tuple(before[-room:]), asked))
-    return found
+        pairs.append((tuple(before[-room:]), window))
+    return pairs
 
 
 def likelihoods(
@@ -93,8 +99,8 @@ def likelihoods(
         [[1] * pair.width + [0] * (width - pair.width) for pair in pairs], device=device
     )
     first = min(len(pair.given) for pair in pairs) - 1
-    named = [pair.adapter for pair in pairs]
-    with torch.inference_mode(), answering(model, named) as mixed:
+    adapters = [pair.adapter for pair in pairs]
+    with torch.inference_mode(), answering(model, adapters) as mixed:
         logits = model(
             input_ids=ids,
             attention_mask=mask,
@@ -102,16 +108,16 @@ def likelihoods(
             logits_to_keep=torch.arange(first, width, device=device),
             **mixed,
         ).logits
-    found: list[Likelihood | ItemError] = []
+    results: list[Likelihood | ItemError] = []
     for row, pair in enumerate(pairs):
         start = len(pair.given) - 1 - first
-        asked = torch.tensor(pair.asked, device=device)
+        tokens = torch.tensor(pair.asked, device=device)
         own = logits[row, start : start + len(pair.asked)].float()
-        logprobs = own.gather(1, asked[:, None])[:, 0] - own.logsumexp(-1)
+        logprobs = own.gather(1, tokens[:, None])[:, 0] - own.logsumexp(-1)
         if not bool(logprobs.isfinite().all()):
-            found.append(ItemError(NO_NUMBERS.format(where="")))
+            results.append(ItemError(NO_NUMBERS.format(where="")))
             continue
-        found.append(
-            Likelihood(float(logprobs.double().sum()), bool((own.argmax(-1) == asked).all()))
+        results.append(
+            Likelihood(float(logprobs.double().sum()), bool((own.argmax(-1) == tokens).all()))
         )
-    return found
+    return results

@@ -61,8 +61,8 @@ class Base:
     @property
     def context(self) -> int:
         """Tokens that a prompt and its answer may have together."""
-        said = getattr(self.model.config, "max_position_embeddings", None)
-        return int(said) if said else 1_000_000
+        positions = getattr(self.model.config, "max_position_embeddings", None)
+        return int(positions) if positions else 1_000_000
 
 
 def load(source: Source) -> Base:
@@ -73,7 +73,7 @@ def load(source: Source) -> Base:
         name, options["gguf_file"] = str(where.parent), where.name
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, **options)
-        model, told = transformers.AutoModelForCausalLM.from_pretrained(
+        model, load_info = transformers.AutoModelForCausalLM.from_pretrained(
             name,
             dtype=source.dtype if source.dtype == "auto" else getattr(torch, source.dtype),
             device_map=source.device_map,
@@ -88,7 +88,7 @@ def load(source: Source) -> Base:
         if memory_ended(error):
             raise _no_room(source, error) from error
         raise EngineError(f"{source.model} can't be loaded: {_first_line(error)}") from error
-    _check_whole(source, told)
+    _check_whole(source, load_info)
     if source.device_map is None and torch.cuda.is_available() and not source.quantization:
         model = model.to("cuda")
     if source.quantization == "nf4":
@@ -100,15 +100,15 @@ def load(source: Source) -> Base:
 
 def memory_ended(error: BaseException) -> bool:
     """Whether an error says that there was no more memory to have."""
-    said = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in said
+    message = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in message
 
 
 def fits_beside(source: Source) -> bool:
     """Whether the weights, as large as their files, fit into what is free now; True where nobody
     knows before they are loaded."""
-    place = Path(source.model)
-    files = [place] if place.is_file() else [*place.glob("*.safetensors")]
+    path = Path(source.model)
+    files = [path] if path.is_file() else [*path.glob("*.safetensors")]
     size = sum(os.path.getsize(each) for each in files)
     if torch.cuda.is_available() and source.device_map != "cpu":
         free, _ = torch.cuda.mem_get_info()
@@ -147,18 +147,18 @@ def _keep_unpacked(model: Any) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def _check_whole(source: Source, told: dict[str, Any]) -> None:
+def _check_whole(source: Source, load_info: dict[str, Any]) -> None:
     """transformers draws what is missing at random, and only warns."""
     for kind, means in (
         ("missing_keys", "weights are missing"),
         ("mismatched_keys", "weights have another shape than its configuration says"),
     ):
-        if keys := sorted(str(each) for each in told.get(kind) or ()):
+        if keys := sorted(str(each) for each in load_info.get(kind) or ()):
             raise EngineError(
                 f"{source.model}: {len(keys)} {means}, the first {keys[0]}: save the model again"
             )
 
 
 def _first_line(error: BaseException) -> str:
-    said = str(error).strip().splitlines()
-    return (said[0].rstrip(".") if said else type(error).__name__)[:300]
+    lines = str(error).strip().splitlines()
+    return (lines[0].rstrip(".") if lines else type(error).__name__)[:300]

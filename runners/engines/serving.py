@@ -115,11 +115,11 @@ class Engine:
             batch = next_batch(
                 self._waiting,
                 group=self._group,
-                width=lambda each: each.width,
+                width=lambda question: question.width,
                 most_tokens=self._most(),
             )
-            taken = {id(each) for each in batch}
-            self._waiting = [each for each in self._waiting if id(each) not in taken]
+            batch_ids = {id(each) for each in batch}
+            self._waiting = [each for each in self._waiting if id(each) not in batch_ids]
             self._answer(batch)
 
     def _group(self, question: Question) -> tuple[Any, ...]:
@@ -137,16 +137,16 @@ class Engine:
             return
         try:
             self._base = self._base or _loaded(self)
-            asked = visit.prepared(self._base)
+            questions = visit.prepared(self._base)
         except EngineError as error:
             visit.failed(error)
         except Exception as error:
             logger.exception("%s: could not be asked", self.source.model)
             visit.failed(error)
         else:
-            for each in asked:
-                each.visit = visit
-            self._waiting += asked
+            for question in questions:
+                question.visit = visit
+            self._waiting += questions
 
     def _answer(self, batch: Sequence[Question]) -> None:
         """Answers a batch; in halves where memory ends, and from then on in smaller ones."""
@@ -163,8 +163,8 @@ class Engine:
                 self._broken(batch, error)
                 return
         else:
-            for each, answer in zip(batch, answers, strict=True):
-                each.given(answer)
+            for question, answer in zip(batch, answers, strict=True):
+                question.given(answer)
             return
         # Not while the error is handled: it holds all that the batch had in memory.
         self._answer_in_less(batch)
@@ -239,9 +239,9 @@ def _room_made(*, beside: Engine, keep: int) -> bool:
     with _finding:
         others = [each for each in _engines.values() if each is not beside and each.loaded]
     went = 0
-    for each in others:
+    for other in others:
         if len(others) - went > keep:
-            went += each.let_go()
+            went += other.let_go()
     return went > 0
 
 

@@ -38,15 +38,15 @@ def judge_of(metric: MetricDeclaration, project: Project) -> ModelVersion | None
     if not metric.needs_model:
         return None
     versions = ModelVersion.objects.filter(model__project=project, digest=metric.model)
-    found: ModelVersion | None = versions.order_by("pk").first()
-    if found is None:
+    judge: ModelVersion | None = versions.order_by("pk").first()
+    if judge is None:
         raise MetricError(
             f"{metric.name}: {project} has no version with the digest {metric.model!r}, which is "
             "to judge"
         )
-    if not backend_of(found).live:
-        raise MetricError(f"{metric.name}: {found} is to judge, and its answers are recorded")
-    return found
+    if not backend_of(judge).live:
+        raise MetricError(f"{metric.name}: {judge} is to judge, and its answers are recorded")
+    return judge
 
 
 def model(
@@ -74,17 +74,17 @@ def model(
         if not prompts:
             return []
         questions = [BackendRequest(i, 0, each, "") for i, each in enumerate(prompts)]
-        said: dict[int, JudgeReply] = {}
+        replies_by_item: dict[int, JudgeReply] = {}
         with closing(lots_of(questions)) as lots:
             for some in lots:
                 with closing(client_of(version, reach, tick).answer(some)) as batches:
                     for batch in batches:
-                        for each, reply in batch:
-                            said[each.item_id] = JudgeReply(reply.text, reply.error)
+                        for question, reply in batch:
+                            replies_by_item[question.item_id] = JudgeReply(reply.text, reply.error)
                         if meter is not None and batch:
                             with transaction.atomic():
                                 meter.count(batch)
                         tick()
-        return [said[i] for i in range(len(prompts))]
+        return [replies_by_item[i] for i in range(len(prompts))]
 
     return ask

@@ -39,11 +39,11 @@ class JudgeClaim:
 def waiting(forsaken: datetime.datetime, kinds: Collection[str] | None = None) -> int | None:
     """The first that can be claimed and whose judge is asked by one of these kinds of workers;
     None: by any. A lease that ended before `forsaken` holds nobody off."""
-    found = JudgeRun.objects.claimable(forsaken).order_by("pk")
+    runs = JudgeRun.objects.claimable(forsaken).order_by("pk")
     if kinds is not None:
         types = [name for name, backend in BACKENDS.items() if backend.queue in kinds]
-        found = found.filter(judge__backend__type__in=types)
-    return found.values_list("pk", flat=True).first()
+        runs = runs.filter(judge__backend__type__in=types)
+    return runs.values_list("pk", flat=True).first()
 
 
 def claim(judge_run_id: int, forsaken: datetime.datetime) -> JudgeClaim | None:
@@ -53,38 +53,38 @@ def claim(judge_run_id: int, forsaken: datetime.datetime) -> JudgeClaim | None:
     times in a row, without a verdict more, has failed.
     """
     rows = JudgeRun.objects.select_related("judge", "candidate", "baseline__test_set_version")
-    found = rows.claimable(forsaken).filter(pk=judge_run_id).first()
-    if found is None:
+    judge_run = rows.claimable(forsaken).filter(pk=judge_run_id).first()
+    if judge_run is None:
         return None
-    still = JudgeRun.objects.filter(pk=found.pk, claim=found.claim).claimable(forsaken)
-    if found.attempts >= ATTEMPTS:
+    still = JudgeRun.objects.filter(pk=judge_run.pk, claim=judge_run.claim).claimable(forsaken)
+    if judge_run.attempts >= ATTEMPTS:
         still.update(
             **_failed(f"whoever asked it was lost {ATTEMPTS} times, without a verdict in between")
         )
         return None
     token = uuid.uuid4()
-    held = still.update(
+    updated = still.update(
         state=JudgeRunState.CLAIMED,
         claim=token,
         lease_until=timezone.now() + LEASE,
         attempts=F("attempts") + 1,
     )
-    return JudgeClaim(found, token) if held else None
+    return JudgeClaim(judge_run, token) if updated else None
 
 
-def renew(held: JudgeClaim, *, got_on: bool) -> None:
+def renew(judge_claim: JudgeClaim, *, got_on: bool) -> None:
     """Renews the lease; an attempt that `got_on` isn't counted. Raises JudgeClaimLost."""
     attempts = {"attempts": 0} if got_on else {}
-    still = _held(held).of_answers_as_they_are()
+    still = _held(judge_claim).of_answers_as_they_are()
     if not still.update(lease_until=timezone.now() + LEASE, **attempts):
         raise JudgeClaimLost
 
 
-def complete(held: JudgeClaim, error: str = "", *, unreachable: bool = False) -> None:
+def complete(judge_claim: JudgeClaim, error: str = "", *, unreachable: bool = False) -> None:
     """All of its verdicts were asked for; `error` says of which there is none. Raises
     JudgeClaimLost."""
     ended = _failed(error, unreachable=unreachable) if error else _ended(JudgeRunState.DONE)
-    if not _held(held).update(**ended):
+    if not _held(judge_claim).update(**ended):
         raise JudgeClaimLost
 
 
@@ -103,26 +103,28 @@ def take_up(judge_runs: JudgeRunQuerySet) -> int:
     return stopped.update(**waits, error="", unreachable=False)
 
 
-def release(held: JudgeClaim) -> None:
+def release(judge_claim: JudgeClaim) -> None:
     """Unfinished, and for another worker, without counting the attempt."""
-    _held(held).update(state=JudgeRunState.PENDING, claim=None, attempts=ONE_LESS)
+    _held(judge_claim).update(state=JudgeRunState.PENDING, claim=None, attempts=ONE_LESS)
 
 
-def stop(held: JudgeClaim, error: str) -> None:
+def stop(judge_claim: JudgeClaim, error: str) -> None:
     """The judge can't be used. What it said stays."""
-    _held(held).update(**_failed(error))
+    _held(judge_claim).update(**_failed(error))
 
 
-def fail_attempt(held: JudgeClaim, error: str) -> None:
+def fail_attempt(judge_claim: JudgeClaim, error: str) -> None:
     """An attempt went wrong: it waits for the next one, or has failed with the last."""
-    last = _held(held).filter(attempts__gte=ATTEMPTS)
+    last = _held(judge_claim).filter(attempts__gte=ATTEMPTS)
     if not last.update(**_failed(error)):
-        _held(held).update(state=JudgeRunState.PENDING, claim=None, error=error)
+        _held(judge_claim).update(state=JudgeRunState.PENDING, claim=None, error=error)
 
 
-def _held(held: JudgeClaim) -> JudgeRunQuerySet:
-    found: JudgeRunQuerySet = JudgeRun.objects.filter(pk=held.judge_run.pk, claim=held.token)
-    return found
+def _held(judge_claim: JudgeClaim) -> JudgeRunQuerySet:
+    runs: JudgeRunQuerySet = JudgeRun.objects.filter(
+        pk=judge_claim.judge_run.pk, claim=judge_claim.token
+    )
+    return runs
 
 
 def _failed(error: str, *, unreachable: bool = True) -> dict[str, object]:

@@ -56,22 +56,24 @@ def ask_pairs(
     answers that were read, may raise to stop. Raises BackendError where it is no use to ask on, or
     a budget is used up; what came by then is kept.
     """
-    asked = unanswered = 0
+    question_count = unanswered = 0
     error = ""
     for some in batched(pairs_of(judge_run), ITEMS_AT_A_TIME):
         look()
         keys = [each.item.pk for each in some]
-        there = set(judge_run.votes.filter(item__in=keys).values_list("item_id", "candidate_first"))
+        answered = set(
+            judge_run.votes.filter(item__in=keys).values_list("item_id", "candidate_first")
+        )
         missing = [
             (pair, first)
             for pair, first in product(some, (True, False))
-            if (pair.item.pk, first) not in there
+            if (pair.item.pk, first) not in answered
         ]
         questions = [
-            BackendRequest(place, 0, prompt_of(judge_run.asked, pair, first), "")
-            for place, (pair, first) in enumerate(missing)
+            BackendRequest(number, 0, prompt_of(judge_run.asked, pair, first), "")
+            for number, (pair, first) in enumerate(missing)
         ]
-        asked += len(questions)
+        question_count += len(questions)
         if not questions:
             continue
         with closing(meter.lots(questions, look)) as lots:
@@ -86,7 +88,7 @@ def ask_pairs(
                 ]
                 keep(votes, batch)
                 meter.check()
-    return AskedNow(asked, unanswered, error)
+    return AskedNow(question_count, unanswered, error)
 
 
 def _batches(
@@ -104,9 +106,9 @@ def pairs_of(judge_run: JudgeRun) -> Iterator[TwoAnswers]:
     version = judge_run.baseline.test_set_version
     for start in range(0, version.item_count, ITEMS_AT_A_TIME):
         items = list(version.items.between(start, start + ITEMS_AT_A_TIME).order_by("position"))
-        said = [_texts(run, items) for run in (judge_run.baseline, judge_run.candidate)]
+        texts_by_arm = [_texts(run, items) for run in (judge_run.baseline, judge_run.candidate)]
         for item in items:
-            before, after = (texts.get(item.pk) for texts in said)
+            before, after = (texts.get(item.pk) for texts in texts_by_arm)
             if before is not None and after is not None and before.strip() != after.strip():
                 yield TwoAnswers(item, before, after)
 

@@ -44,15 +44,15 @@ def asked_of(
     )
 
 
-def choice_of(said: str, *, candidate_first: bool) -> tuple[str, str]:
+def choice_of(text: str, *, candidate_first: bool) -> tuple[str, str]:
     """Which arm the judge chose ("tie": neither), and its reason.
 
     Raises VerdictError where it is no verdict that was asked for.
     """
-    verdict = read_verdict(said)
+    verdict = read_verdict(text)
     better = verdict.get("better")
     arms = ("candidate", "baseline") if candidate_first else ("baseline", "candidate")
-    known = {"first": arms[0], "second": arms[1], "neither": "tie"}
-    if not isinstance(better, str) or better not in known:
+    choices = {"first": arms[0], "second": arms[1], "neither": "tie"}
+    if not isinstance(better, str) or better not in choices:
         raise VerdictError(f"its better is {shown(str(better))}, not first, second or neither")
-    return known[better], text_in(verdict, "reason")
+    return choices[better], text_in(verdict, "reason")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from django.db.models import F, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Length
 
+from evalhub.declare.decision import AgreementValue
 from evalhub.declare.judging import JudgeFigures
-from evalhub.declare.sections import AgreementValue
 from evalhub.registry.models import JudgeRun, Output, Run
 from evalhub.registry.repeated import clusters_by_item
 from evalhub.stats.both_orders import BothOrders, both_orders
@@ -67,19 +67,19 @@ def votes_of(judge_run: JudgeRun, items: Collection[str] | None = None) -> Judge
         .values_list("key", "cluster", "candidate_first", "choice", "ours", "theirs", "item")
     )
     joined = clusters_by_item(judge_run.candidate.test_set_version)
-    found = JudgeVotes()
+    votes = JudgeVotes()
     unreadable = 0
-    for key, given, candidate_first, choice, ours, theirs, item in rows:
+    for key, own_cluster, candidate_first, choice, ours, theirs, item in rows:
         if items is not None and key not in items:
             continue
-        cluster = joined.get(item, given)
-        found.clusters[key] = f"c {cluster}" if cluster else f"i {key}"
-        found.lengths[key] = (ours or 0, theirs or 0)
+        cluster = joined.get(item, own_cluster)
+        votes.clusters[key] = f"c {cluster}" if cluster else f"i {key}"
+        votes.lengths[key] = (ours or 0, theirs or 0)
         if choice:
-            (found.first if candidate_first else found.second)[key] = choice
+            (votes.first if candidate_first else votes.second)[key] = choice
         else:
             unreadable += 1
-    return JudgeVotes(found.first, found.second, unreadable, found.clusters, found.lengths)
+    return JudgeVotes(votes.first, votes.second, unreadable, votes.clusters, votes.lengths)
 
 
 def _length(run: Run) -> "Subquery[IntegerField[int, int]]":

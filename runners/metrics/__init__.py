@@ -101,8 +101,8 @@ def declared_metric(name: str, **options: Any) -> MetricDeclaration:
         raise MetricError(f"{name}: {error}") from error
 
 
-def _near(word: str, known: Mapping[str, Any]) -> str:
+def _near(word: str, names: Mapping[str, Any]) -> str:
     """Which name may have been meant, and which there are."""
-    close = get_close_matches(word, known, n=1)
-    meant = f"; did you mean {close[0]}?" if close else ""
-    return f"{meant} (known: {', '.join(known)})"
+    close = get_close_matches(word, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{hint} (known: {', '.join(names)})"

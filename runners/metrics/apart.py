@@ -47,18 +47,18 @@ def scored_apart(
     """
     from runners.metrics.score import MetricScore
 
-    asked = {"metric": digest_of([name, options])}
-    found = []
+    header = {"metric": digest_of([name, options])}
+    scores = []
     for answer, references in answers:
-        message = asked | {"answer": asdict(answer), "references": list(references)}
+        message = header | {"answer": asdict(answer), "references": list(references)}
         try:
-            told = _ask(message)
-            if "unknown" in told:
-                told = _ask(message | {"name": name, "options": options})
-            found.append(MetricScore(told["value"], told["reason"]))
+            reply = _ask(message)
+            if "unknown" in reply:
+                reply = _ask(message | {"name": name, "options": options})
+            scores.append(MetricScore(reply["value"], reply["reason"]))
         except TooMuchError as error:
-            found.append(MetricScore(None, f"{name} {error} on this output"))
-    return found
+            scores.append(MetricScore(None, f"{name} {error} on this output"))
+    return scores
 
 
 def extracted_apart(pattern: str, text: str) -> str | None:
@@ -67,17 +67,17 @@ def extracted_apart(pattern: str, text: str) -> str | None:
     return part
 
 
-def read_apart(kind: str, given: Any) -> int:
+def read_apart(kind: str, value: Any) -> int:
     """Reads a "pattern" or a "schema", as whoever declares one must; the number of its groups.
 
     Raises ValueError saying what is wrong with it, or TooMuchError.
     """
     if in_the_process_apart():
         raise RuntimeError("asked in the process that is to answer")
-    told = _ask({"read": kind, "given": given})
-    if told["wrong"]:
-        raise ValueError(told["wrong"])
-    return int(told["groups"])
+    reply = _ask({"read": kind, "given": value})
+    if reply["wrong"]:
+        raise ValueError(reply["wrong"])
+    return int(reply["groups"])
 
 
 def in_the_process_apart() -> bool:
@@ -112,10 +112,10 @@ class _Beside:
         while written:
             written = written[self.process.stdin.write(written) or 0 :]
         size = int.from_bytes(self._read(4), "big")
-        told: dict[str, Any] = json.loads(self._read(size))
-        if "died" in told:
-            raise TooMuchError(told["died"])
-        return told
+        reply: dict[str, Any] = json.loads(self._read(size))
+        if "died" in reply:
+            raise TooMuchError(reply["died"])
+        return reply
 
     def end(self) -> None:
         """Ends the process: at once if it is idle, and otherwise by force."""

@@ -36,8 +36,8 @@ def main() -> None:
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             return
         slow = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
-        told = _SLOW if slow else "needed so much that its process ended"
-        os.write(outgoing, framed({"died": told}))
+        reason = _SLOW if slow else "needed so much that its process ended"
+        os.write(outgoing, framed({"died": reason}))
 
 
 def _answer_all(incoming: int, outgoing: int) -> None:
@@ -47,11 +47,11 @@ def _answer_all(incoming: int, outgoing: int) -> None:
         # The timer's signal ends the process, also within a library that never looks for one.
         signal.setitimer(signal.ITIMER_PROF, SECONDS + _GRACE_S)
         try:
-            told = _answered(json.loads(message))
+            reply = _answered(json.loads(message))
         except MemoryError:
-            told = {"died": _MEMORY}
+            reply = {"died": _MEMORY}
         signal.setitimer(signal.ITIMER_PROF, 0)
-        os.write(outgoing, framed(told))
+        os.write(outgoing, framed(reply))
 
 
 def _read(incoming: int) -> bytes:
@@ -80,15 +80,15 @@ def _answered(message: dict[str, Any]) -> dict[str, Any]:
     score = _scorers().get(message["metric"])
     if score is None:
         return {"unknown": True}
-    found = score(Answer(**message["answer"]), message["references"])
-    return {"value": found.value, "reason": found.reason[:300]}
+    result = score(Answer(**message["answer"]), message["references"])
+    return {"value": result.value, "reason": result.reason[:300]}
 
 
-def _read_declared(kind: str, given: Any) -> dict[str, Any]:
+def _read_declared(kind: str, value: Any) -> dict[str, Any]:
     try:
-        groups = compiled(given).groups if kind == "pattern" else 0
+        groups = compiled(value).groups if kind == "pattern" else 0
         if kind == "schema":
-            validator(given)
+            validator(value)
     except ValueError as error:
         return {"wrong": str(error)[:1000], "groups": 0}
     return {"wrong": "", "groups": groups}

@@ -28,7 +28,7 @@ class Chrf(TextMetric):
 
 
 @lru_cache(maxsize=4)
-def _chrf(lower: bool, words: bool) -> Any:
+def _chrf(lower: bool, with_words: bool) -> Any:
     from sacrebleu.metrics.chrf import CHRF
 
-    return CHRF(lowercase=lower, word_order=2 if words else 0)
+    return CHRF(lowercase=lower, word_order=2 if with_words else 0)

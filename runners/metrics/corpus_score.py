@@ -32,9 +32,9 @@ class CorpusScore(MetricDeclaration):
     @field_validator("of")
     @classmethod
     def _has_a_formula(cls, score: str) -> str:
-        known = (*RISING, *FALLING)
-        if score.partition(",")[0] not in known:
-            raise ValueError(f"is none of {', '.join(known)}")
+        formulas = (*RISING, *FALLING)
+        if score.partition(",")[0] not in formulas:
+            raise ValueError(f"is none of {', '.join(formulas)}")
         return score
 
     @property

@@ -24,8 +24,8 @@ class ExactMatch(TextMetric):
         return self._normalised(answer.text)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        given, wanted = map(self._normalised, (answer.text, reference_text(reference)))
-        return MetricScore(float(given == wanted))
+        actual, wanted = map(self._normalised, (answer.text, reference_text(reference)))
+        return MetricScore(float(actual == wanted))
 
     def _normalised(self, text: str) -> str:
         return normalise(

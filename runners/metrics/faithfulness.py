@@ -33,20 +33,20 @@ class Faithfulness(JudgedMetric):
     def question(self, answer: Answer, references: Sequence[Any]) -> str:
         if not answer.context:
             raise ValueError("the item has no context to be faithful to")
-        shown = {"question": answer.input, "context": answer.context}
-        material = as_material(shown, always={"answer": answer.text})
+        parts = {"question": answer.input, "context": answer.context}
+        material = as_material(parts, always={"answer": answer.text})
         return _ASKED.format(material_is=MATERIAL, material=material)
 
     def value(self, verdict: dict[str, Any]) -> MetricScore:
         claims = verdict.get("claims")
         if not isinstance(claims, list):
             raise VerdictError("it has no list of claims")
-        for each in claims:
-            if not isinstance(each, dict) or not isinstance(each.get("supported"), bool):
+        for claim in claims:
+            if not isinstance(claim, dict) or not isinstance(claim.get("supported"), bool):
                 raise VerdictError("a claim of it isn't said to be supported or not")
         if not claims:
             return MetricScore(None, "the answer claims nothing")
         unsupported = [each.get("claim") for each in claims if not each["supported"]]
-        told = "; ".join(each for each in unsupported if isinstance(each, str))
+        reasons = "; ".join(each for each in unsupported if isinstance(each, str))
         value = 1 - len(unsupported) / len(claims)
-        return MetricScore(value, f"not supported: {told}" if unsupported else "")
+        return MetricScore(value, f"not supported: {reasons}" if unsupported else "")

@@ -42,18 +42,20 @@ class JsonFields(TextMetric):
         if lacking:
             return MetricScore(None, f"the reference has no field '{lacking[0]}'")
         try:
-            given = parse_json(answer.text)
+            actual = parse_json(answer.text)
         except JsonError as flaw:
             return MetricScore(0.0, str(flaw))
-        if not isinstance(given, dict):
+        if not isinstance(actual, dict):
             return MetricScore(0.0, "the output is JSON, but no object")
         wrong = [
-            name for name, path in names if not same_json(_reach(given, path), _reach(wanted, path))
+            name
+            for name, path in names
+            if not same_json(_reach(actual, path), _reach(wanted, path))
         ]
-        extra = [name for name in given if name not in wanted] if self.strict else []
+        extra = [name for name in actual if name not in wanted] if self.strict else []
         share = (len(names) - len(wrong)) / (len(names) + len(extra))
-        told = f"wrong: {', '.join(wrong + extra)[:200]}" if wrong or extra else ""
-        return MetricScore(share, told)
+        reason = f"wrong: {', '.join(wrong + extra)[:200]}" if wrong or extra else ""
+        return MetricScore(share, reason)
 
 
 def _reach(value: Any, path: list[str]) -> Any:

@@ -35,10 +35,10 @@ class JsonSchema(TextMetric):
 
     @field_validator("schema_")
     @classmethod
-    def _is_a_schema(cls, given: dict[str, Any] | str | None) -> dict[str, Any] | str | None:
-        if given is not None:
-            _check(given)
-        return given
+    def _is_a_schema(cls, schema: dict[str, Any] | str | None) -> dict[str, Any] | str | None:
+        if schema is not None:
+            _check(schema)
+        return schema
 
     @cached_property
     def _given(self) -> "Validator | None":
@@ -93,5 +93,5 @@ def validator(schema: Any) -> "Validator":
     except jsonschema.SchemaError as error:
         raise ValueError(f"is not a JSON Schema: {error.json_path}: {error.message}") from error
     empty: Registry[Any] = Registry()
-    made: Validator = kind(schema, registry=empty)
-    return made
+    schema_validator: Validator = kind(schema, registry=empty)
+    return schema_validator

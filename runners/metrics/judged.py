@@ -49,9 +49,9 @@ class JudgedMetric(TextMetric):
 
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
         assert ask is not None, "Scorer refuses a metric without its model"
-        asked = [self._asked(answer, references) for answer, references in batch]
-        said = iter(ask([each for each in asked if isinstance(each, str)]))
-        return [self._heard(next(said)) if isinstance(each, str) else each for each in asked]
+        questions = [self._asked(answer, references) for answer, references in batch]
+        replies = iter(ask([each for each in questions if isinstance(each, str)]))
+        return [self._heard(next(replies)) if isinstance(each, str) else each for each in questions]
 
     def _asked(self, answer: Answer, references: Sequence[Any]) -> str | MetricScore:
         try:
@@ -59,19 +59,19 @@ class JudgedMetric(TextMetric):
         except ValueError as error:
             return MetricScore(None, str(error))
 
-    def _heard(self, said: JudgeReply) -> MetricScore:
-        if said.text is None:
-            return MetricScore(None, f"the judge gave no answer: {said.error}")
+    def _heard(self, reply: JudgeReply) -> MetricScore:
+        if reply.text is None:
+            return MetricScore(None, f"the judge gave no answer: {reply.error}")
         try:
-            return self.value(read_verdict(said.text))
+            return self.value(read_verdict(reply.text))
         except VerdictError as error:
             return MetricScore(None, f"no verdict: {error}")
 
 
-def as_material(shown: Mapping[str, Any], *, always: Mapping[str, str]) -> str:
+def as_material(values: Mapping[str, Any], *, always: Mapping[str, str]) -> str:
     """What is judged, as one JSON object, so that no text of it can end it or begin another.
 
     What is empty of `shown` is left out; of `always`, the answers, nothing is.
     """
-    told = {name: value for name, value in shown.items() if value not in (None, "", [])}
-    return json.dumps(told | dict(always), ensure_ascii=False, indent=1)
+    material = {name: value for name, value in values.items() if value not in (None, "", [])}
+    return json.dumps(material | dict(always), ensure_ascii=False, indent=1)

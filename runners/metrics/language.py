@@ -65,9 +65,9 @@ def languages_of(text: str) -> Iterator[tuple[str, str]]:
     each begins."""
     parts = _PARAGRAPHS.split(text[:READ])
     for part in (text, *(parts if len(parts) > 1 else ())):
-        found = language_of(part, SCORE if part is text else PART_SCORE)
-        if found is not None and (part is text or len(part) >= PARAGRAPH):
-            yield found, part.strip()[:40]
+        language = language_of(part, SCORE if part is text else PART_SCORE)
+        if language is not None and (part is text or len(part) >= PARAGRAPH):
+            yield language, part.strip()[:40]
 
 
 def _script(text: str) -> str | None:
@@ -94,27 +94,27 @@ def _script(text: str) -> str | None:
 
 def _by_words(script: str, text: str, least: float) -> str | None:
     words = _WORD.findall(text.lower())
-    known = WORDS[script]
-    scores = dict.fromkeys(known, 0.0)
-    hits: dict[str, list[str]] = {code: [] for code in known}
+    words_by_language = WORDS[script]
+    scores = dict.fromkeys(words_by_language, 0.0)
+    hits: dict[str, list[str]] = {code: [] for code in words_by_language}
     for word in words:
         having = _HAVING[script].get(word, ())
         for code in having:
             scores[code] += 1 / len(having)
             hits[code].append(word)
     first, second = sorted(scores, key=lambda code: scores[code], reverse=True)[:2]
-    told = scores[first] >= least and scores[first] >= LEAD * scores[second]
-    told = told and len(hits[first]) >= SHARE * len(words)
-    return first if told and len(set(hits[first])) > least else None
+    clear = scores[first] >= least and scores[first] >= LEAD * scores[second]
+    clear = clear and len(hits[first]) >= SHARE * len(words)
+    return first if clear and len(set(hits[first])) > least else None
 
 
-def _having(words: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+def _having(words_by_language: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
     """By word, the languages that have it."""
-    found: dict[str, tuple[str, ...]] = {}
-    for code, frequent in words.items():
+    languages_by_word: dict[str, tuple[str, ...]] = {}
+    for code, frequent in words_by_language.items():
         for word in frequent:
-            found[word] = (*found.get(word, ()), code)
-    return found
+            languages_by_word[word] = (*languages_by_word.get(word, ()), code)
+    return languages_by_word
 
 
 _HAVING = {script: _having(words) for script, words in WORDS.items()}

@@ -35,16 +35,16 @@ class LanguageSwitch(TextMetric):
         right = {self.expected} if self.expected else _right(answer, references)
         if not right:
             return MetricScore(0.0, "the language of what was asked isn't told")
-        for found, where in languages_of(answer.text):
-            if found not in right:
+        for language, where in languages_of(answer.text):
+            if language not in right:
                 wanted = ", ".join(sorted(each for each in right if each))
-                return MetricScore(1.0, f"{found} in place of {wanted}: {where!r}")
+                return MetricScore(1.0, f"{language} in place of {wanted}: {where!r}")
         return MetricScore(0.0)
 
 
 def _right(answer: Answer, references: Sequence[Any]) -> set[str]:
     """The languages of the references of which it is told, else that of the question."""
     texts = [each for each in references if isinstance(each, str)]
-    return {found for each in texts or [answer.asked] if (found := language_of(each))} or {
-        found for found in [language_of(answer.asked)] if found
+    return {language for each in texts or [answer.asked] if (language := language_of(each))} or {
+        language for language in [language_of(answer.asked)] if language
     }

@@ -34,5 +34,5 @@ class Markup(TextMetric):
 
 def marked_up(text: str) -> bool:
     """Whether a text has a heading, a code block, a table, bold, HTML, or two lines of a list."""
-    listed = _LISTED.finditer(text)
-    return bool(_ONCE.search(text) or (next(listed, None) and next(listed, None)))
+    items = _LISTED.finditer(text)
+    return bool(_ONCE.search(text) or (next(items, None) and next(items, None)))

@@ -41,12 +41,12 @@ class MultipleChoice(TextMetric):
         alone = _forms(self.letters).alone
         wanted = alone.fullmatch(reference.strip()) if isinstance(reference, str) else None
         if wanted is None:
-            shown = f"{str(reference)[:60]!r}"
-            return MetricScore(None, f"the reference is not a letter of {self.letters}: {shown}")
-        given = chosen(answer.text, self.letters)
-        if given is None:
+            quoted = f"{str(reference)[:60]!r}"
+            return MetricScore(None, f"the reference is not a letter of {self.letters}: {quoted}")
+        letter = chosen(answer.text, self.letters)
+        if letter is None:
             return MetricScore(0.0, "no choice in the output")
-        return MetricScore(float(given == _letter(wanted)))
+        return MetricScore(float(letter == _letter(wanted)))
 
 
 def chosen(text: str, letters: str) -> str | None:

@@ -37,19 +37,19 @@ class NumericMatch(TextMetric):
     relative: float = Field(0.0, ge=0, description="the same, as a share of the larger number")
 
     def taken(self, answer: Answer) -> str | None:
-        given = last_number(answer.text)
-        return None if given is None else f"{given:.15g}"
+        number = last_number(answer.text)
+        return None if number is None else f"{number:.15g}"
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         wanted = _reference(reference)
         if wanted is None:
             return MetricScore(None, f"the reference is not a number: {str(reference)[:60]!r}")
-        given = last_number(answer.text)
-        if given is None:
+        number = last_number(answer.text)
+        if number is None:
             return MetricScore(0.0, "no number in the output")
-        if not math.isfinite(given):
+        if not math.isfinite(number):
             return MetricScore(0.0, "the output's last number is too large to compare")
-        close = math.isclose(given, wanted, rel_tol=self.relative, abs_tol=self.tolerance)
+        close = math.isclose(number, wanted, rel_tol=self.relative, abs_tol=self.tolerance)
         return MetricScore(float(close))
 
 

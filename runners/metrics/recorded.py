@@ -42,10 +42,10 @@ class RecordedScore(MetricDeclaration):
         return f"points of {self.of}"
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        given = answer.scores or {}
-        value = given.get(self.of)
+        scores = answer.scores or {}
+        value = scores.get(self.of)
         if value is None:
-            others = f", but {', '.join(given)}" if given else ""
+            others = f", but {', '.join(scores)}" if scores else ""
             return MetricScore(None, f"no score {self.of!r} was recorded{others}"[:300])
         if self.between and not self.between[0] <= value <= self.between[1]:
             return MetricScore(None, f"the recorded {value:g} lies beyond the metric's bounds")

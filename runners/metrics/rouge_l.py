@@ -19,12 +19,12 @@ class RougeL(TextMetric):
     name: Literal["rouge_l"] = "rouge_l"
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        given, wanted = (
+        actual, wanted = (
             _WORD.findall(text.lower()) for text in (answer.text, reference_text(reference))
         )
         if not wanted:
             return MetricScore(None, "the reference has no words")
-        return MetricScore(2 * common(given, wanted) / (len(given) + len(wanted)))
+        return MetricScore(2 * common(actual, wanted) / (len(actual) + len(wanted)))
 
 
 def common(one: Sequence[str], other: Sequence[str]) -> int:
@@ -33,12 +33,12 @@ def common(one: Sequence[str], other: Sequence[str]) -> int:
     Hyyrö 2004, "Bit-parallel LCS-length computation revisited": a long answer costs one addition
     a word instead of a row of a table.
     """
-    places: dict[str, int] = {}
+    positions_by_word: dict[str, int] = {}
     for index, word in enumerate(one):
-        places[word] = places.get(word, 0) | 1 << index
+        positions_by_word[word] = positions_by_word.get(word, 0) | 1 << index
     full = (1 << len(one)) - 1
     row = full
     for word in other:
-        matches = row & places.get(word, 0)
+        matches = row & positions_by_word.get(word, 0)
         row = (row + matches | row - matches) & full
     return len(one) - row.bit_count()

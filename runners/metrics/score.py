@@ -135,8 +135,8 @@ class MetricDeclaration(Declaration):
     def of_form(self) -> bool:
         """Whether it says how an answer looks or what it cost, as that stands: by no reference, no
         judge, no other's score and no pattern, so that nothing could have told the model."""
-        told = self.needs_reference or self.needs_model or self.recorded_alone
-        return not told and "extract" not in self.options
+        of_content = self.needs_reference or self.needs_model or self.recorded_alone
+        return not of_content and "extract" not in self.options
 
     @property
     def reads_item(self) -> bool:
@@ -238,20 +238,20 @@ class Scorer:
         if any(isinstance(references, str) for _, references in answers):
             raise TypeError("references are a list; this is one text")
         read = [self._read(answer) for answer, _ in answers]
-        here: list[Scorable] = []
+        local: list[Scorable] = []
         apart: list[Scorable] = []
-        places: list[list[Scorable] | None] = []
+        batches: list[list[Scorable] | None] = []
         for (part, _), (_, references) in zip(read, answers, strict=True):
             if isinstance(part, Answer):
-                place = apart if self._stalls(part, references) else here
-                place.append((part, references))
-                places.append(place)
+                batch = apart if self._stalls(part, references) else local
+                batch.append((part, references))
+                batches.append(batch)
             else:
-                places.append(None)
-        scored_here = iter(self._scored(here))
+                batches.append(None)
+        scored_here = iter(self._scored(local))
         scored_elsewhere = iter(scored_apart(self.metric.name, self._options, apart))
         scores = []
-        for (part, extracted), where in zip(read, places, strict=True):
+        for (part, extracted), where in zip(read, batches, strict=True):
             if isinstance(part, Answer):
                 part = next(scored_elsewhere if where is apart else scored_here)
             scores.append(replace(part, extracted=extracted))
@@ -287,8 +287,8 @@ class Scorer:
             return False
         if self.metric.needs_model:
             return False  # it waits here, and only who asks has the model
-        given = (each for each in references if isinstance(each, str))
-        return self.metric.apart or len(answer.text) + sum(map(len, given)) > LONG
+        texts = (each for each in references if isinstance(each, str))
+        return self.metric.apart or len(answer.text) + sum(map(len, texts)) > LONG
 
     def _read(self, answer: Answer) -> tuple[Answer | MetricScore, bool | None]:
         """What is scored of the answer, and whether the pattern matched; or why nothing is."""

@@ -20,11 +20,11 @@ class TokenF1(TextMetric):
     name: Literal["token_f1"] = "token_f1"
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        given, wanted = (
+        actual, wanted = (
             normalise(text, lower=True, punctuation=True, articles=True).split()
             for text in (answer.text, reference_text(reference))
         )
-        if not given or not wanted:
-            return MetricScore(float(given == wanted))
-        shared = (Counter(given) & Counter(wanted)).total()
-        return MetricScore(2 * shared / (len(given) + len(wanted)))
+        if not actual or not wanted:
+            return MetricScore(float(actual == wanted))
+        shared = (Counter(actual) & Counter(wanted)).total()
+        return MetricScore(2 * shared / (len(actual) + len(wanted)))

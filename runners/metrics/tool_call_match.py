@@ -33,43 +33,43 @@ class ToolCallMatch(MetricDeclaration):
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         right = parse_json(reference) if isinstance(reference, str) else reference
         wanted = calls_of([right] if isinstance(right, dict) else right) or []
-        made = list(answer.tool_calls or ())
-        if self._match(made, wanted):
+        calls = list(answer.tool_calls or ())
+        if self._match(calls, wanted):
             return MetricScore(1.0)
-        return MetricScore(0.0, f"calls {_said(made)} in place of {_said(wanted)}"[:300])
+        return MetricScore(0.0, f"calls {_said(calls)} in place of {_said(wanted)}"[:300])
 
-    def _match(self, made: Sequence[Call], wanted: Sequence[Call]) -> bool:
-        if len(made) != len(wanted):
+    def _match(self, calls: Sequence[Call], wanted: Sequence[Call]) -> bool:
+        if len(calls) != len(wanted):
             return False
         if self.ordered:
-            return all(map(self._same, made, wanted))
-        return _paired([[self._same(one, each) for each in wanted] for one in made])
+            return all(map(self._same, calls, wanted))
+        return _paired([[self._same(one, each) for each in wanted] for one in calls])
 
-    def _same(self, made: Call, wanted: Call) -> bool:
-        if made["name"] != wanted["name"]:
+    def _same(self, call: Call, wanted: Call) -> bool:
+        if call["name"] != wanted["name"]:
             return False
-        given, right = made["arguments"], wanted["arguments"]
+        actual, right = call["arguments"], wanted["arguments"]
         if self.arguments == "ignored":
             return True
-        if self.arguments == "exact" or not (isinstance(given, dict) and isinstance(right, dict)):
-            return same_json(given, right)
-        return all(name in given and same_json(given[name], each) for name, each in right.items())
+        if self.arguments == "exact" or not (isinstance(actual, dict) and isinstance(right, dict)):
+            return same_json(actual, right)
+        return all(name in actual and same_json(actual[name], each) for name, each in right.items())
 
 
 def _paired(fits: Sequence[Sequence[bool]]) -> bool:
     """Whether each row can have a column of its own that fits (Kuhn's augmenting paths)."""
     owner: dict[int, int] = {}
 
-    def place(row: int, tried: set[int]) -> bool:
+    def assign(row: int, tried: set[int]) -> bool:
         for column, fit in enumerate(fits[row]):
             if fit and column not in tried:
                 tried.add(column)
-                if column not in owner or place(owner[column], tried):
+                if column not in owner or assign(owner[column], tried):
                     owner[column] = row
                     return True
         return False
 
-    return all(place(row, set()) for row in range(len(fits)))
+    return all(assign(row, set()) for row in range(len(fits)))
 
 
 def _said(calls: Sequence[Call]) -> str:

@@ -17,8 +17,8 @@ def _count_up(random: Random) -> Question:
     if random.random() < 0.6:
         end = start + random.randint(3, 7)
         return f"Count from {start} to {end}.", ", ".join(map(str, range(start, end + 1)))
-    shown = ", ".join(str(start + place) for place in range(4))
-    return f"What is the next number: {shown}, ?", str(start + 4)
+    series = ", ".join(str(start + step) for step in range(4))
+    return f"What is the next number: {series}, ?", str(start + 4)
 
 
 def _how_many(random: Random) -> Question:

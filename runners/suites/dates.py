@@ -18,7 +18,7 @@ def generate(seed: int, n: int) -> list[SuiteItem]:
 
 def _next(random: Random) -> Question:
     names, unit = random.choice([(DAYS, "day"), (MONTHS, "month")])
-    place = random.randrange(len(names))
+    index = random.randrange(len(names))
     form = random.choice(
         [
             "What is the {unit} after {name}?",
@@ -27,15 +27,15 @@ def _next(random: Random) -> Question:
             "{name} is over. Which {unit} begins now?",
         ]
     )
-    return form.format(unit=unit, name=names[place]), names[(place + 1) % len(names)]
+    return form.format(unit=unit, name=names[index]), names[(index + 1) % len(names)]
 
 
 def _further(random: Random) -> Question:
     names, unit = random.choice([(DAYS, "day"), (MONTHS, "month")])
-    place, step = random.randrange(len(names)), random.randint(1, 4)
+    index, step = random.randrange(len(names)), random.randint(1, 4)
     if step == 1:
-        return f"Which {unit} comes before {names[place]}?", names[(place - 1) % len(names)]
+        return f"Which {unit} comes before {names[index]}?", names[(index - 1) % len(names)]
     return (
-        f"This {unit} is {names[place]}. Which {unit} is it {step} {unit}s later?",
-        names[(place + step) % len(names)],
+        f"This {unit} is {names[index]}. Which {unit} is it {step} {unit}s later?",
+        names[(index + step) % len(names)],
     )

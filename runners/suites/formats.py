@@ -15,14 +15,14 @@ def generate(seed: int, n: int) -> list[SuiteItem]:
 
 def _list(random: Random) -> Question:
     names = random.sample(NAMES, random.randint(2, 4))
-    listed = ", ".join(names)
+    names_text = ", ".join(names)
     if random.random() < 0.75:
         return (
-            f"Write these names as a numbered list: {listed}",
-            "\n".join(f"{place}. {name}" for place, name in enumerate(names, start=1)),
+            f"Write these names as a numbered list: {names_text}",
+            "\n".join(f"{number}. {name}" for number, name in enumerate(names, start=1)),
         )
     return (
-        f"Write these names as a list with a dash before each: {listed}",
+        f"Write these names as a list with a dash before each: {names_text}",
         "\n".join(f"- {name}" for name in names),
     )
 

@@ -17,7 +17,7 @@ from evalhub.accounts.models import LogEntry, Membership, Project, ResultsSeen, 
 from evalhub.accounts.provider_roles import provider_groups
 from evalhub.cli.app import run
 from evalhub.database.rows import OUR_ROW
-from evalhub.database.tables import digest
+from evalhub.database.version import digest
 from evalhub.env import identity_provider, provider_roles
 from tests.accounts.test_provider import begin, provider, sign_in
 from tests.cast import Team

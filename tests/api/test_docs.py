@@ -4,7 +4,7 @@ from pathlib import Path
 
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import LASTS_DAYS
-from evalhub.api.shapes.working_sets import MOST_ROWS
+from evalhub.features.working_sets.api_items import MOST_ROWS
 from evalhub.frames.rest import reading
 from evalhub.frames.rest.idempotency import KEPT
 from evalhub.frames.rest.limits import REQUESTS

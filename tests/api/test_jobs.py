@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import ApiToken, Scope
 from evalhub.accounts.tokens import add_token, revoke_token
+from evalhub.features.working_sets.models import WorkingSet
 from evalhub.frames.rest.document import document
 from evalhub.jobs import weight
 from evalhub.jobs.models import Job, JobState
@@ -24,7 +25,7 @@ from evalhub.jobs.queue import (
     take_back_lost,
 )
 from evalhub.jobs.replay import work_or_fail
-from evalhub.registry.models import TestSetVersion, WorkingSet
+from evalhub.registry.models import TestSetVersion
 from evalhub.studies.web.from_web import import_test_set_from_web
 from tests.api.conftest import Program
 from tests.api.sums import digest, rows

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from evalhub.registry.models import WorkingSet
+from evalhub.features.working_sets.models import WorkingSet
 from tests.api.conftest import Program
 from tests.api.sums import digest
 from tests.api.test_studies import upload

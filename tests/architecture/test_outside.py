@@ -54,7 +54,7 @@ NAMES_NOTHING_BY_ITS_DESCRIPTION = {
 }
 
 # Who reads documents that may come from the web, and by which function alone.
-WEB = ("evalhub/site", "evalhub/api", "reviews/pages", "evalhub/accounts")
+WEB = ("evalhub/site", "evalhub/api", "evalhub/features", "reviews/pages", "evalhub/accounts")
 OPERATORS = {"OperatorFile", "read_policy", "read_source", "read_scores", "target_of"}
 
 

@@ -1,4 +1,4 @@
-"""A metric or a backend is one file and one line: tried in a copy of the three packages."""
+"""A metric, a backend or a section is one file and its line: tried in a copy of the packages."""
 
 import json
 import os
@@ -119,6 +119,67 @@ class Client:
         yield [(each, Reply(text=each.input.upper() + marks)) for each in questions]
 '''
 
+SECTION = '''
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from evalhub.decision.align import Aligned
+from evalhub.decision.inconsistent import Discrepancy
+from evalhub.decision.sections.base import Section
+from evalhub.declare.criteria import Count, Size
+from evalhub.declare.decision import Arms
+from evalhub.declare.verdicts import Status
+
+if TYPE_CHECKING:
+    from evalhub.decision.document import DecisionRecord
+
+
+class TiesSection(Section):
+    """Items on which both arms score the same."""
+
+    title: ClassVar = "Items that tell nothing"
+    method: ClassVar = "record"
+    order: ClassVar = 65
+
+    items: Size
+    ties: Count
+
+    @classmethod
+    def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
+        if not aligned:
+            return None
+        ties = sum(int((each.baseline == each.candidate).sum()) for each in aligned)
+        return cls(items=sum(len(each.items) for each in aligned), ties=ties)
+
+    def derive_status(self, arms: Arms) -> Status:
+        return Status.PASS if self.ties < self.items else Status.FAIL
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        yield f"On {self.ties} of {self.items} items {arms.candidate.name} scores the same."
+
+    @classmethod
+    def check(cls, record: "DecisionRecord", at: str) -> Iterator[Discrepancy]:
+        if record.ties is not None and record.ties.ties > record.ties.items:
+            rule = "there are no more items"
+            yield Discrepancy(f"{at}ties.ties", record.ties.ties, record.ties.items, rule)
+'''
+
+PAGE = """
+from evalhub.frames.command.setup import set_up_database
+
+set_up_database()
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from evalhub.ledger.models import Decision
+
+client = Client(SERVER_NAME="localhost")
+client.force_login(get_user_model().objects.create_superuser("root"))
+page = client.get(reverse("site:record", args=[Decision.objects.get().pk]), follow=True)
+print(page.status_code, page.content.decode())
+"""
+
 STUDY = """\
 schema: evalhub.study/1
 project: desk
@@ -131,6 +192,9 @@ arms:
 test_sets:
   words: {file: words.jsonl, role: primary, metric: {name: vowels, most: 9}}
 """
+
+
+SAME = "On 0 of 30 items loud scores the same."
 
 
 @pytest.fixture
@@ -175,15 +239,15 @@ def evalhub(house: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def python(house: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A program in the copy, with a home in it."""
+    """Code run in the copy, by its packages."""
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=house,
         env=os.environ
         | {
-            "DJANGO_SETTINGS_MODULE": "evalhub.settings",
             "PYTHONPATH": f"{house}{os.pathsep}{house / 'evalhub' / 'start'}",
             "EVALHUB_HOME": str(house / "home"),
+            "DJANGO_SETTINGS_MODULE": "evalhub.settings",
         },
         capture_output=True,
         text=True,
@@ -252,3 +316,54 @@ def test_a_backend_is_one_file_and_one_line(copy: Path) -> None:
     assert refused.returncode == 65
     said = "study.yaml, line 8, field 'arms.loud.backend.shout.marks': must be at most 3, not 4"
     assert said in refused.stderr
+
+
+@pytest.mark.heavy
+def test_a_section_of_the_record_is_one_file_and_its_line_in_the_table(copy: Path) -> None:
+    """And what it must say in docs/reference/verdict-json.md, which isn't copied."""
+    before = {path: path.read_bytes() for path in (copy / "evalhub").rglob("*.*")}
+    (copy / "evalhub/decision/sections/ties.py").write_text(SECTION)
+    table = copy / "evalhub/decision/document.py"
+    text = table.read_text()
+    imported = "from evalhub.decision.sections.steps import StepsSection\n"
+    text = text.replace(
+        imported, f"{imported}from evalhub.decision.sections.ties import TiesSection\n"
+    )
+    table.write_text(
+        text.replace("    arms: Arms\n", "    ties: TiesSection | None = None\n    arms: Arms\n", 1)
+    )
+    sources = [path for path in (copy / "evalhub").rglob("*.*") if path.suffix != ".pyc"]
+    assert sum(before.get(path) != path.read_bytes() for path in sources) == 2
+
+    counted = STUDY.replace("MARKS", "2").replace('policy: {ledger: "off"}\n', "")
+    (copy / "study.yaml").write_text(counted)
+    gate = ["gate", "study.yaml", "--markdown", "summary.md", "--out", "record.json"]
+    printed = evalhub(copy, *gate)
+    assert printed.returncode == 0, printed.stderr
+    assert "Items that tell nothing" in printed.stdout
+    assert SAME in printed.stdout
+    record = json.loads((copy / "record.json").read_text())
+    assert record["ties"]["sentences"] == [SAME]
+    assert f"- ✓ {SAME}" in (copy / "summary.md").read_text().replace("&#46;", ".")
+    assert evalhub(copy, "study", "run", "study.yaml").returncode == 0
+    page = python(copy, PAGE)
+    assert page.stdout.startswith("200 "), page.stderr
+    assert "Items that tell nothing" in page.stdout
+    assert SAME in page.stdout
+
+    arms = ["calm.jsonl", "loud.jsonl", "--test-set", "words.jsonl", "--metric", "vowels"]
+    assert evalhub(copy, "compare", *arms, "--report", "report.html").returncode == 0
+    report = (copy / "report.html").read_text()
+    assert "Items that tell nothing" in report
+    assert SAME in report
+
+    assert evalhub(copy, "decision", "verify", "record.json").returncode == 0
+    record["ties"]["ties"] = 31
+    (copy / "record.json").write_text(json.dumps(record))
+    altered = evalhub(copy, "decision", "verify", "record.json")
+    assert altered.returncode == 65
+    assert "ties.ties" in altered.stdout + altered.stderr
+    assert "ties.status" in altered.stdout + altered.stderr
+    del record["ties"]  # a record from before there was such a section
+    (copy / "record.json").write_text(json.dumps(record))
+    assert evalhub(copy, "decision", "verify", "record.json").returncode == 0

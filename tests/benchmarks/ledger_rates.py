@@ -20,7 +20,6 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.copies import MANY
 from evalhub.decision.levels import (
     AFTER_ALL,
     CHOSEN,
@@ -30,6 +29,7 @@ from evalhub.decision.levels import (
     stage_weights,
     staged_level,
 )
+from evalhub.decision.sections.copies import MANY
 from evalhub.io.items import ItemContent, question_of
 from evalhub.ledger.leakage.copies import ItemWords, copies_between
 from evalhub.stats.distributions import normal_quantile

@@ -11,7 +11,7 @@ import pytest
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.cli.app import run
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.ledger.models import Decision
 from tests.studies.desks import Desk
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from evalhub import __version__
 from evalhub.cli.app import run
 from evalhub.decision.content import content_digest
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Item, Output, Score

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from evalhub.cli.app import run
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.report.junit import junit
 from evalhub.report.markdown import markdown

@@ -31,7 +31,7 @@ from tests.database.test_tables import call
 from tests.fakes.mlflow_server import MlflowRegistry
 from tests.fakes.smtp_server import SMTPServer
 from tests.fakes.webhook_receiver import Receiver, receiver
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 ROOT = Path(__file__).resolve().parents[2]
 Capture = pytest.CaptureFixture[str]

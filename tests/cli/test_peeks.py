@@ -11,8 +11,8 @@ from pytest_django.fixtures import Settings
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
+from evalhub.decision.document import PrintedDecision
 from evalhub.decision.levels import level_of
-from evalhub.declare.decision import PrintedDecision
 from evalhub.declare.declaration import declared
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.models import Ledger, Look, Peek

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from evalhub.cli.app import run
 from evalhub.decision.align import ItemLabel
-from evalhub.decision.repeated import with_repeats_joined
+from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.registry.models import Study, TestSetVersion
 from tests.studies.desks import Desk
 

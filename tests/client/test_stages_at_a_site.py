@@ -10,7 +10,7 @@ from evalhub.cli.app import run
 from evalhub.ledger.models import Decision
 from tests.cast import Team, a_version
 from tests.client.conftest import a_token
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Capture = pytest.CaptureFixture[str]

@@ -1,8 +1,9 @@
-"""Homes of other processes: an earlier version's, and what stands in one."""
+"""Homes of other processes, made by this version, and a later version that upgrades them."""
 
 import atexit
 import gzip
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,67 +19,103 @@ import psycopg
 
 from tests.database.test_tables import EVALHUB, call
 
-EARLIER = Path(__file__).with_name("earlier-0.1.0.jsonl.gz")
-"""The backup that an upgrade made of a home of the first version: the demo, with a review that
-three people judged, undid and skipped in, decided twice and signed off."""
-DECISIONS = {
-    1: "493e763c3a38bd1b3e85bfa5dc72d01033e91f836fae7e6b08f3139a3827774a",
-    2: "854a75fbac845ec3879374143afbf73d00a54b161c99c38a759a6dd713ad053b",
-    3: "1555d5004216330e43551fcc7c3d4641d2f57d6f67e948dad591541dee64ff46",
+ROOT = Path(__file__).resolve().parents[2]
+FINISHED_REVIEW = Path(__file__).with_name("finished_review.py")
+LATER = {
+    "accounts": """
+from django.db import migrations, models
+
+
+def convert(apps, editor):
+    for project in apps.get_model("accounts", "Project").objects.all():
+        project.rehearsed = f"was {project.slug}"
+        project.save()
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+    operations = [
+        migrations.AddField("project", "rehearsed", models.CharField(max_length=99, db_default="")),
+        migrations.RunPython(convert),
+    ]
+""",
+    "ledger": """
+from django.db import migrations, models
+
+from evalhub.accounts.append_only import append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_initial"), ("accounts", "0002_rehearsed")]
+    operations = [
+        migrations.AddField("decision", "rehearsed", models.CharField(max_length=8, null=True)),
+        # on SQLite this makes the table anew, without its triggers
+        migrations.AlterField("decision", "rehearsed", models.CharField(max_length=9, null=True)),
+        append_only("ledger_decision", says="a decision is never changed: decide anew"),
+    ]
+""",
 }
-"""What the first version printed as its decisions' digests."""
-AS_IT_WAS = """
-import sys
-from pathlib import Path
-import django
-django.setup()
-from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
-from evalhub.database.restore import restore
-from evalhub.settings import make_home
-make_home()
-restore(Path(sys.argv[1]), made_by_known=lambda tables, applied: True)
-MigrationRecorder(connection).record_applied("evalhub", sys.argv[2])
-"""
+"""By app, the source of the migration `0002_rehearsed` that the made-up later version adds."""
 
 
 @cache
-def _earlier_home() -> Path:
-    """A home as the first version left it, made once; others are copies of it."""
-    folder = Path(tempfile.mkdtemp(prefix="evalhub-earlier-"))
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="evalhub-homes-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    earlier_database(folder)
-    return folder / "home"
-
-
-def earlier_home(at: Path) -> None:
-    """The home below this folder as the first version left it."""
-    shutil.copytree(_earlier_home(), at / "home")
+    return folder
 
 
 @cache
-def _upgraded_home() -> Path:
-    folder = _earlier_home().parent
-    shutil.copytree(folder / "home", folder / "upgraded" / "home")
-    done = evalhub("user", "list", at=folder / "upgraded")
+def _home() -> Path:
+    """A home with the demo's study and its review, decided before and after it, and signed off;
+    made once, others are copies of it."""
+    done = evalhub("demo", "--no-serve", at=_folder())
     assert done.returncode == 0, done.stderr
-    shutil.rmtree(folder / "upgraded" / "home" / "backups")
-    return folder / "upgraded" / "home"
-
-
-def upgraded_home(at: Path) -> None:
-    """The same brought up to date, without the backup that was made of it before."""
-    shutil.copytree(_upgraded_home(), at / "home")
-
-
-def earlier_database(at: Path, **more: str) -> None:
-    """The home below this folder, or the database of that URL, as the first version left it."""
-    tables = header(EARLIER)["tables"]
-    done = call(
-        sys.executable, "-c", AS_IT_WAS, EARLIER, tables, at=at,
-        DJANGO_SETTINGS_MODULE="evalhub.settings", **more,
-    )  # fmt: skip
+    done = call(sys.executable, FINISHED_REVIEW, at=_folder())
     assert done.returncode == 0, done.stderr
+    return _folder() / "home"
+
+
+def a_home(at: Path) -> None:
+    """A home below this folder."""
+    shutil.copytree(_home(), at / "home")
+
+
+@cache
+def a_backup() -> Path:
+    """The backup of such a home."""
+    _home()
+    path = _folder() / "backup.jsonl.gz"
+    done = evalhub("backup", path, at=_folder())
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@cache
+def all_decisions() -> dict[int, str]:
+    """The digests of that home's decisions, by id."""
+    _home()
+    return decisions(_folder())
+
+
+@cache
+def _later_tree() -> Path:
+    """A copy of the source tree, with one more migration in two apps."""
+    tree = _folder() / "later"
+    for package in ("evalhub", "reviews", "runners"):
+        shutil.copytree(ROOT / package, tree / package)
+    shutil.copy2(ROOT / "manage.py", tree)
+    (tree / "docs").symlink_to(ROOT / "docs")
+    for app, source in LATER.items():
+        path = tree / "evalhub" / app / "migrations" / "0002_rehearsed.py"
+        path.write_text(source.lstrip(), encoding="utf-8")
+    return tree
+
+
+def of_a_later_version() -> dict[str, str]:
+    """The variables by which a command is that of a made-up later version."""
+    tree = _later_tree()
+    return {"PYTHONPATH": os.pathsep.join([str(tree), str(tree / "evalhub" / "start")])}
 
 
 def evalhub(*words: object, at: Path, **more: str) -> subprocess.CompletedProcess[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.database.homes import (
-    DECISIONS,
+    a_home,
+    all_decisions,
     decisions,
-    earlier_home,
     evalhub,
     fresh_postgresql,
     header,
@@ -53,7 +53,7 @@ pytestmark = pytest.mark.heavy
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a home, and a backup of it in b.jsonl.gz."""
     folder = tmp_path_factory.mktemp("kept")
-    earlier_home(folder)
+    a_home(folder)
     done = evalhub("backup", "b.jsonl.gz", at=folder)
     assert done.returncode == 0, done.stderr
     return folder
@@ -68,7 +68,7 @@ def test_a_fresh_home_is_the_same_again(kept: Path, tmp_path: Path) -> None:
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Restored: " in done.stdout
-    assert decisions(tmp_path) == DECISIONS
+    assert decisions(tmp_path) == all_decisions()
     assert evalhub("backup", "again.jsonl.gz", at=tmp_path).returncode == 0
     again, first = rows_of(tmp_path / "again.jsonl.gz"), rows_of(kept / "b.jsonl.gz")
     assert without_restores(again) == without_restores(first)
@@ -137,7 +137,7 @@ def test_from_either_database_to_either(kept: Path, tmp_path: Path, postgres_url
     assert saved.returncode == 0, saved.stderr
     back = evalhub("restore", first / "pg.jsonl.gz", at=second)
     assert back.returncode == 0, back.stderr
-    assert decisions(second) == DECISIONS
+    assert decisions(second) == all_decisions()
     there_now = without_restores(rows_of(first / "pg.jsonl.gz"))
     new = set(there_now) - set(rows_of(kept / "b.jsonl.gz"))
     assert all(line.startswith(('["accounts.user"', '["accounts.signinlink"')) for line in new), new
@@ -147,7 +147,7 @@ def test_from_either_database_to_either(kept: Path, tmp_path: Path, postgres_url
 
 def test_it_is_the_state_of_one_moment_while_others_write(tmp_path: Path) -> None:
     """A person and their role are written together: no backup has the one without the other."""
-    earlier_home(tmp_path)
+    a_home(tmp_path)
     database = tmp_path / "home" / "evalhub.sqlite3"
     assert evalhub("user", "list", at=tmp_path).returncode == 0
     with subprocess.Popen(
@@ -201,8 +201,9 @@ def with_a_row_less(lines: list[str]) -> list[str]:
 
 def with_a_changed_vote(lines: list[str]) -> list[str]:
     place = next(i for i, each in enumerate(lines) if each.startswith('["reviews.judgment"'))
-    changed = lines[place].replace('"left"', '"right"', 1)
-    return [*lines[:place], changed.replace('"tie"', '"left"', 1), *lines[place + 1 :]]
+    was = next(each for each in ("left", "right", "tie") if f'"{each}"' in lines[place])
+    changed = lines[place].replace(f'"{was}"', '"both-bad"', 1)
+    return [*lines[:place], changed, *lines[place + 1 :]]
 
 
 def of_a_later_version(lines: list[str]) -> list[str]:
@@ -264,7 +265,7 @@ def test_a_home_that_was_made_and_never_used_is_fresh(kept: Path, tmp_path: Path
     assert evalhub("user", "list", at=tmp_path).returncode == 0
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert decisions(tmp_path) == DECISIONS
+    assert decisions(tmp_path) == all_decisions()
 
 
 def test_the_header_names_version_and_migrations(kept: Path) -> None:

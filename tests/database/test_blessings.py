@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.database.homes import evalhub, fresh_postgresql, rows_of, upgraded_home
+from tests.database.homes import a_home, evalhub, fresh_postgresql, rows_of
 
 pytestmark = pytest.mark.heavy
 
@@ -18,8 +18,8 @@ KEPT = "a baseline is blessed anew, never changed"
 
 @pytest.fixture
 def backed_up(tmp_path: Path) -> Path:
-    """A folder with a home that an earlier version made, with a blessing, and its backup."""
-    upgraded_home(tmp_path)
+    """A folder with a home in which a version was promoted, and its backup."""
+    a_home(tmp_path)
     done = evalhub(*BLESS, at=tmp_path)
     assert "prompted v1 is the champion of support-desk" in done.stdout, done.stderr
     assert evalhub("backup", "b.jsonl.gz", at=tmp_path).returncode == 0

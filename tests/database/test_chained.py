@@ -1,4 +1,4 @@
-"""A home of an earlier version is chained as it stands; what is changed then is found."""
+"""An upgrade, whose migrations are made up, leaves the chain and what guards it as they were."""
 
 import json
 import re
@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.homes import earlier_database, evalhub, fresh_postgresql, upgraded_home
+from tests.database.homes import (
+    a_backup,
+    a_home,
+    evalhub,
+    fresh_postgresql,
+    of_a_later_version,
+)
 
 LOOKS, DECISIONS, SIGN_OFFS = (
-    f"SELECT count(*) FROM gate_{table}" for table in ("look", "decision", "signoff")
+    f"SELECT count(*) FROM ledger_{table}" for table in ("look", "decision", "signoff")
 )
 
 
@@ -23,8 +29,10 @@ def ledger(at: Path, **more: str) -> dict[str, object]:
 
 @pytest.mark.heavy
 def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None:
-    upgraded_home(tmp_path)
-    found = ledger(tmp_path)
+    later = of_a_later_version()
+    a_home(tmp_path)
+    assert evalhub("user", "list", at=tmp_path, **later).returncode == 0
+    found = ledger(tmp_path, **later)
     assert found["well"], found
     with closing(sqlite3.connect(tmp_path / "home" / "evalhub.sqlite3")) as database:
 
@@ -55,7 +63,7 @@ def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None
             for (name,) in triggers.fetchall():
                 database.execute(f"DROP TRIGGER {name}")
             database.execute("UPDATE ledger_look SET number = 9 WHERE id = 1")
-    found = ledger(tmp_path)
+    found = ledger(tmp_path, **later)
     assert not found["well"]
     assert "Look 1 isn't as it was recorded" in str(found["seen"])
     assert "evalhub restore" in str(found["advice"])
@@ -64,18 +72,19 @@ def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None
 @pytest.mark.heavy
 @pytest.mark.services
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    url = fresh_postgresql(postgres_url, "chained")
-    earlier_database(tmp_path, EVALHUB_DATABASE_URL=url)
-    done = evalhub("migrate", "--no-backup", at=tmp_path, EVALHUB_DATABASE_URL=url)
+    here = {"EVALHUB_DATABASE_URL": fresh_postgresql(postgres_url, "chained")}
+    later = here | of_a_later_version()
+    assert evalhub("restore", a_backup(), at=tmp_path, **here).returncode == 0
+    done = evalhub("migrate", "--no-backup", at=tmp_path, **later)
     assert done.returncode == 0, done.stderr
-    found = ledger(tmp_path, EVALHUB_DATABASE_URL=url)
+    found = ledger(tmp_path, **later)
     assert found["well"], found
     assert "links of its chain hold" in str(found["seen"])
-    assert evalhub("backup", "b.jsonl.gz", at=tmp_path, EVALHUB_DATABASE_URL=url).returncode == 0
+    assert evalhub("backup", "b.jsonl.gz", at=tmp_path, **later).returncode == 0
     (tmp_path / "sqlite").mkdir()
-    restored = evalhub("restore", "../b.jsonl.gz", at=tmp_path / "sqlite")
+    restored = evalhub("restore", "../b.jsonl.gz", at=tmp_path / "sqlite", **of_a_later_version())
     assert restored.returncode == 0, restored.stderr
-    copied = ledger(tmp_path / "sqlite")
+    copied = ledger(tmp_path / "sqlite", **of_a_later_version())
     assert copied["well"], "its ledger has an id of its own, and a link that says where it is from"
     links = int(re.findall(r"all (\d+) links", str(found["seen"]))[0])
     assert f"all {links + 1} links of its chain hold" in str(copied["seen"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.homes import EARLIER, decisions, evalhub, upgraded_home
+from tests.database.homes import a_backup, a_home, decisions, evalhub
 from tests.database.test_tables import EVALHUB, environment
 
 FILE = Path("home") / "evalhub.sqlite3"
@@ -73,7 +73,7 @@ def without_any_table(file: Path) -> None:
 def test_a_damaged_file_is_65_and_never_a_fresh_home(
     tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
-    upgraded_home(tmp_path)
+    a_home(tmp_path)
     file = tmp_path / FILE
     with closing(sqlite3.connect(file)) as opened:
         opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -93,7 +93,7 @@ def test_a_damaged_file_is_65_and_never_a_fresh_home(
         beside = file.with_name(f"{file.name}{suffix}")
         if beside.exists():
             beside.rename(tmp_path / beside.name)
-    restored = evalhub("restore", EARLIER, at=tmp_path)
+    restored = evalhub("restore", a_backup(), at=tmp_path)
     assert restored.returncode == 0, restored.stderr
     assert len(decisions(tmp_path)) == 3
 
@@ -101,7 +101,7 @@ def test_a_damaged_file_is_65_and_never_a_fresh_home(
 @pytest.mark.heavy
 def test_a_home_that_can_not_be_written_is_named_by_doctor(tmp_path: Path) -> None:
     """The row that doctor writes is taken back."""
-    upgraded_home(tmp_path)
+    a_home(tmp_path)
     before = (tmp_path / FILE).read_bytes()
     checked = evalhub("doctor", "--json", at=tmp_path)
     found = {each["name"]: each for each in json.loads(checked.stdout)}
@@ -126,7 +126,7 @@ def test_a_restore_that_is_killed_leaves_all_or_nothing(tmp_path: Path) -> None:
     part = at / FILE.with_name(f"{FILE.name}.new")
     for written in (0, 1, 200_000, 1_000_000):
         process = subprocess.Popen(
-            [str(EVALHUB), "restore", str(EARLIER)],
+            [str(EVALHUB), "restore", str(a_backup())],
             cwd=at,
             env=environment(at),
             stdout=subprocess.DEVNULL,
@@ -145,7 +145,7 @@ def test_a_restore_that_is_killed_leaves_all_or_nothing(tmp_path: Path) -> None:
             told = evalhub("doctor", "--json", at=at)
             found = {each["name"]: each for each in json.loads(told.stdout)}
             assert found["database"]["seen"] == "SQLite, not made yet"
-    done = evalhub("restore", EARLIER, at=at)
+    done = evalhub("restore", a_backup(), at=at)
     assert done.returncode == 0, done.stderr
     assert len(decisions(at)) == 3
     assert sorted(each.name for each in (at / "home").glob("*.new*")) == []

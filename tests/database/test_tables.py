@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from evalhub.database import tables
+from evalhub.database.version import digest
 from tests.migrated import migrated
 from tests.studies.desks import Desk
 
@@ -78,7 +79,7 @@ def test_the_prepared_tables_are_those_of_the_migrations(tmp_path: Path) -> None
     made = contents(prepared / "home" / "evalhub.sqlite3")
     assert made == contents(migrated / "home" / "evalhub.sqlite3")
     assert len(made["schema"]) > 100
-    assert tables.EMPTY.read_text().startswith(f"-- {tables.digest()}\n")
+    assert tables.EMPTY.read_text().startswith(f"-- {digest()}\n")
 
 
 def test_importing_the_settings_makes_nothing(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_tables_that_another_process_records_meanwhile_are_ours() -> None:
         found = execute(sql, params, many, context)
         if not recorded and sql.startswith("SELECT") and tables.OUR_ROW in (params or ()):
             recorded = True
-            recorder.record_applied(tables.OUR_ROW, tables.digest())
+            recorder.record_applied(tables.OUR_ROW, digest())
         return found
 
     with connection.execute_wrapper(another_process):

@@ -1,28 +1,32 @@
-"""A home of an earlier version is backed up and brought up to date; a later one's is refused."""
+"""A home of this version is backed up and brought up to date by a later one, whose migrations are
+made up; what the later one has made, this one refuses."""
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.database.homes import (
-    DECISIONS,
-    EARLIER,
+    a_backup,
+    a_home,
+    all_decisions,
     decisions,
-    earlier_database,
-    earlier_home,
     evalhub,
     fresh_postgresql,
     header,
+    of_a_later_version,
     rows_of,
+    without_restores,
 )
+from tests.database.test_tables import MANAGE, call
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    earlier_home(tmp_path)
+    a_home(tmp_path)
     return tmp_path
 
 
@@ -34,96 +38,142 @@ def backups(at: Path) -> list[Path]:
     return sorted((at / "home").glob("backups/*"))
 
 
+def converted(at: Path) -> list[tuple[str]]:
+    """What the later version's migration made of each project."""
+    with closing(database(at)) as opened:
+        return opened.execute("SELECT rehearsed FROM accounts_project").fetchall()
+
+
 @pytest.mark.heavy
 def test_any_command_brings_it_up_to_date_after_a_backup(home: Path) -> None:
-    told = evalhub("doctor", at=home)
+    later = of_a_later_version()
+    told = evalhub("doctor", at=home, **later)
     assert "an earlier version's: the first command backs up" in told.stdout
+    looked = evalhub("migrate", "--dry-run", at=home, **later)
+    assert "These 2 migrations would be applied" in looked.stdout
     assert backups(home) == []
-    done = evalhub("user", "list", at=home)
+    done = evalhub("user", "list", at=home, **later)
     assert done.returncode == 0, done.stderr
-    assert "new@example.org: reviewer of support-desk" in done.stdout
+    assert "ruth: reviewer of support-desk" in done.stdout
     [kept] = backups(home)
     assert str(kept) in done.stderr
-    assert decisions(home) == DECISIONS
-    again = evalhub("user", "list", at=home)
+    assert decisions(home) == all_decisions()
+    assert converted(home) == [("was support-desk",)]
+    again = evalhub("user", "list", at=home, **later)
     assert (again.stdout, again.stderr, backups(home)) == (done.stdout, "", [kept])
-    assert "earlier" not in evalhub("doctor", at=home).stdout
+    assert "earlier" not in evalhub("doctor", at=home, **later).stdout
 
 
 @pytest.mark.heavy
-def test_the_backup_is_all_that_there_was(home: Path) -> None:
-    assert evalhub("user", "list", at=home).returncode == 0
+def test_the_backup_is_all_that_there_was_and_the_way_back(home: Path) -> None:
+    assert evalhub("user", "list", at=home, **of_a_later_version()).returncode == 0
     [kept] = backups(home)
-    assert header(kept)["tables"] == header(EARLIER)["tables"]
-    assert rows_of(kept) == rows_of(EARLIER)
+    assert header(kept)["tables"] == header(a_backup())["tables"]
+    assert rows_of(kept) == rows_of(a_backup())
+    (home / "back").mkdir()
+    assert evalhub("restore", kept, at=home / "back").returncode == 0
+    assert decisions(home / "back") == all_decisions()
 
 
 @pytest.mark.heavy
 def test_its_evidence_stands(home: Path) -> None:
     """The record of a decision that the earlier version made follows from its numbers, and rests
     on what this home holds; its review is read as it was judged."""
-    assert evalhub("user", "list", at=home).returncode == 0
+    later = of_a_later_version()
+    assert evalhub("user", "list", at=home, **later).returncode == 0
     with closing(database(home)) as opened:
         record = opened.execute("SELECT record FROM ledger_decision WHERE id = 3").fetchone()[0]
     (home / "decision.json").write_text(record)
-    verified = evalhub("decision", "verify", "decision.json", "--home", "home", "--json", at=home)
+    verified = evalhub(
+        "decision", "verify", "decision.json", "--home", "home", "--json", at=home, **later
+    )
     found = json.loads(verified.stdout)
     assert found["differences"] == []
     states = {row["what"]: row["state"] for row in found["rows"] if row["what"] != "code"}
     assert set(states.values()) == {"matches"}, states
-    results = evalhub("review", "results", "1", at=home)
+    results = evalhub("review", "results", "1", at=home, **later)
     assert results.returncode == 0, results.stderr
     assert "48 judgments" in results.stdout
 
 
 @pytest.mark.heavy
-def test_an_upgrade_that_was_interrupted_goes_on(home: Path) -> None:
+@pytest.mark.parametrize("applied", [(), ("accounts",)], ids=["none", "one of two"])
+def test_an_upgrade_that_was_interrupted_goes_on(home: Path, applied: tuple[str, ...]) -> None:
     """As it is when the process ends between its backup and the last migration."""
+    later = of_a_later_version()
     with closing(database(home)) as opened, opened:
         opened.execute("DELETE FROM django_migrations WHERE app = 'evalhub'")
-    done = evalhub("user", "list", at=home)
+    manage = Path(later["PYTHONPATH"].split(":")[0]) / MANAGE.name
+    for app in applied:
+        migrated = call(sys.executable, manage, "migrate", app, at=home, **later)
+        assert migrated.returncode == 0, migrated.stderr
+    done = evalhub("user", "list", at=home, **later)
     assert done.returncode == 0, done.stderr
-    assert decisions(home) == DECISIONS
+    assert decisions(home) == all_decisions()
+    assert converted(home) == [("was support-desk",)]
 
 
-@pytest.mark.parametrize("what", ["a later version's", "nobody's"])
-def test_a_downgrade_is_refused(home: Path, what: str) -> None:
-    with closing(database(home)) as opened, opened:
-        if what == "nobody's":
-            opened.execute("UPDATE django_migrations SET name = 'tables-0' WHERE app = 'evalhub'")
-        else:
-            opened.execute(
-                "INSERT INTO django_migrations (app, name, applied) "
-                "VALUES ('registry', '9999_later', CURRENT_TIMESTAMP)"
-            )
-    before = (home / "home" / "evalhub.sqlite3").read_bytes()
-    done = evalhub("user", "list", at=home)
+def check_refused(at: Path) -> None:
+    before, copies = (at / "home" / "evalhub.sqlite3").read_bytes(), backups(at)
+    done = evalhub("user", "list", at=at)
     assert done.returncode == 64
+    assert "made by another version of Evalhub" in done.stderr
     assert "Nothing was changed" in done.stderr
-    assert (home / "home" / "evalhub.sqlite3").read_bytes() == before
-    assert backups(home) == []
+    assert (at / "home" / "evalhub.sqlite3").read_bytes() == before
+    assert backups(at) == copies
 
 
 @pytest.mark.heavy
-def test_a_backup_of_an_earlier_version_is_restored_into_this_one(tmp_path: Path) -> None:
-    done = evalhub("restore", EARLIER, at=tmp_path)
+def test_a_downgrade_is_refused(home: Path) -> None:
+    assert evalhub("user", "list", at=home, **of_a_later_version()).returncode == 0
+    check_refused(home)
+
+
+@pytest.mark.parametrize("later", [(), (("registry", "9999_later"),)], ids=["nobody's", "later"])
+def test_tables_with_a_row_that_is_not_ours_are_refused(
+    tmp_path: Path, later: tuple[tuple[str, str], ...]
+) -> None:
+    assert evalhub("user", "list", at=tmp_path).returncode == 0
+    with closing(database(tmp_path)) as opened, opened:
+        opened.execute("UPDATE django_migrations SET name = 'tables-0' WHERE app = 'evalhub'")
+        opened.executemany(
+            "INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, CURRENT_TIMESTAMP)",
+            later,
+        )
+    check_refused(tmp_path)
+
+
+@pytest.mark.heavy
+def test_a_backup_of_an_earlier_version_is_restored_into_a_later_one(tmp_path: Path) -> None:
+    later = of_a_later_version()
+    done = evalhub("restore", a_backup(), at=tmp_path, **later)
     assert done.returncode == 0, done.stderr
-    assert decisions(tmp_path) == DECISIONS
-    assert evalhub("user", "list", at=tmp_path).stderr == ""
+    assert decisions(tmp_path) == all_decisions()
+    assert converted(tmp_path) == [("was support-desk",)]
+    assert evalhub("user", "list", at=tmp_path, **later).stderr == ""
+    assert evalhub("backup", "later.jsonl.gz", at=tmp_path, **later).returncode == 0
+    (tmp_path / "back").mkdir()
+    refused = evalhub("restore", "../later.jsonl.gz", at=tmp_path / "back")
+    assert refused.returncode == 65
+    assert "restore it with that version or a later one" in refused.stderr
 
 
 @pytest.mark.heavy
 @pytest.mark.services
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    url = fresh_postgresql(postgres_url, "earlier")
-    earlier_database(tmp_path, EVALHUB_DATABASE_URL=url)
-    done = evalhub("migrate", "--backup-to", "copies", at=tmp_path, EVALHUB_DATABASE_URL=url)
+    here = {"EVALHUB_DATABASE_URL": fresh_postgresql(postgres_url, "earlier")}
+    later = here | of_a_later_version()
+    made = evalhub("restore", a_backup(), at=tmp_path, **here)
+    assert made.returncode == 0, made.stderr
+    done = evalhub("migrate", "--backup-to", "copies", at=tmp_path, **later)
     assert done.returncode == 0, done.stderr
     [kept] = (tmp_path / "copies").iterdir()
-    assert rows_of(kept) == rows_of(EARLIER)
-    results = evalhub("review", "results", "1", at=tmp_path, EVALHUB_DATABASE_URL=url)
+    assert without_restores(rows_of(kept)) == without_restores(rows_of(a_backup()))
+    results = evalhub("review", "results", "1", at=tmp_path, **later)
     assert results.returncode == 0, results.stderr
     (tmp_path / "sqlite").mkdir()
-    assert evalhub("backup", "b.jsonl.gz", at=tmp_path, EVALHUB_DATABASE_URL=url).returncode == 0
-    assert evalhub("restore", "../b.jsonl.gz", at=tmp_path / "sqlite").returncode == 0
-    assert decisions(tmp_path / "sqlite") == DECISIONS
+    assert evalhub("backup", "b.jsonl.gz", at=tmp_path, **later).returncode == 0
+    restored = of_a_later_version()
+    assert evalhub("restore", "../b.jsonl.gz", at=tmp_path / "sqlite", **restored).returncode == 0
+    assert decisions(tmp_path / "sqlite") == all_decisions()
+    assert converted(tmp_path / "sqlite") == [("was support-desk",)]

@@ -10,15 +10,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from evalhub.decision.answers import answer_cautions
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.jumps import jumps_section, unbelieved
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.preference_evidence import Judgments, preference_criterion
 from evalhub.decision.record import decision_record
 from evalhub.decision.rule import alphas_of, decide
+from evalhub.decision.sections.answers import AnswersSection, answer_cautions
+from evalhub.decision.sections.jumps import jumps_section, unbelieved
 from evalhub.decision.verify import verify
-from evalhub.declare.answers_section import AnswersSection
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import ArmName, Arms
 from evalhub.declare.policy import JumpUse, Primaries, Rule
@@ -71,8 +70,7 @@ def a_record(
         arms=ARMS,
         evidence=[],
         alphas=alphas,
-        jumps=found,
-        answers=answers,
+        sections=[found, answers],
     )
     read: dict[str, Any] = json.loads(json.dumps(record.as_json(), allow_nan=False))
     VALID.validate(read)

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from evalhub.decision.caveats import with_caveats
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.command.printing import print_record

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalhub.decision.content import content_digest
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import Declaration, declared
 from evalhub.declare.home_bound import is_home_bound
 from tests.decision.recorded import HELD, OPEN, SHIPPED, SPOILT, records, slowly

@@ -2,33 +2,22 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from evalhub.decision.verify import verify
-from tests.database.homes import EARLIER
+
+RECORDS = Path(__file__).with_name("earlier-records.jsonl.gz")
+"""Those of the demo's study as the first version decided it, twice, and once after a review."""
 
 
-def records() -> Iterator[dict[str, Any]]:
-    """Those of the decisions in the earlier version's backup."""
-    with gzip.open(EARLIER, "rt") as lines:
-        for line in lines:
-            if "evalhub.decision/1" in line:
-                yield from _within(json.loads(line))
-
-
-def _within(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, str) and value.startswith("{"):
-        yield from _within(json.loads(value))
-    elif isinstance(value, dict) and value.get("schema") == "evalhub.decision/1":
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _within(each)
+def records() -> list[dict[str, Any]]:
+    with gzip.open(RECORDS, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def test_what_they_said_of_a_loss_that_looks_real_is_theirs() -> None:
-    found = list(records())
+    found = records()
     assert len(found) == 3
     assert sum("a loss looks real" in each for one in found for each in one["reasons"]) == 4
     for each in found:

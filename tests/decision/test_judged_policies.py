@@ -7,7 +7,7 @@ import pytest
 
 from evalhub.decision.judged_policies import JudgedPolicy, changes_since_last, judged_policy
 from evalhub.decision.policy_changes import Effect
-from evalhub.decision.policy_since import policy_caveats, policy_section
+from evalhub.decision.sections.policy_since import policy_caveats, policy_section
 from evalhub.declare.declaration import declared
 from evalhub.declare.study import StudySettings
 

@@ -10,7 +10,7 @@ from evalhub.decision.preference_evidence import (
     preference_criterion,
 )
 from evalhub.decision.rule import decide
-from evalhub.declare.sections import EarlyStopLimits
+from evalhub.declare.decision import EarlyStopLimits
 
 
 def judged(choices: str, raters: int = 2) -> Judgments:

@@ -2,24 +2,17 @@
 
 from typing import Any
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.record import decision_record
 from evalhub.decision.rule import decide
+from evalhub.decision.sections.base import CleanRow
+from evalhub.decision.sections.baseline_choice import ChoiceArm, ChoiceSection, DevelopmentSplit
+from evalhub.decision.sections.extension import ExtensionRow, ExtensionSection
+from evalhub.decision.sections.leakage import LeakageRow, LeakageSection
+from evalhub.decision.sections.ledger import LedgerRow, LedgerSection
+from evalhub.decision.sections.noise_floor import NoiseRow, NoiseSection
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import BreakdownRow, DecisionRecord
-from evalhub.declare.ledger_section import LedgerRow, LedgerSection
-from evalhub.declare.sections import (
-    ChoiceArm,
-    ChoiceSection,
-    CleanRow,
-    DevelopmentSplit,
-    ExtensionRow,
-    ExtensionSection,
-    LeakageRow,
-    LeakageSection,
-    NoiseRow,
-    NoiseSection,
-    People,
-)
+from evalhub.declare.decision import BreakdownRow, People
 from evalhub.declare.verdicts import Status, Verdict
 from tests.decision.made_up import a_criterion, a_guard
 from tests.decision.recorded import ARMS
@@ -56,46 +49,57 @@ BESIDE: dict[str, Any] = {
         both_bad=1,
         raw_agreement=0.05,
     ),
-    "ledger": LedgerSection(
-        home="a" * 32,
-        counts="primaries",
-        alpha=0.025,
-        level=0.0152,
-        test_sets=(
-            LedgerRow(test_set="t", number=1, looks=(1,), level=0.0152, counted=True, spent=False),
+    "sections": [
+        LedgerSection(
+            home="a" * 32,
+            counts="primaries",
+            alpha=0.025,
+            level=0.0152,
+            test_sets=(
+                LedgerRow(
+                    test_set="t", number=1, looks=(1,), level=0.0152, counted=True, spent=False
+                ),
+            ),
+            spent=False,
         ),
-        spent=False,
-    ),
-    "noise_floor": NoiseSection(
-        test_sets=(
-            NoiseRow(
-                test_set="t", metric="m", n=9, wins=1, losses=0, differing=0.1, repeat_run=1, **ENDS
+        NoiseSection(
+            test_sets=(
+                NoiseRow(
+                    test_set="t",
+                    metric="m",
+                    n=9,
+                    wins=1,
+                    losses=0,
+                    differing=0.1,
+                    repeat_run=1,
+                    **ENDS,
+                ),
+            ),
+            sameness=None,
+        ),
+        LeakageSection(
+            rule="judge",
+            test_sets=(LeakageRow(test_set="t", items=9, leaked=3, kinds={"exact": 3}),),
+            verdict_all=Verdict.SHIP,
+            verdict_clean=Verdict.HOLD,
+            clean=(CleanRow(name="t", n=6, status=Status.FAIL, **ENDS),),
+        ),
+        ChoiceSection(
+            chosen="few-shot",
+            share=0.3,
+            seed=1,
+            test_sets=(DevelopmentSplit(test_set="t", metric="m", development=3, judged=6),),
+            arms=(ChoiceArm(name="few-shot", kind="few-shot", scores=(0.777,)),),
+            answer="fine-tune",
+        ),
+        ExtensionSection(
+            test_sets=(
+                ExtensionRow(
+                    test_set="t", level=0.01, looks=(1, 2), items=(200, 100), weights=(1.0, 1.0)
+                ),
             ),
         ),
-        sameness=None,
-    ),
-    "leakage": LeakageSection(
-        rule="judge",
-        test_sets=(LeakageRow(test_set="t", items=9, leaked=3, kinds={"exact": 3}),),
-        verdict_all=Verdict.SHIP,
-        verdict_clean=Verdict.HOLD,
-        clean=(CleanRow(name="t", n=6, status=Status.FAIL, **ENDS),),
-    ),
-    "baseline_choice": ChoiceSection(
-        chosen="few-shot",
-        share=0.3,
-        seed=1,
-        test_sets=(DevelopmentSplit(test_set="t", metric="m", development=3, judged=6),),
-        arms=(ChoiceArm(name="few-shot", kind="few-shot", scores=(0.777,)),),
-        answer="fine-tune",
-    ),
-    "extension": ExtensionSection(
-        test_sets=(
-            ExtensionRow(
-                test_set="t", level=0.01, looks=(1, 2), items=(200, 100), weights=(1.0, 1.0)
-            ),
-        ),
-    ),
+    ],
 }
 
 

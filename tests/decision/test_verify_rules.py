@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from evalhub.decision.criteria import Requirement
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.levels import level_of
 from evalhub.decision.measuring import measure
 from evalhub.decision.policy import requirements_of
 from evalhub.decision.record import decision_record, ruled
 from evalhub.decision.rule import decide
+from evalhub.decision.sections.ledger import LedgerRow, LedgerSection
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import DeclarationError, declared
-from evalhub.declare.ledger_section import LedgerRow, LedgerSection
 from evalhub.declare.policy import Policy
 from tests.decision.made_up import a_criterion
 from tests.decision.recorded import ARMS, HELD, SHIPPED, a_record, fields
@@ -183,7 +183,7 @@ def test_what_a_section_says_follows_from_its_numbers() -> None:
     ruling = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001, alpha=level)])
     policy = {"alpha": 0.025}
     record = decision_record(
-        ruling, alpha=level, policy=policy, arms=ARMS, evidence=[], ledger=ledger
+        ruling, alpha=level, policy=policy, arms=ARMS, evidence=[], sections=[ledger]
     ).as_json()
     assert record["ledger"]["sentences"][0].startswith("Look 3 at triage")
     assert fields(record) == []

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalhub.decision.criteria import SAME_RUN
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.rule import Ruling, decide
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.policy import Primaries
 from evalhub.declare.verdicts import Status, Verdict, marked

@@ -21,7 +21,8 @@ from django.urls import URLResolver, get_resolver, reverse
 from evalhub.accounts.models import MemberInvitation, Role, User
 from evalhub.accounts.tokens import add_token
 from evalhub.database.rows import OUR_ROW
-from evalhub.database.tables import Tables, digest, tables
+from evalhub.database.tables import Tables, tables
+from evalhub.database.version import digest
 from evalhub.declare.review import Design, Form
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Run
@@ -44,7 +45,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference/access.md"
 ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another project's owner"]
 NAMES = [*CANARIES, "triage-base", "triage-lora", "triage-prompted"]
 TEXTS = ["Question 3?", "The first answer to", "Another answer to", "wrong, says"]
-ADMIN = re.compile(r"^/admin/(?:auth|accounts|registry|reviews|gate)/[a-z]+/")
+ADMIN = re.compile(r"^/admin/(?:auth|accounts|registry|reviews|ledger)/[a-z]+/")
 API = re.compile(r"^/api/v1/(?!schema$).*")
 OVER = re.compile(r"^/campaigns/<int:pk>/(?:results|audit|export|unblind)")
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
-from tests.site.test_cost_page import owned
+from tests.features.ownership.test_pages import owned
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

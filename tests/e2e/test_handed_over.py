@@ -9,12 +9,12 @@ from playwright.sync_api import Page, expect
 
 from evalhub.features.deployment.models import Probe
 from evalhub.features.exporters.models import MlflowAlias
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.registry.models import Run
 from tests.cast import Team, a_version
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 

@@ -7,15 +7,14 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.moves import retire
+from evalhub.features.lifecycle.promotion import bless, override_champion
+from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.models import Decision
-from evalhub.ledger.overriding import override_champion
-from evalhub.ledger.retiring import retire
-from evalhub.ledger.rollback import roll_back
 from tests.cast import Team, a_version
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

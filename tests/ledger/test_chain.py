@@ -11,15 +11,15 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
+from evalhub.features.lifecycle.moves import StageError
+from evalhub.features.lifecycle.promotion import BlessingError, bless
 from evalhub.io.canonical import digest_of, storable
-from evalhub.ledger.blessing import BlessingError, bless
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.chain.kept import why_not_kept
 from evalhub.ledger.chain.links import start
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision, GuardLook, Ledger, LedgerLink, Look, SignOff
 from evalhub.ledger.signoff import SignOffError, sign_off
-from evalhub.ledger.stage_moves import StageError
 from evalhub.registry.models import Run, Score, Study, TestSetVersion
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.tampering import administrator, rewritten
@@ -120,9 +120,9 @@ def test_the_database_refuses_to_change_or_delete_a_row(
     sign_off(decision=held, by=team.eva, reason="Read it.")
     column = {"ledgerlink": "head", "signoff": "reason", "decision": "arm"}.get(table, "number")
     for statement in (
-        f"UPDATE gate_{table} SET {column} = '1'",
-        f"DELETE FROM gate_{table}",
-        *([f"TRUNCATE gate_{table} CASCADE"] if connection.vendor == "postgresql" else []),
+        f"UPDATE ledger_{table} SET {column} = '1'",
+        f"DELETE FROM ledger_{table}",
+        *([f"TRUNCATE ledger_{table} CASCADE"] if connection.vendor == "postgresql" else []),
     ):
         if connection.vendor == "postgresql":  # what the test has inserted is to be checked first
             connection.check_constraints()
@@ -146,7 +146,7 @@ def test_a_verdict_is_no_column_of_its_own(team: Team, held: Decision, table: st
     """Even who has dropped the triggers can't write it: it is what the record says."""
     sign_off(decision=held, by=team.eva, reason="Read it.")
     with pytest.raises(Exception, match="verdict"), administrator() as sql:
-        sql(f"UPDATE gate_{table} SET verdict = 'ship'")
+        sql(f"UPDATE ledger_{table} SET verdict = 'ship'")
 
 
 def forged(decision: Decision) -> None:

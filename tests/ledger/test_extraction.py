@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import RunMetric, Score
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version

@@ -7,9 +7,8 @@ import pytest
 from django.urls import reverse
 
 from evalhub.accounts.models import User
-from evalhub.decision.judge_evidence import judge_sentences
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.declare.study import StudySettings
 from evalhub.io.canonical import digest_of
@@ -214,7 +213,7 @@ def test_a_judge_that_has_not_judged_all_shows_nothing_of_whom_it_prefers(
     none = found.judge.model_copy(
         update={"figures": figures.model_copy(update={"pairs": 0, "read": 0})}
     )
-    assert [*judge_sentences(none)] == [
+    assert [*none.write_sentences(found.arms)] == [
         f"The judge {none.judge} has nothing to compare, and decides nothing: the arms' answers to "
         "each item of questions read the same."
     ]

@@ -10,9 +10,9 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from evalhub.cli.app import run
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.ledger_origin import BEGUN, RESTORED, LedgerElsewhereError
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.ledger import ledger_origin
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.chain.restored import note_restore
@@ -131,7 +131,7 @@ def test_a_record_from_before_has_neither_and_is_verified(desk: Desk) -> None:
 
 
 def test_a_restored_ledger_is_said_as_long_as_items_of_the_backup_are_asked(desk: Desk) -> None:
-    note_restore("", chained=False)  # a backup from before anybody looked
+    note_restore("")  # a backup from before anybody looked
     restore = LedgerRestore.objects.get()
     assert (restore.name, restore.began_as) == (str(Ledger.objects.get()),) * 2
     record = decided(desk.study(desk.candidate("one")))
@@ -157,7 +157,7 @@ def test_a_restored_ledger_is_said_as_long_as_items_of_the_backup_are_asked(desk
 
 
 def test_who_changes_the_id_or_the_restore_by_hand_is_found(desk: Desk) -> None:
-    note_restore("", chained=False)
+    note_restore("")
     decided(desk.study(desk.candidate("one")))
     with administrator() as sql:
         sql("UPDATE ledger_ledgerrestore SET newest_version = 0")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evalhub.decision.noise import sameness, sameness_sentence
+from evalhub.decision.sections.noise_floor import sameness, sameness_sentence
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, StudyRun, TestSetVersion

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.study import StudySettings
 from evalhub.ledger.decide import decide_study

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.decision.baseline_choice import answer, best
 from evalhub.decision.needed import needed_items
+from evalhub.decision.sections.baseline_choice import answer, best
 from evalhub.declare.criteria import Criterion, NextLook
 from evalhub.declare.study import Development
 from evalhub.ledger.decide import decide_study

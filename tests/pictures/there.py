@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import User
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from tests.cast import a_run, a_study, a_team, a_test_set, a_version

@@ -13,6 +13,7 @@ from django.urls import URLResolver, get_resolver
 
 from evalhub.accounts.models import User
 from evalhub.features.erasure.redact import RedactionError, redact
+from evalhub.features.table import REDACTORS
 from evalhub.registry import drafts
 from evalhub.registry.importing import publish_test_set, stage_test_set
 from evalhub.registry.models import Item, Model, ModelVersion, Output, Run, TestSet, TestSetVersion
@@ -94,7 +95,12 @@ def test_what_is_asked_of_a_project_knows_no_draft(team: Team, jsonl: Jsonl) -> 
     version, of, _ = a_draft_of_each(team, jsonl)
     with pytest.raises(RedactionError, match="has no item"):
         redact(
-            project=team.project, test_set=f"{WORD}-set", item=f"{WORD}-0", reason="why", by=None
+            project=team.project,
+            test_set=f"{WORD}-set",
+            item=f"{WORD}-0",
+            reason="why",
+            by=None,
+            redactors=REDACTORS,
         )
     mine = a_version(team, f"{WORD}-model")
     assert (mine.number, mine.digest) == (1, of.digest)
@@ -114,7 +120,14 @@ def test_redacting_takes_what_a_killed_writer_left_of_the_text(team: Team, jsonl
     past = version.created
     for kind in (TestSetVersion, ModelVersion, Run):
         kind.with_drafts.filter(draft_until__isnull=False).update(draft_until=past)
-    redact(project=team.project, test_set="questions", item="a", reason="why", by=None)
+    redact(
+        project=team.project,
+        test_set="questions",
+        item="a",
+        reason="why",
+        by=None,
+        redactors=REDACTORS,
+    )
     assert not any(WORD in str(text) for text in Item.objects.values_list("input", flat=True))
 
 

@@ -1,6 +1,6 @@
 """Annotations for GitHub Actions: how many, and that a message is one command."""
 
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.report.github import MOST_ANNOTATIONS, annotations, command
 from tests.decision.made_up import a_criterion, a_guard

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.report.junit import junit, junit_undecided
 from tests.decision.made_up import a_criterion, a_guard

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.report.markdown import COMMENT_BYTES, SUMMARY_BYTES, markdown, markdown_undecided
 from tests.decision.made_up import a_criterion, a_guard

@@ -2,8 +2,8 @@
 
 import pytest
 
+from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.decision import DecisionRecord
 from evalhub.ledger.decide import decide_study
 from evalhub.report.decision_page import decision_page
 from evalhub.report.slices import slices_of

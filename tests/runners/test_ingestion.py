@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.erasure.redact import redact
+from evalhub.features.table import REDACTORS
 from evalhub.io.ndjson import NdjsonBody, read_ndjson
 from evalhub.io.rows import DataError
 from evalhub.registry import drafts
@@ -229,6 +230,13 @@ def test_an_item_that_is_redacted_takes_what_is_handed_in_with_it(
     team: Team, begun: Ingestion, questions: TestSetVersion
 ) -> None:
     handed_in(begun, 0, *answers(0, 2))
-    redact(project=team.project, test_set="questions", item="q0000", reason="asked", by=team.olga)
+    redact(
+        project=team.project,
+        test_set="questions",
+        item="q0000",
+        reason="asked",
+        by=team.olga,
+        redactors=REDACTORS,
+    )
     assert not Run.with_drafts.exists()
     assert not Ingestion.objects.exists()

@@ -9,10 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.features.working_sets.models import WorkingSet
 from evalhub.jobs import weight
 from evalhub.jobs.models import Job, JobState
 from evalhub.jobs.queue import drop_old, form_file, report_progress
-from evalhub.registry.models import TestSet, WorkingSet
+from evalhub.registry.models import TestSet
 from tests.api.sums import rows
 from tests.api.test_jobs import work_all
 from tests.cast import Team

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.features.erasure.redact import redact
+from evalhub.features.table import REDACTORS
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import Output, Run, Study
 from evalhub.site.items import text_search
@@ -151,7 +152,12 @@ def test_what_was_taken_out_for_good_is_not_found_any_more(
     page = listed(olga, study, text="Question 1")
     assert keys(page) == ["q0001"]
     redact(
-        project=team.project, test_set="triage-reading", item="q0001", reason="asked", by=team.olga
+        project=team.project,
+        test_set="triage-reading",
+        item="q0001",
+        reason="asked",
+        by=team.olga,
+        redactors=REDACTORS,
     )
     page = listed(olga, study, text="Question 1")
     assert "Searched 10 of 40 items." in page

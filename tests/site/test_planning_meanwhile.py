@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.features.erasure.redact import redact
+from evalhub.features.table import REDACTORS
 from evalhub.studies.web.pairs_upload import register_upload
 from reviews.models import Campaign, Judgment
 from reviews.planning.answers import MOST_ANSWERS, JoinedAnswers, _Kept
@@ -211,7 +212,14 @@ def redacting(team: Team) -> Callable[[int], None]:
     slug = team.project.test_sets.get().slug
 
     def work(number: int) -> None:
-        redact(project=team.project, test_set=slug, item=f"q{number}", reason="asked", by=team.olga)
+        redact(
+            project=team.project,
+            test_set=slug,
+            item=f"q{number}",
+            reason="asked",
+            by=team.olga,
+            redactors=REDACTORS,
+        )
 
     return work
 

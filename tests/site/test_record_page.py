@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.io.canonical import digest_of
-from evalhub.ledger.blessing import bless
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.ledger.signoff import sign_off

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.features.erasure.redact import redact
+from evalhub.features.table import REDACTORS
 from evalhub.registry.models import Output, Run, RunMetric, Score, ScoreAudit, ScoreCase
 from tests.cast import Team, a_run, a_score_audit, a_study, a_test_set, a_version, opened
 
@@ -139,7 +140,14 @@ def test_cases_are_kept_as_they_were_said(team: Team, run: Run) -> None:
 def test_redacting_an_item_takes_out_what_was_said_of_its_scores(team: Team, run: Run) -> None:
     a_score_audit(team, run)
     item = ScoreCase.objects.reported().get().output.item
-    redact(project=team.project, test_set="questions", item=item.key, reason="asked", by=team.olga)
+    redact(
+        project=team.project,
+        test_set="questions",
+        item=item.key,
+        reason="asked",
+        by=team.olga,
+        redactors=REDACTORS,
+    )
     assert ScoreCase.objects.reported().get().why == "[redacted]"
 
 

@@ -8,8 +8,8 @@ import pytest
 from evalhub.accounts.models import Role, User
 from evalhub.cli.app import run as evalhub
 from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.features.lifecycle.promotion import StaleDecisionError, bless
 from evalhub.io.rows import DataError
-from evalhub.ledger.blessing import StaleDecisionError, bless
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion
 from evalhub.studies.file.version_file import VersionFile

@@ -14,6 +14,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.judging import JudgeRunDocument
 from evalhub.declare.prices import Price
 from evalhub.features.erasure.redact import redact
+from evalhub.features.table import REDACTORS
 from evalhub.io.rows import DataError
 from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, JudgeVote, Spending, Study
@@ -213,7 +214,14 @@ def test_a_study_from_before_has_its_settings_still(desk: Desk) -> None:
 def test_a_redacted_item_s_reasons_go_with_it(desk: Desk) -> None:
     study = ran(desk)
     judged(study)
-    redact(project=study.project, test_set="triage", item="q3", reason="a name", by=None)
+    redact(
+        project=study.project,
+        test_set="triage",
+        item="q3",
+        reason="a name",
+        by=None,
+        redactors=REDACTORS,
+    )
     votes = JudgeVote.objects.filter(item__key="q3")
     assert set(votes.values_list("choice", "reason")) == {("candidate", "")}
 

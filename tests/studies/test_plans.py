@@ -18,6 +18,7 @@ from evalhub.accounts.models import Membership, Role, User
 from evalhub.features.erasure.redact import redact
 from evalhub.features.exporters.answers import export_answers
 from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+from evalhub.features.table import REDACTORS
 from evalhub.ledger.draws import draw, unseen
 from evalhub.ledger.scores import differing, item_labels, run_scores
 from evalhub.ledger.verification import rows_at_home
@@ -223,6 +224,13 @@ def test_items_that_others_ask_too_are_found(
 
 def test_an_item_is_redacted(study: Study) -> None:
     with plans() as carried:
-        done = redact(project=study.project, test_set="triage", item="q3", reason="named", by=None)
+        done = redact(
+            project=study.project,
+            test_set="triage",
+            item="q3",
+            reason="named",
+            by=None,
+            redactors=REDACTORS,
+        )
     assert (done.items, done.answers) == (1, 2)
     few_rows(carried, 4)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.features.erasure.redact import REDACTED
 from evalhub.features.erasure.redact import redact as take_out
+from evalhub.features.table import REDACTORS
+from evalhub.registry.redaction import REDACTED
 from tests.cast import a_run, a_team, a_test_set, a_version
-from tests.database.homes import decisions, evalhub, upgraded_home
+from tests.database.homes import a_home, decisions, evalhub
 
 WHY = "a customer's name"
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.heavy
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    upgraded_home(tmp_path)
+    a_home(tmp_path)
     return tmp_path
 
 
@@ -156,6 +157,7 @@ def test_what_a_model_thought_before_it_failed_goes_too() -> None:
     run = a_run(a_version(team), on, scores=[None, 1.0], answers=[None, "right"])
     run.outputs.filter(text=None).update(reasoning="the customer is called Ada")
     asked = {"project": team.project, "test_set": "questions", "reason": WHY, "by": None}
-    assert take_out(item=on.items.get(position=0).key, **asked).answers == 1
+    done = take_out(item=on.items.get(position=0).key, redactors=REDACTORS, **asked)
+    assert done.answers == 1
     [failed] = run.outputs.filter(text=None)
     assert (failed.error, failed.reasoning, failed.tool_calls) == (REDACTED, "", None)

@@ -73,15 +73,15 @@ class LogEntryQuerySet(models.QuerySet["LogEntry"]):
         """What the user of this name did, or what was done to them."""
         return self.filter(Q(by__username=name) | Q(about__username=name))
 
-    def containing(self, words: str) -> Self:
+    def containing(self, query: str) -> Self:
         """Entries in whose text, or in whose people's names, each of these words is found."""
-        found = self
-        for word in words.split():
+        entries = self
+        for word in query.split():
             fields = ("what", "by__username", "about__username", "project__slug")
-            found = found.filter(
+            entries = entries.filter(
                 Q.create([(f"{field}__icontains", word) for field in fields], connector=Q.OR)
             )
-        return found
+        return entries
 
 
 class LogEntry(models.Model):

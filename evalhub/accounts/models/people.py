@@ -17,11 +17,11 @@ class User(AbstractUser):
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         """What each session carries: another password ends it, and so does `sign_outs`."""
-        kept: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        base_hash: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
         if not self.sign_outs:
-            return kept
+            return base_hash
         salt = "evalhub.accounts.sign_outs"
-        return salted_hmac(salt, f"{kept} {self.sign_outs}", algorithm="sha256").hexdigest()
+        return salted_hmac(salt, f"{base_hash} {self.sign_outs}", algorithm="sha256").hexdigest()
 
 
 class Role(models.TextChoices):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.rest.addresses import address

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from evalhub.api.shapes.registry import Upload
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.row_fields import RowFields
 from evalhub.declare.study import ModelKind, Name
 from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.registry_shapes import Upload
 from evalhub.frames.rest.shapes import Given
 from evalhub.studies.files.import_logs import ImportedTask, ImportRequest
 

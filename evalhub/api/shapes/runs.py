@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import Field
 
-from evalhub.api.shapes.registry import Upload
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.prices import RunBudget, Spent
 from evalhub.declare.study import Name
 from evalhub.frames.rest.addresses import address
+from evalhub.frames.rest.registry_shapes import Upload
 from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from runners.metrics import AnyMetric

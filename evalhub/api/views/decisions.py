@@ -1,7 +1,5 @@
 """Decisions, and who stands by them."""
 
-from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,14 +15,13 @@ from evalhub.api.shapes.decisions import (
     WholeDecisionShape,
 )
 from evalhub.declare.verdicts import Verdict
+from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, listed, shown
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.chain.kept import check_kept
 from evalhub.ledger.changed_items import worst_flips
-from evalhub.ledger.models import Decision
 from evalhub.ledger.signoff import sign_off
 
 
@@ -32,17 +29,6 @@ class DecisionFilters(Since):
     study = filters.CharFilter(field_name="study__slug", label="slug of a study")
     arm = filters.CharFilter(label="name of an arm")
     verdict = filters.ChoiceFilter(choices=Verdict.choices())
-
-
-class DecisionEndpoint(ProjectEndpoint):
-    """Below the project's decisions."""
-
-    def rows(self) -> "QuerySet[Decision]":
-        rows = Decision.objects.filter(study__project=self.project)
-        return rows.select_related("study__project")
-
-    def decision(self) -> Decision:
-        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
 
 
 class Decisions(DecisionEndpoint):

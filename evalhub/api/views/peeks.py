@@ -4,11 +4,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.declare.peeks import PeekCharge, PeekRequest
+from evalhub.declare.peeks import PeekRequest
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import shown
+from evalhub.ledger.peek_requests import PeekCharge
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.web.peeks import charge_from_web
 

@@ -6,7 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.registry import (
+from evalhub.declare.declaration import DeclarationError
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.registry_shapes import (
     ItemShape,
     ModelShape,
     ModelVersionShape,
@@ -14,11 +19,6 @@ from evalhub.api.shapes.registry import (
     TestSetVersionRequest,
     TestSetVersionShape,
 )
-from evalhub.declare.declaration import DeclarationError
-from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
-from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
 from evalhub.registry.models import Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.version_file import ParentVersion, VersionFile

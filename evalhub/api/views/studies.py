@@ -1,25 +1,20 @@
 """Studies: handed in, followed, asked whether a version may ship."""
 
-from django.db.models import Sum
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
 from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
-from evalhub.declare.cost_sheet import CostSheet
-from evalhub.declare.declaration import declared
-from evalhub.declare.ownership import Ownership
 from evalhub.frames.rest.describing import WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, listed, shown
 from evalhub.frames.rest.problem_shape import GateProblemShape
 from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.study_endpoint import CANDIDATE, StudyEndpoint
 from evalhub.frames.rest.waiting import waited
-from evalhub.ledger.ownership import cost_of
-from evalhub.registry.models import Run, Study, StudyArm
+from evalhub.registry.models import Study
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.spec import StudyFile
 from evalhub.studies.run.advance import StudyState, StudyStatus, advance, status_of
@@ -31,12 +26,8 @@ from runners.backends.endpoints import endpoints
 
 RETRY_S = 5
 GOES_ON = (StudyState.RUNNING, StudyState.ADVANCING)
-CANDIDATE = OpenApiParameter("candidate", str, description="an arm; else the one in question")
 VERSION = OpenApiParameter(
     "version", str, description="digest of the version that is meant; else the arm's newest"
-)
-TRAFFIC = OpenApiParameter(
-    "traffic", float, description="requests a month, in place of what the study says"
 )
 
 
@@ -72,20 +63,6 @@ class Studies(ProjectEndpoint):
         )
         found = WholeStudyShape.of(study, status_of(study))
         return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
-
-
-class StudyEndpoint(ProjectEndpoint):
-    """Below one study."""
-
-    def output_count(self) -> int:
-        """How many answers the study's runs have, or will have."""
-        rows = Run.objects.filter(studies__arm__study__project=self.project)
-        rows = rows.filter(studies__arm__study__slug=self.kwargs["slug"])
-        return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0
-
-    def study(self) -> Study:
-        rows = Study.objects.filter(project=self.project).select_related("project")
-        return get_object_or_404(rows, slug=self.kwargs["slug"])
 
 
 class OneStudy(StudyEndpoint):
@@ -168,35 +145,6 @@ class StudyGate(StudyEndpoint):
         refused = found.passing is Passing.REFUSED
         headers = {} if refused else {"Retry-After": str(RETRY_S)}
         raise Problem(412 if refused else 503, f"{found.said}.", headers=headers, **shape.as_json())
-
-
-class StudyCost(StudyEndpoint):
-    parameters = ("candidate", "traffic", "fields")
-
-    @describes(
-        "What its candidate costs\n\nTraining, data, evaluation, serving, upkeep and retraining "
-        "beside the present bill; each figure says where it comes from, and what isn't known is "
-        "null, never 0.",
-        gives=CostSheet,
-        query=(CANDIDATE, TRAFFIC),
-    )
-    def get(self, request: Request, project: str, slug: str) -> Response:
-        candidate = request.query_params.get("candidate", "")
-        assumed = _assumed(request.query_params.get("traffic", ""))
-        try:
-            found = cost_of(self.study(), assumed, candidate=candidate)
-        except StudyArm.DoesNotExist as error:
-            raise Problem(404, f"{error}.", field="candidate") from error
-        return shown(request, found)
-
-
-def _assumed(traffic: str) -> Ownership | None:
-    if not traffic:
-        return None
-    try:
-        return declared(Ownership, {"traffic": float(traffic)})
-    except ValueError as error:  # of which a DeclarationError is one
-        raise Problem(400, "is a number above 0: requests a month", field="traffic") from error
 
 
 class StudyDecisions(StudyEndpoint):

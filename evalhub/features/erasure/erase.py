@@ -28,7 +28,7 @@ from evalhub.accounts.models import (
     User,
 )
 from evalhub.accounts.people import UserError, named_user
-from evalhub.ledger.models import Decision, SignOff
+from evalhub.ledger.models import Decision
 from reviews.assignments.reviewers import remove_by_operator
 from reviews.models import Invitation, Reviewer
 
@@ -41,7 +41,7 @@ class Erased:
 
     Attributes:
         name: what the account is called now.
-        named_in: rows that keep the name, since a digest covers it.
+        named_in: decisions that keep the address, since a digest covers it.
         taken: how many rows went, or lost the name, by what they are; without those of which there
             were none.
     """
@@ -98,18 +98,8 @@ def _erase(name: str) -> Erased:
     user.set_unusable_password()
     user.save()
     note(Action.ERASED, by=None, about=user)
-    return Erased(user.username, _named_in(user, known), dict(+taken))
-
-
-def _named_in(user: User, known: set[str]) -> tuple[str, ...]:
-    """Rows whose digest covers a name: from before pseudonyms, and decisions with an address."""
-    reviews = Reviewer.objects.filter(user=user, key__in=known).order_by("campaign")
-    signed = SignOff.objects.filter(by=user).order_by("pk")
-    return (
-        *(f"review {each.campaign_id}" for each in reviews),
-        *(f"decision {pk}" for pk in _decisions_naming(user, known)),
-        *(f"sign-off of decision {each.decision_id}" for each in signed if each.spells_name),
-    )
+    named_in = tuple(f"decision {pk}" for pk in _decisions_naming(user, known))
+    return Erased(user.username, named_in, dict(+taken))
 
 
 def _decisions_naming(user: User, known: set[str]) -> Iterator[int]:

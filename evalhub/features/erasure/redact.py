@@ -1,10 +1,12 @@
 """An item's text taken out for good, wherever it stands; digests and decisions stay."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
@@ -22,13 +24,12 @@ from evalhub.registry.models import (
     Score,
     ScoreCase,
     TestSetVersion,
-    WorkingItem,
 )
+from evalhub.registry.redaction import REDACTED, RedactedItems, Redactor
 from evalhub.registry.uploads import Uploads
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
 
-REDACTED = "[redacted]"
 CHUNK = 5000
 
 
@@ -60,6 +61,7 @@ def redact(
     item: str,
     reason: str,
     by: User | None,
+    redactors: Sequence[Redactor],
     dry_run: bool = False,
 ) -> Redacted:
     """As `_redact`, and the database's own files don't hold the text any more either.
@@ -68,28 +70,44 @@ def redact(
     are taken away too, where this process has the home that they lie in. With `dry_run` everything
     is checked and counted, and nothing changed.
     """
+    take_out = partial(
+        _redact,
+        project=project,
+        test_set=test_set,
+        item=item,
+        reason=reason,
+        by=by,
+        redactors=redactors,
+    )
     if dry_run:
         with transaction.atomic():
-            done = _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
+            done = take_out()
             transaction.set_rollback(True)
         return replace(done, uploads=Uploads(project).count_all())
     with leaving_nothing():
         drop_left_over()  # a writer that was killed may have left the same text
-        done = _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
+        done = take_out()
         # whichever of them it came in
         return replace(done, uploads=Uploads(project).drop_all())
 
 
 @transaction.atomic
 def _redact(
-    *, project: Project, test_set: str, item: str, reason: str, by: User | None
+    *,
+    project: Project,
+    test_set: str,
+    item: str,
+    reason: str,
+    by: User | None,
+    redactors: Sequence[Redactor],
 ) -> Redacted:
     """Takes the text of an item out of every version of the project that asks the same, and its
     answers out of every run on them.
 
     What is left is the item's id, its tags and cluster, the digest of what it said, and all
     scores. A `Redaction` leads from each digest of before to what it is now; no digest that was
-    recorded changes. `by` is an owner; None is the operator.
+    recorded changes. `by` is an owner; None is the operator. `redactors` are the features that keep
+    copies of the text: `evalhub.features.table.REDACTORS`.
 
     Raises:
         RedactionError: no such item, no reason, a run on it that goes on, or rows that aren't
@@ -135,11 +153,8 @@ def _redact(
     ScoreCase.objects.filter(output__in=outputs.values("pk")).exclude(why="").update(why=REDACTED)
     count = outputs.count()
     _take_out_answers(outputs)
-    # nothing rests on what is still being written: there the item goes altogether
-    working = WorkingItem.objects.filter(working_set__project=project)
-    dropped = working.filter(Q(digest=newest.digest) | Q(was__in=items))
-    working_items = dropped.count()
-    dropped.delete()
+    copies = RedactedItems(project=project, digest=newest.digest, items=items, outputs=outputs)
+    working_items = sum(redact_copies(copies) for redact_copies in redactors)
     taken = same.update(
         input=REDACTED,
         references=[],

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.accounts.models import User
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.leaving import ExportError, leaves
 from evalhub.features.exporters.mlflow_server import MlflowServer
-from evalhub.ledger.blessing import standing_of
+from evalhub.ledger.champion_standing import standing_of
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import ModelVersion

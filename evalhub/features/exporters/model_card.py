@@ -5,8 +5,8 @@ from typing import Any
 import yaml
 
 from evalhub.accounts.models import User
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import DecisionRecord
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.leaving import ExportError, leaves
 from evalhub.ledger.models import Decision

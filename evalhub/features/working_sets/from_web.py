@@ -7,13 +7,13 @@ from typing import Any
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.working_sets.items import AddedRows, add_rows
+from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.near_copies import look_in_training
+from evalhub.features.working_sets.sets import begin_working_set
 from evalhub.io.items import FieldMapping, ItemContent, item_of, items_of
 from evalhub.io.limits import ITEMS
 from evalhub.io.rows import DataError, Row, read_rows
-from evalhub.registry.models import WorkingSet
-from evalhub.registry.working_items import AddedRows, add_rows
-from evalhub.registry.working_sets import begin_working_set
 from evalhub.studies.file.test_sets import ItemFields
 from evalhub.studies.web.uploaded_files import Files, told_by_digest, uploaded_file
 

@@ -11,12 +11,13 @@ from typing import Any
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.leakage import LeakageMatch
+from evalhub.features.working_sets.items import note_alike, set_parts
+from evalhub.features.working_sets.models import WorkingItem, WorkingSet
+from evalhub.features.working_sets.sets import WorkingSetError
 from evalhub.io.rows import Row
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.ledger.leakage.training import read_training, training_of
-from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
-from evalhub.registry.working_items import note_alike, set_parts
-from evalhub.registry.working_sets import WorkingSetError
+from evalhub.registry.models import Item, TestSetVersion
 from evalhub.studies.file.splitting import drawn_share, together, without_shared_lines
 from reviews.planning.diversity import near_copies, signatures
 
@@ -26,7 +27,7 @@ AT_ONCE = 2_000
 def look_inside(working_set: WorkingSet, *, by: User | None) -> int:
     """Notes each item that is a near-copy of one before it; how many are.
 
-    Raises as `evalhub.registry.working_sets.begin_writing`.
+    Raises as `evalhub.features.working_sets.sets.begin_writing`.
     """
     check_evaluates(by, working_set.project)
     rows = list(_rows(working_set, "pk", "key", "input"))

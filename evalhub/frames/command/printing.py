@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from evalhub.decision.document import DecisionRecord
+    from evalhub.decision.sections.base import Section
     from evalhub.declare.criteria import Criterion
-    from evalhub.declare.decision import BreakdownRow, DecisionRecord, Reading
+    from evalhub.declare.decision import BreakdownRow, Reading
     from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun, StudyPlan
-    from evalhub.declare.sections import Section
     from evalhub.report.skills import Skills
 
 NARROW, PIPED = 110, 160
@@ -65,9 +66,9 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
         console.print(Text(_ends(record), "dim"))
     for caution in record.people.cautions if record.people else ():
         console.print(Text(f"? {caution}", "yellow"))
-    for name, section in record.sections.items():
+    for section in record.sections.values():
         console.print()
-        console.print(_section(name, section))
+        console.print(_section(section))
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
     if lost := _unscored(record):
@@ -247,14 +248,12 @@ def _ends(record: "DecisionRecord") -> str:
     return f"Interval: {ends(record)}{'. Of a ratio, the other way round' if turned else ''}."
 
 
-def _section(name: str, section: "Section") -> Table:
+def _section(section: "Section") -> Table:
     """What else the verdict rests on: its title, and its sentences below each other."""
-    from evalhub.report.decision_page import SECTIONS
-
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
     grid.add_column()
-    grid.add_row(Text(section.status.mark, section.status.colour), Text(SECTIONS[name][0], "bold"))
+    grid.add_row(Text(section.status.mark, section.status.colour), Text(section.title, "bold"))
     for said in section.sentences:
         grid.add_row("", Text(said))
     return grid

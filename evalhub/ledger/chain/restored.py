@@ -9,13 +9,11 @@ from evalhub.registry.models import TestSetVersion
 
 
 @transaction.atomic
-def note_restore(parent: str, *, chained: bool) -> LedgerRestore:
+def note_restore(parent: str) -> LedgerRestore:
     """Adds to the chain that the ledger, which has its new id already, was restored.
 
-    Args:
-        parent: id of the ledger that the backup held; "" where it held none.
-        chained: whether the backup held its chain, which begins by the parent's id; else it was
-            made after the restore.
+    `parent` is the id of the ledger that the backup held, by which its chain begins; "" where it
+    held none.
     """
     ledger = Ledger.of_home()
     before = LedgerRestore.objects.values_list("began_as", flat=True).first()
@@ -23,7 +21,7 @@ def note_restore(parent: str, *, chained: bool) -> LedgerRestore:
     restore = LedgerRestore.objects.create(
         parent=parent,
         name=str(ledger),
-        began_as=before or (parent if parent and chained else str(ledger)),
+        began_as=before or parent or str(ledger),
         entries=ledger.entries,
         newest_version=newest or 0,
     )

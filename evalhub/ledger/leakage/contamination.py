@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.rule import Ruling
+from evalhub.decision.sections.base import CleanRow
+from evalhub.decision.sections.leakage import LeakageRow, LeakageSection
 from evalhub.declare.policy import LeakageUse
-from evalhub.declare.sections import CleanRow, LeakageRow, LeakageSection
 from evalhub.ledger.leakage.overlaps import leaked_keys
 from evalhub.ledger.scores import Pairing
 from evalhub.registry.models import StudyArm

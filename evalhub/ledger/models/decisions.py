@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
 from evalhub.decision.content import content_digest
-from evalhub.declare.decision import DecisionRecord
+from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.verdicts import Verdict
 from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
@@ -175,8 +175,3 @@ class SignOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by} {self.get_action_display()}: {self.verdict}"
-
-    @property
-    def spells_name(self) -> bool:
-        """Whether the record, under its digest, holds the user's name: once it did."""
-        return isinstance(self.record["by"], str)

@@ -13,7 +13,6 @@ from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
 from evalhub.registry.models.versions import Model, ModelVersion
-from evalhub.registry.models.working_sets import WorkingItem, WorkingSet
 
 __all__ = [
     "DocumentSet",
@@ -44,6 +43,4 @@ __all__ = [
     "TestSet",
     "TestSetVersion",
     "TrainingOverlap",
-    "WorkingItem",
-    "WorkingSet",
 ]

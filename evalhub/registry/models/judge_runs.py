@@ -33,9 +33,9 @@ STOPPED = [JudgeRunState.FAILED, JudgeRunState.CANCELLED]
 """Such a judge's run ends there unless somebody lets it go on."""
 
 
-def question_digest(judge_digest: str, asked: PairwiseQuestion) -> str:
+def question_digest(judge_digest: str, question: PairwiseQuestion) -> str:
     """What is asked of whom, as a judge's run is known by it."""
-    return digest_of({"judge": judge_digest, "asked": asked.as_json()})
+    return digest_of({"judge": judge_digest, "asked": question.as_json()})
 
 
 class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):

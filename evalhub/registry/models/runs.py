@@ -33,15 +33,15 @@ STOPPED = (RunState.FAILED, RunState.CANCELLED)
 class RunQuerySet(OfProjectQuerySet["Run"]):
     project_field = "test_set_version__test_set__project"
 
-    def containing(self, words: str) -> Self:
+    def containing(self, query: str) -> Self:
         """Those in whose version's or test set's name each of these words is found."""
-        found = self
-        for word in words.split():
-            found = found.filter(
+        runs = self
+        for word in query.split():
+            runs = runs.filter(
                 Q(version__model__slug__icontains=word)
                 | Q(test_set_version__test_set__slug__icontains=word)
             )
-        return found
+        return runs
 
     def unfinished(self) -> Self:
         return self.filter(state__in=UNFINISHED)
@@ -80,8 +80,8 @@ class WrittenRuns(models.Manager.from_queryset(RunQuerySet)):  # type: ignore[mi
     """All but the drafts, which nobody sees."""
 
     def get_queryset(self) -> RunQuerySet:
-        found: RunQuerySet = super().get_queryset().filter(draft_until=None)
-        return found
+        queryset: RunQuerySet = super().get_queryset().filter(draft_until=None)
+        return queryset
 
 
 class Run(models.Model):
@@ -196,7 +196,7 @@ class Run(models.Model):
     @property
     def spent(self) -> list[Spent]:
         """What it has cost, its own version first, then its judges; see `with_spending`."""
-        rows = sorted(self.spending.all(), key=lambda each: (each.is_judge, each.pk))
+        rows = sorted(self.spending.all(), key=lambda spending: (spending.is_judge, spending.pk))
         return [each.shown for each in rows]
 
 

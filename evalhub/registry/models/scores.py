@@ -93,9 +93,9 @@ class ScoreQuerySet(models.QuerySet["Score"]):
         `output_once`. In the order of
         the scores' own ids it would walk those of all runs before.
         """
-        found = self.readable_by(run).filter(output__run=run)
-        found = found.annotate(item_id=F("output__item_id"), sample=F("output__sample"))
-        return found.order_by("item_id", "sample", "metric_id")
+        scores = self.readable_by(run).filter(output__run=run)
+        scores = scores.annotate(item_id=F("output__item_id"), sample=F("output__sample"))
+        return scores.order_by("item_id", "sample", "metric_id")
 
 
 class Score(models.Model):

@@ -18,21 +18,25 @@ from evalhub.registry.models.versions import ModelVersion
 
 
 class StudyQuerySet(OfProjectQuerySet["Study"]):
-    def containing(self, words: str) -> Self:
+    def containing(self, query: str) -> Self:
         """Those in whose name, short name or arms' names each of these words is found."""
-        found = self
-        for word in words.split():
-            named = StudyArm.objects.filter(study=OuterRef("pk"), name__icontains=word)
-            found = found.filter(Q(name__icontains=word) | Q(slug__icontains=word) | Exists(named))
-        return found
+        studies = self
+        for word in query.split():
+            arms_matching = StudyArm.objects.filter(study=OuterRef("pk"), name__icontains=word)
+            studies = studies.filter(
+                Q(name__icontains=word) | Q(slug__icontains=word) | Exists(arms_matching)
+            )
+        return studies
 
     def with_run_counts(self) -> Self:
         """Adds `runs_total`, `runs_open` and `runs_failed`."""
         links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
 
         def counted(condition: Q) -> Coalesce:
-            found = links.filter(condition).values("arm__study")
-            return Coalesce(Subquery(found.annotate(n=Count("run", distinct=True)).values("n")), 0)
+            links_matching = links.filter(condition).values("arm__study")
+            return Coalesce(
+                Subquery(links_matching.annotate(n=Count("run", distinct=True)).values("n")), 0
+            )
 
         return self.annotate(
             runs_total=counted(Q()),

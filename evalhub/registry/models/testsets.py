@@ -25,12 +25,12 @@ class TestSetPurpose(models.TextChoices):
 
 
 class TestSetQuerySet(OfProjectQuerySet["TestSet"]):
-    def containing(self, words: str) -> Self:
+    def containing(self, query: str) -> Self:
         """Those in whose name each of these words is found."""
-        found = self
-        for word in words.split():
-            found = found.filter(slug__icontains=word)
-        return found
+        test_sets = self
+        for word in query.split():
+            test_sets = test_sets.filter(slug__icontains=word)
+        return test_sets
 
     def with_newest_version(self) -> Self:
         """Adds `newest` (the number of a version that came from a file), its `items`, `changed`.
@@ -88,8 +88,8 @@ class TestSetVersionQuerySet(OfProjectQuerySet["TestSetVersion"]):
 
     def newest_of(self, project: Project) -> Self:
         """The newest version of each test set of the project, by their names."""
-        found = self.newest().filter(test_set__project=project)
-        return found.select_related("test_set").order_by("test_set__slug")
+        versions = self.newest().filter(test_set__project=project)
+        return versions.select_related("test_set").order_by("test_set__slug")
 
     def not_told_apart_by_input(self) -> Self:
         """Those of whose items fewer than 95% have an own text that no other of them has."""
@@ -100,8 +100,8 @@ class WrittenVersions(models.Manager.from_queryset(TestSetVersionQuerySet)):  # 
     """All but the drafts, which nobody sees."""
 
     def get_queryset(self) -> TestSetVersionQuerySet:
-        found: TestSetVersionQuerySet = super().get_queryset().filter(draft_until=None)
-        return found
+        queryset: TestSetVersionQuerySet = super().get_queryset().filter(draft_until=None)
+        return queryset
 
 
 class TestSetVersion(models.Model):
@@ -216,8 +216,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
             with connection.cursor() as cursor:
                 cursor.execute(_ONE_BY_ONE, [json.dumps(list(keys)), version])
                 return dict(cursor.fetchall())
-        found = self.filter(version=version, key__in=keys).order_by()
-        return dict(found.values_list("key", "pk"))
+        items = self.filter(version=version, key__in=keys).order_by()
+        return dict(items.values_list("key", "pk"))
 
     def distinct_inputs(self) -> int:
         """How many of their own texts differ."""
@@ -244,8 +244,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
     def tagged(self, tag: str) -> Self:
         """Those with this tag."""
         spelt = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
-        found = [GreaterThan(StrIndex("tags_as_text", Value(each)), 0) for each in spelt]
-        return self.alias(tags_as_text=Cast("tags", TextField())).filter(reduce(or_, map(Q, found)))
+        conditions = [GreaterThan(StrIndex("tags_as_text", Value(each)), 0) for each in spelt]
+        return self.alias(tags_as_text=Cast("tags", TextField())).filter(
+            reduce(or_, map(Q, conditions))
+        )
 
     def between(self, start: int, stop: int) -> Self:
         """Items at positions start, start + 1, …, stop − 1, in order."""

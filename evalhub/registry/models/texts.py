@@ -86,17 +86,19 @@ def saying[Rows: QuerySet[Any, Any]](rows: Rows, text: str, columns: Sequence[st
     model: type[Model] = rows.model
     of_json = [each for each in columns if isinstance(model._meta.get_field(each), JSONField)]
     as_text = {f"{each}_as_text": AsText(each) for each in of_json}
-    held = Q()
+    condition = Q()
     for column in columns:
         name, spelt = column, _cases(text)
         if column in of_json:
             name, spelt = f"{column}_as_text", _escaped(spelt)
         says = reduce(or_, (Q(**{f"{name}__says": each}) for each in sorted(spelt)))
         if column != columns[0]:
-            there = Q(**{f"{column}__isnull": False}) if column in of_json else ~Q(**{column: ""})
-            says = there & says
-        held |= says
-    return rows.alias(**as_text).filter(held)
+            is_present = (
+                Q(**{f"{column}__isnull": False}) if column in of_json else ~Q(**{column: ""})
+            )
+            says = is_present & says
+        condition |= says
+    return rows.alias(**as_text).filter(condition)
 
 
 def _cases(text: str) -> set[str]:
@@ -111,5 +113,9 @@ def _plain_lower(text: str) -> str:
 
 def _escaped(spelt: set[str]) -> set[str]:
     """Each as it is, and as JSON writes it with and without letters beyond a to z."""
-    ways = {json.dumps(each, ensure_ascii=way)[1:-1] for each in spelt for way in (True, False)}
-    return ways | spelt
+    spellings = {
+        json.dumps(spelling, ensure_ascii=ascii_only)[1:-1]
+        for spelling in spelt
+        for ascii_only in (True, False)
+    }
+    return spellings | spelt

@@ -68,16 +68,16 @@ class Model(models.Model):
 class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
     project_field = "model__project"
 
-    def containing(self, words: str) -> Self:
+    def containing(self, query: str) -> Self:
         """Those in whose name or notes each of these words is found, or whose digest begins so."""
-        found = self
-        for word in words.split():
-            found = found.filter(
+        versions = self
+        for word in query.split():
+            versions = versions.filter(
                 Q(model__slug__icontains=word)
                 | Q(notes__icontains=word)
                 | Q(digest__startswith=word.lower())
             )
-        return found
+        return versions
 
     def to_be_tried(self) -> Self:
         """Those that may stand in a study some day: no judge, no parent of others, not retired."""
@@ -87,9 +87,9 @@ class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
 
         metrics = Metric.objects.annotate(judge=KT("options__by")).order_by()
         policies = Study.objects.annotate(judge=KT("policy__pairwise__by")).order_by()
-        asked = JudgeRun.objects.filter(judge=OuterRef("pk"))
+        judge_runs = JudgeRun.objects.filter(judge=OuterRef("pk"))
         children = ModelVersion.objects.filter(parent=OuterRef("pk"))
-        return self.filter(~Exists(asked), ~Exists(children)).exclude(
+        return self.filter(~Exists(judge_runs), ~Exists(children)).exclude(
             Q(stage=VersionStage.RETIRED)
             | Q(digest__in=metrics.filter(judge__isnull=False).values("judge"))
             | Q(digest__in=policies.filter(judge__isnull=False).values("judge"))
@@ -106,8 +106,8 @@ class WrittenModelVersions(models.Manager.from_queryset(ModelVersionQuerySet)): 
     """All but the drafts, which nobody sees."""
 
     def get_queryset(self) -> ModelVersionQuerySet:
-        found: ModelVersionQuerySet = super().get_queryset().filter(draft_until=None)
-        return found
+        queryset: ModelVersionQuerySet = super().get_queryset().filter(draft_until=None)
+        return queryset
 
 
 class ModelVersion(models.Model):

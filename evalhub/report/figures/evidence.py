@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from evalhub.decision.answers import sign_test
 from evalhub.decision.levels import items_factor, level_of
+from evalhub.decision.sections.answers import sign_test
 from evalhub.declare.prices import LongPromptRates, Price
 from evalhub.report.charts.parts import Chart
 from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents

@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.features.lifecycle.moves import StageError
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.frames.page.access import results_only
-from evalhub.ledger.blessing import ArmOf, bless
+from evalhub.ledger.champion_standing import ArmOf
 from evalhub.ledger.models import Decision, DecisionQuerySet
-from evalhub.ledger.stage_moves import StageError
 from evalhub.ledger.verification import verified_at_home
 from evalhub.site.record_page import record_page
 

@@ -10,21 +10,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
+from evalhub.features.lifecycle.moves import StageError
+from evalhub.features.lifecycle.pages import MOVES, stage_page
 from evalhub.features.monitoring.asking import sentence
 from evalhub.features.monitoring.models import Asking
 from evalhub.frames.page.access import results_only
-from evalhub.ledger.stage_moves import StageError
+from evalhub.frames.page.numbers import whole_number
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
 from evalhub.site.lineage import lineage
 from evalhub.site.listing import listed
 from evalhub.site.lists import versions_list
 from evalhub.site.properties import Property, backend_properties, properties
-from evalhub.site.stages import MOVES, stage_page
 from evalhub.site.training_view import training_view
 from evalhub.site.trend_page import trend_page
 from evalhub.site.version_form import VersionForm, form_of_version, registered
-from evalhub.site.views.working_sets import whole_number
 from evalhub.studies.run.verdicts import with_evidence
 
 RUNS = 50

@@ -30,7 +30,6 @@ def drawn_items(
                 pool=pool,
                 count=asked.draw,
                 question=digest_of(_question(spec, name, metric, versions)),
-                former=digest_of(_former(spec, name, sets, versions)),
                 study=study,
                 mix=asked.mix,
             )
@@ -54,28 +53,6 @@ def _question(
             [candidate_digest(versions[each]), _source(spec, arm, name)]
             for each, arm in spec.arms.items()
         ],
-    }
-
-
-def _former(
-    spec: StudySpec, name: str, sets: Sets, versions: Mapping[str, ModelVersion]
-) -> dict[str, Any]:
-    """The same as it was known while the number of items and the guards belonged to it."""
-    asked = spec.test_sets[name]
-    return {
-        "draw": asked.draw,
-        "metric": sets[name][1].digest,
-        "mix": asked.mix,
-        **({"form": [each.kind for each in asked.guards]} if asked.guards else {}),
-        "development": spec.policy.development and spec.policy.development.as_json(),
-        "baseline": versions[spec.baseline].digest,
-        "arms": [
-            [versions[each].digest, *(_source(spec, arm, of) for of in spec.test_sets)]
-            for each, arm in spec.arms.items()
-        ],
-        "beside": {
-            of: version.digest for of, (version, _) in sets.items() if not spec.test_sets[of].draw
-        },
     }
 
 

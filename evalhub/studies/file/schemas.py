@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from evalhub.decision.document import PrintedDecision
 from evalhub.decision.verify import BESIDE
-from evalhub.declare.decision import PrintedDecision
 from evalhub.declare.evidence import Evidence
 from evalhub.declare.policy import Policy
 from evalhub.declare.review import CampaignRequest

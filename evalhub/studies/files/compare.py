@@ -16,29 +16,29 @@ from evalhub.decision.align import (
     breakdown_of,
     criteria_of,
 )
-from evalhub.decision.answers import (
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.document import DecisionRecord
+from evalhub.decision.failures import FAILURES, at_worst
+from evalhub.decision.needed import with_next_looks
+from evalhub.decision.outcomes import outcome
+from evalhub.decision.record import decision_record
+from evalhub.decision.rule import PRIMARIES, Ruling, decide
+from evalhub.decision.sections.answers import (
     MODEL_CHANGES,
     AnsweredTestSet,
     answer_cautions,
     answer_flaws,
     answers_section,
 )
-from evalhub.decision.consistency import consistency_section
-from evalhub.decision.criteria import Requirement
-from evalhub.decision.failures import FAILURES, at_worst, failures_section
-from evalhub.decision.jumps import jumps_section
-from evalhub.decision.needed import with_next_looks
-from evalhub.decision.outcomes import outcome
-from evalhub.decision.record import decision_record
-from evalhub.decision.repeated import repeated_section, with_repeats_joined
-from evalhub.decision.rule import PRIMARIES, Ruling, decide
+from evalhub.decision.sections.failures import failures_section
+from evalhub.decision.sections.jumps import jumps_section
+from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.answers_rule import ModelChangeUse
-from evalhub.declare.decision import ArmName, Arms, DecisionRecord
+from evalhub.declare.decision import ArmName, Arms, EvidenceRow
 from evalhub.declare.declaration import default_of
 from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
 from evalhub.declare.measured_on import NO_WORST, beyond
 from evalhub.declare.policy import FailureUse, Rule
-from evalhub.declare.sections import EvidenceRow
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.row_paths import RowMapping
 from evalhub.ledger.file_claims import FileClaim, FileLedger
@@ -215,12 +215,13 @@ def compare_files(
             arms=named,
             evidence=[evidence_row],
             breakdown=breakdown_of(compared, alpha=level),
-            ledger=paid.section if paid else None,
-            failures=None if flaws else failures_section(compared, judge),
-            jumps=jumps_section(ruling.criteria, rule="report", largest_gain={}),
-            consistency=consistency_section(compared),
-            answers=answers,
-            repeated=repeated_section(compared),
+            aligned=compared,
+            sections=[
+                paid.section if paid else None,
+                None if flaws else failures_section(compared, judge),
+                jumps_section(ruling.criteria, rule="report", largest_gain={}),
+                answers,
+            ],
         )
 
     if ledger is None:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from evalhub.decision.answers import MODEL_CHANGES
 from evalhub.decision.failures import FAILURES
 from evalhub.decision.outcomes import outcome
+from evalhub.decision.sections.answers import MODEL_CHANGES
+from evalhub.decision.sections.imported import ImportedSection, ToolFigure
 from evalhub.declare.answers_rule import ModelChangeUse
 from evalhub.declare.declaration import declared
 from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
 from evalhub.declare.policy import FailureUse, Policy
-from evalhub.declare.sections import ImportedSection, ToolFigure
 from evalhub.declare.verdicts import Verdict
 from evalhub.importers.kinds import KINDS, one_arm, read_arms
 from evalhub.importers.log import AskedItem, LoggedArm

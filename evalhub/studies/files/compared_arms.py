@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from evalhub.decision.align import ArmScores, by_item
-from evalhub.decision.answers import AnswerTally, is_empty
+from evalhub.decision.sections.answers import AnswerTally, is_empty
 from evalhub.decision.wording import counted
 from evalhub.io.answers import RecordedAnswer, read_answers
 from evalhub.io.finish_reasons import end_of

@@ -15,7 +15,17 @@ from evalhub.decision.align import (
     by_item,
     criteria_of,
 )
-from evalhub.decision.answers import (
+from evalhub.decision.criteria import Requirement
+from evalhub.decision.document import DecisionRecord
+from evalhub.decision.flaws import items_digest, other_items
+from evalhub.decision.ledger_origin import LedgerElsewhereError
+from evalhub.decision.needed import with_next_looks
+from evalhub.decision.policy import COST_METRICS, requirements_of
+from evalhub.decision.preference_evidence import Judgments, preference_evidence
+from evalhub.decision.record import decision_record
+from evalhub.decision.rule import Ruling, decide
+from evalhub.decision.same_scores import same_scores
+from evalhub.decision.sections.answers import (
     AnsweredTestSet,
     AnswerTally,
     answer_cautions,
@@ -23,22 +33,13 @@ from evalhub.decision.answers import (
     answers_section,
     is_empty,
 )
-from evalhub.decision.criteria import Requirement
-from evalhub.decision.failures import failures_section
-from evalhub.decision.flaws import items_digest, other_items
-from evalhub.decision.jumps import jumps_section, unbelieved
-from evalhub.decision.ledger_origin import LedgerElsewhereError
-from evalhub.decision.needed import with_next_looks
-from evalhub.decision.policy import COST_METRICS, requirements_of
-from evalhub.decision.preference_evidence import Judgments, preference_evidence
-from evalhub.decision.record import decision_record
-from evalhub.decision.repeated import repeated_section, with_repeats_joined
-from evalhub.decision.rule import Ruling, decide
-from evalhub.decision.same_scores import same_scores
+from evalhub.decision.sections.failures import failures_section
+from evalhub.decision.sections.imported import ImportedSection
+from evalhub.decision.sections.jumps import jumps_section, unbelieved
+from evalhub.decision.sections.repeated import with_repeats_joined
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.decision import ArmName, Arms, DecisionRecord
+from evalhub.declare.decision import ArmName, Arms, EvidenceRow
 from evalhub.declare.policy import Policy
-from evalhub.declare.sections import EvidenceRow, ImportedSection
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.file_claims import FileLedger
 from evalhub.studies.files.decided_claims import claims_of
@@ -167,12 +168,14 @@ def decide_scores(
                 [each for each in aligned if each.requirement.role != "budget"], alpha=level
             ),
             people=people.record,
-            ledger=paid.section if paid else None,
-            failures=None if flaws else failures_section(aligned, judge),
-            imported=imported,
-            jumps=jumps,
-            answers=answers,
-            repeated=repeated_section(aligned),
+            aligned=aligned,
+            sections=[
+                paid.section if paid else None,
+                None if flaws else failures_section(aligned, judge),
+                imported,
+                jumps,
+                answers,
+            ],
         )
 
     if ledger is None:

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.decision.sections.imported import ToolFigure
 from evalhub.declare.declaration import DeclarationError
-from evalhub.declare.sections import ToolFigure
 from evalhub.importers.kinds import KINDS, FieldsError, one_arm, read_arms
 from evalhub.importers.log import LoggedArm, Task, ToolMetric
 from evalhub.importers.plain import PlainFile, answers_file, items_file

@@ -9,9 +9,9 @@ from django.db import transaction
 from evalhub.decision.align import ItemLabel, clusters_of
 from evalhub.decision.levels import Together
 from evalhub.decision.mix import item_weights
-from evalhub.decision.repeated import repeats_of
 from evalhub.decision.rule import alphas_of
-from evalhub.declare.ledger_section import LedgerRow
+from evalhub.decision.sections.ledger import LedgerRow
+from evalhub.decision.sections.repeated import repeats_of
 from evalhub.declare.plan import PlannedJudging, PlannedLook, PlannedRun, StudyPlan
 from evalhub.declare.policy import LedgerScope
 from evalhub.ledger.baseline_choice import choose_baseline

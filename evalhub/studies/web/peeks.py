@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError, declared
-from evalhub.declare.peeks import Claims, PeekCharge, PeekRequest, SentClaim
+from evalhub.declare.peeks import Claims, PeekRequest, SentClaim
 from evalhub.io.json_values import JsonError, parse_json
 from evalhub.io.ndjson import BodyTooLargeError
 from evalhub.io.rows import DataError
-from evalhub.ledger.peek_requests import received_claim, sent_charge
+from evalhub.ledger.peek_requests import PeekCharge, received_claim, sent_charge
 from evalhub.ledger.peeking import charge_files
 from evalhub.studies.web.uploaded_files import Files, uploaded_file
 

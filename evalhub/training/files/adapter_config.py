@@ -8,14 +8,14 @@ from evalhub.training.files.reading import json_object
 
 
 def read(path: Path) -> dict[str, Any]:
-    said = json_object(path)
-    shape = {name: said[name] for name in ADAPTER if said.get(name) is not None}
+    config = json_object(path)
+    shape = {name: config[name] for name in ADAPTER if config.get(name) is not None}
     if isinstance(shape.get("target_modules"), list):
         shape["target_modules"] = sorted(shape["target_modules"], key=str)  # PEFT saves a set
-    found: dict[str, Any] = {"adapter": shape}
-    if base := said.get("base_model_name_or_path"):
-        found["base_model"] = name_of(str(base))
-    return found
+    fields: dict[str, Any] = {"adapter": shape}
+    if base := config.get("base_model_name_or_path"):
+        fields["base_model"] = name_of(str(base))
+    return fields
 
 
 def read_method(path: Path) -> dict[str, Any]:

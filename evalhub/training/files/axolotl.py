@@ -35,29 +35,29 @@ SHAPE = {
 
 def read(path: Path) -> dict[str, Any]:
     """What a YAML file says; {} where it isn't Axolotl's."""
-    said = yaml_value(text_of(path), path)
-    return said_by(said) if isinstance(said, Mapping) and _is_axolotls(said) else {}
+    config = yaml_value(text_of(path), path)
+    return said_by(config) if isinstance(config, Mapping) and _is_axolotls(config) else {}
 
 
-def said_by(said: Mapping[str, Any]) -> dict[str, Any]:
+def said_by(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a configuration says, as a record."""
-    adapter = said.get("adapter")
-    small = adapter == "qlora" or (adapter == "lora" and said.get("load_in_4bit"))
-    found: dict[str, Any] = {
+    adapter = config.get("adapter")
+    small = adapter == "qlora" or (adapter == "lora" and config.get("load_in_4bit"))
+    fields: dict[str, Any] = {
         "method": "qlora" if small else str(adapter or "full"),
-        "objective": str(said.get("rl") or "sft"),
-        "hyperparameters": renamed(said, TOLD),
+        "objective": str(config.get("rl") or "sft"),
+        "hyperparameters": renamed(config, TOLD),
     }
     if adapter:
-        found["adapter"] = renamed(said, SHAPE)
-    if base := said.get("base_model"):
-        found["base_model"] = name_of(str(base))
-    data = said.get("datasets")
+        fields["adapter"] = renamed(config, SHAPE)
+    if base := config.get("base_model"):
+        fields["base_model"] = name_of(str(base))
+    data = config.get("datasets")
     if isinstance(data, list):
-        named = [each.get("path") for each in data if isinstance(each, Mapping)]
-        found["datasets"] = [name_of(str(each)) for each in named if each]
-    return found
+        paths = [each.get("path") for each in data if isinstance(each, Mapping)]
+        fields["datasets"] = [name_of(str(each)) for each in paths if each]
+    return fields
 
 
-def _is_axolotls(said: Mapping[str, Any]) -> bool:
-    return "base_model" in said and ("datasets" in said or "micro_batch_size" in said)
+def _is_axolotls(config: Mapping[str, Any]) -> bool:
+    return "base_model" in config and ("datasets" in config or "micro_batch_size" in config)

@@ -37,49 +37,49 @@ SHAPE = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    said = yaml_mapping(text_of(path), path)
-    found: dict[str, Any] = {"hyperparameters": renamed(said, TOLD)}
-    method = said.get("finetuning_type")
+    config = yaml_mapping(text_of(path), path)
+    fields: dict[str, Any] = {"hyperparameters": renamed(config, TOLD)}
+    method = config.get("finetuning_type")
     if method is not None:
-        small = method == "lora" and said.get("quantization_bit") is not None
-        found["method"] = "qlora" if small else str(method)
+        small = method == "lora" and config.get("quantization_bit") is not None
+        fields["method"] = "qlora" if small else str(method)
     if method == "lora":
-        found["adapter"] = renamed(said, SHAPE)
-    if base := said.get("model_name_or_path"):
-        found["base_model"] = name_of(str(base))
-    if stage := said.get("stage"):
-        found["objective"] = str(stage)
-    if data := said.get("dataset"):
-        named = data.split(",") if isinstance(data, str) else data
-        found["datasets"] = [name_of(str(each).strip()) for each in named]
-    return found
+        fields["adapter"] = renamed(config, SHAPE)
+    if base := config.get("model_name_or_path"):
+        fields["base_model"] = name_of(str(base))
+    if stage := config.get("stage"):
+        fields["objective"] = str(stage)
+    if data := config.get("dataset"):
+        datasets = data.split(",") if isinstance(data, str) else data
+        fields["datasets"] = [name_of(str(each).strip()) for each in datasets]
+    return fields
 
 
 def read_log(path: Path) -> dict[str, Any]:
     """trainer_log.jsonl, which a training that begins again in the folder goes on with: of the
     steps that were made twice, the last counts."""
     lines: list[dict[str, Any]] = []
-    for line, said in json_lines(path):
-        step = said.get("current_steps")
+    for line, entry in json_lines(path):
+        step = entry.get("current_steps")
         if not isinstance(step, int):
             raise DataError(
                 "a whole number is needed", file=str(path), line=line, field="current_steps"
             )
         if lines and lines[-1]["step"] > step:  # begun again, or resumed
             lines = [each for each in lines if each["step"] < step]
-        lines.append(said | {"step": step})
+        lines.append(entry | {"step": step})
     if not lines:
         return {}
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "step": lines[-1]["step"],
         "losses": curve(lines, "loss"),
         "eval_losses": curve(lines, "eval_loss"),
     }
     if (epoch := lines[-1].get("epoch")) is not None:
-        found["epoch"] = epoch
+        fields["epoch"] = epoch
     if seconds := _seconds(str(lines[-1].get("elapsed_time", ""))):
-        found["seconds"] = seconds
-    return found
+        fields["seconds"] = seconds
+    return fields
 
 
 def _seconds(elapsed: str) -> float:

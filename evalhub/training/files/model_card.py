@@ -32,48 +32,48 @@ WHOLE = {
 
 def read(path: Path) -> dict[str, Any]:
     text = text_of(path).replace("\r\n", "\n")
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if head := _HEAD.match(text):
-        found |= _head(yaml_mapping(head[1], path, line=2))
-    if told := _TOLD.search(text):
-        found |= _told(dict(re.findall(r"^- (\w+): (.*)$", told[1], re.M)))
+        fields |= _head(yaml_mapping(head[1], path, line=2))
+    if hyperparameters := _TOLD.search(text):
+        fields |= _told(dict(re.findall(r"^- (\w+): (.*)$", hyperparameters[1], re.M)))
     if trainer := _TRL.search(text):
-        found["objective"] = trainer[1].lower()
+        fields["objective"] = trainer[1].lower()
     if config := _AXOLOTL.search(text):
         line = text.count("\n", 0, config.start(1)) + 1
         # What was told counts before what came of it: the card leaves out a batch of one step.
-        found |= axolotl.said_by(yaml_mapping(config[1], path, line=line))
-    return found
+        fields |= axolotl.said_by(yaml_mapping(config[1], path, line=line))
+    return fields
 
 
-def _head(said: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    base = said.get("base_model")
+def _head(head: dict[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    base = head.get("base_model")
     if isinstance(base, str) and base:
-        found["base_model"] = name_of(base)
-    data = said.get("datasets")
-    if named := [data] if isinstance(data, str) else data:
-        found["datasets"] = [name_of(str(each)) for each in named]
-    return found
+        fields["base_model"] = name_of(base)
+    data = head.get("datasets")
+    if datasets := [data] if isinstance(data, str) else data:
+        fields["datasets"] = [name_of(str(each)) for each in datasets]
+    return fields
 
 
-def _told(said: dict[str, str]) -> dict[str, Any]:
+def _told(texts: dict[str, str]) -> dict[str, Any]:
     """The list of hyperparameters, which leaves out a gradient accumulation of 1, and a total batch
     that is one device's."""
-    told: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     for theirs, ours in NUMBERS.items():
-        if (number := _number(said.get(theirs, ""))) is not None:
-            told[ours] = number
+        if (number := _number(texts.get(theirs, ""))) is not None:
+            numbers[ours] = number
     for theirs, ours in WHOLE.items():
-        if said.get(theirs, "").isdigit():
-            told[ours] = int(said[theirs])
-    if "per_device_train_batch_size" in told:
-        told.setdefault("gradient_accumulation_steps", 1)
-        told.setdefault("total_train_batch_size", told["per_device_train_batch_size"])
-    if scheduler := said.get("lr_scheduler_type"):
-        told["lr_scheduler_type"] = scheduler
-    devices = said.get("num_devices", "")
-    return {"hyperparameters": told} | (
+        if texts.get(theirs, "").isdigit():
+            numbers[ours] = int(texts[theirs])
+    if "per_device_train_batch_size" in numbers:
+        numbers.setdefault("gradient_accumulation_steps", 1)
+        numbers.setdefault("total_train_batch_size", numbers["per_device_train_batch_size"])
+    if scheduler := texts.get("lr_scheduler_type"):
+        numbers["lr_scheduler_type"] = scheduler
+    devices = texts.get("num_devices", "")
+    return {"hyperparameters": numbers} | (
         {"hardware": {"gpus": int(devices)}} if devices.isdigit() else {}
     )
 

@@ -49,7 +49,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _object(text: str, path: Path, before: int) -> dict[str, Any]:
     try:
-        found = json.loads(text, parse_constant=lambda _: None)
+        value = json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         line = before + error.lineno
         raise DataError(
@@ -57,17 +57,17 @@ def _object(text: str, path: Path, before: int) -> dict[str, Any]:
         ) from error
     except (RecursionError, ValueError) as error:  # nested too deeply, or a number too long
         raise DataError(f"isn't JSON that is read: {error}", file=str(path)) from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise DataError("a JSON object is needed", file=str(path), line=before + 1)
-    return found
+    return value
 
 
 def yaml_mapping(text: str, path: Path, *, line: int = 1) -> dict[str, Any]:
     """A mapping in a part of a file that begins at `line`. Raises DataError: it is none."""
-    found = yaml_value(text, path, line=line)
-    if not isinstance(found, Mapping):
+    value = yaml_value(text, path, line=line)
+    if not isinstance(value, Mapping):
         raise DataError("a mapping is needed", file=str(path), line=line)
-    return {str(name): value for name, value in found.items()}
+    return {str(name): value for name, value in value.items()}
 
 
 def yaml_value(text: str, path: Path, *, line: int = 1) -> Any:
@@ -77,10 +77,12 @@ def yaml_value(text: str, path: Path, *, line: int = 1) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = line + (mark.line if mark else 0)
-        said = getattr(error, "problem", None) or error
-        raise DataError(f"isn't YAML: {said}", file=str(path), line=at) from error
+        problem = getattr(error, "problem", None) or error
+        raise DataError(f"isn't YAML: {problem}", file=str(path), line=at) from error
 
 
-def renamed(said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """What is said under these names, by our own; what isn't said isn't there."""
-    return {ours: said[theirs] for theirs, ours in names.items() if said.get(theirs) is not None}
+    return {
+        ours: values[theirs] for theirs, ours in names.items() if values.get(theirs) is not None
+    }

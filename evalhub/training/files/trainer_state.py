@@ -16,24 +16,24 @@ NAMES = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    said = json_object(path)
-    history = said.get("log_history", [])
+    state = json_object(path)
+    history = state.get("log_history", [])
     if not isinstance(history, list) or not all(isinstance(each, dict) for each in history):
         raise DataError("a list of objects is needed", file=str(path), field="log_history")
-    found = renamed(said, NAMES) | {
+    fields = renamed(state, NAMES) | {
         "losses": curve(history, "loss"),
         "eval_losses": curve(history, "eval_loss"),
     }
-    if best := said.get("best_model_checkpoint"):
-        found["best_checkpoint"] = name_of(str(best))
-    if tokens := said.get("num_input_tokens_seen"):
-        found["tokens_seen"] = tokens
+    if best := state.get("best_model_checkpoint"):
+        fields["best_checkpoint"] = name_of(str(best))
+    if tokens := state.get("num_input_tokens_seen"):
+        fields["tokens_seen"] = tokens
     rates = [each["learning_rate"] for each in history if _is_number(each.get("learning_rate"))]
     if rates:
-        found["learning_rate_logged"] = max(rates)
+        fields["learning_rate_logged"] = max(rates)
     if seconds := [each["train_runtime"] for each in history if each.get("train_runtime")]:
-        found["seconds"] = seconds[-1]
-    return found
+        fields["seconds"] = seconds[-1]
+    return fields
 
 
 def _is_number(value: Any) -> bool:

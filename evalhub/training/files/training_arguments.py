@@ -11,6 +11,10 @@ from evalhub.training.files.reading import json_object
 
 
 def read(path: Path) -> dict[str, Any]:
-    said = json_object(path)
-    told = {name: said[name] for name in HYPERPARAMETERS if said.get(name) not in (None, "None")}
-    return {"hyperparameters": told}
+    arguments = json_object(path)
+    hyperparameters = {
+        name: arguments[name]
+        for name in HYPERPARAMETERS
+        if arguments.get(name) not in (None, "None")
+    }
+    return {"hyperparameters": hyperparameters}

@@ -21,8 +21,8 @@ from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
 from evalhub.features.exporters.leaving import ExportError
 from evalhub.features.exporters.model_card import export_model_index
 from evalhub.features.exporters.report import export_report
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.io.full_disk import full_path
-from evalhub.ledger.blessing import bless
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.ledger.signoff import sign_off

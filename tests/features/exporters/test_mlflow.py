@@ -22,7 +22,7 @@ from evalhub.cli.app import run
 from evalhub.features.exporters.mlflow import export_mlflow
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
 from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
-from evalhub.ledger.blessing import bless
+from evalhub.features.lifecycle.promotion import bless
 from evalhub.ledger.models import Decision
 from evalhub.ledger.signoff import sign_off
 from tests.cast import Team

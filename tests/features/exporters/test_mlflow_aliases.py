@@ -14,14 +14,14 @@ from django.utils import timezone
 from evalhub.cli.app import run
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
 from evalhub.features.exporters.models import MlflowAlias
-from evalhub.ledger.blessing import bless
-from evalhub.ledger.retiring import retire
-from evalhub.ledger.rollback import roll_back
+from evalhub.features.lifecycle.moves import retire
+from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
 from tests.fakes.mlflow_server import MlflowRegistry
-from tests.ledger.test_blessing import decided
+from tests.features.lifecycle.test_promotion import decided
 
 pytestmark = pytest.mark.django_db
 

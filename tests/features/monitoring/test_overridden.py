@@ -2,8 +2,8 @@
 
 import pytest
 
+from evalhub.features.lifecycle.promotion import override_champion
 from evalhub.features.monitoring.asking import WatchError, add_watch
-from evalhub.ledger.overriding import override_champion
 from tests.cast import Team, a_version
 
 

@@ -16,6 +16,8 @@ from evalhub.accounts.events import LARGEST_BODY
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.outgoing import RETRY_WAITS
 from evalhub.accounts.permissions import NotAllowedError
+from evalhub.features.lifecycle.promotion import override_champion
+from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.features.webhooks.events import KERNEL_EVENTS, note_events
 from evalhub.features.webhooks.models import Delivery, Webhook
 from evalhub.features.webhooks.registering import (
@@ -30,8 +32,6 @@ from evalhub.features.webhooks.registering import (
 from evalhub.features.webhooks.sending import LEASE, tell
 from evalhub.features.webhooks.signing import signatures
 from evalhub.ledger.models import Decision
-from evalhub.ledger.overriding import override_champion
-from evalhub.ledger.rollback import roll_back
 from evalhub.registry.models import Run
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version

@@ -211,7 +211,7 @@ def asked(
             raise GivenUp from None
         finally:
             await pool._connections.pop((url, True)).session.close()
-            endpoint_state._known.pop((url, most))
+            endpoint_state._states.pop((url, most))
 
     return Asked(seconds_of(all_arms()), limits, ends)
 

@@ -27,11 +27,11 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"weights")
     yield path
-    digests._known.clear()
+    digests._digests.clear()
 
 
 def in_the_next_process() -> None:
-    digests._known.clear()
+    digests._digests.clear()
 
 
 def sha256(content: bytes) -> str:
@@ -117,7 +117,7 @@ digests.SETTLED_S = 0.0
 home, path = Path(sys.argv[1]), Path(sys.argv[2])
 seen = set()
 for turn in range(300):
-    digests._known.clear()
+    digests._digests.clear()
     if turn % 3 == 0:
         for each in (home / "digests").glob("*.json"):
             each.unlink(missing_ok=True)

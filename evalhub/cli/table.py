@@ -1,0 +1,118 @@
+"""The one table of commands, grouped by what one wants to do, as `evalhub --help` shows them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from evalhub.cli import (
+    agreement,
+    backup,
+    compare,
+    decide,
+    decision,
+    demo,
+    gate,
+    import_log,
+    judge,
+    judge_run,
+    labels,
+    leakage,
+    log,
+    migrate,
+    outgoing,
+    policy,
+    power,
+    preference,
+    prices,
+    push,
+    record,
+    redact,
+    review,
+    serve,
+    strategy,
+    study,
+    token,
+    user,
+)
+from evalhub.cli import (
+    run as runs,
+)
+from evalhub.features.deployment import cli as deployment
+from evalhub.features.exporters import cli as exporters
+from evalhub.features.lifecycle import cli as lifecycle
+from evalhub.features.monitoring import cli as watch
+from evalhub.features.ownership import cli as cost
+from evalhub.features.webhooks import cli as webhook
+from evalhub.frames.command.home import at_home
+
+
+def _group_at_home(group: typer.Typer) -> typer.Typer:
+    """The group, each of its commands with the option --home."""
+    for command in group.registered_commands:
+        assert command.callback is not None
+        command.callback = at_home(command.callback)
+    return group
+
+
+COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
+    "First verdict": {
+        "demo": at_home(demo.demo),
+        "strategy": strategy.app,
+        "compare": at_home(compare.compare),
+        "decide": at_home(decide.decide),
+        "policy": policy.app,
+        "power": power.app,
+        "leakage": leakage.leakage,
+        "fingerprint": leakage.fingerprint,
+    },
+    "Studies": {
+        "study": _group_at_home(study.app),
+        "gate": at_home(gate.gate),
+        "push": at_home(push.push),
+        "status": push.status,
+        "pull": push.pull,
+        "record": at_home(record.record),
+        "import": at_home(import_log.import_log),
+        "run": _group_at_home(runs.app),
+        "judge": _group_at_home(judge_run.app),
+        "decision": decision.app,
+        "cost": at_home(cost.cost),
+        "export": at_home(exporters.export),
+    },
+    "Reviews": {
+        "review": _group_at_home(review.app),
+        "agreement": agreement.agreement,
+        "labels": labels.labels,
+        "preference": preference.preference,
+        "judge-check": judge.judge_check,
+    },
+    "Models": {
+        "bless": at_home(lifecycle.bless),
+        "rollback": at_home(lifecycle.rollback),
+        "override": at_home(lifecycle.override),
+        "retire": at_home(lifecycle.retire),
+        "reopen": at_home(lifecycle.reopen),
+        "history": at_home(lifecycle.history),
+        "serve-config": at_home(deployment.serve_config),
+        "probe": at_home(deployment.probe),
+        "watch": _group_at_home(watch.app),
+        "mlflow": _group_at_home(exporters.mlflow_app),
+        "prices": _group_at_home(prices.app),
+    },
+    "Site": {
+        "up": at_home(serve.up),
+        "worker": at_home(serve.worker),
+        "doctor": at_home(serve.doctor),
+        "user": _group_at_home(user.app),
+        "token": _group_at_home(token.app),
+        "webhook": _group_at_home(webhook.app),
+        "outgoing": _group_at_home(outgoing.app),
+        "log": at_home(log.log),
+        "redact": at_home(redact.redact),
+        "migrate": at_home(migrate.migrate),
+        "backup": at_home(backup.backup),
+        "restore": at_home(backup.restore),
+    },
+}
+"""By group of the help, then by name: a command, or a group of commands."""

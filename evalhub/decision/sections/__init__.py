@@ -1,0 +1,1 @@
+"""What a decision rests on beside its criteria: one file a section of the record."""

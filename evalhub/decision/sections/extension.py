@@ -1,0 +1,45 @@
+"""Test sets that were added to after a look, and how their stages are combined. Pure."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from evalhub.decision.sections.base import Section
+from evalhub.decision.wording import counted
+from evalhub.declare.decision import Arms
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.verdicts import Status
+
+
+class ExtensionRow(Declaration):
+    """A test set that was added to: its looks' numbers, and the items and weights of each stage."""
+
+    test_set: str
+    level: float
+    looks: tuple[int, ...]
+    items: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+class ExtensionSection(Section):
+    """How items that were added for another look are combined with what was seen."""
+
+    title: ClassVar[str] = "Extension"
+    method: ClassVar[str] = "extension"
+    order: ClassVar[int] = 160
+
+    test_sets: tuple[ExtensionRow, ...]
+
+    def derive_status(self, arms: Arms) -> Status:
+        return Status.PASS
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        for row in self.test_sets:
+            (first, *_), (old, *added) = row.looks, row.items
+            news = "; ".join(
+                f"{new:,} {'was' if new == 1 else 'were'} added for look {look}"
+                for new, look in zip(added, row.looks[-len(added) :], strict=False)
+            )
+            yield (
+                f"{row.test_set} held {counted(old, 'item')} at look {first}; {news}. "
+                "Each part is tested by itself, and the tests are combined."
+            )

@@ -1,0 +1,170 @@
+"""What a second run of the baseline shows: how far a difference is only noise. Pure.
+
+Decoding isn't exact: the same model asked the same thing twice answers differently now and then.
+A candidate that differs from the baseline no more than the baseline does from itself changed
+nothing, and there is nothing to decide.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from evalhub.decision.align import Aligned
+from evalhub.decision.sections.base import Section
+from evalhub.decision.wording import signed
+from evalhub.declare.criteria import Probability
+from evalhub.declare.decision import Arms
+from evalhub.declare.declaration import Declaration
+from evalhub.declare.home_bound import HOME_BOUND
+from evalhub.declare.verdicts import Status
+from evalhub.stats.levels import ALPHA
+from evalhub.stats.paired import compare
+
+CHANGED = 0.05
+"""A candidate that changes this share of answers beyond noise is told apart from the baseline."""
+MOST_NOISE = 0.5
+"""Where more of its own answers differ, the baseline's texts tell nothing of the candidate's."""
+
+Array = NDArray[np.float64]
+
+
+class NoiseRow(Declaration):
+    """How far a second run of the baseline differs from its first on one test set."""
+
+    test_set: str
+    metric: str
+    n: int
+    difference: float
+    lower: float
+    upper: float
+    wins: int
+    losses: int
+    differing: Probability = Field(description="share of answers that read otherwise")
+    repeat_run: Annotated[int, HOME_BOUND]
+
+
+class Sameness(Declaration):
+    """Whether the candidate's answers differ from the baseline's more than the repeat's do.
+
+    Attributes:
+        state: "differs": shown; "no-op": shown that hardly any of the answers differ beyond the
+            repeat's, and not that any do; "not-told": neither.
+        repeat, candidate: shares of answers that differ from the baseline's.
+        lower, upper: of candidate − repeat.
+    """
+
+    state: Literal["differs", "no-op", "not-told"]
+    n: int
+    repeat: float
+    candidate: float
+    lower: float
+    upper: float
+
+
+class NoiseSection(Section):
+    """What a second run of the baseline alone changed."""
+
+    title: ClassVar[str] = "Noise floor"
+    method: ClassVar[str] = "noise-floor"
+    order: ClassVar[int] = 100
+
+    test_sets: tuple[NoiseRow, ...]
+    sameness: Sameness | None
+
+    def derive_status(self, arms: Arms) -> Status:
+        match self.sameness:
+            case Sameness(state="differs"):
+                return Status.PASS
+            case Sameness(state="no-op"):
+                return Status.FAIL
+        return Status.OPEN
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        arm, baseline = arms.candidate.name, arms.baseline.name
+        if self.sameness is not None:
+            yield sameness_sentence(self.sameness, arm=arm, baseline=baseline)
+        for row in self.test_sets:
+            yield (
+                f"On {row.test_set} a second run of the baseline differs from the first by "
+                f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}], though "
+                f"nothing changed; {row.differing:.1%} of its answers read otherwise."
+            )
+
+
+def sameness(
+    repeat: Array, candidate: Array, *, clusters: list[str] | None = None, scores_differ: bool
+) -> Sameness:
+    """Compares which answers differ from the baseline's: the repeat's and the candidate's.
+
+    Args:
+        repeat, candidate: by item, shape (n,), the share of samples whose text differs.
+        scores_differ: the candidate's scores are shown to differ, so it can't be a no-op.
+    """
+    found = compare(repeat, candidate, clusters=clusters, alpha=ALPHA)
+    state: Literal["differs", "no-op", "not-told"] = "not-told"
+    if found.lower > 0 or scores_differ:
+        state = "differs"
+    elif found.upper < CHANGED and found.baseline <= MOST_NOISE:
+        state = "no-op"
+    return Sameness(
+        state=state,
+        n=found.n,
+        repeat=found.baseline,
+        candidate=found.candidate,
+        lower=found.lower,
+        upper=found.upper,
+    )
+
+
+def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: int) -> NoiseRow:
+    """The effect that the repeat shows on one test set though nothing changed.
+
+    Args:
+        aligned: the baseline's scores, and the repeat's as the candidate's.
+        differing: by item, shape (n,), the share of the repeat's answers that differ.
+        repeat_run: id of the second run.
+    """
+    rising = aligned.requirement.higher_is_better
+    worse, better = aligned.baseline, aligned.candidate
+    if not rising:
+        worse, better = better, worse
+    found = compare(
+        worse,
+        better,
+        clusters=aligned.clusters,
+        weights=aligned.weights,
+        alpha=alpha,
+        bounds=aligned.requirement.bounds,
+    )
+    return NoiseRow(
+        test_set=aligned.requirement.test_set,
+        metric=aligned.requirement.metric,
+        n=found.n,
+        difference=found.difference,
+        lower=found.lower,
+        upper=found.upper,
+        wins=found.wins,
+        losses=found.losses,
+        differing=float(differing.mean()),
+        repeat_run=repeat_run,
+    )
+
+
+def sameness_sentence(found: Sameness, *, arm: str, baseline: str) -> str:
+    """What the comparison of texts says, in words."""
+    seen = (
+        f"{found.candidate:.1%} of {arm}'s answers differ from {baseline}'s, and "
+        f"{found.repeat:.1%} of a second run of {baseline}"
+    )
+    if found.state == "differs":
+        return f"{seen}: {arm} does something else."
+    if found.state == "no-op":
+        return f"{seen}: no more than when nothing was changed. Was {arm} applied?"
+    if found.repeat > MOST_NOISE:
+        return (
+            f"{seen}: texts that vary so much by themselves don't tell whether {arm} was applied."
+        )
+    return f"{seen}: too few answers to tell whether {arm} was applied."

@@ -1,0 +1,94 @@
+"""Items that ask the same question again: one cluster, however many they are. Pure.
+
+A model answers the same text alike each time, so that its repetitions tell no more than one item.
+Same is what a model sees as the same, to the letter: nearness is nobody's to judge.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Self
+
+from evalhub.decision.align import Aligned, ItemLabel, clusters_of
+from evalhub.decision.sections.base import Section
+from evalhub.decision.wording import counted
+from evalhub.declare.criteria import Size
+from evalhub.declare.decision import Arms
+from evalhub.declare.declaration import Declaration
+from evalhub.stats.joined import joined_clusters
+
+
+class RepeatedRow(Declaration):
+    """A test set of which several items ask the same text.
+
+    Attributes:
+        questions: how many different ones there are.
+        clusters: of items that have a text or a cluster in common; the intervals rest on those.
+    """
+
+    test_set: str
+    items: Size
+    questions: Size
+    clusters: Size
+
+
+class RepeatedSection(Section):
+    """Questions that are asked again and again: they are no more items than they are texts."""
+
+    title: ClassVar[str] = "Repeated questions"
+    method: ClassVar[str] = "repeated"
+    order: ClassVar[int] = 35
+
+    test_sets: tuple[RepeatedRow, ...]
+
+    @classmethod
+    def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
+        """A row for each test set of which several items ask the same; None where there is none."""
+        rows: dict[str, RepeatedRow] = {}
+        for each in aligned:
+            row = None if each.same else _row(each)
+            if row is not None:
+                rows.setdefault(row.test_set, row)
+        return cls(test_sets=tuple(rows.values())) if rows else None
+
+    def write_sentences(self, arms: Arms) -> Iterator[str]:
+        yield from map(_sentence, self.test_sets)
+
+
+def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
+    """The items with a cluster that joins those that have a text or a cluster in common."""
+    before = [each.cluster for each in items]
+    labels = joined_clusters(
+        [each.key for each in items], before, [each.question for each in items]
+    )
+    return [
+        each if label == each.cluster else each._replace(cluster=label)
+        for each, label in zip(items, labels, strict=True)
+    ]
+
+
+def _row(aligned: Aligned) -> RepeatedRow | None:
+    return _counted(aligned.requirement.test_set, aligned.items)
+
+
+def _counted(test_set: str, items: Sequence[ItemLabel]) -> RepeatedRow | None:
+    questions = [each.question for each in items]
+    distinct = questions.count("") + len({*questions} - {""})
+    if distinct == len(questions):
+        return None
+    clusters = clusters_of([each.cluster for each in items]) or ()
+    return RepeatedRow(
+        test_set=test_set, items=len(questions), questions=distinct, clusters=len({*clusters})
+    )
+
+
+def repeats_of(test_set: str, items: Sequence[ItemLabel]) -> Iterator[str]:
+    """The sentence of a test set that isn't decided on yet, where items ask the same."""
+    if row := _counted(test_set, items):
+        yield _sentence(row)
+
+
+def _sentence(row: RepeatedRow) -> str:
+    return (
+        f"The {counted(row.items, 'item')} of {row.test_set} ask "
+        f"{counted(row.questions, 'question')}: items with the same text count as one cluster, and "
+        f"the interval rests on {counted(row.clusters, 'cluster')}."
+    )

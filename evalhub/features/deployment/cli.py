@@ -1,0 +1,234 @@
+"""`evalhub serve-config`: files by which a model server answers as a version did; and `evalhub
+probe`: whether a server answers as the version did that was evaluated."""
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalhub.features.deployment.served_model_check import PROBES, TOLERANCE
+from evalhub.frames.command.options import Json, Of
+
+if TYPE_CHECKING:
+    from evalhub.features.deployment.probing import ProbeMade
+
+SHOWN = 5
+LONGEST = 120
+
+
+class ModelServer(StrEnum):
+    vllm = "vllm"
+    ollama = "ollama"
+    llama_cpp = "llama.cpp"
+
+
+Version = Annotated[
+    str, typer.Argument(help="MODEL@NUMBER; MODEL is its newest.", metavar="VERSION")
+]
+
+
+def serve_config(
+    server: Annotated[ModelServer, typer.Argument(help="What serves it.", metavar="SERVER")],
+    version: Version,
+    project: Of,
+    out: Annotated[Path, typer.Option(help="The folder to make.")],
+    base: Annotated[
+        str, typer.Option(help="Where the (base's) weights lie there.", show_default="as evaluated")
+    ] = "",
+    adapter: Annotated[
+        str, typer.Option(help="Where the adapter lies there.", show_default="as evaluated")
+    ] = "",
+    name: Annotated[
+        str, typer.Option(help="What the server calls it.", show_default="MODEL-vNUMBER")
+    ] = "",
+    base_name: Annotated[
+        str, typer.Option(help="What the server calls the base.", show_default="as its folder")
+    ] = "",
+    rank: Annotated[
+        int | None,
+        typer.Option(min=1, help="The adapter's, where nothing says it.", show_default="none"),
+    ] = None,
+    context: Annotated[
+        int | None,
+        typer.Option(min=1, help="Tokens of prompt and answer, at most.", show_default="none"),
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Of ollama: a chat template in its language.")
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(help="Of vllm: an image, for which a compose.yaml is written too."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over what this command wrote there before.")
+    ] = False,
+    json_: Json = False,
+) -> int:
+    """Write what vLLM, Ollama or llama.cpp needs to serve a version as it was evaluated."""
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.outputs import write_folder
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_project
+    from evalhub.features.deployment.served import Places
+    from evalhub.features.deployment.servers import NAMES, serve_files
+    from evalhub.registry.version_names import named_version
+
+    found = named_version(named_project(project), version)
+    given = Places(
+        base=base,
+        adapter=adapter,
+        name=name,
+        base_name=base_name,
+        rank=rank,
+        context=context,
+        template=_read(template),
+    )
+    made = serve_files(found, server=server.value, given=given, image=image)
+    write_folder(out, made, option="--out", over=NAMES if force else ())
+    if json_:
+        printing.print_json({"version": str(found), "digest": found.digest, "files": sorted(made)})
+        return 0
+    typer.echo(f"{found} for {server.value}, in {out}: {', '.join(sorted(made))}")
+    start = out / "serve.sh"
+    if server is ModelServer.ollama:
+        called = shlex.join(
+            ["ollama", "create", name or f"{found.model.slug}-v{found.number}", "-f"]
+        )
+        typer.echo(f"  {called} {shlex.quote(str(out / 'Modelfile'))}", err=True)
+    else:
+        typer.echo(f"  {shlex.quote(str(start))}", err=True)
+    return 0
+
+
+def _read(path: Path | None) -> str | None:
+    from evalhub.io.rows import DataError
+
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise DataError(f"can't be read (--template): {error}", file=str(path)) from error
+
+
+def probe(
+    version: Version,
+    project: Of,
+    url: Annotated[
+        str | None,
+        typer.Argument(help="The server's base address, ending in /v1.", metavar="[URL]"),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="ALIAS", help="In place of a URL: an alias of EVALHUB_ENDPOINTS."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="What the server calls it.", show_default="as serve-config does")
+    ] = "",
+    base: Annotated[
+        str, typer.Option(help="What the server calls its base.", show_default="as evaluated")
+    ] = "",
+    probes: Annotated[
+        int, typer.Option(min=1, max=1000, help="Items to ask, each twice.")
+    ] = PROBES,
+    test_set: Annotated[
+        str | None,
+        typer.Option(help="Take the run on this one.", show_default="the newest run's"),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(min=0, max=10, help="Distance that log-probabilities of an answer may have."),
+    ] = TOLERANCE,
+    key_env: Annotated[
+        str | None, typer.Option(metavar="VARIABLE", help="The variable that holds the key.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A host that the key may be sent to. Repeatable."),
+    ] = None,
+    json_: Json = False,
+) -> int:
+    """Ask a server what the version answered: 0, it answers alike; 1, otherwise; 2, it can't be
+    told."""
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
+
+    if (url is None) == (endpoint is None):
+        raise typer.BadParameter("give one of a URL and --endpoint", param_hint="URL")
+    if key_env is not None and endpoint is not None:
+        raise typer.BadParameter("belongs to the endpoint: leave it out", param_hint="--key-env")
+    set_up_database()
+    from evalhub.accounts.people import named_project
+    from evalhub.declare.declaration import declared
+    from evalhub.declare.keys import Reach
+    from evalhub.features.deployment.probing import Where
+    from evalhub.features.deployment.probing import probe as ask
+    from evalhub.registry.version_names import named_version
+
+    asked = ask(
+        version=named_version(named_project(project), version),
+        where=Where(url=url, key_env=key_env, endpoint=endpoint, model=name, base=base),
+        reach=declared(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
+        probes=probes,
+        test_set=test_set,
+        tolerance=tolerance,
+    )
+    if json_:
+        printing.print_json(_row(asked))
+    else:
+        _print(asked)
+    return {"same": 0, "differs": 1, "unknown": 2}[asked.found.outcome.value]
+
+
+def _row(asked: "ProbeMade") -> dict[str, Any]:
+    return {
+        "probe": asked.probe.pk,
+        "version": str(asked.probe.version),
+        "run": asked.probe.run_id,
+        "address": asked.probe.address,
+        "model": asked.probe.model,
+        "outcome": asked.found.outcome.value,
+        "why": asked.found.why,
+        "report": asked.probe.report,
+    }
+
+
+def _print(asked: "ProbeMade") -> None:
+    found = asked.found
+    said = {
+        "same": "answers as it was evaluated",
+        "differs": "answers otherwise than it was evaluated",
+        "unknown": "can't be told",
+    }[found.outcome.value]
+    typer.echo(f"{asked.probe.version} at {asked.probe.address}: {said}\n  {found.why}")
+    compared = f"{found.probes} probes of {asked.probe.run}"
+    if found.by_likelihood:
+        compared += (
+            f"; {found.by_likelihood} by their log-probabilities too, {found.largest:.2f} apart "
+            f"at most, where {asked.probe.report['tolerance']:g} is near-ties"
+        )
+    else:
+        compared += "; by their texts alone, for no log-probabilities are known"
+    typer.echo(f"  {compared}")
+    if found.telling is None:
+        typer.echo("  What its base answers to them isn't kept: one that does the same isn't seen")
+    else:
+        typer.echo(
+            f"  {found.telling} of them its base answered otherwise: {found.borne_out} are "
+            f"answered as the version did, {found.as_parent} as its base"
+        )
+    if asked.listed.note:
+        typer.echo(f"  {asked.listed.note}")
+    for key, kept, now in asked.changed[:SHOWN]:
+        typer.echo(f"  {key}: {_short(kept)}\n  {' ' * len(key)}  {_short(now)}")
+    if len(asked.changed) > SHOWN:
+        typer.echo(f"  and {len(asked.changed) - SHOWN} more")
+
+
+def _short(text: str) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"

@@ -1,0 +1,181 @@
+"""A project's evidence as files, in the forms that others read."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+
+from evalhub.features.exporters.answers import export_answers
+from evalhub.features.exporters.decisions import export_decisions
+from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+from evalhub.features.exporters.judgments import export_dpo, export_judgments
+from evalhub.features.exporters.model_card import export_model_index
+from evalhub.features.exporters.report import export_report
+from evalhub.features.exporters.study import export_study
+from evalhub.frames.rest.addresses import project_path
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.reading import number
+from evalhub.ledger.models import Decision
+from evalhub.registry.models import Study
+from reviews.models import Campaign
+
+ROWS = ("jsonl", "parquet")
+TYPES = {
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "html": "text/html; charset=utf-8",
+    "yaml": "application/yaml",
+    "zip": "application/zip",
+}
+LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a request asks for, and the folder that it is written into."""
+
+    endpoint: "Exports"
+    form: str
+    folder: Path
+
+    @property
+    def to(self) -> Path:
+        return self.folder / f"export.{self.form}"
+
+    @property
+    def by(self) -> Any:
+        return self.endpoint.by
+
+    def row(self, rows: "QuerySet[Any]", name: str) -> Any:
+        """The row of the project whose number, or slug, the query gives."""
+        given = self.endpoint.request.query_params.get(name, "")
+        if not given:
+            raise Problem(400, "says which one", field=name)
+        if name == "study":
+            return get_object_or_404(rows, slug=given)
+        return get_object_or_404(rows, pk=number(given, field=name, most=LARGEST_ID))
+
+    def study(self) -> Study:
+        rows = Study.objects.filter(project=self.endpoint.project)
+        found: Study = self.row(rows.select_related("project"), "study")
+        return found
+
+    def decision(self) -> Decision:
+        rows = Decision.objects.filter(study__project=self.endpoint.project)
+        found: Decision = self.row(rows.select_related("study__project"), "decision")
+        return found
+
+    def review(self) -> Campaign:
+        rows = Campaign.objects.filter(project=self.endpoint.project)
+        related = ("project", "study", "baseline__model", "candidate__model")
+        found: Campaign = self.row(rows.select_related(*related), "review")
+        return found
+
+
+def _answers(asked: _Asked) -> None:
+    form: Any = asked.form
+    export_answers(study=asked.study(), by=asked.by, to=asked.to, form=form)
+
+
+def _study(asked: _Asked) -> None:
+    export_study(study=asked.study(), by=asked.by, to=asked.to)
+
+
+def _decisions(asked: _Asked) -> None:
+    form: Any = asked.form
+    export_decisions(project=asked.endpoint.project, by=asked.by, to=asked.to, form=form)
+
+
+def _judgments(asked: _Asked) -> None:
+    form: Any = asked.form
+    pseudonyms = asked.endpoint.request.query_params.get("pseudonyms") == "1"
+    export_judgments(
+        campaign=asked.review(), by=asked.by, to=asked.to, form=form, pseudonyms=pseudonyms
+    )
+
+
+def _dpo(asked: _Asked) -> None:
+    export_dpo(campaign=asked.review(), by=asked.by, to=asked.to)
+
+
+def _report(asked: _Asked) -> None:
+    asked.to.write_text(export_report(decision=asked.decision(), by=asked.by), encoding="utf-8")
+
+
+def _model_index(asked: _Asked) -> None:
+    text = export_model_index(decision=asked.decision(), by=asked.by)
+    asked.to.write_text(text, encoding="utf-8")
+
+
+def _every_eval_ever(asked: _Asked) -> None:
+    whole = asked.folder / "whole"
+    export_every_eval_ever(decision=asked.decision(), by=asked.by, to=whole)
+    shutil.make_archive(str(asked.to.with_suffix("")), "zip", whole)
+
+
+EXPORTS: dict[str, tuple[Callable[[_Asked], None], tuple[str, ...]]] = {
+    "answers": (_answers, ROWS),
+    "decisions": (_decisions, ROWS),
+    "judgments": (_judgments, ("jsonl", "csv", "parquet")),
+    "dpo": (_dpo, ("jsonl",)),
+    "report": (_report, ("html",)),
+    "model-index": (_model_index, ("yaml",)),
+    "every-eval-ever": (_every_eval_ever, ("zip",)),
+    "study": (_study, ("zip",)),
+}
+"""What is exported by which function, in which forms; the first is the usual one."""
+
+WHAT = OpenApiParameter("what", str, OpenApiParameter.PATH, enum=list(EXPORTS))
+FORMAT = OpenApiParameter("format", str, enum=[*TYPES], description="else the usual one")
+STUDY = OpenApiParameter("study", str, description="of answers and study: its slug")
+REVIEW = OpenApiParameter("review", int, description="of judgments and dpo: the review's number")
+DECISION = OpenApiParameter("decision", int, description="of the others: the decision's number")
+PSEUDONYMS = OpenApiParameter("pseudonyms", str, enum=["1"], description="r1, r2, … for people")
+
+
+class Exports(ProjectEndpoint):
+    parameters: ClassVar[tuple[str, ...]] = (
+        *("format", "study", "review", "decision"),
+        "pseudonyms",
+    )
+
+    @describes(
+        "A file of the project's evidence\n\nAnswers of a study, decisions, a review's judgments "
+        "or preference pairs for DPO once it has ended, and a decision as a report, as a model "
+        "card's model-index, or as Every Eval Ever. Sealed scores never leave.",
+        gives=None,
+        streams=dict.fromkeys(
+            (each.partition(";")[0] for each in TYPES.values()), OpenApiTypes.STR
+        ),
+        query=(WHAT, FORMAT, STUDY, REVIEW, DECISION, PSEUDONYMS),
+        also=(409,),
+    )
+    def get(self, request: Request, project: str, what: str) -> FileResponse:
+        if what not in EXPORTS:
+            raise Problem(404, f"There is no such export: {', '.join(EXPORTS)}.")
+        write, forms = EXPORTS[what]
+        form = request.query_params.get("format", forms[0])
+        if form not in forms:
+            raise Problem(400, f"is one of {', '.join(forms)}", field="format")
+        with tempfile.TemporaryDirectory() as folder:
+            asked = _Asked(self, form, Path(folder))
+            write(asked)
+            file = asked.to.open("rb")  # stays readable when its folder is gone
+        return FileResponse(
+            file, as_attachment=True, filename=f"{what}.{form}", content_type=TYPES[form]
+        )
+
+
+urlpatterns = [project_path("exports/<str:what>", Exports, "exports")]

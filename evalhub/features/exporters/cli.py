@@ -1,0 +1,337 @@
+"""`evalhub export`: a project's evidence in the forms that others read; and `evalhub mlflow`: what
+an MLflow server was told of champions and challengers."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalhub.frames.command.options import Json
+from evalhub.frames.command.server import There, TokenFile
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import Project
+    from evalhub.client.connection import Connection
+    from evalhub.features.exporters.models import MlflowAlias
+    from evalhub.ledger.models import Decision
+    from evalhub.registry.models import Study
+    from reviews.models import Campaign
+
+
+class What(StrEnum):
+    answers = "answers"
+    decisions = "decisions"
+    judgments = "judgments"
+    dpo = "dpo"
+    report = "report"
+    model_index = "model-index"
+    every_eval_ever = "every-eval-ever"
+    study = "study"
+    mlflow = "mlflow"
+
+
+class FileForm(StrEnum):
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+def export(
+    what: Annotated[What, typer.Argument(help="What to write, and in which form.", metavar="WHAT")],
+    project: Annotated[str, typer.Option(help="The project's name.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write; of every-eval-ever the folder. Not of mlflow."),
+    ] = None,
+    study: Annotated[str | None, typer.Option(help="The study's slug.")] = None,
+    decision: Annotated[
+        int | None, typer.Option(help="The decision's number; else the study's newest.")
+    ] = None,
+    review: Annotated[int | None, typer.Option(help="The review's number.")] = None,
+    form: Annotated[
+        FileForm | None, typer.Option("--format", help="jsonl or parquet; else by the file's name.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Of mlflow: the server's URL.", metavar="URL")
+    ] = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Write answers, decisions, judgments, training pairs, a study with its data (a zip), or a
+    decision in another tool's form."""
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.outputs import check_output
+    from evalhub.frames.command.server import connect
+    from evalhub.frames.command.setup import set_up_database
+
+    if (out is None) != (what is What.mlflow):
+        need = "says where: --out" if out is None else "goes to a server: --to URL, and no --out"
+        raise typer.BadParameter(f"{what} {need}", param_hint="--out")
+    if (to is None) != (what is not What.mlflow):
+        raise typer.BadParameter("is the server's URL, of mlflow alone", param_hint="--to")
+    if what is not What.every_eval_ever:
+        check_output(out, option="--out", inputs=())
+    if server and what is What.mlflow:
+        said = "mlflow is told by the machine that has the home: a site asks no address"
+        raise typer.BadParameter(said, param_hint="--server")
+    if server:
+        connection = connect(server, token_file, project, printing.terminal(errors=True))
+        asked = {"study": study, "decision": decision, "review": review}
+        return _printed(what, _there(what, connection, asked, out or Path(), form), json_)
+    set_up_database()
+    space = _project(project)
+    if what in (What.judgments, What.dpo):
+        done = _review(what, _campaign(space, review), out or Path(), form)
+    elif what is What.decisions:
+        done = _decisions(space, out or Path(), form)
+    elif what is What.study:
+        done = _whole_study(_study(space, study), out or Path())
+    elif what is What.answers:
+        done = _answers(_study(space, study), out or Path(), form)
+    else:
+        done = _of_decision(what, _decision(space, study, decision), out, to)
+    return _printed(what, done, json_)
+
+
+def _printed(what: What, done: dict[str, Any], as_json: bool) -> int:
+    from evalhub.frames.command import printing
+
+    if as_json:
+        printing.print_json({"what": what.value, **done})
+    else:
+        typer.echo("\n".join(f"{name}: {_said(each)}" for name, each in done.items()))
+    return 0
+
+
+def _there(
+    what: What,
+    connection: "Connection",
+    asked: "dict[str, str | int | None]",
+    out: Path,
+    form: FileForm | None,
+) -> dict[str, Any]:
+    """The same of a site's project, by REST."""
+    from evalhub.client.exports import export_folder_there, export_there
+    from evalhub.frames.command.outputs import whole
+
+    if what is What.every_eval_ever:
+        files = export_folder_there(connection, what.value, out, **asked)
+        return {"files": [str(each) for each in files]}
+    rows = what in (What.answers, What.decisions, What.judgments)
+    wanted = _form(form, out).value if rows else None
+    with whole(out, option="--out") as path, path.open("w+b") as file:
+        export_there(connection, what.value, file, format=wanted, **asked)
+    return {"file": str(out)}
+
+
+def _said(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else f"{value}"
+
+
+def _answers(study: "Study", out: Path, form: FileForm | None) -> dict[str, Any]:
+    from evalhub.features.exporters.answers import export_answers
+    from evalhub.frames.command.outputs import whole
+
+    with whole(out, option="--out") as file:
+        rows = export_answers(study=study, by=None, to=file, form=_form(form, out).value)
+    return {"file": str(out), "rows": rows}
+
+
+def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
+    from evalhub.features.exporters.study import export_study
+    from evalhub.frames.command.outputs import whole
+
+    with whole(out, option="--out") as file:
+        found = export_study(study=study, by=None, to=file)
+    return {"file": str(out), "left_out": [str(each) for each in found.left_out]}
+
+
+def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str, Any]:
+    from evalhub.features.exporters.decisions import export_decisions
+    from evalhub.frames.command.outputs import whole
+
+    with whole(out, option="--out") as file:
+        rows = export_decisions(project=project, by=None, to=file, form=_form(form, out).value)
+    return {"file": str(out), "rows": rows}
+
+
+def _review(what: What, campaign: "Campaign", out: Path, form: FileForm | None) -> dict[str, Any]:
+    from evalhub.features.exporters.judgments import export_dpo, export_judgments
+    from evalhub.frames.command.outputs import whole
+
+    with whole(out, option="--out") as file:
+        if what is What.dpo:
+            return {"file": str(out), "rows": export_dpo(campaign=campaign, by=None, to=file)}
+        rows = export_judgments(campaign=campaign, by=None, to=file, form=_form(form, out).value)
+    return {"file": str(out), "rows": rows}
+
+
+def _of_decision(
+    what: What, decision: "Decision", out: Path | None, to: str | None
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
+    from evalhub.features.exporters.mlflow import export_mlflow
+    from evalhub.features.exporters.mlflow_server import MlflowServer
+    from evalhub.features.exporters.model_card import export_model_index
+    from evalhub.features.exporters.report import export_report
+    from evalhub.frames.command.outputs import whole
+
+    if what is What.mlflow:
+        server = MlflowServer.of_environment(to or "")
+        return asdict(export_mlflow(decision=decision, by=None, server=server))
+    place = out or Path()
+    if what is What.every_eval_ever:
+        files = export_every_eval_ever(decision=decision, by=None, to=place)
+        return {"files": [str(each) for each in files]}
+    export_text = export_report if what is What.report else export_model_index
+    text = export_text(decision=decision, by=None)
+    with whole(place, option="--out") as file:
+        file.write_text(text, encoding="utf-8")
+    return {"file": str(place), "decision": decision.pk}
+
+
+def _form(form: FileForm | None, out: Path) -> FileForm:
+    if form is not None:
+        return form
+    return FileForm.parquet if out.suffix.lower() == ".parquet" else FileForm.jsonl
+
+
+def _project(slug: str) -> "Project":
+    from evalhub.accounts.models import Project
+
+    found = Project.objects.filter(slug=slug).first()
+    if found is None:
+        raise typer.BadParameter(f"there is no project {slug!r}", param_hint="--project")
+    return found
+
+
+def _study(project: "Project", slug: str | None) -> "Study":
+    from evalhub.registry.models import Study
+
+    if slug is None:
+        raise typer.BadParameter("is needed: the study's slug", param_hint="--study")
+    found = Study.objects.select_related("project").filter(project=project, slug=slug).first()
+    if found is None:
+        raise typer.BadParameter(f"there is no study {slug!r} in {project}", param_hint="--study")
+    return found
+
+
+def _decision(project: "Project", study: str | None, number: int | None) -> "Decision":
+    """The decision of this number, or the newest on the study's candidate in question."""
+    from evalhub.ledger.models import Decision
+    from evalhub.registry.models.studies import ArmRole
+
+    decisions = Decision.objects.select_related("study__project").filter(study__project=project)
+    if number is not None:
+        found = decisions.filter(pk=number).first()
+        if found is None:
+            said = f"there is no decision {number} in {project}"
+            raise typer.BadParameter(said, param_hint="--decision")
+        return found
+    asked = _study(project, study)
+    candidate = asked.arms.get(role=ArmRole.CANDIDATE).name
+    found = decisions.filter(study=asked, arm=candidate).newest_first().first()
+    if found is None:
+        raise typer.BadParameter(f"nothing is decided in {asked.slug}", param_hint="--study")
+    return found
+
+
+def _campaign(project: "Project", number: int | None) -> "Campaign":
+    from reviews.models import Campaign
+
+    if number is None:
+        raise typer.BadParameter("is needed: the review's number", param_hint="--review")
+    found = Campaign.objects.defer("plan").filter(project=project, pk=number).first()
+    if found is None:
+        said = f"there is no review {number} in {project}"
+        raise typer.BadParameter(said, param_hint="--review")
+    return found
+
+
+mlflow_app = typer.Typer(
+    no_args_is_help=True, help="Champion and challenger, as an MLflow server was told of them."
+)
+
+OneProject = Annotated[
+    str | None,
+    typer.Option("--project", help="Only this one.", metavar="P", show_default="all"),
+]
+
+
+@mlflow_app.command()
+def status(project: OneProject = None, json_: Json = False) -> int:
+    """Say whose each alias is, and what the server was told and waits for."""
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    return _print_aliases(project, json_)
+
+
+@mlflow_app.command()
+def sync(project: OneProject = None, json_: Json = False) -> int:
+    """Tell the server of every alias now, also of what it was told already."""
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from django.conf import settings
+
+    from evalhub.accounts.outgoing import HELD, held_since
+    from evalhub.features.exporters.mlflow_aliases import look, tell_mlflow
+    from evalhub.features.exporters.models import AliasState
+
+    if not settings.MLFLOW_URL:
+        raise typer.BadParameter(
+            "isn't set: it is the server's URL, such as http://127.0.0.1:5000",
+            param_hint="EVALHUB_MLFLOW_URL",
+        )
+    if since := held_since():
+        typer.echo(HELD.format(since=since), err=True)
+        return UNREACHABLE
+    look(anew=True)
+    tell_mlflow()
+    _print_aliases(project, json_)
+    return UNREACHABLE if _aliases(project).filter(state=AliasState.WAITING).exists() else 0
+
+
+def _aliases(project: str | None) -> Any:
+    from evalhub.accounts.people import named_project
+    from evalhub.features.exporters.models import MlflowAlias
+
+    rows = MlflowAlias.objects.select_related("project", "version__model", "decision")
+    return rows if project is None else rows.filter(project=named_project(project))
+
+
+def _print_aliases(project: str | None, json_: bool) -> int:
+    from evalhub.frames.command import printing
+
+    rows = list(_aliases(project))
+    if json_:
+        printing.print_json([_alias_row(each) for each in rows])
+        return 0
+    if not rows:
+        typer.echo("No alias yet: a blessing makes a champion, a ship a challenger.", err=True)
+    for each in rows:
+        whose = str(each.version) if each.version else "nobody"
+        typer.echo(f"{each.project.slug}  {each.alias}: {whose}, {each.said}")
+    return 0
+
+
+def _alias_row(each: "MlflowAlias") -> dict[str, Any]:
+    return {
+        "project": each.project.slug,
+        "alias": each.alias,
+        "version": each.version and str(each.version),
+        "digest": each.version and each.version.digest,
+        "decision": each.decision and each.decision.digest,
+        "state": each.state,
+        "attempts": each.attempts,
+        "due": each.due_at.isoformat(timespec="seconds"),
+        "error": each.error,
+        "told": each.told and each.told.isoformat(timespec="seconds"),
+        "mlflow_model": each.told_name,
+        "mlflow_version": each.told_version,
+    }

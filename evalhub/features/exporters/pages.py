@@ -1,0 +1,67 @@
+"""Page: a study's file, shown and downloaded, alone or with its data."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
+from django.views.decorators.http import require_GET
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.features.exporters.study import export_study, study_text
+from evalhub.frames.page.access import results_only
+from evalhub.registry.models import Study
+from evalhub.studies.file.document import study_document
+
+
+def _seen(request: SignedInRequest, pk: int) -> Study:
+    found = Study.objects.seen_by(request.user).select_related("project")
+    return get_object_or_404(found, pk=pk)
+
+
+@require_GET
+@results_only
+def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The file as it would be written, and what lies beside it."""
+    study = _seen(request, pk)
+    document = study_document(study)
+    context = {
+        "study": study,
+        "document": document,
+        "text": study_text(document),
+        "items": list(document.items.items()),
+        "answers": list(document.answers.items()),
+        "documents": list(document.documents.items()),
+    }
+    return render(request, "exporters/study_file.html", context)
+
+
+@require_GET
+@results_only
+def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The file alone."""
+    study = _seen(request, pk)
+    headers = {"Content-Disposition": f'attachment; filename="{study.slug}.yaml"'}
+    text = study_text(study_document(study))
+    return HttpResponse(text, content_type="application/yaml", headers=headers)
+
+
+@require_GET
+@results_only
+def study_zip(request: SignedInRequest, pk: int) -> Any:
+    """The file with its items and its recorded answers, as one zip."""
+    study = _seen(request, pk)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "study.zip"
+        export_study(study=study, by=request.user, to=path)
+        opened = path.open("rb")  # which outlives its name
+    return FileResponse(opened, as_attachment=True, filename=f"{study.slug}.zip")
+
+
+urlpatterns = [
+    path("studies/<int:pk>/file/", study_file, name="study_file"),
+    path("studies/<int:pk>/study.yaml", study_yaml, name="study_yaml"),
+    path("studies/<int:pk>/study.zip", study_zip, name="study_zip"),
+]

@@ -1,0 +1,1 @@
+"""Which version is the champion: promotion, rollback, retiring, overriding, with their doors."""

@@ -1,0 +1,271 @@
+"""REST: which version is the champion, and how versions came to their stages."""
+
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from pydantic import Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.declare.declaration import Declaration, DeclarationError
+from evalhub.declare.study import Name
+from evalhub.features.lifecycle.moves import reopen, retire
+from evalhub.features.lifecycle.promotion import USUALLY, bless, override_champion
+from evalhub.features.lifecycle.rollback import roll_back
+from evalhub.frames.rest.addresses import address, project_path
+from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.idempotency import once
+from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.shapes import Given
+from evalhub.ledger.champion_standing import ArmOf
+from evalhub.ledger.models import Blessing, StageMove
+from evalhub.registry.models import Model, ModelVersion
+from evalhub.studies.file.version_file import VersionNumber
+
+Reason = Field(min_length=1, max_length=4000)
+
+
+class NamedVersion(Declaration):
+    """A version of this project."""
+
+    model: Name
+    number: VersionNumber
+
+
+class BlessingRequest(Declaration):
+    reason: str = Reason
+    arm: ArmOf = USUALLY
+
+
+class RollbackRequest(Declaration):
+    reason: str = Reason
+    to: NamedVersion | None = Field(
+        None, description="a version that was champion before; else the one before this"
+    )
+
+
+class OverrideRequest(Declaration):
+    reason: str = Reason
+    instead_of: NamedVersion | None = Field(
+        None, description="what you take for the champion: 409 where it is another one"
+    )
+
+
+class MoveRequest(Declaration):
+    reason: str = Reason
+
+
+class BlessingShape(Given):
+    """Which version is the project's champion, its baseline: since when, by what, and why."""
+
+    project: str
+    name: str = Field(description="the version, as pages call it")
+    version: str = Field(description="its address")
+    how: Literal["blessed", "rolled-back", "overridden"] = Field(
+        description="by its decision; by going back to it; by somebody's word alone"
+    )
+    decision: int | None = Field(description="what it rests on; null: on no decision")
+    before: str | None = Field(description="name of the version that was champion until then")
+    by: int = Field(description="number of the account")
+    reason: str
+    created: datetime
+
+    @classmethod
+    def of(cls, blessing: Blessing) -> "BlessingShape":
+        before = blessing.before
+        return cls(
+            project=blessing.project.slug,
+            name=str(blessing.version),
+            version=_at(blessing.version),
+            how=blessing.how,
+            decision=blessing.decision_id,
+            before=None if before is None else str(before.version),
+            by=blessing.by_id,
+            reason=blessing.reason,
+            created=blessing.created,
+        )
+
+
+class MoveShape(Given):
+    """A version moved from one stage to another."""
+
+    id: int
+    name: str = Field(description="the version, as pages call it")
+    version: str = Field(description="its address")
+    was: str
+    stage: str
+    said: str = Field(description="what happened to it, in words")
+    override: bool = Field(description="whether no decision stands behind it")
+    decision: int | None
+    by: int = Field(description="number of the account")
+    reason: str
+    created: datetime
+
+    @classmethod
+    def of(cls, move: StageMove) -> "MoveShape":
+        return cls(
+            id=move.pk,
+            name=str(move.version),
+            version=_at(move.version),
+            was=move.was,
+            stage=move.stage,
+            said=move.said,
+            override=move.overridden,
+            decision=move.decision_id,
+            by=move.by_id,
+            reason=move.reason,
+            created=move.created,
+        )
+
+
+def _at(version: ModelVersion) -> str:
+    model = version.model
+    return address("model_version", model.project.slug, model.slug, version.number)
+
+
+class BlessedBy(DecisionEndpoint):
+    scopes = {"POST": Scope.DECIDE}
+
+    @describes(
+        "Make the decision's candidate the project's champion\n\nOr, with `arm: baseline`, what it "
+        "judged against: a project's first.",
+        gives=BlessingShape,
+        takes=BlessingRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        asked = self.body(BlessingRequest)
+        made = bless(decision=self.decision(), by=self.by, reason=asked.reason, arm=asked.arm)
+        return shown(request, BlessingShape.of(made), 201)
+
+
+class Baseline(ProjectEndpoint):
+    parameters = ("fields",)
+
+    @describes(
+        "The version that is the project's baseline\n\n404 where none is blessed.",
+        gives=BlessingShape,
+    )
+    def get(self, request: Request, project: str) -> Response:
+        current = Blessing.objects.current(self.project)
+        if current is None:
+            raise Problem(404, "No version of this project is blessed yet.")
+        return shown(request, BlessingShape.of(current))
+
+
+class VersionEndpoint(ProjectEndpoint):
+    """Below a version of a model."""
+
+    scopes = {"POST": Scope.DECIDE}
+
+    def version(self) -> ModelVersion:
+        of = {"model__slug": self.kwargs["slug"], "number": self.kwargs["number"]}
+        return get_object_or_404(self._versions(), **of)
+
+    def named(self, name: NamedVersion | None, field: str) -> ModelVersion | None:
+        """Raises DeclarationError where the project has no such version."""
+        if name is None:
+            return None
+        found = self._versions().filter(model__slug=name.model, number=name.number).first()
+        if found is None:
+            raise DeclarationError(f"there is no {name.model} v{name.number} here", field)
+        return found
+
+    def _versions(self) -> "QuerySet[ModelVersion]":
+        rows: QuerySet[ModelVersion] = ModelVersion.objects.filter(model__project=self.project)
+        return rows.select_related("model__project")
+
+
+class RolledBack(VersionEndpoint):
+    @describes(
+        "Roll this champion back\n\nTo the one before it, or to one that was champion before. "
+        "Once done, the same again is the same answer.",
+        gives=BlessingShape,
+        takes=RollbackRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str, number: int) -> Response:
+        asked = self.body(RollbackRequest)
+        to = self.named(asked.to, "to")
+        made = roll_back(version=self.version(), by=self.by, reason=asked.reason, to=to)
+        return shown(request, BlessingShape.of(made), 201)
+
+
+class Overridden(VersionEndpoint):
+    @describes(
+        "Make this version the champion without a decision\n\nFor owners, who answer for it by "
+        "their reason alone.",
+        gives=BlessingShape,
+        takes=OverrideRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str, number: int) -> Response:
+        asked = self.body(OverrideRequest)
+        instead = self.named(asked.instead_of, "instead_of")
+        version, by = self.version(), self.by
+        made = override_champion(version=version, by=by, reason=asked.reason, instead_of=instead)
+        return shown(request, BlessingShape.of(made), 201)
+
+
+class Retired(VersionEndpoint):
+    @describes(
+        "Give a candidate up\n\nOne that is retired already stays so.",
+        gives=MoveShape,
+        takes=MoveRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str, number: int) -> Response:
+        reason = self.body(MoveRequest).reason
+        return shown(
+            request, MoveShape.of(retire(version=self.version(), by=self.by, reason=reason)), 201
+        )
+
+
+class Reopened(VersionEndpoint):
+    @describes(
+        "Bring a retired version back as a candidate\n\nBy an override, with its reason.",
+        gives=MoveShape,
+        takes=MoveRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str, number: int) -> Response:
+        reason = self.body(MoveRequest).reason
+        return shown(
+            request, MoveShape.of(reopen(version=self.version(), by=self.by, reason=reason)), 201
+        )
+
+
+class History(ProjectEndpoint):
+    parameters = PAGED
+
+    @describes("How a model's versions came to their stages", gives=MoveShape, pages=True)
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        model = get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
+        return listed(request, StageMove.objects.of_model(model).newest_first(), MoveShape.of)
+
+
+urlpatterns = [
+    project_path("decisions/<int:pk>/blessing", BlessedBy, "blessing"),
+    project_path("baseline", Baseline, "baseline"),
+    project_path("models/<slug:slug>/history", History, "history"),
+    project_path("models/<slug:slug>/versions/<int:number>/rollback", RolledBack, "rollback"),
+    project_path("models/<slug:slug>/versions/<int:number>/override", Overridden, "override"),
+    project_path("models/<slug:slug>/versions/<int:number>/retire", Retired, "retire"),
+    project_path("models/<slug:slug>/versions/<int:number>/reopen", Reopened, "reopen"),
+]

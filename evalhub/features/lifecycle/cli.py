@@ -1,0 +1,347 @@
+"""Commands that move versions: `evalhub bless`, `rollback`, `override`, `retire`, `reopen`; and
+`history`, which lists the moves."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalhub.frames.command.options import Json, Of
+from evalhub.frames.command.server import There, TokenFile
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import Project, User
+    from evalhub.ledger.models import Blessing, StageMove
+    from evalhub.registry.models import ModelVersion
+
+By = Annotated[
+    str | None,
+    typer.Option(help="User name of whose word it is; at a site, the token says.", metavar="USER"),
+]
+Version = Annotated[
+    str, typer.Argument(help='The version: tuned@3, or "tuned v3".', metavar="VERSION")
+]
+Reason = Annotated[str, typer.Option(help="Why, in words.")]
+SHOWN = 50
+
+
+class BlessedArm(StrEnum):
+    candidate = "candidate"
+    baseline = "baseline"
+
+
+def bless(
+    decision: Annotated[int, typer.Argument(help="The decision's number, as its page shows it.")],
+    reason: Annotated[str, typer.Option(help="Why, in words.")],
+    by: By = None,
+    arm: Annotated[
+        BlessedArm,
+        typer.Option(help="candidate: what ships; baseline: what it judged against, as the first."),
+    ] = BlessedArm.candidate,
+    project: Annotated[
+        str | None, typer.Option(help="At a site: the project that the decision is of.")
+    ] = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Make a version the project's champion, its baseline, by a decision that stands."""
+    if server:
+        if project is None:
+            raise typer.BadParameter("says whose decision it is, at a site", param_hint="--project")
+        path, body = f"/decisions/{decision}/blessing", {"reason": reason, "arm": arm.value}
+        return told(post_there(server, token_file, project, path, body), as_json=json_)
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from evalhub.features.lifecycle import promotion
+    from evalhub.ledger.models import Decision
+
+    found = Decision.objects.select_related("study__project").filter(pk=decision).first()
+    person = person_named(by)
+    if found is None:
+        raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
+    made = promotion.bless(decision=found, by=person, reason=reason, arm=arm.value)
+    return told(told_blessing(made), as_json=json_)
+
+
+def person_named(by: str | None) -> "User":
+    """Raises typer.BadParameter where nobody is named, or nobody is called so."""
+    from evalhub.accounts.models import User
+
+    if by is None:
+        raise typer.BadParameter("says whose word it is: a user's name", param_hint="--by")
+    person = User.objects.filter(username=by).first()
+    if person is None:
+        raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
+    return person
+
+
+def post_there(
+    server: str, token_file: Path | None, project: str, path: str, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the site answers. The same said again is the same act there, whatever its key."""
+    from uuid import uuid4
+
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import connect
+
+    connection = connect(server, token_file, project, printing.terminal(errors=True))
+    return dict(connection.post(path, body, key=str(uuid4())).body)
+
+
+def told_blessing(made: "Blessing") -> dict[str, Any]:
+    """A blessing of this home, as it is printed."""
+    before = made.before.version if made.before else None
+    return {
+        "blessing": made.pk,
+        "project": made.project.slug,
+        "version": str(made.version),
+        "name": str(made.version),
+        "digest": made.version.digest,
+        "how": made.how,
+        "decision": made.decision_id,
+        "decision_digest": made.decision.digest if made.decision else None,
+        "before": str(before) if before else None,
+        "reason": made.reason,
+        "created": made.created.isoformat(),
+    }
+
+
+def told(row: Mapping[str, Any], *, as_json: bool) -> int:
+    """Prints a blessing, of this home or as a site tells it."""
+    from evalhub.frames.command import printing
+
+    if as_json:
+        printing.print_json(row)
+        return 0
+    ground = f"decision {row['decision']}" if row["decision"] else "no decision"
+    how = {
+        "blessed": f"by {ground}",
+        "rolled-back": f"again, by a rollback: it rests on {ground}",
+        "overridden": "by an override: NO DECISION MADE IT SO",
+    }[row["how"]]
+    instead = f", in place of {row['before']}" if row["before"] else ""
+    typer.echo(
+        f"{row['name']} is the champion of {row['project']}{instead}, {how}\n  {row['reason']}"
+    )
+    if row["before"] and row["how"] == "blessed":
+        typer.echo(f"  A rollback goes back to {row['before']}.")
+    return 0
+
+
+def rollback(
+    version: Version,
+    project: Of,
+    reason: Reason,
+    by: By = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="One that was champion before; else the one before."),
+    ] = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Take this champion back, for the one before it."""
+    if server:
+        body = {"reason": reason, "to": _other(to)}
+        return told(_post(server, token_file, project, version, "rollback", body), as_json=json_)
+    found, person = _at_home(project, version, by)
+    from evalhub.features.lifecycle.rollback import roll_back
+
+    older = None if to is None else _named(found, to)
+    made = roll_back(version=found, by=person, reason=reason, to=older)
+    return told(told_blessing(made), as_json=json_)
+
+
+def override(
+    version: Version,
+    project: Of,
+    reason: Reason,
+    by: By = None,
+    instead_of: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="The champion: refused where it is another by now."),
+    ] = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Make a version the champion without a decision, by an owner's word alone."""
+    if server:
+        body = {"reason": reason, "instead_of": _other(instead_of)}
+        return told(_post(server, token_file, project, version, "override", body), as_json=json_)
+    found, person = _at_home(project, version, by)
+    from evalhub.features.lifecycle.promotion import override_champion
+
+    champion = None if instead_of is None else _named(found, instead_of)
+    made = override_champion(version=found, by=person, reason=reason, instead_of=champion)
+    return told(told_blessing(made), as_json=json_)
+
+
+def retire(
+    version: Version,
+    project: Of,
+    reason: Reason,
+    by: By = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Give a candidate up."""
+    if server:
+        body = {"reason": reason}
+        return _said(_post(server, token_file, project, version, "retire", body), json_)
+    found, person = _at_home(project, version, by)
+    from evalhub.features.lifecycle import moves
+
+    return _said(_row(moves.retire(version=found, by=person, reason=reason)), json_)
+
+
+def reopen(
+    version: Version,
+    project: Of,
+    reason: Reason,
+    by: By = None,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Bring a retired version back as a candidate."""
+    if server:
+        body = {"reason": reason}
+        return _said(_post(server, token_file, project, version, "reopen", body), json_)
+    found, person = _at_home(project, version, by)
+    from evalhub.features.lifecycle import moves
+
+    return _said(_row(moves.reopen(version=found, by=person, reason=reason)), json_)
+
+
+def history(
+    model: Annotated[str, typer.Argument(help="The model's name.", metavar="MODEL")],
+    project: Of,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Say how a model's versions came to their stages: the newest 50 moves, the newest first."""
+    from evalhub.frames.command import printing
+
+    rows = _there(server, token_file, project, model) if server else _here(project, model)
+    if json_:
+        printing.print_json(rows)
+        return 0
+    if not rows:
+        typer.echo(f"No version of {model} has moved: each is a candidate.")
+    for each in rows:
+        _say(each)
+    return 0
+
+
+def _here(project: str, model: str) -> list[dict[str, Any]]:
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_project
+    from evalhub.ledger.models import StageMove
+
+    of = named_project(project)
+    line = of.models.written().filter(slug=model).first()
+    if line is None:
+        there = ", ".join(of.models.written().values_list("slug", flat=True)) or "none yet"
+        said = f"{project} has no model {model!r} (models: {there})"
+        raise typer.BadParameter(said, param_hint="MODEL")
+    return [_row(each) for each in StageMove.objects.of_model(line).newest_first()[:SHOWN]]
+
+
+def _there(server: str, token_file: Path | None, project: str, model: str) -> list[dict[str, Any]]:
+    from urllib.parse import quote
+
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.server import connect
+
+    connection = connect(server, token_file, project, printing.terminal(errors=True))
+    path = f"/models/{quote(model, safe='')}/history?page_size={SHOWN}"
+    return list(connection.get(path).body["results"])
+
+
+def _at_home(project: str, version: str, by: str | None) -> "tuple[ModelVersion, User]":
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_project
+
+    return _numbered(named_project(project), version), person_named(by)
+
+
+def _named(beside: "ModelVersion", name: str) -> "ModelVersion":
+    return _numbered(beside.model.project, name)
+
+
+def _numbered(project: "Project", name: str) -> "ModelVersion":
+    from evalhub.declare.version_name import numbered_version
+    from evalhub.registry.version_names import named_version
+
+    model, number = numbered_version(name)
+    return named_version(project, f"{model}@{number}")
+
+
+def _post(
+    server: str,
+    token_file: Path | None,
+    project: str,
+    version: str,
+    verb: str,
+    body: Mapping[str, Any],
+) -> dict[str, Any]:
+    from evalhub.declare.version_name import numbered_version
+
+    model, number = numbered_version(version)
+    path = f"/models/{model}/versions/{number}/{verb}"
+    return post_there(server, token_file, project, path, body)
+
+
+def _other(name: str | None) -> dict[str, Any] | None:
+    """A version as a request names it."""
+    from evalhub.declare.version_name import numbered_version
+
+    if name is None:
+        return None
+    model, number = numbered_version(name)
+    return {"model": model, "number": number}
+
+
+def _row(move: "StageMove") -> dict[str, Any]:
+    return {
+        "id": move.pk,
+        "name": str(move.version),
+        "was": move.was,
+        "stage": move.stage,
+        "said": move.said,
+        "override": move.overridden,
+        "decision": move.decision_id,
+        "by": move.by_id,
+        "who": move.by.get_username(),
+        "reason": move.reason,
+        "created": move.created.isoformat(),
+    }
+
+
+def _said(row: Mapping[str, Any], as_json: bool) -> int:
+    from evalhub.frames.command import printing
+
+    if as_json:
+        printing.print_json(row)
+    else:
+        _say(row)
+    return 0
+
+
+def _say(row: Mapping[str, Any]) -> None:
+    ground = f", on decision {row['decision']}" if row["decision"] else ""
+    who = row.get("who") or f"account {row['by']}"
+    when = row["created"][:16].replace("T", " ")
+    typer.echo(f"{when} UTC  {row['name']} {row['said']}{ground}\n  {who}: {row['reason']}")

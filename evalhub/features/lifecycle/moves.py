@@ -1,0 +1,161 @@
+"""A version moves from one stage to another: its row, its project's blessing, its history, the log,
+in one transaction."""
+
+from django.db import transaction
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Project, User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.ledger.models import Blessing, Decision, StageMove
+from evalhub.registry.models import ModelVersion
+from evalhub.registry.models.versions import VersionStage
+
+
+class StageError(Exception):
+    """A version that can't be moved as asked, and what would be right."""
+
+
+def held(version: ModelVersion) -> Project:
+    """The version's project, locked for the transaction, with the version's stage read anew: of two
+    who move versions of a project the second sees what the first has done.
+
+    Raises StageError where the version is a draft.
+    """
+    project = Project.objects.select_for_update().get(pk=version.model.project_id)
+    version.refresh_from_db(
+        fields=["stage", "champion_of", "draft_until"], from_queryset=ModelVersion.with_drafts.all()
+    )
+    if version.draft_until is not None:
+        raise StageError(f"{version.model} has a draft here, whose answers are still being written")
+    return project
+
+
+def said_why(reason: str) -> str:
+    """The reason without what surrounds it. Raises StageError where nothing is left."""
+    if not (said := reason.strip()):
+        raise StageError("who moves a version says why: give a reason")
+    return said
+
+
+def check_candidate(version: ModelVersion) -> None:
+    """That the version may become champion: what is retired isn't tried again by oversight.
+
+    Raises StageError.
+    """
+    if version.stage != VersionStage.RETIRED:
+        return
+    move = version.moves.newest_first().first()
+    since = f" since {move.created:%Y-%m-%d}: it {move.said} ({move.reason})" if move else ""
+    raise StageError(
+        f"{version} is retired{since}. Roll back to it, where it was champion before, or bring it "
+        "back as a candidate first (evalhub reopen)"
+    )
+
+
+def crown(
+    version: ModelVersion,
+    *,
+    project: Project,
+    instead_of: Blessing | None,
+    by: User,
+    reason: str,
+    action: Action,
+    decision: Decision | None,
+    restores: Blessing | None = None,
+) -> Blessing:
+    """Makes the version champion, and retires what is champion until then; the project is locked.
+
+    Args:
+        instead_of: the project's newest blessing.
+        action: how the log says it.
+        decision: what it rests on; None: its reason alone.
+        restores: of a rollback, the blessing that it goes back to.
+    """
+    made = Blessing.objects.create(
+        project=project,
+        version=version,
+        decision=decision,
+        by=by,
+        reason=reason,
+        before=instead_of,
+        restores=restores,
+    )
+    made.refresh_from_db(fields=["created"])
+    if instead_of is not None:
+        move(instead_of.version, VersionStage.RETIRED, blessing=made, by=by, reason=reason)
+    move(version, VersionStage.CHAMPION, blessing=made, by=by, reason=reason)
+    note(action, by=by, project=project, what=_in_the_log(made))
+    return made
+
+
+def move(
+    version: ModelVersion,
+    to: VersionStage,
+    *,
+    by: User,
+    reason: str,
+    blessing: Blessing | None = None,
+) -> StageMove:
+    """The version's row in its new stage, and the row of its history that tells of it."""
+    was = version.stage
+    version.stage = to
+    version.champion_of = version.model.project if to == VersionStage.CHAMPION else None
+    version.save(update_fields=["stage", "champion_of"])
+    return StageMove.objects.create(
+        version=version,
+        was=was,
+        stage=to,
+        decision=blessing.decision if blessing else None,
+        blessing=blessing,
+        by=by,
+        reason=reason,
+    )
+
+
+def retire(*, version: ModelVersion, by: User, reason: str) -> StageMove:
+    """Gives a candidate up: it can't become champion until somebody brings it back.
+
+    Studies may still compare with it. What is retired already stays so, and the move that retired
+    it is returned.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        StageError: no reason, or it is the champion, whose place another one takes.
+    """
+    return _moved(version, VersionStage.RETIRED, by, reason, Action.RETIRED)
+
+
+def reopen(*, version: ModelVersion, by: User, reason: str) -> StageMove:
+    """Brings a retired version back as a candidate, by an override: no decision does.
+
+    What is a candidate already by somebody's word stays so, and that move is returned.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        StageError: no reason, or it isn't retired.
+    """
+    return _moved(version, VersionStage.CANDIDATE, by, reason, Action.REOPENED)
+
+
+@transaction.atomic
+def _moved(
+    version: ModelVersion, to: VersionStage, by: User, reason: str, action: Action
+) -> StageMove:
+    project = held(version)
+    check_evaluates(by, project)
+    reason = said_why(reason)
+    if version.stage == VersionStage.CHAMPION:
+        raise StageError(f"{version} is the champion of {project}: bless another one, or roll back")
+    if version.stage == to:
+        newest = version.moves.newest_first().first()
+        if newest is not None:
+            return newest
+        raise StageError(f"{version} is {'a candidate' if to == 'candidate' else to} already")
+    note(action, by=by, project=project, what=str(version))
+    return move(version, to, by=by, reason=reason)
+
+
+def _in_the_log(made: Blessing) -> str:
+    if made.restores is not None and made.before is not None:
+        return f"{made.before.version} to {made.version}, which had {made.ground}"
+    return f"{made.version} by {made.ground}"

@@ -1,0 +1,125 @@
+"""Parts of pages: a version's stage and what may be done about it, and a decision's promotions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import owns
+from evalhub.features.lifecycle.moves import reopen, retire
+from evalhub.features.lifecycle.promotion import hindrance, override_champion
+from evalhub.features.lifecycle.rollback import former_champions, roll_back
+from evalhub.ledger.champion_standing import ArmOf, BaselineStanding, standing_of
+from evalhub.ledger.models import Blessing, Decision, StageMove
+from evalhub.registry.models import ModelVersion
+from evalhub.registry.models.versions import VersionStage
+
+SHOWN = 30
+"""Moves, the newest, that a version's page lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrownedArm:
+    """An arm of a decision that may be made champion; `hindrance` says why it can't, or ""."""
+
+    arm: ArmOf
+    name: str
+    hindrance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crowning:
+    """Which version is champion, and what a decision may make it: its candidate, and where there is
+    none yet what it judged against."""
+
+    standing: BaselineStanding
+    choices: Sequence[CrownedArm]
+
+    @property
+    def possible(self) -> bool:
+        return any(not each.hindrance for each in self.choices)
+
+
+def crowning(decision: Decision) -> Crowning:
+    standing, arms = standing_of(decision), decision.document.arms
+    named: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
+    if standing.blessing is None:
+        named["baseline"] = arms.baseline.version or arms.baseline.name
+    if standing.arm == "candidate":
+        return Crowning(standing, [])
+    return Crowning(
+        standing,
+        [CrownedArm(arm, name, hindrance(decision, arm=arm)) for arm, name in named.items()],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StagePage:
+    """A version's stage with the newest moves of its model's versions.
+
+    Attributes:
+        more: whether there are older moves.
+        champion: the project's, None where it has none yet.
+        former: what the champion can be rolled back to, where this version is it.
+        may_override: whether the reader owns the project.
+    """
+
+    moves: Sequence[StageMove]
+    more: bool
+    champion: Blessing | None
+    former: Sequence[ModelVersion]
+    may_override: bool
+
+
+def stage_page(version: ModelVersion, user: User) -> StagePage:
+    project = version.model.project
+    moves = list(StageMove.objects.of_model(version.model).newest_first()[: SHOWN + 1])
+    champion = Blessing.objects.current(project)
+    leads = champion is not None and champion.version_id == version.pk
+    return StagePage(
+        moves=moves[:SHOWN],
+        more=len(moves) > SHOWN,
+        champion=champion,
+        former=former_champions(champion) if champion and leads else [],
+        may_override=version.stage == VersionStage.CANDIDATE and owns(user, project),
+    )
+
+
+type Move = Callable[[ModelVersion, User, Mapping[str, str]], str]
+
+
+def _rolled_back(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
+    to = _beside(version, said.get("to", ""))
+    made = roll_back(version=version, by=by, reason=said.get("reason", ""), to=to)
+    return f"{version} is rolled back: {made.version} is the champion of {made.project}."
+
+
+def _overridden(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
+    instead = _beside(version, said.get("instead_of", ""))
+    override_champion(version=version, by=by, reason=said.get("reason", ""), instead_of=instead)
+    return f"{version} is the champion, by your override. Wherever it is named, this is said."
+
+
+def _retired(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
+    retire(version=version, by=by, reason=said.get("reason", ""))
+    return f"{version} is retired."
+
+
+def _reopened(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
+    reopen(version=version, by=by, reason=said.get("reason", ""))
+    return f"{version} is a candidate again."
+
+
+MOVES: dict[str, Move] = {
+    "rollback": _rolled_back,
+    "override": _overridden,
+    "retire": _retired,
+    "reopen": _reopened,
+}
+"""What a version's page can do about its stage, by the form's verb: each says what was done."""
+
+
+def _beside(version: ModelVersion, pk: str) -> ModelVersion | None:
+    """Another version of the project; None where the form names none that there is."""
+    versions = ModelVersion.objects.filter(model__project=version.model.project_id)
+    of_project = versions.select_related("model__project")
+    return of_project.filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 19 else None

@@ -1,0 +1,218 @@
+"""Promotion: a version becomes the project's champion, by a decision or by an owner's override."""
+
+from django.db import transaction
+
+from evalhub.accounts.models import Action, User
+from evalhub.accounts.permissions import check_evaluates, check_owns
+from evalhub.declare.verdicts import Verdict
+from evalhub.features.lifecycle.moves import StageError, check_candidate, crown, held, said_why
+from evalhub.ledger.chain.kept import ChangedDecisionError, check_kept
+from evalhub.ledger.champion_answers import other_answers
+from evalhub.ledger.champion_standing import ArmOf, study_arm
+from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.staleness import changes_since
+from evalhub.registry.models import ModelVersion, Run
+
+USUALLY: ArmOf = "candidate"
+BEFORE_THE_FIRST = "the baseline of the first decision that made a champion: what ran until then"
+
+
+class BlessingError(StageError):
+    """A version that can't be made the baseline by this decision, and what would be right."""
+
+
+class StaleDecisionError(BlessingError):
+    """The decision doesn't stand on all that there is any more."""
+
+
+@transaction.atomic
+def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Blessing:
+    """Makes the decision's candidate the champion of its project, and retires the one until then.
+
+    Of a project that has none yet, what the decision judged against was it until now: that is the
+    first of its history, so that a rollback has where to go.
+
+    What holds of the decision must be a ship, by its verdict or by an override, and it must have
+    judged against the champion that there is. The same again is the blessing that is there.
+
+    Args:
+        arm: "baseline": what the decision judged against, whatever came out: a project's first.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
+        StaleDecisionError: newer evidence is there, or the project has another baseline by now.
+        BlessingError: no ship, or another arm that can't be blessed.
+        StageError: no reason, or a version that is retired.
+    """
+    check_evaluates(by, decision.study.project)
+    reason = said_why(reason)
+    version = _version(decision, arm)
+    project = held(version)
+    current = Blessing.objects.current(project)
+    if current is not None and current.version_id == version.pk:
+        if (current.decision_id, current.by, current.reason) == (decision.pk, by, reason):
+            return current
+        raise BlessingError(
+            f"{version} is the champion already: since {current.created:%Y-%m-%d}, by "
+            f"{current.ground}"
+        )
+    _check(decision, arm, version, current)
+    if current is None and arm == "candidate":
+        # What ran until now is what a rollback goes back to.
+        current = crown(
+            _version(decision, "baseline"),
+            project=project,
+            instead_of=None,
+            by=by,
+            reason=BEFORE_THE_FIRST,
+            action=Action.BLESSED,
+            decision=decision,
+        )
+    return crown(
+        version,
+        project=project,
+        instead_of=current,
+        by=by,
+        reason=reason,
+        action=Action.BLESSED,
+        decision=decision,
+    )
+
+
+@transaction.atomic
+def override_champion(
+    *, version: ModelVersion, by: User, reason: str, instead_of: ModelVersion | None = None
+) -> Blessing:
+    """Makes a version the champion of its project, whatever was decided of it, or nothing.
+
+    Every page, list and answer that names the champion says that no decision made it so. The same
+    again, by the same person for the same reason, is the override that is there.
+
+    Args:
+        instead_of: what `by` takes for the champion; where it is another one by now, nothing is
+            done. None: whatever is champion.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't own the project.
+        StageError: no reason, the champion already, retired, or another champion than `instead_of`.
+    """
+    project = held(version)
+    check_owns(by, project, "make a version the champion without a decision")
+    reason = said_why(reason)
+    current = Blessing.objects.current(project)
+    if current is not None and current.version_id == version.pk:
+        if (current.overridden, current.by, current.reason) == (True, by, reason):
+            return current
+        raise StageError(
+            f"{version} is the champion already: since {current.created:%Y-%m-%d}, by "
+            f"{current.ground}"
+        )
+    champion = current.version if current else None
+    if instead_of is not None and instead_of != champion:
+        raise StageError(
+            f"{instead_of} isn't the champion of {project}: {champion or 'no version'} is"
+            + (f", since {current.created:%Y-%m-%d %H:%M} UTC, by {current.by}" if current else "")
+        )
+    check_candidate(version)
+    return crown(
+        version,
+        project=project,
+        instead_of=current,
+        by=by,
+        reason=reason,
+        action=Action.CHAMPION_OVERRIDDEN,
+        decision=None,
+    )
+
+
+def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
+    """Why `bless` would refuse this as the project is now, whoever asks; "" where it wouldn't."""
+    try:
+        version = _version(decision, arm)
+        _check(decision, arm, version, Blessing.objects.current(decision.study.project))
+    except StageError as error:
+        return str(error)
+    return ""
+
+
+def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
+    """The version that the decision read as this arm."""
+    arms = decision.document.arms
+    named = arms.candidate if arm == "candidate" else arms.baseline
+    found = study_arm(decision, named.name)
+    if found is None or found.version.digest != named.digest:
+        raise StaleDecisionError(
+            f"{named.name} is another version in its study than decision {decision.pk} judged"
+        )
+    return found.version
+
+
+def _check(decision: Decision, arm: ArmOf, version: ModelVersion, current: Blessing | None) -> None:
+    """That the version may take the place of what is champion. Raises StageError."""
+    check_candidate(version)
+    _check_stands(decision)
+    if arm == "candidate":
+        _check_ships(decision)
+        _check_judged_against(decision, current)
+    else:
+        _check_first(decision, version, current)
+
+
+def _check_stands(decision: Decision) -> None:
+    try:
+        check_kept(decision)
+    except ChangedDecisionError as error:
+        raise StaleDecisionError(str(error)) from error
+    newest = Decision.objects.filter(study=decision.study, arm=decision.arm).newest_first()[0]
+    if newest != decision:
+        raise StaleDecisionError(
+            f"decision {decision.pk} on {decision.arm} was followed by decision {newest.pk} "
+            f"({newest.verdict}): that one is to be looked at"
+        )
+    for change in changes_since(decision):
+        raise StaleDecisionError(
+            f"decision {decision.pk} doesn't stand on all that there is: {change.sentence}. "
+            "Decide again first"
+        )
+
+
+def _check_ships(decision: Decision) -> None:
+    signed = decision.sign_offs.first()
+    holds = signed.verdict if signed else decision.verdict
+    if holds != Verdict.SHIP:
+        said = Verdict(holds).label.lower()
+        raise BlessingError(
+            f"decision {decision.pk} is no ship ({said}): only what ships becomes the champion, or "
+            "what somebody answers for by an override (evalhub decision sign --override ship)"
+        )
+    if signed is None and not decision.document.registered:
+        raise BlessingError(
+            f"decision {decision.pk} is unregistered, since its policy has the ledger off: "
+            "somebody has to sign it off first"
+        )
+
+
+def _check_judged_against(decision: Decision, current: Blessing | None) -> None:
+    """That nothing slips in which beat something weaker than what runs now."""
+    if current is None:
+        return
+    if current.version_id == _version(decision, "baseline").pk:
+        runs = [each.baseline_run for each in decision.document.evidence if each.baseline_run]
+        if (others := other_answers(current, Run.objects.filter(pk__in=runs))) is not None:
+            raise StaleDecisionError(f"decision {decision.pk} judged against others: {others}")
+        return
+    against = decision.document.arms.baseline
+    raise StaleDecisionError(
+        f"decision {decision.pk} judged against {against.version}, and the champion is "
+        f"{current.version} since {current.created:%Y-%m-%d}, by {current.by}: judge against that"
+    )
+
+
+def _check_first(decision: Decision, version: ModelVersion, current: Blessing | None) -> None:
+    if decision.verdict == Verdict.INVALID:
+        raise BlessingError(f"decision {decision.pk} is invalid: nothing rests on it")
+    if current is not None:
+        raise BlessingError(
+            f"{version} isn't the champion, and there is one ({current.version}): only a candidate "
+            "that ships against it takes its place"
+        )

@@ -1,0 +1,52 @@
+"""REST: what a study's candidate costs."""
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.declare.cost_sheet import CostSheet
+from evalhub.declare.declaration import declared
+from evalhub.declare.ownership import Ownership
+from evalhub.features.ownership.study_costs import cost_of
+from evalhub.frames.rest.addresses import project_path
+from evalhub.frames.rest.describing import describes
+from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.problems import Problem
+from evalhub.frames.rest.study_endpoint import CANDIDATE, StudyEndpoint
+from evalhub.registry.models import StudyArm
+
+TRAFFIC = OpenApiParameter(
+    "traffic", float, description="requests a month, in place of what the study says"
+)
+
+
+class StudyCost(StudyEndpoint):
+    parameters = ("candidate", "traffic", "fields")
+
+    @describes(
+        "What its candidate costs\n\nTraining, data, evaluation, serving, upkeep and retraining "
+        "beside the present bill; each figure says where it comes from, and what isn't known is "
+        "null, never 0.",
+        gives=CostSheet,
+        query=(CANDIDATE, TRAFFIC),
+    )
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        candidate = request.query_params.get("candidate", "")
+        assumed = _assumed(request.query_params.get("traffic", ""))
+        try:
+            found = cost_of(self.study(), assumed, candidate=candidate)
+        except StudyArm.DoesNotExist as error:
+            raise Problem(404, f"{error}.", field="candidate") from error
+        return shown(request, found)
+
+
+def _assumed(traffic: str) -> Ownership | None:
+    if not traffic:
+        return None
+    try:
+        return declared(Ownership, {"traffic": float(traffic)})
+    except ValueError as error:  # of which a DeclarationError is one
+        raise Problem(400, "is a number above 0: requests a month", field="traffic") from error
+
+
+urlpatterns = [project_path("studies/<slug:slug>/cost", StudyCost, "study_cost")]

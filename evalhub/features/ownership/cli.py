@@ -1,0 +1,103 @@
+"""`evalhub cost`: what a study's candidate costs in all, beside the present bill."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalhub.frames.command.options import Candidate, Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evalhub.declare.cost_sheet import CostSheet
+    from evalhub.declare.ownership import Ownership
+    from evalhub.registry.models import Study
+
+SHOWN = 10
+
+
+def cost(
+    study: Annotated[str, typer.Argument(help="The study's short name.", metavar="STUDY")],
+    project: Annotated[str, typer.Option(help="The project's name.")],
+    assume: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of assumptions in place of the study's, part by part: YAML or JSON."
+        ),
+    ] = None,
+    traffic: Annotated[
+        float | None, typer.Option(help="Requests a month that are expected.")
+    ] = None,
+    candidate: Candidate = None,
+    json_: Json = False,
+) -> int:
+    """Say what a candidate costs: training, data, evaluation, serving, upkeep, retraining; when it
+    breaks even; and on which assumption that hangs. Every figure says where it comes from."""
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from evalhub.features.ownership.study_costs import cost_of
+    from evalhub.registry.models import StudyArm
+
+    try:
+        found = cost_of(
+            _study(project, study), _assumed(assume, traffic), candidate=candidate or ""
+        )
+    except StudyArm.DoesNotExist as error:
+        raise typer.BadParameter(str(error), param_hint="--candidate") from error
+    if json_:
+        printing.print_json(found.as_json())
+    else:
+        _print(found, printing.terminal())
+    return 0
+
+
+def _assumed(file: Path | None, traffic: float | None) -> "Ownership | None":
+    from evalhub.declare.declaration import DeclarationError, declared, read_declaration
+    from evalhub.declare.ownership import CostAssumptions, Ownership
+    from evalhub.io.document import Document
+
+    start = "a file of assumptions is a mapping that starts with schema: evalhub.ownership/1"
+    said = None if file is None else read_declaration(CostAssumptions, Document(file), start=start)
+    if traffic is None:
+        return said
+    try:
+        asked = declared(Ownership, {"traffic": traffic})
+    except DeclarationError as error:
+        raise typer.BadParameter(error.message, param_hint="--traffic") from error
+    return asked if said is None else said.instead(asked)
+
+
+def _study(project: str, slug: str) -> "Study":
+    from evalhub.accounts.people import named_project
+
+    of = named_project(project)
+    found: Study | None = of.studies.filter(slug=slug).first()
+    if found is None:
+        newest = ", ".join(of.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])
+        said = f"there is no study {slug!r} in {project} (studies: {newest or 'none yet'})"
+        raise typer.BadParameter(said, param_hint="STUDY")
+    return found
+
+
+def _print(sheet: "CostSheet", console: "Console") -> None:
+    from evalhub.features.ownership.wording import amount, line_source, tornado_rows, totals
+    from evalhub.frames.command.figures import figures
+
+    print_ = partial(console.print, markup=False, soft_wrap=not console.is_terminal)
+    print_(f"{sheet.candidate} beside {sheet.baseline}, in {sheet.currency}")
+    for each in sheet.lines:
+        request = f", {amount(each.per_request)} a request" if each.per_request else ""
+        mark = "? " if each.missing else "  "
+        print_(f"{mark}{each.name}: {amount(each.amount)}{request}")
+        print_(f"      {line_source(each)}", style="dim")
+    for name, said in totals(sheet):
+        print_(f"{name}: {said}")
+    print_(f"Break-even: {sheet.break_even.sentence}")
+    if sheet.tornado:
+        console.print(figures(["it hangs on", "from", "to", ""], tornado_rows(sheet.tornado)))
+    for note in sheet.notes:
+        print_(note)

@@ -1,0 +1,106 @@
+"""The cost sheet of a study: what its candidate costs beside the baseline's present bill.
+
+Like counts and errors this is always open: it says nothing of what an answer is worth.
+"""
+
+from django.conf import settings
+
+from evalhub.decision.ownership.figures import KnownCosts
+from evalhub.decision.ownership.lines import cost_lines, traffic_of
+from evalhub.decision.ownership.sheet import cost_sheet
+from evalhub.declare.cost_sheet import CostSheet
+from evalhub.declare.ownership import Ownership
+from evalhub.ledger.models import Decision
+from evalhub.ledger.ownership import OwnedArms, gpu_price, known_costs, own_currency, said_of
+from evalhub.prices.table import prices_here, surcharge
+from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models.studies import ArmRole, CriterionRole
+
+
+def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
+    """The candidate in question, or another by its name, and the baseline that its newest decision
+    names. Three queries.
+
+    Raises StudyArm.DoesNotExist where the study has no such arm beside its baseline.
+    """
+    arms = {each.name: each for each in study.arms.select_related("version__model")}
+    by_role = {each.role: each for each in arms.values()}
+    tuned = arms.get(candidate) if candidate else by_role.get(ArmRole.CANDIDATE)
+    if tuned is None:
+        raise StudyArm.DoesNotExist(f"{study} has no arm {candidate!r}")
+    decided = Decision.objects.filter(study=study, arm=tuned.name).newest_first().first()
+    named = decided and arms.get(decided.document.arms.baseline.name)
+    base = named or by_role[ArmRole.BASELINE]
+    if tuned == base:
+        raise StudyArm.DoesNotExist(f"{tuned} is the baseline of {study}")
+    judged = [each for each in study.test_sets.judged().select_related("metric") if not each.form]
+    primaries = [each for each in judged if each.role == CriterionRole.PRIMARY]
+    return OwnedArms(base, tuned, next(iter([*primaries, *judged]), None))
+
+
+def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = "") -> CostSheet:
+    """What the candidate costs in all beside the baseline's present bill.
+
+    Args:
+        assumed: what is said in place of what the study says, part by part.
+        candidate: another arm's name; "": the one in question.
+
+    Raises:
+        StudyArm.DoesNotExist: there is no such arm beside the baseline.
+        evalhub.io.rows.DataError: what is wrong with the operator's tables of prices.
+    """
+    arms = owned_arms(study, candidate)
+    said = _with_assumed(study, assumed)
+    found = known_costs(study, arms, said)
+    lines = cost_lines(said, found, gpu_price, assumed=assumed)
+    traffic = traffic_of(said, assumed)
+    return cost_sheet(
+        lines,
+        study=study.name,
+        baseline=arms.baseline.name,
+        candidate=arms.candidate.name,
+        currency=found.currency,
+        traffic=traffic,
+        notes=[*_other_currency(study, found.currency), *_notes(found)],
+    )
+
+
+def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
+    """What the study says, with what is assumed in its place. Amounts of two currencies are never
+    added: of a study in another currency than the assumptions only the traffic stays."""
+    own = said_of(study)
+    if assumed is not None and assumed.currency not in (None, own_currency(study)):
+        own = Ownership(traffic=own.traffic)
+    return own.instead(assumed)
+
+
+def _other_currency(study: Study, currency: str) -> list[str]:
+    """Why the study's own amounts aren't on a sheet in another currency."""
+    own = own_currency(study)
+    if own == currency:
+        return []
+    return [
+        f"The study's amounts and prices are in {own} and this sheet in {currency}: nothing is "
+        f"converted, so that of the study only its traffic and its measured tokens count here."
+    ]
+
+
+def _notes(found: KnownCosts) -> list[str]:
+    """What a reader should know beside the figures."""
+    arms = found.baseline, found.candidate
+    notes = [
+        f"{each.name} is a hosted fine-tune: {said}."
+        for each in arms
+        if each.price is not None
+        and each.price.listed is not None
+        and (said := surcharge(prices_here(settings.HOME), each.price))
+    ]
+    before, after = found.baseline.prompt, found.candidate.prompt
+    if before and after and before != after:
+        more = "longer" if after > before else "shorter"
+        notes.append(
+            f"Prompts of {found.candidate.name} have {after:,.0f} tokens on the average where "
+            f"those of {found.baseline.name} have {before:,.0f}: {abs(after / before - 1):.0%} "
+            f"{more}, measured on {found.where}."
+        )
+    return notes

@@ -1,0 +1,69 @@
+"""A tornado: by figure, how far the outcome moves while that one goes from end to end. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.declare.cost_sheet import Swing, Tornado
+from evalhub.features.ownership.wording import VARIED, amount, outcome
+from evalhub.report.charts.scale import Scale, Tick, around
+
+
+@dataclass(frozen=True, slots=True)
+class TornadoRow:
+    """A figure with its bar: where it begins and how wide it is, in per cent; `open` where it has
+    no end, since it never breaks even. `spoken` says the same in words."""
+
+    name: str
+    ends: str
+    low: str
+    high: str
+    varied: str
+    x: str
+    width: str
+    open: bool
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class TornadoPlot:
+    """All rows on one scale; `at` is where the outcome stands with all figures in the middle."""
+
+    title: str
+    said: str
+    at: str
+    rows: Sequence[TornadoRow]
+    ticks: Sequence[Tick]
+
+
+def tornado_plot(tornado: Tornado) -> TornadoPlot:
+    """The picture of a tornado, the largest bar first."""
+    known = [each for swing in tornado.swings for each in (swing.at_low, swing.at_high)]
+    scale = around([tornado.at, *(each for each in known if each is not None)], zero=False)
+    months = tornado.of == "break-even"
+    return TornadoPlot(
+        title="Months until break-even" if months else "Saved a month",
+        said=outcome(tornado.at, tornado),
+        at=scale.at(tornado.at),
+        rows=[_row(each, tornado, scale) for each in tornado.swings],
+        ticks=scale.ticks(5, "{:,.3g}".format),
+    )
+
+
+def _row(swing: Swing, tornado: Tornado, scale: Scale) -> TornadoRow:
+    known = [each for each in (swing.at_low, swing.at_high) if each is not None]
+    never = len(known) < 2
+    left = min(known, default=scale.low)
+    x, width = scale.band(left, scale.high if never else max(known))
+    low, high = outcome(swing.at_low, tornado), outcome(swing.at_high, tornado)
+    figure = swing.figure
+    return TornadoRow(
+        name=figure.name,
+        ends=amount(figure),
+        low=low,
+        high=high,
+        varied=VARIED[swing.varied],
+        x=x,
+        width=width,
+        open=never,
+        spoken=f"{figure.name}: from {low} to {high}, {VARIED[swing.varied]}",
+    )

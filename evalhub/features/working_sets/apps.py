@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class WorkingSetsConfig(AppConfig):
+    name = "evalhub.features.working_sets"

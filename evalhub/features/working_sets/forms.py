@@ -1,0 +1,213 @@
+"""The forms of working sets: a file taken in, rows added, items found, a split."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItemFilter
+from evalhub.io.rows import DataError
+from evalhub.registry.models.testsets import TestSetPurpose
+from evalhub.studies.file.test_sets import ItemFields
+
+FIELDS = tuple(ItemFields.model_fields)
+SEVERAL = ("reference", "tags")
+PASTED = "pasted"
+
+
+class FieldNames(forms.Form):
+    """What the fields of a file's rows are called; empty ones are as usual."""
+
+    id = forms.CharField(label="Field with the id", initial="id", required=False)
+    input = forms.CharField(label="with the input", initial="input", required=False)
+    reference = forms.CharField(
+        label="with right answers", required=False, help_text="reference; several with commas"
+    )
+    context = forms.CharField(label="with the context", required=False, help_text="context")
+    tags = forms.CharField(label="with tags", required=False, help_text="tags; several with commas")
+    cluster = forms.CharField(label="with the cluster", required=False, help_text="cluster")
+    choices = forms.CharField(label="with choices", required=False, help_text="none, if empty")
+    tools = forms.CharField(label="with tools", required=False, help_text="none, if empty")
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `mapping`."""
+        cleaned = super().clean() or {}
+        said = {name: cleaned[name] for name in FIELDS if cleaned.get(name)}
+        for name in SEVERAL:
+            if name in said:
+                said[name] = [each.strip() for each in said[name].split(",") if each.strip()]
+        try:
+            cleaned["mapping"] = declared(ItemFields, said).mapping
+        except DeclarationError as error:
+            self.add_error(error.field if error.field in self.fields else None, error.message)
+        return cleaned
+
+    def told(self, error: DataError | DeclarationError) -> None:
+        """Says the error beside the field of the form that it is about."""
+        if isinstance(error, DataError):
+            self.add_error("file", str(error))
+        else:
+            name = "slug" if error.field == "test set" else error.field
+            self.add_error(name if name in self.fields else None, error.message)
+
+
+class NewSetForm(FieldNames):
+    """A file that becomes a working set."""
+
+    project = forms.ChoiceField(label="Project")
+    slug = forms.CharField(
+        label="Name of the test set",
+        max_length=80,
+        help_text="letters, digits, - and _; of one that exists, this becomes its next version",
+    )
+    purpose = forms.ChoiceField(
+        label="What it is for",
+        choices=TestSetPurpose.choices,
+        initial=TestSetPurpose.TASK,
+        help_text="a test set that exists keeps its own",
+    )
+    file = forms.FileField(
+        label="Items", help_text="JSONL, CSV, a JSON array, or Parquet: one row an item"
+    )
+
+    def __init__(self, *args: Any, projects: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["project"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(projects)
+
+
+class RowsForm(FieldNames):
+    """Rows that are added to a working set, pasted or in a file."""
+
+    pasted = forms.CharField(
+        label="Rows",
+        widget=forms.Textarea(attrs={"rows": 8, "class": "mono"}),
+        required=False,
+        strip=False,
+        help_text="JSON, an object a line; or plain texts, one input a line",
+    )
+    file = forms.FileField(
+        label="Or a file", required=False, help_text="JSONL, CSV, a JSON array, or Parquet"
+    )
+    given_tag = forms.CharField(
+        label="Tag them", max_length=200, required=False, help_text="finds them again"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if bool(cleaned.get("pasted", "").strip()) == bool(cleaned.get("file")):
+            self.add_error("pasted", "Paste rows or choose a file: one of the two.")
+        return cleaned
+
+
+class SplitForm(forms.Form):
+    """How a working set is split."""
+
+    share = forms.IntegerField(label="Development part, %", initial=30, min_value=1, max_value=99)
+    seed = forms.IntegerField(label="Seed", initial=0, min_value=0, max_value=2**31)
+
+
+class NearCopiesForm(forms.Form):
+    """Where near-copies are looked for."""
+
+    where = forms.ChoiceField(
+        label="Look",
+        widget=forms.RadioSelect,
+        initial="inside",
+        choices=[
+            ("inside", "among its own items"),
+            ("others", "in the project’s other test sets"),
+            ("training", "in a file of training data, or of its fingerprints"),
+        ],
+    )
+    file = forms.FileField(
+        label="Training data",
+        required=False,
+        help_text="JSONL, CSV or Parquet, or what evalhub leakage fingerprint wrote",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("where") == "training" and not cleaned.get("file"):
+            self.add_error("file", "Choose the file of training data.")
+        return cleaned
+
+
+class WorkingFilterForm(forms.Form):
+    """Which items are shown; what can't be so is left out."""
+
+    q = forms.CharField(label="Search", required=False, max_length=200)
+    tag = forms.ChoiceField(label="Tag", required=False)
+    part = forms.ChoiceField(
+        label="SplitPart",
+        required=False,
+        choices=[("", "any"), *SplitPart.choices, ("none", "in neither")],
+    )
+    change = forms.ChoiceField(
+        label="Since the version", required=False, choices=[("", "any"), *ItemChange.choices]
+    )
+    alike = forms.BooleanField(label="near-copies", required=False)
+
+    def __init__(self, given: Mapping[str, Any], *, tags: Sequence[tuple[str, int]]) -> None:
+        super().__init__(given)
+        field = self.fields["tag"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "any"), *((tag, f"{tag} ({n:,})") for tag, n in tags)]
+
+    @property
+    def wanted(self) -> WorkingItemFilter:
+        self.is_valid()
+        said = self.cleaned_data
+        return WorkingItemFilter(
+            text=said.get("q", ""),
+            tag=said.get("tag", ""),
+            part=said.get("part", ""),
+            change=said.get("change", ""),
+            alike=bool(said.get("alike")),
+        )
+
+
+@contextmanager
+def kept(file: "UploadedFile[Any]") -> Iterator[Path]:
+    """An uploaded file under its own name while the block runs. A DataError calls it by that."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(file.name or "items").name
+        with path.open("wb") as written:
+            for chunk in file.chunks():
+                written.write(chunk)
+        with told_by_name(path):
+            yield path
+
+
+@contextmanager
+def told_by_name(path: Path) -> Iterator[None]:
+    """Errors of this file name it without its folder."""
+    try:
+        yield
+    except DataError as error:
+        told = path.name if error.file == str(path) else error.file
+        raise DataError(error.message, file=told, line=error.line, field=error.field) from error
+
+
+@contextmanager
+def pasted(text: str, input_: str) -> Iterator[Path]:
+    """What was pasted, as a file of rows: JSON lines, a JSON array, or texts, one a line, each of
+    which is the field `input_` of a row."""
+    start = text.lstrip()[:1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{PASTED}{'.json' if start == '[' else '.jsonl'}"
+        path.write_text(text if start in ("{", "[") else _inputs(text, input_), encoding="utf-8")
+        with told_by_name(path):
+            yield path
+
+
+def _inputs(text: str, name: str) -> str:
+    lines = [line.strip() for line in text.splitlines()]
+    return "".join(json.dumps({name: line}) + "\n" if line else "\n" for line in lines)

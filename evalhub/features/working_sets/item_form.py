@@ -1,0 +1,156 @@
+"""An item of a working set as a form: the fields of a file's row, checked as a file's are."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+
+from evalhub.features.working_sets.models import WorkingItem
+from evalhub.io.items import LABEL_LIMIT, FieldMapping, ItemContent, item_of
+from evalhub.io.json_values import JsonError, parse_json
+from evalhub.io.rows import DataError, Row
+from evalhub.registry.contents import content_of
+
+FILE = "form"
+NAMES = {"id": "key", "input": "input", "reference": "references", "tools": "tools"}
+"""Which field of the form an error of a row's field belongs to, where the names differ."""
+
+
+TEXTS = (
+    "key", "input", "references", "context", "tags", "cluster", "choices", "tools", "metadata",
+)  # fmt: skip
+
+
+def _area(rows: int, **attributes: str) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, **attributes})
+
+
+class ItemForm(forms.Form):
+    """Everything that an item says. `revision` is that of the item which the form shows."""
+
+    key = forms.CharField(label="Id", max_length=LABEL_LIMIT, strip=False)
+    input = forms.CharField(
+        label="Input",
+        widget=_area(6),
+        strip=False,
+        help_text="a text, or chat messages as JSON: [{“role”: “user”, “content”: …}]",
+    )
+    references = forms.CharField(
+        label="Right answers",
+        widget=_area(3),
+        required=False,
+        strip=False,
+        help_text="one a line; or all of them as a JSON list, where one has several lines",
+    )
+    context = forms.CharField(label="Context", widget=_area(3), required=False, strip=False)
+    tags = forms.CharField(label="Tags", widget=_area(2), required=False, help_text="one a line")
+    cluster = forms.CharField(
+        label="Cluster",
+        max_length=LABEL_LIMIT,
+        required=False,
+        help_text="what it comes from: items of one customer or document belong together",
+    )
+    choices = forms.CharField(
+        label="Choices", widget=_area(2), required=False, help_text="a JSON list of texts"
+    )
+    tools = forms.CharField(
+        label="Tools", widget=_area(2), required=False, help_text="a JSON list, as OpenAI has them"
+    )
+    metadata = forms.CharField(
+        label="Anything else", widget=_area(2), required=False, help_text="a JSON object"
+    )
+    revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `content`, an ItemContent, or the error of the field that can't be so."""
+        cleaned = super().clean() or {}
+        if not self.errors:
+            try:
+                said = {name: self._as_it_was(name, cleaned[name]) for name in TEXTS}
+                cleaned["content"] = _content(said)
+            except DataError as error:
+                name = (error.field or "").partition("[")[0].partition(".")[0]
+                name = NAMES.get(name, name)
+                where = error.field if error.field and error.field != name else ""
+                told = f"{where}: {error.message}" if "[" in where else error.message
+                self.add_error(name if name in self.fields else None, told)
+        return cleaned
+
+    def _as_it_was(self, name: str, typed: str) -> str:
+        """The text as the item has it, where the browser changed nothing but how its lines end."""
+        typed, before = _plain(typed), str(self.initial.get(name, ""))
+        return before if _plain(before) == typed else typed
+
+
+def form_of(item: WorkingItem) -> dict[str, Any]:
+    """The form's fields as the item has them: sent back unchanged they say the same item."""
+    said = content_of(item)
+    return {
+        "key": said.key,
+        "input": said.input if isinstance(said.input, str) else _shown(said.input),
+        "references": _lines_of(said.references),
+        "context": said.context,
+        "tags": "\n".join(said.tags),
+        "cluster": said.cluster,
+        "choices": "" if said.choices is None else _shown(said.choices),
+        "tools": "" if said.tools is None else _shown(said.tools),
+        "metadata": _shown(said.metadata) if said.metadata else "",
+        "revision": item.revision,
+    }
+
+
+def _content(cleaned: Mapping[str, str]) -> ItemContent:
+    """Raises DataError."""
+    values: dict[str, Any] = {
+        "id": cleaned["key"],
+        "input": cleaned["input"],
+        "reference": _references(cleaned["references"]),
+        "context": cleaned["context"],
+        "tags": [line.strip() for line in cleaned["tags"].splitlines() if line.strip()],
+        "cluster": cleaned["cluster"],
+    }
+    given = {name: cleaned[name] for name in ("choices", "tools") if cleaned[name].strip()}
+    mapping = FieldMapping(**{name: name for name in given})
+    content = item_of(Row(1, values | given, FILE), mapping)
+    return replace(content, metadata=_metadata(cleaned["metadata"]))
+
+
+def _references(text: str) -> list[Any]:
+    """All of a JSON list, or the lines that aren't empty."""
+    if text.lstrip().startswith("["):
+        try:
+            found = parse_json(text)
+        except JsonError:
+            found = None
+        if isinstance(found, list):
+            return found
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def _lines_of(references: Sequence[Any]) -> str:
+    """As `_references` reads them back."""
+    lines = "\n".join(each for each in references if isinstance(each, str))
+    return lines if _references(lines) == list(references) else _shown(references)
+
+
+def _metadata(text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        found = parse_json(text)
+    except JsonError as flaw:
+        raise DataError(flaw.message, file=FILE, field="metadata") from flaw
+    if not isinstance(found, dict):
+        raise DataError("a JSON object was expected", file=FILE, field="metadata")
+    return found
+
+
+def _plain(text: str) -> str:
+    """A browser ends lines with two characters; what was typed has one."""
+    return text.replace("\r\n", "\n")
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,285 @@
+"""The items of a working set: written one by one, in rows, or many at once by a filter."""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Max, TextField
+from django.db.models.functions import Cast
+
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.working_sets.models import (
+    ItemChange,
+    SplitPart,
+    WorkingItem,
+    WorkingItemFilter,
+    WorkingSet,
+)
+from evalhub.features.working_sets.sets import (
+    COLUMNS,
+    ChangedMeanwhileError,
+    begin_writing,
+    searched,
+    written_values,
+)
+from evalhub.io.items import LABEL_LIMIT, ItemContent
+from evalhub.registry.rows import insert, update
+
+TOGETHER = 500
+BLOCK = 10_000
+# By item: an update by each list of tags that there is would read all items as often.
+TAGS = """
+    UPDATE working_sets_workingitem SET tags = %s, by_id = %s, revision = revision + 1,
+    change = CASE change WHEN '' THEN 'changed' ELSE change END WHERE id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedRows:
+    """How many rows became items, and why others didn't: (line, why)."""
+
+    added: int
+    left_out: list[tuple[int, str]]
+
+
+@transaction.atomic
+def add_item(working_set: WorkingSet, content: ItemContent, *, by: User | None) -> WorkingItem:
+    """A new item at the end. Raises as `begin_writing`, and DeclarationError where the set has an
+    item of this id."""
+    begin_writing(working_set, by=by)
+    item = WorkingItem(
+        working_set=working_set,
+        position=_next_position(working_set),
+        change="added",
+        by=by,
+        **_columns(content),
+    )
+    _save(item)
+    return item
+
+
+@transaction.atomic
+def change_item(
+    item: WorkingItem, content: ItemContent, *, revision: int, by: User | None
+) -> WorkingItem:
+    """The item says this from now on.
+
+    Args:
+        revision: that of the item which whoever changes it has seen.
+
+    Raises as `begin_writing`; ChangedMeanwhileError where the item is gone or another by now;
+    DeclarationError where another has this id.
+    """
+    begin_writing(item.working_set, by=by)
+    there = WorkingItem.objects.filter(pk=item.pk, revision=revision)
+    if not there.update(revision=F("revision") + 1):
+        raise ChangedMeanwhileError("somebody has changed or deleted this item since you opened it")
+    item.refresh_from_db()
+    for name, value in _columns(content).items():
+        setattr(item, name, value)
+    item.by, item.alike = by, ""
+    _save(item)
+    WorkingItem.objects.filter(pk=item.pk).mark_changes()
+    return item
+
+
+def add_rows(
+    working_set: WorkingSet,
+    rows: Iterable[tuple[int, ItemContent]],
+    *,
+    tag: str,
+    by: User | None,
+    on_added: Callable[[AddedRows], None] = lambda added: None,
+) -> AddedRows:
+    """Appends items, but for those that ask what another asks already, in the set or in the rows.
+
+    The rows are read, and those that are left out chosen, before the transaction that writes them.
+
+    Args:
+        rows: each with the line it stands on. One without an id gets one from what it asks.
+        tag: is given to each that is added, unless it is empty.
+        on_added: is called in that transaction.
+
+    Raises as `begin_writing`, and whatever reading the rows raises: then nothing was added.
+    """
+    check_evaluates(by, working_set.project)
+    prepared = [_prepared(line, content, tag) for line, content in rows]
+    while True:
+        revisions = WorkingSet.objects.filter(pk=working_set.pk).values_list("revision", flat=True)
+        revision = revisions.first()
+        values, left_out = _new_rows(working_set, prepared)
+        added = AddedRows(len(values), left_out)
+        try:
+            with transaction.atomic():
+                begin_writing(working_set, by=by, revision=revision)
+                insert(WorkingItem, COLUMNS, values, returning=("id",))
+                on_added(added)
+        except ChangedMeanwhileError:
+            continue  # chosen anew, beside what somebody has just written
+        return added
+
+
+@dataclass(frozen=True, slots=True)
+class _PreparedRow:
+    line: int
+    key: str
+    fingerprint: int
+    values: tuple[object, ...]
+
+
+def _prepared(line: int, given: ItemContent, tag: str) -> _PreparedRow:
+    content = _named(given, tag)
+    values = written_values(content, content.asked())
+    return _PreparedRow(line, content.key, content.fingerprint_in_context(), values)
+
+
+def _new_rows(
+    working_set: WorkingSet, prepared: Iterable[_PreparedRow]
+) -> tuple[list[tuple[object, ...]], list[tuple[int, str]]]:
+    """(the values to write, the lines that are left out and why), beside what the set holds."""
+    fingerprints = dict(working_set.items.order_by().values_list("fingerprint_in_context", "key"))
+    keys = set(working_set.items.order_by().values_list("key", flat=True))
+    position = _next_position(working_set)
+    left_out: list[tuple[int, str]] = []
+    values: list[tuple[object, ...]] = []
+    for row in prepared:
+        if row.fingerprint in fingerprints:
+            left_out.append((row.line, f"asks the same as item '{fingerprints[row.fingerprint]}'"))
+        elif row.key in keys:
+            left_out.append((row.line, f"'{row.key}' is the id of another item"))
+        else:
+            fingerprints[row.fingerprint] = row.key
+            keys.add(row.key)
+            values.append((working_set.pk, position + len(values), *row.values))
+    return values, left_out
+
+
+@transaction.atomic
+def tag_items(
+    working_set: WorkingSet,
+    wanted: WorkingItemFilter,
+    *,
+    tag: str,
+    by: User | None,
+    take: bool = False,
+) -> int:
+    """Gives the items that are meant a tag, or with `take` takes it from them.
+
+    How many it changed. Raises as `begin_writing`, and DeclarationError for what is no tag.
+    """
+    tag = tag.strip()
+    if not 0 < len(tag) <= LABEL_LIMIT:
+        raise DeclarationError(f"a tag has 1 to {LABEL_LIMIT} characters", "tag")
+    begin_writing(working_set, by=by)
+    meant = working_set.items.matching(wanted).order_by("pk")
+    others: dict[str, str | None] = {}
+    writer = None if by is None else by.pk
+    written: list[tuple[str, int | None, int]] = []
+    perhaps_as_before: list[int] = []
+    for pk, change, said in meant.values_list("pk", "change", Cast("tags", TextField())):
+        if said not in others:
+            others[said] = _retagged(said, tag, take)
+        if (other := others[said]) is not None:
+            written.append((other, writer, pk))
+            if change == ItemChange.CHANGED:
+                perhaps_as_before.append(pk)
+    with connection.cursor() as cursor:
+        cursor.executemany(TAGS, written)
+    for first in range(0, len(perhaps_as_before), BLOCK):
+        some = perhaps_as_before[first : first + BLOCK]
+        working_set.items.filter(pk__in=some).mark_changes()
+    return len(written)
+
+
+@transaction.atomic
+def delete_items(working_set: WorkingSet, wanted: WorkingItemFilter, *, by: User | None) -> int:
+    """Takes the items that are meant out of the set; how many. Raises as `begin_writing`."""
+    begin_writing(working_set, by=by)
+    deleted, _ = working_set.items.matching(wanted).order_by().delete()
+    return deleted
+
+
+@transaction.atomic
+def delete_item(item: WorkingItem, *, revision: int, by: User | None) -> None:
+    """Takes one item out. Raises as `change_item`."""
+    begin_writing(item.working_set, by=by)
+    deleted, _ = WorkingItem.objects.filter(pk=item.pk, revision=revision).delete()
+    if not deleted:
+        raise ChangedMeanwhileError("somebody has changed or deleted this item since you opened it")
+
+
+@transaction.atomic
+def set_parts(
+    working_set: WorkingSet, development: Collection[int] | None, *, by: User | None
+) -> None:
+    """Puts these items, by their primary keys, into the development part and all others into the
+    test part; None takes the split back. Raises as `begin_writing`."""
+    begin_writing(working_set, by=by)
+    rows = working_set.items.order_by()
+    rows.update(part="" if development is None else SplitPart.TEST)
+    chosen = list(development or ())
+    for first in range(0, len(chosen), TOGETHER):
+        rows.filter(pk__in=chosen[first : first + TOGETHER]).update(part=SplitPart.DEVELOPMENT)
+
+
+@transaction.atomic
+def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User | None) -> None:
+    """Says of these items, by their primary keys, what they are near-copies of, and of all others
+    nothing. Raises as `begin_writing`."""
+    begin_writing(working_set, by=by)
+    before = dict(working_set.items.exclude(alike="").order_by().values_list("pk", "alike"))
+    after = {pk: copy_of[:300] for pk, copy_of in copies.items()}
+    changed = [(after.get(pk, ""), pk) for pk in before.keys() | after.keys()]
+    update(WorkingItem, ["alike"], [row for row in changed if before.get(row[1], "") != row[0]])
+
+
+def _retagged(said: str, tag: str, take: bool) -> str | None:
+    """This list of tags, JSON, with the tag or without; None where it is so already."""
+    tags = json.loads(said)
+    if (tag in tags) != take:
+        return None
+    return json.dumps([each for each in tags if each != tag] if take else [*tags, tag])
+
+
+def _named(content: ItemContent, tag: str) -> ItemContent:
+    key = content.key or f"p-{content.fingerprint_in_context() & (2**64 - 1):016x}"
+    tags = content.tags if not tag or tag in content.tags else [*content.tags, tag]
+    return replace(content, key=key, tags=tags)
+
+
+def _next_position(working_set: WorkingSet) -> int:
+    last: int = working_set.items.aggregate(last=Max("position", default=-1))["last"]
+    return last + 1
+
+
+def _columns(content: ItemContent) -> dict[str, object]:
+    return {
+        "key": content.key,
+        "input": content.input,
+        "references": content.references,
+        "context": content.context,
+        "choices": content.choices,
+        "tools": content.tools,
+        "tags": content.tags,
+        "cluster": content.cluster,
+        "metadata": content.metadata,
+        "digest": hashlib.sha256(content.asked()).hexdigest(),
+        "fingerprint": content.fingerprint(),
+        "fingerprint_in_context": content.fingerprint_in_context(),
+        "text": searched(content),
+    }
+
+
+def _save(item: WorkingItem) -> None:
+    try:
+        with transaction.atomic():
+            item.save()
+    except IntegrityError as error:
+        others = WorkingItem.objects.filter(working_set=item.working_set, key=item.key)
+        if others.exclude(pk=item.pk).exists():
+            raise DeclarationError(f"'{item.key}' is the id of another item", "id") from error
+        raise

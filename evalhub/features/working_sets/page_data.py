@@ -1,0 +1,155 @@
+"""What a working set's pages show: its items, a page at a time, and what publishing changes."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+
+from evalhub.features.working_sets.forms import WorkingFilterForm
+from evalhub.features.working_sets.models import ItemChange, WorkingItem, WorkingSet
+from evalhub.features.working_sets.sets import SetDifference, difference, newer_version, removed
+from evalhub.io.word_diff import Piece, word_diff
+from evalhub.registry.contents import content_of
+from evalhub.registry.models import Item, TestSetVersion
+from evalhub.report.flips import FoldedText, asked, expected, passage
+
+PAGE = 25
+REMEMBERED = 100
+"""States of working sets of which it is kept what takes a look at all items."""
+MOST_TAGS = 200
+DIFFERENCES = 50
+COMPARED = 40_000
+FIELDS = {
+    "key": "id",
+    "input": "input",
+    "references": "right answers",
+    "context": "context",
+    "choices": "choices",
+    "tools": "tools",
+    "tags": "tags",
+    "cluster": "cluster",
+    "metadata": "anything else",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWorkingItem:
+    item: WorkingItem
+    question: FoldedText
+    reference: FoldedText
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingItemsPage:
+    """A page of the items that a filter means."""
+
+    form: WorkingFilterForm
+    page: "Page[WorkingItem]"
+    items: Sequence[ShownWorkingItem]
+
+
+def items_page(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingItemsPage:
+    """Three queries: tags, how many, a page."""
+    form = filter_of(working_set, given)
+    found = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
+    page = Paginator(found.defer("text").order_by("position"), PAGE).get_page(given.get("page"))
+    shown = [
+        ShownWorkingItem(each, passage(asked(each.input)), passage(expected(each.references)))
+        for each in page
+    ]
+    return WorkingItemsPage(form, page, shown)
+
+
+def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingFilterForm:
+    """The filter as the address has it, with the tags that there are, the commonest first."""
+    known, times = _tags(*_state(working_set))
+    asked_for = given.get("tag", "")
+    if asked_for and asked_for not in dict(known):
+        known = [*known, (asked_for, times[asked_for])]
+    return WorkingFilterForm(given, tags=known)
+
+
+def changes_of(working_set: WorkingSet) -> SetDifference:
+    """As `difference`, remembered as long as nobody writes to the set."""
+    found = _difference(*_state(working_set))
+    return replace(found, newer=newer_version(working_set))
+
+
+def _state(working_set: WorkingSet) -> tuple[int, int, datetime]:
+    """By what the state of a working set is known: each write counts on and says when."""
+    return working_set.pk, working_set.revision, working_set.changed
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tags(pk: int, revision: int, changed: datetime) -> tuple[list[tuple[str, int]], Counter[str]]:
+    """The commonest tags, and how many items have each of all tags."""
+    times: Counter[str] = Counter()
+    for said, n in WorkingItem.objects.filter(working_set=pk).tag_lists():
+        times.update(dict.fromkeys(json.loads(said), n))
+    return times.most_common(MOST_TAGS), times
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _difference(pk: int, revision: int, changed: datetime) -> SetDifference:
+    return difference(WorkingSet.objects.get(pk=pk))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedField:
+    name: str
+    before: Sequence[Piece]
+    after: Sequence[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedWorkingItem:
+    item: WorkingItem
+    fields: Sequence[ChangedField]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPage:
+    """What publishing would make, and what is another in it: DIFFERENCES of each at most."""
+
+    against: TestSetVersion | None
+    difference: SetDifference
+    changed: Sequence[ChangedWorkingItem]
+    added: Sequence[WorkingItem]
+    removed: Sequence[Item]
+
+
+def publish_page(working_set: WorkingSet) -> PublishPage:
+    rows = WorkingItem.objects.filter(working_set=working_set).order_by("position").defer("text")
+    changed = rows.filter(change=ItemChange.CHANGED).select_related("was")[:DIFFERENCES]
+    return PublishPage(
+        against=working_set.origin,
+        difference=changes_of(working_set),
+        changed=[ChangedWorkingItem(each, _changed(each)) for each in changed],
+        added=list(rows.filter(change=ItemChange.ADDED)[:DIFFERENCES]),
+        removed=list(removed(working_set)[:DIFFERENCES]),
+    )
+
+
+def _changed(item: WorkingItem) -> list[ChangedField]:
+    assert item.was is not None
+    before, after = content_of(item.was), content_of(item)
+    found = []
+    for name, label in FIELDS.items():
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            was, now, _ = word_diff(_text(old), _text(new), most=COMPARED)
+            found.append(ChangedField(label, was, now))
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
+    return "" if value in (None, {}) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,210 @@
+"""Working sets: test sets that are being written, from a file or a version, until published."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.models import Project
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.decision.wording import counted
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.working_sets.forms import NearCopiesForm, NewSetForm, SplitForm, kept
+from evalhub.features.working_sets.items import set_parts
+from evalhub.features.working_sets.models import WorkingSet, WorkingSetQuerySet
+from evalhub.features.working_sets.near_copies import (
+    look_in_other_test_sets,
+    look_in_training,
+    look_inside,
+    split,
+)
+from evalhub.features.working_sets.page_data import changes_of, items_page, publish_page
+from evalhub.features.working_sets.sets import (
+    WorkingSetError,
+    begin_working_set,
+    discard_working_set,
+    edit_version,
+    publish_working_set,
+)
+from evalhub.frames.page.access import results_only
+from evalhub.frames.page.numbers import whole_number
+from evalhub.io.rows import DataError
+from evalhub.registry.models import TestSet, TestSetVersion
+
+PAGE = 25
+FOLDER = "working_sets"
+
+
+def seen_sets(request: SignedInRequest) -> WorkingSetQuerySet:
+    found: WorkingSetQuerySet = WorkingSet.objects.seen_by(request.user).filled()
+    return found.select_related("project", "origin__test_set", "by")
+
+
+def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Goes back to the working set with the reason, where a verb refuses to change it."""
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, pk, *args, **kwargs)
+        except (DataError, DeclarationError, WorkingSetError) as error:
+            messages.error(request, str(error))
+            return redirect("site:working_set", pk)
+
+    return guarded
+
+
+@require_GET
+@results_only
+def working_sets(request: SignedInRequest) -> HttpResponse:
+    page = Paginator(seen_sets(request).with_counts(), PAGE).get_page(request.GET.get("page"))
+    return render(request, f"{FOLDER}/list.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+def new(request: SignedInRequest) -> HttpResponse:
+    """A file becomes a working set."""
+    projects = Project.objects.seen_by(request.user).order_by("slug")
+    choices = list(projects.values_list("slug", "name"))
+    form = NewSetForm(request.POST or None, request.FILES or None, projects=choices)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        said = {name: given[name] for name in ("slug", "purpose", "mapping")}
+        project = projects.get(slug=given["project"])
+        try:
+            with kept(given["file"]) as file:
+                made = begin_working_set(project=project, by=request.user, path=file, **said)
+        except (DataError, DeclarationError) as error:
+            form.told(error)
+        else:
+            return redirect("site:working_set", made.pk)
+    status = 400 if form.errors else 200
+    return render(request, f"{FOLDER}/new.html", {"form": form}, status=status)
+
+
+@require_POST
+@results_only
+def edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A working set from a version of a test set, which stays as it is."""
+    sets = TestSet.objects.seen_by(request.user).written().filter(pk=pk)
+    versions = TestSetVersion.objects.select_related("test_set__project")
+    number = whole_number(request.POST.get("version", ""))
+    version = get_object_or_404(versions, test_set__in=sets, number=number)
+    try:
+        made = edit_version(version, by=request.user)
+    except WorkingSetError as error:
+        messages.error(request, str(error))
+        return redirect("site:test_set", pk)
+    return redirect("site:working_set", made.pk)
+
+
+@require_GET
+@results_only
+def working_set(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
+    context = {
+        "working_set": found,
+        "difference": changes_of(found),
+        "shown": items_page(found, request.GET),
+        "split": SplitForm(),
+        "near": NearCopiesForm(),
+    }
+    return render(request, f"{FOLDER}/working_set.html", context)
+
+
+@require_POST
+@results_only
+@shows_refusal
+def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Splits the set, or takes its split back."""
+    found = get_object_or_404(seen_sets(request), pk=pk)
+    form = SplitForm(request.POST)
+    if request.POST.get("verb") == "undo":
+        set_parts(found, None, by=request.user)
+        messages.success(request, "The split is taken back.")
+    elif form.is_valid():
+        share, seed = form.cleaned_data["share"] / 100, form.cleaned_data["seed"]
+        inside = split(found, share=share, seed=seed, by=request.user)
+        messages.success(request, f"{counted(inside, 'item')} of development, the rest of test.")
+    else:
+        messages.error(request, "A split takes 1 to 99% and a seed that is a whole number.")
+    return redirect("site:working_set", pk)
+
+
+@require_POST
+@results_only
+@shows_refusal
+def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Looks for near-copies, which the list of items then shows."""
+    found = get_object_or_404(seen_sets(request), pk=pk)
+    form = NearCopiesForm(request.POST, request.FILES)
+    if not form.is_valid():
+        for name, [error, *_] in form.errors.as_data().items():
+            messages.error(request, f"{form[name].label}: {' '.join(error.messages)}")
+        return redirect("site:working_set", pk)
+    told = _looked(found, form, request)
+    messages.success(request, told)
+    return redirect("site:working_set", pk)
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+@shows_refusal
+def publish(request: SignedInRequest, pk: int) -> HttpResponse:
+    """What publishing would change, and then the version."""
+    found = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
+    if request.method == "GET":
+        context = {"working_set": found, "shown": publish_page(found)}
+        return render(request, f"{FOLDER}/publish.html", context)
+    revision = whole_number(request.POST.get("revision", ""))
+    made = publish_working_set(found, revision=revision, by=request.user)
+    names = " and ".join(map(str, made))
+    messages.success(request, f"Published: {names}. It is frozen; “Edit” begins the next one.")
+    return redirect("site:test_set", made[0].test_set_id)
+
+
+@require_POST
+@results_only
+@shows_refusal
+def discard(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(seen_sets(request), pk=pk)
+    discard_working_set(found, by=request.user)
+    messages.success(request, f"What was being written for {found.slug} is gone.")
+    return redirect("site:working_sets")
+
+
+def _looked(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
+    where = form.cleaned_data["where"]
+    if where == "training":
+        with kept(form.cleaned_data["file"]) as file:
+            number = look_in_training(working_set, file, by=request.user)
+        place = f"in {file.name}"
+    elif where == "others":
+        number = look_in_other_test_sets(working_set, by=request.user)
+        place = "in the project’s other test sets"
+    else:
+        number = look_inside(working_set, by=request.user)
+        place = "of items before"
+    if not number:
+        return f"No near-copies {place}."
+    told = "item is a near-copy" if number == 1 else "items are near-copies"
+    return f"{number:,} {told} {place}: “near-copies” shows them."
+
+
+urlpatterns = [
+    path("test-sets/<int:pk>/edit/", edit, name="edit_test_set"),
+    path("working-sets/", working_sets, name="working_sets"),
+    path("working-sets/new/", new, name="new_working_set"),
+    path("working-sets/<int:pk>/", working_set, name="working_set"),
+    path("working-sets/<int:pk>/split/", split_set, name="split_set"),
+    path("working-sets/<int:pk>/near-copies/", near_copies, name="near_copies"),
+    path("working-sets/<int:pk>/publish/", publish, name="publish_set"),
+    path("working-sets/<int:pk>/discard/", discard, name="discard_set"),
+]

@@ -1,0 +1,172 @@
+"""The page and the endpoint of what a study's candidate costs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from evalhub.registry.models import Study
+from tests.api.conftest import Program
+from tests.cast import Team, a_run, a_study, a_test_set, a_version
+
+pytestmark = pytest.mark.django_db
+
+SAID = {
+    "traffic": 100_000,
+    "training": {"gpu": "p4d.24xlarge", "price": 32, "hours": [4, 8]},
+    "data": {"generated": {"examples": 1000, "an_hour": 20, "rate": [20, 100]}},
+    "evaluation": {"tokens": 0},
+    "serving": {"base": {"monthly": 500}, "tuned": {"monthly": 300}},
+    "upkeep": {"monthly": 0},
+    "retraining": {"times_a_year": 0},
+}
+
+
+def owned(team: Team, said: dict[str, Any] | None = None, **more: Any) -> Study:
+    questions = a_test_set(team, "questions", items=20)
+    base, tuned = a_version(team, "base"), a_version(team, "tuned", kind="lora")
+    for each, right in ((base, 5), (tuned, 10)):
+        a_run(each, questions, scores=[1.0] * right + [0.0] * (20 - right))
+    return a_study(
+        team,
+        baseline=base,
+        candidate=tuned,
+        primary=questions,
+        policy={"ownership": SAID if said is None else said} | more,
+    )
+
+
+@pytest.fixture
+def olga(team: Team) -> Client:
+    return team.signed_in(team.olga)
+
+
+def page(client: Client, study: Study, **asked: str) -> str:
+    answer = client.get(reverse("site:study_cost", args=[study.pk]), asked)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def test_the_page_says_break_even_what_it_hangs_on_and_each_source(
+    team: Team, olga: Client
+) -> None:
+    shown = page(olga, owned(team))
+    assert "After 5.64 to 26.3 months." in shown
+    assert "data (generated): rate: from 5.96 months to 26 months, over its range" in shown
+    assert '<span class="origin said">said</span>' in shown
+    assert "1,128 to 5,256" in shown
+    assert "<svg" in shown
+    assert "style=" not in shown.partition("<main")[2]
+
+
+def test_the_study_s_page_leads_there(team: Team, olga: Client) -> None:
+    study = owned(team)
+    there = reverse("site:study_cost", args=[study.pk])
+    assert there in olga.get(reverse("site:study", args=[study.pk])).content.decode()
+
+
+def test_what_if_by_a_form_that_needs_no_script(team: Team, olga: Client) -> None:
+    study = owned(team)
+    shown = page(olga, study, present="800 to 1,300", price="16")
+    # 64 + 1,000 over 1,300 − 300 and 128 + 5,000 over 800 − 300
+    assert "After 1.06 to 10.3 months." in shown
+    assert "assumed for this sheet" in shown
+    assert 'value="800 to 1,300"' in shown
+    assert "The study’s figures" in shown
+    assert "says the same" not in shown, "the command knows nothing of what is tried here"
+    assert f"evalhub cost {study.slug} --project {study.project.slug}</code>" in page(olga, study)
+
+
+def test_a_study_that_says_nothing_is_reckoned_by_the_form_alone(team: Team, olga: Client) -> None:
+    asked = {"present": "500", "serving": "300", "upkeep": "50", "retraining": "2"}
+    paid = {"training": "128 to 256", "examples": "1,000 to 5,000", "asking": "0"}
+    study = owned(team, {})
+    # 1,128 over 500 − 300 − 50 less twice 1,128 a year comes back never
+    assert "Never" in page(olga, study, **asked, **paid)
+    shown = page(olga, study, **asked | {"upkeep": "0", "retraining": "0"}, **paid)
+    assert "After 5.64 to 26.3 months." in shown
+    assert "Unknown" not in shown
+
+
+def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olga: Client) -> None:
+    shown = page(olga, owned(team), training="200", price="16")
+    assert "Leave it out, or what was paid for the training in all." in shown
+    assert 'value="200"' in shown
+    assert 'value="16"' in shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"upkeep": "-1"}, "Must be 0 or more, not"),
+        ({"retraining": "often"}, "Say a number, or a range"),
+        ({"asking": "-5"}, "Must be 0 or more, not"),
+        ({"training": "-5"}, "Must be 0 or more, not"),
+        ({"examples": "9 to 3"}, "A range goes from its low end"),
+        ({"traffic": "0"}, "Must be above 0, not"),
+        ({"traffic": "many"}, "Say a number, or a range such as 80000 to 120000."),
+        ({"price": "-3"}, "Must be 0 or more, not"),
+        ({"present": "9 to 3"}, "A range goes from its low end"),
+        ({"serving": "1 to 2 to 3"}, "Say a number, or a range"),
+        ({"serving": "nan"}, "Say a number, or a range"),
+    ],
+)
+def test_a_wrong_figure_is_kept_and_named(
+    team: Team, olga: Client, asked: dict[str, str], told: str
+) -> None:
+    shown = page(olga, owned(team), **asked)
+    assert told in shown
+    assert f'value="{next(iter(asked.values()))}"' in shown
+    assert "After 5.64 to 26.3 months." in shown, "the study's own figures stay"
+
+
+def test_an_unknown_is_said_and_is_no_nought(team: Team, olga: Client) -> None:
+    shown = page(olga, owned(team, {}))
+    assert "Say ownership.training.hours" in shown
+    assert "Unknown without" in shown
+    assert shown.count("</span> unknown</span>") == 7
+
+
+def test_tables_that_cannot_be_read_are_said(
+    team: Team, olga: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    study = owned(team, SAID | {"training": {"gpu": "rack", "hours": 3}})
+    (tmp_path / "gpus.yaml").write_text("schema: evalhub.gpu-prices/1\nmachines: 5\n")
+    assert "The table of GPU prices can&#x27;t be read" in page(olga, study)
+    (tmp_path / "prices.yaml").write_text("schema: evalhub.prices/1\nproviders: 5\n")
+    there = reverse("site:study_cost", args=[study.pk])
+    told = olga.get(there, follow=True).content.decode()
+    assert "What it costs isn&#x27;t known: " in told
+    assert "prices.yaml, line 2, field &#x27;providers&#x27;" in told
+
+
+def test_an_arm_that_there_is_not_is_not_there(team: Team, olga: Client) -> None:
+    there = reverse("site:study_cost", args=[owned(team).pk])
+    assert olga.get(there, {"arm": "nobody"}).status_code == 404
+
+
+def test_the_page_tells_nothing_of_scores(team: Team, olga: Client) -> None:
+    """Of a sealed candidate neither its scores nor how often it won."""
+    shown = page(olga, owned(team)).partition("<main")[2]
+    assert "0.5" not in shown.replace("0.05", "")
+    assert "wins" not in shown
+
+
+def test_programs_are_told_the_same(team: Team, program: Any) -> None:
+    study = owned(team)
+    caller: Program = program()
+    found = caller.get(f"/studies/{study.slug}/cost").json()
+    assert found["schema"] == "evalhub.cost/1"
+    assert found["break_even"]["low"] == pytest.approx(5.64)
+    assert found["break_even"]["high"] == pytest.approx(26.28)
+    at_five = caller.get(f"/studies/{study.slug}/cost?traffic=5").json()
+    assert at_five["lines"][0] == found["lines"][0]
+    for wrong in ("traffic=0", "traffic=many", "traffic=nan"):
+        refused = caller.get(f"/studies/{study.slug}/cost?{wrong}")
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["field"] == "traffic"
+    assert caller.get(f"/studies/{study.slug}/cost?candidate=nobody").status_code == 404
