@@ -1,4 +1,4 @@
-.PHONY: setup run demo check test fix tables schemas openapi pictures lock image bench
+.PHONY: setup run demo check test fix tables schemas openapi commands pictures lock image bench
 
 setup:  ## the environment, with everything for development
 	uv sync
@@ -30,6 +30,9 @@ schemas:  ## the JSON Schemas in docs/, after each change of what is declared
 
 openapi:  ## the document of the REST interface, after each change of an endpoint
 	uv run .ci/openapi.py
+
+commands:  ## the page on the command line, after each change of a command
+	uv run python -m evalhub.cli.reference > docs/reference/cli.md
 
 pictures:  ## the documents' pictures, after each change of how they look
 	uv run python -m tests.pictures

@@ -74,6 +74,21 @@ def test_a_guide_is_read_at_one_sitting(page: Path) -> None:
     assert len(FENCE.sub("", page.read_text()).split()) <= 1200
 
 
+MADE = {"cli", "methods", "rest-reference", "words"}  # from declarations
+MEASURED = {"verdict-rates"}  # half an hour of simulations, twenty tables
+TABLE = re.compile(r"^\|.*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted([*ROOT.glob("docs/reference/*.md"), *ROOT.glob("docs/explanation/*.md")]),
+    ids=lambda path: path.stem,
+)
+def test_a_page_of_reference_has_little_to_read_beside_its_tables(page: Path) -> None:
+    prose = TABLE.sub("", FENCE.sub("", page.read_text()))
+    assert page.stem in MADE | MEASURED or len(prose.split()) <= 1200
+
+
 def test_decisions_have_a_status_and_a_date_and_are_listed() -> None:
     page = DECISIONS / "index.md"
     assert page.read_text() == as_markdown(), f"python -m evalhub.documents.decisions > {page}"

@@ -256,8 +256,10 @@ def test_an_unknown_option_is_wrong_usage(desk: Path) -> None:
     assert run(["decide", "policy.yaml"]) == 64
 
 
-def test_the_examples_of_the_page_are_read_and_name_every_field(tmp_path: Path) -> None:
-    page = (DOCS / "reference/policy.md").read_text("utf-8")
+def test_the_examples_of_both_pages_are_read_and_name_every_field(tmp_path: Path) -> None:
+    page = "".join(
+        (DOCS / f"reference/{name}.md").read_text("utf-8") for name in ("policy", "evidence")
+    )
     first, second = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "policy.yaml").write_text(first)
     (tmp_path / "evidence.yaml").write_text(second)

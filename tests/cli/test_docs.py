@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from evalhub.cli.reference import all_notes, as_markdown
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.command.exits import (
     BAD_DATA,
@@ -54,6 +55,16 @@ def test_the_page_has_just_the_options_of_each_command(command: str) -> None:
 
 def test_the_page_has_no_command_that_there_is_not() -> None:
     assert set(re.findall(r"^## `evalhub (.*?)`", PAGE, re.MULTILINE)) == set(ALL) - {"version"}
+
+
+def test_the_page_is_made_from_the_commands() -> None:
+    assert as_markdown(command_tree()) == PAGE, (
+        "python -m evalhub.cli.reference > docs/reference/cli.md"
+    )
+
+
+def test_only_commands_that_there_are_have_notes() -> None:
+    assert set(all_notes()) <= set(ALL)
 
 
 def test_the_page_has_every_exit_code() -> None:

@@ -214,7 +214,7 @@ def test_what_is_wrong_with_a_file_is_said_without_asking_either(
 
 
 def test_the_page_says_what_each_look_costs(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (DOCS / "explanation/deciding.md").read_text(encoding="utf-8")
+    page = (DOCS / "explanation/ledger.md").read_text(encoding="utf-8")
     found = re.search(r"```sh\nevalhub (power looks.*)\n```\n```text\n(.*?)```", page, re.DOTALL)
     assert found
     assert run(found[1].split()) == 0

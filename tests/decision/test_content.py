@@ -86,7 +86,7 @@ def declarations(kind: Any) -> Iterator[type[Declaration]]:
 
 
 def test_the_document_names_every_field_that_is_its_homes() -> None:
-    document = Path(__file__).resolve().parents[2] / "docs" / "reference/verdict-json.md"
+    document = Path(__file__).resolve().parents[2] / "docs" / "reference/verify-a-record.md"
     (said,) = (
         each
         for each in document.read_text().split("\n\n")

@@ -144,7 +144,7 @@ def test_yaml_is_what_the_page_says_that_it_is(example: Example, tmp_path: Path)
         assert hourly_of(tmp_path, "our big card", datetime.date(2026, 11, 26))
     elif schema.startswith(("evalhub.evidence/", "evalhub.prices/")):
         # read by their own tests
-        assert example.page in ("reference/policy.md", "reference/prices-and-budgets.md")
+        assert example.page in ("reference/evidence.md", "reference/prices-and-budgets.md")
     elif "base_model" in found:
         declared(CheckedTraining, found)
     elif "reviewers_per_item" in found or "stopping" in found:

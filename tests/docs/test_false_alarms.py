@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from reviews.audit.report import FALSE_ALARMS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-RESULTS = (DOCS / "reference/review-results.md").read_text(encoding="utf-8")
+RESULTS = (DOCS / "reference/review-rates.md").read_text(encoding="utf-8")
 
 
 def interval(hits: int, of: int) -> str:

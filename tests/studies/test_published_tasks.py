@@ -18,7 +18,7 @@ from tests.studies.desks import Desk
 from tests.studies.harness_tasks import needs_lm_eval
 from tests.studies.test_harness import a_copy
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference/study-file.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference/general-capability.md"
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_what_is_published_is_what_is_declared(name: str) -> None:
     [
         ("reference/study-file", 0, "study"),
         ("reference/policy", 0, "policy"),
-        ("reference/policy", 1, "evidence"),
+        ("reference/evidence", 0, "evidence"),
         ("how-to/review-plan", 0, "review-request"),
     ],
 )

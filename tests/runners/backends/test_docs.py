@@ -1,4 +1,4 @@
-"""The guide to runs says what the declarations say."""
+"""The guide to backends says what the declarations say."""
 
 import json
 import re
@@ -15,13 +15,13 @@ from runners.backends.hf import HfBackend
 from runners.backends.openai import OpenAIBackend
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
-GUIDE = (DOCS / "reference/runs.md").read_text()
+GUIDE = (DOCS / "reference/backends.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("page", "backend"),
     [
-        ("reference/runs.md", OpenAIBackend),
+        ("reference/backends.md", OpenAIBackend),
         ("reference/hf.md", HfBackend),
         ("reference/command.md", CommandBackend),
     ],
