@@ -174,6 +174,7 @@ INSTALLED_APPS = [
     "evalhub.features.lifecycle",
     "evalhub.features.ownership",
     "evalhub.features.working_sets",
+    "evalhub.features.score_audits",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

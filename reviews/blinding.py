@@ -1,4 +1,4 @@
-"""On which side an answer stands for whom, and the way back. Pure and seeded.
+"""Which side an answer is shown on, and back from sides to arms. Pure and seeded.
 
 Everything is ranked by a keyed SHA-256, so the same seed gives the same plan on any machine
 and any Python, and no side follows from an item's id, position or length.

@@ -1,4 +1,4 @@
-"""What can stand in the way of a review, each with a sentence for the person it meets."""
+"""Errors of reviews, each with a sentence for the person who meets it."""
 
 from collections.abc import Sequence
 

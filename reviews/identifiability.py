@@ -100,7 +100,7 @@ class Telling:
         )
 
     def as_json(self) -> dict[str, object]:
-        """What is kept of it: rounded, so that it is the same on every machine."""
+        """The stored form: rounded, so that it is the same on every machine."""
         of = self.choice
         return {
             "pairs": self.pairs,
@@ -143,7 +143,7 @@ def tell(pairs: Iterable[AnswerPair], *, draws: int = DRAWS) -> Telling:
     columns = list(_columns(reader, rows)) if rows else []
     if len(clusters) < FEWEST:
         split = [each for each in columns if abs(int(each.difference.sum())) == len(rows)]
-        return Telling(len(rows), len(clusters), None, _named(split, len(rows)))
+        return Telling(len(rows), len(clusters), None, _clearest(split, len(rows)))
     choice = forced_choice(
         np.array([each.difference for each in columns], np.int8).reshape(-1, len(rows)).T,
         np.array([each.block for each in columns], np.intp),
@@ -151,7 +151,7 @@ def tell(pairs: Iterable[AnswerPair], *, draws: int = DRAWS) -> Telling:
         draws=draws,
     )
     clear = [each for each, so in zip(columns, choice.clear, strict=True) if so]
-    return Telling(len(rows), len(clusters), choice, _named(clear, len(rows)))
+    return Telling(len(rows), len(clusters), choice, _clearest(clear, len(rows)))
 
 
 type _Row = tuple[TextFeatures, TextFeatures]
@@ -181,8 +181,8 @@ class _Column:
         return shared == own or shared**2 >= ALIKE**2 * own * int(two @ two)
 
 
-def _named(columns: Iterable[_Column], pairs: int) -> tuple[TellingFeature, ...]:
-    """The clearest; of several that are much alike, what is said most simply."""
+def _clearest(columns: Iterable[_Column], pairs: int) -> tuple[TellingFeature, ...]:
+    """The most telling features; of several similar ones the simplest."""
     ranked = sorted(columns, key=lambda column: -round(column.clarity * PLAINNESS[column.block], 6))
     clearest: list[_Column] = []
     for column in ranked:
@@ -202,7 +202,7 @@ def _columns(reader: TextReader, rows: Sequence[_Row]) -> Iterator[_Column]:
     for column in (
         *traits[: -len(LENGTHS)],
         *_frequent([(a.words, b.words) for a, b in rows], 1, reader.named_word),
-        *_compared(rows),
+        *_measure_columns(rows),
         *traits[-len(LENGTHS) :],
         *_frequent([(a.letters, b.letters) for a, b in rows], 2, named_letters),
     ):
@@ -223,7 +223,7 @@ def _traits(rows: Sequence[_Row]) -> list[_Column]:
     ]
 
 
-def _compared(rows: Sequence[_Row]) -> Iterator[_Column]:
+def _measure_columns(rows: Sequence[_Row]) -> Iterator[_Column]:
     more = np.array([more_of(b.measures, a.measures) for a, b in rows])
     for i, title in enumerate(MORE_TITLES):
         own = more[:, i]
@@ -233,7 +233,7 @@ def _compared(rows: Sequence[_Row]) -> Iterator[_Column]:
 def _frequent(
     rows: Sequence[tuple[Codes, Codes]], block: int, title_of: Callable[[int], str]
 ) -> Iterator[_Column]:
-    """The codes that are in one answer only of the most pairs."""
+    """Columns of the codes that occur in only one of two answers in the most pairs."""
     apart = np.concatenate([np.setxor1d(a, b, assume_unique=True) for a, b in rows])
     codes, counts = np.unique(apart, return_counts=True)
     often = np.flatnonzero(counts >= SELDOM)

@@ -1,4 +1,4 @@
-"""What a reader could tell a text by: traits, measures, words and letters. Pure.
+"""Features by which a reader could recognise a text: traits, measures, words, letters. Pure.
 
 All is yes or no, so that what tells two arms apart can be said in words and counted: a text has a
 trait, a word, three letters in a row; of two texts one is longer, or longer by half.

@@ -1,4 +1,4 @@
-"""How an item and an answer are put before a person: the same way for both arms."""
+"""How items and answers are displayed to reviewers: the same for both arms."""
 
 import json
 import math
@@ -47,13 +47,13 @@ def shown(text: str, show: Show = USUAL) -> str:
     """
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "\n".join(line.rstrip() for line in text.split("\n")).strip()
-    layout = _pretty(text) if show.json_ == "pretty" else _indented(text)
+    layout = _pretty(text) if show.json_ == "pretty" else _indent(text)
     if layout is not None:
         return layout
     return _without_marks(text) if show.markdown == "plain" else text
 
 
-def _indented(text: str) -> str | None:
+def _indent(text: str) -> str | None:
     if not text.startswith(("{", "[")) or len(text) > LAID_OUT:
         return None
     try:
@@ -89,7 +89,7 @@ def _pretty(text: str) -> str | None:
         return None
     try:
         value = json.loads(
-            text, object_pairs_hook=_each_once, parse_float=_exactly, parse_constant=_exactly
+            text, object_pairs_hook=_without_repeats, parse_float=_exactly, parse_constant=_exactly
         )
         layout = _laid_out(value, in_order=True)
         (layout or "").encode()  # half a surrogate pair can't be shown
@@ -98,7 +98,7 @@ def _pretty(text: str) -> str | None:
     return None if layout is None or _INVISIBLE.search(layout) else layout
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError("a key is given twice")

@@ -35,7 +35,7 @@ _ENDS = frozenset(".!?…:;)]}>\"'”’»`*|。！？）」")
 _PARSED = 100_000  # characters of a text that is read as JSON, at most
 
 
-def _truncated(text: str) -> bool:
+def _is_truncated(text: str) -> bool:
     """Ends in the middle: a fence left open, or a long text without a closing mark."""
     last = text.rstrip()[-1:]
     closed = last in _ENDS or last.isdigit()
@@ -79,7 +79,7 @@ TRAITS = (
           lambda text: bool(_VENDOR.search(text)), leaks=True),
     Trait("template", "has template or end-of-text tokens",
           lambda text: bool(_TEMPLATE.search(text)), leaks=True),
-    Trait("truncated", "ends in the middle", _truncated),
+    Trait("truncated", "ends in the middle", _is_truncated),
     Trait("json", "is a JSON object or array", _is_json),
     Trait("markdown", "uses Markdown", _is_markdown),
     Trait("fence", "has a code fence", lambda text: "```" in text),

@@ -29,6 +29,7 @@ from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.training import TrainingRecord
+from evalhub.features.score_audits.models import ScoreAudit
 from evalhub.features.score_audits.score_cases import check_score, dispute_score, draw_audit
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.sets import edit_version
@@ -45,7 +46,6 @@ from evalhub.registry.models import (
     Run,
     RunMetric,
     Score,
-    ScoreAudit,
     Shard,
     Spending,
     Study,

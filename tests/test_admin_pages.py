@@ -20,7 +20,7 @@ from tests.site.cases import a_measured_study
 
 OURS = (
     *("accounts", "ledger", "monitoring", "registry", "rest", "reviews", "webhooks"),
-    "working_sets",
+    *("score_audits", "working_sets"),
 )
 UNCOUNTED = {"spending"}
 

@@ -1,4 +1,4 @@
-"""What allauth asks the site: who gets in, how it is told, and what happens then."""
+"""Adapters for allauth: who may sign in, which mails are sent, what happens afterwards."""
 
 import logging
 from datetime import timedelta
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 def sign_in_by(method: str, request: HttpRequest, user: User) -> None:
     """Signs somebody in by a link of ours, in place of whoever was signed in in this browser.
 
-    `way` is one of WAYS; the audit log notes it.
+    `method` is one of WAYS; the audit log notes it.
     """
     record_authentication(request, user, method)
     get_adapter(request).login(request, user)
@@ -92,7 +92,7 @@ class SiteAccounts(DefaultAccountAdapter):
         return bool(methods) and super().is_reauthentication_required(app=app, **options)
 
     def get_login_stages(self) -> list[str]:
-        """A passkey stands beside the password, and isn't asked for after it."""
+        """A passkey replaces the password; it is no second step after it."""
         stages: list[str] = super().get_login_stages()
         return [stage for stage in stages if not stage.startswith("allauth.mfa.")]
 
@@ -105,7 +105,7 @@ class SiteAccounts(DefaultAccountAdapter):
         return reverse("accounts:account")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """From a thread: how long it takes would say whether there is such an account."""
+        """Send from a thread, so that the response time doesn't show whether an account exists."""
         context = {"request": self.request, "email": email, **context}
         message = self.render_mail(template_prefix, email, context)
         Thread(target=_deliver, args=[message]).start()
@@ -130,7 +130,7 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
     def populate_user(
         self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
     ) -> User:
-        """A mail address counts where the provider says that it is verified."""
+        """Take over a mail address only where the provider says that it is verified."""
         mail = verified_mail(sociallogin)
         sociallogin.email_addresses = [
             address for address in sociallogin.email_addresses if address.email.lower() == mail

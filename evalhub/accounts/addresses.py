@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def site_address() -> str:
-    """What every absolute address begins with, without a slash at its end.
+    """The prefix of every absolute address, without a slash at its end.
 
     EVALHUB_URL; where it isn't set, what the site announced that is this process, or runs from this
     home in another one; where none runs, LOCALLY.
@@ -41,7 +41,7 @@ def site_address() -> str:
 
 def known_address() -> str:
     """The same, but "" where nothing says where the site is."""
-    return settings.SITE_URL or _own or _recorded()
+    return settings.SITE_URL or _own or _address_of_lock()
 
 
 def site_host() -> str:
@@ -64,7 +64,7 @@ def announce(address: str) -> None:
     path: Path = settings.HOME / RECORD
     record = open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")  # noqa: SIM115
     for _ in range(TRIES):  # a command that looks at it has it for a moment
-        if _locked(record, fcntl.LOCK_EX):
+        if _take_lock(record, fcntl.LOCK_EX):
             record.truncate()
             record.write(address.encode())
             record.flush()
@@ -98,16 +98,16 @@ def _absolute_uri(requested: str, location: str | None = None) -> str:
     return iri_to_uri(address if location is None else urljoin(address, str(location)))
 
 
-def _recorded() -> str:
+def _address_of_lock() -> str:
     """The address of the site that runs from this home, or "". A killed site's lock is gone."""
     try:
         with (settings.HOME / RECORD).open("rb") as record:
-            return "" if _locked(record, fcntl.LOCK_SH) else record.read().decode()
+            return "" if _take_lock(record, fcntl.LOCK_SH) else record.read().decode()
     except FileNotFoundError:
         return ""
 
 
-def _locked(record: BinaryIO, kind: int) -> bool:
+def _take_lock(record: BinaryIO, kind: int) -> bool:
     """Takes the lock, unless somebody else has it."""
     try:
         fcntl.flock(record, kind | fcntl.LOCK_NB)

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -29,43 +28,18 @@ from evalhub.accounts.models import (
     ResultsSeen,
     User,
 )
+from evalhub.accounts.read_only import Table, inline, register
 from evalhub.accounts.results_seen import ADMINISTERS, expose
 from evalhub.accounts.shutting_out import shut_out
 from evalhub.accounts.sign_in import mail_way_in, sign_in_path
 
-
-class Memberships(admin.TabularInline):
-    """A person's roles, or a project's members. They are changed on the page of members alone."""
-
-    model = Membership
-    extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).select_related("project", "user")
-
-
-class Roles(Memberships):
-    fields = ("project", "role")
-    readonly_fields = ("project",)
-
-
-class Members(Memberships):
-    fields = ("user", "role")
-    readonly_fields = ("user",)
-    verbose_name_plural = "members"
+# A person's roles, and a project's members, are changed on the page of members alone.
+ROLES = inline(Membership, "project role", show_change_link=False)
+MEMBERS = inline(Membership, "user role", show_change_link=False, verbose_name_plural="members")
 
 
 def note_rights(user: User, form: Any, *, by: Any, change: bool) -> None:
-    """What of a person's way into the site was changed, for the audit log."""
+    """Write changes of a person's sign-in and rights to the audit log."""
     if not change:
         note(Action.USER_ADDED, by=by, about=user)
     if change:
@@ -104,7 +78,7 @@ class UserAdmin(DjangoUserAdmin):
     readonly_fields = ("way_in",)
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
-    inlines = (Roles,)
+    inlines = (ROLES,)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Whoever administers the site, or did so before, has seen every project's results."""
@@ -163,7 +137,7 @@ class ProjectAdmin(admin.ModelAdmin):
     list_display = ("slug", "name", "created", "members_page", "log_page")
     search_fields = ("slug", "name")
     readonly_fields = ("created",)
-    inlines = (Members,)
+    inlines = (MEMBERS,)
 
     @admin.display(description="members")
     def members_page(self, project: Project) -> SafeString:
@@ -178,61 +152,30 @@ def _link(view: str, slug: str) -> SafeString:
     return format_html('<a href="{}">open</a>', reverse(view, args=[slug]))
 
 
-class LookedAt(admin.ModelAdmin):
-    """Rows that no form changes: to be looked at."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(Membership)
-class MembershipAdmin(LookedAt):
-    list_display = ("user", "project", "role")
-    list_filter = ("role",)
-    list_select_related = ("user", "project")
-    search_fields = ("user__username", "user__email", "project__slug", "project__name")
-
-
-@admin.register(ResultsSeen)
-class ResultsSeenAdmin(LookedAt):
-    """Who has seen the arms' names has seen them."""
-
-    list_display = ("user", "project", "how", "created")
-    list_select_related = ("user", "project")
-    search_fields = ("user__username", "user__email", "project__slug")
-
-
-@admin.register(LogEntry)
-class LogEntryAdmin(LookedAt):
-    list_display = ("created", "by", "said", "what", "about", "project")
-    list_select_related = ("by", "about", "project")
-    search_fields = ("what", "action", "by__username", "about__username", "project__slug")
-
-
-@admin.register(MemberInvitation)
-class MemberInvitationAdmin(LookedAt):
-    list_display = ("whom", "role", "project", "by", "expires", "used")
-    list_select_related = ("account", "project", "by")
-    search_fields = ("email", "account__username", "project__slug")
-    exclude = ("digest",)
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(LookedAt):
-    list_display = ("name", "shown", "user", "project", "expires", "last_used", "revoked")
-    list_select_related = ("user", "project")
-    search_fields = ("name", "user__username", "project__slug")
-    exclude = ("digest",)
-
-
-@admin.register(Provenance)
-class ProvenanceAdmin(LookedAt):
-    list_display = ("user", "project", "by", "confirmed", "confirmed_by")
-    list_select_related = ("user", "project", "by", "confirmed_by")
-    search_fields = ("user__username", "project__slug")
+register(
+    {
+        Membership: Table(
+            "user project role",
+            "user__username user__email project__slug project__name",
+            filters=("role",),
+        ),
+        # who has seen the arms' names has seen them
+        ResultsSeen: Table("user project how created", "user__username user__email project__slug"),
+        LogEntry: Table(
+            "created by said what about project",
+            "what action by__username about__username project__slug",
+        ),
+        MemberInvitation: Table(
+            "whom role project by expires used",
+            "email account__username project__slug",
+            hidden="digest",
+            needs="account",
+        ),
+        ApiToken: Table(
+            "name shown user project expires last_used revoked",
+            "name user__username project__slug",
+            hidden="digest",
+        ),
+        Provenance: Table("user project by confirmed confirmed_by", "user__username project__slug"),
+    }
+)

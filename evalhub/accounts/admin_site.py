@@ -52,7 +52,7 @@ GROUPS: list[tuple[str, list[str]]] = [
 
 
 class StatedFilters:
-    """A list is narrowed by what its page offers and by nothing else.
+    """Mixin: a list can be filtered only by what its page offers.
 
     Django lets an address filter a list by any column of its own, hidden ones among them: a
     password's hash or a digest would be read letter by letter. Anything else is refused (400).

@@ -98,7 +98,7 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 def person_mark(user: User) -> str:
-    """The same for one person always, and nobody's name or number."""
+    """A constant mark of a person, from which neither name nor primary key can be read."""
     return _SIGNER.signature(str(user.pk))
 
 
@@ -170,7 +170,7 @@ def _cookie(user: User) -> str:
 
 
 def _person(request: HttpRequest) -> int | None:
-    """Who was signed in last in this browser."""
+    """The person who was last signed in in this browser."""
     try:
         return int(_SIGNER.unsign(request.COOKIES.get(COOKIE, "")))
     except BadSignature:

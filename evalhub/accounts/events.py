@@ -1,4 +1,4 @@
-"""What happens in a project that other programs are told of: an event, and who finds them."""
+"""Events of a project for webhooks: their types, and how they are found."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -62,23 +62,23 @@ def take_guess(request: HttpRequest, *, name: str, address: str) -> RateLimitUsa
 @transaction.atomic
 def note_failure(*, name: str, action: Action) -> None:
     """Notes it of an account that there is: of names that nobody has there is no end."""
-    if user := _meant(name):
+    if user := _account_named(name):
         note(action, by=None, about=user)
 
 
 def _account(name: str) -> str:
-    """One and the same for an account's name and its mail address, in any spelling."""
-    user = _meant(name)
+    """One cache key for an account's name and its mail address, in any spelling."""
+    user = _account_named(name)
     return f"account {user.pk}" if user else f"nobody {name.casefold()}"
 
 
-def _meant(name: str) -> User | None:
+def _account_named(name: str) -> User | None:
     accounts = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
     return accounts.order_by("pk").first()
 
 
 def _limit(request: HttpRequest, action: str, key: str | None) -> tuple[str, Rate]:
-    """Where the guesses that count are kept, the newest first, and at which rate."""
+    """The cache key of recent guesses (newest first), and the rate that they are held to."""
     [rate] = get_rates(app=APP, action=action, config=RATES)
     return get_cache_key(request, app=APP, action=action, rate=rate, key=key), rate
 

@@ -33,7 +33,7 @@ class Invitee:
 
     @property
     def columns(self) -> dict[str, object]:
-        """Of an invitation; at most one open invitation has them in a project or campaign."""
+        """Columns that identify an invitation: in a project or campaign at most one is open."""
         return {"account": self.account, "email": self.email}
 
 
@@ -121,7 +121,7 @@ def make_account(*, invitation: AnyInvitation, project: Project, password: str) 
 
 
 def check_no_account(invitation: AnyInvitation) -> None:
-    """That the address is still nobody's. Raises MembershipError."""
+    """Check that the address still has no account. Raises MembershipError."""
     try:
         account = account_of(invitation.email) or account_of_mailbox(invitation.email)
         free = account is None

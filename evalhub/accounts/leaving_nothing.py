@@ -1,4 +1,4 @@
-"""What is taken out for good is to be gone from the database's own files too."""
+"""Erased texts must be gone from the database's own files too."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

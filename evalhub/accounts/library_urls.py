@@ -27,12 +27,12 @@ def where_there_is_mail(view: Callable[..., HttpResponseBase]) -> Callable[..., 
     """404 on a site that can't send mail."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.MAIL_URL:
             raise Http404("no mail is sent from here")
         return view(request, *args, **kwargs)
 
-    return guarded
+    return guard
 
 
 def page(view: Any, template: str, **options: Any) -> Any:

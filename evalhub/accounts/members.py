@@ -88,7 +88,7 @@ def invite_member(
         by_owner=True,
         expires=expiry(days),
     )
-    _noted(Action.INVITED, invitation, by=by, about=guest.account)
+    _note(Action.INVITED, invitation, by=by, about=guest.account)
     path = reverse("accounts:join", args=[token]) if token else reverse("reviews:home")
     return InvitedMember(invitation, path)
 
@@ -152,7 +152,7 @@ def decline_membership(*, invitation: MemberInvitation, user: User) -> None:
     own = _own(invitation, user)
     own.declined = timezone.now()
     own.save(update_fields=["declined"])
-    _noted(Action.INVITATION_REFUSED, own, by=user)
+    _note(Action.INVITATION_REFUSED, own, by=user)
 
 
 @transaction.atomic
@@ -160,7 +160,7 @@ def withdraw_membership(*, invitation: MemberInvitation, by: User) -> None:
     """Ends an open invitation; one that was used stays as it is."""
     check_manages(by, invitation.project)
     if MemberInvitation.objects.unanswered().filter(pk=invitation.pk).delete()[0]:
-        _noted(Action.INVITATION_WITHDRAWN, invitation, by=by, about=invitation.account)
+        _note(Action.INVITATION_WITHDRAWN, invitation, by=by, about=invitation.account)
 
 
 @transaction.atomic
@@ -170,7 +170,7 @@ def change_role(*, membership: Membership, role: Role, by: User) -> None:
     Raises MembershipError where it would leave no owner, or where they would raise themselves.
     """
     check_manages(by, membership.project)
-    current = _held(membership)
+    current = _lock_membership(membership)
     if by == current.user and RANK[role] > RANK[Role(current.role)]:
         raise MembershipError("Nobody gives themselves a higher role: ask another owner.")
     if role != Role.OWNER:
@@ -186,7 +186,7 @@ def remove_member(*, membership: Membership, by: User) -> None:
     Raises MembershipError where it would leave no owner.
     """
     check_manages(by, membership.project)
-    current = _held(membership)
+    current = _lock_membership(membership)
     _check_another_owner(current)
     _withdraw_what_they_asked(current)
     note(
@@ -230,7 +230,7 @@ def confirm_person(*, membership: Membership, by: User) -> None:
         note(Action.CONFIRMED, by=by, about=membership.user, project=membership.project)
 
 
-def _held(membership: Membership) -> Membership:
+def _lock_membership(membership: Membership) -> Membership:
     """The membership as it is now, while nobody else changes any of the project's."""
     Project.objects.select_for_update().get(pk=membership.project_id)
     current = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
@@ -251,7 +251,7 @@ def _check_another_owner(membership: Membership) -> None:
 
 
 def _withdraw_what_they_asked(membership: Membership) -> None:
-    """Who isn't an owner any more makes nobody a member by an earlier invitation either."""
+    """Withdraw the open invitations of a former owner: they make nobody a member any more."""
     MemberInvitation.objects.unanswered().filter(
         project=membership.project, by=membership.user
     ).delete()
@@ -268,10 +268,10 @@ def _use(invitation: MemberInvitation, person: User) -> None:
         set_role(project=invitation.project, user=person, role=role, by=invitation.by)
     invitation.used = timezone.now()
     invitation.save(update_fields=["used"])
-    _noted(Action.INVITATION_USED, invitation, by=person)
+    _note(Action.INVITATION_USED, invitation, by=person)
 
 
-def _noted(
+def _note(
     action: Action, invitation: MemberInvitation, *, by: User, about: User | None = None
 ) -> None:
     what = f"to be {invitation.role} (invitation {invitation.pk})"

@@ -1,4 +1,4 @@
-"""What ends at once with an account that is deactivated: all that lets its person in, or others."""
+"""Deactivating an account: ends its sessions, links, tokens and invitations at once."""
 
 from django.db import transaction
 

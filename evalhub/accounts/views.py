@@ -106,7 +106,7 @@ def still_here(request: SignedInRequest) -> JsonResponse:
 
 
 def person(request: HttpRequest) -> dict[str, str]:
-    """Context of every page: for whom it is."""
+    """Template context of every page: the person it is for."""
     user = getattr(request, "user", None)  # no user is known yet where a request is refused early
     return {"person": person_mark(user) if isinstance(user, User) else ""}
 

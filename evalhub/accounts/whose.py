@@ -14,7 +14,7 @@ class AddressError(ValueError):
 
 
 def canonical(text: str) -> str:
-    """The same for all spellings of a name or address: Unicode's NFKC, no case, no white space.
+    """One form for all spellings of a name or address: NFKC, no case, no white space.
 
     A letter of another alphabet that only looks the same stays another letter.
     """
@@ -33,7 +33,7 @@ def checked_address(text: str) -> str:
 
 
 def mailbox(address: str) -> str:
-    """The same for all addresses that lead to one mailbox: in one form, without a +tag.
+    """One form for all addresses of a mailbox: canonical, without a +tag.
 
     "Nora+2@example.org" is nora@example.org's (RFC 5233); what a tag means is each server's own
     affair, so of an address whose name begins with + nothing is taken away.

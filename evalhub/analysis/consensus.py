@@ -33,7 +33,7 @@ def labels_document(
         fit = dawid_skene(*(list(column) for column in zip(*rated, strict=True)))
         labels = [_likely(unit, own_labels, fit, sure) for unit, own_labels in labels_of.items()]
     else:
-        labels = [_voted(unit, own_labels) for unit, own_labels in labels_of.items()]
+        labels = [_vote_label(unit, own_labels) for unit, own_labels in labels_of.items()]
     states = Counter(each.state for each in labels)
     document = LabelsDocument(
         method=method,
@@ -44,19 +44,19 @@ def labels_document(
         ties=states["tie"],
         unsure=states["unsure"],
         unrated=states["unrated"],
-        shares=_counted([each.label for each in labels if each.label is not None]),
+        shares=_count_labels([each.label for each in labels if each.label is not None]),
         labels=labels,
     )
     if fit is None:
         return document
-    return document.model_copy(update=_fitted(fit, Counter(rater for _, rater, _ in rated)))
+    return document.model_copy(update=_fit_fields(fit, Counter(rater for _, rater, _ in rated)))
 
 
-def _voted(unit: str, labels: Sequence[Label]) -> UnitLabel:
+def _vote_label(unit: str, labels: Sequence[Label]) -> UnitLabel:
     label = majority(labels)
     state: Literal["ok", "tie", "unrated"] = "unrated" if not labels else "tie"
     return UnitLabel(
-        unit=unit, label=label, state=state if label is None else "ok", votes=_counted(labels)
+        unit=unit, label=label, state=state if label is None else "ok", votes=_count_labels(labels)
     )
 
 
@@ -70,20 +70,20 @@ def _likely(unit: str, labels: Sequence[Label], fit: DawidSkene, sure: float) ->
         unit=unit,
         label=fit.labels[best] if is_sure else None,
         state="ok" if is_sure else "unsure",
-        votes=_counted(labels),
-        posterior=_named(fit, chances.tolist()),
+        votes=_count_labels(labels),
+        posterior=_by_label(fit, chances.tolist()),
     )
 
 
-def _fitted(fit: DawidSkene, ratings: Counter[str]) -> dict[str, object]:
+def _fit_fields(fit: DawidSkene, ratings: Counter[str]) -> dict[str, object]:
     return {
-        "prior": _named(fit, list(fit.prior.values())),
+        "prior": _by_label(fit, list(fit.prior.values())),
         "habits": [
             Habits(
                 rater=str(rater),
                 ratings=ratings[str(rater)],
                 confusion={
-                    label_name(true): None if math.isnan(row[0]) else _named(fit, row.tolist())
+                    label_name(true): None if math.isnan(row[0]) else _by_label(fit, row.tolist())
                     for true, row in zip(fit.labels, table, strict=True)
                 },
             )
@@ -95,9 +95,9 @@ def _fitted(fit: DawidSkene, ratings: Counter[str]) -> dict[str, object]:
     }
 
 
-def _named(fit: DawidSkene, values: Sequence[float]) -> dict[str, float]:
+def _by_label(fit: DawidSkene, values: Sequence[float]) -> dict[str, float]:
     return {label_name(label): value for label, value in zip(fit.labels, values, strict=True)}
 
 
-def _counted(labels: Sequence[Label]) -> dict[str, int]:
+def _count_labels(labels: Sequence[Label]) -> dict[str, int]:
     return dict(sorted(Counter(map(label_name, labels)).items()))

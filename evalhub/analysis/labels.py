@@ -1,4 +1,4 @@
-"""Who said what of which unit, read from a file.
+"""Ratings and choices (rater, unit, label), read from a file.
 
 A label that is absent, null or empty is missing. Whatever is wrong is a DataError.
 """
@@ -106,7 +106,7 @@ def of_one_kind(ratings: Iterable[RatingRow]) -> Iterator[RatingRow]:
                 raise _wrong(
                     rating.row,
                     rating.field,
-                    f"{_shown(rating.label)} is {kind}, where {_shown(first[1].label)} on line "
+                    f"{_quote(rating.label)} is {kind}, where {_quote(first[1].label)} on line "
                     f"{first[1].row.line} is {first[0]}; write all labels in one way",
                 )
         yield rating
@@ -131,7 +131,7 @@ def rating_scale(
     kind = "a number" if numbers else min(kinds, default="text")
     scale: list[Label] = []
     for name in names:
-        label = _named(name, kind)
+        label = _label_of(name, kind)
         if label is None:
             raise DataError(
                 f"a label of this file is {kind}, and {name!r} of --labels isn't",
@@ -141,11 +141,11 @@ def rating_scale(
     for rating in ratings:
         label = _number(rating) if numbers and rating.label is not None else rating.label
         if label is not None and label not in scale:
-            raise _wrong(rating.row, rating.field, f"{_shown(rating.label)} isn't one of --labels")
+            raise _wrong(rating.row, rating.field, f"{_quote(rating.label)} isn't one of --labels")
     return scale
 
 
-def _named(name: str, kind: str) -> Label | None:
+def _label_of(name: str, kind: str) -> Label | None:
     if kind == "true/false":
         return {"true": True, "false": False}.get(name)
     if kind == "text":
@@ -227,7 +227,7 @@ def _label(row: Row, name: str) -> Label | None:
         case None | bool() | int() | float():
             return value
         case _:
-            raise _wrong(row, name, f"a label is text, a number or true/false, not {_shown(value)}")
+            raise _wrong(row, name, f"a label is text, a number or true/false, not {_quote(value)}")
 
 
 def _kind(label: Label) -> str:
@@ -245,14 +245,14 @@ def _number(rating: RatingRow) -> float:
             rating.row,
             rating.field,
             "the levels ordinal, interval and ratio need numbers, and this is "
-            f"{_shown(rating.label)} (at most {LARGEST:g} in size); use --level nominal for names",
+            f"{_quote(rating.label)} (at most {LARGEST:g} in size); use --level nominal for names",
         ) from error
 
 
 def _side(row: Row, name: str) -> Side:
     value = field(row, name)
     if not isinstance(value, str) or value not in SIDES:
-        raise _wrong(row, name, f"the candidate stood left or right, not {_shown(value)}")
+        raise _wrong(row, name, f"the candidate stood left or right, not {_quote(value)}")
     return SIDES[value]
 
 
@@ -260,7 +260,7 @@ def _choice(row: Row, name: str, side: Side | None) -> str:
     value = field(row, name)
     if not isinstance(value, str) or value not in (*CHOICES, *SIDES):
         raise _wrong(
-            row, name, f"{_shown(value)} is no choice; use {', '.join(CHOICES)}, left or right"
+            row, name, f"{_quote(value)} is no choice; use {', '.join(CHOICES)}, left or right"
         )
     if value not in SIDES:
         return value
@@ -281,7 +281,7 @@ def _positive(row: Row, name: str) -> float:
         raise _wrong(
             row,
             name,
-            f"this is a number above 0, not {_shown(value)} (and at most {LARGEST:g})",
+            f"this is a number above 0, not {_quote(value)} (and at most {LARGEST:g})",
         )
     return number
 
@@ -290,6 +290,6 @@ def _wrong(row: Row, name: str, message: str) -> DataError:
     return DataError(message, file=row.file, line=row.line, field=name)
 
 
-def _shown(value: Any) -> str:
+def _quote(value: Any) -> str:
     text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

@@ -38,7 +38,7 @@ class PowerTarget:
 
 @dataclass(frozen=True, slots=True)
 class ItemCosts:
-    """What counts towards the effort of an item.
+    """Costs of one item, for the effort.
 
     Attributes:
         cluster_size: items that belong together.

@@ -14,13 +14,13 @@ from evalhub.api.views import (
     projects,
     registry,
     runs,
-    score_cases,
     studies,
     study_changes,
 )
 from evalhub.features.exporters import api as exporters
 from evalhub.features.lifecycle import api as lifecycle
 from evalhub.features.ownership import api as ownership
+from evalhub.features.score_audits import api as score_audits
 from evalhub.features.webhooks import api as webhooks
 from evalhub.features.working_sets import api as working_sets
 from evalhub.features.working_sets import api_items as working_items
@@ -69,10 +69,7 @@ urlpatterns = [
     _at("runs/<int:pk>/resume", runs.ResumeRun, "resume_run"),
     _at("runs/<int:pk>/outputs", runs.OutputsOfRun, "outputs"),
     _at("runs/<int:pk>/scores", runs.ScoresOfRun, "scores"),
-    _at("score-cases", score_cases.ScoreCases, "score_cases"),
-    _at("score-audits", score_cases.ScoreAudits, "score_audits"),
-    _at("score-audits/<int:pk>", score_cases.OneScoreAudit, "score_audit"),
-    _at("score-audits/<int:pk>/answers", score_cases.AnswersOfAudit, "answers_of_audit"),
+    *score_audits.urlpatterns,
     _at("ingestions", ingestions.Ingestions, "ingestions"),
     _at("ingestions/<int:pk>", ingestions.OneIngestion, "ingestion"),
     _at("ingestions/<int:pk>/rows", ingestions.RowsOfIngestion, "ingestion_rows"),

@@ -1,4 +1,4 @@
-"""One request after the other to a site, tried again while it is away, and its problems told."""
+"""A connection to a site: requests, retried while it is away; problems become errors."""
 
 import http.client
 import json
@@ -53,9 +53,9 @@ class RefusedError(Exception):
         self.errors: list[dict[str, Any]] = [
             error for error in errors or () if isinstance(error, dict) and "message" in error
         ]
-        super().__init__(self._said())
+        super().__init__(self._sentence())
 
-    def _said(self) -> str:
+    def _sentence(self) -> str:
         detail = " ".join(
             str(self.problem.get("detail") or self.problem.get("title") or "").split()
         )
@@ -81,7 +81,7 @@ type Expected = Callable[[RefusedError], bool]
 
 
 def missing(refused: RefusedError) -> bool:
-    """What is asked about isn't there."""
+    """Whether the site answered that the object doesn't exist."""
     return refused.status == 404
 
 
@@ -128,7 +128,7 @@ class Connection:
 
         Raises RefusedError, AwayError, and ServerError where another answers at the address.
         """
-        answer = self._tried(lambda: self._once(method, path, body, headers or {}), expected)
+        answer = self._try(lambda: self._once(method, path, body, headers or {}), expected)
         location = _header(answer.headers, "location") or ""
         if method == "POST" and answer.status == TAKEN_UP and JOB.search(location):
             return self._answer_of_job(location, expected)
@@ -143,11 +143,11 @@ class Connection:
         def once() -> SiteAnswer:
             to.seek(0)
             to.truncate()
-            with self._opened("GET", path, None, {"Accept": "*/*"}) as response:
+            with self._open("GET", path, None, {"Accept": "*/*"}) as response:
                 shutil.copyfileobj(response, to)
                 return SiteAnswer(response.status, dict(response.headers.items()), None)
 
-        self._tried(once, None)
+        self._try(once, None)
 
     def _answer_of_job(self, location: str, expected: Expected | None) -> SiteAnswer:
         """The answer to a request that became a job at the site, once that has ended.
@@ -174,7 +174,7 @@ class Connection:
                 raise refused
         return SiteAnswer(job["status"], headers, job["answer"])
 
-    def _tried(self, once: Callable[[], SiteAnswer], expected: Expected | None) -> SiteAnswer:
+    def _try(self, once: Callable[[], SiteAnswer], expected: Expected | None) -> SiteAnswer:
         began, attempt = self.clock(), 0
         while True:
             wait: float | None = None
@@ -208,7 +208,7 @@ class Connection:
     def _once(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> SiteAnswer:
-        with self._opened(method, path, body, headers) as response:
+        with self._open(method, path, body, headers) as response:
             document = _json(response.read(LARGEST_ANSWER))
             if not isinstance(document, dict):
                 raise ServerError(
@@ -217,7 +217,7 @@ class Connection:
             return SiteAnswer(response.status, dict(response.headers.items()), document)
 
     @contextmanager
-    def _opened(
+    def _open(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Iterator[http.client.HTTPResponse]:
         """One answer below 400, to be read within the block."""

@@ -1,4 +1,4 @@
-"""Which site is asked, and by which token: never by an argument that a list of processes shows."""
+"""The site's address and token: never from an argument that a list of processes shows."""
 
 import ipaddress
 import os

@@ -85,8 +85,8 @@ def slug_there(connection: Connection, name: str) -> str | None:
     return None
 
 
-def _compared(study: Mapping[str, Any]) -> dict[tuple[str, str, int], tuple[int, str, str]]:
-    """What a study compares: by arm, test set and repeat the run, the version and the items."""
+def _runs_by_key(study: Mapping[str, Any]) -> dict[tuple[str, str, int], tuple[int, str, str]]:
+    """By (arm, test set, repeat): the run, the version and the digest of the items."""
     versions = {each["name"]: each["digest"] for each in study["arms"]}
     items = {each["name"]: each["digest"] for each in study["test_sets"]}
     return {
@@ -130,14 +130,14 @@ def decided(
         study = answer.body
         if progress is not None:
             progress(study)
-        if _compared(study) != _compared(pushed):
+        if _runs_by_key(study) != _runs_by_key(pushed):
             raise UndecidedError(
                 f"somebody else has handed in the study {slug} with other arms or test sets "
                 "meanwhile: two pipelines take turns, or each has a study of its own"
             )
         if answer.status != GOES_ON:
             if study["state"] == "stopped":
-                raise UndecidedError(_stopped(study))
+                raise UndecidedError(_reason_stopped(study))
             if study["state"] == "read":
                 return None
             link = next((each for each in study["decisions"] if each["arm"] == arm), None)
@@ -212,7 +212,7 @@ def _flip(row: Mapping[str, Any]) -> dict[str, Any]:
     return flip
 
 
-def _stopped(study: Mapping[str, Any]) -> str:
+def _reason_stopped(study: Mapping[str, Any]) -> str:
     failed = [f"{run['arm']} on {run['test_set']}: {run['error']}" for run in study["runs"]
               if run["error"]]  # fmt: skip
     waiting = f"the study waits for {study['waits_for']}"

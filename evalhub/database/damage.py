@@ -1,4 +1,4 @@
-"""A database that is damaged: said as such, with what to do, and never made anew in silence."""
+"""Damaged databases: reported with what to do, never silently created again."""
 
 from pathlib import Path
 

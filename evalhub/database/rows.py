@@ -35,7 +35,7 @@ def kept_models(
 
 
 def columns(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
-    """What is stored of a row: not what the database computes."""
+    """A model's stored columns, without those that the database computes."""
     return [each for each in model._meta.concrete_fields if not each.generated]
 
 

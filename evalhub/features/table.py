@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from evalhub.accounts.events import EventSources, EventType
 from evalhub.features.monitoring.events import changed_models
+from evalhub.features.score_audits.redaction import redact_reasons
 from evalhub.features.webhooks.events import KERNEL_EVENTS
 from evalhub.features.working_sets.redaction import delete_redacted_items
 from evalhub.features.working_sets.sets import drop_left_over_sets
@@ -12,7 +13,7 @@ from evalhub.registry.redaction import Redactor
 EVENTS: EventSources = {**KERNEL_EVENTS, EventType.MODEL_CHANGED: changed_models}
 """Who finds the events of each type that a webhook may be told."""
 
-REDACTORS: Sequence[Redactor] = (delete_redacted_items,)
+REDACTORS: Sequence[Redactor] = (delete_redacted_items, redact_reasons)
 """Who takes a redacted item's text out of a feature's own rows."""
 
 TIDIED: Sequence[Callable[[], object]] = (drop_left_over_sets,)

@@ -1,1 +1,1 @@
-"""What other tools wrote, read as items, answers and scores: one file a tool, one table. Pure"""
+"""Importers for other tools' logs: items, answers and scores; a file a tool, one table. Pure"""

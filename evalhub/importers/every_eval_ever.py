@@ -80,7 +80,7 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
     library = document.at(("eval_library",))
     if isinstance(library, dict):
         arm.settings[str(library.get("name"))] = str(library.get("version"))
-    results = _declared(document)
+    results = _results_of(document)
     path = _rows_of(document.path)
     tasks: dict[str, Task] = {}
     answers_by_task: dict[str, list[_Answered]] = {}
@@ -93,7 +93,7 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
         metric, unknown = _result(row, name, results, document)
         task = tasks.setdefault(name, Task(name, path))
         task.metrics[metric.name] = metric
-        answer = _answered(row, metric.name, unknown, seen)
+        answer = _answer_of_row(row, metric.name, unknown, seen)
         answers_by_task.setdefault(name, []).append(answer)
     _check_whole(document, path, rows)
     for name, task in tasks.items():
@@ -116,7 +116,7 @@ class _Answered:
     answer: GivenAnswer
 
 
-def _answered(
+def _answer_of_row(
     row: Row, metric: str, unknown: bool, seen: set[tuple[str, str, str, int]]
 ) -> _Answered:
     sample_id, name = text(row, "sample_id"), text(row, "evaluation_name")
@@ -138,7 +138,7 @@ def _answered(
 
 
 def _epoch(row: Row) -> int | None:
-    """Which of several answers to one question this is, from 0; None where nobody says."""
+    """The number of this answer among several to one question, from 0; None where not recorded."""
     metadata = row.values.get("metadata")
     epoch = metadata.get("epoch") if isinstance(metadata, dict) else None
     return (
@@ -186,7 +186,7 @@ def _check_whole(document: JsonDocument, path: Path, rows: int) -> None:
         )
 
 
-def _declared(document: JsonDocument) -> dict[tuple[str, str], _Result]:
+def _results_of(document: JsonDocument) -> dict[tuple[str, str], _Result]:
     """The evaluation's results, by task and name."""
     results: dict[tuple[str, str], _Result] = {}
     for index, result in enumerate(document.rows(("evaluation_results",))):
@@ -231,7 +231,7 @@ def _answer(row: Row, key: str, sample: int, scores: dict[str, float | None]) ->
     return GivenAnswer(
         key=key,
         sample=sample,
-        output=None if error else _said(row),
+        output=None if error else _answer_text(row),
         scores=dict.fromkeys(scores) if error else scores,
         error=text_of(error) if error else "",
         line=row.line,
@@ -241,7 +241,7 @@ def _answer(row: Row, key: str, sample: int, scores: dict[str, float | None]) ->
     )
 
 
-def _said(row: Row) -> str:
+def _answer_text(row: Row) -> str:
     """The answer of one turn, or of a conversation all that was said."""
     if row.values.get("output") is None:
         return text_of(listing(row, "messages"))

@@ -52,19 +52,19 @@ def score(row: Row, name: str, value: Any) -> float | None:
 
 def counted(row: Row, name: str) -> int | None:
     """A whole number where the row has one there, and else None: what costs tell isn't needed."""
-    value = _reached(row, name)
+    value = _reach(row, name)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def measured(row: Row, name: str) -> float | None:
     """A number of 0 or more where the row has one there, and else None."""
-    value = _reached(row, name)
+    value = _reach(row, name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e12:
         return None
     return float(value)
 
 
-def _reached(row: Row, name: str) -> Any:
+def _reach(row: Row, name: str) -> Any:
     value: Any = row.values
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None

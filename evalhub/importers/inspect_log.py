@@ -105,7 +105,7 @@ def _check_size(path: Path, limits: Limits) -> None:
 
 
 def _settings(log: Any) -> dict[str, str]:
-    """What has to be alike in both arms: packages, the task's version, its scorers' options."""
+    """Settings that must be equal in both arms: packages, task version, scorers' options."""
     of = f"{log.eval.task}'s "
     settings = dict(log.eval.packages)
     settings[f"{of}version"] = str(log.eval.task_version)
@@ -143,7 +143,7 @@ def _task(log: Any, path: Path) -> Task:
         bounds = (0.0, 1.0) if graded else None
         task.metrics[name] = ToolMetric(name, bounds=bounds, figure=figure, otherwise=otherwise)
     headline = getattr(log.results, "headline", None)
-    task.headline = _called(headline.scorer, headline.score) if headline is not None else ""
+    task.headline = _score_name(headline.scorer, headline.score) if headline is not None else ""
     if len(task.metrics) == 1:
         task.headline = next(iter(task.metrics))
     return task
@@ -176,7 +176,7 @@ def _answer(sample: Any, key: str, path: Path, letters: dict[str, bool]) -> Give
     return GivenAnswer(
         key=key,
         sample=sample.epoch - 1,
-        output=None if error else _said(sample),
+        output=None if error else _answer_text(sample),
         scores=dict.fromkeys(scores) if error else scores,
         error=error,
         latency_ms=None if sample.total_time is None else 1000 * sample.total_time,
@@ -208,7 +208,7 @@ def _number(value: Any, where: str, path: Path) -> float | None:
         raise DataError(str(error), file=str(path), field=where) from error
 
 
-def _said(sample: Any) -> str:
+def _answer_text(sample: Any) -> str:
     """What the model said last; of several choices all of them."""
     choices = sample.output.choices if sample.output else []
     texts = [each.message.text for each in choices]
@@ -224,11 +224,11 @@ def _figures(log: Any) -> dict[str, tuple[float | None, str]]:
             (score.metrics[name].value for name in FIGURES if name in score.metrics), None
         )
         reduced = score.reducer if epochs > 1 and score.reducer not in (None, "mean") else ""
-        name = _called(score.scorer, score.name)
+        name = _score_name(score.scorer, score.name)
         figures.setdefault(name, (figure, f"over epochs by {reduced}" if reduced else ""))
     return figures
 
 
-def _called(scorer: str, score: str) -> str:
-    """A score of a scorer as `_parts` calls it."""
+def _score_name(scorer: str, score: str) -> str:
+    """The name of a scorer's score, in the form of `_parts`."""
     return score if score == scorer else f"{scorer}.{score}"

@@ -82,13 +82,13 @@ def _object(document: JsonDocument, *where: str) -> dict[str, Any]:
 
 
 def _by_task(document: JsonDocument, name: str) -> dict[str, Any]:
-    """What the results say by task where they say it at all."""
+    """A section of the results by task; {} where it is missing."""
     value = document.data.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def _settings(document: JsonDocument) -> dict[str, str]:
-    """What has to be alike in both arms, as far as the results say it."""
+    """Settings that must be equal in both arms, as far as the results record them."""
     settings = {"lm_eval": document.data.get("lm_eval_version")}
     settings["system instruction"] = document.data.get("system_instruction_sha")
     for what in ("versions", "n-shot"):
@@ -122,10 +122,12 @@ def _task(name: str, path: Path, document: JsonDocument, limits: Limits) -> Task
             )
         entry = documents.get(doc_id)
         if entry is None:
-            entry = documents[doc_id] = _Document(text(row, "doc_hash"), _item(row), _said(row), {})
+            entry = documents[doc_id] = _Document(
+                text(row, "doc_hash"), _item(row), _answer_text(row), {}
+            )
         elif text(row, "doc_hash") != entry.digest:
             raise wrong(row, "doc_hash", f"doc_id {doc_id} is another document on another line")
-        elif _said(row) != entry.said:
+        elif _answer_text(row) != entry.said:
             raise wrong(
                 row, "resps", f"aren't those of the same document on line {entry.item.line}"
             )
@@ -187,13 +189,13 @@ def _input(prompt: Any) -> Input:
     return chat(prompt)
 
 
-def _said(row: Row) -> str:
+def _answer_text(row: Row) -> str:
     listing(row, "filtered_resps")  # a list whatever the filter keeps
     return text_of(listing(row, "resps"))
 
 
 def _scores(task: Task, row: Row, of: str) -> dict[str, float | None]:
-    """What a filter made of an answer, by metric and filter."""
+    """An answer's scores after a filter, by metric and filter."""
     scores: dict[str, float | None] = {}
     for metric in listing(row, "metrics"):
         if not isinstance(metric, str):

@@ -1,4 +1,4 @@
-"""What a tool's log holds, whatever tool wrote it: arms, their tasks, items, answers and scores."""
+"""The common form of all tools' logs: arms, their tasks, items, answers and scores."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -151,7 +151,7 @@ class LoggedArm:
 
 
 def keys_of(positions: Iterable[tuple[Any, str]]) -> dict[Any, tuple[str, str]]:
-    """The key and the cluster of each place in a run, out of the digest of what stands there.
+    """The item key and cluster of each position in a run, from the digests of its contents.
 
     The digest is the key. What stands in several places gets their order added, so that the k-th
     is paired with the k-th, and is one cluster: the same question twice isn't two.

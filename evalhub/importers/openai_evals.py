@@ -153,7 +153,7 @@ def _answer(row: Row, key: str) -> GivenAnswer:
     return GivenAnswer(
         key=key,
         sample=0,
-        output=None if error else _said(row),
+        output=None if error else _answer_text(row),
         scores=dict.fromkeys(scores) if error else scores,
         error=error,
         line=row.line,
@@ -169,7 +169,7 @@ def _error(value: Any) -> str:
     return str(value) if value else ""
 
 
-def _said(row: Row) -> str:
+def _answer_text(row: Row) -> str:
     messages = listing(row, "sample.output")
     texts: list[Any] = [each.get("content") for each in messages if isinstance(each, dict)]
     if not texts or not all(isinstance(each, str) for each in texts):

@@ -54,7 +54,7 @@ def pair(
             continue
         if not any(each.metric == metric for each in pairs):
             raise DataError(
-                f"no task has the metric {metric!r}: {'; '.join(_offered(baseline))}",
+                f"no task has the metric {metric!r}: {'; '.join(_metrics_of_tasks(baseline))}",
                 file=str(baseline.file),
             )
     return pairs
@@ -112,7 +112,7 @@ def reworded_tasks(tasks: Sequence[PairedTask]) -> list[str]:
 
 
 def other_settings(baseline: LoggedArm, candidate: LoggedArm) -> Iterator[str]:
-    """What is otherwise in the two logs beside the models, a sentence each."""
+    """Sentences on settings, other than the model, that differ between the two logs."""
     for name in dict.fromkeys([*baseline.settings, *candidate.settings]):
         ours, theirs = (arm.settings.get(name, "none") for arm in (baseline, candidate))
         if ours != theirs:
@@ -166,5 +166,5 @@ def _is_for(request: str, task: Task) -> bool:
     return request.startswith(f"{task.name}=")
 
 
-def _offered(arm: LoggedArm) -> list[str]:
+def _metrics_of_tasks(arm: LoggedArm) -> list[str]:
     return [f"{name} has {', '.join(task.metrics) or 'none'}" for name, task in arm.tasks.items()]

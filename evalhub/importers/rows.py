@@ -50,10 +50,10 @@ def read(path: Path, limits: Limits, fields: RowMapping = USUAL) -> list[LoggedA
     arms: dict[str, LoggedArm] = {}
     seen: dict[tuple[str, str, str, int], Row] = {}
     for row in _rows(path, limits, fields):
-        row = _typed(row) if is_delimited(row.file) else row
-        name = _named(row, "arm", path.name.split(".")[0])
+        row = _with_types(row) if is_delimited(row.file) else row
+        name = _id_or(row, "arm", path.name.split(".")[0])
         arm = arms.setdefault(name, LoggedArm(name, path))
-        task = _named(row, "task", TASK)
+        task = _id_or(row, "task", TASK)
         of = arm.tasks.setdefault(task, Task(task, Path(row.file)))
         item = _item(row)
         sample = whole(row, "sample") if "sample" in row.values else 0
@@ -85,12 +85,12 @@ def _rows(path: Path, limits: Limits, fields: RowMapping) -> Iterator[Row]:
 
 
 def _at(first: Row, row: Row) -> str:
-    """Where the first row stands, for a sentence about the other."""
+    """The first row's file and line, for an error about the second."""
     other = "" if first.file == row.file else f" of {Path(first.file).name}"
     return f"on line {first.line}{other}"
 
 
-def _typed(row: Row) -> Row:
+def _with_types(row: Row) -> Row:
     """A row of a CSV, which holds only text, as JSON has it: numbers, and what isn't empty.
 
     Columns `scores.NAME` are its scores. Raises DataError.
@@ -113,7 +113,7 @@ def _typed(row: Row) -> Row:
     return row._replace(values=values)
 
 
-def _named(row: Row, name: str, usual: str) -> str:
+def _id_or(row: Row, name: str, usual: str) -> str:
     return item_id(row, name) if name in row.values else usual
 
 

@@ -100,7 +100,9 @@ class Document:
             key = str(key_node.value)
             if bad := _CONTROL.search(key):
                 raise self.error(
-                    at, f"a name in it holds {_named(bad[0])}", line=key_node.start_mark.line + 1
+                    at,
+                    f"a name in it holds {_name_character(bad[0])}",
+                    line=key_node.start_mark.line + 1,
                 )
             where = (*at, key)
             line = key_node.start_mark.line + 1
@@ -124,7 +126,7 @@ class Document:
         except ValueError as error:  # a date such as 2026-02-31
             raise self.error(at, f"isn't a value: {error}") from error
         if isinstance(value, str) and (bad := _CONTROL.search(value)):
-            raise self.error(at, f"holds {_named(bad[0])} at position {bad.start() + 1}")
+            raise self.error(at, f"holds {_name_character(bad[0])} at position {bad.start() + 1}")
         if isinstance(value, float) and not isfinite(value):
             raise self.error(at, f"{node.value} isn't a number to compare with")
         return value
@@ -170,8 +172,8 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def _named(character: str) -> str:
-    """A character that no text may hold, for a sentence."""
+def _name_character(character: str) -> str:
+    """The name of a forbidden character, for an error."""
     if character == "\x00":
         return "a NUL character"
     if character >= "\ud800":

@@ -86,7 +86,7 @@ class ItemContent:
         )
 
     def fingerprint(self) -> int:
-        """What the ledger knows the item by: `fingerprint_of` its own text, without its context.
+        """The ledger's fingerprint of the item: `fingerprint_of` its own text, without context.
 
         Right answers don't count, nor do system messages (where there are others), nor whether one
         message or a plain text holds the question.
@@ -133,7 +133,7 @@ def fingerprint_of(text: str) -> int:
 
 
 def version_line(question: bytes, labels: bytes) -> bytes:
-    """One item's share of what a test set version's digest is the SHA-256 of, in items' order."""
+    """One item's line in the text whose SHA-256 is a test set version's digest."""
     return b"%b%b\n" % (question, labels)
 
 
@@ -230,7 +230,7 @@ def _input(row: Row, name: str) -> str | list[dict[str, Any]]:
     raise wrong(
         row,
         name,
-        f"an input is a text or a list of chat messages, and this one is {_shown(value)}",
+        f"an input is a text or a list of chat messages, and this one is {_quote(value)}",
     )
 
 
@@ -254,17 +254,17 @@ def _check_message(row: Row, at: str, message: Any) -> None:
     is_message = isinstance(message, dict) and "role" in message
     if not is_message or ("content" not in message and "tool_calls" not in message):
         raise wrong(
-            row, at, f"a chat message is {{role, content}}, and this one is {_shown(message)}"
+            row, at, f"a chat message is {{role, content}}, and this one is {_quote(message)}"
         )
     if message["role"] not in ROLES:
         raise wrong(
             row,
             f"{at}.role",
-            f"a role is one of {', '.join(ROLES)}, and this one is {_shown(message['role'])}",
+            f"a role is one of {', '.join(ROLES)}, and this one is {_quote(message['role'])}",
         )
     content = message.get("content")
     if not isinstance(content, str) and not (content is None and message.get("tool_calls")):
-        raise wrong(row, f"{at}.content", f"a content is text, and this one is {_shown(content)}")
+        raise wrong(row, f"{at}.content", f"a content is text, and this one is {_quote(content)}")
     try:
         check_message(message)
     except ValueError as flaw:
@@ -289,11 +289,11 @@ def _choices(row: Row, name: str) -> list[str]:
         with suppress(ValueError, RecursionError):
             value = json.loads(value)
     if not isinstance(value, list) or not value:
-        raise wrong(row, name, f"choices are a list of texts, and this one is {_shown(value)}")
+        raise wrong(row, name, f"choices are a list of texts, and this one is {_quote(value)}")
     for index, choice in enumerate(value):
         if not isinstance(choice, str) or not choice.strip():
             raise wrong(
-                row, f"{name}[{index}]", f"a choice is a text, and this one is {_shown(choice)}"
+                row, f"{name}[{index}]", f"a choice is a text, and this one is {_quote(choice)}"
             )
     if len(set(value)) < len(value):
         raise wrong(row, name, "two of the choices are the same")
@@ -314,7 +314,7 @@ def _context(row: Row, name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise wrong(row, name, f"a context is text, and this one is {_shown(value)}")
+        raise wrong(row, name, f"a context is text, and this one is {_quote(value)}")
     return value
 
 
@@ -324,7 +324,7 @@ def _tags(row: Row, name: str) -> list[str]:
         return []
     tags = [_label(each) for each in (value if isinstance(value, list) else [value])]
     if None in tags:
-        raise wrong(row, name, f"tags are a text or a list of texts, and this is {_shown(value)}")
+        raise wrong(row, name, f"tags are a text or a list of texts, and this is {_quote(value)}")
     return [tag for tag in tags if tag]
 
 
@@ -334,7 +334,7 @@ def _cluster(row: Row, name: str) -> str:
         return ""
     label = _label(value)
     if label is None:
-        raise wrong(row, name, f"a cluster is a text or a number, and this one is {_shown(value)}")
+        raise wrong(row, name, f"a cluster is a text or a number, and this one is {_quote(value)}")
     return _short(row, name, label)
 
 
@@ -351,5 +351,5 @@ def _short(row: Row, name: str, text: str) -> str:
     return text
 
 
-def _shown(value: Any) -> str:
+def _quote(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:60]

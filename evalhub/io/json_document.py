@@ -1,4 +1,4 @@
-"""A JSON file that is read whole, with the line of what is wrong in it."""
+"""A JSON file, read whole; errors name the line."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ class JsonDocument:
         try:
             self.data: Any = parse_json(self._text, nan_as_null=nan_as_null)
         except JsonError as flaw:
-            raise self._malformed(flaw) from flaw
+            raise self._json_error(flaw) from flaw
 
     def at(self, where: Where) -> Any:
         """The value at a place. Raises DataError, for the nearest place above that there is."""
@@ -44,7 +44,7 @@ class JsonDocument:
         return value
 
     def error(self, where: Where, message: str) -> DataError:
-        """What is wrong with the value at a place, for the caller to raise."""
+        """An error about the value at a path, for the caller to raise."""
         field = ""
         for part in where:
             field += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -75,7 +75,7 @@ class JsonDocument:
     def _line(self, offset: int) -> int:
         return self._text.count("\n", 0, offset) + 1
 
-    def _malformed(self, flaw: JsonError) -> DataError:
+    def _json_error(self, flaw: JsonError) -> DataError:
         cause = flaw.__cause__
         if isinstance(cause, json.JSONDecodeError):
             message = f"malformed JSON at column {cause.colno}: {cause.msg}"
@@ -110,7 +110,7 @@ def _text(path: Path, limits: Limits) -> str:
 
 
 def _start_of(text: str, where: Where) -> int:
-    """Where the value at a place starts in the text, or the nearest value above that there is."""
+    """The offset at which the value at a path starts, or its nearest existing parent."""
     start = _past_space(text, 0)
     for part in where:
         member_at = next((at for name, at in _members(text, start) if name == part), None)
@@ -146,7 +146,7 @@ def _past_space(text: str, at: int) -> int:
 
 
 def _duplicate(text: str) -> int | None:
-    """Where the object starts that names something twice; None where that can't be told."""
+    """The offset of the object with a duplicate name; None where it can't be located."""
     decoder: Any = json.JSONDecoder(object_pairs_hook=without_duplicates)
     starts: list[int] = []
     parse = decoder.parse_object

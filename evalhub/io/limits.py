@@ -1,4 +1,4 @@
-"""How much a file may hold: what comes by the web, and what an operator hands in by a command."""
+"""Limits on files: for uploads from the web, and for an operator's commands."""
 
 from dataclasses import dataclass
 

@@ -52,7 +52,7 @@ def read_ndjson(stream: Readable, *, zipped: bool, limits: Limits) -> NdjsonBody
     Raises DataError for what is wrong with it, with the line and the field; BodyTooLargeError, for
     what gzip makes of few bytes too, before more than the limit is held.
     """
-    text = _decoded(_unpacked(stream, limits) if zipped else _whole(stream, limits))
+    text = _decode(_unpack(stream, limits) if zipped else _whole(stream, limits))
     rows: list[Row] = []
     lines: list[str] = []
     for number, raw in enumerate(text.split("\n"), start=1):
@@ -80,8 +80,8 @@ def _whole(stream: Readable, limits: Limits) -> bytes:
     return body.getvalue()
 
 
-def _unpacked(stream: Readable, limits: Limits) -> bytes:
-    """What a packed body holds: no more is unpacked than may be held."""
+def _unpack(stream: Readable, limits: Limits) -> bytes:
+    """Unpack a compressed body, up to the limit and no further."""
     most = limits.decoded or 0
     packed = _whole(stream, limits)
     try:
@@ -94,7 +94,7 @@ def _unpacked(stream: Readable, limits: Limits) -> bytes:
     return unpacked
 
 
-def _decoded(body: bytes) -> str:
+def _decode(body: bytes) -> str:
     try:
         return body.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:

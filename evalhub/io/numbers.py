@@ -35,7 +35,7 @@ def finite_number(value: object) -> float:
 
 
 def _habit(value: object) -> str:
-    """What is to be done about a number as a spreadsheet writes it; "" for anything else."""
+    """Advice on a number in a spreadsheet's format; "" for anything else."""
     text = value.strip() if isinstance(value, str) else ""
     if _COMMA.fullmatch(text):
         return ": write the decimals with a point, as in 1.5 (a spreadsheet's language decides it)"

@@ -80,7 +80,7 @@ def parse_path(text: str) -> tuple[Step, ...]:
     steps, name, at = list[Step](), "", 0
     while at < len(text):
         if text[at] == "[":
-            end = _closed(text, at)
+            end = _closing_bracket(text, at)
             selector = _selector(text[at + 1 : end])
             if selector is None:  # brackets that are part of a name
                 name += text[at : end + 1]
@@ -162,7 +162,7 @@ def read_mapped_rows(path: Path, mapping: RowMapping, limits: Limits = COMMAND) 
     unread = set(mapping.fields) | ({"output"} if mapping.output != "output" else set())
     row = None
     for row in rows:
-        yield _mapped(row, mapping, paths, unread)
+        yield _map_row(row, mapping, paths, unread)
     if row is not None and unread:
         name = path_text(paths[min(unread)])
         names = ", ".join(row.values)
@@ -175,7 +175,7 @@ def _paths_of(mapping: RowMapping) -> dict[str, tuple[Step, ...]]:
     return {name: parse_path(path) for name, path in path_by_name.items()}
 
 
-def _mapped(
+def _map_row(
     row: Row, mapping: RowMapping, paths: Mapping[str, tuple[Step, ...]], unread: set[str]
 ) -> Row:
     values, of_csv = dict(row.values), is_delimited(row.file)
@@ -233,7 +233,7 @@ def _rows_at(path: Path, steps: tuple[Step, ...], limits: Limits) -> Iterator[Ro
     else:
         rows = read_rows(path, limits)
     number = 0
-    for row in _nested(rows, steps):
+    for row in _inner_rows(rows, steps):
         number += 1
         yield row
     if not number:
@@ -271,7 +271,7 @@ def _of_table(document: JsonDocument, where: tuple[str | int, ...], columns: Any
         yield Row(line, dict(zip(columns, cells, strict=True)), str(document.path))
 
 
-def _nested(rows: Iterator[Row], steps: tuple[Step, ...]) -> Iterator[Row]:
+def _inner_rows(rows: Iterator[Row], steps: tuple[Step, ...]) -> Iterator[Row]:
     """The rows that stand in rows; each has the plain fields of the rows around it."""
     if not steps:
         yield from rows
@@ -280,9 +280,9 @@ def _nested(rows: Iterator[Row], steps: tuple[Step, ...]) -> Iterator[Row]:
     if isinstance(step, int):
         raise PathError(f"[{step}]: rows are chosen by [field=value], and all of a list are read")
     if isinstance(step, MemberWhere):
-        yield from _nested((row for row in rows if step.holds(row.values)), rest)
+        yield from _inner_rows((row for row in rows if step.holds(row.values)), rest)
         return
-    yield from _nested((inner for row in rows for inner in _within(row, step)), rest)
+    yield from _inner_rows((inner for row in rows for inner in _within(row, step)), rest)
 
 
 def _within(row: Row, name: str) -> Iterator[Row]:
@@ -333,8 +333,8 @@ def _name(value: dict[str, Any], steps: tuple[Step, ...], at: int) -> tuple[int,
     return at + 1, names[0]
 
 
-def _closed(text: str, start: int) -> int:
-    """MemberWhere the bracket closes that opens there. Raises PathError."""
+def _closing_bracket(text: str, start: int) -> int:
+    """The index of the bracket that closes the one at `start`. Raises PathError."""
     depth = 0
     for index in range(start, len(text)):
         depth += {"[": 1, "]": -1}.get(text[index], 0)
@@ -344,7 +344,7 @@ def _closed(text: str, start: int) -> int:
 
 
 def _selector(inside: str) -> Step | None:
-    """What stands in brackets: a number, field=value, or None for anything else."""
+    """A selector in brackets: a number, field=value, or None for anything else."""
     if inside.isdecimal():
         return int(inside)
     name, sign, value = inside.partition("=")

@@ -24,8 +24,10 @@ def folded(text: str) -> str:
 
     # Before NFKC, since an unseen character keeps a letter and its mark apart, and after it, since
     # the compatible form of some signs holds one.
-    seen = _seen(unicodedata.normalize("NFKC", _seen(text)))
-    return _seen(unicodedata.normalize("NFKC", sub(r"[\p{L}\p{M}]+", _latin, seen).casefold()))
+    seen = _without_unseen(unicodedata.normalize("NFKC", _without_unseen(text)))
+    return _without_unseen(
+        unicodedata.normalize("NFKC", sub(r"[\p{L}\p{M}]+", _latin, seen).casefold())
+    )
 
 
 # White space stays: words are told apart by it.
@@ -33,7 +35,7 @@ _ASCII_CONTROLS = dict.fromkeys([*range(9), *range(14, 28), 127])
 _UNSEEN = r"[[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}\u2800]--\s]+"
 
 
-def _seen(text: str) -> str:
+def _without_unseen(text: str) -> str:
     from regex import V1, sub
 
     return str(sub(_UNSEEN, "", text, flags=V1))
@@ -56,7 +58,7 @@ def _latin(word: "Match[str]") -> str:
 
 @cache
 def look_alikes() -> Mapping[str, str]:
-    """By a letter that isn't ASCII's, the letter of ASCII that it is confused with.
+    """Non-ASCII letter → the ASCII letter that it is confused with.
 
     Of Unicode's confusables (UTS 39) those of one letter and one letter; 1 and l, 0 and O, rn and m
     stay apart. A small letter that looks like none is what its capital looks like, so that capitals

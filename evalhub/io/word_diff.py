@@ -55,7 +55,7 @@ def word_diff(one: str, other: str, *, most: int = MOST) -> WordDiff:
     is left to compare is marked whole. Neither is `aligned`.
     """
     if one == other or len(one) + len(other) > LONGEST:
-        return WordDiff(_unmarked(one), _unmarked(other), aligned=one == other)
+        return WordDiff(_plain_piece(one), _plain_piece(other), aligned=one == other)
     alignment = _Alignment(most)
     stretches = list(alignment.aligned(one, other))
     return WordDiff(
@@ -87,19 +87,19 @@ class _Alignment:
         ends = "".join(a[len(a) - tail :]), "".join(b[len(b) - tail :])
         a, b = a[head : len(a) - tail], b[head : len(b) - tail]
         if len(a) * len(b) <= self.most:
-            yield from self._matched(a, b, least=0.0 if head else _LEAST_ALIKE)
+            yield from self._match(a, b, least=0.0 if head else _LEAST_ALIKE)
         else:
             lines = _LINES.findall("".join(a)), _LINES.findall("".join(b))
-            for same, ours, theirs in self._matched(*lines):
+            for same, ours, theirs in self._match(*lines):
                 words = _WORDS.findall(ours), _WORDS.findall(theirs)
                 if same or len(words[0]) * len(words[1]) > self.most:
                     yield same, ours, theirs
                 else:
-                    yield from self._matched(*words)
+                    yield from self._match(*words)
         yield True, *ends
 
-    def _matched(self, a: list[str], b: list[str], *, least: float = 0.0) -> list[_Stretch]:
-        """Where two lists agree and where not; below a similarity of `least` they agree nowhere."""
+    def _match(self, a: list[str], b: list[str], *, least: float = 0.0) -> list[_Stretch]:
+        """Align two lists: equal and different stretches; all differ below `least` similarity."""
         whole = [(False, "".join(a), "".join(b))]
         try:
             matcher = _Matcher([part.strip() for part in a], [part.strip() for part in b], self)
@@ -134,7 +134,7 @@ class _Matcher(SequenceMatcher[str]):
 
 
 def _common(a: list[str], b: list[str]) -> int:
-    """With how many equal entries both lists begin."""
+    """The length of the common prefix of two lists."""
     different = (i for i, (ours, theirs) in enumerate(zip(a, b, strict=False)) if ours != theirs)
     return next(different, min(len(a), len(b)))
 
@@ -151,7 +151,7 @@ def _pieces(stretches: list[tuple[str, bool]]) -> list[Piece]:
     ]
 
 
-def _unmarked(text: str) -> list[Piece]:
+def _plain_piece(text: str) -> list[Piece]:
     return [Piece(text, False)] if text else []
 
 

@@ -20,7 +20,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.exclude(state=JobState.ENDED)
 
     def waiting(self) -> Self:
-        """Those that wait, the oldest first."""
+        """Waiting jobs, the oldest first."""
         return self.filter(state=JobState.WAITING).order_by("pk")
 
     def running(self) -> Self:

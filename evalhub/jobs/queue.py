@@ -1,4 +1,4 @@
-"""The life of a job: enqueued, claimed by a process, heard of, given back, ended, cancelled."""
+"""The life of a job: enqueued, claimed by a process, renewed, released, ended, cancelled."""
 
 import threading
 import time

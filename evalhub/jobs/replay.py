@@ -69,7 +69,7 @@ def job_of(request: HttpRequest) -> Job | None:
 
 def _endpoint(job: Job) -> HttpResponse:
     content = json.dumps(job.sent).encode()
-    response = _answered(_request(job, "application/json", content))
+    response = _answer(_request(job, "application/json", content))
     response.render()  # type: ignore[attr-defined]
     return response
 
@@ -91,7 +91,7 @@ def _page(job: Job) -> HttpResponse:
     request.htmx = HtmxDetails(request)
     request.session = SessionStore()  # which nobody saves
     request._messages = CookieStorage(request)
-    response = _answered(request)
+    response = _answer(request)
     job.messages = [
         {"level": message.level, "text": str(message.message), "tags": message.extra_tags or ""}
         for message in get_messages(request)
@@ -100,7 +100,7 @@ def _page(job: Job) -> HttpResponse:
     return response
 
 
-def _answered(request: Any) -> HttpResponse:
+def _answer(request: Any) -> HttpResponse:
     match = resolve(request.path_info)
     request.resolver_match = match
     try:

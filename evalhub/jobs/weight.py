@@ -1,4 +1,4 @@
-"""How much a request would have the site do: rows and bytes, read off cheaply."""
+"""How much work a request causes: rows and bytes, estimated cheaply."""
 
 import gzip
 import re

@@ -1,1 +1,1 @@
-"""What a model's tokens cost: a small table with days and sources, and an operator's own. Pure"""
+"""Prices of models' tokens: a small dated table with sources, and an operator's own. Pure"""

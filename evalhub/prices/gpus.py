@@ -1,4 +1,4 @@
-"""What GPUs cost an hour: a dated table as it comes with Evalhub, and an operator's own."""
+"""Prices of GPU hours: a dated table that comes with Evalhub, and an operator's own."""
 
 import datetime
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class Machine(Declaration):
     prices: tuple[HourlySince, ...]
 
     @model_validator(mode="after")
-    def _dated(self) -> Self:
+    def _check_dates(self) -> Self:
         if not self.prices:
             raise wrong("is empty: say what it costs since when", "prices")
         days = [each.since for each in self.prices]

@@ -201,11 +201,11 @@ class Prices:
             yield from _entries(self.shipped, "evalhub")
 
     def hosts(self) -> list[str]:
-        """Where the models are asked, each once."""
+        """The distinct hosts at which the models are served."""
         return list(dict.fromkeys(host for each in self.entries() for host in each.of.hosts))
 
     def of(self, query: AskedAt, day: datetime.date) -> UsedPrice | None:
-        """What the model cost there on that day; None where nobody wrote it down.
+        """The model's price there on that day; None where no table lists it.
 
         The operator's table goes first where it knows the model on that day.
         """
@@ -246,10 +246,10 @@ def surcharge(prices: Prices, used: UsedPrice) -> str:
 def prices_here(home: Path) -> Prices:
     """The tables, with the one in this folder if there is one. Raises evalhub.io.rows.DataError
     for what is wrong with that, with its line and field."""
-    return Prices(_read(home / HOMES), _read(SHIPPED) or _shipped_is_there())
+    return Prices(_read(home / HOMES), _read(SHIPPED) or _check_shipped())
 
 
-def _shipped_is_there() -> PriceTable:
+def _check_shipped() -> PriceTable:
     raise FileNotFoundError(SHIPPED)
 
 

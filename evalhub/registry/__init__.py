@@ -1,1 +1,1 @@
-"""What exists: test sets, model versions, runs with outputs and scores, studies."""
+"""The registry: test sets, model versions, runs with outputs and scores, studies."""

@@ -91,12 +91,12 @@ def shared_items(study: Study) -> SharedItems | None:
             return SharedItems(
                 mine=mine,
                 free=mine.test_set_version if development else other,
-                judged=_judged_on(other) if development else mine,
+                judged=_judging_test_set(other) if development else mine,
                 keys=[each.key for each in shared[:NAMED]],
                 count=len(shared),
             )
     return None
 
 
-def _judged_on(version: TestSetVersion) -> StudyTestSet:
+def _judging_test_set(version: TestSetVersion) -> StudyTestSet:
     return StudyTestSet.objects.judged().select_related("study").filter(test_set_version=version)[0]

@@ -230,7 +230,7 @@ def batches_of(source: ItemSource) -> Iterator[Batch]:
 
 
 def content_values(content: ItemContent, input_bytes: bytes) -> tuple[Any, ...]:
-    """What stands in the columns CONTENT; `asked` is its canonical JSON."""
+    """The values of the columns CONTENT; `input_bytes` is the item's input as canonical JSON."""
     own = content.fingerprint()
     return (
         content.key,
@@ -264,7 +264,7 @@ def _write(version: TestSetVersion, batch: Batch, start: int, source: ItemSource
 
 
 def second_of_an_id(written: "QuerySet[Any]", batch: Batch, source: ItemSource) -> DataError | None:
-    """Which id of a refused batch is a second one, where `there` are the items written before. The
+    """Which id of a refused batch is a second one, where `written` are the items before it. The
     first one's line is found by reading again.
 
     A set of all ids would tell at once, but not in bounded memory.

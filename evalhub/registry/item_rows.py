@@ -64,7 +64,7 @@ def item_rows(version: TestSetVersion) -> ItemRows:
 
 
 def _free(name: str, reserved: set[str]) -> str:
-    """A name that is none of the metadata's."""
+    """A name that no metadata field has."""
     while name in reserved:
         name = f"{name}_"
     return name

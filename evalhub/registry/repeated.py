@@ -1,4 +1,4 @@
-"""Which items of a test set version ask the very same text."""
+"""Repeated questions: items of a test set version with the same text."""
 
 from django.db.models import Count
 

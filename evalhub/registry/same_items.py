@@ -1,4 +1,4 @@
-"""Which items ask the same: what a test set version shares with others of this home.
+"""Shared items: which items of a test set version other versions of this home ask too.
 
 An item is known by its own text, whatever its spelling, and a context makes none new. Only where
 neither version's own texts tell 95% of its items apart (one question about a thousand documents),

@@ -64,7 +64,7 @@ class OtherContentError(UploadError):
 
 
 class TooLargeError(UploadError):
-    """More than is kept."""
+    """The upload is larger than allowed."""
 
 
 def shared_folder() -> Path:
@@ -86,7 +86,7 @@ def check_shared_folder() -> None:
 
 
 class Stream(Protocol):
-    """What bytes are read from."""
+    """Protocol: a source of bytes."""
 
     def read(self, size: int, /) -> bytes: ...
 
@@ -143,13 +143,13 @@ class Uploads(Mapping[str, Path]):
         check_evaluates(by, self._project)
         if name in self:
             return self[name].stat().st_size
-        with self._locked(name) as part:
+        with self._lock(name) as part:
             size = part.seek(0, 2)
             if offset == 0:
                 size = part.truncate(0)
             if offset != size:
                 raise WrongOffsetError(size)
-            room = min(LARGEST - size, MOST - self._used())
+            room = min(LARGEST - size, MOST - self._bytes_used())
             while chunk := stream.read(CHUNK):
                 room -= len(chunk)
                 if room < 0:
@@ -206,7 +206,7 @@ class Uploads(Mapping[str, Path]):
             raise
 
     @contextmanager
-    def _locked(self, name: str) -> Iterator[BufferedRandom]:
+    def _lock(self, name: str) -> Iterator[BufferedRandom]:
         for folder in (self._folder.parent, self._folder):
             with suppress(FileExistsError):
                 make_private_folder(folder)
@@ -233,7 +233,7 @@ class Uploads(Mapping[str, Path]):
         except FileNotFoundError:
             return []
 
-    def _used(self) -> int:
+    def _bytes_used(self) -> int:
         sizes = 0
         for name in self._names():
             with suppress(FileNotFoundError):
@@ -278,7 +278,7 @@ def _check_unpacked(path: Path, name: str) -> None:
 
 
 def _suffix(file: BufferedRandom) -> str:
-    """What kind of rows a file holds, by how it begins."""
+    """The suffix of a file of rows, by its first bytes."""
     head = file.read(64)
     if head.startswith(b"PAR1"):
         return ".parquet"

@@ -49,11 +49,11 @@ def register_version(
     check_name(slug, at="model")
     if parent is not None and parent.model.project_id != project.pk:
         raise DeclarationError(f"{parent} isn't in the project {project}", "parent")
-    version = _specified(kind, backend, parent, prompt, sampling, training)
+    version = _unsaved_version(kind, backend, parent, prompt, sampling, training)
     version.notes = notes
     with transaction.atomic():
         model, _ = Model.objects.select_for_update().get_or_create(project=project, slug=slug)
-        return _numbered(version, model)
+        return _number_version(version, model)
 
 
 def stage_version(
@@ -62,7 +62,7 @@ def stage_version(
     """As `register_version` of a specification of no more than this, up to its last step: a draft,
     or the version that is there. `publish_version` makes it seen, `drafts.drop` takes it away."""
     check_name(slug, at="model")
-    draft = _specified(kind, backend)
+    draft = _unsaved_version(kind, backend)
     with transaction.atomic():
         model, _ = Model.objects.select_for_update().get_or_create(project=project, slug=slug)
         same: ModelVersion | None = model.versions.filter(digest=draft.digest).first()
@@ -82,10 +82,10 @@ def publish_version(version: ModelVersion) -> ModelVersion:
     if version.draft_until is None:
         return version
     drafts.renew(version)
-    return _numbered(version, Model.objects.select_for_update().get(pk=version.model_id))
+    return _number_version(version, Model.objects.select_for_update().get(pk=version.model_id))
 
 
-def _specified(
+def _unsaved_version(
     kind: str,
     backend: BackendDeclaration,
     parent: ModelVersion | None = None,
@@ -109,7 +109,7 @@ def _specified(
     return ModelVersion(parent=parent, digest=digest_of(known_by), **spec)
 
 
-def _numbered(version: ModelVersion, model: Model) -> ModelVersion:
+def _number_version(version: ModelVersion, model: Model) -> ModelVersion:
     """The version as the model's next one, or that of its specification; the model is locked."""
     same: ModelVersion | None = model.versions.filter(digest=version.digest).first()
     if same is not None:
@@ -131,7 +131,7 @@ def stands_on(version: ModelVersion) -> StoodOn | None:
 
 
 def _check_base(version: ModelVersion) -> None:
-    """That its training record is of no other base, where that is sure."""
+    """Check that the training record doesn't name another base, where that is certain."""
     fields, base = version.training.named.fields, stands_on(version)
     if base is not None and verdict_on_base(fields, base) == "another":
         raise DeclarationError(

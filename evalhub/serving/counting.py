@@ -47,7 +47,7 @@ class RequestCounts:
         self._lock = Lock()
 
     def use_row(self, number: int) -> None:
-        """From now on this process counts in row `number`."""
+        """Let this process count in row `number`."""
         self._row = number
 
     def add(self, *, method: str, status: int, seconds: float) -> None:
@@ -126,5 +126,5 @@ def count(*, method: str, status: int, seconds: float) -> None:
 
 
 def counted() -> dict[str, MethodCounts]:
-    """What all processes together have answered, by method."""
+    """Totals over all processes, by method."""
     return answered.totals()

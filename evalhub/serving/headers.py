@@ -1,4 +1,4 @@
-"""What every answer of the site carries, besides what Django's own middleware adds."""
+"""Headers of every response, besides those of Django's own middleware."""
 
 from collections.abc import Callable
 

@@ -46,7 +46,7 @@ class HeavyForms:
         if buttons and not any(button in request.POST for button in buttons):
             return None
         project, count = rows(request.user, kwargs, request)
-        if project is None or not (_sent_weight(request, project) + Weight(count)).is_heavy:
+        if project is None or not (_weight_of_sent(request, project) + Weight(count)).is_heavy:
             return None
         try:
             job = enqueue(
@@ -66,7 +66,7 @@ class HeavyForms:
         return redirect("site:job", job.pk)
 
 
-def _sent_weight(request: HttpRequest, project: Project) -> Weight:
+def _weight_of_sent(request: HttpRequest, project: Project) -> Weight:
     texts = [value for _, value in _fields(request)]
     total = Weight(bytes=sum(len(text) for text in texts))
     for _, files in request.FILES.lists():

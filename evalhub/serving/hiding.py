@@ -1,4 +1,4 @@
-"""What the page of an error shows in debug mode: where it happened, and no values.
+"""The error page in debug mode: where it happened, without any values.
 
 A local variable may hold a sign-in token, a password, or which model gave an answer that
 somebody is judging, so none is shown, and what an exception says is searched for secrets.

@@ -18,7 +18,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Request(Protocol):
-    """What waitress has parsed of a request."""
+    """Protocol: a request as waitress has parsed it."""
 
     command: str
     path: str
@@ -159,6 +159,6 @@ class _Lanes:
 
 
 def _caller(request: Request) -> str:
-    """Whose request it is, as far as its header says: two of one caller are alike."""
+    """A key for the request's sender, by its headers: the same for all of one caller's."""
     headers = request.headers
     return headers.get("AUTHORIZATION") or headers.get("COOKIE") or ""

@@ -35,28 +35,28 @@ class PlainFields:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        fields = [("the address", request.path_info), *_each(request.GET)]
+        fields = [("the address", request.path_info), *_pairs(request.GET)]
         fields += [(f"cookie {name}", value) for name, value in request.COOKIES.items()]
-        return _refused(request, fields) or self.get_response(request)
+        return _refusal(request, fields) or self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         """What was posted, where the request's own limits let it be read."""
         if request.method in ("GET", "HEAD"):
             return None
-        files = [(name, each.name or "") for name, each in _each(request.FILES)]
-        return _refused(request, [*_each(request.POST), *files])
+        files = [(name, each.name or "") for name, each in _pairs(request.FILES)]
+        return _refusal(request, [*_pairs(request.POST), *files])
 
 
-def _each(fields: MultiValueDict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _pairs(fields: MultiValueDict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, values in fields.lists():
         yield from ((name, value) for value in values)
 
 
-def _refused(request: HttpRequest, fields: Fields) -> HttpResponse | None:
+def _refusal(request: HttpRequest, fields: Fields) -> HttpResponse | None:
     """400 for the first field that is wrong: a problem for programs, a line for browsers."""
     for name, value in fields:
         wrong = "its name" if _CONTROL.search(name) else ""
-        wrong = f"{wrong} holds {_named(name)}" if wrong else _wrong(value)
+        wrong = f"{wrong} holds {_name_character(name)}" if wrong else _wrong(value)
         if wrong:
             printable = (name if name.isprintable() else ascii(name))[:80]
             if request.path_info.startswith("/api/"):
@@ -70,7 +70,7 @@ def _refused(request: HttpRequest, fields: Fields) -> HttpResponse | None:
 
 def _wrong(value: str) -> str:
     if _CONTROL.search(value):
-        return f"holds {_named(value)}, which nothing here may hold"
+        return f"holds {_name_character(value)}, which nothing here may hold"
     if len(value) > LONGEST_NUMBER:
         digits = value.translate(_NO_DIGITS)
         if len(digits) > LONGEST_NUMBER and digits.isdecimal():
@@ -78,7 +78,7 @@ def _wrong(value: str) -> str:
     return ""
 
 
-def _named(text: str) -> str:
+def _name_character(text: str) -> str:
     character = _CONTROL.search(text)
     assert character is not None
     if character[0] >= "\ud800":

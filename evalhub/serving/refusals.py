@@ -31,7 +31,7 @@ _SAID = {
 
 
 def refusal_page(status: int, sentence: str = "") -> str | None:
-    """The page for a status; None where there is none. `said` is the refusal's own sentence."""
+    """The page for a status; None where there is none. `sentence` is the refusal's own."""
     heading, what = _SAID.get(status, ("", ""))
     if not heading:
         return None

@@ -1,4 +1,4 @@
-"""Each request has an id, in its answer and in all that is logged while it is answered."""
+"""Request ids: in each response and in all log lines of its request."""
 
 import logging
 import re

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """What a process takes. Sizes are bytes, times seconds.
+    """Limits of a server process. Sizes in bytes, times in seconds.
 
     Attributes:
         connections: open at once. One more closes the one that has waited longest.
@@ -91,7 +91,7 @@ class _Full(Error):  # type: ignore[misc]
 
 
 class _Request(HTTPRequestParser):  # type: ignore[misc]
-    """A request that knows since when it comes, and how long its body may be."""
+    """A request with its start time and its limit on the body."""
 
     completed: bool
 
@@ -192,7 +192,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         yield from [*self.requests, *([coming] if coming else [])]
 
     def waits(self) -> tuple[int, float] | None:
-        """How readily it is closed for others, lowest first; None while it is being answered."""
+        """Priority of closing the connection to make room, lowest first; None while answering."""
         if self.requests or self.total_outbufs_len:
             return None
         if self.request is not None and self.request.headers_finished:

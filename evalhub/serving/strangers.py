@@ -1,4 +1,4 @@
-"""What strangers may post, such as passwords: a few at a time, since each costs a while."""
+"""Limits on anonymous posts such as passwords: a few at a time, since each is slow."""
 
 from collections.abc import Callable
 from threading import BoundedSemaphore

@@ -82,7 +82,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def missing() -> Iterator[str]:
-    """What keeps the site from serving, in sentences that tell a stranger nothing."""
+    """Reasons why the site can't serve, in sentences that reveal nothing to a stranger."""
     if drain.has_begun:
         yield "the site is being stopped"
     try:
@@ -99,7 +99,7 @@ def missing() -> Iterator[str]:
 
 
 def warnings() -> Iterator[str]:
-    """What is amiss though pages are served: people can go on reviewing meanwhile."""
+    """Problems that don't stop the site from serving: reviewing goes on."""
     if queue_state() == "away":
         yield "the queue doesn't answer: workers look for runs themselves"
     try:
@@ -111,7 +111,7 @@ def warnings() -> Iterator[str]:
 
 
 def may_read(request: HttpRequest) -> bool:
-    """By the token; without one only from this machine, and only at a site for nobody else.
+    """Allowed with the token; without one only from this machine, at a site on localhost.
 
     A proxy on this machine that doesn't say whom it asks for would make everybody local.
     """

@@ -26,14 +26,14 @@ class _Writing:
         if monotonic() < self._next or not self._lock.acquire(blocking=self._next == 0):
             return self._fault
         try:
-            self._fault = _tried()
+            self._fault = _try_write()
             self._next = monotonic() + EVERY_S
             return self._fault
         finally:
             self._lock.release()
 
 
-def _tried() -> str:
+def _try_write() -> str:
     try:
         check_writable()
         try_write()

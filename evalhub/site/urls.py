@@ -4,6 +4,7 @@ from django.urls import path
 
 from evalhub.features.exporters import pages as exporters
 from evalhub.features.ownership import pages as ownership
+from evalhub.features.score_audits import pages as score_audits
 from evalhub.features.working_sets import pages as working_sets
 from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
@@ -19,7 +20,6 @@ from evalhub.site.views import (
     records,
     results,
     runs,
-    score_cases,
     searching,
     sending,
     strategy,
@@ -124,14 +124,7 @@ urlpatterns = [
         name="test_set_items_file",
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
-    path("scores/<int:metric>/", score_cases.metric_cases, name="metric_cases"),
-    path("scores/<int:metric>/audit/", score_cases.audit_metric, name="audit_metric"),
-    path(
-        "scores/<int:metric>/answers/<int:output>/dispute/",
-        score_cases.dispute,
-        name="dispute_score",
-    ),
-    path("score-audits/<int:pk>/", score_cases.audit, name="score_audit"),
+    *score_audits.urlpatterns,
     path("versions/", versions.versions, name="versions"),
     path("versions/new/", versions.new_version, name="new_version"),
     path("versions/beside/", version_compare.beside, name="versions_beside"),

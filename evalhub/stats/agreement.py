@@ -224,7 +224,7 @@ def _estimates(
     rows = max(1, min(rows, _CELLS_AT_ONCE // per_pattern.size))
     for start in range(0, resamples, rows):
         part = slice(start, min(start + rows, resamples))
-        drawn = _resampled(counted.units, per_pattern, part.stop - part.start, rng)
+        drawn = _resample(counted.units, per_pattern, part.stop - part.start, rng)
         drawn_alpha[part] = alphas(counted, drawn, level, table)
         drawn_ac1[part] = gwet(counted, drawn, agree)
     of_ratings = unit_disagreements(counted, distances(counted, level, table), by_rating=True)
@@ -232,7 +232,7 @@ def _estimates(
     return _estimate(alpha, drawn_alpha, of_ratings), _estimate(ac1, drawn_ac1, of_units)
 
 
-def _resampled(
+def _resample(
     units: NDArray[np.int64], per_pattern: Array, rows: int, rng: np.random.Generator
 ) -> Array:
     """How often each pattern (rows, patterns) is drawn when as many units are drawn with

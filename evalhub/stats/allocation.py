@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class AllocationTest:
-    """Of the marked turns, how many stood on the left, and how many would by chance."""
+    """How many of the marked turns were on the left, how many are expected, and the p-value."""
 
     left: int
     expected: float
@@ -69,11 +69,11 @@ def _sum_of(kinds: Counter[tuple[int, int, int]]) -> tuple[Array, int]:
             for both in range(low, high + 1)
         ]
         least += count * low
-        total = np.convolve(total, _repeated(np.array(chances), count))
+        total = np.convolve(total, _sum_distribution(np.array(chances), count))
     return total, least
 
 
-def _repeated(chances: Array, count: int) -> Array:
+def _sum_distribution(chances: Array, count: int) -> Array:
     """The distribution of the sum of `count` independent values of one distribution."""
     total, power = np.ones(1), chances
     while count:

@@ -31,7 +31,7 @@ def bounded_limits(
     number of values: n over the design effect that is seen, or assumed where too few values differ
     to show one. `clusters` (n,) numbers from 0 without gaps; `weights` (n,) are positive.
     """
-    seen, counts = _counted(values, clusters, weights)
+    seen, counts = _count_distinct(values, clusters, weights)
     return score_interval(seen, counts, reach=reach, alpha=alpha)
 
 
@@ -39,11 +39,11 @@ def bounded_p_less(
     values: Array, clusters: NDArray[np.intp] | None = None, *, reach: float, bound: float
 ) -> float:
     """p-value of "the mean is at least `bound`", by the test that bounded_limits() inverts."""
-    seen, counts = _counted(values, clusters, None)
+    seen, counts = _count_distinct(values, clusters, None)
     return score_p_less(seen, counts, reach=reach, bound=bound)
 
 
-def _counted(
+def _count_distinct(
     values: Array, clusters: NDArray[np.intp] | None, weights: Array | None
 ) -> tuple[Array, Array]:
     """Distinct values, and how often each was seen in so many independent ones."""

@@ -84,7 +84,7 @@ def _mean(values: Array, weights: Array | None) -> float:
 
 
 def _plain_mean(values: Array) -> ClusteredMean:
-    """The same where every value is its own cluster and counts alike: the usual error."""
+    """The mean with its usual standard error: each value its own cluster, equal weights."""
     n = values.size
     mean = _mean(values, None)
     residuals = values - mean

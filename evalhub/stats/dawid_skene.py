@@ -33,7 +33,7 @@ class DawidSkene:
 
 
 def majority(labels: Sequence[Label]) -> Label | None:
-    """The label that was given most often; None of none, and where two were given as often."""
+    """The most frequent label; None without labels and for a tie."""
     counts = Counter(labels).most_common(2)
     if not counts or (len(counts) > 1 and counts[0][1] == counts[1][1]):
         return None
@@ -63,9 +63,9 @@ def dawid_skene(
     if len(label_names) < 2 or len(rater_names) < 2:
         raise StatisticsError("at least two raters and two labels are needed")
     data = _Given(
-        unit=_places(units, unit_names),
-        rater=_places(raters, rater_names),
-        label=_places(labels, label_names),
+        unit=_positions(units, unit_names),
+        rater=_positions(raters, rater_names),
+        label=_positions(labels, label_names),
         shape=(len(unit_names), len(rater_names), len(label_names)),
     )
     posterior = np.zeros((len(unit_names), len(label_names)))
@@ -101,7 +101,7 @@ class _Given:
     shape: tuple[int, int, int]
 
 
-def _places(column: Sequence[object], names: Sequence[object]) -> NDArray[np.intp]:
+def _positions(column: Sequence[object], names: Sequence[object]) -> NDArray[np.intp]:
     index = {name: i for i, name in enumerate(names)}
     return np.array([index[x] for x in column], np.intp)
 

@@ -138,7 +138,7 @@ class _Better:
 
 @lru_cache(4096)
 def _at_least_as_good(n: int, wins: int, losses: int, difference: float, z: float) -> _Better:
-    """Those whose Tango z at `difference` is at least `z`."""
+    """Outcomes whose Tango z at `difference` is at least `z`."""
     low = beta_quantile(GAMMA / 2, losses, n - losses + 1) if losses else 0.0
     high = beta_quantile(1 - GAMMA / 2, losses + 1, n - losses) if losses < n else 1.0
     fewest = max(0, int(n * low - 7 * math.sqrt(n * low)) - 1)
@@ -204,7 +204,7 @@ def _tango_lower(n: int, wins: int, losses: int, z: float) -> float:
 
 
 def _fewest_wins(n: int, losses: Whole, difference: float, z: float) -> Whole:
-    """Of each count of losses (k,) the fewest wins whose Tango z is at least `z`."""
+    """For each count of losses (k,), the fewest wins with a Tango z of at least `z`."""
     low, high = np.full(losses.size, -1), n - losses + 1
     while ((high - low) > 1).any():
         middle = np.maximum((low + high) // 2, 0)

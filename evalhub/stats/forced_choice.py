@@ -42,7 +42,7 @@ _AT_ONCE = 250
 
 @dataclass(frozen=True, slots=True)
 class ForcedChoice:
-    """Of `pairs`, how many are told rightly out of fold, a tie counting half.
+    """How many of `pairs` are classified correctly out of fold, a tie counting half.
 
     `lower` and `upper` are the interval's limits of the share, `p` that of no difference between
     the kinds, by exchanging the two things of a pair (of all pairs of a cluster together).
@@ -152,7 +152,7 @@ class _Learner:
         self.spread = (sums**2).sum(axis=0)
 
     def told(self, signs: Floats) -> Floats:
-        """(n, draws): 1 where a pair is told rightly out of fold, 0.5 where nothing tells.
+        """(n, draws): 1 where a pair is classified correctly out of fold, 0.5 without evidence.
 
         `signs` (clusters, draws) are -1 where the two things of a cluster's pairs are exchanged.
         """
@@ -217,7 +217,7 @@ def _p_value(
     at most.
     """
     every = 2 ** (groups - 1) <= draws + 1
-    exchanges = _all_signs(groups) if every else _drawn(groups, draws, rng)
+    exchanges = _all_signs(groups) if every else _draw_signs(groups, draws, rng)
     reached = seen = 0
     for signs in exchanges:
         hits = np.flatnonzero(learner.told(signs).sum(axis=0) >= right)
@@ -235,7 +235,7 @@ def _all_signs(groups: int) -> Iterator[Floats]:
         yield (1 - 2 * bits).astype(np.float32)
 
 
-def _drawn(groups: int, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
+def _draw_signs(groups: int, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
     for start in range(0, draws, _AT_ONCE):
         size = min(_AT_ONCE, draws - start)
         yield (1 - 2 * rng.integers(0, 2, (groups, size))).astype(np.float32)

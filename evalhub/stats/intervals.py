@@ -143,18 +143,18 @@ def _upper_limit(x: Array, counts: Array, z: float) -> float:
     mean = dot(shares, x)
 
     def excess(r: float) -> float:
-        tilted, variance = _tilted(x, shares, r)
+        tilted, variance = _tilted_moments(x, shares, r)
         return n * (tilted - mean) ** 2 - z * z * variance
 
     if _top_is_seen(x, shares):
         if mean >= 1:
             return 1.0
     else:
-        tilted, variance = _tilted(x, shares, 1.0)
+        tilted, variance = _tilted_moments(x, shares, 1.0)
         at_end = n * (tilted - mean) ** 2 - z * z * variance
         if at_end <= _ROUNDING:
             return _limit_with_mass_on_top(n, mean, tilted, variance, at_end, z)
-    return _tilted(x, shares, _tilt_where(excess))[0]
+    return _tilted_moments(x, shares, _tilt_where(excess))[0]
 
 
 def _limit_with_mass_on_top(
@@ -172,13 +172,13 @@ def _limit_with_mass_on_top(
 def _variance_at(x: Array, shares: Array, supposed: float) -> float:
     """Variance of the best fit whose mean is `supposed`, which is not below the observed."""
     if not _top_is_seen(x, shares):
-        tilted, variance = _tilted(x, shares, 1.0)
+        tilted, variance = _tilted_moments(x, shares, 1.0)
         if supposed >= tilted:
             mass = (supposed - tilted) / (1 - tilted)
             square = variance + tilted**2
             return square + mass * (1 - square) - supposed**2
-    tilt = _tilt_where(lambda r: _tilted(x, shares, r)[0] - supposed)
-    return _tilted(x, shares, tilt)[1]
+    tilt = _tilt_where(lambda r: _tilted_moments(x, shares, r)[0] - supposed)
+    return _tilted_moments(x, shares, tilt)[1]
 
 
 def _tilt_where(rising: Callable[[float], float]) -> float:
@@ -194,7 +194,7 @@ def _top_is_seen(x: Array, shares: Array) -> bool:
     return bool(shares[x >= 1].sum() > 0)
 
 
-def _tilted(x: Array, shares: Array, r: float) -> tuple[float, float]:
+def _tilted_moments(x: Array, shares: Array, r: float) -> tuple[float, float]:
     """Mean and variance of the fit at tilt `r`."""
     if r >= 1:
         x, shares = x[shares > 0], shares[shares > 0]

@@ -16,7 +16,7 @@ def joined_clusters(
     repeated = {question for question, count in Counter(questions).items() if count > 1} - {""}
     if not repeated:
         return list(clusters)
-    joined = _joined(clusters, questions)
+    joined = _first_of_group(clusters, questions)
     touched = {joined[i] for i, question in enumerate(questions) if question in repeated}
     taken_names = set(clusters)
     names: dict[int, str] = {}
@@ -33,8 +33,8 @@ def joined_clusters(
     ]
 
 
-def _joined(clusters: Sequence[str], questions: Sequence[str]) -> list[int]:
-    """Of each item, the first of all that it is joined with, as its place."""
+def _first_of_group(clusters: Sequence[str], questions: Sequence[str]) -> list[int]:
+    """For each item, the index of the first item of its group."""
     first = list(range(len(clusters)))
 
     def root(index: int) -> int:

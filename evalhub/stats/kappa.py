@@ -76,7 +76,7 @@ def gwet(table: Patterns, weights: Array, agree: Array) -> Array:
     if labels < 2:
         return np.full(len(weights), np.nan)
     chance = agree.sum() / (labels * (labels - 1)) * (shares * (1 - shares)).sum(axis=1)
-    return _corrected(raw_agreement(table, weights, agree), chance)
+    return _beyond_chance(raw_agreement(table, weights, agree), chance)
 
 
 def fleiss(table: Patterns, agree: Array) -> float | None:
@@ -84,7 +84,9 @@ def fleiss(table: Patterns, agree: Array) -> float | None:
     raters drawing from the common shares of labels."""
     weights = table.units[None, :].astype(float)
     shares = label_shares(table, weights)[0]
-    value = _corrected(raw_agreement(table, weights, agree), np.array([shares @ agree @ shares]))
+    value = _beyond_chance(
+        raw_agreement(table, weights, agree), np.array([shares @ agree @ shares])
+    )
     return None if np.isnan(value[0]) else float(value[0])
 
 
@@ -93,7 +95,7 @@ def brennan_prediger(table: Patterns, agree: Array) -> float | None:
     if agree.shape[0] < 2:
         return None
     weights = table.units[None, :].astype(float)
-    value = _corrected(raw_agreement(table, weights, agree), np.array([agree.mean()]))
+    value = _beyond_chance(raw_agreement(table, weights, agree), np.array([agree.mean()]))
     return None if np.isnan(value[0]) else float(value[0])
 
 
@@ -136,7 +138,7 @@ def confusion(ratings: Ratings, first: int, second: int) -> NDArray[np.int64]:
     return np.bincount(joint, minlength=size * size).reshape(size, size)
 
 
-def _corrected(agreement: Array, chance: Array) -> Array:
+def _beyond_chance(agreement: Array, chance: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = (agreement - chance) / (1 - chance)
     return np.asarray(np.where(chance >= 1 - 1e-12, np.nan, value))

@@ -35,19 +35,19 @@ def alphas(table: Patterns, weights: Array, level: Level, ratings: Ratings) -> A
     per_pattern = counts.sum(axis=1)
     others = np.maximum(per_pattern - 1, 1)
     if level == "nominal":
-        totals, observed = _summed(
+        totals, observed = _sums(
             weights, counts, (per_pattern**2 - (counts**2).sum(axis=1)) / others
         )
         expected = totals.sum(axis=1) ** 2 - (totals**2).sum(axis=1)
     elif level == "ratio":
         distance = _ratio_distance(ratings.values)
         apart = ((counts @ distance) * counts).sum(axis=1) / others
-        totals, observed = _summed(weights, counts, apart)
+        totals, observed = _sums(weights, counts, apart)
         expected = ((totals @ distance) * totals).sum(axis=1)
     elif level == "interval":
         values = ratings.values - ratings.values.mean()
         first, second = counts @ values, counts @ values**2
-        totals, observed = _summed(weights, counts, 2 * (per_pattern * second - first**2) / others)
+        totals, observed = _sums(weights, counts, 2 * (per_pattern * second - first**2) / others)
         moments = totals @ np.column_stack([values, values**2])
         expected = 2 * (totals.sum(axis=1) * moments[:, 1] - moments[:, 0] ** 2)
     else:
@@ -60,7 +60,7 @@ def alphas(table: Patterns, weights: Array, level: Level, ratings: Ratings) -> A
     return np.asarray(result)
 
 
-def _summed(weights: Array, counts: Array, apart: Array) -> tuple[Array, Array]:
+def _sums(weights: Array, counts: Array, apart: Array) -> tuple[Array, Array]:
     """Totals of the labels (rows, labels) and the summed disagreement within units (rows,), in
     one product."""
     sums = weights @ np.column_stack([counts, apart])

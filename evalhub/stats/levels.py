@@ -1,4 +1,4 @@
-"""The levels, and what is assumed, where nothing else is said."""
+"""Default error levels and assumptions."""
 
 # One-sided level of a bound: two of them make a 95% interval.
 ALPHA = 0.025

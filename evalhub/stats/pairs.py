@@ -84,7 +84,7 @@ def line_up(
         baseline=a,
         candidate=b,
         differences=d,
-        clusters=_numbered(clusters, d.size),
+        clusters=_number_labels(clusters, d.size),
         weights=_weights(weights, d.size),
         binary=binary,
         reach=high - low,
@@ -126,7 +126,7 @@ def _scale(a: Array, b: Array, bounds: tuple[float, float] | None) -> tuple[floa
     return bounds
 
 
-def _numbered(labels: Labels | None, n: int) -> NDArray[np.intp] | None:
+def _number_labels(labels: Labels | None, n: int) -> NDArray[np.intp] | None:
     if labels is None:
         return None
     if len(labels) != n:

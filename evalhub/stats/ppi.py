@@ -136,7 +136,7 @@ def powered_estimate(
             "the items with human labels must be a random sample of the judged ones; "
             "chosen items correct the judge's error only where people chose to look"
         )
-    items = _judged(human, judged, clusters, weights)
+    items = _order_items(human, judged, clusters, weights)
     n, rest = items.labelled, items.f.size - items.labelled
     if n < FEWEST_HUMAN_LABELS:
         raise StatisticsError(
@@ -188,7 +188,7 @@ def _by_t(items: _Judged, alpha: float) -> _Limits:
         residuals = items.y - fit.weight * items.f[:n]
         looked = clustered_mean(residuals, *items.part(slice(n)))
         only = clustered_mean(items.f[n:], *items.part(slice(n, None)))
-        shared = _shared(items, looked.sums, only.sums)
+        shared = _shared_covariance(items, looked.sums, only.sums)
         value = looked.mean + fit.weight * only.mean
         variance = looked.se**2 + fit.weight**2 * only.se**2
         se = math.sqrt(variance + max(0.0, 2 * fit.weight * shared))
@@ -200,7 +200,7 @@ def _by_t(items: _Judged, alpha: float) -> _Limits:
     return value, value - half, value + half, fit.weight, f"PPI++{by}, t({df:.3g})"
 
 
-def _shared(items: _Judged, looked: Array, only: Array) -> float:
+def _shared_covariance(items: _Judged, looked: Array, only: Array) -> float:
     """The covariance of the two means through clusters that both have items of."""
     if items.clusters is None:
         return 0.0
@@ -234,7 +234,7 @@ def _by_mover(items: _Judged, bounds: tuple[float, float], alpha: float) -> _Lim
     return value, max(low, lower), min(high, upper), 1 - n / items.f.size, method
 
 
-def _judged(
+def _order_items(
     human: ArrayLike, judged: ArrayLike, clusters: Labels | None, weights: ArrayLike | None
 ) -> _Judged:
     """The items, those with a human label first."""

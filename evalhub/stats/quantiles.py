@@ -168,12 +168,12 @@ class _Pair:
     def lower(self, alpha: float) -> float:
         """The ratio's lower limit, 0 at least."""
         limit = self._lower_of_ranks(alpha)
-        return 1 / self._kept(self.at_most, 1 / limit, alpha) if limit > 0 else 0.0
+        return 1 / self._smallest_ratio(self.at_most, 1 / limit, alpha) if limit > 0 else 0.0
 
     def upper(self, alpha: float) -> float | None:
         """The ratio's upper limit; None where there are too few items for one."""
         limit = self._upper_of_ranks(alpha)
-        return None if limit is None else self._kept(self.at_least, limit, alpha)
+        return None if limit is None else self._smallest_ratio(self.at_least, limit, alpha)
 
     def rejecting(
         self, bound: float, alternative: Literal["less", "greater"]
@@ -196,7 +196,7 @@ class _Pair:
         down, up = self.candidate.lower(alpha), self.baseline.upper(alpha)
         if up is None or down <= 0:
             return 0.0
-        reach = self._joined(self.candidate.estimate / down, up / self.baseline.estimate)
+        reach = self._joint_reach(self.candidate.estimate / down, up / self.baseline.estimate)
         return self.ratio * math.exp(-reach)
 
     def _upper_of_ranks(self, alpha: float) -> float | None:
@@ -205,7 +205,7 @@ class _Pair:
             return None
         if self.candidate.estimate <= 0:
             return up / down
-        reach = self._joined(up / self.candidate.estimate, self.baseline.estimate / down)
+        reach = self._joint_reach(up / self.candidate.estimate, self.baseline.estimate / down)
         return self.ratio * math.exp(reach)
 
     def _reaches(self, deviance: float, alpha: float) -> bool:
@@ -214,25 +214,25 @@ class _Pair:
         due = _JOINT * normal_quantile(1 - alpha)
         return size * deviance >= due * due
 
-    def _kept(self, both: Exceedances, ratio: float, alpha: float) -> float:
+    def _smallest_ratio(self, both: Exceedances, ratio: float, alpha: float) -> float:
         """The smallest ratio from this one on that both arms together rule out."""
 
-        def passed(at: float) -> bool:
+        def passes(at: float) -> bool:
             return self._reaches(both.deviance(math.exp(at)), alpha)
 
         low, step = math.log(ratio), 0.1
-        if passed(low + _FINE):
+        if passes(low + _FINE):
             return ratio
-        while not passed(low + step) and step < _FAR:
+        while not passes(low + step) and step < _FAR:
             low, step = low + step, 2 * step
         high = low + step
         while high - low > _FINE:
             middle = (low + high) / 2
-            low, high = (low, middle) if passed(middle) else (middle, high)
+            low, high = (low, middle) if passes(middle) else (middle, high)
         return math.exp(high)
 
-    def _joined(self, one: float, other: float) -> float:
-        """How far the ratio's logarithm reaches, of two independent parts' reaches."""
+    def _joint_reach(self, one: float, other: float) -> float:
+        """The log ratio's half width from those of its two parts and their correlation."""
         a, b = math.log(one), math.log(other)
         return math.sqrt(a * a + b * b - 2 * self.correlation * a * b)
 
@@ -247,7 +247,7 @@ class _Pair:
         return 0.0
 
     def untold(self, alpha: float) -> str:
-        """Why there is no upper limit, and how many items would give one."""
+        """A sentence on why there is no upper limit, and how many items would give one."""
         of = f"no interval of a {self.candidate.quantile:.0%} quantile"
         size = min(self.baseline.size(alpha), self.candidate.size(alpha))
         if size <= 0:

@@ -98,14 +98,14 @@ def _read(
     if isinstance(ratings, Mapping):
         raters = tuple(dict.fromkeys(rater for row in ratings.values() for rater in row))
         rows = [[row.get(rater) for rater in raters] for row in ratings.values()]
-        return _encoded(_objects(rows), raters)
+        return _encode(_objects(rows), raters)
     if isinstance(ratings, np.ndarray) and ratings.dtype.kind in "fiub":
         table = ratings
     else:
         table = _objects(list(ratings))
     if table.ndim != 2 or 0 in table.shape:
         raise StatisticsError(f"ratings must be units by raters, not of shape {table.shape}")
-    return _encoded(table, tuple(range(table.shape[1])))
+    return _encode(table, tuple(range(table.shape[1])))
 
 
 def patterns(ratings: Ratings) -> Patterns:
@@ -153,11 +153,11 @@ def _objects(rows: Sequence[Sequence[Label | None]]) -> NDArray[np.object_]:
     return table
 
 
-def _encoded(table: NDArray[np.generic], raters: tuple[object, ...]) -> Ratings:
-    return _numeric(table, raters) if table.dtype.kind in "fiub" else _labelled(table, raters)
+def _encode(table: NDArray[np.generic], raters: tuple[object, ...]) -> Ratings:
+    return _numeric(table, raters) if table.dtype.kind in "fiub" else _encode_labels(table, raters)
 
 
-def _labelled(table: NDArray[np.generic], raters: tuple[object, ...]) -> Ratings:
+def _encode_labels(table: NDArray[np.generic], raters: tuple[object, ...]) -> Ratings:
     flat = [None if cell is None or cell != cell else cell for cell in table.ravel().tolist()]
     seen = {cell for cell in flat if cell is not None}
     try:

@@ -100,7 +100,7 @@ def contrast(
             weights=weights,
             alpha=alpha,
             upper_alpha=upper_alpha,
-            bounds=_scaled(bounds, factor),
+            bounds=_scale_of(bounds, factor),
             bounded_tails=bounded_tails,
         )
         return Contrast(
@@ -144,7 +144,7 @@ def p_contrast(
             alternative=alternative,
             clusters=clusters,
             weights=weights,
-            bounds=_scaled(bounds, factor),
+            bounds=_scale_of(bounds, factor),
             bounded_tails=bounded_tails,
         )
     values, counts = outcomes
@@ -153,7 +153,7 @@ def p_contrast(
     return p if exact_at is None else exact_p(int(counts.sum()), exact_at, alternative, p)
 
 
-def _scaled(bounds: tuple[float, float] | None, factor: float) -> tuple[float, float] | None:
+def _scale_of(bounds: tuple[float, float] | None, factor: float) -> tuple[float, float] | None:
     """The scale on which both the candidate's scores and factor times the baseline's lie."""
     if bounds is None:
         return None

@@ -104,13 +104,15 @@ def _score_z(shares: Array, n: int, factor: float, alternative: Alternative) -> 
     low, high = np.zeros(len(shares)), np.ones(len(shares))
     for _ in range(45):
         middle = (low + high) / 2
-        below = _tilted(shares, values, middle)[0] < 0
+        below = _tilted_moments(shares, values, middle)[0] < 0
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    variance = _tilted(shares, values, low)[1]
+    variance = _tilted_moments(shares, values, low)[1]
     # Where the top of the scale wasn't seen, what is missing from the mean may lie on it.
     inner = values < 1
     unseen = shares[:, ~inner].sum(axis=1) == 0
-    ends, spread = _tilted(shares[unseen][:, inner], values[inner], np.ones(int(unseen.sum())))
+    ends, spread = _tilted_moments(
+        shares[unseen][:, inner], values[inner], np.ones(int(unseen.sum()))
+    )
     square = spread + ends**2
     on_top = square - ends / (1 - ends) * (1 - square)
     variance[unseen] = np.where(ends <= 0, on_top, variance[unseen])
@@ -118,7 +120,7 @@ def _score_z(shares: Array, n: int, factor: float, alternative: Alternative) -> 
     return np.where(reached, -mean * math.sqrt(n) / np.sqrt(np.maximum(variance, 1e-12)), -1.0)
 
 
-def _tilted(shares: Array, values: Array, tilt: Array) -> tuple[Array, Array]:
+def _tilted_moments(shares: Array, values: Array, tilt: Array) -> tuple[Array, Array]:
     weights = shares / (1 - tilt[:, None] * values)
     weights /= weights.sum(axis=1, keepdims=True)
     mean = weights @ values

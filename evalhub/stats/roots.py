@@ -1,4 +1,4 @@
-"""Where a function crosses zero. SciPy has this too; loading it takes longer than most commands."""
+"""Root finding, as SciPy has it: importing SciPy takes longer than most commands."""
 
 import sys
 from collections.abc import Callable

@@ -114,7 +114,7 @@ def position_bias(
     of = list(range(len(rows))) if items is None else list(items)
     if len(of) != len(rows):
         raise StatisticsError(f"{len(rows)} judgments and {len(of)} items: each needs one")
-    chosen = [(item, side) for item, row in zip(of, rows, strict=True) if (side := _chosen(*row))]
+    chosen = [(item, side) for item, row in zip(of, rows, strict=True) if (side := _side_of(*row))]
     stood = [1.0 if side == "left" else -1.0 for choice, side in rows if choice in _OUTCOME]
     signs = np.array([1.0 if side == "left" else -1.0 for _, side in chosen])
     by_item = numbered([item for item, _ in chosen])
@@ -266,7 +266,7 @@ def _longer_share(
     return LongerChosen(signs.size, share, lower, upper)
 
 
-def _chosen(choice: str, candidate_side: Side) -> Side | None:
+def _side_of(choice: str, candidate_side: Side) -> Side | None:
     if choice == "candidate":
         return candidate_side
     return _OTHER[candidate_side] if choice == "baseline" else None

@@ -1,4 +1,4 @@
-"""What a sample can't show of a tail that it holds none of, and a mean's limit that pays for it.
+"""Limits on a mean that allow for a loss tail of which the sample contains nothing.
 
 The limit is Gaffke's (2005): the alpha-quantile of sum(w_i x_i) where the weights of the n values
 seen, and of one more value at the worst that there can be, are Dirichlet(1, ..., 1). Of values that
@@ -229,7 +229,7 @@ def _chance_above(values: Array, counts: Array) -> float:
     y = width * np.sinh(u)
     parts = np.array_split(y, min(y.size, values.size * y.size // _AT_ONCE + 1))
     # log(1 - a(c + iy)) less log(1 - ac) is log(1 - i·turn).
-    turned = [_turned(tilted, counts, each) for each in parts]
+    turned = [_log_characteristic(tilted, counts, each) for each in parts]
     size, angle = (np.concatenate([each[i] for each in turned]) for i in (0, 1))
     height = np.exp(size) * (c * np.cos(angle) + y * np.sin(angle)) / (c * c + y * y)
     steps = height * width * np.cosh(u)
@@ -237,7 +237,7 @@ def _chance_above(values: Array, counts: Array) -> float:
     return min(max(math.exp(least) * total * _STEP / math.pi, 0.0), 1.0)
 
 
-def _turned(tilted: Array, counts: Array, y: Array) -> tuple[Array, Array]:
+def _log_characteristic(tilted: Array, counts: Array, y: Array) -> tuple[Array, Array]:
     """The logarithm of prod(1/(1 - i·y·tilted)) by size and angle, for each of `y`."""
     turn = np.outer(y, tilted)
     size = -0.5 * np.einsum("yg,g->y", np.log1p(turn * turn), counts)

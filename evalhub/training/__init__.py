@@ -1,1 +1,1 @@
-"""How a version was trained: read from the folder of a trainer, and read critically. Pure."""
+"""Training records: read from a trainer's folder, and checked critically. Pure."""

@@ -76,7 +76,7 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRule:
-    """A line of the table.
+    """A rule of the table: whether it applies, and its advice.
 
     Attributes:
         name: by which it is known in JSON.
@@ -95,7 +95,7 @@ class TrainingRule:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a rule found."""
+    """The advice of a rule."""
 
     rule: TrainingRule
     says: str
@@ -151,7 +151,7 @@ def _rate(trained: Trained, usual: tuple[float, float], typical: str) -> str:
     return f"{what}, {rate:g}, is {times:,.2g} times the usual {typical}: {ends}."
 
 
-def _turned(trained: Trained) -> str:
+def _overfitting(trained: Trained) -> str:
     losses = [(step, loss) for step, loss in trained.fields.eval_losses if loss is not None]
     if len(losses) < 2:
         return ""
@@ -165,7 +165,7 @@ def _turned(trained: Trained) -> str:
     )
 
 
-def _unvalidated(trained: Trained) -> str:
+def _no_validation(trained: Trained) -> str:
     fields = trained.fields
     if not fields.losses or any(loss is not None for _, loss in fields.eval_losses):
         return ""
@@ -306,14 +306,14 @@ RULES = (
         "falls to the end. One that turns is a sign, no proof: InstructGPT’s turned after one "
         "epoch, and people liked the later epochs better; LIMA’s answers got better as it rose",
         (INSTRUCT_GPT, LIMA),
-        _turned,
+        _overfitting,
     ),
     TrainingRule(
         "no-validation",
         "validation data",
         "a part of the examples is kept out, and its loss is logged",
         (OPENAI, TRAINER),
-        _unvalidated,
+        _no_validation,
     ),
     TrainingRule(
         "loss-no-number",

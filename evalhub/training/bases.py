@@ -61,7 +61,7 @@ def verdict_on_base(
         or not all(map(_HUB_ID.fullmatch, (recorded_base, base.name)))
     ):
         return ""
-    mine, theirs = _known(recorded_base), _known(base.name)
+    mine, theirs = _core_name(recorded_base), _core_name(base.name)
     if mine == theirs:
         return ""
     if _owner(recorded_base) == _owner(base.name):
@@ -69,7 +69,7 @@ def verdict_on_base(
     return "" if mine in theirs or theirs in mine else "doubt"
 
 
-def _known(name: str) -> str:
+def _core_name(name: str) -> str:
     """The last part of a name, without how its weights are stored: its letters and digits."""
     return re.sub(r"\W|_", "", _STORED.sub("", name.rpartition("/")[2].lower()))
 

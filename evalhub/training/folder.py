@@ -28,7 +28,7 @@ _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What reads a file.
+    """The reader of one kind of file.
 
     Attributes:
         name: the file's, or a pattern of names.
@@ -72,10 +72,10 @@ def read_folder(folder: Path) -> dict[str, Any]:
     record: dict[str, Any] = {}
     read_from: list[str] = []
     for reader in READERS:
-        for location in _places(folder, reader):
-            for path, fields in _said_in(location, reader):
+        for location in _locations(folder, reader):
+            for path, fields in _contents_in(location, reader):
                 _add(record, fields)
-                read_from.append(_shown(path, folder))
+                read_from.append(_display_name(path, folder))
                 if reader.read is trainer_state.read and _CHECKPOINT.fullmatch(path.parent.name):
                     record.setdefault("checkpoint", path.parent.name)
     if not read_from:
@@ -85,8 +85,8 @@ def read_folder(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _places(folder: Path, reader: Reader) -> list[Path]:
-    """Where it looks: the folder, and above a checkpoint or in the newest one."""
+def _locations(folder: Path, reader: Reader) -> list[Path]:
+    """The folders to search: this one, the one above a checkpoint, or the newest checkpoint."""
     if _CHECKPOINT.fullmatch(folder.resolve().name):
         return [folder, folder.resolve().parent] if reader.of_all else [folder]
     if (folder / "trainer_state.json").is_file():
@@ -94,7 +94,7 @@ def _places(folder: Path, reader: Reader) -> list[Path]:
     return [folder, *_newest_checkpoint(folder)]
 
 
-def _said_in(location: Path, reader: Reader) -> list[tuple[Path, dict[str, Any]]]:
+def _contents_in(location: Path, reader: Reader) -> list[tuple[Path, dict[str, Any]]]:
     """(file, what it says) of the files that say something: one at most, since of several
     configurations none can be meant."""
     own_names = {each.name for each in READERS}
@@ -103,7 +103,7 @@ def _said_in(location: Path, reader: Reader) -> list[tuple[Path, dict[str, Any]]
         for path in location.glob(reader.name)
         if path.is_file() and (path.name == reader.name or path.name not in own_names)
     )
-    contents = [(path, fields) for path in files if (fields := _checked(reader.read(path), path))]
+    contents = [(path, fields) for path in files if (fields := _check(reader.read(path), path))]
     if len(contents) > 1:
         names = " and ".join(path.name for path, _ in contents)
         raise DataError(f"holds {reader.words} twice, in {names}", file=str(location))
@@ -119,8 +119,8 @@ def _newest_checkpoint(folder: Path) -> list[Path]:
     return [numbered[max(numbered)]] if numbered else []
 
 
-def _checked(fields: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """What a file says, without what it leaves empty. Raises DataError, which names the file."""
+def _check(fields: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """A file's values without empty ones, checked. Raises DataError, which names the file."""
     filled = {name: value for name, value in fields.items() if value not in (None, "", [], {})}
     try:
         declared(CheckedTraining, filled)
@@ -130,7 +130,7 @@ def _checked(fields: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _add(record: dict[str, Any], fields: Mapping[str, Any]) -> None:
-    """Adds what isn't said yet, within the parts of a record too."""
+    """Add the fields that the record lacks, also within its parts."""
     for name, value in fields.items():
         if isinstance(value, Mapping) and isinstance(record.get(name), dict):
             record[name] = {**value, **record[name]}
@@ -138,6 +138,6 @@ def _add(record: dict[str, Any], fields: Mapping[str, Any]) -> None:
             record.setdefault(name, value)
 
 
-def _shown(path: Path, folder: Path) -> str:
-    """Its name in the folder, and above it its name alone."""
+def _display_name(path: Path, folder: Path) -> str:
+    """The path relative to the folder; for a file above it, the name alone."""
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name

@@ -1,4 +1,4 @@
-"""Where what is said of a training is known from."""
+"""Sources of the rules on trainings."""
 
 from typing import NamedTuple
 

@@ -1,1 +1,1 @@
-"""One turn after the other: which pair, on which sides, under which lease, and what was said."""
+"""Assignments: which pair a reviewer gets next, on which sides, under which lease; answers."""

@@ -89,7 +89,7 @@ class ReviewerAnswer:
 
 
 def _seconds(seconds: float | None) -> float | None:
-    """A browser's count where it can be one: it is a measurement, so nothing fails over it."""
+    """The browser's time on page, or None where it is implausible; never an error."""
     if seconds is None or not math.isfinite(seconds) or not 0 <= seconds <= LONGEST_VISIBLE:
         return None
     return float(seconds)

@@ -69,7 +69,7 @@ class Assigned:
 
     @property
     def ahead(self) -> Assignment | None:
-        """The one after the one at hand."""
+        """The assignment after the current one."""
         return self.held[0] if self.held else None
 
 
@@ -104,7 +104,7 @@ def retried(assigned: Assigned, *, ahead: int) -> Assigned:
 @transaction.atomic
 def _assign_once(campaign: Campaign, user: User, ahead: int) -> Assigned:
     admit(campaign=campaign, user=user)
-    reviewer = _locked(campaign, user)
+    reviewer = _lock_reviewer(campaign, user)
     before = [getattr(reviewer, name) for name in DEALT]
     assigned = assign_to(reviewer, list(reviewer.assignments.on_lease()), ahead=ahead)
     if before != [getattr(reviewer, name) for name in DEALT]:
@@ -112,7 +112,7 @@ def _assign_once(campaign: Campaign, user: User, ahead: int) -> Assigned:
     return assigned
 
 
-def _locked(campaign: Campaign, user: User) -> Reviewer:
+def _lock_reviewer(campaign: Campaign, user: User) -> Reviewer:
     """The reviewer's row, made at their first turn, as the campaign's is at its first."""
     with suppress(Reviewer.DoesNotExist):
         return Reviewer.objects.locked().get(campaign=campaign, user=user)
@@ -135,7 +135,7 @@ def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: int) -> As
     form = reviewer.campaign.page_form
     turns: list[Assignment | End] = [*leased]
     while _goes_on(reviewer, turns, form, ahead):
-        turns.append(_dealt(reviewer, form, now, leased=len(turns)))
+        turns.append(_deal(reviewer, form, now, leased=len(turns)))
     current, *after = turns
     return Assigned(reviewer, current, tuple(a for a in after if isinstance(a, Assignment)))
 
@@ -155,7 +155,7 @@ def _goes_on(reviewer: Reviewer, turns: list[Assignment | End], form: Form, ahea
     return len(turns) <= may_hold(free=free, wanted=ahead, contested=contested)
 
 
-def _dealt(
+def _deal(
     reviewer: Reviewer, form: Form, now: datetime.datetime, *, leased: int
 ) -> Assignment | End:
     if reviewer.state == ReviewerState.PRACTISING:
@@ -173,7 +173,7 @@ def _dealt(
 
 
 def _renew(leased: list[Assignment], now: datetime.datetime) -> None:
-    """One query where a lease is half over, else none."""
+    """Renew leases that are half over: one query, else none."""
     due = [each for each in leased if each.lease_until < now + LEASE / 2]
     for assignment in due:
         assignment.lease_until = now + LEASE
@@ -195,7 +195,7 @@ def _end_of_dealing(reviewer: Reviewer) -> End | None:
 
 
 def _out_of_pairs(reviewer: Reviewer, now: datetime.datetime) -> End:
-    """Whether what this reviewer hasn't had is with others, and until when."""
+    """The End that says whether others hold leases on the remaining pairs, and until when."""
     own = reviewer.assignments.filter(pair=OuterRef("pair"), purpose=AssignmentPurpose.MAIN)
     first: datetime.datetime | None = (
         Assignment.objects.filter(

@@ -36,7 +36,7 @@ def deal(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment |
     open_pair = claim.ahead() or claim.given_back() or claim.too_near()
     if open_pair is None:
         return claim.contested
-    if claim.at_end and (earlier := _returned(reviewer, form, open_pair, now)) is not None:
+    if claim.at_end and (earlier := _own_earlier_turn(reviewer, form, open_pair, now)) is not None:
         return earlier
     return _new_turn(reviewer, form, now, pair=open_pair.pair, item=open_pair.item)
 
@@ -64,7 +64,7 @@ class _Claim:
     def __init__(self, reviewer: Reviewer, form: Form) -> None:
         self.reviewer = reviewer
         self.campaign = reviewer.campaign
-        self.spaced = _spaced(reviewer, form)
+        self.spaced = _recent_items(reviewer, form)
         self.near: list[OpenPair] = []
         self.contested = self.at_end = False
 
@@ -123,7 +123,7 @@ class _Claim:
         return sorted(((indices[each.position], each) for each in open_pairs), key=itemgetter(0))
 
     def _passes_over(self, open_pair: OpenPair) -> bool:
-        """Whether a seeded coin leaves this pair to the second lap, for more telling strata."""
+        """Whether a seeded coin leaves this pair to the second lap, in favour of other strata."""
         chance: float = self.campaign.dealing.chances.get(open_pair.stratum, 1.0)
         coin = fraction(self.campaign.seed, "lap", self.reviewer.key, open_pair.position)
         return coin >= chance
@@ -149,7 +149,7 @@ def _repeat(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignmen
             turn__range=(max(latest - REPEATS_FROM, 0), latest),
             repeated__isnull=True,
         )
-        .exclude(pair__item__in=_spaced(reviewer, form))
+        .exclude(pair__item__in=_recent_items(reviewer, form))
         .order_by("turn")
         .values_list("turn", "pk", "pair_id", "pair__item_id")
     )
@@ -161,7 +161,7 @@ def _repeat(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignmen
     return _new_turn(reviewer, form, now, pair=pair, item=item, repeats=again)
 
 
-def _returned(
+def _own_earlier_turn(
     reviewer: Reviewer, form: Form, open_pair: OpenPair, now: datetime.datetime
 ) -> Assignment | None:
     """The reviewer's own turn whose lease had ended, with its token and its sides."""
@@ -200,8 +200,8 @@ def _new_turn(
     )
 
 
-def _spaced(reviewer: Reviewer, form: Form) -> list[int]:
-    """The items of the last turns, the oldest first: none of them is to come just yet."""
+def _recent_items(reviewer: Reviewer, form: Form) -> list[int]:
+    """The items of the last turns, the oldest first; none of them is dealt again so soon."""
     spaced: list[int] = reviewer.spaced
     return spaced[-form.spacing :] if form.spacing else []
 

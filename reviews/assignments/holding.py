@@ -13,7 +13,7 @@ others may want them."""
 
 
 def may_hold(*, free: int, wanted: int, contested: bool = True) -> int:
-    """Of so many wanted ahead, how many may be held while so many seats are `free`.
+    """How many of the `wanted` comparisons a page may hold ahead, given the `free` seats.
 
     They are `contested` unless each pair has a seat for everybody who reviews: then whoever holds
     one keeps nobody waiting.

@@ -84,7 +84,7 @@ def keep_and_deal(
     UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
     CampaignClosedError, SealedError or NamesRevealedError; nothing is kept then.
     """
-    assignment, leased = _locked_turn(token, user, nonce)
+    assignment, leased = _lock_turn(token, user, nonce)
     judgment = _keep(assignment, answer, key, late)
     still_leased = [each for each in leased if each.is_on_lease]
     assigned = assign_to(assignment.reviewer, still_leased, ahead=ahead)
@@ -142,14 +142,14 @@ def skip(*, token: uuid.UUID, user: User, nonce: str, reason: str) -> Assignment
     Skipping twice is harmless. Raises NoReasonError, AlreadyJudgedError, and what `keep_and_deal`
     does about the assignment, the person and the campaign.
     """
-    assignment, _ = _locked_turn(token, user, nonce)
+    assignment, _ = _lock_turn(token, user, nonce)
     reviewer = assignment.reviewer
     if not 0 < len(reason.strip()) <= REASON_LENGTH:
         raise NoReasonError
     if assignment.state == AssignmentState.SKIPPED:
         return assignment
     if assignment.state == AssignmentState.DONE:
-        raise AlreadyJudgedError(_said(_last(assignment)))
+        raise AlreadyJudgedError(_label(_last(assignment)))
     _check_open(reviewer)
     if assignment.state == AssignmentState.LEASED and holds_seat(assignment):
         give_back(assignment.pair_id)
@@ -162,7 +162,7 @@ def skip(*, token: uuid.UUID, user: User, nonce: str, reason: str) -> Assignment
     return assignment
 
 
-def _locked_turn(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, list[Assignment]]:
+def _lock_turn(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, list[Assignment]]:
     """The assignment with this token and all on lease to its reviewer, locked until the commit."""
     try:
         reviewer = Reviewer.objects.locked().get(user=user, assignments__token=token)
@@ -187,7 +187,7 @@ def _keep(assignment: Assignment, answer_sent: ReviewerAnswer, key: str, late: f
     reviewer, campaign = assignment.reviewer, assignment.reviewer.campaign
     form = campaign.page_form
     answer = answer_sent.checked(form)
-    if assignment.revision and (earlier := _kept_before(assignment, answer, key)) is not None:
+    if assignment.revision and (earlier := _same_before(assignment, answer, key)) is not None:
         return earlier
     _check_open(reviewer, in_flight=assignment)
     if assignment.state == AssignmentState.SKIPPED:
@@ -235,7 +235,7 @@ def _count(reviewer: Reviewer, assignment: Assignment, one: int) -> None:
         reviewer.seated += one if holds_seat(assignment) else 0
 
 
-def _kept_before(assignment: Assignment, answer: ReviewerAnswer, key: str) -> Judgment | None:
+def _same_before(assignment: Assignment, answer: ReviewerAnswer, key: str) -> Judgment | None:
     """The judgment that this very answer made before, if it did.
 
     Raises AlreadyJudgedError where another answer stands.
@@ -248,7 +248,7 @@ def _kept_before(assignment: Assignment, answer: ReviewerAnswer, key: str) -> Ju
         return None
     last = _last(assignment)
     if not answer.says_the_same(_answer_of(last)):
-        raise AlreadyJudgedError(_said(last))
+        raise AlreadyJudgedError(_label(last))
     return last
 
 
@@ -266,12 +266,12 @@ def _answer_of(judgment: Judgment) -> ReviewerAnswer:
     )
 
 
-def _said(judgment: Judgment) -> str:
+def _label(judgment: Judgment) -> str:
     labels: dict[str, str] = {choice.value: choice.label for choice in Choice}
     return labels.get(judgment.choice, "rated")
 
 
-def _lost_lease(in_flight: Assignment | None) -> bool:
+def _has_lost_lease(in_flight: Assignment | None) -> bool:
     return in_flight is not None and in_flight.state == AssignmentState.EXPIRED
 
 
@@ -295,6 +295,6 @@ def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> N
     ):
         raise CampaignClosedError
     if reviewer.ended is not None or reviewer.campaign.state == CampaignState.COMPLETE:
-        raise LeaseLostError if _lost_lease(in_flight) else SealedError
+        raise LeaseLostError if _has_lost_lease(in_flight) else SealedError
     if reviewer.state == ReviewerState.REMOVED:
         raise NotReviewingError

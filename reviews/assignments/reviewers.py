@@ -17,7 +17,7 @@ from reviews.models import EventKind, Reviewer, ReviewerState
 
 @transaction.atomic
 def pause_reviewer(*, reviewer: Reviewer, by: User) -> None:
-    """Deal this person nothing for a while. Who practises or was removed stays as they are.
+    """Pause a reviewer: nothing is dealt to them. In practice or removed, they stay as they are.
 
     What they have at hand goes to others, unless they answer it in the next two minutes.
     """

@@ -20,7 +20,7 @@ what people do is seen in few judgments.
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at: what, what came out in words, and the numbers of it.
+    """One check of the audit: its title, what was tested, the result in words and numbers.
 
     A statistical test has its own `p` and, once judged, its p corrected for all tests of the
     audit. "not established": there was nothing to test, or too little to say so.
@@ -52,7 +52,7 @@ def a_test(
     *,
     enough: bool = True,
 ) -> Check:
-    """A test whose status the family decides.
+    """A check with a p-value; its status is decided together with all others (`judged`).
 
     `p` is None where there was nothing to test. Where there wasn't `enough` to say that all is
     well, a test that calls for no look hasn't passed either.
@@ -86,13 +86,13 @@ def judged(checks: Iterable[Check]) -> list[Check]:
 
 
 def binomial_p(count: int, total: int, share: float = 0.5, alternative: str = "two-sided") -> float:
-    """P-value of scipy's exact binomial test, loaded when it is first asked for: it takes long."""
+    """P-value of scipy's exact binomial test; scipy is imported on the first call (slow)."""
     from scipy.stats import binomtest
 
     return float(binomtest(count, total, share, alternative=alternative).pvalue)
 
 
 def times(p_values: Iterable[float]) -> float | None:
-    """One p-value of several (Bonferroni); None of none."""
+    """One p-value for several (Bonferroni); None without any."""
     ps = list(p_values)
     return min(1.0, len(ps) * min(ps)) if ps else None

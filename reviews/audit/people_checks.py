@@ -23,7 +23,7 @@ def control(data: JudgmentData) -> Check:
         "A/A: two answers of one arm",
         "Pairs of which neither answer can be better for its arm: choices should fall evenly "
         "(exact binomial test).",
-        f"{first} to {second}, {counts['tie'] + counts['both-bad']} undecided{_said(p)}."
+        f"{first} to {second}, {counts['tie'] + counts['both-bad']} undecided{_p_text(p)}."
         if counts
         else "The plan has no A/A pairs, or none was judged.",
         p,
@@ -43,7 +43,7 @@ def position(data: JudgmentData) -> Check:
         "Of the judgments that chose a side, the share that chose the left (exact binomial test); "
         "sides are dealt evenly, so a lean moves no win score, but it says how carefully people "
         "read.",
-        f"{left} of {left + right} chose the left{_said(p)}."
+        f"{left} of {left + right} chose the left{_p_text(p)}."
         if chosen
         else "No judgment chose a side.",
         p,
@@ -62,7 +62,7 @@ def repeats(data: JudgmentData) -> Check:
         "goes by the side chooses the other answer the second time (exact binomial test against "
         f"{CONSISTENT:.0%} or more).",
         f"{again.consistent} of {again.pairs} said the same (95% interval {again.lower:.0%} to "
-        f"{again.upper:.0%}); {again.same_side} chose the same side instead{_said(p)}."
+        f"{again.upper:.0%}); {again.same_side} chose the same side instead{_p_text(p)}."
         if again
         else "The plan has no repeats, or none was judged.",
         p,
@@ -80,7 +80,7 @@ def gold(data: JudgmentData) -> Check:
         "People pay attention",
         "Pairs whose better answer is known (exact binomial test against "
         f"{ATTENTIVE:.0%} or more as expected).",
-        f"{passed} of {len(gold)} were answered as expected{_said(p)}."
+        f"{passed} of {len(gold)} were answered as expected{_p_text(p)}."
         if gold
         else "The plan has no gold pairs, or none was judged.",
         p,
@@ -91,7 +91,7 @@ def gold(data: JudgmentData) -> Check:
 
 
 def guesses(rows: Iterable[tuple[str, bool]]) -> Check:
-    """`rows`: the side that was taken for the tuned model's, and whether the candidate was left."""
+    """Check of the guesses. Rows: the side guessed as tuned, whether the candidate was left."""
     counts = Counter(
         "unsure" if side == "unsure" else "right" if (side == "left") == on_left else "wrong"
         for side, on_left in rows
@@ -105,7 +105,7 @@ def guesses(rows: Iterable[tuple[str, bool]]) -> Check:
         "After the last vote, which side of a few of one's own pairs was the tuned model? Against "
         "chance (exact binomial test).",
         f"{right} of {right + wrong} guesses were right (95% interval {lower:.0%} to {upper:.0%})"
-        f"{_said(p)}; {counts['unsure']} couldn't tell."
+        f"{_p_text(p)}; {counts['unsure']} couldn't tell."
         if counts
         else "It wasn't asked, or nobody has answered.",
         p,
@@ -119,5 +119,5 @@ def _even(one: int, other: int) -> float | None:
     return binomial_p(one, one + other) if one + other else None
 
 
-def _said(p: float | None) -> str:
+def _p_text(p: float | None) -> str:
     return "" if p is None else f" (p = {p:.2g})"

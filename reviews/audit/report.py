@@ -75,7 +75,7 @@ class Audit:
 
     @property
     def headline(self) -> str:
-        """How many checks came out how, in words."""
+        """One sentence that counts the checks by their status."""
         look, passed = len(self.attention), len(self._with("pass"))
         return (
             f"{passed} check{'' if passed == 1 else 's'} passed, {len(self.not_established)} not "
@@ -94,7 +94,7 @@ def audit(campaign: Campaign) -> Audit:
     data, dealt, show = judgment_data(campaign), dealt_turns(campaign), campaign.page_form.show
     scan, texts = Scan(_names(campaign), show), hashlib.sha256()
     items = {pair.item for pair in data.pairs.values() if pair.kind == PairKind.MAIN}
-    tell_result = tell(_shown(scan.passing(_texts(campaign, texts)), drawn(items), show))
+    tell_result = tell(_pairs_as_shown(scan.passing(_texts(campaign, texts)), drawn(items), show))
     guessed = Guess.objects.filter(assignment__reviewer__campaign=campaign)
     checks = judged(
         [
@@ -162,7 +162,7 @@ def _plan(campaign: Campaign, texts: str) -> Check:
 
 
 def _texts(campaign: Campaign, digest: Any) -> Iterator[Answers]:
-    """Of main pairs; all texts go into the digest."""
+    """The answers of the main pairs; the digest is updated with all texts."""
     rows = (
         Pair.objects.filter(campaign=campaign)
         .order_by("position")
@@ -191,7 +191,9 @@ def _texts(campaign: Campaign, digest: Any) -> Iterator[Answers]:
                 yield Answers(item, own[both[0]], own[both[1]], cluster)
 
 
-def _shown(rows: Iterable[Answers], items: Collection[str], show: Show) -> Iterator[AnswerPair]:
+def _pairs_as_shown(
+    rows: Iterable[Answers], items: Collection[str], show: Show
+) -> Iterator[AnswerPair]:
     """The baseline's and the candidate's answers to these items as they were shown."""
     for row in rows:
         if row.arms and row.item in items:

@@ -54,7 +54,7 @@ class Scan:
         return self
 
     def passing(self, rows: Iterable[Answers]) -> Iterator[Answers]:
-        """The same rows, each taken in before it is handed on.
+        """Yield the same rows, counting each (`read`) on its way.
 
         What a reviewer could see is looked for in the text as it was shown, hidden bytes in the
         text as it came.

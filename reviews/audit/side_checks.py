@@ -94,7 +94,7 @@ def balance(dealt: list[Dealt], data: JudgmentData) -> Check:
 
 
 def independence(dealt: list[Dealt], data: JudgmentData) -> Check:
-    """A repeat is drawn for its side, so turns that were dealt again say nothing here."""
+    """Check that sides and marks are independent; repeats, chosen by their side, are left out."""
     rows = _main(dealt, data)
     tests = {
         name: test.p_value
@@ -175,7 +175,7 @@ def _main(dealt: list[Dealt], data: JudgmentData) -> list[Row]:
 
 
 def _marks(rows: list[Row]) -> Iterator[tuple[str, list[bool]]]:
-    """What a side could go with, each mark of the same turns once."""
+    """Marks of turns that a side might depend on, without duplicates: (name, mark by turn)."""
     marks = {
         "turn's number is even": [turn.turn % 2 == 0 for turn, _ in rows],
         "pair's number is even": [pair.position % 2 == 0 for _, pair in rows],

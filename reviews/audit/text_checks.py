@@ -50,7 +50,7 @@ def artefacts(scan: Scan, data: JudgmentData) -> Check:
     traits = [trait for trait in scan.traits() if trait.shown and not trait.leaks]
     p_values = _p_values(scan, traits)
     least = min(p_values.values(), default=1.0)
-    tells = _told(scan, traits, p_values, DOUBT)
+    tells = _tells(scan, traits, p_values, DOUBT)
     if scan.pairs < FEWEST:
         text = f"{scan.pairs} pairs are too few to say so (fewer than {FEWEST})"
         text = f"{text}; {'; '.join(tells)}." if tells else f"{text}."
@@ -71,10 +71,10 @@ def artefacts(scan: Scan, data: JudgmentData) -> Check:
 
 
 def hidden_bytes(scan: Scan) -> Check:
-    """Bytes of one arm that were taken out before showing."""
+    """Check for hidden bytes that only one arm's answers have; pages strip them."""
     traits = [trait for trait in scan.traits() if not trait.shown]
     p_values = _p_values(scan, traits)
-    tells = _told(scan, traits, p_values, LEVEL)
+    tells = _tells(scan, traits, p_values, LEVEL)
     return Check(
         "bytes",
         "No hidden bytes tell them apart",
@@ -127,10 +127,10 @@ def _p_values(scan: Scan, traits: Iterable[Trait]) -> dict[str, float]:
     }
 
 
-def _told(
+def _tells(
     scan: Scan, traits: Iterable[Trait], p_values: Mapping[str, float], level: float
 ) -> list[str]:
-    """What goes with an arm, corrected for the traits alone."""
+    """Sentences on traits that are more common in one arm, corrected over the traits alone."""
     corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     return [
         f"{trait.title}: {scan.candidate[trait.key]} of the candidate's answers, "

@@ -1,1 +1,1 @@
-"""What was said and done, chained row by row, sealed at the end, and checked before it is shown."""
+"""The record of a review: judgments and events in hash chains, sealed at the end, verified."""

@@ -37,7 +37,7 @@ def add_judgment(
     visible_seconds: float | None = None,
     key: str = "",
 ) -> Judgment:
-    """A judgment, chained to all that its reviewer has said before; see CHAINED."""
+    """Add a judgment to its reviewer's chain; see CHAINED."""
     created, reviewer = timezone.now(), assignment.reviewer
     content: dict[str, Any] = {
         "revision": revision,
@@ -65,7 +65,7 @@ def add_judgment(
 
 
 def add_undo(assignment: Assignment, *, revision: int) -> Undo:
-    """That the judgment of this revision was taken back; see CHAINED."""
+    """Add that the judgment of this revision was taken back; see CHAINED."""
     created = timezone.now()
     link = undo_link(token=assignment.token, revision=revision, created=created)
     position = _chain(assignment.reviewer, link)
@@ -75,7 +75,7 @@ def add_undo(assignment: Assignment, *, revision: int) -> Undo:
 
 
 def add_guess(assignment: Assignment, *, side: str) -> Guess:
-    """Which side was taken for the tuned one; see CHAINED."""
+    """Add a guess of the tuned model's side; see CHAINED."""
     created = timezone.now()
     link = guess_link(token=assignment.token, side=side, created=created)
     position = _chain(assignment.reviewer, link)
@@ -85,7 +85,7 @@ def add_guess(assignment: Assignment, *, side: str) -> Guess:
 def add_event(
     campaign: Campaign, kind: EventKind, *, by: User | None = None, **detail: Any
 ) -> Event:
-    """Something that was done to the campaign, whose row is locked until the transaction ends.
+    """Add an event of the campaign, whose row stays locked until the transaction ends.
 
     Who locks a reviewer's row as well locks the campaign's first.
     """
@@ -98,7 +98,7 @@ def add_event(
 
 
 def lock_campaign(campaign: Campaign) -> Campaign:
-    """The campaign's row without its plan, ours alone until the transaction ends.
+    """The campaign's row without its plan, locked until the transaction ends.
 
     Meanwhile nobody joins it: a reviewer's row refers to it.
     """

@@ -62,7 +62,7 @@ def identities(campaign: Campaign) -> dict[int, Identity]:
 
 
 def sealed_identity(identity: Identity) -> dict[str, str]:
-    """What the seal keeps of it: no name and no address."""
+    """The part of an identity that goes into the seal: no name and no address."""
     return {"ground": identity.ground, "person": identity.person}
 
 
@@ -97,7 +97,7 @@ def _as_it_is(campaign: Campaign) -> dict[int, Identity]:
 
 
 class _Grounds:
-    """What a campaign's grounds follow from, read once."""
+    """Decides on what ground each reviewer counts as a confirmed person; reads its data once."""
 
     def __init__(self, campaign: Campaign, users: Collection[int]) -> None:
         self.project = campaign.project_id
@@ -128,19 +128,19 @@ class _Grounds:
             return "operator"
         if (provenance.confirmed and provenance.confirmed_by_id is None) or user in self.by_mail:
             return "mail"
-        if self.vouched[reviewer.key] - {provenance.by_id} or self._confirmed_here(provenance):
+        if self.vouched[reviewer.key] - {provenance.by_id} or self._is_confirmed_here(provenance):
             return "vouched"
         namers = {self.named_by[reviewer.pk]} if reviewer.pk in self.named_by else set()
         if provenance.by_owner and provenance.project_id == self.project:
             namers.add(provenance.by_id)
-        return self._named(namers)
+        return self._ground_by(namers)
 
-    def _confirmed_here(self, provenance: Provenance) -> bool:
+    def _is_confirmed_here(self, provenance: Provenance) -> bool:
         """By an owner of this project, other than who made the link."""
         by = provenance.confirmed_by_id
         return provenance.project_id == self.project and by is not None and by != provenance.by_id
 
-    def _named(self, by: set[int]) -> Ground:
+    def _ground_by(self, by: set[int]) -> Ground:
         """Of a person whom these owners named: one who didn't ask for the comparison answers for
         them; one who did, only where no other owner could."""
         if any(self.openers and self.openers.isdisjoint({each, None}) for each in by):

@@ -28,7 +28,7 @@ def after(head: str, link: Mapping[str, Any]) -> str:
 
 
 def at(moment: datetime) -> str:
-    """The one spelling of a moment: UTC, to the microsecond."""
+    """A time as text: UTC, to the microsecond."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -74,7 +74,7 @@ def judgment_link(
 
 
 def undo_link(*, token: object, revision: int, created: datetime) -> dict[str, Any]:
-    """The judgment of this revision was taken back."""
+    """The link for an undo: the judgment of this revision was taken back."""
     return {"what": "undo", "token": str(token), "revision": revision, "created": at(created)}
 
 
@@ -85,22 +85,22 @@ def guess_link(*, token: object, side: str, created: datetime) -> dict[str, Any]
 def event_link(
     *, kind: str, by: int | None, detail: Mapping[str, Any], created: datetime
 ) -> dict[str, Any]:
-    """Something that was done to the campaign; `by` is a user's number, which names nobody."""
+    """The link for an event of the campaign; `by` is a user's primary key, not a name."""
     return {
         "what": "event",
         "kind": kind,
         "by": by,
-        "detail": _unsigned_zeros(dict(detail)),
+        "detail": _without_negative_zeros(dict(detail)),
         "created": at(created),
     }
 
 
-def _unsigned_zeros(value: Any) -> Any:
+def _without_negative_zeros(value: Any) -> Any:
     """PostgreSQL's JSON has no -0.0: what is read is what was written, on either database."""
     if isinstance(value, float):
         return value + 0.0
     if isinstance(value, Mapping):
-        return {name: _unsigned_zeros(each) for name, each in value.items()}
+        return {name: _without_negative_zeros(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_unsigned_zeros(each) for each in value]
+        return [_without_negative_zeros(each) for each in value]
     return value

@@ -66,7 +66,7 @@ def exposure_links(project: int) -> list[list[Any]]:
 
 
 def pairs_digest(campaign: Campaign) -> str:
-    """Of what each place of the plan holds: its item, its kind and whose answers."""
+    """Digest of the plan's pairs in order: item, kind and which answers."""
     rows = Pair.objects.filter(campaign=campaign).order_by("position")
     return digest_of(
         [
@@ -110,7 +110,7 @@ def _document(campaign: Campaign, people: Iterable[Reviewer]) -> dict[str, Any]:
 
 
 def _tell(campaign: Campaign) -> None:
-    """The seal leaves the database. A mail that can't be sent is logged, and undoes nothing."""
+    """Mail the seal to the owners; a mail that can't be sent is logged, nothing else."""
     logger.info("review %s is sealed: %s", campaign.pk, campaign.seal)
     if not settings.MAIL_URL:
         return

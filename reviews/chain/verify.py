@@ -76,7 +76,7 @@ class Verified:
     faults: list[str] = field(default_factory=list)
 
     def knows(self, head: str, campaign: Campaign) -> bool:
-        """Whether a head from outside is the campaign's seal, or one that a chain passed."""
+        """Whether a given head is the campaign's seal, or was once the head of a chain."""
         every = (self.events, *self.heads.values())
         return head == campaign.seal or any(head in passed for passed in every)
 
@@ -119,7 +119,7 @@ def _follow(stale: Campaign) -> Verified:
 def _follow_reviewers(
     campaign: Campaign, people: list[Reviewer], links: Links, verified: Verified
 ) -> set[str]:
-    """The pseudonyms of those whose chains there is a fault of."""
+    """Follow each reviewer's chain; returns the pseudonyms of those with a fault."""
     at_fault = set()
     for person in people:
         key, many, own = person.key, person.links, links.get(person.pk, [])
@@ -143,7 +143,7 @@ def _follow_reviewers(
 
 
 def _compare_with_turns(turns: Turns, links: Links, verified: Verified) -> None:
-    """What stands by the rows is what stands by the turns' states."""
+    """Check that the judgments' rows and the turns' states agree."""
     standing: dict[str, bool] = {}
     for own in links.values():
         for link in own:
@@ -183,7 +183,7 @@ def _follow_events(campaign: Campaign, verified: Verified) -> None:
 def _compare_with_seal(
     campaign: Campaign, people: list[Reviewer], links: Links, at_fault: set[str], verified: Verified
 ) -> None:
-    """`told` are those of whom there is a fault already."""
+    """Compare the chains with the seal, without the reviewers `at_fault` already."""
     sealed = campaign.sealed_as or {}
     if digest_of(sealed) != campaign.seal or campaign.sealed is None:
         verified.faults.append("The seal isn't the digest of what was sealed.")
@@ -227,17 +227,17 @@ def _links(campaign: Campaign, turns: Turns) -> Links:
     )
     own: Links = defaultdict(list)
     for some in batched(turns, _AT_ONCE):
-        for turn, position, link in _said(some, turns, positions):
+        for turn, position, link in _links_of(some, turns, positions):
             own[turns[turn].reviewer].append(link | {"place": position})
     for links in own.values():
         links.sort(key=lambda link: (link["place"], link["what"]))
     return own
 
 
-def _said(
+def _links_of(
     some: tuple[int, ...], turns: Turns, positions: dict[int, int]
 ) -> Iterator[tuple[int, int, Link]]:
-    """Turn, place and link of all that was said in some turns."""
+    """(turn, position in the chain, link) of all judgments, undos and guesses of some turns."""
     judgments, undos, guesses = (
         model.objects.filter(assignment__in=some).order_by() for model in (Judgment, Undo, Guess)
     )

@@ -38,7 +38,7 @@ def admit(*, campaign: Campaign, user: User) -> None:
 
 
 def join(*, campaign: Campaign, user: User) -> Reviewer:
-    """This person's place in the campaign, made at their first turn.
+    """The person's Reviewer row in the campaign, created at their first turn.
 
     Whoever has practice pairs before them begins with those. Raises InvitedOnlyError where only
     an invitation makes a place, as it does where reviewers need a language or a skill: an owner
@@ -73,5 +73,5 @@ def add_reviewer(
 
 
 def new_pseudonym() -> str:
-    """What a reviewer is called in their sides, orders and judgments: it names nobody."""
+    """A new pseudonym for sides, orders and judgments, from which nobody can tell the person."""
     return f"r-{secrets.token_hex(8)}"

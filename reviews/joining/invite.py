@@ -129,7 +129,7 @@ def invite(
         by_owner=names_them and (by.is_superuser or owns(by, campaign.project)),
         expires=expires,
     )
-    _noted(Action.INVITED, invitation, by=by, about=whom.account)
+    _note(Action.INVITED, invitation, by=by, about=whom.account)
     path = reverse("reviews:join", args=[token]) if token else reverse("reviews:home")
     return Invited(invitation, path)
 
@@ -191,7 +191,7 @@ def accept(*, token: str, user: User | None = None, password: str = "") -> User:
 
 @transaction.atomic
 def accept_own(*, invitation: Invitation, user: User) -> Reviewer:
-    """Accepts what waits in this person's own list.
+    """Accept an invitation in one's own list.
 
     Raises InvitationError for what doesn't, UnblindedError, CampaignEndedError.
     """
@@ -203,11 +203,11 @@ def accept_own(*, invitation: Invitation, user: User) -> Reviewer:
 
 @transaction.atomic
 def decline(*, invitation: Invitation, user: User) -> None:
-    """Takes it off this person's own list. Raises InvitationError for what isn't there."""
+    """Decline an invitation in one's own list. Raises InvitationError for one that isn't there."""
     own = _own(invitation, user)
     own.declined = timezone.now()
     own.save(update_fields=["declined"])
-    _noted(Action.INVITATION_REFUSED, own, by=user)
+    _note(Action.INVITATION_REFUSED, own, by=user)
 
 
 @transaction.atomic
@@ -215,7 +215,7 @@ def withdraw(*, invitation: Invitation, by: User) -> None:
     """Ends an open invitation; one that was used stays as it is. Raises NotAllowedError."""
     check_evaluates(by, invitation.campaign.project)
     if Invitation.objects.unanswered().filter(pk=invitation.pk).delete()[0]:
-        _noted(Action.INVITATION_WITHDRAWN, invitation, by=by, about=invitation.account)
+        _note(Action.INVITATION_WITHDRAWN, invitation, by=by, about=invitation.account)
 
 
 def refuse_who_has_seen(campaign: Campaign, user: User) -> None:
@@ -258,11 +258,11 @@ def _use(invitation: Invitation, person: User) -> Reviewer:
     invitation.save(update_fields=["reviewer", "used"])
     new = invitation.account is None
     add_event(campaign, EventKind.JOINED, by=person, reviewer=reviewer.pk, new_account=new)
-    _noted(Action.INVITATION_USED, invitation, by=person)
+    _note(Action.INVITATION_USED, invitation, by=person)
     return reviewer
 
 
-def _noted(action: Action, invitation: Invitation, *, by: User, about: User | None = None) -> None:
+def _note(action: Action, invitation: Invitation, *, by: User, about: User | None = None) -> None:
     campaign = invitation.campaign
     what = f"to {campaign} (invitation {invitation.pk})"
     note(action, by=by, about=about, project=campaign.project, what=what)
@@ -270,13 +270,13 @@ def _noted(action: Action, invitation: Invitation, *, by: User, about: User | No
 
 def _own(invitation: Invitation, user: User) -> Invitation:
     rows = Invitation.objects.select_for_update(of=("self",)).filter(account=user)
-    return _checked(rows, pk=invitation.pk)
+    return _open_one_of(rows, pk=invitation.pk)
 
 
 def _open_invitation(token: str, *, lock: bool) -> Invitation:
     rows = Invitation.objects.filter(account=None)
     rows = rows.select_for_update(of=("self",)) if lock else rows
-    invitation = _checked(rows, digest=digest_of_token(token) or "-")
+    invitation = _open_one_of(rows, digest=digest_of_token(token) or "-")
     try:
         check_no_account(invitation)
     except MembershipError as error:
@@ -284,7 +284,7 @@ def _open_invitation(token: str, *, lock: bool) -> Invitation:
     return invitation
 
 
-def _checked(rows: "InvitationQuerySet[Invitation]", **which: object) -> Invitation:
+def _open_one_of(rows: "InvitationQuerySet[Invitation]", **which: object) -> Invitation:
     invitations = rows.select_related("campaign__project", "by").defer("campaign__plan")
     try:
         return open_one(invitations.filter(**which).first())

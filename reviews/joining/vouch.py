@@ -54,7 +54,7 @@ def vouch(*, campaign: Campaign, whom: str, by: User) -> Reviewer:
 
 @transaction.atomic
 def confirm_member(*, membership: Membership, by: User) -> None:
-    """As `confirm_person`, which the chains of the reviews keep in which the member judges now.
+    """As `confirm_person`; also recorded in the chains of the member's running reviews.
 
     Raises as `confirm_person`.
     """

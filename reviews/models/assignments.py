@@ -28,7 +28,7 @@ class DealingQuerySet(models.QuerySet["Dealing"]):
 
 
 class Dealing(models.Model):
-    """What a campaign is dealt from: counted once, since the plan is sealed before."""
+    """Counts from which a campaign deals, made once: its plan is sealed by then."""
 
     campaign = models.OneToOneField(Campaign, models.CASCADE, related_name="dealing")
     places = models.PositiveIntegerField(help_text="positions in the plan's order")
@@ -100,11 +100,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return seen.exclude(purpose=AssignmentPurpose.ADJUDICATION).order_by("-turn")[:1]
 
     def input(self) -> Subquery:
-        """What was asked in the first of these, to be read along with another row."""
+        """Subquery: the input of the first item of these, for an annotation."""
         return Subquery(self.values("pair__item__input")[:1])
 
     def locked(self) -> Self:
-        """Ours alone until the transaction ends, in the order of turns, with their pairs' kinds."""
+        """Locked until the transaction ends, in the order of turns, with their pairs' kinds."""
         return (
             self.select_related("pair")
             .only(*JUDGED_BY)

@@ -87,7 +87,7 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
         )
 
     def with_judged(self) -> Self:
-        """Adds `judged`: whether somebody has judged by its plan."""
+        """Adds `judged`: whether the campaign has any judgment beyond practice."""
         from reviews.models.assignments import Assignment, AssignmentPurpose, AssignmentState
 
         judgments = Assignment.objects.filter(

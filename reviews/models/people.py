@@ -64,7 +64,7 @@ class ReviewerQuerySet(models.QuerySet["Reviewer"]):
         )
 
     def locked(self) -> Self:
-        """Ours alone until the transaction ends: nothing is dealt to one person twice at once.
+        """Locked until the transaction ends, so that one person is never dealt two turns at once.
 
         Only in campaigns that have been dealt from: `reviews.assignments.assign` begins that.
         """

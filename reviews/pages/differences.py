@@ -26,10 +26,10 @@ class MarkedAnswer:
 def marked_answers(left: str, right: str) -> tuple[MarkedAnswer, MarkedAnswer]:
     """Both answers with their differences (`word_diff`) marked."""
     ours, theirs, aligned = word_diff(left, right)
-    return _marked(ours, aligned), _marked(theirs, aligned)
+    return _mark(ours, aligned), _mark(theirs, aligned)
 
 
-def _marked(pieces: Sequence[Piece], aligned: bool) -> MarkedAnswer:
+def _mark(pieces: Sequence[Piece], aligned: bool) -> MarkedAnswer:
     html = [
         f"<mark>{escape(piece.text)}</mark>" if piece.changed else escape(piece.text)
         for piece in pieces

@@ -71,7 +71,7 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
 
 
 def _may_open(text: str, at: int) -> bool:
-    """A dollar sign before which no word or other one ends, and after which something stands."""
+    """Whether a dollar sign may open a formula: not after a word or $, and before a character."""
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     return not (before.isalnum() or before in ("$", "\\")) and bool(after) and not after.isspace()
 

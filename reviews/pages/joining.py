@@ -30,7 +30,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
     try:
         if request.method == "GET":
-            return render(request, "reviews/joining/join.html", _asked(token))
+            return render(request, "reviews/joining/join.html", _request_context(token))
         return _accept(request, token, user)
     except ReviewError as error:
         context = {"error": error, "signed_in": user}
@@ -67,7 +67,7 @@ def answer_invitation(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             decline(invitation=invitation, user=request.user)
     except ReviewError as error:
-        return _refused(request, error)
+        return _refusal(request, error)
     return redirect("reviews:home")
 
 
@@ -82,11 +82,11 @@ def answer_membership(request: SignedInRequest, pk: int) -> HttpResponse:
             invitation=invitation, user=request.user
         )
     except MembershipError as error:
-        return _refused(request, error)
+        return _refusal(request, error)
     return redirect("home" if accepts else "reviews:home")
 
 
-def _refused(request: SignedInRequest, error: Exception) -> HttpResponse:
+def _refusal(request: SignedInRequest, error: Exception) -> HttpResponse:
     context = {"error": error, "signed_in": request.user}
     return render(request, "reviews/joining/refused.html", context, status=403)
 
@@ -97,7 +97,7 @@ def _accept(request: HttpRequest, token: str, user: User | None) -> HttpResponse
         try:
             validate_password(password)
         except ValidationError as error:
-            context = _asked(token) | {"wrong": " ".join(error.messages)}
+            context = _request_context(token) | {"wrong": " ".join(error.messages)}
             return render(request, "reviews/joining/join.html", context, status=400)
     person = accept(token=token, user=user, password=password)
     request.session.flush()
@@ -105,7 +105,7 @@ def _accept(request: HttpRequest, token: str, user: User | None) -> HttpResponse
     return redirect("reviews:home")
 
 
-def _asked(token: str) -> dict[str, Any]:
+def _request_context(token: str) -> dict[str, Any]:
     """What an invited person is told before they say yes: never who or what is compared."""
     invitation = invitation_of(token)
     campaign = invitation.campaign

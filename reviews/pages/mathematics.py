@@ -84,7 +84,7 @@ def as_mathml(formula: str, *, block: bool) -> str | None:
 
 
 def _depth(formula: str) -> int:
-    """Of groups in one another, at most."""
+    """The greatest nesting depth of groups."""
     depth = deepest = 0
     for sign in _GROUPS.findall(formula):
         if sign in ("{", "\\left", "\\begin"):

@@ -76,7 +76,7 @@ class ItemRequest:
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One answer under the name of its place."""
+    """One answer, with the name of its side."""
 
     side: str
     name: str
@@ -132,7 +132,7 @@ def own_assignment(*, token: uuid.UUID, user: User) -> Assignment:
 
 
 def within_block(current: Assignment, later: Sequence[Assignment]) -> list[Assignment]:
-    """Those of the turns after the current one that come before the next pause."""
+    """The held turns after the current one, up to the next pause."""
     turns = [current, *later]
     form = current.reviewer.campaign.page_form
     ends = [index for index, each in enumerate(turns) if ends_block(each.turn, form)]
@@ -162,7 +162,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     )
     outputs = [pair.candidate_output, pair.baseline_output]
     sides = outputs if assignment.candidate_on_left else outputs[::-1]
-    chosen, rationale = _said_before(assignment)
+    chosen, rationale = _earlier_choices(assignment)
     question = form.question or campaign.question
     return _laid_out(pair.item, pair.before, sides, form, view, question, chosen) | {
         "campaign": campaign,
@@ -262,7 +262,7 @@ def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane
 type _Said = Set[tuple[str, str]]  # fields of the form with their values
 
 
-def _said_before(assignment: Assignment) -> tuple[_Said, str]:
+def _earlier_choices(assignment: Assignment) -> tuple[_Said, str]:
     """What an answer that was taken back had said, and its reason."""
     if not assignment.revision:
         return frozenset(), ""

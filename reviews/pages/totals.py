@@ -15,6 +15,6 @@ def note_total(request: SignedInRequest, campaign: Campaign) -> None:
 
 
 def total_was(request: SignedInRequest, campaign: Campaign, own: Progress) -> int | None:
-    """The total that this person saw before, where it was another. Writes nothing."""
+    """The previous total shown to this person, if it differs. Writes nothing."""
     before: int | None = request.session.get(_SEEN, {}).get(str(campaign.pk))
     return None if before == own.total else before

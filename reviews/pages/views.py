@@ -65,10 +65,10 @@ STATUS = {
 
 
 def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page that says what stands in the way, where a verb raises a ReviewError."""
+    """Decorator: a verb's ReviewError becomes a page that explains it."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except ReviewError as error:
@@ -84,7 +84,7 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             status = STATUS.get(type(error), 409)
             return _page(request, "refusal", context, status=status)
 
-    return guarded
+    return guard
 
 
 @never_cache
@@ -126,7 +126,7 @@ def ahead(request: SignedInRequest, *, pk: int) -> HttpResponse:
 def sheet(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """The request and the answers of one's own comparison, in another way to look at them."""
     assignment = own_assignment(token=token, user=request.user)
-    return _page(request, "_sheet", _shown(request, assignment), part="")
+    return _page(request, "_sheet", _turn_context(request, assignment), part="")
 
 
 @never_cache
@@ -207,7 +207,7 @@ def guess(request: SignedInRequest, *, pk: int) -> HttpResponse:
     pending = pending_guesses(campaign=reviewed, user=request.user)
     if not pending:
         return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=0))
-    return _page(request, "guess", _shown(request, pending[0]) | {"left": len(pending)})
+    return _page(request, "guess", _turn_context(request, pending[0]) | {"left": len(pending)})
 
 
 def _campaign(pk: int) -> Campaign:
@@ -248,7 +248,7 @@ def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
         context |= {"guesses": guesses, "disputed": disputed}
         context |= {"ended": assigned.reviewer.ended, "head": over and assigned.reviewer.head}
         return _page(request, "end", context)
-    context = _shown(request, assigned.current) | progress | {"number": own.number}
+    context = _turn_context(request, assigned.current) | progress | {"number": own.number}
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
@@ -272,7 +272,7 @@ def _ahead(request: SignedInRequest, assigned: Assigned, hold: int) -> HttpRespo
 
 
 def _turn_ahead(request: SignedInRequest, assignment: Assignment, progress: dict[str, Any]) -> str:
-    context = _shown(request, assignment) | progress
+    context = _turn_context(request, assignment) | progress
     context |= {"ahead": True, "can_undo": not context["practice"]}
     context |= {"person": person_mark(request.user)}
     part = "#turn" if request.htmx else ""
@@ -289,7 +289,7 @@ def _progress(request: SignedInRequest, assigned: Assigned, own: Progress) -> di
     return {"progress": own, "total_was": total_was(request, assigned.reviewer.campaign, own)}
 
 
-def _shown(request: SignedInRequest, assignment: Assignment) -> dict[str, Any]:
+def _turn_context(request: SignedInRequest, assignment: Assignment) -> dict[str, Any]:
     view = view_of(request.POST.get("view") or request.GET.get("view"))
     return shown_turn(assignment, user=request.user, view=view)
 

@@ -32,7 +32,7 @@ class JoinedAnswers:
         self._copies: tuple[tuple[str, ...], Copies] | None = None
 
     def copies(self, population: Mapping[str, Candidate]) -> Copies:
-        """Of a population, which is some of these items; of the latest one it is kept."""
+        """Near-copies within a population of these items; the latest result is cached."""
         keys = tuple(population)
         if self._copies is None or self._copies[0] != keys:
             self._copies = keys, _copies(population)
@@ -40,12 +40,12 @@ class JoinedAnswers:
 
 
 def answers_of(runs: Sequence[Run], design: Design) -> JoinedAnswers:
-    """As they are now."""
+    """Read and join the answers from the database."""
     return JoinedAnswers(runs, design)
 
 
 def kept_answers(runs: Sequence[Run], design: Design) -> JoinedAnswers:
-    """The same from memory, where nothing that they are made of has changed since."""
+    """As `answers_of`, cached while the sources haven't changed."""
     count = answers_in(runs)
     if not are_many(runs) or count > MOST_ANSWERS:
         return answers_of(runs, design)
@@ -71,7 +71,7 @@ type _Key = tuple[Sources, tuple[int, ...], str, Show]
 
 
 class _Kept:
-    """The latest few, within MOST_KEPT and MOST_ANSWERS."""
+    """Cache of the latest few, within MOST_KEPT entries and MOST_ANSWERS answers."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -73,22 +73,22 @@ def open_campaign(
     plan_inputs = inputs(runs, design, study, strata)
     for _ in range(TRIES):
         read_of = sources(runs)
-        draft = _drafted(plan_inputs)
+        draft = _draft(plan_inputs)
         with transaction.atomic():
             if sources(runs) == read_of:
-                return _opened(
+                return _open(
                     draft, plan_inputs, study=study, name=name, by=by, supersedes=supersedes
                 )
     raise PlanError("the answers change while the plan is made: open it once they stay the same")
 
 
-def _drafted(plan_inputs: PlanInputs) -> _Draft:
+def _draft(plan_inputs: PlanInputs) -> _Draft:
     prepared = prepare(plan_inputs)
     plan = prepared.plan.as_json()
     return _Draft(prepared, plan, digest_of(plan), told_apart(prepared).telling.as_json())
 
 
-def _opened(
+def _open(
     draft: _Draft,
     plan_inputs: PlanInputs,
     *,
@@ -204,7 +204,7 @@ def check_question(question: str, names: Iterable[str]) -> None:
 
 
 def metric_of(study: Study | None, run: Run) -> Metric | None:
-    """What the study measures on the run's test set."""
+    """The metric by which the study measures the run's test set, or None."""
     links = StudyTestSet.objects.filter(study=study, test_set_version=run.test_set_version_id)
     link = links.select_related("metric").first() if study else None
     return link.metric if link else None

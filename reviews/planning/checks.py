@@ -1,4 +1,4 @@
-"""Pairs that watch over the reviewers: controls, gold and practice. Pure and seeded."""
+"""Pairs that check the reviewers: controls, gold and practice. Pure and seeded."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,12 +82,14 @@ def known_pairs(
     wanted = {True: practice, False: gold}
     for practising in (True, False):
         own = [
-            key for key in _drawn(known_by_key, seed) if known_by_key[key].practice is practising
+            key
+            for key in _draw_order(known_by_key, seed)
+            if known_by_key[key].practice is practising
         ]
         chosen_pairs += [(key, known_by_key[key]) for key in own]
         wanted[practising] = max(0, wanted[practising] - len(own))
     for practising in (True, False):
-        chosen = _balanced(certain, {key for key, _ in chosen_pairs}, wanted[practising], seed)
+        chosen = _balance(certain, {key for key, _ in chosen_pairs}, wanted[practising], seed)
         chosen_pairs += [
             (key, Known(expected=certain[key], feedback=FEEDBACK, practice=practising))
             for key in chosen
@@ -119,10 +121,12 @@ def _differing_first(
     )
 
 
-def _balanced(certain: Mapping[str, Better], used: set[str], n: int, seed: int) -> list[str]:
-    """n of the keys, as many of either answer as can be."""
+def _balance(certain: Mapping[str, Better], used: set[str], n: int, seed: int) -> list[str]:
+    """n keys, as evenly as possible from both expected answers."""
     sides = {
-        side: [key for key in _drawn(certain, seed) if certain[key] == side and key not in used]
+        side: [
+            key for key in _draw_order(certain, seed) if certain[key] == side and key not in used
+        ]
         for side in ("candidate", "baseline")
     }
     fewer, more = sorted(sides.values(), key=len)
@@ -130,7 +134,7 @@ def _balanced(certain: Mapping[str, Better], used: set[str], n: int, seed: int) 
     return from_fewer + more[: n - len(from_fewer)]
 
 
-def _drawn(keys: Iterable[str], seed: int) -> list[str]:
+def _draw_order(keys: Iterable[str], seed: int) -> list[str]:
     return sorted(keys, key=lambda key: draw(seed, "check", key))
 
 

@@ -87,10 +87,10 @@ def prepare(plan_inputs: PlanInputs, read: Reader = answers_of) -> Prepared:
     scores = _scores(plan_inputs)
     groups = _strata(population, plan_inputs, scores)
     signed, copies = answers.copies(population) if design.diverse else (None, None)
-    keys = _sampled(groups, design, copies)
+    keys = _sample(groups, design, copies)
     vendi = None
     if signed is not None:
-        vendi = _vendi(signed, list(population), [_sampled(groups, design), keys])
+        vendi = _vendi(signed, list(population), [_sample(groups, design), keys])
     main = [pair for key in keys for pair in _main(key, population[key], arms, groups[key], form)]
     checks = [] if form.rates else _checks(plan_inputs, joined_answers, keys, scores, len(main))
     pairs = _in_order([*main, *checks], design.seed)
@@ -104,7 +104,7 @@ def prepare(plan_inputs: PlanInputs, read: Reader = answers_of) -> Prepared:
         items=tuple(dict.fromkeys(pair.key for pair in pairs if pair.kind == PairKind.MAIN)),
         pairs=tuple(_entry(pair) for pair in pairs),
         texts=_digest_of_texts(pairs),
-        strata=_counted(groups, keys),
+        strata=_count_strata(groups, keys),
         sampling=ItemSampling(
             by="as given" if plan_inputs.strata else design.strata,
             near_copies=len(population) - len(set(copies)) if copies else 0,
@@ -118,7 +118,7 @@ def prepare(plan_inputs: PlanInputs, read: Reader = answers_of) -> Prepared:
 
 
 def _population(joined_answers: Joined, design: Design) -> dict[str, Candidate]:
-    """What the sample is drawn from: everything but the items whose answer is known."""
+    """The items to sample from: all but those with a known answer."""
     if design.form.rates:
         if design.controls or design.gold or design.practice or design.known:
             raise PlanError(
@@ -183,7 +183,7 @@ def _strata(
     return combined(*parts)
 
 
-def _sampled(
+def _sample(
     groups: Mapping[str, str], design: Design, copies: Sequence[int] | None = None
 ) -> list[str]:
     return stratified(
@@ -288,7 +288,7 @@ def _digest_of_texts(pairs: Sequence[Planned]) -> str:
     return hashlib.sha256("".join(digests[pk] for pk in wanted).encode()).hexdigest()
 
 
-def _counted(groups: Mapping[str, str], sampled: Sequence[str]) -> dict[str, StratumCount]:
+def _count_strata(groups: Mapping[str, str], sampled: Sequence[str]) -> dict[str, StratumCount]:
     different, drawn = Counter(groups.values()), Counter(groups[key] for key in sampled)
     return {
         name: StratumCount(different=different[name], sampled=drawn[name])

@@ -60,16 +60,16 @@ def preview_plan(request: CampaignRequest, runs: Sequence[Run], study: Study | N
     opening it would.
     """
     if not are_many(runs):
-        return _worked_out(request, runs, study)
+        return _work_out(request, runs, study)
     if not _ONE.acquire(blocking=False):
         raise PreviewBusyError
     try:
-        return _worked_out(request, runs, study)
+        return _work_out(request, runs, study)
     finally:
         _ONE.release()
 
 
-def _worked_out(request: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
+def _work_out(request: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
     prepared = prepare(inputs(runs, request, study), kept_answers)
     items = len(prepared.plan.items)
     rates = request.form.rates
@@ -106,7 +106,7 @@ def _people_needed(items: int, review: PlannedReview) -> int | None:
 
 
 def _few(request: CampaignRequest, study: Study | None) -> list[str]:
-    """What is to be said where the people are few, or too few for the study."""
+    """Notes on too few reviewers, by themselves or for the study."""
     people, per_item = request.judges, request.reviewers_per_item
     notes = []
     if people == 1:

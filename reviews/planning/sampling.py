@@ -56,7 +56,7 @@ def stratified(
     drawn = [
         key
         for name, keys_of_stratum in members.items()
-        for key in _drawn(keys_of_stratum, group_of, seed)[: seats[name]]
+        for key in _draw_order(keys_of_stratum, group_of, seed)[: seats[name]]
     ]
     return sorted(drawn, key=lambda key: draw(seed, "position", key))
 
@@ -100,7 +100,7 @@ def _disagreement(baseline: float | None, candidate: float | None) -> str:
     return BETTER if candidate > baseline else WORSE
 
 
-def _drawn(members: Sequence[str], group_of: Mapping[str, int], seed: int) -> list[str]:
+def _draw_order(members: Sequence[str], group_of: Mapping[str, int], seed: int) -> list[str]:
     """The members in the order in which they are drawn: one of each group, then the second ones."""
     ranked = sorted(members, key=lambda key: draw(seed, "sample", key))
     if not group_of:

@@ -1,4 +1,4 @@
-"""When a campaign has its answer before its last judgment, and where to ask first. Pure.
+"""Early stopping of a campaign, and which strata to ask about first. Pure.
 
 The claim holds at every look. An item enters with its first judgment, and, where several are
 planned, once more with the mean of all of them when it is complete: each of the two sequences
@@ -136,7 +136,7 @@ def stratum_shares(
     for stratum, score in zip(strata, scores, strict=True):
         seen[stratum].append(score)
     wanted = {name: share * _spread(seen[name]) for name, share in plan.items()}
-    return _bounded(wanted, plan)
+    return _bound(wanted, plan)
 
 
 def stratum_chances(shares: Mapping[str, float], *, plan: Mapping[str, float]) -> dict[str, float]:
@@ -188,7 +188,7 @@ def _spread(scores: Sequence[float]) -> float:
     return float((squares / (len(scores) + _PRIOR)) ** 0.5)
 
 
-def _bounded(wanted: Mapping[str, float], plan: Mapping[str, float]) -> dict[str, float]:
+def _bound(wanted: Mapping[str, float], plan: Mapping[str, float]) -> dict[str, float]:
     """In proportion to `wanted`, within FLOOR and CEILING times the plan; adds up to 1."""
     low, high = 0.0, CEILING * sum(plan.values()) / min(wanted[name] / plan[name] for name in plan)
     shares = dict(plan)

@@ -74,14 +74,14 @@ def told_apart(prepared: Prepared) -> ToldApart:
     rows = tuple((key, *both[key]) for key in both if key in sample)
     show = prepared.plan.design.form.show
     sealed = prepared.plan.test_set, prepared.plan.texts
-    return _measured(sealed, show, len(both), rows)
+    return _measure(sealed, show, len(both), rows)
 
 
 type _Rows = tuple[tuple[str, int, int], ...]
 
 
 @lru_cache(maxsize=32)
-def _measured(sealed: tuple[str, str], show: Show, items: int, rows: _Rows) -> ToldApart:
+def _measure(sealed: tuple[str, str], show: Show, items: int, rows: _Rows) -> ToldApart:
     """`sealed`, the digests of all items and texts, makes changed ones another question."""
     raw = list(_pairs(rows))
     seen = list(_as_shown(raw, show))
@@ -95,7 +95,7 @@ def _measured(sealed: tuple[str, str], show: Show, items: int, rows: _Rows) -> T
 
 
 def _pairs(rows: _Rows) -> Iterator[AnswerPair]:
-    """As they came."""
+    """The pairs without any change."""
     outputs = [pk for _, *both in rows for pk in both]
     rows_of = Output.objects.filter(pk__in=outputs).values_list("pk", "text", "tool_calls")
     texts = {pk: with_calls(text or "", calls) for pk, text, calls in rows_of}

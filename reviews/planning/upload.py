@@ -74,9 +74,9 @@ def split_pairs(
         split.items.open("w", encoding="utf-8") as items,
         split.answers["left"].open("w", encoding="utf-8") as left,
     ):
-        for row, key in _keyed(path, columns, limits, needed=right_path is not None):
+        for row, key in _with_ids(path, columns, limits, needed=right_path is not None):
             _once(row, key, columns, seen)
-            items.write(_line(_item(row, key, columns) | _known(row, columns)))
+            items.write(_line(_item(row, key, columns) | _expected_answer(row, columns)))
             left.write(_line({"id": key, "output": _answer(row, columns.left)}))
             split.lines["left"].append(row.line)
     _write_right(split, right_path or path, columns, seen, limits, own_file=right_path is not None)
@@ -96,7 +96,7 @@ def _write_right(
 ) -> None:
     seen: dict[str, int] = {}
     with split.answers["right"].open("w", encoding="utf-8") as right:
-        for row, key in _keyed(path, columns, limits, needed=own_file):
+        for row, key in _with_ids(path, columns, limits, needed=own_file):
             if key not in keys:
                 raise wrong(row, columns.id, f"there is no item '{key}' in the other file")
             _once(row, key, columns, seen)
@@ -107,7 +107,7 @@ def _write_right(
 def _refuse_missing(
     path: Path, right_path: Path, columns: Columns, keys: Mapping[str, int], limits: Limits
 ) -> None:
-    right_keys = {key for _, key in _keyed(right_path, columns, limits, needed=True)}
+    right_keys = {key for _, key in _with_ids(right_path, columns, limits, needed=True)}
     key = next(key for key in keys if key not in right_keys)
     raise DataError(
         f"item '{key}' has no answer in {right_path.name}", file=str(path), line=keys[key],
@@ -115,7 +115,7 @@ def _refuse_missing(
     )  # fmt: skip
 
 
-def _keyed(
+def _with_ids(
     path: Path, columns: Columns, limits: Limits, *, needed: bool
 ) -> Iterator[tuple[Row, str]]:
     """Each row with its item's id: its own, or where no row has one, its line.
@@ -151,7 +151,7 @@ def _answer(row: Row, name: str) -> str:
     return value
 
 
-def _known(row: Row, columns: Columns) -> dict[str, Any]:
+def _expected_answer(row: Row, columns: Columns) -> dict[str, Any]:
     """What the answer should be, where the row says so, as an item keeps it (`KNOWN`)."""
     if columns.expected == USUAL.expected and columns.expected not in row.values:
         return {}

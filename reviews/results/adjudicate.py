@@ -1,4 +1,4 @@
-"""Pairs on which reviewers disagree, put before one more person: blind too, and counted apart.
+"""Adjudication: disagreements are shown, blind, to one more person and counted separately.
 
 Whoever adjudicates is a reviewer of the project who hasn't judged the pair; they see neither what
 was said before nor by whom, and their sides come from the same seeded blocks.
@@ -193,7 +193,7 @@ def adjudicated(campaign: Campaign) -> tuple[int, int]:
 
 
 def _check_active(reviewer: Reviewer) -> None:
-    """Who was removed, is paused or hasn't passed a practice adjudicates nothing either."""
+    """Raise for a reviewer who was removed, is paused or hasn't passed practice."""
     if reviewer.state != ReviewerState.ACTIVE:
         raise NotReviewingError
 

@@ -1,4 +1,4 @@
-"""Judgments to be read one by one, with their reasons, and which of them somebody asks for.
+"""Browse single judgments with their reasons, by filters.
 
 Until an owner has the models named, nothing here tells a pair's arms apart: its answers are A and
 B, in an order that is drawn for each pair and has nothing to do with arm or side, and no filter
@@ -38,7 +38,7 @@ REASON = {"yes": "with a reason", "no": "without a reason"}
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What an address asks for; empty where it doesn't say."""
+    """The filters of an address; empty where it doesn't set one."""
 
     text: str = ""
     vote: str = ""
@@ -60,7 +60,7 @@ class Sought:
 
 
 class Said(NamedTuple):
-    """A judgment as it is read; `found` says whether it is one of those asked for.
+    """A judgment as the page shows it; `found`: whether it matches the filters.
 
     `left` is the label of the answer that stood on the left, which a reason may speak of.
     """
@@ -88,7 +88,7 @@ class Browsed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Browsing:
-    """The pairs with a judgment that is asked for, and what else may be asked for.
+    """The pairs with a matching judgment, and the values that filters may have.
 
     Each choice is (its value in an address, its label).
     """
@@ -124,12 +124,12 @@ def browse(campaign: Campaign, filters: Sought) -> Browsing:
         if not own or not _agreement(own, filters.agreement):
             continue
         matches = [
-            _wanted(judgment, filters, people, names, in_text=pair.pk in with_text)
+            _matches(judgment, filters, people, names, in_text=pair.pk in with_text)
             for judgment in own
         ]
         if any(matches):
             judgments += sum(matches)
-            pairs.append(_browsed(campaign, pair, own, matches, people, names, dimensions))
+            pairs.append(_browse_pair(campaign, pair, own, matches, people, names, dimensions))
     rows = [each for rows_of_pair in by_pair.values() for each in rows_of_pair]
     return Browsing(
         sought=filters,
@@ -184,7 +184,7 @@ def _agreement(judgments: Iterable[JudgmentRow], wanted: str) -> bool:
     return set(ARMS) <= set(votes) if wanted == "opposed" else len(set(votes)) > 1
 
 
-def _wanted(
+def _matches(
     judgment: JudgmentRow,
     filters: Sought,
     people: Mapping[int, str],
@@ -194,7 +194,7 @@ def _wanted(
 ) -> bool:
     flags = {flag for side_flags in judgment.flags.values() for flag in side_flags}
     return (
-        _voted(judgment, filters.vote, names)
+        _matches_vote(judgment, filters.vote, names)
         and filters.reviewer in ("", people[judgment.reviewer])
         and (not filters.flag or filters.flag in flags)
         and (filters.reason not in REASON or bool(judgment.rationale) == (filters.reason == "yes"))
@@ -205,8 +205,8 @@ def _wanted(
     )
 
 
-def _voted(judgment: JudgmentRow, vote: str, names: Mapping[int, str]) -> bool:
-    """A vote for a version is found only where versions are named."""
+def _matches_vote(judgment: JudgmentRow, vote: str, names: Mapping[int, str]) -> bool:
+    """Whether a judgment matches the vote filter; one by version only where versions are named."""
     if vote in ("one", "much"):
         return judgment.favours in ARMS and (judgment.much or vote == "one")
     if vote in VOTES:
@@ -219,7 +219,7 @@ def _voted(judgment: JudgmentRow, vote: str, names: Mapping[int, str]) -> bool:
     return vote not in choices or vote == f"v{versions.get(judgment.favours)}"
 
 
-def _browsed(
+def _browse_pair(
     campaign: Campaign,
     pair: JudgedPair,
     own: Iterable[JudgmentRow],

@@ -42,7 +42,7 @@ class Bar:
 
     @property
     def interval(self) -> str:
-        """In tenths of a per cent, so that 50% isn't said of 49.6%."""
+        """The interval to a tenth of a per cent, so that 49.6% isn't shown as 50%."""
         return interval(self.lower, self.upper)
 
     @property

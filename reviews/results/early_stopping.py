@@ -88,7 +88,7 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
 
 
 def _people_awaited(campaign: Campaign) -> int:
-    """Ended with fewer, a study's review could never have its verdict."""
+    """How many people the study's policy needs; stopping with fewer would leave it undecided."""
     return 1 if campaign.study is None else campaign.study.policy.min_reviewers
 
 

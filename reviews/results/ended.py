@@ -37,7 +37,7 @@ def has_ended(campaign: Campaign) -> bool:
 
 
 def check_ended(campaign: Campaign) -> None:
-    """What everybody calls who reads a campaign's judgments. It seals what has ended.
+    """Check before reading judgments: seals a campaign that has ended, else StillBlindError.
 
     Raises StillBlindError while answers are still to come: who looks then could steer them.
     Raises TamperedError where the record isn't what was recorded.

@@ -60,7 +60,7 @@ def said_of(campaigns: Iterable[Campaign], item: int) -> list[tuple[Campaign, Br
 
 
 def _readable(campaign: Campaign) -> bool:
-    """Whether its models are named, and its record is what was recorded."""
+    """Whether the campaign is unblinded and its record verified."""
     try:
         check_ended(campaign)
     except (StillBlindError, TamperedError):

@@ -87,7 +87,7 @@ class JudgmentData:
         ]
 
     def main(self) -> "JudgmentData":
-        """Only first judgments of main pairs; of the other pairs none is taken away."""
+        """Only first judgments of main pairs; `pairs` stays as it is."""
         return JudgmentData(self.pairs, self.of(), self.reviewers)
 
     def between(self, baseline: int, candidate: int) -> "JudgmentData":

@@ -1,4 +1,4 @@
-"""What was known of the answers' looks when a plan was sealed, in sentences for its results."""
+"""Sentences on how recognisable the arms' answers were when the plan was sealed."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def looks_known(campaign: Campaign) -> list[str]:
     """How answers were shown alike, and how well text alone told the arms apart; empty where
     nothing was made alike and nothing told them. One query."""
     show_sentence = campaign.page_form.show.said
-    tell_sentence = _said(told_when_sealed(campaign))
+    tell_sentence = _sentence(told_when_sealed(campaign))
     return [sentence for sentence in (show_sentence, tell_sentence) if sentence]
 
 
@@ -21,7 +21,7 @@ def told_when_sealed(campaign: Campaign) -> dict[str, Any]:
     return kept_result if isinstance(kept_result, dict) else {}
 
 
-def _said(telling: dict[str, Any]) -> str:
+def _sentence(telling: dict[str, Any]) -> str:
     """A sentence where text told the arms apart; no `p` stands where the pairs were too few."""
     p = telling.get("p")
     if p is None or p > 0.05:

@@ -1,4 +1,4 @@
-"""The verb by which an answer is recorded: kept first, then the campaign's early stop is looked at.
+"""Record an answer: store it first, then check whether the campaign stops early.
 
 It stands above `reviews.assignments`, which keeps the answer, because what the answer may end is
 decided by the results.

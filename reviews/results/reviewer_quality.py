@@ -55,7 +55,7 @@ def too_fast(judgment: JudgmentRow) -> bool:
 
 
 def reviewer_quality(data: JudgmentData) -> list[ReviewerQuality]:
-    """Everybody who judged a main pair, in the order in which they came to the campaign."""
+    """Quality of each reviewer who judged a main pair, in the order in which they joined."""
     main, gold, again = (
         _by_reviewer(data.of()),
         _by_reviewer(data.of(kind=PairKind.GOLD)),

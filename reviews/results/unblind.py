@@ -1,4 +1,4 @@
-"""End the blind: one recorded act of an owner, after which nothing is said or changed."""
+"""Unblind a campaign: a recorded act of an owner, after which judgments are final."""
 
 from django.db import transaction
 from django.utils import timezone

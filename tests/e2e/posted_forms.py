@@ -7,7 +7,8 @@ from django.test import Client
 from django.test.client import encode_multipart
 from django.urls import reverse
 
-from evalhub.registry.models import Run, ScoreAudit, Study
+from evalhub.features.score_audits.models import ScoreAudit
+from evalhub.registry.models import Run, Study
 from tests.site.comparing.handing_in import new, three
 from tests.site.test_campaign_pages import filled
 from tests.site.test_study_file import STUDY as TICKETS

@@ -1,17 +1,12 @@
 """What two test sets share: by their items' own texts, and by contexts where only those differ."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from evalhub.io.items import fingerprint_of
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.same_items import items_elsewhere
 from tests.cast import Team, a_study, a_test_set, a_version
-from tests.database.homes import fresh_postgresql
 
 SHOWN, HIDDEN = {"template": "{context}\n{input}"}, {"template": "Question: {input}"}
 
@@ -91,66 +86,21 @@ def test_a_set_is_told_apart_by_its_inputs_from_95_percent_on(team: Team) -> Non
     assert (hardly.test_set.slug, hardly.distinct_inputs) == ("hardly", 94)
 
 
-UPGRADE = """
-import django; django.setup()
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-
-before = [("registry", "0029_run_going_on")]
-executor = MigrationExecutor(connection)
-executor.migrate(before)
-apps = executor.loader.project_state(before).apps
-project = apps.get_model("accounts", "Project").objects.create(slug="p", name="P")
-
-def made(name, **fields):
-    return apps.get_model("registry", name).objects.create(**fields)
-
-test_set = made("TestSet", project=project, slug="t")
-version = made("TestSetVersion", test_set=test_set, number=1, digest="d" * 64, item_count=4)
-question = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
-import datetime
-texts = [
-    ("Why?", ""), (question, "because"), ("Wh\\u034fy?", "so"), ("[redacted]", ""),
-]
-for i, (text, context) in enumerate(texts):
-    made("Item", version=version, position=i, key=f"q{i}", input=text, context=context,
-         fingerprint=i, digest="e" * 64,
-         redacted=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) if i == 3 else None)
-call_command("migrate", verbosity=0)
-from evalhub.io.items import fingerprint_of
-from evalhub.registry.models import Item, TestSetVersion
-rows = Item.objects.order_by("position").values_list("fingerprint", "fingerprint_in_context")
-assert list(rows) == [
-    (fingerprint_of("Why?"), fingerprint_of("Why?")),
-    (fingerprint_of("Why?"), fingerprint_of("Why?because")),
-    (fingerprint_of("Why?"), fingerprint_of("Why?so")),
-    (3, 3),
-], list(rows)
-print(TestSetVersion.objects.get().distinct_inputs)
-"""
-
-
-def upgraded(tmp_path: Path, url: str = "") -> str:
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "evalhub.settings"}
-    environment |= {"EVALHUB_HOME": str(tmp_path), "EVALHUB_DATABASE_URL": url}
-    done = subprocess.run(
-        [sys.executable, "-c", UPGRADE],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+@pytest.mark.django_db
+def test_items_are_known_by_their_own_text(team: Team) -> None:
+    question = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
+    version = a_test_set(
+        team,
+        items=[
+            {"input": "Why?"},
+            {"input": question, "context": "because"},
+            {"input": "Wh\u034fy?", "context": "so"},
+        ],
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.mark.heavy
-def test_items_from_before_are_known_by_their_own_text(tmp_path: Path) -> None:
-    assert upgraded(tmp_path) == "2\n"
-
-
-@pytest.mark.heavy
-@pytest.mark.services
-def test_so_they_are_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    assert upgraded(tmp_path, fresh_postgresql(postgres_url, "own_texts")) == "2\n"
+    rows = version.items.order_by("position").values_list("fingerprint", "fingerprint_in_context")
+    assert list(rows) == [
+        (fingerprint_of("Why?"), fingerprint_of("Why?")),
+        (fingerprint_of("Why?"), fingerprint_of("Why?because")),
+        (fingerprint_of("Why?"), fingerprint_of("Why?so")),
+    ]
+    assert version.distinct_inputs == 1

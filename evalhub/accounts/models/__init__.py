@@ -1,4 +1,4 @@
-"""Who there is: people, the projects they share, and what each may do there."""
+"""People, the projects they share, and what each may do there."""
 
 from evalhub.accounts.models.invitations import (
     AnyInvitation,

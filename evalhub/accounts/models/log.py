@@ -66,7 +66,7 @@ class LogEntryQuerySet(models.QuerySet["LogEntry"]):
         return self.filter(project__in=Project.objects.owned_by(user))
 
     def of_action(self, action: Action, *, project: int, begins: str) -> Self:
-        """What was done so in a project, of which the text begins with these words."""
+        """Entries of this action in a project whose text begins with these words."""
         return self.filter(action=action, project=project, what__startswith=begins)
 
     def by_or_about(self, name: str) -> Self:

@@ -1,4 +1,4 @@
-"""Who has seen which model gave which answer."""
+"""Records of people who have seen which model gave which answer."""
 
 from django.db import models
 from django.db.models.functions import Now

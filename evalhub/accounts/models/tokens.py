@@ -1,4 +1,4 @@
-"""What opens the site to whoever has it: links that sign in, and tokens of programs."""
+"""Secrets that give access to whoever has them: sign-in links and API tokens."""
 
 from typing import ClassVar, Self
 

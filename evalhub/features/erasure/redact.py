@@ -15,16 +15,7 @@ from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.registry.contents import answers_as_they_are, items_as_they_are
 from evalhub.registry.drafts import drop, drop_left_over
-from evalhub.registry.models import (
-    Item,
-    JudgeVote,
-    Output,
-    Redaction,
-    Run,
-    Score,
-    ScoreCase,
-    TestSetVersion,
-)
+from evalhub.registry.models import Item, JudgeVote, Output, Redaction, Run, Score, TestSetVersion
 from evalhub.registry.redaction import REDACTED, RedactedItems, Redactor
 from evalhub.registry.uploads import Uploads
 from reviews.models import Campaign
@@ -150,7 +141,6 @@ def _redact(
     votes = JudgeVote.objects.filter(item__in=items)
     votes.exclude(choice="").update(reason="")
     votes.unreadable().update(reason=REDACTED)
-    ScoreCase.objects.filter(output__in=outputs.values("pk")).exclude(why="").update(why=REDACTED)
     count = outputs.count()
     _take_out_answers(outputs)
     copies = RedactedItems(project=project, digest=newest.digest, items=items, outputs=outputs)

@@ -10,14 +10,8 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
-from evalhub.registry.models import (
-    Metric,
-    Output,
-    RunMetric,
-    Score,
-    ScoreAudit,
-    ScoreCase,
-)
+from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
+from evalhub.registry.models import Metric, Output, RunMetric, Score
 from runners.metrics import MetricError, declared_metric
 
 LONGEST = 1000

@@ -136,15 +136,15 @@ class WholeWorkingSetOut(WorkingSetOut):
     @classmethod
     def from_model(cls, working_set: WorkingSet) -> "WholeWorkingSetOut":
         """Of a working set with its count (`with_counts`). Seven queries."""
-        found = difference(working_set)
+        change = difference(working_set)
         items = working_set.items.all()
         return cls(
             **_set_fields(working_set),
             difference=SetDifferenceOut(
-                added=found.added,
-                changed=found.changed,
-                removed=found.removed,
-                newer=_version_address(working_set, found.newer),
+                added=change.added,
+                changed=change.changed,
+                removed=change.removed,
+                newer=_version_address(working_set, change.newer),
             ),
             alike=items.matching(WorkingItemFilter(alike=True)).count(),
             parts={part or "none": n for part, n in items.per_part().items()},
@@ -157,16 +157,16 @@ class PublishedOut(Given):
     versions: tuple[TestSetVersionShape, ...]
 
     @classmethod
-    def from_versions(cls, made: list[TestSetVersion]) -> "PublishedOut":
-        return cls(versions=tuple(TestSetVersionShape.of(each) for each in made))
+    def from_versions(cls, versions: list[TestSetVersion]) -> "PublishedOut":
+        return cls(versions=tuple(TestSetVersionShape.of(version) for version in versions))
 
 
 class WorkingSetEndpoint(ProjectEndpoint):
     """Below the project's working sets."""
 
     def rows(self) -> WorkingSetQuerySet:
-        found: WorkingSetQuerySet = WorkingSet.objects.filter(project=self.project).filled()
-        return found.with_counts().select_related("project", "origin")
+        rows: WorkingSetQuerySet = WorkingSet.objects.filter(project=self.project).filled()
+        return rows.with_counts().select_related("project", "origin")
 
     def item_count(self) -> int:
         """How many items the working set has, as a request on all of them concerns."""
@@ -174,8 +174,8 @@ class WorkingSetEndpoint(ProjectEndpoint):
         return rows.filter(working_set=self.kwargs["pk"]).count()
 
     def working_set(self) -> WorkingSet:
-        found: WorkingSet = get_object_or_404(self.rows(), pk=self.kwargs["pk"])
-        return found
+        working_set: WorkingSet = get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+        return working_set
 
     def whole(self, request: Request, code: int = HTTPStatus.OK, **headers: str) -> Response:
         """The working set as it is now."""
@@ -185,10 +185,10 @@ class WorkingSetEndpoint(ProjectEndpoint):
 
 def _items_of_version(view: WorkingSetEndpoint) -> int:
     """Items of the version that a working set begins with, or of the test set's largest one."""
-    asked = view.document()
+    body = view.document()
     rows = TestSetVersion.objects.filter(test_set__project=view.project)
-    rows = rows.filter(test_set__slug=str(asked.get("test_set")))
-    return 0 if asked.get("file") else rows.aggregate(most=Max("item_count"))["most"] or 0
+    rows = rows.filter(test_set__slug=str(body.get("test_set")))
+    return 0 if body.get("file") else rows.aggregate(most=Max("item_count"))["most"] or 0
 
 
 def _compared_items(view: WorkingSetEndpoint) -> int:
@@ -219,22 +219,22 @@ class WorkingSets(WorkingSetEndpoint):
     )
     @once(lasts=True, rows=_items_of_version)
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(WorkingSetRequest)
-        if asked.file is None:
-            made = edit_version(_version(self.project, asked), by=self.by)
+        body = self.body(WorkingSetRequest)
+        if body.file is None:
+            working_set = edit_version(_version(self.project, body), by=self.by)
         else:
-            made = begin_from_web(
+            working_set = begin_from_web(
                 project=self.project,
                 by=self.by,
-                slug=asked.test_set,
-                file=asked.file,
+                slug=body.test_set,
+                file=body.file,
                 files=Uploads(self.project),
-                purpose=asked.purpose,
-                fields=asked.fields,
-                source=asked.source,
+                purpose=body.purpose,
+                fields=body.fields,
+                source=body.source,
             )
-        found = WorkingSetOut.from_model(self.rows().get(pk=made.pk))
-        return shown(request, found, 201, Location=found.url)
+        shape = WorkingSetOut.from_model(self.rows().get(pk=working_set.pk))
+        return shown(request, shape, 201, Location=shape.url)
 
 
 class OneWorkingSet(WorkingSetEndpoint):
@@ -254,9 +254,9 @@ class OneWorkingSet(WorkingSetEndpoint):
         also=(409, *MATCHES),
     )
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
-        found = self.working_set()
-        check_match(request, WholeWorkingSetOut.from_model(found))
-        discard_working_set(found, by=self.by)
+        working_set = self.working_set()
+        check_match(request, WholeWorkingSetOut.from_model(working_set))
+        discard_working_set(working_set, by=self.by)
         return HttpResponse(status=204)
 
 
@@ -273,13 +273,13 @@ class NearCopiesOfWorkingSet(WorkingSetEndpoint):
     )
     @once(lasts=True, rows=_compared_items)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        found, asked = self.working_set(), self.body(NearCopiesRequest)
-        if asked.file is not None:
-            look_in_upload(found, file=asked.file, files=Uploads(self.project), by=self.by)
-        elif asked.where == "others":
-            look_in_other_test_sets(found, by=self.by)
+        working_set, body = self.working_set(), self.body(NearCopiesRequest)
+        if body.file is not None:
+            look_in_upload(working_set, file=body.file, files=Uploads(self.project), by=self.by)
+        elif body.where == "others":
+            look_in_other_test_sets(working_set, by=self.by)
         else:
-            look_inside(found, by=self.by)
+            look_inside(working_set, by=self.by)
         return self.whole(request)
 
 
@@ -296,8 +296,8 @@ class SplitWorkingSet(WorkingSetEndpoint):
     )
     @once(lasts=True, rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        found, asked = self.working_set(), self.body(SplitRequest)
-        split(found, share=asked.share, seed=asked.seed, by=self.by)
+        working_set, body = self.working_set(), self.body(SplitRequest)
+        split(working_set, share=body.share, seed=body.seed, by=self.by)
         return self.whole(request)
 
     @describes("Take the split back", gives=None, code=204, streams=NO_BODY, also=(409,))
@@ -321,34 +321,34 @@ class PublishWorkingSet(WorkingSetEndpoint):
     )
     @once(lasts=True, rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        found = self.working_set()
-        check_match(request, WholeWorkingSetOut.from_model(found))
-        made = publish_working_set(
-            found,
-            revision=found.revision,
+        working_set = self.working_set()
+        check_match(request, WholeWorkingSetOut.from_model(working_set))
+        versions = publish_working_set(
+            working_set,
+            revision=working_set.revision,
             by=self.by,
-            told=lambda made: keep_answer(request, _published(request, made)),
+            told=lambda versions: keep_answer(request, _published(request, versions)),
         )
-        return _published(request, made)
+        return _published(request, versions)
 
 
-def _published(request: Request, made: list[TestSetVersion]) -> Response:
-    rows = TestSetVersion.objects.filter(pk__in=[each.pk for each in made])
-    versions = rows.select_related("test_set__project").order_by("test_set__slug")
-    shape = PublishedOut.from_versions(list(versions))
+def _published(request: Request, versions: list[TestSetVersion]) -> Response:
+    rows = TestSetVersion.objects.filter(pk__in=[version.pk for version in versions])
+    ordered = rows.select_related("test_set__project").order_by("test_set__slug")
+    shape = PublishedOut.from_versions(list(ordered))
     return shown(request, shape, 201, Location=shape.versions[0].url)
 
 
-def _version(project: Project, asked: WorkingSetRequest) -> TestSetVersion:
+def _version(project: Project, body: WorkingSetRequest) -> TestSetVersion:
     """The version that is named. Raises DeclarationError where there is none."""
-    rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=asked.test_set)
-    number = asked.version
+    rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=body.test_set)
+    number = body.version
     rows = rows.filter(number=number) if number else rows.filter(pool=None).order_by("-number")
-    found: TestSetVersion | None = rows.select_related("test_set__project").first()
-    if found is None:
+    version: TestSetVersion | None = rows.select_related("test_set__project").first()
+    if version is None:
         field = "version" if number else "test_set"
         raise DeclarationError("there is no such version in this project", field)
-    return found
+    return version
 
 
 def _set_fields(working_set: WorkingSet) -> dict[str, Any]:

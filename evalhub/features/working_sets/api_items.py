@@ -177,14 +177,14 @@ class WorkingItemFilters(filters.FilterSet):
     alike = filters.ChoiceFilter(choices=[("1", "1")], label="near-copies alone")
 
     def filter_queryset(self, queryset: WorkingItemQuerySet) -> WorkingItemQuerySet:
-        said = self.form.cleaned_data
+        query = self.form.cleaned_data
         wanted = WorkingItemFilter(
-            text=said["text"],
-            tag=said["tag"],
-            part=said["part"],
-            change=said["change"],
-            alike=said["alike"] == "1",
-            ids=(said["id"],) if said["id"] else (),
+            text=query["text"],
+            tag=query["tag"],
+            part=query["part"],
+            change=query["change"],
+            alike=query["alike"] == "1",
+            ids=(query["id"],) if query["id"] else (),
         )
         return queryset.matching(wanted)
 
@@ -219,18 +219,18 @@ class WorkingItems(WorkingSetEndpoint):
     )
     @once(lasts=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        working_set, asked = self.working_set(), self.body(RowsRequest)
-        how: Any = {
-            "fields": asked.fields,
-            "tag": asked.tag.strip(),
+        working_set, body = self.working_set(), self.body(RowsRequest)
+        options: Any = {
+            "fields": body.fields,
+            "tag": body.tag.strip(),
             "by": self.by,
             "on_added": lambda added: keep_answer(request, _added(request, added)),
         }
-        if asked.file is None:
-            added = add_rows_from_web(working_set, rows=asked.rows or (), **how)
+        if body.file is None:
+            added = add_rows_from_web(working_set, rows=body.rows or (), **options)
         else:
             files = Uploads(self.project)
-            added = add_file_from_web(working_set, file=asked.file, files=files, **how)
+            added = add_file_from_web(working_set, file=body.file, files=files, **options)
         return _added(request, added)
 
 
@@ -245,8 +245,8 @@ class OneWorkingItem(WorkingSetEndpoint):
     def item(self) -> WorkingItem:
         rows = WorkingItem.objects.filter(working_set=self.working_set())
         rows = rows.select_related("working_set__project").defer("text")
-        found: WorkingItem = get_object_or_404(rows, pk=self.kwargs["item"])
-        return found
+        item: WorkingItem = get_object_or_404(rows, pk=self.kwargs["item"])
+        return item
 
     def shape(self, item: WorkingItem) -> WorkingItemOut:
         return WorkingItemOut.from_model(item, self.project.slug)
@@ -265,10 +265,10 @@ class OneWorkingItem(WorkingSetEndpoint):
         also=(409, *MATCHES, 413, 415),
     )
     def put(self, request: Request, project: str, pk: int, item: int) -> Response:
-        found, asked = self.item(), self.body(WorkingItemRequest)
-        check_match(request, self.shape(found))
-        content = item_content(asked.as_json())
-        change_item(found, content, revision=found.revision, by=self.by)
+        row, body = self.item(), self.body(WorkingItemRequest)
+        check_match(request, self.shape(row))
+        content = item_content(body.as_json())
+        change_item(row, content, revision=row.revision, by=self.by)
         shape = self.shape(self.item())
         return shown(request, shape, ETag=etag_of(shape))
 
@@ -281,9 +281,9 @@ class OneWorkingItem(WorkingSetEndpoint):
         also=(409, *MATCHES),
     )
     def delete(self, request: Request, project: str, pk: int, item: int) -> HttpResponse:
-        found = self.item()
-        check_match(request, self.shape(found))
-        delete_item(found, revision=found.revision, by=self.by)
+        row = self.item()
+        check_match(request, self.shape(row))
+        delete_item(row, revision=row.revision, by=self.by)
         return HttpResponse(status=204)
 
 
@@ -298,13 +298,13 @@ class ChangeWorkingItems(WorkingSetEndpoint):
     )
     @once(rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        found, asked = self.working_set(), self.body(ItemsChangeRequest)
-        wanted = asked.items.wanted
-        if asked.verb == "delete":
-            number = delete_items(found, wanted, by=self.by)
+        working_set, body = self.working_set(), self.body(ItemsChangeRequest)
+        wanted = body.items.wanted
+        if body.verb == "delete":
+            number = delete_items(working_set, wanted, by=self.by)
         else:
-            taken = asked.verb == "untag"
-            number = tag_items(found, wanted, tag=asked.tag, by=self.by, take=taken)
+            untag = body.verb == "untag"
+            number = tag_items(working_set, wanted, tag=body.tag, by=self.by, take=untag)
         return shown(request, ItemsChangedOut(items=number))
 
 

@@ -42,8 +42,8 @@ FOLDER = "working_sets"
 
 
 def seen_sets(request: SignedInRequest) -> WorkingSetQuerySet:
-    found: WorkingSetQuerySet = WorkingSet.objects.seen_by(request.user).filled()
-    return found.select_related("project", "origin__test_set", "by")
+    rows: WorkingSetQuerySet = WorkingSet.objects.seen_by(request.user).filled()
+    return rows.select_related("project", "origin__test_set", "by")
 
 
 def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -62,7 +62,7 @@ def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 @require_GET
 @results_only
-def working_sets(request: SignedInRequest) -> HttpResponse:
+def list_sets(request: SignedInRequest) -> HttpResponse:
     page = Paginator(seen_sets(request).with_counts(), PAGE).get_page(request.GET.get("page"))
     return render(request, f"{FOLDER}/list.html", {"page": page})
 
@@ -75,16 +75,16 @@ def new(request: SignedInRequest) -> HttpResponse:
     choices = list(projects.values_list("slug", "name"))
     form = NewSetForm(request.POST or None, request.FILES or None, projects=choices)
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        said = {name: given[name] for name in ("slug", "purpose", "mapping")}
-        project = projects.get(slug=given["project"])
+        values = form.cleaned_data
+        options = {name: values[name] for name in ("slug", "purpose", "mapping")}
+        options |= {"project": projects.get(slug=values["project"]), "by": request.user}
         try:
-            with kept(given["file"]) as file:
-                made = begin_working_set(project=project, by=request.user, path=file, **said)
+            with kept(values["file"]) as file:
+                working_set = begin_working_set(path=file, **options)
         except (DataError, DeclarationError) as error:
             form.told(error)
         else:
-            return redirect("site:working_set", made.pk)
+            return redirect("site:working_set", working_set.pk)
     status = 400 if form.errors else 200
     return render(request, f"{FOLDER}/new.html", {"form": form}, status=status)
 
@@ -98,21 +98,21 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     number = whole_number(request.POST.get("version", ""))
     version = get_object_or_404(versions, test_set__in=sets, number=number)
     try:
-        made = edit_version(version, by=request.user)
+        working_set = edit_version(version, by=request.user)
     except WorkingSetError as error:
         messages.error(request, str(error))
         return redirect("site:test_set", pk)
-    return redirect("site:working_set", made.pk)
+    return redirect("site:working_set", working_set.pk)
 
 
 @require_GET
 @results_only
-def working_set(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
+def show_set(request: SignedInRequest, pk: int) -> HttpResponse:
+    working_set = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
     context = {
-        "working_set": found,
-        "difference": changes_of(found),
-        "shown": items_page(found, request.GET),
+        "working_set": working_set,
+        "difference": changes_of(working_set),
+        "shown": items_page(working_set, request.GET),
         "split": SplitForm(),
         "near": NearCopiesForm(),
     }
@@ -124,14 +124,14 @@ def working_set(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
     """Splits the set, or takes its split back."""
-    found = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = SplitForm(request.POST)
     if request.POST.get("verb") == "undo":
-        set_parts(found, None, by=request.user)
+        set_parts(working_set, None, by=request.user)
         messages.success(request, "The split is taken back.")
     elif form.is_valid():
         share, seed = form.cleaned_data["share"] / 100, form.cleaned_data["seed"]
-        inside = split(found, share=share, seed=seed, by=request.user)
+        inside = split(working_set, share=share, seed=seed, by=request.user)
         messages.success(request, f"{counted(inside, 'item')} of development, the rest of test.")
     else:
         messages.error(request, "A split takes 1 to 99% and a seed that is a whole number.")
@@ -143,14 +143,14 @@ def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
     """Looks for near-copies, which the list of items then shows."""
-    found = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = NearCopiesForm(request.POST, request.FILES)
     if not form.is_valid():
         for name, [error, *_] in form.errors.as_data().items():
             messages.error(request, f"{form[name].label}: {' '.join(error.messages)}")
         return redirect("site:working_set", pk)
-    told = _looked(found, form, request)
-    messages.success(request, told)
+    message = _looked(working_set, form, request)
+    messages.success(request, message)
     return redirect("site:working_set", pk)
 
 
@@ -159,24 +159,24 @@ def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def publish(request: SignedInRequest, pk: int) -> HttpResponse:
     """What publishing would change, and then the version."""
-    found = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
+    working_set = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
     if request.method == "GET":
-        context = {"working_set": found, "shown": publish_page(found)}
+        context = {"working_set": working_set, "shown": publish_page(working_set)}
         return render(request, f"{FOLDER}/publish.html", context)
     revision = whole_number(request.POST.get("revision", ""))
-    made = publish_working_set(found, revision=revision, by=request.user)
-    names = " and ".join(map(str, made))
+    versions = publish_working_set(working_set, revision=revision, by=request.user)
+    names = " and ".join(map(str, versions))
     messages.success(request, f"Published: {names}. It is frozen; “Edit” begins the next one.")
-    return redirect("site:test_set", made[0].test_set_id)
+    return redirect("site:test_set", versions[0].test_set_id)
 
 
 @require_POST
 @results_only
 @shows_refusal
 def discard(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(seen_sets(request), pk=pk)
-    discard_working_set(found, by=request.user)
-    messages.success(request, f"What was being written for {found.slug} is gone.")
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    discard_working_set(working_set, by=request.user)
+    messages.success(request, f"What was being written for {working_set.slug} is gone.")
     return redirect("site:working_sets")
 
 
@@ -194,15 +194,15 @@ def _looked(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequ
         place = "of items before"
     if not number:
         return f"No near-copies {place}."
-    told = "item is a near-copy" if number == 1 else "items are near-copies"
-    return f"{number:,} {told} {place}: “near-copies” shows them."
+    what = "item is a near-copy" if number == 1 else "items are near-copies"
+    return f"{number:,} {what} {place}: “near-copies” shows them."
 
 
 urlpatterns = [
     path("test-sets/<int:pk>/edit/", edit, name="edit_test_set"),
-    path("working-sets/", working_sets, name="working_sets"),
+    path("working-sets/", list_sets, name="working_sets"),
     path("working-sets/new/", new, name="new_working_set"),
-    path("working-sets/<int:pk>/", working_set, name="working_set"),
+    path("working-sets/<int:pk>/", show_set, name="working_set"),
     path("working-sets/<int:pk>/split/", split_set, name="split_set"),
     path("working-sets/<int:pk>/near-copies/", near_copies, name="near_copies"),
     path("working-sets/<int:pk>/publish/", publish, name="publish_set"),

@@ -35,17 +35,17 @@ from evalhub.io.rows import DataError, read_rows
 @results_only
 @shows_refusal
 def add(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = ItemForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            item = add_item(found, form.cleaned_data["content"], by=request.user)
+            item = add_item(working_set, form.cleaned_data["content"], by=request.user)
         except DeclarationError as error:
             form.add_error("key", error.message)
         else:
             messages.success(request, f"Added “{item.key}” at the end.")
-            return redirect(_back(found, request, item))
-    context = {"form": form, "working_set": found}
+            return redirect(_back(working_set, request, item))
+    context = {"form": form, "working_set": working_set}
     return render(request, f"{FOLDER}/item.html", context, status=400 if form.errors else 200)
 
 
@@ -53,8 +53,8 @@ def add(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
-    found = get_object_or_404(seen_sets(request), pk=pk)
-    row = get_object_or_404(found.items.select_related("working_set__project", "by"), pk=item)
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    row = get_object_or_404(working_set.items.select_related("working_set__project", "by"), pk=item)
     form = ItemForm(request.POST or None, initial=form_of(row))
     meanwhile = ""
     if request.method == "POST" and form.is_valid():
@@ -66,8 +66,8 @@ def change(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
             meanwhile = str(error)
         else:
             messages.success(request, f"“{row.key}” is changed.")
-            return redirect(_back(found, request, row))
-    context = {"form": form, "working_set": found, "item": row, "meanwhile": meanwhile}
+            return redirect(_back(working_set, request, row))
+    context = {"form": form, "working_set": working_set, "item": row, "meanwhile": meanwhile}
     status = 409 if meanwhile else 400 if form.errors else 200
     return render(request, f"{FOLDER}/item.html", context, status=status)
 
@@ -76,11 +76,11 @@ def change(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def delete(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
-    found = get_object_or_404(seen_sets(request), pk=pk)
-    row = get_object_or_404(found.items.select_related("working_set__project"), pk=item)
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    row = get_object_or_404(working_set.items.select_related("working_set__project"), pk=item)
     delete_item(row, revision=whole_number(request.POST.get("revision", "")), by=request.user)
     messages.success(request, f"“{row.key}” is deleted.")
-    return redirect(_back(found, request))
+    return redirect(_back(working_set, request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,15 +88,15 @@ def delete(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
 @shows_refusal
 def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
     """Rows, such as production's, are added; those that ask what another asks are left out."""
-    found = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = RowsForm(request.POST or None, request.FILES or None)
     added = None
     if request.method == "POST" and form.is_valid():
         try:
-            added = _added(found, form, request)
+            added = _added(working_set, form, request)
         except DataError as error:
             form.add_error("file" if form.cleaned_data["file"] else "pasted", str(error))
-    context = {"form": form, "working_set": found, "added": added}
+    context = {"form": form, "working_set": working_set, "added": added}
     return render(request, f"{FOLDER}/rows.html", context, status=400 if form.errors else 200)
 
 
@@ -105,18 +105,18 @@ def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def change_many(request: SignedInRequest, pk: int) -> HttpResponse:
     """Tags, untags or deletes all items that the address's filter means."""
-    found = get_object_or_404(seen_sets(request), pk=pk)
-    wanted = filter_of(found, request.GET).wanted
+    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    wanted = filter_of(working_set, request.GET).wanted
     verb, tag = request.POST.get("verb", ""), request.POST.get("tag", "")
     if verb in ("tag", "untag"):
-        number = tag_items(found, wanted, tag=tag, by=request.user, take=verb == "untag")
+        number = tag_items(working_set, wanted, tag=tag, by=request.user, take=verb == "untag")
         done = f"{counted(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
     elif verb == "delete":
-        done = f"Deleted {counted(delete_items(found, wanted, by=request.user), 'item')}."
+        done = f"Deleted {counted(delete_items(working_set, wanted, by=request.user), 'item')}."
     else:
         raise Http404
     messages.success(request, done)
-    return redirect(_back(found, request))
+    return redirect(_back(working_set, request))
 
 
 def _change(row: WorkingItem, form: ItemForm, request: SignedInRequest) -> None:
@@ -125,11 +125,11 @@ def _change(row: WorkingItem, form: ItemForm, request: SignedInRequest) -> None:
 
 
 def _added(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) -> AddedRows:
-    given = form.cleaned_data
-    file, mapping = given["file"], given["mapping"]
-    with kept(file) if file else pasted(given["pasted"], mapping.input) as rows_file:
+    values = form.cleaned_data
+    file, mapping = values["file"], values["mapping"]
+    with kept(file) if file else pasted(values["pasted"], mapping.input) as rows_file:
         rows = items_of(read_rows(rows_file, ITEMS), mapping)
-        return add_rows(working_set, rows, tag=given["given_tag"].strip(), by=request.user)
+        return add_rows(working_set, rows, tag=values["given_tag"].strip(), by=request.user)
 
 
 def _back(

@@ -270,40 +270,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='ScoreAudit',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seed', models.PositiveBigIntegerField()),
-                ('population', models.PositiveIntegerField(help_text='readable scores that it was drawn from')),
-                ('drawn', models.JSONField(help_text='primary keys of the answers, in the order of checking')),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='audits', to='registry.metric')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='score_audits', to='accounts.project')),
-            ],
-            options={
-                'ordering': ['-created', '-id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='ScoreCase',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.FloatField(help_text='the score')),
-                ('said', models.FloatField(help_text='what it should be')),
-                ('why', models.TextField(blank=True, max_length=1000)),
-                ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('audit', models.ForeignKey(help_text='the audit that drew the answer; null where somebody came upon it', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='registry.scoreaudit')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('metric', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='registry.metric')),
-                ('output', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='score_cases', to='registry.output')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='score_cases', to='accounts.project')),
-            ],
-            options={
-                'ordering': ['-created', '-id'],
-            },
-        ),
-        migrations.CreateModel(
             name='Shard',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -624,10 +590,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('value__isnull', False), models.Q(('reason', ''), _negated=True), _connector='OR'), name='score_or_reason', violation_error_message='A score is a number, or says why there is none.'),
         ),
         migrations.AddConstraint(
-            model_name='scorecase',
-            constraint=models.UniqueConstraint(condition=models.Q(('audit__isnull', False)), fields=('audit', 'output'), name='score_audited_once', violation_error_message='This answer of the audit is checked already.'),
-        ),
-        migrations.AddConstraint(
             model_name='shard',
             constraint=models.UniqueConstraint(fields=('run', 'start'), name='shard_start'),
         ),
@@ -724,6 +686,4 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('version', 'test_set_version', 'source'), name='training_overlap_once', violation_error_message='This training data has been checked already.'),
         ),
         append_only("registry_redaction"),
-        append_only("registry_scoreaudit"),
-        append_only("registry_scorecase", may_change=['why']),
     ]

@@ -1,4 +1,4 @@
-"""What exists: test sets, model versions, runs with their outputs and scores, studies."""
+"""Models of the registry: test sets, model versions, runs with outputs and scores, studies."""
 
 from evalhub.registry.models.budgets import Reserved, StudyBudget
 from evalhub.registry.models.documents import DocumentSet, DocumentText
@@ -7,7 +7,6 @@ from evalhub.registry.models.judge_runs import JudgeRun, JudgeVote
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Output, Run, Shard
-from evalhub.registry.models.score_cases import ScoreAudit, ScoreCase
 from evalhub.registry.models.scores import Metric, RunMetric, Score
 from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
@@ -31,8 +30,6 @@ __all__ = [
     "Run",
     "RunMetric",
     "Score",
-    "ScoreAudit",
-    "ScoreCase",
     "Shard",
     "Spending",
     "Study",

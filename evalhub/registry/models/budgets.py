@@ -1,4 +1,4 @@
-"""What a study's asking may cost in all, and what it has cost so far."""
+"""Budgets of studies: what may be spent in all, and what has been spent."""
 
 from django.db import models
 
@@ -44,7 +44,7 @@ class StudyBudget(models.Model):
 
     @property
     def sentence(self) -> str:
-        """What was spent of how much."""
+        """A sentence: how much of the budget is spent."""
         of = []
         if self.tokens is not None:
             of.append(f"{self.spent_tokens:,} of {self.tokens:,} tokens")

@@ -12,7 +12,7 @@ from evalhub.registry.models.scores import Metric
 
 class IngestionQuerySet(OfProjectQuerySet["Ingestion"]):
     def going_on(self) -> Self:
-        """Those that take more."""
+        """Ingestions that accept further parts."""
         return self.filter(finished=None)
 
     def for_parts(self) -> Self:

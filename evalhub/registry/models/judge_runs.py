@@ -34,7 +34,7 @@ STOPPED = [JudgeRunState.FAILED, JudgeRunState.CANCELLED]
 
 
 def question_digest(judge_digest: str, question: PairwiseQuestion) -> str:
-    """What is asked of whom, as a judge's run is known by it."""
+    """Digest of a judge and its question, which identifies a judge's run."""
     return digest_of({"judge": judge_digest, "asked": question.as_json()})
 
 
@@ -147,11 +147,11 @@ class JudgeRun(models.Model):
 
 class JudgeVoteQuerySet(models.QuerySet["JudgeVote"]):
     def unreadable(self) -> Self:
-        """What the judge said that was no verdict."""
+        """Votes without a readable verdict."""
         return self.filter(choice="")
 
     def readable(self) -> Self:
-        """Those that a decision has read."""
+        """Votes that a decision has read."""
         return self.filter(judge_run__opened__isnull=False)
 
 

@@ -263,7 +263,7 @@ class Shard(models.Model):
 
 class OutputQuerySet(models.QuerySet["Output"]):
     def written(self) -> Self:
-        """Without those of drafts; what begins with a run that is seen needn't ask."""
+        """Without rows of drafts; a query that starts from a visible run doesn't need it."""
         drafts = Run.with_drafts.filter(draft_until__isnull=False).order_by()
         return self.exclude(run__in=drafts)
 

@@ -1,4 +1,4 @@
-"""What answers are worth: metrics, a run's aggregate of each, and the score of each answer."""
+"""Metrics, a run's aggregate of each, and the score of each answer."""
 
 from typing import Any, Self
 

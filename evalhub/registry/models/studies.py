@@ -32,16 +32,16 @@ class StudyQuerySet(OfProjectQuerySet["Study"]):
         """Adds `runs_total`, `runs_open` and `runs_failed`."""
         links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
 
-        def counted(condition: Q) -> Coalesce:
+        def count_runs(condition: Q) -> Coalesce:
             links_matching = links.filter(condition).values("arm__study")
             return Coalesce(
                 Subquery(links_matching.annotate(n=Count("run", distinct=True)).values("n")), 0
             )
 
         return self.annotate(
-            runs_total=counted(Q()),
-            runs_open=counted(Q(run__state__in=UNFINISHED)),
-            runs_failed=counted(Q(run__state=RunState.FAILED)),
+            runs_total=count_runs(Q()),
+            runs_open=count_runs(Q(run__state__in=UNFINISHED)),
+            runs_failed=count_runs(Q(run__state=RunState.FAILED)),
         )
 
 
@@ -143,7 +143,7 @@ class Tier(models.TextChoices):
 
 class StudyTestSetQuerySet(models.QuerySet["StudyTestSet"]):
     def judged(self) -> Self:
-        """Those that a decision rests on."""
+        """Test sets that a decision rests on."""
         return self.exclude(role=CriterionRole.DEVELOPMENT)
 
     def capability(self) -> Self:
@@ -156,7 +156,7 @@ class StudyTestSetQuerySet(models.QuerySet["StudyTestSet"]):
         return self.filter(form="")
 
     def development(self) -> Self:
-        """Those that are read freely."""
+        """Development test sets, whose results are read freely."""
         return self.filter(role=CriterionRole.DEVELOPMENT)
 
 

@@ -206,7 +206,7 @@ SELECT asked.key, found.id FROM json_array_elements_text(%s) AS asked(key), LATE
 
 class ItemQuerySet(models.QuerySet["Item"]):
     def written(self) -> Self:
-        """Without those of drafts; what begins with a version that is seen needn't ask."""
+        """Without rows of drafts; a query that starts from a visible version doesn't need it."""
         drafts = TestSetVersion.with_drafts.filter(draft_until__isnull=False).order_by()
         return self.exclude(version__in=drafts)
 
@@ -220,7 +220,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return dict(items.values_list("key", "pk"))
 
     def distinct_inputs(self) -> int:
-        """How many of their own texts differ."""
+        """The number of distinct own texts."""
         count: int = self.aggregate(n=models.Count("fingerprint", distinct=True))["n"]
         return count
 
@@ -242,7 +242,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return saying(self, text, ["input", "references", "key", "context"])
 
     def tagged(self, tag: str) -> Self:
-        """Those with this tag."""
+        """Items with this tag."""
         spelt = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
         conditions = [GreaterThan(StrIndex("tags_as_text", Value(each)), 0) for each in spelt]
         return self.alias(tags_as_text=Cast("tags", TextField())).filter(

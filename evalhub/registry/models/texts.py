@@ -90,7 +90,7 @@ def saying[Rows: QuerySet[Any, Any]](rows: Rows, text: str, columns: Sequence[st
     for column in columns:
         name, spelt = column, _cases(text)
         if column in of_json:
-            name, spelt = f"{column}_as_text", _escaped(spelt)
+            name, spelt = f"{column}_as_text", _json_spellings(spelt)
         says = reduce(or_, (Q(**{f"{name}__says": each}) for each in sorted(spelt)))
         if column != columns[0]:
             is_present = (
@@ -111,8 +111,8 @@ def _plain_lower(text: str) -> str:
     return "".join(sign.lower() if sign.isascii() else sign for sign in text)
 
 
-def _escaped(spelt: set[str]) -> set[str]:
-    """Each as it is, and as JSON writes it with and without letters beyond a to z."""
+def _json_spellings(spelt: set[str]) -> set[str]:
+    """Each spelling as it is and as JSON writes it, with and without \\u escapes."""
     spellings = {
         json.dumps(spelling, ensure_ascii=ascii_only)[1:-1]
         for spelling in spelt

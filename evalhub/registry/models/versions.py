@@ -27,7 +27,7 @@ class Kind(models.TextChoices):
 
 
 class VersionStage(models.TextChoices):
-    """Where a version stands. Nothing moves one to shadow or canary yet."""
+    """The stage of a version. Nothing moves one to shadow or canary yet."""
 
     CANDIDATE = "candidate", "candidate"
     SHADOW = "shadow", "shadow"
@@ -96,7 +96,7 @@ class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
         )
 
     def without_runs(self) -> Self:
-        """Those that have answered nothing, and are not about to."""
+        """Versions without any run, waiting runs included."""
         from evalhub.registry.models.runs import Run
 
         return self.filter(~Exists(Run.objects.filter(version=OuterRef("pk"))))

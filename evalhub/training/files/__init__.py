@@ -1,1 +1,1 @@
-"""The files that a training leaves: one reader a file, each of which says what stands there."""
+"""Readers of the files that a training writes: one reader a file."""

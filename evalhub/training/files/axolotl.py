@@ -34,13 +34,13 @@ SHAPE = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a YAML file says; {} where it isn't Axolotl's."""
+    """The training record of an Axolotl configuration; {} for any other YAML file."""
     config = yaml_value(text_of(path), path)
     return said_by(config) if isinstance(config, Mapping) and _is_axolotls(config) else {}
 
 
 def said_by(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a configuration says, as a record."""
+    """A configuration as a training record."""
     adapter = config.get("adapter")
     small = adapter == "qlora" or (adapter == "lora" and config.get("load_in_4bit"))
     fields: dict[str, Any] = {

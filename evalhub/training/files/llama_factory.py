@@ -83,7 +83,7 @@ def read_log(path: Path) -> dict[str, Any]:
 
 
 def _seconds(elapsed: str) -> float:
-    """Of "1 day, 2:03:04"; 0 where it isn't like that."""
+    """Seconds of a duration like "1 day, 2:03:04"; 0 for any other text."""
     days, _, clock = elapsed.rpartition(", ")
     parts = [*days.split(" ")[:1], *clock.split(":")]
     if len(parts) != 4 or not all(part.isdigit() for part in parts if part):

@@ -36,7 +36,7 @@ def read(path: Path) -> dict[str, Any]:
     if head := _HEAD.match(text):
         fields |= _head(yaml_mapping(head[1], path, line=2))
     if hyperparameters := _TOLD.search(text):
-        fields |= _told(dict(re.findall(r"^- (\w+): (.*)$", hyperparameters[1], re.M)))
+        fields |= _hyperparameters(dict(re.findall(r"^- (\w+): (.*)$", hyperparameters[1], re.M)))
     if trainer := _TRL.search(text):
         fields["objective"] = trainer[1].lower()
     if config := _AXOLOTL.search(text):
@@ -57,7 +57,7 @@ def _head(head: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _told(texts: dict[str, str]) -> dict[str, Any]:
+def _hyperparameters(texts: dict[str, str]) -> dict[str, Any]:
     """The list of hyperparameters, which leaves out a gradient accumulation of 1, and a total batch
     that is one device's."""
     numbers: dict[str, Any] = {}

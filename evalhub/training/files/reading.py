@@ -82,7 +82,7 @@ def yaml_value(text: str, path: Path, *, line: int = 1) -> Any:
 
 
 def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """What is said under these names, by our own; what isn't said isn't there."""
+    """The values under these names, by our names; missing ones are left out."""
     return {
         ours: values[theirs] for theirs, ours in names.items() if values.get(theirs) is not None
     }

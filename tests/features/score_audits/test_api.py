@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from evalhub.accounts.models import ResultsSeen, Role, User
-from evalhub.registry.models import Run, Score, ScoreAudit, ScoreCase
+from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
+from evalhub.registry.models import Run, Score
 from tests.api.conftest import Program
 from tests.api.test_access import operations
 from tests.api.test_lists import pages

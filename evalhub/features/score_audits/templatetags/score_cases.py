@@ -2,7 +2,8 @@
 
 from django import template
 
-from evalhub.registry.models import Metric, ScoreCase, Study
+from evalhub.features.score_audits.models import ScoreCase
+from evalhub.registry.models import Metric, Study
 
 register = template.Library()
 

@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.features.erasure.redact import redact
+from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.features.table import REDACTORS
-from evalhub.registry.models import Output, Run, RunMetric, Score, ScoreAudit, ScoreCase
+from evalhub.registry.models import Output, Run, RunMetric, Score
 from tests.cast import Team, a_run, a_score_audit, a_study, a_test_set, a_version, opened
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evalhub.registry.models import ScoreCase
+from evalhub.features.score_audits.models import ScoreCase
 from evalhub.stats.intervals import clopper_pearson
 
 

@@ -1,0 +1,249 @@
+"""Scores said to be wrong, and metrics audited."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.decision.wording import counted
+from evalhub.declare.declaration import DeclarationError
+from evalhub.features.score_audits.error_rates import ErrorRate, error_rates
+from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
+from evalhub.features.score_audits.score_cases import (
+    LONGEST,
+    MOST_AUDITED,
+    ScoreCaseError,
+    check_score,
+    dispute_score,
+    draw_audit,
+    readable_score,
+)
+from evalhub.frames.page.access import results_only
+from evalhub.registry.models import Metric, Output, Run, RunMetric, Score
+from evalhub.report.flips import FoldedText, asked, expected, passage
+
+FOLDER = "score_audits"
+
+
+PAGE = 25
+AUDITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAudit:
+    """An audit with what is checked of it."""
+
+    audit: ScoreAudit
+    checked: int
+    rates: Sequence[ErrorRate]
+
+    @property
+    def left(self) -> int:
+        return len(self.audit.drawn) - self.checked
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    case: ScoreCase
+    question: FoldedText
+    reference: FoldedText
+    answer: FoldedText
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPage:
+    """What is known of a metric's mistakes in the projects that somebody sees."""
+
+    metric: Metric
+    answers: int
+    page: "Page[ScoreCase]"
+    cases: Sequence[ShownCase]
+    audits: Sequence[ShownAudit]
+    projects: Sequence[Project]
+
+
+def seen_metric(user: User, pk: int) -> Metric:
+    """A metric by which something is scored that this person sees; else Http404."""
+    projects = Project.objects.seen_by(user)
+    used = RunMetric.objects.filter(run__test_set_version__test_set__project__in=projects)
+    return get_object_or_404(Metric, pk=pk, runs__in=used.filter(metric=pk)[:1])
+
+
+def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
+    """Six queries, and none more for more cases."""
+    cases = ScoreCase.objects.seen_by(user).filter(metric=metric).reported()
+    rows = cases.select_related("output__item", "by", "output__run__version__model", "project")
+    page = Paginator(rows, PAGE).get_page(number)
+    audits = ScoreAudit.objects.seen_by(user).filter(metric=metric).select_related("by", "project")
+    return MetricPage(
+        metric=metric,
+        answers=cases.order_by().values("output").distinct().count(),
+        page=page,
+        cases=[_shown(each) for each in page],
+        audits=[_audit(each) for each in audits.prefetch_related("cases")[:AUDITS]],
+        projects=list(Project.objects.seen_by(user).order_by("slug")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """An audit, and the next of its answers that nobody has checked; None at the end."""
+
+    shown: ShownAudit
+    output: Output | None
+    score: float | None
+    question: FoldedText | None
+    reference: FoldedText | None
+    answer: FoldedText | None
+
+
+def audit_page(audit: ScoreAudit) -> AuditPage:
+    done = {each.output_id for each in audit.cases.all()}
+    following = next((pk for pk in audit.drawn if pk not in done), None)
+    if following is None:
+        return AuditPage(_audit(audit), None, None, None, None, None)
+    output = Output.objects.select_related("item", "run").get(pk=following)
+    score = Score.objects.readable_by(output.run).filter(output=output, metric=audit.metric).first()
+    return AuditPage(_audit(audit), output, score.value if score else None, *texts_of(output))
+
+
+def texts_of(output: Output) -> tuple[FoldedText, FoldedText, FoldedText]:
+    """What was asked, what is right, and the answer."""
+    item = output.item
+    right = passage(expected(item.references))
+    return passage(asked(item.input)), right, passage(output.text or "")
+
+
+def _shown(case: ScoreCase) -> ShownCase:
+    return ShownCase(case, *texts_of(case.output))
+
+
+def _audit(audit: ScoreAudit) -> ShownAudit:
+    cases = list(audit.cases.all())
+    return ShownAudit(audit, len(cases), error_rates(cases))
+
+
+class CaseForm(forms.Form):
+    """What a score should be."""
+
+    said = forms.FloatField(label="It should be", help_text="in the metric’s own unit")
+    why = forms.CharField(
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=LONGEST,
+        required=False,
+        help_text="evaluators of the project read it",
+    )
+
+
+class AuditForm(forms.Form):
+    """How many answers are drawn."""
+
+    project = forms.SlugField()
+    size = forms.IntegerField(min_value=1, max_value=MOST_AUDITED)
+
+
+@require_GET
+@results_only
+def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
+    row = seen_metric(request.user, metric)
+    shown = metric_page(request.user, row, request.GET.get("page", ""))
+    return render(request, f"{FOLDER}/metric.html", {"shown": shown, "most": MOST_AUDITED})
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
+    """ "This score is wrong": what it should be, and why."""
+    rows = Output.objects.filter(run__in=Run.objects.seen_by(request.user))
+    answer = get_object_or_404(rows.select_related("item", *RUN), pk=output)
+    row = seen_metric(request.user, metric)
+    try:
+        score = readable_score(answer, row)
+        form = CaseForm(request.POST or None, initial={"said": opposite(score.value)})
+        if request.method == "POST" and form.is_valid():
+            dispute_score(output=answer, metric=row, by=request.user, **form.cleaned_data)
+            messages.success(request, "Noted. The score stays as it is.")
+            return redirect("site:metric_cases", metric)
+    except ScoreCaseError as error:
+        messages.error(request, str(error))
+        return redirect("site:run", answer.run_id)
+    except DeclarationError as error:
+        form.add_error(error.field, error.message)
+    context = {"output": answer, "metric": row, "score": score, "form": form}
+    context |= dict(zip(("question", "reference", "answer"), texts_of(answer), strict=True))
+    status = 400 if form.errors else 200
+    return render(request, f"{FOLDER}/dispute.html", context, status=status)
+
+
+@require_POST
+@results_only
+def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
+    """Draws answers to be checked."""
+    row = seen_metric(request.user, metric)
+    form = AuditForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"An audit draws 1 to {MOST_AUDITED:,} answers of a project.")
+        return redirect("site:metric_cases", metric)
+    project = get_object_or_404(
+        Project.objects.seen_by(request.user), slug=form.cleaned_data["project"]
+    )
+    try:
+        size = form.cleaned_data["size"]
+        audit = draw_audit(project=project, metric=row, size=size, by=request.user)
+    except ScoreCaseError as error:
+        messages.error(request, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return redirect("site:metric_cases", metric)
+    messages.success(request, f"{counted(len(audit.drawn), 'answer')} drawn.")
+    return redirect("site:score_audit", audit.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+def audit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The next answer that nobody has checked, and what the checked ones show."""
+    rows = ScoreAudit.objects.seen_by(request.user).select_related("project", "metric", "by")
+    row = get_object_or_404(rows, pk=pk)
+    form = CaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        drawn = Output.objects.select_related(*RUN).filter(pk=_number(request))
+        output = get_object_or_404(drawn, run__in=Run.objects.seen_by(request.user))
+        try:
+            check_score(audit=row, output=output, by=request.user, **form.cleaned_data)
+            return redirect("site:score_audit", pk)
+        except ScoreCaseError as error:
+            messages.error(request, str(error))
+            return redirect("site:score_audit", pk)
+        except DeclarationError as error:
+            form.add_error(error.field, error.message)
+    context = {"page": audit_page(row), "audit": row, "form": form}
+    return render(request, f"{FOLDER}/audit.html", context, status=400 if form.errors else 200)
+
+
+RUN = ("run__version__model", "run__test_set_version__test_set__project")
+
+
+def opposite(value: float | None) -> float | None:
+    """What a pass or a fail should be, if it is wrong; nothing is proposed for other scores."""
+    return {0.0: 1.0, 1.0: 0.0}.get(-1.0 if value is None else value)
+
+
+def _number(request: SignedInRequest) -> int:
+    text = request.POST.get("output", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+urlpatterns = [
+    path("scores/<int:metric>/", metric_cases, name="metric_cases"),
+    path("scores/<int:metric>/audit/", audit_metric, name="audit_metric"),
+    path("scores/<int:metric>/answers/<int:output>/dispute/", dispute, name="dispute_score"),
+    path("score-audits/<int:pk>/", audit, name="score_audit"),
+]
