@@ -8,7 +8,7 @@ from a migrated one; that takes 20 ms in place of two seconds. A row of django_m
 the digest of the migrations that made the tables, so that a command checks one row. A database
 whose row is the digest of the first of our migrations is an earlier version's: it is backed up and
 migrated. Any other is a later version's, or nobody's, and is left alone. So is one from before the
-first release: nothing converts its tables (docs/decisions/migrate.md).
+first release: nothing converts its tables (docs/explanation/decisions/migrate.md).
 """
 
 import os

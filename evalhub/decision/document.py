@@ -1,7 +1,7 @@
 """A decision's record: a verdict on one candidate arm with all that it rests on.
 
-The same from every door (docs/verdict-json.md); docs/verdict.schema.json is made from it. Its
-fields that are sections are the table of sections: a new one is a file and a line here.
+The same from every door (docs/reference/verdict-json.md); docs/verdict.schema.json is made from it.
+Its fields that are sections are the table of sections: a new one is a file and a line here.
 """
 
 from collections.abc import Iterable

@@ -320,7 +320,7 @@ def test_a_backend_is_one_file_and_one_line(copy: Path) -> None:
 
 @pytest.mark.heavy
 def test_a_section_of_the_record_is_one_file_and_its_line_in_the_table(copy: Path) -> None:
-    """And what it must say in docs/verdict-json.md, which isn't copied."""
+    """And what it must say in docs/reference/verdict-json.md, which isn't copied."""
     before = {path: path.read_bytes() for path in (copy / "evalhub").rglob("*.*")}
     (copy / "evalhub/decision/sections/ties.py").write_text(SECTION)
     table = copy / "evalhub/decision/document.py"

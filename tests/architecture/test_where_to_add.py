@@ -1,5 +1,5 @@
 """CONTRIBUTING's table of where to add what: its paths are there, and its rows are tried in a copy
-of the packages. A metric and a backend are tried by test_plug_ins."""
+of the packages. A metric, a backend and a section are tried by test_plug_ins."""
 
 import re
 import shutil
@@ -13,7 +13,10 @@ from tests.architecture.test_plug_ins import evalhub, python
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| ([\w ]+) \| (\d[\w ]*) \| (.*) \|$", PAGE, re.MULTILINE)
-WHAT = ["metric", "backend", "suite", "importer", "criterion", "endpoint", "page", "command"]
+WHAT = [
+    *["metric", "backend", "suite", "importer", "criterion"],
+    *["section", "endpoint", "page", "command"],
+]
 
 IMPORTER = '''
 """Lines of `id output score`."""
@@ -184,9 +187,9 @@ def test_a_suite(house: Path) -> None:
 @pytest.mark.heavy
 def test_a_command(house: Path) -> None:
     (house / "evalhub/cli/hello.py").write_text(COMMAND)
-    app = house / "evalhub/cli/app.py"
-    add(app, after="    log,", line="hello,")
-    add(app, after='app.command("log")', line='app.command("hello")(hello.hello)')
+    table = house / "evalhub/cli/table.py"
+    add(table, after="    log,", line="hello,")
+    add(table, after='"log": at_home', line='"hello": at_home(hello.hello),')
     assert printed(evalhub(house, "hello", "olga")) == "hello olga\n"
 
 
