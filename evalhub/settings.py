@@ -173,6 +173,7 @@ INSTALLED_APPS = [
     "evalhub.features.exporters",
     "evalhub.features.lifecycle",
     "evalhub.features.ownership",
+    "evalhub.features.strategy",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

@@ -37,7 +37,6 @@ from evalhub.cli import (
     redact,
     review,
     serve,
-    strategy,
     study,
     token,
     user,
@@ -51,6 +50,7 @@ from evalhub.features.deployment import cli as deployment
 from evalhub.features.exporters import cli as exporters
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.ownership import cli as cost
+from evalhub.features.strategy import cli as strategy
 from evalhub.frames.command.exits import INTERRUPTED, USAGE, explain
 from evalhub.frames.command.home import Home, at_home, use_home
 from evalhub.frames.command.options import with_usable_numbers

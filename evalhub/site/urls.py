@@ -4,6 +4,7 @@ from django.urls import path
 
 from evalhub.features.exporters import pages as exporters
 from evalhub.features.ownership import pages as ownership
+from evalhub.features.strategy import pages as strategy
 from evalhub.site.views import (
     campaigns,
     comparing,
@@ -20,7 +21,6 @@ from evalhub.site.views import (
     score_cases,
     searching,
     sending,
-    strategy,
     studies,
     test_sets,
     tokens,
@@ -35,7 +35,7 @@ urlpatterns = [
     path("search/", searching.search_results, name="search"),
     path("studies/", studies.studies, name="studies"),
     path("studies/new/", comparing.new_comparison, name="new_comparison"),
-    path("studies/strategy/", strategy.strategy, name="strategy"),
+    *strategy.urlpatterns,
     path("studies/file/", sending.send_study, name="send_study"),
     path("studies/<int:pk>/", studies.study, name="study"),
     *exporters.urlpatterns,
