@@ -34,7 +34,6 @@ from evalhub.cli import (
     prices,
     push,
     record,
-    redact,
     review,
     serve,
     study,
@@ -47,6 +46,7 @@ from evalhub.cli import (
     run as runs,
 )
 from evalhub.features.deployment import cli as deployment
+from evalhub.features.erasure import cli as erasure
 from evalhub.features.exporters import cli as exporters
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.ownership import cli as cost
@@ -91,6 +91,8 @@ def version() -> None:
     """Print the version."""
     _print_version(True)
 
+
+user.app.command("erase")(erasure.erase)
 
 for group in (
     study.app,
@@ -153,7 +155,7 @@ app.command("log")(at_home(log.log))
 app.command("worker")(at_home(serve.worker))
 app.command("doctor")(at_home(serve.doctor))
 app.command("import")(at_home(import_log.import_log))
-app.command("redact")(at_home(redact.redact))
+app.command("redact")(at_home(erasure.redact))
 app.command("migrate")(at_home(migrate.migrate))
 app.command("backup")(at_home(backup.backup))
 app.command("restore")(at_home(backup.restore))
