@@ -1,4 +1,4 @@
-"""`evalhub watch`: the baseline asked again, to see whether it still is the model it was."""
+"""`evalhub watch`: the champion asked again, to see whether it still is the model it was."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from evalhub.features.monitoring.models import Asking, Watch
 
 app = typer.Typer(
-    no_args_is_help=True, help="The baseline asked again: is it still the model that was blessed?"
+    no_args_is_help=True, help="The champion asked again: is it still the model that was promoted?"
 )
 
 Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
@@ -23,7 +23,7 @@ SHOWN = 30
 def add(
     project: Of,
     test_set: Annotated[
-        str, typer.Option(help="A test set of the study that the baseline was blessed by.")
+        str, typer.Option(help="A test set of the study that the champion was promoted by.")
     ],
     every_hours: Annotated[int, typer.Option(help="From one asking to the next.")] = EVERY_HOURS,
     false_alarms_a_year: Annotated[
@@ -39,7 +39,7 @@ def add(
     ] = None,
     json_: Json = False,
 ) -> int:
-    """Ask the project's baseline again and again, from now on."""
+    """Ask the project's champion again and again, from now on."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.budgets import said_budget
     from evalhub.frames.command.setup import set_up_database

@@ -1,4 +1,4 @@
-"""Decisions, looks, sign-offs, blessings and moves in the admin, all of them read-only."""
+"""Decisions, looks, sign-offs, promotions and moves in the admin, all of them read-only."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from django.http import HttpRequest
 
 from evalhub.ledger.models import (
     Acceptance,
-    Blessing,
     Decision,
     GuardLook,
     Ledger,
@@ -16,6 +15,7 @@ from evalhub.ledger.models import (
     Look,
     NearCopies,
     Peek,
+    Promotion,
     SharedLook,
     SignOff,
     StageMove,
@@ -46,7 +46,7 @@ class DecisionAdmin(Frozen):
         "created",
         page_of("study", "study_id"),
         rows_of("ledger_signoff", "decision"),
-        rows_of("ledger_blessing", "decision"),
+        rows_of("ledger_promotion", "decision"),
     )
 
 
@@ -200,8 +200,8 @@ class AcceptanceAdmin(Frozen):
     fields = readonly_fields = ("project", "subject", "reason", "by", "created")
 
 
-@admin.register(Blessing)
-class BlessingAdmin(Frozen):
+@admin.register(Promotion)
+class PromotionAdmin(Frozen):
     list_display = (
         "version",
         "project",
@@ -221,7 +221,7 @@ class BlessingAdmin(Frozen):
         "before",
         "restores",
         "created",
-        rows_of("ledger_stagemove", "blessing"),
+        rows_of("ledger_stagemove", "promotion"),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -250,7 +250,7 @@ class StageMoveAdmin(Frozen):
         "was",
         "stage",
         "decision",
-        "blessing",
+        "promotion",
         "by",
         "reason",
         "created",
@@ -258,5 +258,5 @@ class StageMoveAdmin(Frozen):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         of = "version__model", "decision__study", "by"
-        blessing = "blessing__version__model", "blessing__project"
-        return super().get_queryset(request).select_related(*of, *blessing)
+        promotion = "promotion__version__model", "promotion__project"
+        return super().get_queryset(request).select_related(*of, *promotion)
