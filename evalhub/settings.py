@@ -175,6 +175,7 @@ INSTALLED_APPS = [
     "evalhub.features.ownership",
     "evalhub.features.working_sets",
     "evalhub.features.score_audits",
+    "evalhub.features.strategy",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

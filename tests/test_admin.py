@@ -26,7 +26,6 @@ from evalhub.accounts.models import (
 from evalhub.ledger.chain.append import append
 from evalhub.ledger.models import (
     Acceptance,
-    Blessing,
     Decision,
     GuardLook,
     Ledger,
@@ -34,6 +33,7 @@ from evalhub.ledger.models import (
     Look,
     NearCopies,
     Peek,
+    Promotion,
     SharedLook,
     SignOff,
     StageMove,
@@ -129,10 +129,10 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         )
         NearCopies.objects.create(version=questions, earlier=questions, positions=[1])
         Acceptance.objects.create(project=team.project, subject=slug, reason=slug, by=team.olga)
-        newest = Blessing.objects.newest_first().first()
+        newest = Promotion.objects.newest_first().first()
         told = {"version": lora, "decision": decision, "by": team.olga, "reason": slug}
-        blessed = Blessing.objects.create(project=team.project, before=newest, **told)
-        StageMove.objects.create(was="candidate", stage="retired", blessing=blessed, **told)
+        promoted = Promotion.objects.create(project=team.project, before=newest, **told)
+        StageMove.objects.create(was="candidate", stage="retired", promotion=promoted, **told)
         campaign = Campaign.objects.create(
             project=study.project,
             study=study,

@@ -27,7 +27,7 @@ GROUPS: list[tuple[str, list[str]]] = [
     ("Studies and decisions", ["Study", "StudyArm", "StudyTestSet", "StudyRun", "Decision"]),
     (
         "What stands by decisions",
-        ["SignOff", "Acceptance", "Blessing", "StageMove", "Look", "GuardLook", "Peek", "Ledger"],
+        ["SignOff", "Acceptance", "Promotion", "StageMove", "Look", "GuardLook", "Peek", "Ledger"],
     ),
     (
         "Test sets",

@@ -29,7 +29,7 @@ NAMED_BY = {
     "registry.run": ("version__model", "test_set_version__test_set"),
     "registry.runmetric": ("metric", "run__version__model", "run__test_set_version__test_set"),
     "ledger.look": ("candidate__model", "test_set_version__test_set"),
-    "ledger.blessing": ("version__model", "project"),
+    "ledger.promotion": ("version__model", "project"),
 }
 """By model, the foreign keys whose rows the name of a row needs (`__str__`)."""
 

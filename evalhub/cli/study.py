@@ -247,7 +247,7 @@ def show(status: "StudyStatus", as_json: bool) -> int:
 
 
 def _print_number(decision: "Decision") -> None:
-    """By what `evalhub bless` and its like know it, and what may be done next with a ship, or
+    """By what `evalhub promote` and its like know it, and what may be done next with a ship, or
     with what a policy or near-copies hold."""
     from evalhub.decision.sections.copies import NEAR_COPIES
     from evalhub.decision.sections.policy_since import POLICY_CODES
@@ -257,7 +257,7 @@ def _print_number(decision: "Decision") -> None:
     then = ""
     if decision.document.verdict is Verdict.SHIP:
         then = (
-            f"; evalhub bless {decision.pk} --by USER --reason TEXT makes {decision.arm} "
+            f"; evalhub promote {decision.pk} --by USER --reason TEXT makes {decision.arm} "
             "the champion"
         )
     elif to_accept(decision, POLICY_CODES):

@@ -27,10 +27,8 @@ from evalhub.cli import (
     prices,
     push,
     record,
-    redact,
     review,
     serve,
-    strategy,
     study,
     token,
     user,
@@ -39,10 +37,12 @@ from evalhub.cli import (
     run as runs,
 )
 from evalhub.features.deployment import cli as deployment
+from evalhub.features.erasure import cli as erasure
 from evalhub.features.exporters import cli as exporters
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.monitoring import cli as watch
 from evalhub.features.ownership import cli as cost
+from evalhub.features.strategy import cli as strategy
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.home import at_home
 
@@ -54,6 +54,8 @@ def _group_at_home(group: typer.Typer) -> typer.Typer:
         command.callback = at_home(command.callback)
     return group
 
+
+user.app.command("erase")(erasure.erase)
 
 COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
     "First verdict": {
@@ -88,7 +90,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "judge-check": judge.judge_check,
     },
     "Models": {
-        "bless": at_home(lifecycle.bless),
+        "promote": at_home(lifecycle.promote),
         "rollback": at_home(lifecycle.rollback),
         "override": at_home(lifecycle.override),
         "retire": at_home(lifecycle.retire),
@@ -109,7 +111,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "webhook": _group_at_home(webhook.app),
         "outgoing": _group_at_home(outgoing.app),
         "log": at_home(log.log),
-        "redact": at_home(redact.redact),
+        "redact": at_home(erasure.redact),
         "migrate": at_home(migrate.migrate),
         "backup": at_home(backup.backup),
         "restore": at_home(backup.restore),

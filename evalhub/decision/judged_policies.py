@@ -96,7 +96,7 @@ def judged_policy(
                 "options": row.get("metric_options", {}),
             }
     people |= preference or {}
-    rule = [name for name in (*Rule.model_fields, "noise_floor", "blessed") if name != "budgets"]
+    rule = [name for name in (*Rule.model_fields, "noise_floor", "promoted") if name != "budgets"]
     pairwise = values.get("pairwise")
     return JudgedPolicy(
         Asked(

@@ -69,7 +69,7 @@ ORDERED: dict[str, Sequence[Any]] = {
     "model_changes": ("report", "invalid"),
     "jumps": ("off", "report", "hold"),
     "noise_floor": (False, True),
-    "blessed": (False, True),
+    "promoted": (False, True),
     "required": (False, True),
     "unconfirmed_reviewers": ("count", "exclude"),
     "tier": ("advisory", "supporting", "critical"),

@@ -39,9 +39,9 @@ ModelKind = Literal[
 FINE_TUNED: frozenset[ModelKind] = frozenset({"lora", "qlora", "full", "distilled"})
 
 
-Blessed = Annotated[
+Promoted = Annotated[
     bool,
-    Field(description="whether the baseline has to be the version that the project has blessed"),
+    Field(description="whether the baseline has to be the version that the project has promoted"),
 ]
 
 
@@ -108,7 +108,7 @@ class StudySettings(StudyPolicy):
     """
 
     noise_floor: NoiseFloor = False
-    blessed: Blessed = False
+    promoted: Promoted = False
     development: Development | None = None
     prices: dict[str, Price] = {}
     pairwise: Pairwise | None = None

@@ -1,9 +1,8 @@
-"""Decisions, looks, sign-offs, blessings and moves in the admin, all of them read-only."""
+"""Decisions, looks, sign-offs, promotions and moves in the admin, all of them read-only."""
 
 from evalhub.accounts.read_only import Table, register
 from evalhub.ledger.models import (
     Acceptance,
-    Blessing,
     Decision,
     GuardLook,
     Ledger,
@@ -12,6 +11,7 @@ from evalhub.ledger.models import (
     Look,
     NearCopies,
     Peek,
+    Promotion,
     SharedLook,
     SignOff,
     StageMove,
@@ -24,7 +24,7 @@ register(
             "study__name study__slug arm digest__startswith",
             filters=("verdict",),
             page=("study", "study_id"),
-            rows={"ledger_signoff": "decision", "ledger_blessing": "decision"},
+            rows={"ledger_signoff": "decision", "ledger_promotion": "decision"},
         ),
         Ledger: Table("name entries created", "name"),
         LedgerLink: Table(
@@ -72,12 +72,12 @@ register(
             filters=("project",),
             order="-id",
         ),
-        Blessing: Table(
+        Promotion: Table(
             "version project decision by created",
             "version__model__slug by__username",
             filters=("project",),
             page=("version", "version_id"),
-            rows={"ledger_stagemove": "blessing"},
+            rows={"ledger_stagemove": "promotion"},
             needs="before__version__model before__project restores__version__model "
             "restores__project",
         ),

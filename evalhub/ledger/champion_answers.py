@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evalhub.ledger.models import Blessing
+from evalhub.ledger.models import Promotion
 from evalhub.registry.models import Output, Run
 
 RECORDED = "recorded"
@@ -14,12 +14,12 @@ RECORDED = "recorded"
 class OtherAnswers:
     """Items that both were asked, and of how many the answers differ."""
 
-    blessing: Blessing
+    promotion: Promotion
     shared: int
     differing: int
 
     def __str__(self) -> str:
-        version, decision = self.blessing.version, self.blessing.decision_id
+        version, decision = self.promotion.version, self.promotion.decision_id
         return (
             f"{self.differing:,} of {self.shared:,} items that both were asked have other answers "
             f"than decision {decision} made {version} the champion with: take the champion's own "
@@ -29,7 +29,7 @@ class OtherAnswers:
         )
 
 
-def other_answers(champion: Blessing, runs: Iterable[Run]) -> OtherAnswers | None:
+def other_answers(champion: Promotion, runs: Iterable[Run]) -> OtherAnswers | None:
     """What a champion whose answers are recorded answers otherwise in these runs; None where
     nothing differs that should be the same.
 

@@ -4,46 +4,46 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evalhub.accounts.models import Project
-from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import StudyArm
 
 ArmOf = Literal["candidate", "baseline"]
 
 
 @dataclass(frozen=True, slots=True)
-class BaselineStanding:
-    """Whether a baseline that is judged against is the project's.
+class ChampionStanding:
+    """Whether the baseline of a study is the project's champion.
 
     Attributes:
-        blessing: what says which version is; None: none is blessed.
-        arm: which of the two arms that version is; None: neither.
+        promotion: of the champion; None: the project has none.
+        arm: which of the two arms the champion is; None: neither.
     """
 
-    blessing: Blessing | None
+    promotion: Promotion | None
     arm: ArmOf | None
 
     @property
-    def blessed(self) -> bool | None:
-        """Whether the baseline is the project's; None: the project has none."""
-        return None if self.blessing is None else self.arm == "baseline"
+    def promoted(self) -> bool | None:
+        """Whether the baseline is the project's champion; None: the project has none."""
+        return None if self.promotion is None else self.arm == "baseline"
 
 
-def baseline_standing(
+def champion_standing(
     project: Project, *, baseline: StudyArm | None, candidate: StudyArm | None
-) -> BaselineStanding:
-    """Which of two arms' versions is the project's baseline now, if either is. One query."""
-    current = Blessing.objects.current(project)
+) -> ChampionStanding:
+    """Which of two arms' versions is the project's champion now, if either is. One query."""
+    current = Promotion.objects.current(project)
     arms: dict[ArmOf, StudyArm | None] = {"baseline": baseline, "candidate": candidate}
     for name, arm in arms.items():
         if current is not None and arm is not None and arm.version_id == current.version_id:
-            return BaselineStanding(current, name)
-    return BaselineStanding(current, None)
+            return ChampionStanding(current, name)
+    return ChampionStanding(current, None)
 
 
-def standing_of(decision: Decision) -> BaselineStanding:
-    """Whether what the decision judged against is the project's baseline, as its study is now."""
+def standing_of(decision: Decision) -> ChampionStanding:
+    """Whether what the decision judged against is the project's champion, as its study is now."""
     arms = decision.document.arms
-    return baseline_standing(
+    return champion_standing(
         decision.study.project,
         baseline=study_arm(decision, arms.baseline.name),
         candidate=study_arm(decision, arms.candidate.name),

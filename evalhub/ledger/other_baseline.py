@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from evalhub.declare.caveats import Caveat
 from evalhub.ledger.champion_answers import other_answers
-from evalhub.ledger.models import Blessing
+from evalhub.ledger.models import Promotion
 from evalhub.registry.models import Run, Study, StudyArm
 
 OTHER_BASELINE = "other-baseline"
@@ -21,7 +21,7 @@ def other_baseline(
     Args:
         runs: the baseline's.
     """
-    champion = Blessing.objects.current(study.project)
+    champion = Promotion.objects.current(study.project)
     if champion is None or champion.version_id == arm.version_id:
         return []
     if champion.version_id != baseline.version_id:

@@ -17,7 +17,7 @@ from evalhub.decision.wording import counted
 from evalhub.declare.decision import EvidenceRow
 from evalhub.declare.declaration import DeclarationError, declared
 from evalhub.declare.study import StudySettings
-from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.ledger.preference import judgments_so_far, newest_review
 from evalhub.registry.models import (
     Run,
@@ -57,13 +57,13 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class _Now:
     """A study as it is now: its judged test sets by name, its runs, which versions' training was
-    looked through for which test sets and when, and its project's baseline."""
+    looked through for which test sets and when, and its project's champion."""
 
     test_sets: dict[str, StudyTestSet]
     links: list[StudyRun]
     scores: dict[tuple[int, int], str]
     overlaps: list[tuple[int, int, datetime]]
-    blessed: Blessing | None
+    promoted: Promotion | None
 
     def run(self, arm: str, test_set: str) -> Run | None:
         wanted = (arm, test_set, 0)
@@ -131,16 +131,16 @@ def _now(decisions: Sequence[Decision]) -> dict[int, _Now]:
         created__gt=min(each.created for each in decisions),
     )
     overlaps = list(looked.order_by().values_list("version", "test_set_version", "created"))
-    by_blessed = {each.project_id for each in studies.values() if each.policy.blessed}
-    holding = Blessing.objects.holding().filter(project__in=by_blessed)
-    blessed = {each.project_id: each for each in holding}
+    by_promoted = {each.project_id for each in studies.values() if each.policy.promoted}
+    holding = Promotion.objects.holding().filter(project__in=by_promoted)
+    promoted = {each.project_id: each for each in holding}
     return {
         pk: _Now(
             {each.name: each for each in sets if each.study_id == pk},
             [each for each in found if each.arm.study_id == pk],
             digests,
             overlaps,
-            blessed.get(study.project_id),
+            promoted.get(study.project_id),
         )
         for pk, study in studies.items()
     }
@@ -288,14 +288,14 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
 
 
 def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
-    """Of a study that asks to be judged against the blessed baseline. Where that is the candidate
+    """Of a study that asks to be judged against the champion. Where that is the candidate
     by now, nothing has changed of what was found."""
-    if not decision.study.policy.blessed:
+    if not decision.study.policy.promoted:
         return
     arms = [now.arm(each.name) for each in (record.arms.baseline, record.arms.candidate)]
-    blessed = now.blessed
-    if blessed is None or blessed.version_id in [arm.version_id for arm in arms if arm]:
+    promoted = now.promoted
+    if promoted is None or promoted.version_id in [arm.version_id for arm in arms if arm]:
         return
     judged = record.arms.baseline.version
-    said = f"The project's baseline is {blessed.version}, and this judged against {judged}"
+    said = f"The project's champion is {promoted.version}, and this judged against {judged}"
     yield Change(Changed.BASELINE, said)

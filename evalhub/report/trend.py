@@ -23,7 +23,7 @@ class TrendRow:
         at, lower, upper: the difference with its interval; None where evidence was invalid.
         look: which look at the items it was; None where no ledger counted it.
         level, asked: one-sided level that it was judged at, and what the policy asked for.
-        blessed: whether it was made the baseline by this decision.
+        promoted: whether it was promoted by this decision.
     """
 
     version: str
@@ -36,7 +36,7 @@ class TrendRow:
     look: int | None
     level: float
     asked: float
-    blessed: bool
+    promoted: bool
 
     @property
     def price(self) -> str:
@@ -81,7 +81,7 @@ def _differences(
     judged: Sequence[TrendRow], frame: Frame, ticks: Sequence[Tick], model: str, measured: str
 ) -> Chart:
     points = [(i, each.at) for i, each in enumerate(judged, 1) if each.at is not None]
-    blessed = [(i, each) for i, each in enumerate(judged, 1) if each.blessed]
+    promoted = [(i, each) for i, each in enumerate(judged, 1) if each.promoted]
     newest = judged[-1]
     return Chart(
         title=f"{model}: {measured} by version",
@@ -93,17 +93,17 @@ def _differences(
         rules=[
             frame.across(0, kind="zero"),
             *(
-                frame.upright(i, kind="ship", label=f"{each.version} blessed")
-                for i, each in blessed
+                frame.upright(i, kind="ship", label=f"{each.version} promoted")
+                for i, each in promoted
             ),
         ],
         dots=[_dot(frame, i, each) for i, each in enumerate(judged, 1)],
         keys=[
             *(_key(verdict) for verdict in dict.fromkeys(each.verdict for each in judged)),
-            *([Key("line", "ship dashed", "made the project’s baseline")] if blessed else []),
+            *([Key("line", "ship dashed", "made the project’s champion")] if promoted else []),
         ],
         table=Table(
-            ("Version", "Decided", "Verdict", "Against", "Difference", "Price", "Blessed"),
+            ("Version", "Decided", "Verdict", "Against", "Difference", "Price", "Promoted"),
             [
                 (
                     each.version,
@@ -112,7 +112,7 @@ def _differences(
                     each.baseline,
                     each.found,
                     each.price,
-                    "yes" if each.blessed else "",
+                    "yes" if each.promoted else "",
                 )
                 for each in judged
             ],
@@ -129,7 +129,7 @@ def _dot(frame: Frame, place: int, each: TrendRow) -> Dot:
         place,
         each.at or 0.0,
         kind=each.verdict,
-        said=f"{said}; blessed as the baseline" if each.blessed else said,
+        said=f"{said}; promoted to champion" if each.promoted else said,
         mark=each.verdict.mark,
         upright=None if each.at is None else (each.lower, each.upper),
     )

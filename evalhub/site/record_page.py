@@ -8,7 +8,7 @@ from evalhub.decision.verify import Verification
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.lifecycle.pages import Crowning, crowning
 from evalhub.ledger.chain.kept import why_not_kept
-from evalhub.ledger.models import Blessing, Decision, SignOff
+from evalhub.ledger.models import Decision, Promotion, SignOff
 from evalhub.ledger.staleness import Change, changes_since
 from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.site.properties import Property, properties
@@ -28,7 +28,7 @@ class RecordPage:
     earlier: Decision | None
     since: Sequence[Change]
     sign_offs: Sequence[SignOff]
-    blessings: Sequence[Blessing]
+    promotions: Sequence[Promotion]
     crowning: Crowning
     policy: Sequence[Property]
     checked: Verification | None
@@ -50,7 +50,7 @@ def record_page(decision: Decision, checked: Verification | None = None) -> Reco
         earlier=beside.filter(pk__lt=decision.pk).newest_first().first(),
         since=changes_since(decision),
         sign_offs=list(decision.sign_offs.select_related("by")),
-        blessings=list(decision.blessings.select_related("by", "project", "version__model")),
+        promotions=list(decision.promotions.select_related("by", "project", "version__model")),
         crowning=crowning(decision),
         policy=properties(record.policy),
         checked=checked,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evalhub.declare.plan import PlannedLook
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.chain.kept import why_not_kept
-from evalhub.ledger.champion_standing import BaselineStanding, baseline_standing
+from evalhub.ledger.champion_standing import ChampionStanding, champion_standing
 from evalhub.ledger.models import Decision, SignOff, SignOffAction
 from evalhub.ledger.staleness import Change, changes_since
 from evalhub.registry.models import JudgeRun, Study, StudyArm
@@ -46,7 +46,7 @@ class StudyPage:
     study: Study
     judged: bool
     baseline: StudyArm | None
-    standing: BaselineStanding
+    standing: ChampionStanding
     arms: Sequence[ArmTab]
     decision: Decision | None
     page: DecisionPage | None
@@ -90,7 +90,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         study=study,
         judged=study.test_sets.judged().exists(),
         baseline=baseline,
-        standing=baseline_standing(study.project, baseline=baseline, candidate=candidate),
+        standing=champion_standing(study.project, baseline=baseline, candidate=candidate),
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
         page=decision_page(decision.document) if decision else None,

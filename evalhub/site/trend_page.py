@@ -9,7 +9,7 @@ from evalhub.accounts.models import User
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.declaration import declared
 from evalhub.declare.verdicts import Verdict
-from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import Model
 from evalhub.report.trend import Trend, TrendRow, trend
 
@@ -49,10 +49,10 @@ def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
     keys = sorted(counts, key=lambda key: (-counts[key], key))
     chosen = int(wanted) if wanted in {str(i) for i in range(len(keys))} else 0
     asked = keys[chosen] if keys else None
-    of_model = Blessing.objects.filter(decision__in=primaries, version__model=model)
-    blessed = set(of_model.values_list("decision", "version"))
+    of_model = Promotion.objects.filter(decision__in=primaries, version__model=model)
+    promoted = set(of_model.values_list("decision", "version"))
     rows = [
-        (each["pk"], _judged(each, primaries[each["pk"]].get(asked) if asked else None, blessed))
+        (each["pk"], _judged(each, primaries[each["pk"]].get(asked) if asked else None, promoted))
         for each in newest
         if each["verdict"] == Verdict.INVALID or asked in primaries[each["pk"]]
     ]
@@ -73,7 +73,7 @@ def _primaries(criteria: Iterable[Mapping[str, Any]]) -> dict[Measured, Criterio
 
 
 def _judged(
-    decision: Mapping[str, Any], row: Criterion | None, blessed: set[tuple[int, int]]
+    decision: Mapping[str, Any], row: Criterion | None, promoted: set[tuple[int, int]]
 ) -> TrendRow:
     looks = (decision["record__ledger"] or {}).get("test_sets", ())
     return TrendRow(
@@ -87,5 +87,5 @@ def _judged(
         look=max((each["number"] for each in looks if each["counted"]), default=None),
         level=decision["record__alpha"],
         asked=decision["record__rule__alpha"],
-        blessed=(decision["pk"], decision["version"]) in blessed,
+        promoted=(decision["pk"], decision["version"]) in promoted,
     )

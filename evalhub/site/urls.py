@@ -5,6 +5,7 @@ from django.urls import path
 from evalhub.features.exporters import pages as exporters
 from evalhub.features.ownership import pages as ownership
 from evalhub.features.score_audits import pages as score_audits
+from evalhub.features.strategy import pages as strategy
 from evalhub.features.working_sets import pages as working_sets
 from evalhub.features.working_sets import pages_items as working_items
 from evalhub.site.views import (
@@ -22,7 +23,6 @@ from evalhub.site.views import (
     runs,
     searching,
     sending,
-    strategy,
     studies,
     test_sets,
     tokens,
@@ -35,7 +35,7 @@ urlpatterns = [
     path("search/", searching.search_results, name="search"),
     path("studies/", studies.studies, name="studies"),
     path("studies/new/", comparing.new_comparison, name="new_comparison"),
-    path("studies/strategy/", strategy.strategy, name="strategy"),
+    *strategy.urlpatterns,
     path("studies/file/", sending.send_study, name="send_study"),
     path("studies/<int:pk>/", studies.study, name="study"),
     *exporters.urlpatterns,
@@ -55,7 +55,7 @@ urlpatterns = [
     path("studies/<int:pk>/resume/", studies.resume_study_runs, name="resume_study_runs"),
     path("studies/<int:pk>/decide/", studies.decide, name="decide"),
     path("decisions/<int:pk>/", records.record, name="record"),
-    path("decisions/<int:pk>/bless/", records.bless_arm, name="bless"),
+    path("decisions/<int:pk>/promote/", records.promote_arm, name="promote"),
     path("decisions/<int:pk>/verify/", records.verify, name="verify_decision"),
     path("decisions/<int:pk>.json", decisions.decision, name="decision"),
     path("decisions/<int:pk>/criteria/<int:number>/", decisions.criterion, name="criterion"),

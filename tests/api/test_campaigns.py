@@ -94,13 +94,13 @@ def test_what_can_t_be_asked_is_said(owner: Program) -> None:
     assert not Campaign.objects.exists()
 
 
-def test_a_decision_s_candidate_is_blessed_and_signed(owner: Program) -> None:
+def test_a_decision_s_candidate_is_promoted_and_signed(owner: Program) -> None:
     (decision,) = owner.get("/decisions").json()["results"]
     at = f"/decisions/{decision['id']}"
-    assert owner.get("/baseline").status_code == 404
-    blessed = owner.post(f"{at}/blessing", {"reason": "The first", "arm": "baseline"})
-    assert blessed.status_code == 201, blessed.content
-    assert owner.get("/baseline").json()["version"].endswith("/models/base/versions/1")
+    assert owner.get("/champion").status_code == 404
+    promoted = owner.post(f"{at}/promotion", {"reason": "The first", "arm": "baseline"})
+    assert promoted.status_code == 201, promoted.content
+    assert owner.get("/champion").json()["version"].endswith("/models/base/versions/1")
     signed = owner.post(f"{at}/sign-offs", {"reason": "We have looked at it"})
     assert signed.json()["action"] == "signed-off"
     assert len(owner.get(f"{at}/sign-offs").json()["results"]) == 1

@@ -22,7 +22,7 @@ JOB_ROWS = 6_000
 LIGHT = {
     "delete": "one row, or what is half-written",
     "put /files/{name}": "as PATCH",
-    "/blessing": "a verb on one row",
+    "/promotion": "a verb on one row",
     "/campaigns/{id}": "a verb on one row",
     "/cancel": "a verb on one row",
     "/deliveries/{delivery}/replay": "a verb on one row",

@@ -5,7 +5,7 @@ python -m tests.benchmarks.watch_rates [--ships 400] [--nights 365] [--seed 0] [
 A candidate is compared with a baseline on yes/no items and made champion where the gate's own
 interval, at a first look's level, lies above 0. Its model never changes: every answer is a new draw
 from the same chances, item by item, and a wrong answer is one of two texts. It is asked every night
-and judged by the watch's own rule, for one false alarm a year. "blessed" holds its scores beside
+and judged by the watch's own rule, for one false alarm a year. "promoted" holds its scores beside
 the answers that it passed by, as watches once did; "second run" beside those of after the decision.
 """
 
@@ -38,7 +38,7 @@ class Champion:
     """
 
     chances: Array
-    blessed: Array
+    promoted: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def texts(rng: Rng, chances: Array, nights: int | None = None) -> Array:
     return np.where(rng.random(shape) < chances, 0, wrong).astype(float)
 
 
-def answered(text: Array, blessed: Array) -> AnsweredRun:
-    differing = dict(enumerate((text != blessed).astype(float).tolist()))
+def answered(text: Array, promoted: Array) -> AnsweredRun:
+    differing = dict(enumerate((text != promoted).astype(float).tolist()))
     return AnsweredRun(differing, {"exact_match": scores(text)})
 
 
@@ -82,17 +82,17 @@ def scores(text: Array) -> dict[int, float]:
 
 
 def alarms(rng: Rng, champion: Champion, nights: int, level: float) -> tuple[int, int]:
-    """In so many nights: with the scores held beside the blessed ones, and as the watch does."""
-    blessed, text = champion.blessed, texts(rng, champion.chances)
-    second = answered(text, blessed)
-    lucky = AnsweredRun(second.differing, {"exact_match": scores(blessed)})
+    """In so many nights: with the scores held beside the promoted ones, and as the watch does."""
+    promoted, text = champion.promoted, texts(rng, champion.chances)
+    second = answered(text, promoted)
+    lucky = AnsweredRun(second.differing, {"exact_match": scores(promoted)})
     now = texts(rng, champion.chances, nights)
     errors = 1.2 if level > 0.01 else 2.2
-    suspect = far(now != blessed, text != blessed, errors=errors)
+    suspect = far(now != promoted, text != promoted, errors=errors)
     raised = [0, 0]
-    for i, (beside, right) in enumerate(((lucky, blessed == 0), (second, text == 0))):
+    for i, (beside, right) in enumerate(((lucky, promoted == 0), (second, text == 0))):
         for night in np.flatnonzero(suspect | far(now == 0, right, errors=errors)):
-            told = change_of(second=beside, now=answered(now[night], blessed), level=level)
+            told = change_of(second=beside, now=answered(now[night], promoted), level=level)
             raised[i] += told.alarm
     return raised[0], raised[1]
 
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     level, kept = level_of(false_alarms_a_year=1.0, every_hours=24), True
     line = "| {} | {} | {} | {} |" if asked.markdown else "{:30} {:16} {:16} {}"
-    titles = "champion that passed by", "blessed", "second run", ""
+    titles = "champion that passed by", "promoted", "second run", ""
     lines = [line.format(*titles)]
     if asked.markdown:
         lines.append("| --- | ---: | ---: | --- |")

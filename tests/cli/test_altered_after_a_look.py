@@ -11,7 +11,7 @@ import pytest
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.cli.app import run
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.ledger.models import Decision
 from tests.studies.desks import Desk
 
@@ -158,7 +158,7 @@ def test_a_baseline_that_isn_t_the_champion_is_said(desk: Desk, capsys: Printed)
     olga = User.objects.create(username="olga")
     project = Project.objects.get(slug="desk")
     Membership.objects.create(project=project, user=olga, role=Role.OWNER)
-    bless(decision=Decision.objects.get(), by=olga, reason="It gains a third.")
+    promote(decision=Decision.objects.get(), by=olga, reason="It gains a third.")
     assert "caveats" not in judged(desk, capsys), "what became the champion was judged right"
     desk.study["arms"]["next"] = {"kind": "lora", "backend": {"recorded": "next.triage.jsonl"}}
     desk.study |= {"candidate": "next", "name": "The next one"}

@@ -86,7 +86,7 @@ def test_a_price_or_a_currency_that_can_not_be_is_named_and_nothing_is_registere
 
 
 @pytest.mark.heavy
-def test_of_two_commands_that_bless_at_once_one_is_told_of_the_other(
+def test_of_two_commands_that_promote_at_once_one_is_told_of_the_other(
     study: Path, tmp_path: Path
 ) -> None:
     """As two jobs of a pipeline do: two versions that beat the same champion."""
@@ -109,7 +109,7 @@ def test_of_two_commands_that_bless_at_once_one_is_told_of_the_other(
     assert ended(begun("user", "add", "olga", "--project", "desk", "--role", "owner"))[0] == 0
     code, out, err = ended(begun("study", "run", str(study)))
     assert code == 0, out + err
-    assert "decision 1 on tuned; evalhub bless 1 --by USER --reason TEXT makes tuned" in err
+    assert "decision 1 on tuned; evalhub promote 1 --by USER --reason TEXT makes tuned" in err
     other = yaml.safe_load(STUDY) | {"slug": "other", "name": "And this one?"}
     other["arms"]["tuned"]["training"]["seed"] = 8
     other.pop("ownership")
@@ -117,10 +117,10 @@ def test_of_two_commands_that_bless_at_once_one_is_told_of_the_other(
     code, out, err = ended(begun("study", "run", "other.yaml"))
     assert code == 0, out + err
     said = ("--by", "olga", "--reason")
-    code, _, err = ended(begun("bless", "1", *said, "It runs.", "--arm", "baseline"))
+    code, _, err = ended(begun("promote", "1", *said, "It runs.", "--arm", "baseline"))
     assert code == 0, err
 
-    both = [ended(each) for each in [begun("bless", n, *said, f"By {n}.") for n in ("1", "2")]]
+    both = [ended(each) for each in [begun("promote", n, *said, f"By {n}.") for n in ("1", "2")]]
     codes = [code for code, *_ in both]
     assert sorted(codes) == [0, 64], both
     lost = both[codes.index(64)][2]

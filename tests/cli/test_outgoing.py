@@ -85,7 +85,7 @@ def test_a_watch_asks_nothing_while_messages_are_held(team: Team) -> None:
         project=team.project,
         version=asked.version,
         test_set_version=asked.test_set_version,
-        blessed_run=asked,
+        promoted_run=asked,
         second_run=asked,
         every_hours=24,
         false_alarms_a_year=1,

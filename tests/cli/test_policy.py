@@ -69,11 +69,11 @@ def test_a_study_file_is_read_for_what_it_asks(tmp_path: Path, capsys: Capture) 
     desk.study["test_sets"]["looked-at"] = desk.study["test_sets"]["sums"] | {"role": "development"}
     del desk.study["test_sets"]["looked-at"]["margin"]
     desk.study["policy"] = {"min_reviewers": 1}
-    desk.study["blessed"] = True
+    desk.study["promoted"] = True
     assert run(["policy", "diff", "before.yaml", str(desk.write())]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "↓ easier to pass: criteria.sums.margin: 0.02 → 0.1",
-        "↑ stricter: blessed: false → true",
+        "↑ stricter: promoted: false → true",
     ]
     desk.study["review"] = {"test_set": "triage", "items": 20}
     Path("reviewed.yaml").write_text(desk.write().read_text())

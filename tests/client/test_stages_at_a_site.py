@@ -1,4 +1,4 @@
-"""`evalhub bless`, `rollback`, `override`, `retire`, `reopen` and `history` at a site."""
+"""`evalhub promote`, `rollback`, `override`, `retire`, `reopen` and `history` at a site."""
 
 import json
 
@@ -38,9 +38,9 @@ def test_a_champion_s_life_at_a_site(
         return printed.err if code else printed.out
 
     number = str(decision.pk)
-    said("bless", number, "--arm", "baseline", "--reason", "It runs.")
-    blessed = said("bless", number, "--reason", "Better.")
-    assert "tuned v1 is the champion of support-desk, in place of base v1, by dec" in blessed
+    said("promote", number, "--arm", "baseline", "--reason", "It runs.")
+    promoted = said("promote", number, "--reason", "Better.")
+    assert "tuned v1 is the champion of support-desk, in place of base v1, by dec" in promoted
     back = said("rollback", "tuned@1", "--reason", "Too slow.")
     assert "base v1 is the champion of support-desk, in place of tuned v1, again" in back
     assert said("rollback", "tuned@1", "--reason", "Too slow.") == back

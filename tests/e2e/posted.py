@@ -27,7 +27,7 @@ POSTED = {
     "/studies/<int:pk>/decide/": [""],
     "/decisions/<int:pk>/accept/": ["reason=We+have+looked+at+it"],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
-    "/decisions/<int:pk>/bless/": ["reason=It+runs&arm=baseline"],
+    "/decisions/<int:pk>/promote/": ["reason=It+runs&arm=baseline"],
     "/versions/<int:pk>/move/": ["verb=retire&reason=No"],
     "/campaigns/new/": [PLAN],
     "/campaigns/upload/": [UPLOAD],

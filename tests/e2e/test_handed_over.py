@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from evalhub.features.deployment.models import Probe
 from evalhub.features.exporters.models import MlflowAlias
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.registry.models import Run
 from tests.cast import Team, a_version
 from tests.e2e.conftest import Opens
@@ -26,7 +26,7 @@ def address(team: Team) -> str:
     base = a_version(team, "base")
     tuned = a_version(team, "tuned", parent=base)
     decision = decided(team, base, tuned, slug="first")
-    bless(decision=decision, by=team.olga, reason="It ran for a week.")
+    promote(decision=decision, by=team.olga, reason="It ran for a week.")
     run = Run.objects.filter(version=tuned).latest("pk")
     for outcome, why, url in (
         ("same", "32 of 32 probes are answered as they were", "http://127.0.0.1:8000/v1"),

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.features.lifecycle.moves import retire
-from evalhub.features.lifecycle.promotion import bless, override_champion
+from evalhub.features.lifecycle.promotion import override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.models import Decision
 from tests.cast import Team, a_version
@@ -24,7 +24,7 @@ def shipped(team: Team) -> Decision:
     """tuned v1 beats base v1, which is champion."""
     base = a_version(team, "base")
     made = decided(team, base, a_version(team, "tuned", parent=base), slug="first")
-    bless(decision=made, by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=made, by=team.olga, reason="It runs.", arm="baseline")
     return made
 
 

@@ -52,7 +52,7 @@ user link olga
 *study run study.yaml
 decision sign 1 --by olga --reason Why.
 webhook add http://127.0.0.1:9/hook --project sums --private
-bless 1 --by olga --reason Why.
+promote 1 --by olga --reason Why.
 rollback tuned@1 {OF}
 reopen tuned@1 {OF}
 override tuned@1 {OF}
@@ -85,7 +85,7 @@ outgoing resume
 user add uma --project desk --role owner
 *study run desk/study.yaml --allow 127.0.0.1
 *judge run desk/study.yaml --allow 127.0.0.1
-bless DECISION --by uma --reason Why. --arm baseline
+promote DECISION --by uma --reason Why. --arm baseline
 watch add --project desk --test-set triage
 *watch ask 1 --project desk
 watch end 1 --project desk

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from evalhub.cli.app import run
 from evalhub.features.lifecycle.moves import StageError
-from evalhub.features.lifecycle.promotion import BlessingError, bless
+from evalhub.features.lifecycle.promotion import PromotionError, promote
 from evalhub.io.canonical import digest_of, storable
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.chain.kept import why_not_kept
@@ -243,9 +243,9 @@ def test_no_door_acts_on_a_decision_that_was_changed(
     assert newest.verdict == ("hold" if tamper is newer_gone else "ship")
     for verb in (
         lambda: sign_off(decision=newest, by=team.olga, reason="Yes.", verdict="ship"),
-        lambda: bless(decision=newest, by=team.olga, reason="Yes."),
+        lambda: promote(decision=newest, by=team.olga, reason="Yes."),
     ):
-        with pytest.raises((SignOffError, BlessingError, StageError), match="evalhub doctor"):
+        with pytest.raises((SignOffError, PromotionError, StageError), match="evalhub doctor"):
             verb()
     for page in (
         reverse("site:record", args=[newest.pk]),

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import User
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from tests.cast import a_run, a_study, a_team, a_test_set, a_version
@@ -40,7 +40,7 @@ def sessions() -> dict[str, str]:
 
 
 def a_model_of_six_versions() -> int:
-    """Each decided on the same items; the fifth is blessed. The number of the newest."""
+    """Each decided on the same items; the fifth is promoted. The number of the newest."""
     team, rng = a_team("Contracts", "contracts"), random.Random(4)
     questions = a_test_set(team, "clauses", items=300)
     base = a_version(team, "clauses-base")
@@ -62,7 +62,7 @@ def a_model_of_six_versions() -> int:
         )
         decision = decide_study(study=study)[0]
         if seed == 5:
-            bless(decision=decision, by=team.olga, reason="It finds more clauses")
+            promote(decision=decision, by=team.olga, reason="It finds more clauses")
     return tuned.pk
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
@@ -141,7 +141,7 @@ def test_the_study_leads_to_the_page(olga: Client, decision: Decision) -> None:
     assert f'href="{address}">Decision record</a>' in page
 
 
-def test_a_blessing_by_it_is_named(olga: Client, team: Team, decision: Decision) -> None:
+def test_a_promotion_by_it_is_named(olga: Client, team: Team, decision: Decision) -> None:
     sign_off(decision=decision, by=team.olga, reason="We read it", verdict="ship")
-    bless(decision=decision, by=team.olga, reason="It serves now")
+    promote(decision=decision, by=team.olga, reason="It serves now")
     assert "It serves now" in page_of(olga, decision)

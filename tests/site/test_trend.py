@@ -1,4 +1,4 @@
-"""A model over its versions: each decision's difference, its price, and what was blessed."""
+"""A model over its versions: each decision's difference, its price, and what was promoted."""
 
 import re
 
@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion
@@ -66,12 +66,12 @@ def test_each_versions_decision_is_drawn_with_its_interval_and_its_price(
     assert the_trend(page_of(olga, 3)) == section, "it is the model's, on each of its versions"
 
 
-def test_a_blessed_baseline_is_drawn_where_it_was_blessed(olga: Client, team: Team) -> None:
+def test_a_promoted_baseline_is_drawn_where_it_was_promoted(olga: Client, team: Team) -> None:
     decisions = versions(team, 18, 38)
-    bless(decision=decisions[1], by=team.olga, reason="It gains")
+    promote(decision=decisions[1], by=team.olga, reason="It gains")
     section = the_trend(page_of(olga))
-    assert ">v2 blessed</text>" in section
-    assert ">v1 blessed</text>" not in section
+    assert ">v2 promoted</text>" in section
+    assert ">v1 promoted</text>" not in section
     assert rows_of(section)[1][-1].startswith("yes")
 
 

@@ -8,7 +8,7 @@ import pytest
 from evalhub.accounts.models import Role, User
 from evalhub.cli.app import run as evalhub
 from evalhub.declare.declaration import DeclarationError, declared
-from evalhub.features.lifecycle.promotion import StaleDecisionError, bless
+from evalhub.features.lifecycle.promotion import StaleDecisionError, promote
 from evalhub.io.rows import DataError
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion
@@ -35,10 +35,10 @@ def crowned(desk: Desk, **arm: Any) -> User:
     assert decision.verdict == "ship"
     owner = User.objects.create(username="olga")
     study.project.memberships.create(user=owner, role=Role.OWNER)
-    bless(decision=decision, by=owner, reason="It ships.")
+    promote(decision=decision, by=owner, reason="It ships.")
     arms = desk.study["arms"]
     arms["next"] = {"kind": "lora", "backend": {"recorded": "next.{test_set}.jsonl"}}  # type: ignore[index]
-    changed = {"slug": "next", "baseline": "tuned", "candidate": "next", "blessed": True}
+    changed = {"slug": "next", "baseline": "tuned", "candidate": "next", "promoted": True}
     desk.study |= changed  # type: ignore[arg-type]
     desk.answers("next", "triage", ["right"] * 25 + ["wrong"] * 35)
     return owner
@@ -70,10 +70,10 @@ def test_its_own_answers_are_taken_with_items_added_and_in_another_order(desk: D
     assert ran(desk).slug == "next"
 
 
-def test_a_decision_against_a_wrong_file_blesses_nothing(desk: Desk) -> None:
-    """Without `blessed: true` the study is judged; its candidate doesn't become champion."""
+def test_a_decision_against_a_wrong_file_promotes_nothing(desk: Desk) -> None:
+    """Without `promoted: true` the study is judged; its candidate doesn't become champion."""
     owner = crowned(desk)
-    desk.study["blessed"] = False  # type: ignore[assignment]
+    desk.study["promoted"] = False  # type: ignore[assignment]
     desk.answers("tuned", "triage", WRONG_FILE)
     desk.answers("next", "triage", ["right"] * 29 + ["wrong"] * 31)
     decision = next(each for each in decide_study(study=ran(desk)) if each.arm == "next")
@@ -81,7 +81,7 @@ def test_a_decision_against_a_wrong_file_blesses_nothing(desk: Desk) -> None:
     decision = next(each for each in decide_study(study=ran(desk)) if each.arm == "next")
     assert decision.verdict == "ship"
     with pytest.raises(StaleDecisionError, match="judged against others: 40 of 60 items"):
-        bless(decision=decision, by=owner, reason="Better.")
+        promote(decision=decision, by=owner, reason="Better.")
 
 
 @pytest.mark.parametrize(

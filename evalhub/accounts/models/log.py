@@ -36,7 +36,7 @@ class Action(models.TextChoices):
     SIGNED = "signed", "signed a decision off"
     OVERRODE = "overrode", "overrode a decision"
     ACCEPTED = "accepted", "accepted what held a ship:"
-    BLESSED = "blessed", "made a version the baseline:"
+    PROMOTED = "promoted", "promoted to champion:"
     ROLLED_BACK = "rolled-back", "rolled back"
     CHAMPION_OVERRIDDEN = "champion-overridden", "made a version the champion, by no decision:"
     RETIRED = "retired", "retired"

@@ -32,7 +32,7 @@ class Scope(models.TextChoices):
     READ = "read", "read everything that its person may see"
     INGEST = "ingest", "hand in test sets, versions, answers and scores"
     RUN = "run", "start studies and runs, and stop them"
-    DECIDE = "decide", "decide, change a policy, sign off, bless and move versions"
+    DECIDE = "decide", "decide, change a policy, sign off, promote and move versions"
     REVIEW = "review", "open and close reviews, and invite people to them"
     ADMIN = "admin", "manage members, tokens and webhooks"
 

@@ -313,7 +313,7 @@ def _print_aliases(project: str | None, json_: bool) -> int:
         printing.print_json([_alias_row(each) for each in rows])
         return 0
     if not rows:
-        typer.echo("No alias yet: a blessing makes a champion, a ship a challenger.", err=True)
+        typer.echo("No alias yet: a promotion makes a champion, a ship a challenger.", err=True)
     for each in rows:
         whose = str(each.version) if each.version else "nobody"
         typer.echo(f"{each.project.slug}  {each.alias}: {whose}, {each.said}")

@@ -1,4 +1,4 @@
-"""A project's decisions: each with its record, who stands by it, and what it made the baseline."""
+"""A project's decisions: each with its record, who stands by it, and what it promoted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ SCHEMA: tuple[tuple[str, Any], ...] = (
     ("digest", pa.string()),
     ("created", pa.string()),
     ("sign_offs", pa.string()),
-    ("blessings", pa.string()),
+    ("promotions", pa.string()),
     ("record", pa.string()),
 )
 
@@ -41,7 +41,7 @@ def export_decisions(*, project: Project, by: User | None, to: Path, form: Form)
 def _rows(project: Project) -> Iterator[dict[str, Any]]:
     found = Decision.objects.filter(study__project=project).order_by("created", "id")
     related = found.select_related("study").prefetch_related(
-        "sign_offs", "blessings__version__model"
+        "sign_offs", "promotions__version__model"
     )
     for each in related.iterator(chunk_size=100):
         record = each.document
@@ -57,16 +57,16 @@ def _rows(project: Project) -> Iterator[dict[str, Any]]:
             "content": each.content,
             "created": each.created.isoformat(),
             "sign_offs": [signed.record for signed in each.sign_offs.all()],
-            "blessings": [
+            "promotions": [
                 {
-                    "version": str(blessed.version),
-                    "digest": blessed.version.digest,
-                    "how": blessed.how,
-                    "by": blessed.by_id,
-                    "reason": blessed.reason,
-                    "created": blessed.created.isoformat(),
+                    "version": str(promoted.version),
+                    "digest": promoted.version.digest,
+                    "how": promoted.how,
+                    "by": promoted.by_id,
+                    "reason": promoted.reason,
+                    "created": promoted.created.isoformat(),
                 }
-                for blessed in each.blessings.all()
+                for promoted in each.promotions.all()
             ],
             "record": each.record,
         }

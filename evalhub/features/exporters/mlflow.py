@@ -2,7 +2,7 @@
 
 MLflow is spoken to by its REST API (2.0 of MLflow 3), with the standard library: a dozen calls that
 its own client makes in the same words, without that client's two hundred dependencies. The alias
-`challenger` is a ship's that stands; `champion` is what the project has blessed, and nothing else
+`challenger` is a ship's that stands; `champion` is what the project has promoted, and nothing else
 makes it so.
 """
 
@@ -133,7 +133,7 @@ def ships(decision: Decision) -> bool:
 
 
 def _aliases(decision: Decision) -> tuple[str, ...]:
-    """What the version is called: by a ship that stands, and by the project's blessing."""
+    """What the version is called: by a ship that stands, and by the project's promotion."""
     aliases = []
     if ships(decision):
         aliases.append(CHALLENGER)

@@ -1,8 +1,8 @@
 """An MLflow server's aliases kept in step: `champion`, `challenger`.
 
-Nothing is written down when a version is blessed: the blessing is the row, in the transaction that
-moves the baseline. A timer looks whose each alias is, and tells the server until it has understood.
-So a server that is away holds up nothing, and telling it twice changes nothing.
+Nothing is written down when a version is promoted: the promotion is the row, in the transaction
+that changes the champion. A timer looks whose each alias is, and tells the server until it has
+understood. So a server that is away holds up nothing, and telling it twice changes nothing.
 """
 
 import logging
@@ -26,7 +26,7 @@ from evalhub.features.exporters.mlflow import (
 )
 from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
 from evalhub.features.exporters.models import AliasState, MlflowAlias
-from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.models.versions import VersionStage
 from runners.timer import every
@@ -66,17 +66,17 @@ def look(*, anew: bool = False) -> None:
         anew: what is told already, too.
     """
     decided = Project.objects.filter(
-        Q(blessings__isnull=False) | Q(studies__decisions__isnull=False)
+        Q(promotions__isnull=False) | Q(studies__decisions__isnull=False)
     )
     for project in decided.distinct():
-        current = Blessing.objects.current(project)
+        current = Promotion.objects.current(project)
         champion = None if current is None else (current.version, current.decision)
         _write(project, CHAMPION, champion, anew=anew)
         _write(project, CHALLENGER, challenger(project), anew=anew)
 
 
 def challenger(project: Project) -> Holder | None:
-    """The newest candidate that a decision ships, and that was never blessed.
+    """The newest candidate that a decision ships, and that was never promoted.
 
     Of each arm of a study its newest decision counts.
     """
@@ -88,7 +88,7 @@ def challenger(project: Project) -> Holder | None:
         version = _candidate(each)
         if version is None or version.stage != VersionStage.CANDIDATE:
             continue
-        if not version.blessings.filter(project=project).exists() and ships(each):
+        if not version.promotions.filter(project=project).exists() and ships(each):
             return version, each
     return None
 

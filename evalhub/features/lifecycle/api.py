@@ -13,7 +13,7 @@ from evalhub.accounts.models import Scope
 from evalhub.declare.declaration import Declaration, DeclarationError
 from evalhub.declare.study import Name
 from evalhub.features.lifecycle.moves import reopen, retire
-from evalhub.features.lifecycle.promotion import USUALLY, bless, override_champion
+from evalhub.features.lifecycle.promotion import USUALLY, override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
@@ -24,7 +24,7 @@ from evalhub.frames.rest.lists import PAGED, listed, shown
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.shapes import Given
 from evalhub.ledger.champion_standing import ArmOf
-from evalhub.ledger.models import Blessing, StageMove
+from evalhub.ledger.models import Promotion, StageMove
 from evalhub.registry.models import Model, ModelVersion
 from evalhub.studies.file.version_file import VersionNumber
 
@@ -38,7 +38,7 @@ class NamedVersion(Declaration):
     number: VersionNumber
 
 
-class BlessingRequest(Declaration):
+class PromotionRequest(Declaration):
     reason: str = Reason
     arm: ArmOf = USUALLY
 
@@ -61,13 +61,13 @@ class MoveRequest(Declaration):
     reason: str = Reason
 
 
-class BlessingShape(Given):
-    """Which version is the project's champion, its baseline: since when, by what, and why."""
+class PromotionShape(Given):
+    """Which version is the project's champion: since when, by what, and why."""
 
     project: str
     name: str = Field(description="the version, as pages call it")
     version: str = Field(description="its address")
-    how: Literal["blessed", "rolled-back", "overridden"] = Field(
+    how: Literal["promoted", "rolled-back", "overridden"] = Field(
         description="by its decision; by going back to it; by somebody's word alone"
     )
     decision: int | None = Field(description="what it rests on; null: on no decision")
@@ -77,18 +77,18 @@ class BlessingShape(Given):
     created: datetime
 
     @classmethod
-    def of(cls, blessing: Blessing) -> "BlessingShape":
-        before = blessing.before
+    def of(cls, promotion: Promotion) -> "PromotionShape":
+        before = promotion.before
         return cls(
-            project=blessing.project.slug,
-            name=str(blessing.version),
-            version=_at(blessing.version),
-            how=blessing.how,
-            decision=blessing.decision_id,
+            project=promotion.project.slug,
+            name=str(promotion.version),
+            version=_at(promotion.version),
+            how=promotion.how,
+            decision=promotion.decision_id,
             before=None if before is None else str(before.version),
-            by=blessing.by_id,
-            reason=blessing.reason,
-            created=blessing.created,
+            by=promotion.by_id,
+            reason=promotion.reason,
+            created=promotion.created,
         )
 
 
@@ -129,36 +129,36 @@ def _at(version: ModelVersion) -> str:
     return address("model_version", model.project.slug, model.slug, version.number)
 
 
-class BlessedBy(DecisionEndpoint):
+class PromotedBy(DecisionEndpoint):
     scopes = {"POST": Scope.DECIDE}
 
     @describes(
         "Make the decision's candidate the project's champion\n\nOr, with `arm: baseline`, what it "
         "judged against: a project's first.",
-        gives=BlessingShape,
-        takes=BlessingRequest,
+        gives=PromotionShape,
+        takes=PromotionRequest,
         code=201,
         once=True,
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
-        asked = self.body(BlessingRequest)
-        made = bless(decision=self.decision(), by=self.by, reason=asked.reason, arm=asked.arm)
-        return shown(request, BlessingShape.of(made), 201)
+        asked = self.body(PromotionRequest)
+        made = promote(decision=self.decision(), by=self.by, reason=asked.reason, arm=asked.arm)
+        return shown(request, PromotionShape.of(made), 201)
 
 
-class Baseline(ProjectEndpoint):
+class Champion(ProjectEndpoint):
     parameters = ("fields",)
 
     @describes(
-        "The version that is the project's baseline\n\n404 where none is blessed.",
-        gives=BlessingShape,
+        "The version that is the project's champion\n\n404 where none is promoted.",
+        gives=PromotionShape,
     )
     def get(self, request: Request, project: str) -> Response:
-        current = Blessing.objects.current(self.project)
+        current = Promotion.objects.current(self.project)
         if current is None:
-            raise Problem(404, "No version of this project is blessed yet.")
-        return shown(request, BlessingShape.of(current))
+            raise Problem(404, "No version of this project is promoted yet.")
+        return shown(request, PromotionShape.of(current))
 
 
 class VersionEndpoint(ProjectEndpoint):
@@ -188,7 +188,7 @@ class RolledBack(VersionEndpoint):
     @describes(
         "Roll this champion back\n\nTo the one before it, or to one that was champion before. "
         "Once done, the same again is the same answer.",
-        gives=BlessingShape,
+        gives=PromotionShape,
         takes=RollbackRequest,
         code=201,
         once=True,
@@ -198,14 +198,14 @@ class RolledBack(VersionEndpoint):
         asked = self.body(RollbackRequest)
         to = self.named(asked.to, "to")
         made = roll_back(version=self.version(), by=self.by, reason=asked.reason, to=to)
-        return shown(request, BlessingShape.of(made), 201)
+        return shown(request, PromotionShape.of(made), 201)
 
 
 class Overridden(VersionEndpoint):
     @describes(
         "Make this version the champion without a decision\n\nFor owners, who answer for it by "
         "their reason alone.",
-        gives=BlessingShape,
+        gives=PromotionShape,
         takes=OverrideRequest,
         code=201,
         once=True,
@@ -216,7 +216,7 @@ class Overridden(VersionEndpoint):
         instead = self.named(asked.instead_of, "instead_of")
         version, by = self.version(), self.by
         made = override_champion(version=version, by=by, reason=asked.reason, instead_of=instead)
-        return shown(request, BlessingShape.of(made), 201)
+        return shown(request, PromotionShape.of(made), 201)
 
 
 class Retired(VersionEndpoint):
@@ -261,8 +261,8 @@ class History(ProjectEndpoint):
 
 
 urlpatterns = [
-    project_path("decisions/<int:pk>/blessing", BlessedBy, "blessing"),
-    project_path("baseline", Baseline, "baseline"),
+    project_path("decisions/<int:pk>/promotion", PromotedBy, "promotion"),
+    project_path("champion", Champion, "champion"),
     project_path("models/<slug:slug>/history", History, "history"),
     project_path("models/<slug:slug>/versions/<int:number>/rollback", RolledBack, "rollback"),
     project_path("models/<slug:slug>/versions/<int:number>/override", Overridden, "override"),

@@ -1,4 +1,4 @@
-"""Commands that move versions: `evalhub bless`, `rollback`, `override`, `retire`, `reopen`; and
+"""Commands that move versions: `evalhub promote`, `rollback`, `override`, `retire`, `reopen`; and
 `history`, which lists the moves."""
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project, User
-    from evalhub.ledger.models import Blessing, StageMove
+    from evalhub.ledger.models import Promotion, StageMove
     from evalhub.registry.models import ModelVersion
 
 By = Annotated[
@@ -27,19 +27,19 @@ Reason = Annotated[str, typer.Option(help="Why, in words.")]
 SHOWN = 50
 
 
-class BlessedArm(StrEnum):
+class PromotedArm(StrEnum):
     candidate = "candidate"
     baseline = "baseline"
 
 
-def bless(
+def promote(
     decision: Annotated[int, typer.Argument(help="The decision's number, as its page shows it.")],
     reason: Annotated[str, typer.Option(help="Why, in words.")],
     by: By = None,
     arm: Annotated[
-        BlessedArm,
+        PromotedArm,
         typer.Option(help="candidate: what ships; baseline: what it judged against, as the first."),
-    ] = BlessedArm.candidate,
+    ] = PromotedArm.candidate,
     project: Annotated[
         str | None, typer.Option(help="At a site: the project that the decision is of.")
     ] = None,
@@ -47,11 +47,11 @@ def bless(
     token_file: TokenFile = None,
     json_: Json = False,
 ) -> int:
-    """Make a version the project's champion, its baseline, by a decision that stands."""
+    """Make a version the project's champion by a decision that stands."""
     if server:
         if project is None:
             raise typer.BadParameter("says whose decision it is, at a site", param_hint="--project")
-        path, body = f"/decisions/{decision}/blessing", {"reason": reason, "arm": arm.value}
+        path, body = f"/decisions/{decision}/promotion", {"reason": reason, "arm": arm.value}
         return told(post_there(server, token_file, project, path, body), as_json=json_)
     from evalhub.frames.command.setup import set_up_database
 
@@ -63,8 +63,8 @@ def bless(
     person = person_named(by)
     if found is None:
         raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
-    made = promotion.bless(decision=found, by=person, reason=reason, arm=arm.value)
-    return told(told_blessing(made), as_json=json_)
+    made = promotion.promote(decision=found, by=person, reason=reason, arm=arm.value)
+    return told(told_promotion(made), as_json=json_)
 
 
 def person_named(by: str | None) -> "User":
@@ -92,11 +92,11 @@ def post_there(
     return dict(connection.post(path, body, key=str(uuid4())).body)
 
 
-def told_blessing(made: "Blessing") -> dict[str, Any]:
-    """A blessing of this home, as it is printed."""
+def told_promotion(made: "Promotion") -> dict[str, Any]:
+    """A promotion of this home, as it is printed."""
     before = made.before.version if made.before else None
     return {
-        "blessing": made.pk,
+        "promotion": made.pk,
         "project": made.project.slug,
         "version": str(made.version),
         "name": str(made.version),
@@ -111,7 +111,7 @@ def told_blessing(made: "Blessing") -> dict[str, Any]:
 
 
 def told(row: Mapping[str, Any], *, as_json: bool) -> int:
-    """Prints a blessing, of this home or as a site tells it."""
+    """Prints a promotion, of this home or as a site tells it."""
     from evalhub.frames.command import printing
 
     if as_json:
@@ -119,7 +119,7 @@ def told(row: Mapping[str, Any], *, as_json: bool) -> int:
         return 0
     ground = f"decision {row['decision']}" if row["decision"] else "no decision"
     how = {
-        "blessed": f"by {ground}",
+        "promoted": f"by {ground}",
         "rolled-back": f"again, by a rollback: it rests on {ground}",
         "overridden": "by an override: NO DECISION MADE IT SO",
     }[row["how"]]
@@ -127,7 +127,7 @@ def told(row: Mapping[str, Any], *, as_json: bool) -> int:
     typer.echo(
         f"{row['name']} is the champion of {row['project']}{instead}, {how}\n  {row['reason']}"
     )
-    if row["before"] and row["how"] == "blessed":
+    if row["before"] and row["how"] == "promoted":
         typer.echo(f"  A rollback goes back to {row['before']}.")
     return 0
 
@@ -154,7 +154,7 @@ def rollback(
 
     older = None if to is None else _named(found, to)
     made = roll_back(version=found, by=person, reason=reason, to=older)
-    return told(told_blessing(made), as_json=json_)
+    return told(told_promotion(made), as_json=json_)
 
 
 def override(
@@ -179,7 +179,7 @@ def override(
 
     champion = None if instead_of is None else _named(found, instead_of)
     made = override_champion(version=found, by=person, reason=reason, instead_of=champion)
-    return told(told_blessing(made), as_json=json_)
+    return told(told_promotion(made), as_json=json_)
 
 
 def retire(

@@ -1,12 +1,12 @@
-"""A version moves from one stage to another: its row, its project's blessing, its history, the log,
-in one transaction."""
+"""A version moves from one stage to another: its row, its project's promotion, its history and the
+log, in one transaction."""
 
 from django.db import transaction
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.ledger.models import Blessing, Decision, StageMove
+from evalhub.ledger.models import Decision, Promotion, StageMove
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.models.versions import VersionStage
 
@@ -56,22 +56,22 @@ def crown(
     version: ModelVersion,
     *,
     project: Project,
-    instead_of: Blessing | None,
+    instead_of: Promotion | None,
     by: User,
     reason: str,
     action: Action,
     decision: Decision | None,
-    restores: Blessing | None = None,
-) -> Blessing:
+    restores: Promotion | None = None,
+) -> Promotion:
     """Makes the version champion, and retires what is champion until then; the project is locked.
 
     Args:
-        instead_of: the project's newest blessing.
+        instead_of: the project's newest promotion.
         action: how the log says it.
         decision: what it rests on; None: its reason alone.
-        restores: of a rollback, the blessing that it goes back to.
+        restores: of a rollback, the promotion that it goes back to.
     """
-    made = Blessing.objects.create(
+    made = Promotion.objects.create(
         project=project,
         version=version,
         decision=decision,
@@ -82,8 +82,8 @@ def crown(
     )
     made.refresh_from_db(fields=["created"])
     if instead_of is not None:
-        move(instead_of.version, VersionStage.RETIRED, blessing=made, by=by, reason=reason)
-    move(version, VersionStage.CHAMPION, blessing=made, by=by, reason=reason)
+        move(instead_of.version, VersionStage.RETIRED, promotion=made, by=by, reason=reason)
+    move(version, VersionStage.CHAMPION, promotion=made, by=by, reason=reason)
     note(action, by=by, project=project, what=_in_the_log(made))
     return made
 
@@ -94,7 +94,7 @@ def move(
     *,
     by: User,
     reason: str,
-    blessing: Blessing | None = None,
+    promotion: Promotion | None = None,
 ) -> StageMove:
     """The version's row in its new stage, and the row of its history that tells of it."""
     was = version.stage
@@ -105,8 +105,8 @@ def move(
         version=version,
         was=was,
         stage=to,
-        decision=blessing.decision if blessing else None,
-        blessing=blessing,
+        decision=promotion.decision if promotion else None,
+        promotion=promotion,
         by=by,
         reason=reason,
     )
@@ -145,7 +145,9 @@ def _moved(
     check_evaluates(by, project)
     reason = said_why(reason)
     if version.stage == VersionStage.CHAMPION:
-        raise StageError(f"{version} is the champion of {project}: bless another one, or roll back")
+        raise StageError(
+            f"{version} is the champion of {project}: promote another one, or roll back"
+        )
     if version.stage == to:
         newest = version.moves.newest_first().first()
         if newest is not None:
@@ -155,7 +157,7 @@ def _moved(
     return move(version, to, by=by, reason=reason)
 
 
-def _in_the_log(made: Blessing) -> str:
+def _in_the_log(made: Promotion) -> str:
     if made.restores is not None and made.before is not None:
         return f"{made.before.version} to {made.version}, which had {made.ground}"
     return f"{made.version} by {made.ground}"

@@ -8,8 +8,8 @@ from evalhub.accounts.permissions import owns
 from evalhub.features.lifecycle.moves import reopen, retire
 from evalhub.features.lifecycle.promotion import hindrance, override_champion
 from evalhub.features.lifecycle.rollback import former_champions, roll_back
-from evalhub.ledger.champion_standing import ArmOf, BaselineStanding, standing_of
-from evalhub.ledger.models import Blessing, Decision, StageMove
+from evalhub.ledger.champion_standing import ArmOf, ChampionStanding, standing_of
+from evalhub.ledger.models import Decision, Promotion, StageMove
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.models.versions import VersionStage
 
@@ -31,7 +31,7 @@ class Crowning:
     """Which version is champion, and what a decision may make it: its candidate, and where there is
     none yet what it judged against."""
 
-    standing: BaselineStanding
+    standing: ChampionStanding
     choices: Sequence[CrownedArm]
 
     @property
@@ -42,7 +42,7 @@ class Crowning:
 def crowning(decision: Decision) -> Crowning:
     standing, arms = standing_of(decision), decision.document.arms
     named: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
-    if standing.blessing is None:
+    if standing.promotion is None:
         named["baseline"] = arms.baseline.version or arms.baseline.name
     if standing.arm == "candidate":
         return Crowning(standing, [])
@@ -65,7 +65,7 @@ class StagePage:
 
     moves: Sequence[StageMove]
     more: bool
-    champion: Blessing | None
+    champion: Promotion | None
     former: Sequence[ModelVersion]
     may_override: bool
 
@@ -73,7 +73,7 @@ class StagePage:
 def stage_page(version: ModelVersion, user: User) -> StagePage:
     project = version.model.project
     moves = list(StageMove.objects.of_model(version.model).newest_first()[: SHOWN + 1])
-    champion = Blessing.objects.current(project)
+    champion = Promotion.objects.current(project)
     leads = champion is not None and champion.version_id == version.pk
     return StagePage(
         moves=moves[:SHOWN],

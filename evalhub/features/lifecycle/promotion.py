@@ -9,7 +9,7 @@ from evalhub.features.lifecycle.moves import StageError, check_candidate, crown,
 from evalhub.ledger.chain.kept import ChangedDecisionError, check_kept
 from evalhub.ledger.champion_answers import other_answers
 from evalhub.ledger.champion_standing import ArmOf, study_arm
-from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import ModelVersion, Run
 
@@ -17,42 +17,42 @@ USUALLY: ArmOf = "candidate"
 BEFORE_THE_FIRST = "the baseline of the first decision that made a champion: what ran until then"
 
 
-class BlessingError(StageError):
-    """A version that can't be made the baseline by this decision, and what would be right."""
+class PromotionError(StageError):
+    """A version that can't be promoted by this decision, and what would be right."""
 
 
-class StaleDecisionError(BlessingError):
+class StaleDecisionError(PromotionError):
     """The decision doesn't stand on all that there is any more."""
 
 
 @transaction.atomic
-def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Blessing:
+def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Promotion:
     """Makes the decision's candidate the champion of its project, and retires the one until then.
 
     Of a project that has none yet, what the decision judged against was it until now: that is the
     first of its history, so that a rollback has where to go.
 
     What holds of the decision must be a ship, by its verdict or by an override, and it must have
-    judged against the champion that there is. The same again is the blessing that is there.
+    judged against the champion that there is. The same again is the promotion that is there.
 
     Args:
         arm: "baseline": what the decision judged against, whatever came out: a project's first.
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
-        StaleDecisionError: newer evidence is there, or the project has another baseline by now.
-        BlessingError: no ship, or another arm that can't be blessed.
+        StaleDecisionError: newer evidence is there, or the project has another champion by now.
+        PromotionError: no ship, or another arm that can't be promoted.
         StageError: no reason, or a version that is retired.
     """
     check_evaluates(by, decision.study.project)
     reason = said_why(reason)
     version = _version(decision, arm)
     project = held(version)
-    current = Blessing.objects.current(project)
+    current = Promotion.objects.current(project)
     if current is not None and current.version_id == version.pk:
         if (current.decision_id, current.by, current.reason) == (decision.pk, by, reason):
             return current
-        raise BlessingError(
+        raise PromotionError(
             f"{version} is the champion already: since {current.created:%Y-%m-%d}, by "
             f"{current.ground}"
         )
@@ -65,7 +65,7 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
             instead_of=None,
             by=by,
             reason=BEFORE_THE_FIRST,
-            action=Action.BLESSED,
+            action=Action.PROMOTED,
             decision=decision,
         )
     return crown(
@@ -74,7 +74,7 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
         instead_of=current,
         by=by,
         reason=reason,
-        action=Action.BLESSED,
+        action=Action.PROMOTED,
         decision=decision,
     )
 
@@ -82,7 +82,7 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
 @transaction.atomic
 def override_champion(
     *, version: ModelVersion, by: User, reason: str, instead_of: ModelVersion | None = None
-) -> Blessing:
+) -> Promotion:
     """Makes a version the champion of its project, whatever was decided of it, or nothing.
 
     Every page, list and answer that names the champion says that no decision made it so. The same
@@ -99,7 +99,7 @@ def override_champion(
     project = held(version)
     check_owns(by, project, "make a version the champion without a decision")
     reason = said_why(reason)
-    current = Blessing.objects.current(project)
+    current = Promotion.objects.current(project)
     if current is not None and current.version_id == version.pk:
         if (current.overridden, current.by, current.reason) == (True, by, reason):
             return current
@@ -126,10 +126,10 @@ def override_champion(
 
 
 def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
-    """Why `bless` would refuse this as the project is now, whoever asks; "" where it wouldn't."""
+    """Why `promote` would refuse this as the project is now, whoever asks; "" where it wouldn't."""
     try:
         version = _version(decision, arm)
-        _check(decision, arm, version, Blessing.objects.current(decision.study.project))
+        _check(decision, arm, version, Promotion.objects.current(decision.study.project))
     except StageError as error:
         return str(error)
     return ""
@@ -147,7 +147,9 @@ def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
     return found.version
 
 
-def _check(decision: Decision, arm: ArmOf, version: ModelVersion, current: Blessing | None) -> None:
+def _check(
+    decision: Decision, arm: ArmOf, version: ModelVersion, current: Promotion | None
+) -> None:
     """That the version may take the place of what is champion. Raises StageError."""
     check_candidate(version)
     _check_stands(decision)
@@ -181,18 +183,18 @@ def _check_ships(decision: Decision) -> None:
     holds = signed.verdict if signed else decision.verdict
     if holds != Verdict.SHIP:
         said = Verdict(holds).label.lower()
-        raise BlessingError(
+        raise PromotionError(
             f"decision {decision.pk} is no ship ({said}): only what ships becomes the champion, or "
             "what somebody answers for by an override (evalhub decision sign --override ship)"
         )
     if signed is None and not decision.document.registered:
-        raise BlessingError(
+        raise PromotionError(
             f"decision {decision.pk} is unregistered, since its policy has the ledger off: "
             "somebody has to sign it off first"
         )
 
 
-def _check_judged_against(decision: Decision, current: Blessing | None) -> None:
+def _check_judged_against(decision: Decision, current: Promotion | None) -> None:
     """That nothing slips in which beat something weaker than what runs now."""
     if current is None:
         return
@@ -208,11 +210,11 @@ def _check_judged_against(decision: Decision, current: Blessing | None) -> None:
     )
 
 
-def _check_first(decision: Decision, version: ModelVersion, current: Blessing | None) -> None:
+def _check_first(decision: Decision, version: ModelVersion, current: Promotion | None) -> None:
     if decision.verdict == Verdict.INVALID:
-        raise BlessingError(f"decision {decision.pk} is invalid: nothing rests on it")
+        raise PromotionError(f"decision {decision.pk} is invalid: nothing rests on it")
     if current is not None:
-        raise BlessingError(
+        raise PromotionError(
             f"{version} isn't the champion, and there is one ({current.version}): only a candidate "
             "that ships against it takes its place"
         )

@@ -5,14 +5,14 @@ from django.db import transaction
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.features.lifecycle.moves import StageError, crown, held, said_why
-from evalhub.ledger.models import Blessing
+from evalhub.ledger.models import Promotion
 from evalhub.registry.models import ModelVersion
 
 
 @transaction.atomic
 def roll_back(
     *, version: ModelVersion, by: User, reason: str, to: ModelVersion | None = None
-) -> Blessing:
+) -> Promotion:
     """Retires the champion `version`, and makes the one before it champion again.
 
     The champion to leave is named, and not only the project: so of two who roll back at once the
@@ -32,7 +32,7 @@ def roll_back(
     project = held(version)
     check_evaluates(by, project)
     reason = said_why(reason)
-    current = Blessing.objects.current(project)
+    current = Promotion.objects.current(project)
     if current is None:
         raise StageError(f"{project} has no champion yet: there is nothing to roll back")
     if current.version_id != version.pk:
@@ -54,10 +54,10 @@ def roll_back(
     )
 
 
-def former_champions(champion: Blessing) -> list[ModelVersion]:
+def former_champions(champion: Promotion) -> list[ModelVersion]:
     """What can be gone back to: versions that were champion before, each once, the one that a
     rollback takes by itself first, then the newest. One query."""
-    earlier = Blessing.objects.filter(project=champion.project_id, restores=None)
+    earlier = Promotion.objects.filter(project=champion.project_id, restores=None)
     found = {each.pk: each for each in earlier.select_related("version__model").newest_first()}
     usual = champion.goes_back_to
     first = [found[usual.pk]] if usual else []
@@ -67,8 +67,8 @@ def former_champions(champion: Blessing) -> list[ModelVersion]:
 
 
 def _restored(
-    current: Blessing, project: Project, version: ModelVersion, to: ModelVersion | None
-) -> Blessing:
+    current: Promotion, project: Project, version: ModelVersion, to: ModelVersion | None
+) -> Promotion:
     """What had made the version champion to which it goes back."""
     if to is None:
         if (before := current.goes_back_to) is None:
@@ -76,15 +76,15 @@ def _restored(
         return before
     if to.pk == version.pk:
         raise StageError(f"{version} is what is to be rolled back: name another one to go back to")
-    blessed = Blessing.objects.filter(project=project, version=to, restores=None).newest_first()
-    if (found := blessed.first()) is None:
+    promoted = Promotion.objects.filter(project=project, version=to, restores=None).newest_first()
+    if (found := promoted.first()) is None:
         known = ", ".join(map(str, former_champions(current))) or "no other version was"
         raise StageError(f"{to} was never the champion of {project} (those that were: {known})")
     return found
 
 
 def _is_this(
-    current: Blessing, version: ModelVersion, by: User, reason: str, to: ModelVersion | None
+    current: Promotion, version: ModelVersion, by: User, reason: str, to: ModelVersion | None
 ) -> bool:
     return (
         _left(current, version)
@@ -93,13 +93,13 @@ def _is_this(
     )
 
 
-def _left(current: Blessing, version: ModelVersion) -> bool:
+def _left(current: Promotion, version: ModelVersion) -> bool:
     """Whether what holds is the rollback of this version."""
     before = current.before
     return current.restores_id is not None and before is not None and before.version == version
 
 
-def _another(current: Blessing, version: ModelVersion) -> str:
+def _another(current: Promotion, version: ModelVersion) -> str:
     since = f"since {current.created:%Y-%m-%d %H:%M} UTC"
     if _left(current, version):
         return (

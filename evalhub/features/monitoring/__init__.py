@@ -1,1 +1,1 @@
-"""Watches: the baseline asked again and again, and an alarm when it isn't the model it was."""
+"""Watches: the champion asked again and again, and an alarm when it isn't the model it was."""

@@ -1,7 +1,7 @@
 """The verbs on a watch: begun, asked again, concluded, ended; and the timer that does so.
 
 An asking is a run like any other, of another `repeat`. No decision reads it, so that it charges no
-look and opens no score; it says of the baseline alone whether it still answers as it did.
+look and opens no score; it says of the champion alone whether it still answers as it did.
 """
 
 import logging
@@ -26,7 +26,7 @@ from evalhub.features.monitoring.change import (
     level_of,
 )
 from evalhub.features.monitoring.models import Asking, Watch
-from evalhub.ledger.models import Blessing
+from evalhub.ledger.models import Promotion
 from evalhub.ledger.scores import differing
 from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, StudyBudget, StudyRun
 from evalhub.registry.models.runs import RunState
@@ -63,7 +63,7 @@ def add_watch(
     false_alarms_a_year: float = FALSE_ALARMS_A_YEAR,
     budget: SpendingBudget | None = None,
 ) -> Watch:
-    """The project's baseline watched on a test set of the study that it was blessed by.
+    """The project's champion watched on a test set of the study that it was promoted by.
 
     It is asked a second time now, unless it was since that study was decided: what a later change
     is held beside are answers by which nobody chose it. The first asking follows after
@@ -76,7 +76,7 @@ def add_watch(
         budget: what each asking may cost, the one before the first too.
 
     Raises:
-        WatchError: nothing is blessed, or not by answers that were asked for; a number out of
+        WatchError: nothing is promoted, or not by answers that were asked for; a number out of
             range; it is watched already.
         runners.launch.LaunchError: an item's text was redacted.
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
@@ -86,28 +86,29 @@ def add_watch(
         raise WatchError("is from 1 to 8766 hours, which is a year", "every_hours")
     if not 0 < false_alarms_a_year <= 1000:
         raise WatchError("is more than 0 and at most 1000 a year", "false_alarms_a_year")
-    blessing = Blessing.objects.current(project)
-    if blessing is None:
+    promotion = Promotion.objects.current(project)
+    if promotion is None:
         raise WatchError(
-            f"{project.slug} has no baseline: bless one by a decision (evalhub bless)", "project"
+            f"{project.slug} has no champion: promote one by a decision (evalhub promote)",
+            "project",
         )
-    blessed = _blessed_run(blessing, test_set)
-    repeat = _second_repeat(blessed, blessing)
+    promoted = _promoted_run(promotion, test_set)
+    repeat = _second_repeat(promoted, promotion)
     second = launch(
-        version=blessed.version,
-        test_set_version=blessed.test_set_version,
-        metrics=_watched_metrics(blessed),
+        version=promoted.version,
+        test_set_version=promoted.test_set_version,
+        metrics=_watched_metrics(promoted),
         repeat=repeat,
-        reach=blessed.reach,
-        charges=_charges(blessed, repeat, budget),
+        reach=promoted.reach,
+        charges=_charges(promoted, repeat, budget),
     )
     try:
         with transaction.atomic():
             return Watch.objects.create(
                 project=project,
-                version=blessed.version,
-                test_set_version=blessed.test_set_version,
-                blessed_run=blessed,
+                version=promoted.version,
+                test_set_version=promoted.test_set_version,
+                promoted_run=promoted,
                 second_run=second,
                 every_hours=every_hours,
                 false_alarms_a_year=false_alarms_a_year,
@@ -116,7 +117,7 @@ def add_watch(
                 by=by,
             )
     except IntegrityError as error:
-        raise WatchError(f"{blessed.version} is watched on it already", "test_set") from error
+        raise WatchError(f"{promoted.version} is watched on it already", "test_set") from error
 
 
 def end_watch(*, watch: Watch, by: User | None, why: str = "by somebody's word") -> bool:
@@ -140,9 +141,9 @@ def ask(watch: Watch) -> Asking | None:
             return None
         if going := held.askings.open().first():
             return going
-        current = Blessing.objects.current(held.project)
+        current = Promotion.objects.current(held.project)
         if current is None or current.version_id != held.version_id:
-            end_watch(watch=held, by=None, why="another version is the baseline now")
+            end_watch(watch=held, by=None, why="another version is the champion now")
             return None
         if held.second_run.state == RunState.CANCELLED:
             end_watch(watch=held, by=None, why="somebody cancelled its second run")
@@ -171,7 +172,7 @@ def conclude(asking: Asking) -> Asking:
     open_.update(concluded=timezone.now(), alarm=alarm, report=report)
     asking.refresh_from_db()
     if asking.alarm:
-        logger.warning("%s isn't the model that was blessed: %s", asking.watch, sentence(asking))
+        logger.warning("%s isn't the model that was promoted: %s", asking.watch, sentence(asking))
     return asking
 
 
@@ -201,7 +202,7 @@ def sentence(asking: Asking) -> str:
     if asking.alarm is None:
         return f"gave no answers to compare: {found['error']}"
     changes = [
-        f"{found['differs_now']:.1%} of its answers differ from the blessed ones "
+        f"{found['differs_now']:.1%} of its answers differ from the promoted ones "
         f"({found['differed_then']:.1%} did when it was asked a second time)"
     ]
     changes += [
@@ -213,22 +214,22 @@ def sentence(asking: Asking) -> str:
     return f"{said}: {', '.join(changes)}"
 
 
-def _blessed_run(blessing: Blessing, test_set: str) -> Run:
-    """The run of the blessed version that the blessing's decision read on this test set."""
-    if blessing.decision is None:
+def _promoted_run(promotion: Promotion, test_set: str) -> Run:
+    """The run of the promoted version that the promotion's decision read on this test set."""
+    if promotion.decision is None:
         raise WatchError(
-            f"{blessing.version} was made the baseline by an override: there is no study that it "
-            "was blessed by, and so no answers to compare with",
+            f"{promotion.version} was made the champion by an override: there is no study that it "
+            "was promoted by, and so no answers to compare with",
             "project",
         )
     links = StudyRun.objects.filter(
-        arm__study=blessing.decision.study, arm__version=blessing.version, repeat=0
+        arm__study=promotion.decision.study, arm__version=promotion.version, repeat=0
     ).select_related("run__version__model", "run__test_set_version__test_set", "test_set")
     found = next((link.run for link in links if link.test_set.name == test_set), None)
     if found is None:
         names = ", ".join(dict.fromkeys(link.test_set.name for link in links))
         raise WatchError(
-            f"the study by which {blessing.version} was blessed has no test set {test_set!r} "
+            f"the study by which {promotion.version} was promoted has no test set {test_set!r} "
             f"({names})",
             "test_set",
         )
@@ -241,14 +242,14 @@ def _blessed_run(blessing: Blessing, test_set: str) -> Run:
     return found
 
 
-def _second_repeat(blessed: Run, blessing: Blessing) -> int:
+def _second_repeat(promoted: Run, promotion: Promotion) -> int:
     """Of the run that later answers are held beside: the first that was launched since the decision
     was made, which hasn't read it; else a new one."""
     runs = Run.objects.filter(
-        version=blessed.version, test_set_version=blessed.test_set_version, source=""
+        version=promoted.version, test_set_version=promoted.test_set_version, source=""
     )
-    assert blessing.decision is not None
-    since = runs.filter(repeat__gt=0, created__gt=blessing.decision.created)
+    assert promotion.decision is not None
+    since = runs.filter(repeat__gt=0, created__gt=promotion.decision.created)
     first = since.exclude(state=RunState.CANCELLED).aggregate(first=Min("repeat"))["first"]
     if first is not None:
         return int(first)
@@ -268,37 +269,37 @@ def _asked_again(watch: Watch) -> Run:
     return launch(
         version=watch.version,
         test_set_version=watch.test_set_version,
-        metrics=_watched_metrics(watch.blessed_run),
+        metrics=_watched_metrics(watch.promoted_run),
         repeat=last + 1,
-        reach=watch.blessed_run.reach,
-        charges=_charges(watch.blessed_run, last + 1, watch.budget),
+        reach=watch.promoted_run.reach,
+        charges=_charges(watch.promoted_run, last + 1, watch.budget),
     )
 
 
-def _charges(blessed: Run, repeat: int, said: SpendingBudget | None) -> Charges | None:
-    """The budget of an asking, as new as that, and the price of the blessed run."""
+def _charges(promoted: Run, repeat: int, said: SpendingBudget | None) -> Charges | None:
+    """The budget of an asking, as new as that, and the price of the promoted run."""
     if said is None:
         return None
-    kept = blessed.spending.filter(version=blessed.version).first()
+    kept = promoted.spending.filter(version=promoted.version).first()
     price = kept.price if kept is not None else None
-    price = price or used_price(backend_of(blessed.version))
+    price = price or used_price(backend_of(promoted.version))
     if said.money is not None and price is None:
-        raise WatchError(f"no price of {blessed.version} is known: leave it out", "budget_money")
+        raise WatchError(f"no price of {promoted.version} is known: leave it out", "budget_money")
     budget, _ = StudyBudget.objects.update_or_create(
-        project=blessed.version.model.project,
-        study=f"run-{blessed.pk}-asked-{repeat}",
+        project=promoted.version.model.project,
+        study=f"run-{promoted.pk}-asked-{repeat}",
         arm="",
         defaults={"tokens": said.tokens, "money": said.money},
     )
     return Charges(price=price, budget=budget)
 
 
-def _watched_metrics(blessed: Run) -> list[Metric]:
-    """Those of the blessed run that a decision has read and that follow from what is answered.
+def _watched_metrics(promoted: Run) -> list[Metric]:
+    """Those of the promoted run that a decision has read and that follow from what is answered.
 
     How long an answer takes is another night's matter, whoever answers.
     """
-    rows = RunMetric.objects.filter(run=blessed).readable().select_related("metric")
+    rows = RunMetric.objects.filter(run=promoted).readable().select_related("metric")
     return [row.metric for row in rows if _declared(row.metric).counted_in != MILLISECONDS]
 
 
@@ -311,7 +312,7 @@ def _found(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
     answered = Output.objects.filter(run=run, text__isnull=False).exists()
     if run.state == RunState.CANCELLED or run.unreachable or not answered:
         return None, {"error": run.error or str(run.state)}
-    metrics = _watched_metrics(watch.blessed_run)
+    metrics = _watched_metrics(watch.promoted_run)
     level = level_of(false_alarms_a_year=watch.false_alarms_a_year, every_hours=watch.every_hours)
     change = change_of(
         second=_answered(watch.second_run, watch, metrics),
@@ -325,9 +326,9 @@ def _found(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
 def _answered(run: Run, watch: Watch, metrics: list[Metric]) -> AnsweredRun:
     failed = Output.objects.filter(run=run, text=None).values_list("item_id", flat=True)
     lacking = set(failed)
-    blessed_lacks = Output.objects.filter(run=watch.blessed_run, text=None)
-    lacking |= set(blessed_lacks.values_list("item_id", flat=True))
-    shares = differing(watch.blessed_run, run)
+    promoted_lacks = Output.objects.filter(run=watch.promoted_run, text=None)
+    lacking |= set(promoted_lacks.values_list("item_id", flat=True))
+    shares = differing(watch.promoted_run, run)
     return AnsweredRun(
         differing={item: share for item, share in shares.items() if item not in lacking},
         scores={_name(metric): _scores(run, metric) for metric in metrics},

@@ -1,14 +1,14 @@
-"""Is it still the model that was blessed? Its answers once more after that, and now. Pure.
+"""Is it still the model that was promoted? Its answers once more after that, and now. Pure.
 
 A model varies by itself: sampling, batches, kernels. So the answers of now aren't held against the
-blessed ones alone, but beside a second run of the blessed version. Where the model is the same, an
-item's second answer then and its answer now are two draws of one distribution and may change
+promoted ones alone, but beside a second run of the promoted version. Where the model is the same,
+an item's second answer then and its answer now are two draws of one distribution and may change
 places, whatever that distribution is. Of the items on which just one of the two differs from the
-blessed answer, half are then those of now, give or take a binomial: an exact sign test, McNemar's
+promoted answer, half are then those of now, give or take a binomial: an exact sign test, McNemar's
 (1947) where there is one answer an item. It asks nothing of how much the model varies. In the same
 way a score of now and the second run's may change places, which is an exact sign test too.
 
-The blessed answers are the text that both are held against, and never a score: they were read, and
+The promoted answers are the text that both are held against, and never a score: they were read, and
 passed, so that they are lucky. The second run was asked after the decision, and nothing chose it.
 """
 
@@ -29,7 +29,7 @@ class AnsweredRun:
     """One run as it is compared, by item.
 
     Attributes:
-        differing: the share of its answers whose text isn't the blessed one's, 0 to 1; items
+        differing: the share of its answers whose text isn't the promoted one's, 0 to 1; items
             without an answer are missing.
         scores: by metric, then by item: the mean over its answers, higher is better.
     """
@@ -60,7 +60,7 @@ class ModelChange:
 
     Attributes:
         items: that were answered each time.
-        differed_then, differs_now: answers that aren't the blessed ones, as a mean over items.
+        differed_then, differs_now: answers that aren't the promoted ones, as a mean over items.
         more, fewer: items whose answers differ more, or less, than the second run's did.
         p: one-sided, that `more` is so large by chance.
         level: what p is held against.
@@ -94,7 +94,7 @@ def change_of(*, second: AnsweredRun, now: AnsweredRun, level: float) -> ModelCh
     other half in equal parts to the metrics; all of it to the answers where there are none.
 
     Args:
-        second: the first run after the decision by which the version was blessed.
+        second: the first run after the decision by which the version was promoted.
         level: the chance of an alarm where nothing has changed, over all that is looked at.
     """
     both = second.differing.keys() & now.differing.keys()

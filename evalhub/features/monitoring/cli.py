@@ -1,4 +1,4 @@
-"""`evalhub watch`: the baseline asked again, to see whether it still is the model it was."""
+"""`evalhub watch`: the champion asked again, to see whether it still is the model it was."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from evalhub.features.monitoring.models import Asking, Watch
 
 app = typer.Typer(
-    no_args_is_help=True, help="The baseline asked again: is it still the model that was blessed?"
+    no_args_is_help=True, help="The champion asked again: is it still the model that was promoted?"
 )
 
 Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
@@ -24,7 +24,7 @@ SHOWN = 30
 def add(
     project: "Project",
     test_set: Annotated[
-        str, typer.Option(help="A test set of the study that the baseline was blessed by.")
+        str, typer.Option(help="A test set of the study that the champion was promoted by.")
     ],
     every_hours: Annotated[int, typer.Option(help="From one asking to the next.")] = EVERY_HOURS,
     false_alarms_a_year: Annotated[
@@ -39,7 +39,7 @@ def add(
         typer.Option(metavar="AMOUNT", help="No more money for one.", show_default="none"),
     ] = None,
 ) -> Printed:
-    """Ask the project's baseline again and again, from now on."""
+    """Ask the project's champion again and again, from now on."""
     from evalhub.features.monitoring.asking import add_watch
     from evalhub.frames.command.budgets import said_budget
 

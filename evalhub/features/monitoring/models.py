@@ -21,13 +21,13 @@ class WatchQuerySet(OfProjectQuerySet["Watch"]):
 
 
 class Watch(models.Model):
-    """A blessed version that is asked again, to see whether it still is what was blessed."""
+    """A promoted version that is asked again, to see whether it still is what was promoted."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="watches")
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="watches")
     test_set_version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="watches")
-    blessed_run = models.ForeignKey(
-        Run, models.PROTECT, related_name="+", help_text="the answers that it was blessed by"
+    promoted_run = models.ForeignKey(
+        Run, models.PROTECT, related_name="+", help_text="the answers that it was promoted by"
     )
     second_run = models.ForeignKey(
         Run, models.PROTECT, related_name="+", help_text="the same asked again: how much it varies"

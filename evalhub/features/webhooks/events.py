@@ -16,7 +16,7 @@ from evalhub.accounts.addresses import absolute
 from evalhub.accounts.events import EventSources, EventType, ProjectEvent
 from evalhub.accounts.models import Project
 from evalhub.features.webhooks.models import Delivery, Webhook
-from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import Run
 from evalhub.registry.models.runs import RunState
 from reviews.models import Campaign
@@ -82,7 +82,7 @@ def _decisions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
 
 
 def _champions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
-    rows = Blessing.objects.filter(project=project, created__gte=since).order_by("pk")
+    rows = Promotion.objects.filter(project=project, created__gte=since).order_by("pk")
     for each in rows.select_related("version__model", "before__version__model"):
         before = each.before.version if each.before else None
         yield ProjectEvent(
@@ -97,7 +97,7 @@ def _champions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
                 "decision": each.decision_id,
                 "before": before and {"model": before.model.slug, "version": before.number},
                 "url": absolute(reverse("site:version", args=[each.version_id])),
-                "api": absolute(reverse("api:baseline", args=[project.slug])),
+                "api": absolute(reverse("api:champion", args=[project.slug])),
             },
         )
 

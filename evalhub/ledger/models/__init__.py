@@ -2,16 +2,15 @@
 moved a version to."""
 
 from evalhub.ledger.models.acceptances import Acceptance
-from evalhub.ledger.models.blessings import Blessing, StageMove
 from evalhub.ledger.models.chain import LedgerLink, LedgerRestore, LinkKind
 from evalhub.ledger.models.copies import NearCopies
 from evalhub.ledger.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
 from evalhub.ledger.models.looks import GuardLook, Ledger, Look, LookBeginning, SharedLook
 from evalhub.ledger.models.peeks import Peek
+from evalhub.ledger.models.promotions import Promotion, StageMove
 
 __all__ = [
     "Acceptance",
-    "Blessing",
     "Decision",
     "DecisionQuerySet",
     "GuardLook",
@@ -23,6 +22,7 @@ __all__ = [
     "LookBeginning",
     "NearCopies",
     "Peek",
+    "Promotion",
     "SharedLook",
     "SignOff",
     "SignOffAction",

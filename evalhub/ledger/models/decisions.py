@@ -53,7 +53,7 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
             headline=KT("record__headline"), signed=Subquery(sign_offs.values("verdict")[:1])
         ).defer("record")
 
-    def to_be_blessed(self) -> Self:
+    def to_be_promoted(self) -> Self:
         """Standing ones that ship, by their sign-off or by themselves, a candidate against what is
         its project's champion, and that nobody has acted on."""
         candidates = StudyArm.objects.filter(
@@ -72,26 +72,26 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
 
     def with_news(self) -> Self:
         """Those of which something that they rest on was touched since they were made: what is
-        asked, an answer, what was looked through of the training, the project's baseline.
+        asked, an answer, what was looked through of the training, the project's champion.
 
         By dates alone, which is cheap: whether it is otherwise now is a question to
         `evalhub.ledger.staleness`, and reviews are another.
         """
-        from evalhub.ledger.models.blessings import Blessing
+        from evalhub.ledger.models.promotions import Promotion
 
         links = StudyRun.objects.filter(arm__study=OuterRef("study")).order_by()
         later = Q(run__finished__gt=OuterRef("created")) | Q(run__state__in=UNFINISHED)
         looked = TrainingOverlap.objects.filter(
             test_set_version__studies__study=OuterRef("study"), created__gt=OuterRef("created")
         )
-        blessed = Blessing.objects.filter(
+        promoted = Promotion.objects.filter(
             project=OuterRef("study__project"), created__gt=OuterRef("created")
         )
         return self.filter(
             Q(study__changed__gt=F("created"))
             | Exists(links.filter(later))
             | Exists(looked)
-            | Q(Exists(blessed), study__policy__blessed=True)
+            | Q(Exists(promoted), study__policy__promoted=True)
         )
 
 

@@ -94,19 +94,19 @@ def _stale(user: User) -> Needs:
 
 
 def _ships(user: User) -> Needs:
-    """Of projects that have a champion: where nobody blesses, nobody is told to."""
-    rows = Decision.objects.seen_by(user).to_be_blessed().newest_first().select_related("study")
+    """Of projects that have a champion: where nobody promotes, nobody is told to."""
+    rows = Decision.objects.seen_by(user).to_be_promoted().newest_first().select_related("study")
     found, more = _first(
         Need(
-            f"{each.arm} ships against the champion in {each.study.name}, and nobody has blessed "
+            f"{each.arm} ships against the champion in {each.study.name}, and nobody has promoted "
             f"it since {_day(each.created)}.",
-            "Look and bless",
+            "Look and promote",
             reverse("site:record", args=[each.pk]) + "#champion",
         )
         for each in rows[: SHOWN + 1]
     )
     listed = reverse("site:studies", query={"verdict": "ship"}) if more else ""
-    return Needs("ships", "Ships that nobody has blessed", "✓", "pass", found, listed)
+    return Needs("ships", "Ships that nobody has promoted", "✓", "pass", found, listed)
 
 
 def _failed_runs(user: User) -> Needs:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.accounts.models import User
-from evalhub.ledger.models import Blessing, Decision
+from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import Run, Study
 from evalhub.site.home.needs import Needs, needs_of
 from reviews.models import Campaign
@@ -24,7 +24,7 @@ class Home:
     """
 
     needs: Sequence[Needs]
-    champions: Sequence[Blessing]
+    champions: Sequence[Promotion]
     verdicts: Sequence[Decision]
     empty: bool
     going: int
@@ -33,7 +33,7 @@ class Home:
 
 def home_page(user: User) -> Home:
     verdicts = Decision.objects.seen_by(user).standing().newest_first().with_headline()
-    champions = Blessing.objects.seen_by(user).newest_first().holding()
+    champions = Promotion.objects.seen_by(user).newest_first().holding()
     own = Campaign.objects.of_reviewer(user).filter(state=CampaignState.OPEN)
     return Home(
         needs=needs_of(user),

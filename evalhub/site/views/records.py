@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.features.lifecycle.moves import StageError
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.frames.page.access import results_only
 from evalhub.ledger.champion_standing import ArmOf
 from evalhub.ledger.models import Decision, DecisionQuerySet
@@ -29,13 +29,13 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @results_only
-def bless_arm(request: SignedInRequest, pk: int) -> HttpResponse:
+def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
     """Makes the decision's candidate the champion, or what it judged against the first one."""
     found = get_object_or_404(_seen(request), pk=pk)
     reason = request.POST.get("reason", "")
     arm: ArmOf = "baseline" if request.POST.get("arm") == "baseline" else "candidate"
     try:
-        made = bless(decision=found, by=request.user, reason=reason, arm=arm)
+        made = promote(decision=found, by=request.user, reason=reason, arm=arm)
     except StageError as error:
         said = {"arm": arm, "reason": reason, "refused": f"Not done: {error}."}
         context = {"shown": record_page(found), "typed": said}

@@ -40,7 +40,7 @@ def asked_of_study(study: StudyFile) -> Asked:
     people = {name: rule.pop(name) for name in PeopleFloor.model_fields}
     budgets = rule.pop("budgets")
     rule["noise_floor"] = study.noise_floor or any(arm.repeat for arm in study.arms.values())
-    rule["blessed"] = study.blessed
+    rule["promoted"] = study.promoted
     review = study.review.as_json() if study.review else {}
     people |= {name: review.pop(name) for name in PeopleDemand.model_fields if name in review}
     return Asked(

@@ -36,9 +36,9 @@ def _check_baseline(study: "StudyFile") -> None:
     if study.candidate == study.baseline:
         raise wrong("the candidate can't be the baseline itself", "candidate")
     untuned = [name for name, arm in arms.items() if not arm.fine_tuned]
-    if best and study.blessed:
+    if best and study.promoted:
         raise wrong(
-            f"goes with an arm that is named: {BEST_UNTUNED} may choose another one", "blessed"
+            f"goes with an arm that is named: {BEST_UNTUNED} may choose another one", "promoted"
         )
     if best:
         if not untuned or len(untuned) == len(arms):

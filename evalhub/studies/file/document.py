@@ -88,7 +88,7 @@ def study_document(study: Study) -> StudyDocument:
         "name": study.name,
         **({"slug": study.slug} if study.slug != slug_of(study.name) else {}),
         "baseline": BEST_UNTUNED if policy.development else roles[ArmRole.BASELINE],
-        **({"blessed": True} if policy.blessed else {}),
+        **({"promoted": True} if policy.promoted else {}),
         "candidate": roles[ArmRole.CANDIDATE],
         **({"development": policy.development.as_json()} if policy.development else {}),
         **_noise(study, arms),

@@ -30,11 +30,11 @@ from evalhub.declare.row_fields import RowFields
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.study import (
     FINE_TUNED,
-    Blessed,
     Development,
     ModelKind,
     Name,
     Pairwise,
+    Promoted,
     StudyPolicy,
     StudyReview,
     StudySettings,
@@ -193,7 +193,7 @@ class StudyFile(Declaration):
         description="the arm that runs now, or best-untuned: the best arm that is not fine-tuned, "
         "chosen on a part of the items and judged on the rest"
     )
-    blessed: Blessed = False
+    promoted: Promoted = False
     candidate: Name | None = Field(
         None,
         description="the arm in question; by default the first fine-tuned arm, else the first "
@@ -380,7 +380,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
         policy=StudySettings(
             **dict(file.policy),
             noise_floor=file.noise_floor or any(arm.repeat for arm in file.arms.values()),
-            blessed=file.blessed,
+            promoted=file.promoted,
             development=(file.development or Development()) if best else None,
             prices={name: arm.price for name, arm in file.arms.items() if arm.price},
             pairwise=file.pairwise,

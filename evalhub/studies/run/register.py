@@ -10,7 +10,7 @@ from evalhub.accounts.models import Project, User
 from evalhub.declare.declaration import DeclarationError
 from evalhub.declare.study import StudySettings
 from evalhub.ledger.champion_answers import other_answers
-from evalhub.ledger.models import Blessing
+from evalhub.ledger.models import Promotion
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.models import (
     Metric,
@@ -81,7 +81,7 @@ def register_study(
         for name, test_set in spec.test_sets.items()
     }
     versions = _versions(spec, project, spec.arms)
-    champion = _check_blessed(spec, project, versions)
+    champion = _check_promoted(spec, project, versions)
     there = _there(spec, project)
     sets = asked_once(spec, sets, there)
     before = linked(there) if there else None
@@ -188,29 +188,29 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
     return found
 
 
-def _check_blessed(
+def _check_promoted(
     spec: StudySpec, project: Project, versions: dict[str, ModelVersion]
-) -> Blessing | None:
-    """That the baseline is what somebody made it, where the file asks for that: by which."""
-    if not spec.policy.blessed:
+) -> Promotion | None:
+    """That the baseline is the project's champion, where the file asks for that: its promotion."""
+    if not spec.policy.promoted:
         return None
-    blessed = Blessing.objects.current(project)
-    if blessed is None:
+    promoted = Promotion.objects.current(project)
+    if promoted is None:
         raise spec.document.error(
-            ["blessed"],
-            f"{project} has no baseline yet: decide without this, and bless a decision's arm",
+            ["promoted"],
+            f"{project} has no champion yet: decide without this, and promote a decision's arm",
         )
     named = versions[spec.baseline]
-    if named != blessed.version:
+    if named != promoted.version:
         raise spec.document.error(
             ["baseline"],
-            f"{spec.baseline} is {named}, and the baseline of {project} is {blessed.version} since "
-            f"{blessed.created:%Y-%m-%d} (by {blessed.ground}): judge against that",
+            f"{spec.baseline} is {named}, and the champion of {project} is {promoted.version} "
+            f"since {promoted.created:%Y-%m-%d} (by {promoted.ground}): judge against that",
         )
-    return blessed
+    return promoted
 
 
-def _check_answers(spec: StudySpec, champion: Blessing | None, study: Study) -> None:
+def _check_answers(spec: StudySpec, champion: Promotion | None, study: Study) -> None:
     """That what is handed in as the champion's answers are those that it was judged by."""
     if champion is None:
         return

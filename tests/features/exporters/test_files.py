@@ -21,7 +21,7 @@ from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
 from evalhub.features.exporters.leaving import ExportError
 from evalhub.features.exporters.model_card import export_model_index
 from evalhub.features.exporters.report import export_report
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.io.full_disk import full_path
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
@@ -91,14 +91,14 @@ def test_decisions_come_with_who_stands_by_them(
     team: Team, decision: Decision, tmp_path: Path
 ) -> None:
     sign_off(decision=decision, by=team.eva, reason="Read it.")
-    bless(decision=decision, by=team.olga, reason="Ran a week.")
+    promote(decision=decision, by=team.olga, reason="Ran a week.")
     out = tmp_path / "rows"
     assert export_decisions(project=team.project, by=None, to=out, form="jsonl") == 1
     (row,) = lines(out)
     assert (row["verdict"], row["digest"]) == ("ship", decision.digest)
     assert verify(row["record"], digest=decision.digest, content=row["content"]).verified
     assert [each["reason"] for each in row["sign_offs"]] == ["Read it."]
-    assert (row["blessings"][0]["by"], row["blessings"][0]["how"]) == (team.olga.pk, "blessed")
+    assert (row["promotions"][0]["by"], row["promotions"][0]["how"]) == (team.olga.pk, "promoted")
     assert '"eva"' not in out.read_text()
     assert export_decisions(project=team.project, by=None, to=out, form="parquet") == 1
     assert json.loads(pq.read_table(out).to_pylist()[0]["record"]) == decision.record

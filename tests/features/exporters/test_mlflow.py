@@ -22,7 +22,7 @@ from evalhub.cli.app import run
 from evalhub.features.exporters.mlflow import export_mlflow
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
 from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.ledger.models import Decision
 from evalhub.ledger.signoff import sign_off
 from tests.cast import Team
@@ -139,7 +139,7 @@ def test_a_real_server_has_run_metrics_version_tags_and_aliases(
     assert version_tags["evalhub.decision"] == decision.digest
     assert (run_id, source) == (told.run, f"models:/{model}")
 
-    bless(decision=decision, by=team.olga, reason="Ran a week.")
+    promote(decision=decision, by=team.olga, reason="Ran a week.")
     assert "champion" in export_mlflow(decision=decision, by=None, server=mlflow).aliases
     assert read(python, server)["models"]["support-desk.tuned"]["aliases"] == {
         "challenger": "1",
@@ -176,7 +176,7 @@ def test_a_real_server_is_told_of_champion_and_challenger(
     settings.MLFLOW_URL = server
     shipped = a_decision(team)
     base, tuned = "told-desk.base", "told-desk.tuned"
-    bless(decision=shipped, by=team.olga, reason="Runs now.", arm="baseline")
+    promote(decision=shipped, by=team.olga, reason="Runs now.", arm="baseline")
     assert tell_mlflow() == 2
     models = read(python, server)["models"]
     assert models[base]["aliases"] == {"champion": "1"}
@@ -185,7 +185,7 @@ def test_a_real_server_is_told_of_champion_and_challenger(
     assert tags["evalhub.decision"] == shipped.digest
     assert (tags["evalhub.verdict"], tags["evalhub.version"]) == ("ship", "tuned v1")
     assert source == "evalhub:/told-desk.tuned/1"
-    bless(decision=shipped, by=team.olga, reason="Better.")
+    promote(decision=shipped, by=team.olga, reason="Better.")
     assert tell_mlflow() == 2
     models = read(python, server)["models"]
     assert models[base]["aliases"] == {}

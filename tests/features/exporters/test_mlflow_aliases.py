@@ -15,7 +15,7 @@ from evalhub.cli.app import run
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
 from evalhub.features.exporters.models import MlflowAlias
 from evalhub.features.lifecycle.moves import retire
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.features.lifecycle.rollback import roll_back
 from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import ModelVersion
@@ -45,7 +45,7 @@ def tuned(team: Team, base: ModelVersion) -> ModelVersion:
     return a_version(team, "tuned", parent=base)
 
 
-def test_a_ship_is_the_challenger_and_once_it_is_blessed_the_champion(
+def test_a_ship_is_the_challenger_and_once_it_is_promoted_the_champion(
     team: Team, base: ModelVersion, tuned: ModelVersion, mlflow: MlflowRegistry
 ) -> None:
     assert tell_mlflow() == 0
@@ -55,7 +55,7 @@ def test_a_ship_is_the_challenger_and_once_it_is_blessed_the_champion(
     tags = mlflow.tags["support-desk.tuned", "1"]
     assert tags["evalhub.decision"] == shipped.digest
     assert (tags["evalhub.verdict"], tags["evalhub.digest"]) == ("ship", tuned.digest)
-    bless(decision=shipped, by=team.eva, reason="It has run for a week.")
+    promote(decision=shipped, by=team.eva, reason="It has run for a week.")
     assert tell_mlflow() == 2
     assert mlflow.holders() == {"champion": ("support-desk.tuned", "tuned v1")}
     asked = len(mlflow.asked)
@@ -68,14 +68,14 @@ def test_a_rollback_takes_the_alias_back_across_models(
     team: Team, base: ModelVersion, tuned: ModelVersion, mlflow: MlflowRegistry
 ) -> None:
     shipped = decided(team, base, tuned, slug="first")
-    bless(decision=shipped, by=team.eva, reason="Runs now.", arm="baseline")
+    promote(decision=shipped, by=team.eva, reason="Runs now.", arm="baseline")
     tell_mlflow()
     assert mlflow.holders() == {
         "champion": ("support-desk.base", "base v1"),
         "challenger": ("support-desk.tuned", "tuned v1"),
     }
     assert "evalhub.verdict" not in mlflow.tags["support-desk.base", "1"], "of another version"
-    bless(decision=shipped, by=team.eva, reason="Better.")
+    promote(decision=shipped, by=team.eva, reason="Better.")
     tell_mlflow()
     assert mlflow.holders() == {"champion": ("support-desk.tuned", "tuned v1")}
     roll_back(version=tuned, by=team.olga, reason="Complaints.")
@@ -110,12 +110,12 @@ def test_a_hold_is_nobody_s_challenger(
     assert mlflow.asked == []
 
 
-def test_a_server_that_is_away_holds_up_no_blessing_and_is_told_later(
+def test_a_server_that_is_away_holds_up_no_promotion_and_is_told_later(
     team: Team, base: ModelVersion, tuned: ModelVersion, mlflow: MlflowRegistry, capsys: Capture
 ) -> None:
     mlflow.away = True
     shipped = decided(team, base, tuned, slug="first")
-    bless(decision=shipped, by=team.eva, reason="Now.")
+    promote(decision=shipped, by=team.eva, reason="Now.")
     assert tell_mlflow() == 0
     row = MlflowAlias.objects.get()
     assert (row.state, row.attempts, row.error) == (
@@ -148,7 +148,7 @@ def test_what_moves_while_the_server_is_told_is_told_once_more(
     team: Team, base: ModelVersion, tuned: ModelVersion, mlflow: MlflowRegistry
 ) -> None:
     shipped = decided(team, base, tuned, slug="first")
-    bless(decision=shipped, by=team.eva, reason="First.", arm="baseline")
+    promote(decision=shipped, by=team.eva, reason="First.", arm="baseline")
     held = mlflow._held
 
     def moved_meanwhile(what: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def test_what_moves_while_the_server_is_told_is_told_once_more(
         return held(what, given)
 
     mlflow._held = moved_meanwhile  # type: ignore[method-assign]
-    bless(decision=shipped, by=team.eva, reason="Better.")
+    promote(decision=shipped, by=team.eva, reason="Better.")
     tell_mlflow()
     mlflow._held = held  # type: ignore[method-assign]
     tell_mlflow()
@@ -176,7 +176,7 @@ def test_the_commands_say_what_is_told_and_tell_it_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shipped = decided(team, base, tuned, slug="first")
-    bless(decision=shipped, by=team.eva, reason="Now.")
+    promote(decision=shipped, by=team.eva, reason="Now.")
     assert run(["mlflow", "status"]) == 0
     assert "No alias yet" in capsys.readouterr().err
     mlflow.token = "t0ken-of-mlflow"
@@ -214,7 +214,7 @@ def test_a_version_s_page_says_which_aliases_it_has(
     team: Team, base: ModelVersion, tuned: ModelVersion, mlflow: MlflowRegistry
 ) -> None:
     shipped = decided(team, base, tuned, slug="first")
-    bless(decision=shipped, by=team.eva, reason="Now.")
+    promote(decision=shipped, by=team.eva, reason="Now.")
     page = reverse("site:version", args=[tuned.pk])
 
     def read(client: Client) -> str:

@@ -1,11 +1,11 @@
-"""Champions by REST: blessed, rolled back, put there by an override; the same again is the same."""
+"""Champions by REST: promoted, rolled back, by an override; the same again is the same."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from evalhub.ledger.models import Blessing, StageMove
+from evalhub.ledger.models import Promotion, StageMove
 from evalhub.registry.models import ModelVersion
 from tests.api.conftest import Program, home  # noqa: F401 (a fixture)
 from tests.api.test_gate import handed_in
@@ -21,14 +21,14 @@ def owner(program: Programs, team: Team) -> Program:
     caller = program(user=team.olga)
     handed_in(caller)
     for arm in ("baseline", "candidate"):
-        blessed = caller.post(blessing(caller), {"reason": f"The {arm}.", "arm": arm})
-        assert blessed.status_code == 201, blessed.content
+        promoted = caller.post(promotion(caller), {"reason": f"The {arm}.", "arm": arm})
+        assert promoted.status_code == 201, promoted.content
     return caller
 
 
-def blessing(caller: Program) -> str:
+def promotion(caller: Program) -> str:
     (decision,) = caller.get("/decisions").json()["results"]
-    return f"/decisions/{decision['id']}/blessing"
+    return f"/decisions/{decision['id']}/promotion"
 
 
 def refusal(answer: Any, status: int = 409) -> str:
@@ -38,8 +38,8 @@ def refusal(answer: Any, status: int = 409) -> str:
 
 
 def test_the_champion_is_told_with_what_it_took_the_place_of(owner: Program, team: Team) -> None:
-    found = owner.get("/baseline").json()
-    assert (found["name"], found["how"], found["before"]) == ("tuned v1", "blessed", "base v1")
+    found = owner.get("/champion").json()
+    assert (found["name"], found["how"], found["before"]) == ("tuned v1", "promoted", "base v1")
     assert (found["project"], found["by"]) == ("support-desk", team.olga.pk)
     assert owner.client.get(found["version"]).json()["stage"] == "champion"
     assert owner.get("/models/base/versions/1").json()["stage"] == "retired"
@@ -51,17 +51,17 @@ def test_a_rollback_is_the_same_however_often_it_is_sent(owner: Program) -> None
     assert first.status_code == 201, first.content
     assert (first.json()["name"], first.json()["how"]) == ("base v1", "rolled-back")
     assert owner.post(at, asked).json() == first.json(), "by a key of its own"
-    assert owner.get("/baseline").json() == first.json()
+    assert owner.get("/champion").json() == first.json()
     assert "tuned v1 was rolled back already" in refusal(owner.post(at, {"reason": "Down."}))
-    assert Blessing.objects.count() == 3
+    assert Promotion.objects.count() == 3
 
 
 def test_what_answers_a_rollback_has_an_etag_and_is_not_sent_twice(owner: Program) -> None:
-    before = owner.get("/baseline")
+    before = owner.get("/champion")
     tag = {"If-None-Match": before.headers["ETag"]}
-    assert owner.client.get(owner.at("/baseline"), headers=tag).status_code == 304
+    assert owner.client.get(owner.at("/champion"), headers=tag).status_code == 304
     owner.post("/models/tuned/versions/1/rollback", {"reason": "Too slow."})
-    assert owner.client.get(owner.at("/baseline"), headers=tag).status_code == 200
+    assert owner.client.get(owner.at("/champion"), headers=tag).status_code == 200
 
 
 def test_one_goes_back_to_a_version_by_its_name(owner: Program) -> None:

@@ -9,9 +9,9 @@ from django.db import connection
 
 from evalhub.accounts.models import User
 from evalhub.features.lifecycle.moves import StageError
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.features.lifecycle.rollback import roll_back
-from evalhub.ledger.models import Blessing, Decision, StageMove
+from evalhub.ledger.models import Decision, Promotion, StageMove
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
 from tests.features.lifecycle.test_promotion import decided
@@ -40,20 +40,20 @@ def at_once(acts: Sequence[Callable[[], Any]]) -> tuple[list[Any], list[str]]:
     return done, refused
 
 
-def one_champion(team: Team) -> Blessing:
-    """That the newest blessing, the stages and the history say the same, and each only once."""
-    blessing = Blessing.objects.current(team.project)
-    assert blessing is not None
+def one_champion(team: Team) -> Promotion:
+    """That the newest promotion, the stages and the history say the same, and each only once."""
+    promotion = Promotion.objects.current(team.project)
+    assert promotion is not None
     champions = ModelVersion.objects.filter(stage="champion")
     assert [(each.pk, each.champion_of) for each in champions] == [
-        (blessing.version_id, team.project)
+        (promotion.version_id, team.project)
     ]
     for version in ModelVersion.objects.all():
         moves = [(each.was, each.stage) for each in version.moves.order_by("id")]
         stages = ["candidate", *(stage for _, stage in moves)]
         assert [was for was, _ in moves] == stages[:-1]
         assert stages[-1] == version.stage
-    return blessing
+    return promotion
 
 
 @pytest.fixture
@@ -66,15 +66,15 @@ def shipped(team: Team) -> list[Decision]:
     ]
 
 
-def test_of_two_blessings_one_is_refused_and_told_of_the_other(
+def test_of_two_promotions_one_is_refused_and_told_of_the_other(
     team: Team, shipped: list[Decision]
 ) -> None:
     people = [team.eva, team.olga]
 
-    def blessed(decision: Decision, by: User) -> Callable[[], Blessing]:
-        return lambda: bless(decision=decision, by=by, reason="Better.")
+    def promoted(decision: Decision, by: User) -> Callable[[], Promotion]:
+        return lambda: promote(decision=decision, by=by, reason="Better.")
 
-    made, refused = at_once([blessed(*each) for each in zip(shipped, people, strict=True)])
+    made, refused = at_once([promoted(*each) for each in zip(shipped, people, strict=True)])
     assert len(made) == len(refused) == 1
     first = one_champion(team)
     assert first == made[0]
@@ -88,8 +88,8 @@ def test_of_two_blessings_one_is_refused_and_told_of_the_other(
 def test_of_two_rollbacks_one_is_done_and_none_goes_too_far(
     team: Team, shipped: list[Decision]
 ) -> None:
-    bless(decision=shipped[0], by=team.olga, reason="It runs.", arm="baseline")
-    bless(decision=shipped[0], by=team.olga, reason="Better.")
+    promote(decision=shipped[0], by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=shipped[0], by=team.olga, reason="Better.")
     left = ModelVersion.objects.get(model__slug="left")
     again = ModelVersion.objects.get(pk=left.pk)
     made, refused = at_once(
@@ -103,11 +103,11 @@ def test_of_two_rollbacks_one_is_done_and_none_goes_too_far(
     assert f"left v1 was rolled back already, by {made[0].by}" in refused[0]
 
 
-def test_the_same_blessing_at_once_is_one(team: Team, shipped: list[Decision]) -> None:
-    def blessed() -> Blessing:
-        return bless(decision=shipped[0], by=team.eva, reason="Better.")
+def test_the_same_promotion_at_once_is_one(team: Team, shipped: list[Decision]) -> None:
+    def promoted() -> Promotion:
+        return promote(decision=shipped[0], by=team.eva, reason="Better.")
 
-    made, refused = at_once([blessed, blessed, blessed])
+    made, refused = at_once([promoted, promoted, promoted])
     assert refused == []
     assert {each.pk for each in made} == {one_champion(team).pk}
     assert StageMove.objects.count() == 3, "the baseline came and went with it"

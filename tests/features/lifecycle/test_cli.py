@@ -5,7 +5,7 @@ import json
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.features.lifecycle.promotion import bless
+from evalhub.features.lifecycle.promotion import promote
 from evalhub.ledger.models import StageMove
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
@@ -22,8 +22,8 @@ def tuned(team: Team) -> ModelVersion:
     base = a_version(team, "base")
     made = a_version(team, "tuned", parent=base)
     decision = decided(team, base, made, slug="first")
-    bless(decision=decision, by=team.olga, reason="It runs.", arm="baseline")
-    bless(decision=decision, by=team.eva, reason="Better.")
+    promote(decision=decision, by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=decision, by=team.eva, reason="Better.")
     return made
 
 
@@ -97,7 +97,7 @@ def test_each_says_what_is_wrong(capsys: Capture, subtests: pytest.Subtests) -> 
         ("retire base@1 --project support-desk --by nobody --reason x", "no user 'nobody'"),
         ("override base@1 --project support-desk --by eva --reason x", "Only an owner"),
         ("history gone --project support-desk", "no model 'gone' (models: base, tuned)"),
-        ("bless 1 --reason x --server http://127.0.0.1:9", "--project"),
+        ("promote 1 --reason x --server http://127.0.0.1:9", "--project"),
     ):
         with subtests.test(words):
             assert run(words.split()) == 64

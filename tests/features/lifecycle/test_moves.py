@@ -1,4 +1,4 @@
-"""A version moves by a blessing, a rollback, an override or a word, and its history says so."""
+"""A version moves by a promotion, a rollback, an override or a word, and its history says so."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -6,9 +6,9 @@ from django.db import IntegrityError, connection, transaction
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.features.lifecycle.moves import StageError, reopen, retire
-from evalhub.features.lifecycle.promotion import StaleDecisionError, bless, override_champion
+from evalhub.features.lifecycle.promotion import StaleDecisionError, override_champion, promote
 from evalhub.features.lifecycle.rollback import former_champions, roll_back
-from evalhub.ledger.models import Blessing, Decision, StageMove
+from evalhub.ledger.models import Decision, Promotion, StageMove
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_team, a_version
@@ -24,23 +24,23 @@ def base(team: Team) -> ModelVersion:
 
 @pytest.fixture
 def line(team: Team, base: ModelVersion) -> list[Decision]:
-    """base v1 is champion; tuned v1 beats it, and newer v1 that. Both are blessed."""
+    """base v1 is champion; tuned v1 beats it, and newer v1 that. Both are promoted."""
     tuned = a_version(team, "tuned", parent=base)
     newer = a_version(team, "newer", parent=tuned)
     first = decided(team, base, tuned, slug="first")
     second = decided(team, tuned, newer, slug="second")
-    bless(decision=first, by=team.olga, reason="It runs.", arm="baseline")
-    bless(decision=first, by=team.eva, reason="Better.")
-    bless(decision=second, by=team.eva, reason="Better still.")
+    promote(decision=first, by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=first, by=team.eva, reason="Better.")
+    promote(decision=second, by=team.eva, reason="Better still.")
     return [first, second]
 
 
 def champion(team: Team) -> str:
-    """By the newest blessing and by the versions' stages, which say the same."""
-    blessing = Blessing.objects.current(team.project)
-    assert blessing is not None
+    """By the newest promotion and by the versions' stages, which say the same."""
+    promotion = Promotion.objects.current(team.project)
+    assert promotion is not None
     (version,) = ModelVersion.objects.filter(model__project=team.project, stage="champion")
-    assert (version, version.champion_of) == (blessing.version, team.project)
+    assert (version, version.champion_of) == (promotion.version, team.project)
     return str(version)
 
 
@@ -54,7 +54,7 @@ def told(*models: str) -> list[str]:
     return [f"{each} by {each.by}: {each.reason}" for each in moves]
 
 
-def test_a_blessing_makes_one_champion_and_retires_the_one_before(
+def test_a_promotion_makes_one_champion_and_retires_the_one_before(
     team: Team, line: list[Decision]
 ) -> None:
     assert champion(team) == "newer v1"
@@ -94,7 +94,7 @@ def test_a_rollback_goes_back_one_and_then_one_more(team: Team) -> None:
         "tuned v1 became the champion again, by a rollback by eva: Too slow.",
         "newer v1 was rolled back to tuned v1 by eva: Too slow.",
     ]
-    assert second.restores == Blessing.objects.order_by("pk")[0]
+    assert second.restores == Promotion.objects.order_by("pk")[0]
 
 
 def test_a_rollback_rests_on_what_had_made_the_older_one_champion(
@@ -103,7 +103,7 @@ def test_a_rollback_rests_on_what_had_made_the_older_one_champion(
     back = roll_back(version=named("newer v1"), by=team.eva, reason="Too slow.")
     assert back.decision == line[0]
     move = named("tuned v1").moves.newest_first()[0]
-    assert (move.decision, move.blessing, move.was, move.stage) == (
+    assert (move.decision, move.promotion, move.was, move.stage) == (
         line[0],
         back,
         "retired",
@@ -129,12 +129,12 @@ def test_the_same_rollback_again_is_the_one_that_is_there_and_another_one_is_tol
         roll_back(version=named("newer v1"), by=team.olga, reason="It is down.")
     with pytest.raises(StageError, match=r"base v1 isn't the champion of support-desk: tuned v1"):
         roll_back(version=named("base v1"), by=team.olga, reason="It is down.")
-    assert Blessing.objects.count() == 4
+    assert Promotion.objects.count() == 4
 
 
 @pytest.mark.usefixtures("line")
 def test_one_goes_back_to_any_that_was_champion_and_forth_again_by_its_name(team: Team) -> None:
-    newest = Blessing.objects.current(team.project)
+    newest = Promotion.objects.current(team.project)
     assert newest is not None
     assert list(map(str, former_champions(newest))) == ["tuned v1", "base v1"]
     roll_back(version=named("newer v1"), by=team.eva, reason="Down.", to=named("base v1"))
@@ -143,7 +143,7 @@ def test_one_goes_back_to_any_that_was_champion_and_forth_again_by_its_name(team
         version=named("base v1"), by=team.eva, reason="It was the proxy.", to=named("newer v1")
     )
     assert champion(team) == "newer v1"
-    assert forth.goes_back_to == Blessing.objects.order_by("pk")[1]
+    assert forth.goes_back_to == Promotion.objects.order_by("pk")[1]
 
 
 @pytest.mark.usefixtures("line")
@@ -167,7 +167,7 @@ def test_what_was_never_champion_is_nothing_to_go_back_to(team: Team) -> None:
     assert champion(team) == "newer v1"
 
 
-def test_what_was_rolled_back_is_not_blessed_again_by_oversight(
+def test_what_was_rolled_back_is_not_promoted_again_by_oversight(
     team: Team, line: list[Decision]
 ) -> None:
     """Its decision ships and judged against what is champion again; a person brings it back."""
@@ -176,11 +176,11 @@ def test_what_was_rolled_back_is_not_blessed_again_by_oversight(
     with pytest.raises(
         StageError, match=r"newer v1 is retired since .* rolled back to tuned v1 \(Too slow\.\)"
     ):
-        bless(decision=line[1], by=team.eva, reason="Better still.")
+        promote(decision=line[1], by=team.eva, reason="Better still.")
     reopen(version=tried, by=team.eva, reason="The proxy was slow.")
     assert tried.stage == "candidate"
     assert changes_since(line[1]) == []
-    bless(decision=line[1], by=team.eva, reason="Once more.")
+    promote(decision=line[1], by=team.eva, reason="Once more.")
     assert champion(team) == "newer v1"
     assert told("tuned", "newer")[2] == (
         "newer v1 was brought back as a candidate, by an override by eva: The proxy was slow."
@@ -192,9 +192,9 @@ def test_of_two_that_beat_the_same_champion_the_second_is_told_of_the_first(
 ) -> None:
     first = decided(team, base, a_version(team, "left", parent=base), slug="left-wins")
     second = decided(team, base, a_version(team, "right", parent=base), slug="right-wins")
-    bless(decision=first, by=team.eva, reason="Better.")
+    promote(decision=first, by=team.eva, reason="Better.")
     with pytest.raises(StaleDecisionError, match=r"the champion is left v1 since .*, by eva:"):
-        bless(decision=second, by=team.olga, reason="Better.")
+        promote(decision=second, by=team.olga, reason="Better.")
     assert champion(team) == "left v1"
 
 
@@ -263,7 +263,7 @@ def test_a_candidate_is_given_up_and_brought_back(team: Team, base: ModelVersion
 @pytest.mark.usefixtures("line")
 def test_what_can_not_be_retired_or_brought_back_is_told(team: Team) -> None:
     for verb in (retire, reopen):
-        with pytest.raises(StageError, match="newer v1 is the champion of support-desk: bless"):
+        with pytest.raises(StageError, match="newer v1 is the champion of support-desk: promote"):
             verb(version=named("newer v1"), by=team.eva, reason="Down.")
         with pytest.raises(StageError, match="give a reason"):
             verb(version=named("tuned v1"), by=team.eva, reason="")
@@ -301,13 +301,13 @@ def test_a_study_that_asks_for_the_champion_is_current_again_after_a_rollback(
 ) -> None:
     tuned, other = (a_version(team, name, parent=base) for name in ("tuned", "other"))
     first = decided(team, base, tuned, slug="first")
-    bless(decision=first, by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=first, by=team.olga, reason="It runs.", arm="baseline")
     asking = decided(team, base, other, slug="asking")
-    asking.study.policy = asking.study.policy.model_copy(update={"blessed": True})
+    asking.study.policy = asking.study.policy.model_copy(update={"promoted": True})
     asking.study.save()
     others = [each.sentence for each in changes_since(asking)]
-    bless(decision=first, by=team.olga, reason="Better.")
-    said = "The project's baseline is tuned v1, and this judged against base v1"
+    promote(decision=first, by=team.olga, reason="Better.")
+    said = "The project's champion is tuned v1, and this judged against base v1"
     assert [each.sentence for each in changes_since(asking)] == [*others, said]
     roll_back(version=tuned, by=team.olga, reason="Too slow.")
     assert [each.sentence for each in changes_since(asking)] == others

@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.features.lifecycle.moves import reopen, retire
-from evalhub.features.lifecycle.promotion import bless, override_champion
+from evalhub.features.lifecycle.promotion import override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
-from evalhub.ledger.models import Blessing, Decision, StageMove
+from evalhub.ledger.models import Decision, Promotion, StageMove
 from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
@@ -33,9 +33,9 @@ def page(decision: Decision) -> str:
     return reverse("site:record", args=[decision.pk])
 
 
-def blessed(client: Client, decision: Decision, **said: str) -> tuple[int, str]:
+def promoted(client: Client, decision: Decision, **said: str) -> tuple[int, str]:
     """What comes of the form on a decision's page, and how the next page reads."""
-    answer = client.post(reverse("site:bless", args=[decision.pk]), said, follow=True)
+    answer = client.post(reverse("site:promote", args=[decision.pk]), said, follow=True)
     return answer.status_code, read(answer.text)
 
 
@@ -56,24 +56,24 @@ def test_a_decision_s_page_makes_the_first_champion_and_then_its_candidate(
     before = eva.get(page(shipped)).text
     assert "Make tuned v1 the champion" in before
     assert "Or make base v1, which it was judged against, the first one" in before
-    status, first = blessed(eva, shipped, arm="baseline", reason="It runs.")
+    status, first = promoted(eva, shipped, arm="baseline", reason="It runs.")
     assert (status, "base v1 is the champion of support-desk. Your reason" in first) == (200, True)
     assert "base v1 is retired by it, and can be rolled back to" in first
-    _, second = blessed(eva, shipped, arm="candidate", reason="Better.")
+    _, second = promoted(eva, shipped, arm="candidate", reason="Better.")
     assert "tuned v1, the candidate here, is the project’s champion by now" in second
     assert "By it base v1 became the champion: eva" in second
     assert "Make tuned v1" not in second
 
 
-def test_the_same_form_sent_twice_is_one_blessing(eva: Client, shipped: Decision) -> None:
+def test_the_same_form_sent_twice_is_one_promotion(eva: Client, shipped: Decision) -> None:
     for _ in range(2):
-        assert blessed(eva, shipped, reason="Better.")[0] == 200
-    assert (Blessing.objects.count(), StageMove.objects.count()) == (2, 3), (
+        assert promoted(eva, shipped, reason="Better.")[0] == 200
+    assert (Promotion.objects.count(), StageMove.objects.count()) == (2, 3), (
         "the baseline came first"
     )
 
 
-def test_a_decision_that_can_bless_nothing_says_why(
+def test_a_decision_that_can_promote_nothing_says_why(
     eva: Client, team: Team, shipped: Decision
 ) -> None:
     held = decided(
@@ -82,27 +82,27 @@ def test_a_decision_that_can_bless_nothing_says_why(
     said = read(eva.get(page(held)).text)
     assert f"worse v1 can’t be made champion by this decision: decision {held.pk} is no" in said
     assert "Or make base v1, which it was judged against" in said
-    blessed(eva, shipped, reason="Better.")
+    promoted(eva, shipped, reason="Better.")
     later = read(eva.get(page(held)).text)
     assert "The project’s champion is another one: tuned v1" in later
     assert "base v1, which it was judged against" not in later, "there is a first one"
 
 
 def test_what_is_refused_keeps_what_was_typed_and_says_why(eva: Client, shipped: Decision) -> None:
-    status, said = blessed(eva, shipped, reason="  ")
+    status, said = promoted(eva, shipped, reason="  ")
     assert (status, "Not done: who moves a version says why: give a reason." in said) == (409, True)
     shipped.study.test_sets.update(min_gain=0.5)
-    status, said = blessed(eva, shipped, reason="Better.")
+    status, said = promoted(eva, shipped, reason="Better.")
     assert status == 409
     assert "Not done: decision" in said
     assert "Something else is asked of first-items. Decide again first" in said
-    assert not Blessing.objects.exists()
+    assert not Promotion.objects.exists()
 
 
 def test_a_champion_is_rolled_back_on_its_page(eva: Client, team: Team, shipped: Decision) -> None:
-    bless(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
     assert "It is the first champion: there is none to roll back to" in version_page(eva, "base")
-    bless(decision=shipped, by=team.olga, reason="Better.")
+    promote(decision=shipped, by=team.olga, reason="Better.")
     assert "base v1 (the one before)" in version_page(eva, "tuned")
     base = str(named("base").pk)
     status, said = moved(eva, "tuned", verb="rollback", to=base, reason="Too slow.")
@@ -162,14 +162,14 @@ def test_an_override_on_a_page_of_yesterday_is_refused(olga: Client, team: Team)
     assert "base v1 isn&#x27;t the champion of support-desk: other v1 is" in said
 
 
-def test_the_home_tells_of_ships_against_the_champion_that_nobody_has_blessed(
+def test_the_home_tells_of_ships_against_the_champion_that_nobody_has_promoted(
     eva: Client, team: Team, shipped: Decision
 ) -> None:
-    title = "Ships that nobody has blessed"
-    assert title not in eva.get("/").text, "nobody blesses anything here"
-    bless(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
+    title = "Ships that nobody has promoted"
+    assert title not in eva.get("/").text, "nobody promotes anything here"
+    promote(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
     home = read(eva.get("/").text)
-    assert "tuned ships against the champion in First, and nobody has blessed it since" in home
+    assert "tuned ships against the champion in First, and nobody has promoted it since" in home
     retire(version=named("tuned"), by=team.eva, reason="Its licence ends.")
     assert title not in eva.get("/").text
     reopen(version=named("tuned"), by=team.eva, reason="It goes on.")
@@ -177,7 +177,7 @@ def test_the_home_tells_of_ships_against_the_champion_that_nobody_has_blessed(
     assert title not in eva.get("/").text
     sign_off(decision=shipped, by=team.olga, verdict="ship", reason="Legal agrees.")
     assert title in eva.get("/").text
-    bless(decision=shipped, by=team.eva, reason="Better.")
+    promote(decision=shipped, by=team.eva, reason="Better.")
     assert title not in eva.get("/").text
 
 
@@ -186,7 +186,7 @@ def test_the_overview_says_which_version_a_project_runs(
 ) -> None:
     assert "runs tuned v1" not in read(olga.get("/overview/").text)
     few = queries(olga, "/overview/")
-    bless(decision=shipped, by=team.olga, reason="Better.")
+    promote(decision=shipped, by=team.olga, reason="Better.")
     assert "Support desk runs tuned v1" in read(olga.get("/overview/").text)
     assert queries(olga, "/overview/") == few
 
@@ -194,8 +194,8 @@ def test_the_overview_says_which_version_a_project_runs(
 def test_the_list_of_versions_is_narrowed_by_stage(
     eva: Client, team: Team, shipped: Decision
 ) -> None:
-    bless(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
-    bless(decision=shipped, by=team.olga, reason="Better.")
+    promote(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=shipped, by=team.olga, reason="Better.")
     for stage, name in (("champion", "tuned v1"), ("retired", "base v1")):
         listed = eva.get(reverse("site:versions"), {"stage": stage}).text
         assert f">{name}</a>" in listed
@@ -205,8 +205,8 @@ def test_the_list_of_versions_is_narrowed_by_stage(
 def test_a_page_takes_as_many_queries_for_ten_times_as_many_moves(
     eva: Client, team: Team, shipped: Decision
 ) -> None:
-    bless(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
-    bless(decision=shipped, by=team.olga, reason="Better.")
+    promote(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
+    promote(decision=shipped, by=team.olga, reason="Better.")
     tuned, base = named("tuned"), named("base")
     pages = ["/", reverse("site:version", args=[base.pk]), page(shipped)]
     eva.get("/")

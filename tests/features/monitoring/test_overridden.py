@@ -1,4 +1,4 @@
-"""A champion that no decision made so has no answers that it was blessed by."""
+"""A champion that no decision made so has no answers that it was promoted by."""
 
 import pytest
 
@@ -10,5 +10,5 @@ from tests.cast import Team, a_version
 @pytest.mark.django_db
 def test_what_an_override_made_champion_is_not_watched(team: Team) -> None:
     override_champion(version=a_version(team, "base"), by=team.olga, reason="Law.")
-    with pytest.raises(WatchError, match="base v1 was made the baseline by an override: there is"):
+    with pytest.raises(WatchError, match="base v1 was made the champion by an override: there is"):
         add_watch(project=team.project, test_set="questions", by=team.olga)

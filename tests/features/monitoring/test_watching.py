@@ -19,7 +19,7 @@ from evalhub.features.monitoring.models import Asking, Watch
 from evalhub.features.table import EVENTS
 from evalhub.features.webhooks.events import note_events
 from evalhub.features.webhooks.registering import add_webhook
-from evalhub.ledger.models import Blessing, Decision, Look
+from evalhub.ledger.models import Decision, Look, Promotion
 from evalhub.registry.models import Run, RunMetric
 from runners.embedded import embedded_worker
 from tests.fakes.openai_server import OpenAIServer
@@ -47,7 +47,7 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def blessed(desk: Desk, server: OpenAIServer) -> User:
+def promoted(desk: Desk, server: OpenAIServer) -> User:
     backend = {"url": server.url, "model": "echo", "retries": 0}
     desk.study["arms"]["base"]["backend"] = {"openai": backend}
     run(["study", "run", str(desk.write()), "--allow", "127.0.0.1"])
@@ -56,7 +56,7 @@ def blessed(desk: Desk, server: OpenAIServer) -> User:
     Membership.objects.create(project=project, user=eva, role=Role.EVALUATOR)
     decision = str(Decision.objects.get().pk)
     reason = ["--by", "eva", "--reason", "Runs now.", "--arm", "baseline"]
-    assert run(["bless", decision, *reason]) == 0
+    assert run(["promote", decision, *reason]) == 0
     return eva
 
 
@@ -70,7 +70,7 @@ def test_a_model_that_changes_silently_raises_an_alarm_and_charges_no_look(
     desk: Desk, capsys: Capture
 ) -> None:
     with OpenAIServer() as server:
-        eva = blessed(desk, server)
+        eva = promoted(desk, server)
         hook = add_webhook(
             project=Project.objects.get(), by=None, url="https://ci.example.org/", private=True
         ).webhook
@@ -114,7 +114,7 @@ def test_the_study_s_own_second_run_is_no_reference(desk: Desk, capsys: Capture)
     """Which the decision has read: a fresh one is asked, and a later watch goes on with that."""
     desk.study["noise_floor"] = True
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         (read,) = Run.objects.filter(repeat=1)
         for number in (1, 2):
             assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
@@ -129,7 +129,7 @@ def test_the_study_s_own_second_run_is_no_reference(desk: Desk, capsys: Capture)
 @pytest.mark.heavy
 def test_it_is_asked_when_it_is_due_by_whoever_looks_and_once(desk: Desk) -> None:
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         run(["watch", "add", *OF, "--test-set", "triage", "--every-hours", "6"])
         look()
         assert not Asking.objects.exists(), "it isn't due before six hours"
@@ -161,7 +161,7 @@ def wait_for(done: Any) -> None:
 @pytest.mark.heavy
 def test_a_server_that_is_away_is_no_alarm(desk: Desk, capsys: Capture) -> None:
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
         assert asked(capsys)[0] == 0
     code, told = asked(capsys)
@@ -172,12 +172,12 @@ def test_a_server_that_is_away_is_no_alarm(desk: Desk, capsys: Capture) -> None:
 @pytest.mark.heavy
 def test_it_ends_when_another_version_is_the_baseline(desk: Desk, capsys: Capture) -> None:
     with OpenAIServer() as server:
-        eva = blessed(desk, server)
+        eva = promoted(desk, server)
         assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
         decision, tuned = Decision.objects.get(), desk_version("tuned")
-        Blessing.objects.create(
+        Promotion.objects.create(
             project=decision.study.project, version=tuned, decision=decision, by=eva,
-            reason="Better.", before=Blessing.objects.get(),
+            reason="Better.", before=Promotion.objects.get(),
         )  # fmt: skip
         assert run(["watch", "ask", str(Watch.objects.get().pk), *OF]) == 64
     assert "it has ended: another version is the baseline now" in capsys.readouterr().err
@@ -188,7 +188,7 @@ def test_a_second_run_that_somebody_cancelled_is_not_taken_up_again(
     desk: Desk, capsys: Capture
 ) -> None:
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
         second = Run.objects.get(repeat=1)
         assert run(["run", "cancel", str(second.pk)]) == 0
@@ -204,7 +204,7 @@ def test_a_second_run_that_nobody_answers_is_tried_once_by_a_command(
     desk: Desk, capsys: Capture
 ) -> None:
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
     ask = ["watch", "ask", str(Watch.objects.get().pk), *OF]
     for _ in range(2):  # it was never tried, and it had failed
@@ -228,9 +228,9 @@ def test_what_can_not_be_watched_is_told_with_what_would_be_right(
     Project.objects.create(slug="desk", name="Desk")
     add = ["watch", "add", *OF, "--test-set", "triage"]
     assert run(add) == 64
-    assert "project: desk has no baseline: bless one by a decision" in capsys.readouterr().err
+    assert "project: desk has no champion: promote one by a decision" in capsys.readouterr().err
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         refused = [
             (["watch", "add", *OF, "--test-set", "sums"], "has no test set 'sums' (triage)"),
             ([*add, "--every-hours", "0"], "every_hours: is from 1 to 8766 hours"),
@@ -254,6 +254,6 @@ def test_answers_that_came_as_a_file_can_not_be_asked_again(desk: Desk, capsys: 
         desk.study["baseline"] = "tuned"
         desk.study["arms"]["tuned"].pop("parent")
         desk.study["arms"]["tuned"]["kind"] = "base"
-        blessed(desk, server)
+        promoted(desk, server)
     assert run(["watch", "add", *OF, "--test-set", "triage"]) == 64
     assert "are recorded: there is nobody to ask again" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from evalhub.cli.app import run
 from evalhub.features.monitoring.models import Watch
 from evalhub.registry.models import Run, StudyBudget
 from tests.fakes.openai_server import OpenAIServer
-from tests.features.monitoring.test_watching import OF, Capture, asked, blessed, desk  # noqa: F401 (fixture)
+from tests.features.monitoring.test_watching import OF, Capture, asked, desk, promoted  # noqa: F401 (fixture)
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +18,7 @@ def test_each_asking_has_a_budget_of_its_own_and_goes_on_with_a_higher_one(
 ) -> None:
     desk.study["arms"]["base"]["sampling"] = {"max_tokens": 10}
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         add = ["watch", "add", *OF, "--test-set", "triage", "--budget-tokens"]
         assert run([*add, "20000"]) == 0
         watch = Watch.objects.get()
@@ -54,7 +54,7 @@ def test_what_is_wrong_with_it_is_said(
     why: str,
 ) -> None:
     with OpenAIServer() as server:
-        blessed(desk, server)
+        promoted(desk, server)
         capsys.readouterr()
         assert run(["watch", "add", *OF, "--test-set", "triage", *options]) != 0
     told = " ".join(capsys.readouterr().err.replace("│", " ").split())

@@ -157,7 +157,7 @@ def test_a_champion_is_told_however_it_became_that(
         "decision": None,
         "before": {"model": "tuned", "version": 1},
         "url": f"http://localhost:8000/versions/{base.pk}/",
-        "api": "http://localhost:8000/api/v1/projects/support-desk/baseline",
+        "api": "http://localhost:8000/api/v1/projects/support-desk/champion",
     }
     assert not any("canary" in message.body for message in listener.messages)
 

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('ended', models.DateTimeField(help_text='when it ended; empty while it goes on', null=True)),
                 ('why', models.CharField(blank=True, help_text='why it ended', max_length=200)),
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('blessed_run', models.ForeignKey(help_text='the answers that it was blessed by', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.run')),
+                ('promoted_run', models.ForeignKey(help_text='the answers that it was promoted by', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.run')),
                 ('by', models.ForeignKey(help_text='empty: the operator', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='watches', to='accounts.project')),
                 ('second_run', models.ForeignKey(help_text='the same asked again: how much it varies', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.run')),

@@ -1,4 +1,4 @@
-"""`evalhub redact`: an item's text is taken out for good."""
+"""`evalhub redact` and `evalhub user erase`: an item's text or a person's name goes for good."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +9,7 @@ from evalhub.frames.command.consent import agree
 from evalhub.frames.command.options import DryRun, Json, Yes
 
 if TYPE_CHECKING:
+    from evalhub.features.erasure.erase import Erased
     from evalhub.features.erasure.redact import Redacted
 
 
@@ -77,3 +78,50 @@ def _amount(redacted: "Redacted") -> str:
     if files := redacted.uploads:
         parts.append(counted(files, "uploaded file"))
     return "; ".join(parts)
+
+
+def erase(
+    name: Annotated[str, typer.Argument(help="The user's name.", metavar="NAME")],
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> int:
+    """Erase a person's name, addresses and ways in, for good; what they judged stays evidence."""
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.setup import set_up_database
+
+    set_up_database()
+    from evalhub.features.erasure.erase import erase_user
+
+    if dry_run or not yes:
+        planned = erase_user(name=name, dry_run=True)
+        if dry_run and json_:
+            printing.print_json({"dry_run": True, **_erased_row(planned)})
+        else:
+            typer.echo("\n".join(_erase_plan(planned)), err=not dry_run)
+        if dry_run:
+            return 0
+        agree(f"Erase {name} for good?", unasked="this can't be undone")
+    erased = erase_user(name=name)
+    if json_:
+        printing.print_json(_erased_row(erased))
+        return 0
+    typer.echo(
+        f"Erased: the account is called {erased.name} now, and nobody can use it. Judgments, seals "
+        "and decisions stand.\nBackups, exports, logs and mails aren't reached."
+    )
+    if erased.named_in:
+        typer.echo(f"Their address stays where a digest covers it: {', '.join(erased.named_in)}.")
+    return 0
+
+
+def _erase_plan(planned: "Erased") -> list[str]:
+    rows = "".join(f", {count} {kind}" for kind, count in planned.taken.items())
+    lines = [f"Would erase {planned.name}: the account's name{rows}. Judgments and decisions stay."]
+    if planned.named_in:
+        lines.append(f"A digest covers the address, so it stays, in {', '.join(planned.named_in)}.")
+    return lines
+
+
+def _erased_row(erased: "Erased") -> dict[str, object]:
+    return {"user": erased.name, "named_in": erased.named_in, "taken": erased.taken}

@@ -12,39 +12,39 @@ from evalhub.registry.models import Model, ModelVersion
 from evalhub.registry.models.versions import VersionStage
 
 
-class BlessingQuerySet(OfProjectQuerySet["Blessing"]):
+class PromotionQuerySet(OfProjectQuerySet["Promotion"]):
     def newest_first(self) -> Self:
         return self.order_by("-id")
 
     def holding(self) -> Self:
-        """The one that says what the baseline is, of each project that has one."""
+        """The newest of each project that has a champion."""
         return self.filter(after=None).select_related("version__model")
 
-    def current(self, project: Project) -> "Blessing | None":
-        """The one that says what the project's baseline is; None: nobody has blessed any."""
+    def current(self, project: Project) -> "Promotion | None":
+        """The newest promotion, whose version is the champion; None: the project has none."""
         related = "version__model__project", "by", "decision", "before__version__model__project"
         found = self.filter(project=project).select_related(*related)
         return found.newest_first().first()
 
 
-class Blessing(models.Model):
-    """Somebody made a version the project's champion, which is its baseline, and says why: by a
+class Promotion(models.Model):
+    """Somebody made a version the project's champion, and says why: by a
     decision, by going back to what was champion before, or, without either, by an override.
 
     Rows are added, never changed; the newest holds. Each names the one before it, so that of two
     at the same moment one is refused.
     """
 
-    project = models.ForeignKey(Project, models.PROTECT, related_name="blessings")
-    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="blessings")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="promotions")
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="promotions")
     decision = models.ForeignKey(
         Decision,
         models.PROTECT,
         null=True,
-        related_name="blessings",
+        related_name="promotions",
         help_text="what it rests on; empty: on nothing but its reason, which is an override",
     )
-    by = models.ForeignKey(User, models.PROTECT, related_name="blessings")
+    by = models.ForeignKey(User, models.PROTECT, related_name="promotions")
     reason = models.TextField()
     before = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="after", help_text="what held until then"
@@ -58,7 +58,7 @@ class Blessing(models.Model):
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = BlessingQuerySet.as_manager()
+    objects = PromotionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -66,18 +66,18 @@ class Blessing(models.Model):
             models.UniqueConstraint(
                 fields=["project"],
                 condition=Q(before=None),
-                name="blessing_first_once",
-                violation_error_message="The project has a first baseline.",
+                name="promotion_first_once",
+                violation_error_message="The project has a first champion.",
             ),
             models.CheckConstraint(
                 condition=~Q(reason=""),
-                name="blessing_has_a_reason",
-                violation_error_message="A blessing says why.",
+                name="promotion_has_a_reason",
+                violation_error_message="A promotion says why.",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.version}, baseline of {self.project}"
+        return f"{self.version}, champion of {self.project}"
 
     @property
     def overridden(self) -> bool:
@@ -85,11 +85,11 @@ class Blessing(models.Model):
         return self.decision_id is None
 
     @property
-    def how(self) -> Literal["blessed", "rolled-back", "overridden"]:
+    def how(self) -> Literal["promoted", "rolled-back", "overridden"]:
         """By its decision, by going back to it, or by somebody's word alone."""
         if self.restores_id is not None:
             return "rolled-back"
-        return "overridden" if self.overridden else "blessed"
+        return "overridden" if self.overridden else "promoted"
 
     @property
     def ground(self) -> str:
@@ -97,12 +97,12 @@ class Blessing(models.Model):
         return "an override, no decision" if self.overridden else f"decision {self.decision_id}"
 
     @property
-    def first_of_its_version(self) -> "Blessing":
+    def first_of_its_version(self) -> "Promotion":
         """The one that made this version champion and was no rollback: itself, where it is none."""
         return self.restores or self
 
     @property
-    def goes_back_to(self) -> "Blessing | None":
+    def goes_back_to(self) -> "Promotion | None":
         """What a rollback restores where it names no version: what had made the champion before
         this one champion. None: there was none before.
 
@@ -121,7 +121,7 @@ class StageMoveQuerySet(OfProjectQuerySet["StageMove"]):
 
     def newest_first(self) -> Self:
         """With all that a history says of each."""
-        related = "version__model__project", "by", "decision", "blessing__version__model"
+        related = "version__model__project", "by", "decision", "promotion__version__model"
         return self.select_related(*related).order_by("-id")
 
 
@@ -141,8 +141,8 @@ class StageMove(models.Model):
         related_name="moves",
         help_text="what it rests on; empty: on nothing but its reason",
     )
-    blessing = models.ForeignKey(
-        Blessing,
+    promotion = models.ForeignKey(
+        Promotion,
         models.PROTECT,
         null=True,
         related_name="moves",
@@ -188,7 +188,7 @@ class StageMove(models.Model):
             return f"became the champion{', by an override' if self.overridden else ''}"
         if self.stage == VersionStage.CANDIDATE:
             return "was brought back as a candidate, by an override"
-        if self.blessing is None:
+        if self.promotion is None:
             return "was retired"
-        rolled_back = self.blessing.restores_id is not None
-        return f"{'was rolled back to' if rolled_back else 'made way for'} {self.blessing.version}"
+        rolled_back = self.promotion.restores_id is not None
+        return f"{'was rolled back to' if rolled_back else 'made way for'} {self.promotion.version}"

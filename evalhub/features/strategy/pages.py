@@ -1,15 +1,25 @@
-"""The questions before a fine-tune as a form, and what follows from the answers."""
+"""Page: should one fine-tune at all? A form of questions, the advice, and a study file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET
 
+from evalhub.accounts.models import Project
+from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError, declared, default_of
 from evalhub.features.strategy.answers import CHOICES, Case
 from evalhub.features.strategy.first_study import FirstStudy, first_study
 from evalhub.features.strategy.study import StudyParts
+from evalhub.frames.page.access import results_only
 from runners.backends.endpoints import endpoints
+
+FILE = {"Content-Disposition": 'attachment; filename="study.yaml"'}
 
 
 def _field(name: str) -> forms.Field:
@@ -79,3 +89,24 @@ class StrategyForm(forms.Form):
             tuned_model=said["tuned_model"],
         )
         return first_study(said["case"], parts)
+
+
+@require_GET
+@results_only
+def strategy(request: SignedInRequest) -> HttpResponse:
+    """The form; once it is answered the advice too, or the study file. Nothing is kept."""
+    projects = list(Project.objects.seen_by(request.user).order_by("name"))
+    if not projects:
+        messages.error(request, "There is no project yet to make a study in.")
+        return redirect("home")
+    asked = request.GET if "about" in request.GET else None
+    form = StrategyForm(asked, projects=[(each.slug, each.name) for each in projects])
+    made = form.study(web="download" not in request.GET) if form.is_valid() else None
+    if made and "download" in request.GET:
+        return HttpResponse(made.text, content_type="application/yaml", headers=FILE)
+    context = {"form": form, "made": made}
+    status = 400 if form.errors else 200
+    return render(request, "strategy/strategy.html", context, status=status)
+
+
+urlpatterns = [path("studies/strategy/", strategy, name="strategy")]

@@ -11,20 +11,20 @@ from tests.database.homes import a_home, evalhub, fresh_postgresql, rows_of
 
 pytestmark = pytest.mark.heavy
 
-BLESS = "bless", "2", "--by", "olga", "--reason", "Ran a week."
-CHANGE = "UPDATE ledger_blessing SET reason = 'Never mind.'"
-KEPT = "a baseline is blessed anew, never changed"
+PROMOTE = "promote", "2", "--by", "olga", "--reason", "Ran a week."
+CHANGE = "UPDATE ledger_promotion SET reason = 'Never mind.'"
+KEPT = "a champion is promoted again, never changed"
 
 
 @pytest.fixture
 def backed_up(tmp_path: Path) -> Path:
     """A folder with a home in which a version was promoted, and its backup."""
     a_home(tmp_path)
-    done = evalhub(*BLESS, at=tmp_path)
+    done = evalhub(*PROMOTE, at=tmp_path)
     assert "prompted v1 is the champion of support-desk" in done.stdout, done.stderr
     assert evalhub("backup", "b.jsonl.gz", at=tmp_path).returncode == 0
     # the baseline's before it: what a rollback goes back to
-    assert sum('"ledger.blessing"' in row for row in rows_of(tmp_path / "b.jsonl.gz")) == 2
+    assert sum('"ledger.promotion"' in row for row in rows_of(tmp_path / "b.jsonl.gz")) == 2
     return tmp_path
 
 
@@ -32,7 +32,7 @@ def test_in_another_home_it_is_the_same_and_can_not_be_changed(backed_up: Path) 
     other = backed_up / "other"
     other.mkdir()
     assert evalhub("restore", "../b.jsonl.gz", at=other).returncode == 0
-    again = evalhub(*BLESS, at=other)
+    again = evalhub(*PROMOTE, at=other)
     assert again.returncode == 0, again.stderr
     with (
         closing(sqlite3.connect(other / "home" / "evalhub.sqlite3")) as opened,
@@ -43,11 +43,11 @@ def test_in_another_home_it_is_the_same_and_can_not_be_changed(backed_up: Path) 
 
 @pytest.mark.services
 def test_so_it_is_on_postgresql(backed_up: Path, postgres_url: str) -> None:
-    url = fresh_postgresql(postgres_url, "blessed")
+    url = fresh_postgresql(postgres_url, "promoted")
     done = evalhub("restore", "b.jsonl.gz", at=backed_up, EVALHUB_DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
-    assert evalhub(*BLESS, at=backed_up, EVALHUB_DATABASE_URL=url).returncode == 0
+    assert evalhub(*PROMOTE, at=backed_up, EVALHUB_DATABASE_URL=url).returncode == 0
     with psycopg.connect(url) as opened:
-        assert opened.execute("SELECT count(*) FROM ledger_blessing").fetchone() == (2,)
+        assert opened.execute("SELECT count(*) FROM ledger_promotion").fetchone() == (2,)
         with pytest.raises(psycopg.errors.CheckViolation, match=KEPT):
             opened.execute(CHANGE)
