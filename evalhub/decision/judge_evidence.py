@@ -1,6 +1,6 @@
 """A judge's preference, corrected by people, as a criterion; and in words. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.decision.criteria import Requirement
@@ -16,6 +16,19 @@ from evalhub.stats.ppi import PoweredEstimate
 
 UNEVEN = 0.001
 """A judge that is even chooses what stands first so often, or so seldom, less than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEvidence:
+    """What the verdict is told of a judge.
+
+    Attributes:
+        section: the record's part; None where no judge was to compare the arms.
+        criteria: its preference as people corrected it, where it is calibrated.
+    """
+
+    section: JudgeSection | None = None
+    criteria: Sequence[Criterion] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,16 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class OwnershipEvidence:
+    """The criterion, where it could be measured; what a ship waits for, one sentence each; the
+    record's section."""
+
+    criteria: Sequence[Criterion] = ()
+    pending: Sequence[str] = ()
+    section: OwnershipSection | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MonthlyCosts:
     """What both arms cost a month.
 

@@ -8,7 +8,7 @@ are the differences that the combined test just doesn't rule out. A ratio's stag
 likewise, and its interval holds the ratios that the combined test doesn't rule out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
@@ -21,6 +21,8 @@ from evalhub.decision.levels import stage_weights
 from evalhub.decision.quantile_budget import ends
 from evalhub.decision.shares import ratio_limits
 from evalhub.declare.criteria import Criterion
+from evalhub.declare.ledger_section import LedgerRow
+from evalhub.declare.sections import ExtensionRow, ExtensionSection
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import p_one_sided
 from evalhub.stats.quantiles import p_quantile_ratio
@@ -193,3 +195,30 @@ def _first_kept(p_value: Callable[[float], float], reach: float, alpha: float) -
     if beyond(reach) <= 0:
         return reach
     return float(brentq(beyond, -reach, reach, xtol=1e-12))
+
+
+def extension_section(
+    rows: Sequence[LedgerRow], stages: Mapping[str, NDArray[np.intp]]
+) -> ExtensionSection | None:
+    """The record's `extension`: the stages of each test set that was added to; None without any.
+
+    Args:
+        stages: by test set, the look that each item was added for, shape (n,), from 0 for the
+            first; only of test sets that were added to.
+    """
+    extended = [
+        _extension_row(row, np.bincount(stages[row.test_set]).tolist())
+        for row in rows
+        if row.test_set in stages
+    ]
+    return ExtensionSection(test_sets=tuple(extended)) if extended else None
+
+
+def _extension_row(row: LedgerRow, sizes: Sequence[int]) -> ExtensionRow:
+    return ExtensionRow(
+        test_set=row.test_set,
+        level=row.level,
+        looks=row.looks,
+        items=tuple(sizes),
+        weights=stage_weights(len(sizes)),
+    )

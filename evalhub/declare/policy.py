@@ -47,7 +47,9 @@ LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
 
-Named = Annotated[str, Field(min_length=1, max_length=120)]
+LONGEST_NAME = 120
+LONGEST_UNIT = 40
+Named = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Alpha = Annotated[
     float,
     Field(
@@ -103,6 +105,12 @@ _OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
 }
 
 
+def not_for(role: TestSetRole, field: str) -> str | None:
+    """Why a demand of this role can't say a field ("is for guards: …"); None where it can."""
+    others, why = _OF_OTHERS[role]
+    return why if field in others else None
+
+
 def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a demand without those that its role has no use for."""
     others, _ = _OF_OTHERS[values["role"]]
@@ -150,9 +158,9 @@ class Demand(Declaration):
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> "Demand":
-        others, why = _OF_OTHERS[self.role]
         for name in self.model_fields_set:
-            if name in others and getattr(self, name) is not None:
+            why = not_for(self.role, name)
+            if why is not None and getattr(self, name) is not None:
                 raise wrong(why, name)
         if "margin" in self.model_fields_set and self.relative_margin is not None:
             raise wrong("stands in for margin: give one of the two", "relative_margin")
@@ -213,7 +221,7 @@ class PolicyCriterion(Demand):
     higher_is_better: bool = Field(True, description="false for error rates, lengths, losses")
     unit: str = Field(
         "",
-        max_length=40,
+        max_length=LONGEST_UNIT,
         description="what the metric counts, such as words: for the sentences; empty: nothing",
     )
 

@@ -1,14 +1,13 @@
 """The policy's budget of ownership, measured: what a study's candidate saves a month."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from evalhub.analysis.cost_lines import cost_lines
 from evalhub.analysis.ownership import Reckoning
 from evalhub.decision.align import Aligned
-from evalhub.decision.ownership import MonthlyCosts, ownership_criterion
+from evalhub.decision.ownership import MonthlyCosts, OwnershipEvidence, ownership_criterion
 from evalhub.decision.policy import ownership_asked
 from evalhub.declare.cost_sheet import CostLine, Ends, Part
 from evalhub.declare.criteria import Criterion
@@ -20,15 +19,6 @@ from evalhub.ledger.ownership import OwnedArms, PricedItems, gpu_price, known_co
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
-
-
-@dataclass(frozen=True, slots=True)
-class OwnershipEvidence:
-    """The criterion, where it could be measured; what a ship waits for; the record's section."""
-
-    criteria: list[Criterion] = field(default_factory=list)
-    pending: list[str] = field(default_factory=list)
-    section: OwnershipSection | None = None
 
 
 def ownership_evidence(

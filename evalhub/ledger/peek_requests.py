@@ -7,9 +7,9 @@ cluster goes as a number.
 import numpy as np
 
 from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.charge import Charge
 from evalhub.decision.criteria import Requirement
 from evalhub.declare.peeks import PeekCharge, SentArm, SentClaim, SentItems
-from evalhub.ledger.charge import Charge
 from evalhub.ledger.file_claims import FileCharge, FileClaim
 
 
