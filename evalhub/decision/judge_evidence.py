@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.measuring import asked_of
+from evalhub.decision.measuring import required_at
 from evalhub.decision.wording import counted
-from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.declare.criteria import Criterion, Measured, NextLook, Tested
 from evalhub.declare.judging import JudgeFigures, JudgeSection
 from evalhub.declare.sections import AgreementValue
 from evalhub.declare.study import Pairwise
@@ -73,31 +73,35 @@ def judge_criterion(
         min_gain=asked.min_gain,
         tier=asked.tier,
     )
-    return Criterion(
-        **asked_of(requirement, 0.5),
-        n=len(said),
-        clusters=None,
-        baseline=0.5,
-        candidate=value,
-        difference=value - 0.5,
-        lower=low - 0.5,
-        upper=high - 0.5,
-        alpha=alpha,
-        harm_alpha=harm_alpha,
-        p_value=min(1.0, 2 * min(p_better, p_worse)),
-        wins=said.count("candidate"),
-        losses=said.count("baseline"),
-        ties=len(said) - said.count("candidate") - said.count("baseline"),
-        method=corrected.lower.method,
-        test="the interval's own",
-        p_harm=p_worse,
-        sd=down * len(said) ** 0.5,
-        design_effect=1.0,
-        gap=planned_gain,
+    return Criterion.of(
+        required_at(requirement, 0.5),
+        Measured(
+            n=len(said),
+            clusters=None,
+            baseline=0.5,
+            candidate=value,
+            difference=value - 0.5,
+            lower=low - 0.5,
+            upper=high - 0.5,
+            alpha=alpha,
+            harm_alpha=harm_alpha,
+            wins=said.count("candidate"),
+            losses=said.count("baseline"),
+            ties=len(said) - said.count("candidate") - said.count("baseline"),
+            ratio=None,
+            ratio_lower=None,
+            ratio_upper=None,
+        ),
+        Tested(
+            p_value=min(1.0, 2 * min(p_better, p_worse)),
+            method=corrected.lower.method,
+            test="the interval's own",
+            p_harm=p_worse,
+            sd=down * len(said) ** 0.5,
+            design_effect=1.0,
+            gap=planned_gain,
+        ),
         next_look=NextLook(alpha=alpha * (number / (number + 1)) ** 2),
-        ratio=None,
-        ratio_lower=None,
-        ratio_upper=None,
     )
 
 
