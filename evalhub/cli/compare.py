@@ -182,15 +182,15 @@ class TermOptions:
         Raises:
             typer.BadParameter: an option that the role has no use for.
         """
-        from evalhub.declare.policy import not_for
+        from evalhub.declare.roles import not_for
         from evalhub.studies.files.terms import Terms
 
         for name in ("min_gain",) if has_guards else ("min_gain", "margin"):
             why = not_for(self.role.value, name)
             if why is not None and getattr(self, name) is not None:
                 [other] = set(ComparedRole) - {self.role}
-                said = f"{why.partition(':')[0]}: say --role {other.value}"
-                raise typer.BadParameter(said, param_hint=_named(name))
+                message = f"{why.partition(':')[0]}: say --role {other.value}"
+                raise typer.BadParameter(message, param_hint=_named(name))
         if self.margin == 0:
             raise typer.BadParameter(
                 "must be above 0: no number of items shows that nothing at all is lost",
@@ -318,13 +318,13 @@ def _of_logs(
 
     base, candidate, named = question.base, question.candidate, question.named
     if named.reference != "reference":
-        said = "doesn't go with --from: say --field reference=PATH"
-        raise typer.BadParameter(said, param_hint="--reference")
+        message = "doesn't go with --from: say --field reference=PATH"
+        raise typer.BadParameter(message, param_hint="--reference")
     paths = row_fields(logs.rows, named.id_field, named.output, logs.score, logs.field)
     scoring = question.scored.scoring()
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
-    asked = LogQuestion(
+    log_question = LogQuestion(
         kind=kind,
         arms=(logs.base_arm, logs.candidate_arm),
         metrics=question.metrics,
@@ -336,21 +336,23 @@ def _of_logs(
         terms=question.terms,
     )
     try:
-        check_fields(kind, asked.fields)
+        check_fields(kind, log_question.fields)
     except FieldsError as error:
         hint = "--rows, --id, --output, --score, --field"
         raise typer.BadParameter(str(error), param_hint=hint) from error
-    if is_ours(asked.metrics):
+    if is_ours(log_question.metrics):
         _refuse("a metric of Evalhub's own", study=logs.study)
         ledger = ledger_at.ledger()
-        return compare_rescored(base, candidate, question.test_set, asked, **scoring, ledger=ledger)
+        return compare_rescored(
+            base, candidate, question.test_set, log_question, **scoring, ledger=ledger
+        )
     question.scored.check_unused()
     _refuse("scores of a log", test_set=question.test_set)
-    comparison = compare_logs(base, candidate, asked, ledger=ledger_at.ledger())
+    comparison = compare_logs(base, candidate, log_question, ledger=ledger_at.ledger())
     if logs.study is not None:
         from evalhub.studies.files.study_of_logs import write_study
 
-        written = write_study(base, candidate, asked, logs.study, project="default")
+        written = write_study(base, candidate, log_question, logs.study, project="default")
         typer.echo(f"evalhub: the same question as a study: evalhub study run {written}", err=True)
     return comparison
 

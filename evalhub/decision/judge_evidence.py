@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import required_at
 from evalhub.decision.wording import counted
-from evalhub.declare.criteria import Criterion, Measured, NextLook, Tested
+from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
 from evalhub.declare.judging import JudgeFigures, JudgeSection
 from evalhub.declare.sections import AgreementValue
 from evalhub.declare.study import Pairwise
@@ -75,7 +75,7 @@ def judge_criterion(
     )
     return Criterion.of(
         required_at(requirement, 0.5),
-        Measured(
+        Measurement(
             n=len(said),
             clusters=None,
             baseline=0.5,

@@ -16,7 +16,7 @@ from evalhub.decision.tails import unseen_of
 from evalhub.decision.wording import requires
 from evalhub.declare.criteria import (
     Criterion,
-    Measured,
+    Measurement,
     PlannedPeople,
     PlannedSpread,
     Required,
@@ -180,7 +180,7 @@ def measure(
         )
     criterion = Criterion.of(
         required,
-        Measured(
+        Measurement(
             unseen=unseen,
             n=found.n,
             clusters=found.clusters,
@@ -231,7 +231,7 @@ def same_run(
     share = None if factor is None else 1.0
     return Criterion.of(
         required_at(requirement, mean),
-        Measured(
+        Measurement(
             n=len(scores),
             clusters=None,
             baseline=mean,

@@ -18,7 +18,7 @@ from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import required_at
 from evalhub.decision.wording import money_span
 from evalhub.declare.cost_sheet import Ends
-from evalhub.declare.criteria import Criterion, Measured, Tested
+from evalhub.declare.criteria import Criterion, Measurement, Tested
 from evalhub.declare.ownership_section import OwnershipSection
 from evalhub.declare.policy import OwnershipBudget
 from evalhub.declare.verdicts import Status
@@ -121,7 +121,7 @@ def ownership_criterion(
     monthly = most * found.baseline + costs.monthly.value
     return Criterion.of(
         required_at(requirement, present),
-        Measured(
+        Measurement(
             n=found.n,
             clusters=found.clusters,
             baseline=present,

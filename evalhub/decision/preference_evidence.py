@@ -12,7 +12,7 @@ from evalhub.decision.identity_cautions import beside_left_out, identity_caution
 from evalhub.decision.measuring import planned_with, required_at
 from evalhub.decision.people_cautions import Pace, fast_people, few_people
 from evalhub.decision.wording import counted
-from evalhub.declare.criteria import Criterion, Measured, NextLook, Tested
+from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
 from evalhub.declare.identities import ReviewerIdentity
 from evalhub.declare.people import UnconfirmedUse
 from evalhub.declare.policy import PreferenceRule
@@ -266,7 +266,7 @@ def preference_criterion(
     )
     return Criterion.of(
         required_at(asked, 0.5),
-        Measured(
+        Measurement(
             n=found.judgments,
             clusters=found.items,
             baseline=0.5,

@@ -165,7 +165,7 @@ class Required(Declaration):
         return self.role == "guard" or (self.min_gain or 0.0) < 0
 
 
-class Measured(Declaration):
+class Measurement(Declaration):
     """What was measured for a criterion."""
 
     n: Size = Field(description="items that both arms answered; judgments, of a preference")
@@ -216,7 +216,7 @@ class Tested(Declaration):
     spread: PlannedSpread | None = Field(None, description="null: sd is taken for the truth")
 
 
-class Criterion(Tested, Measured, Required):
+class Criterion(Tested, Measurement, Required):
     """A requirement with its measurement, and what the rule says of it.
 
     `status`, `needed_n`, `needed_as_seen`, `needed_why`, `p_harm_adjusted` and `sentence` are set
@@ -253,7 +253,7 @@ class Criterion(Tested, Measured, Required):
     def of(
         cls,
         required: Required,
-        measured: Measured,
+        measured: Measurement,
         tested: Tested,
         *,
         next_look: NextLook | None = None,

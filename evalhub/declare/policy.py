@@ -32,13 +32,12 @@ from evalhub.declare.measured_on import (
     check_known,
 )
 from evalhub.declare.people import PeopleDemand, PeopleFloor
+from evalhub.declare.roles import DemandRole, TestSetRole, not_for
 from evalhub.declare.tails import BoundedTails
 from evalhub.io.numbers import LARGEST
 from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
-DemandRole = Literal["primary", "guard"]
-TestSetRole = Literal["primary", "guard", "development"]
 Tier = Literal["critical", "supporting", "advisory"]
 Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
@@ -89,31 +88,9 @@ NoiseFloor = Annotated[
 ]
 
 
-_OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
-    "primary": (
-        ("margin", "relative_margin", "tier"),
-        "is for guards: a primary is critical and must gain min_gain",
-    ),
-    "guard": (
-        ("min_gain", "planned_gain"),
-        "is for primaries: a guard is asked no gain, and may lose less than its margin",
-    ),
-    "development": (
-        ("margin", "relative_margin", "tier", "min_gain", "planned_gain", "mix", "tails"),
-        "is for what is judged: a development set is only read",
-    ),
-}
-
-
-def not_for(role: TestSetRole, field: str) -> str | None:
-    """Why a demand of this role can't say a field ("is for guards: …"); None where it can."""
-    others, why = _OF_OTHERS[role]
-    return why if field in others else None
-
-
 def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a demand without those that its role has no use for."""
-    others, _ = _OF_OTHERS[values["role"]]
+    others = [name for name in values if not_for(values["role"], name)]
     margins = {"relative_margin" if values["relative_margin"] is None else "margin"}
     unsaid = [name for name in ("mix", "bounds", "items", "tails") if values[name] is None]
     left_out = {*others, *margins, *unsaid}

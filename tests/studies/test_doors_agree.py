@@ -16,7 +16,8 @@ import pytest
 
 from evalhub.decision.charge import Charge
 from evalhub.declare.decision import DecisionRecord
-from evalhub.declare.policy import DemandRole, FailureUse, JumpUse
+from evalhub.declare.policy import FailureUse, JumpUse
+from evalhub.declare.roles import DemandRole
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.file_claims import FileClaim, JudgeAt
 from evalhub.studies.files.compare import CompareRequest, compare_files

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from evalhub.declare.declaration import DeclarationError, default_of
-from evalhub.declare.policy import Demand, Rule, not_for
+from evalhub.declare.policy import Demand, Rule
+from evalhub.declare.roles import not_for
 from evalhub.io.items import FieldMapping
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind

@@ -7,7 +7,8 @@ from typing import Any
 from evalhub.declare.answers_rule import ModelChangeUse
 from evalhub.declare.declaration import declared, default_of
 from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
-from evalhub.declare.policy import DemandRole, FailureUse, JumpUse, Policy, Rule
+from evalhub.declare.policy import FailureUse, JumpUse, Policy, Rule
+from evalhub.declare.roles import DemandRole
 from evalhub.stats.levels import ALPHA
 
 FAILURES: FailureUse = default_of(Rule, "failures")
