@@ -1,13 +1,15 @@
 """`evalhub compare`: two files of answers, no server."""
 
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.file_ledger import LedgerAt, ProjectThere
+from evalhub.cli.file_ledger import LedgerAt
 from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED
+from evalhub.frames.command.option_groups import with_option_groups
 from evalhub.frames.command.options import (
     AcceptPolicyChange,
     Alpha,
@@ -18,12 +20,12 @@ from evalhub.frames.command.options import (
     reason_of,
     row_fields,
 )
-from evalhub.frames.command.server import There, TokenFile
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
     from evalhub.studies.files.compare import FileComparison
+    from evalhub.studies.files.terms import Terms
 
 
 class ComparedRole(StrEnum):
@@ -36,11 +38,190 @@ class FailureUses(StrEnum):
     worst = "worst"
 
 
+class JumpUses(StrEnum):
+    hold = "hold"
+    report = "report"
+    off = "off"
+
+
 class ModelChangeUses(StrEnum):
     report = "report"
     invalid = "invalid"
 
 
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """What is said of another tool's logs; only with --from."""
+
+    primary: Annotated[
+        list[str] | None,
+        typer.Option(help="With --from: a task that must gain; the others are guards."),
+    ] = None
+    base_arm: Annotated[
+        str | None, typer.Option(help="With --from: which of a log's arms runs now.")
+    ] = None
+    candidate_arm: Annotated[
+        str | None, typer.Option(help="With --from: which of a log's arms may replace it.")
+    ] = None
+    other_prompts: Annotated[
+        bool,
+        typer.Option(
+            "--other-prompts",
+            help="With --from: the arms were asked in other words, and that is compared too.",
+        ),
+    ] = False
+    study: Annotated[
+        Path | None,
+        typer.Option(help="With --from: also write the same question as a study: FOLDER."),
+    ] = None
+    rows: RowsPath = None
+    score: ScorePaths = None
+    field: FieldPaths = None
+
+    def check_unused(self) -> None:
+        """Refuses each of them without --from. Raises typer.BadParameter."""
+        for option in fields(self):
+            if getattr(self, option.name):
+                raise typer.BadParameter("goes with --from KIND", param_hint=_named(option.name))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricOptions:
+    """How answers are scored by a metric of Evalhub's own."""
+
+    extract: Annotated[
+        str | None,
+        typer.Option(help="Pattern; the first group of its last match is scored."),
+    ] = None
+    option: Annotated[
+        list[str] | None, typer.Option(help="A metric's own option: tolerance=0.01. Repeatable.")
+    ] = None
+
+    def check_unused(self) -> None:
+        """Refuses them where the log's own scores are compared. Raises typer.BadParameter."""
+        _refuse("scores of a log", extract=self.extract, option=self.option)
+
+    def scoring(self) -> dict[str, Any]:
+        return {
+            "extract": self.extract,
+            "options": tuple(_option(each) for each in self.option or ()),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOptions:
+    """What the fields of items and of answers are called."""
+
+    id_field: Annotated[
+        str, typer.Option("--id", help="Field with the item's id, or a path to it.")
+    ] = "id"
+    output: Annotated[str, typer.Option(help="Field with the answer, or a path to it.")] = "output"
+    reference: Annotated[str, typer.Option(help="Field of the test set with the right answer.")] = (
+        "reference"
+    )
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Field of the test set: items of one cluster belong together."),
+    ] = None
+    tag: Annotated[
+        str | None, typer.Option(help="Field of the test set to break the result down by.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermOptions:
+    """What must hold, and how sure the verdict must be."""
+
+    role: Annotated[
+        ComparedRole, typer.Option(help="primary: must gain; guard: must not lose.")
+    ] = ComparedRole.primary
+    margin: Annotated[
+        float | None,
+        typer.Option(help=f"Loss that a guard may show ({MARGIN:g}).", min=0.0),
+    ] = None
+    min_gain: Annotated[float | None, typer.Option(help="Gain that a primary must pass (0).")] = (
+        None
+    )
+    failures: Annotated[
+        FailureUses,
+        typer.Option(
+            help="An `error` in place of an answer: invalid evidence, or the metric's worst score."
+        ),
+    ] = FailureUses.invalid
+    jumps: Annotated[
+        JumpUses,
+        typer.Option(
+            help="A gain beyond belief, such as one of a broken extraction pattern: it holds a "
+            "ship, is said only, or isn't looked for."
+        ),
+    ] = JumpUses.report
+    model_changes: Annotated[
+        ModelChangeUses,
+        typer.Option(
+            help="Answers of one arm that name several models (`served_model`): said among the "
+            "reasons, or invalid evidence."
+        ),
+    ] = ModelChangeUses.report
+    most_unanswered: Annotated[
+        float,
+        typer.Option(
+            help="Share of an arm's answers that may be empty or have failed; with more of them it "
+            "is no evidence.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = MOST_UNANSWERED
+    alpha: Alpha = ALPHA
+
+    def terms(self, *, has_guards: bool) -> "Terms":
+        """The part of a policy that these options say.
+
+        Args:
+            has_guards: whatever the role says, there are guards beside the primary.
+
+        Raises:
+            typer.BadParameter: an option that the role has no use for.
+        """
+        from evalhub.declare.roles import not_for
+        from evalhub.studies.files.terms import Terms
+
+        for name in ("min_gain",) if has_guards else ("min_gain", "margin"):
+            why = not_for(self.role.value, name)
+            if why is not None and getattr(self, name) is not None:
+                [other] = set(ComparedRole) - {self.role}
+                message = f"{why.partition(':')[0]}: say --role {other.value}"
+                raise typer.BadParameter(message, param_hint=_named(name))
+        if self.margin == 0:
+            raise typer.BadParameter(
+                "must be above 0: no number of items shows that nothing at all is lost",
+                param_hint="--margin",
+            )
+        return Terms(
+            role=self.role.value,
+            margin=MARGIN if self.margin is None else self.margin,
+            min_gain=self.min_gain or 0.0,
+            alpha=self.alpha,
+            failures=self.failures.value,
+            jumps=self.jumps.value,
+            model_changes=self.model_changes.value,
+            most_unanswered=self.most_unanswered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is compared by which metric, and what must hold."""
+
+    base: Path
+    candidate: Path | None
+    test_set: Path | None
+    metrics: tuple[str, ...]
+    scored: MetricOptions
+    named: FieldOptions
+    terms: "Terms"
+
+
+@with_option_groups
 def compare(
     base: Annotated[
         Path,
@@ -50,6 +231,7 @@ def compare(
         Path | None,
         typer.Argument(help="Answers of what may replace it; none where one log holds both."),
     ] = None,
+    *,
     from_: Annotated[
         str | None, typer.Option("--from", help="What wrote both logs: lm-eval, inspect, …")
     ] = None,
@@ -62,88 +244,12 @@ def compare(
             help="exact_match, numeric_match, …; with --from one of the log's, or TASK=METRIC."
         ),
     ] = None,
-    primary: Annotated[
-        list[str] | None,
-        typer.Option(help="With --from: a task that must gain; the others are guards."),
-    ] = None,
-    base_arm: Annotated[
-        str | None, typer.Option(help="With --from: which of a log's arms runs now.")
-    ] = None,
-    candidate_arm: Annotated[
-        str | None, typer.Option(help="With --from: which of a log's arms may replace it.")
-    ] = None,
-    other_prompts: Annotated[
-        bool,
-        typer.Option(
-            "--other-prompts",
-            help="With --from: the arms were asked in other words, and that is compared too.",
-        ),
-    ] = False,
-    study: Annotated[
-        Path | None,
-        typer.Option(help="With --from: also write the same question as a study: FOLDER."),
-    ] = None,
-    extract: Annotated[
-        str | None,
-        typer.Option(help="Pattern; the first group of its last match is scored."),
-    ] = None,
-    option: Annotated[
-        list[str] | None, typer.Option(help="A metric's own option: tolerance=0.01. Repeatable.")
-    ] = None,
-    id_field: Annotated[
-        str, typer.Option("--id", help="Field with the item's id, or a path to it.")
-    ] = "id",
-    output: Annotated[str, typer.Option(help="Field with the answer, or a path to it.")] = "output",
-    rows: RowsPath = None,
-    score: ScorePaths = None,
-    field: FieldPaths = None,
-    reference: Annotated[
-        str, typer.Option(help="Field of the test set with the right answer.")
-    ] = "reference",
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Field of the test set: items of one cluster belong together."),
-    ] = None,
-    tag: Annotated[
-        str | None, typer.Option(help="Field of the test set to break the result down by.")
-    ] = None,
-    role: Annotated[
-        ComparedRole, typer.Option(help="primary: must gain; guard: must not lose.")
-    ] = ComparedRole.primary,
-    margin: Annotated[
-        float | None,
-        typer.Option(help=f"Loss that a guard may show ({MARGIN:g}).", min=0.0),
-    ] = None,
-    min_gain: Annotated[
-        float | None, typer.Option(help="Gain that a primary must pass (0).")
-    ] = None,
-    failures: Annotated[
-        FailureUses,
-        typer.Option(
-            help="An `error` in place of an answer: invalid evidence, or the metric's worst score."
-        ),
-    ] = FailureUses.invalid,
-    model_changes: Annotated[
-        ModelChangeUses,
-        typer.Option(
-            help="Answers of one arm that name several models (`served_model`): said among the "
-            "reasons, or invalid evidence."
-        ),
-    ] = ModelChangeUses.report,
-    most_unanswered: Annotated[
-        float,
-        typer.Option(
-            help="Share of an arm's answers that may be empty or have failed; with more of them it "
-            "is no evidence.",
-            min=0.0,
-            max=1.0,
-        ),
-    ] = MOST_UNANSWERED,
-    alpha: Alpha = ALPHA,
+    logs: LogOptions,
+    scored: MetricOptions,
+    named: FieldOptions,
+    terms: TermOptions,
     accept_policy_change: AcceptPolicyChange = None,
-    server: There = None,
-    token_file: TokenFile = None,
-    project: ProjectThere = None,
+    ledger_at: LedgerAt,
     json_: Json = False,
     report: Annotated[
         Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")
@@ -155,133 +261,111 @@ def compare(
     from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output
 
-    reason, ledger_at = reason_of(accept_policy_change), LedgerAt(server, token_file, project)
+    reason = reason_of(accept_policy_change)
     ledger_at.check()
-    guard = role is ComparedRole.guard
-    if guard and min_gain is not None:
-        raise typer.BadParameter(
-            "is for primaries: a guard is asked no gain", param_hint="--min-gain"
-        )
-    if not guard and margin is not None and not primary:
-        raise typer.BadParameter("is for guards: say --role guard", param_hint="--margin")
-    if margin == 0:
-        raise typer.BadParameter(
-            "must be above 0: no number of items shows that nothing at all is lost",
-            param_hint="--margin",
-        )
+    holds = terms.terms(has_guards=bool(logs.primary))
     inputs = [each for each in (base, candidate, test_set) if each is not None]
     check_output(report, option="--report", inputs=inputs)
-    asked = {
-        "role": role.value,
-        "margin": MARGIN if margin is None else margin,
-        "min_gain": min_gain or 0.0,
-        "alpha": alpha,
-        "failures": failures.value,
-        "model_changes": model_changes.value,
-        "most_unanswered": most_unanswered,
-        "cluster": cluster,
-        "tag": tag,
-    }
-    by_ours = {"extract": extract, "options": tuple(_option(each) for each in option or ())}
-    fields = {"id_field": id_field, "output_field": output, "reference": reference}
+    question = _Question(base, candidate, test_set, tuple(metric or ()), scored, named, holds)
     if from_ is None:
-        _only("--from", primary, base_arm, candidate_arm, other_prompts, study, rows, score, field)
-        files = base, candidate, test_set
-        found = _of_files(files, metric, asked | by_ours | fields, ledger_at)
+        logs.check_unused()
+        comparison = _of_files(question, ledger_at)
     else:
-        if reference != "reference":
-            said = "doesn't go with --from: say --field reference=PATH"
-            raise typer.BadParameter(said, param_hint="--reference")
-        mapping = row_fields(rows, id_field, output, score, field).mapping
-        arms = {
-            "arms": (base_arm, candidate_arm),
-            "other_prompts": other_prompts,
-            "fields": mapping,
-        }
-        named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
-        files, question = (base, candidate, test_set), asked | arms | named
-        found = _of_logs(from_, files, question, by_ours, study, ledger_at)
-    record = with_more_caveats(found.record, policy_caveats(None, alpha=alpha, accepted=reason))
+        comparison = _of_logs(from_, question, logs, ledger_at)
+    caveats = policy_caveats(None, alpha=holds.alpha, accepted=reason)
+    record = with_more_caveats(comparison.record, caveats)
     if report is not None:
-        _write_report(report, record, found.items)
+        _write_report(report, record, comparison.items)
     if json_:
         printing.print_json(record.as_json())
     else:
         printing.print_record(record)
-        if tag is not None:
+        if named.tag is not None:
             printing.print_breakdown(record)
     return record.verdict.exit_code
 
 
-def _of_files(
-    files: tuple[Path, Path | None, Path | None],
-    metric: list[str] | None,
-    asked: dict[str, Any],
-    ledger_at: LedgerAt,
-) -> "FileComparison":
+def _of_files(question: _Question, ledger_at: LedgerAt) -> "FileComparison":
     from evalhub.studies.files.compare import CompareRequest, compare_files
 
-    base, candidate, test_set = files
-    if candidate is None:
+    if question.candidate is None:
         raise typer.BadParameter("is needed: the candidate's answers", param_hint="CANDIDATE")
-    if test_set is None:
+    if question.test_set is None:
         raise typer.BadParameter("is needed", param_hint="--test-set")
-    if not metric:
+    if not question.metrics:
         raise typer.BadParameter("is needed", param_hint="--metric")
-    question = CompareRequest(metric=metric[-1], **asked)
-    return compare_files(base, candidate, test_set, question, ledger_at.ledger())
+    named = question.named
+    request = CompareRequest(
+        metric=question.metrics[-1],
+        **question.scored.scoring(),
+        id_field=named.id_field,
+        output_field=named.output,
+        reference=named.reference,
+        cluster=named.cluster,
+        tag=named.tag,
+        terms=question.terms,
+    )
+    files = question.base, question.candidate, question.test_set
+    return compare_files(*files, request, ledger_at.ledger())
 
 
 def _of_logs(
-    kind: str,
-    files: tuple[Path, Path | None, Path | None],
-    asked: dict[str, Any],
-    by_ours: dict[str, Any],
-    study: Path | None,
-    ledger_at: LedgerAt,
+    kind: str, question: _Question, logs: LogOptions, ledger_at: LedgerAt
 ) -> "FileComparison":
     from evalhub.importers.kinds import KINDS, FieldsError, check_fields
     from evalhub.studies.files.compare_logs import LogQuestion, compare_logs
     from evalhub.studies.files.rescored_logs import compare_rescored, is_ours
 
+    base, candidate, named = question.base, question.candidate, question.named
+    if named.reference != "reference":
+        message = "doesn't go with --from: say --field reference=PATH"
+        raise typer.BadParameter(message, param_hint="--reference")
+    paths = row_fields(logs.rows, named.id_field, named.output, logs.score, logs.field)
+    scoring = question.scored.scoring()
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
-    question = LogQuestion(kind=kind, **asked)
+    log_question = LogQuestion(
+        kind=kind,
+        arms=(logs.base_arm, logs.candidate_arm),
+        metrics=question.metrics,
+        primaries=tuple(logs.primary or ()),
+        other_prompts=logs.other_prompts,
+        cluster=named.cluster,
+        tag=named.tag,
+        fields=paths.mapping,
+        terms=question.terms,
+    )
     try:
-        check_fields(kind, question.fields)
+        check_fields(kind, log_question.fields)
     except FieldsError as error:
         hint = "--rows, --id, --output, --score, --field"
         raise typer.BadParameter(str(error), param_hint=hint) from error
-    base, candidate, test_set = files
-    if is_ours(question.metrics):
-        _without("a metric of Evalhub's own", study=study)
+    if is_ours(log_question.metrics):
+        _refuse("a metric of Evalhub's own", study=logs.study)
         ledger = ledger_at.ledger()
-        return compare_rescored(base, candidate, test_set, question, **by_ours, ledger=ledger)
-    _without("scores of a log", extract=by_ours["extract"], option=by_ours["options"])
-    _without("scores of a log", test_set=test_set)
-    found = compare_logs(base, candidate, question, ledger=ledger_at.ledger())
-    if study is not None:
+        return compare_rescored(
+            base, candidate, question.test_set, log_question, **scoring, ledger=ledger
+        )
+    question.scored.check_unused()
+    _refuse("scores of a log", test_set=question.test_set)
+    comparison = compare_logs(base, candidate, log_question, ledger=ledger_at.ledger())
+    if logs.study is not None:
         from evalhub.studies.files.study_of_logs import write_study
 
-        written = write_study(base, candidate, question, study, project="default")
+        written = write_study(base, candidate, log_question, logs.study, project="default")
         typer.echo(f"evalhub: the same question as a study: evalhub study run {written}", err=True)
-    return found
+    return comparison
 
 
-def _only(needed: str, *given: Any) -> None:
-    """Refuses options that only go with `needed`."""
-    arms = ("--primary", "--base-arm", "--candidate-arm", "--other-prompts", "--study")
-    names = (*arms, "--rows", "--score", "--field")
-    if wrong := next((name for name, each in zip(names, given, strict=True) if each), None):
-        raise typer.BadParameter(f"goes with {needed} KIND", param_hint=wrong)
+def _refuse(what: str, **values: Any) -> None:
+    """Refuses options that don't go with `what`. Raises typer.BadParameter."""
+    if name := next((name for name, value in values.items() if value), None):
+        raise typer.BadParameter(f"doesn't go with {what}", param_hint=_named(name))
 
 
-def _without(what: str, **given: Any) -> None:
-    """Refuses options that don't go with `what`."""
-    if wrong := next((name for name, each in given.items() if each), None):
-        raise typer.BadParameter(
-            f"doesn't go with {what}", param_hint=f"--{wrong.replace('_', '-')}"
-        )
+def _named(field: str) -> str:
+    """The option of a field: --base-arm of base_arm."""
+    return f"--{field.replace('_', '-')}"
 
 
 def _option(text: str) -> tuple[str, Any]:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.file_ledger import LedgerAt, ProjectThere
+from evalhub.cli.file_ledger import LedgerAt
+from evalhub.frames.command.option_groups import with_option_groups
 from evalhub.frames.command.options import AcceptPolicyChange, Json, reason_of
-from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evalhub.declare.evidence import JudgmentRows
 
 
+@with_option_groups
 def decide(
     policy: Annotated[Path, typer.Argument(help="What must hold: YAML or JSON, evalhub.policy/1.")],
     evidence: Annotated[
@@ -24,14 +25,13 @@ def decide(
             "baseline and candidate (JSONL, CSV, Parquet; not .json)."
         ),
     ],
+    *,
     json_: Json = False,
     out: Annotated[
         Path | None, typer.Option(help="Also write the decision record: FILE.json")
     ] = None,
     accept_policy_change: AcceptPolicyChange = None,
-    server: There = None,
-    token_file: TokenFile = None,
-    project: ProjectThere = None,
+    ledger_at: LedgerAt,
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.decision.caveats import with_more_caveats
@@ -42,7 +42,7 @@ def decide(
     from evalhub.studies.files.decide import decide_scores
     from evalhub.studies.files.evidence import read_scores, read_source
 
-    reason, ledger_at = reason_of(accept_policy_change), LedgerAt(server, token_file, project)
+    reason = reason_of(accept_policy_change)
     ledger_at.check()
     asked = read_policy(policy)
     source = read_source(evidence)

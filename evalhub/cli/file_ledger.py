@@ -1,9 +1,11 @@
 """The ledger by which `compare` and `decide` judge files: a site's, or the one of this home."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
     from evalhub.ledger.file_claims import FileLedger
@@ -18,12 +20,13 @@ ProjectThere = Annotated[
 ]
 
 
-class LedgerAt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LedgerAt:
     """Where the ledger is: at the site `server`, or in this home."""
 
-    server: str | None
-    token_file: Path | None
-    project: str | None
+    server: There = None
+    token_file: TokenFile = None
+    project: ProjectThere = None
 
     def check(self) -> None:
         """Raises typer.BadParameter for an empty EVALHUB_SERVER, and for options that go with a

@@ -1,7 +1,7 @@
 """The one table of commands, grouped by what one wants to do, as `evalhub --help` shows them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -45,6 +45,15 @@ from evalhub.features.ownership import cli as cost
 from evalhub.features.strategy import cli as strategy
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.home import at_home
+
+if TYPE_CHECKING:
+    from evalhub.registry.redaction import Redactor
+
+
+def _redactors() -> "Sequence[Redactor]":
+    from evalhub.features.table import REDACTORS
+
+    return REDACTORS
 
 
 def _group_at_home(group: typer.Typer) -> typer.Typer:
@@ -111,7 +120,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "webhook": _group_at_home(webhook.app),
         "outgoing": _group_at_home(outgoing.app),
         "log": at_home(log.log),
-        "redact": at_home(erasure.redact),
+        "redact": at_home(erasure.redact_command(_redactors)),
         "migrate": at_home(migrate.migrate),
         "backup": at_home(backup.backup),
         "restore": at_home(backup.restore),

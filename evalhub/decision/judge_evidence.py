@@ -1,14 +1,28 @@
 """A judge's preference, corrected by people, as a criterion; and in words. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.measuring import asked_of
-from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.decision.measuring import required_at
+from evalhub.decision.sections.judge import JudgeSection
+from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
 from evalhub.declare.study import Pairwise
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.ppi import PoweredEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEvidence:
+    """What the verdict is told of a judge.
+
+    Attributes:
+        section: the record's part; None where no judge was to compare the arms.
+        criteria: its preference as people corrected it, where it is calibrated.
+    """
+
+    section: JudgeSection | None = None
+    criteria: Sequence[Criterion] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +67,35 @@ def judge_criterion(
         min_gain=asked.min_gain,
         tier=asked.tier,
     )
-    return Criterion(
-        **asked_of(requirement, 0.5),
-        n=len(said),
-        clusters=None,
-        baseline=0.5,
-        candidate=value,
-        difference=value - 0.5,
-        lower=low - 0.5,
-        upper=high - 0.5,
-        alpha=alpha,
-        harm_alpha=harm_alpha,
-        p_value=min(1.0, 2 * min(p_better, p_worse)),
-        wins=said.count("candidate"),
-        losses=said.count("baseline"),
-        ties=len(said) - said.count("candidate") - said.count("baseline"),
-        method=corrected.lower.method,
-        test="the interval's own",
-        p_harm=p_worse,
-        sd=down * len(said) ** 0.5,
-        design_effect=1.0,
-        gap=planned_gain,
+    return Criterion.of(
+        required_at(requirement, 0.5),
+        Measurement(
+            n=len(said),
+            clusters=None,
+            baseline=0.5,
+            candidate=value,
+            difference=value - 0.5,
+            lower=low - 0.5,
+            upper=high - 0.5,
+            alpha=alpha,
+            harm_alpha=harm_alpha,
+            wins=said.count("candidate"),
+            losses=said.count("baseline"),
+            ties=len(said) - said.count("candidate") - said.count("baseline"),
+            ratio=None,
+            ratio_lower=None,
+            ratio_upper=None,
+        ),
+        Tested(
+            p_value=min(1.0, 2 * min(p_better, p_worse)),
+            method=corrected.lower.method,
+            test="the interval's own",
+            p_harm=p_worse,
+            sd=down * len(said) ** 0.5,
+            design_effect=1.0,
+            gap=planned_gain,
+        ),
         next_look=NextLook(alpha=alpha * (number / (number + 1)) ** 2),
-        ratio=None,
-        ratio_lower=None,
-        ratio_upper=None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isinf
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,14 @@ from evalhub.decision.quantile_budget import at_quantile
 from evalhub.decision.shares import gap_to, ratio_limits
 from evalhub.decision.tails import unseen_of
 from evalhub.decision.wording import requires
-from evalhub.declare.criteria import Criterion, PlannedPeople, PlannedSpread
+from evalhub.declare.criteria import (
+    Criterion,
+    Measurement,
+    PlannedPeople,
+    PlannedSpread,
+    Required,
+    Tested,
+)
 from evalhub.stats.levels import HARM_ALPHA
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power_spread import Spread, spread_of
@@ -48,31 +55,32 @@ class _Share:
     method: str
 
 
-def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
-    """What is asked, as a criterion's fields say it where the baseline's mean is this."""
-    guard = asked.role == "guard"
-    share = asked.relative_margin if guard else None
-    margin = asked.margin if share is None else share * abs(baseline)
-    return {
-        "name": asked.name,
-        "role": asked.role,
-        "tier": asked.tier,
-        "test_set": asked.test_set,
-        "metric": asked.metric,
-        "unit": asked.unit,
-        "requires": requires(asked),
-        "margin": margin if guard else None,
-        "relative_margin": share,
-        "min_gain": asked.min_gain if asked.must_gain or asked.role == "ownership" else None,
-        "planned_gain": asked.planned_gain if asked.must_gain else None,
-        "max_ratio": asked.max_ratio,
-        "quantile": asked.quantile,
-        "bound": asked.bound if asked.factor is None else None,
-        "factor": asked.factor,
-        "higher_is_better": asked.higher_is_better,
-        "form": asked.form,
-        "tails": asked.tails,
-    }
+def required_at(requirement: Requirement, baseline: float) -> Required:
+    """What is asked, in the metric's unit where the baseline's mean is this."""
+    guard = requirement.role == "guard"
+    share = requirement.relative_margin if guard else None
+    margin = requirement.margin if share is None else share * abs(baseline)
+    gains = requirement.must_gain or requirement.role == "ownership"
+    return Required(
+        name=requirement.name,
+        role=requirement.role,
+        tier=requirement.tier,
+        test_set=requirement.test_set,
+        metric=requirement.metric,
+        unit=requirement.unit,
+        requires=requires(requirement),
+        margin=margin if guard else None,
+        relative_margin=share,
+        min_gain=requirement.min_gain if gains else None,
+        planned_gain=requirement.planned_gain if requirement.must_gain else None,
+        max_ratio=requirement.max_ratio,
+        quantile=requirement.quantile,
+        bound=requirement.bound if requirement.factor is None else None,
+        factor=requirement.factor,
+        higher_is_better=requirement.higher_is_better,
+        form=requirement.form,
+        tails=requirement.tails,
+    )
 
 
 def measure(
@@ -158,46 +166,50 @@ def measure(
             gap=_gap(requirement, planned_gain),
             method=found.method,
         )
-    demand = asked_of(requirement, base_mean)
+    required = required_at(requirement, base_mean)
     unseen = None
-    if requirement.role == "guard":
+    if required.margin is not None:
         unseen = unseen_of(
             worse,
             better,
             clusters=clusters,
             weights=weights,
             bounds=bounds,
-            margin=demand["margin"],
+            margin=required.margin,
             alpha=alpha,
         )
-    criterion = Criterion(
-        **demand,
-        unseen=unseen,
-        n=found.n,
-        clusters=found.clusters,
-        baseline=base_mean,
-        candidate=tuned_mean,
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
-        alpha=alpha,
-        harm_alpha=harm_alpha,
-        p_value=found.p_value,
-        wins=found.wins,
-        losses=found.losses,
-        ties=found.ties,
-        method=share.method,
-        test=found.test,
-        p_harm=share.p_harm,
-        p_bound=share.p_bound,
-        spread=planned_with(share.spread),
-        sd=share.sd,
-        design_effect=share.design_effect,
-        gap=share.gap,
-        ratio=share.ratio,
-        ratio_lower=share.lower,
-        ratio_upper=share.upper,
-        most_lost=_most_lost(requirement, base_mean, base, tuned),
+    criterion = Criterion.of(
+        required,
+        Measurement(
+            unseen=unseen,
+            n=found.n,
+            clusters=found.clusters,
+            baseline=base_mean,
+            candidate=tuned_mean,
+            difference=found.difference,
+            lower=found.lower,
+            upper=found.upper,
+            alpha=alpha,
+            harm_alpha=harm_alpha,
+            wins=found.wins,
+            losses=found.losses,
+            ties=found.ties,
+            ratio=share.ratio,
+            ratio_lower=share.lower,
+            ratio_upper=share.upper,
+            most_lost=_most_lost(requirement, base_mean, base, tuned),
+        ),
+        Tested(
+            p_value=found.p_value,
+            method=share.method,
+            test=found.test,
+            p_harm=share.p_harm,
+            p_bound=share.p_bound,
+            spread=planned_with(share.spread),
+            sd=share.sd,
+            design_effect=share.design_effect,
+            gap=share.gap,
+        ),
     )
     if requirement.quantile is None:
         return criterion
@@ -217,30 +229,34 @@ def same_run(
     """The criterion of an arm that *is* the baseline on this test set: nothing can differ."""
     mean, factor = float(scores.mean()), requirement.factor
     share = None if factor is None else 1.0
-    return Criterion(
-        **asked_of(requirement, mean),
-        n=len(scores),
-        clusters=None,
-        baseline=mean,
-        candidate=mean,
-        difference=0.0,
-        lower=0.0,
-        upper=0.0,
-        alpha=alpha,
-        harm_alpha=harm_alpha,
-        p_value=1.0,
-        wins=0,
-        losses=0,
-        ties=len(scores),
-        method=SAME_RUN,
-        test="none: the arms are one here",
-        p_harm=1.0,
-        sd=0.0,
-        design_effect=1.0,
-        gap=requirement.margin if factor is None else gap_to(requirement.role, factor, mean),
-        ratio=share,
-        ratio_lower=share,
-        ratio_upper=share,
+    return Criterion.of(
+        required_at(requirement, mean),
+        Measurement(
+            n=len(scores),
+            clusters=None,
+            baseline=mean,
+            candidate=mean,
+            difference=0.0,
+            lower=0.0,
+            upper=0.0,
+            alpha=alpha,
+            harm_alpha=harm_alpha,
+            wins=0,
+            losses=0,
+            ties=len(scores),
+            ratio=share,
+            ratio_lower=share,
+            ratio_upper=share,
+        ),
+        Tested(
+            p_value=1.0,
+            method=SAME_RUN,
+            test="none: the arms are one here",
+            p_harm=1.0,
+            sd=0.0,
+            design_effect=1.0,
+            gap=requirement.margin if factor is None else gap_to(requirement.role, factor, mean),
+        ),
     )
 
 

@@ -15,7 +15,6 @@ from evalhub.declare.policy import (
     Rule,
 )
 from evalhub.declare.study import StudyReview, StudySettings
-from evalhub.io.document import Document
 
 SCHEMA: Literal["evalhub.policy/1"] = "evalhub.policy/1"
 
@@ -41,6 +40,8 @@ def read_policy(path: Path) -> Policy:
     Raises:
         evalhub.io.rows.DataError: what is wrong, with file, line and field.
     """
+    from evalhub.io.document import Document  # it loads YAML, and `evalhub compare` needs none
+
     start = f"a policy is a mapping that starts with schema: {SCHEMA}"
     return read_declaration(Policy, Document(path), start=start)
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.identity_cautions import beside_left_out, identity_cautions
-from evalhub.decision.measuring import asked_of, planned_with
+from evalhub.decision.measuring import planned_with, required_at
 from evalhub.decision.people_cautions import Pace, fast_people, few_people
 from evalhub.decision.wording import counted
-from evalhub.declare.criteria import Criterion, NextLook
+from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
 from evalhub.declare.decision import (
     AgreementValue,
     EarlyStopLimits,
@@ -264,34 +264,39 @@ def preference_criterion(
         metric="win score",
         min_gain=min_gain,
     )
-    return Criterion(
-        **asked_of(asked, 0.5),
-        n=found.judgments,
-        clusters=found.items,
-        baseline=0.5,
-        candidate=found.score,
-        difference=found.score - 0.5,
-        lower=found.lower - 0.5,
-        upper=upper - 0.5,
-        alpha=lowest,
-        harm_alpha=highest,
-        p_value=min(1.0, 2 * min(p_better, p_worse)),
-        wins=found.wins,
-        losses=found.losses,
-        ties=found.ties + found.both_bad,
-        method=found.method,
-        test="the interval's own",
-        p_harm=p_worse,
-        sd=variance**0.5,
-        design_effect=1.0,
-        gap=planned_gain,
-        spread=planned_with(
-            judgment_spread(np.array(values), items=judgments.items, raters=judgments.raters)
+    return Criterion.of(
+        required_at(asked, 0.5),
+        Measurement(
+            n=found.judgments,
+            clusters=found.items,
+            baseline=0.5,
+            candidate=found.score,
+            difference=found.score - 0.5,
+            lower=found.lower - 0.5,
+            upper=upper - 0.5,
+            alpha=lowest,
+            harm_alpha=highest,
+            wins=found.wins,
+            losses=found.losses,
+            ties=found.ties + found.both_bad,
+            ratio=None,
+            ratio_lower=None,
+            ratio_upper=None,
         ),
-        next_look=NextLook(alpha=alpha * (judgments.plan / (judgments.plan + 1)) ** 2),
-        ratio=None,
-        ratio_lower=None,
-        ratio_upper=None,
+        Tested(
+            p_value=min(1.0, 2 * min(p_better, p_worse)),
+            method=found.method,
+            test="the interval's own",
+            p_harm=p_worse,
+            sd=variance**0.5,
+            design_effect=1.0,
+            gap=planned_gain,
+            spread=planned_with(
+                judgment_spread(np.array(values), items=judgments.items, raters=judgments.raters)
+            ),
+        ),
+    ).model_copy(
+        update={"next_look": NextLook(alpha=alpha * (judgments.plan / (judgments.plan + 1)) ** 2)}
     )
 
 

@@ -33,13 +33,13 @@ from evalhub.decision.later_fields import (
     LATER_OF_SLICES,
     LATER_OF_SPREADS,
 )
-from evalhub.decision.ownership.criterion import OWNERSHIP
 from evalhub.decision.record import ruled, with_sentences, without_results
 from evalhub.decision.rule import alphas_of, decide
 from evalhub.decision.sections.answers import answer_cautions
 from evalhub.decision.sections.baseline_choice import as_good
 from evalhub.decision.sections.jumps import unbelieved
 from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.roles import OWNERSHIP
 from evalhub.io.canonical import digest_of
 
 VERIFICATION = "evalhub.verification/1"

@@ -89,14 +89,8 @@ class PlannedSpread(Declaration):
     )
 
 
-class Criterion(Declaration):
-    """A requirement with its measurement, and what the rule says of it.
-
-    `status`, `needed_n`, `needed_as_seen`, `needed_why`, `p_harm_adjusted` and `sentence` are set
-    by the rule, which looks at all criteria. `gap` is the distance that `needed_n` is planned to
-    resolve. `sd` and `design_effect` are those of the differences; where a ratio is asked, of what
-    tests it: candidate − factor·baseline.
-    """
+class Required(Declaration):
+    """What a criterion asks, said where the baseline's mean is known."""
 
     name: str
     role: Role = Field(
@@ -112,24 +106,6 @@ class Criterion(Declaration):
     metric: str
     unit: str = Field("", description="what the metric counts: characters; empty for a share")
     requires: str = Field(description="what is asked, in a few words")
-    n: Size = Field(description="items that both arms answered; judgments, of a preference")
-    clusters: Size | None = Field(description="null where each item stands for itself")
-    chose: Count = Field(
-        0,
-        description="items of the test set that chose the baseline and aren't judged: as many of "
-        "those that are added won't be either",
-    )
-    baseline: float
-    candidate: float
-    difference: float = Field(description="positive where the candidate is better")
-    lower: float
-    upper: float
-    alpha: Level = Field(description="one-sided level of the end that must pass the bound")
-    harm_alpha: Level = Field(description="one-sided level of the other end: harm")
-    p_value: Probability = Field(description="two-sided, against no difference")
-    wins: Count
-    losses: Count
-    ties: Count
     margin: KeptMargin | None = Field(
         description="the loss that a guard may show, in the metric's unit at this baseline"
     )
@@ -151,11 +127,10 @@ class Criterion(Declaration):
     bound: float | None = Field(
         description="what the interval's lower end must pass; null where a ratio is judged"
     )
-    most_lost: Annotated[float, Field(ge=0)] | None = Field(
-        None,
-        description="the most that could be lost on these items: how far the baseline's mean lies "
-        "from the worst score that there is; null: no worst score is known",
+    factor: float | None = Field(
+        gt=0, description="the ratio that candidate/baseline is judged against, where one is"
     )
+    higher_is_better: bool
     form: bool = Field(
         False,
         description="whether the metric says how an answer looks or what it cost, by no reference "
@@ -166,49 +141,6 @@ class Criterion(Declaration):
         description="bounded: the lower end pays for a tail that the items hold none of; null: it "
         "rests on what was seen",
     )
-    unseen: UnseenTail | None = Field(
-        None,
-        description="of a guard with graded scores, what its items can't rule out; null elsewhere",
-    )
-    factor: float | None = Field(
-        gt=0, description="the ratio that candidate/baseline is judged against, where one is"
-    )
-    ratio: Ratio | None = Field(
-        description="candidate/baseline; null where the baseline's mean isn't above 0"
-    )
-    ratio_lower: Ratio | None = Field(description="null: unbounded on that side")
-    ratio_upper: Ratio | None = Field(description="null: unbounded on that side")
-    higher_is_better: bool
-    p_harm: Probability = Field(description="one-sided, against a loss that is bearable")
-    p_harm_adjusted: Probability = Field(
-        1.0, description="by Holm over all that count: only for the words of the sentence"
-    )
-    p_bound: Probability | None = Field(
-        None, description="one-sided, against no better than what is asked; null of a preference"
-    )
-    method: str
-    test: str
-    sd: Deviation
-    design_effect: float = Field(gt=0)
-    gap: float
-    spread: PlannedSpread | None = Field(None, description="null: sd is taken for the truth")
-    status: Status = Status.OPEN
-    needed_n: Size | None = Field(
-        None,
-        description="items in all, with those that choose the baseline, that would show what is "
-        "asked, if what was planned is true: nothing is lost, or the planned gain is there; null "
-        "where it is decided, or no number would",
-    )
-    needed_as_seen: Size | None = Field(
-        None,
-        description="the same number if the truth is the difference seen; null where the interval "
-        "doesn't speak against what was planned, or no number would",
-    )
-    needed_why: str = Field("", description="how many more, with what that assumes; or why none")
-    next_look: NextLook | None = Field(
-        None, description="what needed_n is planned for; null: a fresh set at the same level"
-    )
-    sentence: str = ""
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:
@@ -231,6 +163,104 @@ class Criterion(Declaration):
     def may_lose(self) -> bool:
         """Whether something may be lost: of a guard, and where a gain of less than 0 is asked."""
         return self.role == "guard" or (self.min_gain or 0.0) < 0
+
+
+class Measurement(Declaration):
+    """What was measured for a criterion."""
+
+    n: Size = Field(description="items that both arms answered; judgments, of a preference")
+    clusters: Size | None = Field(description="null where each item stands for itself")
+    baseline: float
+    candidate: float
+    difference: float = Field(description="positive where the candidate is better")
+    lower: float
+    upper: float
+    ratio: Ratio | None = Field(
+        description="candidate/baseline; null where the baseline's mean isn't above 0"
+    )
+    ratio_lower: Ratio | None = Field(description="null: unbounded on that side")
+    ratio_upper: Ratio | None = Field(description="null: unbounded on that side")
+    alpha: Level = Field(description="one-sided level of the end that must pass the bound")
+    harm_alpha: Level = Field(description="one-sided level of the other end: harm")
+    wins: Count
+    losses: Count
+    ties: Count
+    most_lost: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="the most that could be lost on these items: how far the baseline's mean lies "
+        "from the worst score that there is; null: no worst score is known",
+    )
+    unseen: UnseenTail | None = Field(
+        None,
+        description="of a guard with graded scores, what its items can't rule out; null elsewhere",
+    )
+
+
+class Tested(Declaration):
+    """How it was tested, and what more items are planned with.
+
+    `gap` is the distance that `needed_n` is planned to resolve. `sd` and `design_effect` are those
+    of the differences; where a ratio is asked, of what tests it: candidate − factor·baseline.
+    """
+
+    p_value: Probability = Field(description="two-sided, against no difference")
+    p_harm: Probability = Field(description="one-sided, against a loss that is bearable")
+    p_bound: Probability | None = Field(
+        None, description="one-sided, against no better than what is asked; null of a preference"
+    )
+    method: str
+    test: str
+    sd: Deviation
+    design_effect: float = Field(gt=0)
+    gap: float
+    spread: PlannedSpread | None = Field(None, description="null: sd is taken for the truth")
+
+
+class Criterion(Tested, Measurement, Required):
+    """A requirement with its measurement, and what the rule says of it.
+
+    `status`, `needed_n`, `needed_as_seen`, `needed_why`, `p_harm_adjusted` and `sentence` are set
+    by the rule, which looks at all criteria.
+    """
+
+    chose: Count = Field(
+        0,
+        description="items of the test set that chose the baseline and aren't judged: as many of "
+        "those that are added won't be either",
+    )
+    p_harm_adjusted: Probability = Field(
+        1.0, description="by Holm over all that count: only for the words of the sentence"
+    )
+    status: Status = Status.OPEN
+    needed_n: Size | None = Field(
+        None,
+        description="items in all, with those that choose the baseline, that would show what is "
+        "asked, if what was planned is true: nothing is lost, or the planned gain is there; null "
+        "where it is decided, or no number would",
+    )
+    needed_as_seen: Size | None = Field(
+        None,
+        description="the same number if the truth is the difference seen; null where the interval "
+        "doesn't speak against what was planned, or no number would",
+    )
+    needed_why: str = Field("", description="how many more, with what that assumes; or why none")
+    next_look: NextLook | None = Field(
+        None, description="what needed_n is planned for; null: a fresh set at the same level"
+    )
+    sentence: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        required: Required,
+        measured: Measurement,
+        tested: Tested,
+        *,
+        next_look: NextLook | None = None,
+    ) -> Self:
+        """The criterion before the rule has looked at it."""
+        parts = dict(required) | dict(measured) | dict(tested)
+        return cls(**parts, next_look=next_look)
 
     @property
     def can_show_a_loss(self) -> bool:

@@ -51,7 +51,7 @@ class JudgmentRows(Declaration):
     )
 
 
-class Evidence(Declaration):
+class EvidenceFile(Declaration):
     """Two arms' scores item by item, in files, for evalhub decide."""
 
     schema_: Literal["evalhub.evidence/1"] = Field(alias="schema")
@@ -83,7 +83,7 @@ class Evidence(Declaration):
         return by_arm
 
     @model_validator(mode="after")
-    def _two_arms(self) -> "Evidence":
+    def _two_arms(self) -> "EvidenceFile":
         if self.baseline == self.candidate:
             raise wrong("is the baseline itself: name two arms", "candidate")
         if isinstance(self.scores, dict):

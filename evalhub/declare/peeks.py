@@ -12,7 +12,8 @@ from pydantic import Field, JsonValue, model_validator
 from evalhub.declare.declaration import Declaration, default_of, wrong
 from evalhub.declare.measured_on import Mix
 from evalhub.declare.outside import Outside
-from evalhub.declare.policy import Alpha, Demand, DemandRole, LedgerScope, Primaries, Rule, Tier
+from evalhub.declare.policy import Alpha, Demand, LedgerScope, Primaries, Rule, Tier
+from evalhub.declare.roles import DemandRole
 
 MOST_CLAIMS = 1000
 LONGEST = 255

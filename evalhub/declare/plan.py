@@ -6,8 +6,8 @@ from pydantic import Field
 
 from evalhub.declare.criteria import Count, Probability, Size
 from evalhub.declare.declaration import Declaration
-from evalhub.declare.policy import DemandRole
 from evalhub.declare.prices import UsedPrice
+from evalhub.declare.roles import DemandRole
 
 
 class PlannedRun(Declaration):

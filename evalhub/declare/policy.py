@@ -32,13 +32,12 @@ from evalhub.declare.measured_on import (
     check_known,
 )
 from evalhub.declare.people import PeopleDemand, PeopleFloor
+from evalhub.declare.roles import DemandRole, TestSetRole, not_for
 from evalhub.declare.tails import BoundedTails
 from evalhub.io.numbers import LARGEST
 from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
-DemandRole = Literal["primary", "guard"]
-TestSetRole = Literal["primary", "guard", "development"]
 Tier = Literal["critical", "supporting", "advisory"]
 Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
@@ -47,7 +46,9 @@ LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
 JumpUse = Literal["hold", "report", "off"]
 
-Named = Annotated[str, Field(min_length=1, max_length=120)]
+LONGEST_NAME = 120
+LONGEST_UNIT = 40
+Named = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Alpha = Annotated[
     float,
     Field(
@@ -87,25 +88,9 @@ NoiseFloor = Annotated[
 ]
 
 
-_OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
-    "primary": (
-        ("margin", "relative_margin", "tier"),
-        "is for guards: a primary is critical and must gain min_gain",
-    ),
-    "guard": (
-        ("min_gain", "planned_gain"),
-        "is for primaries: a guard is asked no gain, and may lose less than its margin",
-    ),
-    "development": (
-        ("margin", "relative_margin", "tier", "min_gain", "planned_gain", "mix", "tails"),
-        "is for what is judged: a development set is only read",
-    ),
-}
-
-
 def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a demand without those that its role has no use for."""
-    others, _ = _OF_OTHERS[values["role"]]
+    others = [name for name in values if not_for(values["role"], name)]
     margins = {"relative_margin" if values["relative_margin"] is None else "margin"}
     unsaid = [name for name in ("mix", "bounds", "items", "tails") if values[name] is None]
     left_out = {*others, *margins, *unsaid}
@@ -150,9 +135,9 @@ class Demand(Declaration):
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> "Demand":
-        others, why = _OF_OTHERS[self.role]
         for name in self.model_fields_set:
-            if name in others and getattr(self, name) is not None:
+            why = not_for(self.role, name)
+            if why is not None and getattr(self, name) is not None:
                 raise wrong(why, name)
         if "margin" in self.model_fields_set and self.relative_margin is not None:
             raise wrong("stands in for margin: give one of the two", "relative_margin")
@@ -213,7 +198,7 @@ class PolicyCriterion(Demand):
     higher_is_better: bool = Field(True, description="false for error rates, lengths, losses")
     unit: str = Field(
         "",
-        max_length=40,
+        max_length=LONGEST_UNIT,
         description="what the metric counts, such as words: for the sentences; empty: nothing",
     )
 

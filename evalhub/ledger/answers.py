@@ -7,9 +7,7 @@ from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
 
 from evalhub.decision.sections.answers import (
     AnsweredTestSet,
-    AnswersSection,
     AnswerTally,
-    answers_section,
     is_empty,
 )
 from evalhub.io.finish_reasons import end_of
@@ -25,10 +23,10 @@ def _unseen() -> str:
     return "".join(char for char in map(chr, range(1, 0x10000)) if UNSEEN.match(char))
 
 
-def study_answers(
+def answered_test_sets(
     evidence: StudyEvidence, pairings: Mapping[str, Pairing]
-) -> AnswersSection | None:
-    """The record's `answers` of two arms: each pair of runs once, by its first test set's name."""
+) -> list[AnsweredTestSet]:
+    """Each pair of runs once, by its first test set's name."""
     answered: dict[tuple[int, int], AnsweredTestSet] = {}
     counted = _tallies(evidence)
     for name, pairing in pairings.items():
@@ -47,13 +45,7 @@ def study_answers(
                 same=before.pk == after.pk,
             ),
         )
-    policy = evidence.policy
-    return answers_section(
-        [*answered.values()],
-        model_changes=policy.model_changes,
-        most_unanswered=policy.most_unanswered,
-        failures=policy.failures,
-    )
+    return [*answered.values()]
 
 
 def _tallies(evidence: StudyEvidence) -> Mapping[int, AnswerTally]:

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 
-from evalhub.decision.sections.answers import AnswersSection, answer_flaws
+from evalhub.decision.leakage import Leak
+from evalhub.decision.sections.answers import (
+    AnsweredTestSet,
+    answer_flaws,
+    answers_section,
+)
 from evalhub.decision.sections.applied import AppliedSection
 from evalhub.declare.decision import Arms
-from evalhub.ledger.answers import study_answers
+from evalhub.ledger.answers import answered_test_sets
 from evalhub.ledger.applied import applied, why_nothing
 from evalhub.ledger.baseline_choice import BaselineChoice
 from evalhub.ledger.claims import claims_of
 from evalhub.ledger.evidence_rows import arm_name
-from evalhub.ledger.leakage.contamination import Leak, leaks_of
+from evalhub.ledger.leakage.contamination import leaks_of
 from evalhub.ledger.ledger import Claim
 from evalhub.ledger.repeats import same_answers
 from evalhub.ledger.scores import Pairing
@@ -29,7 +34,7 @@ class ArmEvidence:
     flaws: list[str]
     repeats: dict[str, Run]
     applied: AppliedSection | None
-    answers: AnswersSection | None
+    answered: list[AnsweredTestSet]
 
     @property
     def runs(self) -> list[tuple[Metric, list[Run]]]:
@@ -54,14 +59,19 @@ def arm_evidence(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm)
         same = same_answers(baseline, arm, pairings)
     if same:
         flaws.insert(0, same)
-    answers = study_answers(evidence, pairings)
-    arms = Arms(baseline=arm_name(baseline), candidate=arm_name(arm))
-    flaws += answer_flaws(answers, arms)
-    leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
+    answered, policy = answered_test_sets(evidence, pairings), evidence.policy
+    answers = answers_section(
+        answered,
+        model_changes=policy.model_changes,
+        most_unanswered=policy.most_unanswered,
+        failures=policy.failures,
+    )
+    flaws += answer_flaws(answers, Arms(baseline=arm_name(baseline), candidate=arm_name(arm)))
+    leaks = [] if policy.leakage == "off" else leaks_of(arm, pairings)
     again = {
         each.name: evidence.repeats[baseline.pk, each.pk]
         for each in evidence.test_sets
         if (baseline.pk, each.pk) in evidence.repeats
     }
     claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
-    return ArmEvidence(arm, pairings, claims, leaks, flaws, again, found, answers)
+    return ArmEvidence(arm, pairings, claims, leaks, flaws, again, found, answered)

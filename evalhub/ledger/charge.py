@@ -1,45 +1,14 @@
-"""What a decision pays for its looks: the level of each of its criteria. Pure."""
+"""What a decision pays for its looks, by where its claims stand in the ledger. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from evalhub.decision.align import Aligned
+from evalhub.decision.charge import Charge
 from evalhub.decision.levels import is_spent, level_of, next_look
 from evalhub.decision.sections.ledger import LedgerRow, LedgerSection, SharedBy
-from evalhub.declare.criteria import NextLook
 from evalhub.declare.policy import LedgerScope
 
 if TYPE_CHECKING:
     from evalhub.ledger.positions import Standing
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What the ledger leaves.
-
-    Attributes:
-        level: of all that has no level of its own.
-        alphas: by test set, the levels that differ from it.
-        extended: by test set, how it would be judged once items were added to it.
-        rows: which look judges each test set.
-        section: the record's `ledger`; None where no ledger counts.
-        refused: why nothing is left to judge by, one sentence each.
-    """
-
-    level: float
-    alphas: Mapping[str, float] = field(default_factory=dict)
-    extended: Mapping[str, NextLook] = field(default_factory=dict)
-    rows: Sequence[LedgerRow] = ()
-    section: LedgerSection | None = None
-    refused: Sequence[str] = ()
-
-    def judging(self, aligned: Sequence[Aligned]) -> dict[str, float]:
-        """By a criterion's name, the level of its test set where it differs."""
-        asked = [each.requirement for each in aligned]
-        return {
-            each.name: self.alphas[each.test_set] for each in asked if each.test_set in self.alphas
-        }
 
 
 def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int) -> Charge:

@@ -1,7 +1,5 @@
 """A study's evidence read, judged and kept as decisions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -10,17 +8,9 @@ from django.utils import timezone
 from evalhub import __version__
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
-from evalhub.decision.align import Aligned, breakdown_of, criteria_of
 from evalhub.decision.document import DecisionRecord
-from evalhub.decision.needed import with_choosing, with_next_looks
-from evalhub.decision.preference_evidence import PreferenceEvidence
-from evalhub.decision.record import decision_record
-from evalhub.decision.rule import Ruling, decide
-from evalhub.decision.sections.answers import answer_cautions
-from evalhub.decision.sections.baseline_choice import answer, as_good
-from evalhub.decision.sections.failures import failures_section
-from evalhub.decision.sections.jumps import jumps_section, unbelieved
-from evalhub.declare.criteria import Criterion
+from evalhub.decision.evidence import Evidence, Rivals
+from evalhub.decision.judge import judge
 from evalhub.declare.decision import Arms, StudyName
 from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
@@ -30,13 +20,12 @@ from evalhub.ledger.arm_evidence import ArmEvidence, arm_evidence
 from evalhub.ledger.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.ledger.caveats import with_history
 from evalhub.ledger.chain.append import append, ledger_head
-from evalhub.ledger.charge import Charge, charge
+from evalhub.ledger.charge import charge
 from evalhub.ledger.claims import shown_beside
 from evalhub.ledger.costs import arm_prices, budgets
 from evalhub.ledger.evidence_rows import arm_name, evidence_row
-from evalhub.ledger.extraction import gains_by_misses
+from evalhub.ledger.extraction import extraction_misses
 from evalhub.ledger.judge import judge_evidence, open_preference
-from evalhub.ledger.leakage.contamination import disagreement, leakage_section
 from evalhub.ledger.ledger import Standing, standing_of
 from evalhub.ledger.ledger_origin import FirstLooks, as_first_decided, with_ledger_origin
 from evalhub.ledger.ledger_place import check_ledger_place
@@ -49,30 +38,15 @@ from evalhub.ledger.scores import Pairing
 from evalhub.ledger.simpler_steps import steps_section
 from evalhub.ledger.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.ledger.taking import take
-from evalhub.ledger.test_set_extension import extension_section, with_stages
+from evalhub.ledger.test_set_extension import with_stages
 from evalhub.ledger.together import ReadArm, SharedLooks, shared_looks
 from evalhub.registry.models import RunMetric, Study, StudyArm
-from evalhub.stats.errors import StatisticsError
 
 TRIES = 100
-SCORES_ALPHA = 0.01
-"""Scores that differ at this level, shared by all criteria, are no no-op's."""
 
 
 class ContestedError(Exception):
     """Other decisions came between, again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _ToldBeside:
-    """What the rule is told beside the criteria (see evalhub.decision.rule.decide)."""
-
-    candidate: str
-    invalid: Sequence[str]
-    pending: Sequence[str]
-    as_good: Sequence[str]
-    unbelieved: Sequence[str] = ()
-    cautions: Sequence[str] = ()
 
 
 def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
@@ -118,7 +92,8 @@ def _decide_arm(
             together=looks.of(read.claims),
             shared=shared,
         )
-        record = _judge(evidence, chosen, repeats, read, standing)
+        gathered = _gather(evidence, chosen, repeats, read, standing)
+        record = judge(gathered, policy, written=evidence.study.policy.as_json())
         record = with_ledger_origin(record, standing, shared, first)
         record = with_history(record, evidence, (chosen.baseline, read.arm), read.claims, shared)
         kept = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
@@ -127,108 +102,42 @@ def _decide_arm(
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
 
 
-def _judge(
+def _gather(
     evidence: StudyEvidence,
     chosen: BaselineChoice,
     repeats: Repeats,
     read: ArmEvidence,
     standing: Standing,
-) -> DecisionRecord:
-    """The record of the decision, judged at what its claims' looks leave."""
+) -> Evidence:
+    """What the study holds of the arm, at the level that its claims' looks leave."""
     policy, arm, baseline = evidence.policy, read.arm, chosen.baseline
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=len(chosen.arms))
     staged = _staged(evidence, read, baseline, standing)
     prices = arm_prices(evidence, baseline, arm, staged)
     costs, unknown = budgets(evidence, baseline, arm, staged, prices)
-    aligned = [each.aligned for each in staged.values() if each.aligned.items]
-    content = [each for each in aligned if each.requirement.name not in evidence.forms]
-    criteria = _measure(evidence, [*aligned, *costs], paid)
-    asked = ask(evidence, baseline, arm, alpha=paid.level)
-    judged = judge_evidence(evidence, baseline, arm, alpha=paid.level)
-    owned = ownership_evidence(evidence, baseline, arm, staged, alpha=paid.level)
-    asked = replace(asked, criteria=[*asked.criteria, *judged.criteria, *owned.criteria])
-    noise, no_op = repeats.section(
-        baseline,
-        arm,
-        read.pairings,
-        alpha=paid.level,
-        scores_differ=any(each.p_value <= SCORES_ALPHA / len(criteria) for each in criteria),
-    )
-    if read.applied is not None and read.applied.state == "moved":
-        no_op = None  # the same words, by another model
-    flaws = [*read.flaws, *(flaw for each in staged.values() for flaw in each.aligned.flaws)]
-    invalid = [
-        *dict.fromkeys(flaws),
-        *([no_op] if no_op and not flaws else []),
-        *paid.refused,
-        *asked.unfit,
-    ]
-    pending = [*asked.pending, *unknown, *owned.pending]
-    choice = chosen.choice
-    if choice is not None:
-        said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
-        choice = choice.model_copy(update={"answer": said})
     others = alternatives(evidence, baseline, arm, alpha=paid.level)
-    arms = Arms(baseline=arm_name(baseline), candidate=arm_name(arm))
-    told = _ToldBeside(
-        arm.name,
-        invalid,
-        pending,
-        as_good(arms, others, choice),
-        cautions=answer_cautions(read.answers, arms),
-    )
-    jumps = jumps_section(
-        criteria,
-        rule=policy.jumps,
-        largest_gain=policy.largest_gain,
-        misses=gains_by_misses(
-            staged, criteria, lambda rows: _verdict(policy, told, _measure(evidence, rows, paid))
-        ),
-    )
-    told = replace(told, unbelieved=unbelieved(jumps))
-    ruling = _verdict(policy, told, criteria + asked.criteria)
-    leakage = None
-    if read.leaks:
-        clean = _without_leaks(evidence, read, staged, costs, paid, asked, told)
-        leakage = leakage_section(read.leaks, policy.leakage, ruling, clean)
-        why = disagreement(arm, ruling, clean)
-        if why and policy.leakage == "judge" and not invalid:
-            ruling = _verdict(policy, replace(told, invalid=[why]), criteria)
-    failures = None
-    if ruling.verdict is not Verdict.INVALID:
-        failures = failures_section(
-            [*aligned, *costs],
-            lambda rows: _verdict(policy, told, _measure(evidence, rows, paid) + asked.criteria),
-        )
-    return decision_record(
-        ruling,
-        alpha=paid.level,
-        alphas=paid.judging([*aligned, *costs]),
-        policy=evidence.study.policy.as_json(),
-        arms=arms,
-        evidence=[evidence_row(each) for each in read.pairings.values()],
-        study=StudyName(
-            project=evidence.study.project.slug, slug=evidence.study.slug, name=evidence.study.name
-        ),
-        breakdown=breakdown_of(content, alpha=paid.level),
-        alternatives=others,
-        people=asked.record,
-        aligned=content,
-        sections=[
-            paid.section,
-            noise,
-            failures,
-            leakage,
-            choice,
-            extension_section(paid.rows, staged),
-            jumps,
-            read.applied,
-            judged.section,
-            prices,
-            owned.section,
-            steps_section(evidence, baseline, arm, others),
-            read.answers,
-        ],
+    project = evidence.study.project
+    return Evidence(
+        arms=Arms(baseline=arm_name(baseline), candidate=arm_name(arm)),
+        rows=[evidence_row(each) for each in read.pairings.values()],
+        scores=[*(each.aligned for each in staged.values()), *costs],
+        charge=paid,
+        registered=policy.ledger != "off",
+        flaws=read.flaws,
+        pending=unknown,
+        answered=read.answered,
+        misses=extraction_misses(staged),
+        leaks=read.leaks,
+        forms=evidence.forms,
+        choosing=evidence.choosing(),
+        people=ask(evidence, baseline, arm, alpha=paid.level),
+        judge=judge_evidence(evidence, baseline, arm, alpha=paid.level),
+        ownership=ownership_evidence(evidence, baseline, arm, staged, alpha=paid.level),
+        rivals=Rivals(chosen.choice, others, steps_section(evidence, baseline, arm, others)),
+        second_run=repeats.second_run(baseline, arm, read.pairings, alpha=paid.level),
+        applied=read.applied,
+        prices=prices,
+        study=StudyName(project=project.slug, slug=evidence.study.slug, name=evidence.study.name),
     )
 
 
@@ -245,61 +154,6 @@ def _staged(
         else each
         for name, each in read.pairings.items()
     }
-
-
-def _measure(evidence: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) -> list[Criterion]:
-    criteria = criteria_of(
-        aligned,
-        alpha=paid.level,
-        harm_alpha=evidence.policy.harm_alpha,
-        alphas=paid.judging(aligned),
-        planned_gain=evidence.policy.planned_gain,
-        primaries=evidence.policy.primaries,
-    )
-    criteria = with_choosing(criteria, evidence.choosing())
-    return with_next_looks(criteria, paid.extended, evidence.policy.primaries)
-
-
-def _verdict(policy: Policy, told: _ToldBeside, criteria: Sequence[Criterion]) -> Ruling:
-    return decide(
-        told.candidate,
-        criteria,
-        invalid=told.invalid,
-        pending=told.pending,
-        as_good=told.as_good,
-        unbelieved=told.unbelieved,
-        cautions=told.cautions,
-        primaries=policy.primaries,
-        registered=policy.ledger != "off",
-    )
-
-
-def _without_leaks(
-    evidence: StudyEvidence,
-    read: ArmEvidence,
-    staged: Mapping[str, Pairing],
-    costs: Sequence[Aligned],
-    paid: Charge,
-    asked: PreferenceEvidence,
-    told: _ToldBeside,
-) -> Ruling | None:
-    """The verdict on the items that the candidate hasn't seen, weighted to a mix by themselves.
-
-    None where a test set has none, or a tag of its mix has none.
-    """
-    kept = {each.name: each.clean(staged[each.name]) for each in read.leaks}
-    if not all(rows.any() for rows in kept.values()):
-        return None
-    try:
-        aligned = [
-            each.aligned.where(kept[name]) if name in kept else each.aligned
-            for name, each in staged.items()
-            if each.aligned.items
-        ]
-        criteria = _measure(evidence, [*aligned, *costs], paid)
-    except StatisticsError:
-        return None
-    return _verdict(evidence.policy, told, criteria + asked.criteria)
 
 
 @transaction.atomic

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.charge import Charge
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.policy import LedgerScope, Primaries
-
-if TYPE_CHECKING:
-    from evalhub.ledger.charge import Charge
 
 type Prints = tuple[int, int]
 """Of an item, the fingerprints of its own text and of its text in its context."""
@@ -49,11 +47,11 @@ class FileCharge:
         registered: it knows items of all their critical test sets.
     """
 
-    paid: "Charge"
+    paid: Charge
     registered: bool
 
 
-type JudgeAt = Callable[["Charge | None", bool], DecisionRecord]
+type JudgeAt = Callable[[Charge | None, bool], DecisionRecord]
 """The record, judged at what a ledger leaves, and whether it counts all of it; None and False
 where none knows the items."""
 

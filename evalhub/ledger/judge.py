@@ -1,14 +1,13 @@
 """What a study's judge said of two arms, and what counts: nothing until people bear it out."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 from django.utils import timezone
 
 from evalhub.analysis.judge import judge_verdict
 from evalhub.decision.document import DecisionRecord
-from evalhub.decision.judge_evidence import Corrected, judge_criterion
+from evalhub.decision.judge_evidence import Corrected, JudgeEvidence, judge_criterion
 from evalhub.decision.preference_evidence import Judgments
 from evalhub.decision.sections.judge import JudgePreference, JudgeSection
 from evalhub.decision.wording import counted
@@ -39,19 +38,6 @@ NOT_AS_PLANNED = (
 )
 
 type Votes = dict[Hashable, str]
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeEvidence:
-    """What the verdict is told of a judge.
-
-    Attributes:
-        section: the record's part; None where no judge was to compare the arms.
-        criteria: its preference as people corrected it, where it is calibrated.
-    """
-
-    section: JudgeSection | None = None
-    criteria: Sequence[Criterion] = ()
 
 
 def judge_evidence(

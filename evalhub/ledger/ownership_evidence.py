@@ -1,12 +1,15 @@
 """The policy's budget of ownership, measured: what a study's candidate saves a month."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from evalhub.decision.align import Aligned
-from evalhub.decision.ownership.criterion import MonthlyCosts, ownership_criterion
+from evalhub.decision.ownership.criterion import (
+    MonthlyCosts,
+    OwnershipEvidence,
+    ownership_criterion,
+)
 from evalhub.decision.ownership.lines import cost_lines
 from evalhub.decision.ownership.sheet import Reckoning
 from evalhub.decision.policy import ownership_asked
@@ -20,15 +23,6 @@ from evalhub.ledger.ownership import OwnedArms, PricedItems, gpu_price, known_co
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
-
-
-@dataclass(frozen=True, slots=True)
-class OwnershipEvidence:
-    """The criterion, where it could be measured; what a ship waits for; the record's section."""
-
-    criteria: list[Criterion] = field(default_factory=list)
-    pending: list[str] = field(default_factory=list)
-    section: OwnershipSection | None = None
 
 
 def ownership_evidence(

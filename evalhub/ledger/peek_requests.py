@@ -8,12 +8,12 @@ import numpy as np
 from pydantic import Field
 
 from evalhub.decision.align import ArmScores, ItemLabel
+from evalhub.decision.charge import Charge
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.sections.ledger import LedgerSection
 from evalhub.declare.criteria import NextLook
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.peeks import SentArm, SentClaim, SentItems
-from evalhub.ledger.charge import Charge
 from evalhub.ledger.file_claims import FileCharge, FileClaim
 
 

@@ -20,6 +20,7 @@ from django.db.models import Q
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.caveats import with_caveats
+from evalhub.decision.charge import Charge
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.sections.ledger import LedgerRow, ledger_caveats
@@ -27,7 +28,7 @@ from evalhub.declare.policy import LedgerScope, Primaries
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.chain.append import append
-from evalhub.ledger.charge import Charge, charge
+from evalhub.ledger.charge import charge
 from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.file_claims import FileCharge, FileClaim, JudgeAt
 from evalhub.ledger.known_items import KnownItems, known_by_id, known_by_text

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalhub.decision.align import clusters_of
-from evalhub.decision.sections.noise_floor import (
-    NoiseSection,
-    Sameness,
-    floor_of,
-    sameness,
-    sameness_sentence,
-)
+from evalhub.decision.sections.noise_floor import SecondRun, floor_of
 from evalhub.ledger.scores import Pairing, differing
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
@@ -34,17 +28,16 @@ class Repeats:
             self.read[key] = differing(first, second)
         return self.read[key]
 
-    def section(
+    def second_run(
         self,
         baseline: StudyArm,
         arm: StudyArm,
         pairings: Mapping[str, Pairing],
         *,
         alpha: float,
-        scores_differ: bool,
-    ) -> tuple[NoiseSection | None, str | None]:
-        """The record's `noise_floor`, and why the arm is a no-op, if it is."""
-        rows, units = [], _Units()
+    ) -> SecondRun | None:
+        """What the baseline's second runs show; None where it has none."""
+        rows, items = [], _Items()
         for test_set in self.evidence.test_sets:
             repeat = self.evidence.repeats.get((baseline.pk, test_set.pk))
             if repeat is None:
@@ -59,16 +52,14 @@ class Repeats:
             rows.append(floor_of(again.aligned, values, alpha=alpha, repeat_run=repeat.pk))
             pairing = pairings[test_set.name]
             if not pairing.aligned.same:
-                units.add(
+                items.add(
                     test_set.name, pairing, shares, self.differing(run, pairing.candidate.run)
                 )
         if not rows:
-            return None, None
-        found = units.sameness(scores_differ) if units.repeat else None
-        why = None
-        if found is not None and found.state == "no-op":
-            why = sameness_sentence(found, arm=arm.name, baseline=baseline.name)
-        return NoiseSection(test_sets=tuple(rows), sameness=found), why
+            return None
+        return SecondRun(
+            rows, np.array(items.repeat), np.array(items.candidate), clusters_of(items.clusters)
+        )
 
 
 def same_answers(baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]) -> str | None:
@@ -83,7 +74,7 @@ def _alike(pairing: Pairing) -> bool:
     return pairing.baseline.run.answers_digest == pairing.candidate.run.answers_digest
 
 
-class _Units:
+class _Items:
     """Items of all test sets with the shares of answers that differ from the baseline's."""
 
     def __init__(self) -> None:
@@ -97,11 +88,3 @@ class _Units:
                 self.repeat.append(repeat[each.id])
                 self.candidate.append(candidate[each.id])
                 self.clusters.append(each.cluster and f"{name}: {each.cluster}")
-
-    def sameness(self, scores_differ: bool) -> Sameness:
-        return sameness(
-            np.array(self.repeat),
-            np.array(self.candidate),
-            clusters=clusters_of(self.clusters),
-            scores_differ=scores_differ,
-        )

@@ -1,15 +1,12 @@
 """A test set that was added to after a look: what was seen then beside what is new."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.align import Aligned, Rows
-from evalhub.decision.levels import stage_weights
-from evalhub.decision.sections.extension import ExtensionRow, ExtensionSection
-from evalhub.decision.sections.ledger import LedgerRow
 from evalhub.ledger.models import Look
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
@@ -44,29 +41,6 @@ def with_stages(
         seen |= {(each.key, each.fingerprint) for each in evidence.items(earlier.test_set_version)}
         joined = _joined(joined, _added(test_set, stage, seen))
     return replace(pairing, aligned=joined, earlier=tuple(runs))
-
-
-def extension_section(
-    rows: Sequence[LedgerRow], staged: Mapping[str, Pairing]
-) -> ExtensionSection | None:
-    """The record's `extension`: the stages of each test set that was added to."""
-    found = [
-        _row(row, stages)
-        for row in rows
-        if (stages := staged[row.test_set].aligned.stages) is not None
-    ]
-    return ExtensionSection(test_sets=tuple(found)) if found else None
-
-
-def _row(row: LedgerRow, stages: NDArray[np.intp]) -> ExtensionRow:
-    sizes = np.bincount(stages).tolist()
-    return ExtensionRow(
-        test_set=row.test_set,
-        level=row.level,
-        looks=row.looks,
-        items=tuple(sizes),
-        weights=stage_weights(len(sizes)),
-    )
 
 
 def _added(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:

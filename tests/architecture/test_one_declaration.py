@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_args
 import pytest
 from django.db.models import TextChoices
 
-from evalhub.declare import policy
+from evalhub.declare import policy, roles
 from evalhub.declare.study import ModelKind
 from evalhub.registry.models import testsets
 from evalhub.registry.models.studies import CriterionRole, Tier
@@ -165,7 +165,7 @@ def test_a_second_one_would_be_found_wherever_it_stands() -> None:
     [
         (Kind, ModelKind),
         (Tier, policy.Tier),
-        (CriterionRole, policy.TestSetRole),
+        (CriterionRole, roles.TestSetRole),
         (testsets.TestSetPurpose, AskedTestSet.model_fields["purpose"].annotation),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.measuring import asked_of
+from evalhub.decision.measuring import required_at
 from evalhub.declare.criteria import Criterion, Role
 from evalhub.declare.policy import Tier
 
@@ -40,7 +40,7 @@ def a_criterion(
         "design_effect": 1.0,
         "gap": margin if role == "guard" else 0.05,
     }
-    asked = asked_of(
+    required = required_at(
         Requirement(
             name,
             role,
@@ -55,7 +55,7 @@ def a_criterion(
     )
     nothing = dict.fromkeys(("ratio", "ratio_lower", "ratio_upper"))
     given = {"lower": lower, "upper": upper, "p_harm": p_harm}
-    return Criterion(**asked | nothing | fields | given | measured)
+    return Criterion(**dict(required) | nothing | fields | given | measured)
 
 
 def a_guard(lower: float, upper: float, **fields: Any) -> Criterion:
@@ -72,7 +72,7 @@ def a_ratio(
     gain = mean - baseline if requirement.higher_is_better else baseline - mean
     made = a_criterion(gain - 0.01, gain + 0.01, **fields)
     return made.model_copy(
-        update=asked_of(requirement, baseline)
+        update=dict(required_at(requirement, baseline))
         | {
             "baseline": baseline,
             "candidate": mean,

@@ -9,6 +9,7 @@ import pytest
 
 from evalhub.io.rows import DataError
 from evalhub.studies.files.compare import CompareRequest, FileComparison, compare_files
+from evalhub.studies.files.terms import Terms
 from runners.metrics import MetricError
 
 
@@ -36,7 +37,8 @@ class Desk:
         write(path, ({"id": f"q{i:03}", "output": text} for i, text in enumerate(texts)))
 
     def compared(self, **question: Any) -> FileComparison:
-        asked = CompareRequest(**{"metric": "exact_match"} | question)
+        terms = {name: question.pop(name) for name in Terms.__slots__ if name in question}
+        asked = CompareRequest(**{"metric": "exact_match"} | question, terms=Terms(**terms))
         return compare_files(self.base, self.tuned, self.test_set, asked)
 
 
@@ -100,7 +102,7 @@ def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -
             metric="exact_match",
             reference="target",
             extract=r"(?s).*the answer is (.*?)\.?\s*$",
-            role="guard",
+            terms=Terms(role="guard"),
         ),
     ).record.as_json()
     assert record["verdict"] == "hold"
@@ -116,7 +118,7 @@ def test_a_gain_ships_and_the_record_says_what_it_rests_on(desk: Desk) -> None:
     assert record["arms"]["candidate"]["name"] == "tuned"
     assert len(record["arms"]["candidate"]["digest"]) == 64
     assert record["evidence"][0]["items"] == 300
-    assert record["policy"]["metric"] == "exact_match"
+    assert record["policy"]["criteria"]["triage"]["metric"] == "exact_match"
     assert record["study"] is None
     json.dumps(record, allow_nan=False)
 

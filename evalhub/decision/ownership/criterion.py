@@ -15,16 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.measuring import asked_of
+from evalhub.decision.measuring import required_at
+from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import Ends
-from evalhub.declare.criteria import Criterion
+from evalhub.declare.criteria import Criterion, Measurement, Tested
 from evalhub.declare.policy import OwnershipBudget
+from evalhub.declare.roles import OWNERSHIP
 from evalhub.stats.paired import compare, p_one_sided
 
-OWNERSHIP: Literal["ownership"] = "ownership"
 METRIC = "net_monthly"
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipEvidence:
+    """The criterion, where it could be measured; what a ship waits for, one sentence each; the
+    record's section."""
+
+    criteria: Sequence[Criterion] = ()
+    pending: Sequence[str] = ()
+    section: OwnershipSection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,29 +117,33 @@ def ownership_criterion(
 
     present = most * found.candidate + costs.present.value
     monthly = most * found.baseline + costs.monthly.value
-    return Criterion(
-        **asked_of(requirement, present),
-        n=found.n,
-        clusters=found.clusters,
-        baseline=present,
-        candidate=monthly,
-        difference=present - monthly,
-        lower=min(lower + worst, present - monthly),
-        upper=max(upper + best, present - monthly),
-        alpha=alpha,
-        harm_alpha=harm_alpha,
-        p_value=min(1.0, 2 * min(p_value(-worst, "greater"), p_value(-best, "less"))),
-        wins=found.wins,
-        losses=found.losses,
-        ties=found.ties,
-        method="ranges alone" if flat else f"{found.method}, and the ranges' ends",
-        test="the ranges' ends" if flat else f"{found.test}, at the ranges' ends",
-        p_harm=p_value(min(bound, 0.0) - best, "less"),
-        p_bound=p_value(bound - worst, "greater"),
-        sd=most * found.sd,
-        design_effect=found.design_effect,
-        gap=0.0,
-        ratio=None,
-        ratio_lower=None,
-        ratio_upper=None,
+    return Criterion.of(
+        required_at(requirement, present),
+        Measurement(
+            n=found.n,
+            clusters=found.clusters,
+            baseline=present,
+            candidate=monthly,
+            difference=present - monthly,
+            lower=min(lower + worst, present - monthly),
+            upper=max(upper + best, present - monthly),
+            alpha=alpha,
+            harm_alpha=harm_alpha,
+            wins=found.wins,
+            losses=found.losses,
+            ties=found.ties,
+            ratio=None,
+            ratio_lower=None,
+            ratio_upper=None,
+        ),
+        Tested(
+            p_value=min(1.0, 2 * min(p_value(-worst, "greater"), p_value(-best, "less"))),
+            method="ranges alone" if flat else f"{found.method}, and the ranges' ends",
+            test="the ranges' ends" if flat else f"{found.test}, at the ranges' ends",
+            p_harm=p_value(min(bound, 0.0) - best, "less"),
+            p_bound=p_value(bound - worst, "greater"),
+            sd=most * found.sd,
+            design_effect=found.design_effect,
+            gap=0.0,
+        ),
     )

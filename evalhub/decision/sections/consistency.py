@@ -89,7 +89,8 @@ class ConsistencySection(Section):
     def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
         """A row for each test set of which both arms answered each item the same number of times,
         at least twice; None where there is none."""
-        rows = [_row(each) for each in aligned if _several(each)]
+        scores = [each for each in aligned if each.requirement.role != "budget"]
+        rows = [_row(each) for each in scores if _several(each)]
         return cls(test_sets=tuple(rows)) if rows else None
 
     def derive_status(self, arms: Arms) -> Status:

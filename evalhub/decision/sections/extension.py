@@ -1,9 +1,14 @@
 """Test sets that were added to after a look, and how their stages are combined. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.decision.levels import stage_weights
 from evalhub.decision.sections.base import Section
+from evalhub.decision.sections.ledger import LedgerRow
 from evalhub.decision.wording import counted
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
@@ -43,3 +48,30 @@ class ExtensionSection(Section):
                 f"{row.test_set} held {counted(old, 'item')} at look {first}; {news}. "
                 "Each part is tested by itself, and the tests are combined."
             )
+
+
+def extension_section(
+    rows: Sequence[LedgerRow], stages: Mapping[str, NDArray[np.intp]]
+) -> ExtensionSection | None:
+    """The record's `extension`: the stages of each test set that was added to; None without any.
+
+    Args:
+        stages: by test set, the look that each item was added for, shape (n,), from 0 for the
+            first; only of test sets that were added to.
+    """
+    extended = [
+        _extension_row(row, np.bincount(stages[row.test_set]).tolist())
+        for row in rows
+        if row.test_set in stages
+    ]
+    return ExtensionSection(test_sets=tuple(extended)) if extended else None
+
+
+def _extension_row(row: LedgerRow, sizes: Sequence[int]) -> ExtensionRow:
+    return ExtensionRow(
+        test_set=row.test_set,
+        level=row.level,
+        looks=row.looks,
+        items=tuple(sizes),
+        weights=stage_weights(len(sizes)),
+    )

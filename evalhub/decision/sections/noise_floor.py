@@ -5,7 +5,8 @@ A candidate that differs from the baseline no more than the baseline does from i
 nothing, and there is nothing to decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -92,6 +93,47 @@ class NoiseSection(Section):
                 f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}], though "
                 f"nothing changed; {row.differing:.1%} of its answers read otherwise."
             )
+
+
+@dataclass(frozen=True, slots=True)
+class SecondRun:
+    """What a second run of the baseline shows.
+
+    Attributes:
+        rows: the noise floor, a row for each test set.
+        repeat, candidate: of the items of all test sets, shape (n,), the share of the answers of
+            the second run, and of the candidate, whose text isn't the baseline's; empty: the
+            candidate is the baseline everywhere.
+        clusters: labels of shape (n,); None where the items are independent.
+    """
+
+    rows: Sequence[NoiseRow]
+    repeat: Array
+    candidate: Array
+    clusters: list[str] | None = None
+
+    def section(self, *, scores_differ: bool) -> NoiseSection | None:
+        """The record's `noise_floor`; None where nothing was measured.
+
+        Args:
+            scores_differ: the candidate's scores are shown to differ.
+        """
+        if not self.rows:
+            return None
+        texts = None
+        if len(self.repeat):
+            texts = sameness(
+                self.repeat, self.candidate, clusters=self.clusters, scores_differ=scores_differ
+            )
+        return NoiseSection(test_sets=tuple(self.rows), sameness=texts)
+
+
+def no_op_reason(section: NoiseSection | None, *, arm: str, baseline: str) -> str | None:
+    """Why the arm is the baseline under another name; None where that isn't shown."""
+    texts = None if section is None else section.sameness
+    if texts is None or texts.state != "no-op":
+        return None
+    return sameness_sentence(texts, arm=arm, baseline=baseline)
 
 
 def sameness(

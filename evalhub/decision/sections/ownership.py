@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from evalhub.decision.inconsistent import POLICY_ASKS, Discrepancy
-from evalhub.decision.ownership.criterion import OWNERSHIP
 from evalhub.decision.sections.base import Section
 from evalhub.decision.wording import money_span
 from evalhub.declare.cost_sheet import CostLine, Ends
 from evalhub.declare.decision import Arms
+from evalhub.declare.roles import OWNERSHIP
 from evalhub.declare.verdicts import Status
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """`evalhub redact` and `evalhub user erase`: an item's text or a person's name goes for good."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,58 +12,65 @@ from evalhub.frames.command.options import DryRun, Json, Yes
 if TYPE_CHECKING:
     from evalhub.features.erasure.erase import Erased
     from evalhub.features.erasure.redact import Redacted
+    from evalhub.registry.redaction import Redactor
 
 
-def redact(
-    test_set: Annotated[str, typer.Argument(help="The test set's name.", metavar="TEST_SET")],
-    item: Annotated[str, typer.Argument(help="The item's id.", metavar="ITEM")],
-    reason: Annotated[str, typer.Option(help="Why, in words: it is kept, the text isn't.")],
-    project: Annotated[str, typer.Option(help="The project's name.")] = "default",
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    json_: Json = False,
-) -> int:
-    """Take an item's text out, and all answers to it, for good: digests and decisions stand."""
-    from functools import partial
+def redact_command(redactors: "Callable[[], Sequence[Redactor]]") -> Callable[..., int]:
+    """The command `redact`; `redactors` names who takes the text out of a feature's own rows."""
 
-    from evalhub.frames.command import printing
-    from evalhub.frames.command.setup import set_up_database
+    def redact(
+        test_set: Annotated[str, typer.Argument(help="The test set's name.", metavar="TEST_SET")],
+        item: Annotated[str, typer.Argument(help="The item's id.", metavar="ITEM")],
+        reason: Annotated[str, typer.Option(help="Why, in words: it is kept, the text isn't.")],
+        project: Annotated[str, typer.Option(help="The project's name.")] = "default",
+        yes: Yes = False,
+        dry_run: DryRun = False,
+        json_: Json = False,
+    ) -> int:
+        """Take an item's text out, and all answers to it, for good: digests and decisions stand."""
+        from functools import partial
 
-    set_up_database()
-    from evalhub.accounts.models import Project
-    from evalhub.features.erasure.redact import redact as take_out
-    from evalhub.features.table import REDACTORS
+        from evalhub.frames.command import printing
+        from evalhub.frames.command.setup import set_up_database
 
-    space = Project.objects.filter(slug=project).first()
-    if space is None:
-        raise typer.BadParameter(f"there is no project {project!r}", param_hint="--project")
-    act = partial(
-        take_out,
-        project=space,
-        test_set=test_set,
-        item=item,
-        reason=reason,
-        by=None,
-        redactors=REDACTORS,
-    )
-    if dry_run or not yes:
-        planned = act(dry_run=True)
-        if dry_run and json_:
-            printing.print_json({"dry_run": True, **asdict(planned)})
-        else:
-            typer.echo(f"Would redact {item} of {test_set}, {_amount(planned)}.", err=not dry_run)
-        if dry_run:
-            return 0
-        agree("Take the text out for good?", unasked="this can't be undone")
-    done = act()
-    if json_:
-        printing.print_json(asdict(done))
-    else:
-        typer.echo(
-            f"Redacted: {item} of {test_set}, {_amount(done)}. Scores, digests and decisions "
-            "stand.\nBackups and files outside this home still hold it."
+        set_up_database()
+        from evalhub.accounts.models import Project
+        from evalhub.features.erasure.redact import redact as take_out
+
+        space = Project.objects.filter(slug=project).first()
+        if space is None:
+            raise typer.BadParameter(f"there is no project {project!r}", param_hint="--project")
+        act = partial(
+            take_out,
+            project=space,
+            test_set=test_set,
+            item=item,
+            reason=reason,
+            by=None,
+            redactors=redactors(),
         )
-    return 0
+        if dry_run or not yes:
+            planned = act(dry_run=True)
+            if dry_run and json_:
+                printing.print_json({"dry_run": True, **asdict(planned)})
+            else:
+                typer.echo(
+                    f"Would redact {item} of {test_set}, {_amount(planned)}.", err=not dry_run
+                )
+            if dry_run:
+                return 0
+            agree("Take the text out for good?", unasked="this can't be undone")
+        done = act()
+        if json_:
+            printing.print_json(asdict(done))
+        else:
+            typer.echo(
+                f"Redacted: {item} of {test_set}, {_amount(done)}. Scores, digests and decisions "
+                "stand.\nBackups and files outside this home still hold it."
+            )
+        return 0
+
+    return redact
 
 
 def _amount(redacted: "Redacted") -> str:

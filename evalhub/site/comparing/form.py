@@ -7,6 +7,7 @@ from django import forms
 
 from evalhub.declare.declaration import DeclarationError, default_of
 from evalhub.declare.policy import Demand, Rule
+from evalhub.declare.roles import not_for
 from evalhub.io.items import FieldMapping
 from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
@@ -224,8 +225,11 @@ def slug_taken(project: str, name: str) -> Study | None:
 
 
 def _demand(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    of = {"primary": ("min_gain", "planned_gain"), "guard": ("margin",)}.get(cleaned["role"], ())
-    return {name: cleaned[name] for name in of if cleaned.get(name) is not None}
+    return {
+        name: cleaned[name]
+        for name in ("min_gain", "planned_gain", "margin")
+        if not_for(cleaned["role"], name) is None and cleaned.get(name) is not None
+    }
 
 
 def _budget(cleaned: Mapping[str, Any]) -> dict[str, Any]:

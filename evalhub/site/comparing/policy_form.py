@@ -1,11 +1,12 @@
 """The form of what a study asks: its policy, and what must hold on each test set."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from django import forms
 
 from evalhub.declare.policy import Demand
+from evalhub.declare.roles import DemandRole, not_for
 from evalhub.declare.study import StudyPolicy
 from evalhub.registry.models import Study, StudyTestSet
 from evalhub.site.comparing.declared_fields import field_of, value_of
@@ -23,9 +24,10 @@ SAID = {
     "relative_margin": "in its place, a share of the baseline’s",
     "tails": "whether unseen heavy losses are paid for",
 }
-BY_ROLE = {
-    "primary": ("min_gain", "planned_gain"),
-    "guard": ("margin", "relative_margin", "tier"),
+DEMANDED = ("min_gain", "planned_gain", "margin", "relative_margin", "tier")
+BY_ROLE: dict[str, tuple[str, ...]] = {
+    role: tuple(name for name in DEMANDED if not_for(role, name) is None)
+    for role in get_args(DemandRole)
 }
 OF_EITHER = ("tails",)
 

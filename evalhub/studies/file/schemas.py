@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 
 from evalhub.decision.document import PrintedDecision
 from evalhub.decision.verify import BESIDE
-from evalhub.declare.evidence import Evidence
+from evalhub.declare.evidence import EvidenceFile
 from evalhub.declare.policy import Policy
 from evalhub.declare.review import CampaignRequest
 from evalhub.studies.file.spec import StudyFile
@@ -21,7 +21,7 @@ from evalhub.studies.file.spec import StudyFile
 PUBLISHED: dict[str, type[BaseModel]] = {
     "study": StudyFile,
     "policy": Policy,
-    "evidence": Evidence,
+    "evidence": EvidenceFile,
     "review-request": CampaignRequest,
     "verdict": PrintedDecision,
 }

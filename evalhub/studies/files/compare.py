@@ -1,65 +1,58 @@
 """Two files of answers compared: no server, no queue, and no database of its own."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.align import (
-    Aligned,
     ItemLabel,
     align,
-    breakdown_of,
-    criteria_of,
 )
+from evalhub.decision.charge import Charge
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
-from evalhub.decision.failures import FAILURES, at_worst
-from evalhub.decision.needed import with_next_looks
+from evalhub.decision.evidence import Evidence
+from evalhub.decision.extraction import ExtractionMisses
+from evalhub.decision.failures import at_worst
 from evalhub.decision.outcomes import outcome
-from evalhub.decision.record import decision_record
-from evalhub.decision.rule import PRIMARIES, Ruling, decide
+from evalhub.decision.policy import requirement_of
 from evalhub.decision.sections.answers import (
-    MODEL_CHANGES,
     AnsweredTestSet,
-    answer_cautions,
-    answer_flaws,
-    answers_section,
 )
-from evalhub.decision.sections.failures import failures_section
-from evalhub.decision.sections.jumps import jumps_section
 from evalhub.decision.sections.repeated import with_repeats_joined
-from evalhub.declare.answers_rule import ModelChangeUse
 from evalhub.declare.decision import ArmName, Arms, EvidenceRow
-from evalhub.declare.declaration import default_of
-from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
 from evalhub.declare.measured_on import NO_WORST, beyond
-from evalhub.declare.policy import FailureUse, Rule
+from evalhub.declare.policy import LONGEST_NAME, LONGEST_UNIT, Policy
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.row_paths import RowMapping
 from evalhub.ledger.file_claims import FileClaim, FileLedger
-from evalhub.stats.levels import ALPHA
-from evalhub.studies.files.compared_arms import AnsweredFile, arm_scores, read_arm, tally_of
+from evalhub.studies.files.compared_arms import (
+    AnsweredFile,
+    arm_scores,
+    missed_items,
+    read_arm,
+    tally_of,
+)
 from evalhub.studies.files.compared_items import ComparedItem, read_compared_items
-from runners.metrics import MetricError, scorer
-
-if TYPE_CHECKING:
-    from evalhub.ledger.charge import Charge
+from evalhub.studies.files.judged import judge_files
+from evalhub.studies.files.terms import Terms
+from runners.metrics import MetricError, Scorer, scorer
 
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """What `evalhub compare` is asked.
+    """What `evalhub compare` is asked of two files of answers.
 
     Attributes:
         id_field, output_field, reference, cluster, tag: names of fields; a dotted name reaches
             into an object. The test set has id_field, reference, cluster and tag; the answer
             files have id_field and output_field.
-        alpha: one-sided level, so the interval's level is 1 − 2·alpha.
+        terms: what must hold.
     """
 
     metric: str
@@ -70,14 +63,7 @@ class CompareRequest:
     reference: str = "reference"
     cluster: str | None = None
     tag: str | None = None
-    role: Literal["primary", "guard"] = "primary"
-    margin: float = MARGIN
-    min_gain: float = 0.0
-    alpha: float = ALPHA
-    planned_gain: float = PLANNED_GAIN
-    failures: FailureUse = FAILURES
-    model_changes: ModelChangeUse = MODEL_CHANGES
-    most_unanswered: float = MOST_UNANSWERED
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +92,7 @@ def compare_files(
     """
     extract = {} if question.extract is None else {"extract": question.extract}
     score = scorer(question.metric, **extract, **dict(question.options))
-    if score.metric.scored_together:
-        raise MetricError(
-            f"{question.metric} is of all answers of a run together: say it in a study file"
-        )
-    bounds = score.metric.reach
-    asked = question.margin if question.role == "guard" else question.min_gain
-    if bounds is not None and (why := beyond(bounds, asked)):
-        raise MetricError(f"{question.metric}: {why}")
-    if bounds is None and question.failures == "worst":
-        raise MetricError(NO_WORST.format(question.metric))
+    policy = _policy(test_set.stem[:LONGEST_NAME], question, score)
     cases = read_compared_items(
         test_set,
         id_field=question.id_field,
@@ -126,133 +103,147 @@ def compare_files(
     )
     fields = RowMapping(id=question.id_field, output=question.output_field)
     arms = [read_arm(path, cases, fields, score) for path in (base, candidate)]
-    requirement = Requirement(
-        name=test_set.stem,
-        role=question.role,
-        test_set=test_set.stem,
-        metric=question.metric,
-        margin=question.margin,
-        min_gain=question.min_gain,
-        higher_is_better=score.metric.rises,
-        bounds=bounds,
-        unit=score.metric.counted_in,
-        form=score.metric.of_form,
+    compared = _Compared(policy, test_set, cases, arms, score)
+    record = judge_files(
+        policy,
+        compared.evidence,
+        compared.claims,
+        ledger,
+        files=[base.name, candidate.name, test_set.name],
     )
-    labels = with_repeats_joined(
-        [
-            ItemLabel(each.key, each.cluster, each.tags, question=each.question_digest)
-            for each in cases.values()
-        ]
-    )
-    before, after = (arm_scores(arm, list(cases), test_set.stem) for arm in arms)
-    aligned = align(requirement, labels, before, after, failures=question.failures)
-    digests = [arm.answers_digest() for arm in arms]
-    invalid = list(aligned.flaws)
-    if digests[0] == digests[1]:
-        invalid.insert(
-            0,
-            f"{base.name} and {candidate.name} hold the same answers to every item: "
-            "was the adapter applied?",
+    if record.verdict is Verdict.INVALID:
+        return FileComparison(record, [])
+    return FileComparison(record, compared.items())
+
+
+def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
+    """The policy with the only criterion. Raises MetricError where the metric can't be asked so."""
+    metric, terms = score.metric, question.terms
+    if metric.scored_together:
+        raise MetricError(
+            f"{question.metric} is of all answers of a run together: say it in a study file"
         )
-    compared = [aligned] if aligned.items else []
-    named = Arms(baseline=_file(base), candidate=_file(candidate))
-    answers = answers_section(
-        [
-            AnsweredTestSet(
-                test_set.stem,
-                len(cases),
-                tally_of(arms[0], cases),
-                tally_of(arms[1], cases),
-                {key: each.cluster for key, each in cases.items() if each.cluster},
-            )
-        ],
-        model_changes=question.model_changes,
-        most_unanswered=question.most_unanswered,
-        failures=question.failures,
-    )
-    invalid += answer_flaws(answers, named)
+    bound = terms.margin if terms.role == "guard" else terms.min_gain
+    if metric.reach is not None and (why := beyond(metric.reach, bound)):
+        raise MetricError(f"{question.metric}: {why}")
+    if metric.reach is None and terms.failures == "worst":
+        raise MetricError(NO_WORST.format(question.metric))
+    criterion = {
+        **terms.demand(terms.role),
+        "metric": question.metric,
+        "higher_is_better": metric.rises,
+        "unit": metric.counted_in[:LONGEST_UNIT],
+        **({} if metric.reach is None else {"bounds": metric.reach}),
+    }
+    return terms.policy({name: criterion})
 
-    evidence_row = EvidenceRow(
-        test_set=test_set.stem,
-        version=test_set.name,
-        digest=_sha256(test_set),
-        items=len(cases),
-        metric=question.metric,
-        metric_options=score.metric.options,
-        baseline_answers=digests[0],
-        candidate_answers=digests[1],
-        baseline_scores=arms[0].scores_digest(),
-        candidate_scores=arms[1].scores_digest(),
-        failed_baseline=before.failures_counted,
-        failed_candidate=after.failures_counted,
-        unscored_baseline=before.unscored,
-        unscored_candidate=after.unscored,
-        extraction_misses_baseline=before.extraction_misses,
-        extraction_misses_candidate=after.extraction_misses,
-    )
 
-    def record_at(paid: "Charge | None", registered: bool) -> DecisionRecord:
-        level = paid.level if paid else question.alpha
-        flaws = [*invalid, *(paid.refused if paid else [])]
+class _Compared:
+    """The two files' answers to the items of a test set, side by side."""
 
-        def judge(evidence: Sequence[Aligned]) -> Ruling:
-            measured = criteria_of(evidence, alpha=level, planned_gain=question.planned_gain)
-            if paid is not None:
-                measured = with_next_looks(measured, paid.extended, PRIMARIES)
-            return decide(
-                candidate.stem,
-                measured,
-                invalid=flaws,
-                cautions=answer_cautions(answers, named),
-                registered=registered,
-            )
+    def __init__(
+        self,
+        policy: Policy,
+        test_set: Path,
+        cases: Mapping[str, ComparedItem],
+        arms: Sequence[AnsweredFile],
+        score: Scorer,
+    ) -> None:
+        [(name, criterion)] = policy.criteria.items()
+        self.policy, self.test_set, self.cases, self.arms = policy, test_set, cases, arms
+        self.metric = score.metric
+        self.requirement = requirement_of(name, criterion, form=score.metric.of_form)
+        self.labels = with_repeats_joined(
+            [
+                ItemLabel(each.key, each.cluster, each.tags, question=each.question_digest)
+                for each in cases.values()
+            ]
+        )
+        self.scores = [arm_scores(arm, list(cases), name) for arm in arms]
+        self.digests = [arm.answers_digest() for arm in arms]
+        self.aligned = align(self.requirement, self.labels, *self.scores, failures=policy.failures)
 
-        ruling = judge(compared)
-        return decision_record(
-            ruling,
-            alpha=level,
-            policy=asdict(question) | {"options": dict(question.options)},
-            arms=named,
-            evidence=[evidence_row],
-            breakdown=breakdown_of(compared, alpha=level),
-            aligned=compared,
-            sections=[
-                paid.section if paid else None,
-                None if flaws else failures_section(compared, judge),
-                jumps_section(ruling.criteria, rule="report", largest_gain={}),
-                answers,
+    def evidence(self, charge: Charge, registered: bool) -> Evidence:
+        before, after = self.scores
+        name = self.requirement.name
+        return Evidence(
+            arms=Arms(baseline=_file(self.arms[0].path), candidate=_file(self.arms[1].path)),
+            rows=[self._row()],
+            scores=[self.aligned],
+            charge=charge,
+            registered=registered,
+            flaws=self._same_answers(),
+            answered=[
+                AnsweredTestSet(
+                    self.requirement.test_set,
+                    len(self.cases),
+                    tally_of(self.arms[0], self.cases),
+                    tally_of(self.arms[1], self.cases),
+                    {key: each.cluster for key, each in self.cases.items() if each.cluster},
+                )
+            ],
+            misses=[
+                ExtractionMisses(
+                    name,
+                    before.extraction_misses,
+                    after.extraction_misses,
+                    missed_items(self.arms[0]) | missed_items(self.arms[1]),
+                )
             ],
         )
 
-    if ledger is None:
-        record = record_at(None, False)
-    else:
-        prints = [each.prints for each in cases.values()]
+    def claims(self) -> list[FileClaim]:
+        before, after = self.scores
+        prints = [each.prints for each in self.cases.values()]
         whole = [each for each in prints if each is not None]
         claim = FileClaim(
-            requirement,
-            labels,
+            self.requirement,
+            self.labels,
             whole if len(whole) == len(prints) else None,
             before,
             after,
-            score.metric.name,
-            score.metric.options,
+            self.metric.name,
+            self.metric.options,
         )
-        record = ledger.read(
-            [claim],
-            record_at,
-            counts=default_of(Rule, "ledger"),
-            alpha=question.alpha,
-            primaries=PRIMARIES,
-            files=[base.name, candidate.name, test_set.name],
+        return [claim]
+
+    def items(self) -> list[dict[str, Any]]:
+        """Each item that both arms answered, for reading, worst losses first."""
+        means = [
+            at_worst(self.requirement, arm, self.policy.failures).means(len(self.cases))
+            for arm in self.scores
+        ]
+        cases = list(self.cases.values())
+        return _items(cases, self.arms, means, self.requirement, right=self.metric.right)
+
+    def _same_answers(self) -> list[str]:
+        if self.digests[0] != self.digests[1]:
+            return []
+        base, candidate = (arm.path.name for arm in self.arms)
+        return [
+            f"{base} and {candidate} hold the same answers to every item: was the adapter applied?"
+        ]
+
+    def _row(self) -> EvidenceRow:
+        before, after = self.scores
+        return EvidenceRow(
+            test_set=self.requirement.test_set,
+            version=self.test_set.name,
+            digest=_sha256(self.test_set),
+            items=len(self.cases),
+            metric=self.requirement.metric,
+            metric_options=self.metric.options,
+            baseline_answers=self.digests[0],
+            candidate_answers=self.digests[1],
+            baseline_scores=self.arms[0].scores_digest(),
+            candidate_scores=self.arms[1].scores_digest(),
+            failed_baseline=before.failures_counted,
+            failed_candidate=after.failures_counted,
+            unscored_baseline=before.unscored,
+            unscored_candidate=after.unscored,
+            extraction_misses_baseline=before.extraction_misses,
+            extraction_misses_candidate=after.extraction_misses,
         )
-    if record.verdict is Verdict.INVALID:
-        return FileComparison(record, [])
-    means = [
-        at_worst(requirement, arm, question.failures).means(len(cases)) for arm in (before, after)
-    ]
-    rows = _items(list(cases.values()), arms, means, requirement, right=score.metric.right)
-    return FileComparison(record, rows)
 
 
 def _file(path: Path) -> ArmName:

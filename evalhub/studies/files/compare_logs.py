@@ -1,18 +1,14 @@
 """Two arms out of another tool's logs compared: no server, no queue, no database of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from evalhub.decision.failures import FAILURES
 from evalhub.decision.outcomes import outcome
-from evalhub.decision.sections.answers import MODEL_CHANGES
 from evalhub.decision.sections.imported import ImportedSection, ToolFigure
-from evalhub.declare.answers_rule import ModelChangeUse
-from evalhub.declare.declaration import declared
-from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
-from evalhub.declare.policy import FailureUse, Policy
+from evalhub.declare.policy import Policy
+from evalhub.declare.roles import DemandRole
 from evalhub.declare.verdicts import Verdict
 from evalhub.importers.kinds import KINDS, one_arm, read_arms
 from evalhub.importers.log import AskedItem, LoggedArm
@@ -24,10 +20,10 @@ from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.row_paths import USUAL, RowMapping
 from evalhub.io.rows import DataError, Row
 from evalhub.ledger.file_claims import FileLedger
-from evalhub.stats.levels import ALPHA
 from evalhub.studies.files.compare import FileComparison
 from evalhub.studies.files.decide import decide_scores
 from evalhub.studies.files.evidence import ItemInfo, Scores
+from evalhub.studies.files.terms import Terms
 from runners.metrics import declared_metric
 
 ROLES: tuple[Literal["baseline", "candidate"], ...] = ("baseline", "candidate")
@@ -43,31 +39,24 @@ class LogQuestion:
 
     Attributes:
         kind: of evalhub.importers.kinds.KINDS.
-        role: of a single task.
         arms: the baseline's and the candidate's name, for logs of several arms.
         metrics: a metric's name, for every task that has it, or TASK=METRIC.
         primaries: the tasks that must gain, where there are several; the others are guards.
         other_prompts: the arms were asked in other words, and that is part of the question.
         cluster, tag: fields of an item in the log; a dotted name reaches into an object.
         fields: of plain rows, where they are and what is read of each.
+        terms: what must hold; its role is that of a single task.
     """
 
     kind: str
-    role: Literal["primary", "guard"]
     arms: tuple[str | None, str | None] = (None, None)
     metrics: tuple[str, ...] = ()
     primaries: tuple[str, ...] = ()
-    margin: float = MARGIN
-    min_gain: float = 0.0
-    alpha: float = ALPHA
-    planned_gain: float = PLANNED_GAIN
-    failures: FailureUse = FAILURES
-    model_changes: ModelChangeUse = MODEL_CHANGES
-    most_unanswered: float = MOST_UNANSWERED
     other_prompts: bool = False
     cluster: str | None = None
     tag: str | None = None
     fields: RowMapping = USUAL
+    terms: Terms = field(default_factory=Terms)
 
 
 def compare_logs(
@@ -130,37 +119,24 @@ def policy_of(tasks: Sequence[PairedTask], question: LogQuestion) -> Policy:
             "the others are guards"
         )
     criteria = {each.name: _criterion(each, question, alone=len(tasks) == 1) for each in tasks}
-    return declared(
-        Policy,
-        {
-            "schema": "evalhub.policy/1",
-            "alpha": question.alpha,
-            "planned_gain": question.planned_gain,
-            "failures": question.failures,
-            "model_changes": question.model_changes,
-            "most_unanswered": question.most_unanswered,
-            "criteria": criteria,
-        },
-    )
+    return question.terms.policy(criteria)
 
 
 def _criterion(task: PairedTask, question: LogQuestion, *, alone: bool) -> dict[str, Any]:
-    role = question.role if alone and not question.primaries else "guard"
+    role: DemandRole = question.terms.role if alone and not question.primaries else "guard"
     if task.name in question.primaries:
         role = "primary"
     measure, other = task.measures
     bounds = measure.bounds if measure.bounds == other.bounds else None
-    if bounds is None and question.failures == "worst":
+    if bounds is None and question.terms.failures == "worst":
         raise LogQuestionError(
             f"--failures worst: the log doesn't say the least and the most that {task.metric} can "
             "be, so an answer that failed can't score its worst"
         )
-    demand = {"min_gain": question.min_gain} if role == "primary" else {"margin": question.margin}
     return {
-        "role": role,
+        **question.terms.demand(role),
         "metric": task.metric,
         "higher_is_better": measure.higher_is_better,
-        **demand,
         **({"bounds": bounds} if bounds else {}),
     }
 

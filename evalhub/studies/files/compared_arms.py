@@ -1,6 +1,6 @@
 """A file of answers to the items of a test set, with their scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +119,14 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
     )
 
 
-def tally_of(arm: AnsweredFile, cases: dict[str, ComparedItem]) -> AnswerTally:
+def missed_items(arm: AnsweredFile) -> frozenset[str]:
+    """Keys of the items with an answer in which the extraction pattern found nothing."""
+    return frozenset(
+        key for key, scores in arm.scores.items() if any(each.extracted is False for each in scores)
+    )
+
+
+def tally_of(arm: AnsweredFile, cases: Mapping[str, ComparedItem]) -> AnswerTally:
     """Who gave the answers, and how they ended."""
     found = AnswerTally()
     for each in (one for answers in arm.answers.values() for one in answers):

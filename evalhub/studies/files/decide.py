@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,42 +10,31 @@ from evalhub.decision.align import (
     ArmScores,
     ItemLabel,
     align,
-    breakdown_of,
     by_item,
-    criteria_of,
 )
+from evalhub.decision.charge import Charge
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.evidence import Evidence
 from evalhub.decision.flaws import items_digest, other_items
 from evalhub.decision.ledger_origin import LedgerElsewhereError
-from evalhub.decision.needed import with_next_looks
 from evalhub.decision.policy import COST_METRICS, requirements_of
 from evalhub.decision.preference_evidence import Judgments, preference_evidence
-from evalhub.decision.record import decision_record
-from evalhub.decision.rule import Ruling, decide
 from evalhub.decision.same_scores import same_scores
 from evalhub.decision.sections.answers import (
     AnsweredTestSet,
     AnswerTally,
-    answer_cautions,
-    answer_flaws,
-    answers_section,
     is_empty,
 )
-from evalhub.decision.sections.failures import failures_section
 from evalhub.decision.sections.imported import ImportedSection
-from evalhub.decision.sections.jumps import jumps_section, unbelieved
 from evalhub.decision.sections.repeated import with_repeats_joined
-from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import ArmName, Arms, EvidenceRow
 from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
-from evalhub.ledger.file_claims import FileLedger
+from evalhub.ledger.file_claims import FileClaim, FileLedger
 from evalhub.studies.files.decided_claims import claims_of
 from evalhub.studies.files.evidence import Scores
-
-if TYPE_CHECKING:
-    from evalhub.ledger.charge import Charge
+from evalhub.studies.files.judged import judge_files
 
 IN_NO_LEDGER = (
     "the policy says `ledger_at: server`, and here a decision on files stands in no server's "
@@ -98,96 +86,47 @@ def decide_scores(
     at_server = policy.ledger_at == "server"
     if at_server and (ledger is None or not ledger.is_a_servers):
         raise LedgerElsewhereError(IN_NO_LEDGER)
-    asked = requirements_of(policy)
-    read = [_part(requirement, policy, scores) for requirement in asked]
-    parts = [each for each in read if each is not None]
-    aligned = [each.aligned for each in parts if each.aligned.items]
-    same, doubts = _same_arms(scores, aligned)
-    invalid = same + [
+    requirements = requirements_of(policy)
+    read = [_part(requirement, policy, scores) for requirement in requirements]
+    parts = [part for part in read if part is not None]
+    same, doubts = _same_arms(scores, [each.aligned for each in parts if each.aligned.items])
+    flaws = same + [
         flaw
-        for requirement, part in zip(asked, read, strict=True)
+        for requirement, part in zip(requirements, read, strict=True)
         for flaw in (part.aligned.flaws if part else [_absent(requirement, scores)])
     ]
-    named = Arms(baseline=_named(scores, 0), candidate=_named(scores, 1))
-    answers = answers_section(
-        list(_answered(parts, scores)),
-        model_changes=policy.model_changes,
-        most_unanswered=policy.most_unanswered,
-        failures=policy.failures,
+    first = next(
+        (each.test_set for each in requirements if each.role == "primary"),
+        requirements[0].test_set,
     )
-    invalid += answer_flaws(answers, named)
-    first = next((each.test_set for each in asked if each.role == "primary"), asked[0].test_set)
 
-    def record_at(paid: "Charge | None", registered: bool) -> DecisionRecord:
-        level = paid.level if paid else policy.alpha
-        people = preference_evidence(
-            judgments,
-            policy.preference,
-            test_set=judged or first,
-            alpha=level,
-            harm_alpha=policy.harm_alpha,
-            planned_gain=policy.planned_gain,
-        )
-        flaws = [*invalid, *people.unfit, *(paid.refused if paid else [])]
-
-        def measured(evidence: Sequence[Aligned]) -> list[Criterion]:
-            criteria = criteria_of(
-                evidence,
-                alpha=level,
-                alphas=paid.judging(evidence) if paid else None,
+    def gather(charge: Charge, registered: bool) -> Evidence:
+        return Evidence(
+            arms=Arms(baseline=_named(scores, 0), candidate=_named(scores, 1)),
+            rows=_evidence(parts, scores),
+            scores=[each.aligned for each in parts],
+            charge=charge,
+            registered=registered,
+            flaws=flaws,
+            pending=[*doubts, *_owned(policy)],
+            answered=list(_answered(parts, scores)),
+            people=preference_evidence(
+                judgments,
+                policy.preference,
+                test_set=judged or first,
+                alpha=charge.level,
                 harm_alpha=policy.harm_alpha,
                 planned_gain=policy.planned_gain,
-                primaries=policy.primaries,
-            )
-            return with_next_looks(criteria, paid.extended, policy.primaries) if paid else criteria
-
-        jumps = jumps_section(
-            measured(aligned), rule=policy.jumps, largest_gain=policy.largest_gain
-        )
-
-        def judge(evidence: Sequence[Aligned]) -> Ruling:
-            return decide(
-                scores.arms[1],
-                measured(evidence) + people.criteria,
-                invalid=flaws,
-                pending=[*people.pending, *doubts, *_owned(policy)],
-                unbelieved=unbelieved(jumps),
-                cautions=answer_cautions(answers, named),
-                primaries=policy.primaries,
-                registered=registered,
-            )
-
-        return decision_record(
-            judge(aligned),
-            alpha=level,
-            alphas=paid.judging(aligned) if paid else None,
-            policy=policy.as_json(),
-            arms=named,
-            evidence=_evidence(parts, scores),
-            breakdown=breakdown_of(
-                [each for each in aligned if each.requirement.role != "budget"], alpha=level
             ),
-            people=people.record,
-            aligned=aligned,
-            sections=[
-                paid.section if paid else None,
-                None if flaws else failures_section(aligned, judge),
-                imported,
-                jumps,
-                answers,
-            ],
+            imported=imported,
         )
 
-    if ledger is None:
-        return record_at(None, False)
-    record = ledger.read(
-        claims_of(policy, scores, [(each.aligned, each.labels, each.arms) for each in parts]),
-        record_at,
-        counts=policy.ledger,
-        alpha=policy.alpha,
-        primaries=policy.primaries,
-        files=[path.name for path in scores.files],
-    )
+    def claims() -> list[FileClaim]:
+        read = [(each.aligned, each.labels, each.arms) for each in parts]
+        return claims_of(policy, scores, read)
+
+    files = [path.name for path in scores.files]
+    record = judge_files(policy, gather, claims, ledger, files=files)
     counts = policy.ledger != "off" and record.verdict is not Verdict.INVALID
     if at_server and counts and not record.registered:
         raise LedgerElsewhereError(NOT_KNOWN)

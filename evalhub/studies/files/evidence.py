@@ -14,7 +14,7 @@ from typing import Any
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.policy import COST_METRICS
 from evalhub.declare.declaration import default_of, read_declaration
-from evalhub.declare.evidence import Evidence, JudgmentRows, ScoreFields
+from evalhub.declare.evidence import EvidenceFile, JudgmentRows, ScoreFields
 from evalhub.declare.policy import PolicyCriterion
 from evalhub.io.document import Document
 from evalhub.io.identity import answers_digest, scores_digest
@@ -151,7 +151,7 @@ def read_source(path: Path) -> EvidenceSource:
         return EvidenceSource(path, ARMS, (path,), (None,))
     document = Document(path)
     start = f"evidence is a mapping that starts with schema: {SCHEMA}"
-    found = read_declaration(Evidence, document, start=start)
+    found = read_declaration(EvidenceFile, document, start=start)
     return EvidenceSource(
         path,
         (found.baseline, found.candidate),

@@ -71,14 +71,7 @@ def compare_rescored(
             options=options,
             cluster=f"{DOCUMENT}.{question.cluster}" if question.cluster else "cluster",
             tag=question.tag and f"{DOCUMENT}.{question.tag}",
-            role=question.role,
-            margin=question.margin,
-            min_gain=question.min_gain,
-            alpha=question.alpha,
-            planned_gain=question.planned_gain,
-            failures=question.failures,
-            model_changes=question.model_changes,
-            most_unanswered=question.most_unanswered,
+            terms=question.terms,
         )
         try:
             return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, asked, ledger)

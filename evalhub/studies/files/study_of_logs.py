@@ -55,17 +55,12 @@ def write_study(
         "test_sets": {
             slug_of(task.name): {
                 "file": f"items/{slug_of(task.name)}.jsonl",
-                "role": criteria[task.name].role,
+                **question.terms.demand(criteria[task.name].role),
                 "metric": {"name": "recorded", **task.measures[0].as_recorded()},
-                **_demand(criteria[task.name].role, question),
             }
             for task in tasks
         },
-        "policy": {
-            "alpha": policy.alpha,
-            "planned_gain": policy.planned_gain,
-            "failures": policy.failures,
-        },
+        "policy": question.terms.rule(),
     }
     path = folder / STUDY
     with folder_whole_or_gone(folder):
@@ -78,12 +73,6 @@ def write_study(
         with whole_or_gone(path):
             path.write_text(text, encoding="utf-8")
     return path
-
-
-def _demand(role: str, question: LogQuestion) -> dict[str, float]:
-    if role == "guard":
-        return {"margin": question.margin}
-    return {"min_gain": question.min_gain}
 
 
 def _items(task: PairedTask, question: LogQuestion) -> Iterator[dict[str, Any]]:
