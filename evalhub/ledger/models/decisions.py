@@ -1,6 +1,6 @@
 """Decisions, and who stands by them."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
@@ -9,14 +9,15 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
-from evalhub.decision.content import content_digest
-from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import declared
 from evalhub.declare.verdicts import Verdict
 from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.models.versions import VersionStage
+
+if TYPE_CHECKING:
+    from evalhub.decision.document import DecisionRecord
 
 
 class DecisionQuerySet(OfProjectQuerySet["Decision"]):
@@ -127,13 +128,18 @@ class Decision(models.Model):
         return f"decision {self.pk} on "
 
     @cached_property
-    def document(self) -> DecisionRecord:
+    def document(self) -> "DecisionRecord":
         """The record as its type."""
+        # Here, since it loads numpy, which a worker does without.
+        from evalhub.decision.document import DecisionRecord
+
         return declared(DecisionRecord, self.record)
 
     @property
     def content(self) -> str:
         """SHA-256 of what was measured and decided, the same in any home."""
+        from evalhub.decision.content import content_digest
+
         return content_digest(self.document)
 
 
