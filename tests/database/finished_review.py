@@ -1,4 +1,5 @@
-"""Run in the demo's home: two people judge, olga closes the review, decides again and signs off."""
+"""Run in the demo's home: two people judge, one of them takes a judgment back and gives another;
+olga closes the review, decides again and signs off."""
 
 from tests.migrated import set_up_migrated
 
@@ -9,8 +10,9 @@ def main() -> None:
     from evalhub.ledger.decide import decide_study
     from evalhub.ledger.signoff import sign_off
     from evalhub.registry.models import Study
+    from reviews.chain.append import CHAINED, add_judgment, add_undo
     from reviews.joining.invite import accept_own, invite
-    from reviews.models import Campaign
+    from reviews.models import Assignment, Campaign
     from reviews.planning.campaign import close_campaign
     from tests.reviews.judged import judge_all
 
@@ -25,6 +27,12 @@ def main() -> None:
             "rui": lambda position: ("candidate", "tie")[position % 2],
         },
     )
+    turn = Assignment.objects.filter(reviewer__user=ruth).latest("turn")
+    add_undo(turn, revision=0)
+    add_judgment(turn, revision=1, choice="tie", seconds=9)
+    turn.revision = 2
+    turn.save(update_fields=["revision"])
+    turn.reviewer.save(update_fields=CHAINED)
     close_campaign(campaign=campaign, by=olga)
     decision, _ = decide_study(study=Study.objects.get())
     sign_off(decision=decision, by=olga, reason="The review agrees.")

@@ -54,6 +54,20 @@ class Migration(migrations.Migration):
         append_only("ledger_decision", says="a decision is never changed: decide anew"),
     ]
 """,
+    "reviews": """
+from django.db import migrations, models
+
+from evalhub.accounts.append_only import append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("reviews", "0001_initial"), ("ledger", "0002_rehearsed")]
+    operations = [
+        migrations.AddField("judgment", "rehearsed", models.CharField(max_length=8, null=True)),
+        migrations.AlterField("judgment", "rehearsed", models.CharField(max_length=9, null=True)),
+        append_only("reviews_judgment", says="judgments are added, never changed"),
+    ]
+""",
 }
 """By app, the source of the migration `0002_rehearsed` that the made-up later version adds."""
 
@@ -107,7 +121,8 @@ def _later_tree() -> Path:
     shutil.copy2(ROOT / "manage.py", tree)
     (tree / "docs").symlink_to(ROOT / "docs")
     for app, source in LATER.items():
-        path = tree / "evalhub" / app / "migrations" / "0002_rehearsed.py"
+        folder = tree / app if app == "reviews" else tree / "evalhub" / app
+        path = folder / "migrations" / "0002_rehearsed.py"
         path.write_text(source.lstrip(), encoding="utf-8")
     return tree
 

@@ -70,6 +70,24 @@ def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None
 
 
 @pytest.mark.heavy
+def test_what_was_said_in_a_review_stands_as_it_stood(tmp_path: Path) -> None:
+    later = of_a_later_version()
+    a_home(tmp_path)
+    before = evalhub("review", "results", "1", at=tmp_path)
+    assert "48 judgments" in before.stdout
+    assert evalhub("user", "list", at=tmp_path, **later).returncode == 0
+    verified = evalhub("review", "verify", at=tmp_path, **later)
+    assert (verified.returncode, "✗" in verified.stdout) == (0, False), verified.stdout
+    assert evalhub("review", "results", "1", at=tmp_path, **later).stdout == before.stdout
+    with closing(sqlite3.connect(tmp_path / "home" / "evalhub.sqlite3")) as database:
+        for table, count in (("judgment", 49), ("undo", 1)):
+            counted = database.execute(f"SELECT count(*) FROM reviews_{table}").fetchone()
+            assert counted == (count,)
+            with pytest.raises(sqlite3.IntegrityError):
+                database.execute(f"DELETE FROM reviews_{table}")
+
+
+@pytest.mark.heavy
 @pytest.mark.services
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     here = {"EVALHUB_DATABASE_URL": fresh_postgresql(postgres_url, "chained")}

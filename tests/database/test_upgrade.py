@@ -50,7 +50,7 @@ def test_any_command_brings_it_up_to_date_after_a_backup(home: Path) -> None:
     told = evalhub("doctor", at=home, **later)
     assert "an earlier version's: the first command backs up" in told.stdout
     looked = evalhub("migrate", "--dry-run", at=home, **later)
-    assert "These 2 migrations would be applied" in looked.stdout
+    assert "These 3 migrations would be applied" in looked.stdout
     assert backups(home) == []
     done = evalhub("user", "list", at=home, **later)
     assert done.returncode == 0, done.stderr
@@ -97,7 +97,7 @@ def test_its_evidence_stands(home: Path) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("applied", [(), ("accounts",)], ids=["none", "one of two"])
+@pytest.mark.parametrize("applied", [(), ("accounts",)], ids=["none", "one of three"])
 def test_an_upgrade_that_was_interrupted_goes_on(home: Path, applied: tuple[str, ...]) -> None:
     """As it is when the process ends between its backup and the last migration."""
     later = of_a_later_version()
