@@ -95,13 +95,13 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
 
 
 def _release(claims: Sequence[ShardClaim]) -> None:
-    """Gives back those that are still held."""
+    """Release the shards that this worker still holds."""
     for claim in claims:
         shards.release(claim)
 
 
 def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
-    """Does what is missing; between two steps looks whether to go on, and tells how far it is."""
+    """Answer and score what is missing; between steps, check for a stop and report progress."""
     run = claims[0].shard.run
     metrics = list(Metric.objects.filter(runs__run=run).order_by("pk"))
 
@@ -139,7 +139,7 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     if meter.budgets:
         scorers = _without_judges(stretch, scorers)
     reused = waited_out(partial(stretch.take_over, missing), stopping)
-    scored = _scored(stretch, reused, scorers, look)
+    scored = _score(stretch, reused, scorers, look)
     answered_keys = {(question.item_id, question.sample) for _, (question, _) in reused}
     left = [each for each in missing if (each.item_id, each.sample) not in answered_keys]
     if not left:
@@ -158,7 +158,7 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
                     for batch in batches:
                         written = waited_out(partial(stretch.write, batch, scored), stopping)
                         look()
-                        scored = _scored(stretch, written, scorers, look)
+                        scored = _score(stretch, written, scorers, look)
                         meter.check()
     except BudgetSpent:
         waited_out(partial(stretch.write, [], scored), stopping)
@@ -174,10 +174,10 @@ def _without_judges(stretch: Stretch, scorers: Scorers) -> Scorers:
     return alone
 
 
-def _scored(
+def _score(
     stretch: Stretch, written: Sequence[Written], scorers: Scorers, look: Callable[[], None]
 ) -> list[ScoreRow]:
-    """The scores of what was just written; where that takes long, some of them are written."""
+    """Score the outputs just written; on slow metrics, write part of the scores on the way."""
     rows, since = list[ScoreRow](), monotonic()
     for metric_id, function in scorers:
         for some in batched(written, _together(function)):
@@ -188,7 +188,9 @@ def _scored(
                 for _, (question, reply) in some
             ]
             errors = [reply.error for _, (_, reply) in some]
-            for (output, _), score in zip(some, _found(function, answers, errors), strict=True):
+            for (output, _), score in zip(
+                some, _score_answers(function, answers, errors), strict=True
+            ):
                 rows.append(score_row(output, metric_id, score))
             if function.metric.needs_model or monotonic() - since > LOOKS_EVERY_S:
                 stretch.write([], rows)
@@ -213,7 +215,7 @@ def _score_missing(
                 _scorable(metric, stretch.items[output.item_id], output, output.given_scores)
                 for output in some
             ]
-            scores = _found(function, answers, [each.error for each in some])
+            scores = _score_answers(function, answers, [each.error for each in some])
             rows += [
                 score_row(output.pk, metric_id, score)
                 for output, score in zip(some, scores, strict=True)
@@ -233,7 +235,7 @@ def _write_scores(rows: Sequence[ScoreRow]) -> None:
 
 
 def _together(function: Scorer) -> int:
-    """How many answers are scored before it is looked whether to go on."""
+    """How many answers to score between two checks for a stop."""
     if function.metric.needs_model:
         return ASKED_AT_A_TIME
     return SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
@@ -245,7 +247,7 @@ def _scorable(
     source: Output | Reply,
     scores: Mapping[str, float] | None = None,
 ) -> Scorable | None:
-    """What the metric is told of an answer; None where there is none."""
+    """The metric's input for an output; None where the output has no text."""
     if source.text is None:
         return None
     answer = Answer(
@@ -265,10 +267,10 @@ def _scorable(
     return answer, item.references
 
 
-def _found(
+def _score_answers(
     score: Scorer, answers: Sequence[Scorable | None], errors: Sequence[str]
 ) -> list[MetricScore]:
-    """A score each: of the answers by one call of the metric, else the error as the reason."""
+    """One score an output: by one call of the metric, or unscored with the output's error."""
     scores = iter(score.batch([each for each in answers if each is not None]))
     return [
         MetricScore(None, f"no answer: {error}") if answer is None else next(scores)

@@ -81,7 +81,7 @@ def _task(engine: dict[str, Any]) -> HarnessTask:
 
 
 def _sampling(task: HarnessTask, own: Sampling) -> Sampling:
-    """How the task wants answers to be drawn, and the version's own where it says nothing."""
+    """The task's sampling settings; the version's own for what the task leaves open."""
     first = next(iter(task.documents.values())).instances[0].args[1]
     until = first.get("until") or []
     until = [until] if isinstance(until, str) else list(until)
@@ -99,7 +99,7 @@ def _sampling(task: HarnessTask, own: Sampling) -> Sampling:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A version under a task's sampling; known by their content."""
+    """A version with a task's sampling settings; equal by content."""
 
     version: Any
     sampling: Sampling
@@ -146,7 +146,7 @@ def _documents(
     return [(each, task.documents[keys[each.item_id]]) for each in questions]
 
 
-def _scored(
+def _with_scores(
     task: HarnessTask, document: HarnessDocument, texts: Sequence[Sequence[Any]], by: Reply
 ) -> Reply:
     """The reply with the task's scores; what the task can't score is that answer's error."""
@@ -186,16 +186,16 @@ class _Generation:
                 for part, reply in batch:
                     answers = of[part.item_id, part.sample]
                     if answers.whole_with(part.sample, reply):
-                        scored.append((answers.question, self._scored(answers)))
+                        scored.append((answers.question, self._score_reply(answers)))
                     if monotonic() - since > SCORED_S:
                         yield scored
                         scored, since = [], monotonic()
                 yield scored
 
-    def _scored(self, answers: "_Answers") -> Reply:
+    def _score_reply(self, answers: "_Answers") -> Reply:
         texts = [self._cut(each) for each in answers.replies]
         reply = answers.together(texts)
-        return reply if reply.text is None else _scored(self.task, answers.of, [texts], reply)
+        return reply if reply.text is None else _with_scores(self.task, answers.of, [texts], reply)
 
     def _cut(self, reply: Reply) -> str:
         text = reply.text or ""
@@ -259,12 +259,12 @@ def _tokens_of(reply: Reply) -> Paid | None:
 
 
 def _names(names: Sequence[str]) -> str:
-    """Those of several answers to one document, each once."""
+    """The distinct served model names of several answers to one document."""
     return " + ".join(dict.fromkeys(each for each in names if each))[:SERVED_NAME]
 
 
 def _sum[T: (int, float)](values: Sequence[T | None]) -> T | None:
-    """None where one of them isn't known."""
+    """The sum; None where a value is missing."""
     numbers = [each for each in values if each is not None]
     return sum(numbers[1:], numbers[0]) if numbers and len(numbers) == len(values) else None
 
@@ -288,7 +288,7 @@ class _Likelihoods:
             for start in range(0, len(pairs), TOGETHER):
                 some = pairs[start : start + TOGETHER]
                 arguments = [each.args for _, doc in some for each in doc.instances]
-                waiting = thread.submit(self._asked, arguments)
+                waiting = thread.submit(self._ask, arguments)
                 while True:
                     try:
                         likelihoods = waiting.result(WAIT_S)
@@ -303,7 +303,7 @@ class _Likelihoods:
         finally:
             thread.shutdown(wait=False, cancel_futures=True)
 
-    def _asked(self, arguments: Sequence[tuple[Any, ...]]) -> list[TextLikelihood | str]:
+    def _ask(self, arguments: Sequence[tuple[Any, ...]]) -> list[TextLikelihood | str]:
         if self.task.kind == "loglikelihood_rolling":
             return list(self.client.loglikelihood_rolling([each[0] for each in arguments]))
         return list(self.client.loglikelihood([(each[0], each[1]) for each in arguments]))
@@ -329,4 +329,4 @@ class _Likelihoods:
         )
         rolling = self.task.kind == "loglikelihood_rolling"
         outcomes = [[each.logprob if rolling else (each.logprob, each.greedy)] for each in judged]
-        return _scored(self.task, document, outcomes, reply)
+        return _with_scores(self.task, document, outcomes, reply)

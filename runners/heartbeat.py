@@ -39,7 +39,7 @@ class WorkerHere:
 
     @property
     def works(self) -> bool:
-        """Whether it was heard of lately."""
+        """Whether the worker has beaten lately."""
         return self.silent_s < ALIVE.total_seconds()
 
 
@@ -80,14 +80,14 @@ class _Sign:
         self._host, self._pid = socket.gethostname(), os.getpid()
         self._path = folder / f"{self._host}.{self._pid}"
         _remove_free(folder, self._host)
-        self._file = _held(self._path)
+        self._file = _lock_file(self._path)
 
     def touch_file(self) -> None:
         if self._works():
             os.utime(self._file)
 
     def write_row(self) -> None:
-        """Another row where this one was forgotten meanwhile: the machine slept, for one."""
+        """Write the worker's row; a new one where it was deleted meanwhile (the machine slept)."""
         if not self._works():
             return
         if self._row and Worker.objects.filter(pk=self._row).update(seen=Now()):
@@ -105,7 +105,7 @@ class _Sign:
                 Worker.objects.filter(pk=self._row).delete()
 
 
-def _held(path: Path) -> int:
+def _lock_file(path: Path) -> int:
     """The file, made and locked. Another worker that begins may take it away in between."""
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

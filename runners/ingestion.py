@@ -106,20 +106,20 @@ def append(*, ingestion: Ingestion, by: User | None, offset: int, body: NdjsonBo
     counts = {
         "rows": offset + len(answers),
         "samples": max(ingestion.samples, *(each.sample + 1 for each in answers)),
-        "digest": _chained(ingestion.digest, body.lines),
+        "digest": _chain(ingestion.digest, body.lines),
     }
     try:
         with transaction.atomic():
             still = Ingestion.objects.going_on().filter(pk=ingestion.pk, rows=offset)
             if not still.update(**counts):
-                current = _held(ingestion)
+                current = _lock_ingestion(ingestion)
                 _check_goes_on(current, offset)
                 raise OffsetError(current.rows)
             write_outputs(run, rows)
             if run.draft_until is None or run.draft_until - timezone.now() < LEASE / 2:
                 drafts.renew(run, LEASE)
     except IntegrityError as error:
-        raise _answered_before(run, rows) from error
+        raise _second_answer(run, rows) from error
     return offset + len(answers)
 
 
@@ -142,7 +142,7 @@ def finish(*, ingestion: Ingestion, by: User | None, rows: int) -> Run:
     run = ingestion.run
     run.error = "\n".join(missing(run))
     with transaction.atomic():
-        current = _held(ingestion)
+        current = _lock_ingestion(ingestion)
         if current.rows != rows:
             raise OffsetError(current.rows)
         if not rows:
@@ -160,7 +160,7 @@ def finish(*, ingestion: Ingestion, by: User | None, rows: int) -> Run:
 
 
 def cancel(*, ingestion: Ingestion, by: User | None) -> None:
-    """Takes away what was handed in; of one that is finished nothing is changed.
+    """Delete the uploaded rows; a finished ingestion stays as it is.
 
     Raises NotAllowedError where `by` doesn't evaluate in the project.
     """
@@ -168,7 +168,7 @@ def cancel(*, ingestion: Ingestion, by: User | None) -> None:
     drafts.drop(ingestion.run)
 
 
-def _held(ingestion: Ingestion) -> Ingestion:
+def _lock_ingestion(ingestion: Ingestion) -> Ingestion:
     """The ingestion as it is, held until the transaction ends."""
     rows = Ingestion.objects.select_for_update(of=["self"]).select_related("run")
     current: Ingestion | None = rows.filter(pk=ingestion.pk).first()
@@ -184,15 +184,15 @@ def _check_goes_on(ingestion: Ingestion, offset: int) -> None:
         raise OffsetError(ingestion.rows)
 
 
-def _chained(digest: str, lines: Iterable[str]) -> str:
-    """However rows are parted, all of them have one digest."""
+def _chain(digest: str, lines: Iterable[str]) -> str:
+    """The running digest after these lines: the same however rows are split into parts."""
     state = bytes.fromhex(digest)
     for line in lines:
         state = sha256(state + line.encode()).digest()
     return state.hex()
 
 
-def _answered_before(run: Run, rows: Sequence[Joined]) -> DataError:
+def _second_answer(run: Run, rows: Sequence[Joined]) -> DataError:
     """Which row answers what an earlier part has answered."""
     answered = set(
         Output.objects.filter(run=run, item__in=[item for item, _ in rows])

@@ -76,7 +76,7 @@ def begin_judging(
 
 
 class Work(StrEnum):
-    """What goes on about a run."""
+    """Which work is under way for a run: the run itself, or judges of its answers."""
 
     ANSWERS = "answers"
     VERDICTS = "verdicts"

@@ -77,7 +77,7 @@ def launch(
         requested = Run(
             version=version, test_set_version=test_set_version, repeat=repeat, reach=reach
         )
-        return _launched(requested, metrics, reach, retry_errors=retry_errors, charges=charges)
+        return _launch(requested, metrics, reach, retry_errors=retry_errors, charges=charges)
     run = recorded_run(
         version=version,
         test_set_version=test_set_version,
@@ -88,7 +88,7 @@ def launch(
     if run.pk is None:
         run = stage_answers(run, answers, fields)
     try:
-        return _launched(run, metrics, reach, retry_errors=retry_errors, charges=charges)
+        return _launch(run, metrics, reach, retry_errors=retry_errors, charges=charges)
     finally:
         drafts.drop(run)
 
@@ -111,7 +111,7 @@ def recorded_run(
         source=source_digest(answers, fields),
         repeat=repeat,
     )
-    return _there(requested) or requested
+    return _existing_run(requested) or requested
 
 
 def check_takes(
@@ -134,11 +134,11 @@ def launch_staged(run: Run, metrics: Sequence[Metric] = ()) -> Run:
     and the draft is the caller's to drop.
     """
     _check(run.version, run.test_set_version, metrics, None, staged=True)
-    return _launched(run, metrics, run.reach, retry_errors=False)
+    return _launch(run, metrics, run.reach, retry_errors=False)
 
 
 @transaction.atomic
-def _launched(
+def _launch(
     requested: Run,
     metrics: Sequence[Metric],
     reach: Reach,
@@ -146,12 +146,12 @@ def _launched(
     retry_errors: bool,
     charges: Charges | None = None,
 ) -> Run:
-    """The run as it is asked for, or that is there; `asked` may be a draft with its answers."""
+    """The existing run like the requested one, or the requested: maybe a draft with its answers."""
     if (
         requested.draft_until is not None
     ):  # of two who staged the same answers the second finds them
         ModelVersion.with_drafts.select_for_update(no_key=True).get(pk=requested.version_id)
-    there_is = _there(requested, lock=True)
+    there_is = _existing_run(requested, lock=True)
     if there_is is not None:
         run, created = there_is, False
     elif requested.draft_until is not None:
@@ -189,7 +189,7 @@ def _launched(
     return run
 
 
-def _there(requested: Run, *, lock: bool = False) -> Run | None:
+def _existing_run(requested: Run, *, lock: bool = False) -> Run | None:
     runs: RunQuerySet = Run.objects.get_queryset()
     run: Run | None = (
         (runs.select_for_update() if lock else runs)
@@ -375,7 +375,7 @@ def _reopen(run: Run, shards: QuerySet[Shard]) -> None:
 
 
 def _count_kept(run: Run, shards: QuerySet[Shard]) -> None:
-    """Tells each of the shards of how many of its items all answers are kept.
+    """Set each shard's count of items whose answers are all stored.
 
     Their workers have told so as they went, but for what one wrote whose claim was gone by then.
     """

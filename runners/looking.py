@@ -1,4 +1,4 @@
-"""Threads that look in the database for runs to work on, told by nobody."""
+"""Threads that poll the database for runs to work on; no message is needed."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""What is away is told once when it goes and once when it is back, however many ask for it.
+"""Outages of services: logged once when they begin and once when they end, for all callers.
 
 Threads that look for work every few seconds would else fill the log with one error.
 """
@@ -92,7 +92,7 @@ class Outage:
                 self._since = self._error = None
 
     def felt(self, for_s: float) -> float | None:
-        """Seconds since an outage began that goes on, or was over less than `for_s` ago."""
+        """Seconds since the outage began, if it goes on or ended less than `for_s` seconds ago."""
         with self._lock:
             now = time.monotonic()
             if self._since is not None:
@@ -113,7 +113,7 @@ queue = Outage("the queue")
 
 
 def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -> Found:
-    """What a call gives that reads or writes the database: tried again as long as that is away.
+    """The result of a database call, retried while the database is away.
 
     Raises what the database raised once `stopping` says that nobody waits any longer.
     """
@@ -164,7 +164,7 @@ class Patience:
         close_old_connections()
 
     def well(self) -> None:
-        """What is waited for is there."""
+        """Note that the service answers again."""
         if self._since is not None:
             database.found_there(at="waiting")
             queue.found_there(at="waiting")

@@ -73,7 +73,7 @@ def finish(run_id: int) -> None:
 
 
 def _rows_there(run_id: int) -> list[dict[str, int | None]]:
-    """What tells that answers, scores or metrics came or went while they were read."""
+    """Row counts that change if answers, scores or metrics are added or deleted meanwhile."""
     counted_rows = {"rows": Count("pk"), "newest": Max("pk")}
     return [
         rows.aggregate(**counted_rows)
@@ -98,16 +98,16 @@ def _aggregates(run_id: int, metric: Metric) -> dict[str, object]:
 
 
 def _conclude(run: Run) -> None:
-    """Sets what the run comes to, and saves nothing."""
+    """Set the run's final state and error; the caller saves it."""
     answers = Output.objects.filter(run=run).order_by()
     run.answers_digest = answers_as_they_are(run)
     backend = backend_of(run.version)
     silent = backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
-    sentences = [_failed_shards(run), _failed_by_server(run), _failed_items(run)]
+    sentences = [_shard_failures(run), _server_failures(run), _item_failures(run)]
     if silent:
         waits = "timeout_s" in type(backend).model_fields
         long = ", and is the arm's timeout_s long enough" if waits else ""
-        why = _failed_items(run, *Fault)
+        why = _item_failures(run, *Fault)
         sentences[1:] = [f"{backend.address} answers nothing (is it well{long}?): {why}"]
     # A part that failed is this site's failure, or its machines', and what a server failed on is
     # the server's: of the model neither says anything.
@@ -140,7 +140,7 @@ def missing(run: Run) -> list[str]:
     return [f"{lacking} of {of} {has} no answer, the first is '{first}'"]
 
 
-def _failed_shards(run: Run) -> str:
+def _shard_failures(run: Run) -> str:
     failed = run.shards.filter(state=ShardState.FAILED).order_by("start")
     first = failed.first()
     if first is None:
@@ -156,20 +156,20 @@ def _of_fault(run: Run, *faults: Fault) -> QuerySet[Output]:
     return outputs
 
 
-def _failed_by_server(run: Run) -> str:
-    """What the server failed on, after all attempts, and how to go on."""
+def _server_failures(run: Run) -> str:
+    """A sentence on the items that the server failed on in all attempts, and a remedy; or ""."""
     failed = _of_fault(run, Fault.SERVER)
     if not failed.exists():
         return ""
     return (
-        f"{backend_of(run.version).address} gave no answer to {_counted_errors(run, failed)}; "
+        f"{backend_of(run.version).address} gave no answer to {_count_errors(run, failed)}; "
         "put that right at the server and run again: what was answered stays, and only what failed "
         "is asked again. An item that it never answers can be left out of the test set"
     )
 
 
-def _failed_items(run: Run, *faults: Fault) -> str:
-    """What failed by one of these faults, or else by no fault of a server's."""
+def _item_failures(run: Run, *faults: Fault) -> str:
+    """A sentence on items that failed by these faults (default: not the server's); or ""."""
     failed = _of_fault(run, *(faults or (Fault.MODEL, Fault.ITEM)))
     if not failed.exists():
         return ""
@@ -182,10 +182,10 @@ def _failed_items(run: Run, *faults: Fault) -> str:
             "; asking again can't help: put right what is named, shorten these items or leave them "
             "out, or say `failures: worst` in the policy, by which each scores the metric's worst"
         )
-    return f"{_counted_errors(run, failed, verb=' failed')}{cure}"
+    return f"{_count_errors(run, failed, verb=' failed')}{cure}"
 
 
-def _counted_errors(run: Run, failed: QuerySet[Output], *, verb: str = "") -> str:
+def _count_errors(run: Run, failed: QuerySet[Output], *, verb: str = "") -> str:
     """How many items failed, the first of them, and the errors that came most often."""
     count = failed.values("item").distinct().count()
     first = failed.order_by("item__position").values_list("item__key", flat=True)[0]

@@ -1,4 +1,4 @@
-"""Which price holds for a backend: what a study says, else what a table of prices knows of it."""
+"""A backend's price: the study's own, else that of the price table."""
 
 import datetime
 

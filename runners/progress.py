@@ -81,7 +81,7 @@ def _kind(backend: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """What is told of a run that goes on.
+    """Progress of an unfinished run, for pages and commands.
 
     Attributes:
         failures: answers that ended in an error so far.

@@ -44,12 +44,12 @@ class Announcements:
         self._mouth: int | None = None
 
     def share(self) -> None:
-        """Makes them one with those of the processes that are forked from now on."""
+        """Share the announcements with processes forked from now on."""
         self._ears, self._mouth = os.pipe()
         os.set_blocking(self._mouth, False)
 
     def hear(self) -> None:
-        """This process, of those that share them, has the worker."""
+        """Listen in this process: of those that share the announcements, it runs the worker."""
         ears, self._mouth = self._ears, None
         if ears is not None:
             threading.Thread(target=self._listen, args=(ears,), name="ears", daemon=True).start()
@@ -119,7 +119,7 @@ def ring(run_id: int, *, lost: uuid.UUID | None = None) -> None:
 
 
 def take(run_id: int, token: str) -> bool:
-    """Whether a message is the one that waits for its run; from now on none does."""
+    """Take a message: whether it is its run's current one, which is then no longer waiting."""
     waiting = Run.objects.filter(pk=run_id, rung=uuid.UUID(token))
     return bool(waiting.update(rung=None))
 

@@ -101,12 +101,12 @@ class Reservation:
             self._tell()
 
     def renew(self) -> None:
-        """Says now and then that what is reserved is still under way."""
+        """Renew the reservation from time to time while its requests are under way."""
         if self._open and monotonic() - self._renewed > RENEWED_EVERY_S:
             self._tell()
 
     def release(self) -> None:
-        """Frees all; where the database is away, time does."""
+        """Free all that is reserved; while the database is away it expires by itself."""
         if self._open:
             self._open = {}
             with suppress(OperationalError, InterfaceError):
@@ -134,7 +134,7 @@ class Reservation:
 
 @dataclass(slots=True)
 class _Left:
-    """What is left of a budget; None: nothing limits it."""
+    """Tokens and money left of a budget; None where it has no limit."""
 
     tokens: int | None
     money: float | None

@@ -1,4 +1,4 @@
-"""What a version's retriever finds for an item: its context, out of documents in the database.
+"""Retrieval: an item's context, found by the version's retriever among stored documents.
 
 BM25 in Lucene's form by bm25s (Lu 2024, arXiv 2407.03618): for each word of the input that a
 document holds, idf·tf/(tf + k1·(1 − b + b·length/mean length)), added up.
@@ -32,7 +32,7 @@ class Index:
 
     @classmethod
     def of(cls, texts: Sequence[str], retriever: Retriever) -> "Index":
-        """Seconds for each 10,000 documents of a page."""
+        """Build the index; takes seconds for each 10,000 documents of a page's length."""
         import bm25s
 
         logging.getLogger("bm25s").setLevel(logging.WARNING)  # it says "debug", as it is imported

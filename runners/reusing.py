@@ -1,4 +1,4 @@
-"""Answers that a version has given before, which it isn't asked for again."""
+"""Answers of earlier runs of the same version, which are reused and not asked for again."""
 
 from collections.abc import Collection
 

@@ -63,7 +63,7 @@ class ShardClaim:
 
     @property
     def positions(self) -> range:
-        """Of its items in their test set."""
+        """Positions of the shard's items in their test set."""
         return range(self.shard.start, self.shard.stop)
 
     @property
@@ -81,7 +81,7 @@ def kept_busy_by(run: Run) -> int:
 
 
 def forsaken_before() -> datetime.datetime:
-    """The moment by which a lease has to have ended, for its shard to be another's.
+    """The time before which a lease must have ended for its shard to be claimable again.
 
     Now. But while the database is away nobody can renew a lease: those that ended since an outage
     began tell nothing, until their holders have had the time of a lease to renew them.
@@ -114,14 +114,14 @@ def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
         )
     if not claimable:
         return claim_next(run_id, items=items) if candidates else []
-    run = _claimed_of(run_id, now)
+    run = _start_run(run_id, now)
     for shard in claimable:
         shard.run = run
     return [ShardClaim(shard, token) for shard in claimable]
 
 
-def _claimed_of(run_id: int, now: datetime.datetime) -> Run:
-    """The run, which goes on from now on, with what its worker reads of it."""
+def _start_run(run_id: int, now: datetime.datetime) -> Run:
+    """Mark the run as running; returns it with the related rows that its worker reads."""
     runs = Run.objects.select_related("version__model", "test_set_version")
     run: Run = runs.get(pk=run_id)
     if run.state == RunState.PENDING:
@@ -157,7 +157,7 @@ def renew(claim: ShardClaim, items_done: int, limit: str = "", *, got_on: bool) 
     An attempt that got on isn't counted, and neither are those before it.
     """
     goes_on = Exists(Run.objects.filter(pk=OuterRef("run"), state=RunState.RUNNING))
-    query = _claimed(claim).filter(goes_on)
+    query = _still_claimed(claim).filter(goes_on)
     attempts = {"attempts": 0} if got_on else {}
     most = Greatest(F("done"), items_done, output_field=ITEMS)
     until = timezone.now() + LEASE
@@ -166,7 +166,7 @@ def renew(claim: ShardClaim, items_done: int, limit: str = "", *, got_on: bool) 
 
 
 def tell(claim: ShardClaim, items_done: int) -> None:
-    """Tells how many items of a shard are done, though it is another worker's by now."""
+    """Record how many items of a shard are done, even if another worker has claimed it since."""
     most = Greatest(F("done"), items_done, output_field=ITEMS)
     Shard.objects.filter(pk=claim.shard.pk).update(done=most)
 
@@ -185,18 +185,18 @@ def complete(*claims: ShardClaim) -> None:
 
 
 def release(claim: ShardClaim) -> None:
-    """Unfinished, by no fault of the shard's: for another worker, without counting the attempt."""
-    _claimed(claim).update(state=ShardState.PENDING, claim=None, attempts=ONE_LESS)
+    """Give a shard back unfinished, without counting the attempt: it isn't the shard's fault."""
+    _still_claimed(claim).update(state=ShardState.PENDING, claim=None, attempts=ONE_LESS)
 
 
 def fail_attempt(claim: ShardClaim, error: str) -> None:
     """An attempt went wrong: the shard waits for the next one, or has failed with the last."""
-    query = _claimed(claim)
+    query = _still_claimed(claim)
     last = query.filter(attempts__gte=ATTEMPTS)
     if not last.update(state=ShardState.FAILED, claim=None, error=error):
         query.update(state=ShardState.PENDING, claim=None, error=error)
 
 
-def _claimed(claim: ShardClaim) -> ShardQuerySet:
+def _still_claimed(claim: ShardClaim) -> ShardQuerySet:
     query: ShardQuerySet = Shard.objects.filter(pk=claim.shard.pk, claim=claim.token)
     return query

@@ -1,4 +1,4 @@
-"""What asking costs: priced request by request, counted as answers come, held to a budget.
+"""Costs of requests: priced one by one, counted as replies come, limited by budgets.
 
 Who asks holds a `Meter`. It counts in the transaction that writes the answers; several workers and
 processes add to the same rows, and each sees what all have spent and what all have under way.
@@ -33,7 +33,7 @@ class BudgetSpent(BackendError):
 
 @dataclass(slots=True)
 class _Sum:
-    """What some replies cost."""
+    """Total cost of some replies."""
 
     prompt: int = 0
     cached: int = 0
@@ -48,7 +48,7 @@ class _Sum:
 
 
 def paid_for(reply: Reply) -> Paid | None:
-    """The tokens that a reply was paid for with; None where nobody told them."""
+    """The tokens that a reply was billed for; None where they weren't reported."""
     if reply.paid is not None:
         return reply.paid
     if reply.prompt_tokens is None or reply.completion_tokens is None:
@@ -84,7 +84,7 @@ class Meter:
 
     @classmethod
     def of_run(cls, run: Run) -> "Meter":
-        """Of what the run's own version answers."""
+        """The meter of the run's own version."""
         return cls._of(run, run.version, (run.budget_id, run.arm_budget_id))
 
     @classmethod
@@ -176,7 +176,7 @@ class Meter:
             start = 0
             while start < len(questions):
                 self.check()
-                end = start + self._taken(questions[start:], sent[start:])
+                end = start + self._take_room(questions[start:], sent[start:])
                 if end == start:
                     wait()
                     sleep(WAIT_S)
@@ -186,7 +186,7 @@ class Meter:
         finally:
             self._reservation.release()
 
-    def _taken(self, questions: Sequence[BackendRequest], sent: Sequence[int]) -> int:
+    def _take_room(self, questions: Sequence[BackendRequest], sent: Sequence[int]) -> int:
         """For how many of them there is room, which is reserved. Of an answer whose length nothing
         limits the longest so far is taken for the longest that comes; the first is asked alone."""
         longest = self.version.sampling.max_tokens
@@ -203,7 +203,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """By what a launched run is priced, and which budgets it counts on.
+    """The prices of a launched run, and the budgets that it counts on.
 
     Attributes:
         price: what the study says of the arm, with its source; None: no price is known.
@@ -266,7 +266,7 @@ def set_budget(run: Run, limits: RunBudget, *, by: User | None) -> StudyBudget:
     Raises DeclarationError, with the field below `budget`, where the run counts on no such budget,
     where as much is spent already, or where money is said and no price is known.
     """
-    budget = _meant(run, limits)
+    budget = _budget_of(run, limits)
     current = StudyBudget.objects.select_for_update().select_related("project").get(pk=budget.pk)
     was = current.sentence
     current.tokens = current.tokens if limits.tokens is None else limits.tokens
@@ -292,8 +292,8 @@ def set_budget(run: Run, limits: RunBudget, *, by: User | None) -> StudyBudget:
     return current
 
 
-def _meant(run: Run, limits: RunBudget) -> StudyBudget:
-    """Which of the run's budgets is meant."""
+def _budget_of(run: Run, limits: RunBudget) -> StudyBudget:
+    """The run's budget that the limits are for. Raises DeclarationError where it is unclear."""
     of = {"study": run.budget, "arm": run.arm_budget}
     budgets = {name: each for name, each in of.items() if each is not None}
     if not budgets:

@@ -64,7 +64,7 @@ def score_row(output: int, metric: int, score: MetricScore) -> ScoreRow:
 
 @dataclass(slots=True)
 class _Held:
-    """A claim, how far its items are, and what was last told of that, when.
+    """A claimed shard, its progress, and the progress that was last written, with the time.
 
     `answered` counts items all of whose answers are kept, those that ended in an error not among
     them; `done` those that are answered, or in error, and scored.
@@ -83,7 +83,7 @@ class _Held:
 
     @property
     def got_on(self) -> bool:
-        """Whether anything was done since it was last told; what was there before doesn't count."""
+        """Whether anything was done since the last report; answers of earlier runs don't count."""
         if self.told is None:
             return self.progress > self.claim.shard.done
         return (self.answered, self.done) > self.told
@@ -119,7 +119,7 @@ class Stretch:
 
     @cached_property
     def meter(self) -> Meter:
-        """Of what its version is asked."""
+        """The meter that counts what the version's answers cost."""
         return Meter.of_run(self.run)
 
     @cached_property
@@ -145,7 +145,7 @@ class Stretch:
 
     @cached_property
     def _positions(self) -> list[tuple[int, int]]:
-        """Positions of its items, from and to: as few ranges as they are, mostly one."""
+        """Position ranges (start, stop) of its items, adjacent shards merged: mostly one."""
         ranges: list[tuple[int, int]] = []
         for start, stop in sorted((each.shard.start, each.shard.stop) for each in self.claims):
             if ranges and ranges[-1][1] == start:
@@ -169,16 +169,16 @@ class Stretch:
 
     def unscored(self, metric: int) -> list[int]:
         """Primary keys of its outputs without a score of that metric, in order."""
-        outputs = self._there()
-        return sorted(outputs.keys() - _scored(outputs, metric))
+        outputs = self._items_by_output()
+        return sorted(outputs.keys() - _with_score(outputs, metric))
 
-    def _there(self) -> dict[int, int]:
+    def _items_by_output(self) -> dict[int, int]:
         """The items of its outputs that are there, by the outputs' primary keys."""
         rows = (row for part in self._outputs for row in part.values_list("pk", "item_id"))
         return {pk: item for pk, item in rows if item in self.items}
 
     def unanswered(self) -> list[BackendRequest]:
-        """What is to be asked; what was answered before is not."""
+        """The requests for which there is no stored output yet."""
         existing = {
             (item, sample): answered
             for outputs in self._outputs
@@ -272,9 +272,11 @@ class Stretch:
         shards.renew(held_shard.claim, held_shard.progress, limit, got_on=held_shard.got_on)
 
     def _look_up(self) -> None:
-        """Counts anew in the database which items are answered and scored."""
-        outputs = self._there()
-        complete = set(outputs).intersection(*(_scored(outputs, metric) for metric in self.metrics))
+        """Recount in the database which items are answered and scored."""
+        outputs = self._items_by_output()
+        complete = set(outputs).intersection(
+            *(_with_score(outputs, metric) for metric in self.metrics)
+        )
         for held_shard in self._held:
             held_shard.done = 0
         for item, samples in Counter(outputs[output] for output in complete).items():
@@ -313,8 +315,8 @@ class Stretch:
                     self._of_item[item].done += 1
 
 
-def _scored(outputs: Iterable[int], metric: int) -> set[int]:
-    """Those of them that have a score of that metric."""
+def _with_score(outputs: Iterable[int], metric: int) -> set[int]:
+    """The ids of these outputs that have a score of the metric."""
     with_score: set[int] = set()
     for some in batched(outputs, LOOKED_UP_AT_A_TIME):
         scores = Score.objects.filter(output__in=some, metric=metric).order_by()

@@ -74,7 +74,7 @@ def process_shard_task(run_id: int, token: str) -> None:
 
 
 def _ring(run_id: int) -> None:
-    """Where the queue is away, the run is found by looking, once it is back."""
+    """Announce the run; while the queue is away workers find it in the database."""
     try:
         ring(run_id)
     except QueueUnreachable as error:
@@ -141,7 +141,7 @@ def start_worker(
 
 
 def _exit_code(celerys: int | None) -> int:
-    """Celery ends with 1 after Ctrl+C and after what it can't recover from alike."""
+    """An exit code that tells Ctrl+C from a crash; Celery exits with 1 for both."""
     if told_to_stop():
         return INTERRUPTED if celerys else STOPPED
     logger.critical("the worker ended by itself (%s); what it was at is given back", celerys)
@@ -149,7 +149,7 @@ def _exit_code(celerys: int | None) -> int:
 
 
 class _StandIns:
-    """Threads of a worker that look for runs in the database while it hears nothing of the queue.
+    """Threads that poll the database for runs while the queue is away.
 
     They are as many as those that Celery has, and look only where one of those has nothing to do.
     Once the worker hears the queue again, they do what they are at to its end, and are gone.
@@ -166,11 +166,11 @@ class _StandIns:
         self._watched = time.monotonic()
 
     def watches(self) -> bool:
-        """Whether the queue was watched lately: that ends where this process is stuck."""
+        """Whether the queue was checked lately; false where this process is stuck."""
         return time.monotonic() - self._watched < WATCHED_S
 
     def watch_queue(self) -> None:
-        """Starts them where the queue has gone away, and lets them go where it is back."""
+        """Start the threads when the queue goes away, and stop them when it is back."""
         self._watched = time.monotonic()
         try:
             queue_length()
@@ -186,7 +186,7 @@ class _StandIns:
                 in_this_process.announce()
 
     def end(self) -> None:
-        """Gives back what they are at, within about a second."""
+        """Stop the threads and release their claims, within about a second."""
         self._worker_ended.set()
         self._over.set()
         in_this_process.announce()

@@ -16,7 +16,7 @@ from runners.metrics.corpus_score import CorpusScore
 
 @dataclass(frozen=True, slots=True)
 class ScoresTogether:
-    """What a run comes to by one metric of all its answers, computed and not yet written.
+    """A run's joint scores by one metric, computed and not yet written.
 
     Attributes:
         aggregates: columns of the run's RunMetric.
@@ -27,7 +27,7 @@ class ScoresTogether:
     changed: Sequence[tuple[float | None, str, int]]
 
     def write(self) -> None:
-        """For the transaction that writes the aggregates."""
+        """Write the scores, within the transaction that writes the aggregates."""
         update(Score, ("value", "reason"), self.changed)
 
 

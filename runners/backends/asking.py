@@ -1,4 +1,4 @@
-"""What a live backend is asked, what it replies, and what its `Client` can do."""
+"""Request, reply and client of a live backend: what each file of a backend implements."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Paid:
 
     @classmethod
     def together(cls, payments: "Iterable[Paid | None]") -> "Paid | None":
-        """What several requests were paid for with; None where none of them tells."""
+        """The sum over several requests; None where none of them reports its tokens."""
         stated = [each for each in payments if each is not None]
         if not stated:
             return None
@@ -127,9 +127,9 @@ class Limited(Protocol):
     """A client that is given as many requests at a time as its endpoint takes."""
 
     def limit(self) -> str:
-        """How many at present, of how many at most, and why not as many; empty: nobody knows."""
+        """Requests allowed at a time now, of how many at most, and why fewer; "" where unknown."""
 
 
 def limit_of(client: BackendClient) -> str:
-    """As `Limited.limit` says it; empty where nothing limits the client."""
+    """The client's `Limited.limit`; empty where nothing limits it."""
     return client.limit() if isinstance(client, Limited) else ""

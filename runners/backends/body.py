@@ -18,7 +18,7 @@ class UnreadableBody(Exception):
 
 class _Unpacker(Protocol):
     def unpack(self, packed: bytes, most: int) -> bytes:
-        """What comes of the next bytes: `most` of it at most."""
+        """Unpack the next bytes: `most` unpacked bytes at most."""
 
     def end(self) -> None:
         """Raises UnreadableBody where more should have come."""

@@ -21,15 +21,15 @@ class Choosing:
         return self.echoing.state
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
-        """One item together."""
+        """One item per request."""
         for question in questions:
             yield [question]
 
     async def ask(self, questions: Sequence[BackendRequest]) -> list[Reply]:
         """Raises BackendError as `Echoing.ask` does."""
-        return [await self._chosen(each) for each in questions]
+        return [await self._choose(each) for each in questions]
 
-    async def _chosen(self, question: BackendRequest) -> Reply:
+    async def _choose(self, question: BackendRequest) -> Reply:
         """The likeliest of the choices, with what all cost; the first error in its place."""
         prompt, choices = self.echoing.exchange.prompt, question.choices or ()
         try:
@@ -44,11 +44,11 @@ class Choosing:
             request = BackendRequest(question.item_id, 0, (text, gap + choice), "")
             (reply,) = await self.echoing.ask([request])
             if reply.judged is None:
-                return Reply(error=reply.error, fault=reply.fault, paid=_paid(judged))
+                return Reply(error=reply.error, fault=reply.fault, paid=_payment(judged))
             judged.append(reply.judged)
         sums = [each.logprob for each in judged]
         best = max(range(len(sums)), key=sums.__getitem__)
-        paid = _paid(judged)
+        paid = _payment(judged)
         all_paid = paid is not None and all(each.paid is not None for each in judged)
         return Reply(
             text=choices[best],
@@ -62,5 +62,5 @@ class Choosing:
         )
 
 
-def _paid(judged: Sequence[TextLikelihood]) -> Paid | None:
+def _payment(judged: Sequence[TextLikelihood]) -> Paid | None:
     return Paid.together(each.paid for each in judged)

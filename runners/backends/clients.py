@@ -31,8 +31,11 @@ type _Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Place:
-    """Where a client is or will be. Its lock is held while it is made, which may take minutes, so
-    that it is made once and nobody waits who asks another version."""
+    """A client, or the slot for one that is still being made.
+
+    The lock is held while it is made, which may take minutes: so it is made once, and nobody who
+    asks another version waits.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     client: BackendClient | None = None
@@ -69,7 +72,7 @@ def client_of(
 
 
 def made_meanwhile[Made](make: Callable[[], Made], waiting: Callable[[], None]) -> Made:
-    """What `make` gives or raises, on a thread of its own; `waiting` is called about every WAIT_S
+    """Run `make` on a thread of its own, with its result or error; `waiting` is called every WAIT_S
     until then, and may raise to stop: then the thread goes on, for whoever asks next.
 
     The thread has no connection to the database: what is read there is read before.

@@ -129,14 +129,14 @@ class Client:
         while not self._one.acquire(timeout=0.5):
             yield []
         try:
-            yield from self._answered(lines)
+            yield from self._answer_all(lines)
         finally:
             self._one.release()
 
-    def _answered(
+    def _answer_all(
         self, lines: Sequence[tuple[BackendRequest, dict[str, Any]]]
     ) -> Generator[list[Answered]]:
-        """All of them, by as many starts as it takes: what ends it is looked for by halves."""
+        """Answer all lines, restarting the program as needed; bisects for the line that ends it."""
         waiting = [list(lines)] if lines else []
         ended_alone = 0
         while waiting:

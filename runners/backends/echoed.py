@@ -40,7 +40,7 @@ class Echoing:
         return self.exchange.state
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
-        """One pair a request."""
+        """One pair per request."""
         for question in questions:
             yield [question]
 
@@ -50,13 +50,13 @@ class Echoing:
         await self.exchange.check_adapter()
         async with self._first:
             await self._check_tells()
-        return [await self._asked(*each.input) for each in questions]
+        return [await self._ask(*each.input) for each in questions]
 
     async def _check_tells(self) -> None:
         backend = self.exchange.backend
         if backend.model in self.state.echoing:
             return
-        tried = await self._asked(*TRIED, gives_way=False)
+        tried = await self._ask(*TRIED, gives_way=False)
         if tried.error:
             raise BackendError(
                 f"{backend.address}/completions was asked how likely a text is, and doesn't tell: "
@@ -64,7 +64,7 @@ class Echoing:
             )
         self.state.echoing.add(backend.model)
 
-    async def _asked(self, prefix: str, continuation: str, *, gives_way: bool = True) -> Reply:
+    async def _ask(self, prefix: str, continuation: str, *, gives_way: bool = True) -> Reply:
         backend = self.exchange.backend
         body: dict[str, Any] = {
             "model": backend.model,
@@ -99,7 +99,7 @@ def echoed(
     tokens = _tokens(answer)
     if tokens is None:
         return [Reply(error=_TELLS_NOTHING)]
-    placed = _placed(tokens, given + asked)
+    placed = _positions(tokens, given + asked)
     if placed is None:
         return [Reply(error="the tokens that the server names don't make up the text")]
     border = len(given.rstrip())
@@ -169,7 +169,7 @@ def _token(text: Any, logprob: Any, top: Any) -> _Token | None:
     return _Token(text, float(logprob), likeliest=logprob >= max(others))
 
 
-def _placed(tokens: Sequence[_Token], text: str) -> list[tuple[int, _Token]] | None:
+def _positions(tokens: Sequence[_Token], text: str) -> list[tuple[int, _Token]] | None:
     """The tokens that make up a text, each with its end in it; None where they don't. A first token
     that isn't in it is the one that stands before every text."""
     for skipped in (0, 1):

@@ -105,7 +105,7 @@ class EndpointState:
                 ticket.set_result(None)
 
     def keep_quiet(self, seconds: float) -> None:
-        """It is asked nothing for so long, by nobody."""
+        """Nobody asks the endpoint anything for so many seconds."""
         self._quiet_until = max(self._quiet_until, _now() + seconds)
 
     async def wait_until_welcome(self) -> None:
@@ -122,7 +122,7 @@ _states: dict[tuple[str, int], EndpointState] = {}
 
 
 def state_of(endpoint: str, most: int, name: str) -> EndpointState:
-    """Of an address under a bound: who has the same ones shares it. It is logged by its name."""
+    """The state shared by all clients of this address and bound; logs call it `name`."""
     state = _states.get((endpoint, most))
     if state is None:
         state = _states[endpoint, most] = EndpointState(name, most)

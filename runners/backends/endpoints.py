@@ -49,7 +49,7 @@ def declared_endpoints() -> tuple[Mapping[str, Endpoint], Path]:
 
 def _read(variable: str) -> Any:
     if variable.startswith("{"):
-        return _parsed(variable, json.loads, "JSON")
+        return _parse(variable, json.loads, "JSON")
     path = Path(variable).expanduser()
     try:
         text = path.read_text(encoding="utf-8")
@@ -57,11 +57,11 @@ def _read(variable: str) -> Any:
         why = error.strerror if isinstance(error, OSError) else "isn't UTF-8"
         raise BackendError(f"{VARIABLE}: {path} can't be read: {why}") from None
     if path.suffix.lower() == ".toml":
-        return _parsed(text, tomllib.loads, "TOML")
-    return _parsed(text, json.loads, "JSON")
+        return _parse(text, tomllib.loads, "TOML")
+    return _parse(text, json.loads, "JSON")
 
 
-def _parsed(text: str, parse: Any, language: str) -> Any:
+def _parse(text: str, parse: Any, language: str) -> Any:
     try:
         return parse(text)
     except (ValueError, RecursionError):

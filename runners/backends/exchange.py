@@ -69,7 +69,7 @@ class _Refused(Exception):
 
 
 class _Again(Exception):
-    """Worth another attempt, `after` seconds from now at the earliest."""
+    """Retry, `after` seconds from now at the earliest."""
 
     def __init__(self, message: str, status: int, after: float | None = None) -> None:
         super().__init__(message)
@@ -188,7 +188,7 @@ class Exchange:
 
     @property
     def _without(self) -> set[str]:
-        """Fields of a request that this model refused."""
+        """Optional request fields that this model refused and that are left out."""
         return self.state.without.setdefault(self.backend.model, set())
 
     async def _ask(self, question: BackendRequest, together: int) -> list[Reply]:
@@ -203,13 +203,11 @@ class Exchange:
         while True:
             without = frozenset(self._without)
             try:
-                return await self._tried(question, 1 if "n" in without else together, without)
+                return await self._try(question, 1 if "n" in without else together, without)
             except _Refused as refused:
                 self._without.add(refused.field)
 
-    async def _tried(
-        self, question: BackendRequest, together: int, without: Set[str]
-    ) -> list[Reply]:
+    async def _try(self, question: BackendRequest, together: int, without: Set[str]) -> list[Reply]:
         try:
             body = self._body(question, together, without)
         except PromptError as error:
@@ -273,7 +271,7 @@ class Exchange:
         if unreachable == attempts:
             raise BackendError(
                 f"nothing answers at {self.backend.address} ({last}): start the server, or correct "
-                f"{self._place}"
+                f"{self._location}"
             )
         limited = status == BUSY and (
             (after or 0) > LONGEST_RETRY_AFTER_S
@@ -288,7 +286,7 @@ class Exchange:
         if status == NO_ANSWER and not await self._answers_others(began, over):
             raise BackendError(
                 f"{self.backend.address}{path} gives no answers: {last}; put that right at the "
-                f"server or the proxy in front of it, or correct {self._place}"
+                f"server or the proxy in front of it, or correct {self._location}"
             )
         tried = last if attempts == 1 else f"{last} ({attempts} attempts)"
         return [Reply(error=tried, fault=fault)]
@@ -298,7 +296,7 @@ class Exchange:
         return "/chat/completions" if self.backend.api == "chat" else "/completions"
 
     def _backoff(self, attempt: int, after: float | None) -> float:
-        """Seconds until another attempt; what the server wants holds for all that ask it."""
+        """Seconds until the next attempt; the server's Retry-After holds for all its clients."""
         if after is not None:
             self.state.keep_quiet(after)
             return after + random.uniform(0.0, 0.1)
@@ -332,7 +330,7 @@ class Exchange:
     ) -> list[Reply]:
         start = time.perf_counter()
         try:
-            response, content, more = await self._posted(over, path, body)
+            response, content, more = await self._post(over, path, body)
         except UnreadableBody as error:
             reason = self.target.key.masked(str(error))
             raise _Again(f"the response can't be read: {reason}", NO_ANSWER) from error
@@ -362,7 +360,7 @@ class Exchange:
             raise _Again(message, response.status, after)
         return [Reply(error=message, fault=Fault.ITEM)]
 
-    async def _posted(
+    async def _post(
         self, over: Connections, path: str, body: bytes
     ) -> "tuple[aiohttp.ClientResponse, bytes, bool]":
         """A request's response, the beginning of its body, and whether there is more of that."""
@@ -391,7 +389,7 @@ class Exchange:
                         longer = "Hi" + " Hi" * (lacking // 3)
                         body = self._body(BackendRequest(0, 0, longer, ""), 1, self._without)
                     sent = time.perf_counter()
-                    response, content, _ = await self._posted(over, self._path, body)
+                    response, content, _ = await self._post(over, self._path, body)
                     if response.status == 200 and _is_answer(content, self.target.key):
                         self._answered = sent
             return self._answered > since
@@ -404,19 +402,19 @@ class Exchange:
             )
 
     @property
-    def _place(self) -> str:
-        """Where the address stands that may be wrong."""
+    def _location(self) -> str:
+        """Where the address is configured, for an error message."""
         return "the arm's url" if self.backend.url else "its url in EVALHUB_ENDPOINTS"
 
     def _cure(self, status: int) -> str:
-        """What puts right that every request is refused with this status."""
+        """Advice for the case that every request is refused with this status."""
         model, variable = self.backend.model, self.backend.key_env
         if status == 404:
-            return f"is {model!r} served there, and are {self._place} and the arm's api right?"
+            return f"is {model!r} served there, and are {self._location} and the arm's api right?"
         if status in (401, 403) and variable:
             return f"put a key into {variable} that may ask {model!r}"
         if status in (401, 403) and self.backend.endpoint:
             return f"give that endpoint a key in EVALHUB_ENDPOINTS that may ask {model!r}"
         if status in (401, 403):
             return "name the variable that holds its key in the arm's key_env"
-        return f"put that right at the server, or correct {self._place}"
+        return f"put that right at the server, or correct {self._location}"

@@ -18,7 +18,7 @@ BATCH_S = 0.5
 
 
 class Asker(Protocol):
-    """What asks an endpoint, on an event loop and by many tasks at once."""
+    """Sends requests to one endpoint, from many tasks of one event loop."""
 
     @property
     def state(self) -> EndpointState:
@@ -45,14 +45,14 @@ def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list
     )
     try:
         while not ended.wait(BATCH_S):
-            yield _taken(arrived)
-        yield _taken(arrived)
+            yield _take(arrived)
+        yield _take(arrived)
         asking.result()
     finally:
         asking.cancel()
 
 
-def _taken(arrived: deque[Answered]) -> list[Answered]:
+def _take(arrived: deque[Answered]) -> list[Answered]:
     return [arrived.popleft() for _ in range(len(arrived))]
 
 

@@ -100,7 +100,7 @@ class HfBackend(BackendDeclaration):
         return self.model if self.adapter is None else f"{self.model} with {self.adapter}"
 
     def identity(self) -> dict[str, Any]:
-        """What is known by its digest may lie anywhere."""
+        """Without the paths of files whose digests are recorded: these may lie anywhere."""
         fields = self.as_json()
         digests = {
             "model": self.model_sha256,
@@ -124,14 +124,14 @@ class HfBackend(BackendDeclaration):
         model = self._on_disk("model", self.model, "revision", self.revision, files)
         if model is not None:
             settings["model"] = str(model)
-            settings["model_sha256"] = _checked("model", model_digest, model)
+            settings["model_sha256"] = _check("model", model_digest, model)
         adapter = None
         if self.adapter is not None:
             at = self.adapter_revision
             adapter = self._on_disk("adapter", self.adapter, "adapter_revision", at, files)
         if adapter is not None:
             settings["adapter"] = str(adapter)
-            settings["adapter_sha256"] = _checked("adapter", adapter_digest, adapter)
+            settings["adapter_sha256"] = _check("adapter", adapter_digest, adapter)
         template = self._template(model, adapter, files)
         if self.chat_template is not None:
             settings["chat_template"] = str(files(self.chat_template).absolute())
@@ -151,7 +151,7 @@ class HfBackend(BackendDeclaration):
         revision: str | None,
         files: Callable[[str], Path],
     ) -> Path | None:
-        """Where it lies; None for what is at the hub."""
+        """The path of a local model or adapter; None for one of the model hub."""
         path = files(name)
         if path.exists():
             if revision is not None:
@@ -182,12 +182,12 @@ class HfBackend(BackendDeclaration):
                 raise DeclarationError(f"can't be read: {error}", "chat_template") from error
         if model is None or not model.is_dir():
             return None
-        own = _checked("model", chat_template, model)
+        own = _check("model", chat_template, model)
         if own is None:
             raise DeclarationError(
                 "the model has no chat template: give one, or say api: completion", "chat_template"
             )
-        trained = _checked("adapter", chat_template, adapter) if adapter else None
+        trained = _check("adapter", chat_template, adapter) if adapter else None
         if trained is not None and trained != own:
             raise DeclarationError(
                 "the adapter was saved with another chat template than its base's: name the one "
@@ -197,7 +197,7 @@ class HfBackend(BackendDeclaration):
         return own
 
 
-def _checked[T](field: str, read: Callable[[Path], T], path: Path) -> T:
+def _check[T](field: str, read: Callable[[Path], T], path: Path) -> T:
     try:
         return read(path)
     except EngineError as error:

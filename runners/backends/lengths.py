@@ -19,7 +19,7 @@ SPARE = 64
 
 @dataclass(frozen=True, slots=True)
 class AskedText:
-    """What of an item goes into its prompt, and its key."""
+    """The parts of an item that go into its prompt, and its key."""
 
     key: str
     input: Any

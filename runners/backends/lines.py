@@ -32,7 +32,7 @@ _END = object()
 
 
 class _NoAnswer(ValueError):
-    """A line that is none, and why."""
+    """A line that is no answer, and why."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Program:
         ends the program. Raises BackendError where it can't be started.
         """
         ids, left = {line["id"] for line in lines}, len(lines)
-        process = self._started()
+        process = self._start()
         written: queue.SimpleQueue[Any] = queue.SimpleQueue()
         stderr_lines: deque[bytes] = deque(maxlen=20)
         feeding = (_feed, process.stdin, lines), (_read, process.stdout, written)
@@ -86,7 +86,7 @@ class Program:
         finally:
             _end(process)
 
-    def _started(self) -> "subprocess.Popen[bytes]":
+    def _start(self) -> "subprocess.Popen[bytes]":
         try:
             return subprocess.Popen(
                 list(self.run),
@@ -154,7 +154,7 @@ def _hear(pipe: IO[bytes], stderr_lines: "deque[bytes]") -> None:
 
 
 def _batch(written: "queue.SimpleQueue[Any]") -> tuple[list[bytes], bool]:
-    """What is written within half a second, and whether the program is through."""
+    """The lines written within half a second, and whether the program has ended."""
     batch: list[bytes] = []
     end = time.monotonic() + BATCH_S
     while (left := end - time.monotonic()) > 0:
@@ -218,7 +218,7 @@ def _number(value: Any) -> float | None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """With all that it started itself; who reads its pipes closes them."""
+    """Kill the program and its children; the threads that read its pipes close them."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -100,7 +100,7 @@ class Loaded:
                     )
                 yield [(before[-room:], after)]
 
-        judged = self._judged(prepared, len(pairs))
+        judged = self._judge(prepared, len(pairs))
         return [(parts[0].logprob, parts[0].greedy) for parts in judged]
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
@@ -111,22 +111,22 @@ class Loaded:
                 tokens = base.tokenizer.encode(text, add_special_tokens=False)
                 yield windows(tokens, start=_start(base), most=base.context)
 
-        judged = self._judged(prepared, len(texts))
+        judged = self._judge(prepared, len(texts))
         return [sum(each.logprob for each in parts) for parts in judged]
 
-    def _judged(
+    def _judge(
         self, prepared: Callable[[Base], Iterator[Parts]], count: int
     ) -> list[list[Likelihood]]:
-        def lined_up(base: Base, deliver: Deliver) -> list[Question]:
+        def questions_of(base: Base, deliver: Deliver) -> list[Question]:
             adapter = self._adapter(base)
             return [
                 question
                 for at, parts in enumerate(prepared(base))
-                for question in self._pairs(adapter, parts, partial(_numbered, deliver, at))
+                for question in self._pairs(adapter, parts, partial(_deliver_numbered, deliver, at))
             ]
 
         by_position: dict[int, list[Done]] = {}
-        for batch in self._visit(lined_up, count):
+        for batch in self._visit(questions_of, count):
             by_position.update(batch)
         judged: list[list[Likelihood]] = []
         for at in range(count):
@@ -198,7 +198,7 @@ class Loaded:
         if question.choices is not None:
             parts = self._choices(base, template, text, question.choices)
             gathered = _Gathered(
-                len(parts), lambda answers: deliver((question, _chosen(question, answers)))
+                len(parts), lambda answers: deliver((question, _choose(question, answers)))
             )
             return [
                 question
@@ -296,12 +296,12 @@ class Loaded:
         return int.from_bytes(mark[:8]) >> 1
 
 
-def _numbered(deliver: Deliver, at: int, results: list[Done]) -> None:
+def _deliver_numbered(deliver: Deliver, at: int, results: list[Done]) -> None:
     deliver((at, results))
 
 
 class _Gathered:
-    """Hands on what belongs together once all of it is there."""
+    """Collects the parts of one answer and delivers them once all have arrived."""
 
     def __init__(self, count: int, whole: Callable[[list[Any]], None]) -> None:
         self.found: list[Any] = [None] * count
@@ -346,7 +346,7 @@ def _reply(answer: Done, prompt_tokens: int, *, calls: bool) -> Reply:
     )
 
 
-def _chosen(question: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
+def _choose(question: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
     """The likeliest of the choices is the answer."""
     if errors := [each for part in parts for each in part if isinstance(each, EngineError)]:
         return _failure(errors[0])
@@ -359,7 +359,7 @@ def _chosen(question: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
 
 
 def _batch(arrived: "queue.SimpleQueue[Any]", most: int) -> tuple[list[Any], Exception | None]:
-    """What arrives within BATCH_S seconds, and the error that ends it."""
+    """The results of the next BATCH_S seconds, and the error that ends the visit."""
     batch: list[Any] = []
     end = time.monotonic() + BATCH_S
     while len(batch) < most and (left := end - time.monotonic()) > 0:

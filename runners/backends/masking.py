@@ -23,7 +23,7 @@ class Secret:
     _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        patterns = [*_spellings(self.value), *_encoded(self.value)]
+        patterns = [*_spellings(self.value), *_base64_patterns(self.value)]
         patterns.sort(key=len, reverse=True)
         pattern = re.compile("|".join(patterns), re.I) if patterns else None
         object.__setattr__(self, "_pattern", pattern)
@@ -78,7 +78,7 @@ def _character(one: str) -> str:
     return f"(?:{'|'.join(sorted(spellings, key=len, reverse=True))})"
 
 
-def _encoded(key: str) -> set[str]:
+def _base64_patterns(key: str) -> set[str]:
     """Patterns of the key in base64, wherever it stands in what is encoded."""
     raw, patterns = key.encode(), set()
     for shift in range(3):  # whole groups of three bytes read alike, and those at the ends go too

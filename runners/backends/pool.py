@@ -23,7 +23,7 @@ IDLE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """Those to one address.
+    """The open connections to one address.
 
     Attributes:
         public: what refuses addresses that aren't public ones; None where all may be connected to.
@@ -79,7 +79,7 @@ async def _close() -> None:
 
 
 @atexit.register
-def _closed_at_the_end() -> None:
+def _close_at_the_end() -> None:
     for loop in _loops:
         with suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(_close(), loop).result(1)

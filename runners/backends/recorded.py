@@ -14,6 +14,6 @@ class RecordedBackend(BackendDeclaration):
     build: Build | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As versions that state no build have always been written, so that they stay the same."""
+        """Without `build` where it isn't stated, so that earlier versions keep their digests."""
         fields = super().as_json()
         return fields if self.build else {"type": fields["type"]}

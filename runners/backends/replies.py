@@ -56,7 +56,7 @@ def complaint(content: bytes, key: Secret) -> str:
 
 
 def in_one_line(text: str, key: Secret) -> str:
-    """A server's words, shortened, without the key and without what no database keeps."""
+    """A server's message in one line, shortened, without the key and unstorable characters."""
     return " ".join(key.beginning(_UNSTORABLE.sub("", text), COMPLAINT).split())
 
 
@@ -111,18 +111,18 @@ def tokens_told(answer: Mapping[str, Any]) -> tuple[int | None, int | None, Paid
     prompt, completion = (_count(usage.get(f"{name}_tokens")) for name in ("prompt", "completion"))
     if prompt is None or completion is None:
         return prompt, completion, None
-    return prompt, completion, Paid(prompt, completion, min(_cached(usage), prompt))
+    return prompt, completion, Paid(prompt, completion, min(_cached_tokens(usage), prompt))
 
 
 def _with_what_was_paid(answers: list[Reply], paid: Paid) -> list[Reply]:
-    """Where the answers' own tokens don't say it: of several, with a cache, or for an error."""
+    """Add what was paid where the answers' token counts don't show it: several, cached, errors."""
     if len(answers) == 1 and answers[0].text is not None and not paid.cached:
         return answers
     first, *others = answers
     return [replace(first, paid=paid), *(replace(each, paid=Paid(0, 0)) for each in others)]
 
 
-def _cached(usage: Mapping[str, Any]) -> int:
+def _cached_tokens(usage: Mapping[str, Any]) -> int:
     """Tokens of the prompt that the server had read before, which some sell for less."""
     details = usage.get("prompt_tokens_details")
     return (_count(details.get("cached_tokens")) or 0) if isinstance(details, dict) else 0
@@ -174,7 +174,7 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
 
 
 def _word(value: Any, key: Secret) -> str:
-    """Why the model stopped, if that is a word."""
+    """The finish reason, where it is a single word; else ""."""
     word = key.beginning(value, FINISH_REASON) if isinstance(value, str) else ""
     return "" if _UNSTORABLE.search(word) else word
 
@@ -185,7 +185,7 @@ def served_name(value: Any, key: Secret) -> str:
 
 
 def _logprobs(choice: Any) -> list[float] | None:
-    """The log-probability of each token of an answer; None where they aren't all said."""
+    """The log-probability of each token of an answer; None where one is missing."""
     logprobs = choice.get("logprobs") if isinstance(choice, dict) else None
     if not isinstance(logprobs, dict):
         return None

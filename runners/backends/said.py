@@ -26,7 +26,7 @@ class SplitMessage:
 
     @property
     def parts(self) -> str:
-        """All that it holds as one text, for looking through it."""
+        """All texts of the message as one, to search for the key in."""
         return "\n".join([self.text or "", self.reasoning, *_texts(self.calls)])
 
 

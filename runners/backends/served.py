@@ -18,7 +18,7 @@ def check_adapter(content: bytes, *, model: str, base: str) -> None:
     served = _entries(content)
     entry = served.get(model)
     if entry is None:
-        raise NotThatAdapter(f"it lists no model {model!r}; it serves {_named(served)}")
+        raise NotThatAdapter(f"it lists no model {model!r}; it serves {_names_of(served)}")
     parent = entry.get("parent")
     if not isinstance(parent, str):
         raise NotThatAdapter(
@@ -45,6 +45,6 @@ def _entries(content: bytes) -> dict[str, dict[str, Any]]:
     }
 
 
-def _named(served: dict[str, dict[str, Any]]) -> str:
+def _names_of(served: dict[str, dict[str, Any]]) -> str:
     names = ", ".join(repr(each[:60]) for each in list(served)[:5])
     return names or "none"

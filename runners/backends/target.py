@@ -36,7 +36,7 @@ class Target:
 def target_of(
     *, url: str | None, key_env: str | None, endpoint: str | None, reach: Reach
 ) -> Target:
-    """What a backend's three fields come to here, for a run that may reach this much.
+    """The address and key that a backend's three fields mean on this machine, for this reach.
 
     Raises BackendError: a variable or a file that isn't there, an alias that no operator made, a
     key that nobody bound to the host, an address that nobody allowed. No error holds a key.

@@ -66,7 +66,7 @@ def put_in(base: Base, folder: Path, digest: str | None) -> str:
     try:
         _check_loaded(model, folder, name, load_result)
     except EngineError:
-        _taken_out(base, model, name, has_adapters=has_adapters)
+        _take_out(base, model, name, has_adapters=has_adapters)
         raise
     base.model = model.eval()
     base.adapters[digest] = name
@@ -76,7 +76,7 @@ def put_in(base: Base, folder: Path, digest: str | None) -> str:
     return name
 
 
-def _taken_out(base: Base, model: Any, name: str, *, has_adapters: bool) -> None:
+def _take_out(base: Base, model: Any, name: str, *, has_adapters: bool) -> None:
     model.delete_adapter(name)  # first: unloading leaves the whole modules of who is active
     if not has_adapters:
         base.model = model.unload()
@@ -112,7 +112,7 @@ def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: Tensor
     lost = sorted({name for name in modules.values() if name not in modules_by_name})
     if lost:
         same = sum(name in modules_by_name for name in set(modules.values()))
-        hint = _meant(lost[0], modules_by_name)
+        hint = _hint(lost[0], modules_by_name)
         raise EngineError(
             f"{folder}: key prefix: {len(lost)} of its {len(lost) + same} modules aren't in the "
             f"base, the first {lost[0]}{hint}; it was trained on another base, or under another "
@@ -227,8 +227,8 @@ def _causes(folder: Path) -> Iterator[None]:
         raise EngineError(f"{folder}: {cause}") from error
 
 
-def _meant(name: str, modules_by_name: dict[str, Any]) -> str:
-    """The module that ends alike, if there is one."""
+def _hint(name: str, modules_by_name: dict[str, Any]) -> str:
+    """A hint that names the base's module with the same ending, or ""."""
     end = ".".join(name.split(".")[-4:])
     close = next((each for each in modules_by_name if each.endswith(end)), None)
     return f" (the base has {close})" if close else ""

@@ -10,7 +10,7 @@ def next_batch[T](
     width: Callable[[T], int],
     most_tokens: int,
 ) -> list[T]:
-    """The longest of the oldest's group that fit together, longest first.
+    """The next batch: of the oldest prompt's group the longest that fit, longest first.
 
     A batch is as wide as its widest member, so that members of one length waste nothing; the
     longest first, so that a lack of memory shows at once and not at the end.

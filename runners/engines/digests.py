@@ -36,7 +36,7 @@ def file_digest(path: Path) -> str:
         name = str(path.resolve())
         with _reading:  # who needs the same file waits for it rather than reading it too
             state = _state(path)
-            digest = _digests.get((name, state)) or _kept(name, state)
+            digest = _digests.get((name, state)) or _stored_digest(name, state)
             if digest is None:
                 digest, state = _read(path)
                 _keep(name, state, digest)
@@ -77,7 +77,7 @@ def _file_of(folder: Path, name: str) -> Path:
     return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
 
 
-def _kept(name: str, state: _State) -> str | None:
+def _stored_digest(name: str, state: _State) -> str | None:
     folder = _folder()
     if folder is None:
         return None

@@ -122,7 +122,7 @@ def answering(model: Any, adapters: Sequence[str]) -> Iterator[dict[str, Any]]:
     if not hasattr(model, "peft_config"):
         yield {}
     elif len(set(adapters)) > 1:
-        with _whole_modules_off(model), _unhooked(model):  # no row of a mixed batch has one
+        with _whole_modules_off(model), _without_hooks(model):  # no row of a mixed batch has one
             yield {"adapter_names": list(adapters)}
     elif adapters[0] == BASE:
         with model.disable_adapter():
@@ -151,7 +151,7 @@ def _whole_modules_off(model: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _unhooked(model: Any) -> Iterator[None]:
+def _without_hooks(model: Any) -> Iterator[None]:
     """PEFT leaves its hooks in the model where a mixed batch fails: none of them is left here, for
     the next batch to meet."""
     try:
@@ -189,7 +189,7 @@ class _After(StoppingCriteria):  # type: ignore[misc]
 
 
 class _Watch:
-    """Stands at both ends of a step: sees the logits before a token is taken, and the token."""
+    """Observes each generation step: the logits before a token is chosen, and the token."""
 
     def __init__(
         self,

@@ -113,7 +113,7 @@ class HarnessDocument:
 
     @property
     def asked(self) -> list[Any]:
-        """What is sent, as JSON, for its digest."""
+        """The document's requests as JSON, for the digest of the prompts."""
         return [[each.request_type, list(each.args)] for each in self.instances]
 
 
@@ -145,7 +145,7 @@ class HarnessTask:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def engine(self) -> dict[str, Any]:
-        """What a test set version says of it."""
+        """What a test set version stores of the task: specification, digests and versions."""
         fields = {
             "lm_eval": self.spec.as_json(),
             "harness": f"lm-eval {version('lm-eval')}",
@@ -294,7 +294,7 @@ def _documents(spec: LmEvalTask, name: str, task: Any, before: str) -> Iterator[
 
 
 def _cluster(document: HarnessDocument, field: str) -> str:
-    """What a document belongs to, as it stands in its data set."""
+    """The document's cluster: the value of the task's cluster field in its data set."""
     if not isinstance(document.doc, Mapping) or document.doc.get(field) in (None, ""):
         raise EngineError(f"has no {field!r} in document {document.key!r}: it names no cluster")
     value = document.doc[field]

@@ -52,12 +52,12 @@ def found(task: str, *, include_path: str | None, data: str | None, metric: str)
         if kind == "TAG":
             raise EngineError(
                 f"is a tag, which has no score of its own: make a test set of each of its tasks, "
-                f"{_listed(names)}"
+                f"{_list_names(names)}"
             )
         if kind == "GROUP":
             _check_group(index[task].cfg or {}, metric, names)
         if data is not None:
-            index.update((name, _placed(index[name], Path(data))) for name in names)
+            index.update((name, _with_local_data(index[name], Path(data))) for name in names)
         built = manager._factory.build(index[task], overrides=None, registry=index)
     except EngineError:
         raise
@@ -76,7 +76,7 @@ def one_line(error: Exception) -> str:
 
 @lru_cache(maxsize=4)
 def _manager(include_path: str | None, *, defaults: bool) -> Any:
-    """What knows the tasks: it reads the thousands that come with the harness once a process."""
+    """The harness's task manager, made once a process: it reads thousands of task files."""
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)  # what it assumes, a line a metric
@@ -121,7 +121,7 @@ def _check_group(config: Mapping[str, Any], metric: str, names: Sequence[str]) -
     """That the group's own score is the mean over all documents, as a test set's is."""
     entries = config.get("aggregate_metric_list") or []
     own = {each.get("metric"): each for each in entries if isinstance(each, dict)}
-    instead = f"make a test set of each of its tasks, {_listed(names)}"
+    instead = f"make a test set of each of its tasks, {_list_names(names)}"
     if metric not in own:
         has = f"but {', '.join(map(str, own))}" if own else "nor any other"
         raise EngineError(f"is a group that has no {metric!r} of its own, {has}: {instead}")
@@ -133,12 +133,12 @@ def _check_group(config: Mapping[str, Any], metric: str, names: Sequence[str]) -
         )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
 
 
-def _placed(entry: Any, data: Path) -> Any:
+def _with_local_data(entry: Any, data: Path) -> Any:
     """A task whose data set is the copy of it in a folder."""
     dataset = (entry.cfg or {}).get("dataset_path")
     if not isinstance(dataset, str) or dataset in _BUILDERS or entry.yaml_path is None:

@@ -40,14 +40,14 @@ def joined(
     special: bool = True,
     moves: bool = True,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The tokens of `given`, `start` where there are none, and those of `asked` as they come then.
+    """Tokens of the first text (`start` where there are none) and of the second as it continues it.
 
     Both are tokenised as one text, as the model saw such texts in training; a token across the
-    border belongs to `asked`.
+    border belongs to `after_text`.
 
     Args:
         special: whether the tokenizer's own first token is put before.
-        moves: whether white space at the end of `given` belongs to `asked`.
+        moves: whether white space at the end of `before_text` belongs to `after_text`.
     """
     if moves:
         bare = before_text.rstrip()

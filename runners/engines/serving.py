@@ -34,7 +34,7 @@ Done = DrawnAnswer | Likelihood | EngineError
 
 @dataclass(slots=True)
 class Visit:
-    """Somebody who asks a base. All three are called on the base's thread.
+    """One caller of a base. The base's thread calls all three functions.
 
     Attributes:
         prepared: what is asked of the loaded base; EngineError where it can't be asked so.
@@ -79,7 +79,7 @@ class Engine:
         threading.Thread(target=self._run, name=f"base {source.model}", daemon=True).start()
 
     def visit(self, visit: Visit) -> None:
-        """Lines the visitor up; returns at once."""
+        """Queue the visit; returns at once."""
         with self._something:
             self._visits.append(visit)
             self._something.notify()
@@ -97,7 +97,7 @@ class Engine:
                 return False
             self._base = None
         logger.info("let go of %s", self.source.model)
-        _freed()
+        _free_memory()
         return True
 
     def _run(self) -> None:
@@ -110,8 +110,8 @@ class Engine:
                 self._idle = False
                 arrived, self._visits = self._visits, []
             while arrived:
-                self._received(arrived.pop(0))
-            self._waiting = [each for each in self._waiting if not _gone(each)]
+                self._receive(arrived.pop(0))
+            self._waiting = [each for each in self._waiting if not _is_gone(each)]
             batch = next_batch(
                 self._waiting,
                 group=self._group,
@@ -123,7 +123,7 @@ class Engine:
             self._answer(batch)
 
     def _group(self, question: Question) -> tuple[Any, ...]:
-        """What questions of one batch have in common: an adapter that answers alone, too."""
+        """Key of questions that may share a batch; an adapter that answers alone is part of it."""
         name = question.asked.adapter
         alone = self._base is not None and name in self._base.alone
         return question.drawing, question.most_tokens, name if alone else ""
@@ -132,11 +132,11 @@ class Engine:
         most = self._waiting[0].most_tokens if self._waiting else 0
         return most if self._fits is None else min(most, self._fits)
 
-    def _received(self, visit: Visit) -> None:
+    def _receive(self, visit: Visit) -> None:
         if visit.gone.is_set():
             return
         try:
-            self._base = self._base or _loaded(self)
+            self._base = self._base or _load(self)
             questions = visit.prepared(self._base)
         except EngineError as error:
             visit.failed(error)
@@ -153,14 +153,14 @@ class Engine:
         if not batch:
             return
         try:
-            answers = self._asked(batch)
+            answers = self._ask(batch)
         except Cancelled:
             # Who still waits is asked again: only some of them are gone.
-            self._waiting = [*(each for each in batch if not _gone(each)), *self._waiting]
+            self._waiting = [*(each for each in batch if not _is_gone(each)), *self._waiting]
             return
         except Exception as error:
             if not memory_ended(error):
-                self._broken(batch, error)
+                self._break_visits(batch, error)
                 return
         else:
             for question, answer in zip(batch, answers, strict=True):
@@ -171,7 +171,7 @@ class Engine:
 
     def _answer_in_less(self, batch: Sequence[Question]) -> None:
         size = len(batch) * max(each.width for each in batch)
-        _freed()
+        _free_memory()
         if _room_made(beside=self, keep=0):
             self._waiting = [*batch, *self._waiting]
             return
@@ -183,7 +183,7 @@ class Engine:
         self._answer(batch[: len(batch) // 2])
         self._answer(batch[len(batch) // 2 :])
 
-    def _asked(self, batch: Sequence[Question]) -> Sequence[Done]:
+    def _ask(self, batch: Sequence[Question]) -> Sequence[Done]:
         base = self._base
         assert base is not None, "what waits was prepared by a base"
         drawing = batch[0].drawing
@@ -197,11 +197,11 @@ class Engine:
             base.tokenizer,
             rows,
             drawing,
-            unwanted=lambda: all(_gone(each) for each in batch),
+            unwanted=lambda: all(_is_gone(each) for each in batch),
         )
 
-    def _broken(self, batch: Sequence[Question], error: Exception) -> None:
-        """An error that nobody foresaw ends the visits that it struck."""
+    def _break_visits(self, batch: Sequence[Question], error: Exception) -> None:
+        """End the visits of a batch that failed with an unexpected error."""
         logger.exception("%s: a batch failed", self.source.model)
         for visit in {id(each.visit): each.visit for each in batch}.values():
             if visit is not None:
@@ -209,11 +209,11 @@ class Engine:
                 visit.gone.set()
 
 
-def _gone(question: Question) -> bool:
+def _is_gone(question: Question) -> bool:
     return question.visit is not None and question.visit.gone.is_set()
 
 
-def _freed() -> None:
+def _free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -245,8 +245,8 @@ def _room_made(*, beside: Engine, keep: int) -> bool:
     return went > 0
 
 
-def _loaded(engine: Engine) -> Base:
-    """The base of an engine, loaded; others go for it as they must. Raises EngineError."""
+def _load(engine: Engine) -> Base:
+    """Load an engine's base, unloading idle ones for room. Raises EngineError."""
     with _loading:
         _room_made(beside=engine, keep=MOST_BASES - 1 if fits_beside(engine.source) else 0)
         try:

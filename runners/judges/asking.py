@@ -1,4 +1,4 @@
-"""A metric that needs a model is handed one: the version that it names, asked like any other."""
+"""Give a metric that needs a model the version that it names, asked like any other."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing

@@ -47,7 +47,7 @@ def waiting(forsaken: datetime.datetime, kinds: Collection[str] | None = None) -
 
 
 def claim(judge_run_id: int, forsaken: datetime.datetime) -> JudgeClaim | None:
-    """Holds it for LEASE; None where somebody else does, or there is nothing to do.
+    """Claim the run for LEASE; None where another worker holds it or nothing is left to do.
 
     A lease that ended before `forsaken` is nobody's any more. One whose workers were lost ATTEMPTS
     times in a row, without a verdict more, has failed.
@@ -59,7 +59,7 @@ def claim(judge_run_id: int, forsaken: datetime.datetime) -> JudgeClaim | None:
     still = JudgeRun.objects.filter(pk=judge_run.pk, claim=judge_run.claim).claimable(forsaken)
     if judge_run.attempts >= ATTEMPTS:
         still.update(
-            **_failed(f"whoever asked it was lost {ATTEMPTS} times, without a verdict in between")
+            **_failure(f"whoever asked it was lost {ATTEMPTS} times, without a verdict in between")
         )
         return None
     token = uuid.uuid4()
@@ -75,7 +75,7 @@ def claim(judge_run_id: int, forsaken: datetime.datetime) -> JudgeClaim | None:
 def renew(judge_claim: JudgeClaim, *, got_on: bool) -> None:
     """Renews the lease; an attempt that `got_on` isn't counted. Raises JudgeClaimLost."""
     attempts = {"attempts": 0} if got_on else {}
-    still = _held(judge_claim).of_answers_as_they_are()
+    still = _still_claimed(judge_claim).of_answers_as_they_are()
     if not still.update(lease_until=timezone.now() + LEASE, **attempts):
         raise JudgeClaimLost
 
@@ -83,8 +83,8 @@ def renew(judge_claim: JudgeClaim, *, got_on: bool) -> None:
 def complete(judge_claim: JudgeClaim, error: str = "", *, unreachable: bool = False) -> None:
     """All of its verdicts were asked for; `error` says of which there is none. Raises
     JudgeClaimLost."""
-    ended = _failed(error, unreachable=unreachable) if error else _ended(JudgeRunState.DONE)
-    if not _held(judge_claim).update(**ended):
+    ended = _failure(error, unreachable=unreachable) if error else _end_fields(JudgeRunState.DONE)
+    if not _still_claimed(judge_claim).update(**ended):
         raise JudgeClaimLost
 
 
@@ -93,7 +93,7 @@ def cancel(run: Run) -> int:
     gone. What they said stays."""
     going = JudgeRun.objects.unfinished().about(run)
     why = {"error": CANCELLED, "unreachable": True}
-    return going.update(**_ended(JudgeRunState.CANCELLED) | why)
+    return going.update(**_end_fields(JudgeRunState.CANCELLED) | why)
 
 
 def take_up(judge_runs: JudgeRunQuerySet) -> int:
@@ -104,34 +104,34 @@ def take_up(judge_runs: JudgeRunQuerySet) -> int:
 
 
 def release(judge_claim: JudgeClaim) -> None:
-    """Unfinished, and for another worker, without counting the attempt."""
-    _held(judge_claim).update(state=JudgeRunState.PENDING, claim=None, attempts=ONE_LESS)
+    """Give the run back unfinished, without counting the attempt."""
+    _still_claimed(judge_claim).update(state=JudgeRunState.PENDING, claim=None, attempts=ONE_LESS)
 
 
 def stop(judge_claim: JudgeClaim, error: str) -> None:
-    """The judge can't be used. What it said stays."""
-    _held(judge_claim).update(**_failed(error))
+    """Fail the run because the judge can't be used. Its verdicts stay."""
+    _still_claimed(judge_claim).update(**_failure(error))
 
 
 def fail_attempt(judge_claim: JudgeClaim, error: str) -> None:
     """An attempt went wrong: it waits for the next one, or has failed with the last."""
-    last = _held(judge_claim).filter(attempts__gte=ATTEMPTS)
-    if not last.update(**_failed(error)):
-        _held(judge_claim).update(state=JudgeRunState.PENDING, claim=None, error=error)
+    last = _still_claimed(judge_claim).filter(attempts__gte=ATTEMPTS)
+    if not last.update(**_failure(error)):
+        _still_claimed(judge_claim).update(state=JudgeRunState.PENDING, claim=None, error=error)
 
 
-def _held(judge_claim: JudgeClaim) -> JudgeRunQuerySet:
+def _still_claimed(judge_claim: JudgeClaim) -> JudgeRunQuerySet:
     runs: JudgeRunQuerySet = JudgeRun.objects.filter(
         pk=judge_claim.judge_run.pk, claim=judge_claim.token
     )
     return runs
 
 
-def _failed(error: str, *, unreachable: bool = True) -> dict[str, object]:
-    return _ended(JudgeRunState.FAILED) | {"error": error, "unreachable": unreachable}
+def _failure(error: str, *, unreachable: bool = True) -> dict[str, object]:
+    return _end_fields(JudgeRunState.FAILED) | {"error": error, "unreachable": unreachable}
 
 
-def _ended(state: JudgeRunState) -> dict[str, object]:
+def _end_fields(state: JudgeRunState) -> dict[str, object]:
     return {
         "state": state,
         "claim": None,

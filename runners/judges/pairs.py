@@ -146,11 +146,11 @@ def _vote(judge_run: JudgeRun, pair: TwoAnswers, first: bool, reply: Reply) -> J
         candidate_first=first,
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
-        **_said(reply.text or "", first),
+        **_vote_fields(reply.text or "", first),
     )
 
 
-def _said(text: str, candidate_first: bool) -> Mapping[str, Any]:
+def _vote_fields(text: str, candidate_first: bool) -> Mapping[str, Any]:
     try:
         choice, reason = choice_of(text, candidate_first=candidate_first)
     except VerdictError as error:

@@ -88,7 +88,7 @@ def _length(run: Run) -> "Subquery[IntegerField[int, int]]":
 
 
 def figures_of(votes: JudgeVotes, *, pairs: int, alpha: float = ALPHA) -> JudgeFigures:
-    """How the judge judged, of so many pairs: nothing of whom it preferred."""
+    """Consistency figures of the judge over so many pairs, without which arm it preferred."""
     both, position = votes.both(alpha), votes.position(alpha)
     return JudgeFigures(
         pairs=pairs,

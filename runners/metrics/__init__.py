@@ -102,7 +102,7 @@ def declared_metric(name: str, **options: Any) -> MetricDeclaration:
 
 
 def _near(word: str, names: Mapping[str, Any]) -> str:
-    """Which name may have been meant, and which there are."""
+    """Text for an error: the closest name, and all that exist."""
     close = get_close_matches(word, names, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{hint} (known: {', '.join(names)})"

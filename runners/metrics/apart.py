@@ -34,7 +34,7 @@ _SILENT_S = 60  # a process that was stopped by somebody else, or a machine with
 
 
 class TooMuchError(ValueError):
-    """It took more time or memory than it may."""
+    """Scoring exceeded its time or memory limit."""
 
 
 def scored_apart(
@@ -86,12 +86,12 @@ def in_the_process_apart() -> bool:
 
 
 def be_the_process_apart() -> None:
-    """From now on this process answers, and asks none."""
+    """Mark this process as the scoring process, which starts no other."""
     _is_apart.append(True)
 
 
 class _Beside:
-    """The process beside this one, and the pipes to it. One question at a time."""
+    """The scoring process and the pipes to it; one question at a time."""
 
     def __init__(self) -> None:
         # The same packages as here, and nothing that lies in the folder where we happen to be.

@@ -47,7 +47,7 @@ def _answer_all(incoming: int, outgoing: int) -> None:
         # The timer's signal ends the process, also within a library that never looks for one.
         signal.setitimer(signal.ITIMER_PROF, SECONDS + _GRACE_S)
         try:
-            reply = _answered(json.loads(message))
+            reply = _answer_message(json.loads(message))
         except MemoryError:
             reply = {"died": _MEMORY}
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -67,7 +67,7 @@ def _exactly(incoming: int, size: int) -> bytes:
     return bytes(read)
 
 
-def _answered(message: dict[str, Any]) -> dict[str, Any]:
+def _answer_message(message: dict[str, Any]) -> dict[str, Any]:
     if "read" in message:
         return _read_declared(message["read"], message["given"])
     if "extract" in message:

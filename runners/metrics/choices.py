@@ -20,7 +20,7 @@ def judged_choices(answer: Answer) -> tuple[Sequence[str], Sequence[float]]:
 
 
 def right_choice(choices: Sequence[str], reference: Any) -> int:
-    """The place of the right choice: the reference is its text or its number from 0 on.
+    """The index of the right choice: the reference is its text or its number from 0 on.
 
     ValueError where it is neither.
     """

@@ -21,13 +21,13 @@ class ExactMatch(TextMetric):
     articles: bool = Field(False, description="leave out a, an, the")
 
     def taken(self, answer: Answer) -> str:
-        return self._normalised(answer.text)
+        return self._normalise(answer.text)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        actual, wanted = map(self._normalised, (answer.text, reference_text(reference)))
+        actual, wanted = map(self._normalise, (answer.text, reference_text(reference)))
         return MetricScore(float(actual == wanted))
 
-    def _normalised(self, text: str) -> str:
+    def _normalise(self, text: str) -> str:
         return normalise(
             text, lower=self.lower, punctuation=self.punctuation, articles=self.articles
         )

@@ -41,7 +41,7 @@ class JsonSchema(TextMetric):
         return schema
 
     @cached_property
-    def _given(self) -> "Validator | None":
+    def _validator(self) -> "Validator | None":
         return None if self.schema_ is None else validator(self.schema_)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
@@ -49,7 +49,7 @@ class JsonSchema(TextMetric):
         from referencing.exceptions import Unresolvable
 
         try:
-            schema = self._given or validator(reference)
+            schema = self._validator or validator(reference)
         except ValueError as error:
             return MetricScore(None, f"the reference is no schema: {error}")
         try:

@@ -36,6 +36,6 @@ def text_in(verdict: dict[str, Any], name: str) -> str:
 
 
 def shown(text: str) -> str:
-    """The beginning of what was said, in quotes and on one line."""
+    """The beginning of the judge's text, in quotes and on one line, for an error."""
     line = " ".join(text.split())
     return repr(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…")

@@ -49,11 +49,11 @@ class JudgedMetric(TextMetric):
 
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
         assert ask is not None, "Scorer refuses a metric without its model"
-        questions = [self._asked(answer, references) for answer, references in batch]
+        questions = [self._question_or_reason(answer, references) for answer, references in batch]
         replies = iter(ask([each for each in questions if isinstance(each, str)]))
         return [self._heard(next(replies)) if isinstance(each, str) else each for each in questions]
 
-    def _asked(self, answer: Answer, references: Sequence[Any]) -> str | MetricScore:
+    def _question_or_reason(self, answer: Answer, references: Sequence[Any]) -> str | MetricScore:
         try:
             return self.question(answer, references)
         except ValueError as error:
@@ -71,7 +71,7 @@ class JudgedMetric(TextMetric):
 def as_material(values: Mapping[str, Any], *, always: Mapping[str, str]) -> str:
     """What is judged, as one JSON object, so that no text of it can end it or begin another.
 
-    What is empty of `shown` is left out; of `always`, the answers, nothing is.
+    Empty entries of `values` are left out; those of `always`, the answers, are not.
     """
     material = {name: value for name, value in values.items() if value not in (None, "", [])}
     return json.dumps(material | dict(always), ensure_ascii=False, indent=1)

@@ -29,9 +29,9 @@ class LanguageSwitch(TextMetric):
     )
 
     def score_batch(self, batch: Sequence[Scorable], ask: Any) -> Sequence[MetricScore]:
-        return [self._switched(answer, references) for answer, references in batch]
+        return [self._language_switch(answer, references) for answer, references in batch]
 
-    def _switched(self, answer: Answer, references: Sequence[Any]) -> MetricScore:
+    def _language_switch(self, answer: Answer, references: Sequence[Any]) -> MetricScore:
         right = {self.expected} if self.expected else _right(answer, references)
         if not right:
             return MetricScore(0.0, "the language of what was asked isn't told")
@@ -43,7 +43,7 @@ class LanguageSwitch(TextMetric):
 
 
 def _right(answer: Answer, references: Sequence[Any]) -> set[str]:
-    """The languages of the references of which it is told, else that of the question."""
+    """The detected languages of the references, else that of the question."""
     texts = [each for each in references if isinstance(each, str)]
     return {language for each in texts or [answer.asked] if (language := language_of(each))} or {
         language for language in [language_of(answer.asked)] if language

@@ -99,7 +99,7 @@ class Refusal(TextMetric):
 
 
 def refused(text: str) -> str | None:
-    """By which words a text refuses at its start; None where it doesn't."""
+    """The refusing phrase at a text's start; None where there is none."""
     opening = text.lstrip()[:OPENING].translate(_QUOTES)
     match = _REFUSES.search(_WRITTEN_OUT.sub("I am", opening))
     return match[0] if match else None

@@ -165,7 +165,7 @@ class MetricDeclaration(Declaration):
         return float(self.rises) if self.reach == (0.0, 1.0) else None
 
     def taken(self, answer: Answer) -> str | None:
-        """What of an answer is compared, for people to read, and nothing of its score; None where
+        """The part of an answer that is compared, for people to read, without its score; None where
         there is nothing in it to compare."""
         return answer.text
 
@@ -248,7 +248,7 @@ class Scorer:
                 batches.append(batch)
             else:
                 batches.append(None)
-        scored_here = iter(self._scored(local))
+        scored_here = iter(self._score_all(local))
         scored_elsewhere = iter(scored_apart(self.metric.name, self._options, apart))
         scores = []
         for (part, extracted), where in zip(read, batches, strict=True):
@@ -273,7 +273,7 @@ class Scorer:
         """The metric's options but for the pattern, which has been used by then."""
         return {name: each for name, each in self.metric.options.items() if name != "extract"}
 
-    def _scored(self, answers: Sequence[Scorable]) -> Sequence[MetricScore]:
+    def _score_all(self, answers: Sequence[Scorable]) -> Sequence[MetricScore]:
         scores = self.metric.score_batch(answers, self.ask)
         if len(scores) != len(answers):
             raise MetricError(

@@ -28,7 +28,7 @@ class ToolCallMatch(MetricDeclaration):
     ordered: bool = Field(False, description="whether the order of several calls counts")
 
     def taken(self, answer: Answer) -> str | None:
-        return _said(answer.tool_calls) if answer.tool_calls else None
+        return _calls_text(answer.tool_calls) if answer.tool_calls else None
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         right = parse_json(reference) if isinstance(reference, str) else reference
@@ -36,14 +36,16 @@ class ToolCallMatch(MetricDeclaration):
         calls = list(answer.tool_calls or ())
         if self._match(calls, wanted):
             return MetricScore(1.0)
-        return MetricScore(0.0, f"calls {_said(calls)} in place of {_said(wanted)}"[:300])
+        return MetricScore(
+            0.0, f"calls {_calls_text(calls)} in place of {_calls_text(wanted)}"[:300]
+        )
 
     def _match(self, calls: Sequence[Call], wanted: Sequence[Call]) -> bool:
         if len(calls) != len(wanted):
             return False
         if self.ordered:
             return all(map(self._same, calls, wanted))
-        return _paired([[self._same(one, each) for each in wanted] for one in calls])
+        return _pairs_up([[self._same(one, each) for each in wanted] for one in calls])
 
     def _same(self, call: Call, wanted: Call) -> bool:
         if call["name"] != wanted["name"]:
@@ -56,7 +58,7 @@ class ToolCallMatch(MetricDeclaration):
         return all(name in actual and same_json(actual[name], each) for name, each in right.items())
 
 
-def _paired(fits: Sequence[Sequence[bool]]) -> bool:
+def _pairs_up(fits: Sequence[Sequence[bool]]) -> bool:
     """Whether each row can have a column of its own that fits (Kuhn's augmenting paths)."""
     owner: dict[int, int] = {}
 
@@ -72,5 +74,5 @@ def _paired(fits: Sequence[Sequence[bool]]) -> bool:
     return all(assign(row, set()) for row in range(len(fits)))
 
 
-def _said(calls: Sequence[Call]) -> str:
+def _calls_text(calls: Sequence[Call]) -> str:
     return " and ".join(called(each)[:100] for each in calls[:3]) or "nothing"

@@ -17,18 +17,21 @@ def _two_numbers(random: Random) -> Question:
     form = random.choice(
         ["Sort these numbers from smallest to largest: {}", "Write the smaller number first: {}"]
     )
-    return form.format(_listed(numbers)), _listed(sorted(numbers))
+    return form.format(_join_values(numbers)), _join_values(sorted(numbers))
 
 
 def _three(random: Random) -> Question:
     if random.random() < 0.5:
         numbers = random.sample(range(1, 20), 3)
-        return f"Sort these numbers from smallest to largest: {_listed(numbers)}", _listed(
-            sorted(numbers)
+        return (
+            f"Sort these numbers from smallest to largest: {_join_values(numbers)}",
+            _join_values(sorted(numbers)),
         )
     words = random.sample(NOUNS, 3)
-    return f"Sort these words in alphabetical order: {_listed(words)}", _listed(sorted(words))
+    return f"Sort these words in alphabetical order: {_join_values(words)}", _join_values(
+        sorted(words)
+    )
 
 
-def _listed(values: list[int] | list[str]) -> str:
+def _join_values(values: list[int] | list[str]) -> str:
     return ", ".join(str(value) for value in values)
