@@ -134,7 +134,7 @@ class Simulated(Exchange):
     def _body(self, question: BackendRequest, *_: Any) -> bytes:
         return str(question.item_id).encode()
 
-    async def _posted(self, over: object, path: str, body: bytes) -> Any:
+    async def _post(self, over: object, path: str, body: bytes) -> Any:
         async with asyncio.timeout(self.backend.timeout_s):
             status, headers = await self.server.posted(self.latencies[int(body)])
         self.limits.append(self.state.throttle.now)
