@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from evalhub.accounts.audit_log import note_each_once
 from evalhub.accounts.models import Action
-from evalhub.accounts.read_only import ReadOnly, Table, register
+from evalhub.accounts.read_only import AdminTable, ReadOnly, register
 from reviews.models import (
     OVER,
     Assignment,
@@ -29,7 +29,7 @@ SAID_OF = f"{ITEM}__startswith {PERSON}"
 ENDED = Q(assignment__reviewer__campaign__state__in=OVER)
 
 
-class Said(ReadOnly):
+class StatementAdmin(ReadOnly):
     """What reviewers said, of campaigns that have ended: an address can filter and sort by any
     column. Whoever looks has seen those reviews' results, which is noted as on their pages: of a
     list those of all its rows, which it counts, and not of the page at hand alone."""
@@ -56,12 +56,12 @@ def _note_seen(request: HttpRequest, campaigns: CampaignQuerySet) -> None:
     note_each_once(Action.SAW_RESULTS, by=request.user, whats=whats)
 
 
-def said(columns: str, **options: Any) -> Table:
+def statements(columns: str, **options: Any) -> AdminTable:
     """The table of something that reviewers said."""
-    return Table(
+    return AdminTable(
         columns,
         SAID_OF,
-        base=Said,
+        base=StatementAdmin,
         large=True,
         queryset=lambda rows: rows.filter(ENDED),
         **options,
@@ -70,7 +70,7 @@ def said(columns: str, **options: Any) -> Table:
 
 register(
     {
-        Campaign: Table(
+        Campaign: AdminTable(
             "name baseline candidate reviewers_per_item state created",
             "name study__name study__slug question",
             filters=("kind", "state"),
@@ -83,36 +83,40 @@ register(
                 "reviews_reviewer": "campaign",
             },
         ),
-        Pair: Table(
+        Pair: AdminTable(
             "item__key campaign_id kind position seats taken",
             "item__key__startswith campaign__name",
             order="-campaign_id position",
         ),
         # the strata's chances follow what reviewers have said so far
-        Dealing: Table("campaign places pairs seats weighed", "campaign__name", hidden="chances"),
-        Reviewer: Table(
+        Dealing: AdminTable(
+            "campaign places pairs seats weighed", "campaign__name", hidden="chances"
+        ),
+        Reviewer: AdminTable(
             "user campaign_id state turns",
             "user__username user__email campaign__name",
             hidden="head links ended",
             page=("campaign", "campaign_id"),
             order="-campaign_id id",
         ),
-        Assignment: Table(
+        Assignment: AdminTable(
             "pair__item__key reviewer__user__username turn purpose candidate_on_left state",
             "pair__item__key__startswith reviewer__user__username",
             filters=("purpose", "state"),
             hidden="token",
             large=True,
         ),
-        Judgment: said(
+        Judgment: statements(
             f"{ITEM} {PERSON} choice revision seconds created",
             filters=("choice",),
             hidden="place",
         ),
-        Undo: said(f"{ITEM} {PERSON} revision created", hidden="place"),
-        Guess: said(f"{PERSON} {ITEM} side created", hidden="place"),
-        Event: Table("campaign kind by created", "campaign__name by__username", filters=("kind",)),
-        Invitation: Table(
+        Undo: statements(f"{ITEM} {PERSON} revision created", hidden="place"),
+        Guess: statements(f"{PERSON} {ITEM} side created", hidden="place"),
+        Event: AdminTable(
+            "campaign kind by created", "campaign__name by__username", filters=("kind",)
+        ),
+        Invitation: AdminTable(
             "whom campaign by expires used",
             "email account__username campaign__name",
             hidden="digest",

@@ -28,7 +28,7 @@ from evalhub.accounts.models import (
     ResultsSeen,
     User,
 )
-from evalhub.accounts.read_only import Table, inline, register
+from evalhub.accounts.read_only import AdminTable, inline, register
 from evalhub.accounts.results_seen import ADMINISTERS, expose
 from evalhub.accounts.shutting_out import shut_out
 from evalhub.accounts.sign_in import mail_way_in, sign_in_path
@@ -154,28 +154,32 @@ def _link(view: str, slug: str) -> SafeString:
 
 register(
     {
-        Membership: Table(
+        Membership: AdminTable(
             "user project role",
             "user__username user__email project__slug project__name",
             filters=("role",),
         ),
         # who has seen the arms' names has seen them
-        ResultsSeen: Table("user project how created", "user__username user__email project__slug"),
-        LogEntry: Table(
+        ResultsSeen: AdminTable(
+            "user project how created", "user__username user__email project__slug"
+        ),
+        LogEntry: AdminTable(
             "created by said what about project",
             "what action by__username about__username project__slug",
         ),
-        MemberInvitation: Table(
+        MemberInvitation: AdminTable(
             "whom role project by expires used",
             "email account__username project__slug",
             hidden="digest",
             needs="account",
         ),
-        ApiToken: Table(
+        ApiToken: AdminTable(
             "name shown user project expires last_used revoked",
             "name user__username project__slug",
             hidden="digest",
         ),
-        Provenance: Table("user project by confirmed confirmed_by", "user__username project__slug"),
+        Provenance: AdminTable(
+            "user project by confirmed confirmed_by", "user__username project__slug"
+        ),
     }
 )

@@ -77,7 +77,7 @@ class ReadOnlyInline(admin.TabularInline):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class AdminTable:
     """How a model is shown; names of fields are separated by spaces.
 
     Attributes:
@@ -116,13 +116,13 @@ class Table:
     base: type[ReadOnly] = ReadOnly
 
 
-def register(tables: Mapping[type[Model], Table]) -> None:
+def register(tables: Mapping[type[Model], AdminTable]) -> None:
     """Puts tables into the admin."""
     for model, table in tables.items():
         admin.site.register(model, read_only(model, table))
 
 
-def read_only(model: type[Model], table: Table) -> type[admin.ModelAdmin]:
+def read_only(model: type[Model], table: AdminTable) -> type[admin.ModelAdmin]:
     """The admin class that shows a model so."""
     page = [page_of(*table.page)] if table.page else []
     hidden = table.hidden.split()

@@ -1,6 +1,6 @@
 """Decisions, looks, sign-offs, promotions and moves in the admin, all of them read-only."""
 
-from evalhub.accounts.read_only import Table, register
+from evalhub.accounts.read_only import AdminTable, register
 from evalhub.ledger.models import (
     Acceptance,
     Decision,
@@ -19,60 +19,60 @@ from evalhub.ledger.models import (
 
 register(
     {
-        Decision: Table(
+        Decision: AdminTable(
             "study arm verdict code_version created",
             "study__name study__slug arm digest__startswith",
             filters=("verdict",),
             page=("study", "study_id"),
             rows={"ledger_signoff": "decision", "ledger_promotion": "decision"},
         ),
-        Ledger: Table("name entries created", "name"),
-        LedgerLink: Table(
+        Ledger: AdminTable("name entries created", "name"),
+        LedgerLink: AdminTable(
             "place kind row head",
             "kind head__startswith",
             filters=("kind",),
             fields="place kind row head",
             order="-place",
         ),
-        LedgerRestore: Table("name parent entries created", "name parent", order="-id"),
-        Look: Table(
+        LedgerRestore: AdminTable("name parent entries created", "name parent", order="-id"),
+        Look: AdminTable(
             "test_set_version number candidate baseline study created",
             "test_set_version__test_set__slug candidate__model__slug baseline__model__slug",
             hidden="asked shares candidate_key baseline_key metric_key tries reading read_with",
             page=("test_set", "test_set_version__test_set_id"),
             order="-id",
         ),
-        SharedLook: Table(
+        SharedLook: AdminTable(
             "look count created",
             "look__test_set_version__test_set__slug look__candidate__model__slug",
             order="-id",
         ),
-        GuardLook: Table(
+        GuardLook: AdminTable(
             "guard primary number charged created",
             "guard__candidate__model__slug guard__test_set_version__test_set__slug",
             order="-id",
         ),
-        Peek: Table(
+        Peek: AdminTable(
             "test_set_version number files charged created",
             "test_set_version__test_set__slug files claim__startswith",
             hidden="asked",
             order="-id",
         ),
-        SignOff: Table(
+        SignOff: AdminTable(
             "decision action verdict by created",
             "by__username decision__arm decision__study__slug digest__startswith",
             filters=("action", "verdict"),
         ),
-        NearCopies: Table(
+        NearCopies: AdminTable(
             "version earlier created", "version__test_set__slug earlier__test_set__slug"
         ),
-        Acceptance: Table(
+        Acceptance: AdminTable(
             "project subject by created",
             "by__username subject__startswith",
             filters=("project",),
             order="-id",
         ),
-        Promotion: Table(
+        Promotion: AdminTable(
             "version project decision by created",
             "version__model__slug by__username",
             filters=("project",),
@@ -81,7 +81,7 @@ register(
             needs="before__version__model before__project restores__version__model "
             "restores__project",
         ),
-        StageMove: Table(
+        StageMove: AdminTable(
             "version was stage decision by created",
             "version__model__slug by__username",
             filters=("stage",),

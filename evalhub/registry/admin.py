@@ -9,7 +9,7 @@ columns.
 
 from django.contrib.admin import EmptyFieldListFilter
 
-from evalhub.accounts.read_only import Table, inline, register
+from evalhub.accounts.read_only import AdminTable, inline, register
 from evalhub.registry.models import (
     DocumentSet,
     DocumentText,
@@ -44,7 +44,7 @@ ITEM_ID = "how the item's id begins"
 
 register(
     {
-        TestSet: Table(
+        TestSet: AdminTable(
             "slug project purpose created",
             "slug project__slug",
             filters=("purpose",),
@@ -53,16 +53,18 @@ register(
             rows={"registry_testsetversion": "test_set"},
             queryset=lambda rows: rows.written(),
         ),
-        TestSetVersion: Table(
+        TestSetVersion: AdminTable(
             "__str__ test_set number item_count source created",
             "test_set__slug test_set__project__slug source digest__startswith",
             hidden="distinct_inputs draft_until",
             page=("test_set", "test_set_id"),
             rows={"registry_item": "version", "registry_run": "test_set_version"},
         ),
-        Draw: Table("version pool question created", "pool__test_set__slug question__startswith"),
-        Redaction: Table("version run reason by created", "version__test_set__slug reason"),
-        Item: Table(
+        Draw: AdminTable(
+            "version pool question created", "pool__test_set__slug question__startswith"
+        ),
+        Redaction: AdminTable("version run reason by created", "version__test_set__slug reason"),
+        Item: AdminTable(
             "key version position input tags cluster",
             "key__startswith",
             ITEM_ID,
@@ -72,13 +74,13 @@ register(
             large=True,
             queryset=lambda rows: rows.written(),
         ),
-        Model: Table(
+        Model: AdminTable(
             "slug project created",
             "slug project__slug",
             rows={"registry_modelversion": "model"},
             queryset=lambda rows: rows.written(),
         ),
-        ModelVersion: Table(
+        ModelVersion: AdminTable(
             "__str__ kind parent stage created",
             "model__slug model__project__slug notes digest__startswith",
             filters=("kind", "stage"),
@@ -87,7 +89,7 @@ register(
             page=("version", "pk"),
             rows={"registry_run": "version"},
         ),
-        Run: Table(
+        Run: AdminTable(
             "version test_set_version state samples created finished",
             "version__model__slug test_set_version__test_set__slug error",
             filters=("state",),
@@ -102,14 +104,14 @@ register(
                 ),
             ),
         ),
-        Shard: Table(
+        Shard: AdminTable(
             "run start stop state attempts done lease_until",
             f"{RUN} error",
             filters=("state",),
             hidden="limit",
             order="-run_id start",
         ),
-        Output: Table(
+        Output: AdminTable(
             "item__key sample run text error latency_ms",
             "item__key__startswith",
             ITEM_ID,
@@ -120,20 +122,20 @@ register(
             large=True,
             queryset=lambda rows: rows.written(),
         ),
-        Ingestion: Table(
+        Ingestion: AdminTable(
             "id project run rows by created finished",
             RUN,
             fields="run metrics rows samples digest by created",
         ),
-        Metric: Table("name options digest", "name digest__startswith"),
-        RunMetric: Table(
+        Metric: AdminTable("name options digest", "name digest__startswith"),
+        RunMetric: AdminTable(
             "metric run mean scored unscored extraction_misses opened",
             f"metric__name {RUN}",
             hidden="scores_digest",
             order="-run_id metric_id",
             queryset=lambda rows: rows.readable(),
         ),
-        Score: Table(
+        Score: AdminTable(
             "output__item__key output_id metric value reason extracted",
             "output__item__key__startswith",
             ITEM_ID,
@@ -141,29 +143,29 @@ register(
             large=True,
             queryset=lambda rows: rows.readable(),
         ),
-        TrainingOverlap: Table(
+        TrainingOverlap: AdminTable(
             "version test_set_version rows created",
             "version__model__slug test_set_version__test_set__slug",
         ),
-        DocumentSet: Table(
+        DocumentSet: AdminTable(
             "source project count digest created",
             "source project__slug digest__startswith",
             rows={"registry_documenttext": "documents"},
         ),
-        DocumentText: Table(
+        DocumentText: AdminTable(
             "key documents position text",
             "key__startswith",
             "how the document's id begins",
             shortened="text",
             large=True,
         ),
-        JudgeRun: Table(
+        JudgeRun: AdminTable(
             "judge baseline candidate state created opened",
             "judge__model__slug candidate__version__model__slug",
             filters=("state",),
             hidden="baseline_answers candidate_answers claim lease_until",
         ),
-        JudgeVote: Table(
+        JudgeVote: AdminTable(
             "item__key judge_run_id candidate_first choice reason",
             "item__key__startswith",
             ITEM_ID,
@@ -171,7 +173,7 @@ register(
             large=True,
             queryset=lambda rows: rows.readable(),
         ),
-        Study: Table(
+        Study: AdminTable(
             "name slug project created",
             "name slug project__slug",
             hidden="lease_until lease_token advanced_runs advanced_review",
@@ -183,30 +185,30 @@ register(
                 inline(StudyTestSet, "name role test_set_version metric margin min_gain"),
             ),
         ),
-        StudyArm: Table(
+        StudyArm: AdminTable(
             "name study role version",
             "name study__name version__model__slug",
             filters=("role",),
             order="-study_id position id",
         ),
-        StudyTestSet: Table(
+        StudyTestSet: AdminTable(
             "name study role test_set_version metric margin min_gain",
             "name study__name test_set_version__test_set__slug",
             filters=("role",),
             order="-study_id position id",
         ),
-        StudyRun: Table(
+        StudyRun: AdminTable(
             "arm test_set run", "arm__name test_set__name arm__study__name", order="-id"
         ),
-        StudyBudget: Table(
+        StudyBudget: AdminTable(
             "study arm project spent_tokens tokens spent_money money", "study arm project__slug"
         ),
-        Reserved: Table(
+        Reserved: AdminTable(
             "budget tokens money until",
             "budget__study budget__arm holder",
             needs="budget__project",
         ),
-        Spending: Table(
+        Spending: AdminTable(
             "version run prompt_tokens completion_tokens money",
             "version__model__slug run__test_set_version__test_set__slug",
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from evalhub.decision.document import DecisionRecord
+from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
@@ -51,6 +52,11 @@ class DecisionPage:
     unscored: int
     extraction_misses: int
     ends: str
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """In the order that matters to a reader."""
+        return tuple(self.record.sections.values())
 
     @property
     def items(self) -> int:

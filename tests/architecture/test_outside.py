@@ -50,7 +50,7 @@ NAMES_NOTHING_BY_ITS_DESCRIPTION = {
     ("RowFields", "rows"): PATH_IN_A_ROW,
     ("RowFields", "scores"): PATH_IN_A_ROW,
     ("RowFields", "other"): PATH_IN_A_ROW,
-    ("Evidence", "rows"): PATH_IN_A_ROW,
+    ("EvidenceFile", "rows"): PATH_IN_A_ROW,
 }
 
 # Who reads documents that may come from the web, and by which function alone.
@@ -123,7 +123,7 @@ def test_what_is_marked_is_what_is_known_to_reach_outside() -> None:
     assert marked[("OpenAIBackend", "endpoint")] == ("alias",)
     assert marked[("AskedTestSet", "file")] == ("file",)
     assert marked[("TrainingRecord", "data")] == ("file",)
-    assert marked[("Evidence", "scores")] == ("file",)
+    assert marked[("EvidenceFile", "scores")] == ("file",)
 
 
 @pytest.mark.parametrize("name", ["include_path", "hook_command", "base_url", "key_env", "a_file"])

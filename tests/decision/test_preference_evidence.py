@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from evalhub.decision.preference_evidence import Judgments, preference_criterion
+from evalhub.decision.preference_evidence import Judgments, people_of, preference_criterion
 from evalhub.decision.rule import decide
 from evalhub.declare.decision import EarlyStopLimits
-from evalhub.site.items.finding import people_of
 
 
 def judged(choices: str, raters: int = 2) -> Judgments:

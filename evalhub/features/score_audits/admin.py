@@ -1,11 +1,15 @@
 """What people said of scores, in the admin: looked at there, said on pages of their own."""
 
-from evalhub.accounts.read_only import Table, register
+from evalhub.accounts.read_only import AdminTable, register
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 
 register(
     {
-        ScoreAudit: Table("metric project population by created", "metric__name project__slug"),
-        ScoreCase: Table("metric project value said by created", "metric__name project__slug why"),
+        ScoreAudit: AdminTable(
+            "metric project population by created", "metric__name project__slug"
+        ),
+        ScoreCase: AdminTable(
+            "metric project value said by created", "metric__name project__slug why"
+        ),
     }
 )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from evalhub import __version__
+from evalhub.accounts.addresses import absolute
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.documents import SiteDocument, documents, files
 from evalhub.documents.layout import laid_out
@@ -48,9 +49,7 @@ def markdown(request: SignedInRequest, name: str) -> HttpResponse:
 @require_GET
 def llms(request: SignedInRequest) -> HttpResponse:
     """llms.txt: every document's Markdown address, by the chapters of the front page."""
-    text = llms_txt(
-        lambda name: request.build_absolute_uri(reverse("site:document_markdown", args=[name]))
-    )
+    text = llms_txt(lambda name: absolute(reverse("site:document_markdown", args=[name])))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 

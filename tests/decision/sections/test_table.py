@@ -9,7 +9,7 @@ from evalhub.decision.sections.base import Section
 from evalhub.decision.sections.extension import ExtensionSection
 from evalhub.report.methods import methods
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "verdict-json.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "reference" / "verdict-json.md"
 
 
 def test_every_section_there_is_has_a_field_in_the_record() -> None:
