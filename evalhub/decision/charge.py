@@ -31,7 +31,7 @@ class Charge:
     def by_criterion(self, requirements: Sequence[Requirement]) -> dict[str, float]:
         """By a criterion's name, the level of its test set where it differs."""
         return {
-            each.name: self.alphas[each.test_set]
-            for each in requirements
-            if each.test_set in self.alphas
+            requirement.name: self.alphas[requirement.test_set]
+            for requirement in requirements
+            if requirement.test_set in self.alphas
         }

@@ -17,9 +17,9 @@ def with_earlier_advice(
 ) -> None:
     """Puts into `due`, the document that follows from a record's `criteria`, what an earlier
     version said in its place, where that is what was `written`."""
-    for row, there, criterion in zip(due["criteria"], written["criteria"], criteria, strict=False):
-        why = "" if "needed_as_seen" in there else _ruled_out(criterion)
-        if not why or (there.get("needed_n"), there.get("needed_why")) != (None, why):
+    for row, stored, criterion in zip(due["criteria"], written["criteria"], criteria, strict=False):
+        why = "" if "needed_as_seen" in stored else _reason_ruled_out(criterion)
+        if not why or (stored.get("needed_n"), stored.get("needed_why")) != (None, why):
             continue
         sentences = row["sentence"], row["sentence"].replace(row["needed_why"], why)
         due["reasons"] = [each.replace(*sentences) for each in due["reasons"]]
@@ -28,7 +28,7 @@ def with_earlier_advice(
             due["needed_n"] = None
 
 
-def _ruled_out(c: Criterion) -> str:
+def _reason_ruled_out(c: Criterion) -> str:
     """Why nothing was promised: the interval leaves out what would be assumed."""
     if c.factor is not None:
         end = c.ratio_upper if c.higher_is_better else c.ratio_lower

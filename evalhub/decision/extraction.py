@@ -51,16 +51,14 @@ def gains_by_misses(
     holding = {each.name for each in criteria if each.role == "primary" and each.holds}
     requirements = {each.requirement.name: each.requirement for each in scores}
     suspects = {
-        each.name: each
-        for each in misses
-        if each.name in holding and each.baseline > each.candidate
+        row.name: row for row in misses if row.name in holding and row.baseline > row.candidate
     }
     if not suspects:
         return []
     rest = [
         rows
-        for each in scores
-        if (rows := _without(each, suspects.get(each.requirement.name))) is not None
+        for aligned in scores
+        if (rows := _without(aligned, suspects.get(aligned.requirement.name))) is not None
     ]
     try:
         ruling = rule(rest) if rest else None
@@ -71,11 +69,11 @@ def gains_by_misses(
         MissRow(
             name=name,
             test_set=requirements[name].test_set,
-            baseline=each.baseline,
-            candidate=each.candidate,
+            baseline=suspect.baseline,
+            candidate=suspect.candidate,
             without=CleanRow.of(without[name]) if name in without else None,
         )
-        for name, each in suspects.items()
+        for name, suspect in suspects.items()
         if name not in without or not without[name].holds
     ]
 

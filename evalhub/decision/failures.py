@@ -29,8 +29,8 @@ def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "Ar
     if use == "invalid" or arm.failed is None or not arm.failed.any():
         return arm
     if arm.failed.all():
-        told = f"{arm.name} answered no item of {requirement.test_set}: nothing was measured of it"
-        return replace(arm, failures=[told])
+        flaw = f"{arm.name} answered no item of {requirement.test_set}: nothing was measured of it"
+        return replace(arm, failures=[flaw])
     if requirement.worst is None:
         return arm
     values = np.where(arm.failed, requirement.worst, arm.values)

@@ -19,28 +19,30 @@ def identity_cautions(people: Sequence[ReviewerIdentity], use: UnconfirmedUse) -
     makers = [each for each in people if each.ground == "maker"]
     twice = [each for each in people if each.accounts > 1]
     total = sum(each.answers for each in people)
-    said = []
+    sentences = []
     if unknown:
-        given = sum(each.answers for each in unknown)
-        of = f"{given:,} of {counted(total, 'judgment')}"
+        answers = sum(each.answers for each in unknown)
+        of = f"{answers:,} of {counted(total, 'judgment')}"
         whose = f"{_people(unknown)}, whom nobody confirmed"
-        made = "a link made each of these accounts, and whoever made the link could have opened it"
+        reason = (
+            "a link made each of these accounts, and whoever made the link could have opened it"
+        )
         if use == "exclude":
-            said.append(f"{of} don't count: they are of {whose}: {made}. {WHAT_TO_DO}")
+            sentences.append(f"{of} don't count: they are of {whose}: {reason}. {WHAT_TO_DO}")
         else:
-            said.append(f"{of} are of {whose}: {made}. They are counted.")
+            sentences.append(f"{of} are of {whose}: {reason}. They are counted.")
     if makers:
-        given = sum(each.answers for each in makers)
-        said.append(
-            f"{given:,} of {counted(total, 'judgment')} are of {_people(makers)}, {MAKER}: who "
+        answers = sum(each.answers for each in makers)
+        sentences.append(
+            f"{answers:,} of {counted(total, 'judgment')} are of {_people(makers)}, {MAKER}: who "
             "opened the review made their links, and the project has no other owner."
         )
     if twice:
-        said.append(
+        sentences.append(
             f"{_people(twice)} judged by several accounts of one mailbox: one mailbox is one "
             "person, who is heard once on an item."
         )
-    return said
+    return sentences
 
 
 def beside_left_out(people: Sequence[ReviewerIdentity]) -> str:

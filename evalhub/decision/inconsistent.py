@@ -37,11 +37,11 @@ class Discrepancy:
 def levels_apart(c: Criterion, alpha: float, harm_alpha: float, at: str) -> Iterator[Discrepancy]:
     """Where the ends of an interval aren't at the levels of the rule."""
     for name, due in (("alpha", alpha), ("harm_alpha", harm_alpha)):
-        said = getattr(c, name)
+        level = getattr(c, name)
         # A review that was watched may have ended early at a stricter level.
-        stricter = c.role in BESIDE_SCORES and said < due
-        if not stricter and not isclose(said, due, rel_tol=1e-9):
-            yield Discrepancy(f"{at}{name}", said, due, "it is the rule's")
+        stricter = c.role in BESIDE_SCORES and level < due
+        if not stricter and not isclose(level, due, rel_tol=1e-9):
+            yield Discrepancy(f"{at}{name}", level, due, "it is the rule's")
 
 
 def inconsistent(criterion: Criterion, at: str) -> Iterator[Discrepancy]:

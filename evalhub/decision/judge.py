@@ -101,9 +101,9 @@ def judge(
             extension_section(
                 charge.rows,
                 {
-                    each.requirement.test_set: each.stages
-                    for each in scores
-                    if each.stages is not None and each.requirement.role != "budget"
+                    aligned.requirement.test_set: aligned.stages
+                    for aligned in scores
+                    if aligned.stages is not None and aligned.requirement.role != "budget"
                 },
             ),
             evidence.imported,

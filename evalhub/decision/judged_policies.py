@@ -145,15 +145,15 @@ def changes_since_last(
             demand["role"] == "guard" or _same_measure(name, now, last, sharing) is not None
         ):
             continue
-        for each in reversed(before):
-            match = _same_measure(name, now, each, sharing)
-            if match is None or each.asked.criteria[match]["role"] != demand["role"]:
+        for previous in reversed(before):
+            match = _same_measure(name, now, previous, sharing)
+            if match is None or previous.asked.criteria[match]["role"] != demand["role"]:
                 continue
             old, new = (
-                {name: policy.asked.criteria[at]} for policy, at in ((each, match), (now, name))
+                {name: policy.asked.criteria[at]} for policy, at in ((previous, match), (now, name))
             )
             changes += policy_changes(Asked({}, None, old, {}), Asked({}, None, new, {}))
-            compared = compared or each
+            compared = compared or previous
             break
     if compared is None or not changes:
         return None
@@ -165,9 +165,9 @@ def _before_the_same(
 ) -> Sequence[JudgedPolicy]:
     """Those before the first decision by this policy on these answers: to decide once more on the
     same says the same, whatever was judged in between."""
-    for place, each in enumerate(earlier):
-        if each.answers == now.answers and not _changes(each, now, sharing):
-            return earlier[:place]
+    for index, previous in enumerate(earlier):
+        if previous.answers == now.answers and not _changes(previous, now, sharing):
+            return earlier[:index]
     return earlier
 
 
@@ -179,27 +179,27 @@ def _asks_alike(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> bool:
     )
 
 
-def _paying(asked: Asked) -> list[str]:
+def _paying(policy: Asked) -> list[str]:
     """The criteria that a look is taken for: primaries, or where there are none critical guards."""
-    primaries = [name for name, each in asked.criteria.items() if each["role"] == "primary"]
-    critical = [name for name, each in asked.criteria.items() if each["tier"] == "critical"]
-    return primaries or critical or list(asked.criteria)
+    primaries = [name for name, each in policy.criteria.items() if each["role"] == "primary"]
+    critical = [name for name, each in policy.criteria.items() if each["tier"] == "critical"]
+    return primaries or critical or list(policy.criteria)
 
 
 def _changes(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> list[PolicyChange]:
     return policy_changes(_as_named_now(old, now, sharing), _comparable(now.asked, old, now))
 
 
-def _comparable(asked: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
-    """`asked` of either, without what can't be compared between the two."""
+def _comparable(policy: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
+    """`policy` of either, without what can't be compared between the two."""
     both = {*(old.asked.people or {})} & {*(now.asked.people or {})}
-    people = {name: value for name, value in (asked.people or {}).items() if name in both}
+    people = {name: value for name, value in (policy.people or {}).items() if name in both}
     setting = {
         name: value
-        for name, value in asked.setting.items()
+        for name, value in policy.setting.items()
         if old.answers == now.answers or name not in _OF_ANSWERS
     }
-    return replace(asked, people=people, setting=setting)
+    return replace(policy, people=people, setting=setting)
 
 
 def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Asked:
@@ -223,8 +223,8 @@ def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Ask
         if match is not None:
             was = left.pop(match)
             criteria[name] = {**demand, **{field: was[field] for field in _MEASURE}}
-    for name, each in left.items():
-        criteria[name if name not in now.asked.criteria else f"{name} (as it was)"] = each
+    for name, criterion in left.items():
+        criteria[name if name not in now.asked.criteria else f"{name} (as it was)"] = criterion
     return replace(_comparable(old.asked, old, now), criteria=criteria)
 
 

@@ -82,7 +82,7 @@ def drawn_level(number: int, *, alpha: float) -> float:
 
 
 @cache
-def _combined(spent: float, due: float) -> float:
+def _combine_levels(spent: float, due: float) -> float:
     """The level of two stages, of which the first was judged at `spent`, so that both together err
     at `spent + due`: above `due`. To 12 digits, which every machine's exp and erf agree on."""
     first_size, second_size = stage_weights(2)
@@ -124,7 +124,7 @@ def staged_level(
         return levels[0]
     if together and (last := together[-1]):
         levels[-1] /= last.arms
-    return _combined(*levels) if len(levels) == 2 else levels[-1]
+    return _combine_levels(*levels) if len(levels) == 2 else levels[-1]
 
 
 def stage_weights(stages: int) -> tuple[float, ...]:

@@ -73,20 +73,22 @@ def with_next_looks(
     one is enough share the level, as they do now."""
     rivals = sum(each.role == "primary" for each in criteria) if primaries == "any-of" else 1
 
-    def planned(criterion: Criterion) -> NextLook | None:
+    def next_look(criterion: Criterion) -> NextLook | None:
         look = looks.get(criterion.test_set)
         if look is None or criterion.role != "primary":
             return look
         return look.model_copy(update={"alpha": look.alpha / rivals})
 
-    return [each.model_copy(update={"next_look": planned(each)}) for each in criteria]
+    return [each.model_copy(update={"next_look": next_look(each)}) for each in criteria]
 
 
 def with_choosing(criteria: Sequence[Criterion], choosing: Mapping[str, int]) -> list[Criterion]:
     """The same with how many items of its test set chose the baseline, by a criterion's name."""
     return [
-        each.model_copy(update={"chose": choosing[each.name]}) if each.name in choosing else each
-        for each in criteria
+        criterion.model_copy(update={"chose": choosing[criterion.name]})
+        if criterion.name in choosing
+        else criterion
+        for criterion in criteria
     ]
 
 
@@ -102,10 +104,10 @@ def needed_in_all(
     rivals = [each for each in waiting if primaries == "any-of" and each.role == "primary"]
     sizes = [_likely(each) for each in waiting if each not in rivals]
     if rivals:
-        found = [size for size in map(_likely, rivals) if size]
-        sizes.append(min(found, default=None))
-    known = [size for size in sizes if size is not None]
-    return max(known, default=None) if len(known) == len(sizes) else None
+        rival_sizes = [size for size in map(_likely, rivals) if size]
+        sizes.append(min(rival_sizes, default=None))
+    finite_sizes = [size for size in sizes if size is not None]
+    return max(finite_sizes, default=None) if len(finite_sizes) == len(sizes) else None
 
 
 def _likely(criterion: Criterion) -> int | None:
@@ -119,9 +121,9 @@ def _with_need(criterion: Criterion, questions: int) -> Criterion:
         nothing = {"needed_n": None, "needed_as_seen": None, "needed_why": ""}
         return criterion.model_copy(update=nothing)
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    found = needed_items(criterion, questions=questions, plan=plan)
+    needed = needed_items(criterion, questions=questions, plan=plan)
     return criterion.model_copy(
-        update={"needed_n": found.n, "needed_as_seen": found.as_seen, "needed_why": found.why}
+        update={"needed_n": needed.n, "needed_as_seen": needed.as_seen, "needed_why": needed.why}
     )
 
 
@@ -147,7 +149,7 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
         return Needed(None, why)
     power = 1 - (1 - POWER) / questions
     shared = f" ({POWER:.0%} for all {questions} that are open)" if questions > 1 else ""
-    unplanned = _unplanned(criterion)
+    unplanned = _missing_plan_reason(criterion)
     planned = None if unplanned else _amount(criterion, plan, criterion.gap, power)
     distance = distance_seen(criterion)
     worse = distance < 0 and not criterion.must_gain
@@ -164,8 +166,8 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
         parts.append(f"no number would if {seen(criterion)}, which lies on the bound itself")
     if planned is None and likely is None:
         return Needed(None, unplanned or _none_near(criterion, plan, power))
-    each = " each" if planned is not None and likely is not None else ""
-    why = f"{'; '.join(parts)}; with {power:.0%} power{each}{shared}"
+    suffix = " each" if planned is not None and likely is not None else ""
+    why = f"{'; '.join(parts)}; with {power:.0%} power{suffix}{shared}"
     before = partly_shown(criterion) or (f"{unplanned}: " if unplanned else "")
     return Needed(
         None if planned is None else planned.n,
@@ -175,8 +177,8 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
 
 
 def _would(criterion: Criterion, amount: _Amount, distance: float, truth: str) -> str:
-    shown = effect_shown(criterion, passing=distance > 0)
-    return f"{amount.before}{amount.text} would show {shown}, if {truth}"
+    effect = effect_shown(criterion, passing=distance > 0)
+    return f"{amount.before}{amount.text} would show {effect}, if {truth}"
 
 
 def _none_near(criterion: Criterion, plan: NextLook, power: float) -> str:
@@ -222,8 +224,8 @@ def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float)
         return _Amount(added, f"a fresh test set of {counted(added, 'item')}{grouped}", before)
     clusters += criterion.clusters or 0
     before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
-    there = criterion.n + criterion.chose
-    return _Amount(there + added, f"{counted(added, 'more item')}{grouped}", before)
+    total_now = criterion.n + criterion.chose
+    return _Amount(total_now + added, f"{counted(added, 'more item')}{grouped}", before)
 
 
 def judged_share(criterion: Criterion) -> float:
@@ -270,33 +272,33 @@ def _judgments(
 ) -> _Amount | None:
     """Judged pairs of a fresh review, and by how many people."""
     per_item = criterion.n / (criterion.clusters or criterion.n)
-    found = review_for(gap, spread, due=due, power=power, per_item=per_item)
-    if found is None:
+    review = review_for(gap, spread, due=due, power=power, per_item=per_item)
+    if review is None:
         return None
-    text = f"a fresh review of {found.judgments:,} judged pairs by {_people(found.people)}"
-    before = f"{_no_judgments(spread)}: " if found.only_by_more else ""
-    return _Amount(found.judgments, text, before)
+    text = f"a fresh review of {review.judgments:,} judged pairs by {_people(review.people)}"
+    before = f"{_no_judgments(spread)}: " if review.only_by_more else ""
+    return _Amount(review.judgments, text, before)
 
 
 def _no_judgments(spread: Spread) -> str:
-    there = _people(spread.people.count) if spread.people else "those there are"
-    return f"no number of judged pairs by {there} can settle this"
+    reviewers = _people(spread.people.count) if spread.people else "those there are"
+    return f"no number of judged pairs by {reviewers} can settle this"
 
 
 def _spread(criterion: Criterion) -> Spread:
-    found = criterion.spread
-    if found is None:
+    spread = criterion.spread
+    if spread is None:
         sd = criterion.sd * sqrt(criterion.design_effect)
         return Spread(sd, at_bound=sd)
-    people = found.people
+    people = spread.people
     return Spread(
-        found.sd,
-        found.at_bound,
-        inf if found.df is None else found.df,
-        found.skew,
+        spread.sd,
+        spread.at_bound,
+        inf if spread.df is None else spread.df,
+        spread.skew,
         None if people is None else Leaning(people.count, people.lean, people.df, people.sd),
-        found.worst,
-        Unevenness(found.evenness, found.skew_doubt),
+        spread.worst,
+        Unevenness(spread.evenness, spread.skew_doubt),
     )
 
 
@@ -339,7 +341,7 @@ def _beyond_numbers(criterion: Criterion) -> str:
     return ""
 
 
-def _unplanned(criterion: Criterion) -> str:
+def _missing_plan_reason(criterion: Criterion) -> str:
     """Why nothing was planned from which a number would follow; "" where something was."""
     if criterion.gap > 0:
         return ""

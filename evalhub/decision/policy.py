@@ -63,24 +63,24 @@ def policy_of_study(
     return Policy(schema_=SCHEMA, criteria=dict(criteria), preference=preference, **shared)
 
 
-def requirement_of(name: str, asked: PolicyCriterion, *, form: bool = False) -> Requirement:
+def requirement_of(name: str, criterion: PolicyCriterion, *, form: bool = False) -> Requirement:
     """The requirement that a criterion of this name stands for; `form`: as a requirement's."""
     return Requirement(
         name=name,
-        role=asked.role,
-        test_set=asked.test_set or name,
-        metric=asked.metric,
-        margin=asked.margin,
-        min_gain=asked.min_gain,
-        higher_is_better=asked.higher_is_better,
-        tier=asked.tier,
-        relative_margin=asked.relative_margin,
-        planned_gain=asked.planned_gain,
-        bounds=asked.bounds,
-        items=asked.items,
-        unit=asked.unit,
+        role=criterion.role,
+        test_set=criterion.test_set or name,
+        metric=criterion.metric,
+        margin=criterion.margin,
+        min_gain=criterion.min_gain,
+        higher_is_better=criterion.higher_is_better,
+        tier=criterion.tier,
+        relative_margin=criterion.relative_margin,
+        planned_gain=criterion.planned_gain,
+        bounds=criterion.bounds,
+        items=criterion.items,
+        unit=criterion.unit,
         form=form,
-        tails=asked.tails,
+        tails=criterion.tails,
     )
 
 
@@ -89,7 +89,7 @@ def requirements_of(policy: Policy) -> list[Requirement]:
 
     A budget that names no test set is measured on the first primary's.
     """
-    criteria = [requirement_of(name, asked) for name, asked in policy.criteria.items()]
+    criteria = [requirement_of(name, criterion) for name, criterion in policy.criteria.items()]
     return [*criteria, *budget_requirements(policy)]
 
 
@@ -116,13 +116,13 @@ def budget_requirements(policy: Policy) -> list[Requirement]:
 def ownership_asked(policy: Policy) -> tuple[OwnershipBudget, str] | None:
     """The budget of ownership, and on which test set's items its requests are priced; None where
     there is none."""
-    asked = policy.budgets.get("ownership")
-    if asked is None:
+    budget = policy.budgets.get("ownership")
+    if budget is None:
         return None
-    where = asked.test_set or _first_primary(policy)
-    return None if where is None else (asked, where)
+    where = budget.test_set or _first_primary(policy)
+    return None if where is None else (budget, where)
 
 
 def _first_primary(policy: Policy) -> str | None:
     primaries = (each for each in policy.criteria.items() if each[1].role == "primary")
-    return next((asked.test_set or name for name, asked in primaries), None)
+    return next((criterion.test_set or name for name, criterion in primaries), None)

@@ -107,33 +107,33 @@ def asked_of_policy(policy: Policy) -> Asked:
 def policy_changes(old: Asked, new: Asked) -> list[PolicyChange]:
     """All that `new` asks otherwise than `old`, what is easier first."""
     one_primary = all(len(_rivals(each)) < 2 for each in (old, new))
-    found = [
+    changes = [
         *_rule(old.rule, new.rule, one_primary=one_primary),
         *_people(old.people, new.people),
-        *_named("criteria", old.criteria, new.criteria, _any_of(old) or _any_of(new)),
-        *_named("budgets", old.budgets, new.budgets, False),
+        *_criteria_changes("criteria", old.criteria, new.criteria, _any_of(old) or _any_of(new)),
+        *_criteria_changes("budgets", old.budgets, new.budgets, False),
         *_judge(old.judge, new.judge),
         *_fields("", old.setting, new.setting),
     ]
-    return sorted(found, key=lambda each: list(Effect).index(each.effect))
+    return sorted(changes, key=lambda change: list(Effect).index(change.effect))
 
 
-def _rivals(asked: Asked) -> list[str]:
-    return [name for name, each in asked.criteria.items() if each.get("role") == "primary"]
+def _rivals(policy: Asked) -> list[str]:
+    return [name for name, each in policy.criteria.items() if each.get("role") == "primary"]
 
 
-def _any_of(asked: Asked) -> bool:
-    return asked.rule.get("primaries") == "any-of"
+def _any_of(policy: Asked) -> bool:
+    return policy.rule.get("primaries") == "any-of"
 
 
 def _rule(
     old: Mapping[str, Any], new: Mapping[str, Any], *, one_primary: bool
 ) -> Iterator[PolicyChange]:
-    for each in _fields("", _flat(old), _flat(new)):
-        if each.field == "primaries" and one_primary:
-            yield PolicyChange(each.field, each.was, each.now, Effect.NONE)
+    for change in _fields("", _flat(old), _flat(new)):
+        if change.field == "primaries" and one_primary:
+            yield PolicyChange(change.field, change.was, change.now, Effect.NONE)
         else:
-            yield each
+            yield change
 
 
 def _flat(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,8 +147,8 @@ def _people(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Ite
     if old is None and new is None:
         return
     if old is None or new is None:
-        there = new if old is None else old
-        asks = there is not None and there.get("required", True)
+        present = new if old is None else old
+        asks = present is not None and present.get("required", True)
         more = Effect.STRICTER if asks else Effect.OTHER
         less = Effect.EASIER if asks else Effect.OTHER
         yield PolicyChange("people", old, new, more if old is None else less)
@@ -161,15 +161,15 @@ def _judge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iter
     tiers = [each["tier"] if each else "advisory" for each in (old, new)]
     idle = tiers == ["advisory", "advisory"]
     if old is None or new is None:
-        there = Effect.STRICTER if old is None else Effect.EASIER
+        effect = Effect.STRICTER if old is None else Effect.EASIER
         if old != new:
-            yield PolicyChange("pairwise", old, new, Effect.NONE if idle else there)
+            yield PolicyChange("pairwise", old, new, Effect.NONE if idle else effect)
         return
-    for each in _fields("pairwise.", old, new):
-        yield replace(each, effect=Effect.NONE) if idle else each
+    for change in _fields("pairwise.", old, new):
+        yield replace(change, effect=Effect.NONE) if idle else change
 
 
-def _named(
+def _criteria_changes(
     at: str,
     old: Mapping[str, Mapping[str, Any]],
     new: Mapping[str, Mapping[str, Any]],
@@ -180,11 +180,11 @@ def _named(
         if was is not None and now is not None:
             yield from _criterion(f"{at}.{name}.", was, now, any_of)
             continue
-        there = was or now or {}
+        present = was or now or {}
         effect = Effect.EASIER if now is None else Effect.STRICTER
-        if there.get("tier") == "advisory":
+        if present.get("tier") == "advisory":
             effect = Effect.NONE
-        elif any_of and there.get("role") == "primary":
+        elif any_of and present.get("role") == "primary":
             effect = Effect.OTHER  # one that gains is enough, and each has a share of alpha
         yield PolicyChange(f"{at}.{name}", was, now, effect)
 
@@ -195,25 +195,25 @@ def _criterion(
     idle = was.get("tier") == now.get("tier") == "advisory"
     another_role = was.get("role") != now.get("role")
     beside = (*_DEMAND, "planned_gain") if another_role else _DEMAND
-    asked, asks = (
+    old_fields, new_fields = (
         {"tier": "critical"} | {name: each for name, each in side.items() if name not in beside}
         for side in (was, now)
     )
-    found = list(_fields(at, asked, asks))
+    changes = list(_fields(at, old_fields, new_fields))
     demanded, demands = _demand(was), _demand(now)
     if demanded != demands:
         effect = Effect.OTHER
         if demanded and demands and not (any_of and another_role):
-            (way, bound, _), (other_way, other) = demanded, demands[:2]
-            if way == other_way and bound != other:
-                effect = _ordered(bound, other, more_is_stricter=True)
-        found.append(_demanded(at, was, now, effect))
-    for each in found:
-        decides = each.effect is Effect.OTHER or not idle
-        yield each if decides else replace(each, effect=Effect.NONE)
+            (measure, bound, _), (other_measure, other) = demanded, demands[:2]
+            if measure == other_measure and bound != other:
+                effect = _effect_of(bound, other, more_is_stricter=True)
+        changes.append(_demand_change(at, was, now, effect))
+    for change in changes:
+        decides = change.effect is Effect.OTHER or not idle
+        yield change if decides else replace(change, effect=Effect.NONE)
 
 
-def _demanded(
+def _demand_change(
     at: str, was: Mapping[str, Any], now: Mapping[str, Any], effect: Effect
 ) -> PolicyChange:
     """A change of what must hold: by its field, or by all of them where several go together."""
@@ -225,15 +225,15 @@ def _demanded(
     return PolicyChange(at.removesuffix("."), had, has, effect)
 
 
-def _demand(asked: Mapping[str, Any]) -> tuple[str, float, str] | None:
+def _demand(criterion: Mapping[str, Any]) -> tuple[str, float, str] | None:
     """How the bound is measured, the bound, and by which role; None of a budget."""
-    role = asked.get("role")
+    role = criterion.get("role")
     if role == "primary":
-        return "difference", asked.get("min_gain") or 0.0, role
-    if role == "guard" and asked.get("relative_margin") is not None:
-        return "share", -asked["relative_margin"], role
+        return "difference", criterion.get("min_gain") or 0.0, role
+    if role == "guard" and criterion.get("relative_margin") is not None:
+        return "share", -criterion["relative_margin"], role
     if role == "guard":
-        return "difference", -(asked.get("margin") or 0.0), role
+        return "difference", -(criterion.get("margin") or 0.0), role
     return None
 
 
@@ -249,17 +249,17 @@ def _fields(at: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
 def _effect(name: str, was: Any, now: Any) -> Effect:
     if name in ORDERED and was in ORDERED[name] and now in ORDERED[name]:
         order = ORDERED[name]
-        return _ordered(order.index(was), order.index(now), more_is_stricter=True)
+        return _effect_of(order.index(was), order.index(now), more_is_stricter=True)
     if name == "items" and (was is None or now is None):
         return Effect.STRICTER if was is None else Effect.EASIER
     if name == "min_agreement" and (was is None or now is None):
         return Effect.STRICTER if was is None else Effect.EASIER
     if name in MORE_IS_STRICTER and None not in (was, now):
-        return _ordered(was, now, more_is_stricter=True)
+        return _effect_of(was, now, more_is_stricter=True)
     if (name in LESS_IS_STRICTER or name.startswith(_LARGEST)) and None not in (was, now):
-        return _ordered(was, now, more_is_stricter=False)
+        return _effect_of(was, now, more_is_stricter=False)
     return Effect.OTHER
 
 
-def _ordered(was: float, now: float, *, more_is_stricter: bool) -> Effect:
+def _effect_of(was: float, now: float, *, more_is_stricter: bool) -> Effect:
     return Effect.STRICTER if (now > was) == more_is_stricter else Effect.EASIER

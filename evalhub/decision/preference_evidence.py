@@ -79,8 +79,8 @@ class Judgments:
     @property
     def complete(self) -> bool:
         """Whether nothing more is to come."""
-        given = len(self.choices) + self.left_out
-        return self.early_stop is not None or 0 < self.planned <= given
+        received = len(self.choices) + self.left_out
+        return self.early_stop is not None or 0 < self.planned <= received
 
     @property
     def as_planned(self) -> bool:
@@ -174,7 +174,7 @@ def running_evidence(
         plan_hash=review.plan_hash,
         plans=_plans(review, alpha / review.plan**2) if review.opened > 1 else None,
     )
-    return PreferenceEvidence(people, pending=[_given(people)] if rule.required else [])
+    return PreferenceEvidence(people, pending=[_count_clause(people)] if rule.required else [])
 
 
 def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
@@ -189,7 +189,7 @@ def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
     return PreferenceEvidence(people, unfit=[why])
 
 
-def _given(people: People) -> str:
+def _count_clause(people: People) -> str:
     return f"Reviewers have given {people.judgments} of {counted(people.planned, 'judgment')}"
 
 
@@ -197,7 +197,7 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
     if not rule.required:
         return []
     if not judgments.complete:
-        return [_given(people) + beside_left_out(people.identities)]
+        return [_count_clause(people) + beside_left_out(people.identities)]
     reviewers = judgments.reviewers
     if reviewers < rule.min_reviewers:
         least, have = (
@@ -226,8 +226,8 @@ def _unfit(rule: PreferenceRule, judgments: Judgments, people: People) -> list[s
         return []
     if judgments.reviewers < rule.min_reviewers:
         return []
-    shown = "unknown" if value is None else f"{value:.2f}"
-    return [f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}"]
+    value_text = "unknown" if value is None else f"{value:.2f}"
+    return [f"reviewers' agreement (AC1) is {value_text}, below the floor of {floor:g}"]
 
 
 def preference_criterion(
@@ -244,20 +244,20 @@ def preference_criterion(
     A review that its own rule ended early has that rule's limits, at its level: the upper one none
     where that is laxer than harm's.
     """
-    found, p_better, p_worse = _verdict(judgments, alpha)
+    win_score, p_better, p_worse = _verdict(judgments, alpha)
     left = 1 - judgments.spent
     lowest, highest = alpha * left, harm_alpha * left
     if judgments.early_stop is None:
-        upper = max(_score(judgments, highest).upper, found.score)
+        upper = max(_score(judgments, highest).upper, win_score.score)
     else:
-        lowest = (1 - found.level) / 2
-        upper = found.upper if lowest <= harm_alpha + 1e-9 else 1.0
+        lowest = (1 - win_score.level) / 2
+        upper = win_score.upper if lowest <= harm_alpha + 1e-9 else 1.0
         highest = min(lowest, harm_alpha)
     signs = {"candidate": 0.5, "baseline": -0.5}
     values = [signs.get(choice, 0.0) for choice in judgments.choices]
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
-    asked = Requirement(
+    requirement = Requirement(
         name="Reviewers' preference",
         role="preference",
         test_set=test_set,
@@ -265,27 +265,27 @@ def preference_criterion(
         min_gain=min_gain,
     )
     return Criterion.of(
-        required_at(asked, 0.5),
+        required_at(requirement, 0.5),
         Measurement(
-            n=found.judgments,
-            clusters=found.items,
+            n=win_score.judgments,
+            clusters=win_score.items,
             baseline=0.5,
-            candidate=found.score,
-            difference=found.score - 0.5,
-            lower=found.lower - 0.5,
+            candidate=win_score.score,
+            difference=win_score.score - 0.5,
+            lower=win_score.lower - 0.5,
             upper=upper - 0.5,
             alpha=lowest,
             harm_alpha=highest,
-            wins=found.wins,
-            losses=found.losses,
-            ties=found.ties + found.both_bad,
+            wins=win_score.wins,
+            losses=win_score.losses,
+            ties=win_score.ties + win_score.both_bad,
             ratio=None,
             ratio_lower=None,
             ratio_upper=None,
         ),
         Tested(
             p_value=min(1.0, 2 * min(p_better, p_worse)),
-            method=found.method,
+            method=win_score.method,
             test="the interval's own",
             p_harm=p_worse,
             sd=variance**0.5,
@@ -302,12 +302,12 @@ def preference_criterion(
 
 def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None = None) -> People:
     """What the decision says of people: how many, what they preferred, how far they agree."""
-    done = len(judgments.choices)
-    given = done + judgments.left_out
+    count = len(judgments.choices)
+    received = count + judgments.left_out
     people = People(
-        state="complete" if judgments.complete else "partial" if given else "waiting",
+        state="complete" if judgments.complete else "partial" if received else "waiting",
         planned=judgments.planned,
-        judgments=done,
+        judgments=count,
         identical=judgments.identical,
         items=len(set(judgments.items)),
         reviewers=judgments.reviewers,
@@ -319,14 +319,14 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
     )
     paces = _paces(judgments)
     allowed = {} if rule is None else {"allowed": rule.min_reviewers}
-    said = few_people(judgments.reviewers, **allowed) + fast_people(
+    cautions = few_people(judgments.reviewers, **allowed) + fast_people(
         {f"Reviewer {name}": pace for name, pace in paces.items()}
     )
     people = people.model_copy(
         update={
             "cautions": (
                 *identity_cautions(judgments.identities, judgments.unconfirmed),
-                *said,
+                *cautions,
                 *judgments.looks,
             ),
             "paces": tuple(
@@ -335,12 +335,12 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
             ),
         }
     )
-    if not done:
+    if not count:
         return people
-    found, _, _ = _verdict(judgments, alpha)
+    win_score, _, _ = _verdict(judgments, alpha)
     shares = ("score", "lower", "upper", "wins", "losses", "ties", "both_bad")
     return people.model_copy(
-        update={name: getattr(found, name) for name in shares} | _agreement(judgments)
+        update={name: getattr(win_score, name) for name in shares} | _agreement(judgments)
     )
 
 
@@ -354,13 +354,13 @@ def _paces(judgments: Judgments) -> dict[str, Pace]:
 
 def _plans(judgments: Judgments | CountedReview, alpha: float) -> ReviewPlans:
     number, opened = judgments.plan, judgments.opened
-    said = f"{opened} reviews of these answers were planned; this is the newest"
+    sentence = f"{opened} reviews of these answers were planned; this is the newest"
     if number > 1:
-        said += (
+        sentence += (
             f", and judgments were given to {number - 1} before it: it is judged at {alpha:.2g}, "
             f"1/{number**2} of what is left to this candidate"
         )
-    return ReviewPlans(number=number, opened=opened, alpha=alpha, sentence=f"{said}.")
+    return ReviewPlans(number=number, opened=opened, alpha=alpha, sentence=f"{sentence}.")
 
 
 def _agreement(judgments: Judgments) -> dict[str, float | AgreementValue | None]:
@@ -373,16 +373,16 @@ def _agreement(judgments: Judgments) -> dict[str, float | AgreementValue | None]
         judgments.choices, judgments.items, judgments.raters, strict=True
     ):
         table[items[item]][raters[rater]] = choice
-    found = agreement(table, level="nominal", scale=CHOICES)
+    coefficients = agreement(table, level="nominal", scale=CHOICES)
     return {
-        "raw_agreement": found.raw_agreement,
-        "krippendorff_alpha": _estimate(found.krippendorff_alpha),
-        "gwet_ac1": _estimate(found.gwet_ac1),
+        "raw_agreement": coefficients.raw_agreement,
+        "krippendorff_alpha": _estimate(coefficients.krippendorff_alpha),
+        "gwet_ac1": _estimate(coefficients.gwet_ac1),
     }
 
 
-def _estimate(found: Estimate) -> AgreementValue:
-    return AgreementValue(value=found.value, lower=found.lower, upper=found.upper)
+def _estimate(estimate: Estimate) -> AgreementValue:
+    return AgreementValue(value=estimate.value, lower=estimate.lower, upper=estimate.upper)
 
 
 def _score(judgments: Judgments, alpha: float) -> WinScore:
@@ -396,14 +396,14 @@ def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float
     whose rule could have, and didn't, has the usual ones at what is left of alpha.
     """
     if (stopped := judgments.early_stop) is not None:
-        found = replace(
+        win_score = replace(
             _score(judgments, alpha),
             lower=stopped.lower,
             upper=stopped.upper,
             level=stopped.level,
             method=stopped.method,
         )
-        return found, stopped.p_better, stopped.p_worse
+        return win_score, stopped.p_better, stopped.p_worse
     left = 1 - judgments.spent
-    found = _score(judgments, alpha * left)
-    return found, min(1.0, found.p_better / left), min(1.0, found.p_worse / left)
+    win_score = _score(judgments, alpha * left)
+    return win_score, min(1.0, win_score.p_better / left), min(1.0, win_score.p_worse / left)

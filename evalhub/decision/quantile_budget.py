@@ -34,7 +34,7 @@ def at_quantile(
     """
     factor = criterion.factor or 1.0
     try:
-        found = ratio_of_quantiles(
+        comparison = ratio_of_quantiles(
             baseline,
             candidate,
             quantile=quantile,
@@ -56,29 +56,29 @@ def at_quantile(
         clusters=clusters,
         weights=weights,
     )
-    gap = gap_to("budget", factor, found.baseline)
+    gap = gap_to("budget", factor, comparison.baseline)
     less = p_value(bound=1.0, alternative="less")
     greater = p_value(bound=1.0, alternative="greater")
-    told = criterion.model_copy(
+    updated = criterion.model_copy(
         update={
-            "baseline": found.baseline,
-            "candidate": found.candidate,
-            "difference": found.baseline - found.candidate,
-            "ratio": found.ratio,
-            "ratio_lower": found.lower,
-            "ratio_upper": found.upper,
+            "baseline": comparison.baseline,
+            "candidate": comparison.candidate,
+            "difference": comparison.baseline - comparison.candidate,
+            "ratio": comparison.ratio,
+            "ratio_lower": comparison.lower,
+            "ratio_upper": comparison.upper,
             "p_value": min(1.0, 2 * min(less, greater)),
             "p_harm": p_value(bound=factor, alternative="greater"),
             "p_bound": p_value(bound=factor, alternative="less"),
             "test": "the interval's inversion",
-            "method": found.method,
+            "method": comparison.method,
             "gap": gap,
-            "sd": found.sd * (gap / math.log(factor) if factor > 1 else found.baseline),
-            "design_effect": found.design_effect,
+            "sd": comparison.sd * (gap / math.log(factor) if factor > 1 else comparison.baseline),
+            "design_effect": comparison.design_effect,
             "spread": None,
         }
     )
-    return told.model_copy(update=ends(told, float(candidate.max())))
+    return updated.model_copy(update=ends(updated, float(candidate.max())))
 
 
 def ends(criterion: Criterion, costliest: float) -> dict[str, Any]:

@@ -91,21 +91,23 @@ def decide(
         primaries: whether every primary must gain, or one is enough and none may be harmed.
         registered: whether a ledger counts this look; where none does the headline says so.
     """
-    told = list(invalid), list(pending)
+    sentences = list(invalid), list(pending)
     if invalid or not criteria:
         why = list(invalid) or ["nothing was measured"]
-        said = f"No verdict on {candidate}: {why[0]}"
-        return Ruling(Verdict.INVALID, said, why, [], None, *told, [], primaries, registered)
+        heading = f"No verdict on {candidate}: {why[0]}"
+        return Ruling(
+            Verdict.INVALID, heading, why, [], None, *sentences, [], primaries, registered
+        )
     judged = [
-        each.model_copy(update={"status": _status(each), "p_harm_adjusted": p})
-        for each, p in zip(criteria, harm_p_values(criteria), strict=True)
+        criterion.model_copy(update={"status": _status(criterion), "p_harm_adjusted": p})
+        for criterion, p in zip(criteria, harm_p_values(criteria), strict=True)
     ]
     against = _against(judged, primaries)
     blocking = _blocking(judged, primaries)
     family = sum(each.tier != "advisory" for each in judged)
     judged = [
-        each.model_copy(update={"sentence": sentence(each, family=family)})
-        for each in with_needs(judged, blocking, primaries)
+        criterion.model_copy(update={"sentence": sentence(criterion, family=family)})
+        for criterion in with_needs(judged, blocking, primaries)
     ]
     needed = None
     if any(against) or as_good or unbelieved:
@@ -115,7 +117,7 @@ def decide(
         needed = needed_in_all(judged, blocking, primaries)
     else:
         verdict = Verdict.SHIP
-    said = headline(
+    heading = headline(
         candidate,
         judged,
         verdict,
@@ -131,7 +133,9 @@ def decide(
         *reasons(judged, against, blocking, primaries),
         *(f"{Status.OPEN.mark} {text}" for text in (*pending, *cautions, *tail_cautions(judged))),
     ]
-    return Ruling(verdict, said, why, judged, needed, *told, list(as_good), primaries, registered)
+    return Ruling(
+        verdict, heading, why, judged, needed, *sentences, list(as_good), primaries, registered
+    )
 
 
 def alphas_of(
@@ -151,7 +155,8 @@ def alphas_of(
     rivals = sum(each.role == "primary" for each in requirements)
     shares = {"primary": rivals} if primaries == "any-of" else {}
     return [
-        (alphas or {}).get(each.name, alpha) / shares.get(each.role, 1) for each in requirements
+        (alphas or {}).get(requirement.name, alpha) / shares.get(requirement.role, 1)
+        for requirement in requirements
     ]
 
 
@@ -187,28 +192,30 @@ def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     rivals = [each for each in judged if each.role == "primary"]
     hopeless = all(each.status is Status.FAIL for each in rivals)
 
-    def holds(each: Criterion) -> bool:
-        if each.status is not Status.FAIL or each.tier == "advisory":
+    def holds(criterion: Criterion) -> bool:
+        if criterion.status is not Status.FAIL or criterion.tier == "advisory":
             return False
-        spared = primaries == "any-of" and each.role == "primary" and not hopeless
-        return not spared or each.shown_to_lose
+        spared = primaries == "any-of" and criterion.role == "primary" and not hopeless
+        return not spared or criterion.shown_to_lose
 
     return [holds(each) for each in judged]
 
 
 def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     """Which open criteria a ship waits for."""
-    shown = any(
-        each.tier == "critical" and each.role not in COSTS and not shows_nothing(each)
-        for each in judged
+    some_guard = any(
+        criterion.tier == "critical"
+        and criterion.role not in COSTS
+        and not shows_nothing(criterion)
+        for criterion in judged
     )
     gained = primaries == "any-of" and any(
-        each.role == "primary" and each.status is Status.PASS for each in judged
+        criterion.role == "primary" and criterion.status is Status.PASS for criterion in judged
     )
     return [
-        each.status is Status.OPEN
-        and each.tier == "critical"
-        and not (gained and each.role == "primary")
-        and not (shown and each.role == "guard" and shows_nothing(each))
-        for each in judged
+        criterion.status is Status.OPEN
+        and criterion.tier == "critical"
+        and not (gained and criterion.role == "primary")
+        and not (some_guard and criterion.role == "guard" and shows_nothing(criterion))
+        for criterion in judged
     ]

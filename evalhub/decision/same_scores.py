@@ -44,16 +44,19 @@ class SameScores:
 
 def same_scores(evidence: Sequence[Aligned]) -> SameScores | None:
     """None where a score differs, or all are alike: arms that get everything right may be two."""
-    for each in evidence:
-        if each.baseline.shape != each.candidate.shape or (each.baseline != each.candidate).any():
+    for aligned in evidence:
+        if (
+            aligned.baseline.shape != aligned.candidate.shape
+            or (aligned.baseline != aligned.candidate).any()
+        ):
             return None
     varied = [each for each in evidence if np.ptp(each.baseline) > 0]
     if not varied:
         return None
     units: dict[str, int] = {}  # a test set that is scored by two metrics counts once
-    for each in evidence:
-        count = len(each.items) if each.clusters is None else len(set(each.clusters))
-        units[each.requirement.test_set] = count
+    for aligned in evidence:
+        count = len(aligned.items) if aligned.clusters is None else len(set(aligned.clusters))
+        units[aligned.requirement.test_set] = count
     fine = any(len(np.unique(each.baseline)) > COARSE for each in varied)
     total = sum(units.values())
     return SameScores(total, fine or total >= PROOF)

@@ -66,9 +66,9 @@ def _end(inside: float, outside: float, excess: Callable[[float], float]) -> flo
         slope = at_outside - at_inside
         share = at_outside / slope if at_inside < 0 else 0.5
         middle = outside - min(max(share, 0.01), 0.99) * (outside - inside)
-        found = excess(middle)
-        if found > 0:
-            outside, at_outside, at_inside = middle, found, at_inside / 2
+        value = excess(middle)
+        if value > 0:
+            outside, at_outside, at_inside = middle, value, at_inside / 2
         else:
-            inside, at_inside, at_outside = middle, found, at_outside / 2
+            inside, at_inside, at_outside = middle, value, at_outside / 2
     return outside

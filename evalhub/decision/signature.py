@@ -86,8 +86,8 @@ def signed(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any
     name = key_digest(key.public_key())
     others = [each for each in document.get(SIGNATURES, ()) if each["key"] != name]
     value = b64encode(key.sign(_message(document))).decode()
-    made = Signature(algorithm="ed25519", key=name, value=value).as_json()
-    return {**document, SIGNATURES: [*others, made]}
+    signature = Signature(algorithm="ed25519", key=name, value=value).as_json()
+    return {**document, SIGNATURES: [*others, signature]}
 
 
 def check_signature(document: Mapping[str, Any], key: Ed25519PublicKey) -> Signed:
@@ -103,8 +103,8 @@ def check_signature(document: Mapping[str, Any], key: Ed25519PublicKey) -> Signe
     if not ours:
         return Signed.OTHER_KEY
     try:
-        for each in ours:
-            key.verify(b64decode(each.value, validate=True), _message(document))
+        for signature in ours:
+            key.verify(b64decode(signature.value, validate=True), _message(document))
     except (InvalidSignature, ValueError):  # no Base64, or not of 64 bytes
         return Signed.CHANGED
     return Signed.SIGNED

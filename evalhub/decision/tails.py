@@ -46,9 +46,9 @@ def tail_cautions(criteria: Sequence[Criterion]) -> list[str]:
     """Of guards that pass by what was seen, which tails may still cost their margin."""
     return [
         sentence
-        for each in criteria
-        if each.status is Status.PASS and each.tails is None
-        for sentence in tail_sentences(each)
+        for criterion in criteria
+        if criterion.status is Status.PASS and criterion.tails is None
+        for sentence in tail_sentences(criterion)
     ]
 
 
@@ -63,12 +63,12 @@ def tail_sentences(criterion: Criterion) -> Iterator[str]:
     seen = round(tail.seen)
     if seen:
         were = "was" if seen == 1 else "were"
-        told = (
+        clause = (
             f"{seen:,} of {counted(number, kind)} lost {heavy} or more, and where {seen:,} {were} "
             f"seen up to {share} may do so"
         )
     else:
-        told = f"{counted(number, kind)} can miss up to {share} that lose much"
+        clause = f"{counted(number, kind)} can miss up to {share} that lose much"
     margin = (
         plain(criterion.margin)
         if criterion.relative_margin is None
@@ -76,4 +76,4 @@ def tail_sentences(criterion: Criterion) -> Iterator[str]:
     )
     cost = f"at {heavy} each they would cost the margin of {margin}"
     paid = "its lower end" if criterion.tails == "bounded" else "a policy with tails: bounded"
-    yield f"{criterion.name}: {told}; {cost} ({paid} pays for that)"
+    yield f"{criterion.name}: {clause}; {cost} ({paid} pays for that)"

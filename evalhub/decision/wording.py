@@ -41,17 +41,17 @@ def reasons(
         ),
     )
     shared = [c for c in criteria if c.method == SAME_RUN and c.status is Status.PASS]
-    found = [
+    texts = [
         f"{c.status.mark} {c.sentence}{'' if decides else _aside(c, primaries)}"
         for c, decides in ranked
         if c not in shared
     ]
     if shared:
         names = ", ".join(c.name for c in shared)
-        found.append(
+        texts.append(
             f"{Status.PASS.mark} {names}: the arm is the baseline here, nothing can differ"
         )
-    return found
+    return texts
 
 
 def _aside(criterion: Criterion, primaries: str) -> str:
@@ -79,10 +79,10 @@ def sentence(criterion: Criterion, *, family: int = 1) -> str:
     if c.method == SAME_RUN and c.must_gain:
         return f"{c.name}: the arm is the baseline here, nothing can be gained"
     if c.status is Status.PASS:
-        return f"{_seen(c)}: {_passes(c)}"
+        return f"{_measured_text(c)}: {_passes(c)}"
     if c.status is Status.FAIL:
-        return f"{_seen(c)}: {_fails(c)}{_harm(c, family)}"
-    return f"{_seen(c)}: open, {c.needed_why}"
+        return f"{_measured_text(c)}: {_fails(c)}{_harm(c, family)}"
+    return f"{_measured_text(c)}: open, {c.needed_why}"
 
 
 def _passes(c: Criterion) -> str:
@@ -117,8 +117,8 @@ def _fails(c: Criterion) -> str:
 
 def _harm(c: Criterion, family: int) -> str:
     """Whether harm is shown by Holm's method too: words alone, the status stands without them."""
-    shown = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
-    if c.tier == "advisory" or not shown:
+    harmful = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
+    if c.tier == "advisory" or not harmful:
         return ""
     return "; harm shown" + (f" after correction for {family} criteria" if family > 1 else "")
 
@@ -160,7 +160,7 @@ def worse(criterion: Criterion) -> str:
     return f"more {criterion.unit or criterion.metric}"
 
 
-def _seen(criterion: Criterion) -> str:
+def _measured_text(criterion: Criterion) -> str:
     """What was measured: a difference, or a ratio where a ratio is asked."""
     c = criterion
     if c.role == "ownership":
@@ -198,22 +198,26 @@ def allowed(criterion: Criterion) -> str:
     return plain(lost)
 
 
-def requires(asked: Requirement) -> str:
+def requires(requirement: Requirement) -> str:
     """What is asked, in a few words."""
-    if asked.role == "budget":
-        return f"below {percent(asked.max_ratio)}"
-    if asked.role == "ownership":
-        return f"saves {money(asked.min_gain)} or more a month"
-    if asked.role == "guard":
-        share = asked.relative_margin
-        return f"may lose {plain(asked.margin)}" if share is None else f"may lose {percent(share)}"
-    if asked.role == "preference":
-        return f"over {0.5 + asked.min_gain:.2f} of people"
-    if asked.role == "judge":
-        return f"over {0.5 + asked.min_gain:.2f} of what people would say"
-    if asked.min_gain < 0:
-        return f"may lose {plain(-asked.min_gain)}"
-    return f"must gain over {plain(asked.min_gain)}" if asked.min_gain else "must gain"
+    if requirement.role == "budget":
+        return f"below {percent(requirement.max_ratio)}"
+    if requirement.role == "ownership":
+        return f"saves {money(requirement.min_gain)} or more a month"
+    if requirement.role == "guard":
+        share = requirement.relative_margin
+        return (
+            f"may lose {plain(requirement.margin)}"
+            if share is None
+            else f"may lose {percent(share)}"
+        )
+    if requirement.role == "preference":
+        return f"over {0.5 + requirement.min_gain:.2f} of people"
+    if requirement.role == "judge":
+        return f"over {0.5 + requirement.min_gain:.2f} of what people would say"
+    if requirement.min_gain < 0:
+        return f"may lose {plain(-requirement.min_gain)}"
+    return f"must gain over {plain(requirement.min_gain)}" if requirement.min_gain else "must gain"
 
 
 def measured(criterion: Criterion) -> str:

@@ -114,14 +114,15 @@ class AnswersSection(Section):
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         """What is counted, then what follows from it."""
-        yield from _counted(self, arms)
+        yield from _count_sentences(self, arms)
         for sentence in (*answer_flaws(self, arms), *answer_cautions(self, arms)):
             yield f"{sentence}."
-        for name, systems in _pooled(self, arms, "fingerprints"):
+        for name, systems in _pool(self, arms, "fingerprints"):
             if len(systems) > 1:
                 yield (
-                    f"{name} was answered by {len(systems)} systems: {_listed(systems)}. They are "
-                    "counted, and no flaw: services on the web change their systems as they like."
+                    f"{name} was answered by {len(systems)} systems: {_list_counts(systems)}. "
+                    "They are counted, and no flaw: services on the web change their systems as "
+                    "they like."
                 )
 
     def without_results(self) -> Self:
@@ -197,9 +198,9 @@ class AnswerTally:
             answers=self.answers,
             failed=self.ends.get("failed", Counter()).total(),
             empty=self.ends.get("empty", Counter()).total(),
-            finish_reasons=_bounded(self.finish_reasons),
-            models=_bounded(self.models),
-            fingerprints=_bounded(self.fingerprints),
+            finish_reasons=_most_frequent(self.finish_reasons),
+            models=_most_frequent(self.models),
+            fingerprints=_most_frequent(self.fingerprints),
         )
 
 
@@ -235,8 +236,8 @@ def answers_section(
     failures: FailureUse,
 ) -> AnswersSection | None:
     """The record's `answers`; None where nothing is known of any answer."""
-    known = [each for each in answered if each.baseline.answers and each.candidate.answers]
-    if not known:
+    with_answers = [each for each in answered if each.baseline.answers and each.candidate.answers]
+    if not with_answers:
         return None
     return AnswersSection(
         model_changes=model_changes,
@@ -245,14 +246,16 @@ def answers_section(
         alpha=ALPHA,
         test_sets=tuple(
             AnswersRow(
-                test_set=each.test_set,
-                items=each.items,
-                baseline=each.baseline.counts(),
-                candidate=each.candidate.counts(),
+                test_set=test_set.test_set,
+                items=test_set.items,
+                baseline=test_set.baseline.counts(),
+                candidate=test_set.candidate.counts(),
             )
-            for each in known
+            for test_set in with_answers
         ),
-        differences=tuple(row for each in known if not each.same for row in _differences(each)),
+        differences=tuple(
+            row for each in with_answers if not each.same for row in _differences(each)
+        ),
     )
 
 
@@ -294,15 +297,15 @@ def answer_cautions(section: AnswersSection | None, arms: Arms) -> list[str]:
     if section is None:
         return []
     changes = _changes(section, arms) if section.model_changes == "report" else []
-    return [*changes, *(_difference(each, section, arms) for each in _named(section))]
+    return [*changes, *(_difference(each, section, arms) for each in _visible_differences(section))]
 
 
 def _changes(section: AnswersSection, arms: Arms) -> list[str]:
     return [
         f"{name} was answered by {len(models)} models, as their server names them: "
-        f"{_listed(models)}: what stands behind its address changed while it was asked, so that it "
-        "isn't one arm"
-        for name, models in _pooled(section, arms, "models")
+        f"{_list_counts(models)}: what stands behind its address changed while it was asked, so "
+        "that it isn't one arm"
+        for name, models in _pool(section, arms, "models")
         if len(models) > 1
     ]
 
@@ -327,7 +330,7 @@ def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
             )
 
 
-def _named(section: AnswersSection) -> list[AnswerDifference]:
+def _visible_differences(section: AnswersSection) -> list[AnswerDifference]:
     """The differences that are shown."""
     share = section.alpha / max(1, len(section.differences))
     return [each for each in section.differences if each.p_value <= share]
@@ -352,16 +355,16 @@ def _difference(difference: AnswerDifference, section: AnswersSection, arms: Arm
     )
 
 
-def _counted(section: AnswersSection, arms: Arms) -> Iterator[str]:
+def _count_sentences(section: AnswersSection, arms: Arms) -> Iterator[str]:
     """A sentence an arm, over all test sets; one for both where nothing is known of any answer."""
     sides = [[_both(row)[at] for row in section.test_sets] for at in (0, 1)]
     if not any(each.finish_reasons or each.models for side in sides for each in side):
         yield "The answers came without the reason why they ended and without their model's name."
-    for (name, reasons), side in zip(_pooled(section, arms, "finish_reasons"), sides, strict=True):
+    for (name, reasons), side in zip(_pool(section, arms, "finish_reasons"), sides, strict=True):
         answers, failed, empty = (
             sum(getattr(each, count) for each in side) for count in ("answers", "failed", "empty")
         )
-        parts = [f"ended by {_listed(reasons)}"] if reasons else []
+        parts = [f"ended by {_list_counts(reasons)}"] if reasons else []
         parts += [f"{failed:,} failed"] if failed else []
         parts += [f"{empty:,} are empty"] if empty else []
         if parts:
@@ -376,7 +379,7 @@ def _both(row: AnswersRow) -> tuple[ArmAnswers, ArmAnswers]:
     return row.baseline, row.candidate
 
 
-def _pooled(
+def _pool(
     section: AnswersSection, arms: Arms, field: str
 ) -> Iterator[tuple[str, Mapping[str, int]]]:
     """Each arm's name, and what of a kind its servers named, over all test sets."""
@@ -387,15 +390,15 @@ def _pooled(
         yield name, counts
 
 
-def _listed(counts: Mapping[str, int]) -> str:
+def _list_counts(counts: Mapping[str, int]) -> str:
     """Names with their numbers of answers, the most frequent first."""
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    shown = [f"{name} ({count:,})" for name, count in ordered[:SHOWN]]
-    more = len(ordered) - len(shown)
-    return ", ".join([*shown, *([f"and {more:,} more"] if more else [])])
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    parts = [f"{name} ({count:,})" for name, count in ordered[:SHOWN]]
+    more = len(ordered) - len(parts)
+    return ", ".join([*parts, *([f"and {more:,} more"] if more else [])])
 
 
-def _bounded(names: Counter[str]) -> dict[str, int]:
-    bounded = dict(sorted(names.items(), key=lambda each: (-each[1], each[0]))[:MOST_NAMES])
+def _most_frequent(names: Counter[str]) -> dict[str, int]:
+    bounded = dict(sorted(names.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMES])
     rest = names.total() - sum(bounded.values())
     return bounded | ({OTHERS: rest} if rest else {})

@@ -80,7 +80,7 @@ class AppliedSection(Section):
             )
         if self.siblings:
             yield (
-                f"{arm} answers word for word as {_listed(self.siblings)}: is it one adapter under "
+                f"{arm} answers word for word as {_join(self.siblings)}: is it one adapter under "
                 "two names?"
             )
 
@@ -123,5 +123,5 @@ def nothing_sentence(section: AppliedSection, *, arm: str, baseline: str, cause:
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     return " and ".join(names)

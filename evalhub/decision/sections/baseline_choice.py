@@ -88,8 +88,8 @@ class ChoiceSection(Section):
         if self.answer is not None:
             yield answers[self.answer]
             scores = ", ".join(
-                f"{each.name} {' / '.join(f'{score:,.3g}' for score in each.scores)}"
-                for each in self.arms
+                f"{arm.name} {' / '.join(f'{score:,.3g}' for score in arm.scores)}"
+                for arm in self.arms
             )
             yield f"{self.chosen} is the best arm that isn’t fine-tuned: {scores}."
         else:
@@ -150,13 +150,14 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
     Else "not-shown": neither, and more items would tell.
     """
     gains = [each for each in criteria if each.role == "primary"]
-    shown = [each.holds for each in gains]
+    holding = [each.holds for each in gains]
     too_little = [
-        not each.holds and each.upper < (each.min_gain or 0.0) + _planned(each, planned_gain)
-        for each in gains
+        not criterion.holds
+        and criterion.upper < (criterion.min_gain or 0.0) + _gain_planned(criterion, planned_gain)
+        for criterion in gains
     ]
     enough, hopeless = (all, any) if primaries == "all-of" else (any, all)
-    if gains and enough(shown):
+    if gains and enough(holding):
         return "fine-tune"
     return "don't-fine-tune" if hopeless(too_little) else "not-shown"
 
@@ -200,7 +201,7 @@ def alternative_sentence(row: Alternative, tuned: str) -> str:
     return f"{question} {row.arm} reaches {figure(row.value)} on {row.test_set}: {result}."
 
 
-def _planned(criterion: Criterion, otherwise: float) -> float:
+def _gain_planned(criterion: Criterion, otherwise: float) -> float:
     return otherwise if criterion.planned_gain is None else criterion.planned_gain
 
 

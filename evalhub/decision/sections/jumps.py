@@ -149,15 +149,15 @@ def jump_sentences(section: JumpsSection) -> list[str]:
     """Each gain beyond belief in a sentence without its stop."""
     return [
         *(
-            f"{each.name} gains {each.lower:.2g} or more, beyond the {each.limit:g} that is "
+            f"{row.name} gains {row.lower:.2g} or more, beyond the {row.limit:g} that is "
             "believed of it: look at how it is scored, and at what it was trained on"
-            for each in section.beyond
+            for row in section.beyond
         ),
-        *(_missed(each) for each in section.misses),
+        *(_miss_sentence(each) for each in section.misses),
     ]
 
 
-def _missed(row: MissRow) -> str:
+def _miss_sentence(row: MissRow) -> str:
     nothing = (
         f"The extraction pattern found nothing in {row.baseline:,} answers of the baseline and in "
         f"{row.candidate:,} of the candidate on {row.test_set}"

@@ -102,7 +102,7 @@ class LedgerSection(Section):
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         for row in self.test_sets:
             if row.counted:
-                yield _paid(row, self.alpha)
+                yield _look_sentence(row, self.alpha)
         beside = [row for row in self.test_sets if not row.counted]
         alike = [row.test_set for row in beside if row.level >= self.level]
         if alike:
@@ -132,7 +132,7 @@ class LedgerSection(Section):
             yield Discrepancy(f"{at}caveats", written, due, "the ledger's origin belongs there")
 
 
-def _paid(row: LedgerRow, alpha: float) -> str:
+def _look_sentence(row: LedgerRow, alpha: float) -> str:
     number, name = row.number, row.test_set
     paid = f"judged at {row.level:.2g} of the policy's {alpha:g}"
     if row.tries[-1:] > (1,):

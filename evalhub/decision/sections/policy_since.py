@@ -91,9 +91,14 @@ def policy_section(
     rows = tuple(
         declared(
             ChangedDemand,
-            {"field": each.field, "was": each.was, "now": each.now, "effect": each.effect.value},
+            {
+                "field": change.field,
+                "was": change.was,
+                "now": change.now,
+                "effect": change.effect.value,
+            },
         )
-        for each in changes
+        for change in changes
     )
     return PolicySection(decision=digest, decided=decided, changes=rows)
 

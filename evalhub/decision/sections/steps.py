@@ -114,7 +114,7 @@ def place_of(kind: str) -> int:
 
 
 def _step(row: StepRow) -> str:
-    cost = _taken(row)
+    cost = _steps_text(row)
     sentence = f"{row.arm} reaches {row.value:.3g} on {row.test_set}"
     if row.over is not None:
         assert row.difference is not None
@@ -125,7 +125,7 @@ def _step(row: StepRow) -> str:
     return f"{sentence}{f', at {cost} an answer' if cost else ''}."
 
 
-def _taken(row: StepRow) -> str:
+def _steps_text(row: StepRow) -> str:
     parts = []
     if row.tokens is not None:
         parts.append(f"{row.tokens:,.0f} tokens")
