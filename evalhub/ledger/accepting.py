@@ -21,9 +21,9 @@ def to_accept(decision: Decision, codes: Collection[str] = ()) -> list[Caveat]:
     """The caveats that hold it until an owner accepts them; of these kinds alone, if some are
     named."""
     return [
-        each
-        for each in decision.document.caveats
-        if each.holds and each.subject and (not codes or each.code in codes)
+        caveat
+        for caveat in decision.document.caveats
+        if caveat.holds and caveat.subject and (not codes or caveat.code in codes)
     ]
 
 

@@ -62,7 +62,7 @@ def is_sure(version: ModelVersion) -> bool:
 
 
 def _model(version: ModelVersion) -> dict[str, Any]:
-    return {name: said for name, said in _backend(version).items() if name not in TRANSPORT}
+    return {name: value for name, value in _backend(version).items() if name not in TRANSPORT}
 
 
 def _backend(version: ModelVersion) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def other_answers(champion: Promotion, runs: Iterable[Run]) -> OtherAnswers | No
 def _answers(runs: Iterable[Run]) -> dict[int, set[tuple[str | None, ...]]]:
     """By question, what it was answered: all samples of an item together, of each item that asks
     it."""
-    found: dict[int, set[tuple[str | None, ...]]] = defaultdict(set)
+    answers: dict[int, set[tuple[str | None, ...]]] = defaultdict(set)
     for run in runs:
         of_item: dict[int, list[str | None]] = defaultdict(list)
         questions: dict[int, int] = {}
@@ -64,5 +64,5 @@ def _answers(runs: Iterable[Run]) -> dict[int, set[tuple[str | None, ...]]]:
             of_item[item].append(text)
             questions[item] = question
         for item, texts in of_item.items():
-            found[questions[item]].add(tuple(texts))
-    return found
+            answers[questions[item]].add(tuple(texts))
+    return answers

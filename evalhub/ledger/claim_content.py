@@ -42,12 +42,14 @@ def content_digest(
         mix: each tag's share of production. It counts by the weights that it gives; without one
             the items' own weights count, where files say them.
     """
-    kept = np.ones(len(items), dtype=bool) if judged is None else judged
+    judged_rows = np.ones(len(items), dtype=bool) if judged is None else judged
     scores = [_samples(arm, len(items)) for arm in (baseline, candidate)]
-    for each in scores:
-        each[~kept] = np.nan
+    for arm_scores in scores:
+        arm_scores[~judged_rows] = np.nan
     weights = np.zeros(len(items))
-    weights[kept] = _weights([each for each, kept_ in zip(items, kept, strict=True) if kept_], mix)
+    weights[judged_rows] = _weights(
+        [each for each, is_judged in zip(items, judged_rows, strict=True) if is_judged], mix
+    )
     fingerprints = fingerprints_of(items)
     numbers = np.column_stack([weights, *scores]) + 0.0  # one zero: -0.0 is 0.0
     numbers[np.isnan(numbers)] = np.nan  # one NaN

@@ -37,13 +37,13 @@ def claims_of(
     """A claim for each test set on which the arm isn't the baseline; `arms` are judged."""
     return [
         replace(
-            _claim(evidence, each, *runs, arms),
+            _claim(evidence, test_set, *runs, arms),
             measured=measured_digest(
-                evidence.study, each, list(zip((baseline, arm), runs, strict=True))
+                evidence.study, test_set, list(zip((baseline, arm), runs, strict=True))
             ),
         )
-        for each in evidence.test_sets
-        if (runs := (evidence.run(baseline, each), evidence.run(arm, each)))[0] != runs[1]
+        for test_set in evidence.test_sets
+        if (runs := (evidence.run(baseline, test_set), evidence.run(arm, test_set)))[0] != runs[1]
     ]
 
 
@@ -78,13 +78,13 @@ def shown_beside(
     alternatives: Sequence[Alternative],
 ) -> ShownBeside:
     """Other arms beside the decision's own, and the baseline's recorded second answers."""
-    shown = {(each.arm, each.test_set) for each in alternatives}
+    pairs = {(each.arm, each.test_set) for each in alternatives}
     rivals, others = (
         [
             [
-                each
-                for each in claims_of(evidence, baseline, arm, arms=len(judged))
-                if (arm.name, each.name) in shown
+                claim
+                for claim in claims_of(evidence, baseline, arm, arms=len(judged))
+                if (arm.name, claim.name) in pairs
             ]
             for arm in evidence.arms
             if (arm in judged) == is_judged
@@ -92,9 +92,9 @@ def shown_beside(
         for is_judged in (False, True)
     )
     repeats = [
-        _claim(evidence, each, evidence.run(baseline, each), repeat, len(judged))
-        for each in evidence.test_sets
-        if (repeat := evidence.repeats.get((baseline.pk, each.pk)))
+        _claim(evidence, test_set, evidence.run(baseline, test_set), repeat, len(judged))
+        for test_set in evidence.test_sets
+        if (repeat := evidence.repeats.get((baseline.pk, test_set.pk)))
         and repeat.version.backend["type"] == RECORDED
     ]
     return ShownBeside(
@@ -121,24 +121,24 @@ def planned_claims(
             labels[version.pk] = item_labels(version)
         return labels[version.pk]
 
-    found = []
-    for each in test_sets:
-        before, after = runs.get((baseline.pk, each.pk)), runs.get((arm.pk, each.pk))
+    claims = []
+    for test_set in test_sets:
+        before, after = runs.get((baseline.pk, test_set.pk)), runs.get((arm.pk, test_set.pk))
         if before is None or after is None or before == after:
             continue
-        answered = [_answered(run) for run in (before, after)]
-        scores = [_scores_digest(run, each.metric) if run else "" for run in answered]
+        answered = [_run_with_answers(run) for run in (before, after)]
+        scores = [_scores_digest(run, test_set.metric) if run else "" for run in answered]
         answers = [
-            run.answers_digest if run else _still_to_be_given(asked)
-            for run, asked in zip(answered, (before, after), strict=True)
+            run.answers_digest if run else _still_to_be_given(link)
+            for run, link in zip(answered, (before, after), strict=True)
         ]
         claim = replace(
-            _claim_on(each, before, after, development, arms),
+            _claim_on(test_set, before, after, development, arms),
             scores=(scores[0], scores[1]),
             planned=(answers[0], answers[1]),
             measured=measured_digest(
                 study,
-                each,
+                test_set,
                 [
                     (of, run)
                     for of, run in zip((baseline, arm), answered, strict=True)
@@ -147,33 +147,33 @@ def planned_claims(
             ),
         )
         if all(scores):
-            here = items(after.test_set_version)
+            own_labels = items(after.test_set_version)
             sides = [
-                _moved(
-                    run_scores(run, each.metric, items(run.test_set_version)).arm,
+                _reindex(
+                    run_scores(run, test_set.metric, items(run.test_set_version)).arm,
                     items(run.test_set_version),
-                    here,
+                    own_labels,
                 )
                 for run in answered
                 if run is not None
             ]
-            known_by = _content_of(claim, each, here, sides[0], sides[1], development)
+            known_by = _content_of(claim, test_set, own_labels, sides[0], sides[1], development)
             claim = replace(claim, content=known_by)
-        found.append(claim)
-    return found
+        claims.append(claim)
+    return claims
 
 
-def _moved(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel]) -> ArmScores:
+def _reindex(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel]) -> ArmScores:
     """The scores with their places in another list of the same items."""
     if was is now:
         return arm
-    places = {each.key: place for place, each in enumerate(now)}
-    to = np.array([places[each.key] for each in was], dtype=np.intp)[arm.places]
+    index_of = {each.key: index for index, each in enumerate(now)}
+    to = np.array([index_of[each.key] for each in was], dtype=np.intp)[arm.places]
     order = np.argsort(to, kind="stable")
     return replace(arm, places=to[order], values=arm.values[order], failed=None)
 
 
-def _answered(run: Run) -> Run | None:
+def _run_with_answers(run: Run) -> Run | None:
     """The run, or another one in which the same version gave its answers to the same items,
     whatever their tags."""
     if run.answers_digest:
@@ -185,20 +185,20 @@ def _answered(run: Run) -> Run | None:
         source=run.source,
         repeat=run.repeat,
     )
-    asked = None
+    contents = None
     other: Run
     for other in others.select_related("test_set_version").order_by("-pk"):
         if other.test_set_version.digest == run.test_set_version.digest:
             return other
-        asked = asked or contents_of(run.test_set_version)
-        if contents_of(other.test_set_version) == asked:
+        contents = contents or contents_of(run.test_set_version)
+        if contents_of(other.test_set_version) == contents:
             return other
     return None
 
 
 def _scores_digest(run: Run, metric: Metric) -> str:
-    found = RunMetric.objects.filter(run=run, metric=metric).first()
-    return "" if found is None else found.scores_digest
+    row = RunMetric.objects.filter(run=run, metric=metric).first()
+    return "" if row is None else row.scores_digest
 
 
 def _still_to_be_given(run: Run) -> str:
@@ -242,11 +242,11 @@ def _content_of(
 ) -> str:
     """What the claim is known by. What else a decision reads of the answers, and is judged by,
     belongs to what is asked here."""
-    asked = {name: value for name, value in claim.asked.items() if name != "mix"}
+    fields = {name: value for name, value in claim.asked.items() if name != "mix"}
     judged = None
     if claim.primary and development is not None:
         judged = np.array([not development.holds(each.key, each.cluster) for each in items])
-    return content_digest(items, baseline, candidate, asked=asked, judged=judged, mix=test_set.mix)
+    return content_digest(items, baseline, candidate, asked=fields, judged=judged, mix=test_set.mix)
 
 
 def _claim_on(

@@ -96,9 +96,9 @@ def _decide_arm(
         record = judge(gathered, policy, written=evidence.study.policy.as_json())
         record = with_ledger_origin(record, standing, shared, first)
         record = with_history(record, evidence, (chosen.baseline, read.arm), read.claims, shared)
-        kept = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
-        if kept is not None:
-            return kept
+        decision = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
+        if decision is not None:
+            return decision
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
 
 
@@ -112,7 +112,7 @@ def _gather(
     """What the study holds of the arm, at the level that its claims' looks leave."""
     policy, arm, baseline = evidence.policy, read.arm, chosen.baseline
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=len(chosen.arms))
-    staged = _staged(evidence, read, baseline, standing)
+    staged = _with_earlier_stages(evidence, read, baseline, standing)
     prices = arm_prices(evidence, baseline, arm, staged)
     costs, unknown = budgets(evidence, baseline, arm, staged, prices)
     others = alternatives(evidence, baseline, arm, alpha=paid.level)
@@ -141,7 +141,7 @@ def _gather(
     )
 
 
-def _staged(
+def _with_earlier_stages(
     evidence: StudyEvidence, read: ArmEvidence, baseline: StudyArm, standing: Standing
 ) -> dict[str, Pairing]:
     """The pairings, with earlier looks' rows in place of those items' where one is extended."""
@@ -149,10 +149,10 @@ def _staged(
     names = baseline.name, read.arm.name
     stages = {claim.name: at.stages for claim, at in standing.pairs if at.stages}
     return {
-        name: with_stages(evidence, test_sets[name], each, stages[name], names)
+        name: with_stages(evidence, test_sets[name], pairing, stages[name], names)
         if name in stages
-        else each
-        for name, each in read.pairings.items()
+        else pairing
+        for name, pairing in read.pairings.items()
     }
 
 
@@ -174,7 +174,7 @@ def _keep(
     """
     study = evidence.study
     if record.verdict is not Verdict.INVALID:
-        shown = shown_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
+        beside = shown_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
         if not take(
             standing,
             study=study,
@@ -182,8 +182,8 @@ def _keep(
             first=first,
             arms=_beside(evidence.policy, looks, read, standing, shared),
             together=looks.of(read.claims),
-            rivals=shown.rivals,
-            also=shown.looks,
+            rivals=beside.rivals,
+            also=beside.looks,
         ):
             return None
         _open(read)
@@ -193,16 +193,16 @@ def _keep(
     if newest is not None and (_is_same(newest, record) or _no_news(newest.document, record)):
         return newest
     document = storable(record.model_copy(update={"ledger_head": ledger_head()}).as_json())
-    made = Decision.objects.create(
+    decision = Decision.objects.create(
         study=study,
         arm=arm,
         record=document,
         digest=digest_of(document),
         code_version=__version__,
     )
-    append(made)
-    note(Action.DECIDED, by=by, project=study.project, what=f"{made.in_the_log}{study}")
-    return made
+    append(decision)
+    note(Action.DECIDED, by=by, project=study.project, what=f"{decision.in_the_log}{study}")
+    return decision
 
 
 def _beside(
@@ -241,8 +241,8 @@ def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:
 
     What level it would have been judged at moves with the ledger, and makes no new decision.
     """
-    return old.verdict == new.verdict == Verdict.INVALID and _seen(old) == _seen(new)
+    return old.verdict == new.verdict == Verdict.INVALID and _basis(old) == _basis(new)
 
 
-def _seen(record: DecisionRecord) -> tuple[Any, ...]:
+def _basis(record: DecisionRecord) -> tuple[Any, ...]:
     return record.invalid, record.evidence, record.arms, record.policy, record.people

@@ -61,28 +61,30 @@ def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, Co
 
     Three queries.
     """
-    named = {
-        each.test_set: (each.baseline_run, each.candidate_run)
-        for each in evidence
-        if each.baseline_run is not None and each.candidate_run is not None
+    run_ids = {
+        row.test_set: (row.baseline_run, row.candidate_run)
+        for row in evidence
+        if row.baseline_run is not None and row.candidate_run is not None
     }
-    return readable_pairs(study, named)
+    return readable_pairs(study, run_ids)
 
 
-def readable_pairs(study: Study, named: Mapping[str, tuple[int, int]]) -> dict[str, ComparedRuns]:
+def readable_pairs(study: Study, run_ids: Mapping[str, tuple[int, int]]) -> dict[str, ComparedRuns]:
     """By test set, baseline's and candidate's run of those named, where both's scores by the test
     set's metric may be read. Three queries."""
-    asked = {each.name: each for each in study.test_sets.select_related("metric")}
+    test_sets = {each.name: each for each in study.test_sets.select_related("metric")}
     runs = Run.objects.select_related("test_set_version").in_bulk(
-        {run for both in named.values() for run in both}
+        {run for both in run_ids.values() for run in both}
     )
     of_runs = RunMetric.objects.readable().filter(run__in=runs)
     readable = set(of_runs.values_list("run", "metric"))
     return {
-        name: ComparedRuns(runs[baseline], runs[candidate], asked[name].metric, asked[name].turned)
-        for name, (baseline, candidate) in named.items()
-        if name in asked
-        and {(run, asked[name].metric_id) for run in (baseline, candidate)} <= readable
+        name: ComparedRuns(
+            runs[baseline], runs[candidate], test_sets[name].metric, test_sets[name].turned
+        )
+        for name, (baseline, candidate) in run_ids.items()
+        if name in test_sets
+        and {(run, test_sets[name].metric_id) for run in (baseline, candidate)} <= readable
     }
 
 
@@ -191,9 +193,9 @@ def differences_of(runs: ComparedRuns, items: Sequence[int]) -> list[ItemDiffere
         .filter(gaps=0)
     )
     means = {(row["output__run"], row["output__item"]): row["mean"] for row in rows}
-    found = []
+    differences = []
     for item in items:
         before, after = (means.get((run.pk, item)) for run in (runs.baseline, runs.candidate))
         difference = None if before is None or after is None else runs.sign * (after - before)
-        found.append(ItemDifference(item, before, after, difference))
-    return found
+        differences.append(ItemDifference(item, before, after, difference))
+    return differences

@@ -53,9 +53,9 @@ def draw(
     Raises PoolError where fewer are left.
     """
     TestSet.objects.select_for_update().get(pk=pool.test_set_id)
-    known = Draw.objects.filter(pool=pool, question=question)
+    draws = Draw.objects.filter(pool=pool, question=question)
     drawn = sorted(
-        (each.version for each in known.select_related("version__test_set")),
+        (each.version for each in draws.select_related("version__test_set")),
         key=lambda version: version.item_count,
     )
     if enough := next((each for each in drawn if each.item_count >= count), None):
@@ -98,19 +98,19 @@ def in_order(
     """The units as they are drawn: by a hash, and so that each tag of the mix keeps its share,
     together with what was `drawn` before."""
 
-    def place(unit: Unit) -> bytes:
+    def rank(unit: Unit) -> bytes:
         return hashlib.sha256(f"{seed}\0{unit.name}".encode()).digest()
 
     waiting: dict[str, list[Unit]] = defaultdict(list)
-    for unit in sorted(units, key=place, reverse=True):
+    for unit in sorted(units, key=rank, reverse=True):
         waiting[unit.tag].append(unit)
-    taken = dict.fromkeys(waiting, 0)
+    counts = dict.fromkeys(waiting, 0)
     for unit in drawn:
-        taken[unit.tag] = taken.get(unit.tag, 0) + len(unit.items)
+        counts[unit.tag] = counts.get(unit.tag, 0) + len(unit.items)
     while waiting:
-        behind = min(waiting, key=lambda tag: (taken[tag] / (mix or {}).get(tag, 1.0), tag))
+        behind = min(waiting, key=lambda tag: (counts[tag] / (mix or {}).get(tag, 1.0), tag))
         unit = waiting[behind].pop()
-        taken[behind] += len(unit.items)
+        counts[behind] += len(unit.items)
         if not waiting[behind]:
             del waiting[behind]
         yield unit
@@ -124,7 +124,7 @@ def _units(
     having: Collection[str] = (),
 ) -> tuple[list[Unit], list[Unit]]:
     """What holds items of these ids, and what can be drawn beside that, in the pool's order."""
-    seen = _seen(pool, study)
+    seen = _items_seen(pool, study)
     members: dict[str, list[tuple[int, list[str], bool, bool]]] = defaultdict(list)
     rows = pool.items.order_by("position").values_list("pk", "key", "cluster", "tags")
     for item, key, cluster, tags in rows:
@@ -135,14 +135,14 @@ def _units(
         tags = together[0][1]
         tag = next((each for each in tags if each in mix), "") if mix else ""
         unit = Unit(name, [item for item, *_ in together], tag)
-        if any(known for *_, known in together):
+        if any(is_known for *_, is_known in together):
             had.append(unit)
         elif not any(read for *_, read, _ in together):
             fresh.append(unit)
     return had, fresh
 
 
-def _seen(pool: TestSetVersion, study: Study | None) -> set[int]:
+def _items_seen(pool: TestSetVersion, study: Study | None) -> set[int]:
     """The pool's items that somebody has seen, or that a study but this one waits for, by their
     primary keys."""
     waited_for = StudyTestSet.objects.filter(test_set_version__pool__isnull=False)

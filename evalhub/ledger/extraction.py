@@ -12,7 +12,7 @@ def extraction_misses(pairings: Mapping[str, Pairing]) -> list[ExtractionMisses]
     misses = []
     for name, pairing in pairings.items():
         baseline, candidate = (
-            each.arm.extraction_misses for each in (pairing.baseline, pairing.candidate)
+            side.arm.extraction_misses for side in (pairing.baseline, pairing.candidate)
         )
         suspect = may_feign_gain(
             pairing.aligned.requirement, baseline=baseline, candidate=candidate

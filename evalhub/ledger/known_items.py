@@ -54,8 +54,8 @@ def known_by_id(
     fingerprints: Sequence[int] = ()
     versions: dict[int, set[int]] = {}
     for version, prints in _with_these_ids(test_set, keys, project):
-        for pk, places in _versions_of(prints, by_text=version.told_apart_by_input).items():
-            versions.setdefault(pk, set()).update(places)
+        for pk, indices in _versions_of(prints, by_text=version.told_apart_by_input).items():
+            versions.setdefault(pk, set()).update(indices)
         if not fingerprints:
             by_text = version.told_apart_by_input
             fingerprints = [own if by_text else whole for own, whole in prints]
@@ -88,25 +88,25 @@ def _with_these_ids(
 
 def _versions_of(prints: Sequence[Prints], *, by_text: bool) -> dict[int, set[int]]:
     """By version, the places of the items that it holds."""
-    places: dict[int, list[int]] = {}
-    for place, (own, _) in enumerate(prints):
-        places.setdefault(own, []).append(place)
+    positions: dict[int, list[int]] = {}
+    for index, (own, _) in enumerate(prints):
+        positions.setdefault(own, []).append(index)
     holds: dict[int, set[int]] = {}
     in_context: dict[int, set[int]] = {}
-    for some in batched(places, AT_ONCE):
+    for some in batched(positions, AT_ONCE):
         rows = Item.objects.filter(fingerprint__in=some).order_by()
         columns = "version", "fingerprint", "fingerprint_in_context"
         for version, own, whole in rows.values_list(*columns).iterator():
-            holds.setdefault(version, set()).update(places[own])
-            same = (place for place in places[own] if prints[place][1] == whole)
+            holds.setdefault(version, set()).update(positions[own])
+            same = (index for index in positions[own] if prints[index][1] == whole)
             in_context.setdefault(version, set()).update(same)
     judged = TestSetVersion.objects.filter(read_freely=False).order_by()
     seen = set[int]()
     for some in batched(holds, AT_ONCE):
         seen.update(judged.filter(pk__in=some).values_list("pk", flat=True))
     by_context = frozenset[int]() if by_text else _by_context(seen)
-    found = {pk: in_context[pk] if pk in by_context else holds[pk] for pk in seen}
-    return {pk: at for pk, at in found.items() if at}
+    matches = {pk: in_context[pk] if pk in by_context else holds[pk] for pk in seen}
+    return {pk: at for pk, at in matches.items() if at}
 
 
 def _has_one_of(project: Project, versions: Collection[int]) -> bool:

@@ -92,18 +92,18 @@ def origin_for_files(
     restore = LedgerRestore.objects.order_by("-id").first()
     if restore is not None and min(versions) > restore.newest_version:
         restore = None
-    restored = None if restore is None else _restored(restore)
+    restored = None if restore is None else _restore_mark(restore)
     return section.model_copy(update={"begun": begun, "restored": restored})
 
 
-def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:
-    """The record as the command that began the ledger wrote it, if that made the decision `kept`:
+def as_first_decided(record: DecisionRecord, stored: DecisionRecord) -> DecisionRecord:
+    """The record as the command that began the ledger wrote it, if that made the decision `stored`:
     a command that decides the same again makes no other decision."""
-    if record.ledger is None or kept.ledger is None or kept.ledger.begun is None:
+    if record.ledger is None or stored.ledger is None or stored.ledger.begun is None:
         return record
     if record.ledger.begun is None:
         return record
-    same = _with(without_caveats(record), kept.ledger.begun, record.ledger.restored)
+    same = _with(without_caveats(record), stored.ledger.begun, record.ledger.restored)
     others = [each for each in record.caveats if each.code not in (BEGUN, RESTORED)]
     return with_caveats(same, [*others, *ledger_caveats(same)])
 
@@ -119,8 +119,8 @@ def _with(
 def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
     """The mark of what is taken now, else of what was taken last, as the record says it."""
     again = not first.began and all(at.taken for at in standing.positions)
-    taken = (at.beginning for at in standing.positions)
-    mark = min(taken, key=_LATER_FIRST.index, default="") if again else first.marks(standing)
+    beginnings = (at.beginning for at in standing.positions)
+    mark = min(beginnings, key=_LATER_FIRST.index, default="") if again else first.marks(standing)
     in_ci = mark in (LookBeginning.CI_COMMAND, LookBeginning.CI_DAY)
     if mark in (LookBeginning.COMMAND, LookBeginning.CI_COMMAND):
         if known_address():
@@ -140,10 +140,10 @@ def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> Re
         return None
     if all(min(shared.of(version)) > restore.newest_version for version in versions):
         return None
-    return _restored(restore)
+    return _restore_mark(restore)
 
 
-def _restored(restore: LedgerRestore) -> RestoredLedger:
+def _restore_mark(restore: LedgerRestore) -> RestoredLedger:
     return RestoredLedger(
         parent=restore.parent,
         entries=restore.entries,

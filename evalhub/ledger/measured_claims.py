@@ -42,8 +42,8 @@ def _critical(study: Study, test_set: StudyTestSet) -> list[str]:
     first = study.test_sets.filter(role=CriterionRole.PRIMARY).values_list("name", flat=True)[:1]
     return [
         name
-        for name, each in budgets.items()
-        if each.tier == "critical" and (each.test_set or next(iter(first), "")) == test_set.name
+        for name, budget in budgets.items()
+        if budget.tier == "critical" and (budget.test_set or next(iter(first), "")) == test_set.name
     ]
 
 

@@ -40,8 +40,8 @@ def run_costs(runs: Sequence[int], *, afresh: bool = False) -> dict[int, RunCost
     """By run, what its answers took. Three queries, of which the one over all answers is kept in
     memory until a run has finished anew; `afresh` for what is written down."""
     finished = dict(Run.objects.filter(pk__in=runs).values_list("pk", "finished"))
-    kept = all(finished.values()) and not afresh
-    read = _measured if kept else _measured.__wrapped__
+    cacheable = all(finished.values()) and not afresh
+    read = _measure if cacheable else _measure.__wrapped__
     measured = read(tuple(sorted(finished.items())))
     own = Spending.objects.filter(run__in=runs, version=F("run__version"), money__isnull=False)
     paid = dict(own.order_by().values_list("run").annotate(Sum("money")))
@@ -52,11 +52,11 @@ def run_costs(runs: Sequence[int], *, afresh: bool = False) -> dict[int, RunCost
 
 
 @lru_cache(maxsize=64)
-def _measured(
+def _measure(
     runs: tuple[tuple[int, datetime | None], ...],
 ) -> dict[int, tuple[int, MeanCost | None, MeanCost | None]]:
     """By run: how many answers there are, and what they took."""
-    taken = F("prompt_tokens") + F("completion_tokens")
+    tokens = F("prompt_tokens") + F("completion_tokens")
     rows = (
         Output.objects.filter(run__in=[run for run, _ in runs], error="")
         .order_by()
@@ -66,9 +66,9 @@ def _measured(
             timed=Count("latency_ms"),
             time=Avg("latency_ms"),
             time_squared=Avg(F("latency_ms") * F("latency_ms")),
-            told=Count(taken),
-            tokens=Avg(taken * 1.0),
-            tokens_squared=Avg(taken * taken * 1.0),
+            told=Count(tokens),
+            tokens=Avg(tokens * 1.0),
+            tokens_squared=Avg(tokens * tokens * 1.0),
         )
     )
     return {

@@ -63,7 +63,7 @@ class Tally:
         rows = Look.objects.order_by().values_list("test_set_version", "asked", "drawn_for")
         self.drawn: set[int] = set()
         rival = Q(tries=0)
-        for version, asked, drawn, claims, sharing, highest, rivals, free in rows.annotate(
+        for version, question, drawn, claims, sharing, highest, rivals, free in rows.annotate(
             claims=Count("pk"),
             riding=Count("shares"),
             highest=Max("number"),
@@ -74,7 +74,7 @@ class Tally:
             if rivals:
                 self.rivals[version] = self.rivals.get(version, 0) + free
             if claims - sharing > rivals - free:
-                self.questions.setdefault(version, set()).add(asked)
+                self.questions.setdefault(version, set()).add(question)
             if drawn is not None:
                 self.drawn.add(version)
         shared_looks = SharedLook.objects.filter(look__shares=None, readings__gt=1)
@@ -123,10 +123,10 @@ class Tally:
         candidate that may have been made from a rival which was shown beside another one.
         """
         sharing = self._sharing(claim.version)
-        known = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
+        same_question = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
         if self._may_be_a_rival(claim.candidate.version, sharing):
             return self._of_choice(claim.version, of_rivals=True)
-        return self.next(claim.version) if known else self._of_choice(claim.version)
+        return self.next(claim.version) if same_question else self._of_choice(claim.version)
 
     def _may_be_a_rival(self, candidate: ModelVersion, sharing: frozenset[int]) -> bool:
         """Whether rivals were read of these items, and the candidate isn't fine-tuned, as they
@@ -139,7 +139,7 @@ class Tally:
             looks__in=Look.objects.rivals().filter(test_set_version__in=sharing)
         )
         return model_digest(candidate) in {
-            model_digest(each) for each in rivals.select_related("model").distinct()
+            model_digest(version) for version in rivals.select_related("model").distinct()
         }
 
     def take(self, claim: NumberedClaim, *, chosen: bool = False, rival: bool = False) -> int:
@@ -187,15 +187,15 @@ class Numbering:
     def __init__(
         self,
         claims: Sequence[NumberedClaim],
-        taken: Mapping[str, Look | PeekedClaim],
+        taken_looks: Mapping[str, Look | PeekedClaim],
         tally: Tally,
         *,
         apart: bool,
     ) -> None:
         self.numbers: dict[str, ClaimNumber] = {}
-        self.taken, self.tally, self.apart = taken, tally, apart
+        self.taken, self.tally, self.apart = taken_looks, tally, apart
         self.critical = {each.digest for each in claims if each.critical}
-        beside = [claim for claim, look in taken.items() if look.shares_id or look.is_rival]
+        beside = [claim for claim, look in taken_looks.items() if look.shares_id or look.is_rival]
         alone = GuardLook.objects.filter(primary=F("guard"), primary__claim__in=beside)
         self.alone = alone_numbers(beside) if beside else {}
         self.alone |= dict(alone.values_list("primary__claim", "number")) if beside else {}

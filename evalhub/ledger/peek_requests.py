@@ -41,29 +41,29 @@ class PeekCharge(Declaration):
 
 def sent_claim(claim: FileClaim) -> SentClaim:
     """A claim as it is sent. Raises pydantic.ValidationError for what no site takes."""
-    asked = claim.requirement
+    requirement = claim.requirement
     count = len(claim.items)
-    assert asked.role in ("primary", "guard")
+    assert requirement.role in ("primary", "guard")
     return SentClaim(
-        test_set=asked.test_set,
-        role=asked.role,
-        tier=asked.tier,
+        test_set=requirement.test_set,
+        role=requirement.role,
+        tier=requirement.tier,
         metric=claim.metric,
         options=None if claim.options is None else dict(claim.options),
-        higher_is_better=asked.higher_is_better,
+        higher_is_better=requirement.higher_is_better,
         mix=dict(claim.mix) if claim.mix else None,
         measured=claim.measured,
-        items=_sent_items(claim),
-        baseline=_sent_arm(claim.baseline, count),
-        candidate=_sent_arm(claim.candidate, count),
+        items=_items_to_send(claim),
+        baseline=_arm_to_send(claim.baseline, count),
+        candidate=_arm_to_send(claim.candidate, count),
     )
 
 
-def _sent_items(claim: FileClaim) -> SentItems:
+def _items_to_send(claim: FileClaim) -> SentItems:
     prints, items = claim.prints, claim.items
     numbers: dict[str, int] = {}
     clusters = [
-        numbers.setdefault(each.cluster, len(numbers) + 1) if each.cluster else 0 for each in items
+        numbers.setdefault(item.cluster, len(numbers) + 1) if item.cluster else 0 for item in items
     ]
     has_context = prints is not None and any(own != whole for own, whole in prints)
     return SentItems(
@@ -78,7 +78,7 @@ def _sent_items(claim: FileClaim) -> SentItems:
     )
 
 
-def _sent_arm(arm: ArmScores, items: int) -> SentArm:
+def _arm_to_send(arm: ArmScores, items: int) -> SentArm:
     scores = tuple(None if np.isnan(value) else float(value) for value in arm.values)
     one_each = len(arm.places) == items and bool((arm.places == np.arange(items)).all())
     return SentArm(scores=scores, places=() if one_each else tuple(arm.places.tolist()))
@@ -109,8 +109,8 @@ def received_claim(sent: SentClaim) -> FileClaim:
         requirement,
         labels,
         prints or None,
-        _received_arm("baseline", sent.baseline),
-        _received_arm("candidate", sent.candidate),
+        _arm_from("baseline", sent.baseline),
+        _arm_from("candidate", sent.candidate),
         sent.metric,
         sent.options,
         sent.mix,
@@ -118,9 +118,9 @@ def received_claim(sent: SentClaim) -> FileClaim:
     )
 
 
-def _received_arm(name: str, sent: SentArm) -> ArmScores:
-    places = np.array(sent.places or range(len(sent.scores)), dtype=np.intp)
-    return ArmScores(name, places, np.array(sent.scores, dtype=float))
+def _arm_from(name: str, sent: SentArm) -> ArmScores:
+    indices = np.array(sent.places or range(len(sent.scores)), dtype=np.intp)
+    return ArmScores(name, indices, np.array(sent.scores, dtype=float))
 
 
 def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:

@@ -76,8 +76,8 @@ def counted_peeks() -> Iterator[CountedPeek]:
     charged = set[tuple[str, int]]()
     for row in rows:
         if not row.beside and not row.decided:
-            asked = "" if row.shares else row.asked
-            yield CountedPeek(row.pk, row.versions, not row.shares, row.number, asked)
+            question = "" if row.shares else row.asked
+            yield CountedPeek(row.pk, row.versions, not row.shares, row.number, question)
         at = (row.beside, row.number)
         is_left = row.charged and not row.judged and not (row.decided and row.numbered)
         if is_left and at not in charged:  # one number for all that one reading tried anew there

@@ -190,8 +190,8 @@ class LedgerPosition:
 
     def judged_by(self, alpha: float) -> Looks:
         """The looks that judge it: the strictest of those that might."""
-        ways = [self.looks] if self.looks else [each.looks for each in self.beside]
-        return min(ways, key=lambda looks: looks.level(alpha), default=Looks((1,)))
+        candidates = [self.looks] if self.looks else [each.looks for each in self.beside]
+        return min(candidates, key=lambda looks: looks.level(alpha), default=Looks((1,)))
 
 
 @dataclass(frozen=True, slots=True)

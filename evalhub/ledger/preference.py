@@ -64,9 +64,9 @@ def ask(
     rule, review = evidence.policy.preference, evidence.study.review
     if rule is None or review is None or arm.role != ArmRole.CANDIDATE:
         return PreferenceEvidence()
-    asked = next(each for each in evidence.test_sets if each.name == review.test_set)
-    runs = evidence.run(baseline, asked), evidence.run(arm, asked)
-    heard, items = _heard_review(evidence.study, *runs), judged_items(evidence, asked, runs[0])
+    test_set = next(each for each in evidence.test_sets if each.name == review.test_set)
+    runs = evidence.run(baseline, test_set), evidence.run(arm, test_set)
+    heard, items = _heard_review(evidence.study, *runs), judged_items(evidence, test_set, runs[0])
     judgments = None
     if heard is not None:
         try:
@@ -83,7 +83,7 @@ def ask(
     return preference_evidence(
         judgments,
         rule,
-        test_set=asked.name,
+        test_set=test_set.name,
         alpha=alpha,
         harm_alpha=evidence.policy.harm_alpha,
         planned_gain=evidence.policy.planned_gain,
@@ -115,8 +115,8 @@ def newest_review(study: Study, baseline: Run, candidate: Run) -> Campaign | Non
         baseline_output__run__in=[pk for pk in runs if runs[pk] == baseline.answers_digest],
         candidate_output__run__in=[pk for pk in runs if runs[pk] == candidate.answers_digest],
     )
-    asked = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"), study=study)
-    return asked.defer("plan").first()
+    reviews = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"), study=study)
+    return reviews.defer("plan").first()
 
 
 def _heard_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
@@ -133,7 +133,7 @@ def judgments_so_far(study: Study, campaign: Campaign) -> int:
     if split is not None and review is not None and _is_primary(study, review.test_set):
         keys = campaign.pairs.values_list("item__key", "item__cluster")
         items = {key for key, cluster in keys if not split.holds(key, cluster)}
-    return _given(_main_pairs(campaign, items))
+    return _count_given(_main_pairs(campaign, items))
 
 
 def _is_primary(study: Study, test_set: str) -> bool:
@@ -159,22 +159,22 @@ def _main_pairs(campaign: Campaign, items: Collection[str] | None) -> dict[int, 
     }
 
 
-def _given(pairs: Collection[int]) -> int:
+def _count_given(pairs: Collection[int]) -> int:
     """How many main turns on these pairs have a judgment that stands; by ids, for the same."""
     turns = Assignment.objects.filter(purpose=AssignmentPurpose.MAIN, state=AssignmentState.DONE)
-    given = 0
+    count = 0
     for some in batched(pairs, _PAIRS_AT_ONCE):
         of_these = list(turns.filter(pair__in=some).order_by().values_list("pk", flat=True))
         judged = Judgment.objects.filter(assignment__in=of_these).order_by()
-        given += judged.values("assignment").distinct().count()
-    return given
+        count += judged.values("assignment").distinct().count()
+    return count
 
 
 def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
     """How far a review is. Nothing is read of its plan, which may have been changed."""
     campaign, pairs = heard.campaign, _main_pairs(heard.campaign, items)
     return CountedReview(
-        judgments=_given(pairs),
+        judgments=_count_given(pairs),
         planned=sum(pairs.values()),
         plan=heard.plan.number,
         opened=heard.plan.opened,
@@ -191,8 +191,8 @@ def _judgments(
     rule = rule_of(campaign)
     versions = campaign.baseline_id, campaign.candidate_id
     every = judgment_data(campaign).between(*versions).on(items).main()
-    found = counted(campaign, every, use=use)
-    data, main = found.data, found.data.judgments
+    counted_review = counted(campaign, every, use=use)
+    data, main = counted_review.data, counted_review.data.judgments
     names = {reviewer: f"r{i}" for i, reviewer in enumerate(data.reviewers, 1)}
     return Judgments(
         [each.favours for each in main],
@@ -213,37 +213,37 @@ def _judgments(
         too_fast=[too_fast(each) for each in main],
         looks=looks_known(campaign),
         diverse=campaign.sealed_plan.design.diverse,
-        identities=tuple(found.people.values()),
+        identities=tuple(counted_review.people.values()),
         unconfirmed=use,
     )
 
 
 def _with_these_answers(run: Run) -> QuerySet[Run]:
     """The runs that say the same to the same items, itself included."""
-    found: QuerySet[Run] = Run.objects.filter(
+    runs: QuerySet[Run] = Run.objects.filter(
         test_set_version__digest=run.test_set_version.digest, answers_digest=run.answers_digest
     )
-    return found
+    return runs
 
 
 def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
     """The limits by the campaign's rule at this decision's alpha, which needn't be the plan's."""
-    found = interim_estimate(data, rule)
-    if found is None:
+    estimate = interim_estimate(data, rule)
+    if estimate is None:
         return None
     return EarlyStopLimits(
-        lower=found.lower,
-        upper=found.upper,
-        level=found.level,
-        p_better=found.p_better,
-        p_worse=found.p_worse,
-        method=found.method,
+        lower=estimate.lower,
+        upper=estimate.upper,
+        level=estimate.level,
+        p_better=estimate.p_better,
+        p_worse=estimate.p_worse,
+        method=estimate.method,
     )
 
 
-def judged_items(evidence: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
+def judged_items(evidence: StudyEvidence, test_set: StudyTestSet, run: Run) -> set[str] | None:
     """Keys of the items that are judged on; None for all."""
-    judged = evidence.judged(asked, run.test_set_version)
+    judged = evidence.judged(test_set, run.test_set_version)
     if judged is None:
         return None
     return {each.key for each in compress(evidence.items(run.test_set_version), judged)}

@@ -22,11 +22,11 @@ def readings_of(study: Study) -> list[Reading]:
         .exclude(run__state__in=UNFINISHED)
         .select_related("arm", "run__test_set_version")
     }
-    asked = study.test_sets.development().select_related("metric", "test_set_version")
+    test_sets = study.test_sets.development().select_related("metric", "test_set_version")
     baseline = study.arms.get(role=ArmRole.BASELINE)
     return [
         reading
-        for test_set in asked
+        for test_set in test_sets
         for arm in study.arms.exclude(pk=baseline.pk)
         if (test_set.pk, arm.pk) in links and (test_set.pk, baseline.pk) in links
         if (
@@ -50,19 +50,19 @@ def _reading(
     rising = metric.rises
     worse, better = scores if rising else reversed(scores)
     labels = [each.cluster for each in compress(items, whole)]
-    found = compare(worse, better, clusters=clusters_of(labels), bounds=metric.reach)
-    value, candidate = found.baseline, found.candidate
+    comparison = compare(worse, better, clusters=clusters_of(labels), bounds=metric.reach)
+    value, candidate = comparison.baseline, comparison.candidate
     if not rising:
         value, candidate = candidate, value
     return Reading(
         test_set=test_set.name,
         metric=test_set.metric.name,
         arm=arm.name,
-        n=found.n,
-        left_out=len(items) - found.n,
+        n=comparison.n,
+        left_out=len(items) - comparison.n,
         baseline=value,
         candidate=candidate,
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
+        difference=comparison.difference,
+        lower=comparison.lower,
+        upper=comparison.upper,
     )

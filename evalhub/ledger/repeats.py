@@ -83,8 +83,8 @@ class _Items:
         self.clusters: list[str] = []
 
     def add(self, name: str, pairing: Pairing, repeat: Shares, candidate: Shares) -> None:
-        for each in pairing.aligned.items:
-            if each.id in repeat and each.id in candidate:
-                self.repeat.append(repeat[each.id])
-                self.candidate.append(candidate[each.id])
-                self.clusters.append(each.cluster and f"{name}: {each.cluster}")
+        for item in pairing.aligned.items:
+            if item.id in repeat and item.id in candidate:
+                self.repeat.append(repeat[item.id])
+                self.candidate.append(candidate[item.id])
+                self.clusters.append(item.cluster and f"{name}: {item.cluster}")

@@ -23,9 +23,9 @@ class SameItems:
         until there is another version, or an arm shows another's contexts.
         """
         if version.pk not in self.found:
-            there = TestSetVersion.objects.aggregate(count=Count("pk"), newest=Max("created"))
+            state = TestSetVersion.objects.aggregate(count=Count("pk"), newest=Max("created"))
             self.found[version.pk] = _sharing(
-                version.pk, version.created, apart_by_context(version), **there
+                version.pk, version.created, apart_by_context(version), **state
             )
         return self.found[version.pk]
 

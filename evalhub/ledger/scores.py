@@ -78,15 +78,15 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     prints = "fingerprint_in_context", "fingerprint"
     columns = "id", "key", "cluster", Cast("tags", TextField()), *prints
     by_input = version.told_apart_by_input
-    known: dict[str, list[str]] = {}
+    parsed: dict[str, list[str]] = {}
     labels = []
     wholes = set[int]()
     for item, key, cluster, text, whole, own in rows.values_list(*columns):
         wholes.add(whole)
-        if text not in known:
-            known[text] = json.loads(text)
+        if text not in parsed:
+            parsed[text] = json.loads(text)
         labels.append(
-            ItemLabel(key, cluster, known[text], id=item, fingerprint=own if by_input else whole)
+            ItemLabel(key, cluster, parsed[text], id=item, fingerprint=own if by_input else whole)
         )
     if len(wholes) == len(labels):
         return labels
@@ -105,11 +105,11 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
     table = np.concatenate([np.empty((0, 2)), *_numbers(rows)])
     ids = np.array([each.id for each in items], dtype=float)
     order = np.argsort(ids)
-    places = order[np.searchsorted(ids, table[:, 0], sorter=order)]
-    by_place = np.argsort(places, kind="stable")
+    indices = order[np.searchsorted(ids, table[:, 0], sorter=order)]
+    by_place = np.argsort(indices, kind="stable")
     arm = ArmScores(
         "",
-        places[by_place],
+        indices[by_place],
         table[by_place, 1],
         samples=run.samples,
         failures=run.error.splitlines() if run.state == RunState.FAILED else (),
@@ -118,7 +118,7 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         arm = replace(
             arm,
             reason=_first_reason(scores, table[by_place]),
-            failed=_failed(scores)[by_place] if failed_answers_alone(run) else None,
+            failed=_failures(scores)[by_place] if failed_answers_alone(run) else None,
         )
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:
@@ -143,7 +143,7 @@ def _first_reason(scores: QuerySet[Score], table: Array) -> str:
     return next(reason for value, reason in of_item.values_list("value", "reason") if value is None)
 
 
-def _failed(scores: QuerySet[Score]) -> Rows:
+def _failures(scores: QuerySet[Score]) -> Rows:
     """Which answers failed for good, in the order of items and samples."""
     failed = ExpressionWrapper(Q(output__text=None), BooleanField())
     rows = scores.annotate(failed=failed).order_by("output__item_id", "output__sample")
@@ -168,22 +168,22 @@ def differing(first: Run, second: Run) -> dict[int, float]:
     return {item: different / of for item, (different, of) in counts.items()}
 
 
-def requirement_on(asked: StudyTestSet) -> Requirement:
+def requirement_on(test_set: StudyTestSet) -> Requirement:
     """What the study asks on a test set, as it is measured."""
-    metric = declared_metric(asked.metric.name, **asked.metric.options)
-    return requirement_of(asked.name, criterion_of(asked), form=metric.of_form)
+    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    return requirement_of(test_set.name, criterion_of(test_set), form=metric.of_form)
 
 
-def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
+def criterion_of(test_set: StudyTestSet) -> PolicyCriterion:
     """What the study asks on a test set, as a policy says it."""
-    metric = declared_metric(asked.metric.name, **asked.metric.options)
+    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
     return PolicyCriterion.of_columns(
-        {name: getattr(asked, name) for name in Demand.model_fields}
+        {name: getattr(test_set, name) for name in Demand.model_fields}
         | {
-            "test_set": asked.name,
-            "metric": asked.metric.name,
-            "higher_is_better": metric.rises != asked.turned,
-            "bounds": asked.bounds or metric.reach,
+            "test_set": test_set.name,
+            "metric": test_set.metric.name,
+            "higher_is_better": metric.rises != test_set.turned,
+            "bounds": test_set.bounds or metric.reach,
             "unit": metric.counted_in,
         }
     )

@@ -45,10 +45,10 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     reason = reason.strip()
     if not reason:
         raise SignOffError("a sign-off says why: give a reason")
-    said = decision.verdict if verdict is None else verdict
-    if said not in list(Verdict):
-        raise SignOffError(f"{said!r} isn't a verdict: one of {', '.join(Verdict)}")
-    holds = Verdict(said)
+    value = decision.verdict if verdict is None else verdict
+    if value not in list(Verdict):
+        raise SignOffError(f"{value!r} isn't a verdict: one of {', '.join(Verdict)}")
+    holds = Verdict(value)
     if holds is Verdict.SHIP and any(each.holds for each in decision.document.caveats):
         check_owns(by, decision.study.project, "ship what a caveat holds")
     newest = decision.sign_offs.first()

@@ -84,8 +84,8 @@ class StudyEvidence:
     def arm_scores(self, arm: StudyArm, test_set: StudyTestSet) -> ArmScores:
         """An arm's scores of a test set, its failures scored as the policy says."""
         scores = self.scores_of(self.run(arm, test_set), test_set.metric)
-        asked = requirement_on(test_set)
-        return at_worst(asked, scores.named(arm.name, test_set.name), self.policy.failures)
+        requirement = requirement_on(test_set)
+        return at_worst(requirement, scores.named(arm.name, test_set.name), self.policy.failures)
 
     def items(self, version: TestSetVersion) -> list[ItemLabel]:
         if version.pk not in self.labels:
@@ -98,8 +98,8 @@ class StudyEvidence:
         split = self.development
         if split is None or test_set.role != CriterionRole.PRIMARY:
             return None
-        held = [split.holds(each.key, each.cluster) for each in self.items(version)]
-        return ~np.array(held, dtype=bool)
+        choosing = [split.holds(each.key, each.cluster) for each in self.items(version)]
+        return ~np.array(choosing, dtype=bool)
 
     def choosing(self) -> dict[str, int]:
         """By primary, how many of its items choose the baseline; none where a study names it."""
@@ -119,22 +119,22 @@ class StudyEvidence:
         before, after = (self.scores_of(run, test_set.metric) for run in (baseline, candidate))
         arms = [before.named(names[0], test_set.name), after.named(names[1], test_set.name)]
         if versions[0] != versions[1]:
-            told = (
+            failure = (
                 f"{names[0]} answered {versions[0]} and {names[1]} {versions[1]}: "
                 "both arms must answer the same items"
             )
-            arms[1] = ArmScores(names[1], *by_item([]), failures=[told])
-        asked = requirement_on(test_set)
+            arms[1] = ArmScores(names[1], *by_item([]), failures=[failure])
+        requirement = requirement_on(test_set)
         first = versions[0]
         aligned = align(
-            asked,
+            requirement,
             self.items(versions[0]),
             *arms,
             judged=self.judged(test_set, versions[0]),
             mix=test_set.mix,
             same=baseline.pk == candidate.pk,
             failures=self.policy.failures,
-            unexpected=other_items(asked, count=first.item_count, digest=first.digest),
+            unexpected=other_items(requirement, count=first.item_count, digest=first.digest),
         )
         if declared_metric(test_set.metric.name, **test_set.metric.options).needs_model:
             # What a judge says by itself decides nothing, nor does what it couldn't say.
@@ -148,8 +148,8 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     Raises:
         NotReadyError: a run hasn't finished, or isn't launched.
     """
-    asked = study.test_sets.judged()
-    links = StudyRun.objects.filter(arm__study=study, test_set__in=asked).select_related(
+    judged = study.test_sets.judged()
+    links = StudyRun.objects.filter(arm__study=study, test_set__in=judged).select_related(
         "run__version__model", "run__test_set_version__test_set"
     )
     runs: dict[tuple[int, int], Run] = {}
@@ -157,7 +157,7 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     for link in links:
         (repeats if link.repeat else runs)[link.arm_id, link.test_set_id] = link.run
     arms = list(study.arms.select_related("version__model"))
-    test_sets = list(asked.select_related("metric", "test_set_version__test_set"))
+    test_sets = list(judged.select_related("metric", "test_set_version__test_set"))
     waiting = sorted(
         {
             str(run)

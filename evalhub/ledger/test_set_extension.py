@@ -27,23 +27,23 @@ def with_stages(
     Answers that were given anew to the old items since don't change what was seen. Each stage's
     items are weighted to the mix by themselves, so that all of them estimate the same thing.
     """
-    known = Look.objects.select_related(
+    looks = Look.objects.select_related(
         "baseline_run__version",
         "candidate_run__version",
         "baseline_run__test_set_version__test_set",
         "candidate_run__test_set_version__test_set",
     ).in_bulk(look_ids)
-    runs = [(known[each].baseline_run, known[each].candidate_run) for each in look_ids]
+    runs = [(looks[each].baseline_run, looks[each].candidate_run) for each in look_ids]
     stages = [evidence.pair_runs(test_set, *both, names).aligned for both in runs]
     seen: set[tuple[str, int]] = set()
     joined = replace(stages[0], stages=np.zeros(len(stages[0].items), dtype=np.intp))
     for stage, (earlier, _) in zip([*stages[1:], pairing.aligned], runs, strict=True):
         seen |= {(each.key, each.fingerprint) for each in evidence.items(earlier.test_set_version)}
-        joined = _joined(joined, _added(test_set, stage, seen))
+        joined = _join(joined, _new_rows(test_set, stage, seen))
     return replace(pairing, aligned=joined, earlier=tuple(runs))
 
 
-def _added(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:
+def _new_rows(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:
     """The rows of items that weren't there before; another part of a set may have the same ids."""
     new = np.array([(each.key, each.fingerprint) not in seen for each in larger.items], dtype=bool)
     try:
@@ -53,7 +53,7 @@ def _added(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) 
         return replace(larger, weights=None, mix=None, flaws=[*larger.flaws, why]).where(new)
 
 
-def _joined(first: Aligned, added: Aligned) -> Aligned:
+def _join(first: Aligned, added: Aligned) -> Aligned:
     """`first` is what was seen, with its stages; `added` the rows of another."""
     before = np.zeros(0, dtype=np.intp) if first.stages is None else first.stages
     stage = int(before.max(initial=-1)) + 1
@@ -68,12 +68,12 @@ def _joined(first: Aligned, added: Aligned) -> Aligned:
         else np.concatenate([first.weights, added.weights]),
         mix=None if first.mix is None else added.mix,
         stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
-        failed=_failed(first, added),
+        failed=_failures(first, added),
         flaws=[*added.flaws, *first.flaws],
     )
 
 
-def _failed(first: Aligned, added: Aligned) -> Rows | None:
+def _failures(first: Aligned, added: Aligned) -> Rows | None:
     if first.failed is None and added.failed is None:
         return None
     none = (np.zeros((2, len(each.items)), dtype=bool) for each in (first, added))

@@ -76,17 +76,17 @@ def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:
     """How alike the arms are at least by each critical criterion; 0 of what isn't a score."""
     policy = evidence.policy
     names = [each.name for each in evidence.test_sets if each.tier == "critical"]
-    asked = [each.tier for each in policy.all_budgets.values()]
+    tiers = [each.tier for each in policy.all_budgets.values()]
     if policy.preference is not None and policy.preference.required:
-        asked.append("critical")
+        tiers.append("critical")
     if (judge := evidence.study.policy.pairwise) is not None:
-        asked.append(judge.tier)
-    found = [_alike([each.pairings[name].aligned for each in arms]) for name in names]
-    unknown = [0.0 for tier in asked if tier == "critical"]
+        tiers.append(judge.tier)
+    alikeness = [_alike([each.pairings[name].aligned for each in arms]) for name in names]
+    unknown = [0.0 for tier in tiers if tier == "critical"]
     return Together(
         len(arms),
-        (*found, *unknown) or (0.0,),
-        max((readings_of(len(arms), each) for each in found), default=len(arms)),
+        (*alikeness, *unknown) or (0.0,),
+        max((readings_of(len(arms), each) for each in alikeness), default=len(arms)),
     )
 
 

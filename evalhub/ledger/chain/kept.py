@@ -34,7 +34,7 @@ def check_kept(decision: Decision) -> None:
     ledger = Ledger.objects.first()
     rows = [*_rows(LinkKind.DECISION, pk=decision.pk)]
     rows += _rows(LinkKind.SIGN_OFF, decision=decision.pk)
-    changed = _changed(ledger, rows)
+    changed = _names_of_changed(ledger, rows)
     if changed:
         raise ChangedDecisionError(
             f"{', '.join(changed)} was changed since it was recorded, or added past Evalhub, and "
@@ -70,7 +70,7 @@ def _rows(kind: LinkKind, **which: int) -> list[_Row]:
     ]
 
 
-def _changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
+def _names_of_changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
     """The names of the rows whose record hasn't its SHA-256, or whose link doesn't lead from the
     one before over what the row holds."""
     which = Q()
@@ -95,8 +95,8 @@ def _changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
 
 def _later_are_gone(ledger: Ledger | None, decision: Decision) -> bool:
     """Whether a link after the decision's has no row, or the chain's end isn't there."""
-    place = LedgerLink.objects.filter(kind=LinkKind.DECISION, row=decision.pk).values("place")
-    later = LedgerLink.objects.filter(place__gt=place[:1]).order_by()
+    number = LedgerLink.objects.filter(kind=LinkKind.DECISION, row=decision.pk).values("place")
+    later = LedgerLink.objects.filter(place__gt=number[:1]).order_by()
     return any(
         later.filter(~Exists(model.objects.filter(pk=OuterRef("row"))), kind=kind).exists()
         for kind, model in ((LinkKind.DECISION, Decision), (LinkKind.SIGN_OFF, SignOff))

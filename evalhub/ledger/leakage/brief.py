@@ -31,10 +31,10 @@ class BriefItem:
             return None
         return cls(part, frozenset(normal_form(text) for text in inputs), references)
 
-    def is_in(self, held: set[str]) -> bool:
+    def is_in(self, row_texts: set[str]) -> bool:
         """Whether a row with these texts, in normal form, holds the item and an answer to it."""
-        answered = not self.references or not held.isdisjoint(self.references)
-        return answered and self.inputs <= held
+        answered = not self.references or not row_texts.isdisjoint(self.references)
+        return answered and self.inputs <= row_texts
 
 
 class BriefItems:
@@ -43,8 +43,8 @@ class BriefItems:
     def __init__(self, items: Sequence[BriefItem]) -> None:
         self.items = items
         self._by_input: dict[str, list[BriefItem]] = {}
-        for each in items:
-            self._by_input.setdefault(min(each.inputs), []).append(each)
+        for item in items:
+            self._by_input.setdefault(min(item.inputs), []).append(item)
 
     def unshared(self, limit: int) -> list[BriefItem]:
         """Those that no more than `limit` items are alike to."""
@@ -55,6 +55,6 @@ class BriefItems:
         """The line and the part of each item that a row of the batch holds."""
         for line, texts in batch.brief if self.items else ():
             short = (normal_form(text) for text in texts if is_brief(text))
-            sought = [each for text in short for each in self._by_input.get(text, ())]
-            held = {normal_form(text) for text in texts} if sought else set()
-            yield from ((line, each.part) for each in sought if each.is_in(held))
+            candidates = [each for text in short for each in self._by_input.get(text, ())]
+            row_texts = {normal_form(text) for text in texts} if candidates else set()
+            yield from ((line, each.part) for each in candidates if each.is_in(row_texts))

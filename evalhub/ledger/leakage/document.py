@@ -19,18 +19,18 @@ def leakage_document(
         evalhub.io.rows.DataError: what is wrong with a file; no item that is long enough.
     """
     lines: dict[str, int] = {}
-    (found,) = find_leakage(
+    (leakage,) = find_leakage(
         read_training(train), _items(test_set, mapping, lines), progress=progress
     )
-    if found.too_short == found.items:
+    if leakage.too_short == leakage.items:
         raise DataError("no item is long enough to be looked for", file=str(test_set))
     return LeakageDocument(
-        **dict(found.settings),
-        state="leaked" if found.leaked else "clean",
-        training_rows=found.rows,
+        **dict(leakage.settings),
+        state="leaked" if leakage.leaked else "clean",
+        training_rows=leakage.rows,
         leaked=[
             LeakedItem(id=key, line=lines[key], matches=matches)
-            for key, matches in found.leaked.items()
+            for key, matches in leakage.leaked.items()
         ],
     )
 

@@ -39,12 +39,12 @@ class HashTable:
     def hits(self, values: Hashes) -> tuple[Index, Index, Index]:
         """Each pair of equal hashes: its index in `values`, the part, its index here."""
         left = np.searchsorted(self.values, values, "left")
-        found = np.flatnonzero(np.r_[self.values, np.uint64(0)][left] == values)
-        first = left[found]
-        counts = np.searchsorted(self.values, values[found], "right") - first
+        present = np.flatnonzero(np.r_[self.values, np.uint64(0)][left] == values)
+        first = left[present]
+        counts = np.searchsorted(self.values, values[present], "right") - first
         ends = np.cumsum(counts)
-        here = np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - counts), counts)
-        return np.repeat(found, counts), self.parts[here], here
+        slots = np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+        return np.repeat(present, counts), self.parts[slots], slots
 
 
 def band_hashes(signatures: NDArray[np.uint16]) -> Hashes:

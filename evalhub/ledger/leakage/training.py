@@ -115,19 +115,19 @@ def _algorithm() -> int:
 def _from_data(
     first: Row, rest: Iterable[Row], file: str, salt: bytes = PLAIN
 ) -> Iterator[TrainingBatch]:
-    found = False
+    any_lines = False
     for rows in _by_size(chain([first], rest)):
         lines: dict[str, int] = {}
-        for line, held in rows:
-            for text in held:
+        for line, row_texts in rows:
+            for text in row_texts:
                 lines.setdefault(text, line)
-        found = found or bool(lines)
+        any_lines = any_lines or bool(lines)
         texts = [text for text in lines if len(words_of(text)) >= FEWEST_WORDS]
         short = {text for text in lines if is_brief(text)}
         at = np.array([lines[text] for text in texts], np.int64)
         brief = [row for row in rows if not short.isdisjoint(row[1])]
         yield TrainingBatch(len(rows), at, fingerprint(texts, salt), brief)
-    if not found:
+    if not any_lines:
         raise DataError("no field of any row holds a text", file=file)
 
 

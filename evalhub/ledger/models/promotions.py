@@ -23,8 +23,8 @@ class PromotionQuerySet(OfProjectQuerySet["Promotion"]):
     def current(self, project: Project) -> "Promotion | None":
         """The newest promotion, whose version is the champion; None: the project has none."""
         related = "version__model__project", "by", "decision", "before__version__model__project"
-        found = self.filter(project=project).select_related(*related)
-        return found.newest_first().first()
+        promotions = self.filter(project=project).select_related(*related)
+        return promotions.newest_first().first()
 
 
 class Promotion(models.Model):
