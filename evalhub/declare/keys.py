@@ -94,21 +94,19 @@ def _plain_host(host: str) -> str:
         raise ValueError("must be an address of a host with a name that can be") from None
 
 
-def _is_a_host(given: str) -> str:
+def _is_a_host(text: str) -> str:
     """A host as `--allow` names it: HOST, HOST:PORT or [IPV6]:PORT."""
-    bare = f"[{given}]" if given.count(":") > 1 and not given.startswith("[") else given
+    bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     try:
         parts = urlsplit(f"//{bare}")
-        named = parts.hostname and f"//{bare}" == f"//{parts.netloc}" and "@" not in bare
+        is_plain = parts.hostname and f"//{bare}" == f"//{parts.netloc}" and "@" not in bare
         host, port = _plain_host(parts.hostname or ""), parts.port
     except ValueError:
-        named = None
-    if not named or not re.fullmatch(r"[\w.:-]+", host):
-        raise ValueError(
-            f"{given[:80]!r} isn't a host such as models.example.org or 127.0.0.1:8000"
-        )
-    shown = f"[{host}]" if ":" in host else host
-    return shown if port is None else f"{shown}:{port}"
+        is_plain = None
+    if not is_plain or not re.fullmatch(r"[\w.:-]+", host):
+        raise ValueError(f"{text[:80]!r} isn't a host such as models.example.org or 127.0.0.1:8000")
+    host_text = f"[{host}]" if ":" in host else host
+    return host_text if port is None else f"{host_text}:{port}"
 
 
 Host = Annotated[str, AfterValidator(_is_a_host)]
@@ -133,8 +131,8 @@ class Reach(Declaration):
     def allows(self, url: str) -> bool:
         """Whether the address's host is among those that were allowed."""
         host, port = host_and_port(url)
-        shown = f"[{host}]" if ":" in host else host
-        return shown in self.hosts or f"{shown}:{port}" in self.hosts
+        host_text = f"[{host}]" if ":" in host else host
+        return host_text in self.hosts or f"{host_text}:{port}" in self.hosts
 
 
 class KeyNotBoundError(ValueError):
@@ -150,14 +148,14 @@ def check_bound(variable: str, url: str, reach: Reach) -> None:
     host, port = host_and_port(url)
     if reach.allows(url):
         return
-    known = WELL_KNOWN.get(variable, ())
-    if host in known and urlsplit(url).scheme == "https" and port == 443:
+    well_known = WELL_KNOWN.get(variable, ())
+    if host in well_known and urlsplit(url).scheme == "https" and port == 443:
         return
-    shown = f"[{host}]" if ":" in host else host
+    host_text = f"[{host}]" if ":" in host else host
     if port not in (80, 443):
-        shown = f"{shown}:{port}"
-    theirs = f" ({variable} goes to https://{known[0]} by itself)" if known else ""
+        host_text = f"{host_text}:{port}"
+    theirs = f" ({variable} goes to https://{well_known[0]} by itself)" if well_known else ""
     raise KeyNotBoundError(
-        f"nobody has said that {variable} may be sent to {shown}{theirs}: run the command with "
-        f"--allow {shown}, or name an endpoint of EVALHUB_ENDPOINTS"
+        f"nobody has said that {variable} may be sent to {host_text}{theirs}: run the command with "
+        f"--allow {host_text}, or name an endpoint of EVALHUB_ENDPOINTS"
     )

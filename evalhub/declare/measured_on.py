@@ -65,11 +65,13 @@ class ExpectedItems(Declaration):
     )
 
 
-def check_known(named: Iterable[str], criteria: Iterable[str], *at: str) -> None:
+def check_known(names: Iterable[str], criteria: Iterable[str], *at: str) -> None:
     """Refuses, in the field `at`, a name that is no criterion's."""
-    known = list(criteria)
-    for name in named:
-        if name not in known:
+    criterion_names = list(criteria)
+    for name in names:
+        if name not in criterion_names:
             raise wrong(
-                f"there is no criterion of this name; there are {', '.join(known)}", *at, name
+                f"there is no criterion of this name; there are {', '.join(criterion_names)}",
+                *at,
+                name,
             )

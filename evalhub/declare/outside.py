@@ -59,8 +59,8 @@ class Inert:
 class OutsideError(ValueError):
     """What a document from the web names, and may not; `place` is where."""
 
-    def __init__(self, message: str, place: Place) -> None:
-        self.message, self.place = message, place
+    def __init__(self, message: str, path: Place) -> None:
+        self.message, self.place = message, path
         super().__init__(message)
 
 
@@ -84,20 +84,20 @@ def outside_errors(
     value: BaseModel, uploaded: Container[str], aliases: Container[str], at: Place = ()
 ) -> Iterator[OutsideError]:
     """All for which `check_from_web` refuses a declaration."""
-    for place, marks, found in named_outside(value, at):
+    for path, marks, reference in named_outside(value, at):
         for what in marks:
             if what == "alias":
-                if found not in aliases:
+                if reference not in aliases:
                     yield OutsideError(
-                        f"no operator has made an endpoint {str(found)[:80]!r}", place
+                        f"no operator has made an endpoint {str(reference)[:80]!r}", path
                     )
-            elif what != "file" or not _is_uploaded(found):
-                yield OutsideError(_INSTEAD[what], place)
-            elif found not in uploaded:
-                yield OutsideError("nothing with this digest was uploaded", place)
+            elif what != "file" or not _is_uploaded(reference):
+                yield OutsideError(_INSTEAD[what], path)
+            elif reference not in uploaded:
+                yield OutsideError("nothing with this digest was uploaded", path)
         if not marks:
             yield OutsideError(
-                "may point outside the document, and one that comes from outside may not", place
+                "may point outside the document, and one that comes from outside may not", path
             )
 
 
@@ -109,8 +109,8 @@ def named_outside(value: Any, at: Place = ()) -> Iterator[tuple[Place, tuple[Wha
     if not isinstance(value, BaseModel):
         return
     for name, field in type(value).model_fields.items():
-        here = (*at, field.alias or name)
-        yield from _within(field, getattr(value, name), here)
+        path = (*at, field.alias or name)
+        yield from _within(field, getattr(value, name), path)
     for name, inner in (value.model_extra or {}).items():
         yield from _loose(inner, (*at, name))
 
@@ -145,8 +145,8 @@ def _within(kind: Any, value: Any, at: Place) -> Iterator[tuple[Place, tuple[Wha
     if isinstance(value, BaseModel):
         yield from named_outside(value, at)
     elif marks := marks_of(kind):
-        for place, leaf in _leaves(value, at):
-            yield place, marks, leaf
+        for path, leaf in _leaves(value, at):
+            yield path, marks, leaf
     elif isinstance(value, Mapping):
         if _is_free(kind) and not is_inert(kind):
             yield from _loose(value, at)

@@ -152,7 +152,7 @@ class Demand(Declaration):
                 raise wrong(why, name)
 
     @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _write_role_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return _of_its_role(write(self))
 
     def columns(self) -> dict[str, Any]:
@@ -346,23 +346,24 @@ class Policy(Rule):
 
     @field_validator("criteria")
     @classmethod
-    def _told_apart(
+    def _with_test_sets(
         cls, criteria: dict[str, PolicyCriterion], info: ValidationInfo
     ) -> dict[str, PolicyCriterion]:
         measured: dict[tuple[str, str, str], str] = {}
-        named: dict[str, PolicyCriterion] = {}
-        for name, each in criteria.items():
+        completed: dict[str, PolicyCriterion] = {}
+        for name, criterion in criteria.items():
             if name in info.data.get("budgets", {}):
                 raise wrong("is the name of a budget: choose another", name)
-            test_set = each.test_set or name
-            first = measured.setdefault((each.role, test_set, each.metric), name)
+            test_set = criterion.test_set or name
+            first = measured.setdefault((criterion.role, test_set, criterion.metric), name)
             if first != name:
                 raise wrong(
-                    f"is criterion {first!r} again: {each.metric} on {test_set}, as a {each.role}",
+                    f"is criterion {first!r} again: {criterion.metric} on {test_set}, "
+                    f"as a {criterion.role}",
                     name,
                 )
-            named[name] = each.model_copy(update={"test_set": test_set})
-        return named
+            completed[name] = criterion.model_copy(update={"test_set": test_set})
+        return completed
 
     @model_validator(mode="after")
     def _something_is_critical(self) -> "Policy":
@@ -378,16 +379,16 @@ class Policy(Rule):
 
     @model_validator(mode="after")
     def _failures_have_a_score(self) -> "Policy":
-        for name, each in self.criteria.items() if self.failures == "worst" else ():
-            if each.bounds is None:
-                raise wrong(NO_WORST.format(each.metric), "criteria", name, "bounds")
+        for name, criterion in self.criteria.items() if self.failures == "worst" else ():
+            if criterion.bounds is None:
+                raise wrong(NO_WORST.format(criterion.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")
     def _tails_have_an_end(self) -> "Policy":
-        for name, each in self.criteria.items():
-            if each.tails is not None and each.bounds is None:
-                raise wrong(NO_TAIL.format(each.metric), "criteria", name, "bounds")
+        for name, criterion in self.criteria.items():
+            if criterion.tails is not None and criterion.bounds is None:
+                raise wrong(NO_TAIL.format(criterion.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")

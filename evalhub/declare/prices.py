@@ -17,11 +17,11 @@ from evalhub.declare.declaration import Declaration, wrong
 PER_TOKENS = 1_000_000
 
 
-def _day(said: str) -> str:
+def _day(text: str) -> str:
     try:
-        return datetime.date.fromisoformat(said).isoformat()
+        return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
-        raise wrong(f"is no day: say it as 2026-11-26, not {said!r}") from None
+        raise wrong(f"is no day: say it as 2026-11-26, not {text!r}") from None
 
 
 Day = Annotated[str, AfterValidator(_day)]
@@ -43,11 +43,11 @@ class Rates(Declaration):
     @model_serializer(mode="wrap")
     def _without_what_came_later(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What isn't said isn't written: a price from before is written as it was."""
-        found: dict[str, Any] = dump(self)
+        document: dict[str, Any] = dump(self)
         later = {"cached_prompt": None, "long_prompts": ()}
         return {
             name: value
-            for name, value in found.items()
+            for name, value in document.items()
             if name not in later or getattr(self, name) != later[name]
         }
 
@@ -84,8 +84,8 @@ class Price(Rates):
 
     @property
     def free(self) -> bool:
-        each = (self, *self.long_prompts)
-        return not any(of.prompt or of.completion or of.cached_prompt for of in each)
+        prices = (self, *self.long_prompts)
+        return not any(of.prompt or of.completion or of.cached_prompt for of in prices)
 
     def rates(self, prompt: int) -> Rates:
         """Those of a request whose prompt has that many tokens."""
@@ -125,7 +125,7 @@ class UsedPrice(Declaration):
 
     @property
     def rates_in_words(self) -> str:
-        return "; ".join(_said(rates) for rates in (self.price, *self.price.long_prompts))
+        return "; ".join(_rates_text(rates) for rates in (self.price, *self.price.long_prompts))
 
     @property
     def sentence(self) -> str:
@@ -134,7 +134,7 @@ class UsedPrice(Declaration):
         return f"{self.rates_in_words}, {where}"
 
 
-def _said(rates: Rates) -> str:
+def _rates_text(rates: Rates) -> str:
     cached = "" if rates.cached_prompt is None else f" ({rates.cached_prompt:g} where cached)"
     above = (
         f"above {rates.above:,} tokens of prompt: " if isinstance(rates, LongPromptRates) else ""

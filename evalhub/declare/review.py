@@ -39,9 +39,9 @@ ItemCount = Annotated[int, Field(ge=1, le=MOST, description="that people are ask
 _TAG = re.compile(r"[^\W_][\w+#-]{0,39}")
 
 
-def checked_tags(given: Sequence[str]) -> tuple[str, ...]:
+def checked_tags(texts: Sequence[str]) -> tuple[str, ...]:
     """Languages and skills as tags: small letters, sorted, each once. Raises ValueError."""
-    tags = sorted({tag.strip().lower() for tag in given if tag.strip()})
+    tags = sorted({tag.strip().lower() for tag in texts if tag.strip()})
     for tag in tags:
         if not _TAG.fullmatch(tag):
             raise wrong(f"tag {tag!r}: use letters, digits, + # _ and -, 40 at most")
@@ -75,9 +75,9 @@ class Dimension(Declaration):
 
     @model_serializer(mode="wrap")
     def _without_a_choice_s_ends(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = dump(self)
+        document: dict[str, Any] = dump(self)
         ends = ("low", "high") if self.kind == "choice" else ()
-        return {name: value for name, value in found.items() if name not in ends}
+        return {name: value for name, value in document.items() if name not in ends}
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -101,18 +101,18 @@ class Show(Declaration):
     @property
     def said(self) -> str:
         """What was made alike before answers were shown, as a sentence; empty for nothing."""
-        done = []
+        changes = []
         if self.json_ == "pretty":
-            done.append("JSON in one layout (keys in order, no escapes, no code fence)")
+            changes.append("JSON in one layout (keys in order, no escapes, no code fence)")
         if self.markdown == "plain":
-            done.append("Markdown as plain text")
-        return f"Both arms' answers were shown alike: {' and '.join(done)}." if done else ""
+            changes.append("Markdown as plain text")
+        return f"Both arms' answers were shown alike: {' and '.join(changes)}." if changes else ""
 
 
-def without_usual_show(found: dict[str, Any], show: Show) -> dict[str, Any]:
+def without_usual_show(document: dict[str, Any], show: Show) -> dict[str, Any]:
     """A document without `show` where it says nothing: then it is as it was before there was one,
     and so is its digest."""
-    return {name: value for name, value in found.items() if name != "show" or show != Show()}
+    return {name: value for name, value in document.items() if name != "show" or show != Show()}
 
 
 class Form(Declaration):
@@ -188,8 +188,8 @@ class Known(Declaration):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_a_word(cls, given: Any) -> Any:
-        return {"expected": given} if isinstance(given, str) else given
+    def _of_a_word(cls, value: Any) -> Any:
+        return {"expected": value} if isinstance(value, str) else value
 
 
 class FixedSize(Declaration):

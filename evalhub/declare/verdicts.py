@@ -61,5 +61,5 @@ class Status(StrEnum):
 def marked(sentence: str) -> tuple[Status | None, str]:
     """A reason's status, by the mark that it starts with, and its words; a plain sentence has
     no status."""
-    found = next((each for each in Status if sentence.startswith(f"{each.mark} ")), None)
-    return found, sentence if found is None else sentence[2:]
+    status = next((each for each in Status if sentence.startswith(f"{each.mark} ")), None)
+    return status, sentence if status is None else sentence[2:]

@@ -37,9 +37,9 @@ class KeylessDeclaration(Declaration):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_secrets(cls, given: Any) -> Any:
-        _refuse_secrets(given)
-        return given
+    def _no_secrets(cls, value: Any) -> Any:
+        _refuse_secrets(value)
+        return value
 
 
 class Sold(NamedTuple):

@@ -11,10 +11,10 @@ class VersionNameError(ValueError):
 
 def written_version(name: str) -> tuple[str, int | None]:
     """The model and the number that a name says; None: the newest. Raises VersionNameError."""
-    said = _NAME.fullmatch(name)
-    if said is None:
+    match = _NAME.fullmatch(name)
+    if match is None:
         raise VersionNameError(f"{name!r} isn't of the form MODEL@NUMBER, such as support-lora@3")
-    return said["model"], int(said["number"]) if said["number"] else None
+    return match["model"], int(match["number"]) if match["number"] else None
 
 
 def numbered_version(name: str) -> tuple[str, int]:
