@@ -84,7 +84,7 @@ class DecisionPage:
 
 def decision_page(record: DecisionRecord) -> DecisionPage:
     scale, small = common_scale(record.criteria), common_scale(record.breakdown)
-    apart, found = folded(record), slices_of(record)
+    apart, slices = folded(record), slices_of(record)
     return DecisionPage(
         record=record,
         reasons=[marked(each) for each in apart.reasons],
@@ -92,15 +92,17 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         folded_words=apart.sentence,
         criteria=[
             PlottedRow(
-                each, plot(each, scale, label=each.name, noise=record.noise_of(each)), number
+                criterion,
+                plot(criterion, scale, label=criterion.name, noise=record.noise_of(criterion)),
+                number,
             )
-            for number, each in enumerate(record.criteria, 1)
+            for number, criterion in enumerate(record.criteria, 1)
         ],
         folded_names=apart.names,
         ticks=scale.ticks(),
-        breakdown=_by_test_set(found, small),
+        breakdown=_by_test_set(slices, small),
         breakdown_ticks=small.ticks(),
-        slices=found,
+        slices=slices,
         sizes={each.digest or each.test_set: each.items for each in record.evidence},
         unscored=sum(each.unscored for each in record.evidence),
         extraction_misses=sum(each.extraction_misses for each in record.evidence),
@@ -113,7 +115,7 @@ def _by_test_set(slices: Slices, scale: Scale) -> list[tuple[str, list[PlottedRo
     none = [None] * len(slices.rows)
     adjusted: Sequence[float | None] = slices.adjusted or none
     rows = [
-        PlottedRow(each, plot(each, scale, label=f"{each.test_set}, {each.tag}"), adjusted=p)
-        for each, p in zip(slices.rows, adjusted, strict=True)
+        PlottedRow(row, plot(row, scale, label=f"{row.test_set}, {row.tag}"), adjusted=p)
+        for row, p in zip(slices.rows, adjusted, strict=True)
     ]
     return [(name, list(of)) for name, of in groupby(rows, key=lambda row: row.values.test_set)]

@@ -46,13 +46,13 @@ def distribution(
     frame = Frame(Scale(0, len(bins)), Scale(0, 1.08 * most))
     means = [float(each.mean()) for each in (baseline, candidate)]
     blocks = []
-    for i, each in enumerate(bins):
+    for i, score_bin in enumerate(bins):
         for start, kind, name, count in (
-            (0.1, "baseline", names[0], each.baseline),
-            (0.5, "candidate", names[1], each.candidate),
+            (0.1, "baseline", names[0], score_bin.baseline),
+            (0.5, "candidate", names[1], score_bin.candidate),
         ):
-            said = f"{name}: {count:,} items score {each.label}"
-            blocks.append(frame.bar(i + start, i + start + 0.4, count, kind=kind, said=said))
+            text = f"{name}: {count:,} items score {score_bin.label}"
+            blocks.append(frame.bar(i + start, i + start + 0.4, count, kind=kind, said=text))
     return Chart(
         title=f"Scores by {metric}",
         desc=f"{baseline.size:,} items; {names[0]} has a mean of {means[0]:.3g}, "

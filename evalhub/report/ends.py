@@ -12,8 +12,8 @@ def ends(record: DecisionRecord) -> str:
     """
     if not record.criteria:
         return ""
-    lower = _listed([each.alpha for each in record.criteria])
-    upper = _listed([each.harm_alpha for each in record.criteria])
+    lower = _join([each.alpha for each in record.criteria])
+    upper = _join([each.harm_alpha for each in record.criteria])
     look = look_of(record)
     paid = "" if look is None else f": look {look}"
     return f"lower end at {lower}, one-sided{paid}; upper end at {upper}: harm"
@@ -32,5 +32,5 @@ def look_of(record: DecisionRecord) -> int | None:
     return max((each.number for each in record.ledger.test_sets if each.counted), default=None)
 
 
-def _listed(levels: list[float]) -> str:
+def _join(levels: list[float]) -> str:
     return " or ".join(dict.fromkeys(f"{level:.3g}" for level in levels))

@@ -119,12 +119,14 @@ def asked(item_input: Any) -> str:
         return item_input
     if isinstance(item_input, list):
         return "\n\n".join(
-            f"{each.get('role', '?')}: {said_in(each)}" if isinstance(each, Mapping) else str(each)
-            for each in item_input
+            f"{message.get('role', '?')}: {said_in(message)}"
+            if isinstance(message, Mapping)
+            else str(message)
+            for message in item_input
         )
     if isinstance(item_input, Mapping):
-        named = next((item_input[name] for name in _QUESTIONS if name in item_input), None)
-        return asked(named) if named is not None else _plain(item_input)
+        question = next((item_input[name] for name in _QUESTIONS if name in item_input), None)
+        return asked(question) if question is not None else _plain(item_input)
     return _plain(item_input)
 
 

@@ -71,7 +71,7 @@ def common_scale(rows: Iterable[Row]) -> Scale:
     A row in other units (milliseconds, tokens, BLEU) would squeeze the rest to a line, so it
     has no say here, and `plot` gives it a scale of its own; unless all rows are such rows.
     """
-    extents = [found.extent for row in rows if (found := drawn(row))]
+    extents = [drawing.extent for row in rows if (drawing := drawn(row))]
     shares = [extent for extent in extents if _is_share(extent)]
     return around(value for extent in shares or extents for value in extent)
 
@@ -89,25 +89,25 @@ def plot(
         label: what the row is about, for reading aloud.
         noise: the interval that the baseline shows against itself.
     """
-    found = drawn(row)
-    if found is None:
+    drawing = drawn(row)
+    if drawing is None:
         return None
-    fits = scale.low <= min(found.extent) and max(found.extent) <= scale.high
-    own = scale if fits else around(found.extent)
+    fits = scale.low <= min(drawing.extent) and max(drawing.extent) <= scale.high
+    own = scale if fits else around(drawing.extent)
     return Plot(
         zero=own.at(0),
-        dot=own.at(found.at),
-        lower="0.00%" if found.lower is None else own.at(found.lower),
-        upper="100.00%" if found.upper is None else own.at(found.upper),
-        bound=None if found.bound is None else own.at(found.bound),
+        dot=own.at(drawing.at),
+        lower="0.00%" if drawing.lower is None else own.at(drawing.lower),
+        upper="100.00%" if drawing.upper is None else own.at(drawing.upper),
+        bound=None if drawing.bound is None else own.at(drawing.bound),
         status=row.status if isinstance(row, Criterion) else "",
-        spoken=spoken(row, found, label),
+        spoken=spoken(row, drawing, label),
         own_scale="" if fits else f"own scale, {signed(own.low)} to {signed(own.high)}",
         noise=None if noise is None else own.band(*noise),
     )
 
 
-def spoken(row: Row, found: Drawn, label: str) -> str:
+def spoken(row: Row, drawing: Drawn, label: str) -> str:
     """What the picture shows, for reading aloud."""
     if isinstance(row, BreakdownRow):
         ends = f"{signed(row.lower)} to {signed(row.upper)}"
@@ -115,15 +115,15 @@ def spoken(row: Row, found: Drawn, label: str) -> str:
     must = ""
     if row.factor is not None:
         side = "above" if row.higher_is_better else "below"
-        shown = f"{measured(row)} of the baseline"
+        text = f"{measured(row)} of the baseline"
         must = f", must stay {side} {percent(row.factor)}"
     else:
-        shown = f"difference {measured(row)}"
-        if found.bound is not None:
-            must = f", must stay above {signed(found.bound)}"
+        text = f"difference {measured(row)}"
+        if drawing.bound is not None:
+            must = f", must stay above {signed(drawing.bound)}"
     passing, harm = ends_of(row)
     levels = f"{passing} end at {row.alpha:.3g}, {harm} end at {row.harm_alpha:.3g}"
-    return f"{label}: {shown}, interval {interval(row)} ({levels}){must}: {row.status.label}"
+    return f"{label}: {text}, interval {interval(row)} ({levels}){must}: {row.status.label}"
 
 
 def _is_share(extent: list[float]) -> bool:

@@ -63,33 +63,37 @@ class Matrix:
 
 def matrix(arms: Sequence[MatrixArm], sort: str) -> Matrix | None:
     """The table of these arms; None where no arm has a criterion to show."""
-    found = {
+    by_arm = {
         arm.name: {each.name: (number, each) for number, each in enumerate(_criteria(arm), 1)}
         for arm in arms
     }
-    scale = common_scale(each for rows in found.values() for _, each in rows.values())
-    names = dict.fromkeys(name for rows in found.values() for name in rows)
+    scale = common_scale(each for rows in by_arm.values() for _, each in rows.values())
+    names = dict.fromkeys(name for rows in by_arm.values() for name in rows)
     rows = []
     for name in names:
         cells = []
         for arm in arms:
-            number, each = found[arm.name].get(name, (0, None))
-            drawn = None if each is None else plot(each, scale, label=f"{arm.name}, {name}")
-            cells.append(None if each is None else MatrixCell(each, drawn, arm.decision, number))
+            number, criterion = by_arm[arm.name].get(name, (0, None))
+            drawn = (
+                None if criterion is None else plot(criterion, scale, label=f"{arm.name}, {name}")
+            )
+            cells.append(
+                None if criterion is None else MatrixCell(criterion, drawn, arm.decision, number)
+            )
         first = next(cell.values for cell in cells if cell)
         rows.append(MatrixRow(name, first.role, first.metric, first.requires, cells))
     if not rows:
         return None
     sorts = {AS_ASKED, WORST, NAME, *(f"arm:{arm.name}" for arm in arms)}
     sort = sort if sort in sorts else AS_ASKED
-    return Matrix(arms, _sorted(rows, [arm.name for arm in arms], sort), scale.ticks(5), sort)
+    return Matrix(arms, _sort(rows, [arm.name for arm in arms], sort), scale.ticks(5), sort)
 
 
 def _criteria(arm: MatrixArm) -> Iterable[Criterion]:
     return arm.record.criteria if arm.record is not None and not arm.why else ()
 
 
-def _sorted(rows: list[MatrixRow], arms: Sequence[str], sort: str) -> list[MatrixRow]:
+def _sort(rows: list[MatrixRow], arms: Sequence[str], sort: str) -> list[MatrixRow]:
     """By an arm: what fails there first, and the largest loss first among those alike."""
     if sort == NAME:
         return sorted(rows, key=lambda row: row.name)

@@ -74,7 +74,7 @@ def _section(
     outcome: Outcome, total: int, flips: Iterable[Mapping[str, Any]], names: Mapping[str, str]
 ) -> tuple[str, int, list[Flip]]:
     """An outcome's label, how many items came out so, and the first of them, largest first."""
-    found = [flip for flip in flips if flip["outcome"] == outcome]
-    found.sort(key=lambda flip: -abs(flip["difference"] or 0.0))
-    shown = [flip_of(flip, **names) for flip in found[: MOST[outcome]]]
-    return outcome.label.capitalize(), total, shown
+    rows = [flip for flip in flips if flip["outcome"] == outcome]
+    rows.sort(key=lambda flip: -abs(flip["difference"] or 0.0))
+    first = [flip_of(flip, **names) for flip in rows[: MOST[outcome]]]
+    return outcome.label.capitalize(), total, first

@@ -35,18 +35,18 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
         return ["Nothing is open: both arms are one here."]
     if criterion.status is not Status.OPEN:
         return ["It is decided: nothing more is needed."]
-    found = [f"{criterion.needed_why[:1].upper()}{criterion.needed_why[1:]}."]
+    sentences = [f"{criterion.needed_why[:1].upper()}{criterion.needed_why[1:]}."]
     sizes = [size for size in (criterion.needed_n, criterion.needed_as_seen) if size is not None]
     if not sizes:
-        return found
+        return sentences
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    there = 0 if plan.weights is None else criterion.n + criterion.chose
-    more = [size - there for size in sizes]
+    present = 0 if plan.weights is None else criterion.n + criterion.chose
+    more = [size - present for size in sizes]
     if criterion.role == "preference":
-        return [*found, *(_hours(size, sampling) for size in more)]
+        return [*sentences, *(_hours(size, sampling) for size in more)]
     answers = " or ".join(f"{size * sampling.samples:,}" for size in more)
-    found.append(f"That is {answers} answers of each arm.")
-    return [*found, *_by_samples(criterion, plan, sampling)] if len(sizes) == 1 else found
+    sentences.append(f"That is {answers} answers of each arm.")
+    return [*sentences, *_by_samples(criterion, plan, sampling)] if len(sizes) == 1 else sentences
 
 
 def smallest_effect(criterion: Criterion) -> float | None:
@@ -70,9 +70,11 @@ def _hours(judgments: int, sampling: EvidenceSampling) -> str:
         judgments_per_item=sampling.judgments_per_item,
         seconds_per_judgment=sampling.seconds,
     )
-    each = f"{sampling.judgments_per_item:,.3g} judgment{'s' * (sampling.judgments_per_item != 1)}"
+    per_item = (
+        f"{sampling.judgments_per_item:,.3g} judgment{'s' * (sampling.judgments_per_item != 1)}"
+    )
     return (
-        f"That is {cost.items:,} items at {each} each, "
+        f"That is {cost.items:,} items at {per_item} each, "
         f"{cost.hours:,.1f} reviewer hours at {sampling.seconds:,.0f} seconds a judgment."
     )
 
@@ -95,5 +97,5 @@ def _by_samples(criterion: Criterion, plan: NextLook, sampling: EvidenceSampling
     )
     if enough is None:
         return ["No number of answers an item would do: items differ too much between themselves."]
-    there = f"where there {'is' if sampling.samples == 1 else 'are'} {sampling.samples:,} now"
-    return [f"Or, with the same items, {enough:,} answers to each, {there}: a look of its own."]
+    note = f"where there {'is' if sampling.samples == 1 else 'are'} {sampling.samples:,} now"
+    return [f"Or, with the same items, {enough:,} answers to each, {note}: a look of its own."]

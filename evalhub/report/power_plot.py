@@ -63,11 +63,11 @@ def power_plot(criterion: Criterion) -> PowerPlot | None:
 
 
 def _dot(frame: Frame, at: Sized, label: str, shape: Literal["circle", "ring"]) -> Dot:
-    said = f"{at.n:,} items: power {100 * at.power:.0f}%"
-    return frame.dot(at.n, at.power, kind="candidate", said=said, shape=shape, label=label)
+    text = f"{at.n:,} items: power {100 * at.power:.0f}%"
+    return frame.dot(at.n, at.power, kind="candidate", said=text, shape=shape, label=label)
 
 
-def _table(powers: dict[int, float], named: set[int]) -> Table:
-    sizes = {*list(powers)[:: max(1, len(powers) // SHOWN)], *named}
+def _table(powers: dict[int, float], marked: set[int]) -> Table:
+    sizes = {*list(powers)[:: max(1, len(powers) // SHOWN)], *marked}
     rows = [(f"{size:,}", f"{100 * powers[size]:.0f}%") for size in sorted(sizes)]
     return Table(("Items", "Power"), rows)

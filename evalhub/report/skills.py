@@ -39,11 +39,11 @@ class Skills:
     @property
     def sentence(self) -> str:
         """Such as "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
-        kept = [each.name for each in self.rows if each.said == "kept"]
-        parts = [f"{len(kept)} of {len(self.rows)} skills are kept"]
-        for said in ("lost", "not shown", "nothing to lose"):
-            if names := [each.name for each in self.rows if each.said == said]:
-                parts.append(f"{said[0].upper()}{said[1:]}: {', '.join(names)}")
+        kept_names = [each.name for each in self.rows if each.said == "kept"]
+        parts = [f"{len(kept_names)} of {len(self.rows)} skills are kept"]
+        for state in ("lost", "not shown", "nothing to lose"):
+            if names := [each.name for each in self.rows if each.said == state]:
+                parts.append(f"{state[0].upper()}{state[1:]}: {', '.join(names)}")
         return ". ".join(parts)
 
     @property
@@ -54,22 +54,22 @@ class Skills:
 def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | None:
     """Of a record, the guards on these test sets; None where there are fewer than two of them."""
     order = [Status.FAIL, Status.OPEN, Status.PASS]
-    found = [
-        SkillRow(each, _bare(each))
-        for each in record.criteria
-        if each.role == "guard" and each.test_set in test_sets
+    rows = [
+        SkillRow(criterion, _bare(criterion))
+        for criterion in record.criteria
+        if criterion.role == "guard" and criterion.test_set in test_sets
     ]
-    if len(found) < 2:
+    if len(rows) < 2:
         return None
-    found.sort(key=lambda row: (order.index(row.criterion.status), row.criterion.difference))
-    return Skills(found)
+    rows.sort(key=lambda row: (order.index(row.criterion.status), row.criterion.difference))
+    return Skills(rows)
 
 
-def _bare(each: Criterion) -> bool:
-    return not each.can_show_a_loss or (
-        each.higher_is_better
-        and each.unit == ""
-        and each.margin is not None
-        and each.relative_margin is None
-        and each.baseline <= each.margin
+def _bare(criterion: Criterion) -> bool:
+    return not criterion.can_show_a_loss or (
+        criterion.higher_is_better
+        and criterion.unit == ""
+        and criterion.margin is not None
+        and criterion.relative_margin is None
+        and criterion.baseline <= criterion.margin
     )

@@ -163,7 +163,7 @@ class Frame:
         )
 
     def line(self, points: Iterable[tuple[float, float]], *, kind: str) -> Line:
-        return Line(self._places(points), kind)
+        return Line(self._coordinates(points), kind)
 
     def area(
         self,
@@ -174,7 +174,7 @@ class Frame:
     ) -> Line:
         """What lies between two lines of points, or between one and 0."""
         below = [(x, 0.0) for x, _ in upper] if lower is None else lower
-        return Line(self._places([*upper, *reversed(below)]), kind, filled=True)
+        return Line(self._coordinates([*upper, *reversed(below)]), kind, filled=True)
 
     def upright(self, x: float, *, kind: str, label: str = "", low: bool = False) -> Guide:
         anchor: Side = "end" if self.x.share(x) > 0.6 else "start"
@@ -183,7 +183,7 @@ class Frame:
     def across(self, y: float, *, kind: str, label: str = "") -> Guide:
         return Guide(kind, "end", y=self.y.up(y), label=label)
 
-    def _places(self, points: Iterable[tuple[float, float]]) -> str:
+    def _coordinates(self, points: Iterable[tuple[float, float]]) -> str:
         return " ".join(
             f"{100 * self.x.share(x):.2f},{100 * (1 - self.y.share(y)):.2f}" for x, y in points
         )

@@ -57,21 +57,21 @@ class Scale:
         return self._ticks(most, label, self.up)
 
     def _ticks(
-        self, most: int, label: Callable[[float], str] | None, place: Callable[[float], str]
+        self, most: int, label: Callable[[float], str] | None, position: Callable[[float], str]
     ) -> list[Tick]:
         step = round_step((self.high - self.low) / (most - 1))
         first, last = ceil(self.low / step), floor(self.high / step)
         values = [i * step for i in range(first, last + 1)]
         return [
-            Tick(place(each), label(each) if label else _signed(each, step), each)
-            for each in values
+            Tick(position(value), label(value) if label else _with_sign(value, step), value)
+            for value in values
         ]
 
 
 def around(values: Iterable[float], *, zero: bool = True) -> Scale:
     """A scale that holds all of `values`, and 0 unless it needn't, with some room."""
-    known = [*([0.0] if zero else []), *values]
-    low, high = min(known, default=0.0), max(known, default=0.0)
+    numbers = [*([0.0] if zero else []), *values]
+    low, high = min(numbers, default=0.0), max(numbers, default=0.0)
     if low == high:
         low, high = low - 0.1, high + 0.1
     padding = PADDING * (high - low)
@@ -84,7 +84,7 @@ def round_step(rough: float) -> float:
     return next(times * power for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
 
 
-def _signed(value: float, step: float) -> str:
+def _with_sign(value: float, step: float) -> str:
     digits = max(0, -floor(log10(step)))
     text = f"{value:+,.{digits}f}" if value else "0"
     return text.replace("-", "−")

@@ -50,13 +50,13 @@ def intervals(
         middle: the line of no difference.
     """
     ends = [value for each in rows for value in (each.at, each.lower, each.upper)]
-    known = [value for value in (*ends, bound, middle) if value is not None]
-    frame = Frame(around(known, zero=False), Scale(0, len(rows)))
+    numbers = [value for value in (*ends, bound, middle) if value is not None]
+    frame = Frame(around(numbers, zero=False), Scale(0, len(rows)))
     heights = [len(rows) - i - 0.5 for i in range(len(rows))]
     guides = [frame.upright(middle, kind="zero")]
     if bound is not None:
         guides.append(frame.upright(bound, kind="now", label=bound_label))
-    said = [f"{each.label}: {written(each.at)}, {_ends(each, written)}" for each in rows]
+    texts = [f"{each.label}: {written(each.at)}, {_ends(each, written)}" for each in rows]
     return Chart(
         title=title,
         desc=desc,
@@ -66,8 +66,8 @@ def intervals(
         ),
         rules=guides,
         dots=[
-            frame.dot(each.at, at, kind=each.kind, said=words, across=(each.lower, each.upper))
-            for each, at, words in zip(rows, heights, said, strict=True)
+            frame.dot(row.at, at, kind=row.kind, said=text, across=(row.lower, row.upper))
+            for row, at, text in zip(rows, heights, texts, strict=True)
         ],
         table=Table(
             ("", "Value", "Interval"),
@@ -104,17 +104,21 @@ def curves(
         rules=[] if level is None else [frame.across(level, kind="now", label=level_label)],
         dots=[
             frame.dot(
-                x, y, kind=each.kind, said=f"{each.label}: {risen(y)} at {written(x)}", shape="ring"
+                x,
+                y,
+                kind=curve.kind,
+                said=f"{curve.label}: {risen(y)} at {written(x)}",
+                shape="ring",
             )
-            for each, points in zip(lines, marked, strict=True)
+            for curve, points in zip(lines, marked, strict=True)
             for x, y in points
         ],
         keys=[Key("line", each.kind, each.label) for each in lines] if len(lines) > 1 else (),
         table=Table(
             ("", along, up),
             [
-                (each.label, written(x), risen(y))
-                for each, points in zip(lines, marked, strict=True)
+                (curve.label, written(x), risen(y))
+                for curve, points in zip(lines, marked, strict=True)
                 for x, y in points
             ],
         ),
