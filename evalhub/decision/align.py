@@ -97,7 +97,7 @@ class ArmScores:
 
 
 def by_item(scores: Sequence[Sequence[float | None]]) -> tuple[NDArray[np.intp], Array]:
-    """`places` and `values` of ArmScores out of each item's scores, None where there is none."""
+    """Flatten each item's scores into `places` and `values` of ArmScores; a None becomes NaN."""
     indices = np.repeat(np.arange(len(scores)), [len(each) for each in scores])
     return indices, np.array(list(chain.from_iterable(scores)), dtype=float)
 
@@ -134,7 +134,8 @@ class Aligned:
     flaws: Sequence[str] = field(default=())
 
     def where(self, rows: Rows) -> "Aligned":
-        """The rows where `rows`, shape (n,), is true, weighted to the mix by themselves.
+        """Only the items where the mask `rows`, shape (n,), is true; weights of a mix are computed
+        again.
 
         Raises:
             evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
@@ -155,7 +156,7 @@ class Aligned:
         )
 
     def without_failures(self) -> "Aligned":
-        """The items that both arms answered, weighted to the mix by themselves.
+        """Only the items that both arms answered; weights of a mix are computed again.
 
         Raises:
             evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
@@ -175,7 +176,7 @@ def align(
     failures: FailureUse = FAILURES,
     unexpected: Sequence[str] = (),
 ) -> Aligned:
-    """Both arms' scores of the items that each of them has answered and that are all scored.
+    """Align both arms' scores on the items that each of them has answered and that are all scored.
 
     Args:
         items: the test set's, in order, which the arms' `places` count.
@@ -209,7 +210,7 @@ def align(
 def _within(
     requirement: Requirement, items: int, arm: ArmScores, judged: Rows | None
 ) -> Rows | None:
-    """Those of the judged items whose scores can be the metric's; the others are a flaw."""
+    """Mask of the judged items without those that have a score outside the metric's bounds."""
     beyond = beyond_bounds(requirement, arm)
     if not beyond.any():
         return judged
@@ -221,7 +222,7 @@ def _within(
 def paired(
     items: int, baseline: ArmScores, candidate: ArmScores, *, judged: Rows | None = None
 ) -> tuple[Rows, Array, Array]:
-    """Which of `items` items both arms have in full, and each arm's scores of those.
+    """Mask of the items that both arms have in full, and each arm's scores of those.
 
     Scores have the shape (n, samples); (n,) for one sample, or for means of unequally many.
     """
@@ -232,7 +233,8 @@ def paired(
 
 
 def _failure_rows(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Rows | None:
-    """For each arm which of the `whole` items have an answer that failed; None where none has."""
+    """Mask (2, n), a row an arm, of the `whole` items with a failed answer; None where none has
+    one."""
     failed = np.zeros((2, len(whole)), dtype=bool)
     for row, arm in zip(failed, (baseline, candidate), strict=True):
         if arm.failed is not None:
@@ -254,7 +256,7 @@ def _matrix(arm: ArmScores, whole: Rows) -> Array:
 def _weights(
     requirement: Requirement, items: Sequence[ItemLabel], mix: Mapping[str, float] | None
 ) -> tuple[Array | None, list[str]]:
-    """What the items weigh, and why they can't be weighed as asked."""
+    """The items' weights (their own or the mix's; None: equal), and why they can't be computed."""
     stated_weights = [each.weight for each in items if each.weight is not None]
     if mix and stated_weights:
         return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
@@ -274,7 +276,7 @@ def _weights(
 
 
 def clusters_of(labels: Sequence[str]) -> list[str] | None:
-    """Cluster labels as the statistics want them: None when each item stands for itself.
+    """Cluster labels for the statistics; None where each item is a cluster of its own.
 
     An item without a label is a cluster of its own.
     """
@@ -293,7 +295,7 @@ def criteria_of(
     primaries: Primaries = PRIMARIES,
     alphas: Mapping[str, float] | None = None,
 ) -> list[Criterion]:
-    """Measures every criterion at the level that the rule asks for.
+    """Measure every criterion at the level that the rule asks for.
 
     Args:
         alpha: one-sided level of the end of every interval that must pass.
@@ -313,7 +315,7 @@ def criteria_of(
 def criterion_of(
     aligned: Aligned, *, alpha: float, harm_alpha: float = HARM_ALPHA, planned_gain: float
 ) -> Criterion:
-    """Measures one criterion."""
+    """Measure one criterion."""
     if aligned.same:
         return same_run(aligned.requirement, aligned.baseline, alpha=alpha, harm_alpha=harm_alpha)
     pooled = measure(

@@ -1,4 +1,5 @@
-"""Caveats in a record: they stand in its headline, and one that holds holds a ship. Pure."""
+"""Caveats in a record: they are part of its headline, and a holding caveat turns a ship into a
+hold. Pure."""
 
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ NOTE = "Note: "
 
 
 def with_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionRecord:
-    """`record`, which has none yet, with these caveats in its verdict, headline and reasons.
+    """Add these caveats to the verdict, headline and reasons of a record that has none yet.
 
     Invalid evidence has no level, and so no caveat.
     """
@@ -31,12 +32,12 @@ def with_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionR
 
 
 def with_more_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionRecord:
-    """`record`, which may have some already, with these in front of them."""
+    """Put these caveats before those that the record may have already."""
     return with_caveats(without_caveats(record), [*caveats, *record.caveats])
 
 
 def without_caveats(record: DecisionRecord) -> DecisionRecord:
-    """`record` as it was before it had caveats: what its criteria come to."""
+    """The record as it was before its caveats were added: what follows from its criteria alone."""
     if not record.caveats:
         return record
     blocked = record.verdict is Verdict.HOLD and HELD in record.headline
@@ -54,7 +55,7 @@ def without_caveats(record: DecisionRecord) -> DecisionRecord:
 
 
 def _headline(base: str, caveats: Sequence[Caveat], *, blocked: bool) -> str:
-    """What holds a ship comes first, since the rest reads like a ship's; any other caveat last."""
+    """Headline with its caveats: those that hold a ship come first, all others last."""
     first = [each.sentence for each in caveats if blocked and each.holds]
     last = [each.sentence for each in caveats if not (blocked and each.holds)]
     unregistered = UNREGISTERED if base.startswith(UNREGISTERED) else ""

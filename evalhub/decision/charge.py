@@ -29,7 +29,7 @@ class Charge:
     refused: Sequence[str] = ()
 
     def by_criterion(self, requirements: Sequence[Requirement]) -> dict[str, float]:
-        """By a criterion's name, the level of its test set where it differs."""
+        """By criterion name, the level of its test set where it isn't the decision's level."""
         return {
             requirement.name: self.alphas[requirement.test_set]
             for requirement in requirements

@@ -1,4 +1,4 @@
-"""What a record says, apart from the home that wrote it: known by a digest of its own. Pure.
+"""What a record says apart from the home that wrote it, and the digest of that content. Pure.
 
 A record's SHA-256 is of every letter, the ledger's random id and the numbers of runs among them:
 whoever measures and decides the same in another home has another. The content's is the same there.

@@ -1,4 +1,4 @@
-"""Does a gain come from answers in which the extraction pattern found nothing? Pure."""
+"""Does a gain come from answers in which the extraction pattern matched nothing? Pure."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from evalhub.stats.errors import StatisticsError
 
 @dataclass(frozen=True, slots=True)
 class ExtractionMisses:
-    """The answers in which a metric's extraction pattern found nothing.
+    """The answers in which a metric's extraction pattern matched nothing.
 
     Attributes:
         name: the criterion's.
@@ -32,7 +32,7 @@ class ExtractionMisses:
 
 
 def may_feign_gain(requirement: Requirement, *, baseline: int, candidate: int) -> bool:
-    """Whether so many misses may look like a gain: a primary's, more of the baseline's answers."""
+    """Whether misses may look like a gain: a primary whose baseline has more of them."""
     return requirement.role == "primary" and baseline > candidate
 
 
@@ -42,7 +42,7 @@ def gains_by_misses(
     criteria: Sequence[Criterion],
     rule: Callable[[Sequence[Aligned]], Ruling],
 ) -> list[MissRow]:
-    """A row for each primary that holds, but not without the items that have a miss.
+    """A row for each primary that holds on all items, but not without the items that have a miss.
 
     Args:
         scores: what the criteria were measured on.
@@ -79,7 +79,7 @@ def gains_by_misses(
 
 
 def _without(aligned: Aligned, misses: ExtractionMisses | None) -> Aligned | None:
-    """The rows of items without a miss, weighted by themselves; None where none is left."""
+    """The rows of items without a miss, weighted again; None where none is left."""
     if misses is None:
         return aligned
     rows = np.array([each.key not in misses.items for each in aligned.items], dtype=bool)

@@ -21,7 +21,7 @@ FAILURES: FailureUse = default_of(Rule, "failures")
 
 
 def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "ArmScores":
-    """The arm's scores with the metric's worst in place of each answer that failed.
+    """The arm's scores with the metric's worst score for each failed answer.
 
     As they are where failures are invalid, where none is known, or where no answer is left that
     didn't fail: then nothing was measured of this arm.

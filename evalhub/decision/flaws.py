@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmScores") -> list[str]:
-    """What keeps an arm's scores from being evidence, in sentences."""
+    """Why an arm's scores are no valid evidence, a sentence each."""
     if arm.failures:
         return list(arm.failures)
     counts = arm.counts(len(items))
@@ -59,7 +59,7 @@ def items_digest(items: Sequence["ItemLabel"]) -> str:
 
 
 def other_items(requirement: Requirement, *, count: int, digest: str) -> list[str]:
-    """What keeps these items from being those that are expected, in a sentence."""
+    """Sentences on why these items aren't the expected ones; empty where they are."""
     expected = requirement.items
     if expected is None or (expected.count, expected.digest) == (count, digest):
         return []
@@ -74,7 +74,7 @@ def other_items(requirement: Requirement, *, count: int, digest: str) -> list[st
 
 
 def beyond_bounds(requirement: Requirement, arm: "ArmScores") -> "Rows":
-    """Which of an arm's scores are less or more than a score can be."""
+    """Mask of an arm's scores that lie outside the metric's bounds."""
     if requirement.bounds is None:
         return np.zeros(arm.values.shape, dtype=bool)
     least, most = requirement.bounds

@@ -1,4 +1,4 @@
-"""A verdict in one sentence, for whoever reads nothing else. Pure."""
+"""The verdict in one sentence, for a reader who reads nothing else. Pure."""
 
 from collections.abc import Sequence
 
@@ -76,8 +76,8 @@ def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
 
 
 def _blind_clause(criteria: Sequence[Criterion]) -> str:
-    """Which criteria couldn't have shown a loss, or no more than may be lost, as the end of a
-    sentence; "" where all could."""
+    """Criteria without the power to show a loss, or a loss beyond the margin, as the end of a
+    sentence; "" where there are none."""
     unable = [c for c in criteria if c.tier != "advisory" and shows_nothing(c)]
     without = [c.name for c in unable if not loss_shown(c)]
     lost = [c.name for c in unable if loss_shown(c)]
@@ -104,7 +104,7 @@ def _waits_or_holds(
 
 
 def _still_open(criteria: Sequence[Criterion], waiting: int) -> list[str]:
-    """How many criteria are open, and what is shown of them all the same."""
+    """How many criteria are open, and which of them show a loss already."""
     rest = [c for c in criteria if c.status is Status.OPEN]
     if len(rest) == waiting and all(shows_nothing(c) and not loss_shown(c) for c in rest):
         return [f"nothing is shown{_blind_clause(criteria)}"]
@@ -119,8 +119,7 @@ def _still_open(criteria: Sequence[Criterion], waiting: int) -> list[str]:
 
 
 def _gain_clauses(criteria: Sequence[Criterion]) -> list[str]:
-    """What the primaries that pass do: those that gain, by the best of them, and those that lose no
-    more than they may, by the worst."""
+    """What the passing primaries do: the largest gain, and the largest loss within a margin."""
     passed = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
     gains = [c for c in passed if gain_shown(c) or not c.may_lose]
     equals = [c for c in passed if c not in gains]
@@ -156,7 +155,8 @@ def _loses(c: Criterion) -> str:
 
 
 def _within(primaries: Sequence[Criterion]) -> str:
-    """By how much they may be worse: once where it is the same for all."""
+    """The margins by which they may be worse, as "within …"; one number where it is the same for
+    all."""
     margins = {c.name: plain(-(c.min_gain or 0.0)) for c in primaries}
     if len(set(margins.values())) == 1:
         return f"within {next(iter(margins.values()))}"
@@ -164,8 +164,7 @@ def _within(primaries: Sequence[Criterion]) -> str:
 
 
 def _worst(losses: Sequence[Criterion]) -> str:
-    """The worst of what holds the candidate back; a quality before a cost, a loss before what only
-    falls short."""
+    """The worst failure: quality before cost, a shown loss before a gain that is too small."""
     quality = [c for c in losses if c.role not in ("budget", "ownership")]
     if not quality:
         worst = max(losses, key=lambda c: c.ratio or 0.0)
@@ -193,7 +192,7 @@ def _worst(losses: Sequence[Criterion]) -> str:
 
 
 def _guards(criteria: Sequence[Criterion]) -> list[str]:
-    """What a ship says of its guards: those that pass, and those in doubt that may be."""
+    """What a ship says of its guards: how many pass, and how many supporting ones are open."""
     guards = [c for c in criteria if c.role == "guard" and c.tier != "advisory"]
     passed = sum(c.status is Status.PASS for c in guards)
     doubt = sum(c.status is Status.OPEN and not shows_nothing(c) for c in guards)
@@ -224,7 +223,7 @@ def _budgets(criteria: Sequence[Criterion]) -> list[str]:
 
 
 def _waits(pending: Sequence[str]) -> str:
-    """What a verdict waits for whose criteria are all settled."""
+    """What a verdict still waits for although all criteria are settled."""
     if all(text.startswith("Reviewers ") for text in pending):
         return "waits for people's judgments"
     return f"waits: {pending[0]}"

@@ -1,4 +1,4 @@
-"""What must be said of who judged: whose judgments are left out, and who answers for whom. Pure."""
+"""Cautions on who judged: whose judgments are left out, and who answers for whom. Pure."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ MAKER = "vouched by who made the candidate"
 
 
 def identity_cautions(people: Sequence[ReviewerIdentity], use: UnconfirmedUse) -> list[str]:
-    """A sentence for each thing that a reader should know of who judged."""
+    """A sentence for each thing that a reader should know about who judged."""
     unknown = [each for each in people if each.ground == "unknown"]
     makers = [each for each in people if each.ground == "maker"]
     twice = [each for each in people if each.accounts > 1]
@@ -46,7 +46,7 @@ def identity_cautions(people: Sequence[ReviewerIdentity], use: UnconfirmedUse) -
 
 
 def beside_left_out(people: Sequence[ReviewerIdentity]) -> str:
-    """What follows a count of those who count, where some were left out."""
+    """Text for after a count of judgments: how many were left out; "" for none."""
     left_out = sum(each.left_out for each in people)
     if not left_out:
         return ""

@@ -14,7 +14,7 @@ from evalhub.stats.ppi import PoweredEstimate
 
 @dataclass(frozen=True, slots=True)
 class JudgeEvidence:
-    """What the verdict is told of a judge.
+    """What the rule gets from a judge: the record's section and the criteria.
 
     Attributes:
         section: the record's part; None where no judge was to compare the arms.

@@ -1,4 +1,4 @@
-"""What a record says of where its ledger comes from, and what of it belongs to the headline. Pure.
+"""Sentences on where a ledger comes from, and the caveats that follow from it. Pure.
 
 A ledger counts what it knows. One that was begun a moment ago, or restored from a backup, doesn't
 know the looks that were taken elsewhere at the same items.

@@ -94,7 +94,7 @@ def measure(
     harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
 ) -> Criterion:
-    """Measures one requirement on aligned scores.
+    """Measure one requirement on aligned scores.
 
     Args:
         baseline, candidate: scores of shape (n,) or (n, samples), aligned by item, no NaN.
@@ -226,7 +226,8 @@ def measure(
 def same_run(
     requirement: Requirement, scores: Array, *, alpha: float, harm_alpha: float = HARM_ALPHA
 ) -> Criterion:
-    """The criterion of an arm that *is* the baseline on this test set: nothing can differ."""
+    """The criterion of an arm that shares the baseline's run on this test set: no difference is
+    possible."""
     mean, factor = float(scores.mean()), requirement.factor
     share = None if factor is None else 1.0
     return Criterion.of(
@@ -261,7 +262,7 @@ def same_run(
 
 
 def planned_with(spread: Spread) -> PlannedSpread:
-    """A spread as the record has it."""
+    """A spread in the record's form."""
     df = None if isinf(spread.df) else spread.df
     people = spread.people
     return PlannedSpread(
@@ -279,8 +280,8 @@ def planned_with(spread: Spread) -> PlannedSpread:
 
 
 def _most_lost(requirement: Requirement, baseline: float, *scores: Array) -> float | None:
-    """How far the baseline's mean lies from the worst score; None where no worst one is known. Of
-    a metric without declared bounds it is known where every score is 0 or 1."""
+    """The largest possible loss: from the baseline's mean to the worst score; None where no worst
+    score is known. Without declared bounds it is known where every score is 0 or 1."""
     worst = requirement.worst
     if requirement.role not in ("primary", "guard"):
         return None

@@ -1,4 +1,4 @@
-"""What a policy asks, as the requirements that are measured. Pure but for reading the file."""
+"""The requirements of a policy, as they are measured. Pure but for reading the file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ SCHEMA: Literal["evalhub.policy/1"] = "evalhub.policy/1"
 
 
 class Measured(NamedTuple):
-    """What a budget is measured by, and at which quantile of it; None: by its mean."""
+    """The measure of a budget, and its quantile; None: the mean."""
 
     metric: str
     quantile: float | None = None
@@ -35,7 +35,7 @@ COST_METRICS = tuple(dict.fromkeys(each.metric for each in COSTS.values()))
 
 
 def read_policy(path: Path) -> Policy:
-    """Reads and checks a policy document, YAML or JSON.
+    """Read and check a policy document, YAML or JSON.
 
     Raises:
         evalhub.io.rows.DataError: what is wrong, with file, line and field.
@@ -49,7 +49,7 @@ def read_policy(path: Path) -> Policy:
 def policy_of_study(
     settings: StudySettings, review: StudyReview | None, criteria: Mapping[str, PolicyCriterion]
 ) -> Policy:
-    """A study's policy, put together from its settings, its review and its test sets' criteria."""
+    """A study's policy, from its settings, its review and its test sets' criteria."""
     shared = {name: getattr(settings, name) for name in (*Rule.model_fields, "noise_floor")}
     preference = None
     if review is not None:
@@ -64,7 +64,7 @@ def policy_of_study(
 
 
 def requirement_of(name: str, criterion: PolicyCriterion, *, form: bool = False) -> Requirement:
-    """The requirement that a criterion of this name stands for; `form`: as a requirement's."""
+    """A policy criterion as a requirement; `form`: its metric checks the form of answers alone."""
     return Requirement(
         name=name,
         role=criterion.role,
@@ -85,7 +85,7 @@ def requirement_of(name: str, criterion: PolicyCriterion, *, form: bool = False)
 
 
 def requirements_of(policy: Policy) -> list[Requirement]:
-    """All that is measured on scores: the criteria, then the budgets.
+    """All requirements on scores: the criteria, then the budgets.
 
     A budget that names no test set is measured on the first primary's.
     """
@@ -94,7 +94,7 @@ def requirements_of(policy: Policy) -> list[Requirement]:
 
 
 def budget_requirements(policy: Policy) -> list[Requirement]:
-    """The budgets alone that are ratios, in the order of `COSTS`: a database keeps no other."""
+    """The budgets on ratios, in the order of `COSTS`, since a database keeps no other order."""
     first = _first_primary(policy)
     return [
         Requirement(
@@ -114,8 +114,8 @@ def budget_requirements(policy: Policy) -> list[Requirement]:
 
 
 def ownership_asked(policy: Policy) -> tuple[OwnershipBudget, str] | None:
-    """The budget of ownership, and on which test set's items its requests are priced; None where
-    there is none."""
+    """The budget of ownership, and the test set whose items its requests are priced on; None
+    without one."""
     budget = policy.budgets.get("ownership")
     if budget is None:
         return None

@@ -1,4 +1,4 @@
-"""What one policy asks otherwise than another: more easily passed, more strictly, or neither. Pure.
+"""Differences between two policies: easier to pass, stricter, or neither. Pure.
 
 *Easier* is what can turn a verdict into a ship, or keep one from a hold, on some evidence and never
 the other way round. *Stricter* is the reverse. A change that can do both, such as another metric,
@@ -14,7 +14,7 @@ from evalhub.declare.policy import Policy
 
 
 class Effect(StrEnum):
-    """What a change does to a verdict."""
+    """Effect of a change on the verdict."""
 
     label: str
     mark: str
@@ -43,7 +43,7 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked, from documents of one kind.
+    """The demands of one document, by their kind.
 
     Attributes:
         rule: the study-wide fields by name.
@@ -96,7 +96,7 @@ _LARGEST = "largest_gain."
 
 
 def asked_of_policy(policy: Policy) -> Asked:
-    """What a policy document asks."""
+    """The demands of a policy document."""
     document = policy.as_json()
     criteria, budgets = document.pop("criteria"), document.pop("budgets")
     people = document.pop("preference")
@@ -105,7 +105,7 @@ def asked_of_policy(policy: Policy) -> Asked:
 
 
 def policy_changes(old: Asked, new: Asked) -> list[PolicyChange]:
-    """All that `new` asks otherwise than `old`, what is easier first."""
+    """All differences from `old` to `new`, easier demands first."""
     one_primary = all(len(_rivals(each)) < 2 for each in (old, new))
     changes = [
         *_rule(old.rule, new.rule, one_primary=one_primary),
@@ -137,7 +137,7 @@ def _rule(
 
 
 def _flat(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule with a field for each criterion's largest gain."""
+    """The rule, with one field for each criterion's largest gain."""
     gains = rule.get("largest_gain", {})
     rest = {name: each for name, each in rule.items() if name != "largest_gain"}
     return rest | {f"{_LARGEST}{name}": gain for name, gain in gains.items()}
@@ -157,7 +157,8 @@ def _people(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Ite
 
 
 def _judge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[PolicyChange]:
-    """A judge that is advisory decides nothing, and one that isn't there no more."""
+    """Changes of the judge; an advisory judge decides nothing, and neither does one that is
+    missing."""
     tiers = [each["tier"] if each else "advisory" for each in (old, new)]
     idle = tiers == ["advisory", "advisory"]
     if old is None or new is None:
@@ -216,7 +217,7 @@ def _criterion(
 def _demand_change(
     at: str, was: Mapping[str, Any], now: Mapping[str, Any], effect: Effect
 ) -> PolicyChange:
-    """A change of what must hold: by its field, or by all of them where several go together."""
+    """A change of the demand: by its field, or as one change of several fields."""
     names = [name for name in _DEMAND if was.get(name) != now.get(name)]
     if len(names) == 1:
         (name,) = names
@@ -226,7 +227,7 @@ def _demand_change(
 
 
 def _demand(criterion: Mapping[str, Any]) -> tuple[str, float, str] | None:
-    """How the bound is measured, the bound, and by which role; None of a budget."""
+    """(how the bound is measured, bound, role) of a criterion; None for a budget."""
     role = criterion.get("role")
     if role == "primary":
         return "difference", criterion.get("min_gain") or 0.0, role
@@ -238,7 +239,7 @@ def _demand(criterion: Mapping[str, Any]) -> tuple[str, float, str] | None:
 
 
 def _fields(at: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[PolicyChange]:
-    """The fields that differ. One that only one side names was asked by nobody before, or since."""
+    """The fields that differ; a field of one side alone was not demanded by the other."""
     for name in dict.fromkeys([*old, *new]):
         was, now = old.get(name), new.get(name)
         if was == now or name in _SAID_ELSEWHERE:

@@ -73,18 +73,19 @@ class Judgments:
 
     @property
     def left_out(self) -> int:
-        """Judgments that were given and don't count."""
+        """Number of judgments that were given and don't count."""
         return sum(each.left_out for each in self.identities)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether no more judgments will come."""
         received = len(self.choices) + self.left_out
         return self.early_stop is not None or 0 < self.planned <= received
 
     @property
     def as_planned(self) -> bool:
-        """Whether its items are a random sample of those whose answers differ, all of it judged."""
+        """Whether its items are a random sample of those whose answers differ, and all are
+        judged."""
         as_drawn = self.early_stop is None and not self.diverse
         return self.complete and as_drawn and not self.left_out
 
@@ -95,8 +96,7 @@ class Judgments:
 
 @dataclass(frozen=True, slots=True)
 class CountedReview:
-    """All that may be known of a review that goes on, or whose record was changed; the fields are
-    as those of `Judgments`."""
+    """The facts that may be read of an unfinished or changed review; fields as in `Judgments`."""
 
     judgments: int
     planned: int
@@ -108,7 +108,7 @@ class CountedReview:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceEvidence:
-    """What the verdict is told of people.
+    """What the rule gets from people: figures, criteria, and what is pending or unfit.
 
     Attributes:
         record: the decision record's part on people; None where nobody was asked.
@@ -132,7 +132,7 @@ def preference_evidence(
     harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
 ) -> PreferenceEvidence:
-    """People's part of a decision by what the policy asks of it; `rule` None asks for nothing.
+    """People's part of a decision under the policy's `rule`; None demands nothing.
 
     The k-th plan for the same answers is judged at alpha/k²: a new plan after one that didn't say
     what was hoped is another try. Over however many plans that is at most π²/6 = 1.64 times alpha,
@@ -165,7 +165,7 @@ def preference_evidence(
 def running_evidence(
     review: CountedReview, rule: PreferenceRule, *, alpha: float
 ) -> PreferenceEvidence:
-    """People's part of a decision that is made while they judge: how many judgments there are."""
+    """People's part of a decision while the review goes on: the number of judgments alone."""
     people = People(
         state="running" if review.judgments else "waiting",
         planned=review.planned,
@@ -178,7 +178,7 @@ def running_evidence(
 
 
 def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
-    """People's part of a decision where what they said was changed: that, and no figure of it."""
+    """People's part of a decision after judgments were changed: why, and no figures."""
     people = People(
         state="changed",
         planned=review.planned,
@@ -219,7 +219,7 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
 
 
 def _unfit(rule: PreferenceRule, judgments: Judgments, people: People) -> list[str]:
-    """Agreement is asked of those who must judge: below their number it is still to come."""
+    """Why agreement is too low; asked only once enough people have judged."""
     floor, ac1 = rule.min_agreement, people.gwet_ac1
     value = None if ac1 is None else ac1.value
     if floor is None or (value is not None and value >= floor):
@@ -301,7 +301,7 @@ def preference_criterion(
 
 
 def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None = None) -> People:
-    """What the decision says of people: how many, what they preferred, how far they agree."""
+    """The record's part on people: how many, what they preferred, how far they agree."""
     count = len(judgments.choices)
     received = count + judgments.left_out
     people = People(

@@ -27,7 +27,7 @@ def at_quantile(
     clusters: Sequence[str] | None,
     weights: ArrayLike | None,
 ) -> Criterion:
-    """`criterion`, which was measured at the means, measured at a quantile.
+    """The criterion measured at a quantile instead of the means.
 
     Where too few items give no upper limit, the ratio has none, and the difference reaches to the
     costliest answer seen.
@@ -82,7 +82,7 @@ def at_quantile(
 
 
 def ends(criterion: Criterion, costliest: float) -> dict[str, Any]:
-    """The ends of the difference of two quantiles, as their ratio's say them."""
+    """Ends of the difference of two quantiles, from the ends of their ratio."""
     base, lower, upper = criterion.baseline, criterion.ratio_lower, criterion.ratio_upper
     return {
         "lower": base - (costliest if upper is None else base * upper),
@@ -91,7 +91,7 @@ def ends(criterion: Criterion, costliest: float) -> dict[str, Any]:
 
 
 def fewest(criterion: Criterion) -> int:
-    """How many items a criterion's quantile needs at the least for an interval; 0 of a mean."""
+    """Items that an interval of the criterion's quantile needs at least; 0 for a mean."""
     if criterion.quantile is None:
         return 0
     return math.ceil(fewest_items(criterion.quantile, criterion.alpha) * criterion.design_effect)

@@ -45,7 +45,7 @@ COSTS = ("budget", "ownership")
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict and why.
+    """A verdict with its reasons.
 
     `invalid`, `pending`, `as_good` and `registered` are what the verdict was told beside the
     criteria; `primaries` the rule that it was given by. An invalid one has no criteria.
@@ -161,7 +161,7 @@ def alphas_of(
 
 
 def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
-    """Each criterion's p-value of harm by Holm's method over all that count.
+    """Each criterion's p-value of harm, by Holm's method over all that count.
 
     What is advisory keeps its own, and makes no other's larger.
     """
@@ -174,8 +174,8 @@ def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
 
 
 def _status(criterion: Criterion) -> Status:
-    """Where the interval lies; of arms that share a run it is known that nothing differs. What
-    can't show a loss is open unless a gain is shown."""
+    """Status by the position of the interval; the difference of arms that share a run is known to
+    be 0. Open without the power to show a loss, unless a gain is shown."""
     if criterion.holds:
         return Status.OPEN if shows_nothing(criterion) else Status.PASS
     if criterion.method == SAME_RUN:
@@ -184,7 +184,7 @@ def _status(criterion: Criterion) -> Status:
 
 
 def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
-    """Which criteria hold the candidate back.
+    """For each criterion, whether it keeps the candidate from shipping.
 
     Where one primary is enough, one that only gains too little holds nothing back while another
     may still gain; one that is shown to lose does.
@@ -202,7 +202,7 @@ def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
 
 
 def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
-    """Which open criteria a ship waits for."""
+    """For each criterion, whether it is open and a ship waits for it."""
     some_guard = any(
         criterion.tier == "critical"
         and criterion.role not in COSTS

@@ -34,7 +34,7 @@ class SameScores:
 
     @property
     def sentence(self) -> str:
-        """What keeps a ship back where it is no proof."""
+        """Why identical scores keep a ship back."""
         return (
             f"Both arms have the same scores on every item; {self.units:,} items don't prove that "
             f"they are one ({PROOF} would). Was the adapter applied? The answers (`output`) would "
@@ -43,7 +43,8 @@ class SameScores:
 
 
 def same_scores(evidence: Sequence[Aligned]) -> SameScores | None:
-    """None where a score differs, or all are alike: arms that get everything right may be two."""
+    """Identical scores of both arms; None where a score differs, or where all have one value: two
+    arms may both be right everywhere."""
     for aligned in evidence:
         if (
             aligned.baseline.shape != aligned.candidate.shape

@@ -1,4 +1,4 @@
-"""What a guard's items can't rule out: a tail of heavy losses that they hold none of. Pure.
+"""Heavy losses that a guard's items are too few to rule out. Pure.
 
 A small set of graded scores can show that little is lost while a few per cent of all items lose
 much, since it may hold none of them; no limit can be both safe against that and tell much of few
@@ -30,8 +30,8 @@ def unseen_of(
     margin: float,
     alpha: float,
 ) -> UnseenTail | None:
-    """What graded scores can't rule out beside a margin; None of yes/no scores, whose limits pay
-    for what wasn't seen, and without a margin."""
+    """The unseen tail that graded scores can't rule out; None without a margin, and for yes/no
+    scores, whose limits include it."""
     pairs = line_up(worse, better, clusters, weights, bounds)
     if pairs.binary or margin <= 0:
         return None
@@ -43,7 +43,7 @@ def unseen_of(
 
 
 def tail_cautions(criteria: Sequence[Criterion]) -> list[str]:
-    """Of guards that pass by what was seen, which tails may still cost their margin."""
+    """Cautions on passing guards whose unseen tail may still cost the margin."""
     return [
         sentence
         for criterion in criteria
@@ -53,7 +53,7 @@ def tail_cautions(criteria: Sequence[Criterion]) -> list[str]:
 
 
 def tail_sentences(criterion: Criterion) -> Iterator[str]:
-    """What its items can't rule out, where that could cost the margin."""
+    """The unseen tail in words, where it could cost the margin."""
     tail = criterion.unseen
     if tail is None or tail.loss > tail.most:
         return

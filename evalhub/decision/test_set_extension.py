@@ -1,4 +1,4 @@
-"""A criterion whose items were added to after a look: all stages combined. Pure.
+"""A criterion on a test set that was extended after a look: all stages combined. Pure.
 
 Each stage is tested on its own items alone and the one-sided p-values are combined by the
 inverse-normal method (Lehmacher and Wassmer 1999) with weights that were fixed before any was
@@ -101,7 +101,7 @@ def p_combined(stages: Sequence[StageScores], *, bound: float, alternative: Alte
 
 
 def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
-    """`pooled`, measured on all items at once, with bounds and p-values of the stages combined.
+    """The criterion on all items (`pooled`) with bounds and p-values of the stages combined.
 
     Args:
         pooled: its levels are those of all stages together.
@@ -129,7 +129,7 @@ def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
 
 
 def _with_ratio(criterion: Criterion, stages: Sequence[StageScores]) -> Criterion:
-    """The same with the ratio's interval and its p-value of harm, by the stages combined."""
+    """The criterion with the ratio's interval and p-value of harm, by the stages combined."""
     factor, share = criterion.factor, criterion.ratio
     if factor is None or share is None:
         return criterion.model_copy(update={"p_harm": 1.0, "p_bound": 1.0})
@@ -175,8 +175,8 @@ def _z(p_value: float) -> float:
 
 
 def _reach(stages: Sequence[StageScores]) -> float:
-    """No difference is larger: the width of the scale, which is the metric's own, or [0, 1] and
-    holds all scores."""
+    """The largest possible difference: the width of the metric's scale, or of [0, 1] and all
+    scores."""
     if (bounds := stages[0].bounds) is not None:
         return bounds[1] - bounds[0]
     scores = np.concatenate([part.ravel() for each in stages for part in (each.worse, each.better)])
@@ -184,7 +184,7 @@ def _reach(stages: Sequence[StageScores]) -> float:
 
 
 def _first_kept(p_value: Callable[[float], float], reach: float, alpha: float) -> float:
-    """Where a p-value that rises with the bound passes alpha, in units of z almost a line."""
+    """The bound at which an increasing p-value passes alpha; in units of z it is almost linear."""
 
     from scipy.optimize import brentq  # loading it takes longer than most commands
 

@@ -50,7 +50,7 @@ BESIDE = ("others", "readings", "changed_since", "signatures")
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """Whether a home still holds what a record rests on.
+    """Whether a home still has a row that a record rests on.
 
     Attributes:
         candidate: the arm that was judged.
@@ -84,7 +84,7 @@ class RowCheck:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What became of a record: `verdict` and `headline` as they follow from its numbers.
+    """Result of verifying a record: `verdict` and `headline` as they follow from its numbers.
 
     `digest` is the SHA-256 of its canonical JSON without `others`, the number that the site shows;
     `content` that of what was measured and decided, which is the same in any home.
@@ -110,18 +110,18 @@ class Verification:
 
     @property
     def same_rows(self) -> bool:
-        """Whether no row of the home, if one was read, differs from what is recorded."""
+        """Whether every row of the home is as recorded; true where no home was read."""
         return all(each.state != "differs" for each in self.rows or [])
 
     @property
     def unchanged(self) -> bool:
-        """Whether it is the record that was kept, and the rows are those that it rests on."""
+        """Whether the record is the stored one, and its rows are unchanged."""
         return self.as_kept is True and self.same_rows
 
     @property
     def judged_otherwise(self) -> bool:
-        """Whether the rule has changed since, and not the record: other code finds differences in
-        what is as it was kept."""
+        """Whether the rule has changed since, and not the record: newer code finds differences in
+        an unchanged record."""
         return self.unchanged and not self.same_code and bool(self.differences)
 
     @property
@@ -158,8 +158,8 @@ class Verification:
 
 
 def verify(document: Any, *, digest: str | None = None, content: str | None = None) -> Verification:
-    """Recomputes the verdict of a decision record, and of the `others` that it may carry beside
-    `readings` and `changed_since`, which are none's.
+    """Recompute the verdict of a decision record, and of the `others` that it may carry beside
+    `readings` and `changed_since`, which have none.
 
     Args:
         document: a JSON value.
@@ -259,7 +259,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
 
 
 def _unlike_policy(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where the rule isn't the one that the policy asks for."""
+    """Fields of the rule that differ from the policy."""
     for name in ("primaries", "harm_alpha", "alpha"):
         used, required = getattr(record.rule, name), record.policy.get(name)
         if required is not None and required != used:
@@ -267,7 +267,7 @@ def _unlike_policy(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
 
 
 def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where the criteria aren't those that a policy with criteria asks for."""
+    """Criteria that differ from those of a policy with criteria."""
     if record.alpha > record.rule.alpha:
         rule = "the policy allows no more, of which the ledger may leave less"
         yield Discrepancy(f"{at}alpha", record.alpha, record.rule.alpha, rule)
@@ -293,7 +293,7 @@ def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
 
 
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:
-    """Where `recorded` isn't what follows; names beyond those of `due` don't matter."""
+    """Fields where `recorded` isn't `due`; fields that `due` lacks are ignored."""
     if isinstance(due, dict) and isinstance(recorded, Mapping):
         for name, value in due.items():
             if name in recorded:

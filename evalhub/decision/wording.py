@@ -1,4 +1,4 @@
-"""A criterion in words: its sentence, what is asked, and how figures are written. Pure.
+"""A criterion in words: its sentence, its requirement, and the format of figures. Pure.
 
 Pages, command line and REST show these sentences as the record has them.
 """
@@ -21,7 +21,8 @@ def reasons(
     blocking: Sequence[bool],
     primaries: str,
 ) -> list[str]:
-    """A sentence a criterion, but one for all guards that hold because the arms share a run.
+    """A sentence for each criterion; guards that hold because the arms share a run get one in
+    common.
 
     What decides stands first: failures, then what is open, then what holds; primaries first
     within each. What decides nothing says so.
@@ -55,7 +56,7 @@ def reasons(
 
 
 def _aside(criterion: Criterion, primaries: str) -> str:
-    """Why a criterion that isn't met decides nothing."""
+    """Why a criterion that isn't met decides nothing here."""
     if criterion.tier == "advisory":
         return " (advisory: decides nothing)"
     if criterion.tier == "supporting":
@@ -116,7 +117,7 @@ def _fails(c: Criterion) -> str:
 
 
 def _harm(c: Criterion, family: int) -> str:
-    """Whether harm is shown by Holm's method too: words alone, the status stands without them."""
+    """Whether harm is shown by Holm's method too, in words alone: the status doesn't change."""
     harmful = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
     if c.tier == "advisory" or not harmful:
         return ""
@@ -124,7 +125,7 @@ def _harm(c: Criterion, family: int) -> str:
 
 
 def gain_shown(criterion: Criterion) -> bool:
-    """Whether the interval lies wholly above no difference."""
+    """Whether the interval lies wholly above 0."""
     c = criterion
     if c.factor is None:
         return c.lower > 0
@@ -134,7 +135,7 @@ def gain_shown(criterion: Criterion) -> bool:
 
 
 def loss_shown(criterion: Criterion) -> bool:
-    """Whether the interval lies wholly below no difference."""
+    """Whether the interval lies wholly below 0."""
     c = criterion
     if c.factor is None:
         return c.upper < 0
@@ -144,24 +145,24 @@ def loss_shown(criterion: Criterion) -> bool:
 
 
 def shows_nothing(criterion: Criterion) -> bool:
-    """Whether its items can show no loss beyond what may be lost, and show no gain either; of arms
-    that share a run it is known that nothing differs."""
+    """Whether its items have no power to show a loss beyond the margin, and show no gain; never of
+    arms that share a run."""
     c = criterion
     return not c.can_show_a_loss and c.method != SAME_RUN and not gain_shown(c)
 
 
 def better(criterion: Criterion) -> str:
-    """What a gain is where less is better: "fewer characters", "less loss"."""
+    """Word for a gain where less is better: "fewer characters", "less loss"."""
     return f"fewer {criterion.unit}" if criterion.unit else f"less {criterion.metric}"
 
 
 def worse(criterion: Criterion) -> str:
-    """What a loss is where less is better: "more characters", "more loss"."""
+    """Word for a loss where less is better: "more characters", "more loss"."""
     return f"more {criterion.unit or criterion.metric}"
 
 
 def _measured_text(criterion: Criterion) -> str:
-    """What was measured: a difference, or a ratio where a ratio is asked."""
+    """The measured difference, or the ratio where a ratio is asked, as text."""
     c = criterion
     if c.role == "ownership":
         ends = money_span(Ends(low=c.lower, value=c.difference, high=c.upper))
@@ -178,7 +179,7 @@ def _measured_text(criterion: Criterion) -> str:
 
 
 def limit(criterion: Criterion) -> str:
-    """What the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
+    """The limit that the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
     if criterion.role == "budget":
         return f"the budget of {percent(criterion.max_ratio)}"
     if criterion.role == "ownership":
@@ -191,7 +192,7 @@ def limit(criterion: Criterion) -> str:
 
 
 def allowed(criterion: Criterion) -> str:
-    """How much may be lost, of what may lose something."""
+    """The largest loss that is allowed."""
     if criterion.relative_margin is not None:
         return f"{percent(criterion.relative_margin)} of it"
     lost = criterion.margin if criterion.role == "guard" else -(criterion.min_gain or 0.0)
@@ -199,7 +200,7 @@ def allowed(criterion: Criterion) -> str:
 
 
 def requires(requirement: Requirement) -> str:
-    """What is asked, in a few words."""
+    """The requirement in a few words."""
     if requirement.role == "budget":
         return f"below {percent(requirement.max_ratio)}"
     if requirement.role == "ownership":
@@ -221,14 +222,14 @@ def requires(requirement: Requirement) -> str:
 
 
 def measured(criterion: Criterion) -> str:
-    """What was measured: a difference, or a ratio where a ratio is asked."""
+    """The measured difference, or the ratio where a ratio is asked."""
     if criterion.factor is None:
         return signed(criterion.difference)
     return "–" if criterion.ratio is None else percent(criterion.ratio)
 
 
 def interval(criterion: Criterion) -> str:
-    """Its interval, in the same unit."""
+    """The interval, in the unit of `measured`."""
     if criterion.factor is None:
         return f"{signed(criterion.lower)} to {signed(criterion.upper)}"
     if criterion.ratio is None:
@@ -253,7 +254,7 @@ def signed(value: float) -> str:
 
 
 def significant(value: float, digits: int) -> str:
-    """A number to so many significant digits and never with an exponent: 0.00041, 1,240."""
+    """A number with so many significant digits, never with an exponent: 0.00041, 1,240."""
     if value == 0:
         return "0"
     decimals = max(digits - 1 - floor(log10(abs(value))), 0)
@@ -261,8 +262,7 @@ def significant(value: float, digits: int) -> str:
 
 
 def plain(value: float | None) -> str:
-    """A number that somebody wrote, such as a margin, as it was written but without an exponent:
-    0.02, 0.00002, 2000000; None is 0."""
+    """A number as somebody wrote it, but without an exponent: 0.02, 0.00002, 2000000; None is 0."""
     number = value or 0.0
     written = f"{number:g}"
     if "e" not in written:
@@ -279,7 +279,7 @@ def size(value: float) -> str:
 
 
 def figure(value: float) -> str:
-    """A mean: 0.20, 412, 1,240; of a small one two digits: 0.00078."""
+    """A mean: 0.20, 412, 1,240; two significant digits where it is small: 0.00078."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     if abs(value) >= 0.1 or abs(value) < NOTHING:
@@ -305,7 +305,7 @@ def money_span(ends: Ends) -> str:
 
 
 def spent(criterion: Criterion) -> str:
-    """What a budget is of: "cost", "latency", "p95 latency"."""
+    """The resource of a budget: "cost", "latency", "p95 latency"."""
     what = "cost" if criterion.metric == "cost" else "latency"
     return what if criterion.quantile is None else f"p{100 * criterion.quantile:g} {what}"
 
@@ -325,5 +325,5 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def are(number: int) -> str:
-    """The verb for so many."""
+    """ "is" or "are", by the number."""
     return "is" if number == 1 else "are"

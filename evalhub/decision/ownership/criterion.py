@@ -57,7 +57,7 @@ class MonthlyCosts:
 
     @property
     def beside(self) -> tuple[float, float]:
-        """What is saved beside requests, at the worst and at the best."""
+        """Savings beside requests, at the worst and at the best."""
         return self.present.low - self.monthly.high, self.present.high - self.monthly.low
 
 
@@ -98,7 +98,7 @@ def ownership_criterion(
     lower, upper = (0.0, 0.0) if flat else (most * comparison.lower, most * comparison.upper)
 
     def p_value(at: float, side: Literal["less", "greater"]) -> float:
-        """Against a saving on requests of at most (or at least) so much."""
+        """One-sided p-value against a saving on requests of `at` a month at most (or at least)."""
         if flat:
             return 0.0 if (at < 0 if side == "greater" else at > 0) else 1.0
         share = at / most

@@ -39,7 +39,7 @@ def cost_lines(
     *,
     assumed: Ownership | None = None,
 ) -> list[CostLine]:
-    """All lines, in the order in which they are read.
+    """All lines, in the order in which the sheet shows them.
 
     Args:
         ownership: all that is declared, by the study or for this sheet.
@@ -60,7 +60,7 @@ def cost_lines(
 
 
 def traffic_of(ownership: Ownership, assumed: Ownership | None = None) -> Figure | None:
-    """Requests a month; None where nobody said."""
+    """Requests a month; None where nobody stated them."""
     if ownership.traffic is None:
         return None
     traffic = said_figure(TRAFFIC, ownership.traffic, "requests a month")
@@ -69,7 +69,7 @@ def traffic_of(ownership: Ownership, assumed: Ownership | None = None) -> Figure
 
 
 def _mark_assumed(line: CostLine, assumed: Ownership, costs: KnownCosts) -> CostLine:
-    """The line, whose figures say what is assumed for this sheet alone."""
+    """The line, with the source of each figure that is assumed for this sheet alone marked so."""
     arm = {"present": costs.baseline.name, "serving": costs.candidate.name}.get(line.part)
     is_assumed = line.part in assumed.model_fields_set if arm is None else arm in assumed.serving
     figures = tuple(
@@ -238,8 +238,7 @@ def serving_line(
 
 
 def _cost_by_length(arm: ArmUse, serving_costs: ServingCosts, name: str) -> Figure | None:
-    """What one request of the expected length costs; None where its other half or its price isn't
-    known."""
+    """Cost of one request of the stated length; None where a length or a price is unknown."""
     if arm.price is None:
         return None
     prompt = serving_costs.prompt_tokens or _both(arm.prompt)
@@ -279,7 +278,7 @@ def _rates(arm: ArmUse) -> str:
 
 
 def saving_line(ownership: Ownership, costs: KnownCosts, traffic: Figure | None) -> CostLine | None:
-    """The paired difference, where both arms are priced by what was measured."""
+    """The paired difference in cost, where both arms are priced by what was measured."""
     plain = all(
         ownership.serving.get(arm.name, ServingCosts()) == ServingCosts()
         for arm in (costs.baseline, costs.candidate)

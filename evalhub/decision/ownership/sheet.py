@@ -36,14 +36,14 @@ type Point = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """What comes of figures that have one value each: money once, and money saved a month."""
+    """Result of figures with one value each: money once, and money saved a month."""
 
     upfront: float
     net: float
 
     @property
     def months(self) -> float | None:
-        """Until break-even; None where nothing is saved."""
+        """Months until break-even; None where nothing is saved."""
         if self.upfront == 0 and self.net >= 0:
             return 0.0
         return self.upfront / self.net if self.net > 0 else None
@@ -51,7 +51,7 @@ class Reckoned:
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """The lines of a sheet: those whose amount isn't known count nothing, and are `unknown`.
+    """The lines of a sheet; lines without a known amount count as 0 and are listed by `unknown`.
 
     `saving` is a line of paired differences that stands in for present − serving.
     """
@@ -74,7 +74,7 @@ class Reckoning:
 
     @property
     def net_parts(self) -> tuple[Part, ...]:
-        """The parts that the net is made of."""
+        """The parts that add up to the monthly net."""
         if self.of("saving"):
             return ("saving", "upkeep", "retraining")
         return ("present", "serving", "upkeep", "retraining")
@@ -104,7 +104,7 @@ class Reckoning:
         return {name: each.value for name, each in self.figures.items()}
 
     def corners(self, *, good: bool) -> list[dict[str, float]]:
-        """All figures at the end that is better (or worse), once for each end of the traffic."""
+        """All figures at their better (or worse) end, once for each end of the traffic."""
         gains = {each.name for part in BENEFITS for line in self.of(part) for each in line.figures}
         at = {
             name: figure.high if (name in gains) == good else figure.low
@@ -116,14 +116,14 @@ class Reckoning:
         return [at | {TRAFFIC: end} for end in (traffic.low, traffic.high)]
 
     def reckoned(self, line: CostLine) -> CostLine:
-        """The line with its amount, if it is known."""
+        """The line with its amount; as it is where the amount is unknown."""
         if line.missing:
             return line
         amount = self.range_of(lambda at: self.amount(line, at), gain=line.part in BENEFITS)
         return line.model_copy(update={"amount": amount})
 
     def range_of(self, what: Callable[[Point], float], *, gain: bool) -> Ends:
-        """The value and both ends of a sum, of which more is a `gain` or a cost."""
+        """Value and ends of a sum over figures; `gain`: more of it is better."""
         best = [what(at) for at in self.corners(good=True)]
         worst = [what(at) for at in self.corners(good=False)]
         ends = (min(worst), max(best)) if gain else (min(best), max(worst))
@@ -131,7 +131,7 @@ class Reckoning:
 
 
 def break_even(reckoning: Reckoning) -> BreakEven:
-    """After how many months what was paid once has come back, best and worst."""
+    """Months until savings have paid the costs up front, at best and at worst."""
     unknown = reckoning.unknown(UPFRONT)
     if not reckoning.net_is_known:
         why = (
@@ -166,7 +166,8 @@ def break_even(reckoning: Reckoning) -> BreakEven:
 
 
 def tornado(reckoning: Reckoning) -> Tornado | None:
-    """The figures on which the outcome hangs most: break-even, or, where nothing is saved, the net.
+    """The figures with the largest effect on break-even, or, where nothing is saved, on the monthly
+    net.
 
     Each goes from its low end to its high one while all others stay at their value. What was said
     without a range goes 10% either way; counts, and what was measured exactly, stay.
@@ -258,7 +259,7 @@ def cost_sheet(
 
 
 def months_in_words(months: float) -> str:
-    """5.64, 26.3, 1,240."""
+    """Months as text: 5.64, 26.3, 1,240."""
     return f"{months:,.0f}" if months >= 100 else f"{months:.3g}"
 
 
@@ -277,7 +278,7 @@ def _width(swing: Swing) -> float:
 
 
 def _with_requests(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> CostLine:
-    """The line with its amount, and what of a month's falls on one request."""
+    """The line with its amount, and for a monthly line its cost per request."""
     reckoned = reckoning.reckoned(line)
     if line.missing or line.part in UPFRONT:
         return reckoned
@@ -285,7 +286,7 @@ def _with_requests(reckoning: Reckoning, line: CostLine, traffic: Figure | None)
 
 
 def _per_request(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> Ends | None:
-    """Of a month's amount; that of tokens doesn't depend on the traffic."""
+    """Cost of a monthly line per request; that of tokens doesn't depend on the traffic."""
     if traffic is None:
         return None
     if not any(each.name == TRAFFIC for each in line.figures):
@@ -298,7 +299,7 @@ def _per_request(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -
 
 
 def _divide_by_traffic(amount: Ends, traffic: Figure | None) -> Ends | None:
-    """What of it falls on one request, at the least and the most of the traffic."""
+    """A monthly amount per request, from the least to the most traffic."""
     if traffic is None:
         return None
     ends = [

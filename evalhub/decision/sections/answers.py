@@ -178,7 +178,7 @@ class AnswerTally:
     def count(
         self, answers: int, *, finish_reason: str = "", model: str = "", fingerprint: str = ""
     ) -> None:
-        """Counts so many answers, of whatever items, by what their server said of them."""
+        """Count so many answers, whatever their items, by what the server reported."""
         self.answers += answers
         for name, names in (
             (finish_reason, self.finish_reasons),
@@ -189,7 +189,7 @@ class AnswerTally:
                 names[name] += answers
 
     def add_end(self, end: str, key: str) -> None:
-        """Counts an answer to an item that ended so; "" is by itself, and isn't counted."""
+        """Count an answer to an item that ended so; "" (by itself) isn't counted."""
         if end:
             self.ends.setdefault(end, Counter())[key] += 1
 
@@ -222,7 +222,7 @@ class AnsweredTestSet:
 
 
 def is_empty(text: str, tool_calls: object, references: Sequence[object] = ()) -> bool:
-    """Whether nothing can be seen in an answer, no tool is called, and something was due."""
+    """Whether an answer shows nothing and calls no tool although something was due."""
     blank = not text or UNSEEN.fullmatch(text) is not None
     due = not any(isinstance(each, str) and not each.strip() for each in references)
     return blank and not tool_calls and due
@@ -235,7 +235,7 @@ def answers_section(
     most_unanswered: float,
     failures: FailureUse,
 ) -> AnswersSection | None:
-    """The record's `answers`; None where nothing is known of any answer."""
+    """The record's `answers`; None where nothing is known about any answer."""
     with_answers = [each for each in answered if each.baseline.answers and each.candidate.answers]
     if not with_answers:
         return None
@@ -280,12 +280,12 @@ def _differences(answered: AnsweredTestSet) -> Iterator[AnswerDifference]:
 
 
 def sign_test(fewer: int, more: int) -> float:
-    """Two-sided p-value of so many signs of either kind, where both are as likely; 1 for none."""
+    """Two-sided p-value of the sign test: so many signs of either kind; 1 for none."""
     return min(1.0, 2.0 * float(binomial_cdf(min(fewer, more), fewer + more)))
 
 
 def answer_flaws(section: AnswersSection | None, arms: Arms) -> list[str]:
-    """What keeps the answers from being evidence, a sentence each."""
+    """Why the answers are no valid evidence, a sentence each."""
     if section is None:
         return []
     changes = _changes(section, arms) if section.model_changes == "invalid" else []
@@ -293,7 +293,7 @@ def answer_flaws(section: AnswersSection | None, arms: Arms) -> list[str]:
 
 
 def answer_cautions(section: AnswersSection | None, arms: Arms) -> list[str]:
-    """What a reader of the verdict must know of the answers, a sentence each."""
+    """Cautions on the answers, a sentence each."""
     if section is None:
         return []
     changes = _changes(section, arms) if section.model_changes == "report" else []
@@ -311,7 +311,7 @@ def _changes(section: AnswersSection, arms: Arms) -> list[str]:
 
 
 def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
-    """Of arms that said nothing to more items than the policy allows."""
+    """Flaws of arms with more empty answers than the policy allows."""
     for row in section.test_sets:
         for name, answers in zip(_names(arms), _both(row), strict=True):
             # where failures are invalid, or all failed, they are told by themselves
@@ -331,7 +331,7 @@ def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
 
 
 def _visible_differences(section: AnswersSection) -> list[AnswerDifference]:
-    """The differences that are shown."""
+    """The differences that the record's sentences mention."""
     share = section.alpha / max(1, len(section.differences))
     return [each for each in section.differences if each.p_value <= share]
 
@@ -382,7 +382,7 @@ def _both(row: AnswersRow) -> tuple[ArmAnswers, ArmAnswers]:
 def _pool(
     section: AnswersSection, arms: Arms, field: str
 ) -> Iterator[tuple[str, Mapping[str, int]]]:
-    """Each arm's name, and what of a kind its servers named, over all test sets."""
+    """Each arm's name, and over all test sets the counts of one field that servers report."""
     for side, name in enumerate(_names(arms)):
         counts: Counter[str] = Counter()
         for row in section.test_sets:
@@ -391,7 +391,7 @@ def _pool(
 
 
 def _list_counts(counts: Mapping[str, int]) -> str:
-    """Names with their numbers of answers, the most frequent first."""
+    """Names with their counts as text, the most frequent first."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     parts = [f"{name} ({count:,})" for name, count in ordered[:SHOWN]]
     more = len(ordered) - len(parts)

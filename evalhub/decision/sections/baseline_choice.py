@@ -136,7 +136,7 @@ def standardised(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> dict[st
 
 
 def best(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> str:
-    """The arm with the highest score on the development split; of equals the first."""
+    """The arm with the highest score on the development split; the first of equals."""
     totals = standardised(scores)
     return max(totals, key=lambda arm: totals[arm])
 
@@ -165,7 +165,7 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
 def as_good(
     arms: Arms, alternatives: Sequence[Alternative], choice: ChoiceSection | None
 ) -> list[str]:
-    """Which arms that aren't fine-tuned do as well as the fine-tuned candidate, a sentence each.
+    """Untuned arms that do as well as the fine-tuned candidate, a sentence each.
 
     The baseline, where it was chosen as the best of them and the answer is "don't-fine-tune"; each
     other that does so on every test set that must gain and fails nothing itself.
@@ -184,7 +184,7 @@ def as_good(
 
 
 def alternative_sentence(row: Alternative, tuned: str) -> str:
-    """Would a prompt do? What the row shows, in words."""
+    """The row in words: would a prompt do?"""
     gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
     rival = "a prompt" if row.kind in PROMPTS else row.arm
     if row.lower > 0:

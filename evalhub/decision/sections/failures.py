@@ -63,7 +63,7 @@ class FailuresSection(Section):
 def failures_section(
     evidence: Sequence[Aligned], judge: Callable[[Sequence[Aligned]], Ruling]
 ) -> FailuresSection | None:
-    """The record's `failures`: how many answers scored the worst, and the result without them.
+    """The record's `failures`: how many answers got the worst score, and the result without them.
 
     Args:
         evidence: what the verdict rests on.

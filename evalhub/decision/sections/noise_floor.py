@@ -129,7 +129,7 @@ class SecondRun:
 
 
 def no_op_reason(section: NoiseSection | None, *, arm: str, baseline: str) -> str | None:
-    """Why the arm is the baseline under another name; None where that isn't shown."""
+    """Why the arm is a no-op: the baseline under another name; None where that isn't shown."""
     texts = None if section is None else section.sameness
     if texts is None or texts.state != "no-op":
         return None
@@ -139,7 +139,8 @@ def no_op_reason(section: NoiseSection | None, *, arm: str, baseline: str) -> st
 def sameness(
     repeat: Array, candidate: Array, *, clusters: list[str] | None = None, scores_differ: bool
 ) -> Sameness:
-    """Compares which answers differ from the baseline's: the repeat's and the candidate's.
+    """Compare the share of answers that differ from the baseline's: the repeat's and the
+    candidate's.
 
     Args:
         repeat, candidate: by item, shape (n,), the share of samples whose text differs.
@@ -162,7 +163,7 @@ def sameness(
 
 
 def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: int) -> NoiseRow:
-    """The effect that the repeat shows on one test set though nothing changed.
+    """The effect that a repeated baseline run shows on one test set although nothing changed.
 
     Args:
         aligned: the baseline's scores, and the repeat's as the candidate's.
@@ -196,7 +197,7 @@ def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: in
 
 
 def sameness_sentence(comparison: Sameness, *, arm: str, baseline: str) -> str:
-    """What the comparison of texts says, in words."""
+    """The comparison of texts as a sentence."""
     seen = (
         f"{comparison.candidate:.1%} of {arm}'s answers differ from {baseline}'s, and "
         f"{comparison.repeat:.1%} of a second run of {baseline}"

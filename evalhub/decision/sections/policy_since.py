@@ -81,7 +81,7 @@ class PolicySection(Section):
 def policy_section(
     changes: Sequence[PolicyChange], *, digest: str, decided: str
 ) -> PolicySection | None:
-    """The record's `policy_since`; None where nothing was changed.
+    """The record's `policy_since`; None without changes.
 
     Args:
         digest, decided: of the last decision that judged these items, and when it was made.
@@ -106,7 +106,7 @@ def policy_section(
 def policy_caveats(
     section: PolicySection | None, *, alpha: float, subject: str = "", accepted: str = ""
 ) -> list[Caveat]:
-    """What holds a ship because of the policy that judged it, until an owner accepts it.
+    """Caveats on the policy that hold a ship until an owner accepts them.
 
     Args:
         section: the record's `policy_since`.

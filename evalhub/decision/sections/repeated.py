@@ -54,7 +54,7 @@ class RepeatedSection(Section):
 
 
 def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
-    """The items with a cluster that joins those that have a text or a cluster in common."""
+    """The items, those with the same text or the same cluster in one cluster."""
     before = [each.cluster for each in items]
     labels = joined_clusters(
         [each.key for each in items], before, [each.question for each in items]
@@ -81,7 +81,7 @@ def _count_row(test_set: str, items: Sequence[ItemLabel]) -> RepeatedRow | None:
 
 
 def repeats_of(test_set: str, items: Sequence[ItemLabel]) -> Iterator[str]:
-    """The sentence of a test set that isn't decided on yet, where items ask the same."""
+    """The sentence on repeated questions of a test set before any decision."""
     if row := _count_row(test_set, items):
         yield _sentence(row)
 

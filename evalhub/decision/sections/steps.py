@@ -109,7 +109,7 @@ class StepsSection(Section):
 
 
 def place_of(kind: str) -> int:
-    """Where a kind stands among the steps; a fine-tune is the last."""
+    """Position of a kind among the steps; a fine-tune is the last."""
     return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
 
