@@ -1,6 +1,5 @@
-"""An open criterion whose interval speaks against what was planned: what is shown all the same, and
-what would be if the truth is what was seen. Pure.
-"""
+"""An open criterion whose interval excludes the plan's assumption: what is shown, what would be.
+Pure."""
 
 from math import log
 

@@ -1,5 +1,4 @@
-"""Caveats in a record: they are part of its headline, and a holding caveat turns a ship into a
-hold. Pure."""
+"""Caveats of a record: part of its headline; one that holds turns a ship into a hold. Pure."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,4 @@
-"""Accept the advice of earlier versions: no number of items where the interval excludes what was
-planned.
+"""Advice of earlier versions: no number of items where the interval excludes what was planned.
 
 Now two numbers are said there (evalhub.decision.needed). A record of before keeps its sentence, and
 is verified by the rule that it was written by. Pure.
