@@ -1,4 +1,4 @@
-"""What was altered of a test set, or of answers to it, after somebody had looked at them.
+"""Changes to a test set, or to answers on it, after somebody had looked at them.
 
 Each such change takes a look of its own, at its own level; but that is right for changes alone that
 have nothing to do with what was seen. So they are counted, and how many of them had gone against
@@ -35,7 +35,8 @@ RECORDED = "recorded"
 
 
 class _Altered(NamedTuple):
-    """Questions that were altered, by what they are known by, and which of them had been lost."""
+    """Altered questions, by the digest that identifies them, and those among them that had been
+    lost."""
 
     look: Look
     questions: set[int]
@@ -43,7 +44,7 @@ class _Altered(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What stands after "12 items dropped"."""
+        """Text for after "12 items dropped"."""
         count = len(self.questions & self.lost)
         whom = self.look.candidate.model.slug
         return f"after look {self.look.number}, {count or 'none'} of them lost by {whom}"
@@ -52,7 +53,7 @@ class _Altered(NamedTuple):
 def altered(
     study: Study, claims: Sequence[Claim], shared: SameItems, test_sets: Sequence[StudyTestSet]
 ) -> list[Caveat]:
-    """A caveat for each test set and each kind of change since the looks at its items before.
+    """A caveat for each test set and each kind of change since the earlier looks at its items.
 
     Items that were drawn for this question are others by design.
 
@@ -105,8 +106,8 @@ def _looks(study: Study, claims: Sequence[Claim], shared: SameItems) -> list[Loo
 def _before(
     claim: Claim, looks: Sequence[Look], shared: SameItems, own: Collection[str]
 ) -> list[Look]:
-    """Those of them at the claim's items, before its own where it has one already; without those
-    of the same decision's claims, `own`."""
+    """Looks at the claim's items, up to the claim's own look; without those of the same decision
+    (`own`)."""
     sharing = shared.of(claim.version)
     looks_before = []
     for look in looks:
@@ -120,7 +121,7 @@ def _before(
 def _of_items(
     claim: Claim, looks: Sequence[Look], test_set: StudyTestSet, versions: set[int]
 ) -> Iterator[Caveat]:
-    """What was dropped of the items that were looked at, and which have other references now.
+    """Caveats on items that were dropped after a look, or have other references now.
 
     Of each version it is the look at the same candidate that says what was lost, or the last.
     """
@@ -154,8 +155,8 @@ def _join(several: Sequence[_Altered]) -> _Altered:
 
 
 def _of_derived(claim: Claim, looks: Sequence[Look]) -> list[Look]:
-    """Those at versions of which the claim's may have been made. A count for each such version of
-    another test set."""
+    """Looks at versions from which the claim's items may be derived; counted for each such version
+    of another test set."""
     derived: dict[tuple[int, str], bool] = {}
     for look in looks:
         key = look.test_set_version_id, look.asked
@@ -165,8 +166,8 @@ def _of_derived(claim: Claim, looks: Sequence[Look]) -> list[Look]:
 
 
 def _is_derived(claim: Claim, look: Look) -> bool:
-    """Whether the claim's items may have been made of the look's: another version of the same
-    test set; or the same is asked of others, and half of either are the same."""
+    """Whether the claim's items may be derived from the look's: another version of the same test
+    set, or the same question on others, half of either shared."""
     now, then = claim.version, look.test_set_version
     if now.test_set_id == then.test_set_id:
         return True
@@ -178,20 +179,20 @@ def _is_derived(claim: Claim, look: Look) -> bool:
 
 
 def _question_column(*versions: TestSetVersion) -> str:
-    """The column by which their questions are told apart."""
+    """The column that identifies questions in both versions."""
     apart = all(each.told_apart_by_input for each in versions)
     return "fingerprint" if apart else "fingerprint_in_context"
 
 
 def _dropped_questions(look: Look, versions: set[int], by: str) -> set[int]:
-    """Questions that were looked at and that no test set of the decision asks."""
+    """Questions of the look that no test set of the decision has."""
     asked_items = Item.objects.filter(version__in=versions, **{by: OuterRef(by)})
     gone = Item.objects.filter(~Exists(asked_items), version=look.test_set_version_id)
     return set(gone.order_by().values_list(by, flat=True))
 
 
 def _questions_with_other_references(look: Look, claim: Claim, by: str) -> set[int]:
-    """Questions that had other references when they were looked at."""
+    """Questions whose references have changed since the look."""
     then, now = (
         dict(Item.objects.filter(version=pk).order_by().values_list(by, "references"))
         for pk in (look.test_set_version_id, claim.version.pk)
@@ -200,7 +201,7 @@ def _questions_with_other_references(look: Look, claim: Claim, by: str) -> set[i
 
 
 def _answers(look: Look, then: Run, now: Run, test_set: StudyTestSet) -> _Altered:
-    """Questions that were answered otherwise when they were looked at."""
+    """Questions whose answers have changed since the look."""
     by = _question_column(then.test_set_version, now.test_set_version)
     before, after = (_by_question(run, by) for run in (then, now))
     questions = {each for each in before.keys() & after.keys() if before[each] != after[each]}
@@ -208,7 +209,7 @@ def _answers(look: Look, then: Run, now: Run, test_set: StudyTestSet) -> _Altere
 
 
 def _by_question(run: Run, by: str) -> dict[int, set[str]]:
-    """By question, digests of what it was answered, with the scores that came with it."""
+    """By question, the digests of its answers and of scores that came with them."""
     digests: dict[int, set[str]] = {}
     columns = f"item__{by}", "sample", "text", "text_sha256", "tool_calls", "given_scores"
     rows = Output.objects.filter(run=run).order_by().values_list(*columns)
@@ -218,8 +219,8 @@ def _by_question(run: Run, by: str) -> dict[int, set[str]]:
 
 
 def _losses(look: Look, test_set: StudyTestSet, by: str) -> set[int]:
-    """Questions that the look's candidate lost, by the test set's metric where it was scored by
-    that, else by one that both runs were."""
+    """Questions that the look's candidate lost, by the test set's metric if both runs have it, else
+    by another common one."""
     runs = [look.baseline_run, look.candidate_run]
     rows = RunMetric.objects.readable().filter(run__in=runs).select_related("metric")
     by_run = [{row.metric for row in rows if row.run_id == run.pk} for run in runs]

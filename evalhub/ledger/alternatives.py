@@ -1,4 +1,4 @@
-"""Would a prompt do? A fine-tuned arm against each other arm that isn't fine-tuned."""
+"""Would a prompt do? A fine-tuned arm compared with each other untuned arm."""
 
 from evalhub.decision.align import criteria_of
 from evalhub.decision.sections.baseline_choice import alternative_sentence
@@ -30,7 +30,7 @@ def alternatives(
 def _fails(
     evidence: StudyEvidence, baseline: StudyArm, other: StudyArm, alpha: float
 ) -> tuple[str, ...]:
-    """The guards and budgets that the other arm itself fails beside the baseline."""
+    """Guards and budgets that the other arm itself fails against the baseline."""
     pairings = {each.name: evidence.pair(baseline, other, each) for each in evidence.test_sets}
     prices = arm_prices(evidence, baseline, other, pairings)
     costs, _ = budgets(evidence, baseline, other, pairings, prices)

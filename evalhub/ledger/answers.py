@@ -1,4 +1,4 @@
-"""Who gave a run's answers and how they ended, read from the database and counted there."""
+"""Counts of a run's answers by model, server and how they ended, made in the database."""
 
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -19,14 +19,14 @@ from evalhub.registry.models import Output
 
 @cache
 def _invisible_characters() -> str:
-    """All characters that can't be seen, but the one that no database keeps."""
+    """All invisible characters but NUL, which no database stores."""
     return "".join(char for char in map(chr, range(1, 0x10000)) if UNSEEN.match(char))
 
 
 def answered_test_sets(
     evidence: StudyEvidence, pairings: Mapping[str, Pairing]
 ) -> list[AnsweredTestSet]:
-    """Each pair of runs once, by its first test set's name."""
+    """Each pair of runs once, under its first test set's name."""
     answered: dict[tuple[int, int], AnsweredTestSet] = {}
     counted = _tallies(evidence)
     for name, pairing in pairings.items():
@@ -49,14 +49,14 @@ def answered_test_sets(
 
 
 def _tallies(evidence: StudyEvidence) -> Mapping[int, AnswerTally]:
-    """By run, counted once for all decisions on the study."""
+    """Counts by run, made once for all decisions on the study."""
     if not evidence.answers:
         evidence.answers = tallies({run.pk for run in evidence.runs.values()})
     return evidence.answers
 
 
 def tallies(runs: Collection[int]) -> dict[int, AnswerTally]:
-    """The runs' answers, counted; the items are read of those alone that didn't end by
+    """Counts of the runs' answers; items are read only for answers that didn't end by
     themselves."""
     outputs: QuerySet[Output] = Output.objects.filter(run__in=runs).order_by()
     by_run = {run: AnswerTally() for run in runs}

@@ -1,4 +1,4 @@
-"""The adapter check: whether what a decision is asked about was applied at all."""
+"""The adapter check: was the fine-tune that a decision judges applied at all?"""
 
 from collections.abc import Mapping
 
@@ -59,7 +59,7 @@ def applied(
 
 
 def why_nothing(section: AppliedSection | None, baseline: StudyArm, arm: StudyArm) -> str | None:
-    """Why an arm is no evidence, with the likely cause; None where it was applied."""
+    """Why an arm is no valid evidence, with the likely cause; None where it was applied."""
     if section is None or section.state != "nothing":
         return None
     try:
@@ -74,7 +74,7 @@ def _pk(evidence: StudyEvidence, name: str) -> int:
 
 
 def _siblings(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> tuple[str, ...]:
-    """The other fine-tuned arms that answered every test set to the letter as this one did."""
+    """Other fine-tuned arms whose answers to every test set are identical to this arm's."""
 
     def digests(sibling: StudyArm) -> list[str]:
         return [evidence.run(sibling, test_set).answers_digest for test_set in evidence.test_sets]
@@ -89,8 +89,8 @@ def _siblings(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> tup
 
 
 def _moves(first: Run, second: Run) -> dict[int, float] | None:
-    """By item, how far the second run's log-probabilities lie from the first's, in nats: those of
-    its choices where it judged some, on the average, else that of its answer.
+    """By item, the distance of the two runs' log-probabilities in nats: the mean over its choices,
+    else that of its answer.
 
     None where an answer of either has none.
     """

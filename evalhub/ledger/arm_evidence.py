@@ -1,4 +1,4 @@
-"""An arm of a study with all that a decision reads of it, before its level is known."""
+"""An arm of a study with all evidence that a decision reads of it, before its level is known."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which arm a study's candidates are judged against: the one it names, or the best untuned one."""
+"""The arm that a study's candidates are judged against: the named one, or the best untuned one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from runners.metrics import declared_metric
 
 @dataclass(frozen=True, slots=True)
 class BaselineChoice:
-    """The baseline that is judged against, the arms that are, and how it was chosen.
+    """The baseline, the arms that are judged against it, and how it was chosen.
 
     Attributes:
         arms: the arms that are judged, the candidate in question first.
@@ -51,7 +51,8 @@ def baseline_of(study: Study) -> StudyArm:
 
 
 def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
-    """The arms of a study, told apart; on the development split's scores where they decide."""
+    """Choose the baseline among a study's arms, by the development split where the study names
+    none."""
     split = evidence.development
     if split is None:
         baseline = next(arm for arm in evidence.arms if arm.role == ArmRole.BASELINE)
@@ -131,7 +132,7 @@ def _in_order(evidence: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
 
 
 def _development_rows(evidence: StudyEvidence, primary: StudyTestSet) -> Rows:
-    """Which of a primary's items choose the baseline."""
+    """Mask of a primary's items that choose the baseline."""
     judged = evidence.judged(primary, primary.test_set_version)
     return np.zeros(0, dtype=bool) if judged is None else ~judged
 

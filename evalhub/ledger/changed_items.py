@@ -1,4 +1,4 @@
-"""What changed on single items between two arms: what was asked, both answers, both scores."""
+"""Items that changed between two arms: input, both answers, both scores."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ SHOWN = {Outcome.LOST: 50, Outcome.WON: 10}
 def worst_flips(
     study: Study, record: DecisionRecord, most: dict[Outcome, int] = SHOWN
 ) -> list[dict[str, Any]]:
-    """Lost items, the worst first, then won ones, as `evalhub.report.flips.flip_of` takes them.
+    """Lost items, worst first, then won ones, as `evalhub.report.flips.flip_of` takes them.
 
     Test sets of which a criterion fails come first, then open ones: values of two test sets have
     no common measure. Empty where the scores aren't to be read, as those of invalid evidence.
@@ -46,7 +46,7 @@ def worst_flips(
 def lost_items(
     study: Study, record: DecisionRecord, test_sets: Sequence[str], most: int
 ) -> list[dict[str, Any]]:
-    """The worst `most` losses on each of these test sets, as `worst_flips` has them."""
+    """The `most` worst losses on each of these test sets, in the form of `worst_flips`."""
     pairs = compared_runs(study, record.evidence)
     flips: list[dict[str, Any]] = []
     for name in test_sets if record.verdict is not Verdict.INVALID else ():
@@ -67,7 +67,7 @@ def _position(record: DecisionRecord, test_set: str) -> int:
 def changed_items(
     pair: ComparedRuns, outcome: Outcome, items: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Items of one outcome, in their order, as rows for `flip_of`. Three queries."""
+    """Rows for `flip_of` of these items of one outcome, in order. Three queries."""
     by_id = Item.objects.in_bulk(items)
     answers = _answers([pair.baseline.pk, pair.candidate.pk], by_id)
     return [
@@ -96,7 +96,7 @@ def _answers(runs: Sequence[int], items: Iterable[int]) -> dict[tuple[int, int],
 
 
 def _answer_fields(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
-    """The first answer: scores are means over all samples, of which the page tells the number."""
+    """The first answer; scores are means over all samples, whose number the page gives."""
     first = outputs[0] if outputs else None
     return {
         f"{arm}_text": _text(first) if first else None,
@@ -106,7 +106,7 @@ def _answer_fields(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
 
 
 def _text(output: Output) -> str | None:
-    """The answer as it is read, with the tools that it calls."""
+    """The answer as text, with the tools that it calls."""
     return None if output.text is None else output.as_read
 
 

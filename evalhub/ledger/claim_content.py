@@ -1,4 +1,4 @@
-"""What a claim is known by: the items, what they weigh, both arms' scores, and what is asked. Pure.
+"""The digest of a claim: items, weights, both arms' scores, and the question. Pure.
 
 Names, ids, order, tags, metadata and the texts of answers are no part of it: who adds a tag or
 sorts a file anew claims the same, and pays nothing.
@@ -29,7 +29,7 @@ def content_digest(
     judged: Rows | None = None,
     mix: Mapping[str, float] | None = None,
 ) -> str:
-    """SHA-256, hexadecimal, of what two arms' scores of some items claim.
+    """SHA-256, hexadecimal, of the content that two arms' scores of some items claim.
 
     Of each item: its fingerprint, its cluster, its weight and all scores of both arms, as a row of
     numbers; the rows are sorted. A cluster is known by the items in it. An item that isn't judged
@@ -63,12 +63,12 @@ def content_digest(
 
 
 def fingerprints_of(items: Sequence[ItemLabel]) -> Columns:
-    """By which the ledger knows what each item asks, shape (items,)."""
+    """Each item's fingerprint of what it asks, shape (items,)."""
     return np.fromiter((each.fingerprint for each in items), dtype=np.int64, count=len(items))
 
 
 def _weights(items: Sequence[ItemLabel], mix: Mapping[str, float] | None) -> NDArray[np.float64]:
-    """NaN where they can't be weighted: of that no verdict is given."""
+    """The items' weights; NaN where they can't be computed: such evidence gets no verdict."""
     if not mix or not items:
         return np.array([1.0 if each.weight is None else each.weight for each in items])
     try:
@@ -78,8 +78,8 @@ def _weights(items: Sequence[ItemLabel], mix: Mapping[str, float] | None) -> NDA
 
 
 def _samples(arm: ArmScores, items: int) -> NDArray[np.float64]:
-    """An arm's scores of each item in ascending order, shape (items, samples); NaN, which stands
-    last, where there is none."""
+    """An arm's scores of each item in ascending order, shape (items, samples), padded with NaN at
+    the end."""
     counts = arm.counts(items)
     table = np.full((items, max(int(counts.max(initial=0)), 1)), np.nan)
     starts = np.cumsum(counts) - counts
@@ -89,8 +89,8 @@ def _samples(arm: ArmScores, items: int) -> NDArray[np.float64]:
 
 
 def _clusters(items: Sequence[ItemLabel], fingerprints: Columns) -> Columns:
-    """A number for each item's cluster, made of the fingerprints in it, whatever it is called; 0
-    for an item by itself."""
+    """A number for each item's cluster, computed from the fingerprints in it and not from its
+    label; 0 for a single item."""
     if not any(each.cluster for each in items):
         return np.zeros(len(items), dtype=np.int64)
     codes: dict[Any, int] = {}

@@ -1,4 +1,4 @@
-"""What a decision reads of a study, as claims on the ledger."""
+"""The claims on the ledger that a decision on a study makes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,7 +34,8 @@ RECORDED = "recorded"
 def claims_of(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, arms: int
 ) -> list[Claim]:
-    """A claim for each test set on which the arm isn't the baseline; `arms` are judged."""
+    """A claim for each test set on which the arm's run isn't the baseline's; `arms` is how many
+    arms are judged."""
     return [
         replace(
             _claim(evidence, test_set, *runs, arms),
@@ -48,7 +49,7 @@ def claims_of(
 
 
 def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[str, Any]:
-    """Whatever a claim rests on beside the two runs."""
+    """The part of a claim beside its two runs."""
     split = development if test_set.role == CriterionRole.PRIMARY else None
     return {
         "metric": test_set.metric.digest,
@@ -59,7 +60,7 @@ def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[st
 
 
 class ShownBeside(NamedTuple):
-    """What a decision's record shows without judging it.
+    """Comparisons that a decision's record shows without judging them.
 
     Attributes:
         rivals: of arms that this study never judges, which can only speak against the candidate.
@@ -77,7 +78,7 @@ def shown_beside(
     judged: Sequence[StudyArm],
     alternatives: Sequence[Alternative],
 ) -> ShownBeside:
-    """Other arms beside the decision's own, and the baseline's recorded second answers."""
+    """Claims of other arms that are shown, and of the baseline's recorded second run."""
     pairs = {(each.arm, each.test_set) for each in alternatives}
     rivals, others = (
         [
@@ -105,9 +106,8 @@ def shown_beside(
 def planned_claims(
     study: Study, baseline: StudyArm, arm: StudyArm, test_sets: Sequence[StudyTestSet], *, arms: int
 ) -> list[Claim]:
-    """The claims of a study that may not have been run yet: where answers aren't there, those that
-    the same version has given to the same items elsewhere, else what will be asked stands for
-    them."""
+    """The claims of a study that may not have run yet. For missing answers: those of the same
+    version to the same items elsewhere, else a digest of what will be asked."""
     links = StudyRun.objects.filter(arm__in=[baseline, arm], test_set__in=test_sets, repeat=0)
     runs = {
         (link.arm_id, link.test_set_id): link.run
@@ -164,7 +164,7 @@ def planned_claims(
 
 
 def _reindex(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel]) -> ArmScores:
-    """The scores with their places in another list of the same items."""
+    """The scores with the indices of another list of the same items."""
     if was is now:
         return arm
     index_of = {each.key: index for index, each in enumerate(now)}
@@ -174,8 +174,8 @@ def _reindex(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel])
 
 
 def _run_with_answers(run: Run) -> Run | None:
-    """The run, or another one in which the same version gave its answers to the same items,
-    whatever their tags."""
+    """The run, or another run with answers of the same version to the same items, whatever their
+    tags."""
     if run.answers_digest:
         return run
     others = Run.objects.exclude(answers_digest="").filter(
@@ -202,7 +202,7 @@ def _scores_digest(run: Run, metric: Metric) -> str:
 
 
 def _still_to_be_given(run: Run) -> str:
-    """What stands for the answers of a run to come: the same for those that are asked once."""
+    """Digest in place of the answers of a future run; the same for runs that are asked once."""
     return digest_of(
         {
             "version": run.version.digest,

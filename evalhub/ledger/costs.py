@@ -1,4 +1,4 @@
-"""What answers cost, item by item: milliseconds, and money or tokens."""
+"""Cost of answers by item: milliseconds, and money or tokens."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -45,8 +45,8 @@ def arm_prices(
 
 
 def arm_price(study: Study, arm: str, run: Run) -> ArmPrice | None:
-    """The price of an arm's tokens: the one that the study says, else the one that its run was
-    asked at; None where nobody has one."""
+    """Price of an arm's tokens: the study's, else the one its run was asked at; None without
+    any."""
     declared_price = study.policy.prices.get(arm)
     if declared_price is not None:
         return ArmPrice(price=declared_price, said_by="study")
@@ -63,7 +63,8 @@ def budgets(
     pairings: Mapping[str, Pairing],
     prices: PricesSection | None,
 ) -> tuple[list[Aligned], list[str]]:
-    """The policy's budgets: both arms' costs aligned by item, and what isn't known yet.
+    """The policy's budgets: both arms' costs aligned by item, and sentences on what isn't known
+    yet.
 
     `pairings` hold the first look's rows where a test set was added to: costs are those seen then.
     Costs that were not recorded are never taken for 0: a critical budget without them is pending.
@@ -118,8 +119,7 @@ def _missing_price(arm: StudyArm) -> str:
 
 
 def answer_costs(run: Run, price: Price, metric: str = "cost") -> dict[int, list[float]]:
-    """By item, what each of its answers cost, each priced by itself; without the items of which one
-    isn't recorded."""
+    """By item, the cost of each of its answers; without items of which an answer has no record."""
     cost = metric == "cost"
     amount = _money(price) if cost else F("latency_ms")
     rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
@@ -135,7 +135,7 @@ def answer_costs(run: Run, price: Price, metric: str = "cost") -> dict[int, list
 
 
 def _money(price: Price) -> Combinable:
-    """What an answer costs by the length of its own prompt, times PER_TOKENS."""
+    """Cost of an answer by the rates for its prompt's length, times PER_TOKENS."""
     amount: Combinable = _at(price)
     for longer in price.long_prompts:
         amount = Case(When(prompt_tokens__gt=longer.above, then=_at(longer)), default=amount)

@@ -1,4 +1,4 @@
-"""What judges a guard: the looks of the counted claims that it stands beside, and its own tries."""
+"""Levels of guards: by the looks of the counted claims beside them, and by their own tries."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from evalhub.ledger.tries import Tries
 
 
 class Company:
-    """The guards beside one counted claim: those that were judged there, and those that are asked.
+    """The guards beside one counted claim: those judged there before, and those of this decision.
 
     The guards of its first look are judged by that look. From then on a guard that was judged
     stays at what judged it; more guards come for nothing as long as all that were judged are still
@@ -76,14 +76,14 @@ class Company:
         return Beside(self.primary, looks, taken=False, charged=again and not self.is_new)
 
     def _judging(self, numbers: Sequence[int], tries: Sequence[int]) -> Looks:
-        """By the numbers beside this claim and by the guard's tries, whichever are more."""
+        """Looks by the numbers beside this claim or the guard's tries, whichever is larger."""
         if self.looks.arms is None:
             return Looks(tuple(map(max, numbers, tries)), together=self._sharing(numbers))
         least = self.looks.tries[0]
         return Looks(tuple(numbers), self.looks.arms, tuple(max(least, each) for each in tries))
 
     def _sharing(self, numbers: Sequence[int]) -> tuple[Together | None, ...]:
-        """The arms that share the counted claim's look share its guards', too."""
+        """Arms that share the guards' looks: those that share the counted claim's."""
         if not (sharing := self.looks.together):
             return ()
         first = self.looks.numbers[0]

@@ -1,4 +1,4 @@
-"""What a study's judge said of two arms, and what counts: nothing until people bear it out."""
+"""The preference of a study's LLM judge, which counts only once people confirm it."""
 
 from collections.abc import Hashable, Mapping
 
@@ -43,7 +43,7 @@ type Votes = dict[Hashable, str]
 def judge_evidence(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> JudgeEvidence:
-    """What the study's judge said of this arm's answers beside the baseline's.
+    """The judge's preference between this arm's answers and the baseline's.
 
     The k-th judge whose preference on the same answers is read is judged at alpha/k², like the k-th
     review: trying judges until one pleases is trying.
@@ -100,7 +100,7 @@ def _preference(
     both: BothOrders,
     people: Judgments | None,
 ) -> JudgePreference:
-    """Whom the judge preferred, and whether people bear it out."""
+    """Which arm the judge preferred, and whether people confirm it."""
     choices = list(both.votes.values())
     length = _length(both.votes, judged)
     check = _check(both.votes, judged, people)
@@ -136,7 +136,7 @@ def _preference(
 
 
 def _check(votes: Votes, judged: JudgeVotes, people: Judgments | None) -> JudgeCheck | None:
-    """The judge beside people; None where no item has both."""
+    """Agreement of the judge with people; None where no item has both."""
     human = _human(people)
     if not human.keys() & votes.keys():
         return None
@@ -173,7 +173,7 @@ def _correct(
     people: Judgments,
     alpha: float,
 ) -> Corrected | None:
-    """The win score of all judged items, corrected by people; None where it can't be had."""
+    """The win score of all judged items, corrected by people; None where it can't be computed."""
     human = _human(people)
     means = [
         float(np.mean([VALUE[each] for each in human[item]])) if item in human else float("nan")
@@ -224,7 +224,7 @@ def _human(people: Judgments | None) -> Mapping[Hashable, list[str]]:
 
 
 def _length(votes: Votes, judged: JudgeVotes) -> LengthControl | None:
-    """What length does to its votes; None where that can't be told."""
+    """Effect of length on its votes; None where it can't be computed."""
     lengths = [judged.lengths[item] for item in votes]
     try:
         return length_control(
@@ -240,7 +240,7 @@ def _length(votes: Votes, judged: JudgeVotes) -> LengthControl | None:
 def open_preference(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, record: DecisionRecord
 ) -> None:
-    """Makes whom the judge preferred readable, where the arm's record shows it."""
+    """Make the judge's preference readable where the arm's record shows it."""
     pairwise, section = evidence.study.policy.pairwise, record.judge
     if pairwise is None or section is None or section.preference is None:
         return
@@ -271,7 +271,7 @@ def _judge(evidence: StudyEvidence, pairwise: Pairwise) -> ModelVersion:
 
 
 def _judge_run(runs: tuple[Run, Run], judge: ModelVersion, pairwise: Pairwise) -> JudgeRun | None:
-    """The judge's run on the answers as they are now."""
+    """The judge's run on the current answers."""
     digest = question_digest(judge.digest, pairwise.question)
     same = JudgeRun.objects.of_these_answers(*runs)
     judge_run: JudgeRun | None = same.filter(

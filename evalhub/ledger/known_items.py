@@ -1,4 +1,4 @@
-"""Which test set versions of this home hold the items of a file."""
+"""Find the test set versions of this home that hold the items of a file."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -63,15 +63,15 @@ def known_by_id(
 
 
 def told_apart(prints: Sequence[Prints]) -> bool:
-    """Whether the items' own texts tell at least 95% of them apart."""
+    """Whether the items' own texts distinguish at least 95% of them."""
     return len({own for own, _ in prints}) >= TOLD_APART * len(prints)
 
 
 def _with_these_ids(
     test_set: str, keys: Collection[str], project: Project | None
 ) -> Iterator[tuple[TestSetVersion, list[Prints]]]:
-    """The versions that have all of these ids, the newest first, with their items' fingerprints in
-    the order of the ids."""
+    """Versions that have all of these ids, newest first, with their items' fingerprints in the
+    order of the ids."""
     names = {test_set} | ({slug_of(test_set)} if test_set.strip() else set())
     versions = TestSetVersion.objects.filter(
         test_set__slug__in=names, read_freely=False, item_count__gte=len(keys)
@@ -87,7 +87,7 @@ def _with_these_ids(
 
 
 def _versions_of(prints: Sequence[Prints], *, by_text: bool) -> dict[int, set[int]]:
-    """By version, the places of the items that it holds."""
+    """By version, the indices of the items that it holds."""
     positions: dict[int, list[int]] = {}
     for index, (own, _) in enumerate(prints):
         positions.setdefault(own, []).append(index)
@@ -122,7 +122,8 @@ def _by_context(versions: Collection[int]) -> frozenset[int]:
 
 
 def _cover(versions: dict[int, set[int]]) -> list[int]:
-    """Greedily: the version that holds most of what no version before it does, the newest first."""
+    """Greedy cover: next the version with the most items that no earlier one has; of equals the
+    newest."""
     left = set().union(*versions.values())
     cover = []
     while left:

@@ -1,4 +1,4 @@
-"""This home's ledger: which claims were read from which items, and what the next one costs.
+"""This home's ledger: the claims that were read from its items, and the cost of the next one.
 
 A claim is that one arm's answers do better than another's on some items by one metric. It is known
 by the content of all that (evalhub.ledger.claim_content): who says it again, in another study,
@@ -29,7 +29,7 @@ __all__ = ["Beside", "Claim", "LedgerPosition", "Looks", "Standing", "counted", 
 
 
 def counted(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:
-    """The claims that pay by their own looks.
+    """The claims that pay for looks of their own.
 
     Primaries, or where there are none the critical guards: something must be what is shipped for.
     """
@@ -48,7 +48,7 @@ def standing_of(
     together: Together | None = None,
     planned: bool = False,
 ) -> Standing:
-    """Where each claim stands now; of the ledger nothing is written but that there is one.
+    """Position of each claim in the ledger; writes nothing but the ledger's own row.
 
     What a study would be charged and what a decision is charged are both this.
 
@@ -180,8 +180,8 @@ def _looks(
 
 
 def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[str, list[Look]]:
-    """The stages of claims that had numbers of their own; of those that shared one, as long as
-    the claim whose it was is extended, too."""
+    """Stages of claims with numbers of their own; of claims that shared a number only while the
+    claim that paid for it is extended, too."""
     extended = {looks[-1].pk for looks in stages.values() if looks}
     return {
         claim.digest: []
@@ -201,7 +201,7 @@ def _sharing(
     *,
     criteria: int,
 ) -> tuple[Together | None, ...]:
-    """By look, the oldest first, the arms that share it; empty: nobody shares any.
+    """By look, oldest first, the arms that share it; empty where no look is shared.
 
     Args:
         own_look: the last look, where it was taken; else `together` share it.
@@ -223,5 +223,6 @@ def _sharing(
 
 
 def order_of(claim: Claim) -> tuple[bool, bool]:
-    """Primaries first, then what else a ship needs: whose number it is, and who shares it."""
+    """Sort key: primaries first, then critical guards. The first takes the number that others
+    share."""
     return not claim.primary, not claim.critical

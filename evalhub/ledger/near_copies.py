@@ -1,4 +1,4 @@
-"""Near-copies of items in a decision: of those looked at before, and of each other."""
+"""Near-copies of items in a decision: of items looked at before, and of each other."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -29,7 +29,7 @@ AT_ONCE = 2_000
 
 
 def look_for_repeats(versions: Collection[TestSetVersion]) -> None:
-    """Looks for near-copies among the items of each version, unless that was done before."""
+    """Search each version for near-copies among its own items, unless that was done before."""
     near_copies = NearCopies.objects.filter(version__in=versions)
     looked_in = {
         of for of, earlier in near_copies.values_list("version", "earlier") if of == earlier
@@ -46,7 +46,7 @@ def copies_of(
     shared: SameItems,
     accepted: Callable[[str], str],
 ) -> tuple[CopiesSection | None, list[Caveat]]:
-    """The record's section of near-copies, and what its headline says of them.
+    """The record's section on near-copies, and its caveats.
 
     Of what counts, where any ledger does, those of items looked at before are looked for, and hold
     a ship from half of the items on until somebody has accepted them.
@@ -80,8 +80,8 @@ def copies_of(
 def _count_copies(
     versions: Collection[TestSetVersion], paid: Collection[int], shared: SameItems
 ) -> tuple[dict[int, int], dict[int, dict[int, list[int]]]]:
-    """By version, how many items are near-copies of another; and, where it is paid for, by earlier
-    version which are near-copies of its items."""
+    """By version, how many items are near-copies of its others; and for versions that pay, by
+    earlier version the items that are near-copies of that one's."""
     small = {each.pk: each for each in versions if each.item_count <= MOST_ITEMS}
     rows = _rows(small)
     looked_in, seen = {of for of, *_ in rows}, {of for of, *_, looked in rows if looked}
@@ -100,8 +100,8 @@ def _count_copies(
 
 
 def _rows(versions: Collection[int]) -> list[tuple[int, int, list[int], bool]]:
-    """(version, whose copies, positions, whether anybody has looked at the version) of all that
-    was found."""
+    """(version, version it copies, positions, whether the version was looked at) of all stored
+    results."""
     seen = Look.objects.filter(test_set_version=OuterRef("version"))
     near_copies = NearCopies.objects.filter(version__in=versions).annotate(seen=Exists(seen))
     columns = "version", "earlier", "positions", "seen"
@@ -109,8 +109,8 @@ def _rows(versions: Collection[int]) -> list[tuple[int, int, list[int], bool]]:
 
 
 def _look_in_looked_at(version: TestSetVersion, shared: SameItems) -> None:
-    """Looks for near-copies of items that were looked at before this version's were, or are read
-    freely, unless that was done before.
+    """Search for near-copies of items that were looked at before this version's items, or are free
+    to read, unless that was done before.
 
     What shares an item with the version is charged already.
     """
@@ -135,7 +135,7 @@ def _keep(version: TestSetVersion, earlier: TestSetVersion, positions: list[int]
 
 
 def _subject(version: TestSetVersion, earlier: Collection[int]) -> str:
-    """What an owner accepts: that these items are new beside those."""
+    """Subject of the acceptance: that these items are new compared with those."""
     others = TestSetVersion.objects.filter(pk__in=earlier).order_by("digest")
     return digest_of(
         {"new": version.digest, "beside": list(others.values_list("digest", flat=True))}
@@ -147,8 +147,8 @@ def _item_words(version: TestSetVersion) -> ItemWords:
 
 
 def _texts(version: TestSetVersion) -> Iterator[str]:
-    """What each item asks, in order: with its context where only that tells items apart and a
-    prompt shows it; of a redacted one nothing."""
+    """Text of each item in order, with the context where only that distinguishes items and a prompt
+    shows it; "" for a redacted item."""
     whole = not version.told_apart_by_input and version.pk in shows_context([version.pk])
     rows = Item.objects.filter(version=version).order_by("position")
     columns = "input", "context", "redacted"

@@ -49,7 +49,7 @@ class OwnedArms:
 
 
 def own_currency(study: Study) -> str:
-    """That of the amounts and the prices that a study says itself."""
+    """Currency of the amounts and prices in the study's own statement."""
     return said_of(study).currency or prices_here(settings.HOME).currency
 
 
@@ -62,7 +62,7 @@ def said_of(study: Study) -> Ownership:
 
 
 def known_costs(study: Study, arms: OwnedArms, ownership: Ownership) -> KnownCosts:
-    """All that is known without anybody saying it."""
+    """All costs that are known without a statement."""
     currency = ownership.currency or prices_here(settings.HOME).currency
     tokens, missing = _spending(study, currency)
     uses, saving, where = _uses(study, arms, currency)
@@ -81,12 +81,12 @@ def known_costs(study: Study, arms: OwnedArms, ownership: Ownership) -> KnownCos
 
 
 def gpu_price(name: str) -> Hourly | None:
-    """What a machine or a GPU costs an hour today."""
+    """Today's price of a machine or a GPU, an hour."""
     return hourly_of(settings.HOME, name, timezone.now().date())
 
 
 def _spending(study: Study, currency: str) -> tuple[float | None, str]:
-    """What this study's answers and judges cost, or why that isn't known."""
+    """Cost of this study's answers and judges, or why it is unknown."""
     runs = StudyRun.objects.filter(arm__study=study).values("run")
     rows = list(Spending.objects.filter(run__in=runs).select_related("version__model"))
     if not rows:
@@ -112,7 +112,7 @@ def _spending(study: Study, currency: str) -> tuple[float | None, str]:
 
 
 def _currency_of(study: Study, table_price: Listed | None) -> str:
-    """That of the price by which something was paid: its table's, else the study's own."""
+    """Currency of a price: its table's, else the study's own."""
     if table_price is None:
         return own_currency(study)
     return prices_here(settings.HOME).currency_of(table_price)
@@ -121,7 +121,7 @@ def _currency_of(study: Study, table_price: Listed | None) -> str:
 def _uses(
     study: Study, arms: OwnedArms, currency: str
 ) -> tuple[tuple[ArmUse, ArmUse], Ends | None, str]:
-    """What both arms' answers took on the test set, and what one costs less, paired by item."""
+    """What both arms' answers used on the test set, and the paired saving per request."""
     names = arms.baseline.name, arms.candidate.name
     runs = _runs(arms)
     if runs is None or arms.test_set is None:
@@ -157,7 +157,7 @@ def _uses(
 
 
 def _runs(arms: OwnedArms) -> tuple[Run, Run] | None:
-    """Both arms' runs on the test set; None while one isn't there or hasn't finished."""
+    """Both arms' runs on the test set; None where one is missing or unfinished."""
     links = StudyRun.objects.filter(
         arm__in=[arms.baseline, arms.candidate], test_set=arms.test_set, repeat=0
     ).exclude(run__state__in=UNFINISHED)
@@ -175,7 +175,7 @@ def _costs(runs: Sequence[Run], price: Price) -> dict[int, list[float]]:
 
 
 def _why(study: Study, name: str, price: ArmPrice | None, currency: str, missing: int) -> str:
-    """Why what an arm's requests cost isn't known."""
+    """Why the cost of an arm's requests is unknown."""
     if price is None:
         return (
             f"no price of {name} is known: say arms.{name}.price in the study's file, or put its "
@@ -207,7 +207,7 @@ def _tokens(run: Run) -> dict[str, float | None]:
 
 @dataclass(frozen=True, slots=True)
 class PricedItems:
-    """The items that requests are measured on, with what belongs together and what each counts."""
+    """The items that requests are measured on, with clusters and weights."""
 
     ids: Sequence[int]
     clusters: list[str] | None
@@ -215,7 +215,7 @@ class PricedItems:
 
     @classmethod
     def of(cls, test_set: StudyTestSet, runs: tuple[Run, Run]) -> "PricedItems":
-        """All, without those of which an answer failed: nobody got what it cost."""
+        """All items without those with a failed answer, whose cost is unknown."""
         wrong = Output.objects.filter(run__in=runs).exclude(error="")
         failed = set(wrong.values_list("item_id", flat=True))
         items = [each for each in item_labels(runs[0].test_set_version) if each.id not in failed]
@@ -227,15 +227,15 @@ class PricedItems:
         )
 
     def missing(self, cost: dict[int, list[float]] | None) -> int:
-        """Of how many of them it isn't known."""
+        """Number of items with unknown cost."""
         return sum(each not in (cost or {}) for each in self.ids)
 
     def mean(self, cost: dict[int, list[float]]) -> Ends | None:
-        """What a request costs on the average, with its 95% interval."""
+        """Mean cost of a request with its 95% interval."""
         return self.saving(cost, {each: [0.0] for each in self.ids})
 
     def saving(self, before: dict[int, list[float]], after: dict[int, list[float]]) -> Ends | None:
-        """How much less a request costs, with its 95% interval; None where an item's isn't known.
+        """Paired saving per request with its 95% interval; None where an item's cost is unknown.
 
         The scale of the interval goes from 0 to the dearest request that was seen.
         """

@@ -33,7 +33,7 @@ def ownership_evidence(
     *,
     alpha: float,
 ) -> OwnershipEvidence:
-    """What the policy's budget of ownership comes to; nothing where it has none.
+    """Measure the policy's budget of ownership; empty evidence without one.
 
     Prices that aren't known are never taken for 0: a critical budget without them is pending.
     """
@@ -91,7 +91,7 @@ def ownership_evidence(
 
 
 def _is_measured(line: CostLine) -> bool:
-    """Whether it is paid by the request, as the arm's own answers were."""
+    """Whether the line is paid per request, as measured on the arm's own answers."""
     return line.part == "saving" or (
         line.part in ("present", "serving")
         and any(each.origin == "measured" for each in line.figures)
@@ -106,7 +106,7 @@ def _by_item(
     traffic: float,
     earlier: list[Run],
 ) -> np.typing.NDArray[np.float64]:
-    """What a month's requests would cost if all were like the item, shape (n,)."""
+    """Monthly cost if all requests were like the item, shape (n,)."""
     own_price = arm_price(evidence.study, arm.name, run)
     assert own_price is not None  # else its line wouldn't be known
     costs = answer_costs(run, own_price.price)

@@ -1,4 +1,4 @@
-"""Claims of files as they are sent to a site, and read there; its charge as it is sent back. Pure.
+"""Claims of files in the form that is sent to a site, and the site's charge in reply. Pure.
 
 Ids are left out where fingerprints say what the items are, tags where no mix weighs them; a
 cluster goes as a number.
@@ -40,7 +40,8 @@ class PeekCharge(Declaration):
 
 
 def sent_claim(claim: FileClaim) -> SentClaim:
-    """A claim as it is sent. Raises pydantic.ValidationError for what no site takes."""
+    """The claim in the form that is sent. Raises pydantic.ValidationError where no site would take
+    it."""
     requirement = claim.requirement
     count = len(claim.items)
     assert requirement.role in ("primary", "guard")
@@ -85,7 +86,7 @@ def _arm_to_send(arm: ArmScores, items: int) -> SentArm:
 
 
 def received_claim(sent: SentClaim) -> FileClaim:
-    """The claim that was sent, for evalhub.ledger.peeking."""
+    """The claim that was received, for evalhub.ledger.peeking."""
     items = sent.items
     requirement = Requirement(
         name=sent.test_set,
@@ -124,7 +125,7 @@ def _arm_from(name: str, sent: SentArm) -> ArmScores:
 
 
 def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
-    """What a site answers; None: nothing counts the claims, and `alpha` is left as it is."""
+    """A site's reply; None: no ledger counts the claims, and `alpha` stays as it is."""
     if charged is None:
         return PeekCharge(
             registered=False, level=alpha, levels={}, next_looks={}, refused=(), ledger=None
@@ -141,7 +142,7 @@ def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
 
 
 def received_charge(sent: PeekCharge) -> FileCharge | None:
-    """The charge that a site answered."""
+    """The charge in a site's reply."""
     if sent.ledger is None:
         return None
     section = sent.ledger

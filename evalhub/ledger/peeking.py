@@ -1,4 +1,4 @@
-"""Files judged by this home's ledger: they take the number that a decision would take.
+"""Judge files by this home's ledger: they take the number that a decision would take.
 
 A command in this home judges them here (`HomeLedger`); a site is asked what its ledger leaves to
 them, and they are judged where they lie (`charge_files`). Both are one computation.
@@ -51,12 +51,12 @@ _NO_VERSION = -(2**40)
 
 
 class ContestedPeekError(Exception):
-    """Other decisions came between, again and again."""
+    """Lost the compare-and-set on the ledger too often: other decisions came between."""
 
 
 @dataclass(frozen=True)
 class _ClaimOfFiles(Claim):
-    """A claim of files, of which nobody knows whose answers they are."""
+    """A claim of files, whose arms are unknown."""
 
     cover: tuple[int, ...] = ()
 
@@ -148,7 +148,7 @@ def _read[Result](
     files: Sequence[str],
     project: Project | None = None,
 ) -> Result:
-    """What `judge` makes of the charge; where it says that a verdict can be read of it, the number
+    """Result of `judge` on the charge; where it says that a verdict can be read from it, the number
     is taken.
 
     Args:
@@ -186,7 +186,7 @@ def _read[Result](
 def _claims_on_known_items(
     claims: Sequence[FileClaim], project: Project | None
 ) -> tuple[SameItems, list[_ClaimOfFiles]]:
-    """The claims whose items this home knows, and which of them share items with which versions."""
+    """Claims on items that this home knows, and the versions that share those items."""
     own_claims: list[_ClaimOfFiles] = []
     sharing: dict[int, set[int]] = {}
     prints: dict[int, set[int]] = {}
@@ -210,8 +210,8 @@ def _claims_on_known_items(
 
 
 def _claim(files: FileClaim, known_items: KnownItems, version: TestSetVersion) -> _ClaimOfFiles:
-    """The claim as a decision would make it; of several metrics that the files may mean, the one
-    by which it is known already."""
+    """The claim as a decision would make it; where files may mean several metrics, by the one with
+    which it is known already."""
     requirement = files.requirement
     pairs = zip(files.items, known_items.fingerprints, strict=True)
     items = [label._replace(fingerprint=fingerprint) for label, fingerprint in pairs]
@@ -246,8 +246,7 @@ def _claim(files: FileClaim, known_items: KnownItems, version: TestSetVersion) -
 
 
 def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
-    """What the metric may be, as it would be registered: where files say its name alone, with its
-    usual options, and as this home has it."""
+    """The metrics that files may mean: by name with its usual options, and those of this home."""
     if files.options is not None:
         return [(files.metric, files.options)]
     usual: Mapping[str, Any] = {}
@@ -264,7 +263,7 @@ def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) -> bool:
-    """Whether less of a metric is asked for of which more is better, or the other way round."""
+    """Whether the file's direction of the metric is the reverse of the metric's own."""
     try:
         rises = declared_metric(name, **options).rises
     except MetricError:
@@ -273,7 +272,7 @@ def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) 
 
 
 def _by_test_set(paid: Charge) -> Charge:
-    """With one level for each test set: the strictest, where its criteria have several."""
+    """The charge with one level for each test set: the strictest of its criteria's."""
     rows: dict[str, LedgerRow] = {}
     for row in paid.rows:
         if row.test_set not in rows or row.level < rows[row.test_set].level:
@@ -291,7 +290,7 @@ def _by_test_set(paid: Charge) -> Charge:
 
 @transaction.atomic
 def _take(standing: Standing, files: str) -> bool:
-    """Writes what is read for the first time; False, and nothing is written, where another decision
+    """Write what is read for the first time; False, with nothing written, where another decision
     came between."""
     ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
     rows = _rows(standing, files)
@@ -306,8 +305,8 @@ def _take(standing: Standing, files: str) -> bool:
 
 
 def _rows(standing: Standing, files: str) -> list[Peek]:
-    """What hasn't been read yet, as evalhub.ledger.taking writes looks: whose number it is
-    first."""
+    """Rows that are still to be written, in the order in which evalhub.ledger.taking writes
+    looks."""
     by_digest: dict[str, tuple[Claim, LedgerPosition]] = {}
     for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
         by_digest.setdefault(claim.digest, (claim, at))

@@ -1,4 +1,4 @@
-"""What the policies asked that judged some of a decision's items before, in its project."""
+"""Policies that judged some of a decision's items before, in its project."""
 
 from collections.abc import Sequence
 

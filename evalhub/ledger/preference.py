@@ -1,4 +1,4 @@
-"""What people said of an arm, read from its campaigns and put into the decision's terms.
+"""People's preference for an arm, read from review campaigns for the decision.
 
 Of a review that goes on nothing is read but how many judgments there are: a decision could be made
 after each of them, and would show every vote.
@@ -47,7 +47,8 @@ _PAIRS_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class HeardReview:
-    """The review that a decision hears, and which review of these pairs of answers it is."""
+    """The review that a decision reads, and its number among the reviews of these pairs of
+    answers."""
 
     campaign: Campaign
     plan: PlanNumber
@@ -56,7 +57,7 @@ class HeardReview:
 def ask(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> PreferenceEvidence:
-    """What people said of this arm's answers beside the baseline's.
+    """People's evidence on this arm's answers beside the baseline's.
 
     While their review goes on, and where its record was changed: how many judgments there are, and
     nothing that depends on what they say.
@@ -93,8 +94,8 @@ def ask(
 def ended_review(
     evidence: StudyEvidence, test_set: StudyTestSet, runs: tuple[Run, Run]
 ) -> Judgments | None:
-    """What people said of these answers in a review that has ended; None where none has, or where
-    it was changed."""
+    """Judgments of an ended review of these answers; None where none has ended, or it was
+    changed."""
     heard = _heard_review(evidence.study, *runs)
     if heard is None:
         return None
@@ -107,7 +108,8 @@ def ended_review(
 
 
 def newest_review(study: Study, baseline: Run, candidate: Run) -> Campaign | None:
-    """The study's newest review of these very answers; of others it would say nothing."""
+    """The study's newest review of exactly these answers (reviews of other answers say nothing
+    here)."""
     # by ids: nested in one query, PostgreSQL without statistics goes through all pairs for each
     ours, theirs = _with_these_answers(baseline), _with_these_answers(candidate)
     runs = dict((ours | theirs).values_list("pk", "answers_digest"))
@@ -160,7 +162,8 @@ def _main_pairs(campaign: Campaign, items: Collection[str] | None) -> dict[int, 
 
 
 def _count_given(pairs: Collection[int]) -> int:
-    """How many main turns on these pairs have a judgment that stands; by ids, for the same."""
+    """Number of main turns on these pairs that have a standing judgment; queried by ids, as in
+    `newest_review`."""
     turns = Assignment.objects.filter(purpose=AssignmentPurpose.MAIN, state=AssignmentState.DONE)
     count = 0
     for some in batched(pairs, _PAIRS_AT_ONCE):
@@ -171,7 +174,7 @@ def _count_given(pairs: Collection[int]) -> int:
 
 
 def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
-    """How far a review is. Nothing is read of its plan, which may have been changed."""
+    """How far a review has come; its plan isn't read, since it may have been changed."""
     campaign, pairs = heard.campaign, _main_pairs(heard.campaign, items)
     return CountedReview(
         judgments=_count_given(pairs),
@@ -185,8 +188,7 @@ def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
 def _judgments(
     heard: HeardReview, items: Collection[str] | None, alpha: float, use: UnconfirmedUse
 ) -> Judgments:
-    """Those that count of a review that has ended, on the items (their keys) that are judged on;
-    None: all."""
+    """Counting judgments of an ended review, on the judged items (their keys); None: all."""
     campaign = heard.campaign
     rule = rule_of(campaign)
     versions = campaign.baseline_id, campaign.candidate_id
@@ -219,7 +221,7 @@ def _judgments(
 
 
 def _with_these_answers(run: Run) -> QuerySet[Run]:
-    """The runs that say the same to the same items, itself included."""
+    """Runs with the same answers to the same items, this one included."""
     runs: QuerySet[Run] = Run.objects.filter(
         test_set_version__digest=run.test_set_version.digest, answers_digest=run.answers_digest
     )
@@ -242,7 +244,7 @@ def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
 
 
 def judged_items(evidence: StudyEvidence, test_set: StudyTestSet, run: Run) -> set[str] | None:
-    """Keys of the items that are judged on; None for all."""
+    """Keys of the items that are judged on; None: all."""
     judged = evidence.judged(test_set, run.test_set_version)
     if judged is None:
         return None

@@ -1,4 +1,4 @@
-"""What a study's development sets show: for reading, at any time, and never for a verdict."""
+"""Results on a study's development sets: to be read at any time, never for a verdict."""
 
 from itertools import compress
 
@@ -13,7 +13,7 @@ from runners.metrics import declared_metric
 
 
 def readings_of(study: Study) -> list[Reading]:
-    """Each arm beside the baseline on each development set, as far as both have answered it."""
+    """Each arm compared with the baseline on each development set that both have answered."""
     links = {
         (link.test_set_id, link.arm_id): link
         for link in StudyRun.objects.filter(
@@ -40,7 +40,7 @@ def readings_of(study: Study) -> list[Reading]:
 def _reading(
     test_set: StudyTestSet, arm: StudyArm, before: StudyRun, after: StudyRun
 ) -> Reading | None:
-    """None where fewer than two items have both arms' scores."""
+    """The comparison; None where fewer than two items have both arms' scores."""
     items = item_labels(test_set.test_set_version)
     arms = [run_scores(link.run, test_set.metric, items).arm for link in (before, after)]
     whole, *scores = paired(len(items), *arms)

@@ -1,4 +1,4 @@
-"""Pairs of answers known by their content: which reviews and judges were asked of them before.
+"""Pairs of answers identified by content: earlier reviews and judges of the same pairs.
 
 A pair is an item's question and both texts, whichever of the two came first. Ids, tags, metadata,
 the order of items and the names of versions don't make a pair new.
@@ -34,7 +34,7 @@ type Vote = tuple[int, bool, str]
 
 
 class PlanNumber(NamedTuple):
-    """Which review of the same pairs a campaign is.
+    """Number of a campaign among those that review the same pairs.
 
     Attributes:
         number: 1 and the earlier ones in which somebody judged one of the pairs.
@@ -46,7 +46,8 @@ class PlanNumber(NamedTuple):
 
 
 def plan_number(campaign: Campaign, baseline: Run, candidate: Run) -> PlanNumber:
-    """Which review of these two runs' answers the campaign is: one pair in common is enough."""
+    """The campaign's number among the reviews of these two runs' answers; one common pair is
+    enough."""
     review_pairs = _review_pairs_on(SameItems().of(baseline.test_set_version))
     pairs = _TwoRuns(baseline, candidate).among(
         (each.fingerprint, each.outputs) for each in review_pairs
@@ -83,14 +84,14 @@ def _votes(judge_run: JudgeRun) -> frozenset[Vote]:
 
 
 @dataclass(frozen=True, slots=True)
-class _AskedPair:
+class _ReviewPair:
     campaign: int
     fingerprint: int
     outputs: tuple[int, int]
     judged: bool
 
 
-def _review_pairs_on(versions: Collection[int]) -> list[_AskedPair]:
+def _review_pairs_on(versions: Collection[int]) -> list[_ReviewPair]:
     """The pairs of all reviews on these versions of test sets."""
     mains = Pair.objects.filter(kind=PairKind.MAIN, candidate_output__isnull=False)
     first = mains.filter(campaign=OuterRef("pk")).order_by("position").values("item__version")
@@ -103,14 +104,14 @@ def _review_pairs_on(versions: Collection[int]) -> list[_AskedPair]:
         rows = mains.filter(campaign=campaign).order_by().annotate(judged=Exists(judged))
         fields = "item__fingerprint", "baseline_output", "candidate_output", "judged"
         review_pairs += [
-            _AskedPair(campaign, fingerprint, (one, other), has_judgment)
+            _ReviewPair(campaign, fingerprint, (one, other), has_judgment)
             for fingerprint, one, other, has_judgment in rows.values_list(*fields)
         ]
     return review_pairs
 
 
 class _TwoRuns:
-    """The pairs of two runs' answers, of which the texts are read where they are asked for."""
+    """The pairs of two runs' answers; texts are read on demand."""
 
     def __init__(self, baseline: Run, candidate: Run) -> None:
         self.runs = baseline, candidate
@@ -165,7 +166,8 @@ class _TwoRuns:
 
 
 def _texts(outputs: QuerySet[Output], keys: Collection[int], by: str) -> dict[int, set[str]]:
-    """SHA-256 of the answers' texts, by `pk` or by `item`; of a redacted one what it was."""
+    """SHA-256 of the answers' texts, by `pk` or by `item`; for a redacted answer the recorded
+    one."""
     texts: dict[int, set[str]] = {}
     for some in batched(keys, READ_AT_A_TIME):
         rows = outputs.filter(**{f"{by}__in": some}, text__isnull=False).order_by()

@@ -1,4 +1,4 @@
-"""Scores read from the database into what `evalhub.decision.align` takes."""
+"""Read scores from the database into the form of `evalhub.decision.align`."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -43,14 +43,14 @@ READ_AT_A_TIME = 5000
 
 @dataclass(frozen=True, slots=True)
 class RunScores:
-    """One run's scores by one metric, and the digest that decisions know them by."""
+    """One run's scores by one metric, and the digest that identifies them in decisions."""
 
     run: Run
     arm: ArmScores
     digest: str
 
     def named(self, name: str, test_set: str) -> ArmScores:
-        """The scores as those of an arm of a study, which has names of its own."""
+        """The scores under a study arm's own names."""
         failures = [f"{name} on {test_set}: {line}" for line in self.arm.failures]
         return replace(self.arm, name=name, failures=failures)
 
@@ -97,7 +97,7 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
 
 
 def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScores:
-    """All scores of a run by one metric, of these items: those of its test set version."""
+    """All scores of a run by one metric, for these items of its test set version."""
     scores = Score.objects.filter(output__run=run, metric=metric)
     rows = scores.order_by("output__item_id", "output__sample").values_list(
         "output__item_id", "value"
@@ -137,21 +137,21 @@ def _numbers(rows: QuerySet[Any, Any]) -> Iterator[Array]:
 
 
 def _first_reason(scores: QuerySet[Score], table: Array) -> str:
-    """Why the first is unscored, of rows of (item, value) in the order of items and samples."""
+    """The first reason in order of items and samples why an answer has no score."""
     item = table[np.isnan(table[:, 1]), 0][0]
     of_item = scores.filter(output__item=int(item)).order_by("output__sample")
     return next(reason for value, reason in of_item.values_list("value", "reason") if value is None)
 
 
 def _failures(scores: QuerySet[Score]) -> Rows:
-    """Which answers failed for good, in the order of items and samples."""
+    """Mask of the failed answers, in order of items and samples."""
     failed = ExpressionWrapper(Q(output__text=None), BooleanField())
     rows = scores.annotate(failed=failed).order_by("output__item_id", "output__sample")
     return np.array(list(rows.values_list("failed", flat=True)), dtype=bool)
 
 
 def differing(first: Run, second: Run) -> dict[int, float]:
-    """By item, the share of the second run's answers whose text isn't the first's."""
+    """By item, the share of the second run's answers whose text differs from the first's."""
     same_text = Output.objects.filter(
         run=first, item=OuterRef("item"), sample=OuterRef("sample"), text=OuterRef("text")
     )
@@ -169,13 +169,13 @@ def differing(first: Run, second: Run) -> dict[int, float]:
 
 
 def requirement_on(test_set: StudyTestSet) -> Requirement:
-    """What the study asks on a test set, as it is measured."""
+    """The study's demand on a test set, as a requirement."""
     metric = declared_metric(test_set.metric.name, **test_set.metric.options)
     return requirement_of(test_set.name, criterion_of(test_set), form=metric.of_form)
 
 
 def criterion_of(test_set: StudyTestSet) -> PolicyCriterion:
-    """What the study asks on a test set, as a policy says it."""
+    """The study's demand on a test set, as a policy's criterion."""
     metric = declared_metric(test_set.metric.name, **test_set.metric.options)
     return PolicyCriterion.of_columns(
         {name: getattr(test_set, name) for name in Demand.model_fields}

@@ -1,4 +1,4 @@
-"""What each step before a fine-tune buys, read from a study's evidence.
+"""The benefit of each step before a fine-tune, read from a study's evidence.
 
 Only arms whose scores on the test set this record shows anyway, and pays for, are among them: the
 baseline, the candidate and its alternatives.
@@ -42,7 +42,7 @@ def steps_section(
 
 
 def _bare(version: ModelVersion) -> bool:
-    """Whether it is a base that is told nothing: neither a prompt nor examples nor documents."""
+    """Whether it is a base model without prompt, examples or documents."""
     prompt = version.prompt
     instructed = prompt.system or prompt.examples or prompt.retriever
     return version.kind == ORDER[0] and not instructed
@@ -50,7 +50,7 @@ def _bare(version: ModelVersion) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """The steps on one test set, the last of which is the candidate in question."""
+    """The steps on one test set; the candidate in question is the last."""
 
     evidence: StudyEvidence
     test_set: StudyTestSet
@@ -123,7 +123,7 @@ class _Steps:
         )
 
     def _money(self, arm: StudyArm, run: Run) -> float | None:
-        """What an answer cost on average, by the price that the study says; None without one."""
+        """Mean cost of an answer at the study's stated price; None without one."""
         price = self.evidence.study.policy.prices.get(arm.name)
         if price is None:
             return None

@@ -1,4 +1,4 @@
-"""Files judged by a site's ledger: it is told the claims, and says what it leaves to them.
+"""Judge files by a site's ledger: it receives the claims, and replies with their levels.
 
 What is sent are fingerprints and scores, metrics with their options, and the files' names; no text
 and no answer. Whether the evidence is valid doesn't hang on the level: so it is judged here before

@@ -1,4 +1,4 @@
-"""What has changed of a decision's evidence since it was made.
+"""Changes to a decision's evidence since it was made.
 
 The digests that its record holds are compared with what the study has now; a constant number of
 queries, and two for each 2,000 pairs of its review, and no score or answer is read. Of many
@@ -33,7 +33,7 @@ from reviews.results.ended import has_ended
 
 
 class Changed(StrEnum):
-    """What changed."""
+    """Kind of change."""
 
     DECISION = "decision"
     POLICY = "policy"
@@ -48,7 +48,7 @@ class Changed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is otherwise than the decision read it, in a sentence without its stop."""
+    """One change since the decision, as a sentence without its stop."""
 
     what: Changed
     sentence: str
@@ -79,8 +79,7 @@ class _Now:
 
 
 def changes_since(decision: Decision) -> list[Change]:
-    """What is otherwise now than when `decision` was made; empty where it still stands on all that
-    there is. What matters most comes first."""
+    """Changes since `decision` was made, most important first; empty where nothing has changed."""
     record, now = decision.document, _now([decision])[decision.study_id]
     return [
         *_newer(decision),
@@ -91,7 +90,7 @@ def changes_since(decision: Decision) -> list[Change]:
 
 
 def changes_but_of_people(decisions: Sequence[Decision]) -> dict[int, list[Change]]:
-    """Of each by its id: what is otherwise now, but for its review and for newer decisions.
+    """By decision id, its changes apart from its review and newer decisions.
 
     `decisions` were read with their studies. Five queries at most, however many they are.
     """
@@ -115,7 +114,7 @@ def _changes_of_question(decision: Decision, record: DecisionRecord, now: _Now) 
 
 
 def _now(decisions: Sequence[Decision]) -> dict[int, _Now]:
-    """The studies of these decisions by their ids, as they are now. Five queries at most."""
+    """By study id, the current state of these decisions' studies. Five queries at most."""
     studies = {each.study_id: each.study for each in decisions}
     test_sets = StudyTestSet.objects.judged().filter(study__in=studies)
     sets = list(test_sets.select_related("metric", "test_set_version__test_set"))
@@ -256,7 +255,7 @@ def _training(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator
 
 
 def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
-    """By the newest review of the answers that are there now."""
+    """Changes by the newest review of the current answers."""
     study, people = decision.study, record.people
     arm = now.arm(record.arms.candidate.name)
     if study.review is None or arm is None or arm.role != ArmRole.CANDIDATE:
@@ -293,8 +292,8 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
 
 
 def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
-    """Of a study that asks to be judged against the champion. Where that is the candidate
-    by now, nothing has changed of what was found."""
+    """Changes of the champion, for a study that is judged against it. Where the champion is the
+    candidate by now, the finding still holds."""
     if not decision.study.policy.promoted:
         return
     arms = [now.arm(each.name) for each in (record.arms.baseline, record.arms.candidate)]

@@ -1,4 +1,4 @@
-"""The looks of a decision are written into the ledger, in the decision's own transaction."""
+"""Write a decision's looks into the ledger, in the decision's own transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def take(
     rivals: Iterable[Sequence[Claim]] = (),
     also: Iterable[Sequence[Claim]] = (),
 ) -> bool:
-    """Writes the looks that are still to be taken; for one transaction.
+    """Write the looks that are still to be taken; call it inside a transaction.
 
     False, and nothing is written, where another decision came between: the claims may stand
     elsewhere now and must be judged anew.
@@ -71,8 +71,8 @@ def _write_together(
     beginning: str,
     reading: int,
 ) -> int:
-    """Writes the looks of the arm that is decided and of those that share them, as one reading; how
-    many entries they are."""
+    """Write the looks of the decided arm and of those that share them, as one reading; returns the
+    number of entries."""
     rows = _write(standing, study, beginning, reading)
     if not arms or together is None:
         return len(rows)
@@ -106,7 +106,7 @@ def _write(
     roots: Mapping[str, Look] | None = None,
     written: frozenset[str] = frozenset(),
 ) -> list[Look | GuardLook]:
-    """The entries that were written, all with this number of a reading.
+    """Write the looks of one arm, all with this number of a reading; returns the entries.
 
     Args:
         roots: by test set, the looks that another arm has just taken, which this one shares.
@@ -176,8 +176,8 @@ def _write_rival(
     beginning: str,
     reading: int,
 ) -> int:
-    """Writes what was read of a rival: with the candidate's number of the same test set, where it
-    is one of the first few on these items, else with the next; how many entries they are."""
+    """Write the looks at a rival: with the candidate's number on the same test set where it is one
+    of the first few on these items, else with the next number. Returns the number of entries."""
     decided = {each.digest: each.name for each in standing.claims}
     rows = Look.objects.filter(claim__in=decided).select_related("shares")
     roots = {decided[look.claim]: look for look in rows}
@@ -201,7 +201,7 @@ def _write_rival(
 
 
 def _is_free(claim: Claim, shared: SameItems) -> bool:
-    """Whether a rival costs no number: on these items it is one of the first few."""
+    """Whether a rival needs no number: it is one of the first few on these items."""
     _, answers = claim.answers
     free = Look.objects.rivals().exclude(shares=None)
     rivals = free.filter(test_set_version__in=shared.of(claim.version)).order_by()

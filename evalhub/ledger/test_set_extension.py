@@ -1,4 +1,4 @@
-"""A test set that was added to after a look: what was seen then beside what is new."""
+"""A test set that was extended after a look: old rows beside new ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,8 +21,7 @@ def with_stages(
     look_ids: Sequence[int],
     names: tuple[str, str],
 ) -> Pairing:
-    """The rows of these looks, oldest first, each as it was judged then, and the items that are
-    new.
+    """The rows of these looks, oldest first, each as it was judged then, and those of new items.
 
     Answers that were given anew to the old items since don't change what was seen. Each stage's
     items are weighted to the mix by themselves, so that all of them estimate the same thing.
@@ -44,7 +43,7 @@ def with_stages(
 
 
 def _new_rows(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:
-    """The rows of items that weren't there before; another part of a set may have the same ids."""
+    """Rows of items that weren't there before; other parts of a set may have the same ids."""
     new = np.array([(each.key, each.fingerprint) not in seen for each in larger.items], dtype=bool)
     try:
         return larger.where(new)
@@ -54,7 +53,7 @@ def _new_rows(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]
 
 
 def _join(first: Aligned, added: Aligned) -> Aligned:
-    """`first` is what was seen, with its stages; `added` the rows of another."""
+    """Append rows (`added`) to the stages that were seen before (`first`)."""
     before = np.zeros(0, dtype=np.intp) if first.stages is None else first.stages
     stage = int(before.max(initial=-1)) + 1
     return replace(
@@ -82,7 +81,8 @@ def _failures(first: Aligned, added: Aligned) -> Rows | None:
 
 
 def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores of shape (n + m,) or (n + m, samples); means where the samples are unequally many."""
+    """Stack scores to shape (n + m,) or (n + m, samples); means where the numbers of samples
+    differ."""
     if first.shape[1:] == added.shape[1:]:
         return np.concatenate([first, added])
     return np.concatenate(
@@ -91,7 +91,7 @@ def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArra
 
 
 def _clusters(first: Aligned, added: Aligned, stage: int) -> list[str] | None:
-    """Labels of both; an item without one is a cluster of its own."""
+    """Cluster labels of both; an item without a label is a cluster of its own."""
     if first.clusters is None and added.clusters is None:
         return None
     alone = [f"item {i}" for i in range(len(first.baseline) + len(added.baseline))]

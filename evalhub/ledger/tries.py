@@ -1,4 +1,4 @@
-"""How often a candidate was tried, on whatever items: what its next try is, and a guard's.
+"""How often a candidate was tried on any items: the number of its next try, and of a guard's.
 
 The numbers of looks at items bound what all candidates may err there. That is no bound for one
 candidate which is tried on ever other items: on parts of a set, on what a pool still has, or by a
@@ -26,7 +26,7 @@ from evalhub.registry.models.versions import VersionStage
 
 
 class TriedClaim(Protocol):
-    """What is to be known of evalhub.ledger.positions.Claim."""
+    """The part of evalhub.ledger.positions.Claim that tries read."""
 
     @property
     def digest(self) -> str: ...
@@ -71,7 +71,7 @@ class _Read(NamedTuple):
 
 
 class Tries:
-    """What was read of the candidates that a decision is about, in whichever decision.
+    """All looks at the candidates of a decision, in any decision.
 
     Args:
         asked: digests of the claims that all are needed for a ship by this decision.
@@ -113,13 +113,14 @@ class Tries:
 
     @cached_property
     def wholly(self) -> set[int]:
-        """Looks of guards that stood beside items which were drawn from a pool."""
+        """Ids of guards' looks beside items that were drawn from a pool."""
         beside = GuardLook.objects.filter(guard__in=[each.pk for each in self.read])
         rows = beside.filter(primary__drawn_for__isnull=False).exclude(primary=F("guard"))
         return set(rows.values_list("guard", flat=True))
 
     def of_counted(self, claim: TriedClaim, drawn: int | None) -> int:
-        """Which try of its candidate against this baseline by this metric a claim is that counts.
+        """The number of a counted claim among its candidate's tries against this baseline by this
+        metric.
 
         A champion isn't tried any more: it is evaluated again, and there is nothing to be gained.
 
@@ -148,8 +149,8 @@ class Tries:
         return max(least, _number(before, any(each.drawn for each in before), drawn))
 
     def of_guard(self, claim: TriedClaim, *, digest: str = "", drawn: int | None) -> int:
-        """Which try of a guard its claim is, beside whatever primaries: other scores of the same
-        candidate on items of the same guard are another try.
+        """The number of a guard's claim among its tries, beside any primaries: other scores of the
+        same candidate on items of the same guard are another try.
 
         Args:
             digest: of a claim that it adds items to, in place of itself.
@@ -181,7 +182,7 @@ class Tries:
 
 
 def _number(before: Sequence[_Read], wholly: bool, drawn: int | None) -> int:
-    """The number after these; `wholly`: one of them was judged at the whole of alpha."""
+    """The number after these looks; `wholly`: one of them was judged at the whole of alpha."""
     arms: dict[int, set[int]] = {}
     for entry in before:
         arms.setdefault(entry.reading, set()).add(entry.arm)

@@ -1,4 +1,4 @@
-"""Whether the rows of a home still are what a decision's record says it rests on.
+"""Does a home still have the rows that a decision's record rests on?
 
 Everything is computed anew from the rows: a digest that the database keeps isn't taken for one.
 """
@@ -57,7 +57,7 @@ def _chain(record: DecisionRecord) -> Iterator[RowCheck]:
 
 
 def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
-    """A look that isn't in the ledger differs: what wasn't paid for isn't registered."""
+    """Checks that the ledger has the looks that the record says it paid for."""
     if not record.registered or record.verdict is Verdict.INVALID:
         return
     candidate = record.arms.candidate.name
@@ -80,7 +80,8 @@ def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
 
 
 def _numbers(row: EvidenceRow, claim: str) -> set[int]:
-    """The looks, of these items' or of a primary's beside them, at what the row holds."""
+    """Numbers of the looks at this row's items and answers, or at its claim; looks beside a primary
+    included."""
     answers = Look.objects.filter(
         items_digest=row.digest,
         candidate_answers=row.candidate_answers,
@@ -114,7 +115,7 @@ def _scores_alike(row: EvidenceRow, look: Look) -> bool:
 def _rows(
     record: DecisionRecord, row: EvidenceRow
 ) -> Iterator[tuple[str, str, str | None, RedactionQuerySet]]:
-    """(what, as recorded, as found or None, what may lead from the one to the other)."""
+    """(what, recorded, current or None, redactions that may explain a difference)."""
     base, tuned = record.arms.baseline.name, record.arms.candidate.name
     arms = (
         (base, row.baseline_run, row.baseline_answers, row.baseline_scores),
@@ -142,7 +143,7 @@ def _rows(
 
 
 def _run(row: EvidenceRow, key: int | None) -> Run | None:
-    """The run of this id, unless it is another home's and answered something else."""
+    """The run with this id, unless it is another home's with other answers."""
     if key is None:
         return None
     run = Run.objects.select_related("test_set_version__test_set").filter(pk=key).first()
@@ -150,7 +151,7 @@ def _run(row: EvidenceRow, key: int | None) -> Run | None:
 
 
 def _metric(row: EvidenceRow, runs: list[Run | None]) -> Metric | None:
-    """The runs' metric of this name: with the options that are recorded, if there is one."""
+    """The runs' metric of this name, with the recorded options if there is one."""
     metrics = Metric.objects.filter(
         pk__in=RunMetric.objects.filter(run__in=[each for each in runs if each]).values("metric"),
         name=row.metric,

@@ -34,7 +34,7 @@ MODELS: dict[str, type[Model]] = {
 
 
 def append(*rows: Model) -> None:
-    """Chains rows that were written just now: by kind, in the order of MODELS, then by id."""
+    """Add rows that were just written to the chain: by kind, in the order of MODELS, then by id."""
     if not rows:
         return
     ledger = _lock()
@@ -57,7 +57,8 @@ def append(*rows: Model) -> None:
 
 
 def ledger_head() -> LedgerHead:
-    """The chain as it is now, for a record; nothing is added until the transaction ends."""
+    """The chain's head as it is now, for a record; the chain doesn't grow until the transaction
+    ends."""
     ledger = _lock()
     return LedgerHead(home=str(ledger), links=ledger.links, head=ledger.head or first_head(ledger))
 

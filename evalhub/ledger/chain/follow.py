@@ -1,4 +1,4 @@
-"""Is the ledger what it was? The chain followed again, link by link, and held against its heads.
+"""Verify the ledger: follow its chain link by link, and compare the heads that records carry.
 
 Triggers keep accidents and a casual hand off. Who drops them and changes a row leaves a link that
 doesn't lead from it; who writes the links anew leaves other heads than the records carry, and those
@@ -24,7 +24,7 @@ NAMED = 20
 
 
 def chain_faults() -> list[str]:
-    """A sentence for each thing that isn't as the chain has it; empty: all is.
+    """A sentence for each fault in the chain; empty where it is intact.
 
     Reads every look, decision and sign-off, in bounded memory, and writes nothing. What is added
     meanwhile isn't looked at.
@@ -40,8 +40,8 @@ def chain_faults() -> list[str]:
 
 
 def head_at(links: int) -> str | None:
-    """The head that the chain leads to after so many links, each computed from its row; None where
-    it has fewer, or a row of them is gone."""
+    """The head after so many links, computed from their rows; None where links or rows are
+    missing."""
     ledger = Ledger.objects.first()
     if ledger is None:
         return None
@@ -99,7 +99,7 @@ def _faults() -> Iterator[str]:
 
 
 def _links(up_to: int) -> Iterator[tuple[int, str, int, str, tuple[Any, ...] | None]]:
-    """(place, kind, row, head, the row's values or None) of each link, in order."""
+    """(number, kind, row, head, the row's values or None) of each link, in order."""
     links = LedgerLink.objects.filter(place__lte=up_to).order_by("place")
     rows = links.values_list("place", "kind", "row", "head").iterator(chunk_size=AT_ONCE)
     for some in batched(rows, AT_ONCE):
@@ -119,7 +119,7 @@ def _values(kind: str, keys: list[int]) -> Mapping[int, tuple[Any, ...]]:
 
 
 def _heads_in_records(homes: set[str]) -> dict[int, dict[int, str]]:
-    """{links: {decision: head}} as the records of this home carry them, under any of its ids."""
+    """{links: {decision: head}} from the records of this home, under any of its ids."""
     rows = Decision.objects.exclude(record__ledger_head=None).annotate(
         at_home=KT("record__ledger_head__home"),
         at_links=KT("record__ledger_head__links"),
@@ -140,7 +140,7 @@ def _head_faults(carried: Mapping[int, str], head: str) -> Iterator[str]:
 
 
 def _rows_without_link() -> Iterator[str]:
-    """Rows that nothing of ours has written."""
+    """Faults of rows that have no link: nothing of ours writes such rows."""
     for model in dict.fromkeys(MODELS.values()):
         kinds = [kind for kind, of in MODELS.items() if of is model]
         links = LedgerLink.objects.filter(kind__in=kinds, row=OuterRef("pk"))

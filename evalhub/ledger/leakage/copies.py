@@ -1,4 +1,4 @@
-"""Near-copies of test sets' items: the same question in nearly the same words. Pure.
+"""Near-copies of test sets' items: the same question in almost the same words. Pure.
 
 Of two texts the words are compared, without courtesies ("please"). They are near-copies where
 
@@ -56,7 +56,8 @@ Mask = NDArray[np.bool_]
 
 @cache
 def _negations() -> frozenset[str]:
-    """Of English, German, French, Spanish, Portuguese, Italian, Dutch, Russian and Chinese."""
+    """Negations in English, German, French, Spanish, Portuguese, Italian, Dutch, Russian and
+    Chinese."""
     lists = (
         "not no never none nor neither without cannot except unless nothing nobody",
         "nicht kein keine keinen keiner nie ohne ne pas jamais sans nunca sin não sem",
@@ -85,7 +86,7 @@ class ItemWords:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "ItemWords":
-        vocabulary, codes = _Known(), list[int]()
+        vocabulary, codes = _Vocabulary(), list[int]()
         starts, orders = [0], list[int]()
         for text in texts:
             plain = folded(text)
@@ -116,14 +117,14 @@ class ItemWords:
         return self.orders.size
 
     def of_item(self, item: int) -> list[int]:
-        """The hashes of its words, in order."""
+        """Hashes of the item's words, in order."""
         codes = self.codes[self.starts[item] : self.starts[item + 1]]
         hashes: list[int] = self.words[codes].tolist()
         return hashes
 
     def wholes(self) -> list[tuple[int, int] | None]:
-        """By item what is the same for those with the same words, numbers and negations in order;
-        None of one that has none."""
+        """By item, a key that is equal for equal words, numbers and negations in order; None for an
+        item without any."""
         orders = self.orders.tolist()
         ends = self.starts.tolist()
         content = self.words[self.codes].tobytes()
@@ -136,7 +137,7 @@ class ItemWords:
 
 
 def copies_between(new: ItemWords, old: ItemWords) -> list[int]:
-    """The items of `new` that are near-copies of items of `old`, matched one to one."""
+    """Indices of items in `new` that are near-copies of items in `old`, matched one to one."""
     mine, theirs = new.wholes(), old.wholes()
     left = defaultdict(list)
     for item, whole in enumerate(theirs):
@@ -162,7 +163,7 @@ def copies_between(new: ItemWords, old: ItemWords) -> list[int]:
 
 
 def copies_within(item_words: ItemWords) -> list[int]:
-    """The items that are near-copies of one before them."""
+    """Indices of items that are near-copies of an earlier item."""
     groups = list(range(item_words.items))
 
     def root(item: int) -> int:
@@ -183,7 +184,7 @@ def copies_within(item_words: ItemWords) -> list[int]:
 
 
 class _Sides:
-    """Two sets beside each other, with what their words tell in both."""
+    """Two sets of items, and what their words say in both."""
 
     def __init__(self, new: ItemWords, old: ItemWords) -> None:
         self.new, self.old = new, old
@@ -255,7 +256,8 @@ class _Sides:
         return int(side.orders[item]), *telling
 
     def _similarity(self, item: int, other: int) -> float:
-        """0 where the two aren't near-copies for another reason than the words that differ."""
+        """Similarity of two items; 0 where they differ in something that makes them no
+        near-copies."""
         mine, theirs = self.new.of_item(item), self.old.of_item(other)
         one, two = {*mine}, {*theirs}
         contained = _holds(mine, theirs) or _holds(theirs, mine)
@@ -312,8 +314,8 @@ class _Shingles:
         return _distinct(self.values)
 
     def with_most_in(self, others: Hashes) -> Mask:
-        """The items of which so many shingles are among `others`, in order, that one with those may
-        be like it."""
+        """Mask of the items with so many shingles in `others` (sorted) that they may be similar to
+        an item with those."""
         owners = np.repeat(np.arange(self.counts.size), self.counts)
         slots = np.searchsorted(others, self.values)
         equal = np.r_[others, np.uint64(0)][slots] == self.values
@@ -321,23 +323,23 @@ class _Shingles:
         return np.asarray((self.counts > 0) & (shared >= SIMILAR * self.counts))
 
     def signatures(self, mask: Mask) -> NDArray[np.uint16]:
-        """MinHash signatures of these items."""
+        """MinHash signatures of the items in `mask`."""
         return minhash_signatures(self.values[np.repeat(mask, self.counts)], self.counts[mask])
 
 
 def _again(ordered: Hashes) -> Hashes:
-    """Those that there are twice."""
+    """Values that occur at least twice."""
     return np.asarray(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
 def _limit_parts(table: HashTable) -> HashTable:
-    """The table with no more than so many parts of a hash as are tried."""
+    """The table with at most as many parts of each hash as are tried."""
     first = np.searchsorted(table.values, table.values, "left")
     mask = np.arange(table.values.size) - first < _MOST_TRIED
     return HashTable(table.values[mask], table.parts[mask])
 
 
-class _Known(dict[str, int]):
+class _Vocabulary(dict[str, int]):
     """By word or sign its place in `hashes`; _LEFT_OUT of one that isn't compared."""
 
     def __init__(self) -> None:
@@ -369,7 +371,7 @@ _NO_ORDER = _hash(b"[] []")
 
 
 def _holds(longer: Sequence[int], shorter: Sequence[int]) -> bool:
-    """Whether one has all words of the other, in their order."""
+    """Whether one list of words contains the other as a subsequence."""
     rest = iter(longer)
     return len(longer) >= len(shorter) and all(word in rest for word in shorter)
 

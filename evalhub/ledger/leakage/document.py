@@ -1,4 +1,4 @@
-"""A test set's file looked for in a file of training data, as one document. No database."""
+"""Search a file of training data for a test set's file, as one document. No database."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from evalhub.ledger.leakage.training import Progress, read_training
 def leakage_document(
     train: Path, test_set: Path, mapping: FieldMapping, progress: Progress | None = None
 ) -> LeakageDocument:
-    """Looks for the items of `test_set` in `train`, training data or their fingerprints.
+    """Search `train`, training data or their fingerprints, for the items of `test_set`.
 
     Raises:
         evalhub.io.rows.DataError: what is wrong with a file; no item that is long enough.
@@ -36,7 +36,7 @@ def leakage_document(
 
 
 def _items(test_set: Path, mapping: FieldMapping, lines: dict[str, int]) -> Iterator[ItemTexts]:
-    """The items of the file; their lines are noted on the way."""
+    """The items of the file; notes their lines on the way."""
     for line, item in read_items(test_set, mapping):
         if lines.setdefault(item.key, line) != line:
             raise DataError(

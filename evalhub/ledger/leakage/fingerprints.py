@@ -72,17 +72,17 @@ def words_of(text: str) -> list[str]:
 
 
 def is_brief(text: str) -> bool:
-    """Whether a text has words, and too few to be looked for by itself."""
+    """Whether a text has words, but too few to be searched for alone."""
     return 0 < len(words_of(text)) < FEWEST_WORDS
 
 
 def normal_form(text: str) -> str:
-    """What equal texts have in common: their words, brackets and signs."""
+    """The text's words, brackets and signs, by which texts are equal."""
     return " ".join(tokens_of(text))
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, also where JSON stands in a text, as a CSV must write it."""
+    """Yield every text in a JSON value, also from JSON inside a text, as CSV files have it."""
     match value:
         case str():
             yield from list(texts_of(_parse_json(value))) or [value]
@@ -95,7 +95,8 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def fingerprint(texts: Sequence[str], salt: bytes = PLAIN) -> Prints:
-    """The fingerprints of some texts. Only equal salts (at most 16 bytes) can be compared."""
+    """Fingerprint some texts. Only fingerprints with equal salts (at most 16 bytes) can be
+    compared."""
     exact: list[bytes] = []
     word_counts = np.zeros(len(texts), np.int64)
     grams: dict[int, list[bytes]] = {n: [] for n in _LENGTHS}
@@ -123,12 +124,12 @@ def fingerprint(texts: Sequence[str], salt: bytes = PLAIN) -> Prints:
 
 
 def _without_signs(tokens: list[str]) -> list[str]:
-    """A sign is a token of one character that is no letter, digit or mark."""
+    """Tokens without signs (one character that is no letter, digit or mark)."""
     return [token for token in tokens if len(token) > 1 or token.isalnum()]
 
 
 def _parse_json(text: str) -> Any:
-    """What a text that is JSON holds; None for any other text."""
+    """The value of a text that is JSON; None for any other text."""
     if not text.lstrip().startswith(("[", "{")):
         return None
     try:

@@ -61,7 +61,7 @@ _HOWS = ("exact", "near-duplicate", "n-gram")
 
 @dataclass(frozen=True, slots=True)
 class ItemTexts:
-    """What is looked for of an item: `parts` are ("input" or "reference", text)."""
+    """The texts of an item to search for: `parts` are ("input" or "reference", text)."""
 
     key: str
     parts: tuple[tuple[str, str], ...]
@@ -69,7 +69,7 @@ class ItemTexts:
 
 @dataclass(frozen=True, slots=True)
 class Leakage:
-    """What was found: `leaked` is {item key: its matches}, the strongest of each part.
+    """The result of a search: `leaked` is {item key: its matches}, the strongest of each part.
 
     `rows` and `texts` of training data were read. `items` were looked for, of which `too_short`
     have no text that is long enough to be found. `shared_by` is the number of items that may
@@ -119,7 +119,7 @@ def item_texts(key: str, input_: Any, references: Sequence[Any]) -> ItemTexts:
 def find_leakage(
     training: Training, *test_sets: Iterable[ItemTexts], progress: Progress | None = None
 ) -> list[Leakage]:
-    """Looks for the items of each test set in the training data, which are read once.
+    """Search the training data for the items of each test set, in one pass.
 
     The items' hashes are held in memory (up to 20 kB an item of a hundred words); the training
     data stream by. Raises DataError as reading the training data does.
@@ -161,14 +161,14 @@ def _by_item(
 
 
 def _rank(match: LeakageMatch) -> tuple[int, float, int]:
-    """Smaller is stronger: how, then how much, then the earlier line."""
+    """Sort key of a match, smaller is stronger: method, then share, then earlier line."""
     kind = "n-gram" if match.how.endswith("gram") else match.how
     return _HOWS.index(kind), -match.share, match.line
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """The items' parts, in tables to look training texts up in."""
+    """The items' parts, in tables to search training texts for."""
 
     keys: list[str]
     items: list[int]
@@ -335,12 +335,12 @@ def _join(prints: Sequence[Prints]) -> Prints:
 
 
 def _heads(exact: Sequence[bytes]) -> Hashes:
-    """The first half of each hash of a whole text, to look up by."""
+    """The first half of each whole text's hash, to search by."""
     return np.frombuffer(b"".join(whole[:8] for whole in exact), "<u8")
 
 
 def _frequent(values: Hashes, items: Index, limit: int) -> Hashes:
-    """The hashes that more than `limit` items have."""
+    """Hashes that more than `limit` items have."""
     table = HashTable.of(values, items)
     distinct, counts = np.unique(table.values, return_counts=True)
     return np.asarray(distinct[counts > limit])
@@ -351,7 +351,8 @@ def _table(prints: Prints, n: int, mask: NDArray[np.bool_]) -> HashTable:
 
 
 def _holding(shared: NDArray[np.bool_], prints: Prints) -> NDArray[np.bool_]:
-    """Which runs of 13 words hold a run of 8 that is `shared`, so that they end in a template."""
+    """Mask of the runs of 13 words that contain a `shared` run of 8, so that they end in a
+    template."""
     parts = np.arange(prints.words.size)
     longer, shorter = prints.owners[NGRAM], prints.owners[SHORT_NGRAM]
     first_longer, first_shorter = np.searchsorted(longer, parts), np.searchsorted(shorter, parts)

@@ -1,4 +1,4 @@
-"""A version's training data against a test set version: looked for once, and kept."""
+"""The overlap of a version's training data with a test set version: searched once, and stored."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ def check_overlaps(
     path: Path,
     progress: Progress | None = None,
 ) -> list[TrainingOverlap]:
-    """Looks for the test sets' items in a training file, or in its fingerprints, read once.
+    """Search a training file, or its fingerprints, for the test sets' items in one pass.
 
     The same file again gives the rows that are there already, and nothing is read but its hash.
 
@@ -64,8 +64,8 @@ def check_overlaps(
 
 
 def leaked_keys(version: ModelVersion, test_set_version: TestSetVersion) -> dict[str, str] | None:
-    """The items that are in the training data of the version, or of one that it was made from:
-    {item key: "input: 13-gram, line 12; reference: exact, line 12"}.
+    """Items in the training data of the version or of its ancestors: {item key: "input: 13-gram,
+    line 12; reference: exact, line 12"}.
 
     None where nobody knows: the version's data weren't looked at, or no item is long enough to
     be found, and no version it was made from has seen one.
