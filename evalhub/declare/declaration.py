@@ -1,4 +1,4 @@
-"""The base of all declarations, and how what is wrong with a value is said.
+"""The base class of all declarations, and the error messages for invalid values.
 
 A declaration is a frozen pydantic model that knows all of its fields. It is read from a document
 (`read_declaration`: errors name file, line and field) or from a value (`declared`: errors name the
@@ -57,7 +57,7 @@ class Declaration(BaseModel):
 
 
 class DeclarationError(ValueError):
-    """What is wrong with a value, and in which field of it ("" is the whole)."""
+    """An invalid value: what is wrong, and in which field ("" is the whole)."""
 
     def __init__(self, message: str, field: str = "") -> None:
         self.message, self.field = message, field
@@ -65,18 +65,18 @@ class DeclarationError(ValueError):
 
 
 def wrong(message: str, *field: str | int) -> PydanticCustomError:
-    """For validators to raise: what is wrong with a field below the one that is validated."""
+    """The error for a validator to raise: what is wrong, and the path below the validated field."""
     # The message isn't a template: braces in it stand for themselves.
     return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
 
 
 def default_of(kind: type[BaseModel], field: str) -> Any:
-    """The declared default of a field, for options and columns that have the same one."""
+    """The declared default of a field, for options and columns that share it."""
     return kind.model_fields[field].get_default(call_default_factory=True)
 
 
 def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
-    """`value`, JSON as Python has it, as a `kind`: a declaration or any type that pydantic takes.
+    """Validate `value`, parsed JSON, as a `kind`: a declaration or any type that pydantic takes.
 
     Raises:
         DeclarationError: the first flaw; its field starts with `at`.
@@ -94,14 +94,14 @@ _adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
 def _adapter[T](kind: type[T]) -> TypeAdapter[T]:
-    """What validates a kind, made once: for a union of declarations that takes long."""
+    """The cached validator of a kind; building one for a union of declarations is slow."""
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
 
 
 def flaws_of(kind: type[BaseModel], value: object) -> list[tuple[Path, str]]:
-    """(place, what is wrong) of each flaw that `value`, JSON as Python has it, has as a `kind`."""
+    """(path, message) of each flaw of `value`, parsed JSON, as a `kind`."""
     try:
         kind.model_validate_json(_as_json(value, ""))
     except ValidationError as error:
@@ -110,7 +110,7 @@ def flaws_of(kind: type[BaseModel], value: object) -> list[tuple[Path, str]]:
 
 
 def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T:
-    """A whole document as a `kind`.
+    """Read a whole document as a `kind`.
 
     Args:
         start: what such a document is and how it starts, for one that is no mapping.
@@ -134,7 +134,8 @@ def _line(error: DataError) -> int:
 
 
 def _as_json(value: object, at: str) -> str:
-    """`value` as JSON that a database can keep; DeclarationError names what can't be."""
+    """`value` as JSON text that a database can store; DeclarationError names the field that can't
+    be."""
     try:
         text = json.dumps(value)
         parse_json(text)
@@ -147,7 +148,7 @@ def _as_json(value: object, at: str) -> str:
 
 
 def _field_text(field: Path, at: str) -> str:
-    """prompt.examples[0].output: names with dots, places in lists in brackets."""
+    """The path as text: prompt.examples[0].output, with list indices in brackets."""
     dotted = at
     for part in field:
         if isinstance(part, int):
@@ -158,7 +159,8 @@ def _field_text(field: Path, at: str) -> str:
 
 
 def _flaws(kind: Any, value: Any, error: ValidationError) -> list[tuple[Path, str]]:
-    """(field, what is wrong) of each flaw. What is missing may be what is misspelt: said once."""
+    """(path, message) of each flaw. A field that is missing may be one that is misspelt, so such a
+    pair is reported once."""
     located = [(_path_of(each, value), each) for each in error.errors(include_url=False)]
     misspelt = {path[:-1] for path, each in located if each["type"] == "extra_forbidden"}
     return [
@@ -169,7 +171,7 @@ def _flaws(kind: Any, value: Any, error: ValidationError) -> list[tuple[Path, st
 
 
 def _path_of(error: ErrorDetails, value: Any) -> Path:
-    """Where the flaw stands in the value: pydantic's place without the tags of unions."""
+    """Path of the flaw in the value: pydantic's location without the tags of unions."""
     path: list[str | int] = []
     current = value
     *inner, last = error["loc"] or ("",)
@@ -253,7 +255,7 @@ def _quote(value: object) -> str:
 
 
 def _names_at(kind: Any, path: Path, tags: frozenset[str | int]) -> list[str]:
-    """The fields that an object at this place of a `kind` may have, as documents write them.
+    """Field names that an object at this path of a `kind` may have, as documents spell them.
 
     Of a union that is told apart by a tag, those of the member whose tag is among `tags`.
     """
@@ -283,7 +285,7 @@ def _names_at(kind: Any, path: Path, tags: frozenset[str | int]) -> list[str]:
 
 
 def _tags_of(kind: Any) -> set[Any]:
-    """The values of a declaration's fields that can have one value alone."""
+    """Values of the fields of a declaration that allow a single value."""
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
         return set()
     fixed = (get_args(each.annotation) for each in kind.model_fields.values())

@@ -1,4 +1,4 @@
-"""Which key may be sent to which host: said outside the document that names the key. Pure."""
+"""Which key may be sent to which host, configured outside the document that names the key. Pure."""
 
 import re
 from typing import Annotated
@@ -53,18 +53,19 @@ KeyVariable = Annotated[str, AfterValidator(_is_a_variable), Outside("variable")
 
 
 def is_ours(variable: str) -> bool:
-    """Whether a variable may hold a secret of this site or of the machine under it."""
+    """Whether a variable may hold a secret of this site or of its machine."""
     return _OURS.fullmatch(variable.upper()) is not None
 
 
 def check_address_variable(name: str) -> None:
-    """Raises ValueError for a variable that no address may be read from."""
+    """Raise ValueError for a variable that no address may be read from."""
     if _OURS.fullmatch(name.upper()) and name not in _AN_ADDRESS:
         raise ValueError(f"{name} belongs to this site: put the address into a variable of its own")
 
 
 def base_address(url: str) -> str:
-    """An http address without its last slash, such as http://127.0.0.1:8000/v1, or ValueError."""
+    """An http address without its last slash, such as http://127.0.0.1:8000/v1. Raises
+    ValueError."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
@@ -80,7 +81,7 @@ def base_address(url: str) -> str:
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """Whom an address asks, its host in small ASCII letters. Raises ValueError."""
+    """Host (ASCII, lower case) and port of an address. Raises ValueError."""
     parts = urlsplit(url.strip())
     return _plain_host(parts.hostname or ""), parts.port or (443 if parts.scheme == "https" else 80)
 
@@ -95,7 +96,7 @@ def _plain_host(host: str) -> str:
 
 
 def _is_a_host(text: str) -> str:
-    """A host as `--allow` names it: HOST, HOST:PORT or [IPV6]:PORT."""
+    """Validate a host as `--allow` takes it: HOST, HOST:PORT or [IPV6]:PORT."""
     bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     try:
         parts = urlsplit(f"//{bare}")
@@ -129,18 +130,18 @@ class Reach(Declaration):
     )
 
     def allows(self, url: str) -> bool:
-        """Whether the address's host is among those that were allowed."""
+        """Whether the address's host is allowed."""
         host, port = host_and_port(url)
         host_text = f"[{host}]" if ":" in host else host
         return host_text in self.hosts or f"{host_text}:{port}" in self.hosts
 
 
 class KeyNotBoundError(ValueError):
-    """A key that nobody has bound to the host it would be sent to."""
+    """Nobody has allowed this key to be sent to that host."""
 
 
 def check_bound(variable: str, url: str, reach: Reach) -> None:
-    """Raises KeyNotBoundError, unless this key may be sent to that address.
+    """Raise KeyNotBoundError unless this key may be sent to that address.
 
     It may where the operator's command allowed the host, or where both are known to belong together
     and the address is https.

@@ -224,8 +224,8 @@ class Ownership(Stated):
     retraining: Retraining | None = None
 
     def instead(self, other: "Ownership | None") -> "Ownership":
-        """This, with what another says of it in place of what this says: part by part, and of
-        serving arm by arm."""
+        """This statement with `other`'s parts in place of its own; serving is replaced arm by
+        arm."""
         if other is None:
             return self
         stated = other.model_fields_set & set(Ownership.model_fields)
@@ -242,7 +242,7 @@ class CostAssumptions(Ownership):
 
 
 def _bill_stands_alone[T: Declaration](declaration: T, bill: str, others: tuple[str, ...]) -> T:
-    """Refuses what a bill stands in for."""
+    """Refuse figures that the bill replaces."""
     if getattr(declaration, bill) is not None:
         for name in others:
             if getattr(declaration, name) is not None:

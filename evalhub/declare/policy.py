@@ -1,4 +1,4 @@
-"""What must hold for a ship, and how sure a verdict must be.
+"""The policy: what must hold for a ship, and how sure a verdict must be.
 
 A policy is a document of its own (`evalhub.policy/1`, see docs/reference/policy.md). Its study-wide
 part is a part of every study file too.
@@ -89,7 +89,7 @@ NoiseFloor = Annotated[
 
 
 def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a demand without those that its role has no use for."""
+    """The fields of a demand that its role uses."""
     others = [name for name in values if not_for(values["role"], name)]
     margins = {"relative_margin" if values["relative_margin"] is None else "margin"}
     unsaid = [name for name in ("mix", "bounds", "items", "tails") if values[name] is None]
@@ -146,7 +146,7 @@ class Demand(Declaration):
         return self
 
     def check_range(self, bounds: tuple[float, float]) -> None:
-        """Refuses what no difference of scores within `bounds` can reach."""
+        """Refuse a difference that no scores within `bounds` can reach."""
         for name in ("margin", "min_gain", "planned_gain"):
             if name in self.model_fields_set and (why := beyond(bounds, getattr(self, name))):
                 raise wrong(why, name)
@@ -156,7 +156,7 @@ class Demand(Declaration):
         return _of_its_role(write(self))
 
     def columns(self) -> dict[str, Any]:
-        """Every field of a demand as a row keeps it, for `of_columns`."""
+        """Every field of a demand as a database row has it, for `of_columns`."""
         return {name: getattr(self, name) for name in Demand.model_fields} | {
             "bounds": None if self.bounds is None else list(self.bounds),
             "items": None if self.items is None else self.items.as_json(),
@@ -164,8 +164,8 @@ class Demand(Declaration):
 
     @classmethod
     def of_columns(cls, values: Mapping[str, Any]) -> Self:
-        """The demand that a row stands for, which has a value for every field, as JSON has it. A
-        margin of 0 was allowed once, and such rows are read."""
+        """The demand from a database row, which has a JSON value for every field. Older rows with a
+        margin of 0 are read, too."""
         if values["margin"] or values["role"] != "guard" or values["relative_margin"] is not None:
             return declared(cls, _of_its_role(values))
         read = declared(cls, _of_its_role({**values, "margin": MARGIN}))
@@ -173,7 +173,7 @@ class Demand(Declaration):
 
 
 def check_critical(demands: "Iterable[Tiered]", asks_people: bool, at: str) -> None:
-    """Refuses, in the field `at`, what asks for nothing that a ship would have to show."""
+    """Refuse, in the field `at`, demands of which none is critical: anything would ship."""
     if not asks_people and all(each.tier != "critical" for each in demands):
         raise wrong(
             "nothing here is critical, so that anything would ship: give a primary, or make a "
@@ -330,7 +330,7 @@ class Rule(AnswersRule):
 
     @property
     def all_budgets(self) -> dict[str, Budget | OwnershipBudget]:
-        """Each by its name."""
+        """All budgets by name."""
         return cast("dict[str, Budget | OwnershipBudget]", dict(self.budgets))
 
 

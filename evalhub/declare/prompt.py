@@ -1,4 +1,4 @@
-"""What a model version puts around an item's input."""
+"""The prompt that a model version puts around an item's input."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -58,7 +58,7 @@ class Prompt(Declaration):
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a retriever where there is none: a version from before has its digest still."""
+        """Omit an unset retriever, so that an older version keeps its digest."""
         document: dict[str, Any] = dump(self)
         if self.retriever is None:
             del document["retriever"]
@@ -70,7 +70,7 @@ class Prompt(Declaration):
         return "context" in _placeholders(self.template)
 
     def around(self, item_input: str, context: str) -> str:
-        """The template around an input."""
+        """Fill the template with an item's input and context."""
         values = {"input": item_input, "context": context}
         return _PLACEHOLDER.sub(
             lambda match: f"{{{match[1]}}}" if match[1] else values[match[2]], self.template
@@ -100,5 +100,5 @@ class Prompt(Declaration):
 
 
 def _placeholders(template: str) -> list[str]:
-    """The names in single braces, in their order."""
+    """The names in single braces, in order."""
     return [match[2] for match in _PLACEHOLDER.finditer(template) if match[2]]

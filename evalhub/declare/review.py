@@ -40,7 +40,7 @@ _TAG = re.compile(r"[^\W_][\w+#-]{0,39}")
 
 
 def checked_tags(texts: Sequence[str]) -> tuple[str, ...]:
-    """Languages and skills as tags: small letters, sorted, each once. Raises ValueError."""
+    """Normalise languages and skills as tags: lower case, sorted, unique. Raises ValueError."""
     tags = sorted({tag.strip().lower() for tag in texts if tag.strip()})
     for tag in tags:
         if not _TAG.fullmatch(tag):
@@ -81,7 +81,7 @@ class Dimension(Declaration):
 
     @property
     def values(self) -> tuple[int, ...]:
-        """The ratings that can be given; empty for a choice."""
+        """Allowed ratings; empty for a choice."""
         return tuple(range(self.low, self.high + 1)) if self.kind == "rating" else ()
 
 
@@ -100,7 +100,8 @@ class Show(Declaration):
 
     @property
     def said(self) -> str:
-        """What was made alike before answers were shown, as a sentence; empty for nothing."""
+        """How both arms' answers were made alike before they were shown, as a sentence; "" for
+        nothing."""
         changes = []
         if self.json_ == "pretty":
             changes.append("JSON in one layout (keys in order, no escapes, no code fence)")
@@ -110,8 +111,7 @@ class Show(Declaration):
 
 
 def without_usual_show(document: dict[str, Any], show: Show) -> dict[str, Any]:
-    """A document without `show` where it says nothing: then it is as it was before there was one,
-    and so is its digest."""
+    """Omit the default `show`, so that an older document keeps its digest."""
     return {name: value for name, value in document.items() if name != "show" or show != Show()}
 
 
@@ -157,17 +157,17 @@ class Form(Declaration):
 
     @property
     def rates(self) -> bool:
-        """Whether one answer is rated by itself, rather than two compared."""
+        """Whether single answers are rated, rather than two compared."""
         return any(dimension.kind == "rating" for dimension in self.dimensions)
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        """What flags are given of: keys of a judgment's `flags`."""
+        """Sides that can be flagged: keys of a judgment's `flags`."""
         return ("answer",) if self.rates else ("left", "right")
 
     @property
     def one_key(self) -> bool:
-        """Whether a choice alone is a whole answer, so that it can be sent at once."""
+        """Whether a choice alone is a complete answer, so that one key press sends it."""
         return not self.dimensions and self.rationale != "required"
 
 

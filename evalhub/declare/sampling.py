@@ -1,4 +1,4 @@
-"""How a model version's answers are drawn."""
+"""Sampling parameters of a model version."""
 
 from typing import Annotated, Any
 

@@ -28,7 +28,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=8
 
 
 def check_name(name: str, *, at: str) -> None:
-    """Raises DeclarationError, naming the field `at`, for a name that can't stand in an address."""
+    """Raise DeclarationError for a name that can't be part of an address; `at` is its field."""
     kind: Any = Name
     declared(kind, name, at=at)
 
@@ -116,7 +116,7 @@ class StudySettings(StudyPolicy):
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what came later and isn't asked: a study from before has its settings still."""
+        """Omit later fields that are unset, so that an older study keeps its settings."""
         document: dict[str, Any] = dump(self)
         for name in ("pairwise", "ownership"):
             if getattr(self, name) is None:

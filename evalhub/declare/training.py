@@ -1,4 +1,4 @@
-"""A training record: what is said of how a version was trained.
+"""A training record: statements on how a version was trained.
 
 It is kept as it was handed in, since it is part of what a version is known by: a field that becomes
 known here makes no other version of an old record. `CheckedTraining` is what doors take: the fields
@@ -30,12 +30,12 @@ _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
 def _number(value: Any) -> Any:
-    """YAML 1.1 takes 2e-4, a learning rate's usual form, for a text."""
+    """A number; YAML 1.1 reads 2e-4, the usual form of a learning rate, as text."""
     return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
 def _points(curve: Any) -> Any:
-    """A curve's points, each with its step; values alone are those of the steps 1, 2, …"""
+    """A curve's points (step, value); values alone get the steps 1, 2, …"""
     if not isinstance(curve, list | tuple):
         raise wrong(f"a list of [step, value] is needed, not {_quote(curve)}")
     if len(curve) > MOST_POINTS:
@@ -180,15 +180,15 @@ class TrainingFields(Declaration, extra="allow"):
 
     @property
     def wall_hours(self) -> float | None:
-        """Hours by the clock, by `hours` or else by `seconds`."""
+        """Wall-clock hours, from `hours` or else from `seconds`."""
         if self.hours is not None:
             return self.hours
         return None if self.seconds is None else self.seconds / 3600
 
     @property
     def batch(self) -> int | None:
-        """Examples of one step of the optimizer, all devices together: what is said of it, or what
-        its two parts come to, where a number of devices that isn't said is one."""
+        """Examples per optimizer step over all devices: the stated total, or else the product of
+        its two parts, with one device where their number isn't stated."""
         hyperparameters = self.hyperparameters
         parts = (
             hyperparameters.per_device_train_batch_size,
@@ -200,7 +200,7 @@ class TrainingFields(Declaration, extra="allow"):
 
     @property
     def epochs(self) -> float | None:
-        """Times through the data: by the checkpoint, or else what was asked for."""
+        """Passes over the data: the checkpoint's, or else the requested number."""
         return self.hyperparameters.num_train_epochs if self.epoch is None else self.epoch
 
 
@@ -232,7 +232,7 @@ class TrainingRecord(KeylessDeclaration, extra="allow"):
 
     @property
     def named(self) -> "NamedTraining":
-        """What it says in fields that have a name."""
+        """The record's fields that have a declared name."""
         document, unfit = self.as_json(), list[str]()
         while True:
             nested, moved = _nest(document)
@@ -258,7 +258,7 @@ class NamedTraining:
 
 
 def _nest(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[Path, str]]:
-    """What is said, each where it belongs, and by its place there its name at the top."""
+    """Move grouped fields into their groups; returns the document, and by new path the old name."""
     grouped = {name: value for name, value in document.items() if value is not None}
     moved: dict[Path, str] = {}
     for name, (group, inner) in FLAT.items():

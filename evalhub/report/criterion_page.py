@@ -1,4 +1,4 @@
-"""One criterion opened up: how it was computed, what it could show, how it counts. Pure."""
+"""The page of one criterion: how it was computed, its power, how it counts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ TIERS = {
 
 @dataclass(frozen=True, slots=True)
 class CriterionPage:
-    """All that is said of one criterion; `number` counts from 1 as the record lists them."""
+    """Everything on one criterion; `number` is its position in the record, from 1."""
 
     number: int
     values: Criterion
@@ -39,14 +39,14 @@ class CriterionPage:
 
     @property
     def effective(self) -> float:
-        """How many independent items its items are worth."""
+        """Effective sample size: how many independent items its items are worth."""
         return self.values.n / self.values.design_effect
 
 
 def criterion_page(
     record: DecisionRecord, number: int, sampling: EvidenceSampling | None = None
 ) -> CriterionPage:
-    """The page of the criterion that the record lists as the `number`-th, counted from 1."""
+    """The page of the record's `number`-th criterion, counted from 1."""
     row = record.criteria[number - 1]
     smallest = smallest_effect(row)
     explained = methods().explaining
@@ -111,7 +111,7 @@ def _role_text(record: DecisionRecord, row: Criterion) -> str:
 
 
 def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
-    """At which level either end stands, and why."""
+    """The level of each end of the interval, and why."""
     passing, harm = (each.capitalize() for each in ends_of(row))
     alpha, text = record.rule.alpha, f"{passing} end, which must pass: α = {row.alpha:.3g}"
     if row.alpha < alpha * (1 - 1e-9):

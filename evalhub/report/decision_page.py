@@ -58,17 +58,17 @@ class DecisionPage:
 
     @property
     def to_accept(self) -> Sequence[Caveat]:
-        """The caveats that hold it until an owner accepts them."""
+        """Caveats that hold the decision until an owner accepts them."""
         return [each for each in self.record.caveats if each.holds and each.subject]
 
     @property
     def turned_on(self) -> Sequence[PlottedRow[Criterion]]:
-        """The criteria that are shown at once."""
+        """Criteria that the verdict turns on, shown at once."""
         return [each for each in self.criteria if each.values.name not in self.folded_names]
 
     @property
     def folded(self) -> Sequence[PlottedRow[Criterion]]:
-        """The other criteria."""
+        """Criteria that are shown on demand."""
         return [each for each in self.criteria if each.values.name in self.folded_names]
 
     @property
@@ -78,7 +78,7 @@ class DecisionPage:
 
     @property
     def saved(self) -> Sequence[Criterion]:
-        """What owning the candidate saves a month, where that is asked."""
+        """The criteria on what owning the candidate saves a month."""
         return [each for each in self.record.criteria if each.role == "ownership"]
 
 
@@ -111,7 +111,8 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
 
 
 def _by_test_set(slices: Slices, scale: Scale) -> list[tuple[str, list[PlottedRow[BreakdownRow]]]]:
-    """Pairs: of a dictionary a template reads the key `items` before the method."""
+    """Rows by test set, as pairs: for a dictionary, Django templates read a key `items` before the
+    method."""
     none = [None] * len(slices.rows)
     adjusted: Sequence[float | None] = slices.adjusted or none
     rows = [

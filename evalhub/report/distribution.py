@@ -1,4 +1,4 @@
-"""How the scores of two arms are spread over one test set. Pure."""
+"""Distribution of two arms' scores over one test set. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ type Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class _Bin:
-    """Scores from `low` up to `high`, and how many of either arm lie there."""
+    """Scores from `low` to below `high`, and each arm's count of them."""
 
     low: float
     high: float
@@ -92,7 +92,7 @@ def _bins(baseline: Scores, candidate: Scores) -> list[_Bin]:
 
 
 def _ticks(bins: Sequence[_Bin], frame: Frame) -> list[Tick]:
-    """Under each value its number; of bins the edges, every fifth."""
+    """A label below each value; for bins, every fifth edge."""
     if bins[0].low == bins[0].high:
         return [Tick(frame.x.at(i + 0.5), each.label, each.low) for i, each in enumerate(bins)]
     edges = [each.low for each in bins] + [bins[-1].high]

@@ -1,11 +1,11 @@
-"""At which level either end of an interval stands, in words. Pure."""
+"""Levels of the ends of an interval, in words. Pure."""
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
 
 
 def ends(record: DecisionRecord) -> str:
-    """The levels of the ends of a record's intervals, named; "" where it has none.
+    """The levels of both ends of a record's intervals, in words; "" without criteria.
 
     In the pictures the lower end is always the one that must pass: there all is turned so that more
     is better.
@@ -26,7 +26,7 @@ def ends_of(criterion: Criterion) -> tuple[str, str]:
 
 
 def look_of(record: DecisionRecord) -> int | None:
-    """The number of the look that the level was paid for; None where no ledger counts."""
+    """Number of the look that was paid for; None where no ledger counts."""
     if record.ledger is None:
         return None
     return max((each.number for each in record.ledger.test_sets if each.counted), default=None)

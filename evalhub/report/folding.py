@@ -1,4 +1,4 @@
-"""Which criteria a reader needn't read first: they bear on no verdict as they came out. Pure."""
+"""Criteria that a reader may skip at first: the verdict doesn't depend on them. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ FEWEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A decision's criteria and reasons, what the verdict turns on apart from the rest.
+    """A decision's criteria and reasons, those that decide the verdict apart from the rest.
 
     Attributes:
         names: of the criteria that are folded; none where they are few.

@@ -1,4 +1,4 @@
-"""Forest plots: one small picture a row, every row of a table on one scale. Pure."""
+"""Forest plots: one small plot a row, all rows of a table on one scale. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ type Row = Criterion | BreakdownRow
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One row's picture: a dot at the difference, its interval, zero, and the bound to pass.
+    """Plot of one row: a dot at the difference, its interval, zero, and the bound to pass.
 
     `noise` is where the band of the noise floor begins and how wide it is, where there is one.
     """
@@ -32,7 +32,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn of a row: positive is better for the candidate; None is unbounded."""
+    """Values to draw for a row: positive is better for the candidate; None is unbounded."""
 
     at: float
     lower: float | None
@@ -45,7 +45,7 @@ class Drawn:
 
 
 def drawn(row: Row) -> Drawn | None:
-    """A row's difference, interval and the bound to pass; None where there is none to draw.
+    """A row's difference, interval and bound; None where there is nothing to draw.
 
     A criterion that asks for a ratio (a budget, a relative margin) is drawn as how much better the
     candidate is in shares of the baseline: a cost of 108% of it stands at −0.08.
@@ -66,7 +66,7 @@ def drawn(row: Row) -> Drawn | None:
 
 
 def common_scale(rows: Iterable[Row]) -> Scale:
-    """The scale of all rows of a table whose differences are shares, from −1 to 1.
+    """The common scale of a table's rows, for differences between −1 and 1.
 
     A row in other units (milliseconds, tokens, BLEU) would squeeze the rest to a line, so it
     has no say here, and `plot` gives it a scale of its own; unless all rows are such rows.
@@ -83,7 +83,7 @@ def plot(
     label: str,
     noise: tuple[float, float] | None = None,
 ) -> Plot | None:
-    """The picture of one row on `scale`; None where there is no interval to draw.
+    """Plot of one row on `scale`; None where there is no interval to draw.
 
     Args:
         label: what the row is about, for reading aloud.
@@ -108,7 +108,7 @@ def plot(
 
 
 def spoken(row: Row, drawing: Drawn, label: str) -> str:
-    """What the picture shows, for reading aloud."""
+    """Text of the plot for screen readers."""
     if isinstance(row, BreakdownRow):
         ends = f"{signed(row.lower)} to {signed(row.upper)}"
         return f"{label}: difference {signed(row.difference)}, interval {ends}"

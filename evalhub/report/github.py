@@ -1,4 +1,4 @@
-"""What GitHub Actions is told of a decision, beside the study file. Pure.
+"""A decision as annotations for GitHub Actions, beside the study file. Pure.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -39,7 +39,8 @@ def annotations(record: DecisionRecord, file: str = "", *, held: str = "") -> li
 
 
 def command(kind: str, message: str, title: str, file: str = "") -> str:
-    """One workflow command: whatever the message holds, it is one line and one command."""
+    """One workflow command, escaped: whatever the message holds, it stays one line and one
+    command."""
     fields = {"title": title} | ({"file": file} if file else {})
     properties = ",".join(f"{name}={_property(value)}" for name, value in fields.items())
     return f"::{kind} {properties}::{_data(message)}"

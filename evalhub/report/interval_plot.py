@@ -1,4 +1,4 @@
-"""One criterion's interval drawn large, against zero and the bound that it has to clear. Pure."""
+"""Large plot of one criterion's interval, against zero and the bound. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from evalhub.report.forest import drawn, spoken
 
 
 def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> Chart | None:
-    """The picture of a criterion; None where it has no interval.
+    """Plot of a criterion; None where it has no interval.
 
     Args:
         noise: the interval that the baseline shows against itself, drawn as a band.
@@ -53,7 +53,7 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
 
 
 def _ticks(scale: Scale, row: Criterion) -> Sequence[Tick]:
-    """Along the picture of a ratio stand shares of the baseline, not differences."""
+    """Ticks of the axis; a ratio is labelled with shares of the baseline, not with differences."""
     ticks = scale.ticks(6)
     if row.factor is None:
         return ticks

@@ -36,7 +36,7 @@ def junit(record: DecisionRecord, *, held: str = "") -> bytes:
 
 
 def junit_undecided(name: str, why: str) -> bytes:
-    """A JUnit file that says there is no verdict, in place of one from before.
+    """A JUnit file that says there is no verdict; it replaces one of an earlier run.
 
     Args:
         name: of the study.
@@ -53,8 +53,8 @@ def _suite_name(record: DecisionRecord) -> str:
 
 
 def _criterion_case(criterion: Criterion) -> TestCase:
-    """Only what decides can fail: of an advisory criterion, or doubt of a supporting one, CI is
-    told, and no more."""
+    """The test case of a criterion. Only criteria that decide can fail; advisory ones, and open
+    supporting ones, are skipped with a message."""
     case = TestCase(_clean(criterion.name), _clean(f"evalhub.{criterion.role}"))
     sentence = _clean(marked(criterion.sentence)[1])
     if criterion.status is Status.FAIL and criterion.tier != "advisory":

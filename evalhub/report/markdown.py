@@ -39,7 +39,7 @@ def markdown(
     held: str = "",
     most: int = COMMENT_BYTES,
 ) -> str:
-    """The record as Markdown of at most `most` bytes: flips are left out from the end, and told.
+    """The record as Markdown of at most `most` bytes; flips are cut from the end, with a note.
 
     Args:
         flips: items as `evalhub.report.flips.flip_of` takes them, the worst first.
@@ -67,17 +67,17 @@ def markdown(
 
 
 def markdown_undecided(name: str, why: str) -> str:
-    """Says that there is no verdict."""
+    """Markdown that says there is no verdict."""
     return f"## ⏳ Undecided: {plain(name)}\n\nWhy: {plain(why)}\n"
 
 
 def plain(text: str) -> str:
-    """Text as Markdown that shows it as it is, in one line."""
+    """Text escaped for Markdown, in one line."""
     return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", " ".join(text.split()))
 
 
 def _count_changed(record: DecisionRecord) -> int:
-    """Items that were lost or won, as the record counts them, on all its test sets."""
+    """Number of lost and won items on all test sets of the record."""
     counts = {
         criterion.test_set: criterion.wins + criterion.losses
         for criterion in record.criteria
@@ -125,7 +125,7 @@ def _reasons(reasons: Sequence[str]) -> Iterable[str]:
 
 
 def _details(summary: str, lines: Iterable[str]) -> Iterable[str]:
-    """Lines that open by a click, where Markdown is shown on a page."""
+    """Lines that open with a click, where a page renders Markdown."""
     yield f"<details><summary>{summary}</summary>\n"
     yield from lines
     yield "\n</details>\n"
@@ -210,7 +210,7 @@ def _html(text: str) -> str:
 
 
 def _block(text: str) -> str:
-    """A block of code, fenced by more backticks than stand in a row in it."""
+    """A code block, fenced by more backticks than its text has in a row."""
     excerpt = text if len(text) <= ITEM else f"{text[:ITEM]} …"
     longest = max((len(each) for each in re.findall("`+", excerpt)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -222,7 +222,7 @@ def _code(text: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """As many whole lines as fit, and that there were more."""
+    """As many whole lines as fit, with a note that there are more."""
     note = "\n\nThe rest isn't shown, so that this is shown at all.\n"
     fitting = text.encode()[: most - len(note.encode())].decode(errors="ignore")
     return fitting.rpartition("\n")[0] + note

@@ -15,7 +15,7 @@ _ORDER = [Status.FAIL, Status.OPEN, Status.PASS]
 
 @dataclass(frozen=True, slots=True)
 class MatrixArm:
-    """A column: an arm with its newest decision; `why` says why it shows nothing, else it is ""."""
+    """A column: an arm with its newest decision; `why` says why it has no cells, else ""."""
 
     name: str
     decision: int | None
@@ -31,7 +31,8 @@ class MatrixArm:
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """An arm by a criterion; `number` is where the record of its decision lists it, from 1."""
+    """A cell: one arm on one criterion; `number` is its position in the decision's record, from
+    1."""
 
     values: Criterion
     plot: Plot | None
@@ -41,7 +42,7 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """A criterion in the order of the arms; a cell is None where an arm wasn't judged by it."""
+    """A row: a criterion on each arm in order; None for an arm that wasn't judged by it."""
 
     name: str
     role: str
@@ -94,7 +95,7 @@ def _criteria(arm: MatrixArm) -> Iterable[Criterion]:
 
 
 def _sort(rows: list[MatrixRow], arms: Sequence[str], sort: str) -> list[MatrixRow]:
-    """By an arm: what fails there first, and the largest loss first among those alike."""
+    """Sort the rows; by an arm: its failures first, and among equals the largest loss first."""
     if sort == NAME:
         return sorted(rows, key=lambda row: row.name)
     if sort == WORST:

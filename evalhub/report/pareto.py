@@ -1,4 +1,4 @@
-"""Cost beside quality: every arm a point, and which of them no other beats in both. Pure."""
+"""Cost against quality: each arm a point, and the arms that no other beats in both. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Ranged:
 
 @dataclass(frozen=True, slots=True)
 class ArmPoint:
-    """An arm: its difference from the baseline, and what an answer of it costs, if that is known.
+    """An arm: its difference from the baseline, and the cost of an answer, if it is known.
 
     `verdict` is "" of the arm that all are compared with.
     """
@@ -42,7 +42,7 @@ class Pareto:
 
 
 def pareto(points: Sequence[ArmPoint], *, quality: str, cost: str) -> Pareto:
-    """The points, of which `quality` is better upwards and `cost` is better to the left."""
+    """Pareto front of the points; better is up for `quality` and left for `cost`."""
     priced = [(each, each.cost) for each in points if each.cost is not None]
     front = [
         point.name
@@ -55,7 +55,7 @@ def pareto(points: Sequence[ArmPoint], *, quality: str, cost: str) -> Pareto:
 
 
 def _beats(one: ArmPoint, paid: Ranged, other: ArmPoint, price: Ranged) -> bool:
-    """Whether one is at least as good and as cheap as another, and better in either."""
+    """Whether one arm is at least as good and as cheap as another, and better in one of the two."""
     as_good = one.quality.at >= other.quality.at and paid.at <= price.at
     return as_good and (one.quality.at > other.quality.at or paid.at < price.at)
 

@@ -1,4 +1,4 @@
-"""What would decide a criterion: the record's own number, and what that many cost. Pure."""
+"""What would settle a criterion: the record's number of items, and their cost. Pure."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -15,7 +15,7 @@ SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSampling:
-    """How the evidence was gathered, where it is known.
+    """How the evidence was sampled, where it is known.
 
     Attributes:
         samples: answers an item, of each arm.
@@ -30,7 +30,7 @@ class EvidenceSampling:
 
 
 def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
-    """What would decide a criterion that is open, as the record says it, and its cost."""
+    """What would settle an open criterion, as the record says, and its cost."""
     if criterion.method == SAME_RUN:
         return ["Nothing is open: both arms are one here."]
     if criterion.status is not Status.OPEN:
@@ -50,8 +50,8 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
 
 
 def smallest_effect(criterion: Criterion) -> float | None:
-    """The gap that its items show with 80% power at its level, if differences deviate as they did;
-    None where they didn't."""
+    """The gap that its items show with 80% power at its level, with the observed deviation; None
+    without deviation."""
     if criterion.sd <= 0:
         return None
     return minimum_detectable_effect(

@@ -1,4 +1,4 @@
-"""General capability by skill: what is kept, what is lost, what there was to lose. Pure."""
+"""General capability by skill: kept, lost, not shown, or nothing to lose. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _SAID = {Status.PASS: "kept", Status.FAIL: "lost", Status.OPEN: "not shown"}
 
 @dataclass(frozen=True, slots=True)
 class SkillRow:
-    """A skill's guard, and what it says of the skill.
+    """A skill's guard, and its result in a word.
 
     `bare`: the baseline scores no more than the margin, so that the guard can't fail.
     """
@@ -26,19 +26,20 @@ class SkillRow:
 
     @property
     def said(self) -> str:
-        """ "kept", "lost", "not shown" or, of what the baseline hasn't got, "nothing to lose"."""
+        """ "kept", "lost", "not shown" or, where the baseline has nothing of it, "nothing to
+        lose"."""
         return "nothing to lose" if self.bare else _SAID[self.criterion.status]
 
 
 @dataclass(frozen=True, slots=True)
 class Skills:
-    """The guards of general capability, what is lost first."""
+    """The guards of general capability, lost ones first."""
 
     rows: Sequence[SkillRow]
 
     @property
     def sentence(self) -> str:
-        """Such as "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
+        """For example "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
         kept_names = [each.name for each in self.rows if each.said == "kept"]
         parts = [f"{len(kept_names)} of {len(self.rows)} skills are kept"]
         for state in ("lost", "not shown", "nothing to lose"):
@@ -52,7 +53,7 @@ class Skills:
 
 
 def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | None:
-    """Of a record, the guards on these test sets; None where there are fewer than two of them."""
+    """The skills of a record: its guards on these test sets; None for fewer than two."""
     order = [Status.FAIL, Status.OPEN, Status.PASS]
     rows = [
         SkillRow(criterion, _bare(criterion))

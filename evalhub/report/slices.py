@@ -33,13 +33,14 @@ class Slices:
 
     @property
     def standing_out(self) -> Sequence[BreakdownRow]:
-        """What differs after correction."""
+        """Slices that differ after correction."""
         p_values = self.adjusted or ()
         return [row for row, p in zip(self.rows, p_values, strict=False) if p <= self.level]
 
     @property
     def sentence(self) -> str:
-        """How many were looked at, what chance alone would show, and what is left of it."""
+        """How many slices were looked at, how many chance alone would show, and which are left
+        after correction."""
         count, apart = len(self.rows), self.apart
         chance = 2 * self.alpha * count
         text = (

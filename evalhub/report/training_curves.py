@@ -20,7 +20,7 @@ TRAINING, VALIDATION = ("baseline", "training loss"), ("candidate", "validation 
 
 
 def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | None:
-    """Both curves of a version in one picture; None where no loss is a number."""
+    """Both loss curves of a version in one chart; None where no loss is a finite number."""
     curves = [(TRAINING, thinned(losses)), (VALIDATION, thinned(eval_losses))]
     finite = [loss for _, points in curves for _, loss in points if _is_finite(loss)]
     if not finite:
@@ -45,7 +45,7 @@ def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | 
 
 
 def thinned(points: Points) -> Points:
-    """At most MOST_POINTS of them, evenly chosen, the last among them."""
+    """At most MOST_POINTS points, evenly chosen, the last included."""
     if len(points) <= MOST_POINTS:
         return points
     last = len(points) - 1

@@ -39,7 +39,7 @@ class Transitions:
 def transitions(
     counts: Mapping[Outcome, int], *, whole: bool, leading_to: Callable[[Outcome], str]
 ) -> Transitions | None:
-    """The transitions of items counted by outcome; None where none was compared.
+    """Numbers of items by outcome, with a chart; None where no item was compared.
 
     Args:
         whole: whether every score is 0 or 1.

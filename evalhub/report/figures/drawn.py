@@ -1,4 +1,4 @@
-"""Three kinds of figure are enough: intervals below one another, curves, columns. Pure."""
+"""The three kinds of figure: intervals in rows, curves, columns. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def intervals(
     middle: float = 0.0,
     written: Callable[[float], str] = signed,
 ) -> Chart:
-    """Values with their intervals, one below the other.
+    """Values with their intervals, one a row.
 
     Args:
         along: what the axis is of.
@@ -89,7 +89,7 @@ def curves(
     level: float | None = None,
     level_label: str = "",
 ) -> Chart:
-    """Curves over one axis; `level` is a line across that they are held against."""
+    """Curves over one axis; `level` is a horizontal line to compare them with."""
     xs = [x for each in lines for x, _ in each.points]
     ys = [y for each in lines for _, y in each.points]
     heights = around([*ys, *([] if level is None else [level])])
@@ -138,7 +138,7 @@ def columns(
     level: float | None = None,
     level_label: str = "",
 ) -> Chart:
-    """Columns side by side; of each series its label, its kind, and a value for each name."""
+    """Columns side by side; each series has a label, a kind, and a value for each name."""
     values = [value for *_, of in series for value in of]
     most = max([*values, *([] if level is None else [level])])
     frame = Frame(Scale(0, len(names)), Scale(0, 1.08 * most))
@@ -180,6 +180,6 @@ def _ends(row: Range, written: Callable[[float], str]) -> str:
 
 
 def _every(points: Points, most: int = 8) -> Points:
-    """Some points of a curve, the last among them."""
+    """Every so-many-th point of a curve, and the last one."""
     step = max(1, -(-len(points) // most))
     return points[::-1][::step][::-1]

@@ -1,4 +1,4 @@
-"""Scores that figures are drawn from: made up, the same each time."""
+"""Simulated scores for figures, the same each time."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def drawn(n: int, gain: float, spread: float, *, seed: int = SEED) -> tuple[Scor
 
 
 def as_row(label: str, comparison: PairedComparison, kind: str = OURS) -> Range:
-    """A comparison as a figure has it."""
+    """A comparison as a row of a figure."""
     return Range(label, comparison.difference, comparison.lower, comparison.upper, kind)
 
 

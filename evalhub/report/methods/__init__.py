@@ -85,12 +85,13 @@ class Methods(Declaration):
         return [each for chapter in self.chapters for each in chapter.methods]
 
     def explaining(self, name: str) -> list[Method]:
-        """What explains the name of a method or test that a result gives, in reading order."""
+        """Methods whose pattern matches the name of a method or test in a result, in reading
+        order."""
         return [each for each in self.all if each.explains(name)]
 
 
 @cache
 def methods() -> Methods:
-    """The methods, read once a process."""
+    """The methods, loaded once a process."""
     text = files("evalhub.report.methods").joinpath("methods.yaml").read_text(encoding="utf-8")
     return declared(Methods, yaml.safe_load(text))

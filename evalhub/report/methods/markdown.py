@@ -1,4 +1,4 @@
-"""The methods as docs/reference/methods.md has them. Pure."""
+"""The methods as Markdown, for docs/reference/methods.md. Pure."""
 
 from collections.abc import Iterator
 from textwrap import fill

@@ -76,7 +76,7 @@ def p_value(value: float | None) -> str:
 
 @register.filter
 def shortened(digest: str) -> str:
-    """A hash's first twelve signs: enough to tell by eye."""
+    """A hash's first twelve characters: enough to compare by eye."""
     return digest[:12]
 
 
