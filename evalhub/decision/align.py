@@ -97,9 +97,9 @@ class ArmScores:
 
 
 def by_item(scores: Sequence[Sequence[float | None]]) -> tuple[NDArray[np.intp], Array]:
-    """`places` and `values` of ArmScores out of each item's scores, None where there is none."""
-    places = np.repeat(np.arange(len(scores)), [len(each) for each in scores])
-    return places, np.array(list(chain.from_iterable(scores)), dtype=float)
+    """Flatten each item's scores into `places` and `values` of ArmScores; a None becomes NaN."""
+    indices = np.repeat(np.arange(len(scores)), [len(each) for each in scores])
+    return indices, np.array(list(chain.from_iterable(scores)), dtype=float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,29 +133,30 @@ class Aligned:
     failed: Rows | None = None
     flaws: Sequence[str] = field(default=())
 
-    def where(self, kept: Rows) -> "Aligned":
-        """The rows that `kept`, shape (n,), says, weighted to the mix by themselves.
+    def where(self, rows: Rows) -> "Aligned":
+        """Only the items where the mask `rows`, shape (n,), is true; weights of a mix are computed
+        again.
 
         Raises:
             evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
         """
-        items = list(compress(self.items, kept))
-        weights = None if self.weights is None else self.weights[kept]
+        items = list(compress(self.items, rows))
+        weights = None if self.weights is None else self.weights[rows]
         if self.mix:
             weights = item_weights([each.tags for each in items], self.mix)
         return replace(
             self,
             items=items,
-            baseline=self.baseline[kept],
-            candidate=self.candidate[kept],
-            clusters=None if self.clusters is None else list(compress(self.clusters, kept)),
+            baseline=self.baseline[rows],
+            candidate=self.candidate[rows],
+            clusters=None if self.clusters is None else list(compress(self.clusters, rows)),
             weights=weights,
-            stages=None if self.stages is None else self.stages[kept],
-            failed=None if self.failed is None else self.failed[:, kept],
+            stages=None if self.stages is None else self.stages[rows],
+            failed=None if self.failed is None else self.failed[:, rows],
         )
 
     def without_failures(self) -> "Aligned":
-        """The items that both arms answered, weighted to the mix by themselves.
+        """Only the items that both arms answered; weights of a mix are computed again.
 
         Raises:
             evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
@@ -175,7 +176,7 @@ def align(
     failures: FailureUse = FAILURES,
     unexpected: Sequence[str] = (),
 ) -> Aligned:
-    """Both arms' scores of the items that each of them has answered and that are all scored.
+    """Align both arms' scores on the items that each of them has answered and that are all scored.
 
     Args:
         items: the test set's, in order, which the arms' `places` count.
@@ -189,27 +190,27 @@ def align(
     for arm in (baseline, candidate):
         judged = _within(requirement, len(items), arm, judged)
     whole, before, after = paired(len(items), baseline, candidate, judged=judged)
-    kept = items if whole.all() else list(compress(items, whole))
-    weights, misfit = _weights(requirement, kept, mix)
-    told = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
+    complete_items = items if whole.all() else list(compress(items, whole))
+    weights, misfit = _weights(requirement, complete_items, mix)
+    arm_flaws = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
     return Aligned(
         requirement,
-        kept,
+        complete_items,
         before,
         after,
-        clusters=clusters_of([each.cluster for each in kept]),
+        clusters=clusters_of([each.cluster for each in complete_items]),
         same=same,
         weights=weights,
         mix=mix if mix and weights is not None else None,
-        failed=_failed(baseline, candidate, whole) if failures == "worst" else None,
-        flaws=[*unexpected, *told, *misfit],
+        failed=_failure_rows(baseline, candidate, whole) if failures == "worst" else None,
+        flaws=[*unexpected, *arm_flaws, *misfit],
     )
 
 
 def _within(
     requirement: Requirement, items: int, arm: ArmScores, judged: Rows | None
 ) -> Rows | None:
-    """Those of the judged items whose scores can be the metric's; the others are a flaw."""
+    """Mask of the judged items without those that have a score outside the metric's bounds."""
     beyond = beyond_bounds(requirement, arm)
     if not beyond.any():
         return judged
@@ -221,7 +222,7 @@ def _within(
 def paired(
     items: int, baseline: ArmScores, candidate: ArmScores, *, judged: Rows | None = None
 ) -> tuple[Rows, Array, Array]:
-    """Which of `items` items both arms have in full, and each arm's scores of those.
+    """Mask of the items that both arms have in full, and each arm's scores of those.
 
     Scores have the shape (n, samples); (n,) for one sample, or for means of unequally many.
     """
@@ -231,13 +232,14 @@ def paired(
     return whole, _matrix(baseline, whole), _matrix(candidate, whole)
 
 
-def _failed(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Rows | None:
-    """For each arm which of the `whole` items have an answer that failed; None where none has."""
-    found = np.zeros((2, len(whole)), dtype=bool)
-    for row, arm in zip(found, (baseline, candidate), strict=True):
+def _failure_rows(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Rows | None:
+    """Mask (2, n), a row an arm, of the `whole` items with a failed answer; None where none has
+    one."""
+    failed = np.zeros((2, len(whole)), dtype=bool)
+    for row, arm in zip(failed, (baseline, candidate), strict=True):
         if arm.failed is not None:
             row[arm.places[arm.failed]] = True
-    return found[:, whole] if found.any() else None
+    return failed[:, whole] if failed.any() else None
 
 
 def _matrix(arm: ArmScores, whole: Rows) -> Array:
@@ -254,17 +256,17 @@ def _matrix(arm: ArmScores, whole: Rows) -> Array:
 def _weights(
     requirement: Requirement, items: Sequence[ItemLabel], mix: Mapping[str, float] | None
 ) -> tuple[Array | None, list[str]]:
-    """What the items weigh, and why they can't be weighed as asked."""
-    given = [each.weight for each in items if each.weight is not None]
-    if mix and given:
+    """The items' weights (their own or the mix's; None: equal), and why they can't be computed."""
+    stated_weights = [each.weight for each in items if each.weight is not None]
+    if mix and stated_weights:
         return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
-    if given and len(given) < len(items):
-        lacking = len(items) - len(given)
+    if stated_weights and len(stated_weights) < len(items):
+        lacking = len(items) - len(stated_weights)
         of = counted(len(items), "item")
         has = "has" if lacking == 1 else "have"
         return None, [f"{requirement.name}: {lacking} of {of} {has} no weight"]
-    if given:
-        return np.array(given, dtype=float), []
+    if stated_weights:
+        return np.array(stated_weights, dtype=float), []
     if not mix or not items:
         return None, []
     try:
@@ -274,12 +276,12 @@ def _weights(
 
 
 def clusters_of(labels: Sequence[str]) -> list[str] | None:
-    """Cluster labels as the statistics want them: None when each item stands for itself.
+    """Cluster labels for the statistics; None where each item is a cluster of its own.
 
     An item without a label is a cluster of its own.
     """
-    named = [label for label in labels if label]
-    if not named or (len(named) == len(labels) and len(set(named)) == len(named)):
+    labelled = [label for label in labels if label]
+    if not labelled or (len(labelled) == len(labels) and len(set(labelled)) == len(labelled)):
         return None
     return [label or f"item {index}" for index, label in enumerate(labels)]
 
@@ -293,7 +295,7 @@ def criteria_of(
     primaries: Primaries = PRIMARIES,
     alphas: Mapping[str, float] | None = None,
 ) -> list[Criterion]:
-    """Measures every criterion at the level that the rule asks for.
+    """Measure every criterion at the level that the rule asks for.
 
     Args:
         alpha: one-sided level of the end of every interval that must pass.
@@ -302,18 +304,18 @@ def criteria_of(
         primaries: with "any-of" each of k primaries is measured at its level divided by k.
         alphas: by a criterion's name, the level that it has instead of `alpha`.
     """
-    asked = [each.requirement for each in evidence]
-    levels = alphas_of(asked, alpha=alpha, primaries=primaries, alphas=alphas)
+    requirements = [each.requirement for each in evidence]
+    levels = alphas_of(requirements, alpha=alpha, primaries=primaries, alphas=alphas)
     return [
-        criterion_of(each, alpha=level, harm_alpha=harm_alpha, planned_gain=planned_gain)
-        for each, level in zip(evidence, levels, strict=True)
+        criterion_of(aligned, alpha=level, harm_alpha=harm_alpha, planned_gain=planned_gain)
+        for aligned, level in zip(evidence, levels, strict=True)
     ]
 
 
 def criterion_of(
     aligned: Aligned, *, alpha: float, harm_alpha: float = HARM_ALPHA, planned_gain: float
 ) -> Criterion:
-    """Measures one criterion."""
+    """Measure one criterion."""
     if aligned.same:
         return same_run(aligned.requirement, aligned.baseline, alpha=alpha, harm_alpha=harm_alpha)
     pooled = measure(
@@ -345,15 +347,15 @@ def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[Breakdown
     """The differences by test set and tag, for reading."""
     return [
         row
-        for each in evidence
-        if not each.same
+        for aligned in evidence
+        if not aligned.same
         for row in by_tag(
-            each.requirement,
-            each.baseline,
-            each.candidate,
-            [item.tags for item in each.items],
-            clusters=each.clusters,
-            weights=each.weights,
+            aligned.requirement,
+            aligned.baseline,
+            aligned.candidate,
+            [item.tags for item in aligned.items],
+            clusters=aligned.clusters,
+            weights=aligned.weights,
             alpha=alpha,
         )
     ]

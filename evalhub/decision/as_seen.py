@@ -1,6 +1,5 @@
-"""An open criterion whose interval speaks against what was planned: what is shown all the same, and
-what would be if the truth is what was seen. Pure.
-"""
+"""An open criterion whose interval excludes the plan's assumption: what is shown, what would be.
+Pure."""
 
 from math import log
 
@@ -19,8 +18,8 @@ from evalhub.declare.criteria import Criterion
 
 
 def ruled_out(criterion: Criterion) -> bool:
-    """Whether the interval leaves out what was planned: that nothing is lost, that it costs no
-    more, or the planned gain."""
+    """Whether the interval excludes what the plan assumed: no loss, no higher cost, or the planned
+    gain."""
     c = criterion
     if c.factor is not None or c.role == "guard":
         return loss_shown(c)
@@ -28,8 +27,8 @@ def ruled_out(criterion: Criterion) -> bool:
 
 
 def distance_seen(criterion: Criterion) -> float:
-    """How far what was seen lies from the bound, in the unit of `gap`: above 0 on the side that is
-    asked. Of a budget at a quantile, whose gap is planned by its logarithm, likewise."""
+    """Distance from the observed effect to the bound, in the unit of `gap`; above 0 on the passing
+    side. For a budget at a quantile the gap is planned on the log scale, and so is this."""
     c = criterion
     if c.factor is None:
         return _distance(c.difference, c.bound or 0.0)
@@ -41,13 +40,14 @@ def distance_seen(criterion: Criterion) -> float:
 
 
 def _distance(value: float, bound: float) -> float:
-    """The difference, 0 where it is a rounding error's."""
+    """`value` − `bound`; 0 where it is only rounding error."""
     apart = value - bound
     return apart if abs(apart) > 1e-9 * max(abs(value), abs(bound)) else 0.0
 
 
 def partly_shown(criterion: Criterion) -> str:
-    """What the interval shows though it is open, as the start of a sentence; "" where nothing."""
+    """What the interval of an open criterion shows all the same, as the start of a sentence; "" for
+    nothing."""
     c = criterion
     if c.role == "budget" and loss_shown(c):
         return f"a higher cost is shown, but not whether it is over {limit(c)}: "
@@ -59,7 +59,7 @@ def partly_shown(criterion: Criterion) -> str:
 
 
 def effect_shown(criterion: Criterion, *, passing: bool) -> str:
-    """What so many items would show: that it passes, or that it fails."""
+    """The effect that so many items would show: that the criterion passes, or that it fails."""
     c = criterion
     if c.role == "budget":
         return f"that it {'stays within' if passing else 'goes over'} {limit(c)}"
@@ -80,7 +80,7 @@ def effect_shown(criterion: Criterion, *, passing: bool) -> str:
 
 
 def assumed(criterion: Criterion) -> str:
-    """What was planned that the truth is."""
+    """The true effect that the plan assumes, as a clause."""
     if criterion.role == "guard":
         return "nothing is really lost"
     if criterion.role == "budget":
@@ -92,7 +92,7 @@ def assumed(criterion: Criterion) -> str:
 
 
 def seen(criterion: Criterion) -> str:
-    """That the truth is what was seen."""
+    """The observed effect taken for the true one, as a clause."""
     c = criterion
     if c.factor is not None:
         return f"it is the {percent(c.ratio)} seen here"
@@ -106,7 +106,7 @@ def seen(criterion: Criterion) -> str:
 
 
 def no_loss_to_show(criterion: Criterion) -> str:
-    """Why a guard can't show a loss on these items, or no greater one than it shows."""
+    """Why a guard can't show a loss on these items, or no greater loss than it shows now."""
     c, better_ones = criterion, "add items on which it does better"
     baseline = f"the baseline's {figure(c.baseline)} is no further from the worst score"
     if loss_shown(c):
@@ -122,7 +122,7 @@ def _loss(criterion: Criterion) -> str:
 
 
 def _bearable(criterion: Criterion) -> str:
-    """What may be lost: "the margin of 0.02", "the 0.02 that may be lost"."""
+    """The loss that is allowed: "the margin of 0.02", "the 0.02 that may be lost"."""
     if criterion.role == "guard":
         return limit(criterion)
     return f"the {allowed(criterion)} that may be lost"

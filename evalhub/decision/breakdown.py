@@ -52,7 +52,7 @@ def _row(
 ) -> BreakdownRow:
     rising = requirement.higher_is_better
     worse, better = (baseline, candidate) if rising else (candidate, baseline)
-    found = compare(
+    comparison = compare(
         worse[index],
         better[index],
         clusters=None if clusters is None else [clusters[i] for i in index],
@@ -64,14 +64,14 @@ def _row(
         test_set=requirement.test_set,
         tag=tag,
         metric=requirement.metric,
-        n=found.n,
-        baseline=found.baseline if rising else found.candidate,
-        candidate=found.candidate if rising else found.baseline,
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
-        wins=found.wins,
-        losses=found.losses,
-        ties=found.ties,
-        p_value=found.p_value,
+        n=comparison.n,
+        baseline=comparison.baseline if rising else comparison.candidate,
+        candidate=comparison.candidate if rising else comparison.baseline,
+        difference=comparison.difference,
+        lower=comparison.lower,
+        upper=comparison.upper,
+        wins=comparison.wins,
+        losses=comparison.losses,
+        ties=comparison.ties,
+        p_value=comparison.p_value,
     )

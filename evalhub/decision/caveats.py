@@ -1,4 +1,4 @@
-"""Caveats in a record: they stand in its headline, and one that holds holds a ship. Pure."""
+"""Caveats of a record: part of its headline; one that holds turns a ship into a hold. Pure."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ NOTE = "Note: "
 
 
 def with_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionRecord:
-    """`record`, which has none yet, with these caveats in its verdict, headline and reasons.
+    """Add these caveats to the verdict, headline and reasons of a record that has none yet.
 
     Invalid evidence has no level, and so no caveat.
     """
     if not caveats or record.verdict is Verdict.INVALID:
         return record
-    held = record.verdict is Verdict.SHIP and any(each.holds for each in caveats)
+    blocked = record.verdict is Verdict.SHIP and any(each.holds for each in caveats)
     return record.model_copy(
         update={
-            "verdict": Verdict.HOLD if held else record.verdict,
-            "headline": _headline(record.headline, caveats, held=held),
+            "verdict": Verdict.HOLD if blocked else record.verdict,
+            "headline": _headline(record.headline, caveats, blocked=blocked),
             "reasons": (*record.reasons, *(_reason(each) for each in caveats)),
             "caveats": tuple(caveats),
         }
@@ -31,21 +31,21 @@ def with_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionR
 
 
 def with_more_caveats(record: DecisionRecord, caveats: Sequence[Caveat]) -> DecisionRecord:
-    """`record`, which may have some already, with these in front of them."""
+    """Put these caveats before those that the record may have already."""
     return with_caveats(without_caveats(record), [*caveats, *record.caveats])
 
 
 def without_caveats(record: DecisionRecord) -> DecisionRecord:
-    """`record` as it was before it had caveats: what its criteria come to."""
+    """The record as it was before its caveats were added: what follows from its criteria alone."""
     if not record.caveats:
         return record
-    held = record.verdict is Verdict.HOLD and HELD in record.headline
-    before, after = _headline("\0", record.caveats, held=held).split("\0")
+    blocked = record.verdict is Verdict.HOLD and HELD in record.headline
+    before, after = _headline("\0", record.caveats, blocked=blocked).split("\0")
     unregistered = UNREGISTERED if record.headline.startswith(UNREGISTERED) else ""
     headline = record.headline.removeprefix(unregistered).removeprefix(before).removesuffix(after)
     return record.model_copy(
         update={
-            "verdict": Verdict.SHIP if held else record.verdict,
+            "verdict": Verdict.SHIP if blocked else record.verdict,
             "headline": unregistered + headline,
             "reasons": record.reasons[: -len(record.caveats)],
             "caveats": (),
@@ -53,10 +53,10 @@ def without_caveats(record: DecisionRecord) -> DecisionRecord:
     )
 
 
-def _headline(base: str, caveats: Sequence[Caveat], *, held: bool) -> str:
-    """What holds a ship comes first, since the rest reads like a ship's; any other caveat last."""
-    first = [each.sentence for each in caveats if held and each.holds]
-    last = [each.sentence for each in caveats if not (held and each.holds)]
+def _headline(base: str, caveats: Sequence[Caveat], *, blocked: bool) -> str:
+    """Headline with its caveats: those that hold a ship come first, all others last."""
+    first = [each.sentence for each in caveats if blocked and each.holds]
+    last = [each.sentence for each in caveats if not (blocked and each.holds)]
     unregistered = UNREGISTERED if base.startswith(UNREGISTERED) else ""
     parts = [base.removeprefix(unregistered)]
     if first:

@@ -29,9 +29,9 @@ class Charge:
     refused: Sequence[str] = ()
 
     def by_criterion(self, requirements: Sequence[Requirement]) -> dict[str, float]:
-        """By a criterion's name, the level of its test set where it differs."""
+        """By criterion name, the level of its test set where it isn't the decision's level."""
         return {
-            each.name: self.alphas[each.test_set]
-            for each in requirements
-            if each.test_set in self.alphas
+            requirement.name: self.alphas[requirement.test_set]
+            for requirement in requirements
+            if requirement.test_set in self.alphas
         }

@@ -1,4 +1,4 @@
-"""What a record says, apart from the home that wrote it: known by a digest of its own. Pure.
+"""What a record says apart from the home that wrote it, and the digest of that content. Pure.
 
 A record's SHA-256 is of every letter, the ledger's random id and the numbers of runs among them:
 whoever measures and decides the same in another home has another. The content's is the same there.
@@ -33,10 +33,10 @@ def content_digest(record: DecisionRecord) -> str:
 def _content(value: Any) -> Any:
     if isinstance(value, Declaration):
         return {
-            name: _content(found)
+            name: _content(content)
             for name, field in type(value).model_fields.items()
             if not is_home_bound(field)
-            and (found := getattr(value, name)) != field.get_default(call_default_factory=True)
+            and (content := getattr(value, name)) != field.get_default(call_default_factory=True)
         }
     if isinstance(value, Mapping):
         return {name: _content(each) for name, each in value.items()}
@@ -44,8 +44,8 @@ def _content(value: Any) -> Any:
         return [_content(each) for each in value]
     if isinstance(value, Enum):
         return value.value
-    return _rounded(value) if isinstance(value, float) else value
+    return _round(value) if isinstance(value, float) else value
 
 
-def _rounded(value: float) -> float:
+def _round(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}") if abs(value) >= _NOTHING else 0.0

@@ -1,4 +1,4 @@
-"""What earlier versions said where an interval rules out what was planned: no number of items.
+"""Advice of earlier versions: no number of items where the interval excludes what was planned.
 
 Now two numbers are said there (evalhub.decision.needed). A record of before keeps its sentence, and
 is verified by the rule that it was written by. Pure.
@@ -15,11 +15,11 @@ from evalhub.declare.criteria import Criterion
 def with_earlier_advice(
     due: dict[str, Any], written: Mapping[str, Any], criteria: tuple[Criterion, ...]
 ) -> None:
-    """Puts into `due`, the document that follows from a record's `criteria`, what an earlier
-    version said in its place, where that is what was `written`."""
-    for row, there, criterion in zip(due["criteria"], written["criteria"], criteria, strict=False):
-        why = "" if "needed_as_seen" in there else _ruled_out(criterion)
-        if not why or (there.get("needed_n"), there.get("needed_why")) != (None, why):
+    """Put an earlier version's advice into `due`, the document that follows from a record's
+    `criteria`, wherever the record as `written` has it."""
+    for row, stored, criterion in zip(due["criteria"], written["criteria"], criteria, strict=False):
+        why = "" if "needed_as_seen" in stored else _reason_ruled_out(criterion)
+        if not why or (stored.get("needed_n"), stored.get("needed_why")) != (None, why):
             continue
         sentences = row["sentence"], row["sentence"].replace(row["needed_why"], why)
         due["reasons"] = [each.replace(*sentences) for each in due["reasons"]]
@@ -28,8 +28,8 @@ def with_earlier_advice(
             due["needed_n"] = None
 
 
-def _ruled_out(c: Criterion) -> str:
-    """Why nothing was promised: the interval leaves out what would be assumed."""
+def _reason_ruled_out(c: Criterion) -> str:
+    """Why an earlier version promised no number: the interval excludes what would be assumed."""
     if c.factor is not None:
         end = c.ratio_upper if c.higher_is_better else c.ratio_lower
         if end is None or (end >= 1 if c.higher_is_better else end <= 1):

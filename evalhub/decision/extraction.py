@@ -1,4 +1,4 @@
-"""Does a gain come from answers in which the extraction pattern found nothing? Pure."""
+"""Does a gain come from answers in which the extraction pattern matched nothing? Pure."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from evalhub.stats.errors import StatisticsError
 
 @dataclass(frozen=True, slots=True)
 class ExtractionMisses:
-    """The answers in which a metric's extraction pattern found nothing.
+    """The answers in which a metric's extraction pattern matched nothing.
 
     Attributes:
         name: the criterion's.
@@ -32,7 +32,7 @@ class ExtractionMisses:
 
 
 def may_feign_gain(requirement: Requirement, *, baseline: int, candidate: int) -> bool:
-    """Whether so many misses may look like a gain: a primary's, more of the baseline's answers."""
+    """Whether misses may look like a gain: a primary whose baseline has more of them."""
     return requirement.role == "primary" and baseline > candidate
 
 
@@ -42,7 +42,7 @@ def gains_by_misses(
     criteria: Sequence[Criterion],
     rule: Callable[[Sequence[Aligned]], Ruling],
 ) -> list[MissRow]:
-    """A row for each primary that holds, but not without the items that have a miss.
+    """A row for each primary that holds on all items, but not without the items that have a miss.
 
     Args:
         scores: what the criteria were measured on.
@@ -51,16 +51,14 @@ def gains_by_misses(
     holding = {each.name for each in criteria if each.role == "primary" and each.holds}
     requirements = {each.requirement.name: each.requirement for each in scores}
     suspects = {
-        each.name: each
-        for each in misses
-        if each.name in holding and each.baseline > each.candidate
+        row.name: row for row in misses if row.name in holding and row.baseline > row.candidate
     }
     if not suspects:
         return []
     rest = [
         rows
-        for each in scores
-        if (rows := _without(each, suspects.get(each.requirement.name))) is not None
+        for aligned in scores
+        if (rows := _without(aligned, suspects.get(aligned.requirement.name))) is not None
     ]
     try:
         ruling = rule(rest) if rest else None
@@ -71,17 +69,17 @@ def gains_by_misses(
         MissRow(
             name=name,
             test_set=requirements[name].test_set,
-            baseline=each.baseline,
-            candidate=each.candidate,
+            baseline=suspect.baseline,
+            candidate=suspect.candidate,
             without=CleanRow.of(without[name]) if name in without else None,
         )
-        for name, each in suspects.items()
+        for name, suspect in suspects.items()
         if name not in without or not without[name].holds
     ]
 
 
 def _without(aligned: Aligned, misses: ExtractionMisses | None) -> Aligned | None:
-    """The rows of items without a miss, weighted by themselves; None where none is left."""
+    """The rows of items without a miss, weighted again; None where none is left."""
     if misses is None:
         return aligned
     rows = np.array([each.key not in misses.items for each in aligned.items], dtype=bool)

@@ -21,7 +21,7 @@ FAILURES: FailureUse = default_of(Rule, "failures")
 
 
 def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "ArmScores":
-    """The arm's scores with the metric's worst in place of each answer that failed.
+    """The arm's scores with the metric's worst score for each failed answer.
 
     As they are where failures are invalid, where none is known, or where no answer is left that
     didn't fail: then nothing was measured of this arm.
@@ -29,8 +29,8 @@ def at_worst(requirement: Requirement, arm: "ArmScores", use: FailureUse) -> "Ar
     if use == "invalid" or arm.failed is None or not arm.failed.any():
         return arm
     if arm.failed.all():
-        told = f"{arm.name} answered no item of {requirement.test_set}: nothing was measured of it"
-        return replace(arm, failures=[told])
+        flaw = f"{arm.name} answered no item of {requirement.test_set}: nothing was measured of it"
+        return replace(arm, failures=[flaw])
     if requirement.worst is None:
         return arm
     values = np.where(arm.failed, requirement.worst, arm.values)

@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 
 def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmScores") -> list[str]:
-    """What keeps an arm's scores from being evidence, in sentences."""
+    """Why an arm's scores are no valid evidence, a sentence each."""
     if arm.failures:
         return list(arm.failures)
     counts = arm.counts(len(items))
     of = f"of {counted(len(items), 'item')} of {requirement.test_set}"
-    told = []
+    flaws = []
     missing = np.flatnonzero(counts == 0)
     if missing.size:
         what = f"{requirement.metric} of" if requirement.role == "budget" else "answer to"
-        told.append(
+        flaws.append(
             f"{arm.name} has no {what} {missing.size} {of}, first {items[missing[0]].key!r}: "
             "both arms must answer the same items"
         )
     due = counts.max(initial=0) if arm.samples is None else arm.samples
     short = np.flatnonzero((counts > 0) & (counts < due))
     if short.size:
-        told.append(
+        flaws.append(
             f"{arm.name} has fewer than {counted(int(due), 'answer')} to {short.size} {of}, first "
             f"{items[short[0]].key!r}: sample every item equally often"
         )
     gaps = arm.places[np.isnan(arm.values)]
     if gaps.size:
         why = arm.reason or "score them, or say what a failure is worth"
-        told.append(
+        flaws.append(
             f"{arm.name}: {counted(gaps.size, 'answer')} of {requirement.test_set} "
             f"{'has' if gaps.size == 1 else 'have'} no score by {requirement.metric}, "
             f"first that to {items[gaps[0]].key!r}: {why}"
@@ -45,12 +45,12 @@ def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmSc
     beyond = arm.places[beyond_bounds(requirement, arm)]
     if beyond.size and requirement.bounds is not None:
         least, most = requirement.bounds
-        told.append(
+        flaws.append(
             f"{arm.name}: {beyond.size} scores of {requirement.test_set} by {requirement.metric} "
             f"lie beyond {least:g} to {most:g}, first that of {items[beyond[0]].key!r}: say what a "
             "score can be by `bounds`"
         )
-    return told
+    return flaws
 
 
 def items_digest(items: Sequence["ItemLabel"]) -> str:
@@ -59,22 +59,22 @@ def items_digest(items: Sequence["ItemLabel"]) -> str:
 
 
 def other_items(requirement: Requirement, *, count: int, digest: str) -> list[str]:
-    """What keeps these items from being those that are expected, in a sentence."""
+    """Sentences on why these items aren't the expected ones; empty where they are."""
     expected = requirement.items
     if expected is None or (expected.count, expected.digest) == (count, digest):
         return []
     lacking = expected.count - count
-    told = "as many, but not the same" if not lacking else f"{abs(lacking)} missing"
+    misfit = "as many, but not the same" if not lacking else f"{abs(lacking)} missing"
     if lacking < 0:
-        told = f"{-lacking} too many"
+        misfit = f"{-lacking} too many"
     return [
         f"{requirement.name}: {counted(expected.count, 'item')} of {requirement.test_set} "
-        f"{are(expected.count)} expected, and these are {count}, {told}; their digest is {digest}"
+        f"{are(expected.count)} expected, and these are {count}, {misfit}; their digest is {digest}"
     ]
 
 
 def beyond_bounds(requirement: Requirement, arm: "ArmScores") -> "Rows":
-    """Which of an arm's scores are less or more than a score can be."""
+    """Mask of an arm's scores that lie outside the metric's bounds."""
     if requirement.bounds is None:
         return np.zeros(arm.values.shape, dtype=bool)
     least, most = requirement.bounds

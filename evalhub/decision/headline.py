@@ -1,4 +1,4 @@
-"""A verdict in one sentence, for whoever reads nothing else. Pure."""
+"""The verdict in one sentence, for a reader who reads nothing else. Pure."""
 
 from collections.abc import Sequence
 
@@ -47,16 +47,16 @@ def headline(
     """
     losses = [c for c, holds in zip(criteria, against, strict=True) if holds]
     if as_good:
-        said = f"Don't fine-tune: {as_good[0]}."
+        text = f"Don't fine-tune: {as_good[0]}."
         if losses:
-            said += f" {candidate} {_worst(losses)}."
+            text += f" {candidate} {_worst(losses)}."
     elif unbelieved and not losses:
-        said = f"Not believed: {unbelieved[0]}."
+        text = f"Not believed: {unbelieved[0]}."
     elif verdict is Verdict.SHIP:
-        said = _ships(candidate, criteria)
+        text = _ships(candidate, criteria)
     else:
-        said = _waits_or_holds(candidate, criteria, losses, sum(blocking), pending)
-    return said if registered else f"{UNREGISTERED}{said}"
+        text = _waits_or_holds(candidate, criteria, losses, sum(blocking), pending)
+    return text if registered else f"{UNREGISTERED}{text}"
 
 
 def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
@@ -68,23 +68,23 @@ def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
     ]
     as_good = primaries and all(c.may_lose and not gain_shown(c) for c in primaries)
     if as_good and saved:
-        said = f"as good {_within(primaries)}, at {_listed(saved)}"
-        return f"{candidate}: {'; '.join([said, *_guards(criteria)])}{_unshown(criteria)}."
-    parts = [*_gained(criteria), *_guards(criteria), *_budgets(criteria)]
-    said = _listed(parts or ["passes all that is asked"])
-    return f"{candidate} {said}{_unshown(criteria)}."
+        text = f"as good {_within(primaries)}, at {_join(saved)}"
+        return f"{candidate}: {'; '.join([text, *_guards(criteria)])}{_blind_clause(criteria)}."
+    parts = [*_gain_clauses(criteria), *_guards(criteria), *_budgets(criteria)]
+    text = _join(parts or ["passes all that is asked"])
+    return f"{candidate} {text}{_blind_clause(criteria)}."
 
 
-def _unshown(criteria: Sequence[Criterion]) -> str:
-    """Which criteria couldn't have shown a loss, or no more than may be lost, as the end of a
-    sentence; "" where all could."""
+def _blind_clause(criteria: Sequence[Criterion]) -> str:
+    """Criteria without the power to show a loss, or a loss beyond the margin, as the end of a
+    sentence; "" where there are none."""
     unable = [c for c in criteria if c.tier != "advisory" and shows_nothing(c)]
     without = [c.name for c in unable if not loss_shown(c)]
     lost = [c.name for c in unable if loss_shown(c)]
-    said = f"; no loss could be shown on {_listed(without)}" if without else ""
+    text = f"; no loss could be shown on {_join(without)}" if without else ""
     if lost:
-        said += f"; a loss is shown on {_listed(lost)}, which couldn't be more than may be"
-    return said
+        text += f"; a loss is shown on {_join(lost)}, which couldn't be more than may be"
+    return text
 
 
 def _waits_or_holds(
@@ -94,47 +94,48 @@ def _waits_or_holds(
     waiting: int,
     pending: Sequence[str],
 ) -> str:
-    parts = _gained(criteria)
+    parts = _gain_clauses(criteria)
     if losses:
         rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
-        return f"{candidate} {_listed([*parts, f'{_worst(losses)}{rest}'])}."
+        return f"{candidate} {_join([*parts, f'{_worst(losses)}{rest}'])}."
     if waiting:
         return f"{candidate}: {'; '.join([*parts, *_still_open(criteria, waiting)])}."
-    return f"{candidate} {_listed([*parts, _waits(pending)])}."
+    return f"{candidate} {_join([*parts, _waits(pending)])}."
 
 
 def _still_open(criteria: Sequence[Criterion], waiting: int) -> list[str]:
-    """How many criteria are open, and what is shown of them all the same."""
+    """How many criteria are open, and which of them show a loss already."""
     rest = [c for c in criteria if c.status is Status.OPEN]
     if len(rest) == waiting and all(shows_nothing(c) and not loss_shown(c) for c in rest):
-        return [f"nothing is shown{_unshown(criteria)}"]
+        return [f"nothing is shown{_blind_clause(criteria)}"]
     every = counted(len(criteria), "criterion", "criteria")
-    found = [f"{len(rest)} of {every} {are(len(rest))} open"]
+    clauses = [f"{len(rest)} of {every} {are(len(rest))} open"]
     if len(rest) > waiting:
-        found[0] += f", of which a ship waits for {waiting}"
+        clauses[0] += f", of which a ship waits for {waiting}"
     lost = [c.name for c in rest if c.may_lose and c.tier != "advisory" and loss_shown(c)]
     if lost:
-        found.append(f"a loss is shown on {_listed(lost)}, but not whether it is more than may be")
-    return found
+        clauses.append(f"a loss is shown on {_join(lost)}, but not whether it is more than may be")
+    return clauses
 
 
-def _gained(criteria: Sequence[Criterion]) -> list[str]:
-    """What the primaries that pass do: those that gain, by the best of them, and those that lose no
-    more than they may, by the worst."""
+def _gain_clauses(criteria: Sequence[Criterion]) -> list[str]:
+    """What the passing primaries do: the largest gain, and the largest loss within a margin."""
     passed = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
     gains = [c for c in passed if gain_shown(c) or not c.may_lose]
-    kept = [c for c in passed if c not in gains]
-    found = []
+    equals = [c for c in passed if c not in gains]
+    clauses = []
     if gains:
         best = max(gains, key=lambda c: c.difference)
-        found.append(f"{_gains(best)} on {best.name}{_more(gains)}")
-    if kept:
-        worst = min(kept, key=lambda c: c.difference)
+        clauses.append(f"{_gains(best)} on {best.name}{_more(gains)}")
+    if equals:
+        worst = min(equals, key=lambda c: c.difference)
         if worst.difference < -NOTHING:
-            found.append(f"{_loses(worst)} on {worst.name}{_more(kept)}, less than {limit(worst)}")
+            clauses.append(
+                f"{_loses(worst)} on {worst.name}{_more(equals)}, less than {limit(worst)}"
+            )
         else:
-            found.append(f"is as good {_within([worst])} on {worst.name}{_more(kept)}")
-    return found
+            clauses.append(f"is as good {_within([worst])} on {worst.name}{_more(equals)}")
+    return clauses
 
 
 def _more(criteria: Sequence[Criterion]) -> str:
@@ -154,16 +155,16 @@ def _loses(c: Criterion) -> str:
 
 
 def _within(primaries: Sequence[Criterion]) -> str:
-    """By how much they may be worse: once where it is the same for all."""
+    """The margins by which they may be worse, as "within …"; one number where it is the same for
+    all."""
     margins = {c.name: plain(-(c.min_gain or 0.0)) for c in primaries}
     if len(set(margins.values())) == 1:
         return f"within {next(iter(margins.values()))}"
-    return "within " + _listed([f"{margin} on {name}" for name, margin in margins.items()])
+    return "within " + _join([f"{margin} on {name}" for name, margin in margins.items()])
 
 
 def _worst(losses: Sequence[Criterion]) -> str:
-    """The worst of what holds the candidate back; a quality before a cost, a loss before what only
-    falls short."""
+    """The worst failure: quality before cost, a shown loss before a gain that is too small."""
     quality = [c for c in losses if c.role not in ("budget", "ownership")]
     if not quality:
         worst = max(losses, key=lambda c: c.ratio or 0.0)
@@ -175,8 +176,8 @@ def _worst(losses: Sequence[Criterion]) -> str:
     if worst.role in ("preference", "judge"):
         whose = "people's choices" if worst.role == "preference" else "a calibrated judge's choices"
         won = f"wins only {percent(worst.candidate)} of {whose}"
-        asked = percent(0.5 + (worst.min_gain or 0.0))
-        return won if worst.shown_to_lose else f"{won}, less than the {asked} that is asked"
+        required = percent(0.5 + (worst.min_gain or 0.0))
+        return won if worst.shown_to_lose else f"{won}, less than the {required} that is asked"
     if worst.method == SAME_RUN:
         return f"is the baseline on {worst.name}, where nothing can be gained"
     if not worst.shown_to_lose and worst.difference <= 0:
@@ -191,41 +192,44 @@ def _worst(losses: Sequence[Criterion]) -> str:
 
 
 def _guards(criteria: Sequence[Criterion]) -> list[str]:
-    """What a ship says of its guards: those that pass, and those in doubt that may be."""
+    """What a ship says of its guards: how many pass, and how many supporting ones are open."""
     guards = [c for c in criteria if c.role == "guard" and c.tier != "advisory"]
     passed = sum(c.status is Status.PASS for c in guards)
     doubt = sum(c.status is Status.OPEN and not shows_nothing(c) for c in guards)
-    found = []
+    clauses = []
     if passed:
         every = "all " if passed == len(guards) > 1 else ""
-        found.append(
+        clauses.append(
             "passes its guard" if len(guards) == 1 else f"passes {every}{counted(passed, 'guard')}"
         )
     if doubt:
-        found.append(f"leaves {counted(doubt, 'supporting guard')} open")
-    return found
+        clauses.append(f"leaves {counted(doubt, 'supporting guard')} open")
+    return clauses
 
 
 def _budgets(criteria: Sequence[Criterion]) -> list[str]:
     budgets = [c for c in criteria if c.role == "budget"]
-    found = [
+    saved = [
         f"saves {money(c.difference)} {c.unit} a month"
         for c in criteria
         if c.role == "ownership" and c.status is Status.PASS
     ]
     if not budgets or any(c.status is not Status.PASS for c in budgets):
-        return found
-    return ["stays within its budget" if len(budgets) == 1 else "stays within its budgets", *found]
+        return saved
+    return [
+        "stays within its budget" if len(budgets) == 1 else "stays within its budgets",
+        *saved,
+    ]
 
 
 def _waits(pending: Sequence[str]) -> str:
-    """What a verdict waits for whose criteria are all settled."""
+    """What a verdict still waits for although all criteria are settled."""
     if all(text.startswith("Reviewers ") for text in pending):
         return "waits for people's judgments"
     return f"waits: {pending[0]}"
 
 
-def _listed(parts: Sequence[str]) -> str:
+def _join(parts: Sequence[str]) -> str:
     *first, last = parts
     joint = ", and " if any("," in each for each in first) else " and "
     return f"{', '.join(first)}{joint if first else ''}{last}"

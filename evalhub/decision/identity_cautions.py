@@ -1,4 +1,4 @@
-"""What must be said of who judged: whose judgments are left out, and who answers for whom. Pure."""
+"""Cautions on who judged: whose judgments are left out, and who answers for whom. Pure."""
 
 from collections.abc import Sequence
 
@@ -14,37 +14,39 @@ MAKER = "vouched by who made the candidate"
 
 
 def identity_cautions(people: Sequence[ReviewerIdentity], use: UnconfirmedUse) -> list[str]:
-    """A sentence for each thing that a reader should know of who judged."""
+    """A sentence for each thing that a reader should know about who judged."""
     unknown = [each for each in people if each.ground == "unknown"]
     makers = [each for each in people if each.ground == "maker"]
     twice = [each for each in people if each.accounts > 1]
     total = sum(each.answers for each in people)
-    said = []
+    sentences = []
     if unknown:
-        given = sum(each.answers for each in unknown)
-        of = f"{given:,} of {counted(total, 'judgment')}"
+        answers = sum(each.answers for each in unknown)
+        of = f"{answers:,} of {counted(total, 'judgment')}"
         whose = f"{_people(unknown)}, whom nobody confirmed"
-        made = "a link made each of these accounts, and whoever made the link could have opened it"
+        reason = (
+            "a link made each of these accounts, and whoever made the link could have opened it"
+        )
         if use == "exclude":
-            said.append(f"{of} don't count: they are of {whose}: {made}. {WHAT_TO_DO}")
+            sentences.append(f"{of} don't count: they are of {whose}: {reason}. {WHAT_TO_DO}")
         else:
-            said.append(f"{of} are of {whose}: {made}. They are counted.")
+            sentences.append(f"{of} are of {whose}: {reason}. They are counted.")
     if makers:
-        given = sum(each.answers for each in makers)
-        said.append(
-            f"{given:,} of {counted(total, 'judgment')} are of {_people(makers)}, {MAKER}: who "
+        answers = sum(each.answers for each in makers)
+        sentences.append(
+            f"{answers:,} of {counted(total, 'judgment')} are of {_people(makers)}, {MAKER}: who "
             "opened the review made their links, and the project has no other owner."
         )
     if twice:
-        said.append(
+        sentences.append(
             f"{_people(twice)} judged by several accounts of one mailbox: one mailbox is one "
             "person, who is heard once on an item."
         )
-    return said
+    return sentences
 
 
 def beside_left_out(people: Sequence[ReviewerIdentity]) -> str:
-    """What follows a count of those who count, where some were left out."""
+    """Text for after a count of judgments: how many were left out; "" for none."""
     left_out = sum(each.left_out for each in people)
     if not left_out:
         return ""

@@ -1,4 +1,4 @@
-"""Numbers of a criterion that can't stand beside each other, whatever was measured. Pure."""
+"""Numbers of one criterion that contradict each other, whatever was measured. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,17 +35,17 @@ class Discrepancy:
 
 
 def levels_apart(c: Criterion, alpha: float, harm_alpha: float, at: str) -> Iterator[Discrepancy]:
-    """Where the ends of an interval aren't at the levels of the rule."""
+    """Where the ends of an interval aren't at the rule's levels."""
     for name, due in (("alpha", alpha), ("harm_alpha", harm_alpha)):
-        said = getattr(c, name)
+        level = getattr(c, name)
         # A review that was watched may have ended early at a stricter level.
-        stricter = c.role in BESIDE_SCORES and said < due
-        if not stricter and not isclose(said, due, rel_tol=1e-9):
-            yield Discrepancy(f"{at}{name}", said, due, "it is the rule's")
+        stricter = c.role in BESIDE_SCORES and level < due
+        if not stricter and not isclose(level, due, rel_tol=1e-9):
+            yield Discrepancy(f"{at}{name}", level, due, "it is the rule's")
 
 
 def inconsistent(criterion: Criterion, at: str) -> Iterator[Discrepancy]:
-    """What can't be so in one criterion, whatever was measured."""
+    """Fields of one criterion that can't be true together, whatever was measured."""
     c = criterion
     if not c.lower <= c.difference:
         yield Discrepancy(

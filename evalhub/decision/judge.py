@@ -101,9 +101,9 @@ def judge(
             extension_section(
                 charge.rows,
                 {
-                    each.requirement.test_set: each.stages
-                    for each in scores
-                    if each.stages is not None and each.requirement.role != "budget"
+                    aligned.requirement.test_set: aligned.stages
+                    for aligned in scores
+                    if aligned.stages is not None and aligned.requirement.role != "budget"
                 },
             ),
             evidence.imported,
@@ -120,7 +120,8 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """The verdict on any part of the scores, with what else it is told (evalhub.decision.rule)."""
+    """The verdict on any subset of the scores, with the rest of what the rule needs
+    (evalhub.decision.rule)."""
 
     evidence: Evidence
     policy: Policy
@@ -130,11 +131,12 @@ class _Rule:
     unbelieved: Sequence[str] = ()
 
     def on(self, scores: Sequence[Aligned]) -> Ruling:
-        """Measured at the levels of the verdict."""
+        """Measure these scores at the verdict's levels, and rule on them."""
         return self.on_criteria(_measure(self.evidence, self.policy, scores))
 
     def on_criteria(self, criteria: Sequence[Criterion]) -> Ruling:
-        """With what people, a judge and prices say, which no scores change."""
+        """Rule on these criteria and on those of people, judge and ownership, which no scores
+        change."""
         evidence = self.evidence
         parts = evidence.people, evidence.judge, evidence.ownership
         return decide(
@@ -185,7 +187,7 @@ def _choice(
 def _flaws(
     evidence: Evidence, answers: AnswersSection | None, noise: NoiseSection | None
 ) -> list[str]:
-    """Why no verdict can rest on the evidence, each sentence once."""
+    """Why the evidence allows no verdict, each sentence once."""
     flaws = [
         *evidence.flaws,
         *(flaw for each in evidence.scores for flaw in each.flaws),

@@ -14,7 +14,7 @@ from evalhub.stats.ppi import PoweredEstimate
 
 @dataclass(frozen=True, slots=True)
 class JudgeEvidence:
-    """What the verdict is told of a judge.
+    """What the rule gets from a judge: the record's section and the criteria.
 
     Attributes:
         section: the record's part; None where no judge was to compare the arms.
@@ -39,7 +39,7 @@ class Corrected:
 
 
 def judge_criterion(
-    asked: Pairwise,
+    pairwise: Pairwise,
     votes: Mapping[object, str],
     corrected: Corrected,
     *,
@@ -58,19 +58,19 @@ def judge_criterion(
     down = (value - low) / normal_quantile(1 - alpha)
     up = (high - value) / normal_quantile(1 - harm_alpha)
     p_better, p_worse = _tail(value - 0.5, down), _tail(0.5 - value, up)
-    said = list(votes.values())
+    choices = list(votes.values())
     requirement = Requirement(
         name="Judge's preference",
         role="judge",
-        test_set=asked.test_set,
+        test_set=pairwise.test_set,
         metric="win score",
-        min_gain=asked.min_gain,
-        tier=asked.tier,
+        min_gain=pairwise.min_gain,
+        tier=pairwise.tier,
     )
     return Criterion.of(
         required_at(requirement, 0.5),
         Measurement(
-            n=len(said),
+            n=len(choices),
             clusters=None,
             baseline=0.5,
             candidate=value,
@@ -79,9 +79,9 @@ def judge_criterion(
             upper=high - 0.5,
             alpha=alpha,
             harm_alpha=harm_alpha,
-            wins=said.count("candidate"),
-            losses=said.count("baseline"),
-            ties=len(said) - said.count("candidate") - said.count("baseline"),
+            wins=choices.count("candidate"),
+            losses=choices.count("baseline"),
+            ties=len(choices) - choices.count("candidate") - choices.count("baseline"),
             ratio=None,
             ratio_lower=None,
             ratio_upper=None,
@@ -91,7 +91,7 @@ def judge_criterion(
             method=corrected.lower.method,
             test="the interval's own",
             p_harm=p_worse,
-            sd=down * len(said) ** 0.5,
+            sd=down * len(choices) ** 0.5,
             design_effect=1.0,
             gap=planned_gain,
         ),

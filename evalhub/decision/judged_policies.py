@@ -1,4 +1,4 @@
-"""Whether a policy asks otherwise than the last one that judged the same items. Pure.
+"""Whether a policy demands something else than the last one that judged the same items. Pure.
 
 Criteria are matched by what they measure, the items and the metric with its options, and never by
 a name: a study under another name, or a test set under another one, asks the same.
@@ -29,7 +29,7 @@ type Sharing = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class JudgedPolicy:
-    """What a decision was judged by, and on what.
+    """The policy of a decision, and the items and answers that it judged.
 
     Attributes:
         decision: SHA-256 of the decision's record; "" of one that isn't kept yet.
@@ -124,7 +124,8 @@ def judged_policy(
 def changes_since_last(
     now: JudgedPolicy, earlier: Sequence[JudgedPolicy], sharing: Sharing
 ) -> tuple[JudgedPolicy, list[PolicyChange]] | None:
-    """What `now` asks otherwise, what is easier first, and than which policy; None: nothing.
+    """What `now` demands that the last policy on these items didn't, easier demands first, with
+    that policy; None where nothing differs.
 
     Each demand is compared with the last policy that judged its items. What holds for the whole
     study, and which criteria there are, is compared with the last policy of which a criterion that
@@ -145,15 +146,15 @@ def changes_since_last(
             demand["role"] == "guard" or _same_measure(name, now, last, sharing) is not None
         ):
             continue
-        for each in reversed(before):
-            match = _same_measure(name, now, each, sharing)
-            if match is None or each.asked.criteria[match]["role"] != demand["role"]:
+        for previous in reversed(before):
+            match = _same_measure(name, now, previous, sharing)
+            if match is None or previous.asked.criteria[match]["role"] != demand["role"]:
                 continue
             old, new = (
-                {name: policy.asked.criteria[at]} for policy, at in ((each, match), (now, name))
+                {name: policy.asked.criteria[at]} for policy, at in ((previous, match), (now, name))
             )
             changes += policy_changes(Asked({}, None, old, {}), Asked({}, None, new, {}))
-            compared = compared or each
+            compared = compared or previous
             break
     if compared is None or not changes:
         return None
@@ -163,47 +164,47 @@ def changes_since_last(
 def _before_the_same(
     now: JudgedPolicy, earlier: Sequence[JudgedPolicy], sharing: Sharing
 ) -> Sequence[JudgedPolicy]:
-    """Those before the first decision by this policy on these answers: to decide once more on the
-    same says the same, whatever was judged in between."""
-    for place, each in enumerate(earlier):
-        if each.answers == now.answers and not _changes(each, now, sharing):
-            return earlier[:place]
+    """Policies before the first decision by this policy on these answers: a repeated decision is
+    compared with the same ones, whatever was judged in between."""
+    for index, previous in enumerate(earlier):
+        if previous.answers == now.answers and not _changes(previous, now, sharing):
+            return earlier[:index]
     return earlier
 
 
 def _asks_alike(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> bool:
-    """Whether a criterion that pays for a look is asked of the same items by both."""
+    """Whether both policies have a criterion that pays for a look on the same items."""
     digests = {old.items.get(name) for name in _paying(old.asked)}
     return any(
         digests & {*_sharing(now.items.get(name, ""), sharing)} for name in _paying(now.asked)
     )
 
 
-def _paying(asked: Asked) -> list[str]:
-    """The criteria that a look is taken for: primaries, or where there are none critical guards."""
-    primaries = [name for name, each in asked.criteria.items() if each["role"] == "primary"]
-    critical = [name for name, each in asked.criteria.items() if each["tier"] == "critical"]
-    return primaries or critical or list(asked.criteria)
+def _paying(policy: Asked) -> list[str]:
+    """Criteria that pay for a look: primaries, or without primaries the critical guards."""
+    primaries = [name for name, each in policy.criteria.items() if each["role"] == "primary"]
+    critical = [name for name, each in policy.criteria.items() if each["tier"] == "critical"]
+    return primaries or critical or list(policy.criteria)
 
 
 def _changes(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> list[PolicyChange]:
     return policy_changes(_as_named_now(old, now, sharing), _comparable(now.asked, old, now))
 
 
-def _comparable(asked: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
-    """`asked` of either, without what can't be compared between the two."""
+def _comparable(policy: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
+    """One of the two policies, without what can't be compared between them."""
     both = {*(old.asked.people or {})} & {*(now.asked.people or {})}
-    people = {name: value for name, value in (asked.people or {}).items() if name in both}
+    people = {name: value for name, value in (policy.people or {}).items() if name in both}
     setting = {
         name: value
-        for name, value in asked.setting.items()
+        for name, value in policy.setting.items()
         if old.answers == now.answers or name not in _OF_ANSWERS
     }
-    return replace(asked, people=people, setting=setting)
+    return replace(policy, people=people, setting=setting)
 
 
 def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Asked:
-    """What `old` asked, with the names that `now` has for the same criteria.
+    """The demands of `old`, under the names that `now` has for the same criteria.
 
     A primary by another metric stands for the one that was: that is another claim, which pays a
     look of its own, and its bound can't be compared.
@@ -223,8 +224,8 @@ def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Ask
         if match is not None:
             was = left.pop(match)
             criteria[name] = {**demand, **{field: was[field] for field in _MEASURE}}
-    for name, each in left.items():
-        criteria[name if name not in now.asked.criteria else f"{name} (as it was)"] = each
+    for name, criterion in left.items():
+        criteria[name if name not in now.asked.criteria else f"{name} (as it was)"] = criterion
     return replace(_comparable(old.asked, old, now), criteria=criteria)
 
 
@@ -236,7 +237,8 @@ def _same_measure(
     *,
     among: Collection[str] | None = None,
 ) -> str | None:
-    """The criterion of `old` that measured the same on items that are shared, by its name."""
+    """Name of the criterion of `old` with the same measure on shared items; None where there is
+    none."""
     items, demand = _sharing(now.items.get(name, ""), sharing), now.asked.criteria[name]
     rivals = [
         at

@@ -31,7 +31,7 @@ class Leak:
     again: bool = False
 
     def clean(self, aligned: Aligned) -> Rows:
-        """Which of the rows the candidate hasn't seen, shape (n,)."""
+        """Mask of the items that the candidate wasn't trained on, shape (n,)."""
         return np.array([each.key not in self.seen for each in aligned.items], dtype=bool)
 
     def row(self) -> LeakageRow:
@@ -45,7 +45,7 @@ class Leak:
 
 
 def without_leaks(scores: Sequence[Aligned], leaks: Sequence[Leak]) -> list[Aligned] | None:
-    """The rows of items that the candidate hasn't seen, weighted to a mix by themselves.
+    """The scores without leaked items, weights of a mix computed again.
 
     None where a criterion has none, or a tag of its mix has none.
     """
@@ -64,7 +64,7 @@ def without_leaks(scores: Sequence[Aligned], leaks: Sequence[Leak]) -> list[Alig
 
 
 def disagreement(candidate: str, everything: Ruling, clean: Ruling | None) -> str | None:
-    """Why a verdict that rests on leaked items is none; None where it stands without them."""
+    """Why leaked items make the verdict invalid; None where it is the same without them."""
     if clean is None:
         return (
             f"{candidate} was trained on every item of a test set, or on every item of a tag of "

@@ -1,4 +1,4 @@
-"""What a record says of where its ledger comes from, and what of it belongs to the headline. Pure.
+"""Sentences on where a ledger comes from, and the caveats that follow from it. Pure.
 
 A ledger counts what it knows. One that was begun a moment ago, or restored from a backup, doesn't
 know the looks that were taken elsewhere at the same items.
@@ -25,7 +25,8 @@ class LedgerElsewhereError(Exception):
 
 
 def begun_sentence(begun: LedgerBeginning) -> str:
-    return f"This ledger {_begun(begun)}: it counts no look that was taken before, in another home."
+    beginning = _beginning(begun)
+    return f"This ledger {beginning}: it counts no look that was taken before, in another home."
 
 
 def restored_sentence(restored: RestoredLedger) -> str:
@@ -35,7 +36,7 @@ def restored_sentence(restored: RestoredLedger) -> str:
     )
 
 
-def _begun(begun: LedgerBeginning) -> str:
+def _beginning(begun: LedgerBeginning) -> str:
     return _BEGUN_BY[begun.by] + (", in CI" if begun.in_ci else "")
 
 
@@ -51,7 +52,7 @@ def _backup(restored: RestoredLedger) -> str:
 
 
 def begun_caveat(begun: LedgerBeginning) -> Caveat:
-    return Caveat(code=BEGUN, sentence=f"this ledger {_begun(begun)}")
+    return Caveat(code=BEGUN, sentence=f"this ledger {_beginning(begun)}")
 
 
 def restored_caveat(restored: RestoredLedger) -> Caveat:

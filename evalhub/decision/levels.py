@@ -1,4 +1,4 @@
-"""What the k-th look at some items costs. Pure.
+"""The significance level of the k-th look at the same items. Pure.
 
 Trying one candidate after another on the same items makes a false *ship* ever likelier. The k-th
 claim is judged at alpha·6/(π²k²): these levels add up to alpha however many there are, so the
@@ -51,13 +51,13 @@ class Together(NamedTuple):
     readings: int = 1
 
     def with_criteria(self, count: int) -> "Together":
-        """With as many criteria: of those that are asked only now nothing is known."""
+        """Padded to `count` criteria, with correlation 0 for those that were added later."""
         more = count - len(self.correlations)
         return self._replace(correlations=self.correlations + (0.0,) * more) if more > 0 else self
 
 
 def readings_of(arms: int, correlation: float) -> int:
-    """As how many readings a look counts that arms share which are alike by so much.
+    """As how many readings a shared look counts, by the number of arms and their correlation.
 
     The arms are tested at one look's level, but the luckiest of them is known afterwards, and who
     tries a variant of it has chosen among as many as they are worth: the look's level over one
@@ -82,9 +82,10 @@ def drawn_level(number: int, *, alpha: float) -> float:
 
 
 @cache
-def _combined(spent: float, due: float) -> float:
-    """The level of two stages, of which the first was judged at `spent`, so that both together err
-    at `spent + due`: above `due`. To 12 digits, which every machine's exp and erf agree on."""
+def _combine_levels(spent: float, due: float) -> float:
+    """The level of the second of two stages, so that both together err at most at `spent + due`
+    (the first was judged at `spent`). Rounded to 12 digits, on which every machine's exp and erf
+    agree."""
     first_size, second_size = stage_weights(2)
     level = final_level(spent, (first_size, second_size), alpha=spent + due)
     return float(f"{level:.12g}")
@@ -124,7 +125,7 @@ def staged_level(
         return levels[0]
     if together and (last := together[-1]):
         levels[-1] /= last.arms
-    return _combined(*levels) if len(levels) == 2 else levels[-1]
+    return _combine_levels(*levels) if len(levels) == 2 else levels[-1]
 
 
 def stage_weights(stages: int) -> tuple[float, ...]:
@@ -153,12 +154,13 @@ def next_look(
 
 
 def items_factor(number: int, *, alpha: float) -> float:
-    """How many times the first candidate's items the `number`-th needs for the same power."""
+    """Sample size of the `number`-th candidate as a multiple of the first one's, for the same
+    power."""
     power = normal_quantile(POWER)
     first, due = ((power - normal_quantile(level_of(k, alpha=alpha))) ** 2 for k in (1, number))
     return due / first
 
 
 def is_spent(number: int, *, alpha: float) -> bool:
-    """Whether a candidate now needs twice the items that the first needed, or more."""
+    """Whether a candidate now needs at least twice the items that the first needed."""
     return items_factor(number, alpha=alpha) >= 2

@@ -1,4 +1,4 @@
-"""What the looks at one test set cost, one after the other. Pure."""
+"""The cost of several looks at one test set, one after the other. Pure."""
 
 from evalhub.decision.levels import is_spent, items_factor, level_of
 from evalhub.declare.plan import LookCost, LooksDocument

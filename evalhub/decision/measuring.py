@@ -94,7 +94,7 @@ def measure(
     harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
 ) -> Criterion:
-    """Measures one requirement on aligned scores.
+    """Measure one requirement on aligned scores.
 
     Args:
         baseline, candidate: scores of shape (n,) or (n, samples), aligned by item, no NaN.
@@ -111,7 +111,7 @@ def measure(
     base, tuned = np.asarray(baseline, dtype=float), np.asarray(candidate, dtype=float)
     worse, better = (base, tuned) if requirement.higher_is_better else (tuned, base)
     bounds, bounded = requirement.bounds, requirement.tails is not None
-    found = compare(
+    comparison = compare(
         worse,
         better,
         clusters=clusters,
@@ -121,7 +121,7 @@ def measure(
         bounds=bounds,
         bounded_tails=bounded,
     )
-    means = (found.baseline, found.candidate)
+    means = (comparison.baseline, comparison.candidate)
     base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]
     share = None
     if requirement.factor is not None:
@@ -161,10 +161,10 @@ def measure(
                 bounds=bounds,
                 bounded_tails=bounded,
             ),
-            sd=found.sd,
-            design_effect=found.design_effect,
+            sd=comparison.sd,
+            design_effect=comparison.design_effect,
             gap=_gap(requirement, planned_gain),
-            method=found.method,
+            method=comparison.method,
         )
     required = required_at(requirement, base_mean)
     unseen = None
@@ -182,27 +182,27 @@ def measure(
         required,
         Measurement(
             unseen=unseen,
-            n=found.n,
-            clusters=found.clusters,
+            n=comparison.n,
+            clusters=comparison.clusters,
             baseline=base_mean,
             candidate=tuned_mean,
-            difference=found.difference,
-            lower=found.lower,
-            upper=found.upper,
+            difference=comparison.difference,
+            lower=comparison.lower,
+            upper=comparison.upper,
             alpha=alpha,
             harm_alpha=harm_alpha,
-            wins=found.wins,
-            losses=found.losses,
-            ties=found.ties,
+            wins=comparison.wins,
+            losses=comparison.losses,
+            ties=comparison.ties,
             ratio=share.ratio,
             ratio_lower=share.lower,
             ratio_upper=share.upper,
             most_lost=_most_lost(requirement, base_mean, base, tuned),
         ),
         Tested(
-            p_value=found.p_value,
+            p_value=comparison.p_value,
             method=share.method,
-            test=found.test,
+            test=comparison.test,
             p_harm=share.p_harm,
             p_bound=share.p_bound,
             spread=planned_with(share.spread),
@@ -226,7 +226,8 @@ def measure(
 def same_run(
     requirement: Requirement, scores: Array, *, alpha: float, harm_alpha: float = HARM_ALPHA
 ) -> Criterion:
-    """The criterion of an arm that *is* the baseline on this test set: nothing can differ."""
+    """The criterion of an arm that shares the baseline's run on this test set: no difference is
+    possible."""
     mean, factor = float(scores.mean()), requirement.factor
     share = None if factor is None else 1.0
     return Criterion.of(
@@ -261,7 +262,7 @@ def same_run(
 
 
 def planned_with(spread: Spread) -> PlannedSpread:
-    """A spread as the record has it."""
+    """A spread in the record's form."""
     df = None if isinf(spread.df) else spread.df
     people = spread.people
     return PlannedSpread(
@@ -279,8 +280,8 @@ def planned_with(spread: Spread) -> PlannedSpread:
 
 
 def _most_lost(requirement: Requirement, baseline: float, *scores: Array) -> float | None:
-    """How far the baseline's mean lies from the worst score; None where no worst one is known. Of
-    a metric without declared bounds it is known where every score is 0 or 1."""
+    """The largest possible loss: from the baseline's mean to the worst score; None where no worst
+    score is known. Without declared bounds it is known where every score is 0 or 1."""
     worst = requirement.worst
     if requirement.role not in ("primary", "guard"):
         return None
@@ -341,12 +342,12 @@ def _share(
         )
     limits: tuple[float | None, float | None]
     if requirement.role == "budget":
-        found = ratio_of_means(
+        estimate = ratio_of_means(
             base, tuned, clusters=clusters, weights=weights, alpha=lowest, upper_alpha=highest
         )
         p_harm = p_ratio_at_most(base, tuned, bound=factor, clusters=clusters, weights=weights)
         p_bound = p_ratio_at_least(base, tuned, bound=factor, clusters=clusters, weights=weights)
-        share, limits, method = found.ratio, (found.lower, found.upper), found.method
+        share, limits, method = estimate.ratio, (estimate.lower, estimate.upper), estimate.method
     else:
         sides: tuple[Literal["less", "greater"], ...] = ("less", "greater")
         p_harm, p_bound = (

@@ -23,19 +23,19 @@ def item_weights(tags: Sequence[Sequence[str]], mix: Mapping[str, float]) -> NDA
         evalhub.stats.errors.StatisticsError: an item with none of the mix's tags or several, a tag
             of the mix that no item has.
     """
-    found = []
+    item_tags = []
     for index, names in enumerate(tags):
         mine = [name for name in mix if name in names]
         if len(mine) != 1:
-            held = " and ".join(repr(name) for name in mine) or "none of them"
+            matching = " and ".join(repr(name) for name in mine) or "none of them"
             raise StatisticsError(
-                f"the mix divides items by {', '.join(mix)}, and item {index} has {held}: "
+                f"the mix divides items by {', '.join(mix)}, and item {index} has {matching}: "
                 "each item needs one of them"
             )
-        found.append(mine[0])
-    counts = {name: found.count(name) for name in mix}
+        item_tags.append(mine[0])
+    counts = {name: item_tags.count(name) for name in mix}
     if missing := [name for name, count in counts.items() if not count]:
         raise StatisticsError(
             f"production has {mix[missing[0]]:.0%} of {missing[0]!r}, and no item has this tag"
         )
-    return np.array([mix[name] * len(found) / counts[name] for name in found], dtype=float)
+    return np.array([mix[name] * len(item_tags) / counts[name] for name in item_tags], dtype=float)

@@ -1,4 +1,4 @@
-"""How many items would settle an open criterion, and in which words. Pure.
+"""How many items would settle an open criterion, and the sentence on it. Pure.
 
 A number is planned at the level that will be used. Where a look is extended, the new items are
 tested together with what has been seen (evalhub.decision.test_set_extension), so it is the number
@@ -48,7 +48,7 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class _Amount:
-    """Items or judgments: how many in all, in words those that are new, and what stands before."""
+    """A number of items or judgments: in all, the new ones in words, and text before them."""
 
     n: int
     text: str
@@ -58,7 +58,8 @@ class _Amount:
 def with_needs(
     judged: Sequence[Criterion], blocking: Sequence[bool], primaries: Primaries
 ) -> list[Criterion]:
-    """The same with what each open one needs; primaries of which one is enough are one question."""
+    """Add to each open criterion what it needs; under "any-of" all primaries count as one
+    question."""
     waiting = [each for each, blocks in zip(judged, blocking, strict=True) if blocks]
     rivals = sum(each.role == "primary" for each in waiting)
     spare = max(rivals - 1, 0) if primaries == "any-of" else 0
@@ -69,31 +70,33 @@ def with_needs(
 def with_next_looks(
     criteria: Sequence[Criterion], looks: Mapping[str, NextLook], primaries: Primaries
 ) -> list[Criterion]:
-    """The same with how each would be judged with items added, by its test set; primaries of which
-    one is enough share the level, as they do now."""
+    """Add to each criterion how it would be judged with items added, by its test set; under
+    "any-of" primaries share the level."""
     rivals = sum(each.role == "primary" for each in criteria) if primaries == "any-of" else 1
 
-    def planned(criterion: Criterion) -> NextLook | None:
+    def next_look(criterion: Criterion) -> NextLook | None:
         look = looks.get(criterion.test_set)
         if look is None or criterion.role != "primary":
             return look
         return look.model_copy(update={"alpha": look.alpha / rivals})
 
-    return [each.model_copy(update={"next_look": planned(each)}) for each in criteria]
+    return [each.model_copy(update={"next_look": next_look(each)}) for each in criteria]
 
 
 def with_choosing(criteria: Sequence[Criterion], choosing: Mapping[str, int]) -> list[Criterion]:
-    """The same with how many items of its test set chose the baseline, by a criterion's name."""
+    """Add to each criterion how many items of its test set chose the baseline."""
     return [
-        each.model_copy(update={"chose": choosing[each.name]}) if each.name in choosing else each
-        for each in criteria
+        criterion.model_copy(update={"chose": choosing[criterion.name]})
+        if criterion.name in choosing
+        else criterion
+        for criterion in criteria
     ]
 
 
 def needed_in_all(
     judged: Sequence[Criterion], blocking: Sequence[bool], primaries: Primaries
 ) -> int | None:
-    """Items with which all that a ship waits for would be settled; None where no number would.
+    """Items that would settle every criterion a ship waits for; None where no number would.
 
     A criterion counts with the number for what was planned, or where its interval leaves that out
     with the one for what was seen. Of primaries of which one is enough the cheapest counts.
@@ -102,10 +105,10 @@ def needed_in_all(
     rivals = [each for each in waiting if primaries == "any-of" and each.role == "primary"]
     sizes = [_likely(each) for each in waiting if each not in rivals]
     if rivals:
-        found = [size for size in map(_likely, rivals) if size]
-        sizes.append(min(found, default=None))
-    known = [size for size in sizes if size is not None]
-    return max(known, default=None) if len(known) == len(sizes) else None
+        rival_sizes = [size for size in map(_likely, rivals) if size]
+        sizes.append(min(rival_sizes, default=None))
+    finite_sizes = [size for size in sizes if size is not None]
+    return max(finite_sizes, default=None) if len(finite_sizes) == len(sizes) else None
 
 
 def _likely(criterion: Criterion) -> int | None:
@@ -119,14 +122,14 @@ def _with_need(criterion: Criterion, questions: int) -> Criterion:
         nothing = {"needed_n": None, "needed_as_seen": None, "needed_why": ""}
         return criterion.model_copy(update=nothing)
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    found = needed_items(criterion, questions=questions, plan=plan)
+    needed = needed_items(criterion, questions=questions, plan=plan)
     return criterion.model_copy(
-        update={"needed_n": found.n, "needed_as_seen": found.as_seen, "needed_why": found.why}
+        update={"needed_n": needed.n, "needed_as_seen": needed.as_seen, "needed_why": needed.why}
     )
 
 
 def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Needed:
-    """Items in all that would settle a criterion with power 1 − .2/questions.
+    """Total items that would settle a criterion with power 1 − .2/questions.
 
     By the spread of the differences and how well it is known (evalhub.stats.power_spread). What
     the new items have to show is the z of the plan's level, or, where stage one's z counts, what
@@ -147,7 +150,7 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
         return Needed(None, why)
     power = 1 - (1 - POWER) / questions
     shared = f" ({POWER:.0%} for all {questions} that are open)" if questions > 1 else ""
-    unplanned = _unplanned(criterion)
+    unplanned = _missing_plan_reason(criterion)
     planned = None if unplanned else _amount(criterion, plan, criterion.gap, power)
     distance = distance_seen(criterion)
     worse = distance < 0 and not criterion.must_gain
@@ -164,8 +167,8 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
         parts.append(f"no number would if {seen(criterion)}, which lies on the bound itself")
     if planned is None and likely is None:
         return Needed(None, unplanned or _none_near(criterion, plan, power))
-    each = " each" if planned is not None and likely is not None else ""
-    why = f"{'; '.join(parts)}; with {power:.0%} power{each}{shared}"
+    suffix = " each" if planned is not None and likely is not None else ""
+    why = f"{'; '.join(parts)}; with {power:.0%} power{suffix}{shared}"
     before = partly_shown(criterion) or (f"{unplanned}: " if unplanned else "")
     return Needed(
         None if planned is None else planned.n,
@@ -175,8 +178,8 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
 
 
 def _would(criterion: Criterion, amount: _Amount, distance: float, truth: str) -> str:
-    shown = effect_shown(criterion, passing=distance > 0)
-    return f"{amount.before}{amount.text} would show {shown}, if {truth}"
+    effect = effect_shown(criterion, passing=distance > 0)
+    return f"{amount.before}{amount.text} would show {effect}, if {truth}"
 
 
 def _none_near(criterion: Criterion, plan: NextLook, power: float) -> str:
@@ -197,8 +200,8 @@ def _none_near(criterion: Criterion, plan: NextLook, power: float) -> str:
 
 
 def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float) -> _Amount | None:
-    """What shows with that power that it passes, or with a `distance` below 0 that it fails, where
-    the truth lies so far from the bound; None where nothing does."""
+    """Items that show with this power a pass, or with a `distance` below 0 a failure, where the
+    true effect lies `distance` from the bound; None where no number does."""
     spread, gap = _spread(criterion), abs(distance)
     if distance < 0:
         # By the upper end, which pays for no unseen tail.
@@ -222,12 +225,12 @@ def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float)
         return _Amount(added, f"a fresh test set of {counted(added, 'item')}{grouped}", before)
     clusters += criterion.clusters or 0
     before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
-    there = criterion.n + criterion.chose
-    return _Amount(there + added, f"{counted(added, 'more item')}{grouped}", before)
+    total_now = criterion.n + criterion.chose
+    return _Amount(total_now + added, f"{counted(added, 'more item')}{grouped}", before)
 
 
 def judged_share(criterion: Criterion) -> float:
-    """Which share of its test set's items is judged on."""
+    """Share of the test set's items that is judged on (the rest chose the baseline)."""
     return criterion.n / (criterion.n + criterion.chose)
 
 
@@ -238,8 +241,8 @@ def _choosing(criterion: Criterion) -> str:
 
 
 def _too_few_clusters(criterion: Criterion, enough: int) -> str:
-    """That no result of so few clusters could settle it: even were what is assumed seen exactly,
-    the end would lie beyond the bound. "" where one could."""
+    """Warning that so few clusters can't settle it: even if exactly the assumed effect were seen,
+    the interval would reach beyond the bound. "" where they can."""
     if not criterion.clusters:
         return ""
     errors = errors_to_end(criterion.clusters, criterion.alpha, clustered=True)
@@ -249,8 +252,8 @@ def _too_few_clusters(criterion: Criterion, enough: int) -> str:
 
 
 def power_with(criterion: Criterion, n: int) -> float:
-    """The power of `n` items in all, with those that choose the baseline, as `needed_n` is planned;
-    0 where an extension adds none."""
+    """Power with `n` items in all, those that choose the baseline included, planned as `needed_n`
+    is; 0 where `n` adds none."""
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
     added = n if plan.weights is None else n - criterion.n - criterion.chose
     new = int(added * judged_share(criterion))
@@ -268,40 +271,40 @@ def power_with(criterion: Criterion, n: int) -> float:
 def _judgments(
     criterion: Criterion, gap: float, spread: Spread, *, due: float, power: float
 ) -> _Amount | None:
-    """Judged pairs of a fresh review, and by how many people."""
+    """Number of judged pairs in a fresh review, and of people."""
     per_item = criterion.n / (criterion.clusters or criterion.n)
-    found = review_for(gap, spread, due=due, power=power, per_item=per_item)
-    if found is None:
+    review = review_for(gap, spread, due=due, power=power, per_item=per_item)
+    if review is None:
         return None
-    text = f"a fresh review of {found.judgments:,} judged pairs by {_people(found.people)}"
-    before = f"{_no_judgments(spread)}: " if found.only_by_more else ""
-    return _Amount(found.judgments, text, before)
+    text = f"a fresh review of {review.judgments:,} judged pairs by {_people(review.people)}"
+    before = f"{_no_judgments(spread)}: " if review.only_by_more else ""
+    return _Amount(review.judgments, text, before)
 
 
 def _no_judgments(spread: Spread) -> str:
-    there = _people(spread.people.count) if spread.people else "those there are"
-    return f"no number of judged pairs by {there} can settle this"
+    reviewers = _people(spread.people.count) if spread.people else "those there are"
+    return f"no number of judged pairs by {reviewers} can settle this"
 
 
 def _spread(criterion: Criterion) -> Spread:
-    found = criterion.spread
-    if found is None:
+    spread = criterion.spread
+    if spread is None:
         sd = criterion.sd * sqrt(criterion.design_effect)
         return Spread(sd, at_bound=sd)
-    people = found.people
+    people = spread.people
     return Spread(
-        found.sd,
-        found.at_bound,
-        inf if found.df is None else found.df,
-        found.skew,
+        spread.sd,
+        spread.at_bound,
+        inf if spread.df is None else spread.df,
+        spread.skew,
         None if people is None else Leaning(people.count, people.lean, people.df, people.sd),
-        found.worst,
-        Unevenness(found.evenness, found.skew_doubt),
+        spread.worst,
+        Unevenness(spread.evenness, spread.skew_doubt),
     )
 
 
 def _due(criterion: Criterion, plan: NextLook, *, passing: bool = True) -> float:
-    """The z that the new items by themselves have to reach, to pass or to fail."""
+    """The z that the new items alone must reach, to pass or to fail."""
     due = -normal_quantile(plan.alpha if passing else criterion.harm_alpha)
     if plan.weights is None:
         return due
@@ -315,7 +318,7 @@ def _due(criterion: Criterion, plan: NextLook, *, passing: bool = True) -> float
 
 
 def _beyond_numbers(criterion: Criterion) -> str:
-    """Why no number of items would tell, and what would; "" where one does."""
+    """Why no number of items would help, and what would; "" where a number does."""
     c = criterion
     if c.factor is not None and c.ratio is None:
         other = "give a margin in the metric's unit" if c.role == "guard" else "measure it anew"
@@ -339,8 +342,8 @@ def _beyond_numbers(criterion: Criterion) -> str:
     return ""
 
 
-def _unplanned(criterion: Criterion) -> str:
-    """Why nothing was planned from which a number would follow; "" where something was."""
+def _missing_plan_reason(criterion: Criterion) -> str:
+    """Why nothing was planned that a number could follow from; "" where something was."""
     if criterion.gap > 0:
         return ""
     if criterion.role == "budget":

@@ -1,4 +1,4 @@
-"""What happened to one item between two arms. Pure."""
+"""Outcome of one item in a comparison of two arms. Pure."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What must be said of people's judgments beside what they come to. Pure."""
+"""Cautions on people's judgments: too few people, answers too fast to be read. Pure."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -20,19 +20,19 @@ _FALSE_SHIPS = {
 
 
 class Pace(NamedTuple):
-    """A reviewer's answers, and how many came before both texts could be read."""
+    """A reviewer's answers, and how many were given before both texts could be read."""
 
     answers: int
     fast: int
 
     @property
     def alarming(self) -> bool:
-        """Whether it is said of the reviewer: three such answers or more, above a tenth."""
+        """Whether the reviewer is mentioned: at least three such answers, and more than a tenth."""
         return self.fast >= FEWEST_FAST and self.fast > FAST_SHARE * self.answers
 
 
 def few_people(judged: int, allowed: int = ENOUGH_REVIEWERS) -> list[str]:
-    """What is to be said where fewer than three people judged, or a policy lets fewer do."""
+    """Cautions where fewer than three people judged, or a policy lets fewer do."""
     if 0 < judged < ENOUGH_REVIEWERS:
         people = "1 person" if judged == 1 else f"{judged} people"
         return [

@@ -1,4 +1,4 @@
-"""What a policy asks, as the requirements that are measured. Pure but for reading the file."""
+"""The requirements of a policy, as they are measured. Pure but for reading the file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ SCHEMA: Literal["evalhub.policy/1"] = "evalhub.policy/1"
 
 
 class Measured(NamedTuple):
-    """What a budget is measured by, and at which quantile of it; None: by its mean."""
+    """The measure of a budget, and its quantile; None: the mean."""
 
     metric: str
     quantile: float | None = None
@@ -35,7 +35,7 @@ COST_METRICS = tuple(dict.fromkeys(each.metric for each in COSTS.values()))
 
 
 def read_policy(path: Path) -> Policy:
-    """Reads and checks a policy document, YAML or JSON.
+    """Read and check a policy document, YAML or JSON.
 
     Raises:
         evalhub.io.rows.DataError: what is wrong, with file, line and field.
@@ -49,7 +49,7 @@ def read_policy(path: Path) -> Policy:
 def policy_of_study(
     settings: StudySettings, review: StudyReview | None, criteria: Mapping[str, PolicyCriterion]
 ) -> Policy:
-    """A study's policy, put together from its settings, its review and its test sets' criteria."""
+    """A study's policy, from its settings, its review and its test sets' criteria."""
     shared = {name: getattr(settings, name) for name in (*Rule.model_fields, "noise_floor")}
     preference = None
     if review is not None:
@@ -63,38 +63,38 @@ def policy_of_study(
     return Policy(schema_=SCHEMA, criteria=dict(criteria), preference=preference, **shared)
 
 
-def requirement_of(name: str, asked: PolicyCriterion, *, form: bool = False) -> Requirement:
-    """The requirement that a criterion of this name stands for; `form`: as a requirement's."""
+def requirement_of(name: str, criterion: PolicyCriterion, *, form: bool = False) -> Requirement:
+    """A policy criterion as a requirement; `form`: its metric checks the form of answers alone."""
     return Requirement(
         name=name,
-        role=asked.role,
-        test_set=asked.test_set or name,
-        metric=asked.metric,
-        margin=asked.margin,
-        min_gain=asked.min_gain,
-        higher_is_better=asked.higher_is_better,
-        tier=asked.tier,
-        relative_margin=asked.relative_margin,
-        planned_gain=asked.planned_gain,
-        bounds=asked.bounds,
-        items=asked.items,
-        unit=asked.unit,
+        role=criterion.role,
+        test_set=criterion.test_set or name,
+        metric=criterion.metric,
+        margin=criterion.margin,
+        min_gain=criterion.min_gain,
+        higher_is_better=criterion.higher_is_better,
+        tier=criterion.tier,
+        relative_margin=criterion.relative_margin,
+        planned_gain=criterion.planned_gain,
+        bounds=criterion.bounds,
+        items=criterion.items,
+        unit=criterion.unit,
         form=form,
-        tails=asked.tails,
+        tails=criterion.tails,
     )
 
 
 def requirements_of(policy: Policy) -> list[Requirement]:
-    """All that is measured on scores: the criteria, then the budgets.
+    """All requirements on scores: the criteria, then the budgets.
 
     A budget that names no test set is measured on the first primary's.
     """
-    criteria = [requirement_of(name, asked) for name, asked in policy.criteria.items()]
+    criteria = [requirement_of(name, criterion) for name, criterion in policy.criteria.items()]
     return [*criteria, *budget_requirements(policy)]
 
 
 def budget_requirements(policy: Policy) -> list[Requirement]:
-    """The budgets alone that are ratios, in the order of `COSTS`: a database keeps no other."""
+    """The budgets on ratios, in the order of `COSTS`, since a database keeps no other order."""
     first = _first_primary(policy)
     return [
         Requirement(
@@ -114,15 +114,15 @@ def budget_requirements(policy: Policy) -> list[Requirement]:
 
 
 def ownership_asked(policy: Policy) -> tuple[OwnershipBudget, str] | None:
-    """The budget of ownership, and on which test set's items its requests are priced; None where
-    there is none."""
-    asked = policy.budgets.get("ownership")
-    if asked is None:
+    """The budget of ownership, and the test set whose items its requests are priced on; None
+    without one."""
+    budget = policy.budgets.get("ownership")
+    if budget is None:
         return None
-    where = asked.test_set or _first_primary(policy)
-    return None if where is None else (asked, where)
+    where = budget.test_set or _first_primary(policy)
+    return None if where is None else (budget, where)
 
 
 def _first_primary(policy: Policy) -> str | None:
     primaries = (each for each in policy.criteria.items() if each[1].role == "primary")
-    return next((asked.test_set or name for name, asked in primaries), None)
+    return next((criterion.test_set or name for name, criterion in primaries), None)

@@ -1,4 +1,4 @@
-"""What one policy asks otherwise than another: more easily passed, more strictly, or neither. Pure.
+"""Differences between two policies: easier to pass, stricter, or neither. Pure.
 
 *Easier* is what can turn a verdict into a ship, or keep one from a hold, on some evidence and never
 the other way round. *Stricter* is the reverse. A change that can do both, such as another metric,
@@ -14,7 +14,7 @@ from evalhub.declare.policy import Policy
 
 
 class Effect(StrEnum):
-    """What a change does to a verdict."""
+    """Effect of a change on the verdict."""
 
     label: str
     mark: str
@@ -43,7 +43,7 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked, from documents of one kind.
+    """The demands of one document, by their kind.
 
     Attributes:
         rule: the study-wide fields by name.
@@ -96,7 +96,7 @@ _LARGEST = "largest_gain."
 
 
 def asked_of_policy(policy: Policy) -> Asked:
-    """What a policy document asks."""
+    """The demands of a policy document."""
     document = policy.as_json()
     criteria, budgets = document.pop("criteria"), document.pop("budgets")
     people = document.pop("preference")
@@ -105,39 +105,39 @@ def asked_of_policy(policy: Policy) -> Asked:
 
 
 def policy_changes(old: Asked, new: Asked) -> list[PolicyChange]:
-    """All that `new` asks otherwise than `old`, what is easier first."""
+    """All differences from `old` to `new`, easier demands first."""
     one_primary = all(len(_rivals(each)) < 2 for each in (old, new))
-    found = [
+    changes = [
         *_rule(old.rule, new.rule, one_primary=one_primary),
         *_people(old.people, new.people),
-        *_named("criteria", old.criteria, new.criteria, _any_of(old) or _any_of(new)),
-        *_named("budgets", old.budgets, new.budgets, False),
+        *_criteria_changes("criteria", old.criteria, new.criteria, _any_of(old) or _any_of(new)),
+        *_criteria_changes("budgets", old.budgets, new.budgets, False),
         *_judge(old.judge, new.judge),
         *_fields("", old.setting, new.setting),
     ]
-    return sorted(found, key=lambda each: list(Effect).index(each.effect))
+    return sorted(changes, key=lambda change: list(Effect).index(change.effect))
 
 
-def _rivals(asked: Asked) -> list[str]:
-    return [name for name, each in asked.criteria.items() if each.get("role") == "primary"]
+def _rivals(policy: Asked) -> list[str]:
+    return [name for name, each in policy.criteria.items() if each.get("role") == "primary"]
 
 
-def _any_of(asked: Asked) -> bool:
-    return asked.rule.get("primaries") == "any-of"
+def _any_of(policy: Asked) -> bool:
+    return policy.rule.get("primaries") == "any-of"
 
 
 def _rule(
     old: Mapping[str, Any], new: Mapping[str, Any], *, one_primary: bool
 ) -> Iterator[PolicyChange]:
-    for each in _fields("", _flat(old), _flat(new)):
-        if each.field == "primaries" and one_primary:
-            yield PolicyChange(each.field, each.was, each.now, Effect.NONE)
+    for change in _fields("", _flat(old), _flat(new)):
+        if change.field == "primaries" and one_primary:
+            yield PolicyChange(change.field, change.was, change.now, Effect.NONE)
         else:
-            yield each
+            yield change
 
 
 def _flat(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule with a field for each criterion's largest gain."""
+    """The rule, with one field for each criterion's largest gain."""
     gains = rule.get("largest_gain", {})
     rest = {name: each for name, each in rule.items() if name != "largest_gain"}
     return rest | {f"{_LARGEST}{name}": gain for name, gain in gains.items()}
@@ -147,8 +147,8 @@ def _people(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Ite
     if old is None and new is None:
         return
     if old is None or new is None:
-        there = new if old is None else old
-        asks = there is not None and there.get("required", True)
+        present = new if old is None else old
+        asks = present is not None and present.get("required", True)
         more = Effect.STRICTER if asks else Effect.OTHER
         less = Effect.EASIER if asks else Effect.OTHER
         yield PolicyChange("people", old, new, more if old is None else less)
@@ -157,19 +157,20 @@ def _people(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Ite
 
 
 def _judge(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[PolicyChange]:
-    """A judge that is advisory decides nothing, and one that isn't there no more."""
+    """Changes of the judge; an advisory judge decides nothing, and neither does one that is
+    missing."""
     tiers = [each["tier"] if each else "advisory" for each in (old, new)]
     idle = tiers == ["advisory", "advisory"]
     if old is None or new is None:
-        there = Effect.STRICTER if old is None else Effect.EASIER
+        effect = Effect.STRICTER if old is None else Effect.EASIER
         if old != new:
-            yield PolicyChange("pairwise", old, new, Effect.NONE if idle else there)
+            yield PolicyChange("pairwise", old, new, Effect.NONE if idle else effect)
         return
-    for each in _fields("pairwise.", old, new):
-        yield replace(each, effect=Effect.NONE) if idle else each
+    for change in _fields("pairwise.", old, new):
+        yield replace(change, effect=Effect.NONE) if idle else change
 
 
-def _named(
+def _criteria_changes(
     at: str,
     old: Mapping[str, Mapping[str, Any]],
     new: Mapping[str, Mapping[str, Any]],
@@ -180,11 +181,11 @@ def _named(
         if was is not None and now is not None:
             yield from _criterion(f"{at}.{name}.", was, now, any_of)
             continue
-        there = was or now or {}
+        present = was or now or {}
         effect = Effect.EASIER if now is None else Effect.STRICTER
-        if there.get("tier") == "advisory":
+        if present.get("tier") == "advisory":
             effect = Effect.NONE
-        elif any_of and there.get("role") == "primary":
+        elif any_of and present.get("role") == "primary":
             effect = Effect.OTHER  # one that gains is enough, and each has a share of alpha
         yield PolicyChange(f"{at}.{name}", was, now, effect)
 
@@ -195,28 +196,28 @@ def _criterion(
     idle = was.get("tier") == now.get("tier") == "advisory"
     another_role = was.get("role") != now.get("role")
     beside = (*_DEMAND, "planned_gain") if another_role else _DEMAND
-    asked, asks = (
+    old_fields, new_fields = (
         {"tier": "critical"} | {name: each for name, each in side.items() if name not in beside}
         for side in (was, now)
     )
-    found = list(_fields(at, asked, asks))
+    changes = list(_fields(at, old_fields, new_fields))
     demanded, demands = _demand(was), _demand(now)
     if demanded != demands:
         effect = Effect.OTHER
         if demanded and demands and not (any_of and another_role):
-            (way, bound, _), (other_way, other) = demanded, demands[:2]
-            if way == other_way and bound != other:
-                effect = _ordered(bound, other, more_is_stricter=True)
-        found.append(_demanded(at, was, now, effect))
-    for each in found:
-        decides = each.effect is Effect.OTHER or not idle
-        yield each if decides else replace(each, effect=Effect.NONE)
+            (measure, bound, _), (other_measure, other) = demanded, demands[:2]
+            if measure == other_measure and bound != other:
+                effect = _effect_of(bound, other, more_is_stricter=True)
+        changes.append(_demand_change(at, was, now, effect))
+    for change in changes:
+        decides = change.effect is Effect.OTHER or not idle
+        yield change if decides else replace(change, effect=Effect.NONE)
 
 
-def _demanded(
+def _demand_change(
     at: str, was: Mapping[str, Any], now: Mapping[str, Any], effect: Effect
 ) -> PolicyChange:
-    """A change of what must hold: by its field, or by all of them where several go together."""
+    """A change of the demand: by its field, or as one change of several fields."""
     names = [name for name in _DEMAND if was.get(name) != now.get(name)]
     if len(names) == 1:
         (name,) = names
@@ -225,20 +226,20 @@ def _demanded(
     return PolicyChange(at.removesuffix("."), had, has, effect)
 
 
-def _demand(asked: Mapping[str, Any]) -> tuple[str, float, str] | None:
-    """How the bound is measured, the bound, and by which role; None of a budget."""
-    role = asked.get("role")
+def _demand(criterion: Mapping[str, Any]) -> tuple[str, float, str] | None:
+    """(how the bound is measured, bound, role) of a criterion; None for a budget."""
+    role = criterion.get("role")
     if role == "primary":
-        return "difference", asked.get("min_gain") or 0.0, role
-    if role == "guard" and asked.get("relative_margin") is not None:
-        return "share", -asked["relative_margin"], role
+        return "difference", criterion.get("min_gain") or 0.0, role
+    if role == "guard" and criterion.get("relative_margin") is not None:
+        return "share", -criterion["relative_margin"], role
     if role == "guard":
-        return "difference", -(asked.get("margin") or 0.0), role
+        return "difference", -(criterion.get("margin") or 0.0), role
     return None
 
 
 def _fields(at: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[PolicyChange]:
-    """The fields that differ. One that only one side names was asked by nobody before, or since."""
+    """The fields that differ; a field of one side alone was not demanded by the other."""
     for name in dict.fromkeys([*old, *new]):
         was, now = old.get(name), new.get(name)
         if was == now or name in _SAID_ELSEWHERE:
@@ -249,17 +250,17 @@ def _fields(at: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
 def _effect(name: str, was: Any, now: Any) -> Effect:
     if name in ORDERED and was in ORDERED[name] and now in ORDERED[name]:
         order = ORDERED[name]
-        return _ordered(order.index(was), order.index(now), more_is_stricter=True)
+        return _effect_of(order.index(was), order.index(now), more_is_stricter=True)
     if name == "items" and (was is None or now is None):
         return Effect.STRICTER if was is None else Effect.EASIER
     if name == "min_agreement" and (was is None or now is None):
         return Effect.STRICTER if was is None else Effect.EASIER
     if name in MORE_IS_STRICTER and None not in (was, now):
-        return _ordered(was, now, more_is_stricter=True)
+        return _effect_of(was, now, more_is_stricter=True)
     if (name in LESS_IS_STRICTER or name.startswith(_LARGEST)) and None not in (was, now):
-        return _ordered(was, now, more_is_stricter=False)
+        return _effect_of(was, now, more_is_stricter=False)
     return Effect.OTHER
 
 
-def _ordered(was: float, now: float, *, more_is_stricter: bool) -> Effect:
+def _effect_of(was: float, now: float, *, more_is_stricter: bool) -> Effect:
     return Effect.STRICTER if (now > was) == more_is_stricter else Effect.EASIER

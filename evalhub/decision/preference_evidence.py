@@ -73,18 +73,19 @@ class Judgments:
 
     @property
     def left_out(self) -> int:
-        """Judgments that were given and don't count."""
+        """Number of judgments that were given and don't count."""
         return sum(each.left_out for each in self.identities)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more is to come."""
-        given = len(self.choices) + self.left_out
-        return self.early_stop is not None or 0 < self.planned <= given
+        """Whether no more judgments will come."""
+        received = len(self.choices) + self.left_out
+        return self.early_stop is not None or 0 < self.planned <= received
 
     @property
     def as_planned(self) -> bool:
-        """Whether its items are a random sample of those whose answers differ, all of it judged."""
+        """Whether its items are a random sample of those whose answers differ, and all are
+        judged."""
         as_drawn = self.early_stop is None and not self.diverse
         return self.complete and as_drawn and not self.left_out
 
@@ -95,8 +96,7 @@ class Judgments:
 
 @dataclass(frozen=True, slots=True)
 class CountedReview:
-    """All that may be known of a review that goes on, or whose record was changed; the fields are
-    as those of `Judgments`."""
+    """The facts that may be read of an unfinished or changed review; fields as in `Judgments`."""
 
     judgments: int
     planned: int
@@ -108,7 +108,7 @@ class CountedReview:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceEvidence:
-    """What the verdict is told of people.
+    """What the rule gets from people: figures, criteria, and what is pending or unfit.
 
     Attributes:
         record: the decision record's part on people; None where nobody was asked.
@@ -132,7 +132,7 @@ def preference_evidence(
     harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
 ) -> PreferenceEvidence:
-    """People's part of a decision by what the policy asks of it; `rule` None asks for nothing.
+    """People's part of a decision under the policy's `rule`; None demands nothing.
 
     The k-th plan for the same answers is judged at alpha/k²: a new plan after one that didn't say
     what was hoped is another try. Over however many plans that is at most π²/6 = 1.64 times alpha,
@@ -165,7 +165,7 @@ def preference_evidence(
 def running_evidence(
     review: CountedReview, rule: PreferenceRule, *, alpha: float
 ) -> PreferenceEvidence:
-    """People's part of a decision that is made while they judge: how many judgments there are."""
+    """People's part of a decision while the review goes on: the number of judgments alone."""
     people = People(
         state="running" if review.judgments else "waiting",
         planned=review.planned,
@@ -174,11 +174,11 @@ def running_evidence(
         plan_hash=review.plan_hash,
         plans=_plans(review, alpha / review.plan**2) if review.opened > 1 else None,
     )
-    return PreferenceEvidence(people, pending=[_given(people)] if rule.required else [])
+    return PreferenceEvidence(people, pending=[_count_clause(people)] if rule.required else [])
 
 
 def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
-    """People's part of a decision where what they said was changed: that, and no figure of it."""
+    """People's part of a decision after judgments were changed: why, and no figures."""
     people = People(
         state="changed",
         planned=review.planned,
@@ -189,7 +189,7 @@ def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
     return PreferenceEvidence(people, unfit=[why])
 
 
-def _given(people: People) -> str:
+def _count_clause(people: People) -> str:
     return f"Reviewers have given {people.judgments} of {counted(people.planned, 'judgment')}"
 
 
@@ -197,7 +197,7 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
     if not rule.required:
         return []
     if not judgments.complete:
-        return [_given(people) + beside_left_out(people.identities)]
+        return [_count_clause(people) + beside_left_out(people.identities)]
     reviewers = judgments.reviewers
     if reviewers < rule.min_reviewers:
         least, have = (
@@ -219,15 +219,15 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
 
 
 def _unfit(rule: PreferenceRule, judgments: Judgments, people: People) -> list[str]:
-    """Agreement is asked of those who must judge: below their number it is still to come."""
+    """Why agreement is too low; asked only once enough people have judged."""
     floor, ac1 = rule.min_agreement, people.gwet_ac1
     value = None if ac1 is None else ac1.value
     if floor is None or (value is not None and value >= floor):
         return []
     if judgments.reviewers < rule.min_reviewers:
         return []
-    shown = "unknown" if value is None else f"{value:.2f}"
-    return [f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}"]
+    value_text = "unknown" if value is None else f"{value:.2f}"
+    return [f"reviewers' agreement (AC1) is {value_text}, below the floor of {floor:g}"]
 
 
 def preference_criterion(
@@ -244,20 +244,20 @@ def preference_criterion(
     A review that its own rule ended early has that rule's limits, at its level: the upper one none
     where that is laxer than harm's.
     """
-    found, p_better, p_worse = _verdict(judgments, alpha)
+    win_score, p_better, p_worse = _verdict(judgments, alpha)
     left = 1 - judgments.spent
     lowest, highest = alpha * left, harm_alpha * left
     if judgments.early_stop is None:
-        upper = max(_score(judgments, highest).upper, found.score)
+        upper = max(_score(judgments, highest).upper, win_score.score)
     else:
-        lowest = (1 - found.level) / 2
-        upper = found.upper if lowest <= harm_alpha + 1e-9 else 1.0
+        lowest = (1 - win_score.level) / 2
+        upper = win_score.upper if lowest <= harm_alpha + 1e-9 else 1.0
         highest = min(lowest, harm_alpha)
     signs = {"candidate": 0.5, "baseline": -0.5}
     values = [signs.get(choice, 0.0) for choice in judgments.choices]
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
-    asked = Requirement(
+    requirement = Requirement(
         name="Reviewers' preference",
         role="preference",
         test_set=test_set,
@@ -265,27 +265,27 @@ def preference_criterion(
         min_gain=min_gain,
     )
     return Criterion.of(
-        required_at(asked, 0.5),
+        required_at(requirement, 0.5),
         Measurement(
-            n=found.judgments,
-            clusters=found.items,
+            n=win_score.judgments,
+            clusters=win_score.items,
             baseline=0.5,
-            candidate=found.score,
-            difference=found.score - 0.5,
-            lower=found.lower - 0.5,
+            candidate=win_score.score,
+            difference=win_score.score - 0.5,
+            lower=win_score.lower - 0.5,
             upper=upper - 0.5,
             alpha=lowest,
             harm_alpha=highest,
-            wins=found.wins,
-            losses=found.losses,
-            ties=found.ties + found.both_bad,
+            wins=win_score.wins,
+            losses=win_score.losses,
+            ties=win_score.ties + win_score.both_bad,
             ratio=None,
             ratio_lower=None,
             ratio_upper=None,
         ),
         Tested(
             p_value=min(1.0, 2 * min(p_better, p_worse)),
-            method=found.method,
+            method=win_score.method,
             test="the interval's own",
             p_harm=p_worse,
             sd=variance**0.5,
@@ -301,13 +301,13 @@ def preference_criterion(
 
 
 def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None = None) -> People:
-    """What the decision says of people: how many, what they preferred, how far they agree."""
-    done = len(judgments.choices)
-    given = done + judgments.left_out
+    """The record's part on people: how many, what they preferred, how far they agree."""
+    count = len(judgments.choices)
+    received = count + judgments.left_out
     people = People(
-        state="complete" if judgments.complete else "partial" if given else "waiting",
+        state="complete" if judgments.complete else "partial" if received else "waiting",
         planned=judgments.planned,
-        judgments=done,
+        judgments=count,
         identical=judgments.identical,
         items=len(set(judgments.items)),
         reviewers=judgments.reviewers,
@@ -319,14 +319,14 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
     )
     paces = _paces(judgments)
     allowed = {} if rule is None else {"allowed": rule.min_reviewers}
-    said = few_people(judgments.reviewers, **allowed) + fast_people(
+    cautions = few_people(judgments.reviewers, **allowed) + fast_people(
         {f"Reviewer {name}": pace for name, pace in paces.items()}
     )
     people = people.model_copy(
         update={
             "cautions": (
                 *identity_cautions(judgments.identities, judgments.unconfirmed),
-                *said,
+                *cautions,
                 *judgments.looks,
             ),
             "paces": tuple(
@@ -335,12 +335,12 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
             ),
         }
     )
-    if not done:
+    if not count:
         return people
-    found, _, _ = _verdict(judgments, alpha)
+    win_score, _, _ = _verdict(judgments, alpha)
     shares = ("score", "lower", "upper", "wins", "losses", "ties", "both_bad")
     return people.model_copy(
-        update={name: getattr(found, name) for name in shares} | _agreement(judgments)
+        update={name: getattr(win_score, name) for name in shares} | _agreement(judgments)
     )
 
 
@@ -354,13 +354,13 @@ def _paces(judgments: Judgments) -> dict[str, Pace]:
 
 def _plans(judgments: Judgments | CountedReview, alpha: float) -> ReviewPlans:
     number, opened = judgments.plan, judgments.opened
-    said = f"{opened} reviews of these answers were planned; this is the newest"
+    sentence = f"{opened} reviews of these answers were planned; this is the newest"
     if number > 1:
-        said += (
+        sentence += (
             f", and judgments were given to {number - 1} before it: it is judged at {alpha:.2g}, "
             f"1/{number**2} of what is left to this candidate"
         )
-    return ReviewPlans(number=number, opened=opened, alpha=alpha, sentence=f"{said}.")
+    return ReviewPlans(number=number, opened=opened, alpha=alpha, sentence=f"{sentence}.")
 
 
 def _agreement(judgments: Judgments) -> dict[str, float | AgreementValue | None]:
@@ -373,16 +373,16 @@ def _agreement(judgments: Judgments) -> dict[str, float | AgreementValue | None]
         judgments.choices, judgments.items, judgments.raters, strict=True
     ):
         table[items[item]][raters[rater]] = choice
-    found = agreement(table, level="nominal", scale=CHOICES)
+    coefficients = agreement(table, level="nominal", scale=CHOICES)
     return {
-        "raw_agreement": found.raw_agreement,
-        "krippendorff_alpha": _estimate(found.krippendorff_alpha),
-        "gwet_ac1": _estimate(found.gwet_ac1),
+        "raw_agreement": coefficients.raw_agreement,
+        "krippendorff_alpha": _estimate(coefficients.krippendorff_alpha),
+        "gwet_ac1": _estimate(coefficients.gwet_ac1),
     }
 
 
-def _estimate(found: Estimate) -> AgreementValue:
-    return AgreementValue(value=found.value, lower=found.lower, upper=found.upper)
+def _estimate(estimate: Estimate) -> AgreementValue:
+    return AgreementValue(value=estimate.value, lower=estimate.lower, upper=estimate.upper)
 
 
 def _score(judgments: Judgments, alpha: float) -> WinScore:
@@ -396,14 +396,14 @@ def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float
     whose rule could have, and didn't, has the usual ones at what is left of alpha.
     """
     if (stopped := judgments.early_stop) is not None:
-        found = replace(
+        win_score = replace(
             _score(judgments, alpha),
             lower=stopped.lower,
             upper=stopped.upper,
             level=stopped.level,
             method=stopped.method,
         )
-        return found, stopped.p_better, stopped.p_worse
+        return win_score, stopped.p_better, stopped.p_worse
     left = 1 - judgments.spent
-    found = _score(judgments, alpha * left)
-    return found, min(1.0, found.p_better / left), min(1.0, found.p_worse / left)
+    win_score = _score(judgments, alpha * left)
+    return win_score, min(1.0, win_score.p_better / left), min(1.0, win_score.p_worse / left)

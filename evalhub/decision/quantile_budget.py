@@ -27,14 +27,14 @@ def at_quantile(
     clusters: Sequence[str] | None,
     weights: ArrayLike | None,
 ) -> Criterion:
-    """`criterion`, which was measured at the means, measured at a quantile.
+    """The criterion measured at a quantile instead of the means.
 
     Where too few items give no upper limit, the ratio has none, and the difference reaches to the
     costliest answer seen.
     """
     factor = criterion.factor or 1.0
     try:
-        found = ratio_of_quantiles(
+        comparison = ratio_of_quantiles(
             baseline,
             candidate,
             quantile=quantile,
@@ -56,33 +56,33 @@ def at_quantile(
         clusters=clusters,
         weights=weights,
     )
-    gap = gap_to("budget", factor, found.baseline)
+    gap = gap_to("budget", factor, comparison.baseline)
     less = p_value(bound=1.0, alternative="less")
     greater = p_value(bound=1.0, alternative="greater")
-    told = criterion.model_copy(
+    updated = criterion.model_copy(
         update={
-            "baseline": found.baseline,
-            "candidate": found.candidate,
-            "difference": found.baseline - found.candidate,
-            "ratio": found.ratio,
-            "ratio_lower": found.lower,
-            "ratio_upper": found.upper,
+            "baseline": comparison.baseline,
+            "candidate": comparison.candidate,
+            "difference": comparison.baseline - comparison.candidate,
+            "ratio": comparison.ratio,
+            "ratio_lower": comparison.lower,
+            "ratio_upper": comparison.upper,
             "p_value": min(1.0, 2 * min(less, greater)),
             "p_harm": p_value(bound=factor, alternative="greater"),
             "p_bound": p_value(bound=factor, alternative="less"),
             "test": "the interval's inversion",
-            "method": found.method,
+            "method": comparison.method,
             "gap": gap,
-            "sd": found.sd * (gap / math.log(factor) if factor > 1 else found.baseline),
-            "design_effect": found.design_effect,
+            "sd": comparison.sd * (gap / math.log(factor) if factor > 1 else comparison.baseline),
+            "design_effect": comparison.design_effect,
             "spread": None,
         }
     )
-    return told.model_copy(update=ends(told, float(candidate.max())))
+    return updated.model_copy(update=ends(updated, float(candidate.max())))
 
 
 def ends(criterion: Criterion, costliest: float) -> dict[str, Any]:
-    """The ends of the difference of two quantiles, as their ratio's say them."""
+    """Ends of the difference of two quantiles, from the ends of their ratio."""
     base, lower, upper = criterion.baseline, criterion.ratio_lower, criterion.ratio_upper
     return {
         "lower": base - (costliest if upper is None else base * upper),
@@ -91,7 +91,7 @@ def ends(criterion: Criterion, costliest: float) -> dict[str, Any]:
 
 
 def fewest(criterion: Criterion) -> int:
-    """How many items a criterion's quantile needs at the least for an interval; 0 of a mean."""
+    """Items that an interval of the criterion's quantile needs at least; 0 for a mean."""
     if criterion.quantile is None:
         return 0
     return math.ceil(fewest_items(criterion.quantile, criterion.alpha) * criterion.design_effect)

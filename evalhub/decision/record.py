@@ -1,4 +1,4 @@
-"""A decision's record put together from its verdict and from what else it rests on. Pure."""
+"""Build a decision's record from its verdict and the rest of its evidence. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ def decision_record(
     aligned: Sequence[Aligned] = (),
     sections: Iterable[Section | None] = (),
 ) -> DecisionRecord:
-    """The record that is printed, stored and shown; of invalid evidence without any result.
+    """The record that is printed, stored and shown; invalid evidence shows no results.
 
     Args:
         alpha: one-sided level of the end of every interval that must pass.
@@ -77,7 +77,7 @@ def decision_record(
 
 
 def ruled(ruling: Ruling) -> dict[str, Any]:
-    """The fields of a record that follow from its criteria and from what else the rule is told."""
+    """The fields of a record that the rule computes."""
     return {
         "verdict": ruling.verdict,
         "registered": ruling.registered,
@@ -92,7 +92,7 @@ def ruled(ruling: Ruling) -> dict[str, Any]:
 
 
 def without_results(record: DecisionRecord) -> DecisionRecord:
-    """The record as it is; of invalid evidence with counts, errors and reasons alone.
+    """The record; where the evidence is invalid, with counts, errors and reasons alone.
 
     What can't be compared may not be read either: who saw the difference could mend the evidence
     until it pleases, and no look would have been paid for.

@@ -45,7 +45,7 @@ COSTS = ("budget", "ownership")
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict and why.
+    """A verdict with its reasons.
 
     `invalid`, `pending`, `as_good` and `registered` are what the verdict was told beside the
     criteria; `primaries` the rule that it was given by. An invalid one has no criteria.
@@ -91,21 +91,23 @@ def decide(
         primaries: whether every primary must gain, or one is enough and none may be harmed.
         registered: whether a ledger counts this look; where none does the headline says so.
     """
-    told = list(invalid), list(pending)
+    sentences = list(invalid), list(pending)
     if invalid or not criteria:
         why = list(invalid) or ["nothing was measured"]
-        said = f"No verdict on {candidate}: {why[0]}"
-        return Ruling(Verdict.INVALID, said, why, [], None, *told, [], primaries, registered)
+        heading = f"No verdict on {candidate}: {why[0]}"
+        return Ruling(
+            Verdict.INVALID, heading, why, [], None, *sentences, [], primaries, registered
+        )
     judged = [
-        each.model_copy(update={"status": _status(each), "p_harm_adjusted": p})
-        for each, p in zip(criteria, harm_p_values(criteria), strict=True)
+        criterion.model_copy(update={"status": _status(criterion), "p_harm_adjusted": p})
+        for criterion, p in zip(criteria, harm_p_values(criteria), strict=True)
     ]
     against = _against(judged, primaries)
     blocking = _blocking(judged, primaries)
     family = sum(each.tier != "advisory" for each in judged)
     judged = [
-        each.model_copy(update={"sentence": sentence(each, family=family)})
-        for each in with_needs(judged, blocking, primaries)
+        criterion.model_copy(update={"sentence": sentence(criterion, family=family)})
+        for criterion in with_needs(judged, blocking, primaries)
     ]
     needed = None
     if any(against) or as_good or unbelieved:
@@ -115,7 +117,7 @@ def decide(
         needed = needed_in_all(judged, blocking, primaries)
     else:
         verdict = Verdict.SHIP
-    said = headline(
+    heading = headline(
         candidate,
         judged,
         verdict,
@@ -131,7 +133,9 @@ def decide(
         *reasons(judged, against, blocking, primaries),
         *(f"{Status.OPEN.mark} {text}" for text in (*pending, *cautions, *tail_cautions(judged))),
     ]
-    return Ruling(verdict, said, why, judged, needed, *told, list(as_good), primaries, registered)
+    return Ruling(
+        verdict, heading, why, judged, needed, *sentences, list(as_good), primaries, registered
+    )
 
 
 def alphas_of(
@@ -151,12 +155,13 @@ def alphas_of(
     rivals = sum(each.role == "primary" for each in requirements)
     shares = {"primary": rivals} if primaries == "any-of" else {}
     return [
-        (alphas or {}).get(each.name, alpha) / shares.get(each.role, 1) for each in requirements
+        (alphas or {}).get(requirement.name, alpha) / shares.get(requirement.role, 1)
+        for requirement in requirements
     ]
 
 
 def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
-    """Each criterion's p-value of harm by Holm's method over all that count.
+    """Each criterion's p-value of harm, by Holm's method over all that count.
 
     What is advisory keeps its own, and makes no other's larger.
     """
@@ -169,8 +174,8 @@ def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
 
 
 def _status(criterion: Criterion) -> Status:
-    """Where the interval lies; of arms that share a run it is known that nothing differs. What
-    can't show a loss is open unless a gain is shown."""
+    """Status by the position of the interval; the difference of arms that share a run is known to
+    be 0. Open without the power to show a loss, unless a gain is shown."""
     if criterion.holds:
         return Status.OPEN if shows_nothing(criterion) else Status.PASS
     if criterion.method == SAME_RUN:
@@ -179,7 +184,7 @@ def _status(criterion: Criterion) -> Status:
 
 
 def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
-    """Which criteria hold the candidate back.
+    """For each criterion, whether it keeps the candidate from shipping.
 
     Where one primary is enough, one that only gains too little holds nothing back while another
     may still gain; one that is shown to lose does.
@@ -187,28 +192,30 @@ def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     rivals = [each for each in judged if each.role == "primary"]
     hopeless = all(each.status is Status.FAIL for each in rivals)
 
-    def holds(each: Criterion) -> bool:
-        if each.status is not Status.FAIL or each.tier == "advisory":
+    def holds(criterion: Criterion) -> bool:
+        if criterion.status is not Status.FAIL or criterion.tier == "advisory":
             return False
-        spared = primaries == "any-of" and each.role == "primary" and not hopeless
-        return not spared or each.shown_to_lose
+        spared = primaries == "any-of" and criterion.role == "primary" and not hopeless
+        return not spared or criterion.shown_to_lose
 
     return [holds(each) for each in judged]
 
 
 def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
-    """Which open criteria a ship waits for."""
-    shown = any(
-        each.tier == "critical" and each.role not in COSTS and not shows_nothing(each)
-        for each in judged
+    """For each criterion, whether it is open and a ship waits for it."""
+    some_guard = any(
+        criterion.tier == "critical"
+        and criterion.role not in COSTS
+        and not shows_nothing(criterion)
+        for criterion in judged
     )
     gained = primaries == "any-of" and any(
-        each.role == "primary" and each.status is Status.PASS for each in judged
+        criterion.role == "primary" and criterion.status is Status.PASS for criterion in judged
     )
     return [
-        each.status is Status.OPEN
-        and each.tier == "critical"
-        and not (gained and each.role == "primary")
-        and not (shown and each.role == "guard" and shows_nothing(each))
-        for each in judged
+        criterion.status is Status.OPEN
+        and criterion.tier == "critical"
+        and not (gained and criterion.role == "primary")
+        and not (some_guard and criterion.role == "guard" and shows_nothing(criterion))
+        for criterion in judged
     ]

@@ -34,7 +34,7 @@ class SameScores:
 
     @property
     def sentence(self) -> str:
-        """What keeps a ship back where it is no proof."""
+        """Why identical scores keep a ship back."""
         return (
             f"Both arms have the same scores on every item; {self.units:,} items don't prove that "
             f"they are one ({PROOF} would). Was the adapter applied? The answers (`output`) would "
@@ -43,17 +43,21 @@ class SameScores:
 
 
 def same_scores(evidence: Sequence[Aligned]) -> SameScores | None:
-    """None where a score differs, or all are alike: arms that get everything right may be two."""
-    for each in evidence:
-        if each.baseline.shape != each.candidate.shape or (each.baseline != each.candidate).any():
+    """Identical scores of both arms; None where a score differs, or where all have one value: two
+    arms may both be right everywhere."""
+    for aligned in evidence:
+        if (
+            aligned.baseline.shape != aligned.candidate.shape
+            or (aligned.baseline != aligned.candidate).any()
+        ):
             return None
     varied = [each for each in evidence if np.ptp(each.baseline) > 0]
     if not varied:
         return None
     units: dict[str, int] = {}  # a test set that is scored by two metrics counts once
-    for each in evidence:
-        count = len(each.items) if each.clusters is None else len(set(each.clusters))
-        units[each.requirement.test_set] = count
+    for aligned in evidence:
+        count = len(aligned.items) if aligned.clusters is None else len(set(aligned.clusters))
+        units[aligned.requirement.test_set] = count
     fine = any(len(np.unique(each.baseline)) > COARSE for each in varied)
     total = sum(units.values())
     return SameScores(total, fine or total >= PROOF)

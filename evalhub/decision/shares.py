@@ -1,4 +1,4 @@
-"""The interval of a ratio by test inversion: the ratios that its test doesn't reject. Pure."""
+"""The interval of a ratio by test inversion: all ratios that the test doesn't reject. Pure."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ def ratio_limits(
     share: float,
     factor: float,
 ) -> tuple[float, float | None]:
-    """The ratios that the test doesn't tell from the one seen.
+    """Ends of the interval: the ratios that the test doesn't reject.
 
     The search starts from the factor that is asked, so that the interval lies on the same side of
     it as the test there does. The upper end is None where it isn't found below a thousandfold.
@@ -45,7 +45,7 @@ def ratio_limits(
 
 
 def gap_to(role: Role, factor: float, baseline: float) -> float:
-    """How far the factor lies from an arm that costs or scores what the baseline does.
+    """Distance from the factor to an arm that equals the baseline.
 
     A budget below the baseline's own cost asks for a saving, of which none is planned.
     """
@@ -54,7 +54,7 @@ def gap_to(role: Role, factor: float, baseline: float) -> float:
 
 
 def _end(inside: float, outside: float, excess: Callable[[float], float]) -> float:
-    """The end between `inside`, which isn't ruled out, and `outside`, which is.
+    """The end of the interval between `inside`, which isn't rejected, and `outside`, which is.
 
     Regula falsi with the Illinois rule, and bisection where nothing slopes; what is returned is
     ruled out, so that the interval is a little wide and never narrow.
@@ -66,9 +66,9 @@ def _end(inside: float, outside: float, excess: Callable[[float], float]) -> flo
         slope = at_outside - at_inside
         share = at_outside / slope if at_inside < 0 else 0.5
         middle = outside - min(max(share, 0.01), 0.99) * (outside - inside)
-        found = excess(middle)
-        if found > 0:
-            outside, at_outside, at_inside = middle, found, at_inside / 2
+        value = excess(middle)
+        if value > 0:
+            outside, at_outside, at_inside = middle, value, at_inside / 2
         else:
-            inside, at_inside, at_outside = middle, found, at_outside / 2
+            inside, at_inside, at_outside = middle, value, at_outside / 2
     return outside

@@ -1,4 +1,4 @@
-"""A decision's document signed, and a signature checked with nothing but a public key. Pure.
+"""Sign a decision's document, and check a signature with the public key alone. Pure.
 
 Ed25519 (RFC 8032) over the document as it is printed, without its signatures: its canonical JSON
 (evalhub.io.canonical) behind a line that says what it is, so that a signature of anything else
@@ -32,11 +32,11 @@ _KIND = b"evalhub.decision/1 signed\n"
 
 
 class KeyFileError(ValueError):
-    """A text that is no such key; the message says what it is to be."""
+    """The text isn't such a key; the message says what is expected."""
 
 
 class Signed(StrEnum):
-    """What a public key says of a document."""
+    """Result of checking a document with a public key."""
 
     SIGNED = "signed"
     CHANGED = "changed"
@@ -53,7 +53,7 @@ def new_key() -> tuple[bytes, bytes]:
 
 
 def private_key(pem: bytes) -> Ed25519PrivateKey:
-    """Raises KeyFileError."""
+    """Read a private key. Raises KeyFileError."""
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -64,7 +64,7 @@ def private_key(pem: bytes) -> Ed25519PrivateKey:
 
 
 def public_key(pem: bytes) -> Ed25519PublicKey:
-    """Raises KeyFileError."""
+    """Read a public key. Raises KeyFileError."""
     if b"PRIVATE KEY" in pem:
         raise KeyFileError("is a private key, which nobody else should have: give its .pub file")
     try:
@@ -77,21 +77,21 @@ def public_key(pem: bytes) -> Ed25519PublicKey:
 
 
 def key_digest(key: Ed25519PublicKey) -> str:
-    """SHA-256 of the key's 32 bytes, by which a signature names it."""
+    """SHA-256 of the key's 32 bytes, which names it in signatures."""
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
 
 
 def signed(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
-    """The document with this key's signature, in place of an earlier one by the same key."""
+    """The document with this key's signature, which replaces an earlier one by the same key."""
     name = key_digest(key.public_key())
     others = [each for each in document.get(SIGNATURES, ()) if each["key"] != name]
     value = b64encode(key.sign(_message(document))).decode()
-    made = Signature(algorithm="ed25519", key=name, value=value).as_json()
-    return {**document, SIGNATURES: [*others, made]}
+    signature = Signature(algorithm="ed25519", key=name, value=value).as_json()
+    return {**document, SIGNATURES: [*others, signature]}
 
 
 def check_signature(document: Mapping[str, Any], key: Ed25519PublicKey) -> Signed:
-    """Whether the holder of `key` signed this very document.
+    """Check whether the holder of `key` signed exactly this document.
 
     Raises:
         evalhub.declare.declaration.DeclarationError: it is no decision.
@@ -103,8 +103,8 @@ def check_signature(document: Mapping[str, Any], key: Ed25519PublicKey) -> Signe
     if not ours:
         return Signed.OTHER_KEY
     try:
-        for each in ours:
-            key.verify(b64decode(each.value, validate=True), _message(document))
+        for signature in ours:
+            key.verify(b64decode(signature.value, validate=True), _message(document))
     except (InvalidSignature, ValueError):  # no Base64, or not of 64 bytes
         return Signed.CHANGED
     return Signed.SIGNED

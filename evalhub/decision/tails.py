@@ -1,4 +1,4 @@
-"""What a guard's items can't rule out: a tail of heavy losses that they hold none of. Pure.
+"""Heavy losses that a guard's items are too few to rule out. Pure.
 
 A small set of graded scores can show that little is lost while a few per cent of all items lose
 much, since it may hold none of them; no limit can be both safe against that and tell much of few
@@ -30,8 +30,8 @@ def unseen_of(
     margin: float,
     alpha: float,
 ) -> UnseenTail | None:
-    """What graded scores can't rule out beside a margin; None of yes/no scores, whose limits pay
-    for what wasn't seen, and without a margin."""
+    """The unseen tail that graded scores can't rule out; None without a margin, and for yes/no
+    scores, whose limits include it."""
     pairs = line_up(worse, better, clusters, weights, bounds)
     if pairs.binary or margin <= 0:
         return None
@@ -43,17 +43,17 @@ def unseen_of(
 
 
 def tail_cautions(criteria: Sequence[Criterion]) -> list[str]:
-    """Of guards that pass by what was seen, which tails may still cost their margin."""
+    """Cautions on passing guards whose unseen tail may still cost the margin."""
     return [
         sentence
-        for each in criteria
-        if each.status is Status.PASS and each.tails is None
-        for sentence in tail_sentences(each)
+        for criterion in criteria
+        if criterion.status is Status.PASS and criterion.tails is None
+        for sentence in tail_sentences(criterion)
     ]
 
 
 def tail_sentences(criterion: Criterion) -> Iterator[str]:
-    """What its items can't rule out, where that could cost the margin."""
+    """The unseen tail in words, where it could cost the margin."""
     tail = criterion.unseen
     if tail is None or tail.loss > tail.most:
         return
@@ -63,12 +63,12 @@ def tail_sentences(criterion: Criterion) -> Iterator[str]:
     seen = round(tail.seen)
     if seen:
         were = "was" if seen == 1 else "were"
-        told = (
+        clause = (
             f"{seen:,} of {counted(number, kind)} lost {heavy} or more, and where {seen:,} {were} "
             f"seen up to {share} may do so"
         )
     else:
-        told = f"{counted(number, kind)} can miss up to {share} that lose much"
+        clause = f"{counted(number, kind)} can miss up to {share} that lose much"
     margin = (
         plain(criterion.margin)
         if criterion.relative_margin is None
@@ -76,4 +76,4 @@ def tail_sentences(criterion: Criterion) -> Iterator[str]:
     )
     cost = f"at {heavy} each they would cost the margin of {margin}"
     paid = "its lower end" if criterion.tails == "bounded" else "a policy with tails: bounded"
-    yield f"{criterion.name}: {told}; {cost} ({paid} pays for that)"
+    yield f"{criterion.name}: {clause}; {cost} ({paid} pays for that)"

@@ -1,4 +1,4 @@
-"""A criterion whose items were added to after a look: all stages combined. Pure.
+"""A criterion on a test set that was extended after a look: all stages combined. Pure.
 
 Each stage is tested on its own items alone and the one-sided p-values are combined by the
 inverse-normal method (Lehmacher and Wassmer 1999) with weights that were fixed before any was
@@ -60,11 +60,13 @@ class StageScores:
             bounded_tails=self.bounded_tails,
         )
 
-    def p_ratio(self, asked: Criterion, ratio: float, alternative: Alternative) -> float:
+    def p_ratio(self, criterion: Criterion, ratio: float, alternative: Alternative) -> float:
         """Against a candidate/baseline of at least `ratio` ("less") or at most ("greater"), by the
         test that judges such a requirement; 1 where the stage alone can't tell."""
-        arms = (self.worse, self.better) if asked.higher_is_better else (self.better, self.worse)
-        if asked.role != "budget":
+        arms = (
+            (self.worse, self.better) if criterion.higher_is_better else (self.better, self.worse)
+        )
+        if criterion.role != "budget":
             return p_contrast(
                 *arms,
                 factor=ratio,
@@ -72,15 +74,15 @@ class StageScores:
                 clusters=self.clusters,
                 weights=self.weights,
                 bounds=self.bounds,
-                exact_at=asked.factor,
+                exact_at=criterion.factor,
                 bounded_tails=self.bounded_tails,
             )
         if arms[0].mean() <= 0:
             return 1.0
-        if asked.quantile is not None:
+        if criterion.quantile is not None:
             return p_quantile_ratio(
                 *arms,
-                quantile=asked.quantile,
+                quantile=criterion.quantile,
                 bound=max(ratio, _LEAST),
                 alternative=alternative,
                 clusters=self.clusters,
@@ -99,7 +101,7 @@ def p_combined(stages: Sequence[StageScores], *, bound: float, alternative: Alte
 
 
 def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
-    """`pooled`, measured on all items at once, with bounds and p-values of the stages combined.
+    """The criterion on all items (`pooled`) with bounds and p-values of the stages combined.
 
     Args:
         pooled: its levels are those of all stages together.
@@ -112,7 +114,7 @@ def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
     lower = _first_kept(lambda bound: greater(bound=bound), reach, pooled.alpha)
     upper = -_first_kept(lambda bound: less(bound=-bound), reach, pooled.harm_alpha)
     sizes = " and ".join(str(len(each.worse)) for each in stages)
-    found = pooled.model_copy(
+    criterion = pooled.model_copy(
         update={
             "lower": min(lower, pooled.difference),
             "upper": max(upper, pooled.difference),
@@ -123,20 +125,22 @@ def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
             "test": COMBINED,
         }
     )
-    return found if pooled.factor is None else _with_ratio(found, stages)
+    return criterion if pooled.factor is None else _with_ratio(criterion, stages)
 
 
-def _with_ratio(found: Criterion, stages: Sequence[StageScores]) -> Criterion:
-    """The same with the ratio's interval and its p-value of harm, by the stages combined."""
-    factor, share = found.factor, found.ratio
+def _with_ratio(criterion: Criterion, stages: Sequence[StageScores]) -> Criterion:
+    """The criterion with the ratio's interval and p-value of harm, by the stages combined."""
+    factor, share = criterion.factor, criterion.ratio
     if factor is None or share is None:
-        return found.model_copy(update={"p_harm": 1.0, "p_bound": 1.0})
+        return criterion.model_copy(update={"p_harm": 1.0, "p_bound": 1.0})
 
     # Of a ratio that must stay low the upper end is the one that must pass.
-    lowest, highest = (found.alpha, found.harm_alpha)[:: 1 if found.higher_is_better else -1]
+    lowest, highest = (criterion.alpha, criterion.harm_alpha)[
+        :: 1 if criterion.higher_is_better else -1
+    ]
 
     def p_value(ratio: float, alternative: Alternative) -> float:
-        p_values = [each.p_ratio(found, ratio, alternative) for each in stages]
+        p_values = [each.p_ratio(criterion, ratio, alternative) for each in stages]
         return combined_p_value(p_values, stage_weights(len(stages)))
 
     def excess(ratio: float, alternative: Alternative) -> float:
@@ -150,9 +154,9 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores]) -> Criterion:
         factor=factor,
     )
     worse, better = ALTERNATIVES
-    if found.role == "budget" or not found.higher_is_better:
+    if criterion.role == "budget" or not criterion.higher_is_better:
         worse, better = better, worse
-    told = found.model_copy(
+    updated = criterion.model_copy(
         update={
             "ratio_lower": min(lower, share),
             "ratio_upper": None if upper is None else max(upper, share),
@@ -160,10 +164,10 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores]) -> Criterion:
             "p_bound": p_value(factor, better),
         }
     )
-    if found.quantile is None:
-        return told
+    if criterion.quantile is None:
+        return updated
     costliest = max(float(each.worse.max()) for each in stages)
-    return told.model_copy(update=ends(told, costliest))
+    return updated.model_copy(update=ends(updated, costliest))
 
 
 def _z(p_value: float) -> float:
@@ -171,8 +175,8 @@ def _z(p_value: float) -> float:
 
 
 def _reach(stages: Sequence[StageScores]) -> float:
-    """No difference is larger: the width of the scale, which is the metric's own, or [0, 1] and
-    holds all scores."""
+    """The largest possible difference: the width of the metric's scale, or of [0, 1] and all
+    scores."""
     if (bounds := stages[0].bounds) is not None:
         return bounds[1] - bounds[0]
     scores = np.concatenate([part.ravel() for each in stages for part in (each.worse, each.better)])
@@ -180,7 +184,7 @@ def _reach(stages: Sequence[StageScores]) -> float:
 
 
 def _first_kept(p_value: Callable[[float], float], reach: float, alpha: float) -> float:
-    """Where a p-value that rises with the bound passes alpha, in units of z almost a line."""
+    """The bound at which an increasing p-value passes alpha; in units of z it is almost linear."""
 
     from scipy.optimize import brentq  # loading it takes longer than most commands
 

@@ -50,7 +50,7 @@ BESIDE = ("others", "readings", "changed_since", "signatures")
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """Whether a home still holds what a record rests on.
+    """Whether a home still has a row that a record rests on.
 
     Attributes:
         candidate: the arm that was judged.
@@ -84,7 +84,7 @@ class RowCheck:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What became of a record: `verdict` and `headline` as they follow from its numbers.
+    """Result of verifying a record: `verdict` and `headline` as they follow from its numbers.
 
     `digest` is the SHA-256 of its canonical JSON without `others`, the number that the site shows;
     `content` that of what was measured and decided, which is the same in any home.
@@ -110,18 +110,18 @@ class Verification:
 
     @property
     def same_rows(self) -> bool:
-        """Whether no row of the home, if one was read, differs from what is recorded."""
+        """Whether every row of the home is as recorded; true where no home was read."""
         return all(each.state != "differs" for each in self.rows or [])
 
     @property
     def unchanged(self) -> bool:
-        """Whether it is the record that was kept, and the rows are those that it rests on."""
+        """Whether the record is the stored one, and its rows are unchanged."""
         return self.as_kept is True and self.same_rows
 
     @property
     def judged_otherwise(self) -> bool:
-        """Whether the rule has changed since, and not the record: other code finds differences in
-        what is as it was kept."""
+        """Whether the rule has changed since, and not the record: newer code finds differences in
+        an unchanged record."""
         return self.unchanged and not self.same_code and bool(self.differences)
 
     @property
@@ -145,10 +145,10 @@ class Verification:
             "differences": [asdict(each) for each in self.differences],
             "others": [
                 {
-                    name: getattr(each, name)
+                    name: getattr(other, name)
                     for name in ("candidate", "verdict", "digest", "content")
                 }
-                for each in self.others
+                for other in self.others
             ],
             "rows": None
             if self.rows is None
@@ -158,8 +158,8 @@ class Verification:
 
 
 def verify(document: Any, *, digest: str | None = None, content: str | None = None) -> Verification:
-    """Recomputes the verdict of a decision record, and of the `others` that it may carry beside
-    `readings` and `changed_since`, which are none's.
+    """Recompute the verdict of a decision record, and of the `others` that it may carry beside
+    `readings` and `changed_since`, which have none.
 
     Args:
         document: a JSON value.
@@ -172,21 +172,21 @@ def verify(document: Any, *, digest: str | None = None, content: str | None = No
     """
     printed = declared(PrintedDecision, document)
     record = {name: value for name, value in document.items() if name not in BESIDE}
-    found = _verify(printed, record, "")
-    differences = found.differences
-    for name, asked, rule in (
+    verification = _verify(printed, record, "")
+    differences = verification.differences
+    for name, expected, rule in (
         ("content", content, "it says other than the record with this SHA-256 of its content"),
         ("digest", digest, "the record isn't the one with this SHA-256"),
     ):
-        if asked is not None and asked.lower() != (has := getattr(found, name)):
-            differences = [Discrepancy(name, has, asked.lower(), rule), *differences]
-    as_kept = None if digest is None else digest.lower() == found.digest
+        if expected is not None and expected.lower() != (has := getattr(verification, name)):
+            differences = [Discrepancy(name, has, expected.lower(), rule), *differences]
+    as_kept = None if digest is None else digest.lower() == verification.digest
     others = [
-        _verify(each, document["others"][i], f"others[{i}].")
-        for i, each in enumerate(printed.others)
+        _verify(other, document["others"][i], f"others[{i}].")
+        for i, other in enumerate(printed.others)
     ]
     differences = differences + [each for other in others for each in other.differences]
-    return replace(found, differences=differences, others=others, as_kept=as_kept)
+    return replace(verification, differences=differences, others=others, as_kept=as_kept)
 
 
 def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Verification:
@@ -242,9 +242,9 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         *_unlike_asked(record, at),
         *(difference for section in SECTIONS.values() for difference in section.check(record, at)),
     ]
-    for i, (each, level) in enumerate(zip(record.criteria, levels, strict=True)):
-        differences += levels_apart(each, level, record.rule.harm_alpha, f"{at}criteria[{i}].")
-        differences += inconsistent(each, f"{at}criteria[{i}].")
+    for i, (criterion, level) in enumerate(zip(record.criteria, levels, strict=True)):
+        differences += levels_apart(criterion, level, record.rule.harm_alpha, f"{at}criteria[{i}].")
+        differences += inconsistent(criterion, f"{at}criteria[{i}].")
     return Verification(
         record.arms.candidate.name,
         judged.verdict,
@@ -259,15 +259,15 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
 
 
 def _unlike_policy(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where the rule isn't the one that the policy asks for."""
+    """Fields of the rule that differ from the policy."""
     for name in ("primaries", "harm_alpha", "alpha"):
-        said, asked = getattr(record.rule, name), record.policy.get(name)
-        if asked is not None and asked != said:
-            yield Discrepancy(f"{at}rule.{name}", said, asked, POLICY_ASKS)
+        used, required = getattr(record.rule, name), record.policy.get(name)
+        if required is not None and required != used:
+            yield Discrepancy(f"{at}rule.{name}", used, required, POLICY_ASKS)
 
 
 def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
-    """Where the criteria aren't those that a policy with criteria asks for."""
+    """Criteria that differ from those of a policy with criteria."""
     if record.alpha > record.rule.alpha:
         rule = "the policy allows no more, of which the ledger may leave less"
         yield Discrepancy(f"{at}alpha", record.alpha, record.rule.alpha, rule)
@@ -286,14 +286,14 @@ def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
             rule = "the policy asks for no such criterion"
             yield Discrepancy(f"{at}criteria[{i}].name", name, None, rule)
         for part, value in due.get(name, {}).items():
-            said = getattr(record.criteria[i], part, value)
+            recorded = getattr(record.criteria[i], part, value)
             # Of a budget what stands on no line: the first primary's test set.
-            if value is not None and said != value:
-                yield Discrepancy(f"{at}criteria[{i}].{part}", said, value, POLICY_ASKS)
+            if value is not None and recorded != value:
+                yield Discrepancy(f"{at}criteria[{i}].{part}", recorded, value, POLICY_ASKS)
 
 
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:
-    """Where `recorded` isn't what follows; names beyond those of `due` don't matter."""
+    """Fields where `recorded` isn't `due`; fields that `due` lacks are ignored."""
     if isinstance(due, dict) and isinstance(recorded, Mapping):
         for name, value in due.items():
             if name in recorded:

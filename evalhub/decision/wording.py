@@ -1,4 +1,4 @@
-"""A criterion in words: its sentence, what is asked, and how figures are written. Pure.
+"""A criterion in words: its sentence, its requirement, and the format of figures. Pure.
 
 Pages, command line and REST show these sentences as the record has them.
 """
@@ -21,7 +21,8 @@ def reasons(
     blocking: Sequence[bool],
     primaries: str,
 ) -> list[str]:
-    """A sentence a criterion, but one for all guards that hold because the arms share a run.
+    """A sentence for each criterion; guards that hold because the arms share a run get one in
+    common.
 
     What decides stands first: failures, then what is open, then what holds; primaries first
     within each. What decides nothing says so.
@@ -41,21 +42,21 @@ def reasons(
         ),
     )
     shared = [c for c in criteria if c.method == SAME_RUN and c.status is Status.PASS]
-    found = [
+    texts = [
         f"{c.status.mark} {c.sentence}{'' if decides else _aside(c, primaries)}"
         for c, decides in ranked
         if c not in shared
     ]
     if shared:
         names = ", ".join(c.name for c in shared)
-        found.append(
+        texts.append(
             f"{Status.PASS.mark} {names}: the arm is the baseline here, nothing can differ"
         )
-    return found
+    return texts
 
 
 def _aside(criterion: Criterion, primaries: str) -> str:
-    """Why a criterion that isn't met decides nothing."""
+    """Why a criterion that isn't met decides nothing here."""
     if criterion.tier == "advisory":
         return " (advisory: decides nothing)"
     if criterion.tier == "supporting":
@@ -79,10 +80,10 @@ def sentence(criterion: Criterion, *, family: int = 1) -> str:
     if c.method == SAME_RUN and c.must_gain:
         return f"{c.name}: the arm is the baseline here, nothing can be gained"
     if c.status is Status.PASS:
-        return f"{_seen(c)}: {_passes(c)}"
+        return f"{_measured_text(c)}: {_passes(c)}"
     if c.status is Status.FAIL:
-        return f"{_seen(c)}: {_fails(c)}{_harm(c, family)}"
-    return f"{_seen(c)}: open, {c.needed_why}"
+        return f"{_measured_text(c)}: {_fails(c)}{_harm(c, family)}"
+    return f"{_measured_text(c)}: open, {c.needed_why}"
 
 
 def _passes(c: Criterion) -> str:
@@ -116,15 +117,15 @@ def _fails(c: Criterion) -> str:
 
 
 def _harm(c: Criterion, family: int) -> str:
-    """Whether harm is shown by Holm's method too: words alone, the status stands without them."""
-    shown = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
-    if c.tier == "advisory" or not shown:
+    """Whether harm is shown by Holm's method too, in words alone: the status doesn't change."""
+    harmful = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
+    if c.tier == "advisory" or not harmful:
         return ""
     return "; harm shown" + (f" after correction for {family} criteria" if family > 1 else "")
 
 
 def gain_shown(criterion: Criterion) -> bool:
-    """Whether the interval lies wholly above no difference."""
+    """Whether the interval lies wholly above 0."""
     c = criterion
     if c.factor is None:
         return c.lower > 0
@@ -134,7 +135,7 @@ def gain_shown(criterion: Criterion) -> bool:
 
 
 def loss_shown(criterion: Criterion) -> bool:
-    """Whether the interval lies wholly below no difference."""
+    """Whether the interval lies wholly below 0."""
     c = criterion
     if c.factor is None:
         return c.upper < 0
@@ -144,24 +145,24 @@ def loss_shown(criterion: Criterion) -> bool:
 
 
 def shows_nothing(criterion: Criterion) -> bool:
-    """Whether its items can show no loss beyond what may be lost, and show no gain either; of arms
-    that share a run it is known that nothing differs."""
+    """Whether its items have no power to show a loss beyond the margin, and show no gain; never of
+    arms that share a run."""
     c = criterion
     return not c.can_show_a_loss and c.method != SAME_RUN and not gain_shown(c)
 
 
 def better(criterion: Criterion) -> str:
-    """What a gain is where less is better: "fewer characters", "less loss"."""
+    """Word for a gain where less is better: "fewer characters", "less loss"."""
     return f"fewer {criterion.unit}" if criterion.unit else f"less {criterion.metric}"
 
 
 def worse(criterion: Criterion) -> str:
-    """What a loss is where less is better: "more characters", "more loss"."""
+    """Word for a loss where less is better: "more characters", "more loss"."""
     return f"more {criterion.unit or criterion.metric}"
 
 
-def _seen(criterion: Criterion) -> str:
-    """What was measured: a difference, or a ratio where a ratio is asked."""
+def _measured_text(criterion: Criterion) -> str:
+    """The measured difference, or the ratio where a ratio is asked, as text."""
     c = criterion
     if c.role == "ownership":
         ends = money_span(Ends(low=c.lower, value=c.difference, high=c.upper))
@@ -178,7 +179,7 @@ def _seen(criterion: Criterion) -> str:
 
 
 def limit(criterion: Criterion) -> str:
-    """What the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
+    """The limit that the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
     if criterion.role == "budget":
         return f"the budget of {percent(criterion.max_ratio)}"
     if criterion.role == "ownership":
@@ -191,40 +192,44 @@ def limit(criterion: Criterion) -> str:
 
 
 def allowed(criterion: Criterion) -> str:
-    """How much may be lost, of what may lose something."""
+    """The largest loss that is allowed."""
     if criterion.relative_margin is not None:
         return f"{percent(criterion.relative_margin)} of it"
     lost = criterion.margin if criterion.role == "guard" else -(criterion.min_gain or 0.0)
     return plain(lost)
 
 
-def requires(asked: Requirement) -> str:
-    """What is asked, in a few words."""
-    if asked.role == "budget":
-        return f"below {percent(asked.max_ratio)}"
-    if asked.role == "ownership":
-        return f"saves {money(asked.min_gain)} or more a month"
-    if asked.role == "guard":
-        share = asked.relative_margin
-        return f"may lose {plain(asked.margin)}" if share is None else f"may lose {percent(share)}"
-    if asked.role == "preference":
-        return f"over {0.5 + asked.min_gain:.2f} of people"
-    if asked.role == "judge":
-        return f"over {0.5 + asked.min_gain:.2f} of what people would say"
-    if asked.min_gain < 0:
-        return f"may lose {plain(-asked.min_gain)}"
-    return f"must gain over {plain(asked.min_gain)}" if asked.min_gain else "must gain"
+def requires(requirement: Requirement) -> str:
+    """The requirement in a few words."""
+    if requirement.role == "budget":
+        return f"below {percent(requirement.max_ratio)}"
+    if requirement.role == "ownership":
+        return f"saves {money(requirement.min_gain)} or more a month"
+    if requirement.role == "guard":
+        share = requirement.relative_margin
+        return (
+            f"may lose {plain(requirement.margin)}"
+            if share is None
+            else f"may lose {percent(share)}"
+        )
+    if requirement.role == "preference":
+        return f"over {0.5 + requirement.min_gain:.2f} of people"
+    if requirement.role == "judge":
+        return f"over {0.5 + requirement.min_gain:.2f} of what people would say"
+    if requirement.min_gain < 0:
+        return f"may lose {plain(-requirement.min_gain)}"
+    return f"must gain over {plain(requirement.min_gain)}" if requirement.min_gain else "must gain"
 
 
 def measured(criterion: Criterion) -> str:
-    """What was measured: a difference, or a ratio where a ratio is asked."""
+    """The measured difference, or the ratio where a ratio is asked."""
     if criterion.factor is None:
         return signed(criterion.difference)
     return "–" if criterion.ratio is None else percent(criterion.ratio)
 
 
 def interval(criterion: Criterion) -> str:
-    """Its interval, in the same unit."""
+    """The interval, in the unit of `measured`."""
     if criterion.factor is None:
         return f"{signed(criterion.lower)} to {signed(criterion.upper)}"
     if criterion.ratio is None:
@@ -249,7 +254,7 @@ def signed(value: float) -> str:
 
 
 def significant(value: float, digits: int) -> str:
-    """A number to so many significant digits and never with an exponent: 0.00041, 1,240."""
+    """A number with so many significant digits, never with an exponent: 0.00041, 1,240."""
     if value == 0:
         return "0"
     decimals = max(digits - 1 - floor(log10(abs(value))), 0)
@@ -257,8 +262,7 @@ def significant(value: float, digits: int) -> str:
 
 
 def plain(value: float | None) -> str:
-    """A number that somebody wrote, such as a margin, as it was written but without an exponent:
-    0.02, 0.00002, 2000000; None is 0."""
+    """A number as somebody wrote it, but without an exponent: 0.02, 0.00002, 2000000; None is 0."""
     number = value or 0.0
     written = f"{number:g}"
     if "e" not in written:
@@ -275,7 +279,7 @@ def size(value: float) -> str:
 
 
 def figure(value: float) -> str:
-    """A mean: 0.20, 412, 1,240; of a small one two digits: 0.00078."""
+    """A mean: 0.20, 412, 1,240; two significant digits where it is small: 0.00078."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     if abs(value) >= 0.1 or abs(value) < NOTHING:
@@ -301,7 +305,7 @@ def money_span(ends: Ends) -> str:
 
 
 def spent(criterion: Criterion) -> str:
-    """What a budget is of: "cost", "latency", "p95 latency"."""
+    """The resource of a budget: "cost", "latency", "p95 latency"."""
     what = "cost" if criterion.metric == "cost" else "latency"
     return what if criterion.quantile is None else f"p{100 * criterion.quantile:g} {what}"
 
@@ -321,5 +325,5 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def are(number: int) -> str:
-    """The verb for so many."""
+    """ "is" or "are", by the number."""
     return "is" if number == 1 else "are"

@@ -18,11 +18,11 @@ _CODES = """
 CODES = frozenset(_CODES.split())
 
 
-def _known(said: str) -> str:
-    if said not in CODES:
-        raise wrong(f"is no currency: say its code as EUR, not {said!r}")
-    return said
+def _check_code(code: str) -> str:
+    if code not in CODES:
+        raise wrong(f"is no currency: say its code as EUR, not {code!r}")
+    return code
 
 
-Currency = Annotated[str, AfterValidator(_known)]
+Currency = Annotated[str, AfterValidator(_check_code)]
 """A currency's code."""

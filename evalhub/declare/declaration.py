@@ -1,4 +1,4 @@
-"""The base of all declarations, and how what is wrong with a value is said.
+"""The base class of all declarations, and the error messages for invalid values.
 
 A declaration is a frozen pydantic model that knows all of its fields. It is read from a document
 (`read_declaration`: errors name file, line and field) or from a value (`declared`: errors name the
@@ -57,7 +57,7 @@ class Declaration(BaseModel):
 
 
 class DeclarationError(ValueError):
-    """What is wrong with a value, and in which field of it ("" is the whole)."""
+    """An invalid value: what is wrong, and in which field ("" is the whole)."""
 
     def __init__(self, message: str, field: str = "") -> None:
         self.message, self.field = message, field
@@ -65,18 +65,18 @@ class DeclarationError(ValueError):
 
 
 def wrong(message: str, *field: str | int) -> PydanticCustomError:
-    """For validators to raise: what is wrong with a field below the one that is validated."""
+    """The error for a validator to raise: what is wrong, and the path below the validated field."""
     # The message isn't a template: braces in it stand for themselves.
     return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
 
 
 def default_of(kind: type[BaseModel], field: str) -> Any:
-    """The declared default of a field, for options and columns that have the same one."""
+    """The declared default of a field, for options and columns that share it."""
     return kind.model_fields[field].get_default(call_default_factory=True)
 
 
 def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
-    """`value`, JSON as Python has it, as a `kind`: a declaration or any type that pydantic takes.
+    """Validate `value`, parsed JSON, as a `kind`: a declaration or any type that pydantic takes.
 
     Raises:
         DeclarationError: the first flaw; its field starts with `at`.
@@ -87,21 +87,21 @@ def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
     except ValidationError as error:
         field, message = _flaws(kind, value, error)[0]
         # `error` would repeat the value in a traceback, and that may hold a key.
-        raise DeclarationError(message, _dotted(field, at)) from None
+        raise DeclarationError(message, _field_text(field, at)) from None
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
 def _adapter[T](kind: type[T]) -> TypeAdapter[T]:
-    """What validates a kind, made once: for a union of declarations that takes long."""
+    """The cached validator of a kind; building one for a union of declarations is slow."""
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
 
 
 def flaws_of(kind: type[BaseModel], value: object) -> list[tuple[Path, str]]:
-    """(place, what is wrong) of each flaw that `value`, JSON as Python has it, has as a `kind`."""
+    """(path, message) of each flaw of `value`, parsed JSON, as a `kind`."""
     try:
         kind.model_validate_json(_as_json(value, ""))
     except ValidationError as error:
@@ -110,7 +110,7 @@ def flaws_of(kind: type[BaseModel], value: object) -> list[tuple[Path, str]]:
 
 
 def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T:
-    """A whole document as a `kind`.
+    """Read a whole document as a `kind`.
 
     Args:
         start: what such a document is and how it starts, for one that is no mapping.
@@ -134,7 +134,8 @@ def _line(error: DataError) -> int:
 
 
 def _as_json(value: object, at: str) -> str:
-    """`value` as JSON that a database can keep; DeclarationError names what can't be."""
+    """`value` as JSON text that a database can store; DeclarationError names the field that can't
+    be."""
     try:
         text = json.dumps(value)
         parse_json(text)
@@ -146,8 +147,8 @@ def _as_json(value: object, at: str) -> str:
     return text
 
 
-def _dotted(field: Path, at: str) -> str:
-    """prompt.examples[0].output: names with dots, places in lists in brackets."""
+def _field_text(field: Path, at: str) -> str:
+    """The path as text: prompt.examples[0].output, with list indices in brackets."""
     dotted = at
     for part in field:
         if isinstance(part, int):
@@ -158,130 +159,133 @@ def _dotted(field: Path, at: str) -> str:
 
 
 def _flaws(kind: Any, value: Any, error: ValidationError) -> list[tuple[Path, str]]:
-    """(field, what is wrong) of each flaw. What is missing may be what is misspelt: said once."""
-    found = [(_place(each, value), each) for each in error.errors(include_url=False)]
-    misspelt = {place[:-1] for place, each in found if each["type"] == "extra_forbidden"}
+    """(path, message) of each flaw. A field that is missing may be one that is misspelt, so such a
+    pair is reported once."""
+    located = [(_path_of(each, value), each) for each in error.errors(include_url=False)]
+    misspelt = {path[:-1] for path, each in located if each["type"] == "extra_forbidden"}
     return [
-        (place, _message(kind, place, each))
-        for place, each in found
-        if not (each["type"] == "missing" and place[:-1] in misspelt)
+        (path, _message(kind, path, details))
+        for path, details in located
+        if not (details["type"] == "missing" and path[:-1] in misspelt)
     ]
 
 
-def _place(error: ErrorDetails, value: Any) -> Path:
-    """Where the flaw stands in the value: pydantic's place without the tags of unions."""
-    place: list[str | int] = []
-    here = value
+def _path_of(error: ErrorDetails, value: Any) -> Path:
+    """Path of the flaw in the value: pydantic's location without the tags of unions."""
+    path: list[str | int] = []
+    current = value
     *inner, last = error["loc"] or ("",)
     for part in [*inner, last]:
-        held = isinstance(here, Mapping) and part in here
-        held = held or (isinstance(here, Sequence) and isinstance(part, int) and part < len(here))
-        if held:
-            here = here[part]
-            place.append(part)
+        is_inside = isinstance(current, Mapping) and part in current
+        is_inside = is_inside or (
+            isinstance(current, Sequence) and isinstance(part, int) and part < len(current)
+        )
+        if is_inside:
+            current = current[part]
+            path.append(part)
         elif part is last and error["type"] == "missing":
-            place.append(part)
+            path.append(part)
         elif part == "[key]":
             break
-    return (*place, *error.get("ctx", {}).get("field", ()))
+    return (*path, *error.get("ctx", {}).get("field", ()))
 
 
-def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
-    context, given = error.get("ctx", {}), error["input"]
+def _message(kind: Any, path: Path, error: ErrorDetails) -> str:
+    context, value = error.get("ctx", {}), error["input"]
     match error["type"]:
         case "wrong" | "value_error":
             return str(context.get("message", context.get("error", error["msg"])))
         case "missing":
             return "missing"
         case "extra_forbidden":
-            known = _names_at(kind, place[:-1], frozenset(error["loc"]))
-            meant = _meant(str(place[-1]), known)
-            return f"isn't known here{meant} (known: {', '.join(known)})"
+            names = _names_at(kind, path[:-1], frozenset(error["loc"]))
+            hint = _hint(str(path[-1]), names)
+            return f"isn't known here{hint} (known: {', '.join(names)})"
         case "literal_error" | "enum":
-            return f"{_shown(given)} isn't one of {_plain(context['expected'])}"
+            return f"{_quote(value)} isn't one of {_plain(context['expected'])}"
         case "union_tag_not_found":
             return f"its {_plain(context['discriminator'])} is needed"
         case "union_tag_invalid":
             tags = _plain(context["expected_tags"])
-            meant = _meant(str(context["tag"]), tags.split(", "))
-            return f"one of {tags} is needed, not {_shown(context['tag'])}{meant}"
+            hint = _hint(str(context["tag"]), tags.split(", "))
+            return f"one of {tags} is needed, not {_quote(context['tag'])}{hint}"
         case "bool_type":
-            return f"true or false is needed, not {_shown(given)}"
+            return f"true or false is needed, not {_quote(value)}"
         case "string_type":
-            return f"a text is needed, not {_shown(given)}"
+            return f"a text is needed, not {_quote(value)}"
         case "int_type" | "int_from_float" | "int_parsing":
-            return f"a whole number is needed, not {_shown(given)}"
+            return f"a whole number is needed, not {_quote(value)}"
         case "float_type" | "finite_number":
-            return f"a number is needed, not {_shown(given)}"
+            return f"a number is needed, not {_quote(value)}"
         case "list_type" | "tuple_type":
-            return f"a list is needed, not {_shown(given)}"
+            return f"a list is needed, not {_quote(value)}"
         case "dict_type" | "model_type" | "dataclass_type":
-            return f"an object with fields is needed, not {_shown(given)}"
+            return f"an object with fields is needed, not {_quote(value)}"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             limit = next(context[name] for name in ("gt", "ge", "lt", "le") if name in context)
-            words = {
+            templates = {
                 "greater_than": "above {}",
                 "greater_than_equal": "{} or more",
                 "less_than": "below {}",
                 "less_than_equal": "at most {}",
             }
-            return f"must be {words[error['type']].format(f'{limit:g}')}, not {_shown(given)}"
+            return f"must be {templates[error['type']].format(f'{limit:g}')}, not {_quote(value)}"
         case "string_too_short" | "too_short":
             return "is empty"
         case "string_too_long" | "too_long":
             return f"is too long: {context.get('max_length')} at most"
         case "string_pattern_mismatch":
-            return f"{_shown(given)} isn't {_FORMS.get(context['pattern'], _NAME)}"
+            return f"{_quote(value)} isn't {_FORMS.get(context['pattern'], _NAME)}"
         case _:
             return error["msg"]
 
 
-def _meant(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, n=1)
+def _hint(word: str, names: list[str]) -> str:
+    close = get_close_matches(word, names, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _plain(listed: str) -> str:
-    return listed.replace("'", "").replace(" or ", ", ")
+def _plain(choices: str) -> str:
+    return choices.replace("'", "").replace(" or ", ", ")
 
 
-def _shown(value: object) -> str:
+def _quote(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _names_at(kind: Any, place: Path, tags: frozenset[str | int]) -> list[str]:
-    """The fields that an object at this place of a `kind` may have, as documents write them.
+def _names_at(kind: Any, path: Path, tags: frozenset[str | int]) -> list[str]:
+    """Field names that an object at this path of a `kind` may have, as documents spell them.
 
     Of a union that is told apart by a tag, those of the member whose tag is among `tags`.
     """
     if get_origin(kind) in (Union, UnionType):
         members = [each for each in get_args(kind) if tags & _tags_of(each)] or get_args(kind)
-        return list(dict.fromkeys(n for each in members for n in _names_at(each, place, tags)))
+        return list(dict.fromkeys(n for each in members for n in _names_at(each, path, tags)))
     if hasattr(kind, "__value__"):  # a `type` alias
-        return _names_at(kind.__value__, place, tags)
+        return _names_at(kind.__value__, path, tags)
     if hasattr(kind, "__metadata__"):  # Annotated
-        return _names_at(kind.__origin__, place, tags)
+        return _names_at(kind.__origin__, path, tags)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = {each.alias or name: each for name, each in kind.model_fields.items()}
-        if not place:
+        if not path:
             return list(fields)
-        inside = fields.get(str(place[0]))
-        return _names_at(inside.annotation, place[1:], tags) if inside else []
+        inside = fields.get(str(path[0]))
+        return _names_at(inside.annotation, path[1:], tags) if inside else []
     if is_typeddict(kind):
         held_by = get_type_hints(kind, include_extras=True)
-        if not place:
+        if not path:
             return list(held_by)
-        return _names_at(held_by[str(place[0])], place[1:], tags) if place[0] in held_by else []
+        return _names_at(held_by[str(path[0])], path[1:], tags) if path[0] in held_by else []
     inner = get_args(kind)
-    if not place or not inner:
+    if not path or not inner:
         return []
-    held = inner[1] if isinstance(place[0], str) and len(inner) > 1 else inner[0]
-    return _names_at(held, place[1:], tags)
+    item_kind = inner[1] if isinstance(path[0], str) and len(inner) > 1 else inner[0]
+    return _names_at(item_kind, path[1:], tags)
 
 
 def _tags_of(kind: Any) -> set[Any]:
-    """The values of a declaration's fields that can have one value alone."""
+    """Values of the fields of a declaration that allow a single value."""
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
         return set()
     fixed = (get_args(each.annotation) for each in kind.model_fields.values())

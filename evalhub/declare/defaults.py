@@ -1,4 +1,4 @@
-"""Defaults and ends of ranges that options of the command line share with a declaration.
+"""Defaults and limits that command-line options share with a declaration.
 
 They stand apart so that a command that needs no declaration needn't load them all.
 """

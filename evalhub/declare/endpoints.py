@@ -1,4 +1,4 @@
-"""Endpoints that an operator made, each under an alias: EVALHUB_ENDPOINTS."""
+"""Endpoints that an operator configured, each under an alias: EVALHUB_ENDPOINTS."""
 
 from typing import Annotated
 

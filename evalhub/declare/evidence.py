@@ -71,7 +71,7 @@ class EvidenceFile(Declaration):
 
     @field_validator("scores")
     @classmethod
-    def _named_once(cls, scores: Any) -> "tuple[str, ...] | dict[str, tuple[str, ...]]":
+    def _check_names_once(cls, scores: Any) -> "tuple[str, ...] | dict[str, tuple[str, ...]]":
         if not isinstance(scores, dict):
             return _once(scores)
         by_arm = {name: _once(files, name) for name, files in scores.items()}
@@ -89,8 +89,8 @@ class EvidenceFile(Declaration):
         if isinstance(self.scores, dict):
             for name in self.scores:
                 if name not in (self.baseline, self.candidate):
-                    known = f"{self.baseline} and {self.candidate}"
-                    raise wrong(f"isn't an arm: they are {known}", "scores", name)
+                    arms = f"{self.baseline} and {self.candidate}"
+                    raise wrong(f"isn't an arm: they are {arms}", "scores", name)
             for name in (self.baseline, self.candidate):
                 if name not in self.scores:
                     raise wrong(f"has no files of {name}", "scores")

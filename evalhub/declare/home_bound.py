@@ -1,4 +1,4 @@
-"""What a home gives to a record, beside what was measured and decided: ids, numbers, names, times.
+"""Fields of a record that depend on the home that wrote it: ids, numbers, names, times.
 
 A field that holds such a thing says so in its type: `Annotated[int, HOME_BOUND]`. Another home that
 measures and decides the same writes another value there.

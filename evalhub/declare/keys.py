@@ -1,4 +1,4 @@
-"""Which key may be sent to which host: said outside the document that names the key. Pure."""
+"""Which key may be sent to which host, configured outside the document that names the key. Pure."""
 
 import re
 from typing import Annotated
@@ -53,18 +53,19 @@ KeyVariable = Annotated[str, AfterValidator(_is_a_variable), Outside("variable")
 
 
 def is_ours(variable: str) -> bool:
-    """Whether a variable may hold a secret of this site or of the machine under it."""
+    """Whether a variable may hold a secret of this site or of its machine."""
     return _OURS.fullmatch(variable.upper()) is not None
 
 
 def check_address_variable(name: str) -> None:
-    """Raises ValueError for a variable that no address may be read from."""
+    """Raise ValueError for a variable that no address may be read from."""
     if _OURS.fullmatch(name.upper()) and name not in _AN_ADDRESS:
         raise ValueError(f"{name} belongs to this site: put the address into a variable of its own")
 
 
 def base_address(url: str) -> str:
-    """An http address without its last slash, such as http://127.0.0.1:8000/v1, or ValueError."""
+    """An http address without its last slash, such as http://127.0.0.1:8000/v1. Raises
+    ValueError."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
@@ -80,7 +81,7 @@ def base_address(url: str) -> str:
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """Whom an address asks, its host in small ASCII letters. Raises ValueError."""
+    """Host (ASCII, lower case) and port of an address. Raises ValueError."""
     parts = urlsplit(url.strip())
     return _plain_host(parts.hostname or ""), parts.port or (443 if parts.scheme == "https" else 80)
 
@@ -94,21 +95,19 @@ def _plain_host(host: str) -> str:
         raise ValueError("must be an address of a host with a name that can be") from None
 
 
-def _is_a_host(given: str) -> str:
-    """A host as `--allow` names it: HOST, HOST:PORT or [IPV6]:PORT."""
-    bare = f"[{given}]" if given.count(":") > 1 and not given.startswith("[") else given
+def _is_a_host(text: str) -> str:
+    """Validate a host as `--allow` takes it: HOST, HOST:PORT or [IPV6]:PORT."""
+    bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     try:
         parts = urlsplit(f"//{bare}")
-        named = parts.hostname and f"//{bare}" == f"//{parts.netloc}" and "@" not in bare
+        is_plain = parts.hostname and f"//{bare}" == f"//{parts.netloc}" and "@" not in bare
         host, port = _plain_host(parts.hostname or ""), parts.port
     except ValueError:
-        named = None
-    if not named or not re.fullmatch(r"[\w.:-]+", host):
-        raise ValueError(
-            f"{given[:80]!r} isn't a host such as models.example.org or 127.0.0.1:8000"
-        )
-    shown = f"[{host}]" if ":" in host else host
-    return shown if port is None else f"{shown}:{port}"
+        is_plain = None
+    if not is_plain or not re.fullmatch(r"[\w.:-]+", host):
+        raise ValueError(f"{text[:80]!r} isn't a host such as models.example.org or 127.0.0.1:8000")
+    host_text = f"[{host}]" if ":" in host else host
+    return host_text if port is None else f"{host_text}:{port}"
 
 
 Host = Annotated[str, AfterValidator(_is_a_host)]
@@ -131,18 +130,18 @@ class Reach(Declaration):
     )
 
     def allows(self, url: str) -> bool:
-        """Whether the address's host is among those that were allowed."""
+        """Whether the address's host is allowed."""
         host, port = host_and_port(url)
-        shown = f"[{host}]" if ":" in host else host
-        return shown in self.hosts or f"{shown}:{port}" in self.hosts
+        host_text = f"[{host}]" if ":" in host else host
+        return host_text in self.hosts or f"{host_text}:{port}" in self.hosts
 
 
 class KeyNotBoundError(ValueError):
-    """A key that nobody has bound to the host it would be sent to."""
+    """Nobody has allowed this key to be sent to that host."""
 
 
 def check_bound(variable: str, url: str, reach: Reach) -> None:
-    """Raises KeyNotBoundError, unless this key may be sent to that address.
+    """Raise KeyNotBoundError unless this key may be sent to that address.
 
     It may where the operator's command allowed the host, or where both are known to belong together
     and the address is https.
@@ -150,14 +149,14 @@ def check_bound(variable: str, url: str, reach: Reach) -> None:
     host, port = host_and_port(url)
     if reach.allows(url):
         return
-    known = WELL_KNOWN.get(variable, ())
-    if host in known and urlsplit(url).scheme == "https" and port == 443:
+    well_known = WELL_KNOWN.get(variable, ())
+    if host in well_known and urlsplit(url).scheme == "https" and port == 443:
         return
-    shown = f"[{host}]" if ":" in host else host
+    host_text = f"[{host}]" if ":" in host else host
     if port not in (80, 443):
-        shown = f"{shown}:{port}"
-    theirs = f" ({variable} goes to https://{known[0]} by itself)" if known else ""
+        host_text = f"{host_text}:{port}"
+    theirs = f" ({variable} goes to https://{well_known[0]} by itself)" if well_known else ""
     raise KeyNotBoundError(
-        f"nobody has said that {variable} may be sent to {shown}{theirs}: run the command with "
-        f"--allow {shown}, or name an endpoint of EVALHUB_ENDPOINTS"
+        f"nobody has said that {variable} may be sent to {host_text}{theirs}: run the command with "
+        f"--allow {host_text}, or name an endpoint of EVALHUB_ENDPOINTS"
     )

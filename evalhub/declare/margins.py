@@ -1,4 +1,4 @@
-"""Numbers in a metric's unit, and how much may be lost of it."""
+"""Numbers in a metric's unit, and the loss that is allowed."""
 
 from typing import Annotated
 

@@ -46,7 +46,7 @@ NO_TAIL = "tails: bounded needs the least and the most that one score by {} can 
 
 
 def beyond(bounds: tuple[float, float], difference: float | None) -> str:
-    """Why scores within `bounds` can't differ by that much; "" where they can."""
+    """Why scores within `bounds` can't differ by so much; "" where they can."""
     least, most = bounds
     if difference is None or abs(difference) < most - least:
         return ""
@@ -65,11 +65,13 @@ class ExpectedItems(Declaration):
     )
 
 
-def check_known(named: Iterable[str], criteria: Iterable[str], *at: str) -> None:
-    """Refuses, in the field `at`, a name that is no criterion's."""
-    known = list(criteria)
-    for name in named:
-        if name not in known:
+def check_known(names: Iterable[str], criteria: Iterable[str], *at: str) -> None:
+    """Refuse, in the field `at`, a name that isn't a criterion's."""
+    criterion_names = list(criteria)
+    for name in names:
+        if name not in criterion_names:
             raise wrong(
-                f"there is no criterion of this name; there are {', '.join(known)}", *at, name
+                f"there is no criterion of this name; there are {', '.join(criterion_names)}",
+                *at,
+                name,
             )

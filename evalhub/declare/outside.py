@@ -1,4 +1,4 @@
-"""What a document names outside itself, marked where it is declared.
+"""References from a document to things outside it, marked where they are declared.
 
 A field that names a file, a variable, an address, a command or code says so in its type:
 `Annotated[str, Outside("file")]`. An operator's own document may name all of that. One that comes
@@ -46,28 +46,28 @@ _INSTEAD: dict[What, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Marks the type of a field that names something outside the document."""
+    """Marks the type of a field that refers to something outside the document."""
 
     what: What
 
 
 @dataclass(frozen=True, slots=True)
 class Inert:
-    """Marks a field free of form in which no name is ever followed."""
+    """Marks a free-form field whose names are never followed."""
 
 
 class OutsideError(ValueError):
-    """What a document from the web names, and may not; `place` is where."""
+    """A reference that a document from the web may not have; `place` is its path."""
 
-    def __init__(self, message: str, place: Place) -> None:
-        self.message, self.place = message, place
+    def __init__(self, message: str, path: Place) -> None:
+        self.message, self.place = message, path
         super().__init__(message)
 
 
 def check_from_web(
     value: BaseModel, *, uploaded: Container[str], aliases: Container[str], at: Place = ()
 ) -> None:
-    """Refuses a declaration that names anything outside but uploads and aliases.
+    """Refuse a declaration with references outside, other than to uploads and aliases.
 
     Args:
         uploaded: the files that came with it, each as sha256:DIGEST.
@@ -83,45 +83,45 @@ def check_from_web(
 def outside_errors(
     value: BaseModel, uploaded: Container[str], aliases: Container[str], at: Place = ()
 ) -> Iterator[OutsideError]:
-    """All for which `check_from_web` refuses a declaration."""
-    for place, marks, found in named_outside(value, at):
+    """Every error for which `check_from_web` refuses a declaration."""
+    for path, marks, reference in named_outside(value, at):
         for what in marks:
             if what == "alias":
-                if found not in aliases:
+                if reference not in aliases:
                     yield OutsideError(
-                        f"no operator has made an endpoint {str(found)[:80]!r}", place
+                        f"no operator has made an endpoint {str(reference)[:80]!r}", path
                     )
-            elif what != "file" or not _is_uploaded(found):
-                yield OutsideError(_INSTEAD[what], place)
-            elif found not in uploaded:
-                yield OutsideError("nothing with this digest was uploaded", place)
+            elif what != "file" or not _is_uploaded(reference):
+                yield OutsideError(_INSTEAD[what], path)
+            elif reference not in uploaded:
+                yield OutsideError("nothing with this digest was uploaded", path)
         if not marks:
             yield OutsideError(
-                "may point outside the document, and one that comes from outside may not", place
+                "may point outside the document, and one that comes from outside may not", path
             )
 
 
 def named_outside(value: Any, at: Place = ()) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
-    """(place, marks, value) of all that a declaration names outside.
+    """(path, marks, value) of every reference outside in a declaration.
 
     No marks: a name or a text in a part free of form that looks like it.
     """
     if not isinstance(value, BaseModel):
         return
     for name, field in type(value).model_fields.items():
-        here = (*at, field.alias or name)
-        yield from _within(field, getattr(value, name), here)
+        path = (*at, field.alias or name)
+        yield from _within(field, getattr(value, name), path)
     for name, inner in (value.model_extra or {}).items():
         yield from _loose(inner, (*at, name))
 
 
 def marks_of(kind: Any) -> tuple[What, ...]:
-    """How a type, or a field's, is marked anywhere inside."""
+    """All marks inside a type, or inside a field's type."""
     return tuple(dict.fromkeys(each.what for each in _metadata(kind) if isinstance(each, Outside)))
 
 
 def is_inert(kind: Any) -> bool:
-    """Whether a type, or a field's, is marked as followed by nobody."""
+    """Whether a type, or a field's type, is marked `Inert`."""
     return any(isinstance(each, Inert) for each in _metadata(kind))
 
 
@@ -141,12 +141,12 @@ def _metadata(kind: Any) -> Iterator[Any]:
 
 
 def _within(kind: Any, value: Any, at: Place) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
-    """What a field's value names, by the type that it is declared with."""
+    """References in a field's value, by the field's declared type."""
     if isinstance(value, BaseModel):
         yield from named_outside(value, at)
     elif marks := marks_of(kind):
-        for place, leaf in _leaves(value, at):
-            yield place, marks, leaf
+        for path, leaf in _leaves(value, at):
+            yield path, marks, leaf
     elif isinstance(value, Mapping):
         if _is_free(kind) and not is_inert(kind):
             yield from _loose(value, at)
@@ -160,7 +160,7 @@ def _within(kind: Any, value: Any, at: Place) -> Iterator[tuple[Place, tuple[Wha
 
 
 def _is_free(kind: Any) -> bool:
-    """Whether anything may stand there: `Any` or `object` somewhere in the type."""
+    """Whether the type allows anything: `Any` or `object` somewhere inside."""
     inner = kind.annotation if isinstance(kind, FieldInfo) else kind
     inner = getattr(inner, "__value__", inner)
     return inner in (Any, object) or any(_is_free(each) for each in get_args(inner))
@@ -178,7 +178,7 @@ def _leaves(value: Any, at: Place) -> Iterator[tuple[Place, Any]]:
 
 
 def _loose(value: Any, at: Place) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
-    """What looks as though it named something, in what nobody declared."""
+    """Values in undeclared data that look like references."""
     if at and isinstance(at[-1], str) and _FOLLOWED.search(_plain(at[-1])):
         yield at, (), value
     elif isinstance(value, Mapping):

@@ -25,29 +25,29 @@ HOURS_A_MONTH = 730
 """All of a month's: 24 · 365 / 12."""
 
 
-def _ends(said: Any) -> tuple[float, float]:
-    ends = said if isinstance(said, (list, tuple)) else [said, said]
+def _ends(value: Any) -> tuple[float, float]:
+    ends = value if isinstance(value, (list, tuple)) else [value, value]
     numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in ends)
     if len(ends) != 2 or not numbers:
-        raise wrong(f"a number is needed, or a range [low, high], not {said!r}")
+        raise wrong(f"a number is needed, or a range [low, high], not {value!r}")
     low, high = (float(each) for each in ends)
     if not (math.isfinite(low) and math.isfinite(high)) or max(abs(low), abs(high)) > MOST:
-        raise wrong(f"must be {MOST:g} at most, not {said!r}")
+        raise wrong(f"must be {MOST:g} at most, not {value!r}")
     if low < 0:
-        raise wrong(f"must be 0 or more, not {said!r}")
+        raise wrong(f"must be 0 or more, not {value!r}")
     if low > high:
-        raise wrong(f"a range goes from its low end to its high one, not {said!r}")
+        raise wrong(f"a range goes from its low end to its high one, not {value!r}")
     return low, high
 
 
-def _above_zero(said: Any) -> tuple[float, float]:
-    ends = _ends(said)
+def _above_zero(value: Any) -> tuple[float, float]:
+    ends = _ends(value)
     if ends[0] <= 0:
-        raise wrong(f"must be above 0, not {said!r}")
+        raise wrong(f"must be above 0, not {value!r}")
     return ends
 
 
-def _written(ends: tuple[float, float]) -> float | list[float]:
+def _number_or_pair(ends: tuple[float, float]) -> float | list[float]:
     return ends[0] if ends[0] == ends[1] else [*ends]
 
 
@@ -58,13 +58,16 @@ def _schema(limit: str) -> WithJsonSchema:
 
 
 Amount = Annotated[
-    tuple[float, float], BeforeValidator(_ends), PlainSerializer(_written), _schema("minimum")
+    tuple[float, float],
+    BeforeValidator(_ends),
+    PlainSerializer(_number_or_pair),
+    _schema("minimum"),
 ]
 """A number of 0 or more, or a range [low, high] of such; kept as its two ends."""
 AboveZero = Annotated[
     tuple[float, float],
     BeforeValidator(_above_zero),
-    PlainSerializer(_written),
+    PlainSerializer(_number_or_pair),
     _schema("exclusiveMinimum"),
 ]
 """The same, above 0."""
@@ -75,9 +78,9 @@ class Stated(Declaration):
     """Of which nothing is written that nobody said."""
 
     @model_serializer(mode="wrap")
-    def _said_alone(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = dump(self)
-        return {name: value for name, value in found.items() if value not in (None, {})}
+    def _without_unstated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        document: dict[str, Any] = dump(self)
+        return {name: value for name, value in document.items() if value not in (None, {})}
 
 
 class PaidWork(Stated):
@@ -99,11 +102,11 @@ class PaidWork(Stated):
             return self
         if self.rate is None:
             raise wrong("missing: say what an hour costs, or a bill", "rate")
-        made = self.examples is not None, self.an_hour is not None
-        if self.hours is not None and any(made):
+        stated = self.examples is not None, self.an_hour is not None
+        if self.hours is not None and any(stated):
             raise wrong("stands in for examples and an_hour: give one of the two", "hours")
-        if self.hours is None and not all(made):
-            lacking = "hours" if not any(made) else "an_hour" if made[0] else "examples"
+        if self.hours is None and not all(stated):
+            lacking = "hours" if not any(stated) else "an_hour" if stated[0] else "examples"
             raise wrong("missing: say hours, or examples and how many an_hour", lacking)
         return self
 
@@ -221,15 +224,15 @@ class Ownership(Stated):
     retraining: Retraining | None = None
 
     def instead(self, other: "Ownership | None") -> "Ownership":
-        """This, with what another says of it in place of what this says: part by part, and of
-        serving arm by arm."""
+        """This statement with `other`'s parts in place of its own; serving is replaced arm by
+        arm."""
         if other is None:
             return self
-        known = other.model_fields_set & set(Ownership.model_fields)
-        said = {name: getattr(other, name) for name in known}
-        if "serving" in said:
-            said["serving"] = {**self.serving, **other.serving}
-        return self.model_copy(update=said)
+        stated = other.model_fields_set & set(Ownership.model_fields)
+        changes = {name: getattr(other, name) for name in stated}
+        if "serving" in changes:
+            changes["serving"] = {**self.serving, **other.serving}
+        return self.model_copy(update=changes)
 
 
 class CostAssumptions(Ownership):
@@ -238,10 +241,10 @@ class CostAssumptions(Ownership):
     schema_: Literal["evalhub.ownership/1"] = Field(alias="schema")
 
 
-def _bill_stands_alone[T: Declaration](said: T, bill: str, others: tuple[str, ...]) -> T:
-    """Refuses what a bill stands in for."""
-    if getattr(said, bill) is not None:
+def _bill_stands_alone[T: Declaration](declaration: T, bill: str, others: tuple[str, ...]) -> T:
+    """Refuse figures that the bill replaces."""
+    if getattr(declaration, bill) is not None:
         for name in others:
-            if getattr(said, name) is not None:
+            if getattr(declaration, name) is not None:
                 raise wrong(f"{bill} stands in for it: give one of the two", name)
-    return said
+    return declaration

@@ -101,16 +101,16 @@ class SentClaim(Declaration):
             raise wrong("a mix needs the items' tags", "items", "tags")
         for name, arm in (("baseline", self.baseline), ("candidate", self.candidate)):
             if not arm.places and len(arm.scores) != self.items.count:
-                said = f"{len(arm.scores)} scores for {self.items.count} items: say their places"
-                raise wrong(said, name, "scores")
+                message = f"{len(arm.scores)} scores for {self.items.count} items: say their places"
+                raise wrong(message, name, "scores")
             if arm.places and len(arm.places) != len(arm.scores):
-                said = f"{len(arm.places)} places for {len(arm.scores)} scores"
-                raise wrong(said, name, "places")
+                message = f"{len(arm.places)} places for {len(arm.scores)} scores"
+                raise wrong(message, name, "places")
             if list(arm.places) != sorted(arm.places):
                 raise wrong("aren't ascending", name, "places")
             if arm.places and arm.places[-1] >= self.items.count:
-                said = f"{arm.places[-1]} is beyond the {self.items.count} items"
-                raise wrong(said, name, "places")
+                message = f"{arm.places[-1]} is beyond the {self.items.count} items"
+                raise wrong(message, name, "places")
         return self
 
 

@@ -1,4 +1,4 @@
-"""What people's judgments must show, and what they must be to count."""
+"""Minimums for people's judgments to count, and what they must show."""
 
 from typing import Annotated, Literal
 

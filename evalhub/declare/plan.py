@@ -1,4 +1,4 @@
-"""What a study would ask and cost before it does: `study run --dry-run` prints it."""
+"""What a study would ask and cost: the output of `study run --dry-run`."""
 
 from typing import Literal
 

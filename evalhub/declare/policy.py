@@ -1,4 +1,4 @@
-"""What must hold for a ship, and how sure a verdict must be.
+"""The policy: what must hold for a ship, and how sure a verdict must be.
 
 A policy is a document of its own (`evalhub.policy/1`, see docs/reference/policy.md). Its study-wide
 part is a part of every study file too.
@@ -89,7 +89,7 @@ NoiseFloor = Annotated[
 
 
 def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a demand without those that its role has no use for."""
+    """The fields of a demand that its role uses."""
     others = [name for name in values if not_for(values["role"], name)]
     margins = {"relative_margin" if values["relative_margin"] is None else "margin"}
     unsaid = [name for name in ("mix", "bounds", "items", "tails") if values[name] is None]
@@ -146,17 +146,17 @@ class Demand(Declaration):
         return self
 
     def check_range(self, bounds: tuple[float, float]) -> None:
-        """Refuses what no difference of scores within `bounds` can reach."""
+        """Refuse a difference that no scores within `bounds` can reach."""
         for name in ("margin", "min_gain", "planned_gain"):
             if name in self.model_fields_set and (why := beyond(bounds, getattr(self, name))):
                 raise wrong(why, name)
 
     @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _write_role_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return _of_its_role(write(self))
 
     def columns(self) -> dict[str, Any]:
-        """Every field of a demand as a row keeps it, for `of_columns`."""
+        """Every field of a demand as a database row has it, for `of_columns`."""
         return {name: getattr(self, name) for name in Demand.model_fields} | {
             "bounds": None if self.bounds is None else list(self.bounds),
             "items": None if self.items is None else self.items.as_json(),
@@ -164,8 +164,8 @@ class Demand(Declaration):
 
     @classmethod
     def of_columns(cls, values: Mapping[str, Any]) -> Self:
-        """The demand that a row stands for, which has a value for every field, as JSON has it. A
-        margin of 0 was allowed once, and such rows are read."""
+        """The demand from a database row, which has a JSON value for every field. Older rows with a
+        margin of 0 are read, too."""
         if values["margin"] or values["role"] != "guard" or values["relative_margin"] is not None:
             return declared(cls, _of_its_role(values))
         read = declared(cls, _of_its_role({**values, "margin": MARGIN}))
@@ -173,7 +173,7 @@ class Demand(Declaration):
 
 
 def check_critical(demands: "Iterable[Tiered]", asks_people: bool, at: str) -> None:
-    """Refuses, in the field `at`, what asks for nothing that a ship would have to show."""
+    """Refuse, in the field `at`, demands of which none is critical: anything would ship."""
     if not asks_people and all(each.tier != "critical" for each in demands):
         raise wrong(
             "nothing here is critical, so that anything would ship: give a primary, or make a "
@@ -330,7 +330,7 @@ class Rule(AnswersRule):
 
     @property
     def all_budgets(self) -> dict[str, Budget | OwnershipBudget]:
-        """Each by its name."""
+        """All budgets by name."""
         return cast("dict[str, Budget | OwnershipBudget]", dict(self.budgets))
 
 
@@ -346,23 +346,24 @@ class Policy(Rule):
 
     @field_validator("criteria")
     @classmethod
-    def _told_apart(
+    def _with_test_sets(
         cls, criteria: dict[str, PolicyCriterion], info: ValidationInfo
     ) -> dict[str, PolicyCriterion]:
         measured: dict[tuple[str, str, str], str] = {}
-        named: dict[str, PolicyCriterion] = {}
-        for name, each in criteria.items():
+        completed: dict[str, PolicyCriterion] = {}
+        for name, criterion in criteria.items():
             if name in info.data.get("budgets", {}):
                 raise wrong("is the name of a budget: choose another", name)
-            test_set = each.test_set or name
-            first = measured.setdefault((each.role, test_set, each.metric), name)
+            test_set = criterion.test_set or name
+            first = measured.setdefault((criterion.role, test_set, criterion.metric), name)
             if first != name:
                 raise wrong(
-                    f"is criterion {first!r} again: {each.metric} on {test_set}, as a {each.role}",
+                    f"is criterion {first!r} again: {criterion.metric} on {test_set}, "
+                    f"as a {criterion.role}",
                     name,
                 )
-            named[name] = each.model_copy(update={"test_set": test_set})
-        return named
+            completed[name] = criterion.model_copy(update={"test_set": test_set})
+        return completed
 
     @model_validator(mode="after")
     def _something_is_critical(self) -> "Policy":
@@ -378,16 +379,16 @@ class Policy(Rule):
 
     @model_validator(mode="after")
     def _failures_have_a_score(self) -> "Policy":
-        for name, each in self.criteria.items() if self.failures == "worst" else ():
-            if each.bounds is None:
-                raise wrong(NO_WORST.format(each.metric), "criteria", name, "bounds")
+        for name, criterion in self.criteria.items() if self.failures == "worst" else ():
+            if criterion.bounds is None:
+                raise wrong(NO_WORST.format(criterion.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")
     def _tails_have_an_end(self) -> "Policy":
-        for name, each in self.criteria.items():
-            if each.tails is not None and each.bounds is None:
-                raise wrong(NO_TAIL.format(each.metric), "criteria", name, "bounds")
+        for name, criterion in self.criteria.items():
+            if criterion.tails is not None and criterion.bounds is None:
+                raise wrong(NO_TAIL.format(criterion.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What tokens cost, where that is known from, and how much of both may be spent."""
+"""Prices of tokens and their sources, and limits on what may be spent."""
 
 import datetime
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from evalhub.declare.declaration import Declaration, wrong
 PER_TOKENS = 1_000_000
 
 
-def _day(said: str) -> str:
+def _day(text: str) -> str:
     try:
-        return datetime.date.fromisoformat(said).isoformat()
+        return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
-        raise wrong(f"is no day: say it as 2026-11-26, not {said!r}") from None
+        raise wrong(f"is no day: say it as 2026-11-26, not {text!r}") from None
 
 
 Day = Annotated[str, AfterValidator(_day)]
@@ -42,17 +42,17 @@ class Rates(Declaration):
 
     @model_serializer(mode="wrap")
     def _without_what_came_later(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What isn't said isn't written: a price from before is written as it was."""
-        found: dict[str, Any] = dump(self)
+        """Omit later fields that are unset, so that an older price is written as it was."""
+        document: dict[str, Any] = dump(self)
         later = {"cached_prompt": None, "long_prompts": ()}
         return {
             name: value
-            for name, value in found.items()
+            for name, value in document.items()
             if name not in later or getattr(self, name) != later[name]
         }
 
     def cost(self, *, prompt: int, completion: int, cached: int = 0) -> float:
-        """Of that many tokens at these rates; `cached` are among those of the prompt."""
+        """Cost of so many tokens at these rates; `cached` are part of the prompt's."""
         again = self.prompt if self.cached_prompt is None else self.cached_prompt
         fresh = max(0, prompt - cached)
         paid = fresh * self.prompt + (prompt - fresh) * again + completion * self.completion
@@ -84,11 +84,11 @@ class Price(Rates):
 
     @property
     def free(self) -> bool:
-        each = (self, *self.long_prompts)
-        return not any(of.prompt or of.completion or of.cached_prompt for of in each)
+        prices = (self, *self.long_prompts)
+        return not any(of.prompt or of.completion or of.cached_prompt for of in prices)
 
     def rates(self, prompt: int) -> Rates:
-        """Those of a request whose prompt has that many tokens."""
+        """The rates of a request whose prompt has so many tokens."""
         longer = [each for each in self.long_prompts if prompt > each.above]
         return longer[-1] if longer else self
 
@@ -125,16 +125,16 @@ class UsedPrice(Declaration):
 
     @property
     def rates_in_words(self) -> str:
-        return "; ".join(_said(rates) for rates in (self.price, *self.price.long_prompts))
+        return "; ".join(_rates_text(rates) for rates in (self.price, *self.price.long_prompts))
 
     @property
     def sentence(self) -> str:
-        """The price, its day and its source."""
+        """The price, its day and its source, in words."""
         where = "as the study says" if self.listed is None else self.listed.in_words
         return f"{self.rates_in_words}, {where}"
 
 
-def _said(rates: Rates) -> str:
+def _rates_text(rates: Rates) -> str:
     cached = "" if rates.cached_prompt is None else f" ({rates.cached_prompt:g} where cached)"
     above = (
         f"above {rates.above:,} tokens of prompt: " if isinstance(rates, LongPromptRates) else ""
@@ -205,7 +205,7 @@ class Spent(Declaration):
 def spent_in_words(
     *, prompt: int, completion: int, untold: int, money: float | None, price: UsedPrice | None
 ) -> str:
-    """What was spent, with the price and where it is known from."""
+    """Tokens and money spent, with the price and its source, in words."""
     parts: Sequence[str] = [
         f"{prompt + completion:,} tokens ({prompt:,} of prompts, {completion:,} of answers)"
     ]

@@ -1,4 +1,4 @@
-"""What a problem says, by RFC 9457, whoever says it. Pure."""
+"""The body of an error response by RFC 9457, for every door. Pure."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -10,7 +10,7 @@ MEDIA_TYPE = "application/problem+json"
 def problem_body(
     code: int, detail: str, errors: Sequence[dict[str, Any]] = (), **more: Any
 ) -> dict[str, Any]:
-    """The document: `errors` has each flaw with its field; `more` are members beside the usual."""
+    """The body: `errors` lists each flaw with its field; `more` are further members."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(code).phrase,

@@ -1,4 +1,4 @@
-"""What a model version puts around an item's input."""
+"""The prompt that a model version puts around an item's input."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -58,22 +58,22 @@ class Prompt(Declaration):
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a retriever where there is none: a version from before has its digest still."""
-        found: dict[str, Any] = dump(self)
+        """Omit an unset retriever, so that an older version keeps its digest."""
+        document: dict[str, Any] = dump(self)
         if self.retriever is None:
-            del found["retriever"]
-        return found
+            del document["retriever"]
+        return document
 
     @property
     def needs_context(self) -> bool:
         """Whether the template asks for the item's context."""
         return "context" in _placeholders(self.template)
 
-    def around(self, given: str, context: str) -> str:
-        """The template around an input."""
-        values = {"input": given, "context": context}
+    def around(self, item_input: str, context: str) -> str:
+        """Fill the template with an item's input and context."""
+        values = {"input": item_input, "context": context}
         return _PLACEHOLDER.sub(
-            lambda found: f"{{{found[1]}}}" if found[1] else values[found[2]], self.template
+            lambda match: f"{{{match[1]}}}" if match[1] else values[match[2]], self.template
         )
 
     @model_validator(mode="after")
@@ -81,17 +81,17 @@ class Prompt(Declaration):
         for name in _placeholders(self.system):
             if name in _KNOWN:
                 raise wrong(f"{{{name}}} is filled in only in the template", "system")
-        found = _placeholders(self.template)
-        for name in found:
+        placeholders = _placeholders(self.template)
+        for name in placeholders:
             if name not in _KNOWN:
                 raise wrong(
                     f"there is no {{{name}}}, only {{input}} and {{context}}; write "
                     f"{{{{{name}}}}} to say {{{name}}} itself",
                     "template",
                 )
-        if "input" not in found:
+        if "input" not in placeholders:
             raise wrong("must hold {input}, where the item's input goes", "template")
-        if self.retriever is not None and "context" not in found:
+        if self.retriever is not None and "context" not in placeholders:
             raise wrong("must hold {context}, where what the retriever finds goes", "template")
         for index, example in enumerate(self.examples):
             if self.needs_context and example.context is None:
@@ -100,5 +100,5 @@ class Prompt(Declaration):
 
 
 def _placeholders(template: str) -> list[str]:
-    """The names in single braces, in their order."""
-    return [found[2] for found in _PLACEHOLDER.finditer(template) if found[2]]
+    """The names in single braces, in order."""
+    return [match[2] for match in _PLACEHOLDER.finditer(template) if match[2]]

@@ -39,9 +39,9 @@ ItemCount = Annotated[int, Field(ge=1, le=MOST, description="that people are ask
 _TAG = re.compile(r"[^\W_][\w+#-]{0,39}")
 
 
-def checked_tags(given: Sequence[str]) -> tuple[str, ...]:
-    """Languages and skills as tags: small letters, sorted, each once. Raises ValueError."""
-    tags = sorted({tag.strip().lower() for tag in given if tag.strip()})
+def checked_tags(texts: Sequence[str]) -> tuple[str, ...]:
+    """Normalise languages and skills as tags: lower case, sorted, unique. Raises ValueError."""
+    tags = sorted({tag.strip().lower() for tag in texts if tag.strip()})
     for tag in tags:
         if not _TAG.fullmatch(tag):
             raise wrong(f"tag {tag!r}: use letters, digits, + # _ and -, 40 at most")
@@ -75,13 +75,13 @@ class Dimension(Declaration):
 
     @model_serializer(mode="wrap")
     def _without_a_choice_s_ends(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = dump(self)
+        document: dict[str, Any] = dump(self)
         ends = ("low", "high") if self.kind == "choice" else ()
-        return {name: value for name, value in found.items() if name not in ends}
+        return {name: value for name, value in document.items() if name not in ends}
 
     @property
     def values(self) -> tuple[int, ...]:
-        """The ratings that can be given; empty for a choice."""
+        """Allowed ratings; empty for a choice."""
         return tuple(range(self.low, self.high + 1)) if self.kind == "rating" else ()
 
 
@@ -100,19 +100,19 @@ class Show(Declaration):
 
     @property
     def said(self) -> str:
-        """What was made alike before answers were shown, as a sentence; empty for nothing."""
-        done = []
+        """How both arms' answers were made alike before they were shown, as a sentence; "" for
+        nothing."""
+        changes = []
         if self.json_ == "pretty":
-            done.append("JSON in one layout (keys in order, no escapes, no code fence)")
+            changes.append("JSON in one layout (keys in order, no escapes, no code fence)")
         if self.markdown == "plain":
-            done.append("Markdown as plain text")
-        return f"Both arms' answers were shown alike: {' and '.join(done)}." if done else ""
+            changes.append("Markdown as plain text")
+        return f"Both arms' answers were shown alike: {' and '.join(changes)}." if changes else ""
 
 
-def without_usual_show(found: dict[str, Any], show: Show) -> dict[str, Any]:
-    """A document without `show` where it says nothing: then it is as it was before there was one,
-    and so is its digest."""
-    return {name: value for name, value in found.items() if name != "show" or show != Show()}
+def without_usual_show(document: dict[str, Any], show: Show) -> dict[str, Any]:
+    """Omit the default `show`, so that an older document keeps its digest."""
+    return {name: value for name, value in document.items() if name != "show" or show != Show()}
 
 
 class Form(Declaration):
@@ -157,17 +157,17 @@ class Form(Declaration):
 
     @property
     def rates(self) -> bool:
-        """Whether one answer is rated by itself, rather than two compared."""
+        """Whether single answers are rated, rather than two compared."""
         return any(dimension.kind == "rating" for dimension in self.dimensions)
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        """What flags are given of: keys of a judgment's `flags`."""
+        """Sides that can be flagged: keys of a judgment's `flags`."""
         return ("answer",) if self.rates else ("left", "right")
 
     @property
     def one_key(self) -> bool:
-        """Whether a choice alone is a whole answer, so that it can be sent at once."""
+        """Whether a choice alone is a complete answer, so that one key press sends it."""
         return not self.dimensions and self.rationale != "required"
 
 
@@ -188,8 +188,8 @@ class Known(Declaration):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_a_word(cls, given: Any) -> Any:
-        return {"expected": given} if isinstance(given, str) else given
+    def _of_a_word(cls, value: Any) -> Any:
+        return {"expected": value} if isinstance(value, str) else value
 
 
 class FixedSize(Declaration):

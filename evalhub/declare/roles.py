@@ -1,4 +1,4 @@
-"""Which role a test set has, and which fields of a demand go with it."""
+"""The role of a test set, and the fields of a demand that go with it."""
 
 from typing import Literal
 
@@ -25,6 +25,6 @@ _OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
 
 
 def not_for(role: TestSetRole, field: str) -> str | None:
-    """Why a demand of this role can't say a field ("is for guards: …"); None where it can."""
+    """Why a demand of this role can't have a field ("is for guards: …"); None where it can."""
     others, why = _OF_OTHERS[role]
     return why if field in others else None

@@ -1,4 +1,4 @@
-"""Where a file of rows has what is read of it: one declaration for every door."""
+"""Names of the fields in a file of rows: one declaration for every door."""
 
 from typing import Annotated, Literal, get_args
 
@@ -55,6 +55,6 @@ class RowFields(Declaration):
 
     @property
     def mapping(self) -> RowMapping:
-        """The same for whoever reads the file."""
+        """The same fields in the form that readers of files take."""
         other = {str(name): path for name, path in self.other.items()}
         return RowMapping(self.rows or "", self.id, self.output, self.scores, other)

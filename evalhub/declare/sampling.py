@@ -1,4 +1,4 @@
-"""How a model version's answers are drawn."""
+"""Sampling parameters of a model version."""
 
 from typing import Annotated, Any
 
@@ -11,10 +11,10 @@ MOST_SAMPLES = 1000
 StopText = Annotated[str, Field(min_length=1)]
 
 
-def _several(given: Any) -> Any:
-    if isinstance(given, str):
-        return (given,)
-    return tuple(given) if isinstance(given, list) else given
+def _several(value: Any) -> Any:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Sampling(Declaration):

@@ -28,7 +28,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=8
 
 
 def check_name(name: str, *, at: str) -> None:
-    """Raises DeclarationError, naming the field `at`, for a name that can't stand in an address."""
+    """Raise DeclarationError for a name that can't be part of an address; `at` is its field."""
     kind: Any = Name
     declared(kind, name, at=at)
 
@@ -60,8 +60,8 @@ class Development(Declaration):
     def holds(self, key: str, cluster: str) -> bool:
         """Whether the item belongs to the development split."""
         unit = f"{self.seed}\0{'c' if cluster else 'i'}\0{cluster or key}"
-        place = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8])
-        return place < self.share * 2**64
+        number = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8])
+        return number < self.share * 2**64
 
 
 class Pairwise(Declaration):
@@ -116,15 +116,15 @@ class StudySettings(StudyPolicy):
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what came later and isn't asked: a study from before has its settings still."""
-        found: dict[str, Any] = dump(self)
+        """Omit later fields that are unset, so that an older study keeps its settings."""
+        document: dict[str, Any] = dump(self)
         for name in ("pairwise", "ownership"):
             if getattr(self, name) is None:
-                del found[name]
+                del document[name]
         for name in ("model_changes", "most_unanswered", "ledger_at"):
-            if found[name] == default_of(Rule, name):
-                del found[name]
-        return found
+            if document[name] == default_of(Rule, name):
+                del document[name]
+        return document
 
 
 class StudyReview(ReviewBasics, PeopleDemand):

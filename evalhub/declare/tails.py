@@ -1,4 +1,4 @@
-"""Tails of heavy losses that a criterion's items hold none of: what is asked, and what was seen."""
+"""Heavy losses that a criterion's items are too few to rule out: the demand, and the finding."""
 
 from typing import Annotated, Literal
 

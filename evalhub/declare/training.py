@@ -1,4 +1,4 @@
-"""A training record: what is said of how a version was trained.
+"""A training record: statements on how a version was trained.
 
 It is kept as it was handed in, since it is part of what a version is known by: a field that becomes
 known here makes no other version of an old record. `CheckedTraining` is what doors take: the fields
@@ -29,32 +29,32 @@ _HASHES = "file of fingerprints of the training rows, in place of data"
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
-def _number(given: Any) -> Any:
-    """YAML 1.1 takes 2e-4, a learning rate's usual form, for a text."""
-    return float(given) if isinstance(given, str) and _EXPONENT.fullmatch(given) else given
+def _number(value: Any) -> Any:
+    """A number; YAML 1.1 reads 2e-4, the usual form of a learning rate, as text."""
+    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
-def _points(given: Any) -> Any:
-    """A curve's points, each with its step; values alone are those of the steps 1, 2, …"""
-    if not isinstance(given, list | tuple):
-        raise wrong(f"a list of [step, value] is needed, not {_shown(given)}")
-    if len(given) > MOST_POINTS:
-        raise wrong(f"is too long: {MOST_POINTS:,} points at most, not {len(given):,}")
-    alone = all(not isinstance(each, list | tuple) for each in given)
-    points = [list(each) for each in enumerate(given, start=1)] if alone else given
+def _points(curve: Any) -> Any:
+    """A curve's points (step, value); values alone get the steps 1, 2, …"""
+    if not isinstance(curve, list | tuple):
+        raise wrong(f"a list of [step, value] is needed, not {_quote(curve)}")
+    if len(curve) > MOST_POINTS:
+        raise wrong(f"is too long: {MOST_POINTS:,} points at most, not {len(curve):,}")
+    alone = all(not isinstance(each, list | tuple) for each in curve)
+    points = [list(each) for each in enumerate(curve, start=1)] if alone else curve
     before = 0.0
     for at, point in enumerate(points):
         if not isinstance(point, list | tuple) or len(point) != 2:
-            raise wrong(f"[step, value] is needed, not {_shown(point)}", at)
+            raise wrong(f"[step, value] is needed, not {_quote(point)}", at)
         step, value = point
-        place = (at,) if alone else (at, 1)
+        path = (at,) if alone else (at, 1)
         if not _is_number(step) or not 0 <= step <= LAST_STEP:
-            raise wrong(f"a step, 0 to {LAST_STEP:,}, is needed, not {_shown(step)}", at, 0)
+            raise wrong(f"a step, 0 to {LAST_STEP:,}, is needed, not {_quote(step)}", at, 0)
         if step < before:
             raise wrong(f"step {step:g} stands after step {before:g}: no step goes back", at, 0)
         if value is not None and not _is_number(value):
             raise wrong(
-                f"a number is needed, not {_shown(value)}; where a loss was none, null", *place
+                f"a number is needed, not {_quote(value)}; where a loss was none, null", *path
             )
         before = step
     return tuple(map(tuple, points))
@@ -64,17 +64,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _shown(value: Any) -> str:
+def _quote(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _amount_alone(given: Any) -> Any:
-    return {"amount": given} if _is_number(given) else given
+def _amount_alone(value: Any) -> Any:
+    return {"amount": value} if _is_number(value) else value
 
 
-def _gpu_alone(given: Any) -> Any:
-    return {"gpu": given} if isinstance(given, str) else given
+def _gpu_alone(value: Any) -> Any:
+    return {"gpu": value} if isinstance(value, str) else value
 
 
 NotNegative = Annotated[float, Field(ge=0), BeforeValidator(_number)]
@@ -180,24 +180,27 @@ class TrainingFields(Declaration, extra="allow"):
 
     @property
     def wall_hours(self) -> float | None:
-        """Hours by the clock, by `hours` or else by `seconds`."""
+        """Wall-clock hours, from `hours` or else from `seconds`."""
         if self.hours is not None:
             return self.hours
         return None if self.seconds is None else self.seconds / 3600
 
     @property
     def batch(self) -> int | None:
-        """Examples of one step of the optimizer, all devices together: what is said of it, or what
-        its two parts come to, where a number of devices that isn't said is one."""
-        told = self.hyperparameters
-        parts = (told.per_device_train_batch_size, told.gradient_accumulation_steps)
-        if told.total_train_batch_size is not None or None in parts:
-            return told.total_train_batch_size
+        """Examples per optimizer step over all devices: the stated total, or else the product of
+        its two parts, with one device where their number isn't stated."""
+        hyperparameters = self.hyperparameters
+        parts = (
+            hyperparameters.per_device_train_batch_size,
+            hyperparameters.gradient_accumulation_steps,
+        )
+        if hyperparameters.total_train_batch_size is not None or None in parts:
+            return hyperparameters.total_train_batch_size
         return prod(each or 1 for each in (*parts, self.hardware.gpus))
 
     @property
     def epochs(self) -> float | None:
-        """Times through the data: by the checkpoint, or else what was asked for."""
+        """Passes over the data: the checkpoint's, or else the requested number."""
         return self.hyperparameters.num_train_epochs if self.epoch is None else self.epoch
 
 
@@ -229,16 +232,16 @@ class TrainingRecord(KeylessDeclaration, extra="allow"):
 
     @property
     def named(self) -> "NamedTraining":
-        """What it says in fields that have a name."""
-        said, unfit = self.as_json(), list[str]()
+        """The record's fields that have a declared name."""
+        document, unfit = self.as_json(), list[str]()
         while True:
-            nested, moved = _nested(said)
+            nested, moved = _nest(document)
             flaws = flaws_of(TrainingFields, nested)
             if not flaws:
                 return NamedTraining(declared(TrainingFields, nested), tuple(unfit))
             top = str(_as_written(flaws[0][0], moved)[0])
             unfit.append(top)
-            del said[top]
+            del document[top]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,27 +257,27 @@ class NamedTraining:
     unfit: tuple[str, ...]
 
 
-def _nested(said: Mapping[str, Any]) -> tuple[dict[str, Any], dict[Path, str]]:
-    """What is said, each where it belongs, and by its place there its name at the top."""
-    found = {name: value for name, value in said.items() if value is not None}
+def _nest(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[Path, str]]:
+    """Move grouped fields into their groups; returns the document, and by new path the old name."""
+    grouped = {name: value for name, value in document.items() if value is not None}
     moved: dict[Path, str] = {}
     for name, (group, inner) in FLAT.items():
-        held = found.get(group) or {}
-        if name in found and isinstance(held, Mapping) and inner not in held:
-            found[group] = {**held, inner: found.pop(name)}
+        group_fields = grouped.get(group) or {}
+        if name in grouped and isinstance(group_fields, Mapping) and inner not in group_fields:
+            grouped[group] = {**group_fields, inner: grouped.pop(name)}
             moved[(group, inner)] = name
-    return found, moved
+    return grouped, moved
 
 
-def _as_written(place: Path, moved: Mapping[Path, str]) -> Path:
-    name = moved.get(place[:2])
-    return place if name is None else (name, *place[2:])
+def _as_written(path: Path, moved: Mapping[Path, str]) -> Path:
+    name = moved.get(path[:2])
+    return path if name is None else (name, *path[2:])
 
 
 def _fits(record: TrainingRecord) -> TrainingRecord:
-    nested, moved = _nested(record.as_json())
-    for place, message in flaws_of(TrainingFields, nested):
-        raise wrong(message, *_as_written(place, moved))
+    nested, moved = _nest(record.as_json())
+    for path, message in flaws_of(TrainingFields, nested):
+        raise wrong(message, *_as_written(path, moved))
     return record
 
 

@@ -36,7 +36,7 @@ class Verdict(StrEnum):
 
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:
-        """For Django's fields and forms."""
+        """(value, label) pairs for Django's fields and forms."""
         return [(each.value, each.label) for each in cls]
 
 
@@ -59,7 +59,7 @@ class Status(StrEnum):
 
 
 def marked(sentence: str) -> tuple[Status | None, str]:
-    """A reason's status, by the mark that it starts with, and its words; a plain sentence has
-    no status."""
-    found = next((each for each in Status if sentence.startswith(f"{each.mark} ")), None)
-    return found, sentence if found is None else sentence[2:]
+    """A reason's status, by its leading mark, and the rest of its text; None for a plain
+    sentence."""
+    status = next((each for each in Status if sentence.startswith(f"{each.mark} ")), None)
+    return status, sentence if status is None else sentence[2:]

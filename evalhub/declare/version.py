@@ -1,4 +1,4 @@
-"""What a model version says of who answers. No declaration of a version may hold a key."""
+"""A model version's declaration of its backend. No declaration of a version may hold a key."""
 
 import re
 from collections.abc import Callable
@@ -37,9 +37,9 @@ class KeylessDeclaration(Declaration):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_secrets(cls, given: Any) -> Any:
-        _refuse_secrets(given)
-        return given
+    def _no_secrets(cls, value: Any) -> Any:
+        _refuse_secrets(value)
+        return value
 
 
 class Sold(NamedTuple):
@@ -66,35 +66,35 @@ class BackendDeclaration(KeylessDeclaration):
 
     @property
     def why_no_choices(self) -> str:
-        """Why it doesn't say of an item's choices how likely each is; "" where it does."""
+        """Why it gives no log-probabilities of an item's choices; "" where it does."""
         return f"the backend {self.type} doesn't say how likely a given text is"
 
     @property
     def gives_likelihoods(self) -> bool:
-        """Whether its client says of any texts how likely they are (`loglikelihood`)."""
+        """Whether its client gives log-probabilities of any texts (`loglikelihood`)."""
         return False
 
     @property
     def at_once(self) -> int:
-        """Questions that it works on at a time: a worker holds some times as many."""
+        """Requests that it works on at the same time; a worker leases a multiple of that."""
         return 1
 
     @property
     def sold(self) -> "Sold | None":
-        """Whose model it asks where, for a table of prices; None where no such table knows it."""
+        """The model and its seller, for a table of prices; None where no such table has it."""
         return None
 
     @property
     def address(self) -> str:
-        """Where it is asked, as it was configured."""
+        """Its address, as configured."""
         return self.type
 
     def identity(self) -> dict[str, Any]:
-        """What a version's digest is of."""
+        """The part of the declaration that the version's digest covers."""
         return self.as_json()
 
     def settled(self, files: Callable[[str], Path]) -> Self:
-        """With what the files that it names say of it, for the version that is registered.
+        """This declaration completed from the files that it names, for registration.
 
         Args:
             files: the place of what is named, by its name.
@@ -105,7 +105,7 @@ class BackendDeclaration(KeylessDeclaration):
         return self
 
     def why_idle(self, baseline: "BackendDeclaration") -> str:
-        """What to look at where an arm answers as the baseline does, whose backend is given."""
+        """What to check where an arm answers exactly as the baseline, whose backend is given."""
         if self.identity() == baseline.identity():
             return "Both arms have the same backend: name the adapter, or the model that has it"
         return (
@@ -116,7 +116,7 @@ class BackendDeclaration(KeylessDeclaration):
 
     @property
     def key_and_address(self) -> tuple[str, str] | None:
-        """The variable of its key and the address that it is sent to, where both are said."""
+        """(variable of its key, address that it is sent to), where both are set."""
         return None
 
 

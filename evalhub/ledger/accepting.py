@@ -1,4 +1,4 @@
-"""An owner accepts what a caveat holds a ship for; then the study is decided anew."""
+"""An owner accepts the caveats that hold a ship; then the study is decided again."""
 
 from collections.abc import Collection
 
@@ -14,23 +14,23 @@ from evalhub.ledger.signoff import SignOffError, check_newest
 
 
 class NothingToAcceptError(SignOffError):
-    """No caveat holds the decision that somebody could accept."""
+    """No caveat that somebody could accept holds the decision."""
 
 
 def to_accept(decision: Decision, codes: Collection[str] = ()) -> list[Caveat]:
-    """The caveats that hold it until an owner accepts them; of these kinds alone, if some are
-    named."""
+    """Caveats that hold the decision until an owner accepts them; only those with `codes`, if some
+    are named."""
     return [
-        each
-        for each in decision.document.caveats
-        if each.holds and each.subject and (not codes or each.code in codes)
+        caveat
+        for caveat in decision.document.caveats
+        if caveat.holds and caveat.subject and (not codes or caveat.code in codes)
     ]
 
 
 def accept(
     *, decision: Decision, by: User | None, reason: str, codes: Collection[str] = ()
 ) -> Decision:
-    """Accepts all that holds the decision and can be accepted, and decides its study anew.
+    """Accept all caveats that hold the decision and can be accepted, and decide its study again.
 
     What is accepted is its content: the next decision by the same policy on the same items isn't
     held by it either, and says so.

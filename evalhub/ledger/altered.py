@@ -1,4 +1,4 @@
-"""What was altered of a test set, or of answers to it, after somebody had looked at them.
+"""Changes to a test set, or to answers on it, after somebody had looked at them.
 
 Each such change takes a look of its own, at its own level; but that is right for changes alone that
 have nothing to do with what was seen. So they are counted, and how many of them had gone against
@@ -35,7 +35,8 @@ RECORDED = "recorded"
 
 
 class _Altered(NamedTuple):
-    """Questions that were altered, by what they are known by, and which of them had been lost."""
+    """Altered questions, by the digest that identifies them, and those among them that had been
+    lost."""
 
     look: Look
     questions: set[int]
@@ -43,7 +44,7 @@ class _Altered(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What stands after "12 items dropped"."""
+        """Text for after "12 items dropped"."""
         count = len(self.questions & self.lost)
         whom = self.look.candidate.model.slug
         return f"after look {self.look.number}, {count or 'none'} of them lost by {whom}"
@@ -52,7 +53,7 @@ class _Altered(NamedTuple):
 def altered(
     study: Study, claims: Sequence[Claim], shared: SameItems, test_sets: Sequence[StudyTestSet]
 ) -> list[Caveat]:
-    """A caveat for each test set and each kind of change since the looks at its items before.
+    """A caveat for each test set and each kind of change since the earlier looks at its items.
 
     Items that were drawn for this question are others by design.
 
@@ -62,14 +63,14 @@ def altered(
     looks = _looks(study, claims, shared)
     if not looks:
         return []
-    asked = {each.name: each for each in test_sets}
+    by_name = {each.name: each for each in test_sets}
     versions = {claim.version.pk for claim in claims}
     own = {claim.digest for claim in claims}
     caveats: list[Caveat] = []
     for claim in claims:
         if claim.drawn_for is None:
             earlier = _before(claim, looks, shared, own)
-            caveats += _of_claim(claim, earlier, asked[claim.name], versions)
+            caveats += _of_claim(claim, earlier, by_name[claim.name], versions)
     return list({each.sentence: each for each in caveats}.values())
 
 
@@ -84,12 +85,12 @@ def _of_claim(
         own = [each for each in looks if getattr(each, f"{arm}_id") == run.version_id]
         others = [each for each in own if getattr(each, f"{arm}_answers") != run.answers_digest]
         if others and run.version.backend["type"] == RECORDED:
-            found = _answers(others[0], getattr(others[0], f"{arm}_run"), run, test_set)
-            if found.questions:
+            changed = _answers(others[0], getattr(others[0], f"{arm}_run"), run, test_set)
+            if changed.questions:
                 yield Caveat(
                     code=REPLACED,
-                    sentence=f"{counted(len(found.questions), 'answer')} of "
-                    f"{run.version.model.slug} to {claim.name} replaced {found.words}",
+                    sentence=f"{counted(len(changed.questions), 'answer')} of "
+                    f"{run.version.model.slug} to {claim.name} replaced {changed.words}",
                 )
 
 
@@ -105,22 +106,22 @@ def _looks(study: Study, claims: Sequence[Claim], shared: SameItems) -> list[Loo
 def _before(
     claim: Claim, looks: Sequence[Look], shared: SameItems, own: Collection[str]
 ) -> list[Look]:
-    """Those of them at the claim's items, before its own where it has one already; without those
-    of the same decision's claims, `own`."""
+    """Looks at the claim's items, up to the claim's own look; without those of the same decision
+    (`own`)."""
     sharing = shared.of(claim.version)
-    found = []
-    for each in looks:
-        if each.claim == claim.digest:
+    looks_before = []
+    for look in looks:
+        if look.claim == claim.digest:
             break
-        if each.test_set_version_id in sharing and each.claim not in own:
-            found.append(each)
-    return found
+        if look.test_set_version_id in sharing and look.claim not in own:
+            looks_before.append(look)
+    return looks_before
 
 
 def _of_items(
     claim: Claim, looks: Sequence[Look], test_set: StudyTestSet, versions: set[int]
 ) -> Iterator[Caveat]:
-    """What was dropped of the items that were looked at, and which have other references now.
+    """Caveats on items that were dropped after a look, or have other references now.
 
     Of each version it is the look at the same candidate that says what was lost, or the last.
     """
@@ -129,41 +130,44 @@ def _of_items(
         at = [each for each in looks if each.test_set_version_id == version]
         same = [each for each in at if each.candidate_id == claim.candidate.version_id]
         look = (same or at)[-1]
-        by = _known_by(look.test_set_version, claim.version)
-        lost = _lost(look, test_set, by)
-        gone, other = _gone(look, versions, by), _mended(look, claim, by)
+        by = _question_column(look.test_set_version, claim.version)
+        lost = _losses(look, test_set, by)
+        gone, other = (
+            _dropped_questions(look, versions, by),
+            _questions_with_other_references(look, claim, by),
+        )
         dropped += [_Altered(look, gone, lost)] if gone else []
         mended += [_Altered(look, other, lost)] if other else []
     if dropped:
-        found = _joined(dropped)
-        items = counted(len(found.questions), "item")
-        yield Caveat(code=DROPPED, sentence=f"{items} of {claim.name} dropped {found.words}")
+        changed = _join(dropped)
+        items = counted(len(changed.questions), "item")
+        yield Caveat(code=DROPPED, sentence=f"{items} of {claim.name} dropped {changed.words}")
     if mended:
-        found = _joined(mended)
-        references = f"references of {counted(len(found.questions), 'item')} of {claim.name}"
-        yield Caveat(code=MENDED, sentence=f"{references} changed {found.words}")
+        changed = _join(mended)
+        references = f"references of {counted(len(changed.questions), 'item')} of {claim.name}"
+        yield Caveat(code=MENDED, sentence=f"{references} changed {changed.words}")
 
 
-def _joined(several: Sequence[_Altered]) -> _Altered:
+def _join(several: Sequence[_Altered]) -> _Altered:
     questions = set().union(*(each.questions for each in several))
     lost = set().union(*(each.questions & each.lost for each in several))
     return _Altered(several[0].look, questions, lost)
 
 
 def _of_derived(claim: Claim, looks: Sequence[Look]) -> list[Look]:
-    """Those at versions of which the claim's may have been made. A count for each such version of
-    another test set."""
-    known: dict[tuple[int, str], bool] = {}
-    for each in looks:
-        key = each.test_set_version_id, each.asked
-        if key not in known:
-            known[key] = _is_derived(claim, each)
-    return [each for each in looks if known[each.test_set_version_id, each.asked]]
+    """Looks at versions from which the claim's items may be derived; counted for each such version
+    of another test set."""
+    derived: dict[tuple[int, str], bool] = {}
+    for look in looks:
+        key = look.test_set_version_id, look.asked
+        if key not in derived:
+            derived[key] = _is_derived(claim, look)
+    return [each for each in looks if derived[each.test_set_version_id, each.asked]]
 
 
 def _is_derived(claim: Claim, look: Look) -> bool:
-    """Whether the claim's items may have been made of the look's: another version of the same
-    test set; or the same is asked of others, and half of either are the same."""
+    """Whether the claim's items may be derived from the look's: another version of the same test
+    set, or the same question on others, half of either shared."""
     now, then = claim.version, look.test_set_version
     if now.test_set_id == then.test_set_id:
         return True
@@ -174,21 +178,21 @@ def _is_derived(claim: Claim, look: Look) -> bool:
     return 2 * same >= min(now.item_count, then.item_count)
 
 
-def _known_by(*versions: TestSetVersion) -> str:
-    """The column by which their questions are told apart."""
+def _question_column(*versions: TestSetVersion) -> str:
+    """The column that identifies questions in both versions."""
     apart = all(each.told_apart_by_input for each in versions)
     return "fingerprint" if apart else "fingerprint_in_context"
 
 
-def _gone(look: Look, versions: set[int], by: str) -> set[int]:
-    """Questions that were looked at and that no test set of the decision asks."""
-    asked = Item.objects.filter(version__in=versions, **{by: OuterRef(by)})
-    gone = Item.objects.filter(~Exists(asked), version=look.test_set_version_id)
+def _dropped_questions(look: Look, versions: set[int], by: str) -> set[int]:
+    """Questions of the look that no test set of the decision has."""
+    asked_items = Item.objects.filter(version__in=versions, **{by: OuterRef(by)})
+    gone = Item.objects.filter(~Exists(asked_items), version=look.test_set_version_id)
     return set(gone.order_by().values_list(by, flat=True))
 
 
-def _mended(look: Look, claim: Claim, by: str) -> set[int]:
-    """Questions that had other references when they were looked at."""
+def _questions_with_other_references(look: Look, claim: Claim, by: str) -> set[int]:
+    """Questions whose references have changed since the look."""
     then, now = (
         dict(Item.objects.filter(version=pk).order_by().values_list(by, "references"))
         for pk in (look.test_set_version_id, claim.version.pk)
@@ -197,30 +201,32 @@ def _mended(look: Look, claim: Claim, by: str) -> set[int]:
 
 
 def _answers(look: Look, then: Run, now: Run, test_set: StudyTestSet) -> _Altered:
-    """Questions that were answered otherwise when they were looked at."""
-    by = _known_by(then.test_set_version, now.test_set_version)
+    """Questions whose answers have changed since the look."""
+    by = _question_column(then.test_set_version, now.test_set_version)
     before, after = (_by_question(run, by) for run in (then, now))
     questions = {each for each in before.keys() & after.keys() if before[each] != after[each]}
-    return _Altered(look, questions, _lost(look, test_set, by) if questions else set())
+    return _Altered(look, questions, _losses(look, test_set, by) if questions else set())
 
 
 def _by_question(run: Run, by: str) -> dict[int, set[str]]:
-    """By question, digests of what it was answered, with the scores that came with it."""
-    found: dict[int, set[str]] = {}
+    """By question, the digests of its answers and of scores that came with them."""
+    digests: dict[int, set[str]] = {}
     columns = f"item__{by}", "sample", "text", "text_sha256", "tool_calls", "given_scores"
     rows = Output.objects.filter(run=run).order_by().values_list(*columns)
     for question, *answer in rows.iterator(chunk_size=5000):
-        found.setdefault(question, set()).add(digest_of(answer))
-    return found
+        digests.setdefault(question, set()).add(digest_of(answer))
+    return digests
 
 
-def _lost(look: Look, test_set: StudyTestSet, by: str) -> set[int]:
-    """Questions that the look's candidate lost, by the test set's metric where it was scored by
-    that, else by one that both runs were."""
+def _losses(look: Look, test_set: StudyTestSet, by: str) -> set[int]:
+    """Questions that the look's candidate lost, by the test set's metric if both runs have it, else
+    by another common one."""
     runs = [look.baseline_run, look.candidate_run]
     rows = RunMetric.objects.readable().filter(run__in=runs).select_related("metric")
     by_run = [{row.metric for row in rows if row.run_id == run.pk} for run in runs]
-    metrics = sorted(by_run[0] & by_run[1], key=lambda each: (each != test_set.metric, each.pk))
+    metrics = sorted(
+        by_run[0] & by_run[1], key=lambda metric: (metric != test_set.metric, metric.pk)
+    )
     if not metrics:
         return set()
     turned = test_set.turned and metrics[0] == test_set.metric

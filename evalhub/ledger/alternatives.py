@@ -1,4 +1,4 @@
-"""Would a prompt do? A fine-tuned arm against each other arm that isn't fine-tuned."""
+"""Would a prompt do? A fine-tuned arm compared with each other untuned arm."""
 
 from evalhub.decision.align import criteria_of
 from evalhub.decision.sections.baseline_choice import alternative_sentence
@@ -30,14 +30,14 @@ def alternatives(
 def _fails(
     evidence: StudyEvidence, baseline: StudyArm, other: StudyArm, alpha: float
 ) -> tuple[str, ...]:
-    """The guards and budgets that the other arm itself fails beside the baseline."""
+    """Guards and budgets that the other arm itself fails against the baseline."""
     pairings = {each.name: evidence.pair(baseline, other, each) for each in evidence.test_sets}
     prices = arm_prices(evidence, baseline, other, pairings)
     costs, _ = budgets(evidence, baseline, other, pairings, prices)
     guards = [
-        each.aligned
-        for each in pairings.values()
-        if each.aligned.requirement.role == "guard" and each.aligned.items
+        pairing.aligned
+        for pairing in pairings.values()
+        if pairing.aligned.requirement.role == "guard" and pairing.aligned.items
     ]
     policy = evidence.policy
     measured = criteria_of(
@@ -60,10 +60,10 @@ def _against(
     rows = evidence.pair(other, arm, test_set).aligned
     if not rows.items or rows.flaws:
         return None
-    asked, policy = rows.requirement, evidence.policy
-    rising = asked.higher_is_better
+    requirement, policy = rows.requirement, evidence.policy
+    rising = requirement.higher_is_better
     worse, better = (rows.baseline, rows.candidate) if rising else (rows.candidate, rows.baseline)
-    found = compare(
+    comparison = compare(
         worse,
         better,
         clusters=rows.clusters,
@@ -72,10 +72,10 @@ def _against(
         upper_alpha=policy.harm_alpha,
         bounds=rows.requirement.bounds,
     )
-    value, candidate = found.baseline, found.candidate
+    value, candidate = comparison.baseline, comparison.candidate
     if not rising:
         value, candidate = candidate, value
-    planned = policy.planned_gain if asked.planned_gain is None else asked.planned_gain
+    planned = policy.planned_gain if requirement.planned_gain is None else requirement.planned_gain
     row = Alternative(
         arm=other.name,
         kind=other.version.kind,
@@ -83,12 +83,12 @@ def _against(
         metric=test_set.metric.name,
         value=value,
         candidate=candidate,
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
+        difference=comparison.difference,
+        lower=comparison.lower,
+        upper=comparison.upper,
         alpha=alpha,
         harm_alpha=policy.harm_alpha,
-        min_gain=asked.min_gain,
+        min_gain=requirement.min_gain,
         planned_gain=planned,
         fails=fails,
         sentence="",

@@ -1,4 +1,4 @@
-"""Who gave a run's answers and how they ended, read from the database and counted there."""
+"""Counts of a run's answers by model, server and how they ended, made in the database."""
 
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -18,15 +18,15 @@ from evalhub.registry.models import Output
 
 
 @cache
-def _unseen() -> str:
-    """All characters that can't be seen, but the one that no database keeps."""
+def _invisible_characters() -> str:
+    """All invisible characters but NUL, which no database stores."""
     return "".join(char for char in map(chr, range(1, 0x10000)) if UNSEEN.match(char))
 
 
 def answered_test_sets(
     evidence: StudyEvidence, pairings: Mapping[str, Pairing]
 ) -> list[AnsweredTestSet]:
-    """Each pair of runs once, by its first test set's name."""
+    """Each pair of runs once, under its first test set's name."""
     answered: dict[tuple[int, int], AnsweredTestSet] = {}
     counted = _tallies(evidence)
     for name, pairing in pairings.items():
@@ -49,19 +49,21 @@ def answered_test_sets(
 
 
 def _tallies(evidence: StudyEvidence) -> Mapping[int, AnswerTally]:
-    """By run, counted once for all decisions on the study."""
+    """Counts by run, made once for all decisions on the study."""
     if not evidence.answers:
         evidence.answers = tallies({run.pk for run in evidence.runs.values()})
     return evidence.answers
 
 
 def tallies(runs: Collection[int]) -> dict[int, AnswerTally]:
-    """The runs' answers, counted; the items are read of those alone that didn't end by
+    """Counts of the runs' answers; items are read only for answers that didn't end by
     themselves."""
     outputs: QuerySet[Output] = Output.objects.filter(run__in=runs).order_by()
-    found = {run: AnswerTally() for run in runs}
+    by_run = {run: AnswerTally() for run in runs}
     names = "run", "finish_reason", "served_model", "fingerprint"
-    seen = Func(F("text"), Value(_unseen()), function="LTRIM", output_field=TextField())
+    seen = Func(
+        F("text"), Value(_invisible_characters()), function="LTRIM", output_field=TextField()
+    )
     nothing = Q(text=None) | Q(seen="")
     counts = outputs.alias(seen=seen).values_list(*names)
     ends, otherwise = set[str](), set[int]()
@@ -69,17 +71,19 @@ def tallies(runs: Collection[int]) -> dict[int, AnswerTally]:
     for run, reason, model, system, count, unseen in counts.annotate(
         n=Count("pk"), unseen=Count("pk", filter=nothing)
     ):
-        found[run].count(count, finish_reason=reason, model=model, fingerprint=system)
+        by_run[run].count(count, finish_reason=reason, model=model, fingerprint=system)
         if end_of(reason):
             ends.add(reason)
         if unseen or end_of(reason):
             otherwise.add(run)
-    told = outputs.alias(seen=seen).filter(nothing | Q(finish_reason__in=ends), run__in=otherwise)
+    odd_outputs = outputs.alias(seen=seen).filter(
+        nothing | Q(finish_reason__in=ends), run__in=otherwise
+    )
     columns = "run", "item__key", "finish_reason", "text", "tool_calls", "item__references"
-    for run, key, reason, text, calls, references in told.values_list(*columns).iterator():
-        found[run].add_end(end_of(reason), key)
+    for run, key, reason, text, calls, references in odd_outputs.values_list(*columns).iterator():
+        by_run[run].add_end(end_of(reason), key)
         if text is None:
-            found[run].add_end("failed", key)
+            by_run[run].add_end("failed", key)
         elif is_empty(text, calls, references):
-            found[run].add_end("empty", key)
-    return found
+            by_run[run].add_end("empty", key)
+    return by_run

@@ -1,4 +1,4 @@
-"""The adapter check: whether what a decision is asked about was applied at all."""
+"""The adapter check: was the fine-tune that a decision judges applied at all?"""
 
 from collections.abc import Mapping
 
@@ -58,15 +58,15 @@ def applied(
     )
 
 
-def why_nothing(found: AppliedSection | None, baseline: StudyArm, arm: StudyArm) -> str | None:
-    """Why an arm is no evidence, with the likely cause; None where it was applied."""
-    if found is None or found.state != "nothing":
+def why_nothing(section: AppliedSection | None, baseline: StudyArm, arm: StudyArm) -> str | None:
+    """Why an arm is no valid evidence, with the likely cause; None where it was applied."""
+    if section is None or section.state != "nothing":
         return None
     try:
         cause = backend_of(arm.version).why_idle(backend_of(baseline.version))
     except DeclarationError as error:
         cause = str(error)
-    return nothing_sentence(found, arm=arm.name, baseline=baseline.name, cause=cause)
+    return nothing_sentence(section, arm=arm.name, baseline=baseline.name, cause=cause)
 
 
 def _pk(evidence: StudyEvidence, name: str) -> int:
@@ -74,23 +74,23 @@ def _pk(evidence: StudyEvidence, name: str) -> int:
 
 
 def _siblings(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> tuple[str, ...]:
-    """The other fine-tuned arms that answered every test set to the letter as this one did."""
+    """Other fine-tuned arms whose answers to every test set are identical to this arm's."""
 
-    def said(each: StudyArm) -> list[str]:
-        return [evidence.run(each, test_set).answers_digest for test_set in evidence.test_sets]
+    def digests(sibling: StudyArm) -> list[str]:
+        return [evidence.run(sibling, test_set).answers_digest for test_set in evidence.test_sets]
 
     return tuple(
-        each.name
-        for each in evidence.arms
-        if each.pk not in (arm.pk, baseline.pk)
-        and each.version.fine_tuned
-        and said(each) == said(arm) != said(baseline)
+        sibling.name
+        for sibling in evidence.arms
+        if sibling.pk not in (arm.pk, baseline.pk)
+        and sibling.version.fine_tuned
+        and digests(sibling) == digests(arm) != digests(baseline)
     )
 
 
 def _moves(first: Run, second: Run) -> dict[int, float] | None:
-    """By item, how far the second run's log-probabilities lie from the first's, in nats: those of
-    its choices where it judged some, on the average, else that of its answer.
+    """By item, the distance of the two runs' log-probabilities in nats: the mean over its choices,
+    else that of its answer.
 
     None where an answer of either has none.
     """
@@ -109,7 +109,7 @@ def _moves(first: Run, second: Run) -> dict[int, float] | None:
         .order_by()
         .values_list("item_id", "logprob", "other", "same", "choice_logprobs", "other_choices")
     )
-    found: dict[int, list[float]] = {}
+    by_item: dict[int, list[float]] = {}
     for item, sum_, others, same, choices, other_choices in rows.iterator(READ_AT_A_TIME):
         if choices and other_choices and len(choices) == len(other_choices):
             # the very same texts were judged, whichever was the likeliest
@@ -118,5 +118,5 @@ def _moves(first: Run, second: Run) -> dict[int, float] | None:
             moved = moves(np.array(sum_), np.array(others), np.array(same))
         else:
             continue
-        found.setdefault(item, []).append(float(moved.mean()))
-    return {item: float(np.mean(each)) for item, each in found.items()}
+        by_item.setdefault(item, []).append(float(moved.mean()))
+    return {item: float(np.mean(each)) for item, each in by_item.items()}

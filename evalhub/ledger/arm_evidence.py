@@ -1,4 +1,4 @@
-"""An arm of a study with all that a decision reads of it, before its level is known."""
+"""An arm of a study with all evidence that a decision reads of it, before its level is known."""
 
 from dataclasses import dataclass
 
@@ -53,9 +53,9 @@ def arm_evidence(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm)
     baseline = chosen.baseline
     pairings = {each.name: evidence.pair(baseline, arm, each) for each in evidence.test_sets}
     flaws = [*chosen.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
-    found = applied(evidence, baseline, arm, pairings)
-    same = why_nothing(found, baseline, arm)
-    if same is None and (found is None or found.state != "moved"):
+    section = applied(evidence, baseline, arm, pairings)
+    same = why_nothing(section, baseline, arm)
+    if same is None and (section is None or section.state != "moved"):
         same = same_answers(baseline, arm, pairings)
     if same:
         flaws.insert(0, same)
@@ -69,9 +69,9 @@ def arm_evidence(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm)
     flaws += answer_flaws(answers, Arms(baseline=arm_name(baseline), candidate=arm_name(arm)))
     leaks = [] if policy.leakage == "off" else leaks_of(arm, pairings)
     again = {
-        each.name: evidence.repeats[baseline.pk, each.pk]
-        for each in evidence.test_sets
-        if (baseline.pk, each.pk) in evidence.repeats
+        test_set.name: evidence.repeats[baseline.pk, test_set.pk]
+        for test_set in evidence.test_sets
+        if (baseline.pk, test_set.pk) in evidence.repeats
     }
     claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
-    return ArmEvidence(arm, pairings, claims, leaks, flaws, again, found, answered)
+    return ArmEvidence(arm, pairings, claims, leaks, flaws, again, section, answered)

@@ -1,4 +1,4 @@
-"""Which arm a study's candidates are judged against: the one it names, or the best untuned one."""
+"""The arm that a study's candidates are judged against: the named one, or the best untuned one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from runners.metrics import declared_metric
 
 @dataclass(frozen=True, slots=True)
 class BaselineChoice:
-    """The baseline that is judged against, the arms that are, and how it was chosen.
+    """The baseline, the arms that are judged against it, and how it was chosen.
 
     Attributes:
         arms: the arms that are judged, the candidate in question first.
@@ -51,7 +51,8 @@ def baseline_of(study: Study) -> StudyArm:
 
 
 def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
-    """The arms of a study, told apart; on the development split's scores where they decide."""
+    """Choose the baseline among a study's arms, by the development split where the study names
+    none."""
     split = evidence.development
     if split is None:
         baseline = next(arm for arm in evidence.arms if arm.role == ArmRole.BASELINE)
@@ -66,29 +67,29 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
     invalid = [
         flaw
         for arm in untuned
-        for asked, scores in zip(evidence.primaries, read[arm.name], strict=True)
+        for primary, scores in zip(evidence.primaries, read[arm.name], strict=True)
         for flaw in flaws_of(
-            requirement_on(asked),
-            evidence.items(asked.test_set_version),
+            requirement_on(primary),
+            evidence.items(primary.test_set_version),
             scores,
         )
     ]
-    chosen_by = [_development_rows(evidence, asked) for asked in evidence.primaries]
-    for asked, choosing in zip(evidence.primaries, chosen_by, strict=True):
+    chosen_by = [_development_rows(evidence, primary) for primary in evidence.primaries]
+    for primary, choosing in zip(evidence.primaries, chosen_by, strict=True):
         if choosing.all() or not choosing.any():
             invalid.append(
-                f"{asked} has too few items to choose the baseline on some and judge on the rest"
+                f"{primary} has too few items to choose the baseline on some and judge on the rest"
             )
     if invalid:
         return BaselineChoice(untuned[0], _in_order(evidence, untuned), None, invalid)
     try:
         weights = [
-            item_weights(_tags(evidence, asked, rows), asked.mix) if asked.mix else 1.0
-            for asked, rows in zip(evidence.primaries, chosen_by, strict=True)
+            item_weights(_tags(evidence, primary, rows), primary.mix) if primary.mix else 1.0
+            for primary, rows in zip(evidence.primaries, chosen_by, strict=True)
         ]
     except StatisticsError as error:
-        said = f"The items that choose the baseline can't be weighted to the mix: {error}"
-        return BaselineChoice(untuned[0], _in_order(evidence, untuned), None, [said])
+        flaw = f"The items that choose the baseline can't be weighted to the mix: {error}"
+        return BaselineChoice(untuned[0], _in_order(evidence, untuned), None, [flaw])
     measured = {
         arm.name: [
             scores.means(len(rows))[rows] * weight
@@ -97,8 +98,8 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         for arm in untuned
     }
     signs = [
-        1.0 if declared_metric(each.metric.name, **each.metric.options).rises else -1.0
-        for each in evidence.primaries
+        1.0 if declared_metric(primary.metric.name, **primary.metric.options).rises else -1.0
+        for primary in evidence.primaries
     ]
     chosen = best(
         {
@@ -113,12 +114,12 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         {arm.name: arm.version.kind for arm in untuned},
         [
             DevelopmentSplit(
-                test_set=asked.name,
-                metric=asked.metric.name,
+                test_set=primary.name,
+                metric=primary.metric.name,
                 development=int(rows.sum()),
                 judged=int((~rows).sum()),
             )
-            for asked, rows in zip(evidence.primaries, chosen_by, strict=True)
+            for primary, rows in zip(evidence.primaries, chosen_by, strict=True)
         ],
     )
     baseline = next(arm for arm in untuned if arm.name == chosen)
@@ -130,11 +131,11 @@ def _in_order(evidence: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
     return sorted(others, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
 
 
-def _development_rows(evidence: StudyEvidence, asked: StudyTestSet) -> Rows:
-    """Which of a primary's items choose the baseline."""
-    judged = evidence.judged(asked, asked.test_set_version)
+def _development_rows(evidence: StudyEvidence, primary: StudyTestSet) -> Rows:
+    """Mask of a primary's items that choose the baseline."""
+    judged = evidence.judged(primary, primary.test_set_version)
     return np.zeros(0, dtype=bool) if judged is None else ~judged
 
 
-def _tags(evidence: StudyEvidence, asked: StudyTestSet, rows: Rows) -> list[Sequence[str]]:
-    return [each.tags for each in compress(evidence.items(asked.test_set_version), rows)]
+def _tags(evidence: StudyEvidence, primary: StudyTestSet, rows: Rows) -> list[Sequence[str]]:
+    return [each.tags for each in compress(evidence.items(primary.test_set_version), rows)]

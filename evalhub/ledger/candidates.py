@@ -1,4 +1,4 @@
-"""Who is tried: the same candidate, under whatever version number, notes and training record."""
+"""Identity of a candidate, whatever its version number, notes and training record."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ TRANSPORT = frozenset(
 
 
 def candidate_digest(version: ModelVersion) -> str:
-    """SHA-256 of who a version is, in its project, whatever it is called there.
+    """SHA-256 that identifies a version's candidate within its project, whatever its name.
 
     A model that is asked here is what its backend, prompt and sampling say. Of recorded answers it
     is the build that is stated, and where none is, the line of models: all its answers are taken
@@ -49,20 +49,20 @@ def candidate_digest(version: ModelVersion) -> str:
 
 
 def model_digest(version: ModelVersion) -> str:
-    """SHA-256 of which model answers, whatever it is asked with; of recorded answers, which don't
-    say it, of who the candidate is."""
+    """SHA-256 that identifies the model, whatever its prompt; for recorded answers, which don't
+    name one, that of the candidate."""
     recorded = version.backend.get("type", RECORDED) == RECORDED
     return candidate_digest(version) if recorded else digest_of({"backend": _model(version)})
 
 
 def is_sure(version: ModelVersion) -> bool:
-    """Whether the version itself says which model it is; else its line's name must do."""
+    """Whether the version itself identifies its model; else the model line's name has to."""
     recorded = version.backend.get("type", RECORDED) == RECORDED
     return not recorded or bool(version.backend.get("build"))
 
 
 def _model(version: ModelVersion) -> dict[str, Any]:
-    return {name: said for name, said in _backend(version).items() if name not in TRANSPORT}
+    return {name: value for name, value in _backend(version).items() if name not in TRANSPORT}
 
 
 def _backend(version: ModelVersion) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a decision's promise doesn't cover, from what this home knows of its items and policy."""
+"""Caveats on a decision's promise, from what this home knows of its items and its policy."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -29,7 +29,8 @@ def with_history(
     claims: Sequence[Claim],
     shared: SameItems,
 ) -> DecisionRecord:
-    """The record with what it has to say of what was before: its policy's changes, its caveats.
+    """The record with its caveats on the past: changes of its policy, changed items, other
+    baselines.
 
     Invalid evidence shows nothing, and nothing is said of it.
 
@@ -64,7 +65,7 @@ def _with_policy(
     claims: Sequence[Claim],
     shared: SameItems,
 ) -> tuple[DecisionRecord, list[Caveat]]:
-    """The record with its `policy_since`, and what holds a ship because of its policy."""
+    """The record with its `policy_since` and the caveats on its policy."""
     people, project = evidence.policy.preference, evidence.study.project_id
     now = judged_policy(
         record.policy,
@@ -88,6 +89,6 @@ def _with_policy(
 
 
 def reason_accepted(project: int, subject: str) -> str:
-    """Why this was accepted in the project, as whoever did it last says; "" where nobody has."""
+    """The newest reason for which this was accepted in the project; "" where nobody accepted it."""
     rows = Acceptance.objects.filter(project=project, subject=subject).newest_first()
     return rows.values_list("reason", flat=True).first() or ""

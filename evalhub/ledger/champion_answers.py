@@ -1,4 +1,4 @@
-"""Whether recorded answers under a champion's name are those that it was made champion with."""
+"""Are recorded answers under a champion's name those that it was promoted with?"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ RECORDED = "recorded"
 
 @dataclass(frozen=True, slots=True)
 class OtherAnswers:
-    """Items that both were asked, and of how many the answers differ."""
+    """Number of items in common, and of those with different answers."""
 
     promotion: Promotion
     shared: int
@@ -30,8 +30,8 @@ class OtherAnswers:
 
 
 def other_answers(champion: Promotion, runs: Iterable[Run]) -> OtherAnswers | None:
-    """What a champion whose answers are recorded answers otherwise in these runs; None where
-    nothing differs that should be the same.
+    """How far a champion's recorded answers differ in these runs; None where none differs that
+    should be the same.
 
     Items are the same where the ledger knows them for the same question. A champion that states
     its build and a temperature above 0 draws its answers: of it nothing is compared. Neither is
@@ -52,9 +52,9 @@ def other_answers(champion: Promotion, runs: Iterable[Run]) -> OtherAnswers | No
 
 
 def _answers(runs: Iterable[Run]) -> dict[int, set[tuple[str | None, ...]]]:
-    """By question, what it was answered: all samples of an item together, of each item that asks
+    """By question, the answers it got: all samples of an item together, for each item that asks
     it."""
-    found: dict[int, set[tuple[str | None, ...]]] = defaultdict(set)
+    answers: dict[int, set[tuple[str | None, ...]]] = defaultdict(set)
     for run in runs:
         of_item: dict[int, list[str | None]] = defaultdict(list)
         questions: dict[int, int] = {}
@@ -64,5 +64,5 @@ def _answers(runs: Iterable[Run]) -> dict[int, set[tuple[str | None, ...]]]:
             of_item[item].append(text)
             questions[item] = question
         for item, texts in of_item.items():
-            found[questions[item]].add(tuple(texts))
-    return found
+            answers[questions[item]].add(tuple(texts))
+    return answers

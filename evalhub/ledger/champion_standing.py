@@ -31,7 +31,7 @@ class ChampionStanding:
 def champion_standing(
     project: Project, *, baseline: StudyArm | None, candidate: StudyArm | None
 ) -> ChampionStanding:
-    """Which of two arms' versions is the project's champion now, if either is. One query."""
+    """Which of two arms' versions is the project's champion now, if either. One query."""
     current = Promotion.objects.current(project)
     arms: dict[ArmOf, StudyArm | None] = {"baseline": baseline, "candidate": candidate}
     for name, arm in arms.items():
@@ -51,5 +51,5 @@ def standing_of(decision: Decision) -> ChampionStanding:
 
 
 def study_arm(decision: Decision, name: str) -> StudyArm | None:
-    """The arm of this name that the decision's study has now."""
+    """The arm of this name in the decision's study as it is now."""
     return decision.study.arms.select_related("version__model").filter(name=name).first()

@@ -1,4 +1,4 @@
-"""What changed on single items between two arms: what was asked, both answers, both scores."""
+"""Items that changed between two arms: input, both answers, both scores."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ SHOWN = {Outcome.LOST: 50, Outcome.WON: 10}
 def worst_flips(
     study: Study, record: DecisionRecord, most: dict[Outcome, int] = SHOWN
 ) -> list[dict[str, Any]]:
-    """Lost items, the worst first, then won ones, as `evalhub.report.flips.flip_of` takes them.
+    """Lost items, worst first, then won ones, as `evalhub.report.flips.flip_of` takes them.
 
     Test sets of which a criterion fails come first, then open ones: values of two test sets have
     no common measure. Empty where the scores aren't to be read, as those of invalid evidence.
@@ -31,34 +31,34 @@ def worst_flips(
     if record.verdict is Verdict.INVALID:
         return []
     pairs = compared_runs(study, record.evidence)
-    names = sorted(pairs, key=lambda name: _place(record, name))
-    found: list[dict[str, Any]] = []
+    names = sorted(pairs, key=lambda name: _position(record, name))
+    flips: list[dict[str, Any]] = []
     for outcome, number in most.items():
         left = number
         for name in names:
             items = items_by_outcome(pairs[name])[outcome][:left].tolist()
             rows = changed_items(pairs[name], outcome, items) if items else []
-            found += [row | {"test_set": name} for row in rows]
+            flips += [row | {"test_set": name} for row in rows]
             left -= len(items)
-    return found
+    return flips
 
 
 def lost_items(
     study: Study, record: DecisionRecord, test_sets: Sequence[str], most: int
 ) -> list[dict[str, Any]]:
-    """The worst `most` losses on each of these test sets, as `worst_flips` has them."""
+    """The `most` worst losses on each of these test sets, in the form of `worst_flips`."""
     pairs = compared_runs(study, record.evidence)
-    found: list[dict[str, Any]] = []
+    flips: list[dict[str, Any]] = []
     for name in test_sets if record.verdict is not Verdict.INVALID else ():
         if name not in pairs:
             continue
         items = items_by_outcome(pairs[name])[Outcome.LOST][:most].tolist()
         rows = changed_items(pairs[name], Outcome.LOST, items) if items else []
-        found += [row | {"test_set": name} for row in rows]
-    return found
+        flips += [row | {"test_set": name} for row in rows]
+    return flips
 
 
-def _place(record: DecisionRecord, test_set: str) -> int:
+def _position(record: DecisionRecord, test_set: str) -> int:
     order = [Status.FAIL, Status.OPEN, Status.PASS]
     of = [order.index(each.status) for each in record.criteria if each.test_set == test_set]
     return min(of, default=len(order))
@@ -67,36 +67,36 @@ def _place(record: DecisionRecord, test_set: str) -> int:
 def changed_items(
     pair: ComparedRuns, outcome: Outcome, items: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Items of one outcome, in their order, as rows for `flip_of`. Three queries."""
-    found = Item.objects.in_bulk(items)
-    answers = _answers([pair.baseline.pk, pair.candidate.pk], found)
+    """Rows for `flip_of` of these items of one outcome, in order. Three queries."""
+    by_id = Item.objects.in_bulk(items)
+    answers = _answers([pair.baseline.pk, pair.candidate.pk], by_id)
     return [
         {
-            "key": found[each.item_id].key,
-            "input": _with_context(found[each.item_id]),
-            "reference": found[each.item_id].references,
-            "tags": found[each.item_id].tags,
+            "key": by_id[difference.item_id].key,
+            "input": _with_context(by_id[difference.item_id]),
+            "reference": by_id[difference.item_id].references,
+            "tags": by_id[difference.item_id].tags,
             "outcome": outcome,
-            "difference": each.difference,
-            "baseline": each.baseline,
-            "candidate": each.candidate,
+            "difference": difference.difference,
+            "baseline": difference.baseline,
+            "candidate": difference.candidate,
             "right": pair.right,
-            **_said("baseline", answers[pair.baseline.pk, each.item_id]),
-            **_said("candidate", answers[pair.candidate.pk, each.item_id]),
+            **_answer_fields("baseline", answers[pair.baseline.pk, difference.item_id]),
+            **_answer_fields("candidate", answers[pair.candidate.pk, difference.item_id]),
         }
-        for each in differences_of(pair, items)
+        for difference in differences_of(pair, items)
     ]
 
 
 def _answers(runs: Sequence[int], items: Iterable[int]) -> dict[tuple[int, int], list[Output]]:
-    found: dict[tuple[int, int], list[Output]] = defaultdict(list)
+    answers: dict[tuple[int, int], list[Output]] = defaultdict(list)
     for output in Output.objects.filter(run__in=runs, item__in=list(items)).order_by("sample"):
-        found[output.run_id, output.item_id].append(output)
-    return found
+        answers[output.run_id, output.item_id].append(output)
+    return answers
 
 
-def _said(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
-    """The first answer: scores are means over all samples, of which the page tells the number."""
+def _answer_fields(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
+    """The first answer; scores are means over all samples, whose number the page gives."""
     first = outputs[0] if outputs else None
     return {
         f"{arm}_text": _text(first) if first else None,
@@ -106,7 +106,7 @@ def _said(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
 
 
 def _text(output: Output) -> str | None:
-    """The answer as it is read, with the tools that it calls."""
+    """The answer as text, with the tools that it calls."""
     return None if output.text is None else output.as_read
 
 

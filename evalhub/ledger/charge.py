@@ -1,4 +1,4 @@
-"""What a decision pays for its looks, by where its claims stand in the ledger. Pure."""
+"""The levels of a decision, by the positions of its claims in the ledger. Pure."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int) -> Charge:
-    """The levels that a decision is judged at.
+    """Compute the levels that a decision is judged at.
 
     A counted claim is judged by its own looks, a guard by the look that it comes with, whatever
     has no look of its own by the first look of the counted claim that was looked at last. With
@@ -76,5 +76,5 @@ def _refusal(test_set: str) -> str:
 
 
 def unread_level(*, counts: LedgerScope, alpha: float, arms: int) -> float:
-    """The level of a decision on items that nobody has been judged by yet."""
+    """The level of a decision on items that nobody was judged by yet."""
     return alpha / arms if counts == "off" else level_of(1, alpha=alpha)

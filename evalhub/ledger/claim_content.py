@@ -1,4 +1,4 @@
-"""What a claim is known by: the items, what they weigh, both arms' scores, and what is asked. Pure.
+"""The digest of a claim: items, weights, both arms' scores, and the question. Pure.
 
 Names, ids, order, tags, metadata and the texts of answers are no part of it: who adds a tag or
 sorts a file anew claims the same, and pays nothing.
@@ -29,7 +29,7 @@ def content_digest(
     judged: Rows | None = None,
     mix: Mapping[str, float] | None = None,
 ) -> str:
-    """SHA-256, hexadecimal, of what two arms' scores of some items claim.
+    """SHA-256, hexadecimal, of the content that two arms' scores of some items claim.
 
     Of each item: its fingerprint, its cluster, its weight and all scores of both arms, as a row of
     numbers; the rows are sorted. A cluster is known by the items in it. An item that isn't judged
@@ -42,12 +42,14 @@ def content_digest(
         mix: each tag's share of production. It counts by the weights that it gives; without one
             the items' own weights count, where files say them.
     """
-    kept = np.ones(len(items), dtype=bool) if judged is None else judged
+    judged_rows = np.ones(len(items), dtype=bool) if judged is None else judged
     scores = [_samples(arm, len(items)) for arm in (baseline, candidate)]
-    for each in scores:
-        each[~kept] = np.nan
+    for arm_scores in scores:
+        arm_scores[~judged_rows] = np.nan
     weights = np.zeros(len(items))
-    weights[kept] = _weights([each for each, kept_ in zip(items, kept, strict=True) if kept_], mix)
+    weights[judged_rows] = _weights(
+        [each for each, is_judged in zip(items, judged_rows, strict=True) if is_judged], mix
+    )
     fingerprints = fingerprints_of(items)
     numbers = np.column_stack([weights, *scores]) + 0.0  # one zero: -0.0 is 0.0
     numbers[np.isnan(numbers)] = np.nan  # one NaN
@@ -61,12 +63,12 @@ def content_digest(
 
 
 def fingerprints_of(items: Sequence[ItemLabel]) -> Columns:
-    """By which the ledger knows what each item asks, shape (items,)."""
+    """Each item's fingerprint of what it asks, shape (items,)."""
     return np.fromiter((each.fingerprint for each in items), dtype=np.int64, count=len(items))
 
 
 def _weights(items: Sequence[ItemLabel], mix: Mapping[str, float] | None) -> NDArray[np.float64]:
-    """NaN where they can't be weighted: of that no verdict is given."""
+    """The items' weights; NaN where they can't be computed: such evidence gets no verdict."""
     if not mix or not items:
         return np.array([1.0 if each.weight is None else each.weight for each in items])
     try:
@@ -76,8 +78,8 @@ def _weights(items: Sequence[ItemLabel], mix: Mapping[str, float] | None) -> NDA
 
 
 def _samples(arm: ArmScores, items: int) -> NDArray[np.float64]:
-    """An arm's scores of each item in ascending order, shape (items, samples); NaN, which stands
-    last, where there is none."""
+    """An arm's scores of each item in ascending order, shape (items, samples), padded with NaN at
+    the end."""
     counts = arm.counts(items)
     table = np.full((items, max(int(counts.max(initial=0)), 1)), np.nan)
     starts = np.cumsum(counts) - counts
@@ -87,8 +89,8 @@ def _samples(arm: ArmScores, items: int) -> NDArray[np.float64]:
 
 
 def _clusters(items: Sequence[ItemLabel], fingerprints: Columns) -> Columns:
-    """A number for each item's cluster, made of the fingerprints in it, whatever it is called; 0
-    for an item by itself."""
+    """A number for each item's cluster, computed from the fingerprints in it and not from its
+    label; 0 for a single item."""
     if not any(each.cluster for each in items):
         return np.zeros(len(items), dtype=np.int64)
     codes: dict[Any, int] = {}

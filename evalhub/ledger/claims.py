@@ -1,4 +1,4 @@
-"""What a decision reads of a study, as claims on the ledger."""
+"""The claims on the ledger that a decision on a study makes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,21 +34,22 @@ RECORDED = "recorded"
 def claims_of(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, arms: int
 ) -> list[Claim]:
-    """A claim for each test set on which the arm isn't the baseline; `arms` are judged."""
+    """A claim for each test set on which the arm's run isn't the baseline's; `arms` is how many
+    arms are judged."""
     return [
         replace(
-            _claim(evidence, each, *runs, arms),
+            _claim(evidence, test_set, *runs, arms),
             measured=measured_digest(
-                evidence.study, each, list(zip((baseline, arm), runs, strict=True))
+                evidence.study, test_set, list(zip((baseline, arm), runs, strict=True))
             ),
         )
-        for each in evidence.test_sets
-        if (runs := (evidence.run(baseline, each), evidence.run(arm, each)))[0] != runs[1]
+        for test_set in evidence.test_sets
+        if (runs := (evidence.run(baseline, test_set), evidence.run(arm, test_set)))[0] != runs[1]
     ]
 
 
 def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[str, Any]:
-    """Whatever a claim rests on beside the two runs."""
+    """The part of a claim beside its two runs."""
     split = development if test_set.role == CriterionRole.PRIMARY else None
     return {
         "metric": test_set.metric.digest,
@@ -59,7 +60,7 @@ def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[st
 
 
 class ShownBeside(NamedTuple):
-    """What a decision's record shows without judging it.
+    """Comparisons that a decision's record shows without judging them.
 
     Attributes:
         rivals: of arms that this study never judges, which can only speak against the candidate.
@@ -77,14 +78,14 @@ def shown_beside(
     judged: Sequence[StudyArm],
     alternatives: Sequence[Alternative],
 ) -> ShownBeside:
-    """Other arms beside the decision's own, and the baseline's recorded second answers."""
-    shown = {(each.arm, each.test_set) for each in alternatives}
+    """Claims of other arms that are shown, and of the baseline's recorded second run."""
+    pairs = {(each.arm, each.test_set) for each in alternatives}
     rivals, others = (
         [
             [
-                each
-                for each in claims_of(evidence, baseline, arm, arms=len(judged))
-                if (arm.name, each.name) in shown
+                claim
+                for claim in claims_of(evidence, baseline, arm, arms=len(judged))
+                if (arm.name, claim.name) in pairs
             ]
             for arm in evidence.arms
             if (arm in judged) == is_judged
@@ -92,9 +93,9 @@ def shown_beside(
         for is_judged in (False, True)
     )
     repeats = [
-        _claim(evidence, each, evidence.run(baseline, each), repeat, len(judged))
-        for each in evidence.test_sets
-        if (repeat := evidence.repeats.get((baseline.pk, each.pk)))
+        _claim(evidence, test_set, evidence.run(baseline, test_set), repeat, len(judged))
+        for test_set in evidence.test_sets
+        if (repeat := evidence.repeats.get((baseline.pk, test_set.pk)))
         and repeat.version.backend["type"] == RECORDED
     ]
     return ShownBeside(
@@ -105,9 +106,8 @@ def shown_beside(
 def planned_claims(
     study: Study, baseline: StudyArm, arm: StudyArm, test_sets: Sequence[StudyTestSet], *, arms: int
 ) -> list[Claim]:
-    """The claims of a study that may not have been run yet: where answers aren't there, those that
-    the same version has given to the same items elsewhere, else what will be asked stands for
-    them."""
+    """The claims of a study that may not have run yet. For missing answers: those of the same
+    version to the same items elsewhere, else a digest of what will be asked."""
     links = StudyRun.objects.filter(arm__in=[baseline, arm], test_set__in=test_sets, repeat=0)
     runs = {
         (link.arm_id, link.test_set_id): link.run
@@ -121,24 +121,24 @@ def planned_claims(
             labels[version.pk] = item_labels(version)
         return labels[version.pk]
 
-    found = []
-    for each in test_sets:
-        before, after = runs.get((baseline.pk, each.pk)), runs.get((arm.pk, each.pk))
+    claims = []
+    for test_set in test_sets:
+        before, after = runs.get((baseline.pk, test_set.pk)), runs.get((arm.pk, test_set.pk))
         if before is None or after is None or before == after:
             continue
-        answered = [_answered(run) for run in (before, after)]
-        scores = [_scores_digest(run, each.metric) if run else "" for run in answered]
+        answered = [_run_with_answers(run) for run in (before, after)]
+        scores = [_scores_digest(run, test_set.metric) if run else "" for run in answered]
         answers = [
-            run.answers_digest if run else _still_to_be_given(asked)
-            for run, asked in zip(answered, (before, after), strict=True)
+            run.answers_digest if run else _still_to_be_given(link)
+            for run, link in zip(answered, (before, after), strict=True)
         ]
         claim = replace(
-            _claim_on(each, before, after, development, arms),
+            _claim_on(test_set, before, after, development, arms),
             scores=(scores[0], scores[1]),
             planned=(answers[0], answers[1]),
             measured=measured_digest(
                 study,
-                each,
+                test_set,
                 [
                     (of, run)
                     for of, run in zip((baseline, arm), answered, strict=True)
@@ -147,35 +147,35 @@ def planned_claims(
             ),
         )
         if all(scores):
-            here = items(after.test_set_version)
+            own_labels = items(after.test_set_version)
             sides = [
-                _moved(
-                    run_scores(run, each.metric, items(run.test_set_version)).arm,
+                _reindex(
+                    run_scores(run, test_set.metric, items(run.test_set_version)).arm,
                     items(run.test_set_version),
-                    here,
+                    own_labels,
                 )
                 for run in answered
                 if run is not None
             ]
-            known_by = _content_of(claim, each, here, sides[0], sides[1], development)
+            known_by = _content_of(claim, test_set, own_labels, sides[0], sides[1], development)
             claim = replace(claim, content=known_by)
-        found.append(claim)
-    return found
+        claims.append(claim)
+    return claims
 
 
-def _moved(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel]) -> ArmScores:
-    """The scores with their places in another list of the same items."""
+def _reindex(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel]) -> ArmScores:
+    """The scores with the indices of another list of the same items."""
     if was is now:
         return arm
-    places = {each.key: place for place, each in enumerate(now)}
-    to = np.array([places[each.key] for each in was], dtype=np.intp)[arm.places]
+    index_of = {each.key: index for index, each in enumerate(now)}
+    to = np.array([index_of[each.key] for each in was], dtype=np.intp)[arm.places]
     order = np.argsort(to, kind="stable")
     return replace(arm, places=to[order], values=arm.values[order], failed=None)
 
 
-def _answered(run: Run) -> Run | None:
-    """The run, or another one in which the same version gave its answers to the same items,
-    whatever their tags."""
+def _run_with_answers(run: Run) -> Run | None:
+    """The run, or another run with answers of the same version to the same items, whatever their
+    tags."""
     if run.answers_digest:
         return run
     others = Run.objects.exclude(answers_digest="").filter(
@@ -185,24 +185,24 @@ def _answered(run: Run) -> Run | None:
         source=run.source,
         repeat=run.repeat,
     )
-    asked = None
+    contents = None
     other: Run
     for other in others.select_related("test_set_version").order_by("-pk"):
         if other.test_set_version.digest == run.test_set_version.digest:
             return other
-        asked = asked or contents_of(run.test_set_version)
-        if contents_of(other.test_set_version) == asked:
+        contents = contents or contents_of(run.test_set_version)
+        if contents_of(other.test_set_version) == contents:
             return other
     return None
 
 
 def _scores_digest(run: Run, metric: Metric) -> str:
-    found = RunMetric.objects.filter(run=run, metric=metric).first()
-    return "" if found is None else found.scores_digest
+    row = RunMetric.objects.filter(run=run, metric=metric).first()
+    return "" if row is None else row.scores_digest
 
 
 def _still_to_be_given(run: Run) -> str:
-    """What stands for the answers of a run to come: the same for those that are asked once."""
+    """Digest in place of the answers of a future run; the same for runs that are asked once."""
     return digest_of(
         {
             "version": run.version.digest,
@@ -242,11 +242,11 @@ def _content_of(
 ) -> str:
     """What the claim is known by. What else a decision reads of the answers, and is judged by,
     belongs to what is asked here."""
-    asked = {name: value for name, value in claim.asked.items() if name != "mix"}
+    fields = {name: value for name, value in claim.asked.items() if name != "mix"}
     judged = None
     if claim.primary and development is not None:
         judged = np.array([not development.holds(each.key, each.cluster) for each in items])
-    return content_digest(items, baseline, candidate, asked=asked, judged=judged, mix=test_set.mix)
+    return content_digest(items, baseline, candidate, asked=fields, judged=judged, mix=test_set.mix)
 
 
 def _claim_on(

@@ -1,4 +1,4 @@
-"""A study's evidence read, judged and kept as decisions."""
+"""Read a study's evidence, judge it, and store decisions."""
 
 from typing import Any
 
@@ -46,11 +46,11 @@ TRIES = 100
 
 
 class ContestedError(Exception):
-    """Other decisions came between, again and again."""
+    """Lost the compare-and-set on the ledger too often: other decisions came between."""
 
 
 def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
-    """Decides on every arm but the baseline (or all that it was chosen from), the candidate in
+    """Decide on every arm but the baseline (and on all that it was chosen from), the candidate in
     question first. `by` asked for it; None is the operator or the timer.
 
     The same evidence gives the decision that is kept already. The level is what the test sets'
@@ -96,9 +96,9 @@ def _decide_arm(
         record = judge(gathered, policy, written=evidence.study.policy.as_json())
         record = with_ledger_origin(record, standing, shared, first)
         record = with_history(record, evidence, (chosen.baseline, read.arm), read.claims, shared)
-        kept = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
-        if kept is not None:
-            return kept
+        decision = _keep(evidence, chosen, read, looks, standing, shared, first, record, by)
+        if decision is not None:
+            return decision
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
 
 
@@ -109,10 +109,10 @@ def _gather(
     read: ArmEvidence,
     standing: Standing,
 ) -> Evidence:
-    """What the study holds of the arm, at the level that its claims' looks leave."""
+    """The study's evidence on an arm, at the level that its claims' looks leave."""
     policy, arm, baseline = evidence.policy, read.arm, chosen.baseline
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=len(chosen.arms))
-    staged = _staged(evidence, read, baseline, standing)
+    staged = _with_earlier_stages(evidence, read, baseline, standing)
     prices = arm_prices(evidence, baseline, arm, staged)
     costs, unknown = budgets(evidence, baseline, arm, staged, prices)
     others = alternatives(evidence, baseline, arm, alpha=paid.level)
@@ -141,18 +141,18 @@ def _gather(
     )
 
 
-def _staged(
+def _with_earlier_stages(
     evidence: StudyEvidence, read: ArmEvidence, baseline: StudyArm, standing: Standing
 ) -> dict[str, Pairing]:
-    """The pairings, with earlier looks' rows in place of those items' where one is extended."""
+    """The pairings; where a look is extended, with the earlier looks' rows for their items."""
     test_sets = {each.name: each for each in evidence.test_sets}
     names = baseline.name, read.arm.name
     stages = {claim.name: at.stages for claim, at in standing.pairs if at.stages}
     return {
-        name: with_stages(evidence, test_sets[name], each, stages[name], names)
+        name: with_stages(evidence, test_sets[name], pairing, stages[name], names)
         if name in stages
-        else each
-        for name, each in read.pairings.items()
+        else pairing
+        for name, pairing in read.pairings.items()
     }
 
 
@@ -168,13 +168,14 @@ def _keep(
     record: DecisionRecord,
     by: User | None,
 ) -> Decision | None:
-    """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
+    """Store the decision and its looks, unless the newest decision on the arm rests on the same
+    evidence.
 
     None where the ledger has moved since it was judged. No verdict is no look, and opens no score.
     """
     study = evidence.study
     if record.verdict is not Verdict.INVALID:
-        shown = shown_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
+        beside = shown_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
         if not take(
             standing,
             study=study,
@@ -182,8 +183,8 @@ def _keep(
             first=first,
             arms=_beside(evidence.policy, looks, read, standing, shared),
             together=looks.of(read.claims),
-            rivals=shown.rivals,
-            also=shown.looks,
+            rivals=beside.rivals,
+            also=beside.looks,
         ):
             return None
         _open(read)
@@ -193,22 +194,22 @@ def _keep(
     if newest is not None and (_is_same(newest, record) or _no_news(newest.document, record)):
         return newest
     document = storable(record.model_copy(update={"ledger_head": ledger_head()}).as_json())
-    made = Decision.objects.create(
+    decision = Decision.objects.create(
         study=study,
         arm=arm,
         record=document,
         digest=digest_of(document),
         code_version=__version__,
     )
-    append(made)
-    note(Action.DECIDED, by=by, project=study.project, what=f"{made.in_the_log}{study}")
-    return made
+    append(decision)
+    note(Action.DECIDED, by=by, project=study.project, what=f"{decision.in_the_log}{study}")
+    return decision
 
 
 def _beside(
     policy: Policy, looks: SharedLooks, read: ArmEvidence, standing: Standing, shared: SameItems
 ) -> list[Standing]:
-    """Where the other arms stand that share the looks which this one is about to take."""
+    """Positions of the other arms that share the looks this decision is about to take."""
     if all(at.taken or not at.counted for at in standing.positions):
         return []
     return [
@@ -224,25 +225,25 @@ def _beside(
 
 
 def _open(read: ArmEvidence) -> None:
-    """Makes what the decision has read, and paid for, readable by every door."""
+    """Make everything that the decision has read and paid for readable."""
     for metric, runs in read.runs:
         sealed = RunMetric.objects.filter(metric=metric, run__in=runs, opened=None)
         sealed.update(opened=timezone.now())
 
 
 def _is_same(old: Decision, new: DecisionRecord) -> bool:
-    """Whether it says the same in every letter, however far the ledger has come since."""
+    """Whether both records are identical, apart from the ledger's growth since."""
     again = as_first_decided(new, old.document)
     return digest_of(old.record | {"ledger_head": None}) == digest_of(storable(again.as_json()))
 
 
 def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:
-    """Whether both say for the same reasons that there is no verdict.
+    """Whether both are invalid for the same reasons.
 
     What level it would have been judged at moves with the ledger, and makes no new decision.
     """
-    return old.verdict == new.verdict == Verdict.INVALID and _seen(old) == _seen(new)
+    return old.verdict == new.verdict == Verdict.INVALID and _basis(old) == _basis(new)
 
 
-def _seen(record: DecisionRecord) -> tuple[Any, ...]:
+def _basis(record: DecisionRecord) -> tuple[Any, ...]:
     return record.invalid, record.evidence, record.arms, record.policy, record.people

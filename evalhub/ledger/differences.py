@@ -34,13 +34,13 @@ class ComparedRuns:
 
     @property
     def right(self) -> float | None:
-        """The score of an answer that is wholly right; None where no number is."""
+        """Score of a fully right answer; None where no number is."""
         return right_of(self.metric, turned=self.turned)
 
 
 def right_of(metric: Metric, *, turned: bool = False) -> float | None:
-    """The score of an answer that is wholly right, or None; `turned`: where more is better though
-    the metric says less, or the reverse."""
+    """Score of a fully right answer, or None; `turned`: the direction is the reverse of the
+    metric's."""
     right = declared_metric(metric.name, **metric.options).right
     return right if right is None or not turned else 1.0 - right
 
@@ -57,32 +57,34 @@ class ItemDifference:
 
 
 def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, ComparedRuns]:
-    """By test set, the runs that a decision's evidence names, whose scores may be read.
+    """By test set, the two runs of a decision's evidence whose scores may be read.
 
     Three queries.
     """
-    named = {
-        each.test_set: (each.baseline_run, each.candidate_run)
-        for each in evidence
-        if each.baseline_run is not None and each.candidate_run is not None
+    run_ids = {
+        row.test_set: (row.baseline_run, row.candidate_run)
+        for row in evidence
+        if row.baseline_run is not None and row.candidate_run is not None
     }
-    return readable_pairs(study, named)
+    return readable_pairs(study, run_ids)
 
 
-def readable_pairs(study: Study, named: Mapping[str, tuple[int, int]]) -> dict[str, ComparedRuns]:
-    """By test set, baseline's and candidate's run of those named, where both's scores by the test
-    set's metric may be read. Three queries."""
-    asked = {each.name: each for each in study.test_sets.select_related("metric")}
+def readable_pairs(study: Study, run_ids: Mapping[str, tuple[int, int]]) -> dict[str, ComparedRuns]:
+    """By test set, those of the pairs (baseline, candidate) whose scores by its metric may be read.
+    Three queries."""
+    test_sets = {each.name: each for each in study.test_sets.select_related("metric")}
     runs = Run.objects.select_related("test_set_version").in_bulk(
-        {run for both in named.values() for run in both}
+        {run for both in run_ids.values() for run in both}
     )
     of_runs = RunMetric.objects.readable().filter(run__in=runs)
     readable = set(of_runs.values_list("run", "metric"))
     return {
-        name: ComparedRuns(runs[baseline], runs[candidate], asked[name].metric, asked[name].turned)
-        for name, (baseline, candidate) in named.items()
-        if name in asked
-        and {(run, asked[name].metric_id) for run in (baseline, candidate)} <= readable
+        name: ComparedRuns(
+            runs[baseline], runs[candidate], test_sets[name].metric, test_sets[name].turned
+        )
+        for name, (baseline, candidate) in run_ids.items()
+        if name in test_sets
+        and {(run, test_sets[name].metric_id) for run in (baseline, candidate)} <= readable
     }
 
 
@@ -112,7 +114,7 @@ def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
 
 
 def compared_items(runs: ComparedRuns) -> ComparedItems:
-    """Every item of the test set, between two runs.
+    """Compare two runs on every item of the test set.
 
     Three queries over all items, kept in memory until either run has finished anew.
     """
@@ -164,7 +166,7 @@ def _read(
 
 
 def _means(run: int, metric: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """A run's items whose answers are all scored, in the order of their ids, and their means."""
+    """Ids of a run's fully scored items, in ascending order, and their mean scores."""
     scores = Score.objects.filter(output__run=run, metric=metric)
     rows = scores.order_by("output__item_id", "output__sample").values_list(
         "output__item_id", "value"
@@ -191,9 +193,9 @@ def differences_of(runs: ComparedRuns, items: Sequence[int]) -> list[ItemDiffere
         .filter(gaps=0)
     )
     means = {(row["output__run"], row["output__item"]): row["mean"] for row in rows}
-    found = []
+    differences = []
     for item in items:
         before, after = (means.get((run.pk, item)) for run in (runs.baseline, runs.candidate))
         difference = None if before is None or after is None else runs.sign * (after - before)
-        found.append(ItemDifference(item, before, after, difference))
-    return found
+        differences.append(ItemDifference(item, before, after, difference))
+    return differences

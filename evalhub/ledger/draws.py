@@ -1,4 +1,4 @@
-"""A pool of items: each question draws items from it that nobody has seen, and is judged on them.
+"""Draw items for a question from a pool, unseen by anybody, to be judged on them.
 
 The order in which a pool's items are drawn is fixed by its content. Items of a cluster are drawn
 together, and none of a cluster of which an item was seen. How many are drawn is no part of the
@@ -21,12 +21,12 @@ NEW = 2000
 
 
 class PoolError(Exception):
-    """Fewer items are left than are asked for."""
+    """The pool has fewer unseen items than requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Items that are drawn together: a cluster, or one item; `tag` is the one of `mix` it has."""
+    """Items that are drawn together: a cluster, or one item; `tag` is its tag of `mix`."""
 
     name: str
     items: Sequence[int]
@@ -42,8 +42,7 @@ def draw(
     study: Study,
     mix: Mapping[str, float] | None = None,
 ) -> TestSetVersion:
-    """A version of `count` items of the pool that nobody has seen, or a few more to keep clusters
-    whole.
+    """Draw a version of `count` unseen items of the pool, or a few more to keep clusters whole.
 
     The same `question`, a digest of all that is judged on them, has the same items again: as many
     as it had where it asks for no more than that, else those and new ones. Seen is what a decision
@@ -53,9 +52,9 @@ def draw(
     Raises PoolError where fewer are left.
     """
     TestSet.objects.select_for_update().get(pk=pool.test_set_id)
-    known = Draw.objects.filter(pool=pool, question=question)
+    draws = Draw.objects.filter(pool=pool, question=question)
     drawn = sorted(
-        (each.version for each in known.select_related("version__test_set")),
+        (each.version for each in draws.select_related("version__test_set")),
         key=lambda version: version.item_count,
     )
     if enough := next((each for each in drawn if each.item_count >= count), None):
@@ -83,7 +82,7 @@ def draw(
 
 
 def unseen(pool: TestSetVersion) -> int:
-    """How many of its items can still be drawn by a new question."""
+    """How many of the pool's items a new question can still draw."""
     _, units = _units(pool, None, None)
     return sum(len(unit.items) for unit in units)
 
@@ -95,22 +94,22 @@ def in_order(
     *,
     drawn: Sequence[Unit] = (),
 ) -> Iterator[Unit]:
-    """The units as they are drawn: by a hash, and so that each tag of the mix keeps its share,
-    together with what was `drawn` before."""
+    """The units in drawing order: by a hash, and so that each tag of the mix keeps its share over
+    these and the `drawn` ones."""
 
-    def place(unit: Unit) -> bytes:
+    def rank(unit: Unit) -> bytes:
         return hashlib.sha256(f"{seed}\0{unit.name}".encode()).digest()
 
     waiting: dict[str, list[Unit]] = defaultdict(list)
-    for unit in sorted(units, key=place, reverse=True):
+    for unit in sorted(units, key=rank, reverse=True):
         waiting[unit.tag].append(unit)
-    taken = dict.fromkeys(waiting, 0)
+    counts = dict.fromkeys(waiting, 0)
     for unit in drawn:
-        taken[unit.tag] = taken.get(unit.tag, 0) + len(unit.items)
+        counts[unit.tag] = counts.get(unit.tag, 0) + len(unit.items)
     while waiting:
-        behind = min(waiting, key=lambda tag: (taken[tag] / (mix or {}).get(tag, 1.0), tag))
+        behind = min(waiting, key=lambda tag: (counts[tag] / (mix or {}).get(tag, 1.0), tag))
         unit = waiting[behind].pop()
-        taken[behind] += len(unit.items)
+        counts[behind] += len(unit.items)
         if not waiting[behind]:
             del waiting[behind]
         yield unit
@@ -123,8 +122,9 @@ def _units(
     *,
     having: Collection[str] = (),
 ) -> tuple[list[Unit], list[Unit]]:
-    """What holds items of these ids, and what can be drawn beside that, in the pool's order."""
-    seen = _seen(pool, study)
+    """Units that hold items of these ids, and units that can be drawn beside them, in the pool's
+    order."""
+    seen = _items_seen(pool, study)
     members: dict[str, list[tuple[int, list[str], bool, bool]]] = defaultdict(list)
     rows = pool.items.order_by("position").values_list("pk", "key", "cluster", "tags")
     for item, key, cluster, tags in rows:
@@ -135,16 +135,15 @@ def _units(
         tags = together[0][1]
         tag = next((each for each in tags if each in mix), "") if mix else ""
         unit = Unit(name, [item for item, *_ in together], tag)
-        if any(known for *_, known in together):
+        if any(is_known for *_, is_known in together):
             had.append(unit)
         elif not any(read for *_, read, _ in together):
             fresh.append(unit)
     return had, fresh
 
 
-def _seen(pool: TestSetVersion, study: Study | None) -> set[int]:
-    """The pool's items that somebody has seen, or that a study but this one waits for, by their
-    primary keys."""
+def _items_seen(pool: TestSetVersion, study: Study | None) -> set[int]:
+    """Primary keys of the pool's items that somebody has seen, or that another study waits for."""
     waited_for = StudyTestSet.objects.filter(test_set_version__pool__isnull=False)
     if study is not None:
         waited_for = waited_for.exclude(study=study)
@@ -159,7 +158,7 @@ def _seen(pool: TestSetVersion, study: Study | None) -> set[int]:
 
 
 def _version_of(pool: TestSetVersion, items: Sequence[int]) -> TestSetVersion:
-    """The version that holds just these items of the pool, in its order."""
+    """The version with exactly these items of the pool, in its order."""
     rows = list(Item.objects.filter(pk__in=items).order_by("position"))
     digest = content_digest(rows)
     test_set = pool.test_set

@@ -1,4 +1,4 @@
-"""What a decision's record says of its arms and of the evidence on each test set."""
+"""The rows of a decision's record on its arms and on the evidence of each test set."""
 
 from evalhub.declare.decision import ArmName, EvidenceRow
 from evalhub.ledger.scores import Pairing
@@ -6,13 +6,13 @@ from evalhub.registry.models import StudyArm
 
 
 def arm_name(arm: StudyArm) -> ArmName:
-    """How a record names an arm of a study."""
+    """An arm of a study as records name it."""
     version = arm.version
     return ArmName(name=arm.name, digest=version.digest, kind=version.kind, version=str(version))
 
 
 def evidence_row(pairing: Pairing) -> EvidenceRow:
-    """What a record says of the items, answers and scores of one test set."""
+    """The record's row on items, answers and scores of one test set."""
     base, tuned = pairing.baseline, pairing.candidate
     version = base.run.test_set_version
     return EvidenceRow(

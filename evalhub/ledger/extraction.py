@@ -1,4 +1,4 @@
-"""The answers in which an extraction pattern found nothing, read from the database."""
+"""Answers in which an extraction pattern matched nothing, read from the database."""
 
 from collections.abc import Mapping
 
@@ -8,11 +8,11 @@ from evalhub.registry.models import Score
 
 
 def extraction_misses(pairings: Mapping[str, Pairing]) -> list[ExtractionMisses]:
-    """By test set; with the items where they may feign a gain."""
+    """Misses by test set; with the items where misses may look like a gain."""
     misses = []
     for name, pairing in pairings.items():
         baseline, candidate = (
-            each.arm.extraction_misses for each in (pairing.baseline, pairing.candidate)
+            side.arm.extraction_misses for side in (pairing.baseline, pairing.candidate)
         )
         suspect = may_feign_gain(
             pairing.aligned.requirement, baseline=baseline, candidate=candidate
@@ -23,7 +23,7 @@ def extraction_misses(pairings: Mapping[str, Pairing]) -> list[ExtractionMisses]
 
 
 def _items_missed(pairing: Pairing) -> frozenset[str]:
-    """Keys of the items of which either arm has such an answer, in the looks before too."""
+    """Keys of items with such an answer of either arm, earlier looks included."""
     runs = [
         pairing.baseline.run,
         pairing.candidate.run,

@@ -1,4 +1,4 @@
-"""What files say of two arms, as a claim that a ledger may know. Pure."""
+"""A comparison of files as a claim that a ledger may know. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ type Prints = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class FileClaim:
-    """That one arm does better than another on the items of a file by one metric.
+    """The claim that one arm beats another on a file's items by one metric.
 
     Attributes:
         items: in order, which the arms' `places` count.

@@ -1,4 +1,4 @@
-"""What judges a guard: the looks of the counted claims that it stands beside, and its own tries."""
+"""Levels of guards: by the looks of the counted claims beside them, and by their own tries."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from evalhub.ledger.tries import Tries
 
 
 class Company:
-    """The guards beside one counted claim: those that were judged there, and those that are asked.
+    """The guards beside one counted claim: those judged there before, and those of this decision.
 
     The guards of its first look are judged by that look. From then on a guard that was judged
     stays at what judged it; more guards come for nothing as long as all that were judged are still
@@ -26,7 +26,7 @@ class Company:
         self,
         primary: Claim,
         looks: Looks,
-        taken: Look | None,
+        own_look: Look | None,
         stages: Mapping[str, Sequence[Look]],
         guards: Sequence[Claim],
         tally: Tally,
@@ -34,31 +34,32 @@ class Company:
         *,
         peeked: bool,
     ) -> None:
-        """`peeked`: the claim was read from files, where it wasn't `taken`."""
+        """`peeked`: the claim was read from files, where no number was taken (`own_look`
+        is None)."""
         self.primary, self.looks, self.stages, self.tries = primary.digest, looks, stages, tries
-        chain = [*stages[primary.digest], *([taken] if taken else [])]
+        chain = [*stages[primary.digest], *([own_look] if own_look else [])]
         rows = GuardLook.objects.filter(primary__in=chain).exclude(primary=F("guard"))
         rows = rows.select_related("guard")
         self.judged = {row.guard.claim: row for row in rows} if chain else {}
         critical = [each for each in guards if each.critical]
-        asked = {each.digest for each in critical}
-        asked |= {look.claim for each in critical for look in stages[each.digest]}
-        self.is_new = taken is None and not peeked
+        guard_claims = {each.digest for each in critical}
+        guard_claims |= {look.claim for each in critical for look in stages[each.digest]}
+        self.is_new = own_look is None and not peeked
         self.read = guards_beside(primary.digest) if guards and not self.is_new else {}
-        self.covered = self.judged.keys() | self.read.keys() <= asked
+        self.covered = self.judged.keys() | self.read.keys() <= guard_claims
         # One number pays for all that this decision tries anew beside the claim.
         self.following = looks.numbers[-1] if self.is_new else tally.next(primary.version)
 
     def beside(self, guard: Claim) -> Beside:
         row = self.judged.get(guard.digest)
-        known = row or self.read.get(guard.digest)
-        if known is None and not guard.critical:
+        entry = row or self.read.get(guard.digest)
+        if entry is None and not guard.critical:
             return Beside(self.primary, self.looks.first, taken=True)
         stages = self.stages[guard.digest]
         judged = any(look.claim in self.judged for look in stages)
         again = judged or not self.covered
         first = self.looks.numbers[0]
-        number = known.number if known is not None else self.following if again else first
+        number = entry.number if entry is not None else self.following if again else first
         tries = [
             self.tries.of_guard(guard, digest=digest, drawn=self.looks.arms)
             for digest in (*(look.claim for look in stages), guard.digest)
@@ -70,19 +71,19 @@ class Company:
         looks = self._judging([*earlier, number], tries)
         if row is not None:
             return Beside(self.primary, looks, taken=True, charged=row.charged)
-        if known is not None:
-            return Beside(self.primary, looks, taken=False, charged=known.charged)
+        if entry is not None:
+            return Beside(self.primary, looks, taken=False, charged=entry.charged)
         return Beside(self.primary, looks, taken=False, charged=again and not self.is_new)
 
     def _judging(self, numbers: Sequence[int], tries: Sequence[int]) -> Looks:
-        """By the numbers beside this claim and by the guard's tries, whichever are more."""
+        """Looks by the numbers beside this claim or the guard's tries, whichever is larger."""
         if self.looks.arms is None:
             return Looks(tuple(map(max, numbers, tries)), together=self._sharing(numbers))
         least = self.looks.tries[0]
         return Looks(tuple(numbers), self.looks.arms, tuple(max(least, each) for each in tries))
 
     def _sharing(self, numbers: Sequence[int]) -> tuple[Together | None, ...]:
-        """The arms that share the counted claim's look share its guards', too."""
+        """Arms that share the guards' looks: those that share the counted claim's."""
         if not (sharing := self.looks.together):
             return ()
         first = self.looks.numbers[0]

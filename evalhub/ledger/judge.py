@@ -1,4 +1,4 @@
-"""What a study's judge said of two arms, and what counts: nothing until people bear it out."""
+"""The preference of a study's LLM judge, which counts only once people confirm it."""
 
 from collections.abc import Hashable, Mapping
 
@@ -43,44 +43,44 @@ type Votes = dict[Hashable, str]
 def judge_evidence(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> JudgeEvidence:
-    """What the study's judge said of this arm's answers beside the baseline's.
+    """The judge's preference between this arm's answers and the baseline's.
 
     The k-th judge whose preference on the same answers is read is judged at alpha/k², like the k-th
     review: trying judges until one pleases is trying.
     """
-    asked = evidence.study.policy.pairwise
-    if asked is None or arm.role != ArmRole.CANDIDATE:
+    pairwise = evidence.study.policy.pairwise
+    if pairwise is None or arm.role != ArmRole.CANDIDATE:
         return JudgeEvidence()
-    test_set, judge = _test_set(evidence, asked), _judge(evidence, asked)
-    runs = _runs(evidence, asked, baseline, arm)
-    found = _judge_run(runs, judge, asked)
+    test_set, judge = _test_set(evidence, pairwise), _judge(evidence, pairwise)
+    runs = _runs(evidence, pairwise, baseline, arm)
+    judge_run = _judge_run(runs, judge, pairwise)
     people = ended_review(evidence, test_set, runs)
-    number = judge_number(found, *runs)
+    number = judge_number(judge_run, *runs)
     section = JudgeSection(
-        test_set=asked.test_set,
+        test_set=pairwise.test_set,
         judge=str(judge),
         judge_digest=judge.digest,
-        rubric=asked.rubric,
-        tier=asked.tier,
-        floor=asked.floor,
+        rubric=pairwise.rubric,
+        tier=pairwise.tier,
+        floor=pairwise.floor,
         number=number,
         alpha=alpha / (number * (people.plan if people else 1)) ** 2,
     )
-    if found is None:
+    if judge_run is None:
         return JudgeEvidence(section)
-    votes, pairs = votes_of(found), count_pairs(found)
+    votes, pairs = votes_of(judge_run), count_pairs(judge_run)
     section = section.model_copy(update={"figures": figures_of(votes, pairs=pairs)})
-    judged = votes_of(found, judged_items(evidence, test_set, runs[0]))
+    judged = votes_of(judge_run, judged_items(evidence, test_set, runs[0]))
     both = judged.both()
-    if found.votes.count() < 2 * pairs or not both.votes:
+    if judge_run.votes.count() < 2 * pairs or not both.votes:
         return JudgeEvidence(section)
-    told = _told(evidence, asked, judged, both, people)
+    preference = _preference(evidence, pairwise, judged, both, people)
     criteria = []
-    if told.calibration == "usable" and people is not None:
-        corrected = _corrected(evidence, both.votes, judged, people, section.alpha)
+    if preference.calibration == "usable" and people is not None:
+        corrected = _correct(evidence, both.votes, judged, people, section.alpha)
         if corrected is not None:
-            criteria.append(_criterion(evidence, asked, both.votes, corrected, section))
-            told = told.model_copy(
+            criteria.append(_criterion(evidence, pairwise, both.votes, corrected, section))
+            preference = preference.model_copy(
                 update={
                     "corrected": AgreementValue(
                         value=corrected.value,
@@ -90,27 +90,27 @@ def judge_evidence(
                     "trust": corrected.lower.weight,
                 }
             )
-    return JudgeEvidence(section.model_copy(update={"preference": told}), criteria)
+    return JudgeEvidence(section.model_copy(update={"preference": preference}), criteria)
 
 
-def _told(
+def _preference(
     evidence: StudyEvidence,
-    asked: Pairwise,
+    pairwise: Pairwise,
     judged: JudgeVotes,
     both: BothOrders,
     people: Judgments | None,
 ) -> JudgePreference:
-    """Whom the judge preferred, and whether people bear it out."""
-    said = list(both.votes.values())
+    """Which arm the judge preferred, and whether people confirm it."""
+    choices = list(both.votes.values())
     length = _length(both.votes, judged)
     check = _check(both.votes, judged, people)
-    calibration, why = _calibration(evidence, asked, people, check)
+    calibration, why = _calibration(evidence, pairwise, people, check)
     agreed = None if check is None else check.beyond_chance
     return JudgePreference(
-        score=sum(VALUE[each] for each in said) / len(said),
-        wins=said.count("candidate"),
-        losses=said.count("baseline"),
-        ties=len(said) - said.count("candidate") - said.count("baseline"),
+        score=sum(VALUE[each] for each in choices) / len(choices),
+        wins=choices.count("candidate"),
+        losses=choices.count("baseline"),
+        ties=len(choices) - choices.count("candidate") - choices.count("baseline"),
         equal_lengths=None
         if length is None
         else AgreementValue(value=length.controlled, lower=length.lower, upper=length.upper),
@@ -136,7 +136,7 @@ def _told(
 
 
 def _check(votes: Votes, judged: JudgeVotes, people: Judgments | None) -> JudgeCheck | None:
-    """The judge beside people; None where no item has both."""
+    """Agreement of the judge with people; None where no item has both."""
     human = _human(people)
     if not human.keys() & votes.keys():
         return None
@@ -149,7 +149,7 @@ def _check(votes: Votes, judged: JudgeVotes, people: Judgments | None) -> JudgeC
 
 
 def _calibration(
-    evidence: StudyEvidence, asked: Pairwise, people: Judgments | None, check: JudgeCheck | None
+    evidence: StudyEvidence, pairwise: Pairwise, people: Judgments | None, check: JudgeCheck | None
 ) -> tuple[JudgeVerdict | None, str]:
     if people is None or check is None:
         return None, UNHEARD
@@ -162,18 +162,18 @@ def _calibration(
             f"{counted(people.reviewers, 'person', 'people')} {have} judged these answers, and "
             f"{least} must have."
         )
-    verdict, why = judge_verdict(check, asked.floor)
+    verdict, why = judge_verdict(check, pairwise.floor)
     return verdict, f"{why[:1].lower()}{why[1:]}"
 
 
-def _corrected(
+def _correct(
     evidence: StudyEvidence,
     votes: Votes,
     judged: JudgeVotes,
     people: Judgments,
     alpha: float,
 ) -> Corrected | None:
-    """The win score of all judged items, corrected by people; None where it can't be had."""
+    """The win score of all judged items, corrected by people; None where it can't be computed."""
     human = _human(people)
     means = [
         float(np.mean([VALUE[each] for each in human[item]])) if item in human else float("nan")
@@ -199,13 +199,13 @@ def _corrected(
 
 def _criterion(
     evidence: StudyEvidence,
-    asked: Pairwise,
+    pairwise: Pairwise,
     votes: Votes,
     corrected: Corrected,
     section: JudgeSection,
 ) -> Criterion:
     return judge_criterion(
-        asked,
+        pairwise,
         votes,
         corrected,
         number=section.number,
@@ -216,15 +216,15 @@ def _criterion(
 
 
 def _human(people: Judgments | None) -> Mapping[Hashable, list[str]]:
-    said: dict[Hashable, list[str]] = {}
+    choices: dict[Hashable, list[str]] = {}
     if people is not None:
         for item, choice in zip(people.items, people.choices, strict=True):
-            said.setdefault(item, []).append(choice)
-    return said
+            choices.setdefault(item, []).append(choice)
+    return choices
 
 
 def _length(votes: Votes, judged: JudgeVotes) -> LengthControl | None:
-    """What length does to its votes; None where that can't be told."""
+    """Effect of length on its votes; None where it can't be computed."""
     lengths = [judged.lengths[item] for item in votes]
     try:
         return length_control(
@@ -240,35 +240,41 @@ def _length(votes: Votes, judged: JudgeVotes) -> LengthControl | None:
 def open_preference(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, record: DecisionRecord
 ) -> None:
-    """Makes whom the judge preferred readable, where the arm's record shows it."""
-    asked, shown = evidence.study.policy.pairwise, record.judge
-    if asked is None or shown is None or shown.preference is None:
+    """Make the judge's preference readable where the arm's record shows it."""
+    pairwise, section = evidence.study.policy.pairwise, record.judge
+    if pairwise is None or section is None or section.preference is None:
         return
-    found = _judge_run(_runs(evidence, asked, baseline, arm), _judge(evidence, asked), asked)
-    if found is not None:
-        JudgeRun.objects.filter(pk=found.pk, opened=None).update(opened=timezone.now())
+    judge_run = _judge_run(
+        _runs(evidence, pairwise, baseline, arm), _judge(evidence, pairwise), pairwise
+    )
+    if judge_run is not None:
+        JudgeRun.objects.filter(pk=judge_run.pk, opened=None).update(opened=timezone.now())
 
 
 def _runs(
-    evidence: StudyEvidence, asked: Pairwise, baseline: StudyArm, arm: StudyArm
+    evidence: StudyEvidence, pairwise: Pairwise, baseline: StudyArm, arm: StudyArm
 ) -> tuple[Run, Run]:
-    test_set = _test_set(evidence, asked)
+    test_set = _test_set(evidence, pairwise)
     return evidence.run(baseline, test_set), evidence.run(arm, test_set)
 
 
-def _test_set(evidence: StudyEvidence, asked: Pairwise) -> StudyTestSet:
-    return next(each for each in evidence.test_sets if each.name == asked.test_set)
+def _test_set(evidence: StudyEvidence, pairwise: Pairwise) -> StudyTestSet:
+    return next(each for each in evidence.test_sets if each.name == pairwise.test_set)
 
 
-def _judge(evidence: StudyEvidence, asked: Pairwise) -> ModelVersion:
-    versions = ModelVersion.objects.filter(model__project=evidence.study.project, digest=asked.by)
-    found: ModelVersion = versions.order_by("pk")[0]
-    return found
+def _judge(evidence: StudyEvidence, pairwise: Pairwise) -> ModelVersion:
+    versions = ModelVersion.objects.filter(
+        model__project=evidence.study.project, digest=pairwise.by
+    )
+    judge: ModelVersion = versions.order_by("pk")[0]
+    return judge
 
 
-def _judge_run(runs: tuple[Run, Run], judge: ModelVersion, asked: Pairwise) -> JudgeRun | None:
-    """The judge's run on the answers as they are now."""
-    digest = question_digest(judge.digest, asked.question)
+def _judge_run(runs: tuple[Run, Run], judge: ModelVersion, pairwise: Pairwise) -> JudgeRun | None:
+    """The judge's run on the current answers."""
+    digest = question_digest(judge.digest, pairwise.question)
     same = JudgeRun.objects.of_these_answers(*runs)
-    found: JudgeRun | None = same.filter(baseline=runs[0], candidate=runs[1], digest=digest).first()
-    return found
+    judge_run: JudgeRun | None = same.filter(
+        baseline=runs[0], candidate=runs[1], digest=digest
+    ).first()
+    return judge_run

@@ -1,4 +1,4 @@
-"""Which test set versions of this home hold the items of a file."""
+"""Find the test set versions of this home that hold the items of a file."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,8 +54,8 @@ def known_by_id(
     fingerprints: Sequence[int] = ()
     versions: dict[int, set[int]] = {}
     for version, prints in _with_these_ids(test_set, keys, project):
-        for pk, places in _versions_of(prints, by_text=version.told_apart_by_input).items():
-            versions.setdefault(pk, set()).update(places)
+        for pk, indices in _versions_of(prints, by_text=version.told_apart_by_input).items():
+            versions.setdefault(pk, set()).update(indices)
         if not fingerprints:
             by_text = version.told_apart_by_input
             fingerprints = [own if by_text else whole for own, whole in prints]
@@ -63,15 +63,15 @@ def known_by_id(
 
 
 def told_apart(prints: Sequence[Prints]) -> bool:
-    """Whether the items' own texts tell at least 95% of them apart."""
+    """Whether the items' own texts distinguish at least 95% of them."""
     return len({own for own, _ in prints}) >= TOLD_APART * len(prints)
 
 
 def _with_these_ids(
     test_set: str, keys: Collection[str], project: Project | None
 ) -> Iterator[tuple[TestSetVersion, list[Prints]]]:
-    """The versions that have all of these ids, the newest first, with their items' fingerprints in
-    the order of the ids."""
+    """Versions that have all of these ids, newest first, with their items' fingerprints in the
+    order of the ids."""
     names = {test_set} | ({slug_of(test_set)} if test_set.strip() else set())
     versions = TestSetVersion.objects.filter(
         test_set__slug__in=names, read_freely=False, item_count__gte=len(keys)
@@ -87,26 +87,26 @@ def _with_these_ids(
 
 
 def _versions_of(prints: Sequence[Prints], *, by_text: bool) -> dict[int, set[int]]:
-    """By version, the places of the items that it holds."""
-    places: dict[int, list[int]] = {}
-    for place, (own, _) in enumerate(prints):
-        places.setdefault(own, []).append(place)
+    """By version, the indices of the items that it holds."""
+    positions: dict[int, list[int]] = {}
+    for index, (own, _) in enumerate(prints):
+        positions.setdefault(own, []).append(index)
     holds: dict[int, set[int]] = {}
     in_context: dict[int, set[int]] = {}
-    for some in batched(places, AT_ONCE):
+    for some in batched(positions, AT_ONCE):
         rows = Item.objects.filter(fingerprint__in=some).order_by()
         columns = "version", "fingerprint", "fingerprint_in_context"
         for version, own, whole in rows.values_list(*columns).iterator():
-            holds.setdefault(version, set()).update(places[own])
-            same = (place for place in places[own] if prints[place][1] == whole)
+            holds.setdefault(version, set()).update(positions[own])
+            same = (index for index in positions[own] if prints[index][1] == whole)
             in_context.setdefault(version, set()).update(same)
     judged = TestSetVersion.objects.filter(read_freely=False).order_by()
     seen = set[int]()
     for some in batched(holds, AT_ONCE):
         seen.update(judged.filter(pk__in=some).values_list("pk", flat=True))
     by_context = frozenset[int]() if by_text else _by_context(seen)
-    found = {pk: in_context[pk] if pk in by_context else holds[pk] for pk in seen}
-    return {pk: at for pk, at in found.items() if at}
+    matches = {pk: in_context[pk] if pk in by_context else holds[pk] for pk in seen}
+    return {pk: at for pk, at in matches.items() if at}
 
 
 def _has_one_of(project: Project, versions: Collection[int]) -> bool:
@@ -122,7 +122,8 @@ def _by_context(versions: Collection[int]) -> frozenset[int]:
 
 
 def _cover(versions: dict[int, set[int]]) -> list[int]:
-    """Greedily: the version that holds most of what no version before it does, the newest first."""
+    """Greedy cover: next the version with the most items that no earlier one has; of equals the
+    newest."""
     left = set().union(*versions.values())
     cover = []
     while left:

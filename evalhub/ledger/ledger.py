@@ -1,4 +1,4 @@
-"""This home's ledger: which claims were read from which items, and what the next one costs.
+"""This home's ledger: the claims that were read from its items, and the cost of the next one.
 
 A claim is that one arm's answers do better than another's on some items by one metric. It is known
 by the content of all that (evalhub.ledger.claim_content): who says it again, in another study,
@@ -29,7 +29,7 @@ __all__ = ["Beside", "Claim", "LedgerPosition", "Looks", "Standing", "counted", 
 
 
 def counted(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:
-    """The claims that pay by their own looks.
+    """The claims that pay for looks of their own.
 
     Primaries, or where there are none the critical guards: something must be what is shipped for.
     """
@@ -48,7 +48,7 @@ def standing_of(
     together: Together | None = None,
     planned: bool = False,
 ) -> Standing:
-    """Where each claim stands now; of the ledger nothing is written but that there is one.
+    """Position of each claim in the ledger; writes nothing but the ledger's own row.
 
     What a study would be charged and what a decision is charged are both this.
 
@@ -59,7 +59,7 @@ def standing_of(
     """
     ledger = Ledger() if planned else Ledger.of_home()
     rows = Look.objects.filter(claim__in={each.digest for each in claims})
-    taken = {look.claim: look for look in rows.select_related("shares", "arms")}
+    taken_looks = {look.claim: look for look in rows.select_related("shares", "arms")}
     once: dict[str, Claim] = {}
     for claim in sorted(claims, key=order_of):
         once.setdefault(claim.digest, claim)
@@ -67,10 +67,10 @@ def standing_of(
     apart = primaries == "any-of"
     needed = [each for each in distinct if each.critical and not (apart and each.primary)]
     stages = {
-        each.digest: taken[each.digest].stages[:-1]
-        if each.digest in taken
-        else first_stages(each, shared)
-        for each in distinct
+        claim.digest: taken_looks[claim.digest].stages[:-1]
+        if claim.digest in taken_looks
+        else first_stages(claim, shared)
+        for claim in distinct
     }
     tries = Tries(
         distinct,
@@ -83,53 +83,53 @@ def standing_of(
     stages |= _together(paying, stages)
     tally = Tally(shared)
     drawn = {
-        each.digest: taken[each.digest].drawn_for
-        if each.digest in taken
-        else each.drawn_for
-        if tally.seen(each.version, drawn=False) == 0
+        claim.digest: taken_looks[claim.digest].drawn_for
+        if claim.digest in taken_looks
+        else claim.drawn_for
+        if tally.seen(claim.version, drawn=False) == 0
         else None
-        for each in distinct
+        for claim in distinct
     }
     refused = {
-        each.digest
-        for each in distinct
-        if (each.digest not in taken or taken[each.digest].is_rival)
-        and drawn[each.digest] is None
-        and tally.seen(each.version, drawn=True)
+        claim.digest
+        for claim in distinct
+        if (claim.digest not in taken_looks or taken_looks[claim.digest].is_rival)
+        and drawn[claim.digest] is None
+        and tally.seen(claim.version, drawn=True)
     }
-    peeked = peeked_claims({each.digest for each in distinct} - taken.keys())
-    numbering = Numbering(distinct, {**peeked, **taken}, tally, apart=apart)
+    peeked = peeked_claims({each.digest for each in distinct} - taken_looks.keys())
+    numbering = Numbering(distinct, {**peeked, **taken_looks}, tally, apart=apart)
     numbering.pay(paying)
     numbers = numbering.numbers
     tried = {each.digest: tries.of_counted(each, drawn[each.digest]) for each in paying}
     looks = {
-        each.digest: _looks(
-            stages[each.digest],
-            numbers[each.digest].number,
-            tried[each.digest],
-            drawn[each.digest],
+        claim.digest: _looks(
+            stages[claim.digest],
+            numbers[claim.digest].number,
+            tried[claim.digest],
+            drawn[claim.digest],
             _sharing(
-                stages[each.digest],
-                taken.get(each.digest),
-                numbers[each.digest],
+                stages[claim.digest],
+                taken_looks.get(claim.digest),
+                numbers[claim.digest],
                 together,
                 criteria=sum(claim.critical for claim in distinct),
             ),
         )
-        for each in paying
+        for claim in paying
     }
     companies = [
         Company(
-            each,
-            looks[each.digest],
-            None if numbers[each.digest].alone else taken.get(each.digest),
+            claim,
+            looks[claim.digest],
+            None if numbers[claim.digest].alone else taken_looks.get(claim.digest),
             stages,
             riding,
             tally,
             tries,
-            peeked=each.digest in peeked and not numbers[each.digest].alone,
+            peeked=claim.digest in peeked and not numbers[claim.digest].alone,
         )
-        for each in paying
+        for claim in paying
     ]
     beside = {each.digest: tuple(company.beside(each) for company in companies) for each in riding}
     charged = {key: [one.primary for one in each if one.charged] for key, each in beside.items()}
@@ -138,27 +138,29 @@ def standing_of(
     for claim in distinct:
         key, number = claim.digest, numbers[claim.digest]
         judged = {
-            each.primary: each.looks.numbers[-1] for each in beside.get(key, ()) if each.charged
+            entry.primary: entry.looks.numbers[-1] for entry in beside.get(key, ()) if entry.charged
         }
         positions[key] = LedgerPosition(
-            number=number.number if key in taken else judged.get(number.shares, number.number),
-            taken=key in taken,
+            number=number.number
+            if key in taken_looks
+            else judged.get(number.shares, number.number),
+            taken=key in taken_looks,
             tries=tried.get(key),
             stages=tuple(look.pk for look in stages[key]),
             looks=looks.get(key),
-            shares=number.shares if key in taken or number.shares in once else "",
+            shares=number.shares if key in taken_looks or number.shares in once else "",
             alone=number.alone,
             refused=key in refused,
             beside=beside.get(key, ()),
-            beginning=taken[key].beginning if key in taken else "",
+            beginning=taken_looks[key].beginning if key in taken_looks else "",
         )
     ordered = [
-        at if each is once[each.digest] else replace(at, shares=each.digest)
-        for each in claims
-        for at in (positions[each.digest],)
+        at if claim is once[claim.digest] else replace(at, shares=claim.digest)
+        for claim in claims
+        for at in (positions[claim.digest],)
     ]
-    known = [each for each in paying if each.digest in taken]
-    first = next((each.digest for each in (*known, *paying)), "")
+    read_claims = [each for each in paying if each.digest in taken_looks]
+    first = next((each.digest for each in (*read_claims, *paying)), "")
     alone = frozenset(each.digest for each in paying if apart and each.primary)
     return Standing(claims, ordered, str(ledger), ledger.entries, first, alone)
 
@@ -178,35 +180,35 @@ def _looks(
 
 
 def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[str, list[Look]]:
-    """The stages of claims that had numbers of their own; of those that shared one, as long as
-    the claim whose it was is extended, too."""
+    """Stages of claims with numbers of their own; of claims that shared a number only while the
+    claim that paid for it is extended, too."""
     extended = {looks[-1].pk for looks in stages.values() if looks}
     return {
-        each.digest: []
-        if (looks := stages[each.digest])
+        claim.digest: []
+        if (looks := stages[claim.digest])
         and looks[-1].shares_id not in extended
         and not looks[-1].own_number()
         else looks
-        for each in claims
+        for claim in claims
     }
 
 
 def _sharing(
     stages: Sequence[Look],
-    taken: Look | None,
+    own_look: Look | None,
     number: ClaimNumber,
     together: Together | None,
     *,
     criteria: int,
 ) -> tuple[Together | None, ...]:
-    """By look, the oldest first, the arms that share it; empty: nobody shares any.
+    """By look, oldest first, the arms that share it; empty where no look is shared.
 
     Args:
-        taken: the last look, where it was taken; else `together` share it.
+        own_look: the last look, where it was taken; else `together` share it.
         criteria: critical ones that are asked; those that weren't when a look was taken add to what
             it may err.
     """
-    looks = [*stages, taken] if taken and taken.number == number.number else stages
+    looks = [*stages, own_look] if own_look and own_look.number == number.number else stages
     sharing = [
         Together(look.arms.count, tuple(look.arms.correlations), look.arms.readings).with_criteria(
             criteria
@@ -216,10 +218,11 @@ def _sharing(
         for look in looks
     ]
     if len(looks) == len(stages):  # a claim that takes a number for itself shares it with nobody
-        sharing.append(None if taken else together)
+        sharing.append(None if own_look else together)
     return tuple(sharing) if any(sharing) else ()
 
 
 def order_of(claim: Claim) -> tuple[bool, bool]:
-    """Primaries first, then what else a ship needs: whose number it is, and who shares it."""
+    """Sort key: primaries first, then critical guards. The first takes the number that others
+    share."""
     return not claim.primary, not claim.critical

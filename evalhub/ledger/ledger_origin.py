@@ -1,4 +1,4 @@
-"""Where this home's ledger comes from, for a decision's record: begun just now, or restored.
+"""Where this home's ledger comes from, for a decision's record: just begun, or restored.
 
 A ledger is begun with its first look. Which looks are of its beginning is written with them, so
 that deciding on them again says the same.
@@ -31,12 +31,12 @@ FIRST_DAY = timedelta(days=1)
 
 @dataclass(slots=True)
 class FirstLooks:
-    """Whether the command that decides now began the ledger: one for all the arms it decides."""
+    """Whether this command began the ledger; one object for all arms that it decides."""
 
     began: bool = False
 
     def marks(self, standing: Standing) -> str:
-        """What a look that is taken now gets as its `beginning`. At most one query."""
+        """The `beginning` of a look that is taken now. At most one query."""
         oldest = None if self.began or standing.entries == 0 else _oldest_look()
         if oldest is None:  # what was read from files alone begins no ledger
             return LookBeginning.CI_COMMAND if settings.IN_CI else LookBeginning.COMMAND
@@ -44,7 +44,7 @@ class FirstLooks:
         return LookBeginning.CI_DAY if settings.IN_CI and is_young else ""
 
     def note(self, marks: str) -> None:
-        """Looks were taken with these marks."""
+        """Remember that looks with these marks were taken."""
         first = LookBeginning.COMMAND, LookBeginning.CI_COMMAND
         self.began = self.began or marks in first
 
@@ -54,7 +54,7 @@ def _oldest_look() -> datetime | None:
 
 
 def _is_young() -> bool:
-    """Whether the ledger has no look, or its first is of the last day."""
+    """Whether the ledger has no look yet, or its first look is less than a day old."""
     oldest = _oldest_look()
     return oldest is None or timezone.now() - oldest < FIRST_DAY
 
@@ -62,8 +62,7 @@ def _is_young() -> bool:
 def with_ledger_origin(
     record: DecisionRecord, standing: Standing, shared: SameItems, first: FirstLooks
 ) -> DecisionRecord:
-    """The record, which has no caveats yet, with where its ledger comes from; as it is where no
-    ledger counts."""
+    """Add the ledger's origin to a record without caveats; unchanged where no ledger counts."""
     begun = _beginning(standing, first)
     versions = [claim.version for claim in standing.claims]
     restored = restored_ledger(versions, shared)
@@ -92,18 +91,18 @@ def origin_for_files(
     restore = LedgerRestore.objects.order_by("-id").first()
     if restore is not None and min(versions) > restore.newest_version:
         restore = None
-    restored = None if restore is None else _restored(restore)
+    restored = None if restore is None else _restore_mark(restore)
     return section.model_copy(update={"begun": begun, "restored": restored})
 
 
-def as_first_decided(record: DecisionRecord, kept: DecisionRecord) -> DecisionRecord:
-    """The record as the command that began the ledger wrote it, if that made the decision `kept`:
+def as_first_decided(record: DecisionRecord, stored: DecisionRecord) -> DecisionRecord:
+    """The record as the command that began the ledger wrote it, if that made the decision `stored`:
     a command that decides the same again makes no other decision."""
-    if record.ledger is None or kept.ledger is None or kept.ledger.begun is None:
+    if record.ledger is None or stored.ledger is None or stored.ledger.begun is None:
         return record
     if record.ledger.begun is None:
         return record
-    same = _with(without_caveats(record), kept.ledger.begun, record.ledger.restored)
+    same = _with(without_caveats(record), stored.ledger.begun, record.ledger.restored)
     others = [each for each in record.caveats if each.code not in (BEGUN, RESTORED)]
     return with_caveats(same, [*others, *ledger_caveats(same)])
 
@@ -117,10 +116,10 @@ def _with(
 
 
 def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
-    """The mark of what is taken now, else of what was taken last, as the record says it."""
+    """The mark of the look that is taken now, else of the last one, in the record's form."""
     again = not first.began and all(at.taken for at in standing.positions)
-    taken = (at.beginning for at in standing.positions)
-    mark = min(taken, key=_LATER_FIRST.index, default="") if again else first.marks(standing)
+    beginnings = (at.beginning for at in standing.positions)
+    mark = min(beginnings, key=_LATER_FIRST.index, default="") if again else first.marks(standing)
     in_ci = mark in (LookBeginning.CI_COMMAND, LookBeginning.CI_DAY)
     if mark in (LookBeginning.COMMAND, LookBeginning.CI_COMMAND):
         if known_address():
@@ -130,7 +129,7 @@ def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
 
 
 def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> RestoredLedger | None:
-    """The newest restore, where one of the versions has items that were in its backup.
+    """The newest restore, if the backup held items of one of the versions.
 
     The home of the backup may have looked at them since; items that came later can't be known to it
     by the backup.
@@ -140,10 +139,10 @@ def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> Re
         return None
     if all(min(shared.of(version)) > restore.newest_version for version in versions):
         return None
-    return _restored(restore)
+    return _restore_mark(restore)
 
 
-def _restored(restore: LedgerRestore) -> RestoredLedger:
+def _restore_mark(restore: LedgerRestore) -> RestoredLedger:
     return RestoredLedger(
         parent=restore.parent,
         entries=restore.entries,

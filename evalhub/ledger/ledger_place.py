@@ -1,4 +1,4 @@
-"""Whether this home may decide by a policy that wants a server's ledger (`ledger_at: server`)."""
+"""May this home decide under a policy that wants a server's ledger (`ledger_at: server`)?"""
 
 from django.db import connection
 
@@ -15,13 +15,13 @@ def is_a_servers_home() -> bool:
 
 
 def check_ledger_place(ledger_at: LedgerPlace) -> None:
-    """Raises LedgerElsewhereError where the policy asks for a server's ledger, and this is none."""
+    """Raise LedgerElsewhereError where the policy wants a server's ledger and this is none."""
     if why := why_not_here(ledger_at):
         raise LedgerElsewhereError(why)
 
 
 def why_not_here(ledger_at: LedgerPlace) -> str:
-    """Why this home may not decide, and what to do; "" where it may."""
+    """Why this home may not decide, and what to do instead; "" where it may."""
     if ledger_at == "home" or is_a_servers_home():
         return ""
     return (

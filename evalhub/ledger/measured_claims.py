@@ -1,4 +1,4 @@
-"""What a study's budgets read of two runs, as part of the claim that is made on their items."""
+"""Costs and times that a study's budgets read of two runs, as part of the claim."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,8 @@ _READ = {"latency": _TIMES, "latency_p95": _TIMES, "cost": _TOKENS, "ownership":
 def measured_digest(
     study: Study, test_set: StudyTestSet, arms: Sequence[tuple[StudyArm, Run]]
 ) -> str:
-    """SHA-256 of the costs and times that critical budgets read on a test set; "" where none does.
+    """SHA-256 of the costs and times that critical budgets read on a test set; "" where none reads
+    any.
 
     The same answers recorded again with other times could pass a budget by luck, as other answers
     could: they are another claim. So are they at another price, where money is compared.
@@ -35,15 +36,15 @@ def measured_digest(
 
 
 def _critical(study: Study, test_set: StudyTestSet) -> list[str]:
-    """The budgets that a ship needs shown on this test set."""
+    """Critical budgets on this test set."""
     budgets = study.policy.all_budgets
     if not any(each.tier == "critical" for each in budgets.values()):
         return []
     first = study.test_sets.filter(role=CriterionRole.PRIMARY).values_list("name", flat=True)[:1]
     return [
         name
-        for name, each in budgets.items()
-        if each.tier == "critical" and (each.test_set or next(iter(first), "")) == test_set.name
+        for name, budget in budgets.items()
+        if budget.tier == "critical" and (budget.test_set or next(iter(first), "")) == test_set.name
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the answers of runs took: milliseconds, tokens, money; each a mean over answers.
+"""Mean cost of runs' answers: milliseconds, tokens, money.
 
 Like counts and errors these are always open: they say nothing of what an answer is worth.
 """
@@ -29,7 +29,7 @@ class MeanCost:
 
 @dataclass(frozen=True, slots=True)
 class RunCosts:
-    """None is unknown, and never 0: nobody told."""
+    """Costs of a run's answers; None is unknown, and never 0."""
 
     latency: MeanCost | None
     tokens: MeanCost | None
@@ -37,11 +37,11 @@ class RunCosts:
 
 
 def run_costs(runs: Sequence[int], *, afresh: bool = False) -> dict[int, RunCosts]:
-    """By run, what its answers took. Three queries, of which the one over all answers is kept in
-    memory until a run has finished anew; `afresh` for what is written down."""
+    """Costs by run. Three queries; the one over all answers is cached until a run finishes again,
+    unless `afresh`, for what is stored."""
     finished = dict(Run.objects.filter(pk__in=runs).values_list("pk", "finished"))
-    kept = all(finished.values()) and not afresh
-    read = _measured if kept else _measured.__wrapped__
+    cacheable = all(finished.values()) and not afresh
+    read = _measure if cacheable else _measure.__wrapped__
     measured = read(tuple(sorted(finished.items())))
     own = Spending.objects.filter(run__in=runs, version=F("run__version"), money__isnull=False)
     paid = dict(own.order_by().values_list("run").annotate(Sum("money")))
@@ -52,11 +52,11 @@ def run_costs(runs: Sequence[int], *, afresh: bool = False) -> dict[int, RunCost
 
 
 @lru_cache(maxsize=64)
-def _measured(
+def _measure(
     runs: tuple[tuple[int, datetime | None], ...],
 ) -> dict[int, tuple[int, MeanCost | None, MeanCost | None]]:
-    """By run: how many answers there are, and what they took."""
-    taken = F("prompt_tokens") + F("completion_tokens")
+    """By run: the number of answers, and their mean tokens and time."""
+    tokens = F("prompt_tokens") + F("completion_tokens")
     rows = (
         Output.objects.filter(run__in=[run for run, _ in runs], error="")
         .order_by()
@@ -66,9 +66,9 @@ def _measured(
             timed=Count("latency_ms"),
             time=Avg("latency_ms"),
             time_squared=Avg(F("latency_ms") * F("latency_ms")),
-            told=Count(taken),
-            tokens=Avg(taken * 1.0),
-            tokens_squared=Avg(taken * taken * 1.0),
+            told=Count(tokens),
+            tokens=Avg(tokens * 1.0),
+            tokens_squared=Avg(tokens * tokens * 1.0),
         )
     )
     return {
@@ -82,7 +82,7 @@ def _measured(
 
 
 def _mean(n: int, mean: float | None, squared: float | None, answers: int) -> MeanCost | None:
-    """None where an answer didn't tell: a mean over those that did would be of other answers."""
+    """Mean over all answers; None where one has no value: the rest alone would be other answers."""
     if n < max(answers, 1) or mean is None or squared is None:
         return None
     spread = sqrt(max(squared - mean * mean, 0.0) / n)

@@ -1,4 +1,4 @@
-"""Near-copies of items in a decision: of those looked at before, and of each other."""
+"""Near-copies of items in a decision: of items looked at before, and of each other."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -29,12 +29,14 @@ AT_ONCE = 2_000
 
 
 def look_for_repeats(versions: Collection[TestSetVersion]) -> None:
-    """Looks for near-copies among the items of each version, unless that was done before."""
-    known = NearCopies.objects.filter(version__in=versions)
-    done = {of for of, earlier in known.values_list("version", "earlier") if of == earlier}
+    """Search each version for near-copies among its own items, unless that was done before."""
+    near_copies = NearCopies.objects.filter(version__in=versions)
+    looked_in = {
+        of for of, earlier in near_copies.values_list("version", "earlier") if of == earlier
+    }
     for version in dict.fromkeys(versions):
-        if version.pk not in done and version.item_count <= MOST_ITEMS:
-            _keep(version, version, copies_within(_words(version)))
+        if version.pk not in looked_in and version.item_count <= MOST_ITEMS:
+            _keep(version, version, copies_within(_item_words(version)))
 
 
 def copies_of(
@@ -44,7 +46,7 @@ def copies_of(
     shared: SameItems,
     accepted: Callable[[str], str],
 ) -> tuple[CopiesSection | None, list[Caveat]]:
-    """The record's section of near-copies, and what its headline says of them.
+    """The record's section on near-copies, and its caveats.
 
     Of what counts, where any ledger does, those of items looked at before are looked for, and hold
     a ship from half of the items on until somebody has accepted them.
@@ -54,14 +56,14 @@ def copies_of(
     """
     paying = [] if counts == "off" else counted(claims, counts)
     by_name = {claim.name: claim.version for claim in claims}
-    repeated, before = _found(by_name.values(), {each.version.pk for each in paying}, shared)
+    repeated, before = _count_copies(by_name.values(), {each.version.pk for each in paying}, shared)
     rows, caveats = list[CopiesRow](), list[Caveat]()
     for name, version in by_name.items():
         copies = before.get(version.pk, {})
         row = CopiesRow(
             test_set=name,
             items=version.item_count,
-            looked_at=len({place for places in copies.values() for place in places}),
+            looked_at=len({position for positions in copies.values() for position in positions}),
             repeated=repeated.get(version.pk, 0),
         )
         if row.looked_at or row.repeated:
@@ -75,40 +77,40 @@ def copies_of(
     return section, [*caveats, *repeated_caveats(section)]
 
 
-def _found(
+def _count_copies(
     versions: Collection[TestSetVersion], paid: Collection[int], shared: SameItems
 ) -> tuple[dict[int, int], dict[int, dict[int, list[int]]]]:
-    """By version, how many items are near-copies of another; and, where it is paid for, by earlier
-    version which are near-copies of its items."""
+    """By version, how many items are near-copies of its others; and for versions that pay, by
+    earlier version the items that are near-copies of that one's."""
     small = {each.pk: each for each in versions if each.item_count <= MOST_ITEMS}
-    kept = _kept(small)
-    known, seen = {of for of, *_ in kept}, {of for of, *_, looked in kept if looked}
-    new, unseen = small.keys() - known, small.keys() & {*paid} - seen
+    rows = _rows(small)
+    looked_in, seen = {of for of, *_ in rows}, {of for of, *_, looked in rows if looked}
+    new, unseen = small.keys() - looked_in, small.keys() & {*paid} - seen
     if new or unseen:
         look_for_repeats([small[each] for each in sorted(new)])
-        for each in sorted(unseen):
-            _look_in_looked_at(small[each], shared)
-        kept = _kept(small)
-    repeated = {of: len(items) for of, earlier, items, _ in kept if of == earlier}
+        for pk in sorted(unseen):
+            _look_in_looked_at(small[pk], shared)
+        rows = _rows(small)
+    repeated = {of: len(items) for of, earlier, items, _ in rows if of == earlier}
     before = defaultdict[int, dict[int, list[int]]](dict)
-    for of, earlier, items, _ in kept:
+    for of, earlier, items, _ in rows:
         if of != earlier and of in paid and items:
             before[of][earlier] = items
     return repeated, before
 
 
-def _kept(versions: Collection[int]) -> list[tuple[int, int, list[int], bool]]:
-    """(version, whose copies, positions, whether anybody has looked at the version) of all that
-    was found."""
+def _rows(versions: Collection[int]) -> list[tuple[int, int, list[int], bool]]:
+    """(version, version it copies, positions, whether the version was looked at) of all stored
+    results."""
     seen = Look.objects.filter(test_set_version=OuterRef("version"))
-    kept = NearCopies.objects.filter(version__in=versions).annotate(seen=Exists(seen))
+    near_copies = NearCopies.objects.filter(version__in=versions).annotate(seen=Exists(seen))
     columns = "version", "earlier", "positions", "seen"
-    return list(kept.order_by("id").values_list(*columns))
+    return list(near_copies.order_by("id").values_list(*columns))
 
 
 def _look_in_looked_at(version: TestSetVersion, shared: SameItems) -> None:
-    """Looks for near-copies of items that were looked at before this version's were, or are read
-    freely, unless that was done before.
+    """Search for near-copies of items that were looked at before this version's items, or are free
+    to read, unless that was done before.
 
     What shares an item with the version is charged already.
     """
@@ -118,12 +120,12 @@ def _look_in_looked_at(version: TestSetVersion, shared: SameItems) -> None:
         looks = looks.filter(pk__lt=first.pk).exclude(study=first.study_id)
     looked = Q(pk__in=looks.values("test_set_version")) | Q(peeks__isnull=False)
     looked |= Q(read_freely=True)
-    known = NearCopies.objects.filter(version=version).values_list("earlier", flat=True)
+    looked_in = NearCopies.objects.filter(version=version).values_list("earlier", flat=True)
     others = TestSetVersion.objects.filter(looked, item_count__lte=MOST_ITEMS)
-    words = None
-    for other in others.exclude(pk__in=[*shared.of(version), *known]).order_by("pk").distinct():
-        words = words or _words(version)
-        _keep(version, other, copies_between(words, _words(other)))
+    item_words = None
+    for other in others.exclude(pk__in=[*shared.of(version), *looked_in]).order_by("pk").distinct():
+        item_words = item_words or _item_words(version)
+        _keep(version, other, copies_between(item_words, _item_words(other)))
 
 
 def _keep(version: TestSetVersion, earlier: TestSetVersion, positions: list[int]) -> None:
@@ -133,20 +135,20 @@ def _keep(version: TestSetVersion, earlier: TestSetVersion, positions: list[int]
 
 
 def _subject(version: TestSetVersion, earlier: Collection[int]) -> str:
-    """What an owner accepts: that these items are new beside those."""
+    """Subject of the acceptance: that these items are new compared with those."""
     others = TestSetVersion.objects.filter(pk__in=earlier).order_by("digest")
     return digest_of(
         {"new": version.digest, "beside": list(others.values_list("digest", flat=True))}
     )
 
 
-def _words(version: TestSetVersion) -> ItemWords:
+def _item_words(version: TestSetVersion) -> ItemWords:
     return ItemWords.of(_texts(version))
 
 
 def _texts(version: TestSetVersion) -> Iterator[str]:
-    """What each item asks, in order: with its context where only that tells items apart and a
-    prompt shows it; of a redacted one nothing."""
+    """Text of each item in order, with the context where only that distinguishes items and a prompt
+    shows it; "" for a redacted item."""
     whole = not version.told_apart_by_input and version.pk in shows_context([version.pk])
     rows = Item.objects.filter(version=version).order_by("position")
     columns = "input", "context", "redacted"

@@ -1,4 +1,4 @@
-"""Which number each claim of a decision has.
+"""The number of each claim of a decision.
 
 What one decision reads of the same items is one reading, and its claims share one number: a ship
 needs all that is critical, so that a false one passes a single claim wrongly, at that number's
@@ -20,7 +20,7 @@ from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 
 
 class NumberedClaim(Protocol):
-    """What numbering needs to know of evalhub.ledger.positions.Claim."""
+    """The part of evalhub.ledger.positions.Claim that numbering reads."""
 
     @property
     def digest(self) -> str: ...
@@ -51,7 +51,7 @@ class ClaimNumber(NamedTuple):
 
 
 class Tally:
-    """How often items were read, with what the claims at hand would add."""
+    """How often items were read, plus what the claims at hand add."""
 
     def __init__(self, shared: SameItems) -> None:
         self.shared = shared
@@ -63,7 +63,7 @@ class Tally:
         rows = Look.objects.order_by().values_list("test_set_version", "asked", "drawn_for")
         self.drawn: set[int] = set()
         rival = Q(tries=0)
-        for version, asked, drawn, claims, sharing, highest, rivals, free in rows.annotate(
+        for version, question, drawn, claims, sharing, highest, rivals, free in rows.annotate(
             claims=Count("pk"),
             riding=Count("shares"),
             highest=Max("number"),
@@ -74,7 +74,7 @@ class Tally:
             if rivals:
                 self.rivals[version] = self.rivals.get(version, 0) + free
             if claims - sharing > rivals - free:
-                self.questions.setdefault(version, set()).add(asked)
+                self.questions.setdefault(version, set()).add(question)
             if drawn is not None:
                 self.drawn.add(version)
         shared_looks = SharedLook.objects.filter(look__shares=None, readings__gt=1)
@@ -97,12 +97,13 @@ class Tally:
                 self.questions.setdefault(at, set()).add(peek.question)
 
     def seen(self, version: TestSetVersion, *, drawn: bool) -> int:
-        """The readings of its items: at versions that were drawn, or at others."""
+        """Number of readings of the version's items: at versions drawn from a pool, or at all
+        others."""
         sharing = self._sharing(version)
         return sum(self.readings.get(each, 0) for each in sharing if (each in self.drawn) == drawn)
 
     def next(self, version: TestSetVersion) -> int:
-        """The number of the next reading that asks what was asked before."""
+        """The number of the next reading by a question that was asked before."""
         return self._after(version, self._count(version, self.readings))
 
     def _of_choice(self, version: TestSetVersion, *, of_rivals: bool = False) -> int:
@@ -123,10 +124,10 @@ class Tally:
         candidate that may have been made from a rival which was shown beside another one.
         """
         sharing = self._sharing(claim.version)
-        known = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
+        same_question = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
         if self._may_be_a_rival(claim.candidate.version, sharing):
             return self._of_choice(claim.version, of_rivals=True)
-        return self.next(claim.version) if known else self._of_choice(claim.version)
+        return self.next(claim.version) if same_question else self._of_choice(claim.version)
 
     def _may_be_a_rival(self, candidate: ModelVersion, sharing: frozenset[int]) -> bool:
         """Whether rivals were read of these items, and the candidate isn't fine-tuned, as they
@@ -139,12 +140,12 @@ class Tally:
             looks__in=Look.objects.rivals().filter(test_set_version__in=sharing)
         )
         return model_digest(candidate) in {
-            model_digest(each) for each in rivals.select_related("model").distinct()
+            model_digest(version) for version in rivals.select_related("model").distinct()
         }
 
     def take(self, claim: NumberedClaim, *, chosen: bool = False, rival: bool = False) -> int:
-        """The number that the claim takes; `chosen`: after it was read beside another, of whose
-        candidate it is a `rival`."""
+        """Take a number for the claim; `chosen`: it was read beside another claim before, of whose
+        candidate it may be a `rival`."""
         version = claim.version
         number = self._of_choice(version, of_rivals=rival) if chosen else self.next_for(claim)
         self._add(version.pk, 1, 1, number)
@@ -152,8 +153,8 @@ class Tally:
         return number
 
     def show(self, version: TestSetVersion) -> int:
-        """The number that a rival takes which isn't one of the first few: the next reading's, since
-        it isn't tried by it."""
+        """Take a number for a rival beyond the first few: the next reading's, since the rival isn't
+        tried by it."""
         number = self.next(version)
         self._add(version.pk, 1, 1, number)
         return number
@@ -187,21 +188,21 @@ class Numbering:
     def __init__(
         self,
         claims: Sequence[NumberedClaim],
-        taken: Mapping[str, Look | PeekedClaim],
+        taken_looks: Mapping[str, Look | PeekedClaim],
         tally: Tally,
         *,
         apart: bool,
     ) -> None:
         self.numbers: dict[str, ClaimNumber] = {}
-        self.taken, self.tally, self.apart = taken, tally, apart
+        self.taken, self.tally, self.apart = taken_looks, tally, apart
         self.critical = {each.digest for each in claims if each.critical}
-        beside = [claim for claim, look in taken.items() if look.shares_id or look.is_rival]
+        beside = [claim for claim, look in taken_looks.items() if look.shares_id or look.is_rival]
         alone = GuardLook.objects.filter(primary=F("guard"), primary__claim__in=beside)
         self.alone = alone_numbers(beside) if beside else {}
         self.alone |= dict(alone.values_list("primary__claim", "number")) if beside else {}
 
     def pay(self, claims: Sequence[NumberedClaim]) -> None:
-        """Numbers what is counted."""
+        """Number the counted claims."""
         new: list[NumberedClaim] = []
         for claim in claims:
             look = self.taken.get(claim.digest)
@@ -224,7 +225,7 @@ class Numbering:
         beside: Sequence[NumberedClaim],
         charged: Mapping[str, Sequence[str]],
     ) -> None:
-        """Numbers what is read beside the counted claims.
+        """Number the claims that are read beside the counted ones.
 
         Args:
             charged: by claim, the counted ones beside which it takes a number.
@@ -245,8 +246,8 @@ class Numbering:
                 self.numbers[claim.digest] = self._new(claim, new)
 
     def _new(self, claim: NumberedClaim, new: list[NumberedClaim]) -> ClaimNumber:
-        """The number of a claim that nobody has read: that of the first of `new`, which take one
-        in this decision, at the same items."""
+        """The number of an unread claim: shared with the first of `new`, the claims that take one
+        in this decision, on the same items."""
         several = self.apart and claim.primary
         first = None if several else self._on_same_items(claim, new)
         if first is not None:
@@ -260,7 +261,7 @@ class Numbering:
         others: Sequence[NumberedClaim],
         among: Collection[str] | None = None,
     ) -> NumberedClaim | None:
-        """The first of the others, or of those `among` them, with which it shares an item."""
+        """The first of the others, or of those `among` them, that shares an item with the claim."""
         if among is not None:
             others = [each for each in others if each.digest in among]
         sharing = self.tally.shared.of(claim.version) if others else ()

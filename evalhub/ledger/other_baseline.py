@@ -1,4 +1,4 @@
-"""Whether a decision judged against the project's champion, where it has one."""
+"""Did a decision judge against the project's champion, where there is one?"""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,8 @@ OTHER_BASELINE = "other-baseline"
 def other_baseline(
     study: Study, baseline: StudyArm, arm: StudyArm, runs: Sequence[Run]
 ) -> list[Caveat]:
-    """A caveat where the baseline isn't the project's champion, or not by the champion's answers.
+    """Caveat where the baseline isn't the project's champion, or has other answers than the
+    champion.
 
     A gain over something weaker than what runs now is no gain. Where the champion is the candidate
     by now, nothing has changed of what was found.

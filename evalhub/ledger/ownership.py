@@ -49,22 +49,22 @@ class OwnedArms:
 
 
 def own_currency(study: Study) -> str:
-    """That of the amounts and the prices that a study says itself."""
+    """Currency of the amounts and prices in the study's own statement."""
     return said_of(study).currency or prices_here(settings.HOME).currency
 
 
 def said_of(study: Study) -> Ownership:
     """What the study says of it; where it says no traffic, with that of its budget."""
-    said, asked = study.policy.ownership or Ownership(), study.policy.budgets.get("ownership")
-    if said.traffic is not None or asked is None:
-        return said
-    return said.model_copy(update={"traffic": (asked.traffic, asked.traffic)})
+    ownership, budget = study.policy.ownership or Ownership(), study.policy.budgets.get("ownership")
+    if ownership.traffic is not None or budget is None:
+        return ownership
+    return ownership.model_copy(update={"traffic": (budget.traffic, budget.traffic)})
 
 
-def known_costs(study: Study, arms: OwnedArms, said: Ownership) -> KnownCosts:
-    """All that is known without anybody saying it."""
-    currency = said.currency or prices_here(settings.HOME).currency
-    tokens, missing = _spent(study, currency)
+def known_costs(study: Study, arms: OwnedArms, ownership: Ownership) -> KnownCosts:
+    """All costs that are known without a statement."""
+    currency = ownership.currency or prices_here(settings.HOME).currency
+    tokens, missing = _spending(study, currency)
     uses, saving, where = _uses(study, arms, currency)
     return KnownCosts(
         baseline=uses[0],
@@ -81,12 +81,12 @@ def known_costs(study: Study, arms: OwnedArms, said: Ownership) -> KnownCosts:
 
 
 def gpu_price(name: str) -> Hourly | None:
-    """What a machine or a GPU costs an hour today."""
+    """Today's price of a machine or a GPU, an hour."""
     return hourly_of(settings.HOME, name, timezone.now().date())
 
 
-def _spent(study: Study, currency: str) -> tuple[float | None, str]:
-    """What this study's answers and judges cost, or why that isn't known."""
+def _spending(study: Study, currency: str) -> tuple[float | None, str]:
+    """Cost of this study's answers and judges, or why it is unknown."""
     runs = StudyRun.objects.filter(arm__study=study).values("run")
     rows = list(Spending.objects.filter(run__in=runs).select_related("version__model"))
     if not rows:
@@ -100,9 +100,9 @@ def _spent(study: Study, currency: str) -> tuple[float | None, str]:
             f"no price of {', '.join(unknown)} is known: say its price, or "
             "ownership.evaluation.tokens"
         )
-    others = {
-        _currency_of(study, each.price.listed) for each in rows if each.money and each.price
-    } - {currency}
+    others = {_currency_of(study, row.price.listed) for row in rows if row.money and row.price} - {
+        currency
+    }
     if others:
         return None, (
             f"it was paid by prices in {' and '.join(sorted(others))} and this sheet in "
@@ -111,17 +111,17 @@ def _spent(study: Study, currency: str) -> tuple[float | None, str]:
     return sum(each.money or 0.0 for each in rows), ""
 
 
-def _currency_of(study: Study, listed: Listed | None) -> str:
-    """That of the price by which something was paid: its table's, else the study's own."""
-    if listed is None:
+def _currency_of(study: Study, table_price: Listed | None) -> str:
+    """Currency of a price: its table's, else the study's own."""
+    if table_price is None:
         return own_currency(study)
-    return prices_here(settings.HOME).currency_of(listed)
+    return prices_here(settings.HOME).currency_of(table_price)
 
 
 def _uses(
     study: Study, arms: OwnedArms, currency: str
 ) -> tuple[tuple[ArmUse, ArmUse], Ends | None, str]:
-    """What both arms' answers took on the test set, and what one costs less, paired by item."""
+    """What both arms' answers used on the test set, and the paired saving per request."""
     names = arms.baseline.name, arms.candidate.name
     runs = _runs(arms)
     if runs is None or arms.test_set is None:
@@ -129,12 +129,12 @@ def _uses(
         bare = [ArmUse(name, missing=nothing) for name in names]
         return (bare[0], bare[1]), None, ""
     prices = [arm_price(study, name, run) for name, run in zip(names, runs, strict=True)]
-    asked = zip(*([*arms.earlier, runs]), strict=True)
+    runs_by_arm = zip(*([*arms.earlier, runs]), strict=True)
     costs = [
         None
         if price is None or _currency_of(study, price.listed) != currency
-        else _costs(each, price.price)
-        for price, each in zip(prices, asked, strict=True)
+        else _costs(arm_runs, price.price)
+        for price, arm_runs in zip(prices, runs_by_arm, strict=True)
     ]
     rows = arms.rows or PricedItems.of(arms.test_set, runs)
     uses = []
@@ -157,25 +157,25 @@ def _uses(
 
 
 def _runs(arms: OwnedArms) -> tuple[Run, Run] | None:
-    """Both arms' runs on the test set; None while one isn't there or hasn't finished."""
+    """Both arms' runs on the test set; None where one is missing or unfinished."""
     links = StudyRun.objects.filter(
         arm__in=[arms.baseline, arms.candidate], test_set=arms.test_set, repeat=0
     ).exclude(run__state__in=UNFINISHED)
-    found = {each.arm_id: each.run for each in links.select_related("run__test_set_version")}
-    if len(found) < 2:
+    by_arm = {each.arm_id: each.run for each in links.select_related("run__test_set_version")}
+    if len(by_arm) < 2:
         return None
-    return found[arms.baseline.pk], found[arms.candidate.pk]
+    return by_arm[arms.baseline.pk], by_arm[arms.candidate.pk]
 
 
 def _costs(runs: Sequence[Run], price: Price) -> dict[int, list[float]]:
-    found: dict[int, list[float]] = {}
+    costs: dict[int, list[float]] = {}
     for run in runs:
-        found |= answer_costs(run, price)
-    return found
+        costs |= answer_costs(run, price)
+    return costs
 
 
 def _why(study: Study, name: str, price: ArmPrice | None, currency: str, missing: int) -> str:
-    """Why what an arm's requests cost isn't known."""
+    """Why the cost of an arm's requests is unknown."""
     if price is None:
         return (
             f"no price of {name} is known: say arms.{name}.price in the study's file, or put its "
@@ -195,19 +195,19 @@ def _why(study: Study, name: str, price: ArmPrice | None, currency: str, missing
 
 
 def _tokens(run: Run) -> dict[str, float | None]:
-    told = Output.objects.filter(run=run, error="").aggregate(
+    totals = Output.objects.filter(run=run, error="").aggregate(
         answers=Count("pk"),
         told=Count(F("prompt_tokens") + F("completion_tokens")),
         prompt=Avg("prompt_tokens"),
         completion=Avg("completion_tokens"),
     )
-    whole = told["answers"] and told["told"] == told["answers"]
-    return {name: told[name] if whole else None for name in ("prompt", "completion")}
+    whole = totals["answers"] and totals["told"] == totals["answers"]
+    return {name: totals[name] if whole else None for name in ("prompt", "completion")}
 
 
 @dataclass(frozen=True, slots=True)
 class PricedItems:
-    """The items that requests are measured on, with what belongs together and what each counts."""
+    """The items that requests are measured on, with clusters and weights."""
 
     ids: Sequence[int]
     clusters: list[str] | None
@@ -215,7 +215,7 @@ class PricedItems:
 
     @classmethod
     def of(cls, test_set: StudyTestSet, runs: tuple[Run, Run]) -> "PricedItems":
-        """All, without those of which an answer failed: nobody got what it cost."""
+        """All items without those with a failed answer, whose cost is unknown."""
         wrong = Output.objects.filter(run__in=runs).exclude(error="")
         failed = set(wrong.values_list("item_id", flat=True))
         items = [each for each in item_labels(runs[0].test_set_version) if each.id not in failed]
@@ -227,15 +227,15 @@ class PricedItems:
         )
 
     def missing(self, cost: dict[int, list[float]] | None) -> int:
-        """Of how many of them it isn't known."""
+        """Number of items with unknown cost."""
         return sum(each not in (cost or {}) for each in self.ids)
 
     def mean(self, cost: dict[int, list[float]]) -> Ends | None:
-        """What a request costs on the average, with its 95% interval."""
+        """Mean cost of a request with its 95% interval."""
         return self.saving(cost, {each: [0.0] for each in self.ids})
 
     def saving(self, before: dict[int, list[float]], after: dict[int, list[float]]) -> Ends | None:
-        """How much less a request costs, with its 95% interval; None where an item's isn't known.
+        """Paired saving per request with its 95% interval; None where an item's cost is unknown.
 
         The scale of the interval goes from 0 to the dearest request that was seen.
         """
@@ -248,7 +248,7 @@ class PricedItems:
         most = float(max(base.max(), tuned.max()))
         if most == 0:
             return Ends(low=0.0, value=0.0, high=0.0)
-        found = compare(
+        comparison = compare(
             tuned / most,
             base / most,
             clusters=self.clusters,
@@ -256,4 +256,8 @@ class PricedItems:
             alpha=LEVEL,
             bounds=(0.0, 1.0),
         )
-        return Ends(low=most * found.lower, value=most * found.difference, high=most * found.upper)
+        return Ends(
+            low=most * comparison.lower,
+            value=most * comparison.difference,
+            high=most * comparison.upper,
+        )

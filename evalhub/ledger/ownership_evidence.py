@@ -33,63 +33,65 @@ def ownership_evidence(
     *,
     alpha: float,
 ) -> OwnershipEvidence:
-    """What the policy's budget of ownership comes to; nothing where it has none.
+    """Measure the policy's budget of ownership; empty evidence without one.
 
     Prices that aren't known are never taken for 0: a critical budget without them is pending.
     """
-    asked = ownership_asked(evidence.policy)
-    if asked is None:
+    demand = ownership_asked(evidence.policy)
+    if demand is None:
         return OwnershipEvidence()
-    budget, name = asked
+    budget, name = demand
     pairing, study = pairings[name], evidence.study
     traffic = (budget.traffic, budget.traffic)
-    said = said_of(study).model_copy(update={"traffic": traffic})
+    ownership = said_of(study).model_copy(update={"traffic": traffic})
     test_set = next(each for each in evidence.test_sets if each.name == name)
     aligned = pairing.aligned.without_failures()
     rows = PricedItems([each.id for each in aligned.items], aligned.clusters, aligned.weights)
-    known = known_costs(study, OwnedArms(baseline, arm, test_set, rows, pairing.earlier), said)
-    lines = cost_lines(said, known, gpu_price)
-    found = Reckoning(lines)
-    missing = [f"{each.name}: {each.missing}" for each in found.unknown(found.net_parts)]
+    priced = known_costs(
+        study, OwnedArms(baseline, arm, test_set, rows, pairing.earlier), ownership
+    )
+    lines = cost_lines(ownership, priced, gpu_price)
+    reckoning = Reckoning(lines)
+    missing = [f"{each.name}: {each.missing}" for each in reckoning.unknown(reckoning.net_parts)]
     if not aligned.items:
         missing.append(f"both arms answered no item of {name}")
     if missing:
-        section = _section(budget, known.currency, lines, missing=missing)
-        told = [f"What owning {arm} costs isn't known: {each}" for each in missing]
-        return OwnershipEvidence([], told if budget.tier == "critical" else [], section)
+        section = _section(budget, priced.currency, lines, missing=missing)
+        pending = [f"What owning {arm} costs isn't known: {each}" for each in missing]
+        return OwnershipEvidence([], pending if budget.tier == "critical" else [], section)
     costs = [
-        _by_item(evidence, each, run, aligned, budget.traffic, earlier)
-        if said.serving.get(each.name, ServingCosts()) == ServingCosts()
+        _by_item(evidence, side, run, aligned, budget.traffic, earlier)
+        if ownership.serving.get(side.name, ServingCosts()) == ServingCosts()
         else np.zeros(len(aligned.items))
-        for each, run, earlier in (
+        for side, run, earlier in (
             (baseline, pairing.baseline.run, [before for before, _ in pairing.earlier]),
             (arm, pairing.candidate.run, [after for _, after in pairing.earlier]),
         )
     ]
-    paid = Reckoning([each for each in lines if not _measured(each)])
+    paid = Reckoning([each for each in lines if not _is_measured(each)])
     present = _total(paid, "present")
     monthly = _total(paid, "serving", "upkeep", "retraining")
     criterion = ownership_criterion(
         budget,
         MonthlyCosts(costs[0], costs[1], present, monthly, aligned.clusters, aligned.weights),
         test_set=name,
-        currency=known.currency,
+        currency=priced.currency,
         alpha=alpha,
         harm_alpha=evidence.policy.harm_alpha,
     )
     section = _section(
         budget,
-        known.currency,
+        priced.currency,
         lines,
         criterion=criterion,
-        present=_total(found, "present"),
-        monthly=_total(found, "serving", "upkeep", "retraining"),
+        present=_total(reckoning, "present"),
+        monthly=_total(reckoning, "serving", "upkeep", "retraining"),
     )
     return OwnershipEvidence([criterion], [], section)
 
 
-def _measured(line: CostLine) -> bool:
-    """Whether it is paid by the request, as the arm's own answers were."""
+def _is_measured(line: CostLine) -> bool:
+    """Whether the line is paid per request, as measured on the arm's own answers."""
     return line.part == "saving" or (
         line.part in ("present", "serving")
         and any(each.origin == "measured" for each in line.figures)
@@ -104,12 +106,12 @@ def _by_item(
     traffic: float,
     earlier: list[Run],
 ) -> np.typing.NDArray[np.float64]:
-    """What a month's requests would cost if all were like the item, shape (n,)."""
-    found = arm_price(evidence.study, arm.name, run)
-    assert found is not None  # else its line wouldn't be known
-    costs = answer_costs(run, found.price)
-    for each in earlier:
-        costs |= answer_costs(each, found.price)
+    """Monthly cost if all requests were like the item, shape (n,)."""
+    own_price = arm_price(evidence.study, arm.name, run)
+    assert own_price is not None  # else its line wouldn't be known
+    costs = answer_costs(run, own_price.price)
+    for earlier_run in earlier:
+        costs |= answer_costs(earlier_run, own_price.price)
     return np.array([traffic * sum(costs[each.id]) / len(costs[each.id]) for each in aligned.items])
 
 
@@ -130,12 +132,12 @@ def _section(
     monthly: Ends | None = None,
     missing: Sequence[str] = (),
 ) -> OwnershipSection:
-    found = Reckoning(lines)
+    reckoning = Reckoning(lines)
     c = criterion
     return OwnershipSection(
         currency=currency,
         traffic=budget.traffic,
-        lines=tuple(found.reckoned(each) for each in lines),
+        lines=tuple(reckoning.reckoned(each) for each in lines),
         present=present,
         monthly=monthly,
         net=None if c is None else Ends(low=c.lower, value=c.difference, high=c.upper),

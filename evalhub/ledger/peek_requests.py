@@ -1,4 +1,4 @@
-"""Claims of files as they are sent to a site, and read there; its charge as it is sent back. Pure.
+"""Claims of files in the form that is sent to a site, and the site's charge in reply. Pure.
 
 Ids are left out where fingerprints say what the items are, tags where no mix weighs them; a
 cluster goes as a number.
@@ -40,30 +40,31 @@ class PeekCharge(Declaration):
 
 
 def sent_claim(claim: FileClaim) -> SentClaim:
-    """A claim as it is sent. Raises pydantic.ValidationError for what no site takes."""
-    asked = claim.requirement
+    """The claim in the form that is sent. Raises pydantic.ValidationError where no site would take
+    it."""
+    requirement = claim.requirement
     count = len(claim.items)
-    assert asked.role in ("primary", "guard")
+    assert requirement.role in ("primary", "guard")
     return SentClaim(
-        test_set=asked.test_set,
-        role=asked.role,
-        tier=asked.tier,
+        test_set=requirement.test_set,
+        role=requirement.role,
+        tier=requirement.tier,
         metric=claim.metric,
         options=None if claim.options is None else dict(claim.options),
-        higher_is_better=asked.higher_is_better,
+        higher_is_better=requirement.higher_is_better,
         mix=dict(claim.mix) if claim.mix else None,
         measured=claim.measured,
-        items=_sent_items(claim),
-        baseline=_sent_arm(claim.baseline, count),
-        candidate=_sent_arm(claim.candidate, count),
+        items=_items_to_send(claim),
+        baseline=_arm_to_send(claim.baseline, count),
+        candidate=_arm_to_send(claim.candidate, count),
     )
 
 
-def _sent_items(claim: FileClaim) -> SentItems:
+def _items_to_send(claim: FileClaim) -> SentItems:
     prints, items = claim.prints, claim.items
     numbers: dict[str, int] = {}
     clusters = [
-        numbers.setdefault(each.cluster, len(numbers) + 1) if each.cluster else 0 for each in items
+        numbers.setdefault(item.cluster, len(numbers) + 1) if item.cluster else 0 for item in items
     ]
     has_context = prints is not None and any(own != whole for own, whole in prints)
     return SentItems(
@@ -78,14 +79,14 @@ def _sent_items(claim: FileClaim) -> SentItems:
     )
 
 
-def _sent_arm(arm: ArmScores, items: int) -> SentArm:
+def _arm_to_send(arm: ArmScores, items: int) -> SentArm:
     scores = tuple(None if np.isnan(value) else float(value) for value in arm.values)
     one_each = len(arm.places) == items and bool((arm.places == np.arange(items)).all())
     return SentArm(scores=scores, places=() if one_each else tuple(arm.places.tolist()))
 
 
 def received_claim(sent: SentClaim) -> FileClaim:
-    """The claim that was sent, for evalhub.ledger.peeking."""
+    """The claim that was received, for evalhub.ledger.peeking."""
     items = sent.items
     requirement = Requirement(
         name=sent.test_set,
@@ -109,8 +110,8 @@ def received_claim(sent: SentClaim) -> FileClaim:
         requirement,
         labels,
         prints or None,
-        _received_arm("baseline", sent.baseline),
-        _received_arm("candidate", sent.candidate),
+        _arm_from("baseline", sent.baseline),
+        _arm_from("candidate", sent.candidate),
         sent.metric,
         sent.options,
         sent.mix,
@@ -118,13 +119,13 @@ def received_claim(sent: SentClaim) -> FileClaim:
     )
 
 
-def _received_arm(name: str, sent: SentArm) -> ArmScores:
-    places = np.array(sent.places or range(len(sent.scores)), dtype=np.intp)
-    return ArmScores(name, places, np.array(sent.scores, dtype=float))
+def _arm_from(name: str, sent: SentArm) -> ArmScores:
+    indices = np.array(sent.places or range(len(sent.scores)), dtype=np.intp)
+    return ArmScores(name, indices, np.array(sent.scores, dtype=float))
 
 
 def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
-    """What a site answers; None: nothing counts the claims, and `alpha` is left as it is."""
+    """A site's reply; None: no ledger counts the claims, and `alpha` stays as it is."""
     if charged is None:
         return PeekCharge(
             registered=False, level=alpha, levels={}, next_looks={}, refused=(), ledger=None
@@ -141,7 +142,7 @@ def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
 
 
 def received_charge(sent: PeekCharge) -> FileCharge | None:
-    """The charge that a site answered."""
+    """The charge in a site's reply."""
     if sent.ledger is None:
         return None
     section = sent.ledger

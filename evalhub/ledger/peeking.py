@@ -1,4 +1,4 @@
-"""Files judged by this home's ledger: they take the number that a decision would take.
+"""Judge files by this home's ledger: they take the number that a decision would take.
 
 A command in this home judges them here (`HomeLedger`); a site is asked what its ledger leaves to
 them, and they are judged where they lie (`charge_files`). Both are one computation.
@@ -51,12 +51,12 @@ _NO_VERSION = -(2**40)
 
 
 class ContestedPeekError(Exception):
-    """Other decisions came between, again and again."""
+    """Lost the compare-and-set on the ledger too often: other decisions came between."""
 
 
 @dataclass(frozen=True)
 class _ClaimOfFiles(Claim):
-    """A claim of files, of which nobody knows whose answers they are."""
+    """A claim of files, whose arms are unknown."""
 
     cover: tuple[int, ...] = ()
 
@@ -124,12 +124,12 @@ def charge_files(
     """
     check_evaluates(by, project)
 
-    def taken(charged: FileCharge | None) -> tuple[FileCharge | None, bool]:
+    def accept(charged: FileCharge | None) -> tuple[FileCharge | None, bool]:
         return charged, charged is not None and not charged.paid.refused
 
     return _read(
         claims,
-        taken,
+        accept,
         project=project,
         counts=counts,
         alpha=alpha,
@@ -148,7 +148,7 @@ def _read[Result](
     files: Sequence[str],
     project: Project | None = None,
 ) -> Result:
-    """What `judge` makes of the charge; where it says that a verdict can be read of it, the number
+    """Result of `judge` on the charge; where it says that a verdict can be read from it, the number
     is taken.
 
     Args:
@@ -159,60 +159,66 @@ def _read[Result](
     Raises:
         ContestedPeekError: decisions kept coming between.
     """
-    shared, found = (SameItems(), []) if counts == "off" else _known_claims(claims, project)
-    if not found:
-        return judge(None)[0]
-    known = {each.name for each in found}
-    registered = all(
-        each.requirement.test_set in known for each in claims if each.requirement.tier == "critical"
+    shared, known_claims = (
+        (SameItems(), []) if counts == "off" else _claims_on_known_items(claims, project)
     )
-    versions = {pk for each in found for pk in shared.of(each.version) if pk > 0}
+    if not known_claims:
+        return judge(None)[0]
+    known_names = {each.name for each in known_claims}
+    registered = all(
+        claim.requirement.test_set in known_names
+        for claim in claims
+        if claim.requirement.tier == "critical"
+    )
+    versions = {pk for each in known_claims for pk in shared.of(each.version) if pk > 0}
     of_server = project is not None or is_a_servers_home()
     names = ", ".join(dict.fromkeys(files))[:FILES]
     for _ in range(TRIES):
-        standing = standing_of(found, counts=counts, primaries=primaries, shared=shared)
+        standing = standing_of(known_claims, counts=counts, primaries=primaries, shared=shared)
         paid = _by_test_set(charge(standing, counts=counts, alpha=alpha, arms=1))
         paid = replace(paid, section=origin_for_files(paid.section, versions, of_server=of_server))
         result, is_read = judge(FileCharge(paid, registered))
-        if not is_read or _taken(standing, names):
+        if not is_read or _take(standing, names):
             return result
     raise ContestedPeekError(f"{names}: other decisions kept coming between")
 
 
-def _known_claims(
+def _claims_on_known_items(
     claims: Sequence[FileClaim], project: Project | None
 ) -> tuple[SameItems, list[_ClaimOfFiles]]:
-    """The claims whose items this home knows, and which of them share items with which versions."""
-    found: list[_ClaimOfFiles] = []
+    """Claims on items that this home knows, and the versions that share those items."""
+    own_claims: list[_ClaimOfFiles] = []
     sharing: dict[int, set[int]] = {}
     prints: dict[int, set[int]] = {}
-    for place, each in enumerate(claims):
-        known = (
-            known_by_text(each.prints, project)
-            if each.prints is not None
-            else known_by_id(each.requirement.test_set, [item.key for item in each.items], project)
+    for index, claim in enumerate(claims):
+        known_items = (
+            known_by_text(claim.prints, project)
+            if claim.prints is not None
+            else known_by_id(
+                claim.requirement.test_set, [item.key for item in claim.items], project
+            )
         )
-        if known is None:
+        if known_items is None:
             continue
-        stand_in = TestSetVersion(pk=_NO_VERSION - place)
-        sharing[stand_in.pk] = {stand_in.pk, *known.versions}
-        prints[stand_in.pk] = set(known.fingerprints)
-        found.append(_claim(each, known, stand_in))
+        stand_in = TestSetVersion(pk=_NO_VERSION - index)
+        sharing[stand_in.pk] = {stand_in.pk, *known_items.versions}
+        prints[stand_in.pk] = set(known_items.fingerprints)
+        own_claims.append(_claim(claim, known_items, stand_in))
     for mine, those in sharing.items():
         those.update(pk for pk in prints if not prints[pk].isdisjoint(prints[mine]))
-    return SameItems({pk: frozenset(those) for pk, those in sharing.items()}), found
+    return SameItems({pk: frozenset(those) for pk, those in sharing.items()}), own_claims
 
 
-def _claim(files: FileClaim, known: KnownItems, version: TestSetVersion) -> _ClaimOfFiles:
-    """The claim as a decision would make it; of several metrics that the files may mean, the one
-    by which it is known already."""
+def _claim(files: FileClaim, known_items: KnownItems, version: TestSetVersion) -> _ClaimOfFiles:
+    """The claim as a decision would make it; where files may mean several metrics, by the one with
+    which it is known already."""
     requirement = files.requirement
-    pairs = zip(files.items, known.fingerprints, strict=True)
+    pairs = zip(files.items, known_items.fingerprints, strict=True)
     items = [label._replace(fingerprint=fingerprint) for label, fingerprint in pairs]
     run = Run(test_set_version=version, version=ModelVersion())
     claims = []
     for name, options in _metrics(files):
-        asked = {
+        fields = {
             "metric": digest_of({"name": name, "options": options}),
             "development": None,
             **({"turned": True} if _is_turned(requirement, name, options) else {}),
@@ -224,13 +230,13 @@ def _claim(files: FileClaim, known: KnownItems, version: TestSetVersion) -> _Cla
                 critical=requirement.tier == "critical",
                 baseline=run,
                 candidate=run,
-                asked={**asked, "mix": files.mix and dict(files.mix)},
+                asked={**fields, "mix": files.mix and dict(files.mix)},
                 scores=("", ""),
                 content=content_digest(
-                    items, files.baseline, files.candidate, asked=asked, mix=files.mix
+                    items, files.baseline, files.candidate, asked=fields, mix=files.mix
                 ),
                 measured=files.measured,
-                cover=tuple(known.cover),
+                cover=tuple(known_items.cover),
             )
         )
     digests = [each.digest for each in claims]
@@ -240,22 +246,24 @@ def _claim(files: FileClaim, known: KnownItems, version: TestSetVersion) -> _Cla
 
 
 def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
-    """What the metric may be, as it would be registered: where files say its name alone, with its
-    usual options, and as this home has it."""
+    """The metrics that files may mean: by name with its usual options, and those of this home."""
     if files.options is not None:
         return [(files.metric, files.options)]
     usual: Mapping[str, Any] = {}
     if files.metric in METRICS:
         with suppress(MetricError):  # it needs options, of which files know nothing
             usual = declared_metric(files.metric).options
-    here = Metric.objects.filter(
+    registered = Metric.objects.filter(
         Q(name=files.metric) | Q(name=RECORDED, options__score=files.metric)
     )
-    return [(files.metric, usual), *here.order_by("-pk").values_list("name", "options")[:KNOWN_AS]]
+    return [
+        (files.metric, usual),
+        *registered.order_by("-pk").values_list("name", "options")[:KNOWN_AS],
+    ]
 
 
 def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) -> bool:
-    """Whether less of a metric is asked for of which more is better, or the other way round."""
+    """Whether the file's direction of the metric is the reverse of the metric's own."""
     try:
         rises = declared_metric(name, **options).rises
     except MetricError:
@@ -264,22 +272,25 @@ def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) 
 
 
 def _by_test_set(paid: Charge) -> Charge:
-    """With one level for each test set: the strictest, where its criteria have several."""
+    """The charge with one level for each test set: the strictest of its criteria's."""
     rows: dict[str, LedgerRow] = {}
     for row in paid.rows:
         if row.test_set not in rows or row.level < rows[row.test_set].level:
             rows[row.test_set] = row
-    kept = tuple(rows.values())
+    strictest = tuple(rows.values())
     section = paid.section and paid.section.model_copy(
-        update={"test_sets": kept, "spent": any(row.spent and row.counted for row in kept)}
+        update={
+            "test_sets": strictest,
+            "spent": any(row.spent and row.counted for row in strictest),
+        }
     )
-    alphas = {row.test_set: row.level for row in kept if row.level != paid.level}
-    return replace(paid, alphas=alphas, rows=kept, section=section)
+    alphas = {row.test_set: row.level for row in strictest if row.level != paid.level}
+    return replace(paid, alphas=alphas, rows=strictest, section=section)
 
 
 @transaction.atomic
-def _taken(standing: Standing, files: str) -> bool:
-    """Writes what is read for the first time; False, and nothing is written, where another decision
+def _take(standing: Standing, files: str) -> bool:
+    """Write what is read for the first time; False, with nothing written, where another decision
     came between."""
     ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
     rows = _rows(standing, files)
@@ -294,15 +305,15 @@ def _taken(standing: Standing, files: str) -> bool:
 
 
 def _rows(standing: Standing, files: str) -> list[Peek]:
-    """What hasn't been read yet, as evalhub.ledger.taking writes looks: whose number it is
-    first."""
-    places: dict[str, tuple[Claim, LedgerPosition]] = {}
+    """Rows that are still to be written, in the order in which evalhub.ledger.taking writes
+    looks."""
+    by_digest: dict[str, tuple[Claim, LedgerPosition]] = {}
     for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
-        places.setdefault(claim.digest, (claim, at))
-    before = set(Peek.objects.filter(claim__in=places).values_list("claim", "beside"))
+        by_digest.setdefault(claim.digest, (claim, at))
+    before = set(Peek.objects.filter(claim__in=by_digest).values_list("claim", "beside"))
 
     def row(key: str, beside: str, at: str, number: int, **fields: Any) -> Peek:
-        claim = places[at][0]
+        claim = by_digest[at][0]
         assert isinstance(claim, _ClaimOfFiles)
         version, *others = claim.cover
         return Peek(
@@ -311,20 +322,20 @@ def _rows(standing: Standing, files: str) -> list[Peek]:
             number=number,
             test_set_version_id=version,
             others=others,
-            asked=places[key][0].asked_digest,
+            asked=by_digest[key][0].asked_digest,
             files=files,
             **fields,
         )
 
     own, sharing, rest = list[Peek](), list[Peek](), list[Peek]()
-    for key, (_, at) in places.items():
+    for key, (_, at) in by_digest.items():
         if not at.taken and (key, "") not in before:
-            shares = at.shares and (places[at.shares][1].shares or at.shares)
+            shares = at.shares and (by_digest[at.shares][1].shares or at.shares)
             (sharing if shares else own).append(row(key, "", key, at.number, shares=shares))
         rest += [
-            row(key, each.primary, each.primary, each.looks.numbers[-1], charged=each.charged)
-            for each in at.beside
-            if not each.taken and (key, each.primary) not in before
+            row(key, entry.primary, entry.primary, entry.looks.numbers[-1], charged=entry.charged)
+            for entry in at.beside
+            if not entry.taken and (key, entry.primary) not in before
         ]
         if at.alone and (key, key) not in before:
             rest.append(row(key, key, key, at.number, charged=True))

@@ -1,4 +1,4 @@
-"""What was read of this home's items from files alone, as the ledger counts it.
+"""Readings of this home's items from files alone, as the ledger counts them.
 
 A peek counts like a look until a decision reads its claim: then that decision's look, which has the
 same number, counts in its place.
@@ -14,7 +14,7 @@ from evalhub.ledger.models import GuardLook, Look, Peek
 
 
 class CountedPeek(NamedTuple):
-    """What a peek adds to the readings of items.
+    """What a peek adds to the count of readings.
 
     Attributes:
         versions: ids of those that together hold its items.
@@ -31,7 +31,7 @@ class CountedPeek(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PeekedClaim:
-    """A claim that was read from files, as evalhub.ledger.numbering reads a look.
+    """A claim that was read from files, in the form in which evalhub.ledger.numbering reads a look.
 
     Attributes:
         number: its own, or that of the claim that it `shares` it with.
@@ -46,7 +46,7 @@ class PeekedClaim:
 
     @property
     def shares_id(self) -> str:
-        """Whose number it has; "" of its own."""
+        """Digest of the claim whose number it shares; "" for a number of its own."""
         return "" if self.shares is None else self.shares.claim
 
     def own_number(self) -> bool:
@@ -55,14 +55,14 @@ class PeekedClaim:
 
 @dataclass(frozen=True, slots=True)
 class PeekedGuard:
-    """By which number a guard's claim was judged beside another claim, from files."""
+    """The number by which a guard's claim was judged from files beside another claim."""
 
     number: int
     charged: bool
 
 
 def counted_peeks() -> Iterator[CountedPeek]:
-    """What of peeks no decision has read since. One query."""
+    """Peeks that no decision has read since. One query."""
     decided = Look.objects.filter(claim=OuterRef("claim"))
     same_number = decided.filter(number=OuterRef("number"))
     beside = GuardLook.objects.filter(
@@ -76,8 +76,8 @@ def counted_peeks() -> Iterator[CountedPeek]:
     charged = set[tuple[str, int]]()
     for row in rows:
         if not row.beside and not row.decided:
-            asked = "" if row.shares else row.asked
-            yield CountedPeek(row.pk, row.versions, not row.shares, row.number, asked)
+            question = "" if row.shares else row.asked
+            yield CountedPeek(row.pk, row.versions, not row.shares, row.number, question)
         at = (row.beside, row.number)
         is_left = row.charged and not row.judged and not (row.decided and row.numbered)
         if is_left and at not in charged:  # one number for all that one reading tried anew there
@@ -86,7 +86,7 @@ def counted_peeks() -> Iterator[CountedPeek]:
 
 
 def peeked_claims(claims: Collection[str]) -> dict[str, PeekedClaim]:
-    """Those of the claims that were read from files."""
+    """By digest, those of the claims that were read from files."""
     rows = list(Peek.objects.filter(claim__in=claims, beside="").order_by("pk"))
     owners = {row.shares for row in rows} - {""}
     together: dict[str, list[tuple[int, str]]] = {}
@@ -110,13 +110,13 @@ def peeked_claims(claims: Collection[str]) -> dict[str, PeekedClaim]:
 
 
 def alone_numbers(claims: Iterable[str]) -> dict[str, int]:
-    """The numbers that claims took for themselves which were read beside another one first."""
+    """Own numbers of claims that were first read beside another claim."""
     rows = Peek.objects.filter(claim__in=list(claims)).values_list("claim", "beside", "number")
     return {claim: number for claim, beside, number in rows if beside == claim}
 
 
 def guards_beside(claim: str) -> dict[str, PeekedGuard]:
-    """By claim, the guards that were judged beside this one from files."""
+    """By digest, the guards that were judged from files beside this claim."""
     rows = Peek.objects.filter(beside=claim).exclude(claim=claim).order_by("pk")
     columns = rows.values_list("claim", "number", "charged")
     return {guard: PeekedGuard(number, charged) for guard, number, charged in columns}

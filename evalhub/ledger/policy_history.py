@@ -1,4 +1,4 @@
-"""What the policies asked that judged some of a decision's items before, in its project."""
+"""Policies that judged some of a decision's items before, in its project."""
 
 from collections.abc import Sequence
 
@@ -26,10 +26,10 @@ def earlier_policies(
     """
     versions = {pk for claim in claims for pk in shared.of(claim.version)}
     looks = Look.objects.filter(study=OuterRef("pk"), test_set_version__in=versions)
-    asked = StudyTestSet.objects.filter(study=OuterRef("pk"), test_set_version__in=versions)
+    test_sets = StudyTestSet.objects.filter(study=OuterRef("pk"), test_set_version__in=versions)
     studies = Study.objects.filter(project=study.project_id)
     rows = (
-        Decision.objects.filter(study__in=studies.filter(Exists(looks) | Exists(asked)))
+        Decision.objects.filter(study__in=studies.filter(Exists(looks) | Exists(test_sets)))
         .exclude(verdict=Verdict.INVALID)
         .order_by("created", "id")
         .values_list("digest", "created", *_PARTS)

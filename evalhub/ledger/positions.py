@@ -1,4 +1,4 @@
-"""Claims on the ledger, and where they stand: by which looks each is judged, and who pays."""
+"""Claims and their positions on the ledger: which looks judge each, and which claim pays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Looks(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a decision says of one test set: whose run against whose, by what.
+    """What a decision claims on one test set: two runs and the question.
 
     Attributes:
         primary: the candidate must gain here.
@@ -83,8 +83,8 @@ class Claim:
 
     @property
     def digest(self) -> str:
-        """By which the ledger knows it; as long as there are no scores of it, what it will be read
-        from."""
+        """The digest that identifies it in the ledger; before there are scores, of what they will
+        be read from."""
         if not self.content:
             return digest_of({**self.recorded, "asked": self.asked, "scores": self.scores})
         if self.measured:
@@ -122,7 +122,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What judges a guard beside one counted claim.
+    """The looks that judge a guard beside one counted claim.
 
     Attributes:
         primary: the counted claim's digest.
@@ -139,7 +139,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPosition:
-    """Where a claim stands in the ledger.
+    """Position of a claim in the ledger.
 
     Attributes:
         number: its own look at its items, whether that was taken already or would be the next.
@@ -172,31 +172,31 @@ class LedgerPosition:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether its candidate's tries at other items make its level what it is."""
+        """Whether its level comes from its candidate's tries on other items."""
         return (
             self.looks is not None and self.looks.arms is None and (self.tries or 1) > self.number
         )
 
     @property
     def charged(self) -> bool:
-        """Whether a look was, or would be, taken for it."""
+        """Whether a look was taken for it, or would be."""
         own = self.counted and not self.shares
         return own or any(each.charged for each in self.beside)
 
     @property
     def free(self) -> bool:
-        """Whether nothing is left to be taken for it."""
+        """Whether no look is left to be taken for it."""
         return self.taken and not self.alone and all(each.taken for each in self.beside)
 
     def judged_by(self, alpha: float) -> Looks:
-        """The looks that judge it: the strictest of those that might."""
-        ways = [self.looks] if self.looks else [each.looks for each in self.beside]
-        return min(ways, key=lambda looks: looks.level(alpha), default=Looks((1,)))
+        """The looks that judge it: the strictest of the possible ones."""
+        candidates = [self.looks] if self.looks else [each.looks for each in self.beside]
+        return min(candidates, key=lambda looks: looks.level(alpha), default=Looks((1,)))
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a decision's claims stand in the ledger `home` as long as it has `entries` entries.
+    """Positions of a decision's claims in the ledger `home`, valid while it has `entries` entries.
 
     Attributes:
         first: digest of the claim that is counted first, beside which the others are read.

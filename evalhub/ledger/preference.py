@@ -1,4 +1,4 @@
-"""What people said of an arm, read from its campaigns and put into the decision's terms.
+"""People's preference for an arm, read from review campaigns for the decision.
 
 Of a review that goes on nothing is read but how many judgments there are: a decision could be made
 after each of them, and would show every vote.
@@ -47,7 +47,8 @@ _PAIRS_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class HeardReview:
-    """The review that a decision hears, and which review of these pairs of answers it is."""
+    """The review that a decision reads, and its number among the reviews of these pairs of
+    answers."""
 
     campaign: Campaign
     plan: PlanNumber
@@ -56,7 +57,7 @@ class HeardReview:
 def ask(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> PreferenceEvidence:
-    """What people said of this arm's answers beside the baseline's.
+    """People's evidence on this arm's answers beside the baseline's.
 
     While their review goes on, and where its record was changed: how many judgments there are, and
     nothing that depends on what they say.
@@ -64,9 +65,9 @@ def ask(
     rule, review = evidence.policy.preference, evidence.study.review
     if rule is None or review is None or arm.role != ArmRole.CANDIDATE:
         return PreferenceEvidence()
-    asked = next(each for each in evidence.test_sets if each.name == review.test_set)
-    runs = evidence.run(baseline, asked), evidence.run(arm, asked)
-    heard, items = _heard_review(evidence.study, *runs), judged_items(evidence, asked, runs[0])
+    test_set = next(each for each in evidence.test_sets if each.name == review.test_set)
+    runs = evidence.run(baseline, test_set), evidence.run(arm, test_set)
+    heard, items = _heard_review(evidence.study, *runs), judged_items(evidence, test_set, runs[0])
     judgments = None
     if heard is not None:
         try:
@@ -83,7 +84,7 @@ def ask(
     return preference_evidence(
         judgments,
         rule,
-        test_set=asked.name,
+        test_set=test_set.name,
         alpha=alpha,
         harm_alpha=evidence.policy.harm_alpha,
         planned_gain=evidence.policy.planned_gain,
@@ -93,8 +94,8 @@ def ask(
 def ended_review(
     evidence: StudyEvidence, test_set: StudyTestSet, runs: tuple[Run, Run]
 ) -> Judgments | None:
-    """What people said of these answers in a review that has ended; None where none has, or where
-    it was changed."""
+    """Judgments of an ended review of these answers; None where none has ended, or it was
+    changed."""
     heard = _heard_review(evidence.study, *runs)
     if heard is None:
         return None
@@ -107,7 +108,8 @@ def ended_review(
 
 
 def newest_review(study: Study, baseline: Run, candidate: Run) -> Campaign | None:
-    """The study's newest review of these very answers; of others it would say nothing."""
+    """The study's newest review of exactly these answers (reviews of other answers say nothing
+    here)."""
     # by ids: nested in one query, PostgreSQL without statistics goes through all pairs for each
     ours, theirs = _with_these_answers(baseline), _with_these_answers(candidate)
     runs = dict((ours | theirs).values_list("pk", "answers_digest"))
@@ -115,8 +117,8 @@ def newest_review(study: Study, baseline: Run, candidate: Run) -> Campaign | Non
         baseline_output__run__in=[pk for pk in runs if runs[pk] == baseline.answers_digest],
         candidate_output__run__in=[pk for pk in runs if runs[pk] == candidate.answers_digest],
     )
-    asked = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"), study=study)
-    return asked.defer("plan").first()
+    reviews = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"), study=study)
+    return reviews.defer("plan").first()
 
 
 def _heard_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
@@ -133,7 +135,7 @@ def judgments_so_far(study: Study, campaign: Campaign) -> int:
     if split is not None and review is not None and _is_primary(study, review.test_set):
         keys = campaign.pairs.values_list("item__key", "item__cluster")
         items = {key for key, cluster in keys if not split.holds(key, cluster)}
-    return _given(_main_pairs(campaign, items))
+    return _count_given(_main_pairs(campaign, items))
 
 
 def _is_primary(study: Study, test_set: str) -> bool:
@@ -159,22 +161,23 @@ def _main_pairs(campaign: Campaign, items: Collection[str] | None) -> dict[int, 
     }
 
 
-def _given(pairs: Collection[int]) -> int:
-    """How many main turns on these pairs have a judgment that stands; by ids, for the same."""
+def _count_given(pairs: Collection[int]) -> int:
+    """Number of main turns on these pairs that have a standing judgment; queried by ids, as in
+    `newest_review`."""
     turns = Assignment.objects.filter(purpose=AssignmentPurpose.MAIN, state=AssignmentState.DONE)
-    given = 0
+    count = 0
     for some in batched(pairs, _PAIRS_AT_ONCE):
         of_these = list(turns.filter(pair__in=some).order_by().values_list("pk", flat=True))
         judged = Judgment.objects.filter(assignment__in=of_these).order_by()
-        given += judged.values("assignment").distinct().count()
-    return given
+        count += judged.values("assignment").distinct().count()
+    return count
 
 
 def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
-    """How far a review is. Nothing is read of its plan, which may have been changed."""
+    """How far a review has come; its plan isn't read, since it may have been changed."""
     campaign, pairs = heard.campaign, _main_pairs(heard.campaign, items)
     return CountedReview(
-        judgments=_given(pairs),
+        judgments=_count_given(pairs),
         planned=sum(pairs.values()),
         plan=heard.plan.number,
         opened=heard.plan.opened,
@@ -185,14 +188,13 @@ def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
 def _judgments(
     heard: HeardReview, items: Collection[str] | None, alpha: float, use: UnconfirmedUse
 ) -> Judgments:
-    """Those that count of a review that has ended, on the items (their keys) that are judged on;
-    None: all."""
+    """Counting judgments of an ended review, on the judged items (their keys); None: all."""
     campaign = heard.campaign
     rule = rule_of(campaign)
     versions = campaign.baseline_id, campaign.candidate_id
     every = judgment_data(campaign).between(*versions).on(items).main()
-    found = counted(campaign, every, use=use)
-    data, main = found.data, found.data.judgments
+    counted_review = counted(campaign, every, use=use)
+    data, main = counted_review.data, counted_review.data.judgments
     names = {reviewer: f"r{i}" for i, reviewer in enumerate(data.reviewers, 1)}
     return Judgments(
         [each.favours for each in main],
@@ -213,37 +215,37 @@ def _judgments(
         too_fast=[too_fast(each) for each in main],
         looks=looks_known(campaign),
         diverse=campaign.sealed_plan.design.diverse,
-        identities=tuple(found.people.values()),
+        identities=tuple(counted_review.people.values()),
         unconfirmed=use,
     )
 
 
 def _with_these_answers(run: Run) -> QuerySet[Run]:
-    """The runs that say the same to the same items, itself included."""
-    found: QuerySet[Run] = Run.objects.filter(
+    """Runs with the same answers to the same items, this one included."""
+    runs: QuerySet[Run] = Run.objects.filter(
         test_set_version__digest=run.test_set_version.digest, answers_digest=run.answers_digest
     )
-    return found
+    return runs
 
 
 def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
     """The limits by the campaign's rule at this decision's alpha, which needn't be the plan's."""
-    found = interim_estimate(data, rule)
-    if found is None:
+    estimate = interim_estimate(data, rule)
+    if estimate is None:
         return None
     return EarlyStopLimits(
-        lower=found.lower,
-        upper=found.upper,
-        level=found.level,
-        p_better=found.p_better,
-        p_worse=found.p_worse,
-        method=found.method,
+        lower=estimate.lower,
+        upper=estimate.upper,
+        level=estimate.level,
+        p_better=estimate.p_better,
+        p_worse=estimate.p_worse,
+        method=estimate.method,
     )
 
 
-def judged_items(evidence: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
-    """Keys of the items that are judged on; None for all."""
-    judged = evidence.judged(asked, run.test_set_version)
+def judged_items(evidence: StudyEvidence, test_set: StudyTestSet, run: Run) -> set[str] | None:
+    """Keys of the items that are judged on; None: all."""
+    judged = evidence.judged(test_set, run.test_set_version)
     if judged is None:
         return None
     return {each.key for each in compress(evidence.items(run.test_set_version), judged)}

@@ -1,4 +1,4 @@
-"""What a study's development sets show: for reading, at any time, and never for a verdict."""
+"""Results on a study's development sets: to be read at any time, never for a verdict."""
 
 from itertools import compress
 
@@ -13,7 +13,7 @@ from runners.metrics import declared_metric
 
 
 def readings_of(study: Study) -> list[Reading]:
-    """Each arm beside the baseline on each development set, as far as both have answered it."""
+    """Each arm compared with the baseline on each development set that both have answered."""
     links = {
         (link.test_set_id, link.arm_id): link
         for link in StudyRun.objects.filter(
@@ -22,11 +22,11 @@ def readings_of(study: Study) -> list[Reading]:
         .exclude(run__state__in=UNFINISHED)
         .select_related("arm", "run__test_set_version")
     }
-    asked = study.test_sets.development().select_related("metric", "test_set_version")
+    test_sets = study.test_sets.development().select_related("metric", "test_set_version")
     baseline = study.arms.get(role=ArmRole.BASELINE)
     return [
         reading
-        for test_set in asked
+        for test_set in test_sets
         for arm in study.arms.exclude(pk=baseline.pk)
         if (test_set.pk, arm.pk) in links and (test_set.pk, baseline.pk) in links
         if (
@@ -40,7 +40,7 @@ def readings_of(study: Study) -> list[Reading]:
 def _reading(
     test_set: StudyTestSet, arm: StudyArm, before: StudyRun, after: StudyRun
 ) -> Reading | None:
-    """None where fewer than two items have both arms' scores."""
+    """The comparison; None where fewer than two items have both arms' scores."""
     items = item_labels(test_set.test_set_version)
     arms = [run_scores(link.run, test_set.metric, items).arm for link in (before, after)]
     whole, *scores = paired(len(items), *arms)
@@ -50,19 +50,19 @@ def _reading(
     rising = metric.rises
     worse, better = scores if rising else reversed(scores)
     labels = [each.cluster for each in compress(items, whole)]
-    found = compare(worse, better, clusters=clusters_of(labels), bounds=metric.reach)
-    value, candidate = found.baseline, found.candidate
+    comparison = compare(worse, better, clusters=clusters_of(labels), bounds=metric.reach)
+    value, candidate = comparison.baseline, comparison.candidate
     if not rising:
         value, candidate = candidate, value
     return Reading(
         test_set=test_set.name,
         metric=test_set.metric.name,
         arm=arm.name,
-        n=found.n,
-        left_out=len(items) - found.n,
+        n=comparison.n,
+        left_out=len(items) - comparison.n,
         baseline=value,
         candidate=candidate,
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
+        difference=comparison.difference,
+        lower=comparison.lower,
+        upper=comparison.upper,
     )

@@ -17,7 +17,7 @@ Shares = dict[int, float]
 
 @dataclass(slots=True)
 class Repeats:
-    """What was read of the runs' texts, shared by the decisions on a study's arms."""
+    """Readings of the runs' texts, shared by the decisions on a study's arms."""
 
     evidence: StudyEvidence
     read: dict[tuple[int, int], Shares]
@@ -36,7 +36,7 @@ class Repeats:
         *,
         alpha: float,
     ) -> SecondRun | None:
-        """What the baseline's second runs show; None where it has none."""
+        """Result of the baseline's second runs; None without any."""
         rows, items = [], _Items()
         for test_set in self.evidence.test_sets:
             repeat = self.evidence.repeats.get((baseline.pk, test_set.pk))
@@ -63,7 +63,7 @@ class Repeats:
 
 
 def same_answers(baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]) -> str | None:
-    """Why an arm whose answers are the baseline's to the letter is a no-op; None where it isn't."""
+    """Why an arm with exactly the baseline's answers is a no-op; None for any other arm."""
     distinct = [each for each in pairings.values() if not each.aligned.same]
     if not all(each.aligned.items and _alike(each) for each in distinct):
         return None
@@ -83,8 +83,8 @@ class _Items:
         self.clusters: list[str] = []
 
     def add(self, name: str, pairing: Pairing, repeat: Shares, candidate: Shares) -> None:
-        for each in pairing.aligned.items:
-            if each.id in repeat and each.id in candidate:
-                self.repeat.append(repeat[each.id])
-                self.candidate.append(candidate[each.id])
-                self.clusters.append(each.cluster and f"{name}: {each.cluster}")
+        for item in pairing.aligned.items:
+            if item.id in repeat and item.id in candidate:
+                self.repeat.append(repeat[item.id])
+                self.candidate.append(candidate[item.id])
+                self.clusters.append(item.cluster and f"{name}: {item.cluster}")

@@ -12,20 +12,20 @@ from evalhub.registry.same_items import apart_by_context, sharing_items
 
 @dataclass(slots=True)
 class SameItems:
-    """Which versions share an item with which: asked once while several arms are decided."""
+    """Versions that share items, queried once while several arms are decided."""
 
     found: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def of(self, version: TestSetVersion) -> frozenset[int]:
-        """Ids of the versions that share an item with this one, itself included.
+        """Ids of the versions that share an item with this one, this one included.
 
         A few queries, of which one goes through all its items: what that found is kept in memory
         until there is another version, or an arm shows another's contexts.
         """
         if version.pk not in self.found:
-            there = TestSetVersion.objects.aggregate(count=Count("pk"), newest=Max("created"))
+            state = TestSetVersion.objects.aggregate(count=Count("pk"), newest=Max("created"))
             self.found[version.pk] = _sharing(
-                version.pk, version.created, apart_by_context(version), **there
+                version.pk, version.created, apart_by_context(version), **state
             )
         return self.found[version.pk]
 
@@ -39,5 +39,5 @@ def _sharing(
     count: int,
     newest: datetime.datetime,
 ) -> frozenset[int]:
-    """Versions stay as they are once they are seen, so that the same number are the same."""
+    """Cached by count and newest: versions never change once they exist."""
     return sharing_items(TestSetVersion(pk=version), by_context)

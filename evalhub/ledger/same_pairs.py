@@ -1,4 +1,4 @@
-"""Pairs of answers known by their content: which reviews and judges were asked of them before.
+"""Pairs of answers identified by content: earlier reviews and judges of the same pairs.
 
 A pair is an item's question and both texts, whichever of the two came first. Ids, tags, metadata,
 the order of items and the names of versions don't make a pair new.
@@ -34,7 +34,7 @@ type Vote = tuple[int, bool, str]
 
 
 class PlanNumber(NamedTuple):
-    """Which review of the same pairs a campaign is.
+    """Number of a campaign among those that review the same pairs.
 
     Attributes:
         number: 1 and the earlier ones in which somebody judged one of the pairs.
@@ -46,10 +46,13 @@ class PlanNumber(NamedTuple):
 
 
 def plan_number(campaign: Campaign, baseline: Run, candidate: Run) -> PlanNumber:
-    """Which review of these two runs' answers the campaign is: one pair in common is enough."""
-    asked = _asked_on(SameItems().of(baseline.test_set_version))
-    pairs = _TwoRuns(baseline, candidate).among((each.fingerprint, each.outputs) for each in asked)
-    same = [each for each in asked if each.outputs in pairs]
+    """The campaign's number among the reviews of these two runs' answers; one common pair is
+    enough."""
+    review_pairs = _review_pairs_on(SameItems().of(baseline.test_set_version))
+    pairs = _TwoRuns(baseline, candidate).among(
+        (each.fingerprint, each.outputs) for each in review_pairs
+    )
+    same = [each for each in review_pairs if each.outputs in pairs]
     opened = {each.campaign for each in same} | {campaign.pk}
     judged = {each.campaign for each in same if each.judged}
     plans = list(Campaign.objects.filter(pk__in=opened).values_list("pk", flat=True))
@@ -67,9 +70,9 @@ def judge_number(judge_run: JudgeRun | None, baseline: Run, candidate: Run) -> i
     read = JudgeRun.objects.filter(opened__isnull=False, baseline__test_set_version__in=sharing)
     ours = _TwoRuns(baseline, candidate)
     judges: list[tuple[str, frozenset[Vote]]] = []
-    for each in read.select_related("baseline", "candidate").order_by("opened", "pk"):
-        judge = each.digest, _votes(each)
-        if judge not in judges and ours.shares_a_pair_with(each):
+    for other_run in read.select_related("baseline", "candidate").order_by("opened", "pk"):
+        judge = other_run.digest, _votes(other_run)
+        if judge not in judges and ours.shares_a_pair_with(other_run):
             judges.append(judge)
     this = None if judge_run is None else (judge_run.digest, _votes(judge_run))
     return 1 + (judges.index(this) if this in judges else len(judges))
@@ -81,14 +84,14 @@ def _votes(judge_run: JudgeRun) -> frozenset[Vote]:
 
 
 @dataclass(frozen=True, slots=True)
-class _AskedPair:
+class _ReviewPair:
     campaign: int
     fingerprint: int
     outputs: tuple[int, int]
     judged: bool
 
 
-def _asked_on(versions: Collection[int]) -> list[_AskedPair]:
+def _review_pairs_on(versions: Collection[int]) -> list[_ReviewPair]:
     """The pairs of all reviews on these versions of test sets."""
     mains = Pair.objects.filter(kind=PairKind.MAIN, candidate_output__isnull=False)
     first = mains.filter(campaign=OuterRef("pk")).order_by("position").values("item__version")
@@ -96,19 +99,19 @@ def _asked_on(versions: Collection[int]) -> list[_AskedPair]:
     judged = Assignment.objects.filter(
         pair=OuterRef("pk"), purpose=AssignmentPurpose.MAIN, state=AssignmentState.DONE
     )
-    asked = []
+    review_pairs = []
     for campaign in campaigns.order_by().values_list("pk", flat=True):
         rows = mains.filter(campaign=campaign).order_by().annotate(judged=Exists(judged))
         fields = "item__fingerprint", "baseline_output", "candidate_output", "judged"
-        asked += [
-            _AskedPair(campaign, fingerprint, (one, other), given)
-            for fingerprint, one, other, given in rows.values_list(*fields)
+        review_pairs += [
+            _ReviewPair(campaign, fingerprint, (one, other), has_judgment)
+            for fingerprint, one, other, has_judgment in rows.values_list(*fields)
         ]
-    return asked
+    return review_pairs
 
 
 class _TwoRuns:
-    """The pairs of two runs' answers, of which the texts are read where they are asked for."""
+    """The pairs of two runs' answers; texts are read on demand."""
 
     def __init__(self, baseline: Run, candidate: Run) -> None:
         self.runs = baseline, candidate
@@ -119,12 +122,12 @@ class _TwoRuns:
 
     def among(self, pairs: Iterable[tuple[int, tuple[int, int]]]) -> set[tuple[int, int]]:
         """Those of `pairs`, (fingerprint, ids of two answers), that say what these runs do."""
-        known = [each for each in pairs if each[0] in self.items]
-        texts = _texts(Output.objects.all(), {pk for _, two in known for pk in two}, "pk")
-        keys = self._keys({fingerprint for fingerprint, _ in known})
+        on_items = [each for each in pairs if each[0] in self.items]
+        texts = _texts(Output.objects.all(), {pk for _, two in on_items for pk in two}, "pk")
+        keys = self._keys({fingerprint for fingerprint, _ in on_items})
         return {
             two
-            for fingerprint, two in known
+            for fingerprint, two in on_items
             for one, other in product(*(texts[pk] for pk in two))
             if (fingerprint, frozenset((one, other))) in keys
         }
@@ -163,11 +166,12 @@ class _TwoRuns:
 
 
 def _texts(outputs: QuerySet[Output], keys: Collection[int], by: str) -> dict[int, set[str]]:
-    """SHA-256 of the answers' texts, by `pk` or by `item`; of a redacted one what it was."""
+    """SHA-256 of the answers' texts, by `pk` or by `item`; for a redacted answer the recorded
+    one."""
     texts: dict[int, set[str]] = {}
     for some in batched(keys, READ_AT_A_TIME):
         rows = outputs.filter(**{f"{by}__in": some}, text__isnull=False).order_by()
-        for each in rows.only("item", "text", "text_sha256", "tool_calls").iterator():
-            digest = each.text_sha256 or sha256(each.as_read.encode()).hexdigest()
-            texts.setdefault(each.pk if by == "pk" else each.item_id, set()).add(digest)
+        for output in rows.only("item", "text", "text_sha256", "tool_calls").iterator():
+            digest = output.text_sha256 or sha256(output.as_read.encode()).hexdigest()
+            texts.setdefault(output.pk if by == "pk" else output.item_id, set()).add(digest)
     return texts

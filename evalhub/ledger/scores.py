@@ -1,4 +1,4 @@
-"""Scores read from the database into what `evalhub.decision.align` takes."""
+"""Read scores from the database into the form of `evalhub.decision.align`."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -43,14 +43,14 @@ READ_AT_A_TIME = 5000
 
 @dataclass(frozen=True, slots=True)
 class RunScores:
-    """One run's scores by one metric, and the digest that decisions know them by."""
+    """One run's scores by one metric, and the digest that identifies them in decisions."""
 
     run: Run
     arm: ArmScores
     digest: str
 
     def named(self, name: str, test_set: str) -> ArmScores:
-        """The scores as those of an arm of a study, which has names of its own."""
+        """The scores under a study arm's own names."""
         failures = [f"{name} on {test_set}: {line}" for line in self.arm.failures]
         return replace(self.arm, name=name, failures=failures)
 
@@ -78,15 +78,15 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     prints = "fingerprint_in_context", "fingerprint"
     columns = "id", "key", "cluster", Cast("tags", TextField()), *prints
     by_input = version.told_apart_by_input
-    known: dict[str, list[str]] = {}
+    parsed: dict[str, list[str]] = {}
     labels = []
     wholes = set[int]()
     for item, key, cluster, text, whole, own in rows.values_list(*columns):
         wholes.add(whole)
-        if text not in known:
-            known[text] = json.loads(text)
+        if text not in parsed:
+            parsed[text] = json.loads(text)
         labels.append(
-            ItemLabel(key, cluster, known[text], id=item, fingerprint=own if by_input else whole)
+            ItemLabel(key, cluster, parsed[text], id=item, fingerprint=own if by_input else whole)
         )
     if len(wholes) == len(labels):
         return labels
@@ -97,7 +97,7 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
 
 
 def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScores:
-    """All scores of a run by one metric, of these items: those of its test set version."""
+    """All scores of a run by one metric, for these items of its test set version."""
     scores = Score.objects.filter(output__run=run, metric=metric)
     rows = scores.order_by("output__item_id", "output__sample").values_list(
         "output__item_id", "value"
@@ -105,11 +105,11 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
     table = np.concatenate([np.empty((0, 2)), *_numbers(rows)])
     ids = np.array([each.id for each in items], dtype=float)
     order = np.argsort(ids)
-    places = order[np.searchsorted(ids, table[:, 0], sorter=order)]
-    by_place = np.argsort(places, kind="stable")
+    indices = order[np.searchsorted(ids, table[:, 0], sorter=order)]
+    by_place = np.argsort(indices, kind="stable")
     arm = ArmScores(
         "",
-        places[by_place],
+        indices[by_place],
         table[by_place, 1],
         samples=run.samples,
         failures=run.error.splitlines() if run.state == RunState.FAILED else (),
@@ -118,7 +118,7 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         arm = replace(
             arm,
             reason=_first_reason(scores, table[by_place]),
-            failed=_failed(scores)[by_place] if failed_answers_alone(run) else None,
+            failed=_failures(scores)[by_place] if failed_answers_alone(run) else None,
         )
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:
@@ -137,21 +137,21 @@ def _numbers(rows: QuerySet[Any, Any]) -> Iterator[Array]:
 
 
 def _first_reason(scores: QuerySet[Score], table: Array) -> str:
-    """Why the first is unscored, of rows of (item, value) in the order of items and samples."""
+    """The first reason in order of items and samples why an answer has no score."""
     item = table[np.isnan(table[:, 1]), 0][0]
     of_item = scores.filter(output__item=int(item)).order_by("output__sample")
     return next(reason for value, reason in of_item.values_list("value", "reason") if value is None)
 
 
-def _failed(scores: QuerySet[Score]) -> Rows:
-    """Which answers failed for good, in the order of items and samples."""
+def _failures(scores: QuerySet[Score]) -> Rows:
+    """Mask of the failed answers, in order of items and samples."""
     failed = ExpressionWrapper(Q(output__text=None), BooleanField())
     rows = scores.annotate(failed=failed).order_by("output__item_id", "output__sample")
     return np.array(list(rows.values_list("failed", flat=True)), dtype=bool)
 
 
 def differing(first: Run, second: Run) -> dict[int, float]:
-    """By item, the share of the second run's answers whose text isn't the first's."""
+    """By item, the share of the second run's answers whose text differs from the first's."""
     same_text = Output.objects.filter(
         run=first, item=OuterRef("item"), sample=OuterRef("sample"), text=OuterRef("text")
     )
@@ -168,22 +168,22 @@ def differing(first: Run, second: Run) -> dict[int, float]:
     return {item: different / of for item, (different, of) in counts.items()}
 
 
-def requirement_on(asked: StudyTestSet) -> Requirement:
-    """What the study asks on a test set, as it is measured."""
-    metric = declared_metric(asked.metric.name, **asked.metric.options)
-    return requirement_of(asked.name, criterion_of(asked), form=metric.of_form)
+def requirement_on(test_set: StudyTestSet) -> Requirement:
+    """The study's demand on a test set, as a requirement."""
+    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    return requirement_of(test_set.name, criterion_of(test_set), form=metric.of_form)
 
 
-def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
-    """What the study asks on a test set, as a policy says it."""
-    metric = declared_metric(asked.metric.name, **asked.metric.options)
+def criterion_of(test_set: StudyTestSet) -> PolicyCriterion:
+    """The study's demand on a test set, as a policy's criterion."""
+    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
     return PolicyCriterion.of_columns(
-        {name: getattr(asked, name) for name in Demand.model_fields}
+        {name: getattr(test_set, name) for name in Demand.model_fields}
         | {
-            "test_set": asked.name,
-            "metric": asked.metric.name,
-            "higher_is_better": metric.rises != asked.turned,
-            "bounds": asked.bounds or metric.reach,
+            "test_set": test_set.name,
+            "metric": test_set.metric.name,
+            "higher_is_better": metric.rises != test_set.turned,
+            "bounds": test_set.bounds or metric.reach,
             "unit": metric.counted_in,
         }
     )

@@ -1,4 +1,4 @@
-"""A person stands by a decision, or overrides it: a record of its own beside it."""
+"""A person signs or overrides a decision, in a record of its own."""
 
 from datetime import datetime
 
@@ -19,16 +19,16 @@ from evalhub.ledger.models import Decision, SignOff
 
 
 class SignOffError(Exception):
-    """A decision that can't be signed as asked, and what would be right."""
+    """The decision can't be signed this way; the message says which way is possible."""
 
 
 class SupersededError(SignOffError):
-    """New evidence has made a newer decision."""
+    """A newer decision on newer evidence exists."""
 
 
 @transaction.atomic
 def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None = None) -> SignOff:
-    """Signs a decision, or overrides it where `verdict` is another than it gave.
+    """Sign a decision, or override it where `verdict` differs from its own.
 
     The decision stays as it is. Signing the same again is the sign-off that is there; who changes
     their mind signs anew, and the newest is what holds.
@@ -45,10 +45,10 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     reason = reason.strip()
     if not reason:
         raise SignOffError("a sign-off says why: give a reason")
-    said = decision.verdict if verdict is None else verdict
-    if said not in list(Verdict):
-        raise SignOffError(f"{said!r} isn't a verdict: one of {', '.join(Verdict)}")
-    holds = Verdict(said)
+    value = decision.verdict if verdict is None else verdict
+    if value not in list(Verdict):
+        raise SignOffError(f"{value!r} isn't a verdict: one of {', '.join(Verdict)}")
+    holds = Verdict(value)
     if holds is Verdict.SHIP and any(each.holds for each in decision.document.caveats):
         check_owns(by, decision.study.project, "ship what a caveat holds")
     newest = decision.sign_offs.first()
@@ -73,7 +73,7 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
 
 
 def check_newest(decision: Decision) -> None:
-    """That it is the newest on its arm, and as it was made.
+    """Raise an error unless the decision is the newest on its arm, and intact.
 
     Raises:
         SupersededError: a newer one is there.

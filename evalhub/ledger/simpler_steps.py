@@ -1,4 +1,4 @@
-"""What each step before a fine-tune buys, read from a study's evidence.
+"""The benefit of each step before a fine-tune, read from a study's evidence.
 
 Only arms whose scores on the test set this record shows anyway, and pays for, are among them: the
 baseline, the candidate and its alternatives.
@@ -18,7 +18,7 @@ from evalhub.stats.paired import PairedComparison, compare
 
 
 def steps_section(
-    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, shown: Sequence[Alternative]
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, alternatives: Sequence[Alternative]
 ) -> StepsSection | None:
     """The record's `steps`; None of a candidate that isn't fine-tuned."""
     if not arm.version.fine_tuned:
@@ -26,31 +26,31 @@ def steps_section(
     untuned = [each for each in evidence.arms if not each.version.fine_tuned]
     if all(_bare(each.version) for each in untuned):
         return StepsSection(alone=True)
-    untuned.sort(key=lambda each: (place_of(each.version.kind), each.position))
-    told = {(each.arm, each.test_set) for each in shown}
+    untuned.sort(key=lambda step: (place_of(step.version.kind), step.position))
+    pairs = {(each.arm, each.test_set) for each in alternatives}
     runs = {evidence.run(each, one).pk for each in (*untuned, arm) for one in evidence.primaries}
-    taken = run_costs(sorted(runs), afresh=True)
+    costs = run_costs(sorted(runs), afresh=True)
     rows = [
         row
         for test_set in evidence.primaries
         for ladder in [
-            [each for each in untuned if each == baseline or (each.name, test_set.name) in told]
+            [each for each in untuned if each == baseline or (each.name, test_set.name) in pairs]
         ]
-        for row in _Steps(evidence, test_set, taken, last=arm).rows([*ladder, arm])
+        for row in _Steps(evidence, test_set, costs, last=arm).rows([*ladder, arm])
     ]
     return StepsSection(alone=False, rows=tuple(rows))
 
 
 def _bare(version: ModelVersion) -> bool:
-    """Whether it is a base that is told nothing: neither a prompt nor examples nor documents."""
+    """Whether it is a base model without prompt, examples or documents."""
     prompt = version.prompt
-    told = prompt.system or prompt.examples or prompt.retriever
-    return version.kind == ORDER[0] and not told
+    instructed = prompt.system or prompt.examples or prompt.retriever
+    return version.kind == ORDER[0] and not instructed
 
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """The steps on one test set, the last of which is the candidate in question."""
+    """The steps on one test set; the candidate in question is the last."""
 
     evidence: StudyEvidence
     test_set: StudyTestSet
@@ -60,40 +60,42 @@ class _Steps:
     def rows(self, ladder: Sequence[StudyArm]) -> Iterator[StepRow]:
         """Each arm beside the last before it that bought something; an arm that is that one here,
         with the same run, is no step."""
-        kept, *others = ladder
-        if kept == self.last:
+        current, *others = ladder
+        if current == self.last:
             return
-        rows = self._aligned(kept, self.last)
+        rows = self._align(current, self.last)
         if not rows.items or rows.flaws:
             return
-        yield self._row(kept, len(rows.items), self._compared(rows, turned=False).baseline)
+        yield self._row(current, len(rows.items), self._compare(rows, turned=False).baseline)
         for arm in others:
-            if self._run(kept) != self._run(arm):
-                row = self._beside(kept, arm)
-                kept = arm if row.buys else kept
+            if self._run(current) != self._run(arm):
+                row = self._beside(current, arm)
+                current = arm if row.buys else current
                 yield row
 
-    def _beside(self, kept: StudyArm, arm: StudyArm) -> StepRow:
-        rows = self._aligned(kept, arm)
+    def _beside(self, previous: StudyArm, arm: StudyArm) -> StepRow:
+        rows = self._align(previous, arm)
         rising = rows.requirement.higher_is_better
-        found = self._compared(rows, turned=not rising)
-        asked = rows.requirement.min_gain if arm == self.last else 0.0
-        row = self._row(arm, len(rows.items), found.candidate if rising else found.baseline)
+        comparison = self._compare(rows, turned=not rising)
+        min_gain = rows.requirement.min_gain if arm == self.last else 0.0
+        row = self._row(
+            arm, len(rows.items), comparison.candidate if rising else comparison.baseline
+        )
         return row.model_copy(
             update={
-                "over": kept.name,
-                "difference": found.difference,
-                "lower": found.lower,
-                "upper": found.upper,
-                "asked": asked,
-                "buys": found.lower > asked,
+                "over": previous.name,
+                "difference": comparison.difference,
+                "lower": comparison.lower,
+                "upper": comparison.upper,
+                "asked": min_gain,
+                "buys": comparison.lower > min_gain,
             }
         )
 
-    def _aligned(self, kept: StudyArm, arm: StudyArm) -> Aligned:
-        return self.evidence.pair(kept, arm, self.test_set).aligned
+    def _align(self, previous: StudyArm, arm: StudyArm) -> Aligned:
+        return self.evidence.pair(previous, arm, self.test_set).aligned
 
-    def _compared(self, rows: Aligned, *, turned: bool) -> PairedComparison:
+    def _compare(self, rows: Aligned, *, turned: bool) -> PairedComparison:
         before, after = rows.baseline, rows.candidate
         if turned:
             before, after = after, before
@@ -107,7 +109,7 @@ class _Steps:
 
     def _row(self, arm: StudyArm, n: int, value: float) -> StepRow:
         run = self._run(arm)
-        taken = self.taken.get(run.pk)
+        costs = self.taken.get(run.pk)
         return StepRow(
             test_set=self.test_set.name,
             metric=self.test_set.metric.name,
@@ -115,18 +117,18 @@ class _Steps:
             kind=arm.version.kind,
             n=n,
             value=value,
-            tokens=taken.tokens.mean if taken and taken.tokens else None,
-            latency_ms=taken.latency.mean if taken and taken.latency else None,
+            tokens=costs.tokens.mean if costs and costs.tokens else None,
+            latency_ms=costs.latency.mean if costs and costs.latency else None,
             money=self._money(arm, run),
         )
 
     def _money(self, arm: StudyArm, run: Run) -> float | None:
-        """What an answer cost on average, by the price that the study says; None without one."""
+        """Mean cost of an answer at the study's stated price; None without one."""
         price = self.evidence.study.policy.prices.get(arm.name)
         if price is None:
             return None
-        each = [cost for costs in answer_costs(run, price).values() for cost in costs]
-        return sum(each) / len(each) if each else None
+        amounts = [cost for costs in answer_costs(run, price).values() for cost in costs]
+        return sum(amounts) / len(amounts) if amounts else None
 
     def _run(self, arm: StudyArm) -> Run:
         return self.evidence.run(arm, self.test_set)

@@ -1,4 +1,4 @@
-"""Files judged by a site's ledger: it is told the claims, and says what it leaves to them.
+"""Judge files by a site's ledger: it receives the claims, and replies with their levels.
 
 What is sent are fingerprints and scores, metrics with their options, and the files' names; no text
 and no answer. Whether the evidence is valid doesn't hang on the level: so it is judged here before
@@ -63,30 +63,30 @@ class SiteLedger:
         if counts == "off" or record.verdict is Verdict.INVALID:
             return record
         rule = {"ledger": counts, "alpha": alpha, "primaries": primaries}
-        answer = self._asked(claims, {**rule, "sources": list(dict.fromkeys(files))})
+        answer = self._ask(claims, {**rule, "sources": list(dict.fromkeys(files))})
         charged = received_charge(declared(PeekCharge, answer))
         if charged is None:
             return record
         record = judge(charged.paid, charged.registered)
         return with_caveats(record, list(ledger_caveats(record)))
 
-    def _asked(self, claims: Sequence[FileClaim], rule: dict[str, Any]) -> Any:
+    def _ask(self, claims: Sequence[FileClaim], rule: dict[str, Any]) -> Any:
         try:
             sent = [sent_claim(each).as_json() for each in claims]
         except ValidationError as error:
             flaw = error.errors(include_url=False, include_input=False)[0]
             at = ".".join(str(part) for part in flaw["loc"])
-            said = f"can't be sent to a site: {flaw['msg']}"
-            raise DataError(said, file=", ".join(rule["sources"]), field=at) from None
+            message = f"can't be sent to a site: {flaw['msg']}"
+            raise DataError(message, file=", ".join(rule["sources"]), field=at) from None
         body = json.dumps(sent).encode()
         content: dict[str, Any] = {"claims": sent}
         if len(body) > AS_UPLOAD:
-            content = {"file": self._uploaded(body)}
+            content = {"file": self._upload(body)}
         # The same claims are the same number, and free: a key of its own only keeps the answer.
         key = hashlib.sha256(body + secrets.token_bytes(16)).hexdigest()
         return self.connection.post("/peeks", rule | content, key=key).body
 
-    def _uploaded(self, body: bytes) -> str:
+    def _upload(self, body: bytes) -> str:
         name = f"sha256:{hashlib.sha256(body).hexdigest()}"
         with TemporaryDirectory() as folder:
             path = Path(folder, "claims.json")

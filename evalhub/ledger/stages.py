@@ -1,4 +1,4 @@
-"""Which earlier look a claim adds items to: the same question, asked of more items."""
+"""The earlier look that a claim extends: the same question on more items."""
 
 from typing import Protocol
 
@@ -15,7 +15,7 @@ RECORDED = "recorded"
 
 
 class StagedClaim(Protocol):
-    """What is to be known of evalhub.ledger.positions.Claim."""
+    """The part of evalhub.ledger.positions.Claim that stages read."""
 
     @property
     def asked_digest(self) -> str: ...
@@ -70,7 +70,8 @@ def first_stages(claim: StagedClaim, shared: SameItems) -> list[Look]:
 
 
 def _extends(larger: TestSetVersion, smaller: TestSetVersion) -> bool:
-    """Whether `larger` holds every item of `smaller` unchanged, and new ones that stand apart.
+    """Whether `larger` holds every item of `smaller` unchanged, and new items in clusters of their
+    own.
 
     New items of a cluster that was there before, or with the text of an item that was, aren't
     independent of what was seen.
@@ -84,13 +85,13 @@ def _extends(larger: TestSetVersion, smaller: TestSetVersion) -> bool:
 
 
 def contents_of(version: TestSetVersion) -> dict[str, str]:
-    """By key: the digest of what an answer and its score depend on."""
+    """By key, the digest of everything that an answer and its score depend on."""
     rows = Item.objects.filter(version=version).order_by()
     return dict(rows.values_list("key", "digest"))
 
 
 def _goes_on(before: Run, after: Run) -> bool:
-    """Whether `after` may be the same arm as `before`, as far as its answers can tell."""
+    """Whether `after` may be the same arm as `before`, judging by their answers."""
     if RECORDED not in (before.version.backend["type"], after.version.backend["type"]):
         return True
     return _answers(before).items() <= _answers(after).items()

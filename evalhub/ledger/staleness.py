@@ -1,4 +1,4 @@
-"""What has changed of a decision's evidence since it was made.
+"""Changes to a decision's evidence since it was made.
 
 The digests that its record holds are compared with what the study has now; a constant number of
 queries, and two for each 2,000 pairs of its review, and no score or answer is read. Of many
@@ -33,7 +33,7 @@ from reviews.results.ended import has_ended
 
 
 class Changed(StrEnum):
-    """What changed."""
+    """Kind of change."""
 
     DECISION = "decision"
     POLICY = "policy"
@@ -48,7 +48,7 @@ class Changed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is otherwise than the decision read it, in a sentence without its stop."""
+    """One change since the decision, as a sentence without its stop."""
 
     what: Changed
     sentence: str
@@ -67,43 +67,45 @@ class _Now:
 
     def run(self, arm: str, test_set: str) -> Run | None:
         wanted = (arm, test_set, 0)
-        found = (
-            each.run
-            for each in self.links
-            if (each.arm.name, each.test_set.name, each.repeat) == wanted
+        runs = (
+            link.run
+            for link in self.links
+            if (link.arm.name, link.test_set.name, link.repeat) == wanted
         )
-        return next(found, None)
+        return next(runs, None)
 
     def arm(self, name: str) -> StudyArm | None:
         return next((each.arm for each in self.links if each.arm.name == name), None)
 
 
 def changes_since(decision: Decision) -> list[Change]:
-    """What is otherwise now than when `decision` was made; empty where it still stands on all that
-    there is. What matters most comes first."""
+    """Changes since `decision` was made, most important first; empty where nothing has changed."""
     record, now = decision.document, _now([decision])[decision.study_id]
     return [
         *_newer(decision),
-        *_asked_and_answered(decision, record, now),
+        *_changes_of_question(decision, record, now),
         *_review(decision, record, now),
         *_baseline(decision, record, now),
     ]
 
 
 def changes_but_of_people(decisions: Sequence[Decision]) -> dict[int, list[Change]]:
-    """Of each by its id: what is otherwise now, but for its review and for newer decisions.
+    """By decision id, its changes apart from its review and newer decisions.
 
     `decisions` were read with their studies. Five queries at most, however many they are.
     """
     now = _now(decisions) if decisions else {}
-    found = {}
-    for each in decisions:
-        record, of = each.document, now[each.study_id]
-        found[each.pk] = [*_asked_and_answered(each, record, of), *_baseline(each, record, of)]
-    return found
+    changes = {}
+    for decision in decisions:
+        record, of = decision.document, now[decision.study_id]
+        changes[decision.pk] = [
+            *_changes_of_question(decision, record, of),
+            *_baseline(decision, record, of),
+        ]
+    return changes
 
 
-def _asked_and_answered(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
+def _changes_of_question(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
     yield from _policy(decision, record, now)
     yield from _test_sets(record, now)
     yield from _arms(record, now)
@@ -112,16 +114,16 @@ def _asked_and_answered(decision: Decision, record: DecisionRecord, now: _Now) -
 
 
 def _now(decisions: Sequence[Decision]) -> dict[int, _Now]:
-    """The studies of these decisions by their ids, as they are now. Five queries at most."""
+    """By study id, the current state of these decisions' studies. Five queries at most."""
     studies = {each.study_id: each.study for each in decisions}
-    asked = StudyTestSet.objects.judged().filter(study__in=studies)
-    sets = list(asked.select_related("metric", "test_set_version__test_set"))
-    links = StudyRun.objects.filter(arm__study__in=studies, test_set__in=asked)
+    test_sets = StudyTestSet.objects.judged().filter(study__in=studies)
+    sets = list(test_sets.select_related("metric", "test_set_version__test_set"))
+    links = StudyRun.objects.filter(arm__study__in=studies, test_set__in=test_sets)
     related = links.select_related("arm__version", "test_set", "run").order_by(
         "test_set__position", "arm__position", "repeat"
     )
-    found = list(related)
-    metrics = RunMetric.objects.filter(run__in=[each.run_id for each in found])
+    study_runs = list(related)
+    metrics = RunMetric.objects.filter(run__in=[each.run_id for each in study_runs])
     digests = {
         (run, metric): digest
         for run, metric, digest in metrics.values_list("run", "metric", "scores_digest")
@@ -137,7 +139,7 @@ def _now(decisions: Sequence[Decision]) -> dict[int, _Now]:
     return {
         pk: _Now(
             {each.name: each for each in sets if each.study_id == pk},
-            [each for each in found if each.arm.study_id == pk],
+            [each for each in study_runs if each.arm.study_id == pk],
             digests,
             overlaps,
             promoted.get(study.project_id),
@@ -161,79 +163,81 @@ def _policy(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
     if decided != decision.study.policy:
         yield Change(Changed.POLICY, "The policy asks otherwise than it did")
     review = decision.study.review
-    for each in record.criteria:
-        asked = now.test_sets.get(each.test_set)
+    for criterion in record.criteria:
+        test_set = now.test_sets.get(criterion.test_set)
         demand = None
-        if each.role == "preference" and review is not None:
-            demand = each.min_gain != review.min_gain
-        elif each.role in ("primary", "guard") and asked is not None:
-            demand = _demanded(each.role, asked) != (
-                each.role,
-                each.tier,
-                each.min_gain if each.role == "primary" else each.relative_margin,
-                each.margin if each.relative_margin is None else None,
+        if criterion.role == "preference" and review is not None:
+            demand = criterion.min_gain != review.min_gain
+        elif criterion.role in ("primary", "guard") and test_set is not None:
+            demand = _demand(criterion.role, test_set) != (
+                criterion.role,
+                criterion.tier,
+                criterion.min_gain if criterion.role == "primary" else criterion.relative_margin,
+                criterion.margin if criterion.relative_margin is None else None,
             )
         if demand:
-            yield Change(Changed.POLICY, f"Something else is asked of {each.name}")
+            yield Change(Changed.POLICY, f"Something else is asked of {criterion.name}")
 
 
-def _demanded(role: str, asked: StudyTestSet) -> tuple[object, ...]:
+def _demand(role: str, test_set: StudyTestSet) -> tuple[object, ...]:
     if role == "primary":
-        return asked.role, asked.tier, asked.min_gain, None
-    relative = asked.relative_margin
-    return asked.role, asked.tier, relative, asked.margin if relative is None else None
+        return test_set.role, test_set.tier, test_set.min_gain, None
+    relative = test_set.relative_margin
+    return test_set.role, test_set.tier, relative, test_set.margin if relative is None else None
 
 
 def _test_sets(record: DecisionRecord, now: _Now) -> Iterator[Change]:
     rows = {each.test_set: each for each in record.evidence}
-    for name, asked in now.test_sets.items():
+    for name, test_set in now.test_sets.items():
         row = rows.get(name)
         if row is None:
-            said = f"{name} is asked too"
-        elif row.digest != asked.test_set_version.digest:
-            said = f"{name} has other items: {asked.test_set_version}, and this read {row.version}"
-        elif (row.metric, row.metric_options) != (asked.metric.name, asked.metric.options):
-            said = f"{name} is scored otherwise: by {asked.metric}"
+            sentence = f"{name} is asked too"
+        elif row.digest != test_set.test_set_version.digest:
+            sentence = (
+                f"{name} has other items: {test_set.test_set_version}, and this read {row.version}"
+            )
+        elif (row.metric, row.metric_options) != (test_set.metric.name, test_set.metric.options):
+            sentence = f"{name} is scored otherwise: by {test_set.metric}"
         else:
             continue
-        yield Change(Changed.TEST_SET, said)
+        yield Change(Changed.TEST_SET, sentence)
     for name in rows.keys() - now.test_sets.keys():
         yield Change(Changed.TEST_SET, f"{name} isn't asked any more")
 
 
 def _arms(record: DecisionRecord, now: _Now) -> Iterator[Change]:
-    for named in (record.arms.baseline, record.arms.candidate):
-        arm = now.arm(named.name)
+    for recorded in (record.arms.baseline, record.arms.candidate):
+        arm = now.arm(recorded.name)
         if arm is None:
-            yield Change(Changed.ARM, f"{named.name} is no arm of the study any more")
-        elif arm.version.digest != named.digest:
-            yield Change(Changed.ARM, f"{named.name} is another version")
+            yield Change(Changed.ARM, f"{recorded.name} is no arm of the study any more")
+        elif arm.version.digest != recorded.digest:
+            yield Change(Changed.ARM, f"{recorded.name} is another version")
 
 
 def _answers(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
     rows = {each.test_set: each for each in record.evidence}
     compared = (record.arms.baseline.name, record.arms.candidate.name)
-    for each in now.links:
-        row, run = rows.get(each.test_set.name), each.run
+    for link in now.links:
+        row, run = rows.get(link.test_set.name), link.run
         if row is None:
             continue
-        who = f"{each.arm.name}{', run again,' if each.repeat else ''}"
+        who = f"{link.arm.name}{', run again,' if link.repeat else ''}"
         if run.state in UNFINISHED:
             yield Change(Changed.ANSWERS, f"{who} is answering {row.test_set} anew")
-        elif each.repeat or each.arm.name not in compared:
+        elif link.repeat or link.arm.name not in compared:
             if run.finished is not None and run.finished > decision.created:
                 yield Change(Changed.ANSWERS, f"{who} has answered {row.test_set} since")
         else:
-            yield from _differs(row, each, now, baseline=each.arm.name == compared[0])
+            yield from _differs(row, link, now, baseline=link.arm.name == compared[0])
 
 
 def _differs(row: EvidenceRow, link: StudyRun, now: _Now, *, baseline: bool) -> Iterator[Change]:
     answers = row.baseline_answers if baseline else row.candidate_answers
     scores = row.baseline_scores if baseline else row.candidate_scores
-    asked = now.test_sets[row.test_set]
+    test_set = now.test_sets[row.test_set]
     if link.run.answers_digest != answers:
         yield Change(Changed.ANSWERS, f"{link.arm.name} has other answers to {row.test_set}")
-    elif now.scores.get((link.run_id, asked.metric_id), scores) != scores:
+    elif now.scores.get((link.run_id, test_set.metric_id), scores) != scores:
         yield Change(Changed.SCORES, f"{link.arm.name} has other scores on {row.test_set}")
 
 
@@ -242,23 +246,23 @@ def _training(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator
     if arm is None or decision.study.policy.leakage == "off":
         return
     versions = {arm.version_id, arm.version.parent_id}
-    asked = {each.test_set_version_id for each in now.test_sets.values()}
+    judged_versions = {each.test_set_version_id for each in now.test_sets.values()}
     if any(
-        version in versions and of in asked and at > decision.created
+        version in versions and of in judged_versions and at > decision.created
         for version, of, at in now.overlaps
     ):
         yield Change(Changed.TRAINING, f"What {arm.name} was trained on has been looked through")
 
 
 def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
-    """By the newest review of the answers that are there now."""
+    """Changes by the newest review of the current answers."""
     study, people = decision.study, record.people
     arm = now.arm(record.arms.candidate.name)
     if study.review is None or arm is None or arm.role != ArmRole.CANDIDATE:
         return
     runs = [
-        now.run(each.name, study.review.test_set)
-        for each in (record.arms.baseline, record.arms.candidate)
+        now.run(arm.name, study.review.test_set)
+        for arm in (record.arms.baseline, record.arms.candidate)
     ]
     before, after = runs
     heard = None if before is None or after is None else newest_review(study, before, after)
@@ -266,30 +270,30 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
         if people is not None:
             yield Change(Changed.REVIEW, "Its review was of other answers")
         return
-    given = judgments_so_far(study, heard)
+    count = judgments_so_far(study, heard)
     if people is None:
-        said = f"A review was opened: {given} judgments so far"
+        sentence = f"A review was opened: {count} judgments so far"
     elif people.plan_hash not in ("", heard.plan_hash):
-        said = f"Another review was opened: {given} judgments so far"
-    elif (heard_then := people.judgments + people.left_out) != given:
-        more = given - heard_then
-        said = (
+        sentence = f"Another review was opened: {count} judgments so far"
+    elif (heard_then := people.judgments + people.left_out) != count:
+        more = count - heard_then
+        sentence = (
             f"{counted(abs(more), 'judgment')} {'more' if more > 0 else 'fewer'}: this read "
-            f"{heard_then} of {people.planned}, and there are {given}"
+            f"{heard_then} of {people.planned}, and there are {count}"
         )
     elif people.seal and people.seal != heard.seal:
-        said = "Its review has another seal: judgments aren't what they were"
+        sentence = "Its review has another seal: judgments aren't what they were"
     else:
-        said = ""
-    if said:
-        yield Change(Changed.REVIEW, said)
+        sentence = ""
+    if sentence:
+        yield Change(Changed.REVIEW, sentence)
     if (people is None or people.state in ("waiting", "running")) and has_ended(heard):
         yield Change(Changed.REVIEW, "Its review has ended")
 
 
 def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
-    """Of a study that asks to be judged against the champion. Where that is the candidate
-    by now, nothing has changed of what was found."""
+    """Changes of the champion, for a study that is judged against it. Where the champion is the
+    candidate by now, the finding still holds."""
     if not decision.study.policy.promoted:
         return
     arms = [now.arm(each.name) for each in (record.arms.baseline, record.arms.candidate)]
@@ -297,5 +301,5 @@ def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator
     if promoted is None or promoted.version_id in [arm.version_id for arm in arms if arm]:
         return
     judged = record.arms.baseline.version
-    said = f"The project's champion is {promoted.version}, and this judged against {judged}"
-    yield Change(Changed.BASELINE, said)
+    sentence = f"The project's champion is {promoted.version}, and this judged against {judged}"
+    yield Change(Changed.BASELINE, sentence)

@@ -1,4 +1,4 @@
-"""A study as it is read once and shared by the decisions on its arms."""
+"""A study's evidence, read once and shared by the decisions on its arms."""
 
 from dataclasses import dataclass, field, replace
 
@@ -36,7 +36,7 @@ UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
 
 
 class NotReadyError(Exception):
-    """Runs of the study haven't finished, or found no server: nothing can be decided yet."""
+    """Runs of the study are unfinished, or found no server: no decision is possible yet."""
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class StudyEvidence:
 
     @property
     def forms(self) -> set[str]:
-        """Names of the guards on the form of other test sets' answers."""
+        """Names of the guards on the form of answers to other test sets."""
         return {each.name for each in self.test_sets if each.form}
 
     def run(self, arm: StudyArm, test_set: StudyTestSet) -> Run:
@@ -84,8 +84,8 @@ class StudyEvidence:
     def arm_scores(self, arm: StudyArm, test_set: StudyTestSet) -> ArmScores:
         """An arm's scores of a test set, its failures scored as the policy says."""
         scores = self.scores_of(self.run(arm, test_set), test_set.metric)
-        asked = requirement_on(test_set)
-        return at_worst(asked, scores.named(arm.name, test_set.name), self.policy.failures)
+        requirement = requirement_on(test_set)
+        return at_worst(requirement, scores.named(arm.name, test_set.name), self.policy.failures)
 
     def items(self, version: TestSetVersion) -> list[ItemLabel]:
         if version.pk not in self.labels:
@@ -93,48 +93,48 @@ class StudyEvidence:
         return self.labels[version.pk]
 
     def judged(self, test_set: StudyTestSet, version: TestSetVersion) -> Rows | None:
-        """Which of the version's items didn't choose the baseline: on those it is the best partly
-        by luck. None where all are judged on."""
+        """Mask of the version's items that didn't choose the baseline, which on the others is best
+        partly by luck; None: all are judged on."""
         split = self.development
         if split is None or test_set.role != CriterionRole.PRIMARY:
             return None
-        held = [split.holds(each.key, each.cluster) for each in self.items(version)]
-        return ~np.array(held, dtype=bool)
+        choosing = [split.holds(each.key, each.cluster) for each in self.items(version)]
+        return ~np.array(choosing, dtype=bool)
 
     def choosing(self) -> dict[str, int]:
-        """By primary, how many of its items choose the baseline; none where a study names it."""
+        """By primary, how many of its items choose the baseline; empty where a study names it."""
         judged = {each.name: self.judged(each, each.test_set_version) for each in self.primaries}
         return {name: int((~rows).sum()) for name, rows in judged.items() if rows is not None}
 
     def pair(self, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet) -> Pairing:
-        """Both arms' scores of a test set side by side, as its criterion wants them."""
+        """Pair both arms' scores of a test set, as its criterion needs them."""
         runs = self.run(baseline, test_set), self.run(arm, test_set)
         return self.pair_runs(test_set, *runs, (baseline.name, arm.name))
 
     def pair_runs(
         self, test_set: StudyTestSet, baseline: Run, candidate: Run, names: tuple[str, str]
     ) -> Pairing:
-        """The same for any two runs of the test set's line."""
+        """Pair the scores of any two runs of the test set's line."""
         versions = baseline.test_set_version, candidate.test_set_version
         before, after = (self.scores_of(run, test_set.metric) for run in (baseline, candidate))
         arms = [before.named(names[0], test_set.name), after.named(names[1], test_set.name)]
         if versions[0] != versions[1]:
-            told = (
+            failure = (
                 f"{names[0]} answered {versions[0]} and {names[1]} {versions[1]}: "
                 "both arms must answer the same items"
             )
-            arms[1] = ArmScores(names[1], *by_item([]), failures=[told])
-        asked = requirement_on(test_set)
+            arms[1] = ArmScores(names[1], *by_item([]), failures=[failure])
+        requirement = requirement_on(test_set)
         first = versions[0]
         aligned = align(
-            asked,
+            requirement,
             self.items(versions[0]),
             *arms,
             judged=self.judged(test_set, versions[0]),
             mix=test_set.mix,
             same=baseline.pk == candidate.pk,
             failures=self.policy.failures,
-            unexpected=other_items(asked, count=first.item_count, digest=first.digest),
+            unexpected=other_items(requirement, count=first.item_count, digest=first.digest),
         )
         if declared_metric(test_set.metric.name, **test_set.metric.options).needs_model:
             # What a judge says by itself decides nothing, nor does what it couldn't say.
@@ -143,13 +143,13 @@ class StudyEvidence:
 
 
 def read_study_evidence(study: Study) -> StudyEvidence:
-    """The study with all its runs.
+    """Read the study with all its runs.
 
     Raises:
         NotReadyError: a run hasn't finished, or isn't launched.
     """
-    asked = study.test_sets.judged()
-    links = StudyRun.objects.filter(arm__study=study, test_set__in=asked).select_related(
+    judged = study.test_sets.judged()
+    links = StudyRun.objects.filter(arm__study=study, test_set__in=judged).select_related(
         "run__version__model", "run__test_set_version__test_set"
     )
     runs: dict[tuple[int, int], Run] = {}
@@ -157,7 +157,7 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     for link in links:
         (repeats if link.repeat else runs)[link.arm_id, link.test_set_id] = link.run
     arms = list(study.arms.select_related("version__model"))
-    test_sets = list(asked.select_related("metric", "test_set_version__test_set"))
+    test_sets = list(judged.select_related("metric", "test_set_version__test_set"))
     waiting = sorted(
         {
             str(run)

@@ -1,4 +1,4 @@
-"""The looks of a decision are written into the ledger, in the decision's own transaction."""
+"""Write a decision's looks into the ledger, in the decision's own transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def take(
     rivals: Iterable[Sequence[Claim]] = (),
     also: Iterable[Sequence[Claim]] = (),
 ) -> bool:
-    """Writes the looks that are still to be taken; for one transaction.
+    """Write the looks that are still to be taken; call it inside a transaction.
 
     False, and nothing is written, where another decision came between: the claims may stand
     elsewhere now and must be judged anew.
@@ -71,16 +71,16 @@ def _write_together(
     beginning: str,
     reading: int,
 ) -> int:
-    """Writes the looks of the arm that is decided and of those that share them, as one reading; how
-    many entries they are."""
+    """Write the looks of the decided arm and of those that share them, as one reading; returns the
+    number of entries."""
     rows = _write(standing, study, beginning, reading)
     if not arms or together is None:
         return len(rows)
     new = {row.claim: row for row in rows if isinstance(row, Look)}
     roots = {claim.name: new[claim.digest] for claim in standing.claims if claim.digest in new}
-    for each in arms:
-        known = frozenset(row.claim for row in rows if isinstance(row, Look))
-        rows += _write(each, study, beginning, reading, roots, known)
+    for arm in arms:
+        own_claims = frozenset(row.claim for row in rows if isinstance(row, Look))
+        rows += _write(arm, study, beginning, reading, roots, own_claims)
     claims = [claim for each in (standing, *arms) for claim in each.claims]
     critical = {claim.digest for claim in claims if claim.critical}
     unknown = (0.0,) * len(together.correlations)
@@ -104,17 +104,17 @@ def _write(
     beginning: str,
     reading: int,
     roots: Mapping[str, Look] | None = None,
-    known: frozenset[str] = frozenset(),
+    written: frozenset[str] = frozenset(),
 ) -> list[Look | GuardLook]:
-    """The entries that were written, all with this number of a reading.
+    """Write the looks of one arm, all with this number of a reading; returns the entries.
 
     Args:
         roots: by test set, the looks that another arm has just taken, which this one shares.
-        known: claims of those arms, which this one may make, too.
+        written: claims of those arms, whose looks were written and which this one may make, too.
     """
-    places: dict[str, tuple[Claim, LedgerPosition]] = {}
+    by_digest: dict[str, tuple[Claim, LedgerPosition]] = {}
     for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
-        places.setdefault(claim.digest, (claim, at))
+        by_digest.setdefault(claim.digest, (claim, at))
     new = {
         key: _look(
             claim,
@@ -126,12 +126,12 @@ def _write(
             reading=reading,
             beginning=beginning,
         )
-        for key, (claim, at) in places.items()
-        if not at.taken and key not in known
+        for key, (claim, at) in by_digest.items()
+        if not at.taken and key not in written
     }
-    own = {key: look for key, look in new.items() if not places[key][1].shares}
+    own = {key: look for key, look in new.items() if not by_digest[key][1].shares}
     for key, look in own.items():
-        if roots and (root := roots.get(places[key][0].name)):
+        if roots and (root := roots.get(by_digest[key][0].name)):
             look.shares = root.shares or root
     if standing.first in new:  # what is read beside it names it
         new[standing.first].save(force_insert=True)
@@ -140,27 +140,27 @@ def _write(
         if key != standing.first and key not in standing.apart:
             look.read_with = first
     Look.objects.bulk_create(look for look in own.values() if look.pk is None)
-    looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    looks = {look.claim: look for look in Look.objects.filter(claim__in=by_digest)}
     sharing = [look for key, look in new.items() if key not in own]
     for look in sharing:
-        owner = looks[places[look.claim][1].shares]
+        owner = looks[by_digest[look.claim][1].shares]
         look.shares = owner.shares or owner
     Look.objects.bulk_create(sharing)
-    looks |= {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    looks |= {look.claim: look for look in Look.objects.filter(claim__in=by_digest)}
     beside = [
         GuardLook(
-            primary=looks[each.primary],
+            primary=looks[entry.primary],
             guard=looks[key],
-            number=each.looks.numbers[-1],
-            charged=each.charged,
+            number=entry.looks.numbers[-1],
+            charged=entry.charged,
         )
-        for key, (_, at) in places.items()
-        for each in at.beside
-        if not each.taken and not known.issuperset((key, each.primary))
+        for key, (_, at) in by_digest.items()
+        for entry in at.beside
+        if not entry.taken and not written.issuperset((key, entry.primary))
     ]
     beside += [
         GuardLook(primary=looks[key], guard=looks[key], number=at.number, charged=True)
-        for key, (_, at) in places.items()
+        for key, (_, at) in by_digest.items()
         if at.alone
     ]
     GuardLook.objects.bulk_create(beside)
@@ -176,8 +176,8 @@ def _write_rival(
     beginning: str,
     reading: int,
 ) -> int:
-    """Writes what was read of a rival: with the candidate's number of the same test set, where it
-    is one of the first few on these items, else with the next; how many entries they are."""
+    """Write the looks at a rival: with the candidate's number on the same test set where it is one
+    of the first few on these items, else with the next number. Returns the number of entries."""
     decided = {each.digest: each.name for each in standing.claims}
     rows = Look.objects.filter(claim__in=decided).select_related("shares")
     roots = {decided[look.claim]: look for look in rows}
@@ -201,12 +201,12 @@ def _write_rival(
 
 
 def _is_free(claim: Claim, shared: SameItems) -> bool:
-    """Whether a rival costs no number: on these items it is one of the first few."""
+    """Whether a rival needs no number: it is one of the first few on these items."""
     _, answers = claim.answers
     free = Look.objects.rivals().exclude(shares=None)
     rivals = free.filter(test_set_version__in=shared.of(claim.version)).order_by()
-    known = set(rivals.values_list("candidate_answers", flat=True))
-    return answers in known or len(known) < FREE_RIVALS
+    rival_answers = set(rivals.values_list("candidate_answers", flat=True))
+    return answers in rival_answers or len(rival_answers) < FREE_RIVALS
 
 
 def _look(claim: Claim, study: Study, **fields: Any) -> Look:

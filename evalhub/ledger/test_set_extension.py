@@ -1,4 +1,4 @@
-"""A test set that was added to after a look: what was seen then beside what is new."""
+"""A test set that was extended after a look: old rows beside new ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,30 +21,29 @@ def with_stages(
     look_ids: Sequence[int],
     names: tuple[str, str],
 ) -> Pairing:
-    """The rows of these looks, oldest first, each as it was judged then, and the items that are
-    new.
+    """The rows of these looks, oldest first, each as it was judged then, and those of new items.
 
     Answers that were given anew to the old items since don't change what was seen. Each stage's
     items are weighted to the mix by themselves, so that all of them estimate the same thing.
     """
-    known = Look.objects.select_related(
+    looks = Look.objects.select_related(
         "baseline_run__version",
         "candidate_run__version",
         "baseline_run__test_set_version__test_set",
         "candidate_run__test_set_version__test_set",
     ).in_bulk(look_ids)
-    runs = [(known[each].baseline_run, known[each].candidate_run) for each in look_ids]
+    runs = [(looks[each].baseline_run, looks[each].candidate_run) for each in look_ids]
     stages = [evidence.pair_runs(test_set, *both, names).aligned for both in runs]
     seen: set[tuple[str, int]] = set()
     joined = replace(stages[0], stages=np.zeros(len(stages[0].items), dtype=np.intp))
     for stage, (earlier, _) in zip([*stages[1:], pairing.aligned], runs, strict=True):
         seen |= {(each.key, each.fingerprint) for each in evidence.items(earlier.test_set_version)}
-        joined = _joined(joined, _added(test_set, stage, seen))
+        joined = _join(joined, _new_rows(test_set, stage, seen))
     return replace(pairing, aligned=joined, earlier=tuple(runs))
 
 
-def _added(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:
-    """The rows of items that weren't there before; another part of a set may have the same ids."""
+def _new_rows(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) -> Aligned:
+    """Rows of items that weren't there before; other parts of a set may have the same ids."""
     new = np.array([(each.key, each.fingerprint) not in seen for each in larger.items], dtype=bool)
     try:
         return larger.where(new)
@@ -53,8 +52,8 @@ def _added(test_set: StudyTestSet, larger: Aligned, seen: set[tuple[str, int]]) 
         return replace(larger, weights=None, mix=None, flaws=[*larger.flaws, why]).where(new)
 
 
-def _joined(first: Aligned, added: Aligned) -> Aligned:
-    """`first` is what was seen, with its stages; `added` the rows of another."""
+def _join(first: Aligned, added: Aligned) -> Aligned:
+    """Append rows (`added`) to the stages that were seen before (`first`)."""
     before = np.zeros(0, dtype=np.intp) if first.stages is None else first.stages
     stage = int(before.max(initial=-1)) + 1
     return replace(
@@ -68,12 +67,12 @@ def _joined(first: Aligned, added: Aligned) -> Aligned:
         else np.concatenate([first.weights, added.weights]),
         mix=None if first.mix is None else added.mix,
         stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
-        failed=_failed(first, added),
+        failed=_failures(first, added),
         flaws=[*added.flaws, *first.flaws],
     )
 
 
-def _failed(first: Aligned, added: Aligned) -> Rows | None:
+def _failures(first: Aligned, added: Aligned) -> Rows | None:
     if first.failed is None and added.failed is None:
         return None
     none = (np.zeros((2, len(each.items)), dtype=bool) for each in (first, added))
@@ -82,7 +81,8 @@ def _failed(first: Aligned, added: Aligned) -> Rows | None:
 
 
 def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores of shape (n + m,) or (n + m, samples); means where the samples are unequally many."""
+    """Stack scores to shape (n + m,) or (n + m, samples); means where the numbers of samples
+    differ."""
     if first.shape[1:] == added.shape[1:]:
         return np.concatenate([first, added])
     return np.concatenate(
@@ -91,7 +91,7 @@ def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArra
 
 
 def _clusters(first: Aligned, added: Aligned, stage: int) -> list[str] | None:
-    """Labels of both; an item without one is a cluster of its own."""
+    """Cluster labels of both; an item without a label is a cluster of its own."""
     if first.clusters is None and added.clusters is None:
         return None
     alone = [f"item {i}" for i in range(len(first.baseline) + len(added.baseline))]

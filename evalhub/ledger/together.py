@@ -1,4 +1,4 @@
-"""The arms of one study that share a look: those that nobody has read when the first is decided.
+"""Arms of one study that share a look: those that are unread when the first one is decided.
 
 They are registered, answered and complete before any result of theirs can be seen, so that what
 the look may spend is spent once over all of them (`evalhub.stats.max_t`). An arm that is added
@@ -24,7 +24,7 @@ from evalhub.stats.max_t import correlation_floor
 
 @dataclass(frozen=True, slots=True)
 class ReadArm:
-    """What is read of an arm, by test set."""
+    """An arm's evidence by test set."""
 
     arm: StudyArm
     claims: Sequence[Claim]
@@ -33,17 +33,17 @@ class ReadArm:
 
 @dataclass(frozen=True, slots=True)
 class SharedLooks:
-    """The arms that share a look; none where fewer than two could."""
+    """The arms that share a look; empty for fewer than two."""
 
     together: Together | None = None
     arms: Sequence[Sequence[Claim]] = ()
 
     def of(self, claims: Sequence[Claim]) -> Together | None:
-        """What these claims of one arm share; None where it isn't among the arms."""
+        """The shared look of these claims of one arm; None where the arm doesn't share."""
         return self.together if any(claims is each for each in self.arms) else None
 
     def beside(self, claims: Sequence[Claim]) -> list[Sequence[Claim]]:
-        """The claims of the other arms; empty where these are of none of the arms."""
+        """Claims of the other arms; empty where these belong to none of the arms."""
         return [each for each in self.arms if each is not claims] if self.of(claims) else []
 
 
@@ -65,7 +65,7 @@ def shared_looks(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLook
 
 
 def is_unread(claims: Sequence[Claim], counts: LedgerScope) -> bool:
-    """Whether nobody has read what an arm pays for."""
+    """Whether nobody has read the claims that the arm pays for."""
     paying = counted(claims, counts)
     digests = {claim.digest for claim in paying}
     read = (model.objects.filter(claim__in=digests).exists() for model in (Look, Peek))
@@ -76,22 +76,22 @@ def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:
     """How alike the arms are at least by each critical criterion; 0 of what isn't a score."""
     policy = evidence.policy
     names = [each.name for each in evidence.test_sets if each.tier == "critical"]
-    asked = [each.tier for each in policy.all_budgets.values()]
+    tiers = [each.tier for each in policy.all_budgets.values()]
     if policy.preference is not None and policy.preference.required:
-        asked.append("critical")
+        tiers.append("critical")
     if (judge := evidence.study.policy.pairwise) is not None:
-        asked.append(judge.tier)
-    found = [_alike([each.pairings[name].aligned for each in arms]) for name in names]
-    unknown = [0.0 for tier in asked if tier == "critical"]
+        tiers.append(judge.tier)
+    alikeness = [_alike([each.pairings[name].aligned for each in arms]) for name in names]
+    unknown = [0.0 for tier in tiers if tier == "critical"]
     return Together(
         len(arms),
-        (*found, *unknown) or (0.0,),
-        max((readings_of(len(arms), each) for each in found), default=len(arms)),
+        (*alikeness, *unknown) or (0.0,),
+        max((readings_of(len(arms), each) for each in alikeness), default=len(arms)),
     )
 
 
 def _alike(arms: Sequence[Aligned]) -> float:
-    """The smallest correlation of the arms' differences; 0 where they aren't of the same items."""
+    """The smallest correlation of the arms' differences; 0 where their items differ."""
     first = arms[0]
     ids = [each.id for each in first.items]
     if any(each.same or [item.id for item in each.items] != ids for each in arms):

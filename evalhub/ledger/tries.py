@@ -1,4 +1,4 @@
-"""How often a candidate was tried, on whatever items: what its next try is, and a guard's.
+"""How often a candidate was tried on any items: the number of its next try, and of a guard's.
 
 The numbers of looks at items bound what all candidates may err there. That is no bound for one
 candidate which is tried on ever other items: on parts of a set, on what a pool still has, or by a
@@ -26,7 +26,7 @@ from evalhub.registry.models.versions import VersionStage
 
 
 class TriedClaim(Protocol):
-    """What is to be known of evalhub.ledger.positions.Claim."""
+    """The part of evalhub.ledger.positions.Claim that tries read."""
 
     @property
     def digest(self) -> str: ...
@@ -71,7 +71,7 @@ class _Read(NamedTuple):
 
 
 class Tries:
-    """What was read of the candidates that a decision is about, in whichever decision.
+    """All looks at the candidates of a decision, in any decision.
 
     Args:
         asked: digests of the claims that all are needed for a ship by this decision.
@@ -113,13 +113,14 @@ class Tries:
 
     @cached_property
     def wholly(self) -> set[int]:
-        """Looks of guards that stood beside items which were drawn from a pool."""
+        """Ids of guards' looks beside items that were drawn from a pool."""
         beside = GuardLook.objects.filter(guard__in=[each.pk for each in self.read])
         rows = beside.filter(primary__drawn_for__isnull=False).exclude(primary=F("guard"))
         return set(rows.values_list("guard", flat=True))
 
     def of_counted(self, claim: TriedClaim, drawn: int | None) -> int:
-        """Which try of its candidate against this baseline by this metric a claim is that counts.
+        """The number of a counted claim among its candidate's tries against this baseline by this
+        metric.
 
         A champion isn't tried any more: it is evaluated again, and there is nothing to be gained.
 
@@ -131,25 +132,25 @@ class Tries:
         if (mine and mine.reading < 0) or claim.candidate.version.stage == VersionStage.CHAMPION:
             return least
         pair = [
-            each
-            for each in self.read
-            if (each.candidate, each.baseline) == (claim.candidate_key, claim.baseline_key)
+            entry
+            for entry in self.read
+            if (entry.candidate, entry.baseline) == (claim.candidate_key, claim.baseline_key)
         ]
         if mine is not None and mine.beside is not None and mine.beside not in self.goes_on:
             return 1 + CHOSEN * sum(each.reading <= mine.reading for each in pair)
         before = [
-            each
-            for each in pair
-            if each.tries is not None
-            and each.beside is None
-            and each.metric == claim.metric_key
-            and self._earlier(each, mine)
+            entry
+            for entry in pair
+            if entry.tries is not None
+            and entry.beside is None
+            and entry.metric == claim.metric_key
+            and self._earlier(entry, mine)
         ]
         return max(least, _number(before, any(each.drawn for each in before), drawn))
 
     def of_guard(self, claim: TriedClaim, *, digest: str = "", drawn: int | None) -> int:
-        """Which try of a guard its claim is, beside whatever primaries: other scores of the same
-        candidate on items of the same guard are another try.
+        """The number of a guard's claim among its tries, beside any primaries: other scores of the
+        same candidate on items of the same guard are another try.
 
         Args:
             digest: of a claim that it adds items to, in place of itself.
@@ -158,16 +159,16 @@ class Tries:
         mine = self.by_claim.get(digest or claim.digest)
         sharing = self.shared.of(claim.version) if self.read else frozenset()
         tried = [
-            each
-            for each in self.read
-            if (each.candidate, each.metric) == (claim.candidate_key, claim.metric_key)
-            and (each.version in sharing or each.test_set == claim.version.test_set_id)
+            entry
+            for entry in self.read
+            if (entry.candidate, entry.metric) == (claim.candidate_key, claim.metric_key)
+            and (entry.version in sharing or entry.test_set == claim.version.test_set_id)
         ]
         if mine is not None and mine.reading >= 0:
             with_it = (
-                each
-                for each in tried
-                if (each.reading, each.arm) == (mine.reading, mine.arm) and each != mine
+                entry
+                for entry in tried
+                if (entry.reading, entry.arm) == (mine.reading, mine.arm) and entry != mine
             )
             if any(each.claim not in self.goes_on for each in with_it):
                 return 1 + CHOSEN * sum(each.reading <= mine.reading for each in tried)
@@ -175,16 +176,16 @@ class Tries:
         wholly = any(each.drawn or each.pk in self.wholly for each in before)
         return _number(before, wholly, drawn)
 
-    def _earlier(self, each: _Read, mine: _Read | None) -> bool:
+    def _earlier(self, entry: _Read, mine: _Read | None) -> bool:
         """Whether it was read in an earlier decision, and isn't asked again in this one."""
-        return each.claim not in self.asked and (mine is None or each.reading < mine.reading)
+        return entry.claim not in self.asked and (mine is None or entry.reading < mine.reading)
 
 
 def _number(before: Sequence[_Read], wholly: bool, drawn: int | None) -> int:
-    """The number after these; `wholly`: one of them was judged at the whole of alpha."""
+    """The number after these looks; `wholly`: one of them was judged at the whole of alpha."""
     arms: dict[int, set[int]] = {}
-    for each in before:
-        arms.setdefault(each.reading, set()).add(each.arm)
+    for entry in before:
+        arms.setdefault(entry.reading, set()).add(entry.arm)
     worth = {each.reading: each.worth or 1 for each in before}
     number = 1 + sum(min(len(arms[reading]), worth[reading]) for reading in arms)
     return number + AFTER_ALL if wholly and drawn is None else number

@@ -1,4 +1,4 @@
-"""Whether the rows of a home still are what a decision's record says it rests on.
+"""Does a home still have the rows that a decision's record rests on?
 
 Everything is computed anew from the rows: a digest that the database keeps isn't taken for one.
 """
@@ -31,8 +31,8 @@ from evalhub.registry.models.redactions import RedactionQuerySet
 def verified_at_home(decision: Decision) -> Verification:
     """What becomes of a decision that this home keeps: its record judged anew, held against the
     SHA-256 that was kept with it, and its rows looked at. Reads all of them, and writes nothing."""
-    found = verify(decision.record, digest=decision.digest)
-    return replace(found, rows=rows_at_home(decision.document))
+    verification = verify(decision.record, digest=decision.digest)
+    return replace(verification, rows=rows_at_home(decision.document))
 
 
 def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
@@ -42,45 +42,46 @@ def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
     candidate = record.arms.candidate.name
     checks = [RowCheck(candidate, "", "code", record.code.digest, code_digest())]
     for row in record.evidence:
-        for what, recorded, found, redactions in _rows(record, row):
+        for what, recorded, current, redactions in _rows(record, row):
             # what redactions lead to is no difference: what was recorded once stood here
-            redacted = found not in (None, recorded) and redactions.lead(recorded, found)
-            checks.append(RowCheck(candidate, row.test_set, what, recorded, found, redacted))
+            redacted = current not in (None, recorded) and redactions.lead(recorded, current)
+            checks.append(RowCheck(candidate, row.test_set, what, recorded, current, redacted))
     return [*checks, *_looks(record), *_chain(record)]
 
 
 def _chain(record: DecisionRecord) -> Iterator[RowCheck]:
     """The head that the ledger's rows lead to; none for records from before there was a chain."""
     if (carried := record.ledger_head) is not None:
-        found = head_at(carried.links) or "none"
-        yield RowCheck(record.arms.candidate.name, "", "ledger's rows", carried.head, found)
+        head = head_at(carried.links) or "none"
+        yield RowCheck(record.arms.candidate.name, "", "ledger's rows", carried.head, head)
 
 
 def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
-    """A look that isn't in the ledger differs: what wasn't paid for isn't registered."""
+    """Checks that the ledger has the looks that the record says it paid for."""
     if not record.registered or record.verdict is Verdict.INVALID:
         return
     candidate = record.arms.candidate.name
     ledger = Ledger.objects.first()
-    told = record.ledger.home if record.ledger else "none"
-    own = ledger is not None and told in ids_of(ledger)  # also of before it was restored
-    yield RowCheck(candidate, "", "ledger", told, told if own else str(ledger or "none"))
+    ledger_id = record.ledger.home if record.ledger else "none"
+    own = ledger is not None and ledger_id in ids_of(ledger)  # also of before it was restored
+    yield RowCheck(candidate, "", "ledger", ledger_id, ledger_id if own else str(ledger or "none"))
     evidence = {row.test_set: row for row in record.evidence}
     for row in record.ledger.test_sets if record.ledger else ():
-        known = _numbers(evidence[row.test_set], row.claim) if row.test_set in evidence else set()
+        numbers = _numbers(evidence[row.test_set], row.claim) if row.test_set in evidence else set()
         if record.study is None and row.claim:  # read from files
             peeks = Peek.objects.filter(claim=row.claim)
-            known |= set(peeks.values_list("number", flat=True))
+            numbers |= set(peeks.values_list("number", flat=True))
         # whose candidate, or guard, was tried before may be judged as a later look than it took
         later = row.elsewhere or not row.counted
-        paid = row.number in known or (later and any(each <= row.number for each in known))
-        found = row.number if paid else max(known, default=None)
-        seen = "no look" if found is None else f"look {found}"
+        paid = row.number in numbers or (later and any(each <= row.number for each in numbers))
+        number = row.number if paid else max(numbers, default=None)
+        seen = "no look" if number is None else f"look {number}"
         yield RowCheck(candidate, row.test_set, "look", f"look {row.number}", seen)
 
 
 def _numbers(row: EvidenceRow, claim: str) -> set[int]:
-    """The looks, of these items' or of a primary's beside them, at what the row holds."""
+    """Numbers of the looks at this row's items and answers, or at its claim; looks beside a primary
+    included."""
     answers = Look.objects.filter(
         items_digest=row.digest,
         candidate_answers=row.candidate_answers,
@@ -98,23 +99,23 @@ def _scores_alike(row: EvidenceRow, look: Look) -> bool:
     """Whether the answers that the row names stand here, and score on the same questions as those
     that were looked at, under whatever ids and tags."""
     runs = [_run(row, key) for key in (row.baseline_run, row.candidate_run)]
-    said = [run.answers_digest for run in runs if run is not None]
+    digests = [run.answers_digest for run in runs if run is not None]
     metric = _metric(row, runs)
-    if metric is None or said != [row.baseline_answers, row.candidate_answers]:
+    if metric is None or digests != [row.baseline_answers, row.candidate_answers]:
         return False
-    found = set()
+    claim_digests = set()
     for pair in (runs, [look.baseline_run, look.candidate_run]):
-        kept = [run for run in pair if run is not None]
-        items = item_labels(kept[0].test_set_version)
-        arms = [run_scores(run, metric, items).arm for run in kept]
-        found.add(content_digest(items, arms[0], arms[1], asked={}))
-    return len(found) == 1
+        stored_runs = [run for run in pair if run is not None]
+        items = item_labels(stored_runs[0].test_set_version)
+        arms = [run_scores(run, metric, items).arm for run in stored_runs]
+        claim_digests.add(content_digest(items, arms[0], arms[1], asked={}))
+    return len(claim_digests) == 1
 
 
 def _rows(
     record: DecisionRecord, row: EvidenceRow
 ) -> Iterator[tuple[str, str, str | None, RedactionQuerySet]]:
-    """(what, as recorded, as found or None, what may lead from the one to the other)."""
+    """(what, recorded, current or None, redactions that may explain a difference)."""
     base, tuned = record.arms.baseline.name, record.arms.candidate.name
     arms = (
         (base, row.baseline_run, row.baseline_answers, row.baseline_scores),
@@ -127,8 +128,8 @@ def _rows(
     yield "items", row.digest, None if version is None else items_as_they_are(version), of_items
     metric = _metric(row, runs)
     same = None if metric is None else metric.options == row.metric_options
-    found = None if same is None else row.metric if same else "other options"
-    yield "metric", row.metric, found, none
+    current = None if same is None else row.metric if same else "other options"
+    yield "metric", row.metric, current, none
     for (name, _, answers, scores), run in zip(arms, runs, strict=True):
         of_run = Redaction.objects.of_run(run) if run else none
         yield (
@@ -137,12 +138,12 @@ def _rows(
             None if run is None else answers_as_they_are(run),
             of_run,
         )
-        there = None if run is None or metric is None else _scores(run, metric)
-        yield f"scores of {name}", scores, there, none
+        digest = None if run is None or metric is None else _scores(run, metric)
+        yield f"scores of {name}", scores, digest, none
 
 
 def _run(row: EvidenceRow, key: int | None) -> Run | None:
-    """The run of this id, unless it is another home's and answered something else."""
+    """The run with this id, unless it is another home's with other answers."""
     if key is None:
         return None
     run = Run.objects.select_related("test_set_version__test_set").filter(pk=key).first()
@@ -150,12 +151,12 @@ def _run(row: EvidenceRow, key: int | None) -> Run | None:
 
 
 def _metric(row: EvidenceRow, runs: list[Run | None]) -> Metric | None:
-    """The runs' metric of this name: with the options that are recorded, if there is one."""
-    found = Metric.objects.filter(
+    """The runs' metric of this name, with the recorded options if there is one."""
+    metrics = Metric.objects.filter(
         pk__in=RunMetric.objects.filter(run__in=[each for each in runs if each]).values("metric"),
         name=row.metric,
     )
-    return next((each for each in found if each.options == row.metric_options), found.first())
+    return next((each for each in metrics if each.options == row.metric_options), metrics.first())
 
 
 def _scores(run: Run, metric: Metric) -> str:

@@ -1,4 +1,4 @@
-"""One criterion opened up: how it was computed, what it could show, how it counts. Pure."""
+"""The page of one criterion: how it was computed, its power, how it counts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ TIERS = {
 
 @dataclass(frozen=True, slots=True)
 class CriterionPage:
-    """All that is said of one criterion; `number` counts from 1 as the record lists them."""
+    """Everything on one criterion; `number` is its position in the record, from 1."""
 
     number: int
     values: Criterion
@@ -39,14 +39,14 @@ class CriterionPage:
 
     @property
     def effective(self) -> float:
-        """How many independent items its items are worth."""
+        """Effective sample size: how many independent items its items are worth."""
         return self.values.n / self.values.design_effect
 
 
 def criterion_page(
     record: DecisionRecord, number: int, sampling: EvidenceSampling | None = None
 ) -> CriterionPage:
-    """The page of the criterion that the record lists as the `number`-th, counted from 1."""
+    """The page of the record's `number`-th criterion, counted from 1."""
     row = record.criteria[number - 1]
     smallest = smallest_effect(row)
     explained = methods().explaining
@@ -74,7 +74,7 @@ def _in_unit(gap: float, row: Criterion) -> str:
 
 def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
     if row.method == SAME_RUN:
-        return [_place(record, row)]
+        return [_role_text(record, row)]
     above, below = "above", "below"
     if row.factor is not None and not row.higher_is_better:
         above, below = below, above
@@ -85,20 +85,20 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
         return [
             "It is open whatever its interval: nothing on these items could show a loss beyond "
             "what may be lost.",
-            *([] if row.role == "guard" else [_place(record, row)]),
+            *([] if row.role == "guard" else [_role_text(record, row)]),
             *_levels(record, row),
         ]
     return [
         f"It holds once its interval lies wholly {above} {bound}, fails once it lies wholly "
         f"{below}, and is open between.",
         *(f"{each}." for each in tail_sentences(row)),
-        _place(record, row),
+        _role_text(record, row),
         *_levels(record, row),
         _harm(record, row),
     ]
 
 
-def _place(record: DecisionRecord, row: Criterion) -> str:
+def _role_text(record: DecisionRecord, row: Criterion) -> str:
     primaries = sum(each.role == "primary" for each in record.criteria)
     if row.role == "primary" and primaries > 1:
         if record.rule.primaries == "any-of":
@@ -111,10 +111,10 @@ def _place(record: DecisionRecord, row: Criterion) -> str:
 
 
 def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
-    """At which level either end stands, and why."""
+    """The level of each end of the interval, and why."""
     passing, harm = (each.capitalize() for each in ends_of(row))
-    asked, found = record.rule.alpha, f"{passing} end, which must pass: α = {row.alpha:.3g}"
-    if row.alpha < asked * (1 - 1e-9):
+    alpha, text = record.rule.alpha, f"{passing} end, which must pass: α = {row.alpha:.3g}"
+    if row.alpha < alpha * (1 - 1e-9):
         why = []
         if record.ledger:
             look = look_of(record)
@@ -122,9 +122,9 @@ def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
         if record.rule.primaries == "any-of" and row.role == "primary":
             why.append("the other primaries, of which one is enough")
         shared = " and ".join(why) or "the study’s other candidates"
-        found += f", less than the policy’s {asked:g} because of {shared}"
+        text += f", less than the policy’s {alpha:g} because of {shared}"
     return [
-        f"{found}; one-sided.",
+        f"{text}; one-sided.",
         f"{harm} end, by which it fails: α = {row.harm_alpha:.3g}, one-sided, whole for each "
         "criterion.",
     ]
@@ -134,10 +134,10 @@ def _harm(record: DecisionRecord, row: Criterion) -> str:
     if row.tier == "advisory":
         return f"Harm: {_p(row.p_harm)}. Being advisory, it holds nothing back."
     family = sum(each.tier != "advisory" for each in record.criteria)
-    shown = row.shown_to_lose and row.p_harm_adjusted <= row.harm_alpha
+    is_shown = row.shown_to_lose and row.p_harm_adjusted <= row.harm_alpha
     return (
         f"Harm: {_p(row.p_harm)} by itself and {_p(row.p_harm_adjusted)} by Holm’s method among "
-        f"the {family} that count: {'' if shown else 'not '}shown after correction. This only "
+        f"the {family} that count: {'' if is_shown else 'not '}shown after correction. This only "
         "chooses words."
     )
 

@@ -64,17 +64,17 @@ class DecisionPage:
 
     @property
     def to_accept(self) -> Sequence[Caveat]:
-        """The caveats that hold it until an owner accepts them."""
+        """Caveats that hold the decision until an owner accepts them."""
         return [each for each in self.record.caveats if each.holds and each.subject]
 
     @property
     def turned_on(self) -> Sequence[PlottedRow[Criterion]]:
-        """The criteria that are shown at once."""
+        """Criteria that the verdict turns on, shown at once."""
         return [each for each in self.criteria if each.values.name not in self.folded_names]
 
     @property
     def folded(self) -> Sequence[PlottedRow[Criterion]]:
-        """The other criteria."""
+        """Criteria that are shown on demand."""
         return [each for each in self.criteria if each.values.name in self.folded_names]
 
     @property
@@ -84,13 +84,13 @@ class DecisionPage:
 
     @property
     def saved(self) -> Sequence[Criterion]:
-        """What owning the candidate saves a month, where that is asked."""
+        """The criteria on what owning the candidate saves a month."""
         return [each for each in self.record.criteria if each.role == "ownership"]
 
 
 def decision_page(record: DecisionRecord) -> DecisionPage:
     scale, small = common_scale(record.criteria), common_scale(record.breakdown)
-    apart, found = folded(record), slices_of(record)
+    apart, slices = folded(record), slices_of(record)
     return DecisionPage(
         record=record,
         reasons=[marked(each) for each in apart.reasons],
@@ -98,15 +98,17 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         folded_words=apart.sentence,
         criteria=[
             PlottedRow(
-                each, plot(each, scale, label=each.name, noise=record.noise_of(each)), number
+                criterion,
+                plot(criterion, scale, label=criterion.name, noise=record.noise_of(criterion)),
+                number,
             )
-            for number, each in enumerate(record.criteria, 1)
+            for number, criterion in enumerate(record.criteria, 1)
         ],
         folded_names=apart.names,
         ticks=scale.ticks(),
-        breakdown=_by_test_set(found, small),
+        breakdown=_by_test_set(slices, small),
         breakdown_ticks=small.ticks(),
-        slices=found,
+        slices=slices,
         sizes={each.digest or each.test_set: each.items for each in record.evidence},
         unscored=sum(each.unscored for each in record.evidence),
         extraction_misses=sum(each.extraction_misses for each in record.evidence),
@@ -115,11 +117,12 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
 
 
 def _by_test_set(slices: Slices, scale: Scale) -> list[tuple[str, list[PlottedRow[BreakdownRow]]]]:
-    """Pairs: of a dictionary a template reads the key `items` before the method."""
+    """Rows by test set, as pairs: for a dictionary, Django templates read a key `items` before the
+    method."""
     none = [None] * len(slices.rows)
     adjusted: Sequence[float | None] = slices.adjusted or none
     rows = [
-        PlottedRow(each, plot(each, scale, label=f"{each.test_set}, {each.tag}"), adjusted=p)
-        for each, p in zip(slices.rows, adjusted, strict=True)
+        PlottedRow(row, plot(row, scale, label=f"{row.test_set}, {row.tag}"), adjusted=p)
+        for row, p in zip(slices.rows, adjusted, strict=True)
     ]
     return [(name, list(of)) for name, of in groupby(rows, key=lambda row: row.values.test_set)]

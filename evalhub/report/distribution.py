@@ -1,4 +1,4 @@
-"""How the scores of two arms are spread over one test set. Pure."""
+"""Distribution of two arms' scores over one test set. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ type Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class _Bin:
-    """Scores from `low` up to `high`, and how many of either arm lie there."""
+    """Scores from `low` to below `high`, and each arm's count of them."""
 
     low: float
     high: float
@@ -46,13 +46,13 @@ def distribution(
     frame = Frame(Scale(0, len(bins)), Scale(0, 1.08 * most))
     means = [float(each.mean()) for each in (baseline, candidate)]
     blocks = []
-    for i, each in enumerate(bins):
+    for i, score_bin in enumerate(bins):
         for start, kind, name, count in (
-            (0.1, "baseline", names[0], each.baseline),
-            (0.5, "candidate", names[1], each.candidate),
+            (0.1, "baseline", names[0], score_bin.baseline),
+            (0.5, "candidate", names[1], score_bin.candidate),
         ):
-            said = f"{name}: {count:,} items score {each.label}"
-            blocks.append(frame.bar(i + start, i + start + 0.4, count, kind=kind, said=said))
+            text = f"{name}: {count:,} items score {score_bin.label}"
+            blocks.append(frame.bar(i + start, i + start + 0.4, count, kind=kind, said=text))
     return Chart(
         title=f"Scores by {metric}",
         desc=f"{baseline.size:,} items; {names[0]} has a mean of {means[0]:.3g}, "
@@ -92,7 +92,7 @@ def _bins(baseline: Scores, candidate: Scores) -> list[_Bin]:
 
 
 def _ticks(bins: Sequence[_Bin], frame: Frame) -> list[Tick]:
-    """Under each value its number; of bins the edges, every fifth."""
+    """A label below each value; for bins, every fifth edge."""
     if bins[0].low == bins[0].high:
         return [Tick(frame.x.at(i + 0.5), each.label, each.low) for i, each in enumerate(bins)]
     edges = [each.low for each in bins] + [bins[-1].high]

@@ -1,19 +1,19 @@
-"""At which level either end of an interval stands, in words. Pure."""
+"""Levels of the ends of an interval, in words. Pure."""
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
 
 
 def ends(record: DecisionRecord) -> str:
-    """The levels of the ends of a record's intervals, named; "" where it has none.
+    """The levels of both ends of a record's intervals, in words; "" without criteria.
 
     In the pictures the lower end is always the one that must pass: there all is turned so that more
     is better.
     """
     if not record.criteria:
         return ""
-    lower = _listed([each.alpha for each in record.criteria])
-    upper = _listed([each.harm_alpha for each in record.criteria])
+    lower = _join([each.alpha for each in record.criteria])
+    upper = _join([each.harm_alpha for each in record.criteria])
     look = look_of(record)
     paid = "" if look is None else f": look {look}"
     return f"lower end at {lower}, one-sided{paid}; upper end at {upper}: harm"
@@ -26,11 +26,11 @@ def ends_of(criterion: Criterion) -> tuple[str, str]:
 
 
 def look_of(record: DecisionRecord) -> int | None:
-    """The number of the look that the level was paid for; None where no ledger counts."""
+    """Number of the look that was paid for; None where no ledger counts."""
     if record.ledger is None:
         return None
     return max((each.number for each in record.ledger.test_sets if each.counted), default=None)
 
 
-def _listed(levels: list[float]) -> str:
+def _join(levels: list[float]) -> str:
     return " or ".join(dict.fromkeys(f"{level:.3g}" for level in levels))

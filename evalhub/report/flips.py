@@ -16,7 +16,7 @@ _QUESTIONS = ("input", "question", "prompt", "instruction", "messages")
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """A text of which the first part is shown and the whole is one click away."""
+    """A text with the first part visible and the rest one click away."""
 
     head: str
     whole: str
@@ -28,7 +28,7 @@ class FoldedText:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One arm's answer in pieces, or the error that stands in its place, and its score."""
+    """One arm's answer in pieces, or its error, and its score."""
 
     label: str
     pieces: Sequence[Piece]
@@ -38,7 +38,7 @@ class Side:
 
     @property
     def long(self) -> bool:
-        """Whether the answer is shown in a box of its own that scrolls."""
+        """Whether the answer gets a scrolling box of its own."""
         return sum(len(piece.text) for piece in self.pieces) > HEAD
 
     @property
@@ -48,7 +48,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """An item, what was asked and expected, and both answers with their difference marked."""
+    """An item: input, reference, and both answers with their difference marked."""
 
     key: str
     test_set: str
@@ -63,15 +63,15 @@ class Flip:
 
 
 def status_of(score: float | None, right: float | None) -> str:
-    """ "pass" and "fail" for wholly right and wrong; "" for anything between or unscored, and where
-    no number is `right`."""
+    """ "pass" for fully right, "fail" for fully wrong; "" for anything between, for unscored
+    answers, and where no number is `right`."""
     if right is None or score is None:
         return ""
     return {right: "pass", 1.0 - right: "fail"}.get(score, "")
 
 
 def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
-    """A flip for the page.
+    """A flip in the form that the page shows.
 
     Args:
         row: key, test_set, outcome, difference, input, reference, baseline_text,
@@ -107,36 +107,38 @@ def _error(text: str | None, row: Mapping[str, Any], arm: str) -> str:
 
 
 def passage(text: str) -> FoldedText:
-    """The text, shown up to a word's end within its first 600 characters."""
+    """The text, visible up to the end of a word within its first 600 characters."""
     if len(text) <= HEAD:
         return FoldedText(text, text)
     return FoldedText(text[:HEAD].rsplit(None, 1)[0] + " …", text)
 
 
 def asked(item_input: Any) -> str:
-    """An item's input as text: chat messages by their roles, a row by what it asks."""
+    """An item's input as text: chat messages by role, a row by its question."""
     if isinstance(item_input, str):
         return item_input
     if isinstance(item_input, list):
         return "\n\n".join(
-            f"{each.get('role', '?')}: {said_in(each)}" if isinstance(each, Mapping) else str(each)
-            for each in item_input
+            f"{message.get('role', '?')}: {said_in(message)}"
+            if isinstance(message, Mapping)
+            else str(message)
+            for message in item_input
         )
     if isinstance(item_input, Mapping):
-        named = next((item_input[name] for name in _QUESTIONS if name in item_input), None)
-        return asked(named) if named is not None else _plain(item_input)
+        question = next((item_input[name] for name in _QUESTIONS if name in item_input), None)
+        return asked(question) if question is not None else _plain(item_input)
     return _plain(item_input)
 
 
 def said_in(message: Mapping[str, Any]) -> str:
-    """What a chat message says, with the tools that it calls."""
+    """Text of a chat message, with the tools that it calls."""
     if message.get("tool_calls") is None:
         return asked(message.get("content", ""))
     return message_text(message)
 
 
 def expected(reference: Any) -> str:
-    """The right answers as one text: several are set apart by "or"."""
+    """The references as one text, joined by "or"."""
     if isinstance(reference, list):
         return " or ".join(_plain(each) for each in reference)
     return _plain(reference)

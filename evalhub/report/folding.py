@@ -1,4 +1,4 @@
-"""Which criteria a reader needn't read first: they bear on no verdict as they came out. Pure."""
+"""Criteria that a reader may skip at first: the verdict doesn't depend on them. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ FEWEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A decision's criteria and reasons, what the verdict turns on apart from the rest.
+    """A decision's criteria and reasons, those that decide the verdict apart from the rest.
 
     Attributes:
         names: of the criteria that are folded; none where they are few.
@@ -37,27 +37,27 @@ def folded(record: DecisionRecord) -> Folded:
         return Folded(record.reasons, (), (), "")
     names = {each.name for each in quiet}
     every = [each.name for each in record.criteria]
-    apart = [_about(said, every) in names for said in record.reasons]
+    apart = [_about(reason, every) in names for reason in record.reasons]
     return Folded(
-        reasons=[said for said, away in zip(record.reasons, apart, strict=True) if not away],
-        folded_reasons=[said for said, away in zip(record.reasons, apart, strict=True) if away],
+        reasons=[reason for reason, away in zip(record.reasons, apart, strict=True) if not away],
+        folded_reasons=[reason for reason, away in zip(record.reasons, apart, strict=True) if away],
         names=names,
         sentence=_sentence(quiet),
     )
 
 
-def _is_quiet(each: Criterion, verdict: Verdict) -> bool:
-    if each.status is Status.FAIL:
+def _is_quiet(criterion: Criterion, verdict: Verdict) -> bool:
+    if criterion.status is Status.FAIL:
         return False
-    idle = verdict is Verdict.HOLD and shows_nothing(each)
-    holds = each.role == "guard" and (each.status is Status.PASS or idle)
-    return each.tier != "critical" or (holds and verdict is not Verdict.SHIP)
+    idle = verdict is Verdict.HOLD and shows_nothing(criterion)
+    holds = criterion.role == "guard" and (criterion.status is Status.PASS or idle)
+    return criterion.tier != "critical" or (holds and verdict is not Verdict.SHIP)
 
 
 def _about(reason: str, names: Sequence[str]) -> str:
     """The criterion that a reason is about; "" where it is about none, or about several."""
-    words = next((reason[2:] for each in Status if reason.startswith(f"{each.mark} ")), "")
-    of = [name for name in names if words.startswith((f"{name} ", f"{name}: "))]
+    text = next((reason[2:] for each in Status if reason.startswith(f"{each.mark} ")), "")
+    of = [name for name in names if text.startswith((f"{name} ", f"{name}: "))]
     return max(of, key=len, default="")
 
 
@@ -66,5 +66,5 @@ def _sentence(quiet: Sequence[Criterion]) -> str:
     which = "other" if "critical" in tiers else " or ".join(tiers)
     is_open = sum(each.status is Status.OPEN for each in quiet)
     hold = len(quiet) - is_open
-    said = "hold" if not is_open else f"don’t fail: {hold} hold, {is_open} open"
-    return f"{len(quiet)} {which} criteria {said}"
+    clause = "hold" if not is_open else f"don’t fail: {hold} hold, {is_open} open"
+    return f"{len(quiet)} {which} criteria {clause}"

@@ -1,4 +1,4 @@
-"""Forest plots: one small picture a row, every row of a table on one scale. Pure."""
+"""Forest plots: one small plot a row, all rows of a table on one scale. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ type Row = Criterion | BreakdownRow
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One row's picture: a dot at the difference, its interval, zero, and the bound to pass.
+    """Plot of one row: a dot at the difference, its interval, zero, and the bound to pass.
 
     `noise` is where the band of the noise floor begins and how wide it is, where there is one.
     """
@@ -32,7 +32,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn of a row: positive is better for the candidate; None is unbounded."""
+    """Values to draw for a row: positive is better for the candidate; None is unbounded."""
 
     at: float
     lower: float | None
@@ -45,7 +45,7 @@ class Drawn:
 
 
 def drawn(row: Row) -> Drawn | None:
-    """A row's difference, interval and the bound to pass; None where there is none to draw.
+    """A row's difference, interval and bound; None where there is nothing to draw.
 
     A criterion that asks for a ratio (a budget, a relative margin) is drawn as how much better the
     candidate is in shares of the baseline: a cost of 108% of it stands at −0.08.
@@ -66,12 +66,12 @@ def drawn(row: Row) -> Drawn | None:
 
 
 def common_scale(rows: Iterable[Row]) -> Scale:
-    """The scale of all rows of a table whose differences are shares, from −1 to 1.
+    """The common scale of a table's rows, for differences between −1 and 1.
 
     A row in other units (milliseconds, tokens, BLEU) would squeeze the rest to a line, so it
     has no say here, and `plot` gives it a scale of its own; unless all rows are such rows.
     """
-    extents = [found.extent for row in rows if (found := drawn(row))]
+    extents = [drawing.extent for row in rows if (drawing := drawn(row))]
     shares = [extent for extent in extents if _is_share(extent)]
     return around(value for extent in shares or extents for value in extent)
 
@@ -83,47 +83,47 @@ def plot(
     label: str,
     noise: tuple[float, float] | None = None,
 ) -> Plot | None:
-    """The picture of one row on `scale`; None where there is no interval to draw.
+    """Plot of one row on `scale`; None where there is no interval to draw.
 
     Args:
         label: what the row is about, for reading aloud.
         noise: the interval that the baseline shows against itself.
     """
-    found = drawn(row)
-    if found is None:
+    drawing = drawn(row)
+    if drawing is None:
         return None
-    fits = scale.low <= min(found.extent) and max(found.extent) <= scale.high
-    own = scale if fits else around(found.extent)
+    fits = scale.low <= min(drawing.extent) and max(drawing.extent) <= scale.high
+    own = scale if fits else around(drawing.extent)
     return Plot(
         zero=own.at(0),
-        dot=own.at(found.at),
-        lower="0.00%" if found.lower is None else own.at(found.lower),
-        upper="100.00%" if found.upper is None else own.at(found.upper),
-        bound=None if found.bound is None else own.at(found.bound),
+        dot=own.at(drawing.at),
+        lower="0.00%" if drawing.lower is None else own.at(drawing.lower),
+        upper="100.00%" if drawing.upper is None else own.at(drawing.upper),
+        bound=None if drawing.bound is None else own.at(drawing.bound),
         status=row.status if isinstance(row, Criterion) else "",
-        spoken=spoken(row, found, label),
+        spoken=spoken(row, drawing, label),
         own_scale="" if fits else f"own scale, {signed(own.low)} to {signed(own.high)}",
         noise=None if noise is None else own.band(*noise),
     )
 
 
-def spoken(row: Row, found: Drawn, label: str) -> str:
-    """What the picture shows, for reading aloud."""
+def spoken(row: Row, drawing: Drawn, label: str) -> str:
+    """Text of the plot for screen readers."""
     if isinstance(row, BreakdownRow):
         ends = f"{signed(row.lower)} to {signed(row.upper)}"
         return f"{label}: difference {signed(row.difference)}, interval {ends}"
     must = ""
     if row.factor is not None:
         side = "above" if row.higher_is_better else "below"
-        shown = f"{measured(row)} of the baseline"
+        text = f"{measured(row)} of the baseline"
         must = f", must stay {side} {percent(row.factor)}"
     else:
-        shown = f"difference {measured(row)}"
-        if found.bound is not None:
-            must = f", must stay above {signed(found.bound)}"
+        text = f"difference {measured(row)}"
+        if drawing.bound is not None:
+            must = f", must stay above {signed(drawing.bound)}"
     passing, harm = ends_of(row)
     levels = f"{passing} end at {row.alpha:.3g}, {harm} end at {row.harm_alpha:.3g}"
-    return f"{label}: {shown}, interval {interval(row)} ({levels}){must}: {row.status.label}"
+    return f"{label}: {text}, interval {interval(row)} ({levels}){must}: {row.status.label}"
 
 
 def _is_share(extent: list[float]) -> bool:

@@ -1,4 +1,4 @@
-"""What GitHub Actions is told of a decision, beside the study file. Pure.
+"""A decision as annotations for GitHub Actions, beside the study file. Pure.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -21,27 +21,28 @@ def annotations(record: DecisionRecord, file: str = "", *, held: str = "") -> li
     """
     verdict = record.verdict
     kind = "error" if held else _COMMANDS.get(verdict, "warning" if record.caveats else "notice")
-    said = f"Held back: {held}" if held else f"{verdict.label}: {record.headline}"
-    first = command(kind, said, "Evalhub", file)
-    ranked = sorted(record.criteria, key=_place)
-    told = [each for each in ranked if each.status is not Status.PASS]
+    message = f"Held back: {held}" if held else f"{verdict.label}: {record.headline}"
+    first = command(kind, message, "Evalhub", file)
+    ranked = sorted(record.criteria, key=_severity)
+    problems = [each for each in ranked if each.status is not Status.PASS]
     lines = [
-        command(_kind(each), marked(each.sentence)[1], f"Evalhub: {each.name}", file)
-        for each in told
+        command(_kind(criterion), marked(criterion.sentence)[1], f"Evalhub: {criterion.name}", file)
+        for criterion in problems
     ]
     if verdict is Verdict.INVALID:
         lines = [command("error", marked(why)[1], "Evalhub", file) for why in record.reasons]
     if len(lines) > MOST_ANNOTATIONS - 1:
         more = len(lines) - (MOST_ANNOTATIONS - 2)
-        said = f"{more} more criteria don't hold or are open: see the job's summary"
-        lines = [*lines[: MOST_ANNOTATIONS - 2], command("notice", said, "Evalhub", file)]
+        message = f"{more} more criteria don't hold or are open: see the job's summary"
+        lines = [*lines[: MOST_ANNOTATIONS - 2], command("notice", message, "Evalhub", file)]
     return [first, *lines]
 
 
 def command(kind: str, message: str, title: str, file: str = "") -> str:
-    """One workflow command: whatever the message holds, it is one line and one command."""
-    named = {"title": title} | ({"file": file} if file else {})
-    properties = ",".join(f"{name}={_property(value)}" for name, value in named.items())
+    """One workflow command, escaped: whatever the message holds, it stays one line and one
+    command."""
+    fields = {"title": title} | ({"file": file} if file else {})
+    properties = ",".join(f"{name}={_property(value)}" for name, value in fields.items())
     return f"::{kind} {properties}::{_data(message)}"
 
 
@@ -51,7 +52,7 @@ def _kind(criterion: Criterion) -> str:
     return "error" if criterion.status is Status.FAIL else "warning"
 
 
-def _place(criterion: Criterion) -> int:
+def _severity(criterion: Criterion) -> int:
     return ["error", "warning", "notice"].index(_kind(criterion))
 
 

@@ -1,4 +1,4 @@
-"""One criterion's interval drawn large, against zero and the bound that it has to clear. Pure."""
+"""Large plot of one criterion's interval, against zero and the bound. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,21 +11,21 @@ from evalhub.report.forest import drawn, spoken
 
 
 def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> Chart | None:
-    """The picture of a criterion; None where it has no interval.
+    """Plot of a criterion; None where it has no interval.
 
     Args:
         noise: the interval that the baseline shows against itself, drawn as a band.
     """
-    found = drawn(row)
-    if found is None:
+    drawing = drawn(row)
+    if drawing is None:
         return None
-    frame = Frame(around(found.extent))
+    frame = Frame(around(drawing.extent))
     guides = [frame.upright(0, kind="zero", label="no difference")]
-    if found.bound is not None:
-        guides.append(frame.upright(found.bound, kind="now", label=_bound_label(row), low=True))
+    if drawing.bound is not None:
+        guides.append(frame.upright(drawing.bound, kind="now", label=_bound_label(row), low=True))
     return Chart(
         title="Its interval",
-        desc=spoken(row, found, row.name),
+        desc=spoken(row, drawing, row.name),
         x=Axis(_ticks(frame.x, row)),
         bars=[]
         if noise is None
@@ -39,13 +39,13 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
         rules=guides,
         dots=[
             frame.dot(
-                found.at,
+                drawing.at,
                 0.5,
                 kind=row.status,
-                said=spoken(row, found, row.name),
+                said=spoken(row, drawing, row.name),
                 mark=row.status.mark,
                 label=measured(row),
-                across=(found.lower, found.upper),
+                across=(drawing.lower, drawing.upper),
             )
         ],
         size="wide",
@@ -53,7 +53,7 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
 
 
 def _ticks(scale: Scale, row: Criterion) -> Sequence[Tick]:
-    """Along the picture of a ratio stand shares of the baseline, not differences."""
+    """Ticks of the axis; a ratio is labelled with shares of the baseline, not with differences."""
     ticks = scale.ticks(6)
     if row.factor is None:
         return ticks

@@ -32,11 +32,11 @@ def junit(record: DecisionRecord, *, held: str = "") -> bytes:
     suite = TestSuite(_clean(_suite_name(record)))
     cases = [_criterion_case(each) for each in record.criteria]
     _add(suite, [*cases, _verdict_case(record, held)])
-    return _written(suite)
+    return _to_bytes(suite)
 
 
 def junit_undecided(name: str, why: str) -> bytes:
-    """A JUnit file that says there is no verdict, in place of one from before.
+    """A JUnit file that says there is no verdict; it replaces one of an earlier run.
 
     Args:
         name: of the study.
@@ -45,7 +45,7 @@ def junit_undecided(name: str, why: str) -> bytes:
     suite, case = TestSuite(_clean(name)), TestCase("verdict", "evalhub")
     case.result = [Error(_clean(f"undecided: {why}"), "undecided")]
     _add(suite, [case])
-    return _written(suite)
+    return _to_bytes(suite)
 
 
 def _suite_name(record: DecisionRecord) -> str:
@@ -53,24 +53,24 @@ def _suite_name(record: DecisionRecord) -> str:
 
 
 def _criterion_case(criterion: Criterion) -> TestCase:
-    """Only what decides can fail: of an advisory criterion, or doubt of a supporting one, CI is
-    told, and no more."""
+    """The test case of a criterion. Only criteria that decide can fail; advisory ones, and open
+    supporting ones, are skipped with a message."""
     case = TestCase(_clean(criterion.name), _clean(f"evalhub.{criterion.role}"))
-    said = _clean(marked(criterion.sentence)[1])
+    sentence = _clean(marked(criterion.sentence)[1])
     if criterion.status is Status.FAIL and criterion.tier != "advisory":
-        case.result = [Failure(said, "fails")]
+        case.result = [Failure(sentence, "fails")]
     elif criterion.status is Status.FAIL:
-        case.result = [Skipped(f"fails, and is advisory: {said}", "advisory")]
+        case.result = [Skipped(f"fails, and is advisory: {sentence}", "advisory")]
     elif criterion.status is Status.OPEN:
-        case.result = [Skipped(said, "open")]
-    case.system_out = said
+        case.result = [Skipped(sentence, "open")]
+    case.system_out = sentence
     return case
 
 
-def _verdict_case(record: DecisionRecord, held: str) -> TestCase:
+def _verdict_case(record: DecisionRecord, hold_reason: str) -> TestCase:
     verdict, case = record.verdict, TestCase("verdict", "evalhub")
-    if held:
-        message = f"Held back (exit code {Verdict.HOLD.exit_code}): {held}"
+    if hold_reason:
+        message = f"Held back (exit code {Verdict.HOLD.exit_code}): {hold_reason}"
         case.result = [Failure(_clean(message), "held")]
     elif verdict in _RESULTS:
         message = f"{verdict.label} (exit code {verdict.exit_code}): {record.headline}"
@@ -82,12 +82,12 @@ def _verdict_case(record: DecisionRecord, held: str) -> TestCase:
 
 
 def _add(suite: TestSuite, cases: list[TestCase]) -> None:
-    for each in cases:
-        each.time = 0.0
+    for case in cases:
+        case.time = 0.0
     suite.add_testcases(cases)
 
 
-def _written(suite: TestSuite) -> bytes:
+def _to_bytes(suite: TestSuite) -> bytes:
     whole = JUnitXml("evalhub")
     whole.add_testsuite(suite)
     whole.update_statistics()  # type: ignore[no-untyped-call]

@@ -39,7 +39,7 @@ def markdown(
     held: str = "",
     most: int = COMMENT_BYTES,
 ) -> str:
-    """The record as Markdown of at most `most` bytes: flips are left out from the end, and told.
+    """The record as Markdown of at most `most` bytes; flips are cut from the end, with a note.
 
     Args:
         flips: items as `evalhub.report.flips.flip_of` takes them, the worst first.
@@ -51,7 +51,7 @@ def markdown(
     head = "\n".join(_head(record, changed_since, link, held, skills))
     if len(head.encode()) > most:
         return _cut(head, most)
-    text, left = head, max(_changed(record), len(flips)) if flips else 0
+    text, left = head, max(_count_changed(record), len(flips)) if flips else 0
     rest = most - len((head + link).encode()) - 200  # for the sentence on what is left out
     for outcome, title in ((Outcome.LOST, "Lost, the worst first"), (Outcome.WON, "Won")):
         chosen = [each for each in flips if each["outcome"] == outcome]
@@ -67,21 +67,21 @@ def markdown(
 
 
 def markdown_undecided(name: str, why: str) -> str:
-    """Says that there is no verdict."""
+    """Markdown that says there is no verdict."""
     return f"## ⏳ Undecided: {plain(name)}\n\nWhy: {plain(why)}\n"
 
 
 def plain(text: str) -> str:
-    """Text as Markdown that shows it as it is, in one line."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
+    """Text escaped for Markdown, in one line."""
+    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", " ".join(text.split()))
 
 
-def _changed(record: DecisionRecord) -> int:
-    """Items that were lost or won, as the record counts them, on all its test sets."""
+def _count_changed(record: DecisionRecord) -> int:
+    """Number of lost and won items on all test sets of the record."""
     counts = {
-        each.test_set: each.wins + each.losses
-        for each in record.criteria
-        if each.role in ("primary", "guard")
+        criterion.test_set: criterion.wins + criterion.losses
+        for criterion in record.criteria
+        if criterion.role in ("primary", "guard")
     }
     return sum(counts.values())
 
@@ -90,19 +90,19 @@ def _head(
     record: DecisionRecord,
     changed_since: Sequence[str],
     link: str,
-    held: str,
+    hold_reason: str,
     skills: Skills | None,
 ) -> Iterable[str]:
     verdict, apart = record.verdict, folded(record)
-    if held:
-        yield f"## ❌ Held back: {plain(held)}\n"
+    if hold_reason:
+        yield f"## ❌ Held back: {plain(hold_reason)}\n"
     yield f"## {_ICONS[verdict]} {verdict.label}: {plain(record.headline)}\n"
-    for each in changed_since:
-        yield f"> **Changed since this was decided:** {plain(each)}.\n>"
+    for change in changed_since:
+        yield f"> **Changed since this was decided:** {plain(change)}.\n>"
     yield from _reasons(apart.reasons)
     yield ""
-    if shown := [each for each in record.criteria if each.name not in apart.names]:
-        yield from _table(record, shown)
+    if visible := [each for each in record.criteria if each.name not in apart.names]:
+        yield from _table(record, visible)
     if away := [each for each in record.criteria if each.name in apart.names]:
         inside = [*_reasons(apart.folded_reasons), "", *_table(record, away)]
         yield from _details(plain(apart.sentence), inside)
@@ -110,8 +110,8 @@ def _head(
         yield f"**General capability:** {plain(skills.sentence)}.\n"
         yield from _details("Skill by skill", _skill_table(skills))
     for section in record.sections.values():
-        for said in section.sentences:
-            yield f"- {section.status.mark} {plain(said)}"
+        for sentence in section.sentences:
+            yield f"- {section.status.mark} {plain(sentence)}"
     arms = record.arms
     yield f"\nArms: {_code(arms.candidate.name)} against {_code(arms.baseline.name)}. " + (
         f"[The decision]({link}).\n" if link else "\n"
@@ -120,12 +120,12 @@ def _head(
 
 def _reasons(reasons: Sequence[str]) -> Iterable[str]:
     for reason in reasons:
-        status, words = marked(reason)
-        yield f"- {status.mark + ' ' if status else ''}{plain(words)}"
+        status, text = marked(reason)
+        yield f"- {status.mark + ' ' if status else ''}{plain(text)}"
 
 
 def _details(summary: str, lines: Iterable[str]) -> Iterable[str]:
-    """Lines that open by a click, where Markdown is shown on a page."""
+    """Lines that open with a click, where a page renders Markdown."""
     yield f"<details><summary>{summary}</summary>\n"
     yield from lines
     yield "\n</details>\n"
@@ -135,15 +135,15 @@ def _skill_table(skills: Skills) -> Iterable[str]:
     yield "| | skill | | base | candidate | lost | won |"
     yield "|---|---|---|---:|---:|---:|---:|"
     for row in skills.rows:
-        each = row.criterion
+        criterion = row.criterion
         cells = [
-            each.status.mark,
+            criterion.status.mark,
             plain(row.name),
             row.said,
-            f"{each.baseline:.4g}",
-            f"{each.candidate:.4g}",
-            f"{each.losses:,}",
-            f"{each.wins:,}",
+            f"{criterion.baseline:.4g}",
+            f"{criterion.candidate:.4g}",
+            f"{criterion.losses:,}",
+            f"{criterion.wins:,}",
         ]
         yield f"| {' | '.join(cells)} |"
 
@@ -151,28 +151,32 @@ def _skill_table(skills: Skills) -> Iterable[str]:
 def _table(record: DecisionRecord, criteria: Sequence[Criterion]) -> Iterable[str]:
     yield "| | criterion | base | candidate | difference | interval | won/lost/tied | requires |"
     yield "|---|---|---:|---:|---:|---|---|---|"
-    for each in criteria:
+    for criterion in criteria:
         cells = [
-            each.status.mark,
-            plain(each.name),
-            f"{each.baseline:.4g}",
-            f"{each.candidate:.4g}",
-            *_shown(each),
-            f"{each.wins:,}/{each.losses:,}/{each.ties:,}",
-            plain(each.requires if each.tier == "critical" else f"{each.requires}, {each.tier}"),
+            criterion.status.mark,
+            plain(criterion.name),
+            f"{criterion.baseline:.4g}",
+            f"{criterion.candidate:.4g}",
+            *_difference_cells(criterion),
+            f"{criterion.wins:,}/{criterion.losses:,}/{criterion.ties:,}",
+            plain(
+                criterion.requires
+                if criterion.tier == "critical"
+                else f"{criterion.requires}, {criterion.tier}"
+            ),
         ]
         yield f"| {' | '.join(cells)} |"
     yield f"\nInterval: {plain(ends(record))}.\n"
 
 
-def _shown(each: Criterion) -> tuple[str, str]:
-    if each.ratio is None:
-        return f"{each.difference:+.4g}", f"{each.lower:+.4g} to {each.upper:+.4g}"
+def _difference_cells(criterion: Criterion) -> tuple[str, str]:
+    if criterion.ratio is None:
+        return f"{criterion.difference:+.4g}", f"{criterion.lower:+.4g} to {criterion.upper:+.4g}"
     low, high = (
         "unbounded" if end is None else f"×{end:.4g}"
-        for end in (each.ratio_lower, each.ratio_upper)
+        for end in (criterion.ratio_lower, criterion.ratio_upper)
     )
-    return f"×{each.ratio:.4g}", f"{low} to {high}"
+    return f"×{criterion.ratio:.4g}", f"{low} to {high}"
 
 
 def _flip(record: DecisionRecord, flip: Mapping[str, Any]) -> str:
@@ -185,8 +189,8 @@ def _flip(record: DecisionRecord, flip: Mapping[str, Any]) -> str:
         (arms.baseline.name, _answer(flip, "baseline")),
         (arms.candidate.name, _answer(flip, "candidate")),
     ]
-    said = "\n".join(f"{plain(name)}:\n{_block(text)}" for name, text in parts if text)
-    return f"\n<details><summary>{title}</summary>\n\n{said}\n\n</details>\n"
+    body = "\n".join(f"{plain(name)}:\n{_block(text)}" for name, text in parts if text)
+    return f"\n<details><summary>{title}</summary>\n\n{body}\n\n</details>\n"
 
 
 def _answer(flip: Mapping[str, Any], arm: str) -> str:
@@ -206,11 +210,11 @@ def _html(text: str) -> str:
 
 
 def _block(text: str) -> str:
-    """A block of code, fenced by more backticks than stand in a row in it."""
-    shown = text if len(text) <= ITEM else f"{text[:ITEM]} …"
-    longest = max((len(each) for each in re.findall("`+", shown)), default=0)
+    """A code block, fenced by more backticks than its text has in a row."""
+    excerpt = text if len(text) <= ITEM else f"{text[:ITEM]} …"
+    longest = max((len(each) for each in re.findall("`+", excerpt)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{shown}\n{fence}"
+    return f"{fence}text\n{excerpt}\n{fence}"
 
 
 def _code(text: str) -> str:
@@ -218,7 +222,7 @@ def _code(text: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """As many whole lines as fit, and that there were more."""
-    said = "\n\nThe rest isn't shown, so that this is shown at all.\n"
-    kept = text.encode()[: most - len(said.encode())].decode(errors="ignore")
-    return kept.rpartition("\n")[0] + said
+    """As many whole lines as fit, with a note that there are more."""
+    note = "\n\nThe rest isn't shown, so that this is shown at all.\n"
+    fitting = text.encode()[: most - len(note.encode())].decode(errors="ignore")
+    return fitting.rpartition("\n")[0] + note

@@ -15,7 +15,7 @@ _ORDER = [Status.FAIL, Status.OPEN, Status.PASS]
 
 @dataclass(frozen=True, slots=True)
 class MatrixArm:
-    """A column: an arm with its newest decision; `why` says why it shows nothing, else it is ""."""
+    """A column: an arm with its newest decision; `why` says why it has no cells, else ""."""
 
     name: str
     decision: int | None
@@ -31,7 +31,8 @@ class MatrixArm:
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """An arm by a criterion; `number` is where the record of its decision lists it, from 1."""
+    """A cell: one arm on one criterion; `number` is its position in the decision's record, from
+    1."""
 
     values: Criterion
     plot: Plot | None
@@ -41,7 +42,7 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """A criterion in the order of the arms; a cell is None where an arm wasn't judged by it."""
+    """A row: a criterion on each arm in order; None for an arm that wasn't judged by it."""
 
     name: str
     role: str
@@ -63,34 +64,38 @@ class Matrix:
 
 def matrix(arms: Sequence[MatrixArm], sort: str) -> Matrix | None:
     """The table of these arms; None where no arm has a criterion to show."""
-    found = {
+    by_arm = {
         arm.name: {each.name: (number, each) for number, each in enumerate(_criteria(arm), 1)}
         for arm in arms
     }
-    scale = common_scale(each for rows in found.values() for _, each in rows.values())
-    names = dict.fromkeys(name for rows in found.values() for name in rows)
+    scale = common_scale(each for rows in by_arm.values() for _, each in rows.values())
+    names = dict.fromkeys(name for rows in by_arm.values() for name in rows)
     rows = []
     for name in names:
         cells = []
         for arm in arms:
-            number, each = found[arm.name].get(name, (0, None))
-            drawn = None if each is None else plot(each, scale, label=f"{arm.name}, {name}")
-            cells.append(None if each is None else MatrixCell(each, drawn, arm.decision, number))
+            number, criterion = by_arm[arm.name].get(name, (0, None))
+            drawn = (
+                None if criterion is None else plot(criterion, scale, label=f"{arm.name}, {name}")
+            )
+            cells.append(
+                None if criterion is None else MatrixCell(criterion, drawn, arm.decision, number)
+            )
         first = next(cell.values for cell in cells if cell)
         rows.append(MatrixRow(name, first.role, first.metric, first.requires, cells))
     if not rows:
         return None
     sorts = {AS_ASKED, WORST, NAME, *(f"arm:{arm.name}" for arm in arms)}
     sort = sort if sort in sorts else AS_ASKED
-    return Matrix(arms, _sorted(rows, [arm.name for arm in arms], sort), scale.ticks(5), sort)
+    return Matrix(arms, _sort(rows, [arm.name for arm in arms], sort), scale.ticks(5), sort)
 
 
 def _criteria(arm: MatrixArm) -> Iterable[Criterion]:
     return arm.record.criteria if arm.record is not None and not arm.why else ()
 
 
-def _sorted(rows: list[MatrixRow], arms: Sequence[str], sort: str) -> list[MatrixRow]:
-    """By an arm: what fails there first, and the largest loss first among those alike."""
+def _sort(rows: list[MatrixRow], arms: Sequence[str], sort: str) -> list[MatrixRow]:
+    """Sort the rows; by an arm: its failures first, and among equals the largest loss first."""
     if sort == NAME:
         return sorted(rows, key=lambda row: row.name)
     if sort == WORST:

@@ -1,4 +1,5 @@
-"""A decision as one HTML file of its own: no server, no database, no script, nothing to fetch."""
+"""A decision as one self-contained HTML file: no server, no database, no script, nothing to
+fetch."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +31,7 @@ def render_report(
     totals: Mapping[Outcome, int] | None = None,
     digest: str = "",
 ) -> str:
-    """The report as HTML.
+    """Render the report as HTML.
 
     Args:
         flips: items as `flip_of` takes them, in any order: key, input, reference,
@@ -73,8 +74,8 @@ def _style() -> str:
 def _section(
     outcome: Outcome, total: int, flips: Iterable[Mapping[str, Any]], names: Mapping[str, str]
 ) -> tuple[str, int, list[Flip]]:
-    """An outcome's label, how many items came out so, and the first of them, largest first."""
-    found = [flip for flip in flips if flip["outcome"] == outcome]
-    found.sort(key=lambda flip: -abs(flip["difference"] or 0.0))
-    shown = [flip_of(flip, **names) for flip in found[: MOST[outcome]]]
-    return outcome.label.capitalize(), total, shown
+    """An outcome's label, the number of its items, and the first of them, largest change first."""
+    rows = [flip for flip in flips if flip["outcome"] == outcome]
+    rows.sort(key=lambda flip: -abs(flip["difference"] or 0.0))
+    first = [flip_of(flip, **names) for flip in rows[: MOST[outcome]]]
+    return outcome.label.capitalize(), total, first

@@ -1,4 +1,4 @@
-"""Cost beside quality: every arm a point, and which of them no other beats in both. Pure."""
+"""Cost against quality: each arm a point, and the arms that no other beats in both. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Ranged:
 
 @dataclass(frozen=True, slots=True)
 class ArmPoint:
-    """An arm: its difference from the baseline, and what an answer of it costs, if that is known.
+    """An arm: its difference from the baseline, and the cost of an answer, if it is known.
 
     `verdict` is "" of the arm that all are compared with.
     """
@@ -42,41 +42,41 @@ class Pareto:
 
 
 def pareto(points: Sequence[ArmPoint], *, quality: str, cost: str) -> Pareto:
-    """The points, of which `quality` is better upwards and `cost` is better to the left."""
-    known = [(each, each.cost) for each in points if each.cost is not None]
+    """Pareto front of the points; better is up for `quality` and left for `cost`."""
+    priced = [(each, each.cost) for each in points if each.cost is not None]
     front = [
-        each.name
-        for each, price in sorted(known, key=lambda pair: (pair[1].at, -pair[0].quality.at))
-        if not any(_beats(other, paid, each, price) for other, paid in known)
+        point.name
+        for point, price in sorted(priced, key=lambda pair: (pair[1].at, -pair[0].quality.at))
+        if not any(_beats(other, paid, point, price) for other, paid in priced)
     ]
     unknown = [each.name for each in points if each.cost is None]
-    chart = _chart(known, front, quality, cost) if len(known) > 1 else None
+    chart = _chart(priced, front, quality, cost) if len(priced) > 1 else None
     return Pareto(front, unknown, chart)
 
 
 def _beats(one: ArmPoint, paid: Ranged, other: ArmPoint, price: Ranged) -> bool:
-    """Whether one is at least as good and as cheap as another, and better in either."""
+    """Whether one arm is at least as good and as cheap as another, and better in one of the two."""
     as_good = one.quality.at >= other.quality.at and paid.at <= price.at
     return as_good and (one.quality.at > other.quality.at or paid.at < price.at)
 
 
 def _chart(
-    known: Sequence[tuple[ArmPoint, Ranged]], front: Sequence[str], quality: str, cost: str
+    priced: Sequence[tuple[ArmPoint, Ranged]], front: Sequence[str], quality: str, cost: str
 ) -> Chart:
-    costs = [value for _, each in known for value in _values(each)]
+    costs = [value for _, each in priced for value in _values(each)]
     frame = Frame(
         Scale(0, 1.15 * max(costs)) if min(costs) >= 0 and max(costs) > 0 else around(costs),
-        around(value for each, _ in known for value in _values(each.quality)),
+        around(value for each, _ in priced for value in _values(each.quality)),
     )
-    at = {each.name: (price.at, each.quality.at) for each, price in known}
+    at = {each.name: (price.at, each.quality.at) for each, price in priced}
     return Chart(
         title=f"{quality} beside {cost}",
-        desc=f"Up is better, left is cheaper. No other arm beats {_listed(front)} in both",
+        desc=f"Up is better, left is cheaper. No other arm beats {_join(front)} in both",
         x=Axis(frame.x.ticks(6, _number), cost),
         y=Axis(frame.y.ticks_up(5), f"{quality}: difference from the baseline"),
         lines=[frame.line([at[name] for name in front], kind="now dashed")],
         rules=[frame.across(0, kind="zero")],
-        dots=[_dot(frame, each, price, each.name in front) for each, price in known],
+        dots=[_dot(frame, each, price, each.name in front) for each, price in priced],
         keys=[
             Key("diamond", "now", "beaten by no other in both: the Pareto front"),
             Key("circle", "now", "beaten by another"),
@@ -85,50 +85,50 @@ def _chart(
             ("Arm", "Difference", "Interval", cost, "Its interval", "On the front"),
             [
                 (
-                    each.name,
-                    signed(each.quality.at),
-                    _interval(each.quality, signed),
+                    point.name,
+                    signed(point.quality.at),
+                    _interval(point.quality, signed),
                     _number(price.at),
                     _interval(price, _number),
-                    "yes" if each.name in front else "no",
+                    "yes" if point.name in front else "no",
                 )
-                for each, price in known
+                for point, price in priced
             ],
         ),
     )
 
 
-def _dot(frame: Frame, each: ArmPoint, price: Ranged, leads: bool) -> Dot:
+def _dot(frame: Frame, point: ArmPoint, price: Ranged, leads: bool) -> Dot:
     shape: Shape = "diamond" if leads else "circle"
-    ends = each.quality.lower, each.quality.upper
+    ends = point.quality.lower, point.quality.upper
     across = None if price.lower is None else (price.lower, price.upper)
     return frame.dot(
         price.at,
-        each.quality.at,
-        kind=each.verdict or "baseline",
-        said=f"{each.name}: {signed(each.quality.at)} ({_interval(each.quality, signed)}), "
+        point.quality.at,
+        kind=point.verdict or "baseline",
+        said=f"{point.name}: {signed(point.quality.at)} ({_interval(point.quality, signed)}), "
         f"{_number(price.at)} ({_interval(price, _number)})"
         + (", on the Pareto front" if leads else ""),
         shape=shape,
-        label=f"{Verdict(each.verdict).mark} {each.name}" if each.verdict else each.name,
+        label=f"{Verdict(point.verdict).mark} {point.name}" if point.verdict else point.name,
         across=across,
         upright=None if ends == (None, None) else ends,
     )
 
 
-def _values(each: Ranged) -> list[float]:
-    return [value for value in (each.at, each.lower, each.upper) if value is not None]
+def _values(ranged: Ranged) -> list[float]:
+    return [value for value in (ranged.at, ranged.lower, ranged.upper) if value is not None]
 
 
-def _interval(each: Ranged, written: Callable[[float], str]) -> str:
-    if each.lower is None or each.upper is None:
+def _interval(ranged: Ranged, written: Callable[[float], str]) -> str:
+    if ranged.lower is None or ranged.upper is None:
         return "no interval"
-    return f"{written(each.lower)} to {written(each.upper)}"
+    return f"{written(ranged.lower)} to {written(ranged.upper)}"
 
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     return " or ".join(names)

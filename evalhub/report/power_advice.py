@@ -1,4 +1,4 @@
-"""What would decide a criterion: the record's own number, and what that many cost. Pure."""
+"""What would settle a criterion: the record's number of items, and their cost. Pure."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -15,7 +15,7 @@ SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSampling:
-    """How the evidence was gathered, where it is known.
+    """How the evidence was sampled, where it is known.
 
     Attributes:
         samples: answers an item, of each arm.
@@ -30,28 +30,28 @@ class EvidenceSampling:
 
 
 def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
-    """What would decide a criterion that is open, as the record says it, and its cost."""
+    """What would settle an open criterion, as the record says, and its cost."""
     if criterion.method == SAME_RUN:
         return ["Nothing is open: both arms are one here."]
     if criterion.status is not Status.OPEN:
         return ["It is decided: nothing more is needed."]
-    found = [f"{criterion.needed_why[:1].upper()}{criterion.needed_why[1:]}."]
+    sentences = [f"{criterion.needed_why[:1].upper()}{criterion.needed_why[1:]}."]
     sizes = [size for size in (criterion.needed_n, criterion.needed_as_seen) if size is not None]
     if not sizes:
-        return found
+        return sentences
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    there = 0 if plan.weights is None else criterion.n + criterion.chose
-    more = [size - there for size in sizes]
+    present = 0 if plan.weights is None else criterion.n + criterion.chose
+    more = [size - present for size in sizes]
     if criterion.role == "preference":
-        return [*found, *(_hours(size, sampling) for size in more)]
+        return [*sentences, *(_hours(size, sampling) for size in more)]
     answers = " or ".join(f"{size * sampling.samples:,}" for size in more)
-    found.append(f"That is {answers} answers of each arm.")
-    return [*found, *_by_samples(criterion, plan, sampling)] if len(sizes) == 1 else found
+    sentences.append(f"That is {answers} answers of each arm.")
+    return [*sentences, *_by_samples(criterion, plan, sampling)] if len(sizes) == 1 else sentences
 
 
 def smallest_effect(criterion: Criterion) -> float | None:
-    """The gap that its items show with 80% power at its level, if differences deviate as they did;
-    None where they didn't."""
+    """The gap that its items show with 80% power at its level, with the observed deviation; None
+    without deviation."""
     if criterion.sd <= 0:
         return None
     return minimum_detectable_effect(
@@ -70,9 +70,11 @@ def _hours(judgments: int, sampling: EvidenceSampling) -> str:
         judgments_per_item=sampling.judgments_per_item,
         seconds_per_judgment=sampling.seconds,
     )
-    each = f"{sampling.judgments_per_item:,.3g} judgment{'s' * (sampling.judgments_per_item != 1)}"
+    per_item = (
+        f"{sampling.judgments_per_item:,.3g} judgment{'s' * (sampling.judgments_per_item != 1)}"
+    )
     return (
-        f"That is {cost.items:,} items at {each} each, "
+        f"That is {cost.items:,} items at {per_item} each, "
         f"{cost.hours:,.1f} reviewer hours at {sampling.seconds:,.0f} seconds a judgment."
     )
 
@@ -95,5 +97,5 @@ def _by_samples(criterion: Criterion, plan: NextLook, sampling: EvidenceSampling
     )
     if enough is None:
         return ["No number of answers an item would do: items differ too much between themselves."]
-    there = f"where there {'is' if sampling.samples == 1 else 'are'} {sampling.samples:,} now"
-    return [f"Or, with the same items, {enough:,} answers to each, {there}: a look of its own."]
+    note = f"where there {'is' if sampling.samples == 1 else 'are'} {sampling.samples:,} now"
+    return [f"Or, with the same items, {enough:,} answers to each, {note}: a look of its own."]

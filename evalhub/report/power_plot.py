@@ -1,4 +1,4 @@
-"""The power of more items, drawn: as the record's number of them was planned. Pure."""
+"""Chart of the power of more items, as planned in the record. Pure."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -17,7 +17,7 @@ SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """A number of items and the power that they have."""
+    """A number of items and its power."""
 
     n: int
     power: float
@@ -25,7 +25,7 @@ class Sized:
 
 @dataclass(frozen=True, slots=True)
 class PowerPlot:
-    """The curve, with where today's items stand and the number that the record names."""
+    """The power curve, with today's number of items and the record's."""
 
     now: Sized
     needed: Sized
@@ -33,8 +33,8 @@ class PowerPlot:
 
 
 def power_plot(criterion: Criterion) -> PowerPlot | None:
-    """The picture of a criterion; None where no number of items is named, or people are, or where
-    the interval leaves out what was planned."""
+    """Power chart of a criterion; None where no number of items is given, or people are, or the
+    interval excludes what was planned."""
     needed, n = criterion.needed_n, criterion.n + criterion.chose
     if needed is None or criterion.role == "preference" or ruled_out(criterion):
         return None
@@ -63,11 +63,11 @@ def power_plot(criterion: Criterion) -> PowerPlot | None:
 
 
 def _dot(frame: Frame, at: Sized, label: str, shape: Literal["circle", "ring"]) -> Dot:
-    said = f"{at.n:,} items: power {100 * at.power:.0f}%"
-    return frame.dot(at.n, at.power, kind="candidate", said=said, shape=shape, label=label)
+    text = f"{at.n:,} items: power {100 * at.power:.0f}%"
+    return frame.dot(at.n, at.power, kind="candidate", said=text, shape=shape, label=label)
 
 
-def _table(powers: dict[int, float], named: set[int]) -> Table:
-    sizes = {*list(powers)[:: max(1, len(powers) // SHOWN)], *named}
+def _table(powers: dict[int, float], marked: set[int]) -> Table:
+    sizes = {*list(powers)[:: max(1, len(powers) // SHOWN)], *marked}
     rows = [(f"{size:,}", f"{100 * powers[size]:.0f}%") for size in sorted(sizes)]
     return Table(("Items", "Power"), rows)

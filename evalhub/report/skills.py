@@ -1,4 +1,4 @@
-"""General capability by skill: what is kept, what is lost, what there was to lose. Pure."""
+"""General capability by skill: kept, lost, not shown, or nothing to lose. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _SAID = {Status.PASS: "kept", Status.FAIL: "lost", Status.OPEN: "not shown"}
 
 @dataclass(frozen=True, slots=True)
 class SkillRow:
-    """A skill's guard, and what it says of the skill.
+    """A skill's guard, and its result in a word.
 
     `bare`: the baseline scores no more than the margin, so that the guard can't fail.
     """
@@ -26,24 +26,25 @@ class SkillRow:
 
     @property
     def said(self) -> str:
-        """ "kept", "lost", "not shown" or, of what the baseline hasn't got, "nothing to lose"."""
+        """ "kept", "lost", "not shown" or, where the baseline has nothing of it, "nothing to
+        lose"."""
         return "nothing to lose" if self.bare else _SAID[self.criterion.status]
 
 
 @dataclass(frozen=True, slots=True)
 class Skills:
-    """The guards of general capability, what is lost first."""
+    """The guards of general capability, lost ones first."""
 
     rows: Sequence[SkillRow]
 
     @property
     def sentence(self) -> str:
-        """Such as "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
-        kept = [each.name for each in self.rows if each.said == "kept"]
-        parts = [f"{len(kept)} of {len(self.rows)} skills are kept"]
-        for said in ("lost", "not shown", "nothing to lose"):
-            if names := [each.name for each in self.rows if each.said == said]:
-                parts.append(f"{said[0].upper()}{said[1:]}: {', '.join(names)}")
+        """For example "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
+        kept_names = [each.name for each in self.rows if each.said == "kept"]
+        parts = [f"{len(kept_names)} of {len(self.rows)} skills are kept"]
+        for state in ("lost", "not shown", "nothing to lose"):
+            if names := [each.name for each in self.rows if each.said == state]:
+                parts.append(f"{state[0].upper()}{state[1:]}: {', '.join(names)}")
         return ". ".join(parts)
 
     @property
@@ -52,24 +53,24 @@ class Skills:
 
 
 def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | None:
-    """Of a record, the guards on these test sets; None where there are fewer than two of them."""
+    """The skills of a record: its guards on these test sets; None for fewer than two."""
     order = [Status.FAIL, Status.OPEN, Status.PASS]
-    found = [
-        SkillRow(each, _bare(each))
-        for each in record.criteria
-        if each.role == "guard" and each.test_set in test_sets
+    rows = [
+        SkillRow(criterion, _bare(criterion))
+        for criterion in record.criteria
+        if criterion.role == "guard" and criterion.test_set in test_sets
     ]
-    if len(found) < 2:
+    if len(rows) < 2:
         return None
-    found.sort(key=lambda row: (order.index(row.criterion.status), row.criterion.difference))
-    return Skills(found)
+    rows.sort(key=lambda row: (order.index(row.criterion.status), row.criterion.difference))
+    return Skills(rows)
 
 
-def _bare(each: Criterion) -> bool:
-    return not each.can_show_a_loss or (
-        each.higher_is_better
-        and each.unit == ""
-        and each.margin is not None
-        and each.relative_margin is None
-        and each.baseline <= each.margin
+def _bare(criterion: Criterion) -> bool:
+    return not criterion.can_show_a_loss or (
+        criterion.higher_is_better
+        and criterion.unit == ""
+        and criterion.margin is not None
+        and criterion.relative_margin is None
+        and criterion.baseline <= criterion.margin
     )

@@ -33,26 +33,27 @@ class Slices:
 
     @property
     def standing_out(self) -> Sequence[BreakdownRow]:
-        """What differs after correction."""
-        found = self.adjusted or ()
-        return [row for row, p in zip(self.rows, found, strict=False) if p <= self.level]
+        """Slices that differ after correction."""
+        p_values = self.adjusted or ()
+        return [row for row, p in zip(self.rows, p_values, strict=False) if p <= self.level]
 
     @property
     def sentence(self) -> str:
-        """How many were looked at, what chance alone would show, and what is left of it."""
+        """How many slices were looked at, how many chance alone would show, and which are left
+        after correction."""
         count, apart = len(self.rows), self.apart
         chance = 2 * self.alpha * count
-        said = (
+        text = (
             f"{count:,} slice{'s were' if count > 1 else ' was'} looked at. Each interval is by "
             f"itself, at {100 * (1 - 2 * self.alpha):.3g}%: were nothing different anywhere, "
             f"about {chance:.2g} of {count:,} would leave out 0 by chance; {apart:,} "
             f"do{'es' if apart == 1 else ''}."
         )
         if self.adjusted is None:
-            return f"{said} This record holds no p-values to correct: to decide again keeps them."
+            return f"{text} This record holds no p-values to correct: to decide again keeps them."
         names = [f"{each.tag} ({each.test_set})" for each in self.standing_out]
         after = f" After Holm’s correction for all {count:,}, at {self.level:.0%}:"
-        return f"{said}{after} {', '.join(names) or 'none'}."
+        return f"{text}{after} {', '.join(names) or 'none'}."
 
 
 def slices_of(record: DecisionRecord) -> Slices:

@@ -20,21 +20,21 @@ TRAINING, VALIDATION = ("baseline", "training loss"), ("candidate", "validation 
 
 
 def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | None:
-    """Both curves of a version in one picture; None where no loss is a number."""
+    """Both loss curves of a version in one chart; None where no loss is a finite number."""
     curves = [(TRAINING, thinned(losses)), (VALIDATION, thinned(eval_losses))]
-    known = [loss for _, points in curves for _, loss in points if _drawn(loss)]
-    if not known:
+    finite = [loss for _, points in curves for _, loss in points if _is_finite(loss)]
+    if not finite:
         return None
     steps = [step for _, points in curves for step, _ in points]
     first, last = min(steps), max(steps)
-    level = max(known) - min(known) < NARROWEST
+    level = max(finite) - min(finite) < NARROWEST
     frame = Frame(
-        Scale(first, max(last, first + 1)), around(known[:1] if level else known, zero=False)
+        Scale(first, max(last, first + 1)), around(finite[:1] if level else finite, zero=False)
     )
-    drawn = [each for each in curves if any(_drawn(loss) for _, loss in each[1])]
+    drawn = [each for each in curves if any(_is_finite(loss) for _, loss in each[1])]
     return Chart(
         title=f"{of}: losses by step",
-        desc="; ".join(_told(name, points) for (_, name), points in drawn),
+        desc="; ".join(_summary(name, points) for (_, name), points in drawn),
         x=Axis(frame.x.ticks(8, lambda step: f"{step:,g}"), "step"),
         y=Axis(frame.y.ticks_up(5, lambda loss: f"{loss:g}"), "loss"),
         lines=[line for (kind, _), points in drawn for line in _lines(frame, points, kind)],
@@ -45,31 +45,31 @@ def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | 
 
 
 def thinned(points: Points) -> Points:
-    """At most MOST_POINTS of them, evenly chosen, the last among them."""
+    """At most MOST_POINTS points, evenly chosen, the last included."""
     if len(points) <= MOST_POINTS:
         return points
     last = len(points) - 1
     return [points[round(n * last / (MOST_POINTS - 1))] for n in range(MOST_POINTS)]
 
 
-def _drawn(loss: float | None) -> TypeGuard[float]:
+def _is_finite(loss: float | None) -> TypeGuard[float]:
     return loss is not None and abs(loss) <= LARGEST
 
 
-def _told(name: str, points: Points) -> str:
-    known = [(step, loss) for step, loss in points if _drawn(loss)]
-    step, lowest = min(known, key=lambda each: each[1])
+def _summary(name: str, points: Points) -> str:
+    finite = [(step, loss) for step, loss in points if _is_finite(loss)]
+    step, lowest = min(finite, key=lambda pair: pair[1])
     return (
-        f"{name} from {known[0][1]:.4g} to {known[-1][1]:.4g}, lowest at step {step:,g} with "
+        f"{name} from {finite[0][1]:.4g} to {finite[-1][1]:.4g}, lowest at step {step:,g} with "
         f"{lowest:.4g}"
     )
 
 
 def _lines(frame: Frame, points: Points, kind: str) -> list[Line]:
     """A line a stretch: where a loss was no number there is a gap."""
-    stretches = groupby(points, key=lambda point: _drawn(point[1]))
+    stretches = groupby(points, key=lambda point: _is_finite(point[1]))
     return [
-        frame.line(((step, loss) for step, loss in stretch if _drawn(loss)), kind=kind)
+        frame.line(((step, loss) for step, loss in stretch if _is_finite(loss)), kind=kind)
         for drawn, stretch in stretches
         if drawn
     ]
@@ -82,7 +82,7 @@ def _dots(frame: Frame, points: Points, curve: tuple[str, str]) -> list[Dot]:
             step, loss, kind=kind, shape=_shape(curve), said=f"step {step:,g}: {name} {loss:.4g}"
         )
         for step, loss in points
-        if _drawn(loss)
+        if _is_finite(loss)
     ]
 
 

@@ -39,7 +39,7 @@ class Transitions:
 def transitions(
     counts: Mapping[Outcome, int], *, whole: bool, leading_to: Callable[[Outcome], str]
 ) -> Transitions | None:
-    """The transitions of items counted by outcome; None where none was compared.
+    """Numbers of items by outcome, with a chart; None where no item was compared.
 
     Args:
         whole: whether every score is 0 or 1.
@@ -49,10 +49,12 @@ def transitions(
     if not compared:
         return None
     of = {
-        each: Transition(each, counts[each], counts[each] / compared, leading_to(each))
-        for each in ORDER
+        outcome: Transition(
+            outcome, counts[outcome], counts[outcome] / compared, leading_to(outcome)
+        )
+        for outcome in ORDER
     }
-    shown = [of[each] for each in ORDER if each is not Outcome.SAME or not whole]
+    rows = [of[each] for each in ORDER if each is not Outcome.SAME or not whole]
     return Transitions(
         square=(
             (of[Outcome.BOTH_RIGHT], of[Outcome.LOST]),
@@ -60,27 +62,27 @@ def transitions(
         )
         if whole
         else None,
-        rows=shown,
+        rows=rows,
         compared=compared,
-        chart=_chart(shown, compared, named=not whole),
+        chart=_chart(rows, compared, with_keys=not whole),
     )
 
 
-def _chart(rows: Sequence[Transition], compared: int, *, named: bool) -> Chart:
-    """`named`: whether the counts aren't written in a square beside it."""
+def _chart(rows: Sequence[Transition], compared: int, *, with_keys: bool) -> Chart:
+    """`with_keys`: no square of counts stands beside it, so that the chart's keys give them."""
     frame, start, blocks = Frame(Scale(0, compared)), 0, list[Block]()
-    words = [f"{each.outcome.label} {each.count:,} ({each.share:.1%})" for each in rows]
-    for each, said in zip(rows, words, strict=True):
-        stop = start + each.count
-        if each.count:
-            blocks.append(frame.stretch(start, stop, kind=each.kind, said=said))
+    labels = [f"{each.outcome.label} {each.count:,} ({each.share:.1%})" for each in rows]
+    for row, label in zip(rows, labels, strict=True):
+        stop = start + row.count
+        if row.count:
+            blocks.append(frame.stretch(start, stop, kind=row.kind, said=label))
         start = stop
     return Chart(
         title="What became of the items",
-        desc=", ".join(words),
+        desc=", ".join(labels),
         bars=blocks,
-        keys=[Key("bar", each.kind, said) for each, said in zip(rows, words, strict=True)]
-        if named
+        keys=[Key("bar", each.kind, label) for each, label in zip(rows, labels, strict=True)]
+        if with_keys
         else (),
         size="low",
     )

@@ -93,8 +93,8 @@ def _differences(
         rules=[
             frame.across(0, kind="zero"),
             *(
-                frame.upright(i, kind="ship", label=f"{each.version} promoted")
-                for i, each in promoted
+                frame.upright(i, kind="ship", label=f"{row.version} promoted")
+                for i, row in promoted
             ),
         ],
         dots=[_dot(frame, i, each) for i, each in enumerate(judged, 1)],
@@ -106,32 +106,32 @@ def _differences(
             ("Version", "Decided", "Verdict", "Against", "Difference", "Price", "Promoted"),
             [
                 (
-                    each.version,
-                    each.when,
-                    each.verdict.label,
-                    each.baseline,
-                    each.found,
-                    each.price,
-                    "yes" if each.promoted else "",
+                    row.version,
+                    row.when,
+                    row.verdict.label,
+                    row.baseline,
+                    row.found,
+                    row.price,
+                    "yes" if row.promoted else "",
                 )
-                for each in judged
+                for row in judged
             ],
         ),
     )
 
 
-def _dot(frame: Frame, place: int, each: TrendRow) -> Dot:
-    said = (
-        f"{each.version}, {each.when}: {each.verdict.label}, {each.found} against "
-        f"{each.baseline}; {each.price}"
+def _dot(frame: Frame, position: int, row: TrendRow) -> Dot:
+    text = (
+        f"{row.version}, {row.when}: {row.verdict.label}, {row.found} against "
+        f"{row.baseline}; {row.price}"
     )
     return frame.dot(
-        place,
-        each.at or 0.0,
-        kind=each.verdict,
-        said=f"{said}; promoted to champion" if each.promoted else said,
-        mark=each.verdict.mark,
-        upright=None if each.at is None else (each.lower, each.upper),
+        position,
+        row.at or 0.0,
+        kind=row.verdict,
+        said=f"{text}; promoted to champion" if row.promoted else text,
+        mark=row.verdict.mark,
+        upright=None if row.at is None else (row.lower, row.upper),
     )
 
 
@@ -140,11 +140,11 @@ def _levels(judged: Sequence[TrendRow], across: Scale, ticks: Sequence[Tick], mo
     frame = Frame(across, Scale(0, 1.1 * most))
     bars = [
         frame.bar(
-            i - 0.25, i + 0.25, each.level, kind="candidate", said=f"{each.version}: {each.price}"
+            i - 0.25, i + 0.25, row.level, kind="candidate", said=f"{row.version}: {row.price}"
         )
-        for i, each in enumerate(judged, 1)
+        for i, row in enumerate(judged, 1)
     ]
-    asked = sorted({each.asked for each in judged})
+    levels = sorted({each.asked for each in judged})
     return Chart(
         title=f"{model}: the level that each decision was judged at",
         desc="The more looks at its items came before, the lower: "
@@ -152,7 +152,7 @@ def _levels(judged: Sequence[TrendRow], across: Scale, ticks: Sequence[Tick], mo
         x=Axis(ticks),
         y=Axis(frame.y.ticks_up(3, lambda value: f"{value:.2g}"), "level left by the ledger"),
         bars=bars,
-        rules=[frame.across(each, kind="now", label=f"asked {each:.2g}") for each in asked],
+        rules=[frame.across(each, kind="now", label=f"asked {each:.2g}") for each in levels],
         size="small",
     )
 
@@ -160,8 +160,8 @@ def _levels(judged: Sequence[TrendRow], across: Scale, ticks: Sequence[Tick], mo
 def _ticks(judged: Sequence[TrendRow], across: Scale) -> list[Tick]:
     step = ceil(len(judged) / MOST_NAMED)
     return [
-        Tick(across.at(i), each.version, i)
-        for i, each in enumerate(judged, 1)
+        Tick(across.at(i), row.version, i)
+        for i, row in enumerate(judged, 1)
         if (len(judged) - i) % step == 0
     ]
 

@@ -222,7 +222,7 @@ def test_who_lacks_the_scope_or_the_key_is_refused(caller: Program, program: Pro
 def test_where_others_keep_coming_between_it_is_asked_again(
     caller: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evalhub.ledger.peeking._taken", lambda standing, files: False)
+    monkeypatch.setattr("evalhub.ledger.peeking._take", lambda standing, files: False)
     answer = caller.post("/peeks", body())
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
     assert "kept coming between" in answer.json()["detail"]

@@ -57,12 +57,12 @@ class MonthlyCosts:
 
     @property
     def beside(self) -> tuple[float, float]:
-        """What is saved beside requests, at the worst and at the best."""
+        """Savings beside requests, at the worst and at the best."""
         return self.present.low - self.monthly.high, self.present.high - self.monthly.low
 
 
 def ownership_criterion(
-    asked: OwnershipBudget,
+    budget: OwnershipBudget,
     costs: MonthlyCosts,
     *,
     test_set: str,
@@ -77,15 +77,15 @@ def ownership_criterion(
         role=OWNERSHIP,
         test_set=test_set,
         metric=METRIC,
-        min_gain=asked.net_monthly_min,
+        min_gain=budget.net_monthly_min,
         higher_is_better=False,
-        tier=asked.tier,
+        tier=budget.tier,
         unit=currency,
     )
-    bound, (worst, best) = asked.net_monthly_min, costs.beside
+    bound, (worst, best) = budget.net_monthly_min, costs.beside
     most = float(max(costs.baseline.max(), costs.candidate.max())) or 1.0
     base, tuned = costs.baseline / most, costs.candidate / most
-    found = compare(
+    comparison = compare(
         tuned,
         base,
         clusters=costs.clusters,
@@ -95,10 +95,10 @@ def ownership_criterion(
         bounds=(0.0, 1.0),
     )
     flat = not (costs.baseline.any() or costs.candidate.any())
-    lower, upper = (0.0, 0.0) if flat else (most * found.lower, most * found.upper)
+    lower, upper = (0.0, 0.0) if flat else (most * comparison.lower, most * comparison.upper)
 
     def p_value(at: float, side: Literal["less", "greater"]) -> float:
-        """Against a saving on requests of at most (or at least) so much."""
+        """One-sided p-value against a saving on requests of `at` a month at most (or at least)."""
         if flat:
             return 0.0 if (at < 0 if side == "greater" else at > 0) else 1.0
         share = at / most
@@ -115,13 +115,13 @@ def ownership_criterion(
             alpha=alpha if side == "greater" else harm_alpha,
         )
 
-    present = most * found.candidate + costs.present.value
-    monthly = most * found.baseline + costs.monthly.value
+    present = most * comparison.candidate + costs.present.value
+    monthly = most * comparison.baseline + costs.monthly.value
     return Criterion.of(
         required_at(requirement, present),
         Measurement(
-            n=found.n,
-            clusters=found.clusters,
+            n=comparison.n,
+            clusters=comparison.clusters,
             baseline=present,
             candidate=monthly,
             difference=present - monthly,
@@ -129,21 +129,21 @@ def ownership_criterion(
             upper=max(upper + best, present - monthly),
             alpha=alpha,
             harm_alpha=harm_alpha,
-            wins=found.wins,
-            losses=found.losses,
-            ties=found.ties,
+            wins=comparison.wins,
+            losses=comparison.losses,
+            ties=comparison.ties,
             ratio=None,
             ratio_lower=None,
             ratio_upper=None,
         ),
         Tested(
             p_value=min(1.0, 2 * min(p_value(-worst, "greater"), p_value(-best, "less"))),
-            method="ranges alone" if flat else f"{found.method}, and the ranges' ends",
-            test="the ranges' ends" if flat else f"{found.test}, at the ranges' ends",
+            method="ranges alone" if flat else f"{comparison.method}, and the ranges' ends",
+            test="the ranges' ends" if flat else f"{comparison.test}, at the ranges' ends",
             p_harm=p_value(min(bound, 0.0) - best, "less"),
             p_bound=p_value(bound - worst, "greater"),
-            sd=most * found.sd,
-            design_effect=found.design_effect,
+            sd=most * comparison.sd,
+            design_effect=comparison.design_effect,
             gap=0.0,
         ),
     )

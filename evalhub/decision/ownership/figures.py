@@ -1,4 +1,4 @@
-"""The parts that lines of a cost sheet are made of, and what a study knows by itself. Pure."""
+"""The parts of a cost sheet's lines, and the facts that a study knows without being told. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class ArmUse:
 
 @dataclass(frozen=True, slots=True)
 class KnownCosts:
-    """What a study knows by itself.
+    """Costs that a study knows without being told.
 
     Attributes:
         trained: whether the candidate is fine-tuned.
@@ -65,7 +65,7 @@ type GpuPrices = Callable[[str], Hourly | None]
 def figure(
     name: str, ends: Pair | Ends, origin: Origin, source: str, unit: str = "", fixed: bool = False
 ) -> Figure:
-    """A figure; of two ends its value is the middle."""
+    """A figure between two ends, with their middle as its value."""
     if not isinstance(ends, Ends):
         ends = Ends(low=ends[0], value=(ends[0] + ends[1]) / 2, high=ends[1])
     return Figure(
@@ -81,17 +81,17 @@ def figure(
 
 
 def said_figure(name: str, ends: Pair, unit: str = "") -> Figure:
-    """A figure that somebody said."""
+    """A figure that somebody stated."""
     return figure(name, ends, "said", SAID, unit)
 
 
 def line(part: Part, name: str, *figures: Figure, repeats: bool = False) -> CostLine:
-    """A line that is known: the product of its figures."""
+    """A line whose amount is known: the product of its figures."""
     return CostLine(part=part, name=name, figures=figures, repeats=repeats)
 
 
 def unknown(part: Part, name: str, missing: str) -> CostLine:
-    """A line that isn't, and what would make it known."""
+    """A line whose amount is unknown, and what would make it known."""
     return CostLine(part=part, name=name, figures=(), missing=missing)
 
 
@@ -115,7 +115,7 @@ def rented_line(
     currency: str,
     gpu_price: GpuPrices,
 ) -> CostLine:
-    """Machines for some hours, at the price that is said or that the table knows."""
+    """Machines for some hours, at the stated price or the one of the price table."""
     figures = list(hours)
     if rented.price is not None:
         figures.append(said_figure(f"{name}: price an hour", rented.price, "an hour"))
@@ -151,7 +151,7 @@ def rented_line(
 
 
 def _machines(name: str, rented: Rented) -> Figure:
-    """How many of them."""
+    """The figure for the number of machines."""
     origin: Origin = "assumed"
     source = "one: nobody says how many"
     if rented.gpus is not None:

@@ -33,60 +33,64 @@ from evalhub.declare.training import Hardware, TrainingCost
 
 
 def cost_lines(
-    said: Ownership, found: KnownCosts, gpu_price: GpuPrices, *, assumed: Ownership | None = None
+    ownership: Ownership,
+    costs: KnownCosts,
+    gpu_price: GpuPrices,
+    *,
+    assumed: Ownership | None = None,
 ) -> list[CostLine]:
-    """All lines, in the order in which they are read.
+    """All lines, in the order in which the sheet shows them.
 
     Args:
-        said: all that is said, by the study or for this sheet.
-        assumed: what of it is said for this sheet alone.
+        ownership: all that is declared, by the study or for this sheet.
+        assumed: the part of `ownership` that is declared for this sheet alone.
     """
-    traffic = traffic_of(said, assumed)
+    traffic = traffic_of(ownership, assumed)
     lines = [
-        training_line(said, found, gpu_price),
-        *data_lines(said, found),
-        *evaluation_lines(said, found),
-        serving_line("present", found.baseline, said, found, traffic, gpu_price),
-        serving_line("serving", found.candidate, said, found, traffic, gpu_price),
+        training_line(ownership, costs, gpu_price),
+        *data_lines(ownership, costs),
+        *evaluation_lines(ownership, costs),
+        serving_line("present", costs.baseline, ownership, costs, traffic, gpu_price),
+        serving_line("serving", costs.candidate, ownership, costs, traffic, gpu_price),
     ]
-    if saving := saving_line(said, found, traffic):
+    if saving := saving_line(ownership, costs, traffic):
         lines.append(saving)
-    lines += [upkeep_line(said), retraining_line(said, Reckoning(lines))]
-    return lines if assumed is None else [_told(each, assumed, found) for each in lines]
+    lines += [upkeep_line(ownership), retraining_line(ownership, Reckoning(lines))]
+    return lines if assumed is None else [_mark_assumed(each, assumed, costs) for each in lines]
 
 
-def traffic_of(said: Ownership, assumed: Ownership | None = None) -> Figure | None:
-    """Requests a month; None where nobody said."""
-    if said.traffic is None:
+def traffic_of(ownership: Ownership, assumed: Ownership | None = None) -> Figure | None:
+    """Requests a month; None where nobody stated them."""
+    if ownership.traffic is None:
         return None
-    found = said_figure(TRAFFIC, said.traffic, "requests a month")
-    here = assumed is not None and assumed.traffic is not None
-    return found.model_copy(update={"source": ASSUMED}) if here else found
+    traffic = said_figure(TRAFFIC, ownership.traffic, "requests a month")
+    is_assumed = assumed is not None and assumed.traffic is not None
+    return traffic.model_copy(update={"source": ASSUMED}) if is_assumed else traffic
 
 
-def _told(line: CostLine, assumed: Ownership, found: KnownCosts) -> CostLine:
-    """The line, whose figures say what is assumed for this sheet alone."""
-    arm = {"present": found.baseline.name, "serving": found.candidate.name}.get(line.part)
-    here = line.part in assumed.model_fields_set if arm is None else arm in assumed.serving
+def _mark_assumed(line: CostLine, assumed: Ownership, costs: KnownCosts) -> CostLine:
+    """The line, with the source of each figure that is assumed for this sheet alone marked so."""
+    arm = {"present": costs.baseline.name, "serving": costs.candidate.name}.get(line.part)
+    is_assumed = line.part in assumed.model_fields_set if arm is None else arm in assumed.serving
     figures = tuple(
-        each.model_copy(update={"source": ASSUMED})
-        if each.source == SAID and each.name != TRAFFIC and here
-        else each
-        for each in line.figures
+        figure.model_copy(update={"source": ASSUMED})
+        if figure.source == SAID and figure.name != TRAFFIC and is_assumed
+        else figure
+        for figure in line.figures
     )
     return line.model_copy(update={"figures": figures})
 
 
-def training_line(said: Ownership, found: KnownCosts, gpu_price: GpuPrices) -> CostLine:
-    name, asked, record = "training", said.training, found.training
-    if not found.trained and asked is None:
+def training_line(ownership: Ownership, costs: KnownCosts, gpu_price: GpuPrices) -> CostLine:
+    name, training_costs, record = "training", ownership.training, costs.training
+    if not costs.trained and training_costs is None:
         none = figure(name, (0, 0), "said", "nothing was trained for the candidate", fixed=True)
         return line("training", name, none)
-    if asked is not None and asked.bill is not None:
-        return line("training", name, said_figure("training bill", asked.bill))
-    if asked is None and record.cost is not None:
-        return _recorded_bill(record.cost, found.currency)
-    hours = None if asked is None else asked.hours
+    if training_costs is not None and training_costs.bill is not None:
+        return line("training", name, said_figure("training bill", training_costs.bill))
+    if training_costs is None and record.cost is not None:
+        return _bill_on_record(record.cost, costs.currency)
+    hours = None if training_costs is None else training_costs.hours
     if hours is not None:
         lasted = said_figure("training hours", hours, "hours")
     elif (recorded := record.wall_hours) is not None and recorded <= MOST:
@@ -99,11 +103,11 @@ def training_line(said: Ownership, found: KnownCosts, gpu_price: GpuPrices) -> C
             "say ownership.training.hours (or its bill), or keep hours or cost in the training "
             "record",
         )
-    rented = _training_machines(asked, record.hardware)
-    return rented_line("training", name, rented, [lasted], found.currency, gpu_price)
+    rented = _training_machines(training_costs, record.hardware)
+    return rented_line("training", name, rented, [lasted], costs.currency, gpu_price)
 
 
-def _recorded_bill(bill: TrainingCost, currency: str) -> CostLine:
+def _bill_on_record(bill: TrainingCost, currency: str) -> CostLine:
     if bill.amount > MOST:
         return unknown("training", "training", f"the training record's bill is above {MOST:g}")
     if bill.currency is None:
@@ -121,25 +125,27 @@ def _recorded_bill(bill: TrainingCost, currency: str) -> CostLine:
     return line("training", "training", figure("training bill", ends, "said", source))
 
 
-def _training_machines(asked: TrainingCosts | None, hardware: Hardware) -> Rented:
+def _training_machines(training_costs: TrainingCosts | None, hardware: Hardware) -> Rented:
     at = "ownership.training"
-    if asked is None or (asked.gpu is None and asked.price is None):
-        gpus = None if asked is None else asked.gpus
+    if training_costs is None or (training_costs.gpu is None and training_costs.price is None):
+        gpus = None if training_costs is None else training_costs.gpus
         return Rented(hardware.gpu, gpus or hardware.gpus or None, None, gpus is None, at)
-    return Rented(asked.gpu or hardware.gpu, asked.gpus, asked.price, False, at)
+    return Rented(
+        training_costs.gpu or hardware.gpu, training_costs.gpus, training_costs.price, False, at
+    )
 
 
-def data_lines(said: Ownership, found: KnownCosts) -> list[CostLine]:
-    if said.data is None:
-        if not found.trained:
+def data_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
+    if ownership.data is None:
+        if not costs.trained:
             none = figure(
                 "data", (0, 0), "said", "nothing was trained for the candidate", fixed=True
             )
             return [line("data", "data", none)]
         return [unknown("data", "data", "say ownership.data: whose hours made it, at which rate")]
-    if not said.data:
+    if not ownership.data:
         return [line("data", "data", said_figure("data", (0, 0)))]
-    return [_work(name, each) for name, each in said.data.items()]
+    return [_work(name, each) for name, each in ownership.data.items()]
 
 
 def _work(called: str, work: PaidWork) -> CostLine:
@@ -161,46 +167,50 @@ def _work(called: str, work: PaidWork) -> CostLine:
     return line("data", name, examples, pace, rate)
 
 
-def evaluation_lines(said: Ownership, found: KnownCosts) -> list[CostLine]:
+def evaluation_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
     name = "evaluation (tokens)"
-    if said.evaluation.tokens is not None:
-        lines = [line("evaluation", name, said_figure(name, said.evaluation.tokens))]
-    elif found.tokens is not None:
-        ends = (found.tokens, found.tokens)
+    if ownership.evaluation.tokens is not None:
+        lines = [line("evaluation", name, said_figure(name, ownership.evaluation.tokens))]
+    elif costs.tokens is not None:
+        ends = (costs.tokens, costs.tokens)
         source = "what this study's runs and judges cost, request by request"
         lines = [line("evaluation", name, figure(name, ends, "measured", source))]
     else:
-        lines = [unknown("evaluation", name, found.tokens_missing)]
-    if found.review_hours is None:
+        lines = [unknown("evaluation", name, costs.tokens_missing)]
+    if costs.review_hours is None:
         return lines
-    ends = (found.review_hours, found.review_hours)
+    ends = (costs.review_hours, costs.review_hours)
     people = "evaluation (reviewers)"
-    if said.evaluation.reviewer_rate is None:
-        spent = f"{found.review_hours:.3g} hours were spent"
+    if ownership.evaluation.reviewer_rate is None:
+        spent = f"{costs.review_hours:.3g} hours were spent"
         return [
             *lines,
             unknown("evaluation", people, f"{spent}; say ownership.evaluation.reviewer_rate"),
         ]
     hours = figure(f"{people}: hours", ends, "measured", "this study's reviews", "hours")
-    rate = said_figure(f"{people}: rate", said.evaluation.reviewer_rate, "an hour")
+    rate = said_figure(f"{people}: rate", ownership.evaluation.reviewer_rate, "an hour")
     return [*lines, line("evaluation", people, hours, rate)]
 
 
 def serving_line(
     part: Part,
     arm: ArmUse,
-    said: Ownership,
-    found: KnownCosts,
+    ownership: Ownership,
+    costs: KnownCosts,
     traffic: Figure | None,
     gpu_price: GpuPrices,
 ) -> CostLine:
     name = f"serving {arm.name}"
-    asked = said.serving.get(arm.name, ServingCosts())
-    if asked.monthly is not None:
-        return line(part, name, said_figure(f"{name}: bill", asked.monthly, "a month"))
+    serving_costs = ownership.serving.get(arm.name, ServingCosts())
+    if serving_costs.monthly is not None:
+        return line(part, name, said_figure(f"{name}: bill", serving_costs.monthly, "a month"))
     at = f"ownership.serving.{arm.name}"
-    if asked.hosted:
-        hours = said_figure(f"{name}: hours", asked.hours, "hours a month") if asked.hours else None
+    if serving_costs.hosted:
+        hours = (
+            said_figure(f"{name}: hours", serving_costs.hours, "hours a month")
+            if serving_costs.hours
+            else None
+        )
         always = (HOURS_A_MONTH, HOURS_A_MONTH)
         hours = hours or figure(
             f"{name}: hours",
@@ -209,12 +219,12 @@ def serving_line(
             "all day, all month: 24 · 365 / 12",
             "hours a month",
         )
-        rented = Rented(asked.gpu, asked.gpus, asked.price, False, at)
-        return rented_line(part, name, rented, [hours], found.currency, gpu_price)
+        rented = Rented(serving_costs.gpu, serving_costs.gpus, serving_costs.price, False, at)
+        return rented_line(part, name, rented, [hours], costs.currency, gpu_price)
     if traffic is None:
         return unknown(part, name, "say how many requests a month are expected: traffic")
-    if asked.lengths_said:
-        expected = _expected(arm, asked, name)
+    if serving_costs.lengths_said:
+        expected = _cost_by_length(arm, serving_costs, name)
         if expected is None:
             why = arm.missing or "one of prompt_tokens and completion_tokens isn't known"
             return unknown(part, name, why)
@@ -222,18 +232,17 @@ def serving_line(
     if arm.per_request is None:
         why = arm.missing or "what its answers took isn't known"
         return unknown(part, name, f"{why}; or say {at}.monthly, or its gpu")
-    source = f"its own answers to {found.where}, each priced by itself at {_rates(arm)}"
+    source = f"its own answers to {costs.where}, each priced by itself at {_rates(arm)}"
     cost = figure(f"{name}: a request", arm.per_request, "measured", source, "a request")
     return line(part, name, traffic, cost)
 
 
-def _expected(arm: ArmUse, asked: ServingCosts, name: str) -> Figure | None:
-    """What one request of the expected length costs; None where its other half or its price isn't
-    known."""
+def _cost_by_length(arm: ArmUse, serving_costs: ServingCosts, name: str) -> Figure | None:
+    """Cost of one request of the stated length; None where a length or a price is unknown."""
     if arm.price is None:
         return None
-    prompt = asked.prompt_tokens or _both(arm.prompt)
-    completion = asked.completion_tokens or _both(arm.completion)
+    prompt = serving_costs.prompt_tokens or _both(arm.prompt)
+    completion = serving_costs.completion_tokens or _both(arm.completion)
     if prompt is None or completion is None:
         return None
     price = arm.price.price
@@ -268,47 +277,50 @@ def _rates(arm: ArmUse) -> str:
     return "a price that isn't kept" if arm.price is None else arm.price.sentence
 
 
-def saving_line(said: Ownership, found: KnownCosts, traffic: Figure | None) -> CostLine | None:
-    """The paired difference, where both arms are priced by what was measured."""
+def saving_line(ownership: Ownership, costs: KnownCosts, traffic: Figure | None) -> CostLine | None:
+    """The paired difference in cost, where both arms are priced by what was measured."""
     plain = all(
-        said.serving.get(each.name, ServingCosts()) == ServingCosts()
-        for each in (found.baseline, found.candidate)
+        ownership.serving.get(arm.name, ServingCosts()) == ServingCosts()
+        for arm in (costs.baseline, costs.candidate)
     )
-    if not plain or traffic is None or found.saving is None:
+    if not plain or traffic is None or costs.saving is None:
         return None
     source = (
-        f"{found.baseline.name}'s cost less {found.candidate.name}'s, item by item of {found.where}"
+        f"{costs.baseline.name}'s cost less {costs.candidate.name}'s, item by item of {costs.where}"
     )
-    saved = figure("saved a request", found.saving, "measured", source, "a request")
+    saved = figure("saved a request", costs.saving, "measured", source, "a request")
     return line("saving", "saved on requests", traffic, saved)
 
 
-def upkeep_line(said: Ownership) -> CostLine:
-    asked = said.upkeep
-    if asked is None:
+def upkeep_line(ownership: Ownership) -> CostLine:
+    upkeep = ownership.upkeep
+    if upkeep is None:
         return unknown("upkeep", "upkeep", "say ownership.upkeep, {monthly: 0} if there is none")
-    if asked.monthly is not None:
-        return line("upkeep", "upkeep", said_figure("upkeep: bill", asked.monthly, "a month"))
-    hours = said_figure("upkeep: hours", asked.hours or (0, 0), "hours a month")
+    if upkeep.monthly is not None:
+        return line("upkeep", "upkeep", said_figure("upkeep: bill", upkeep.monthly, "a month"))
+    hours = said_figure("upkeep: hours", upkeep.hours or (0, 0), "hours a month")
     return line(
-        "upkeep", "upkeep", hours, said_figure("upkeep: rate", asked.rate or (0, 0), "an hour")
+        "upkeep", "upkeep", hours, said_figure("upkeep: rate", upkeep.rate or (0, 0), "an hour")
     )
 
 
-def retraining_line(said: Ownership, sofar: Reckoning) -> CostLine:
-    asked = said.retraining
-    if asked is None:
+def retraining_line(ownership: Ownership, sofar: Reckoning) -> CostLine:
+    retraining = ownership.retraining
+    if retraining is None:
         return unknown(
             "retraining",
             "retraining",
             "say ownership.retraining.times_a_year, 0 if it is never made anew",
         )
-    times = said_figure("retraining: times", asked.times_a_year, "times a year")
-    if asked.cost is not None:
+    times = said_figure("retraining: times", retraining.times_a_year, "times a year")
+    if retraining.cost is not None:
         return line(
-            "retraining", "retraining", times, said_figure("retraining: cost", asked.cost, "each")
+            "retraining",
+            "retraining",
+            times,
+            said_figure("retraining: cost", retraining.cost, "each"),
         )
-    if asked.times_a_year[1] > 0 and (lacking := sofar.unknown(UPFRONT)):
+    if retraining.times_a_year[1] > 0 and (lacking := sofar.unknown(UPFRONT)):
         names = ", ".join(each.name for each in lacking)
         return unknown(
             "retraining",

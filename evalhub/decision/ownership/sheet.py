@@ -36,14 +36,14 @@ type Point = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """What comes of figures that have one value each: money once, and money saved a month."""
+    """Result of figures with one value each: money once, and money saved a month."""
 
     upfront: float
     net: float
 
     @property
     def months(self) -> float | None:
-        """Until break-even; None where nothing is saved."""
+        """Months until break-even; None where nothing is saved."""
         if self.upfront == 0 and self.net >= 0:
             return 0.0
         return self.upfront / self.net if self.net > 0 else None
@@ -51,7 +51,7 @@ class Reckoned:
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """The lines of a sheet: those whose amount isn't known count nothing, and are `unknown`.
+    """The lines of a sheet; lines without a known amount count as 0 and are listed by `unknown`.
 
     `saving` is a line of paired differences that stands in for present − serving.
     """
@@ -60,29 +60,29 @@ class Reckoning:
 
     @property
     def figures(self) -> dict[str, Figure]:
-        return {each.name: each for line in self._known for each in line.figures}
+        return {each.name: each for line in self._complete_lines for each in line.figures}
 
     @property
-    def _known(self) -> list[CostLine]:
+    def _complete_lines(self) -> list[CostLine]:
         return [each for each in self.lines if not each.missing]
 
     def of(self, part: Part) -> list[CostLine]:
-        return [each for each in self._known if each.part == part]
+        return [each for each in self._complete_lines if each.part == part]
 
     def unknown(self, parts: Iterable[Part]) -> list[CostLine]:
         return [each for each in self.lines if each.missing and each.part in parts]
 
     @property
     def net_parts(self) -> tuple[Part, ...]:
-        """The parts that the net is made of."""
+        """The parts that add up to the monthly net."""
         if self.of("saving"):
             return ("saving", "upkeep", "retraining")
         return ("present", "serving", "upkeep", "retraining")
 
     @property
     def net_is_known(self) -> bool:
-        there = {each.part for each in self.lines}
-        return not self.unknown(self.net_parts) and set(self.net_parts) <= there
+        parts = {each.part for each in self.lines}
+        return not self.unknown(self.net_parts) and set(self.net_parts) <= parts
 
     def upfront(self, at: Point) -> float:
         return sum(_product(each, at) for part in UPFRONT for each in self.of(part))
@@ -93,9 +93,9 @@ class Reckoning:
 
     def outcome(self, at: Point) -> Reckoned:
         signed = [
-            (1 if part in BENEFITS else -1) * self.amount(each, at)
+            (1 if part in BENEFITS else -1) * self.amount(line, at)
             for part in self.net_parts
-            for each in self.of(part)
+            for line in self.of(part)
         ]
         return Reckoned(self.upfront(at), sum(signed))
 
@@ -104,11 +104,11 @@ class Reckoning:
         return {name: each.value for name, each in self.figures.items()}
 
     def corners(self, *, good: bool) -> list[dict[str, float]]:
-        """All figures at the end that is better (or worse), once for each end of the traffic."""
+        """All figures at their better (or worse) end, once for each end of the traffic."""
         gains = {each.name for part in BENEFITS for line in self.of(part) for each in line.figures}
         at = {
-            name: each.high if (name in gains) == good else each.low
-            for name, each in self.figures.items()
+            name: figure.high if (name in gains) == good else figure.low
+            for name, figure in self.figures.items()
         }
         traffic = self.figures.get(TRAFFIC)
         if traffic is None:
@@ -116,82 +116,89 @@ class Reckoning:
         return [at | {TRAFFIC: end} for end in (traffic.low, traffic.high)]
 
     def reckoned(self, line: CostLine) -> CostLine:
-        """The line with its amount, if it is known."""
+        """The line with its amount; as it is where the amount is unknown."""
         if line.missing:
             return line
         amount = self.range_of(lambda at: self.amount(line, at), gain=line.part in BENEFITS)
         return line.model_copy(update={"amount": amount})
 
     def range_of(self, what: Callable[[Point], float], *, gain: bool) -> Ends:
-        """The value and both ends of a sum, of which more is a `gain` or a cost."""
+        """Value and ends of a sum over figures; `gain`: more of it is better."""
         best = [what(at) for at in self.corners(good=True)]
         worst = [what(at) for at in self.corners(good=False)]
         ends = (min(worst), max(best)) if gain else (min(best), max(worst))
         return Ends(low=ends[0], value=what(self.middle), high=ends[1])
 
 
-def break_even(found: Reckoning) -> BreakEven:
-    """After how many months what was paid once has come back, best and worst."""
-    unknown = found.unknown(UPFRONT)
-    if not found.net_is_known:
-        why = f"Unknown without {_names(found.unknown(found.net_parts)) or 'a monthly bill'}."
+def break_even(reckoning: Reckoning) -> BreakEven:
+    """Months until savings have paid the costs up front, at best and at worst."""
+    unknown = reckoning.unknown(UPFRONT)
+    if not reckoning.net_is_known:
+        why = (
+            f"Unknown without {_names(reckoning.unknown(reckoning.net_parts)) or 'a monthly bill'}."
+        )
         return BreakEven(low=None, value=None, high=None, never=False, sentence=why)
     best = min(
         (
             months
-            for at in found.corners(good=True)
-            if (months := found.outcome(at).months) is not None
+            for at in reckoning.corners(good=True)
+            if (months := reckoning.outcome(at).months) is not None
         ),
         default=None,
     )
-    worst = [found.outcome(at).months for at in found.corners(good=False)]
-    value = found.outcome(found.middle).months
+    worst = [reckoning.outcome(at).months for at in reckoning.corners(good=False)]
+    value = reckoning.outcome(reckoning.middle).months
     if best is None:
-        said = "Never: nothing is saved a month, at the best of all figures."
-        return BreakEven(low=None, value=None, high=None, never=True, sentence=said)
-    known = [each for each in worst if each is not None]
-    high = max(known) if len(known) == len(worst) else None
+        sentence = "Never: nothing is saved a month, at the best of all figures."
+        return BreakEven(low=None, value=None, high=None, never=True, sentence=sentence)
+    finite = [each for each in worst if each is not None]
+    high = max(finite) if len(finite) == len(worst) else None
     if unknown:
-        said = f"After {months_in_words(best)} months or more: unknown is {_names(unknown)}."
-        return BreakEven(low=best, value=None, high=None, never=False, sentence=said)
+        sentence = f"After {months_in_words(best)} months or more: unknown is {_names(unknown)}."
+        return BreakEven(low=best, value=None, high=None, never=False, sentence=sentence)
     if high is None:
-        said = f"After {months_in_words(best)} months at the best, and never at the worst."
+        sentence = f"After {months_in_words(best)} months at the best, and never at the worst."
     elif months_in_words(best) == months_in_words(high):
-        said = f"After {months_in_words(best)} months."
+        sentence = f"After {months_in_words(best)} months."
     else:
-        said = f"After {months_in_words(best)} to {months_in_words(high)} months."
-    return BreakEven(low=best, value=value, high=high, never=False, sentence=said)
+        sentence = f"After {months_in_words(best)} to {months_in_words(high)} months."
+    return BreakEven(low=best, value=value, high=high, never=False, sentence=sentence)
 
 
-def tornado(found: Reckoning) -> Tornado | None:
-    """The figures on which the outcome hangs most: break-even, or, where nothing is saved, the net.
+def tornado(reckoning: Reckoning) -> Tornado | None:
+    """The figures with the largest effect on break-even, or, where nothing is saved, on the monthly
+    net.
 
     Each goes from its low end to its high one while all others stay at their value. What was said
     without a range goes 10% either way; counts, and what was measured exactly, stay.
     """
-    if not found.net_is_known:
+    if not reckoning.net_is_known:
         return None
-    middle = found.outcome(found.middle)
+    middle = reckoning.outcome(reckoning.middle)
     at = middle.months
-    of_net = at is None or bool(found.unknown(UPFRONT)) or middle.upfront == 0
+    of_net = at is None or bool(reckoning.unknown(UPFRONT)) or middle.upfront == 0
 
     def outcome(name: str, value: float) -> float | None:
-        there = found.outcome(found.middle | {name: value})
-        return there.net if of_net else there.months
+        result = reckoning.outcome(reckoning.middle | {name: value})
+        return result.net if of_net else result.months
 
     swings = [
         Swing(
-            figure=each,
+            figure=figure,
             varied="tenth"
-            if not each.ranged
+            if not figure.ranged
             else "interval"
-            if each.origin == "measured"
+            if figure.origin == "measured"
             else "range",
-            at_low=outcome(each.name, each.low if each.ranged else each.value * (1 - TENTH)),
-            at_high=outcome(each.name, each.high if each.ranged else each.value * (1 + TENTH)),
+            at_low=outcome(
+                figure.name, figure.low if figure.ranged else figure.value * (1 - TENTH)
+            ),
+            at_high=outcome(
+                figure.name, figure.high if figure.ranged else figure.value * (1 + TENTH)
+            ),
         )
-        for each in found.figures.values()
-        if each.ranged or not (each.fixed or each.origin == "measured")
+        for figure in reckoning.figures.values()
+        if figure.ranged or not (figure.fixed or figure.origin == "measured")
     ]
     moved = [each for each in swings if each.at_low != each.at_high]
     if not moved:
@@ -215,16 +222,18 @@ def cost_sheet(
     notes: Sequence[str] = (),
 ) -> CostSheet:
     """The whole sheet of these lines, each with its amount."""
-    found = Reckoning(lines)
+    reckoning = Reckoning(lines)
     monthly: tuple[Part, ...] = ("serving", "upkeep", "retraining")
-    net = found.range_of(lambda at: found.outcome(at).net, gain=True)
+    net = reckoning.range_of(lambda at: reckoning.outcome(at).net, gain=True)
 
     def total(parts: tuple[Part, ...]) -> Ends | None:
-        there = {each.part for each in lines}
-        if found.unknown(parts) or not set(parts) <= there:
+        present_parts = {each.part for each in lines}
+        if reckoning.unknown(parts) or not set(parts) <= present_parts:
             return None
-        return found.range_of(
-            lambda at: sum(found.amount(each, at) for part in parts for each in found.of(part)),
+        return reckoning.range_of(
+            lambda at: sum(
+                reckoning.amount(each, at) for part in parts for each in reckoning.of(part)
+            ),
             gain=parts == ("present",),
         )
 
@@ -234,23 +243,23 @@ def cost_sheet(
         candidate=candidate,
         currency=currency,
         traffic=traffic,
-        lines=tuple(_with_requests(found, each, traffic) for each in lines),
-        upfront=found.range_of(found.upfront, gain=False)
-        if any(found.of(part) for part in UPFRONT)
+        lines=tuple(_with_requests(reckoning, each, traffic) for each in lines),
+        upfront=reckoning.range_of(reckoning.upfront, gain=False)
+        if any(reckoning.of(part) for part in UPFRONT)
         else None,
         present=total(("present",)),
         monthly=total(monthly),
-        net_monthly=net if found.net_is_known else None,
-        net_per_request=_shared(net, traffic) if found.net_is_known else None,
-        break_even=break_even(found),
-        tornado=tornado(found),
+        net_monthly=net if reckoning.net_is_known else None,
+        net_per_request=_divide_by_traffic(net, traffic) if reckoning.net_is_known else None,
+        break_even=break_even(reckoning),
+        tornado=tornado(reckoning),
         unknown=tuple(f"{each.name}: {each.missing}" for each in lines if each.missing),
         notes=tuple(notes),
     )
 
 
 def months_in_words(months: float) -> str:
-    """5.64, 26.3, 1,240."""
+    """Months as text: 5.64, 26.3, 1,240."""
     return f"{months:,.0f}" if months >= 100 else f"{months:.3g}"
 
 
@@ -268,32 +277,34 @@ def _width(swing: Swing) -> float:
     return abs(swing.at_high - swing.at_low)
 
 
-def _with_requests(found: Reckoning, line: CostLine, traffic: Figure | None) -> CostLine:
-    """The line with its amount, and what of a month's falls on one request."""
-    reckoned = found.reckoned(line)
+def _with_requests(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> CostLine:
+    """The line with its amount, and for a monthly line its cost per request."""
+    reckoned = reckoning.reckoned(line)
     if line.missing or line.part in UPFRONT:
         return reckoned
-    return reckoned.model_copy(update={"per_request": _per_request(found, line, traffic)})
+    return reckoned.model_copy(update={"per_request": _per_request(reckoning, line, traffic)})
 
 
-def _per_request(found: Reckoning, line: CostLine, traffic: Figure | None) -> Ends | None:
-    """Of a month's amount; that of tokens doesn't depend on the traffic."""
+def _per_request(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> Ends | None:
+    """Cost of a monthly line per request; that of tokens doesn't depend on the traffic."""
     if traffic is None:
         return None
     if not any(each.name == TRAFFIC for each in line.figures):
-        return _shared(found.range_of(lambda at: found.amount(line, at), gain=False), traffic)
-    return found.range_of(
-        lambda at: found.amount(line, at) / at[TRAFFIC], gain=line.part in BENEFITS
+        return _divide_by_traffic(
+            reckoning.range_of(lambda at: reckoning.amount(line, at), gain=False), traffic
+        )
+    return reckoning.range_of(
+        lambda at: reckoning.amount(line, at) / at[TRAFFIC], gain=line.part in BENEFITS
     )
 
 
-def _shared(amount: Ends, traffic: Figure | None) -> Ends | None:
-    """What of it falls on one request, at the least and the most of the traffic."""
+def _divide_by_traffic(amount: Ends, traffic: Figure | None) -> Ends | None:
+    """A monthly amount per request, from the least to the most traffic."""
     if traffic is None:
         return None
     ends = [
-        each / requests
-        for each in (amount.low, amount.high)
+        end / requests
+        for end in (amount.low, amount.high)
         for requests in (traffic.low, traffic.high)
     ]
     return Ends(low=min(ends), value=amount.value / traffic.value, high=max(ends))

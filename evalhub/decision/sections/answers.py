@@ -114,14 +114,15 @@ class AnswersSection(Section):
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         """What is counted, then what follows from it."""
-        yield from _counted(self, arms)
+        yield from _count_sentences(self, arms)
         for sentence in (*answer_flaws(self, arms), *answer_cautions(self, arms)):
             yield f"{sentence}."
-        for name, systems in _pooled(self, arms, "fingerprints"):
+        for name, systems in _pool(self, arms, "fingerprints"):
             if len(systems) > 1:
                 yield (
-                    f"{name} was answered by {len(systems)} systems: {_listed(systems)}. They are "
-                    "counted, and no flaw: services on the web change their systems as they like."
+                    f"{name} was answered by {len(systems)} systems: {_list_counts(systems)}. "
+                    "They are counted, and no flaw: services on the web change their systems as "
+                    "they like."
                 )
 
     def without_results(self) -> Self:
@@ -177,7 +178,7 @@ class AnswerTally:
     def count(
         self, answers: int, *, finish_reason: str = "", model: str = "", fingerprint: str = ""
     ) -> None:
-        """Counts so many answers, of whatever items, by what their server said of them."""
+        """Count so many answers, whatever their items, by what the server reported."""
         self.answers += answers
         for name, names in (
             (finish_reason, self.finish_reasons),
@@ -188,7 +189,7 @@ class AnswerTally:
                 names[name] += answers
 
     def add_end(self, end: str, key: str) -> None:
-        """Counts an answer to an item that ended so; "" is by itself, and isn't counted."""
+        """Count an answer to an item that ended so; "" (by itself) isn't counted."""
         if end:
             self.ends.setdefault(end, Counter())[key] += 1
 
@@ -197,9 +198,9 @@ class AnswerTally:
             answers=self.answers,
             failed=self.ends.get("failed", Counter()).total(),
             empty=self.ends.get("empty", Counter()).total(),
-            finish_reasons=_bounded(self.finish_reasons),
-            models=_bounded(self.models),
-            fingerprints=_bounded(self.fingerprints),
+            finish_reasons=_most_frequent(self.finish_reasons),
+            models=_most_frequent(self.models),
+            fingerprints=_most_frequent(self.fingerprints),
         )
 
 
@@ -221,7 +222,7 @@ class AnsweredTestSet:
 
 
 def is_empty(text: str, tool_calls: object, references: Sequence[object] = ()) -> bool:
-    """Whether nothing can be seen in an answer, no tool is called, and something was due."""
+    """Whether an answer shows nothing and calls no tool although something was due."""
     blank = not text or UNSEEN.fullmatch(text) is not None
     due = not any(isinstance(each, str) and not each.strip() for each in references)
     return blank and not tool_calls and due
@@ -234,9 +235,9 @@ def answers_section(
     most_unanswered: float,
     failures: FailureUse,
 ) -> AnswersSection | None:
-    """The record's `answers`; None where nothing is known of any answer."""
-    known = [each for each in answered if each.baseline.answers and each.candidate.answers]
-    if not known:
+    """The record's `answers`; None where nothing is known about any answer."""
+    with_answers = [each for each in answered if each.baseline.answers and each.candidate.answers]
+    if not with_answers:
         return None
     return AnswersSection(
         model_changes=model_changes,
@@ -245,14 +246,16 @@ def answers_section(
         alpha=ALPHA,
         test_sets=tuple(
             AnswersRow(
-                test_set=each.test_set,
-                items=each.items,
-                baseline=each.baseline.counts(),
-                candidate=each.candidate.counts(),
+                test_set=test_set.test_set,
+                items=test_set.items,
+                baseline=test_set.baseline.counts(),
+                candidate=test_set.candidate.counts(),
             )
-            for each in known
+            for test_set in with_answers
         ),
-        differences=tuple(row for each in known if not each.same for row in _differences(each)),
+        differences=tuple(
+            row for each in with_answers if not each.same for row in _differences(each)
+        ),
     )
 
 
@@ -277,12 +280,12 @@ def _differences(answered: AnsweredTestSet) -> Iterator[AnswerDifference]:
 
 
 def sign_test(fewer: int, more: int) -> float:
-    """Two-sided p-value of so many signs of either kind, where both are as likely; 1 for none."""
+    """Two-sided p-value of the sign test: so many signs of either kind; 1 for none."""
     return min(1.0, 2.0 * float(binomial_cdf(min(fewer, more), fewer + more)))
 
 
 def answer_flaws(section: AnswersSection | None, arms: Arms) -> list[str]:
-    """What keeps the answers from being evidence, a sentence each."""
+    """Why the answers are no valid evidence, a sentence each."""
     if section is None:
         return []
     changes = _changes(section, arms) if section.model_changes == "invalid" else []
@@ -290,25 +293,25 @@ def answer_flaws(section: AnswersSection | None, arms: Arms) -> list[str]:
 
 
 def answer_cautions(section: AnswersSection | None, arms: Arms) -> list[str]:
-    """What a reader of the verdict must know of the answers, a sentence each."""
+    """Cautions on the answers, a sentence each."""
     if section is None:
         return []
     changes = _changes(section, arms) if section.model_changes == "report" else []
-    return [*changes, *(_difference(each, section, arms) for each in _named(section))]
+    return [*changes, *(_difference(each, section, arms) for each in _visible_differences(section))]
 
 
 def _changes(section: AnswersSection, arms: Arms) -> list[str]:
     return [
         f"{name} was answered by {len(models)} models, as their server names them: "
-        f"{_listed(models)}: what stands behind its address changed while it was asked, so that it "
-        "isn't one arm"
-        for name, models in _pooled(section, arms, "models")
+        f"{_list_counts(models)}: what stands behind its address changed while it was asked, so "
+        "that it isn't one arm"
+        for name, models in _pool(section, arms, "models")
         if len(models) > 1
     ]
 
 
 def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
-    """Of arms that said nothing to more items than the policy allows."""
+    """Flaws of arms with more empty answers than the policy allows."""
     for row in section.test_sets:
         for name, answers in zip(_names(arms), _both(row), strict=True):
             # where failures are invalid, or all failed, they are told by themselves
@@ -327,8 +330,8 @@ def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
             )
 
 
-def _named(section: AnswersSection) -> list[AnswerDifference]:
-    """The differences that are shown."""
+def _visible_differences(section: AnswersSection) -> list[AnswerDifference]:
+    """The differences that the record's sentences mention."""
     share = section.alpha / max(1, len(section.differences))
     return [each for each in section.differences if each.p_value <= share]
 
@@ -352,16 +355,16 @@ def _difference(difference: AnswerDifference, section: AnswersSection, arms: Arm
     )
 
 
-def _counted(section: AnswersSection, arms: Arms) -> Iterator[str]:
+def _count_sentences(section: AnswersSection, arms: Arms) -> Iterator[str]:
     """A sentence an arm, over all test sets; one for both where nothing is known of any answer."""
     sides = [[_both(row)[at] for row in section.test_sets] for at in (0, 1)]
     if not any(each.finish_reasons or each.models for side in sides for each in side):
         yield "The answers came without the reason why they ended and without their model's name."
-    for (name, reasons), side in zip(_pooled(section, arms, "finish_reasons"), sides, strict=True):
+    for (name, reasons), side in zip(_pool(section, arms, "finish_reasons"), sides, strict=True):
         answers, failed, empty = (
             sum(getattr(each, count) for each in side) for count in ("answers", "failed", "empty")
         )
-        parts = [f"ended by {_listed(reasons)}"] if reasons else []
+        parts = [f"ended by {_list_counts(reasons)}"] if reasons else []
         parts += [f"{failed:,} failed"] if failed else []
         parts += [f"{empty:,} are empty"] if empty else []
         if parts:
@@ -376,10 +379,10 @@ def _both(row: AnswersRow) -> tuple[ArmAnswers, ArmAnswers]:
     return row.baseline, row.candidate
 
 
-def _pooled(
+def _pool(
     section: AnswersSection, arms: Arms, field: str
 ) -> Iterator[tuple[str, Mapping[str, int]]]:
-    """Each arm's name, and what of a kind its servers named, over all test sets."""
+    """Each arm's name, and over all test sets the counts of one field that servers report."""
     for side, name in enumerate(_names(arms)):
         counts: Counter[str] = Counter()
         for row in section.test_sets:
@@ -387,15 +390,15 @@ def _pooled(
         yield name, counts
 
 
-def _listed(counts: Mapping[str, int]) -> str:
-    """Names with their numbers of answers, the most frequent first."""
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    shown = [f"{name} ({count:,})" for name, count in ordered[:SHOWN]]
-    more = len(ordered) - len(shown)
-    return ", ".join([*shown, *([f"and {more:,} more"] if more else [])])
+def _list_counts(counts: Mapping[str, int]) -> str:
+    """Names with their counts as text, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    parts = [f"{name} ({count:,})" for name, count in ordered[:SHOWN]]
+    more = len(ordered) - len(parts)
+    return ", ".join([*parts, *([f"and {more:,} more"] if more else [])])
 
 
-def _bounded(names: Counter[str]) -> dict[str, int]:
-    bounded = dict(sorted(names.items(), key=lambda each: (-each[1], each[0]))[:MOST_NAMES])
+def _most_frequent(names: Counter[str]) -> dict[str, int]:
+    bounded = dict(sorted(names.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMES])
     rest = names.total() - sum(bounded.values())
     return bounded | ({OTHERS: rest} if rest else {})

@@ -80,20 +80,20 @@ class AppliedSection(Section):
             )
         if self.siblings:
             yield (
-                f"{arm} answers word for word as {_listed(self.siblings)}: is it one adapter under "
+                f"{arm} answers word for word as {_join(self.siblings)}: is it one adapter under "
                 "two names?"
             )
 
 
 def moves(sums: Array, others: Array, same_text: NDArray[np.bool_]) -> Array:
-    """By answer, how far two sums of log-probabilities (nats) lie apart, MOST at most."""
+    """For each answer, the distance of two sums of log-probabilities (nats), at most MOST."""
     return np.where(same_text, np.minimum(np.abs(sums - others), MOST), MOST)
 
 
 def applied_state(
     candidate: Array, repeat: Array | None, *, clusters: list[str] | None = None
 ) -> AppliedState:
-    """What the moves of an arm say, beside those of the baseline's second run.
+    """Whether an arm's log-probabilities move more than those of the baseline's second run.
 
     Args:
         candidate, repeat: by item, shape (n,), means of `moves` against the baseline; no repeat
@@ -112,7 +112,7 @@ def applied_state(
 
 
 def nothing_sentence(section: AppliedSection, *, arm: str, baseline: str, cause: str) -> str:
-    """Why an arm is no evidence, and what to look at."""
+    """Why an arm is no valid evidence, and the likely cause."""
     beside = ""
     if section.repeat is not None:
         beside = f", and a second run of {baseline} by {section.repeat:.2g}"
@@ -123,5 +123,5 @@ def nothing_sentence(section: AppliedSection, *, arm: str, baseline: str, cause:
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     return " and ".join(names)

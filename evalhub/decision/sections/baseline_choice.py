@@ -88,8 +88,8 @@ class ChoiceSection(Section):
         if self.answer is not None:
             yield answers[self.answer]
             scores = ", ".join(
-                f"{each.name} {' / '.join(f'{score:,.3g}' for score in each.scores)}"
-                for each in self.arms
+                f"{arm.name} {' / '.join(f'{score:,.3g}' for score in arm.scores)}"
+                for arm in self.arms
             )
             yield f"{self.chosen} is the best arm that isn’t fine-tuned: {scores}."
         else:
@@ -136,7 +136,7 @@ def standardised(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> dict[st
 
 
 def best(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> str:
-    """The arm with the highest score on the development split; of equals the first."""
+    """The arm with the highest score on the development split; the first of equals."""
     totals = standardised(scores)
     return max(totals, key=lambda arm: totals[arm])
 
@@ -150,13 +150,14 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
     Else "not-shown": neither, and more items would tell.
     """
     gains = [each for each in criteria if each.role == "primary"]
-    shown = [each.holds for each in gains]
+    holding = [each.holds for each in gains]
     too_little = [
-        not each.holds and each.upper < (each.min_gain or 0.0) + _planned(each, planned_gain)
-        for each in gains
+        not criterion.holds
+        and criterion.upper < (criterion.min_gain or 0.0) + _gain_planned(criterion, planned_gain)
+        for criterion in gains
     ]
     enough, hopeless = (all, any) if primaries == "all-of" else (any, all)
-    if gains and enough(shown):
+    if gains and enough(holding):
         return "fine-tune"
     return "don't-fine-tune" if hopeless(too_little) else "not-shown"
 
@@ -164,7 +165,7 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
 def as_good(
     arms: Arms, alternatives: Sequence[Alternative], choice: ChoiceSection | None
 ) -> list[str]:
-    """Which arms that aren't fine-tuned do as well as the fine-tuned candidate, a sentence each.
+    """Untuned arms that do as well as the fine-tuned candidate, a sentence each.
 
     The baseline, where it was chosen as the best of them and the answer is "don't-fine-tune"; each
     other that does so on every test set that must gain and fails nothing itself.
@@ -183,7 +184,7 @@ def as_good(
 
 
 def alternative_sentence(row: Alternative, tuned: str) -> str:
-    """Would a prompt do? What the row shows, in words."""
+    """The row in words: would a prompt do?"""
     gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
     rival = "a prompt" if row.kind in PROMPTS else row.arm
     if row.lower > 0:
@@ -200,7 +201,7 @@ def alternative_sentence(row: Alternative, tuned: str) -> str:
     return f"{question} {row.arm} reaches {figure(row.value)} on {row.test_set}: {result}."
 
 
-def _planned(criterion: Criterion, otherwise: float) -> float:
+def _gain_planned(criterion: Criterion, otherwise: float) -> float:
     return otherwise if criterion.planned_gain is None else criterion.planned_gain
 
 

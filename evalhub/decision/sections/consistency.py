@@ -103,10 +103,11 @@ class ConsistencySection(Section):
                 last = row.passes[-1]
                 yield (
                     f"{row.test_set}: all of {counted(last.k, 'answer')} to an item are right on "
-                    f"{_said(last.all_candidate)} of the items for {candidate} and on "
-                    f"{_said(last.all_baseline)} for {baseline}, a difference of "
+                    f"{_rate_text(last.all_candidate)} of the items for {candidate} and on "
+                    f"{_rate_text(last.all_baseline)} for {baseline}, a difference of "
                     f"{signed(last.difference)} [{signed(last.lower)}, {signed(last.upper)}]; at "
-                    f"least one is on {_said(last.any_candidate)} and {_said(last.any_baseline)}."
+                    f"least one is on {_rate_text(last.any_candidate)} and "
+                    f"{_rate_text(last.any_baseline)}."
                 )
             if row.share_within is not None:
                 yield (
@@ -151,7 +152,7 @@ def _passes(aligned: Aligned, k: int) -> PassRow:
     # Where less is better a right answer is a 0.
     rising = aligned.requirement.higher_is_better
     before, after = (
-        (each if rising else 1 - each) for each in (aligned.baseline, aligned.candidate)
+        (scores if rising else 1 - scores) for scores in (aligned.baseline, aligned.candidate)
     )
     anyhow = [pass_at_k(each.sum(axis=1), each.shape[1], k) for each in (before, after)]
     always = [pass_hat_k(each.sum(axis=1), each.shape[1], k) for each in (before, after)]
@@ -178,5 +179,5 @@ def _rate(aligned: Aligned, values: Array) -> PassRate:
     return PassRate(value=share.value, lower=max(0.0, share.lower), upper=min(1.0, share.upper))
 
 
-def _said(rate: PassRate) -> str:
+def _rate_text(rate: PassRate) -> str:
     return f"{rate.value:.2f} [{rate.lower:.2f}, {rate.upper:.2f}]"

@@ -79,7 +79,7 @@ def of_looked_at(row: CopiesRow) -> bool:
 
 
 def looked_at_caveat(row: CopiesRow, *, subject: str = "", accepted: str = "") -> Caveat:
-    """What holds a ship until an owner says that the items are new.
+    """Caveat that holds a ship until an owner confirms that the items are new.
 
     Args:
         subject: SHA-256 of what is accepted: the items, and whose near-copies they are.
@@ -110,6 +110,6 @@ def repeated_caveats(section: CopiesSection) -> list[Caveat]:
 
 
 def due_codes(section: CopiesSection) -> list[str]:
-    """The codes of the caveats that a record with this section must have."""
+    """Codes of the caveats that follow from this section."""
     holding = [NEAR_COPIES for row in section.test_sets if of_looked_at(row)]
     return [*holding, *(each.code for each in repeated_caveats(section))]

@@ -63,7 +63,7 @@ class FailuresSection(Section):
 def failures_section(
     evidence: Sequence[Aligned], judge: Callable[[Sequence[Aligned]], Ruling]
 ) -> FailuresSection | None:
-    """The record's `failures`: how many answers scored the worst, and the result without them.
+    """The record's `failures`: how many answers got the worst score, and the result without them.
 
     Args:
         evidence: what the verdict rests on.
@@ -74,15 +74,15 @@ def failures_section(
     """
     touched = [
         FailedRow(
-            name=each.requirement.name,
-            test_set=each.requirement.test_set,
-            items=len(each.items),
-            baseline=int(each.failed[0].sum()),
-            candidate=int(each.failed[1].sum()),
+            name=aligned.requirement.name,
+            test_set=aligned.requirement.test_set,
+            items=len(aligned.items),
+            baseline=int(aligned.failed[0].sum()),
+            candidate=int(aligned.failed[1].sum()),
             worst=worst,
         )
-        for each in evidence
-        if each.failed is not None and (worst := each.requirement.worst) is not None
+        for aligned in evidence
+        if aligned.failed is not None and (worst := aligned.requirement.worst) is not None
     ]
     if not touched:
         return None
@@ -95,8 +95,8 @@ def failures_section(
         test_sets=tuple(touched),
         verdict_without=None if ruling is None else ruling.verdict,
         without=tuple(
-            CleanRow.of(each)
-            for each in (() if ruling is None else ruling.criteria)
-            if each.name in names
+            CleanRow.of(criterion)
+            for criterion in (() if ruling is None else ruling.criteria)
+            if criterion.name in names
         ),
     )

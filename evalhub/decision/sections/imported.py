@@ -68,10 +68,10 @@ class ImportedSection(Section):
                 for figure in alike
             )
             yield f"{self.tool} says the same as is judged here: {same}."
-        known = [figure for figure in self.figures if figure.theirs is not None]
-        if self.figures and not known:
+        comparable = [figure for figure in self.figures if figure.theirs is not None]
+        if self.figures and not comparable:
             yield f"Out of {self.tool}, whose log holds no figures to compare with."
-        for figure in self.figures if known else ():
+        for figure in self.figures if comparable else ():
             who, where = _arm_of(figure, arms), f"on {figure.test_set} ({figure.metric})"
             ours = (
                 "no mean, since scores are missing" if figure.ours is None else f"{figure.ours:.6g}"
@@ -84,8 +84,8 @@ class ImportedSection(Section):
             elif figure.theirs is None:
                 yield f"{self.tool}'s log holds no figure of {who} {where}; ours is {ours}."
             elif figure.agrees is None:
-                made = f", made {figure.otherwise}" if figure.otherwise else ""
-                theirs = f"{self.tool} says {figure.theirs:.6g} for {who} {where}{made}"
+                basis = f", made {figure.otherwise}" if figure.otherwise else ""
+                theirs = f"{self.tool} says {figure.theirs:.6g} for {who} {where}{basis}"
                 yield f"{theirs}; ours is {ours}."
         yield from (f"{caution}." for caution in self.cautions)
 

@@ -93,7 +93,7 @@ class JumpsSection(Section):
 def beyond_belief(
     criteria: Sequence[Criterion], largest_gain: Mapping[str, float]
 ) -> tuple[JumpRow, ...]:
-    """The criteria that are shown to gain more than their limit."""
+    """Criteria with a shown gain beyond their limit."""
     rows = []
     for criterion in criteria:
         limit = largest_gain.get(criterion.name)
@@ -113,8 +113,8 @@ def beyond_belief(
 
 
 def beyond_belief_of(record: "DecisionRecord") -> tuple[JumpRow, ...] | None:
-    """The rows that follow from a record's criteria and policy; None: it is from before there were
-    any."""
+    """Rows that follow from a record's criteria and policy; None for a record older than the
+    rule."""
     rule = record.policy.get("jumps")
     if rule is None and record.jumps is None:
         return None
@@ -131,7 +131,7 @@ def jumps_section(
     largest_gain: Mapping[str, float],
     misses: Sequence[MissRow] = (),
 ) -> JumpsSection | None:
-    """The record's `jumps`; None where nothing is beyond belief, or nobody looks."""
+    """The record's `jumps`; None where no gain is beyond its limit, or the policy doesn't ask."""
     beyond = beyond_belief(criteria, largest_gain)
     if rule == "off" or not (beyond or misses):
         return None
@@ -139,7 +139,8 @@ def jumps_section(
 
 
 def unbelieved(section: JumpsSection | None) -> list[str]:
-    """What holds a ship back, a sentence each: nothing where it is only said."""
+    """Implausible gains that keep a ship back, a sentence each; empty where the policy only reports
+    them."""
     if section is None or section.rule != "hold":
         return []
     return jump_sentences(section)
@@ -149,15 +150,15 @@ def jump_sentences(section: JumpsSection) -> list[str]:
     """Each gain beyond belief in a sentence without its stop."""
     return [
         *(
-            f"{each.name} gains {each.lower:.2g} or more, beyond the {each.limit:g} that is "
+            f"{row.name} gains {row.lower:.2g} or more, beyond the {row.limit:g} that is "
             "believed of it: look at how it is scored, and at what it was trained on"
-            for each in section.beyond
+            for row in section.beyond
         ),
-        *(_missed(each) for each in section.misses),
+        *(_miss_sentence(each) for each in section.misses),
     ]
 
 
-def _missed(row: MissRow) -> str:
+def _miss_sentence(row: MissRow) -> str:
     nothing = (
         f"The extraction pattern found nothing in {row.baseline:,} answers of the baseline and in "
         f"{row.candidate:,} of the candidate on {row.test_set}"

@@ -102,7 +102,7 @@ class LedgerSection(Section):
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         for row in self.test_sets:
             if row.counted:
-                yield _paid(row, self.alpha)
+                yield _look_sentence(row, self.alpha)
         beside = [row for row in self.test_sets if not row.counted]
         alike = [row.test_set for row in beside if row.level >= self.level]
         if alike:
@@ -132,7 +132,7 @@ class LedgerSection(Section):
             yield Discrepancy(f"{at}caveats", written, due, "the ledger's origin belongs there")
 
 
-def _paid(row: LedgerRow, alpha: float) -> str:
+def _look_sentence(row: LedgerRow, alpha: float) -> str:
     number, name = row.number, row.test_set
     paid = f"judged at {row.level:.2g} of the policy's {alpha:g}"
     if row.tries[-1:] > (1,):
@@ -191,7 +191,7 @@ def _origin(section: LedgerSection) -> Iterator[str]:
 
 
 def ledger_caveats(record: "DecisionRecord") -> Iterator[Caveat]:
-    """What the record's ledger section lets the headline say.
+    """Caveats on where the ledger comes from.
 
     That the ledger was begun just now is news where homes are gone with their job, or where the
     policy wants a server's ledger; on a laptop every first study begins one.
@@ -208,7 +208,7 @@ def ledger_caveats(record: "DecisionRecord") -> Iterator[Caveat]:
 def _unlike_levels(
     record: "DecisionRecord", ledger: LedgerSection, at: str
 ) -> Iterator[Discrepancy]:
-    """Where the section's levels aren't the record's own."""
+    """Levels of the section that aren't the record's."""
     for field, written, due in (
         ("alpha", ledger.alpha, record.rule.alpha),
         ("level", ledger.level, record.alpha),
@@ -220,7 +220,7 @@ def _unlike_levels(
 def _unlike_looks(
     record: "DecisionRecord", ledger: LedgerSection, at: str
 ) -> Iterator[Discrepancy]:
-    """Where a level isn't the one that the looks leave."""
+    """Levels of the section that don't follow from its looks."""
     for i, row in enumerate(ledger.test_sets):
         inner = f"{at}ledger.test_sets[{i}]."
         if row.number != row.looks[-1]:

@@ -129,7 +129,7 @@ class SecondRun:
 
 
 def no_op_reason(section: NoiseSection | None, *, arm: str, baseline: str) -> str | None:
-    """Why the arm is the baseline under another name; None where that isn't shown."""
+    """Why the arm is a no-op: the baseline under another name; None where that isn't shown."""
     texts = None if section is None else section.sameness
     if texts is None or texts.state != "no-op":
         return None
@@ -139,30 +139,31 @@ def no_op_reason(section: NoiseSection | None, *, arm: str, baseline: str) -> st
 def sameness(
     repeat: Array, candidate: Array, *, clusters: list[str] | None = None, scores_differ: bool
 ) -> Sameness:
-    """Compares which answers differ from the baseline's: the repeat's and the candidate's.
+    """Compare the share of answers that differ from the baseline's: the repeat's and the
+    candidate's.
 
     Args:
         repeat, candidate: by item, shape (n,), the share of samples whose text differs.
         scores_differ: the candidate's scores are shown to differ, so it can't be a no-op.
     """
-    found = compare(repeat, candidate, clusters=clusters, alpha=ALPHA)
+    comparison = compare(repeat, candidate, clusters=clusters, alpha=ALPHA)
     state: Literal["differs", "no-op", "not-told"] = "not-told"
-    if found.lower > 0 or scores_differ:
+    if comparison.lower > 0 or scores_differ:
         state = "differs"
-    elif found.upper < CHANGED and found.baseline <= MOST_NOISE:
+    elif comparison.upper < CHANGED and comparison.baseline <= MOST_NOISE:
         state = "no-op"
     return Sameness(
         state=state,
-        n=found.n,
-        repeat=found.baseline,
-        candidate=found.candidate,
-        lower=found.lower,
-        upper=found.upper,
+        n=comparison.n,
+        repeat=comparison.baseline,
+        candidate=comparison.candidate,
+        lower=comparison.lower,
+        upper=comparison.upper,
     )
 
 
 def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: int) -> NoiseRow:
-    """The effect that the repeat shows on one test set though nothing changed.
+    """The effect that a repeated baseline run shows on one test set although nothing changed.
 
     Args:
         aligned: the baseline's scores, and the repeat's as the candidate's.
@@ -173,7 +174,7 @@ def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: in
     worse, better = aligned.baseline, aligned.candidate
     if not rising:
         worse, better = better, worse
-    found = compare(
+    comparison = compare(
         worse,
         better,
         clusters=aligned.clusters,
@@ -184,28 +185,28 @@ def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: in
     return NoiseRow(
         test_set=aligned.requirement.test_set,
         metric=aligned.requirement.metric,
-        n=found.n,
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
-        wins=found.wins,
-        losses=found.losses,
+        n=comparison.n,
+        difference=comparison.difference,
+        lower=comparison.lower,
+        upper=comparison.upper,
+        wins=comparison.wins,
+        losses=comparison.losses,
         differing=float(differing.mean()),
         repeat_run=repeat_run,
     )
 
 
-def sameness_sentence(found: Sameness, *, arm: str, baseline: str) -> str:
-    """What the comparison of texts says, in words."""
+def sameness_sentence(comparison: Sameness, *, arm: str, baseline: str) -> str:
+    """The comparison of texts as a sentence."""
     seen = (
-        f"{found.candidate:.1%} of {arm}'s answers differ from {baseline}'s, and "
-        f"{found.repeat:.1%} of a second run of {baseline}"
+        f"{comparison.candidate:.1%} of {arm}'s answers differ from {baseline}'s, and "
+        f"{comparison.repeat:.1%} of a second run of {baseline}"
     )
-    if found.state == "differs":
+    if comparison.state == "differs":
         return f"{seen}: {arm} does something else."
-    if found.state == "no-op":
+    if comparison.state == "no-op":
         return f"{seen}: no more than when nothing was changed. Was {arm} applied?"
-    if found.repeat > MOST_NOISE:
+    if comparison.repeat > MOST_NOISE:
         return (
             f"{seen}: texts that vary so much by themselves don't tell whether {arm} was applied."
         )

@@ -81,7 +81,7 @@ class PolicySection(Section):
 def policy_section(
     changes: Sequence[PolicyChange], *, digest: str, decided: str
 ) -> PolicySection | None:
-    """The record's `policy_since`; None where nothing was changed.
+    """The record's `policy_since`; None without changes.
 
     Args:
         digest, decided: of the last decision that judged these items, and when it was made.
@@ -91,9 +91,14 @@ def policy_section(
     rows = tuple(
         declared(
             ChangedDemand,
-            {"field": each.field, "was": each.was, "now": each.now, "effect": each.effect.value},
+            {
+                "field": change.field,
+                "was": change.was,
+                "now": change.now,
+                "effect": change.effect.value,
+            },
         )
-        for each in changes
+        for change in changes
     )
     return PolicySection(decision=digest, decided=decided, changes=rows)
 
@@ -101,7 +106,7 @@ def policy_section(
 def policy_caveats(
     section: PolicySection | None, *, alpha: float, subject: str = "", accepted: str = ""
 ) -> list[Caveat]:
-    """What holds a ship because of the policy that judged it, until an owner accepts it.
+    """Caveats on the policy that hold a ship until an owner accepts them.
 
     Args:
         section: the record's `policy_since`.

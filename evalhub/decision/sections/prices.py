@@ -41,8 +41,8 @@ class PricesSection(Section):
     candidate: ArmPrice | None
 
     def derive_status(self, arms: Arms) -> Status:
-        known = self.baseline is not None and self.candidate is not None
-        return Status.PASS if known else Status.OPEN
+        both = self.baseline is not None and self.candidate is not None
+        return Status.PASS if both else Status.OPEN
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         for name, price in (

@@ -43,8 +43,8 @@ class RepeatedSection(Section):
     def from_aligned(cls, aligned: Sequence[Aligned]) -> Self | None:
         """A row for each test set of which several items ask the same; None where there is none."""
         rows: dict[str, RepeatedRow] = {}
-        for each in aligned:
-            row = None if each.same else _row(each)
+        for criterion in aligned:
+            row = None if criterion.same else _row(criterion)
             if row is not None:
                 rows.setdefault(row.test_set, row)
         return cls(test_sets=tuple(rows.values())) if rows else None
@@ -54,22 +54,22 @@ class RepeatedSection(Section):
 
 
 def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
-    """The items with a cluster that joins those that have a text or a cluster in common."""
+    """The items, those with the same text or the same cluster in one cluster."""
     before = [each.cluster for each in items]
     labels = joined_clusters(
         [each.key for each in items], before, [each.question for each in items]
     )
     return [
-        each if label == each.cluster else each._replace(cluster=label)
-        for each, label in zip(items, labels, strict=True)
+        item if label == item.cluster else item._replace(cluster=label)
+        for item, label in zip(items, labels, strict=True)
     ]
 
 
 def _row(aligned: Aligned) -> RepeatedRow | None:
-    return _counted(aligned.requirement.test_set, aligned.items)
+    return _count_row(aligned.requirement.test_set, aligned.items)
 
 
-def _counted(test_set: str, items: Sequence[ItemLabel]) -> RepeatedRow | None:
+def _count_row(test_set: str, items: Sequence[ItemLabel]) -> RepeatedRow | None:
     questions = [each.question for each in items]
     distinct = questions.count("") + len({*questions} - {""})
     if distinct == len(questions):
@@ -81,8 +81,8 @@ def _counted(test_set: str, items: Sequence[ItemLabel]) -> RepeatedRow | None:
 
 
 def repeats_of(test_set: str, items: Sequence[ItemLabel]) -> Iterator[str]:
-    """The sentence of a test set that isn't decided on yet, where items ask the same."""
-    if row := _counted(test_set, items):
+    """The sentence on repeated questions of a test set before any decision."""
+    if row := _count_row(test_set, items):
         yield _sentence(row)
 
 

@@ -109,12 +109,12 @@ class StepsSection(Section):
 
 
 def place_of(kind: str) -> int:
-    """Where a kind stands among the steps; a fine-tune is the last."""
+    """Position of a kind among the steps; a fine-tune is the last."""
     return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
 
 def _step(row: StepRow) -> str:
-    cost = _taken(row)
+    cost = _steps_text(row)
     sentence = f"{row.arm} reaches {row.value:.3g} on {row.test_set}"
     if row.over is not None:
         assert row.difference is not None
@@ -125,7 +125,7 @@ def _step(row: StepRow) -> str:
     return f"{sentence}{f', at {cost} an answer' if cost else ''}."
 
 
-def _taken(row: StepRow) -> str:
+def _steps_text(row: StepRow) -> str:
     parts = []
     if row.tokens is not None:
         parts.append(f"{row.tokens:,.0f} tokens")

@@ -34,10 +34,10 @@ MODELS: dict[str, type[Model]] = {
 
 
 def append(*rows: Model) -> None:
-    """Chains rows that were written just now: by kind, in the order of MODELS, then by id."""
+    """Add rows that were just written to the chain: by kind, in the order of MODELS, then by id."""
     if not rows:
         return
-    ledger = _locked()
+    ledger = _lock()
     head, added = ledger.head or first_head(ledger), list[LedgerLink]()
     for kind, model in MODELS.items():
         if kind == LinkKind.LOOK:  # as looks were chained once
@@ -49,19 +49,20 @@ def append(*rows: Model) -> None:
             sorted(keys), stored.values_list(*COLUMNS[kind]) if keys else (), strict=True
         ):
             head = head_after(head, kind, values)
-            place = ledger.links + len(added) + 1
-            added.append(LedgerLink(place=place, kind=kind, row=key, head=head))
+            number = ledger.links + len(added) + 1
+            added.append(LedgerLink(place=number, kind=kind, row=key, head=head))
     LedgerLink.objects.bulk_create(added)
     ledger.links, ledger.head = ledger.links + len(added), head
     ledger.save(update_fields=["links", "head"])
 
 
 def ledger_head() -> LedgerHead:
-    """The chain as it is now, for a record; nothing is added until the transaction ends."""
-    ledger = _locked()
+    """The chain's head as it is now, for a record; the chain doesn't grow until the transaction
+    ends."""
+    ledger = _lock()
     return LedgerHead(home=str(ledger), links=ledger.links, head=ledger.head or first_head(ledger))
 
 
-def _locked() -> Ledger:
+def _lock() -> Ledger:
     Ledger.of_home()
     return Ledger.objects.select_for_update().get(pk=Ledger.HOME)

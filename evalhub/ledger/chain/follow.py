@@ -1,4 +1,4 @@
-"""Is the ledger what it was? The chain followed again, link by link, and held against its heads.
+"""Verify the ledger: follow its chain link by link, and compare the heads that records carry.
 
 Triggers keep accidents and a casual hand off. Who drops them and changes a row leaves a link that
 doesn't lead from it; who writes the links anew leaves other heads than the records carry, and those
@@ -24,7 +24,7 @@ NAMED = 20
 
 
 def chain_faults() -> list[str]:
-    """A sentence for each thing that isn't as the chain has it; empty: all is.
+    """A sentence for each fault in the chain; empty where it is intact.
 
     Reads every look, decision and sign-off, in bounded memory, and writes nothing. What is added
     meanwhile isn't looked at.
@@ -40,8 +40,8 @@ def chain_faults() -> list[str]:
 
 
 def head_at(links: int) -> str | None:
-    """The head that the chain leads to after so many links, each computed from its row; None where
-    it has fewer, or a row of them is gone."""
+    """The head after so many links, computed from their rows; None where links or rows are
+    missing."""
     ledger = Ledger.objects.first()
     if ledger is None:
         return None
@@ -49,9 +49,9 @@ def head_at(links: int) -> str | None:
     if links == 0:
         return head
     count = 0
-    for place, kind, _, _, values in _linked(up_to=links):
+    for number, kind, _, _, values in _links(up_to=links):
         count += 1
-        if place != count or values is None:
+        if number != count or values is None:
             return None
         head = head_after(head, kind, values)
     return head if count == links else None
@@ -76,30 +76,30 @@ def _faults() -> Iterator[str]:
     restored = LedgerRestore.objects.values_list("name", flat=True).last()
     if restored not in (None, str(ledger)):
         yield "The ledger's id isn't the one that it was given when it was restored."
-    carried = _carried(ids_of(ledger))
+    carried = _heads_in_records(ids_of(ledger))
     head = first_head(ledger)
-    yield from _carried_otherwise(carried.pop(0, {}), head)
-    place = 0
-    for place_, kind, row, recorded, values in _linked(up_to=ledger.links):
-        if place_ != place + 1:
-            yield f"Between links {place} and {place_} of the chain some were removed."
-        place, name = place_, f"{LinkKind(kind).label} {row}"
+    yield from _head_faults(carried.pop(0, {}), head)
+    last = 0
+    for number, kind, row, recorded, values in _links(up_to=ledger.links):
+        if number != last + 1:
+            yield f"Between links {last} and {number} of the chain some were removed."
+        last, name = number, f"{LinkKind(kind).label} {row}"
         if values is None:
             yield f"{name.capitalize()} is gone."
         elif head_after(head, kind, values) != recorded:
             yield f"{name.capitalize()} isn't as it was recorded, or what came before it isn't."
         head = recorded
-        yield from _carried_otherwise(carried.pop(place, {}), head)
+        yield from _head_faults(carried.pop(last, {}), head)
     if ledger.links and head != ledger.head:
         yield "The chain doesn't lead to the head that was recorded last."
     for claims in carried.values():
         yield from (f"Decision {pk} was recorded after links that are gone." for pk in claims)
-    yield from _unchained()
-    yield from _changed_records()
+    yield from _rows_without_link()
+    yield from _record_faults()
 
 
-def _linked(up_to: int) -> Iterator[tuple[int, str, int, str, tuple[Any, ...] | None]]:
-    """(place, kind, row, head, the row's values or None) of each link, in order."""
+def _links(up_to: int) -> Iterator[tuple[int, str, int, str, tuple[Any, ...] | None]]:
+    """(number, kind, row, head, the row's values or None) of each link, in order."""
     links = LedgerLink.objects.filter(place__lte=up_to).order_by("place")
     rows = links.values_list("place", "kind", "row", "head").iterator(chunk_size=AT_ONCE)
     for some in batched(rows, AT_ONCE):
@@ -107,8 +107,8 @@ def _linked(up_to: int) -> Iterator[tuple[int, str, int, str, tuple[Any, ...] | 
             kind: _values(kind, [row for _, of, row, _ in some if of == kind])
             for kind in {kind for _, kind, _, _ in some}
         }
-        for place, kind, row, head in some:
-            yield place, kind, row, head, values[kind].get(row)
+        for number, kind, row, head in some:
+            yield number, kind, row, head, values[kind].get(row)
 
 
 def _values(kind: str, keys: list[int]) -> Mapping[int, tuple[Any, ...]]:
@@ -118,8 +118,8 @@ def _values(kind: str, keys: list[int]) -> Mapping[int, tuple[Any, ...]]:
     return {values[0]: values for values in rows.values_list(*COLUMNS[kind])}
 
 
-def _carried(homes: set[str]) -> dict[int, dict[int, str]]:
-    """{links: {decision: head}} as the records of this home carry them, under any of its ids."""
+def _heads_in_records(homes: set[str]) -> dict[int, dict[int, str]]:
+    """{links: {decision: head}} from the records of this home, under any of its ids."""
     rows = Decision.objects.exclude(record__ledger_head=None).annotate(
         at_home=KT("record__ledger_head__home"),
         at_links=KT("record__ledger_head__links"),
@@ -133,14 +133,14 @@ def _carried(homes: set[str]) -> dict[int, dict[int, str]]:
     return carried
 
 
-def _carried_otherwise(carried: Mapping[int, str], head: str) -> Iterator[str]:
-    for pk, said in carried.items():
-        if said != head:
+def _head_faults(carried: Mapping[int, str], head: str) -> Iterator[str]:
+    for pk, recorded_head in carried.items():
+        if recorded_head != head:
             yield f"The ledger before decision {pk} isn't the one that its record carries."
 
 
-def _unchained() -> Iterator[str]:
-    """Rows that nothing of ours has written."""
+def _rows_without_link() -> Iterator[str]:
+    """Faults of rows that have no link: nothing of ours writes such rows."""
     for model in dict.fromkeys(MODELS.values()):
         kinds = [kind for kind, of in MODELS.items() if of is model]
         links = LedgerLink.objects.filter(kind__in=kinds, row=OuterRef("pk"))
@@ -150,7 +150,7 @@ def _unchained() -> Iterator[str]:
             yield f"{name} isn't in the chain: it was added past Evalhub."
 
 
-def _changed_records() -> Iterator[str]:
+def _record_faults() -> Iterator[str]:
     for kind, model in ((LinkKind.DECISION, Decision), (LinkKind.SIGN_OFF, SignOff)):
         rows = model.objects.order_by("pk").values_list("pk", "record", "digest")
         for pk, record, digest in rows.iterator(chunk_size=100):

@@ -1,4 +1,4 @@
-"""The ids of a ledger: the one that it has now, and those that it had before it was restored."""
+"""The ids of a ledger: the current one, and those from before it was restored."""
 
 from evalhub.ledger.chain.links import start
 from evalhub.ledger.models import Ledger, LedgerRestore

@@ -1,4 +1,4 @@
-"""Whether a decision, with who stands by it, is the one that was made: asked before it is acted on.
+"""Before a decision is acted on: is it, with its sign-offs, the one that was made?
 
 Whether all that came before is as it was, `evalhub doctor` says.
 """
@@ -29,12 +29,12 @@ class ChangedDecisionError(Exception):
 
 
 def check_kept(decision: Decision) -> None:
-    """Raises ChangedDecisionError where the decision or one of its sign-offs was changed, or where
-    a decision or sign-off that was recorded after it is gone. Nine queries."""
+    """Raise ChangedDecisionError where the decision or one of its sign-offs was changed, or a later
+    recorded decision or sign-off is gone. Nine queries."""
     ledger = Ledger.objects.first()
     rows = [*_rows(LinkKind.DECISION, pk=decision.pk)]
     rows += _rows(LinkKind.SIGN_OFF, decision=decision.pk)
-    changed = _changed(ledger, rows)
+    changed = _names_of_changed(ledger, rows)
     if changed:
         raise ChangedDecisionError(
             f"{', '.join(changed)} was changed since it was recorded, or added past Evalhub, and "
@@ -48,7 +48,7 @@ def check_kept(decision: Decision) -> None:
 
 
 def why_not_kept(decision: Decision) -> str:
-    """The same as a sentence; "" where the decision is the one that was made."""
+    """The error of `check_kept` as a sentence; "" where the decision is intact."""
     try:
         check_kept(decision)
     except ChangedDecisionError as error:
@@ -70,9 +70,9 @@ def _rows(kind: LinkKind, **which: int) -> list[_Row]:
     ]
 
 
-def _changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
-    """The names of the rows whose record hasn't its SHA-256, or whose link doesn't lead from the
-    one before over what the row holds."""
+def _names_of_changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
+    """Names of rows whose record doesn't have its SHA-256, or whose link doesn't follow from the
+    one before and from the row."""
     which = Q()
     for row in rows:
         which |= Q(kind=row.kind, row=row.pk)
@@ -94,9 +94,9 @@ def _changed(ledger: Ledger | None, rows: list[_Row]) -> list[str]:
 
 
 def _later_are_gone(ledger: Ledger | None, decision: Decision) -> bool:
-    """Whether a link after the decision's has no row, or the chain's end isn't there."""
-    place = LedgerLink.objects.filter(kind=LinkKind.DECISION, row=decision.pk).values("place")
-    later = LedgerLink.objects.filter(place__gt=place[:1]).order_by()
+    """Whether a link after the decision's has lost its row, or the chain its end."""
+    number = LedgerLink.objects.filter(kind=LinkKind.DECISION, row=decision.pk).values("place")
+    later = LedgerLink.objects.filter(place__gt=number[:1]).order_by()
     return any(
         later.filter(~Exists(model.objects.filter(pk=OuterRef("row"))), kind=kind).exists()
         for kind, model in ((LinkKind.DECISION, Decision), (LinkKind.SIGN_OFF, SignOff))

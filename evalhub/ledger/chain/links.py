@@ -74,7 +74,7 @@ def start(home: str) -> str:
 
 
 def link_of(kind: str, values: Sequence[Any]) -> dict[str, Any]:
-    """The link of a row; `values` are those of COLUMNS, in their order."""
+    """The link of a row; `values` are those of COLUMNS, in order."""
     return {"what": kind} | {
         name: at(value) if isinstance(value, datetime) else value
         for name, value in zip(COLUMNS[kind], values, strict=True)

@@ -1,4 +1,4 @@
-"""A restored ledger goes on under an id of its own, and its chain says out of which it came."""
+"""A restored ledger continues under a new id, and its chain records where it was restored from."""
 
 from django.db import transaction
 from django.db.models import Max
@@ -10,7 +10,7 @@ from evalhub.registry.models import TestSetVersion
 
 @transaction.atomic
 def note_restore(parent: str) -> LedgerRestore:
-    """Adds to the chain that the ledger, which has its new id already, was restored.
+    """Add the restore to the chain of a ledger that has its new id already.
 
     `parent` is the id of the ledger that the backup held, by which its chain begins; "" where it
     held none.

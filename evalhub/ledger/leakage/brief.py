@@ -1,4 +1,4 @@
-"""Items of one word or two: too short to be looked for by themselves, found beside their answer."""
+"""Items of one or two words: too short to search for alone, so their answer is needed, too."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ FEWEST_ALONE = 2
 
 @dataclass(frozen=True, slots=True)
 class BriefItem:
-    """Its texts in normal form; `part` is the first of its input's."""
+    """An item's texts in normal form; `part` is the index of its first input part."""
 
     part: int
     inputs: frozenset[str]
@@ -31,30 +31,31 @@ class BriefItem:
             return None
         return cls(part, frozenset(normal_form(text) for text in inputs), references)
 
-    def is_in(self, held: set[str]) -> bool:
-        """Whether a row with these texts, in normal form, holds the item and an answer to it."""
-        answered = not self.references or not held.isdisjoint(self.references)
-        return answered and self.inputs <= held
+    def is_in(self, row_texts: set[str]) -> bool:
+        """Whether a row with these texts, in normal form, has the item's input and an answer to
+        it."""
+        answered = not self.references or not row_texts.isdisjoint(self.references)
+        return answered and self.inputs <= row_texts
 
 
 class BriefItems:
-    """A test set's brief items, to look training rows up in."""
+    """A test set's brief items, indexed to search training rows for."""
 
     def __init__(self, items: Sequence[BriefItem]) -> None:
         self.items = items
         self._by_input: dict[str, list[BriefItem]] = {}
-        for each in items:
-            self._by_input.setdefault(min(each.inputs), []).append(each)
+        for item in items:
+            self._by_input.setdefault(min(item.inputs), []).append(item)
 
     def unshared(self, limit: int) -> list[BriefItem]:
-        """Those that no more than `limit` items are alike to."""
+        """Only the items that at most `limit` items are equal to."""
         times = Counter((each.inputs, each.references) for each in self.items)
         return [each for each in self.items if times[each.inputs, each.references] <= limit]
 
     def found_in(self, batch: TrainingBatch) -> Iterator[tuple[int, int]]:
-        """The line and the part of each item that a row of the batch holds."""
+        """(line, part) of each item that a row of the batch holds."""
         for line, texts in batch.brief if self.items else ():
             short = (normal_form(text) for text in texts if is_brief(text))
-            sought = [each for text in short for each in self._by_input.get(text, ())]
-            held = {normal_form(text) for text in texts} if sought else set()
-            yield from ((line, each.part) for each in sought if each.is_in(held))
+            candidates = [each for text in short for each in self._by_input.get(text, ())]
+            row_texts = {normal_form(text) for text in texts} if candidates else set()
+            yield from ((line, each.part) for each in candidates if each.is_in(row_texts))

@@ -1,4 +1,4 @@
-"""Which items of a study's test sets its arm was trained on."""
+"""Items of a study's test sets that its arm was trained on."""
 
 from collections.abc import Mapping
 

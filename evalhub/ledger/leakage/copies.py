@@ -1,4 +1,4 @@
-"""Near-copies of test sets' items: the same question in nearly the same words. Pure.
+"""Near-copies of test sets' items: the same question in almost the same words. Pure.
 
 Of two texts the words are compared, without courtesies ("please"). They are near-copies where
 
@@ -56,13 +56,14 @@ Mask = NDArray[np.bool_]
 
 @cache
 def _negations() -> frozenset[str]:
-    """Of English, German, French, Spanish, Portuguese, Italian, Dutch, Russian and Chinese."""
-    words = (
+    """Negations in English, German, French, Spanish, Portuguese, Italian, Dutch, Russian and
+    Chinese."""
+    lists = (
         "not no never none nor neither without cannot except unless nothing nobody",
         "nicht kein keine keinen keiner nie ohne ne pas jamais sans nunca sin não sem",
         "non mai niet geen не нет ни никогда без",
     )
-    return frozenset(folded(word) for word in " ".join(words).split()) | frozenset("不没沒無无")
+    return frozenset(folded(word) for word in " ".join(lists).split()) | frozenset("不没沒無无")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +86,27 @@ class ItemWords:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "ItemWords":
-        known, codes = _Known(), list[int]()
+        vocabulary, codes = _Vocabulary(), list[int]()
         starts, orders = [0], list[int]()
         for text in texts:
             plain = folded(text)
             if "n" in plain:
                 plain = _CONTRACTED.sub(" not", plain)
-            places = [known[word] for word in tokens_of(plain)]
-            codes += [place for place in places if place != _LEFT_OUT]
+            word_ids = [vocabulary[word] for word in tokens_of(plain)]
+            codes += [word_id for word_id in word_ids if word_id != _LEFT_OUT]
             starts.append(len(codes))
-            negations = [known.hashes[place] for place in places if place in known.negations]
+            negations = [
+                vocabulary.hashes[word_id]
+                for word_id in word_ids
+                if word_id in vocabulary.negations
+            ]
             numbers = [each.strip() for each in _NUMBERS.findall(plain)]
             orders.append(_hash(f"{numbers} {negations}".encode()))
-        flat, count = np.array(codes, np.int64), max(len(known.hashes), 1)
+        flat, count = np.array(codes, np.int64), max(len(vocabulary.hashes), 1)
         pairs = _distinct(np.repeat(np.arange(len(orders)), np.diff(starts)) * count + flat)
         return cls(
-            words=np.array(known.hashes, np.uint64),
-            items_with=np.bincount(pairs % count, minlength=len(known.hashes)),
+            words=np.array(vocabulary.hashes, np.uint64),
+            items_with=np.bincount(pairs % count, minlength=len(vocabulary.hashes)),
             codes=flat,
             starts=np.array(starts, np.int64),
             orders=np.array(orders, np.uint64),
@@ -112,14 +117,14 @@ class ItemWords:
         return self.orders.size
 
     def of_item(self, item: int) -> list[int]:
-        """The hashes of its words, in order."""
+        """Hashes of the item's words, in order."""
         codes = self.codes[self.starts[item] : self.starts[item + 1]]
-        found: list[int] = self.words[codes].tolist()
-        return found
+        hashes: list[int] = self.words[codes].tolist()
+        return hashes
 
     def wholes(self) -> list[tuple[int, int] | None]:
-        """By item what is the same for those with the same words, numbers and negations in order;
-        None of one that has none."""
+        """By item, a key that is equal for equal words, numbers and negations in order; None for an
+        item without any."""
         orders = self.orders.tolist()
         ends = self.starts.tolist()
         content = self.words[self.codes].tobytes()
@@ -132,7 +137,7 @@ class ItemWords:
 
 
 def copies_between(new: ItemWords, old: ItemWords) -> list[int]:
-    """The items of `new` that are near-copies of items of `old`, matched one to one."""
+    """Indices of items in `new` that are near-copies of items in `old`, matched one to one."""
     mine, theirs = new.wholes(), old.wholes()
     left = defaultdict(list)
     for item, whole in enumerate(theirs):
@@ -157,9 +162,9 @@ def copies_between(new: ItemWords, old: ItemWords) -> list[int]:
     return sorted(copies)
 
 
-def copies_within(words: ItemWords) -> list[int]:
-    """The items that are near-copies of one before them."""
-    groups = list(range(words.items))
+def copies_within(item_words: ItemWords) -> list[int]:
+    """Indices of items that are near-copies of an earlier item."""
+    groups = list(range(item_words.items))
 
     def root(item: int) -> int:
         while groups[item] != item:
@@ -168,18 +173,18 @@ def copies_within(words: ItemWords) -> list[int]:
         return item
 
     first: dict[tuple[int, int], int] = {}
-    for item, whole in enumerate(words.wholes()):
+    for item, whole in enumerate(item_words.wholes()):
         if whole is not None:
             groups[item] = first.setdefault(whole, item)
-    kept = np.array(sorted(first.values()), np.int64)
-    for item, other, _ in _Sides(words, words).pairs(kept, kept):
+    distinct = np.array(sorted(first.values()), np.int64)
+    for item, other, _ in _Sides(item_words, item_words).pairs(distinct, distinct):
         one, two = sorted((root(item), root(other)))
         groups[two] = one
-    return [item for item in range(words.items) if root(item) != item]
+    return [item for item in range(item_words.items) if root(item) != item]
 
 
 class _Sides:
-    """Two sets beside each other, with what their words tell in both."""
+    """Two sets of items, and what their words say in both."""
 
     def __init__(self, new: ItemWords, old: ItemWords) -> None:
         self.new, self.old = new, old
@@ -200,22 +205,22 @@ class _Sides:
         (new, of_new), (old, of_old) = self.sides
         one, two = _Shingles.of(new, of_new, mine), _Shingles.of(old, of_old, theirs)
         if self.same:
-            kept = one.with_most_in(_again(np.sort(one.values)))
-            yield from self._by_bands(mine[kept], one.signatures(kept), mine[kept], None)
+            mask = one.with_most_in(_again(np.sort(one.values)))
+            yield from self._by_bands(mine[mask], one.signatures(mask), mine[mask], None)
         else:
             shared = _again(np.sort(np.concatenate([one.distinct(), two.distinct()])))
-            kept, others = one.with_most_in(shared), two.with_most_in(shared)
+            mask, others = one.with_most_in(shared), two.with_most_in(shared)
             yield from self._by_bands(
-                mine[kept], one.signatures(kept), theirs[others], two.signatures(others)
+                mine[mask], one.signatures(mask), theirs[others], two.signatures(others)
             )
         # Without a rare word: by what is left without the words that nearly all items have.
-        held = defaultdict[tuple[int, ...], list[int]](list)
+        by_middle = defaultdict[tuple[int, ...], list[int]](list)
         for other in theirs[two.counts == 0].tolist():
-            tried = held[self._middle(self.old, other)]
+            tried = by_middle[self._middle(self.old, other)]
             if len(tried) < _MOST_TRIED:
                 tried.append(other)
         for item in mine[one.counts == 0].tolist():
-            for other in held.get(self._middle(self.new, item), ()):
+            for other in by_middle.get(self._middle(self.new, item), ()):
                 if not self.same or other < item:
                     yield item, other
 
@@ -230,12 +235,14 @@ class _Sides:
         if not mine.size or not theirs.size:
             return
         bands = band_hashes(signatures) + self.new.orders[mine][:, None]
-        held = band_hashes(others) + self.old.orders[theirs][:, None]
-        table = HashTable.of(held.ravel(), np.repeat(np.arange(theirs.size), held.shape[1]))
-        table = _bounded(table)
-        cells, places, _ = table.hits(bands.ravel())
+        other_bands = band_hashes(others) + self.old.orders[theirs][:, None]
+        table = HashTable.of(
+            other_bands.ravel(), np.repeat(np.arange(theirs.size), other_bands.shape[1])
+        )
+        table = _limit_parts(table)
+        cells, other_rows, _ = table.hits(bands.ravel())
         pairs = np.stack(
-            np.divmod(_distinct(cells // bands.shape[1] * theirs.size + places), theirs.size)
+            np.divmod(_distinct(cells // bands.shape[1] * theirs.size + other_rows), theirs.size)
         )
         if self.same:
             pairs = pairs[:, pairs[0] > pairs[1]]
@@ -249,13 +256,14 @@ class _Sides:
         return int(side.orders[item]), *telling
 
     def _similarity(self, item: int, other: int) -> float:
-        """0 where the two aren't near-copies for another reason than the words that differ."""
+        """Similarity of two items; 0 where they differ in something that makes them no
+        near-copies."""
         mine, theirs = self.new.of_item(item), self.old.of_item(other)
         one, two = {*mine}, {*theirs}
         contained = _holds(mine, theirs) or _holds(theirs, mine)
         if not contained and _jaccard(one, two) < SIMILAR:
             return 0.0
-        rare = [[word for word in words if word in self.rare] for words in (mine, theirs)]
+        rare = [[word for word in side if word in self.rare] for side in (mine, theirs)]
         differing = len(((one - two) | (two - one)) - self.common)
         if not rare[0] or not rare[1]:
             added = (one - two) & self.theirs | (two - one) & self.mine
@@ -287,14 +295,14 @@ class _Shingles:
         owners = np.repeat(np.arange(side.items), np.diff(side.starts))[rare]
         wanted = np.zeros(side.items, bool)
         wanted[items] = True
-        kept = wanted[owners]
-        owners, words = owners[kept], side.words[side.codes[rare][kept]]
+        mask = wanted[owners]
+        owners, hashes = owners[mask], side.words[side.codes[rare][mask]]
         count = np.bincount(owners, minlength=side.items)
-        values = words * _MIX[0]
+        values = hashes * _MIX[0]
         whole = np.zeros(owners.size, bool)
         for step in range(1, min(SHINGLE, owners.size)):
             same = owners[step:] == owners[:-step]
-            values[:-step] += np.where(same, words[step:], 0) * _MIX[step]
+            values[:-step] += np.where(same, hashes[step:], 0) * _MIX[step]
             if step == SHINGLE - 1:
                 whole[:-step] = same
         values ^= values >> np.uint64(29)
@@ -306,32 +314,32 @@ class _Shingles:
         return _distinct(self.values)
 
     def with_most_in(self, others: Hashes) -> Mask:
-        """The items of which so many shingles are among `others`, in order, that one with those may
-        be like it."""
+        """Mask of the items with so many shingles in `others` (sorted) that they may be similar to
+        an item with those."""
         owners = np.repeat(np.arange(self.counts.size), self.counts)
-        places = np.searchsorted(others, self.values)
-        held = np.r_[others, np.uint64(0)][places] == self.values
-        shared = np.bincount(owners, held & (places < others.size), self.counts.size)
+        slots = np.searchsorted(others, self.values)
+        equal = np.r_[others, np.uint64(0)][slots] == self.values
+        shared = np.bincount(owners, equal & (slots < others.size), self.counts.size)
         return np.asarray((self.counts > 0) & (shared >= SIMILAR * self.counts))
 
-    def signatures(self, kept: Mask) -> NDArray[np.uint16]:
-        """MinHash signatures of these items."""
-        return minhash_signatures(self.values[np.repeat(kept, self.counts)], self.counts[kept])
+    def signatures(self, mask: Mask) -> NDArray[np.uint16]:
+        """MinHash signatures of the items in `mask`."""
+        return minhash_signatures(self.values[np.repeat(mask, self.counts)], self.counts[mask])
 
 
 def _again(ordered: Hashes) -> Hashes:
-    """Those that there are twice."""
+    """Values that occur at least twice."""
     return np.asarray(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
-def _bounded(table: HashTable) -> HashTable:
-    """The table with no more than so many parts of a hash as are tried."""
+def _limit_parts(table: HashTable) -> HashTable:
+    """The table with at most as many parts of each hash as are tried."""
     first = np.searchsorted(table.values, table.values, "left")
-    kept = np.arange(table.values.size) - first < _MOST_TRIED
-    return HashTable(table.values[kept], table.parts[kept])
+    mask = np.arange(table.values.size) - first < _MOST_TRIED
+    return HashTable(table.values[mask], table.parts[mask])
 
 
-class _Known(dict[str, int]):
+class _Vocabulary(dict[str, int]):
     """By word or sign its place in `hashes`; _LEFT_OUT of one that isn't compared."""
 
     def __init__(self) -> None:
@@ -340,14 +348,14 @@ class _Known(dict[str, int]):
         self.negations: set[int] = set()
 
     def __missing__(self, word: str) -> int:
-        place = _LEFT_OUT
+        word_id = _LEFT_OUT
         if word not in _COURTESIES and not word.isdecimal():
-            place = len(self.hashes)
+            word_id = len(self.hashes)
             self.hashes.append(crc32(word.encode()))
             if word in _negations():
-                self.negations.add(place)
-        self[word] = place
-        return place
+                self.negations.add(word_id)
+        self[word] = word_id
+        return word_id
 
 
 def _distinct[T: (np.int64, np.uint64)](values: NDArray[T]) -> NDArray[T]:
@@ -363,14 +371,14 @@ _NO_ORDER = _hash(b"[] []")
 
 
 def _holds(longer: Sequence[int], shorter: Sequence[int]) -> bool:
-    """Whether one has all words of the other, in their order."""
+    """Whether one list of words contains the other as a subsequence."""
     rest = iter(longer)
     return len(longer) >= len(shorter) and all(word in rest for word in shorter)
 
 
-def _shingles(words: Sequence[int]) -> set[tuple[int, ...]]:
-    last = max(1, len(words) - SHINGLE + 1)
-    return {tuple(words[start : start + SHINGLE]) for start in range(last)}
+def _shingles(word_hashes: Sequence[int]) -> set[tuple[int, ...]]:
+    last = max(1, len(word_hashes) - SHINGLE + 1)
+    return {tuple(word_hashes[start : start + SHINGLE]) for start in range(last)}
 
 
 def _jaccard[T](one: set[T], two: set[T]) -> float:

@@ -1,4 +1,4 @@
-"""A test set's file looked for in a file of training data, as one document. No database."""
+"""Search a file of training data for a test set's file, as one document. No database."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,30 +13,30 @@ from evalhub.ledger.leakage.training import Progress, read_training
 def leakage_document(
     train: Path, test_set: Path, mapping: FieldMapping, progress: Progress | None = None
 ) -> LeakageDocument:
-    """Looks for the items of `test_set` in `train`, training data or their fingerprints.
+    """Search `train`, training data or their fingerprints, for the items of `test_set`.
 
     Raises:
         evalhub.io.rows.DataError: what is wrong with a file; no item that is long enough.
     """
     lines: dict[str, int] = {}
-    (found,) = find_leakage(
+    (leakage,) = find_leakage(
         read_training(train), _items(test_set, mapping, lines), progress=progress
     )
-    if found.too_short == found.items:
+    if leakage.too_short == leakage.items:
         raise DataError("no item is long enough to be looked for", file=str(test_set))
     return LeakageDocument(
-        **dict(found.settings),
-        state="leaked" if found.leaked else "clean",
-        training_rows=found.rows,
+        **dict(leakage.settings),
+        state="leaked" if leakage.leaked else "clean",
+        training_rows=leakage.rows,
         leaked=[
             LeakedItem(id=key, line=lines[key], matches=matches)
-            for key, matches in found.leaked.items()
+            for key, matches in leakage.leaked.items()
         ],
     )
 
 
 def _items(test_set: Path, mapping: FieldMapping, lines: dict[str, int]) -> Iterator[ItemTexts]:
-    """The items of the file; their lines are noted on the way."""
+    """The items of the file; notes their lines on the way."""
     for line, item in read_items(test_set, mapping):
         if lines.setdefault(item.key, line) != line:
             raise DataError(

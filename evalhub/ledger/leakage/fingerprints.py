@@ -68,44 +68,45 @@ def tokens_of(text: str) -> list[str]:
 
 def words_of(text: str) -> list[str]:
     """The words of a text alone."""
-    return _words(tokens_of(text))
+    return _without_signs(tokens_of(text))
 
 
 def is_brief(text: str) -> bool:
-    """Whether a text has words, and too few to be looked for by itself."""
+    """Whether a text has words, but too few to be searched for alone."""
     return 0 < len(words_of(text)) < FEWEST_WORDS
 
 
 def normal_form(text: str) -> str:
-    """What equal texts have in common: their words, brackets and signs."""
+    """The text's words, brackets and signs, by which texts are equal."""
     return " ".join(tokens_of(text))
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, also where JSON stands in a text, as a CSV must write it."""
+    """Yield every text in a JSON value, also from JSON inside a text, as CSV files have it."""
     match value:
         case str():
-            yield from list(texts_of(_embedded(value))) or [value]
+            yield from list(texts_of(_parse_json(value))) or [value]
         case dict():
-            for each in value.values():
-                yield from texts_of(each)
+            for part in value.values():
+                yield from texts_of(part)
         case list():
-            for each in value:
-                yield from texts_of(each)
+            for part in value:
+                yield from texts_of(part)
 
 
 def fingerprint(texts: Sequence[str], salt: bytes = PLAIN) -> Prints:
-    """The fingerprints of some texts. Only equal salts (at most 16 bytes) can be compared."""
+    """Fingerprint some texts. Only fingerprints with equal salts (at most 16 bytes) can be
+    compared."""
     exact: list[bytes] = []
-    words = np.zeros(len(texts), np.int64)
+    word_counts = np.zeros(len(texts), np.int64)
     grams: dict[int, list[bytes]] = {n: [] for n in _LENGTHS}
     counts = {n: np.zeros(len(texts), np.int64) for n in _LENGTHS}
     for index, text in enumerate(texts):
         tokens = tokens_of(text)
-        joined = " ".join(_words(tokens)).encode()
+        joined = " ".join(_without_signs(tokens)).encode()
         nexts = list(accumulate(len(word) + 1 for word in joined.split(b" "))) if joined else []
         starts = [0, *nexts]
-        words[index] = len(nexts)
+        word_counts[index] = len(nexts)
         exact.append(blake2b(" ".join(tokens).encode(), digest_size=16, salt=salt).digest())
         for n in _LENGTHS:
             hashes = b"".join(
@@ -119,16 +120,16 @@ def fingerprint(texts: Sequence[str], salt: bytes = PLAIN) -> Prints:
     values = {n: np.frombuffer(b"".join(grams[n]), "<u8") for n in _LENGTHS}
     owners = {n: np.repeat(np.arange(len(texts)), counts[n]) for n in _LENGTHS}
     signatures = minhash_signatures(values[SHINGLE], counts[SHINGLE])
-    return Prints(words, exact, values, owners, signatures)
+    return Prints(word_counts, exact, values, owners, signatures)
 
 
-def _words(tokens: list[str]) -> list[str]:
-    """A sign is a token of one character that is no letter, digit or mark."""
+def _without_signs(tokens: list[str]) -> list[str]:
+    """Tokens without signs (one character that is no letter, digit or mark)."""
     return [token for token in tokens if len(token) > 1 or token.isalnum()]
 
 
-def _embedded(text: str) -> Any:
-    """What a text that is JSON holds; None for any other text."""
+def _parse_json(text: str) -> Any:
+    """The value of a text that is JSON; None for any other text."""
     if not text.lstrip().startswith(("[", "{")):
         return None
     try:

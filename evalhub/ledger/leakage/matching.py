@@ -61,7 +61,7 @@ _HOWS = ("exact", "near-duplicate", "n-gram")
 
 @dataclass(frozen=True, slots=True)
 class ItemTexts:
-    """What is looked for of an item: `parts` are ("input" or "reference", text)."""
+    """The texts of an item to search for: `parts` are ("input" or "reference", text)."""
 
     key: str
     parts: tuple[tuple[str, str], ...]
@@ -69,7 +69,7 @@ class ItemTexts:
 
 @dataclass(frozen=True, slots=True)
 class Leakage:
-    """What was found: `leaked` is {item key: its matches}, the strongest of each part.
+    """The result of a search: `leaked` is {item key: its matches}, the strongest of each part.
 
     `rows` and `texts` of training data were read. `items` were looked for, of which `too_short`
     have no text that is long enough to be found. `shared_by` is the number of items that may
@@ -109,32 +109,32 @@ class Leakage:
 def item_texts(key: str, input_: Any, references: Sequence[Any]) -> ItemTexts:
     """The texts of an item's input, without system messages, and of its references."""
     if isinstance(input_, list):
-        said = [message_text(each) for each in input_ if each["role"] != "system"]
+        content = [message_text(each) for each in input_ if each["role"] != "system"]
     else:
-        said = [input_]
-    inputs = [("input", text) for text in texts_of(said)]
+        content = [input_]
+    inputs = [("input", text) for text in texts_of(content)]
     return ItemTexts(key, (*inputs, *(("reference", text) for text in texts_of([*references]))))
 
 
 def find_leakage(
     training: Training, *test_sets: Iterable[ItemTexts], progress: Progress | None = None
 ) -> list[Leakage]:
-    """Looks for the items of each test set in the training data, which are read once.
+    """Search the training data for the items of each test set, in one pass.
 
     The items' hashes are held in memory (up to 20 kB an item of a hundred words); the training
     data stream by. Raises DataError as reading the training data does.
     """
-    known = training.read == "data"
-    wanted = [_Wanted.of(items, training.salt, texts_known=known) for items in test_sets]
+    texts_known = training.read == "data"
+    wanted = [_Wanted.of(items, training.salt, texts_known=texts_known) for items in test_sets]
     best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in wanted]
     rows = texts = 0
     for batch in training.batches:
         rows, texts = rows + batch.rows, texts + batch.lines.size
-        for each, found in zip(wanted, best, strict=True):
-            for part, match in each.matches(batch):
-                place = each.items[part], match.part
-                if place not in found or _rank(match) < _rank(found[place]):
-                    found[place] = match
+        for test_set, matches in zip(wanted, best, strict=True):
+            for part, match in test_set.matches(batch):
+                key = test_set.items[part], match.part
+                if key not in matches or _rank(match) < _rank(matches[key]):
+                    matches[key] = match
         if progress and batch.lines.size:
             progress(int(batch.lines[-1]))
     return [
@@ -142,33 +142,33 @@ def find_leakage(
             read=training.read,
             rows=rows,
             texts=texts,
-            items=len(each.keys),
-            too_short=each.too_short,
-            shared_by=each.shared_by,
-            leaked=_by_item(each.keys, found),
+            items=len(test_set.keys),
+            too_short=test_set.too_short,
+            shared_by=test_set.shared_by,
+            leaked=_by_item(test_set.keys, matches),
         )
-        for each, found in zip(wanted, best, strict=True)
+        for test_set, matches in zip(wanted, best, strict=True)
     ]
 
 
 def _by_item(
-    keys: Sequence[str], found: Mapping[tuple[int, str], LeakageMatch]
+    keys: Sequence[str], matches: Mapping[tuple[int, str], LeakageMatch]
 ) -> dict[str, list[LeakageMatch]]:
     leaked: dict[str, list[LeakageMatch]] = {}
-    for (item, _), match in sorted(found.items()):
+    for (item, _), match in sorted(matches.items()):
         leaked.setdefault(keys[item], []).append(match)
     return leaked
 
 
 def _rank(match: LeakageMatch) -> tuple[int, float, int]:
-    """Smaller is stronger: how, then how much, then the earlier line."""
+    """Sort key of a match, smaller is stronger: method, then share, then earlier line."""
     kind = "n-gram" if match.how.endswith("gram") else match.how
     return _HOWS.index(kind), -match.share, match.line
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """The items' parts, in tables to look training texts up in."""
+    """The items' parts, in tables to search training texts for."""
 
     keys: list[str]
     items: list[int]
@@ -191,29 +191,31 @@ class _Wanted:
         keys, owners, names, prints, few_words = _read_items(items, salt)
         items_of = np.array(owners, np.int64)
         limit = sharing_limit(len(keys))
-        words = prints.words
+        word_counts = prints.words
         input_ = np.array([name == "input" for name in names], bool)
         whole = _heads(prints.exact)
-        everything = np.arange(words.size)
-        common = _shared(whole, items_of, limit)
-        fit = np.where(input_, words >= FEWEST_WORDS, words >= SHORT_NGRAM)
+        everything = np.arange(word_counts.size)
+        common = _frequent(whole, items_of, limit)
+        fit = np.where(input_, word_counts >= FEWEST_WORDS, word_counts >= SHORT_NGRAM)
         fit &= ~np.isin(whole, common)
         shared = {
-            n: np.isin(prints.grams[n], _shared(prints.grams[n], items_of[prints.owners[n]], limit))
+            n: np.isin(
+                prints.grams[n], _frequent(prints.grams[n], items_of[prints.owners[n]], limit)
+            )
             for n in (SHINGLE, SHORT_NGRAM, NGRAM)
         }
         long = _table(prints, NGRAM, ~(shared[NGRAM] | _holding(shared[SHORT_NGRAM], prints)))
-        brief = (words >= SHORT_NGRAM) & (words < NGRAM)
+        brief = (word_counts >= SHORT_NGRAM) & (word_counts < NGRAM)
         short = _table(
             prints, SHORT_NGRAM, ~shared[SHORT_NGRAM] & brief[prints.owners[SHORT_NGRAM]]
         )
-        every = np.bincount(prints.owners[SHINGLE], minlength=words.size)
-        own = np.bincount(prints.owners[SHINGLE], ~shared[SHINGLE], words.size)
-        alike = (words >= SHORT_NGRAM) & (own > _MOSTLY * every)
-        sought = np.bincount(long.parts, minlength=words.size)
-        sought += np.bincount(short.parts, minlength=words.size)
+        every = np.bincount(prints.owners[SHINGLE], minlength=word_counts.size)
+        own = np.bincount(prints.owners[SHINGLE], ~shared[SHINGLE], word_counts.size)
+        alike = (word_counts >= SHORT_NGRAM) & (own > _MOSTLY * every)
+        gram_counts = np.bincount(long.parts, minlength=word_counts.size)
+        gram_counts += np.bincount(short.parts, minlength=word_counts.size)
         seen = np.zeros(len(keys), bool)
-        seen[items_of[fit | alike | (sought > 0)]] = True
+        seen[items_of[fit | alike | (gram_counts > 0)]] = True
         few = few_words.unshared(limit) if texts_known else []
         seen[[owners[each.part] for each in few]] = True
         bands = band_hashes(prints.signatures[alike])
@@ -221,8 +223,8 @@ class _Wanted:
             keys=keys,
             items=owners,
             names=names,
-            words=words,
-            sought=sought,
+            words=word_counts,
+            sought=gram_counts,
             signatures=prints.signatures,
             exact=HashTable.of(whole[fit], everything[fit]),
             wholes=prints.exact,
@@ -263,13 +265,13 @@ class _Wanted:
 
     def _ngrams(self, prints: Prints) -> Iterator[tuple[int, int, float]]:
         for n, table in ((NGRAM, self.long), (SHORT_NGRAM, self.short)):
-            grams, _, here = table.hits(prints.grams[n])
+            grams, _, slots = table.hits(prints.grams[n])
             # A run that a text has twice counts once.
-            pairs = np.unique(np.stack([prints.owners[n][grams], here]), axis=1)
-            found, counts = np.unique(
+            pairs = np.unique(np.stack([prints.owners[n][grams], slots]), axis=1)
+            hits, counts = np.unique(
                 np.stack([pairs[0], table.parts[pairs[1]]]), axis=1, return_counts=True
             )
-            for (text, part), count in zip(found.T.tolist(), counts.tolist(), strict=True):
+            for (text, part), count in zip(hits.T.tolist(), counts.tolist(), strict=True):
                 share = count / int(self.sought[part])
                 if n == NGRAM or share == 1:
                     yield text, part, share
@@ -295,7 +297,7 @@ def _read_items(
     keys: list[str] = []
     owners: list[int] = []
     names: list[str] = []
-    done: list[Prints] = []
+    batches: list[Prints] = []
     texts: list[str] = []
     size = 0
     brief: list[BriefItem] = []
@@ -309,13 +311,13 @@ def _read_items(
             size += len(text)
         keys.append(item.key)
         if size >= _BATCH_CHARACTERS:
-            done.append(fingerprint(texts, salt))
+            batches.append(fingerprint(texts, salt))
             texts, size = [], 0
-    done.append(fingerprint(texts, salt))
-    return keys, owners, names, _joined(done), BriefItems(brief)
+    batches.append(fingerprint(texts, salt))
+    return keys, owners, names, _join(batches), BriefItems(brief)
 
 
-def _joined(prints: Sequence[Prints]) -> Prints:
+def _join(prints: Sequence[Prints]) -> Prints:
     starts = np.cumsum([0, *(len(each.exact) for each in prints)])[:-1]
     lengths = (SHINGLE, SHORT_NGRAM, NGRAM)
     return Prints(
@@ -333,23 +335,24 @@ def _joined(prints: Sequence[Prints]) -> Prints:
 
 
 def _heads(exact: Sequence[bytes]) -> Hashes:
-    """The first half of each hash of a whole text, to look up by."""
+    """The first half of each whole text's hash, to search by."""
     return np.frombuffer(b"".join(whole[:8] for whole in exact), "<u8")
 
 
-def _shared(values: Hashes, items: Index, limit: int) -> Hashes:
-    """The hashes that more than `limit` items have."""
+def _frequent(values: Hashes, items: Index, limit: int) -> Hashes:
+    """Hashes that more than `limit` items have."""
     table = HashTable.of(values, items)
     distinct, counts = np.unique(table.values, return_counts=True)
     return np.asarray(distinct[counts > limit])
 
 
-def _table(prints: Prints, n: int, kept: NDArray[np.bool_]) -> HashTable:
-    return HashTable.of(prints.grams[n][kept], prints.owners[n][kept])
+def _table(prints: Prints, n: int, mask: NDArray[np.bool_]) -> HashTable:
+    return HashTable.of(prints.grams[n][mask], prints.owners[n][mask])
 
 
 def _holding(shared: NDArray[np.bool_], prints: Prints) -> NDArray[np.bool_]:
-    """Which runs of 13 words hold a run of 8 that is `shared`, so that they end in a template."""
+    """Mask of the runs of 13 words that contain a `shared` run of 8, so that they end in a
+    template."""
     parts = np.arange(prints.words.size)
     longer, shorter = prints.owners[NGRAM], prints.owners[SHORT_NGRAM]
     first_longer, first_shorter = np.searchsorted(longer, parts), np.searchsorted(shorter, parts)

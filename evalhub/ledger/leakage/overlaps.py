@@ -1,4 +1,4 @@
-"""A version's training data against a test set version: looked for once, and kept."""
+"""The overlap of a version's training data with a test set version: searched once, and stored."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ def check_overlaps(
     path: Path,
     progress: Progress | None = None,
 ) -> list[TrainingOverlap]:
-    """Looks for the test sets' items in a training file, or in its fingerprints, read once.
+    """Search a training file, or its fingerprints, for the test sets' items in one pass.
 
     The same file again gives the rows that are there already, and nothing is read but its hash.
 
@@ -30,23 +30,25 @@ def check_overlaps(
         evalhub.io.rows.DataError: what is wrong with the file, with its line and field.
         evalhub.declare.declaration.DeclarationError: version and test set are of two projects.
     """
-    asked = list(test_set_versions)
-    for each in asked:
-        if version.model.project_id != each.test_set.project_id:
-            raise DeclarationError(f"{each} isn't in the project of {version}", "training")
+    versions = list(test_set_versions)
+    for test_set_version in versions:
+        if version.model.project_id != test_set_version.test_set.project_id:
+            raise DeclarationError(
+                f"{test_set_version} isn't in the project of {version}", "training"
+            )
     training = read_training(path)
     with path.open("rb") as stream:
         source = hashlib.file_digest(stream, "sha256").hexdigest()
-    kept = version.overlaps.filter(source=source)
-    known = set(kept.values_list("test_set_version", flat=True))
-    missing = [each for each in dict.fromkeys(asked) if each.pk not in known]
+    overlaps = version.overlaps.filter(source=source)
+    checked = set(overlaps.values_list("test_set_version", flat=True))
+    missing = [each for each in dict.fromkeys(versions) if each.pk not in checked]
     if missing:
-        found = find_leakage(training, *map(_items, missing), progress=progress)
+        leakages = find_leakage(training, *map(_items, missing), progress=progress)
         with transaction.atomic():
-            for each, leakage in zip(missing, found, strict=True):
+            for test_set_version, leakage in zip(missing, leakages, strict=True):
                 TrainingOverlap.objects.get_or_create(
                     version=version,
-                    test_set_version=each,
+                    test_set_version=test_set_version,
                     source=source,
                     defaults={
                         "rows": leakage.rows,
@@ -57,29 +59,31 @@ def check_overlaps(
                         },
                     },
                 )
-    rows = {each.test_set_version_id: each for each in kept.all()}
-    return [rows[each.pk] for each in asked]
+    rows = {each.test_set_version_id: each for each in overlaps.all()}
+    return [rows[each.pk] for each in versions]
 
 
 def leaked_keys(version: ModelVersion, test_set_version: TestSetVersion) -> dict[str, str] | None:
-    """The items that are in the training data of the version, or of one that it was made from:
-    {item key: "input: 13-gram, line 12; reference: exact, line 12"}.
+    """Items in the training data of the version or of its ancestors: {item key: "input: 13-gram,
+    line 12; reference: exact, line 12"}.
 
     None where nobody knows: the version's data weren't looked at, or no item is long enough to
     be found, and no version it was made from has seen one.
     """
     leaked: dict[str, str] = {}
-    known = False
-    each: ModelVersion | None = version
-    while each is not None:
-        for overlap in each.overlaps.filter(test_set_version=test_set_version):
+    is_checked = False
+    ancestor: ModelVersion | None = version
+    while ancestor is not None:
+        for overlap in ancestor.overlaps.filter(test_set_version=test_set_version):
             searched = declared(LeakageSettings, overlap.settings)
-            known = known or (each == version and searched.too_short < searched.items)
+            is_checked = is_checked or (ancestor == version and searched.too_short < searched.items)
             for key, matches in overlap.leaked.items():
-                said = "; ".join(str(declared(LeakageMatch, match)) for match in matches)
-                leaked.setdefault(key, said if each == version else f"{each}, {said}")
-        each = each.parent
-    return leaked if known or leaked else None
+                description = "; ".join(str(declared(LeakageMatch, match)) for match in matches)
+                leaked.setdefault(
+                    key, description if ancestor == version else f"{ancestor}, {description}"
+                )
+        ancestor = ancestor.parent
+    return leaked if is_checked or leaked else None
 
 
 def _items(test_set_version: TestSetVersion) -> Iterator[ItemTexts]:

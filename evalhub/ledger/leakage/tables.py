@@ -1,4 +1,4 @@
-"""Hashes to look texts up by, and what is shared by too many to tell any apart. Pure."""
+"""Hash tables for the search, without hashes that too many items share. Pure."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ Index = NDArray[np.int64]
 
 
 def sharing_limit(items: int) -> int:
-    """How many of so many items may have something in common that is evidence of them: 5%, or 2."""
+    """How many of `items` may share something that still identifies them: 5%, at least 2."""
     return max(FEWEST_SHARING, int(SHARED * items))
 
 
 @dataclass(frozen=True, slots=True)
 class HashTable:
-    """Hashes in order, and the part of an item that each belongs to."""
+    """Sorted hashes, and the item part that each belongs to."""
 
     values: Hashes
     parts: Index
@@ -37,14 +37,15 @@ class HashTable:
         return cls(values[new], parts[new])
 
     def hits(self, values: Hashes) -> tuple[Index, Index, Index]:
-        """Each pair of equal hashes: its index in `values`, the part, its index here."""
+        """For each pair of equal hashes: its index in `values`, the part, its index in the
+        table."""
         left = np.searchsorted(self.values, values, "left")
-        found = np.flatnonzero(np.r_[self.values, np.uint64(0)][left] == values)
-        first = left[found]
-        counts = np.searchsorted(self.values, values[found], "right") - first
+        present = np.flatnonzero(np.r_[self.values, np.uint64(0)][left] == values)
+        first = left[present]
+        counts = np.searchsorted(self.values, values[present], "right") - first
         ends = np.cumsum(counts)
-        here = np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - counts), counts)
-        return np.repeat(found, counts), self.parts[here], here
+        slots = np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+        return np.repeat(present, counts), self.parts[slots], slots
 
 
 def band_hashes(signatures: NDArray[np.uint16]) -> Hashes:

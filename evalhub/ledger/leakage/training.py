@@ -1,4 +1,4 @@
-"""A training file, or the file of fingerprints that stands in for one its owner can't share.
+"""A training file, or a file of fingerprints in place of one that can't be shared.
 
 `evalhub.fingerprint/1` is JSON lines: a header, each row's texts as hashes, and a last line that
 counts them. No database, no Django.
@@ -77,7 +77,7 @@ def read_training(path: Path) -> Training:
 
 
 def training_of(first: Row, rest: Iterable[Row], file: str) -> Training:
-    """Rows that stand in no file as training data; errors call them `file`."""
+    """Training data from rows that are in no file; errors call them `file`."""
     return Training("data", PLAIN, _from_data(first, rest, file))
 
 
@@ -115,24 +115,24 @@ def _algorithm() -> int:
 def _from_data(
     first: Row, rest: Iterable[Row], file: str, salt: bytes = PLAIN
 ) -> Iterator[TrainingBatch]:
-    found = False
+    any_lines = False
     for rows in _by_size(chain([first], rest)):
         lines: dict[str, int] = {}
-        for line, held in rows:
-            for text in held:
+        for line, row_texts in rows:
+            for text in row_texts:
                 lines.setdefault(text, line)
-        found = found or bool(lines)
+        any_lines = any_lines or bool(lines)
         texts = [text for text in lines if len(words_of(text)) >= FEWEST_WORDS]
         short = {text for text in lines if is_brief(text)}
         at = np.array([lines[text] for text in texts], np.int64)
         brief = [row for row in rows if not short.isdisjoint(row[1])]
         yield TrainingBatch(len(rows), at, fingerprint(texts, salt), brief)
-    if not found:
+    if not any_lines:
         raise DataError("no field of any row holds a text", file=file)
 
 
 def _by_size(rows: Iterable[Row]) -> Iterator[list[tuple[int, list[str]]]]:
-    """Some rows at a time, fewer where texts are long: the line and the texts of each."""
+    """Batches of rows (line, texts), smaller where texts are long."""
     batch: list[tuple[int, list[str]]] = []
     seen: set[str] = set()
     size = 0
@@ -160,7 +160,7 @@ def _header(salt: bytes) -> dict[str, Any]:
 
 
 def _entries(batch: TrainingBatch) -> dict[int, list[dict[str, str]]]:
-    """What is written of each row, by its line."""
+    """By line, the entry that is written for each row."""
     prints = batch.prints
     bounds = {
         n: np.searchsorted(prints.owners[n], np.arange(len(prints.exact) + 1))
@@ -272,7 +272,7 @@ def _read_batch(rows: Sequence[Row]) -> TrainingBatch:
 
 
 def _bytes(row: Row, at: str, entry: Any, name: str, unit: int, size: int | None) -> bytes:
-    """The bytes of a base64 field; where no size is asked for, the field may be absent."""
+    """The bytes of a base64 field; without a required size, the field may be absent."""
     text = entry.get(name, "" if size is None else None) if isinstance(entry, dict) else None
     try:
         value = base64.b64decode(str(text), validate=True)

@@ -1,5 +1,4 @@
-"""Decisions, what the ledger has been charged for them, who stands by them, and which stage they
-moved a version to."""
+"""Decisions, their cost on the ledger, sign-offs, and the stage that they moved a version to."""
 
 from evalhub.ledger.models.acceptances import Acceptance
 from evalhub.ledger.models.chain import LedgerLink, LedgerRestore, LinkKind

@@ -59,19 +59,19 @@ class LookQuerySet(models.QuerySet["Look"]):
         return self.order_by("-id")
 
     def rivals(self) -> Self:
-        """Of arms that were shown beside a candidate and could only speak against it."""
+        """Looks at arms that were shown beside a candidate and could only speak against it."""
         return self.filter(tries=0)
 
     def most_by_version(self, at_least: int) -> dict[int, int]:
-        """Versions from which a claim was read as this look or a later one, and as which. Two
-        queries, from which alone one can't tell who read their items elsewhere since."""
+        """By version, the highest look number from `at_least` on. Two queries: one alone can't tell
+        who read its items elsewhere since."""
         rows = self.filter(number__gte=at_least).order_by().values("test_set_version")
-        found = dict(rows.annotate(n=models.Max("number")).values_list("test_set_version", "n"))
+        highest = dict(rows.annotate(n=models.Max("number")).values_list("test_set_version", "n"))
         beside = GuardLook.objects.filter(charged=True, number__gte=at_least).order_by()
-        taken = beside.values("primary__test_set_version").annotate(n=models.Max("number"))
-        for version, number in taken.values_list("primary__test_set_version", "n"):
-            found[version] = max(number, found.get(version, 0))
-        return found
+        guard_numbers = beside.values("primary__test_set_version").annotate(n=models.Max("number"))
+        for version, number in guard_numbers.values_list("primary__test_set_version", "n"):
+            highest[version] = max(number, highest.get(version, 0))
+        return highest
 
 
 class LookBeginning(models.TextChoices):
@@ -184,7 +184,7 @@ class Look(models.Model):
 
     @property
     def stages(self) -> "list[Look]":
-        """This look after those that it extends, oldest first."""
+        """The looks that this one extends, oldest first, then this one."""
         return [self] if self.extends is None else [*self.extends.stages, self]
 
     @property
@@ -226,10 +226,10 @@ class SharedLook(models.Model):
 
 class GuardLookQuerySet(models.QuerySet["GuardLook"]):
     def charged_once(self) -> Iterator[tuple[int, int, int]]:
-        """(version, primary's look, number) of each number that was taken for guards."""
-        taken = self.filter(charged=True).order_by()
+        """Distinct (version, primary's look, number) that guards took."""
+        charged = self.filter(charged=True).order_by()
         fields = "primary__test_set_version", "primary", "number"
-        return taken.values_list(*fields).distinct().iterator()
+        return charged.values_list(*fields).distinct().iterator()
 
 
 class GuardLook(models.Model):

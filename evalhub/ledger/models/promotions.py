@@ -1,4 +1,4 @@
-"""Which version is a project's champion, and every move of a version from one stage to another."""
+"""The champion of each project, and every move of a version between stages."""
 
 from typing import Literal, Self
 
@@ -17,14 +17,14 @@ class PromotionQuerySet(OfProjectQuerySet["Promotion"]):
         return self.order_by("-id")
 
     def holding(self) -> Self:
-        """The newest of each project that has a champion."""
+        """The newest promotion of each project that has a champion."""
         return self.filter(after=None).select_related("version__model")
 
     def current(self, project: Project) -> "Promotion | None":
         """The newest promotion, whose version is the champion; None: the project has none."""
         related = "version__model__project", "by", "decision", "before__version__model__project"
-        found = self.filter(project=project).select_related(*related)
-        return found.newest_first().first()
+        promotions = self.filter(project=project).select_related(*related)
+        return promotions.newest_first().first()
 
 
 class Promotion(models.Model):
@@ -81,19 +81,19 @@ class Promotion(models.Model):
 
     @property
     def overridden(self) -> bool:
-        """Whether no decision stands behind it."""
+        """Whether it was made without a decision."""
         return self.decision_id is None
 
     @property
     def how(self) -> Literal["promoted", "rolled-back", "overridden"]:
-        """By its decision, by going back to it, or by somebody's word alone."""
+        """The ground in short: a decision, a rollback, or an override."""
         if self.restores_id is not None:
             return "rolled-back"
         return "overridden" if self.overridden else "promoted"
 
     @property
     def ground(self) -> str:
-        """What it rests on, in words."""
+        """The ground in words."""
         return "an override, no decision" if self.overridden else f"decision {self.decision_id}"
 
     @property
@@ -176,7 +176,7 @@ class StageMove(models.Model):
 
     @property
     def overridden(self) -> bool:
-        """Whether it made a version champion, or a candidate again, without a decision."""
+        """Whether it promoted a version, or made it a candidate again, without a decision."""
         return self.decision_id is None and self.stage != VersionStage.RETIRED
 
     @property

@@ -1,4 +1,4 @@
-"""The parts that every picture is made of, and the frame that places values in it. Pure.
+"""Parts of every chart, and the frame that positions values in it. Pure.
 
 A part's `kind` is a class of charts.css that gives its colour; since colour never speaks alone, a
 dot has a shape or a mark of its own and a bar is filled or hollow. `said` is what a part says of
@@ -78,7 +78,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a kind of part stands for; `sign` is drawn before it: a shape, "bar" or "line"."""
+    """A key of the legend; `sign` is drawn before it: a shape, "bar" or "line"."""
 
     sign: str
     kind: str
@@ -87,7 +87,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The numbers behind a picture, for those who would rather read them."""
+    """The numbers behind a chart, as a table."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -95,7 +95,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A picture: `title` says what it is of, `desc` what it shows, in one sentence each.
+    """A chart: `title` says what it is of, `desc` what it shows, in one sentence each.
 
     `size` is "", or some of "low", "small", "wide" and "named".
     """
@@ -115,19 +115,19 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture's two scales: it places values on them."""
+    """The two scales of a chart: it positions values on them."""
 
     x: Scale
     y: Scale = field(default=Scale(0, 1))
 
     def bar(self, left: float, right: float, top: float, *, kind: str, said: str) -> Block:
-        """A bar that stands on 0, or hangs from it."""
+        """A bar from 0 up or down."""
         x, width = self.x.band(left, right)
         low, high = sorted((self.y.share(0.0), self.y.share(top)))
         return Block(x, f"{100 * (1 - high):.2f}%", width, f"{100 * (high - low):.2f}%", kind, said)
 
     def stretch(self, left: float, right: float, *, kind: str, said: str) -> Block:
-        """A bar of the whole height: a part of a stacked bar, or a band."""
+        """A bar of the full height: part of a stacked bar, or a band."""
         x, width = self.x.band(left, right)
         return Block(x, "0%", width, "100%", kind, said)
 
@@ -144,7 +144,7 @@ class Frame:
         across: tuple[float | None, float | None] | None = None,
         upright: tuple[float | None, float | None] | None = None,
     ) -> Dot:
-        """A dot with its intervals; an end that is None is unbounded."""
+        """A dot with its intervals; an end of None is unbounded."""
         left, right = across or (None, None)
         low, high = upright or (None, None)
         return Dot(
@@ -163,7 +163,7 @@ class Frame:
         )
 
     def line(self, points: Iterable[tuple[float, float]], *, kind: str) -> Line:
-        return Line(self._places(points), kind)
+        return Line(self._coordinates(points), kind)
 
     def area(
         self,
@@ -172,9 +172,9 @@ class Frame:
         *,
         kind: str,
     ) -> Line:
-        """What lies between two lines of points, or between one and 0."""
+        """The area between two lines of points, or between one and 0."""
         below = [(x, 0.0) for x, _ in upper] if lower is None else lower
-        return Line(self._places([*upper, *reversed(below)]), kind, filled=True)
+        return Line(self._coordinates([*upper, *reversed(below)]), kind, filled=True)
 
     def upright(self, x: float, *, kind: str, label: str = "", low: bool = False) -> Guide:
         anchor: Side = "end" if self.x.share(x) > 0.6 else "start"
@@ -183,7 +183,7 @@ class Frame:
     def across(self, y: float, *, kind: str, label: str = "") -> Guide:
         return Guide(kind, "end", y=self.y.up(y), label=label)
 
-    def _places(self, points: Iterable[tuple[float, float]]) -> str:
+    def _coordinates(self, points: Iterable[tuple[float, float]]) -> str:
         return " ".join(
             f"{100 * self.x.share(x):.2f},{100 * (1 - self.y.share(y)):.2f}" for x, y in points
         )

@@ -1,4 +1,4 @@
-"""Where a value stands in a picture, and the round numbers along it. Pure.
+"""Position of a value in a chart, and the round numbers along its axis. Pure.
 
 Positions are percentages of the picture's width or height, so that it is crisp at any size, prints
 and needs neither script nor inline style.
@@ -28,24 +28,24 @@ class Scale:
     high: float
 
     def share(self, value: float) -> float:
-        """How far along a value stands, from 0 to 1; what lies beyond an end stands there."""
+        """Position of a value from 0 to 1; values beyond an end are at that end."""
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def at(self, value: float) -> str:
-        """Where a value stands from the left, in per cent of the width."""
+        """Position of a value from the left, in per cent of the width."""
         return f"{100 * self.share(value):.2f}%"
 
     def up(self, value: float) -> str:
-        """Where a value stands from the top, in per cent of the height."""
+        """Position of a value from the top, in per cent of the height."""
         return f"{100 * (1 - self.share(value)):.2f}%"
 
     def band(self, low: float, high: float) -> tuple[str, str]:
-        """Where the stretch between two values begins, and its width."""
+        """Start and width of the stretch between two values."""
         start, end = 100 * self.share(low), 100 * self.share(high)
         return f"{start:.2f}%", f"{end - start:.2f}%"
 
     def ticks(self, most: int = 10, label: Callable[[float], str] | None = None) -> list[Tick]:
-        """Round numbers along the width, at most so many, with 0 among them if it is there.
+        """At most `most` round numbers along the width, 0 among them if it is on the scale.
 
         Args:
             label: how a number is written; with its sign, where nobody says.
@@ -57,21 +57,21 @@ class Scale:
         return self._ticks(most, label, self.up)
 
     def _ticks(
-        self, most: int, label: Callable[[float], str] | None, place: Callable[[float], str]
+        self, most: int, label: Callable[[float], str] | None, position: Callable[[float], str]
     ) -> list[Tick]:
         step = round_step((self.high - self.low) / (most - 1))
         first, last = ceil(self.low / step), floor(self.high / step)
         values = [i * step for i in range(first, last + 1)]
         return [
-            Tick(place(each), label(each) if label else _signed(each, step), each)
-            for each in values
+            Tick(position(value), label(value) if label else _with_sign(value, step), value)
+            for value in values
         ]
 
 
 def around(values: Iterable[float], *, zero: bool = True) -> Scale:
-    """A scale that holds all of `values`, and 0 unless it needn't, with some room."""
-    known = [*([0.0] if zero else []), *values]
-    low, high = min(known, default=0.0), max(known, default=0.0)
+    """A scale that holds all `values` with some room, and also 0 if `zero`."""
+    numbers = [*([0.0] if zero else []), *values]
+    low, high = min(numbers, default=0.0), max(numbers, default=0.0)
     if low == high:
         low, high = low - 0.1, high + 0.1
     padding = PADDING * (high - low)
@@ -84,7 +84,7 @@ def round_step(rough: float) -> float:
     return next(times * power for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
 
 
-def _signed(value: float, step: float) -> str:
+def _with_sign(value: float, step: float) -> str:
     digits = max(0, -floor(log10(step)))
     text = f"{value:+,.{digits}f}" if value else "0"
     return text.replace("-", "−")

@@ -60,6 +60,6 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
 
 @cache
 def figure_of(key: str) -> Chart | None:
-    """The figure of the method of this key, drawn once a process; None where it has none."""
+    """The figure of the method with this key, drawn once a process; None without one."""
     draw = FIGURES.get(key)
     return None if draw is None else draw()

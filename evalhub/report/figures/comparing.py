@@ -79,12 +79,12 @@ def skew() -> Chart:
 
 def cr2() -> Chart:
     """The same scores as items of their own, and as clusters."""
-    before, after = _clustered()
+    before, after = _scores_in_clusters()
     rows = [as_row("240 lone items", compare(before, after, bounds=(0.0, 1.0)), "baseline")]
     for size in (4, 10):
         labels = [f"c{i // size}" for i in range(240)]
-        found = compare(before, after, clusters=labels, bounds=(0.0, 1.0))
-        rows.append(as_row(f"{240 // size} clusters", found))
+        comparison = compare(before, after, clusters=labels, bounds=(0.0, 1.0))
+        rows.append(as_row(f"{240 // size} clusters", comparison))
     return intervals(
         "Items that succeed and fail together",
         "The same scores: the fewer clusters the items come in, the wider the interval",
@@ -105,8 +105,8 @@ def weights() -> Chart:
         ("as in production", 0.2, "candidate"),
     ):
         counted = np.where(kind == 0, share, 1 - share)
-        found = compare(before, after, weights=counted, bounds=(-0.5, 1.5))
-        rows.append(as_row(label, found, colour))
+        comparison = compare(before, after, weights=counted, bounds=(-0.5, 1.5))
+        rows.append(as_row(label, comparison, colour))
     return intervals(
         "Half of the test set is easy, a fifth of production",
         "Counted as often as in production, the kind of item that gains weighs less",
@@ -161,13 +161,13 @@ def widened() -> Chart:
 
 def one_observation() -> Chart:
     """One cluster, however many items."""
-    before, after = _clustered()
-    found = compare(before, after, clusters=["one"] * len(before), bounds=(0.0, 1.0))
+    before, after = _scores_in_clusters()
+    comparison = compare(before, after, clusters=["one"] * len(before), bounds=(0.0, 1.0))
     apart = compare(before, after, bounds=(0.0, 1.0))
     return intervals(
         "All items of one cluster",
         "240 items that belong together are one piece of evidence",
-        [as_row("240 lone items", apart, "baseline"), as_row("one cluster", found)],
+        [as_row("240 lone items", apart, "baseline"), as_row("one cluster", comparison)],
         along=DIFFERENCE,
     )
 
@@ -179,9 +179,9 @@ def relative() -> Chart:
         before = np.array([1.0] * right + [0.0] * (1000 - right))
         after = before.copy()
         after[: right // 50] = 0.0
-        found = contrast(before, after, factor=0.9, bounds=(0.0, 1.0))
-        kind = "pass" if found.lower > 0 else "open"
-        rows.append(Range(label, found.mean, found.lower, found.upper, kind))
+        result = contrast(before, after, factor=0.9, bounds=(0.0, 1.0))
+        kind = "pass" if result.lower > 0 else "open"
+        rows.append(Range(label, result.mean, result.lower, result.upper, kind))
     return intervals(
         "A tenth of the baseline may be lost",
         "Both arms lost two per cent of the baseline’s own value; what is tested is the candidate "
@@ -197,8 +197,8 @@ def fieller() -> Chart:
     rows = []
     for n in (20, 80, 320):
         before = rng.lognormal(6, 0.5, n)
-        found = ratio_of_means(before, before * rng.lognormal(-0.11, 0.3, n))
-        rows.append(Range(f"{n} items", found.ratio, found.lower, found.upper))
+        ratio = ratio_of_means(before, before * rng.lognormal(-0.11, 0.3, n))
+        rows.append(Range(f"{n} items", ratio.ratio, ratio.lower, ratio.upper))
     return intervals(
         "How many times the baseline’s cost",
         "Both means are uncertain, so a ratio’s interval is no mirror of itself",
@@ -217,8 +217,8 @@ def quantile_ratio() -> Chart:
     mean = ratio_of_means(before, after)
     rows = [Range("mean", mean.ratio, mean.lower, mean.upper, "baseline")]
     for quantile in (0.75, 0.95):
-        found = ratio_of_quantiles(before, after, quantile=quantile)
-        rows.append(Range(f"{quantile:.0%} quantile", found.ratio, found.lower, found.upper))
+        ratio = ratio_of_quantiles(before, after, quantile=quantile)
+        rows.append(Range(f"{quantile:.0%} quantile", ratio.ratio, ratio.lower, ratio.upper))
     return intervals(
         "A candidate that is faster on the whole and slower in the tail",
         "The mean says little of the slowest answers: their quantile has a ratio of its own",
@@ -262,7 +262,7 @@ def sign_flips() -> Chart:
     )
 
 
-def _clustered() -> tuple[Scores, Scores]:
+def _scores_in_clusters() -> tuple[Scores, Scores]:
     """240 items in runs of ten that move together."""
     rng = np.random.default_rng(SEED)
     before = rng.uniform(0.3, 0.6, 240)

@@ -1,4 +1,4 @@
-"""Three kinds of figure are enough: intervals below one another, curves, columns. Pure."""
+"""The three kinds of figure: intervals in rows, curves, columns. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def intervals(
     middle: float = 0.0,
     written: Callable[[float], str] = signed,
 ) -> Chart:
-    """Values with their intervals, one below the other.
+    """Values with their intervals, one a row.
 
     Args:
         along: what the axis is of.
@@ -50,13 +50,13 @@ def intervals(
         middle: the line of no difference.
     """
     ends = [value for each in rows for value in (each.at, each.lower, each.upper)]
-    known = [value for value in (*ends, bound, middle) if value is not None]
-    frame = Frame(around(known, zero=False), Scale(0, len(rows)))
+    numbers = [value for value in (*ends, bound, middle) if value is not None]
+    frame = Frame(around(numbers, zero=False), Scale(0, len(rows)))
     heights = [len(rows) - i - 0.5 for i in range(len(rows))]
     guides = [frame.upright(middle, kind="zero")]
     if bound is not None:
         guides.append(frame.upright(bound, kind="now", label=bound_label))
-    said = [f"{each.label}: {written(each.at)}, {_ends(each, written)}" for each in rows]
+    texts = [f"{each.label}: {written(each.at)}, {_ends(each, written)}" for each in rows]
     return Chart(
         title=title,
         desc=desc,
@@ -66,8 +66,8 @@ def intervals(
         ),
         rules=guides,
         dots=[
-            frame.dot(each.at, at, kind=each.kind, said=words, across=(each.lower, each.upper))
-            for each, at, words in zip(rows, heights, said, strict=True)
+            frame.dot(row.at, at, kind=row.kind, said=text, across=(row.lower, row.upper))
+            for row, at, text in zip(rows, heights, texts, strict=True)
         ],
         table=Table(
             ("", "Value", "Interval"),
@@ -89,7 +89,7 @@ def curves(
     level: float | None = None,
     level_label: str = "",
 ) -> Chart:
-    """Curves over one axis; `level` is a line across that they are held against."""
+    """Curves over one axis; `level` is a horizontal line to compare them with."""
     xs = [x for each in lines for x, _ in each.points]
     ys = [y for each in lines for _, y in each.points]
     heights = around([*ys, *([] if level is None else [level])])
@@ -104,17 +104,21 @@ def curves(
         rules=[] if level is None else [frame.across(level, kind="now", label=level_label)],
         dots=[
             frame.dot(
-                x, y, kind=each.kind, said=f"{each.label}: {risen(y)} at {written(x)}", shape="ring"
+                x,
+                y,
+                kind=curve.kind,
+                said=f"{curve.label}: {risen(y)} at {written(x)}",
+                shape="ring",
             )
-            for each, points in zip(lines, marked, strict=True)
+            for curve, points in zip(lines, marked, strict=True)
             for x, y in points
         ],
         keys=[Key("line", each.kind, each.label) for each in lines] if len(lines) > 1 else (),
         table=Table(
             ("", along, up),
             [
-                (each.label, written(x), risen(y))
-                for each, points in zip(lines, marked, strict=True)
+                (curve.label, written(x), risen(y))
+                for curve, points in zip(lines, marked, strict=True)
                 for x, y in points
             ],
         ),
@@ -134,7 +138,7 @@ def columns(
     level: float | None = None,
     level_label: str = "",
 ) -> Chart:
-    """Columns side by side; of each series its label, its kind, and a value for each name."""
+    """Columns side by side; each series has a label, a kind, and a value for each name."""
     values = [value for *_, of in series for value in of]
     most = max([*values, *([] if level is None else [level])])
     frame = Frame(Scale(0, len(names)), Scale(0, 1.08 * most))
@@ -176,6 +180,6 @@ def _ends(row: Range, written: Callable[[float], str]) -> str:
 
 
 def _every(points: Points, most: int = 8) -> Points:
-    """Some points of a curve, the last among them."""
+    """Every so-many-th point of a curve, and the last one."""
     step = max(1, -(-len(points) // most))
     return points[::-1][::step][::-1]

@@ -194,9 +194,11 @@ def best_untuned() -> Chart:
     chosen = int(np.argmax(arms[:, :100].mean(axis=1)))
     rows = []
     for label, part in (("items that chose it", slice(100)), ("the other items", slice(100, 200))):
-        shown = compare(np.full(100, 0.6), arms[chosen, part], bounds=(0.0, 1.0))
+        comparison = compare(np.full(100, 0.6), arms[chosen, part], bounds=(0.0, 1.0))
         kind = "fail" if part.start is None else "candidate"
-        rows.append(Range(label, shown.candidate, 0.6 + shown.lower, 0.6 + shown.upper, kind))
+        rows.append(
+            Range(label, comparison.candidate, 0.6 + comparison.lower, 0.6 + comparison.upper, kind)
+        )
     return intervals(
         "The luck of the choice",
         "Six arms that are truly alike, right on 60%: the best of them looks better on the items "

@@ -1,4 +1,4 @@
-"""Scores that figures are drawn from: made up, the same each time."""
+"""Simulated scores for figures, the same each time."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,9 @@ def drawn(n: int, gain: float, spread: float, *, seed: int = SEED) -> tuple[Scor
     return before, np.clip(before + rng.normal(gain, spread, n), 0.0, 1.0)
 
 
-def as_row(label: str, found: PairedComparison, kind: str = OURS) -> Range:
-    """A comparison as a figure has it."""
-    return Range(label, found.difference, found.lower, found.upper, kind)
+def as_row(label: str, comparison: PairedComparison, kind: str = OURS) -> Range:
+    """A comparison as a row of a figure."""
+    return Range(label, comparison.difference, comparison.lower, comparison.upper, kind)
 
 
 def changed(label: str, n: int, won: int, lost: int, kind: str = OURS) -> Range:

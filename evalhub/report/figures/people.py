@@ -30,8 +30,8 @@ def win_scores() -> Chart:
         likes = 0.6 + np.linspace(-0.25, 0.25, people)
         raters = [i % people for i in range(120)]
         choices = ["candidate" if rng.random() < likes[each] else "baseline" for each in raters]
-        found = win_score(choices, items=list(range(120)), raters=raters)
-        rows.append(Range(f"{people} people", found.score, found.lower, found.upper))
+        score = win_score(choices, items=list(range(120)), raters=raters)
+        rows.append(Range(f"{people} people", score.score, score.lower, score.upper))
     return intervals(
         "120 judgments",
         "Given by three, six and twenty people who lean as far to either arm: fewer people tell "
@@ -57,16 +57,16 @@ def bradley_terry() -> Chart:
             second.append(other)
             outcomes.append(outcome)
             counts.append(count)
-    found = strengths(first, second, outcomes, counts=counts, reference="base")
+    estimates = strengths(first, second, outcomes, counts=counts, reference="base")
     rows = [
         Range(
             str(name),
-            each.value,
-            each.lower,
-            each.upper,
+            strength.value,
+            strength.lower,
+            strength.upper,
             "baseline" if name == "base" else "candidate",
         )
-        for name, each in found.strengths.items()
+        for name, strength in estimates.strengths.items()
     ]
     return intervals(
         "Three arms, each compared with each",
@@ -109,11 +109,11 @@ def length() -> Chart:
     ours, theirs = rng.uniform(50, 150, 300), rng.uniform(80, 260, 300)
     likes = 1 / (1 + np.exp(-1.6 * np.log(theirs / ours) - 0.1))
     choices = ["candidate" if rng.random() < each else "baseline" for each in likes]
-    found = length_control(choices, theirs, ours)
+    result = length_control(choices, theirs, ours)
     raw = win_score(choices, items=list(range(300)), raters=list(range(300)))
-    rows = [Range("as judged", found.raw, raw.lower, raw.upper, "baseline")]
-    if found.controlled is not None:
-        rows.append(Range("at equal lengths", found.controlled, found.lower, found.upper))
+    rows = [Range("as judged", result.raw, raw.lower, raw.upper, "baseline")]
+    if result.controlled is not None:
+        rows.append(Range("at equal lengths", result.controlled, result.lower, result.upper))
     return intervals(
         "Longer answers that were liked for their length",
         "As judged the candidate wins; at equal lengths the model leaves little of it",
@@ -126,22 +126,22 @@ def length() -> Chart:
 
 def raw() -> Chart:
     """Raw agreement stays where it is while one answer becomes the rule."""
-    return _agreed("Raw agreement", "raw")
+    return _agreement_chart("Raw agreement", "raw")
 
 
 def alpha() -> Chart:
     """Krippendorff's α beside it."""
-    return _agreed("Krippendorff’s α", "alpha")
+    return _agreement_chart("Krippendorff’s α", "alpha")
 
 
 def ac1() -> Chart:
     """Gwet's AC1 beside it."""
-    return _agreed("Gwet’s AC1", "ac1")
+    return _agreement_chart("Gwet’s AC1", "ac1")
 
 
 def kappa() -> Chart:
     """Cohen's κ beside it."""
-    return _agreed("Cohen’s κ", "kappa")
+    return _agreement_chart("Cohen’s κ", "kappa")
 
 
 def judge() -> Chart:
@@ -152,10 +152,10 @@ def judge() -> Chart:
     good: dict[Hashable, str] = {i: human[i][0] if i % 8 else "baseline" for i in range(150)}
     lazy: dict[Hashable, str] = {i: "candidate" if i % 9 else "baseline" for i in range(150)}
     rows = []
-    for name, said, kind in (("a good judge", good, "pass"), ("says what is usual", lazy, "fail")):
-        found = judge_check(human, said, random_sample=True)
-        share = found.agreement.raw_agreement or 0.0
-        beyond = found.beyond_chance
+    for name, votes, kind in (("a good judge", good, "pass"), ("says what is usual", lazy, "fail")):
+        check = judge_check(human, votes, random_sample=True)
+        share = check.agreement.raw_agreement or 0.0
+        beyond = check.beyond_chance
         rows.append(Range(f"{name}: raw", share, share, share, "baseline"))
         rows.append(Range(f"{name}: α", beyond.value or 0.0, beyond.lower, beyond.upper, kind))
     return intervals(
@@ -179,14 +179,14 @@ def ppi() -> Chart:
         raters=list(range(150)),
     )
     both = np.concatenate([people, np.full(1850, np.nan)])
-    found = powered_estimate(both, judged, random_sample=True, bounds=(0.0, 1.0))
+    estimate = powered_estimate(both, judged, random_sample=True, bounds=(0.0, 1.0))
     return intervals(
         "150 labels of people, 2,000 of a judge",
         f"The judge’s errors are corrected by people’s labels; the interval is as narrow as of "
-        f"{found.equivalent_labels:.0f} labels of people alone",
+        f"{estimate.equivalent_labels:.0f} labels of people alone",
         [
             Range("people alone", alone.score, alone.lower, alone.upper, "baseline"),
-            Range("with the judge", found.value, found.lower, found.upper),
+            Range("with the judge", estimate.value, estimate.lower, estimate.upper),
         ],
         along="win score",
         middle=0.5,
@@ -194,7 +194,7 @@ def ppi() -> Chart:
     )
 
 
-def _agreed(title: str, drawn: str) -> Chart:
+def _agreement_chart(title: str, drawn: str) -> Chart:
     values = _coefficients()
     lines = [
         Curve(name, values[key], "candidate" if key == drawn else "baseline")
@@ -213,15 +213,20 @@ def _agreed(title: str, drawn: str) -> Chart:
 
 @cache
 def _coefficients() -> dict[str, list[tuple[float, float]]]:
-    found: dict[str, list[tuple[float, float]]] = {"raw": [], "alpha": [], "ac1": [], "kappa": []}
+    coefficients: dict[str, list[tuple[float, float]]] = {
+        "raw": [],
+        "alpha": [],
+        "ac1": [],
+        "kappa": [],
+    }
     for share in SHARES:
         ratings = _ratings(share)
         summary: Agreement = agreement(ratings, resamples=100)
-        found["raw"].append((share, summary.raw_agreement or 0.0))
-        found["alpha"].append((share, krippendorff_alpha(ratings) or 0.0))
-        found["ac1"].append((share, summary.gwet_ac1.value or 0.0))
-        found["kappa"].append((share, pair_kappas(ratings)[0].value or 0.0))
-    return found
+        coefficients["raw"].append((share, summary.raw_agreement or 0.0))
+        coefficients["alpha"].append((share, krippendorff_alpha(ratings) or 0.0))
+        coefficients["ac1"].append((share, summary.gwet_ac1.value or 0.0))
+        coefficients["kappa"].append((share, pair_kappas(ratings)[0].value or 0.0))
+    return coefficients
 
 
 def _ratings(share: float) -> Ratings:

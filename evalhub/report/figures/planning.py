@@ -65,8 +65,8 @@ def hours() -> Chart:
                 "hours",
                 "candidate",
                 [
-                    effort(300, judgments_per_item=each, seconds_per_judgment=45).hours
-                    for each in counts
+                    effort(300, judgments_per_item=count, seconds_per_judgment=45).hours
+                    for count in counts
                 ],
             )
         ],
@@ -100,15 +100,15 @@ def sequential() -> Chart:
     rng = np.random.default_rng(SEED)
     values = rng.choice([0.0, 0.5, 1.0], 400, p=[0.3, 0.1, 0.6])
     looks = [5, 10, 20, 40, 60, 80, 120, 160, 200, 250, 300, 350, 400]
-    found = [(n, average_limits(values[:n], plan=400)) for n in looks]
+    limits = [(n, average_limits(values[:n], plan=400)) for n in looks]
     return curves(
         "Limits that hold at every look",
         "A review that may be stopped at any time: the limits hold at each look, and the lower one "
         "leaves one half behind",
         [
-            Curve("upper limit", [(float(n), each.upper) for n, each in found], "baseline"),
-            Curve("mean so far", [(float(n), each.mean) for n, each in found]),
-            Curve("lower limit", [(float(n), each.lower) for n, each in found], "baseline"),
+            Curve("upper limit", [(float(n), each.upper) for n, each in limits], "baseline"),
+            Curve("mean so far", [(float(n), each.mean) for n, each in limits]),
+            Curve("lower limit", [(float(n), each.lower) for n, each in limits], "baseline"),
         ],
         along="judgments",
         up="win score",

@@ -97,9 +97,11 @@ def levels() -> Chart:
     before, after = right_or_wrong(1000, 90, 55)
     rows = []
     for look in (1, 2, 5, 10):
-        found = compare(before, after, alpha=level_of(look, alpha=ALPHA), upper_alpha=ALPHA)
-        kind = "pass" if found.lower > 0 else "open"
-        rows.append(Range(f"look {look}", found.difference, found.lower, found.upper, kind))
+        comparison = compare(before, after, alpha=level_of(look, alpha=ALPHA), upper_alpha=ALPHA)
+        kind = "pass" if comparison.lower > 0 else "open"
+        rows.append(
+            Range(f"look {look}", comparison.difference, comparison.lower, comparison.upper, kind)
+        )
     return intervals(
         "What a smaller level costs",
         "90 items won and 55 lost of 1,000, judged as the first, second, fifth and tenth claim on "

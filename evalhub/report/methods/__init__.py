@@ -31,8 +31,8 @@ class Method(Declaration):
     symbols: str = ""
     source: str = ""
 
-    def explains(self, named: str) -> bool:
-        return bool(self.pattern and re.search(self.pattern, named))
+    def explains(self, name: str) -> bool:
+        return bool(self.pattern and re.search(self.pattern, name))
 
 
 class Chapter(Declaration):
@@ -84,13 +84,14 @@ class Methods(Declaration):
     def all(self) -> list[Method]:
         return [each for chapter in self.chapters for each in chapter.methods]
 
-    def explaining(self, named: str) -> list[Method]:
-        """What explains the name of a method or test that a result gives, in reading order."""
-        return [each for each in self.all if each.explains(named)]
+    def explaining(self, name: str) -> list[Method]:
+        """Methods whose pattern matches the name of a method or test in a result, in reading
+        order."""
+        return [each for each in self.all if each.explains(name)]
 
 
 @cache
 def methods() -> Methods:
-    """The methods, read once a process."""
+    """The methods, loaded once a process."""
     text = files("evalhub.report.methods").joinpath("methods.yaml").read_text(encoding="utf-8")
     return declared(Methods, yaml.safe_load(text))

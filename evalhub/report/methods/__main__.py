@@ -1,4 +1,4 @@
-"""Prints docs/reference/methods.md."""
+"""Print docs/reference/methods.md."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The methods as docs/reference/methods.md has them. Pure."""
+"""The methods as Markdown, for docs/reference/methods.md. Pure."""
 
 from collections.abc import Iterator
 from textwrap import fill
@@ -26,22 +26,22 @@ def as_markdown() -> str:
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
     yield f"## {chapter.title}\n"
-    yield _filled(chapter.lead)
-    for each in chapter.methods:
-        yield from _method(each)
+    yield _fill(chapter.lead)
+    for method in chapter.methods:
+        yield from _method(method)
 
 
 def _method(method: Method) -> Iterator[str]:
     yield f"### {method.name}\n"
     for paragraph in method.words:
-        yield _filled(paragraph)
+        yield _fill(paragraph)
     if method.formula:
         yield f"```text\n{method.formula}\n```\n"
     if method.symbols:
-        yield _filled(method.symbols)
+        yield _fill(method.symbols)
     if method.source:
-        yield _filled(f"*{method.source}*")
+        yield _fill(f"*{method.source}*")
 
 
-def _filled(text: str) -> str:
+def _fill(text: str) -> str:
     return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"

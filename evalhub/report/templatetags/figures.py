@@ -24,11 +24,11 @@ def verdict(value: str | None) -> Verdict | None:
 @register.simple_tag
 def mark(value: str, silent: bool = False) -> SafeString:
     """A status by its mark; `silent` where the words beside it say the same."""
-    found = Status(value)
+    status = Status(value)
     spoken = mark_safe('aria-hidden="true"')
     if not silent:
-        spoken = format_html('role="img" aria-label="{}"', found)
-    return format_html('<span class="mark {}" {}>{}</span>', found, spoken, found.mark)
+        spoken = format_html('role="img" aria-label="{}"', status)
+    return format_html('<span class="mark {}" {}>{}</span>', status, spoken, status.mark)
 
 
 @register.filter
@@ -76,7 +76,7 @@ def p_value(value: float | None) -> str:
 
 @register.filter
 def shortened(digest: str) -> str:
-    """A hash's first twelve signs: enough to tell by eye."""
+    """A hash's first twelve characters: enough to compare by eye."""
     return digest[:12]
 
 
