@@ -100,10 +100,10 @@ class Served:
         The backend hf is greedy where a version says no temperature, and holds to no settings that
         came with the weights.
         """
-        said: Sampling = self.version.sampling
-        if self.own_defaults or said.temperature is not None:
-            return said
-        return said.model_copy(update={"temperature": 0.0})
+        sampling: Sampling = self.version.sampling
+        if self.own_defaults or sampling.temperature is not None:
+            return sampling
+        return sampling.model_copy(update={"temperature": 0.0})
 
     def manifest(self) -> dict[str, Any]:
         """What the files were written from, for whoever looks later."""
@@ -126,7 +126,7 @@ class Served:
         }
 
 
-def served(version: ModelVersion, given: Places = Places()) -> Served:
+def served(version: ModelVersion, options: Places = Places()) -> Served:
     """What a server is told of the version.
 
     Raises:
@@ -136,33 +136,33 @@ def served(version: ModelVersion, given: Places = Places()) -> Served:
     """
     backend = backend_of(version)
     if isinstance(backend, HfBackend):
-        found = _of_files(version, backend, given)
+        config = _of_files(version, backend, options)
     elif isinstance(backend, OpenAIBackend):
-        found = _of_an_endpoint(version, backend, given)
+        config = _of_an_endpoint(version, backend, options)
     else:
         raise ServeError(
             f"{version} was evaluated on answers that came from elsewhere (backend "
             f"{backend.type}): no weights of it are known, so there is nothing to serve",
             "VERSION",
         )
-    _check_words(found)
-    return found
+    _check_words(config)
+    return config
 
 
-def _of_files(version: ModelVersion, backend: HfBackend, given: Places) -> Served:
+def _of_files(version: ModelVersion, backend: HfBackend, options: Places) -> Served:
     """A version of the backend hf: files by their digests, or the model hub's by their commits."""
     base, adapter = Path(backend.model), Path(backend.adapter or "")
-    if backend.adapter_revision is not None and not given.adapter:
+    if backend.adapter_revision is not None and not options.adapter:
         raise ServeError(
             f"the adapter is {backend.adapter} of the model hub, and servers take no commit of an "
             f"adapter: fetch it (hf download {backend.adapter} --revision "
             f"{backend.adapter_revision} --local-dir FOLDER) and say where it lies",
             "--adapter",
         )
-    if not given.base:
+    if not options.base:
         _check_same("--base", base, backend.model_sha256, model_digest)
     tuned: dict[str, Any] = {}
-    if backend.adapter is not None and not given.adapter:
+    if backend.adapter is not None and not options.adapter:
         _check_same("--adapter", adapter, backend.adapter_sha256, adapter_digest)
     if backend.adapter is not None and adapter.is_dir():
         tuned = _read("--adapter", adapter_config, adapter)
@@ -175,56 +175,58 @@ def _of_files(version: ModelVersion, backend: HfBackend, given: Places) -> Serve
     }
     return Served(
         version=version,
-        name=given.name or usual_name(version),
-        base=given.base or backend.model,
-        base_name=given.base_name or usual_base_name(backend),
-        revision="" if given.base else backend.revision or "",
-        adapter=(given.adapter or backend.adapter) if backend.adapter is not None else "",
+        name=options.name or usual_name(version),
+        base=options.base or backend.model,
+        base_name=options.base_name or usual_base_name(backend),
+        revision="" if options.base else backend.revision or "",
+        adapter=(options.adapter or backend.adapter) if backend.adapter is not None else "",
         adapter_config=tuned,
-        rank=_rank(version, given, tuned) if backend.adapter is not None else None,
+        rank=_rank(version, options, tuned) if backend.adapter is not None else None,
         dtype=saved if backend.dtype == "auto" else backend.dtype,
         quantization=backend.quantization or "",
         chat_template=_template(backend),
         family=str(config.get("model_type", "")),
         own_defaults=False,
         digests={what: digest for what, digest in digests.items() if digest},
-        given=given,
+        given=options,
     )
 
 
-def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, given: Places) -> Served:
+def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, options: Places) -> Served:
     """A version that a server answered for: where its weights lie there, nobody has said."""
     with_adapter = version.kind in WITH_ADAPTER or backend.adapter_of is not None
     what = "the base's weights lie" if with_adapter else "its weights lie"
-    if not given.base:
+    if not options.base:
         raise ServeError(
             f"{version} was evaluated as {backend.model!r} at {backend.address}, which doesn't say "
             f"where {what}: name the path on the server, or the name that it knows",
             "--base",
         )
-    if with_adapter and not given.adapter:
+    if with_adapter and not options.adapter:
         raise ServeError(
             f"{version} is an adapter, evaluated as {backend.model!r} at {backend.address}, which "
             "doesn't say where the adapter lies: name the path on the server",
             "--adapter",
         )
-    base_name = given.base_name or backend.adapter_of or given.base.rstrip("/").rpartition("/")[2]
+    base_name = (
+        options.base_name or backend.adapter_of or options.base.rstrip("/").rpartition("/")[2]
+    )
     return Served(
         version=version,
-        name=given.name or backend.model,
-        base=given.base,
+        name=options.name or backend.model,
+        base=options.base,
         base_name=base_name,
         revision="",
-        adapter=given.adapter,
+        adapter=options.adapter,
         adapter_config={},
-        rank=_rank(version, given, {}) if given.adapter else None,
+        rank=_rank(version, options, {}) if options.adapter else None,
         dtype="auto",
         quantization="",
         chat_template=None,
         family="",
         own_defaults=True,
         digests={},
-        given=given,
+        given=options,
     )
 
 
@@ -238,15 +240,15 @@ def usual_name(version: ModelVersion) -> str:
 
 
 def _check_same(
-    field: str, place: Path, registered: str | None, digest: Callable[[Path], str]
+    field: str, path: Path, registered: str | None, digest: Callable[[Path], str]
 ) -> None:
     """That what lies here, if anything does, is what was evaluated."""
-    if registered is None or not place.exists():
+    if registered is None or not path.exists():
         return
-    here = _read(field, digest, place)
-    if here != registered:
+    actual = _read(field, digest, path)
+    if actual != registered:
         raise ServeError(
-            f"{place} has the SHA-256 {here[:12]}…, and {registered[:12]}… was evaluated: say "
+            f"{path} has the SHA-256 {actual[:12]}…, and {registered[:12]}… was evaluated: say "
             "where that lies by now",
             field,
         )
@@ -273,14 +275,14 @@ def _template(backend: HfBackend) -> str | None:
     return text
 
 
-def _rank(version: ModelVersion, given: Places, config: dict[str, Any]) -> int | None:
+def _rank(version: ModelVersion, options: Places, config: dict[str, Any]) -> int | None:
     """The adapter's rank: as its own files say, else as the training record does."""
-    said: int | None = version.training.named.fields.adapter.r
-    known = _largest_rank(config) or said
-    if given.rank is not None and known is not None and given.rank != known:
+    recorded_rank: int | None = version.training.named.fields.adapter.r
+    rank = _largest_rank(config) or recorded_rank
+    if options.rank is not None and rank is not None and options.rank != rank:
         where = "its files say" if _largest_rank(config) else "the training record says"
-        raise ServeError(f"the adapter's rank is {known}, {where}: leave it out", "--rank")
-    return known or given.rank
+        raise ServeError(f"the adapter's rank is {rank}, {where}: leave it out", "--rank")
+    return rank or options.rank
 
 
 def _largest_rank(config: dict[str, Any]) -> int | None:
@@ -289,26 +291,26 @@ def _largest_rank(config: dict[str, Any]) -> int | None:
     return max((each for each in ranks if isinstance(each, int)), default=None)
 
 
-def _read[T](field: str, read: Callable[[Path], T], place: Path) -> T:
+def _read[T](field: str, read: Callable[[Path], T], path: Path) -> T:
     try:
-        return read(place)
+        return read(path)
     except EngineError as error:
         raise ServeError(str(error), field) from error
 
 
-def _check_words(found: Served) -> None:
-    words = {
-        "--base": found.base,
-        "--adapter": found.adapter,
-        "--name": found.name,
-        "--base-name": found.base_name,
+def _check_words(config: Served) -> None:
+    values = {
+        "--base": config.base,
+        "--adapter": config.adapter,
+        "--name": config.name,
+        "--base-name": config.base_name,
     }
-    for field, word in words.items():
+    for field, word in values.items():
         if word.startswith("-") or "\0" in word:
             raise ServeError(f"{word!r} would be taken for an option", field)
-    if found.adapter and found.name == found.base_name:
+    if config.adapter and config.name == config.base_name:
         raise ServeError(
-            f"{found.name!r} is the base's name too, and a server has one model of a name: give "
+            f"{config.name!r} is the base's name too, and a server has one model of a name: give "
             "another --name or --base-name",
             "--name",
         )

@@ -137,8 +137,8 @@ def sameness(
     varied = {each.key: otherwise(each.second, each.first, tolerance) for each in probed}
     more = sum(changed[key] and not varied[key] for key in changed)
     fewer = sum(varied[key] and not changed[key] for key in changed)
-    known = [(each, each.parent) for each in probed if each.parent is not None]
-    telling = [(each, by) for each, by in known if otherwise(by, each.kept, tolerance)]
+    with_parent = [(each, each.parent) for each in probed if each.parent is not None]
+    telling = [(each, by) for each, by in with_parent if otherwise(by, each.kept, tolerance)]
     borne_out = sum(not changed[each.key] for each, _ in telling)
     as_parent = sum(not otherwise(each.first, by, tolerance) for each, by in telling)
     distances = [apart for each in probed if (apart := distance(each.first, each.kept)) is not None]
@@ -149,14 +149,14 @@ def sameness(
         failed=failed,
         changed=sum(changed.values()),
         varied=sum(varied.values()),
-        telling=len(telling) if known else None,
+        telling=len(telling) if with_parent else None,
         borne_out=borne_out,
         as_parent=as_parent,
         by_likelihood=len(distances),
         largest=max(distances, default=None),
         p_changed=sign_test(more, fewer),
         p_beyond=_p_beyond(sum(changed.values()), len(probed)),
-        p_borne_out=sign_test(borne_out, len(telling) - borne_out) if known else None,
+        p_borne_out=sign_test(borne_out, len(telling) - borne_out) if with_parent else None,
         otherwise=tuple(each.key for each in probed if changed[each.key]),
     )
     outcome, why = _concluded(undecided, listed)
@@ -170,55 +170,58 @@ def _p_beyond(changed: int, probes: int) -> float:
     return float(binom.sf(changed - 1, probes, MOST_CHANGED))
 
 
-def _concluded(found: ProbeFinding, listed: str) -> tuple[ProbeVerdict, str]:
-    n = found.probes
-    if listed:
-        return ProbeVerdict.DIFFERS, listed
+def _concluded(finding: ProbeFinding, listing_error: str) -> tuple[ProbeVerdict, str]:
+    n = finding.probes
+    if listing_error:
+        return ProbeVerdict.DIFFERS, listing_error
     # what is answered as neither of the two doesn't say which it is: a base varies by itself, too
-    as_base = sign_test(found.as_parent, found.borne_out) <= LEVEL and 2 * found.as_parent > (
-        found.telling or 0
+    as_base = sign_test(finding.as_parent, finding.borne_out) <= LEVEL and 2 * finding.as_parent > (
+        finding.telling or 0
     )
-    if found.p_changed <= LEVEL and (found.p_beyond <= LEVEL or as_base):
-        said = f"{found.changed} of {n} probes are answered otherwise"
-        if found.varied:
-            said += f", where asking twice changes {found.varied}"
+    if finding.p_changed <= LEVEL and (finding.p_beyond <= LEVEL or as_base):
+        sentence = f"{finding.changed} of {n} probes are answered otherwise"
+        if finding.varied:
+            sentence += f", where asking twice changes {finding.varied}"
         if as_base:
-            said += (
-                f"; of the {found.telling} that its base answers otherwise, {found.as_parent} are "
-                "answered as the base does: the adapter isn't applied"
+            sentence += (
+                f"; of the {finding.telling} that its base answers otherwise, {finding.as_parent} "
+                "are answered as the base does: the adapter isn't applied"
             )
-        return ProbeVerdict.DIFFERS, said
+        return ProbeVerdict.DIFFERS, sentence
     if n < FEWEST:
         return (
             ProbeVerdict.UNKNOWN,
             f"{n} probes were answered, and fewer than {FEWEST} tell nothing",
         )
-    if found.failed > MOST_CHANGED * (n + found.failed):
-        return ProbeVerdict.UNKNOWN, f"{found.failed} of {n + found.failed} probes got no answer"
-    if found.varied > MOST_CHANGED * n and found.changed > MOST_CHANGED * n:
-        return ProbeVerdict.UNKNOWN, (
-            f"asked twice, {found.varied} of {n} probes are answered in two ways, and "
-            f"{found.changed} otherwise than they were: answers are drawn, or vary by themselves"
+    if finding.failed > MOST_CHANGED * (n + finding.failed):
+        return (
+            ProbeVerdict.UNKNOWN,
+            f"{finding.failed} of {n + finding.failed} probes got no answer",
         )
-    if found.changed > MOST_CHANGED * n:
+    if finding.varied > MOST_CHANGED * n and finding.changed > MOST_CHANGED * n:
         return ProbeVerdict.UNKNOWN, (
-            f"{found.changed} of {n} probes are answered otherwise: too many for near-ties, and "
+            f"asked twice, {finding.varied} of {n} probes are answered in two ways, and "
+            f"{finding.changed} otherwise than they were: answers are drawn, or vary by themselves"
+        )
+    if finding.changed > MOST_CHANGED * n:
+        return ProbeVerdict.UNKNOWN, (
+            f"{finding.changed} of {n} probes are answered otherwise: too many for near-ties, and "
             "too few to prove another model"
         )
-    if found.telling is not None and (found.p_borne_out or 0) > LEVEL:
-        return ProbeVerdict.UNKNOWN, _not_borne_out(found)
-    return ProbeVerdict.SAME, f"{n - found.changed} of {n} probes are answered as they were"
+    if finding.telling is not None and (finding.p_borne_out or 0) > LEVEL:
+        return ProbeVerdict.UNKNOWN, _not_borne_out(finding)
+    return ProbeVerdict.SAME, f"{n - finding.changed} of {n} probes are answered as they were"
 
 
-def _not_borne_out(found: ProbeFinding) -> str:
+def _not_borne_out(finding: ProbeFinding) -> str:
     """Why those that tell the version from its base don't show which of the two answers."""
-    telling = found.telling or 0
+    telling = finding.telling or 0
     if sign_test(telling, 0) > LEVEL:
         return (
-            f"its base answers all but {telling} of the {found.probes} probes alike, so that they "
-            "don't tell the two apart"
+            f"its base answers all but {telling} of the {finding.probes} probes alike, so that "
+            "they don't tell the two apart"
         )
     return (
-        f"of the {telling} probes that its base answers otherwise, {found.borne_out} are answered "
-        "as the version did: too few to be sure, so ask more of them (--probes)"
+        f"of the {telling} probes that its base answers otherwise, {finding.borne_out} are "
+        "answered as the version did: too few to be sure, so ask more of them (--probes)"
     )

@@ -27,7 +27,7 @@ def serve_files(
         known.
         evalhub.declare.declaration.DeclarationError: no backend here is like the version's.
     """
-    found = served(version, given)
-    made = SERVERS[server](found, image=image)
-    manifest = found.manifest() | {"server": server}
-    return made | {MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"}
+    config = served(version, given)
+    files = SERVERS[server](config, image=image)
+    manifest = config.manifest() | {"server": server}
+    return files | {MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"}

@@ -60,12 +60,12 @@ def redact_command(redactors: "Callable[[], Sequence[Redactor]]") -> Callable[..
             if dry_run:
                 return 0
             agree("Take the text out for good?", unasked="this can't be undone")
-        done = act()
+        result = act()
         if json_:
-            printing.print_json(asdict(done))
+            printing.print_json(asdict(result))
         else:
             typer.echo(
-                f"Redacted: {item} of {test_set}, {_amount(done)}. Scores, digests and decisions "
+                f"Redacted: {item} of {test_set}, {_amount(result)}. Scores, digests and decisions "
                 "stand.\nBackups and files outside this home still hold it."
             )
         return 0

@@ -72,14 +72,14 @@ def redact(
     )
     if dry_run:
         with transaction.atomic():
-            done = take_out()
+            result = take_out()
             transaction.set_rollback(True)
-        return replace(done, uploads=Uploads(project).count_all())
+        return replace(result, uploads=Uploads(project).count_all())
     with leaving_nothing():
         drop_left_over()  # a writer that was killed may have left the same text
-        done = take_out()
+        result = take_out()
         # whichever of them it came in
-        return replace(done, uploads=Uploads(project).drop_all())
+        return replace(result, uploads=Uploads(project).drop_all())
 
 
 @transaction.atomic
@@ -109,12 +109,12 @@ def _redact(
         raise NotAllowedError(f"{by} doesn't own {project}: an item is redacted by an owner")
     if not 0 < len(reason.strip()) <= 300:
         raise RedactionError("say why, in 1 to 300 characters")
-    found = (
+    all_items = (
         Item.objects.written()
         .filter(version__test_set__project=project, version__test_set__slug=test_set, key=item)
         .order_by("-version__number")
     )
-    newest = found.first()
+    newest = all_items.first()
     if newest is None:
         raise RedactionError(f"{project} has no item {item!r} in a test set {test_set!r}")
     same = Item.objects.written().filter(
@@ -132,7 +132,7 @@ def _redact(
     for draft in Run.with_drafts.filter(test_set_version__in=versions, draft_until__isnull=False):
         drop(draft)  # what is still handed in may hold answers to it
     texts = [(version, _keys(version, same), _checked_items(version)) for version in versions]
-    said = [(run, _checked_answers(run)) for run in runs]
+    runs_with_digests = [(run, _checked_answers(run)) for run in runs]
     items = list(same.order_by().values_list("pk", flat=True))
     outputs = Output.objects.filter(run__in=runs, item__in=items).order_by()
     scores = Score.objects.filter(output__in=outputs.values("pk"))
@@ -145,7 +145,7 @@ def _redact(
     _take_out_answers(outputs)
     copies = RedactedItems(project=project, digest=newest.digest, items=items, outputs=outputs)
     working_items = sum(redact_copies(copies) for redact_copies in redactors)
-    taken = same.update(
+    item_count = same.update(
         input=REDACTED,
         references=[],
         context="",
@@ -175,10 +175,10 @@ def _redact(
             after=answers_as_they_are(run),
             **shared,
         )
-        for run, before in said
+        for run, before in runs_with_digests
     )
     note(Action.REDACTED, by=by, project=project, what=f"an item of {test_set}: {reason.strip()}")
-    return Redacted(taken, len(versions), count, len(runs), working_items)
+    return Redacted(item_count, len(versions), count, len(runs), working_items)
 
 
 def _take_out_answers(outputs: QuerySet[Output]) -> None:
@@ -203,14 +203,14 @@ def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:
 
 def _checked_items(version: TestSetVersion) -> str:
     """The digest of the items as they are, which is the recorded one or led to from it."""
-    found = items_as_they_are(version)
-    if not Redaction.objects.of_version(version).lead(version.digest, found):
+    digest = items_as_they_are(version)
+    if not Redaction.objects.of_version(version).lead(version.digest, digest):
         raise RedactionError(f"the items of {version} aren't what its digest says")
-    return found
+    return digest
 
 
 def _checked_answers(run: Run) -> str:
-    found = answers_as_they_are(run)
-    if not Redaction.objects.of_run(run).lead(run.answers_digest, found):
+    digest = answers_as_they_are(run)
+    if not Redaction.objects.of_run(run).lead(run.answers_digest, digest):
         raise RedactionError(f"the answers of {run} aren't what its digest says")
-    return found
+    return digest

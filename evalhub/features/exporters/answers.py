@@ -70,8 +70,8 @@ def _of_run(link: StudyRun) -> Iterator[dict[str, Any]]:
     outputs = Output.objects.filter(run=link.run).select_related("item")
     in_order = outputs.order_by("item__position", "sample").iterator(chunk_size=AT_ONCE)
     for part in batched(in_order, AT_ONCE):
-        found = Score.objects.readable().filter(output__in=part, metric=metric)
-        scores = {each.output_id: each for each in found}
+        readable = Score.objects.readable().filter(output__in=part, metric=metric)
+        scores = {each.output_id: each for each in readable}
         for output in part:
             item, score = output.item, scores.get(output.pk)
             yield {

@@ -67,15 +67,15 @@ def copy_of(study: Study, *, by: User | None, aliases: Collection[str]) -> Study
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
     leaves(study.project, by=by, what=f"the data of {study}, to be compared anew")
-    found, uploads = study_document(study), Uploads(study.project)
-    leave_out_sealed(found)
-    found.data = {key: each for key, each in found.data.items() if key != "slug"}
-    found.data["name"] = _free_name(study)
+    document, uploads = study_document(study), Uploads(study.project)
+    leave_out_sealed(document)
+    document.data = {key: each for key, each in document.data.items() if key != "slug"}
+    document.data["name"] = _free_name(study)
     files = {
         PurePosixPath(name).name: keep_lines(lines, uploads, by)
-        for name, lines in data_files(found)
+        for name, lines in data_files(document)
     }
-    return StudyCopy(found, files, _barred(found.data, files, uploads, aliases))
+    return StudyCopy(document, files, _barred(document.data, files, uploads, aliases))
 
 
 def copy_study(
@@ -99,19 +99,19 @@ def copy_study(
         CopyError: it names what nobody may from the web, or lacks a field that isn't in `without`.
         DeclarationError, DataError, LaunchError, NotAllowedError: as `register_from_web`.
     """
-    found = copy_of(study, by=by, aliases=aliases)
-    lacking = [each for each in found.document.left_out if each.field not in without]
-    if found.barred or lacking:
-        raise CopyError([*found.barred, *lacking])
-    data = asking(found.document.data, policy or {}, demands or {})
+    study_copy = copy_of(study, by=by, aliases=aliases)
+    lacking = [each for each in study_copy.document.left_out if each.field not in without]
+    if study_copy.barred or lacking:
+        raise CopyError([*study_copy.barred, *lacking])
+    data = asking(study_copy.document.data, policy or {}, demands or {})
     if name is not None:
         data["name"] = name
-    if there := _named(study, data["name"]):
-        raise DeclarationError(f"“{there.name}” is there already: choose another name", "name")
+    if existing := _named(study, data["name"]):
+        raise DeclarationError(f"“{existing.name}” is there already: choose another name", "name")
     return register_from_web(
         project=study.project,
         by=by,
-        document=named_by_digest(data, found.files),
+        document=named_by_digest(data, study_copy.files),
         files=Uploads(study.project),
         aliases=aliases,
     )

@@ -127,31 +127,37 @@ def _write_arm(arm: _ExportedArm, to: Path) -> None:
 def _arms(decision: Decision) -> list[_ExportedArm]:
     record = decision.document
     compared = compared_runs(decision.study, record.evidence)
-    found = []
-    for named in (record.arms.baseline, record.arms.candidate):
-        arm = decision.study.arms.select_related("version__model").filter(name=named.name).first()
-        if arm is None or arm.version.digest != named.digest:
-            raise ExportError(f"{named.name} is another version by now: decide again")
-        found.append(_ExportedArm(decision, named == record.arms.candidate, arm.version, compared))
-    return found
+    arms = []
+    for arm_record in (record.arms.baseline, record.arms.candidate):
+        arm = (
+            decision.study.arms.select_related("version__model")
+            .filter(name=arm_record.name)
+            .first()
+        )
+        if arm is None or arm.version.digest != arm_record.digest:
+            raise ExportError(f"{arm_record.name} is another version by now: decide again")
+        arms.append(
+            _ExportedArm(decision, arm_record == record.arms.candidate, arm.version, compared)
+        )
+    return arms
 
 
 def _criteria(arm: _ExportedArm) -> list[Criterion]:
     judged = arm.decision.document.criteria
     return [
-        each
-        for each in judged
-        if each.role in ("primary", "guard") and each.test_set in arm.compared
+        criterion
+        for criterion in judged
+        if criterion.role in ("primary", "guard") and criterion.test_set in arm.compared
     ]
 
 
 def _aggregate(arm: _ExportedArm) -> dict[str, Any]:
     decision, record = arm.decision, arm.decision.document
     results = []
-    for each in _criteria(arm):
-        results.append(_score(arm, each))
+    for criterion in _criteria(arm):
+        results.append(_score(arm, criterion))
         if arm.candidate:
-            results.append(_gain(arm, each))
+            results.append(_gain(arm, criterion))
     return {
         "schema_version": SCHEMA,
         "evaluation_id": arm.evaluation_id,
@@ -280,30 +286,30 @@ def _uncertainty(arm: _ExportedArm, criterion: Criterion, value: float) -> dict[
         run_scores(run, compared.metric, labels).arm.means(len(labels))
         for run in (compared.baseline, compared.candidate)
     ]
-    kept = ~np.isnan(means[0]) & ~np.isnan(means[1])
-    values = means[1 if arm.candidate else 0][kept]
-    items = [each for each, whole in zip(labels, kept, strict=True) if whole]
+    complete = ~np.isnan(means[0]) & ~np.isnan(means[1])
+    values = means[1 if arm.candidate else 0][complete]
+    items = [each for each, whole in zip(labels, complete, strict=True) if whole]
     mix = arm.decision.study.test_sets.get(name=criterion.test_set).mix
     weights = item_weights([each.tags for each in items], mix) if mix else None
-    found = compare(
+    comparison = compare(
         np.zeros(len(values)),
         values,
         clusters=clusters_of([each.cluster for each in items]),
         weights=weights,
         alpha=ALPHA,
     )
-    if abs(found.candidate - value) > 1e-9 * max(1.0, abs(value)):
+    if abs(comparison.candidate - value) > 1e-9 * max(1.0, abs(value)):
         return {}
     return {
         "uncertainty": {
             "confidence_interval": {
-                "lower": found.lower,
-                "upper": found.upper,
+                "lower": comparison.lower,
+                "upper": comparison.upper,
                 "confidence_level": 1 - 2 * ALPHA,
-                "method": found.method,
+                "method": comparison.method,
             },
-            "standard_deviation": found.sd,
-            "num_samples": found.n,
+            "standard_deviation": comparison.sd,
+            "num_samples": comparison.n,
         }
     }
 
@@ -324,15 +330,15 @@ def _sample(
     item = output.item
     raw = "\n\n".join(part for part in (item.context, asked(item.input)) if part)
     references = [
-        each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
-        for each in item.references
+        reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
+        for reference in item.references
     ]
     prompt, completion = output.prompt_tokens, output.completion_tokens
     tokens = None
     if prompt is not None and completion is not None:
         total = prompt + completion
         tokens = {"input_tokens": prompt, "output_tokens": completion, "total_tokens": total}
-    said = output.text or ""
+    text = output.text or ""
     return {
         "schema_version": SCHEMA,
         "evaluation_id": arm.evaluation_id,
@@ -343,12 +349,12 @@ def _sample(
         "sample_hash": hashlib.sha256("".join([raw, *references]).encode()).hexdigest(),
         "interaction_type": "single_turn",
         "input": {"raw": raw, "reference": references},
-        "output": {"raw": [said]},
+        "output": {"raw": [text]},
         "answer_attribution": [
             {
                 "turn_idx": 0,
                 "source": "output.raw",
-                "extracted_value": said,
+                "extracted_value": text,
                 "extraction_method": "custom",
                 "is_terminal": True,
             }

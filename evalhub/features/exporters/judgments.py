@@ -25,13 +25,13 @@ def export_judgments(
     """
     _check(campaign, by)
     leaves(campaign.project, by=by, what=f"{campaign} as {form}")
-    found = list(rows(campaign, pseudonyms=pseudonyms))
+    judgments = list(rows(campaign, pseudonyms=pseudonyms))
     if form == "parquet":
-        write_parquet(found, to)
-        return len(found)
+        write_parquet(judgments, to)
+        return len(judgments)
     with to.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(as_csv(found) if form == "csv" else as_jsonl(found))
-    return len(found)
+        file.writelines(as_csv(judgments) if form == "csv" else as_jsonl(judgments))
+    return len(judgments)
 
 
 def export_dpo(*, campaign: Campaign, by: User | None, to: Path) -> int:

@@ -71,9 +71,9 @@ def _run(
     decision: Decision, record: DecisionRecord, experiment: str, server: MlflowServer
 ) -> tuple[str, str]:
     """The decision's run and logged model, made where they aren't there."""
-    known = server.run_of(experiment, decision.digest)
-    if known is not None:
-        return known
+    existing = server.run_of(experiment, decision.digest)
+    if existing is not None:
+        return existing
     started = int(decision.created.timestamp() * 1000)
     name = f"{decision.arm}: {record.verdict.value}"
     tags = decision_tags(decision)
@@ -96,26 +96,26 @@ def decision_tags(decision: Decision) -> dict[str, str]:
 
 
 def _metrics(record: DecisionRecord, model_id: str, at: int) -> list[dict[str, Any]]:
-    found = []
-    for each in record.criteria:
+    metrics = []
+    for criterion in record.criteria:
         values = {
-            "": each.candidate,
-            ".baseline": each.baseline,
-            ".difference": each.difference,
-            ".lower": each.lower,
-            ".upper": each.upper,
+            "": criterion.candidate,
+            ".baseline": criterion.baseline,
+            ".difference": criterion.difference,
+            ".lower": criterion.lower,
+            ".upper": criterion.upper,
         }
         for part, value in values.items():
-            found.append(
+            metrics.append(
                 {
-                    "key": f"{each.name}.{each.metric}{part}",
+                    "key": f"{criterion.name}.{criterion.metric}{part}",
                     "value": value,
                     "timestamp": at,
                     "step": 0,
                     "model_id": model_id,
                 }
             )
-    return found
+    return metrics
 
 
 def registered_name(version: ModelVersion) -> str:

@@ -82,14 +82,14 @@ def challenger(project: Project) -> Holder | None:
     """
     decisions = Decision.objects.filter(study__project=project).select_related("study__project")
     shipping = decisions.filter(Q(verdict=Verdict.SHIP) | Q(sign_offs__verdict=Verdict.SHIP))
-    for each in shipping.distinct().order_by("-pk")[:LOOKED_AT]:
-        if decisions.filter(study=each.study, arm=each.arm, pk__gt=each.pk).exists():
+    for decision in shipping.distinct().order_by("-pk")[:LOOKED_AT]:
+        if decisions.filter(study=decision.study, arm=decision.arm, pk__gt=decision.pk).exists():
             continue
-        version = _candidate(each)
+        version = _candidate(decision)
         if version is None or version.stage != VersionStage.CANDIDATE:
             continue
-        if not version.promotions.filter(project=project).exists() and ships(each):
-            return version, each
+        if not version.promotions.filter(project=project).exists() and ships(decision):
+            return version, decision
     return None
 
 
@@ -105,19 +105,19 @@ def _write(project: Project, alias: str, holder: Holder | None, *, anew: bool) -
     version, decision = holder or (None, None)
     now = timezone.now()
     tags = {} if version is None else _tags(version, decision)
-    known = MlflowAlias.objects.filter(project=project, alias=alias).first()
-    if known is None:
+    existing = MlflowAlias.objects.filter(project=project, alias=alias).first()
+    if existing is None:
         if version is None:
             return
-        known, _ = MlflowAlias.objects.get_or_create(
+        existing, _ = MlflowAlias.objects.get_or_create(
             project=project,
             alias=alias,
             defaults={"version": version, "decision": decision, "tags": tags, "due_at": now},
         )
-    same = (known.version, known.decision, known.tags) == (version, decision, tags)
+    same = (existing.version, existing.decision, existing.tags) == (version, decision, tags)
     if same and not anew:
         return
-    MlflowAlias.objects.filter(pk=known.pk).update(
+    MlflowAlias.objects.filter(pk=existing.pk).update(
         version=version,
         decision=decision,
         tags=tags,
@@ -184,12 +184,12 @@ def _moved(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
     return name, number
 
 
-def _conclude(alias: MlflowAlias, **kept: Any) -> None:
+def _conclude(alias: MlflowAlias, **changes: Any) -> None:
     """Keeps what came of it, unless the alias has moved on meanwhile."""
     same = MlflowAlias.objects.filter(
         pk=alias.pk, attempts=alias.attempts, due_at=alias.due_at, version=alias.version
     )
-    if not same.update(**kept) and "told_name" in kept:
+    if not same.update(**changes) and "told_name" in changes:
         # it moves on from where it is by now
-        where = {name: kept[name] for name in ("told_name", "told_version", "told")}
+        where = {name: changes[name] for name in ("told_name", "told_version", "told")}
         MlflowAlias.objects.filter(pk=alias.pk).update(**where)

@@ -17,8 +17,8 @@ from evalhub.studies.file.document import study_document
 
 
 def _seen(request: SignedInRequest, pk: int) -> Study:
-    found = Study.objects.seen_by(request.user).select_related("project")
-    return get_object_or_404(found, pk=pk)
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    return get_object_or_404(studies, pk=pk)
 
 
 @require_GET

@@ -29,23 +29,25 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
     leaves(study.project, by=by, what=f"the file of {study} with its data")
-    found = study_document(study)
-    leave_out_sealed(found)
+    document = study_document(study)
+    leave_out_sealed(document)
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(FILE, study_text(found))
-        for name, lines in data_files(found):
+        archive.writestr(FILE, study_text(document))
+        for name, lines in data_files(document):
             _write(archive, name, lines)
-    return found
+    return document
 
 
 def leave_out_sealed(document: StudyDocument) -> None:
     """Notes the answers whose scores stay here."""
-    for holder, key, place in list(named_files(document.data)):
+    for holder, key, path in list(named_files(document.data)):
         files = holder[key] if isinstance(holder[key], dict) else {}
         for test_set, name in files.items():
             if sealed(run := document.answers[name]):
-                said = f"{run}: the scores that came with its answers are sealed until a decision."
-                document.leave_out(".".join((*place, test_set)), said)
+                message = (
+                    f"{run}: the scores that came with its answers are sealed until a decision."
+                )
+                document.leave_out(".".join((*path, test_set)), message)
 
 
 def data_files(document: StudyDocument) -> Iterator[tuple[str, Iterator[str]]]:
@@ -66,9 +68,9 @@ def sealed(run: Run) -> bool:
 
 def study_text(document: StudyDocument) -> str:
     """The study file as YAML, with what it leaves out as comments at its top."""
-    said = "".join(f"# Left out. {each}\n" for each in document.left_out)
+    header = "".join(f"# Left out. {each}\n" for each in document.left_out)
     text: str = yaml.safe_dump(document.data, sort_keys=False, allow_unicode=True, width=100)
-    return said + text
+    return header + text
 
 
 def _write(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> None:

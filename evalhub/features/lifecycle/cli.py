@@ -59,12 +59,14 @@ def promote(
     from evalhub.features.lifecycle import promotion
     from evalhub.ledger.models import Decision
 
-    found = Decision.objects.select_related("study__project").filter(pk=decision).first()
+    decision_row = Decision.objects.select_related("study__project").filter(pk=decision).first()
     person = person_named(by)
-    if found is None:
+    if decision_row is None:
         raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
-    made = promotion.promote(decision=found, by=person, reason=reason, arm=arm.value)
-    return told(told_promotion(made), as_json=json_)
+    new_promotion = promotion.promote(
+        decision=decision_row, by=person, reason=reason, arm=arm.value
+    )
+    return told(told_promotion(new_promotion), as_json=json_)
 
 
 def person_named(by: str | None) -> "User":
@@ -92,21 +94,21 @@ def post_there(
     return dict(connection.post(path, body, key=str(uuid4())).body)
 
 
-def told_promotion(made: "Promotion") -> dict[str, Any]:
+def told_promotion(promotion: "Promotion") -> dict[str, Any]:
     """A promotion of this home, as it is printed."""
-    before = made.before.version if made.before else None
+    before = promotion.before.version if promotion.before else None
     return {
-        "promotion": made.pk,
-        "project": made.project.slug,
-        "version": str(made.version),
-        "name": str(made.version),
-        "digest": made.version.digest,
-        "how": made.how,
-        "decision": made.decision_id,
-        "decision_digest": made.decision.digest if made.decision else None,
+        "promotion": promotion.pk,
+        "project": promotion.project.slug,
+        "version": str(promotion.version),
+        "name": str(promotion.version),
+        "digest": promotion.version.digest,
+        "how": promotion.how,
+        "decision": promotion.decision_id,
+        "decision_digest": promotion.decision.digest if promotion.decision else None,
         "before": str(before) if before else None,
-        "reason": made.reason,
-        "created": made.created.isoformat(),
+        "reason": promotion.reason,
+        "created": promotion.created.isoformat(),
     }
 
 
@@ -149,12 +151,12 @@ def rollback(
     if server:
         body = {"reason": reason, "to": _other(to)}
         return told(_post(server, token_file, project, version, "rollback", body), as_json=json_)
-    found, person = _at_home(project, version, by)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.rollback import roll_back
 
-    older = None if to is None else _named(found, to)
-    made = roll_back(version=found, by=person, reason=reason, to=older)
-    return told(told_promotion(made), as_json=json_)
+    older = None if to is None else _named(model_version, to)
+    promotion = roll_back(version=model_version, by=person, reason=reason, to=older)
+    return told(told_promotion(promotion), as_json=json_)
 
 
 def override(
@@ -174,12 +176,14 @@ def override(
     if server:
         body = {"reason": reason, "instead_of": _other(instead_of)}
         return told(_post(server, token_file, project, version, "override", body), as_json=json_)
-    found, person = _at_home(project, version, by)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.promotion import override_champion
 
-    champion = None if instead_of is None else _named(found, instead_of)
-    made = override_champion(version=found, by=person, reason=reason, instead_of=champion)
-    return told(told_promotion(made), as_json=json_)
+    champion = None if instead_of is None else _named(model_version, instead_of)
+    promotion = override_champion(
+        version=model_version, by=person, reason=reason, instead_of=champion
+    )
+    return told(told_promotion(promotion), as_json=json_)
 
 
 def retire(
@@ -195,10 +199,10 @@ def retire(
     if server:
         body = {"reason": reason}
         return _said(_post(server, token_file, project, version, "retire", body), json_)
-    found, person = _at_home(project, version, by)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle import moves
 
-    return _said(_row(moves.retire(version=found, by=person, reason=reason)), json_)
+    return _said(_row(moves.retire(version=model_version, by=person, reason=reason)), json_)
 
 
 def reopen(
@@ -214,10 +218,10 @@ def reopen(
     if server:
         body = {"reason": reason}
         return _said(_post(server, token_file, project, version, "reopen", body), json_)
-    found, person = _at_home(project, version, by)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle import moves
 
-    return _said(_row(moves.reopen(version=found, by=person, reason=reason)), json_)
+    return _said(_row(moves.reopen(version=model_version, by=person, reason=reason)), json_)
 
 
 def history(
@@ -236,8 +240,8 @@ def history(
         return 0
     if not rows:
         typer.echo(f"No version of {model} has moved: each is a candidate.")
-    for each in rows:
-        _say(each)
+    for row in rows:
+        _say(row)
     return 0
 
 
@@ -251,9 +255,9 @@ def _here(project: str, model: str) -> list[dict[str, Any]]:
     of = named_project(project)
     line = of.models.written().filter(slug=model).first()
     if line is None:
-        there = ", ".join(of.models.written().values_list("slug", flat=True)) or "none yet"
-        said = f"{project} has no model {model!r} (models: {there})"
-        raise typer.BadParameter(said, param_hint="MODEL")
+        names = ", ".join(of.models.written().values_list("slug", flat=True)) or "none yet"
+        message = f"{project} has no model {model!r} (models: {names})"
+        raise typer.BadParameter(message, param_hint="MODEL")
     return [_row(each) for each in StageMove.objects.of_model(line).newest_first()[:SHOWN]]
 
 

@@ -32,9 +32,9 @@ def held(version: ModelVersion) -> Project:
 
 def said_why(reason: str) -> str:
     """The reason without what surrounds it. Raises StageError where nothing is left."""
-    if not (said := reason.strip()):
+    if not (text := reason.strip()):
         raise StageError("who moves a version says why: give a reason")
-    return said
+    return text
 
 
 def check_candidate(version: ModelVersion) -> None:
@@ -71,7 +71,7 @@ def crown(
         decision: what it rests on; None: its reason alone.
         restores: of a rollback, the promotion that it goes back to.
     """
-    made = Promotion.objects.create(
+    promotion = Promotion.objects.create(
         project=project,
         version=version,
         decision=decision,
@@ -80,12 +80,12 @@ def crown(
         before=instead_of,
         restores=restores,
     )
-    made.refresh_from_db(fields=["created"])
+    promotion.refresh_from_db(fields=["created"])
     if instead_of is not None:
-        move(instead_of.version, VersionStage.RETIRED, promotion=made, by=by, reason=reason)
-    move(version, VersionStage.CHAMPION, promotion=made, by=by, reason=reason)
-    note(action, by=by, project=project, what=_in_the_log(made))
-    return made
+        move(instead_of.version, VersionStage.RETIRED, promotion=promotion, by=by, reason=reason)
+    move(version, VersionStage.CHAMPION, promotion=promotion, by=by, reason=reason)
+    note(action, by=by, project=project, what=_in_the_log(promotion))
+    return promotion
 
 
 def move(
@@ -157,7 +157,7 @@ def _moved(
     return move(version, to, by=by, reason=reason)
 
 
-def _in_the_log(made: Promotion) -> str:
-    if made.restores is not None and made.before is not None:
-        return f"{made.before.version} to {made.version}, which had {made.ground}"
-    return f"{made.version} by {made.ground}"
+def _in_the_log(promotion: Promotion) -> str:
+    if promotion.restores is not None and promotion.before is not None:
+        return f"{promotion.before.version} to {promotion.version}, which had {promotion.ground}"
+    return f"{promotion.version} by {promotion.ground}"

@@ -41,14 +41,14 @@ class Crowning:
 
 def crowning(decision: Decision) -> Crowning:
     standing, arms = standing_of(decision), decision.document.arms
-    named: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
+    names: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
     if standing.promotion is None:
-        named["baseline"] = arms.baseline.version or arms.baseline.name
+        names["baseline"] = arms.baseline.version or arms.baseline.name
     if standing.arm == "candidate":
         return Crowning(standing, [])
     return Crowning(
         standing,
-        [CrownedArm(arm, name, hindrance(decision, arm=arm)) for arm, name in named.items()],
+        [CrownedArm(arm, name, hindrance(decision, arm=arm)) for arm, name in names.items()],
     )
 
 
@@ -87,25 +87,27 @@ def stage_page(version: ModelVersion, user: User) -> StagePage:
 type Move = Callable[[ModelVersion, User, Mapping[str, str]], str]
 
 
-def _rolled_back(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    to = _beside(version, said.get("to", ""))
-    made = roll_back(version=version, by=by, reason=said.get("reason", ""), to=to)
-    return f"{version} is rolled back: {made.version} is the champion of {made.project}."
+def _rolled_back(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    to = _beside(version, form_data.get("to", ""))
+    promotion = roll_back(version=version, by=by, reason=form_data.get("reason", ""), to=to)
+    return f"{version} is rolled back: {promotion.version} is the champion of {promotion.project}."
 
 
-def _overridden(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    instead = _beside(version, said.get("instead_of", ""))
-    override_champion(version=version, by=by, reason=said.get("reason", ""), instead_of=instead)
+def _overridden(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    instead = _beside(version, form_data.get("instead_of", ""))
+    override_champion(
+        version=version, by=by, reason=form_data.get("reason", ""), instead_of=instead
+    )
     return f"{version} is the champion, by your override. Wherever it is named, this is said."
 
 
-def _retired(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    retire(version=version, by=by, reason=said.get("reason", ""))
+def _retired(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    retire(version=version, by=by, reason=form_data.get("reason", ""))
     return f"{version} is retired."
 
 
-def _reopened(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    reopen(version=version, by=by, reason=said.get("reason", ""))
+def _reopened(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    reopen(version=version, by=by, reason=form_data.get("reason", ""))
     return f"{version} is a candidate again."
 
 

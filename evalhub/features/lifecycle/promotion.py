@@ -138,13 +138,13 @@ def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
 def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
     """The version that the decision read as this arm."""
     arms = decision.document.arms
-    named = arms.candidate if arm == "candidate" else arms.baseline
-    found = study_arm(decision, named.name)
-    if found is None or found.version.digest != named.digest:
+    recorded = arms.candidate if arm == "candidate" else arms.baseline
+    current = study_arm(decision, recorded.name)
+    if current is None or current.version.digest != recorded.digest:
         raise StaleDecisionError(
-            f"{named.name} is another version in its study than decision {decision.pk} judged"
+            f"{recorded.name} is another version in its study than decision {decision.pk} judged"
         )
-    return found.version
+    return current.version
 
 
 def _check(
@@ -182,10 +182,10 @@ def _check_ships(decision: Decision) -> None:
     signed = decision.sign_offs.first()
     holds = signed.verdict if signed else decision.verdict
     if holds != Verdict.SHIP:
-        said = Verdict(holds).label.lower()
+        label = Verdict(holds).label.lower()
         raise PromotionError(
-            f"decision {decision.pk} is no ship ({said}): only what ships becomes the champion, or "
-            "what somebody answers for by an override (evalhub decision sign --override ship)"
+            f"decision {decision.pk} is no ship ({label}): only what ships becomes the champion, "
+            "or what somebody answers for by an override (evalhub decision sign --override ship)"
         )
     if signed is None and not decision.document.registered:
         raise PromotionError(

@@ -58,10 +58,10 @@ def former_champions(champion: Promotion) -> list[ModelVersion]:
     """What can be gone back to: versions that were champion before, each once, the one that a
     rollback takes by itself first, then the newest. One query."""
     earlier = Promotion.objects.filter(project=champion.project_id, restores=None)
-    found = {each.pk: each for each in earlier.select_related("version__model").newest_first()}
+    promotions = {each.pk: each for each in earlier.select_related("version__model").newest_first()}
     usual = champion.goes_back_to
-    first = [found[usual.pk]] if usual else []
-    versions = {each.version_id: each.version for each in [*first, *found.values()]}
+    first = [promotions[usual.pk]] if usual else []
+    versions = {each.version_id: each.version for each in [*first, *promotions.values()]}
     versions.pop(champion.version_id, None)
     return list(versions.values())
 
@@ -77,10 +77,10 @@ def _restored(
     if to.pk == version.pk:
         raise StageError(f"{version} is what is to be rolled back: name another one to go back to")
     promoted = Promotion.objects.filter(project=project, version=to, restores=None).newest_first()
-    if (found := promoted.first()) is None:
-        known = ", ".join(map(str, former_champions(current))) or "no other version was"
-        raise StageError(f"{to} was never the champion of {project} (those that were: {known})")
-    return found
+    if (promotion := promoted.first()) is None:
+        former = ", ".join(map(str, former_champions(current))) or "no other version was"
+        raise StageError(f"{to} was never the champion of {project} (those that were: {former})")
+    return promotion
 
 
 def _is_this(

@@ -136,30 +136,30 @@ def ask(watch: Watch) -> Asking | None:
     The asking that goes on is the one that is there. It is concluded once its run has ended.
     """
     with transaction.atomic():
-        held = Watch.objects.select_for_update().get(pk=watch.pk)
-        if held.ended is not None:
+        locked = Watch.objects.select_for_update().get(pk=watch.pk)
+        if locked.ended is not None:
             return None
-        if going := held.askings.open().first():
+        if going := locked.askings.open().first():
             return going
-        current = Promotion.objects.current(held.project)
-        if current is None or current.version_id != held.version_id:
-            end_watch(watch=held, by=None, why="another version is the champion now")
+        current = Promotion.objects.current(locked.project)
+        if current is None or current.version_id != locked.version_id:
+            end_watch(watch=locked, by=None, why="another version is the champion now")
             return None
-        if held.second_run.state == RunState.CANCELLED:
-            end_watch(watch=held, by=None, why="somebody cancelled its second run")
+        if locked.second_run.state == RunState.CANCELLED:
+            end_watch(watch=locked, by=None, why="somebody cancelled its second run")
             return None
-        if not usable(held.second_run):
-            if resume(held.second_run, by=None):
-                Watch.objects.filter(pk=held.pk).update(due=timezone.now() + TRIED_AGAIN)
+        if not usable(locked.second_run):
+            if resume(locked.second_run, by=None):
+                Watch.objects.filter(pk=locked.pk).update(due=timezone.now() + TRIED_AGAIN)
             return None
         try:
-            run = _asked_again(held)
+            run = _asked_again(locked)
         except (LaunchError, WatchError) as error:
-            end_watch(watch=held, by=None, why=str(error))
+            end_watch(watch=locked, by=None, why=str(error))
             return None
-        held.due = timezone.now() + timedelta(hours=held.every_hours)
-        held.save(update_fields=["due"])
-        return Asking.objects.create(watch=held, run=run)
+        locked.due = timezone.now() + timedelta(hours=locked.every_hours)
+        locked.save(update_fields=["due"])
+        return Asking.objects.create(watch=locked, run=run)
 
 
 def conclude(asking: Asking) -> Asking:
@@ -198,20 +198,20 @@ def sentence(asking: Asking) -> str:
     """What an asking came to, in words."""
     if asking.concluded is None:
         return "is being asked"
-    found = asking.report or {}
+    report = asking.report or {}
     if asking.alarm is None:
-        return f"gave no answers to compare: {found['error']}"
+        return f"gave no answers to compare: {report['error']}"
     changes = [
-        f"{found['differs_now']:.1%} of its answers differ from the promoted ones "
-        f"({found['differed_then']:.1%} did when it was asked a second time)"
+        f"{report['differs_now']:.1%} of its answers differ from the promoted ones "
+        f"({report['differed_then']:.1%} did when it was asked a second time)"
     ]
     changes += [
-        f"{each['metric']} is better on {each['better']} and worse on {each['worse']} items"
-        for each in found["scores"]
-        if each["better"] or each["worse"]
+        f"{score['metric']} is better on {score['better']} and worse on {score['worse']} items"
+        for score in report["scores"]
+        if score["better"] or score["worse"]
     ]
-    said = "no longer answers as it did" if asking.alarm else "answers as it did"
-    return f"{said}: {', '.join(changes)}"
+    result = "no longer answers as it did" if asking.alarm else "answers as it did"
+    return f"{result}: {', '.join(changes)}"
 
 
 def _promoted_run(promotion: Promotion, test_set: str) -> Run:
@@ -225,21 +225,21 @@ def _promoted_run(promotion: Promotion, test_set: str) -> Run:
     links = StudyRun.objects.filter(
         arm__study=promotion.decision.study, arm__version=promotion.version, repeat=0
     ).select_related("run__version__model", "run__test_set_version__test_set", "test_set")
-    found = next((link.run for link in links if link.test_set.name == test_set), None)
-    if found is None:
+    run = next((link.run for link in links if link.test_set.name == test_set), None)
+    if run is None:
         names = ", ".join(dict.fromkeys(link.test_set.name for link in links))
         raise WatchError(
             f"the study by which {promotion.version} was promoted has no test set {test_set!r} "
             f"({names})",
             "test_set",
         )
-    if not backend_of(found.version).live:
+    if not backend_of(run.version).live:
         raise WatchError(
-            f"the answers of {found.version} are recorded: there is nobody to ask again", "test_set"
+            f"the answers of {run.version} are recorded: there is nobody to ask again", "test_set"
         )
-    if not usable(found):
-        raise WatchError(f"{found} isn't complete: {found.error or found.state}", "test_set")
-    return found
+    if not usable(run):
+        raise WatchError(f"{run} isn't complete: {run.error or run.state}", "test_set")
+    return run
 
 
 def _second_repeat(promoted: Run, promotion: Promotion) -> int:
@@ -262,10 +262,10 @@ def usable(run: Run) -> bool:
 
 
 def _asked_again(watch: Watch) -> Run:
-    there = Run.objects.filter(
+    earlier = Run.objects.filter(
         version=watch.version, test_set_version=watch.test_set_version, source=""
     )
-    last: int = there.aggregate(last=Max("repeat"))["last"]
+    last: int = earlier.aggregate(last=Max("repeat"))["last"]
     return launch(
         version=watch.version,
         test_set_version=watch.test_set_version,
@@ -276,20 +276,20 @@ def _asked_again(watch: Watch) -> Run:
     )
 
 
-def _charges(promoted: Run, repeat: int, said: SpendingBudget | None) -> Charges | None:
+def _charges(promoted: Run, repeat: int, limit: SpendingBudget | None) -> Charges | None:
     """The budget of an asking, as new as that, and the price of the promoted run."""
-    if said is None:
+    if limit is None:
         return None
-    kept = promoted.spending.filter(version=promoted.version).first()
-    price = kept.price if kept is not None else None
+    spending = promoted.spending.filter(version=promoted.version).first()
+    price = spending.price if spending is not None else None
     price = price or used_price(backend_of(promoted.version))
-    if said.money is not None and price is None:
+    if limit.money is not None and price is None:
         raise WatchError(f"no price of {promoted.version} is known: leave it out", "budget_money")
     budget, _ = StudyBudget.objects.update_or_create(
         project=promoted.version.model.project,
         study=f"run-{promoted.pk}-asked-{repeat}",
         arm="",
-        defaults={"tokens": said.tokens, "money": said.money},
+        defaults={"tokens": limit.tokens, "money": limit.money},
     )
     return Charges(price=price, budget=budget)
 

@@ -83,9 +83,9 @@ def end(project: "Project", number: Number) -> Printed:
     from evalhub.features.monitoring.asking import end_watch
 
     watch = _numbered(project, number)
-    done = end_watch(watch=watch, by=None)
+    ended = end_watch(watch=watch, by=None)
     watch.refresh_from_db()
-    note = f"Watch {number} {'ended' if done else 'had ended'}."
+    note = f"Watch {number} {'ended' if ended else 'had ended'}."
     return Printed(watch, _watch_row, note=note)
 
 

@@ -34,10 +34,10 @@ class StudyCost(StudyEndpoint):
         candidate = request.query_params.get("candidate", "")
         assumed = _assumed(request.query_params.get("traffic", ""))
         try:
-            found = cost_of(self.study(), assumed, candidate=candidate)
+            sheet = cost_of(self.study(), assumed, candidate=candidate)
         except StudyArm.DoesNotExist as error:
             raise Problem(404, f"{error}.", field="candidate") from error
-        return shown(request, found)
+        return shown(request, sheet)
 
 
 def _assumed(traffic: str) -> Ownership | None:

@@ -37,8 +37,8 @@ class TornadoPlot:
 
 def tornado_plot(tornado: Tornado) -> TornadoPlot:
     """The picture of a tornado, the largest bar first."""
-    known = [each for swing in tornado.swings for each in (swing.at_low, swing.at_high)]
-    scale = around([tornado.at, *(each for each in known if each is not None)], zero=False)
+    outcomes = [each for swing in tornado.swings for each in (swing.at_low, swing.at_high)]
+    scale = around([tornado.at, *(each for each in outcomes if each is not None)], zero=False)
     months = tornado.of == "break-even"
     return TornadoPlot(
         title="Months until break-even" if months else "Saved a month",
@@ -50,10 +50,10 @@ def tornado_plot(tornado: Tornado) -> TornadoPlot:
 
 
 def _row(swing: Swing, tornado: Tornado, scale: Scale) -> TornadoRow:
-    known = [each for each in (swing.at_low, swing.at_high) if each is not None]
-    never = len(known) < 2
-    left = min(known, default=scale.low)
-    x, width = scale.band(left, scale.high if never else max(known))
+    outcomes = [each for each in (swing.at_low, swing.at_high) if each is not None]
+    never = len(outcomes) < 2
+    left = min(outcomes, default=scale.low)
+    x, width = scale.band(left, scale.high if never else max(outcomes))
     low, high = outcome(swing.at_low, tornado), outcome(swing.at_high, tornado)
     figure = swing.figure
     return TornadoRow(

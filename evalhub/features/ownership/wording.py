@@ -54,12 +54,12 @@ def tornado_rows(tornado: Tornado) -> list[list[str]]:
     """By figure, the outcome at both of its ends, and how far it was varied."""
     return [
         [
-            each.figure.name,
-            outcome(each.at_low, tornado),
-            outcome(each.at_high, tornado),
-            VARIED[each.varied],
+            swing.figure.name,
+            outcome(swing.at_low, tornado),
+            outcome(swing.at_high, tornado),
+            VARIED[swing.varied],
         ]
-        for each in tornado.swings
+        for swing in tornado.swings
     ]
 
 

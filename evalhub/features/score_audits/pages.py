@@ -106,8 +106,8 @@ class AuditPage:
 
 
 def audit_page(audit: ScoreAudit) -> AuditPage:
-    done = {each.output_id for each in audit.cases.all()}
-    following = next((pk for pk in audit.drawn if pk not in done), None)
+    checked_outputs = {each.output_id for each in audit.cases.all()}
+    following = next((pk for pk in audit.drawn if pk not in checked_outputs), None)
     if following is None:
         return AuditPage(_audit(audit), None, None, None, None, None)
     output = Output.objects.select_related("item", "run").get(pk=following)
@@ -155,8 +155,8 @@ class AuditForm(forms.Form):
 @results_only
 def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
     row = seen_metric(request.user, metric)
-    shown = metric_page(request.user, row, request.GET.get("page", ""))
-    return render(request, f"{FOLDER}/metric.html", {"shown": shown, "most": MOST_AUDITED})
+    page = metric_page(request.user, row, request.GET.get("page", ""))
+    return render(request, f"{FOLDER}/metric.html", {"shown": page, "most": MOST_AUDITED})
 
 
 @require_http_methods(["GET", "POST"])

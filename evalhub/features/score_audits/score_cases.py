@@ -25,8 +25,8 @@ class ScoreCaseError(Exception):
 def readable_score(output: Output, metric: Metric) -> Score:
     """The score, where it is one and may be read. Raises ScoreCaseError: a sealed one isn't
     disputed, since who disputes it has read it."""
-    found = Score.objects.readable_by(output.run).filter(output=output, metric=metric)
-    score: Score | None = found.exclude(value=None).first()
+    scores = Score.objects.readable_by(output.run).filter(output=output, metric=metric)
+    score: Score | None = scores.exclude(value=None).first()
     if score is None:
         raise ScoreCaseError(
             "there is no score here that may be read: it is sealed until a decision reads it, or "
@@ -73,13 +73,13 @@ def draw_audit(*, project: Project, metric: Metric, size: int, by: User) -> Scor
     check_evaluates(by, project)
     if not 1 <= size <= MOST_AUDITED:
         raise DeclarationError(f"1 to {MOST_AUDITED:,} answers", "size")
-    found = list(_audited(project, metric).values_list("output", flat=True))
-    if not found:
+    outputs = list(_audited(project, metric).values_list("output", flat=True))
+    if not outputs:
         raise ScoreCaseError("no score by this metric may be read here yet")
     seed = secrets.randbits(32)
-    drawn = random.Random(seed).sample(found, min(size, len(found)))
+    drawn = random.Random(seed).sample(outputs, min(size, len(outputs)))
     return ScoreAudit.objects.create(
-        project=project, metric=metric, seed=seed, population=len(found), drawn=drawn, by=by
+        project=project, metric=metric, seed=seed, population=len(outputs), drawn=drawn, by=by
     )
 
 
@@ -117,17 +117,17 @@ def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
     Each with its `value`, the score as far as it may be read, and with what was `said` of it and
     `why`, which are None where nobody has.
     """
-    order = Case(*(When(pk=pk, then=Value(place)) for place, pk in enumerate(audit.drawn)))
+    order = Case(*(When(pk=pk, then=Value(position)) for position, pk in enumerate(audit.drawn)))
     of_answer = {"output": OuterRef("pk")}
     scores = Score.objects.readable().filter(metric=audit.metric_id, **of_answer)
     cases = ScoreCase.objects.filter(audit=audit, **of_answer)
-    found = Output.objects.filter(pk__in=audit.drawn).annotate(
+    outputs = Output.objects.filter(pk__in=audit.drawn).annotate(
         place=order,
         value=Subquery(scores.values("value")[:1]),
         said=Subquery(cases.values("said")[:1]),
         why=Subquery(cases.values("why")[:1]),
     )
-    rows: QuerySet[Output] = found.order_by("place").prefetch_related("item")
+    rows: QuerySet[Output] = outputs.order_by("place").prefetch_related("item")
     return rows
 
 
@@ -141,12 +141,12 @@ def _audited(project: Project, metric: Metric) -> "QuerySet[Score]":
     return scores.filter(output__item__redacted=None).order_by("output")
 
 
-def _check_said(metric: Metric, said: float) -> None:
+def _check_said(metric: Metric, value: float) -> None:
     try:
         reach = declared_metric(metric.name, **metric.options).reach
     except MetricError:
         reach = None
-    if not math.isfinite(said):
+    if not math.isfinite(value):
         raise DeclarationError("a number was expected", "said")
-    if reach is not None and not reach[0] <= said <= reach[1]:
+    if reach is not None and not reach[0] <= value <= reach[1]:
         raise DeclarationError(f"{metric.name} lies between {reach[0]:g} and {reach[1]:g}", "said")

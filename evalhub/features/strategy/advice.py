@@ -66,18 +66,18 @@ class StrategyAdvice(Declaration):
 
 def advise(answers: Case) -> StrategyAdvice:
     """What the table of rules says of these answers."""
-    held = [rule for rule in RULES if rule.holds(answers)]
+    matching = [rule for rule in RULES if rule.holds(answers)]
     figures = figures_of(answers)
     missing = needed(answers) if worth_tuning(answers) else 0
     return StrategyAdvice(
         answer=_answer(answers),
         headline=_headline(answers, missing),
         steps=steps_of(answers),
-        method=next((METHODS[rule.name] for rule in held if rule.name in METHODS), "none"),
+        method=next((METHODS[rule.name] for rule in matching if rule.name in METHODS), "none"),
         needed=missing,
         reasons=tuple(
             Reasoned(rule=rule.name, said=rule.says.format(**figures), source=rule.source)
-            for rule in held
+            for rule in matching
         ),
     )
 

@@ -70,5 +70,6 @@ CHOICES: dict[str, dict[str, str]] = {
 """In words, each choice of each question that has some, in the order in which they are shown."""
 
 assert all(
-    tuple(words) == get_args(Case.model_fields[name].annotation) for name, words in CHOICES.items()
+    tuple(options) == get_args(Case.model_fields[name].annotation)
+    for name, options in CHOICES.items()
 )

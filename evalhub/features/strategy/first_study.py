@@ -39,7 +39,7 @@ class FirstStudy:
 
 
 def first_study(
-    answers: Case, given: StudyParts, *, examples: Path | None = None, items: Path | None = None
+    answers: Case, parts: StudyParts, *, examples: Path | None = None, items: Path | None = None
 ) -> FirstStudy:
     """The study file that tries what the advice says, in its order.
 
@@ -53,11 +53,11 @@ def first_study(
     """
     advice = advise(answers)
     if examples is not None and "few-shot" in advice.steps:
-        system, shown = _examples(examples, items)
-        given = given._replace(
-            system=given.system or system, told_in_training=bool(system), examples=shown
+        system, chosen = _examples(examples, items)
+        parts = parts._replace(
+            system=parts.system or system, told_in_training=bool(system), examples=chosen
         )
-    text = study_text(answers, advice, given)
+    text = study_text(answers, advice, parts)
     return FirstStudy(text, advice, unfilled(_data(text)))
 
 
@@ -74,20 +74,20 @@ def _data(text: str) -> Any:
 
 def _examples(path: Path, items: Path | None) -> tuple[str, list[Shown]]:
     """The rows' own system message, if there is one, and some of them as examples."""
-    found = dict(_answered(path))
-    if not found:
-        known = ", ".join(f"{{{one}, {other}}}" for one, other in PAIRS)
+    by_line = dict(_answered(path))
+    if not by_line:
+        pairs = ", ".join(f"{{{one}, {other}}}" for one, other in PAIRS)
         raise DataError(
-            f"no row is an example: {{messages}} that end with the answer, or {known}",
+            f"no row is an example: {{messages}} that end with the answer, or {pairs}",
             file=str(path),
         )
     texts = [] if items is None else _texts(items)
-    while found:
-        chosen = _some(found)
+    while by_line:
+        chosen = _some(by_line)
         leaked = _leaked(chosen, texts, str(path)) if texts else set()
         if not leaked:
-            return found[next(iter(chosen))][0], [found[line][1] for line in chosen]
-        found = {line: each for line, each in found.items() if line not in leaked}
+            return by_line[next(iter(chosen))][0], [by_line[line][1] for line in chosen]
+        by_line = {line: each for line, each in by_line.items() if line not in leaked}
     raise DataError(
         f"each of its rows is in the test set {items}: examples are never shown of what is asked",
         file=str(path),
@@ -101,13 +101,13 @@ def _texts(items: Path) -> list[ItemTexts]:
     ]
 
 
-def _some(found: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
+def _some(by_line: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
     """Some examples by their lines: one of each answer first, then others."""
     first: dict[str, int] = {}
-    for line, (_, shown) in found.items():
-        first.setdefault(shown.output, line)
-    lines = [*first.values(), *(line for line in found if line not in first.values())]
-    return {line: found[line][1] for line in sorted(lines[:SHOWN])}
+    for line, (_, example) in by_line.items():
+        first.setdefault(example.output, line)
+    lines = [*first.values(), *(line for line in by_line if line not in first.values())]
+    return {line: by_line[line][1] for line in sorted(lines[:SHOWN])}
 
 
 def _leaked(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[int]:
@@ -127,22 +127,24 @@ def _answered(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
     for number, row in enumerate(read_rows(path)):
         if number == LOOKED_AT:
             return
-        found = _from_messages(row.values) or _from_pair(row.values)
-        if found and 0 < len(found[1].input) + len(found[1].output) <= LONGEST:
-            yield row.line, found
+        example = _from_messages(row.values) or _from_pair(row.values)
+        if example and 0 < len(example[1].input) + len(example[1].output) <= LONGEST:
+            yield row.line, example
 
 
 def _from_messages(values: dict[str, Any]) -> tuple[str, Shown] | None:
     """Of a conversation with one question and one answer."""
     messages = _listed(values.get("messages"))
-    said = [
-        (str(each.get("role")), each.get("content")) for each in messages if isinstance(each, dict)
+    turns = [
+        (str(message.get("role")), message.get("content"))
+        for message in messages
+        if isinstance(message, dict)
     ]
-    roles = [role for role, _ in said if role not in ("system", "developer")]
-    if roles != ["user", "assistant"] or not all(isinstance(text, str) for _, text in said):
+    roles = [role for role, _ in turns if role not in ("system", "developer")]
+    if roles != ["user", "assistant"] or not all(isinstance(text, str) for _, text in turns):
         return None
-    system = next((str(text) for role, text in said if role in ("system", "developer")), "")
-    return system, Shown(str(said[-2][1]), str(said[-1][1]))
+    system = next((str(text) for role, text in turns if role in ("system", "developer")), "")
+    return system, Shown(str(turns[-2][1]), str(turns[-1][1]))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -156,10 +158,10 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _from_pair(values: dict[str, Any]) -> tuple[str, Shown] | None:
-    asked = values.get("instruction")
-    if isinstance(asked, str) and isinstance(values.get("output"), str):
+    instruction = values.get("instruction")
+    if isinstance(instruction, str) and isinstance(values.get("output"), str):
         more = values.get("input")
-        question = f"{asked}\n\n{more}" if isinstance(more, str) and more else asked
+        question = f"{instruction}\n\n{more}" if isinstance(more, str) and more else instruction
         return "", Shown(question, values["output"])
     for one, other in PAIRS:
         if isinstance(values.get(one), str) and isinstance(values.get(other), str):

@@ -34,8 +34,8 @@ class AdviceRule(NamedTuple):
 def gigabytes(answers: Case) -> dict[str, float]:
     """By method, the memory that training takes, in GB, without what the batch takes; for each
     billion of parameters where nobody says how many the model has."""
-    each = {"full": FULL_GB, "lora": LORA_GB, "qlora": QLORA_GB}
-    return {method: (answers.billions or 1.0) * gb for method, gb in each.items()}
+    gb_per_billion = {"full": FULL_GB, "lora": LORA_GB, "qlora": QLORA_GB}
+    return {method: (answers.billions or 1.0) * gb for method, gb in gb_per_billion.items()}
 
 
 def fits(answers: Case, method: str) -> bool | None:

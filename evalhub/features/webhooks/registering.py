@@ -152,8 +152,8 @@ def replay(*, delivery: Delivery, by: User | None) -> Delivery:
 def _checked(events: Collection[str]) -> list[str]:
     unknown = [each for each in events if each not in EventType]
     if unknown or not events:
-        given = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"
-        raise WebhookError(f"one or more of {', '.join(EventType)}: {given}", "events")
+        problem = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"
+        raise WebhookError(f"one or more of {', '.join(EventType)}: {problem}", "events")
     return [each.value for each in EventType if each in events]
 
 

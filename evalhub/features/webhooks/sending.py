@@ -65,11 +65,11 @@ def tell(sources: EventSources = KERNEL_EVENTS) -> int:
             logger.exception("could not look what webhook %d is to be told", webhook.pk)
     Delivery.objects.filter(ended__lt=timezone.now() - KEPT).delete()
     due = Delivery.objects.due().select_related("webhook")[:AT_ONCE]
-    held = [each for each in due if _claimed(each)]
-    if held:
-        for delivery, answer in zip(held, asyncio.run(_send_all(held)), strict=True):
+    claimed = [each for each in due if _claimed(each)]
+    if claimed:
+        for delivery, answer in zip(claimed, asyncio.run(_send_all(claimed)), strict=True):
             _conclude(delivery, answer)
-    return len(held)
+    return len(claimed)
 
 
 def teller(sources: EventSources) -> AbstractContextManager[None]:
@@ -165,15 +165,15 @@ async def _posted(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answ
 def _conclude(delivery: Delivery, answer: _Answer) -> None:
     """Keeps what came of an attempt, unless the message was sent by another one meanwhile."""
     now = timezone.now()
-    said = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
-    kept: dict[str, object] = {"status": answer.status, "error": said[:300]}
+    error = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
+    changes: dict[str, object] = {"status": answer.status, "error": error[:300]}
     if answer.taken:
-        kept |= {"state": DeliveryState.DELIVERED, "ended": now}
+        changes |= {"state": DeliveryState.DELIVERED, "ended": now}
     elif answer.status == GONE or delivery.attempts > len(RETRY_WAITS):
-        kept |= {"state": DeliveryState.FAILED, "ended": now}
+        changes |= {"state": DeliveryState.FAILED, "ended": now}
     else:
-        kept |= {"due_at": now + RETRY_WAITS[delivery.attempts - 1]}
-    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(**kept)
+        changes |= {"due_at": now + RETRY_WAITS[delivery.attempts - 1]}
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(**changes)
     if answer.status == GONE:
         Webhook.objects.filter(pk=delivery.webhook_id, disabled=None).update(
             disabled=now, why="its address answered 410: gone"

@@ -13,8 +13,8 @@ PREFIX = "whsec_"
 
 def secret_of(site_key: str, salt: str) -> str:
     """A webhook's secret: 32 bytes as the standard writes them."""
-    made = hmac.digest(site_key.encode(), f"webhook\0{salt}".encode(), "sha256")
-    return PREFIX + base64.b64encode(made).decode()
+    digest = hmac.digest(site_key.encode(), f"webhook\0{salt}".encode(), "sha256")
+    return PREFIX + base64.b64encode(digest).decode()
 
 
 def signatures(secrets: Sequence[str], *, message_id: str, timestamp: int, body: str) -> str:
@@ -24,8 +24,8 @@ def signatures(secrets: Sequence[str], *, message_id: str, timestamp: int, body:
     """
     signed = f"{message_id}.{timestamp}.{body}".encode()
     return " ".join(
-        f"v1,{base64.b64encode(hmac.digest(_key(each), signed, 'sha256')).decode()}"
-        for each in secrets
+        f"v1,{base64.b64encode(hmac.digest(_key(secret), signed, 'sha256')).decode()}"
+        for secret in secrets
     )
 
 

@@ -38,12 +38,12 @@ class FieldNames(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Adds `mapping`."""
         cleaned = super().clean() or {}
-        said = {name: cleaned[name] for name in FIELDS if cleaned.get(name)}
+        fields = {name: cleaned[name] for name in FIELDS if cleaned.get(name)}
         for name in SEVERAL:
-            if name in said:
-                said[name] = [each.strip() for each in said[name].split(",") if each.strip()]
+            if name in fields:
+                fields[name] = [each.strip() for each in fields[name].split(",") if each.strip()]
         try:
-            cleaned["mapping"] = declared(ItemFields, said).mapping
+            cleaned["mapping"] = declared(ItemFields, fields).mapping
         except DeclarationError as error:
             self.add_error(error.field if error.field in self.fields else None, error.message)
         return cleaned
@@ -155,8 +155,8 @@ class WorkingFilterForm(forms.Form):
     )
     alike = forms.BooleanField(label="near-copies", required=False)
 
-    def __init__(self, given: Mapping[str, Any], *, tags: Sequence[tuple[str, int]]) -> None:
-        super().__init__(given)
+    def __init__(self, data: Mapping[str, Any], *, tags: Sequence[tuple[str, int]]) -> None:
+        super().__init__(data)
         field = self.fields["tag"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "any"), *((tag, f"{tag} ({n:,})") for tag, n in tags)]
@@ -164,13 +164,13 @@ class WorkingFilterForm(forms.Form):
     @property
     def wanted(self) -> WorkingItemFilter:
         self.is_valid()
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         return WorkingItemFilter(
-            text=said.get("q", ""),
-            tag=said.get("tag", ""),
-            part=said.get("part", ""),
-            change=said.get("change", ""),
-            alike=bool(said.get("alike")),
+            text=cleaned.get("q", ""),
+            tag=cleaned.get("tag", ""),
+            part=cleaned.get("part", ""),
+            change=cleaned.get("change", ""),
+            alike=bool(cleaned.get("alike")),
         )
 
 
@@ -192,8 +192,8 @@ def told_by_name(path: Path) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        told = path.name if error.file == str(path) else error.file
-        raise DataError(error.message, file=told, line=error.line, field=error.field) from error
+        name = path.name if error.file == str(path) else error.file
+        raise DataError(error.message, file=name, line=error.line, field=error.field) from error
 
 
 @contextmanager

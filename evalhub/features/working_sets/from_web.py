@@ -76,13 +76,13 @@ def add_rows_from_web(
     Raises DeclarationError for what is wrong with a row, as `rows[2].input`.
     """
     check_evaluates(by, working_set.project)
-    given = (Row(line, dict(values)) for line, values in enumerate(rows, 1))
+    numbered_rows = (Row(line, dict(values)) for line, values in enumerate(rows, 1))
     try:
-        items = items_of(given, fields.mapping)
+        items = items_of(numbered_rows, fields.mapping)
         return add_rows(working_set, items, tag=tag, by=by, on_added=on_added)
     except DataError as error:
-        place = f"rows[{(error.line or 1) - 1}]"
-        field = f"{place}.{error.field}" if error.field else place
+        row_field = f"rows[{(error.line or 1) - 1}]"
+        field = f"{row_field}.{error.field}" if error.field else row_field
         raise DeclarationError(error.message, field) from error
 
 
@@ -94,16 +94,16 @@ def look_in_upload(working_set: WorkingSet, *, file: str, files: Files, by: User
         return look_in_training(working_set, path, by=by)
 
 
-def item_content(said: Mapping[str, Any]) -> ItemContent:
+def item_content(document: Mapping[str, Any]) -> ItemContent:
     """An item that is given whole: its fields are those of ItemContent, with `id` for the key.
 
     Raises DeclarationError for what a file's row would be refused for, with the field.
     """
-    values = {name: value for name, value in said.items() if value is not None}
+    values = {name: value for name, value in document.items() if value is not None}
     metadata = values.pop("metadata", {})
-    named = {name: name for name in ("choices", "tools") if name in values}
+    mapped = {name: name for name in ("choices", "tools") if name in values}
     try:
-        content = item_of(Row(1, values), FieldMapping(reference="references", **named))
+        content = item_of(Row(1, values), FieldMapping(reference="references", **mapped))
     except DataError as error:
         raise DeclarationError(error.message, error.field or "") from error
     return replace(content, metadata=dict(metadata))

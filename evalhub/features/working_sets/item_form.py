@@ -68,14 +68,14 @@ class ItemForm(forms.Form):
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                said = {name: self._as_it_was(name, cleaned[name]) for name in TEXTS}
-                cleaned["content"] = _content(said)
+                values = {name: self._as_it_was(name, cleaned[name]) for name in TEXTS}
+                cleaned["content"] = _content(values)
             except DataError as error:
                 name = (error.field or "").partition("[")[0].partition(".")[0]
                 name = NAMES.get(name, name)
                 where = error.field if error.field and error.field != name else ""
-                told = f"{where}: {error.message}" if "[" in where else error.message
-                self.add_error(name if name in self.fields else None, told)
+                message = f"{where}: {error.message}" if "[" in where else error.message
+                self.add_error(name if name in self.fields else None, message)
         return cleaned
 
     def _as_it_was(self, name: str, typed: str) -> str:
@@ -86,17 +86,17 @@ class ItemForm(forms.Form):
 
 def form_of(item: WorkingItem) -> dict[str, Any]:
     """The form's fields as the item has them: sent back unchanged they say the same item."""
-    said = content_of(item)
+    content = content_of(item)
     return {
-        "key": said.key,
-        "input": said.input if isinstance(said.input, str) else _shown(said.input),
-        "references": _lines_of(said.references),
-        "context": said.context,
-        "tags": "\n".join(said.tags),
-        "cluster": said.cluster,
-        "choices": "" if said.choices is None else _shown(said.choices),
-        "tools": "" if said.tools is None else _shown(said.tools),
-        "metadata": _shown(said.metadata) if said.metadata else "",
+        "key": content.key,
+        "input": content.input if isinstance(content.input, str) else _shown(content.input),
+        "references": _lines_of(content.references),
+        "context": content.context,
+        "tags": "\n".join(content.tags),
+        "cluster": content.cluster,
+        "choices": "" if content.choices is None else _shown(content.choices),
+        "tools": "" if content.tools is None else _shown(content.tools),
+        "metadata": _shown(content.metadata) if content.metadata else "",
         "revision": item.revision,
     }
 
@@ -111,9 +111,9 @@ def _content(cleaned: Mapping[str, str]) -> ItemContent:
         "tags": [line.strip() for line in cleaned["tags"].splitlines() if line.strip()],
         "cluster": cleaned["cluster"],
     }
-    given = {name: cleaned[name] for name in ("choices", "tools") if cleaned[name].strip()}
-    mapping = FieldMapping(**{name: name for name in given})
-    content = item_of(Row(1, values | given, FILE), mapping)
+    extras = {name: cleaned[name] for name in ("choices", "tools") if cleaned[name].strip()}
+    mapping = FieldMapping(**{name: name for name in extras})
+    content = item_of(Row(1, values | extras, FILE), mapping)
     return replace(content, metadata=_metadata(cleaned["metadata"]))
 
 
@@ -121,11 +121,11 @@ def _references(text: str) -> list[Any]:
     """All of a JSON list, or the lines that aren't empty."""
     if text.lstrip().startswith("["):
         try:
-            found = parse_json(text)
+            parsed = parse_json(text)
         except JsonError:
-            found = None
-        if isinstance(found, list):
-            return found
+            parsed = None
+        if isinstance(parsed, list):
+            return parsed
     return [line for line in text.split("\n") if line.strip()]
 
 
@@ -139,12 +139,12 @@ def _metadata(text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = parse_json(text)
+        parsed = parse_json(text)
     except JsonError as flaw:
         raise DataError(flaw.message, file=FILE, field="metadata") from flaw
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise DataError("a JSON object was expected", file=FILE, field="metadata")
-    return found
+    return parsed
 
 
 def _plain(text: str) -> str:

@@ -75,8 +75,8 @@ def change_item(
     DeclarationError where another has this id.
     """
     begin_writing(item.working_set, by=by)
-    there = WorkingItem.objects.filter(pk=item.pk, revision=revision)
-    if not there.update(revision=F("revision") + 1):
+    same_revision = WorkingItem.objects.filter(pk=item.pk, revision=revision)
+    if not same_revision.update(revision=F("revision") + 1):
         raise ChangedMeanwhileError("somebody has changed or deleted this item since you opened it")
     item.refresh_from_db()
     for name, value in _columns(content).items():
@@ -131,8 +131,8 @@ class _PreparedRow:
     values: tuple[object, ...]
 
 
-def _prepared(line: int, given: ItemContent, tag: str) -> _PreparedRow:
-    content = _named(given, tag)
+def _prepared(line: int, item: ItemContent, tag: str) -> _PreparedRow:
+    content = _named(item, tag)
     values = written_values(content, content.asked())
     return _PreparedRow(line, content.key, content.fingerprint_in_context(), values)
 
@@ -175,15 +175,15 @@ def tag_items(
     if not 0 < len(tag) <= LABEL_LIMIT:
         raise DeclarationError(f"a tag has 1 to {LABEL_LIMIT} characters", "tag")
     begin_writing(working_set, by=by)
-    meant = working_set.items.matching(wanted).order_by("pk")
+    items = working_set.items.matching(wanted).order_by("pk")
     others: dict[str, str | None] = {}
     writer = None if by is None else by.pk
     written: list[tuple[str, int | None, int]] = []
     perhaps_as_before: list[int] = []
-    for pk, change, said in meant.values_list("pk", "change", Cast("tags", TextField())):
-        if said not in others:
-            others[said] = _retagged(said, tag, take)
-        if (other := others[said]) is not None:
+    for pk, change, tags_json in items.values_list("pk", "change", Cast("tags", TextField())):
+        if tags_json not in others:
+            others[tags_json] = _retagged(tags_json, tag, take)
+        if (other := others[tags_json]) is not None:
             written.append((other, writer, pk))
             if change == ItemChange.CHANGED:
                 perhaps_as_before.append(pk)
@@ -237,9 +237,9 @@ def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User |
     update(WorkingItem, ["alike"], [row for row in changed if before.get(row[1], "") != row[0]])
 
 
-def _retagged(said: str, tag: str, take: bool) -> str | None:
+def _retagged(tags_json: str, tag: str, take: bool) -> str | None:
     """This list of tags, JSON, with the tag or without; None where it is so already."""
-    tags = json.loads(said)
+    tags = json.loads(tags_json)
     if (tag in tags) != take:
         return None
     return json.dumps([each for each in tags if each != tag] if take else [*tags, tag])

@@ -121,18 +121,18 @@ class WorkingItemFilter:
 
 class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
     def matching(self, wanted: WorkingItemFilter) -> Self:
-        found = self
+        rows = self
         if wanted.text:
-            found = found.filter(text__contains=wanted.text.casefold())
+            rows = rows.filter(text__contains=wanted.text.casefold())
         if wanted.tag:
-            found = found.tagged(wanted.tag)
+            rows = rows.tagged(wanted.tag)
         if wanted.part:
-            found = found.filter(part="" if wanted.part == "none" else wanted.part)
+            rows = rows.filter(part="" if wanted.part == "none" else wanted.part)
         if wanted.change:
-            found = found.filter(change=wanted.change)
+            rows = rows.filter(change=wanted.change)
         if wanted.ids:
-            found = found.filter(key__in=wanted.ids)
-        return found.exclude(alike="") if wanted.alike else found
+            rows = rows.filter(key__in=wanted.ids)
+        return rows.exclude(alike="") if wanted.alike else rows
 
     def tagged(self, tag: str) -> Self:
         """Those with this very tag."""

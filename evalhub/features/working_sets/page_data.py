@@ -53,31 +53,31 @@ class WorkingItemsPage:
     items: Sequence[ShownWorkingItem]
 
 
-def items_page(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingItemsPage:
+def items_page(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingItemsPage:
     """Three queries: tags, how many, a page."""
-    form = filter_of(working_set, given)
-    found = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
-    page = Paginator(found.defer("text").order_by("position"), PAGE).get_page(given.get("page"))
-    shown = [
-        ShownWorkingItem(each, passage(asked(each.input)), passage(expected(each.references)))
-        for each in page
+    form = filter_of(working_set, query)
+    items = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
+    page = Paginator(items.defer("text").order_by("position"), PAGE).get_page(query.get("page"))
+    rows = [
+        ShownWorkingItem(item, passage(asked(item.input)), passage(expected(item.references)))
+        for item in page
     ]
-    return WorkingItemsPage(form, page, shown)
+    return WorkingItemsPage(form, page, rows)
 
 
-def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingFilterForm:
+def filter_of(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingFilterForm:
     """The filter as the address has it, with the tags that there are, the commonest first."""
-    known, times = _tags(*_state(working_set))
-    asked_for = given.get("tag", "")
-    if asked_for and asked_for not in dict(known):
-        known = [*known, (asked_for, times[asked_for])]
-    return WorkingFilterForm(given, tags=known)
+    tags, times = _tags(*_state(working_set))
+    asked_for = query.get("tag", "")
+    if asked_for and asked_for not in dict(tags):
+        tags = [*tags, (asked_for, times[asked_for])]
+    return WorkingFilterForm(query, tags=tags)
 
 
 def changes_of(working_set: WorkingSet) -> SetDifference:
     """As `difference`, remembered as long as nobody writes to the set."""
-    found = _difference(*_state(working_set))
-    return replace(found, newer=newer_version(working_set))
+    changes = _difference(*_state(working_set))
+    return replace(changes, newer=newer_version(working_set))
 
 
 def _state(working_set: WorkingSet) -> tuple[int, int, datetime]:
@@ -89,8 +89,8 @@ def _state(working_set: WorkingSet) -> tuple[int, int, datetime]:
 def _tags(pk: int, revision: int, changed: datetime) -> tuple[list[tuple[str, int]], Counter[str]]:
     """The commonest tags, and how many items have each of all tags."""
     times: Counter[str] = Counter()
-    for said, n in WorkingItem.objects.filter(working_set=pk).tag_lists():
-        times.update(dict.fromkeys(json.loads(said), n))
+    for tags_json, n in WorkingItem.objects.filter(working_set=pk).tag_lists():
+        times.update(dict.fromkeys(json.loads(tags_json), n))
     return times.most_common(MOST_TAGS), times
 
 
@@ -138,13 +138,13 @@ def publish_page(working_set: WorkingSet) -> PublishPage:
 def _changed(item: WorkingItem) -> list[ChangedField]:
     assert item.was is not None
     before, after = content_of(item.was), content_of(item)
-    found = []
+    changes = []
     for name, label in FIELDS.items():
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             was, now, _ = word_diff(_text(old), _text(new), most=COMPARED)
-            found.append(ChangedField(label, was, now))
-    return found
+            changes.append(ChangedField(label, was, now))
+    return changes
 
 
 def _text(value: Any) -> str:

@@ -185,17 +185,17 @@ def _looked(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequ
     if where == "training":
         with kept(form.cleaned_data["file"]) as file:
             number = look_in_training(working_set, file, by=request.user)
-        place = f"in {file.name}"
+        source = f"in {file.name}"
     elif where == "others":
         number = look_in_other_test_sets(working_set, by=request.user)
-        place = "in the project’s other test sets"
+        source = "in the project’s other test sets"
     else:
         number = look_inside(working_set, by=request.user)
-        place = "of items before"
+        source = "of items before"
     if not number:
-        return f"No near-copies {place}."
+        return f"No near-copies {source}."
     what = "item is a near-copy" if number == 1 else "items are near-copies"
-    return f"{number:,} {what} {place}: “near-copies” shows them."
+    return f"{number:,} {what} {source}: “near-copies” shows them."
 
 
 urlpatterns = [

@@ -110,12 +110,12 @@ def change_many(request: SignedInRequest, pk: int) -> HttpResponse:
     verb, tag = request.POST.get("verb", ""), request.POST.get("tag", "")
     if verb in ("tag", "untag"):
         number = tag_items(working_set, wanted, tag=tag, by=request.user, take=verb == "untag")
-        done = f"{counted(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
+        message = f"{counted(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
     elif verb == "delete":
-        done = f"Deleted {counted(delete_items(working_set, wanted, by=request.user), 'item')}."
+        message = f"Deleted {counted(delete_items(working_set, wanted, by=request.user), 'item')}."
     else:
         raise Http404
-    messages.success(request, done)
+    messages.success(request, message)
     return redirect(_back(working_set, request))
 
 

@@ -79,10 +79,10 @@ def begin_working_set(
     versions = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
     newest = versions.filter(pool=None, engine__isnull=True).order_by("-number").first()
     called = source or path.name
-    asked = WorkingSet(
+    draft = WorkingSet(
         project=project, slug=slug, purpose=purpose, source=called, origin=newest, by=by
     )
-    return _filled(asked, ItemSource.of_file(path, mapping, ITEMS))
+    return _filled(draft, ItemSource.of_file(path, mapping, ITEMS))
 
 
 def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
@@ -95,7 +95,7 @@ def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
     check_evaluates(by, project)
     if version.engine:
         raise WorkingSetError(f"{version} is another harness's task, whose items aren't ours")
-    asked = WorkingSet(
+    draft = WorkingSet(
         project=project,
         slug=version.test_set.slug,
         purpose=version.test_set.purpose,
@@ -104,7 +104,7 @@ def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
         by=by,
     )
     rows = Item.objects.filter(version=version, redacted=None)
-    return _filled(asked, ItemSource(str(version), str(version), "id", lambda: contents(rows)))
+    return _filled(draft, ItemSource(str(version), str(version), "id", lambda: contents(rows)))
 
 
 def publish_working_set(
@@ -112,7 +112,7 @@ def publish_working_set(
     *,
     revision: int,
     by: User | None,
-    told: Callable[[list[TestSetVersion]], object] = lambda made: None,
+    told: Callable[[list[TestSetVersion]], object] = lambda versions: None,
 ) -> list[TestSetVersion]:
     """The version that holds these items, made where there is none; the working set is gone then.
 
@@ -133,12 +133,12 @@ def publish_working_set(
     check_evaluates(by, working_set.project)
     with _busy(working_set, revision):
         parts = _parts(working_set, working_set.items.all())
-        made = [_published(working_set, slug, part) for slug, part in parts.items()]
+        versions = [_published(working_set, slug, part) for slug, part in parts.items()]
         with transaction.atomic():
             _hide(working_set)
-            told(made)
+            told(versions)
         _take_away(working_set)
-    return made
+    return versions
 
 
 def discard_working_set(working_set: WorkingSet, *, by: User | None) -> None:
@@ -152,10 +152,10 @@ def discard_working_set(working_set: WorkingSet, *, by: User | None) -> None:
 def drop_left_over_sets() -> int:
     """Takes those away whose writers ended before all items were there; how many there were."""
     left = WorkingSet.objects.filter(filled=False, busy_until__lt=timezone.now())
-    found = list(left)
-    for each in found:
-        _take_away(each)
-    return len(found)
+    rows = list(left)
+    for row in rows:
+        _take_away(row)
+    return len(rows)
 
 
 def contents(rows: "QuerySet[Any]") -> Iterator[tuple[int, ItemContent]]:
@@ -164,22 +164,22 @@ def contents(rows: "QuerySet[Any]") -> Iterator[tuple[int, ItemContent]]:
     last, before = -1, 0
     ordered = rows.order_by("position")
     while page := list(ordered.filter(position__gt=last)[: drafts.ROWS]):
-        for place, row in enumerate(page, before + 1):
-            yield place, content_of(row)
+        for number, row in enumerate(page, before + 1):
+            yield number, content_of(row)
         last, before = page[-1].position, before + len(page)
 
 
 def searched(content: ItemContent) -> str:
     """What a search of the item reads: its id, what is asked, right answers and context."""
-    asked = content.input
-    said = [asked] if isinstance(asked, str) else [message_text(each) for each in asked]
+    question = content.input
+    texts = [question] if isinstance(question, str) else [message_text(each) for each in question]
     right = [each if isinstance(each, str) else str(each) for each in content.references]
-    return "\n".join([content.key, *said, *right, content.context]).casefold()
+    return "\n".join([content.key, *texts, *right, content.context]).casefold()
 
 
-def written_values(content: ItemContent, asked: bytes) -> tuple[object, ...]:
+def written_values(content: ItemContent, item_input: bytes) -> tuple[object, ...]:
     """What stands in COLUMNS after the working set and the position, of a new item."""
-    return (*content_values(content, asked), searched(content), "", ItemChange.ADDED, "", 1)
+    return (*content_values(content, item_input), searched(content), "", ItemChange.ADDED, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +222,10 @@ def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
 def removed(working_set: WorkingSet) -> "QuerySet[Item]":
     """The items of the version it was begun from that aren't in it any more."""
     # Not an EXISTS for each: no index has `was`, so that 5,000 items took 25 million steps.
-    kept = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
-    gone = Item.objects.filter(version=working_set.origin_id).exclude(pk__in=kept.values("was"))
+    remaining = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
+    gone = Item.objects.filter(version=working_set.origin_id).exclude(
+        pk__in=remaining.values("was")
+    )
     return gone.order_by("position")
 
 
@@ -262,18 +264,18 @@ def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
 
 def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, str | None]:
     """The names of the versions to be made, and the part that each holds; None is all."""
-    found = set(rows.order_by().values_list("part", flat=True).distinct())
-    if not found:
+    names = set(rows.order_by().values_list("part", flat=True).distinct())
+    if not names:
         raise WorkingSetError("the working set has no items")
-    if found == {""}:
+    if names == {""}:
         return {working_set.slug: None}
-    if "" in found:
+    if "" in names:
         loose = rows.filter(part="").count()
         raise WorkingSetError(
             f"{counted(loose, 'item')} came after the split and {'is' if loose == 1 else 'are'} in "
             "no part: split again, or take the split back"
         )
-    if len(found) == 1:
+    if len(names) == 1:
         raise WorkingSetError("all items are in one part: split again, or take the split back")
     return {
         working_set.slug: SplitPart.TEST,
@@ -297,39 +299,39 @@ def _published(working_set: WorkingSet, slug: str, part: str | None) -> TestSetV
     return version
 
 
-def _filled(asked: WorkingSet, source: ItemSource) -> WorkingSet:
+def _filled(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
     drop_left_over_sets()
     batches = batches_of(source)
     try:
         first = next(batches)  # what can't be read at all leaves no trace
     except StopIteration:
         raise WorkingSetError(f"{source.name} has no items that can be edited") from None
-    asked.filled, asked.busy_until = False, drafts.leased()
-    asked.save()
+    working_set.filled, working_set.busy_until = False, drafts.leased()
+    working_set.save()
     try:
         written = 0
         for batch in chain([first], batches):
-            _write(asked, batch, written, source)
+            _write(working_set, batch, written, source)
             written += len(batch)
         with transaction.atomic():
-            _know_again(asked)
-            asked.filled, asked.busy_until = True, None
-            asked.save(update_fields=["filled", "busy_until"])
+            _know_again(working_set)
+            working_set.filled, working_set.busy_until = True, None
+            working_set.save(update_fields=["filled", "busy_until"])
     except BaseException:
-        _take_away(asked)
+        _take_away(working_set)
         raise
-    return asked
+    return working_set
 
 
 def _write(working_set: WorkingSet, batch: Batch, start: int, source: ItemSource) -> None:
     rows = [
-        (working_set.pk, position, *written_values(content, asked))
-        for position, (_, content, asked, _) in enumerate(batch, start)
+        (working_set.pk, position, *written_values(content, item_input))
+        for position, (_, content, item_input, _) in enumerate(batch, start)
     ]
     with transaction.atomic():
         written = insert(WorkingItem, COLUMNS, rows, returning=("id",))
-        kept = WorkingSet.objects.filter(pk=working_set.pk)
-        kept.update(busy_until=drafts.leased(datetime.timedelta(minutes=10)))
+        row = WorkingSet.objects.filter(pk=working_set.pk)
+        row.update(busy_until=drafts.leased(datetime.timedelta(minutes=10)))
     if len(written) < len(rows):
         raise _two_of_an_id(working_set, rows, batch, source)
 

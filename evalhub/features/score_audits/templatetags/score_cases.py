@@ -14,5 +14,5 @@ def disputed_metrics(study: Study) -> list[tuple[Metric, int]]:
     queries at most."""
     metrics = study.test_sets.order_by().values("metric")
     counts = ScoreCase.objects.filter(project=study.project_id, metric__in=metrics).per_metric()
-    found = Metric.objects.filter(pk__in=counts).order_by("name", "pk")
-    return [(each, counts[each.pk]) for each in found]
+    sorted_metrics = Metric.objects.filter(pk__in=counts).order_by("name", "pk")
+    return [(each, counts[each.pk]) for each in sorted_metrics]
