@@ -62,12 +62,12 @@ def asked_of_study(study: StudyFile) -> Asked:
 def _demands(study: StudyFile) -> dict[str, dict[str, Any]]:
     """By criterion, what is asked on each test set that is judged, and of its answers' form."""
     judged = {name: each for name, each in study.test_sets.items() if each.role != "development"}
-    asked = {
-        name: {field: value for field, value in each.as_json().items() if field not in _BESIDE}
-        for name, each in judged.items()
+    demands = {
+        name: {field: value for field, value in test_set.as_json().items() if field not in _BESIDE}
+        for name, test_set in judged.items()
     }
-    return asked | {
+    return demands | {
         guard.of(name): guard.demand.as_json() | {"metric": guard.metric.as_json()}
-        for name, each in judged.items()
-        for guard in each.guards
+        for name, test_set in judged.items()
+        for guard in test_set.guards
     }

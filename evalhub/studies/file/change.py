@@ -53,14 +53,14 @@ class StudyChange:
             ChangeError: there is no such arm, or it takes no such thing.
             DataError: the training record can't be read.
         """
-        found = deepcopy(data)
+        document = deepcopy(data)
         name = self.candidate or candidate
         if self.candidate is not None:
-            found["candidate"] = name
-        if name not in found["arms"]:
-            there = ", ".join(found["arms"])
-            raise ChangeError(f"--candidate: there is no arm {name!r}; there are {there}")
-        arm = found["arms"][name]
+            document["candidate"] = name
+        if name not in document["arms"]:
+            names = ", ".join(document["arms"])
+            raise ChangeError(f"--candidate: there is no arm {name!r}; there are {names}")
+        arm = document["arms"][name]
         if self.answers is not None and self.adapter is not None:
             raise ChangeError(
                 "--answers: are there already, and --adapter says whom to ask: give one of the two"
@@ -75,9 +75,9 @@ class StudyChange:
             _answered_with(arm, name, self.adapter, folder)
         if self.training is not None:
             arm["training"] = _training(self.training, folder)
-        for each, fields in self.arms.items():
-            found["arms"][each] |= fields
-        return found
+        for other, fields in self.arms.items():
+            document["arms"][other] |= fields
+        return document
 
 
 def _answered_with(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> None:
@@ -134,14 +134,16 @@ def _training(path: Path, folder: Path) -> dict[str, Any]:
     Of the folder that a trainer wrote it is what its files say.
     """
     beside = path if path.is_dir() else path.parent
-    found = read_folder(path) if path.is_dir() else _record(path)
+    record = read_folder(path) if path.is_dir() else _record(path)
     for name in ("data", "hashes"):
-        if (named := found.get(name)) is not None:
-            file = beside / named
+        if (file_name := record.get(name)) is not None:
+            file = beside / file_name
             if not file.is_file():
-                raise DataError(f"there is no file {named!r} beside it", file=str(path), field=name)
-            found[name] = os.path.relpath(file, folder)  # no path of this machine
-    return found
+                raise DataError(
+                    f"there is no file {file_name!r} beside it", file=str(path), field=name
+                )
+            record[name] = os.path.relpath(file, folder)  # no path of this machine
+    return record
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -20,23 +20,23 @@ def drawn_items(
 
     Raises evalhub.io.rows.DataError where a pool has too few left.
     """
-    found = {}
-    for name, asked in spec.test_sets.items():
-        if asked.draw is None:
+    drawn = {}
+    for name, test_set in spec.test_sets.items():
+        if test_set.draw is None:
             continue
         pool, metric = sets[name]
         try:
             version = draw(
                 pool=pool,
-                count=asked.draw,
+                count=test_set.draw,
                 question=digest_of(_question(spec, name, metric, versions)),
                 study=study,
-                mix=asked.mix,
+                mix=test_set.mix,
             )
         except PoolError as error:
             raise spec.document.error(["test_sets", name, "draw"], str(error)) from error
-        found[name] = version, metric
-    return found
+        drawn[name] = version, metric
+    return drawn
 
 
 def _question(
@@ -50,8 +50,8 @@ def _question(
         "development": spec.policy.development and spec.policy.development.as_json(),
         "baseline": candidate_digest(versions[spec.baseline]),
         "arms": [
-            [candidate_digest(versions[each]), _source(spec, arm, name)]
-            for each, arm in spec.arms.items()
+            [candidate_digest(versions[arm_name]), _source(spec, arm, name)]
+            for arm_name, arm in spec.arms.items()
         ],
     }
 

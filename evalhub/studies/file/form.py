@@ -84,7 +84,7 @@ class FormDemand(Declaration):
 
 Form = Annotated[
     Annotated[Literal["guard"], Tag("line")] | Annotated[FormDemand, Tag("said")],
-    Discriminator(lambda given: "line" if isinstance(given, str) else "said"),
+    Discriminator(lambda value: "line" if isinstance(value, str) else "said"),
 ]
 """All of them by one word, or with what is to be otherwise."""
 

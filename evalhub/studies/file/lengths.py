@@ -22,17 +22,18 @@ def check_lengths(
         return
     columns = "key", "input", "context", "tools", "choices"
     rows = items.items.order_by("position").values_list(*columns)
-    asked = (AskedText(*row) for row in rows.iterator(chunk_size=1_000))
-    found = list(
-        islice(too_long(backend_of(version), version.prompt, version.sampling, asked), SHOWN)
+    texts = (AskedText(*row) for row in rows.iterator(chunk_size=1_000))
+    long_texts = list(
+        islice(too_long(backend_of(version), version.prompt, version.sampling, texts), SHOWN)
     )
-    if not found:
+    if not long_texts:
         return
-    count = f"{len(found):,}{' or more' if len(found) == SHOWN else ''} of {items.item_count:,}"
+    or_more = " or more" if len(long_texts) == SHOWN else ""
+    count = f"{len(long_texts):,}{or_more} of {items.item_count:,}"
     raise spec.document.error(
         ["arms", name, "backend"],
-        f"{count} items of {test_set} are too long for it, the first '{found[0].key}': "
-        f"{found[0].sentence}. Shorten them or leave them out, allow a shorter answer "
+        f"{count} items of {test_set} are too long for it, the first '{long_texts[0].key}': "
+        f"{long_texts[0].sentence}. Shorten them or leave them out, allow a shorter answer "
         "(sampling.max_tokens), or say `failures: worst` in the policy, by which each is the "
         "model's failure and scores the metric's worst",
     )

@@ -24,24 +24,25 @@ class OperatorFile:
         """What the study's runs may reach."""
         return Reach(operator=True, hosts=self.hosts)
 
-    def file(self, study: Path, named: str) -> Path:
+    def file(self, study: Path, name: str) -> Path:
         """The file that is named in the study at this path, which it is relative to."""
-        return study.parent / named
+        return study.parent / name
 
     def check(self, study: "StudyFile") -> None:
         """Raises OutsideError for a key that nobody has bound to the host it would be sent to."""
         asked_by_place = [
             (("arms", name, "backend"), arm.backend.asked) for name, arm in study.arms.items()
         ] + [
-            (("judges", name, "backend"), each.backend.asked) for name, each in study.judges.items()
+            (("judges", name, "backend"), judge.backend.asked)
+            for name, judge in study.judges.items()
         ]
-        for place, asked in asked_by_place:
-            if asked is None or asked.key_and_address is None:
+        for path, backend in asked_by_place:
+            if backend is None or backend.key_and_address is None:
                 continue
             try:
-                check_bound(*asked.key_and_address, self.reach)
+                check_bound(*backend.key_and_address, self.reach)
             except KeyNotBoundError as error:
-                raise OutsideError(str(error), (*place, asked.type, "key_env")) from error
+                raise OutsideError(str(error), (*path, backend.type, "key_env")) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ class UploadedStudy:
         """What the study's runs may reach: aliases, and nothing by its own word."""
         return Reach()
 
-    def file(self, study: Path, named: str) -> Path:
+    def file(self, study: Path, name: str) -> Path:
         """The upload of this digest; `check` has seen that it is there."""
-        return self.files[named]
+        return self.files[name]
 
     def check(self, study: "StudyFile") -> None:
         """Raises OutsideError for whatever is neither an upload nor an alias."""

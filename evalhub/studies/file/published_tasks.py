@@ -77,20 +77,20 @@ class PublishedTasks(Declaration):
     )
 
 
-def published_test_sets(asked: PublishedTasks) -> dict[str, dict[str, Any]]:
+def published_test_sets(tasks: PublishedTasks) -> dict[str, dict[str, Any]]:
     """What a study file would say of each task, by the task's name."""
     return {
-        each.name: {
+        task.name: {
             "lm_eval": {
-                "task": each.name,
-                "score": each.score,
-                "num_fewshot": each.shots,
-                "limit": asked.limit,
-                "data": asked.data,
+                "task": task.name,
+                "score": task.score,
+                "num_fewshot": task.shots,
+                "limit": tasks.limit,
+                "data": tasks.data,
             },
             "role": "guard",
             "purpose": "capability",
-            "margin": asked.margin,
+            "margin": tasks.margin,
         }
-        for each in PUBLISHED[asked.kind]
+        for task in PUBLISHED[tasks.kind]
     }

@@ -91,14 +91,14 @@ class _ArmBackend(Declaration):
     @property
     def asked(self) -> BackendDeclaration | None:
         """The backend that is asked; None where the answers are recorded."""
-        found = [getattr(self, name) for name in LIVE]
-        return next((each for each in found if each is not None), None)
+        backends = [getattr(self, name) for name in LIVE]
+        return next((each for each in backends if each is not None), None)
 
     @model_validator(mode="after")
     def _one(self) -> "_ArmBackend":
         if len([each for _, each in self if each is not None]) != 1:
-            known = " or ".join(f"{name}: {{…}}" for name in LIVE)
-            raise wrong(f"says who answers: recorded: FILE or {known}")
+            kinds = " or ".join(f"{name}: {{…}}" for name in LIVE)
+            raise wrong(f"says who answers: recorded: FILE or {kinds}")
         return self
 
 
@@ -172,8 +172,8 @@ class Arm(Declaration):
 
     def training_file(self, files: Files) -> Path | None:
         """The file of its training rows, or of their fingerprints; None where none is named."""
-        named = self.training.data or self.training.hashes
-        return files(named) if named else None
+        file_name = self.training.data or self.training.hashes
+        return files(file_name) if file_name else None
 
 
 class StudyFile(Declaration):
@@ -229,14 +229,14 @@ class StudyFile(Declaration):
         cls, test_sets: dict[str, AskedTestSet], info: ValidationInfo
     ) -> dict[str, AskedTestSet]:
         suite = info.data.get("suite")
-        found = dict(test_sets)
-        for name, asked in (test_sets_of(suite) if suite else {}).items():
-            if name in found:
+        merged = dict(test_sets)
+        for name, test_set in (test_sets_of(suite) if suite else {}).items():
+            if name in merged:
                 raise wrong("is a skill of the suite already: choose another name", name)
-            found[name] = declared(AskedTestSet, asked)
-        if not found and "suite" in info.data:
+            merged[name] = declared(AskedTestSet, test_set)
+        if not merged and "suite" in info.data:
             raise wrong("is empty: name a test set, or say suite: general")
-        return found
+        return merged
 
     @model_validator(mode="after")
     def _fits(self) -> "StudyFile":
@@ -276,14 +276,14 @@ class StudySpec:
         """The test sets of general capability that a decision rests on, by what the file says."""
         return [
             name
-            for name, each in self.test_sets.items()
-            if each.role != "development"
-            and (each.purpose or {"guard": "capability"}.get(each.role)) == "capability"
+            for name, test_set in self.test_sets.items()
+            if test_set.role != "development"
+            and (test_set.purpose or {"guard": "capability"}.get(test_set.role)) == "capability"
         ]
 
-    def file(self, named: str) -> Path:
+    def file(self, name: str) -> Path:
         """A file that the study names: one of the operator's, or one that was uploaded."""
-        return self.origin.file(self.document.path, named)
+        return self.origin.file(self.document.path, name)
 
     def engine(self, test_set: str) -> dict[str, Any] | None:
         """The harness whose task a test set is, as its version says it; None where it is none."""
@@ -295,22 +295,22 @@ class StudySpec:
 
         Raises evalhub.io.rows.DataError for what can't be asked, with its line and field.
         """
-        for name, asked in self.test_sets.items():
-            if asked.lm_eval is None:
+        for name, test_set in self.test_sets.items():
+            if test_set.lm_eval is None:
                 continue
             at = "test_sets", name, "lm_eval"
             try:
-                task = load(self._task(asked.lm_eval))
+                task = load(self._task(test_set.lm_eval))
             except EngineError as error:
-                raise self.document.error(at, f"{asked.lm_eval.task} {error}") from error
-            if needed := metric_needed(task, asked.metric):
-                raise self.document.error(at, f"{asked.lm_eval.task} {needed}")
-            if task.higher_is_better != asked.metric.rises:
+                raise self.document.error(at, f"{test_set.lm_eval.task} {error}") from error
+            if needed := metric_needed(task, test_set.metric):
+                raise self.document.error(at, f"{test_set.lm_eval.task} {needed}")
+            if task.higher_is_better != test_set.metric.rises:
                 better = "high" if task.higher_is_better else "low"
                 raise self.document.error(
                     at,
-                    f"{asked.lm_eval.task} has a {asked.lm_eval.score} that is better {better}: "
-                    f"say metric: {{name: recorded, score: {asked.lm_eval.score}, "
+                    f"{test_set.lm_eval.task} has a {test_set.lm_eval.score} that is better "
+                    f"{better}: say metric: {{name: recorded, score: {test_set.lm_eval.score}, "
                     f"higher_is_better: {str(task.higher_is_better).lower()}}} beside it",
                 )
 
@@ -327,12 +327,12 @@ class StudySpec:
 
     def items_file(self, test_set: str) -> AbstractContextManager[Path]:
         """The file of a test set's items: the one that is named, or one that is made for it."""
-        asked = self.test_sets[test_set]
-        if asked.suite is not None:
-            return items_written(asked.suite)
-        if asked.lm_eval is not None:
-            return rows_written(load(self._task(asked.lm_eval)).rows(), f"{test_set}.jsonl")
-        return nullcontext(self.file(asked.file or ""))
+        declaration = self.test_sets[test_set]
+        if declaration.suite is not None:
+            return items_written(declaration.suite)
+        if declaration.lm_eval is not None:
+            return rows_written(load(self._task(declaration.lm_eval)).rows(), f"{test_set}.jsonl")
+        return nullcontext(self.file(declaration.file or ""))
 
 
 def read_study(path: Path, origin: Origin, change: StudyChange | None = None) -> StudySpec:
@@ -357,9 +357,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
     except OutsideError as error:
         raise document.error(error.place, error.message) from error
     for name, arm in file.arms.items():
-        if (
-            rows := arm.training_file(lambda named: origin.file(path, named))
-        ) and not rows.is_file():
+        if (rows := arm.training_file(lambda name: origin.file(path, name))) and not rows.is_file():
             field = "data" if arm.training.data else "hashes"
             raise document.error(
                 ["arms", name, "training", field],
@@ -412,7 +410,7 @@ def _in_question(file: StudyFile) -> str:
     return next((name for name in others if file.arms[name].fine_tuned), others[0])
 
 
-def _file_of(named: Recorded | None, files: Files, test_set: str) -> Path | None:
-    if isinstance(named, dict):
-        named = named.get(test_set)
-    return None if named is None else files(named.replace("{test_set}", test_set))
+def _file_of(recorded: Recorded | None, files: Files, test_set: str) -> Path | None:
+    if isinstance(recorded, dict):
+        recorded = recorded.get(test_set)
+    return None if recorded is None else files(recorded.replace("{test_set}", test_set))

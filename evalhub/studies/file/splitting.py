@@ -13,18 +13,18 @@ def together(labels: Sequence[Sequence[str]]) -> list[int]:
     group, and so are those that others connect."""
     parents = list(range(len(labels)))
 
-    def root(place: int) -> int:
-        while parents[place] != place:
-            parents[place] = parents[parents[place]]
-            place = parents[place]
-        return place
+    def root(index: int) -> int:
+        while parents[index] != index:
+            parents[index] = parents[parents[index]]
+            index = parents[index]
+        return index
 
     first: dict[str, int] = {}
-    for place, said in enumerate(labels):
-        for label in said:
-            one, other = sorted((root(first.setdefault(label, place)), root(place)))
+    for index, item_labels in enumerate(labels):
+        for label in item_labels:
+            one, other = sorted((root(first.setdefault(label, index)), root(index)))
             parents[other] = one
-    return [root(place) for place in range(len(labels))]
+    return [root(index) for index in range(len(labels))]
 
 
 def drawn_share(
@@ -37,18 +37,18 @@ def drawn_share(
     numbers count.
     """
     members: dict[int, list[int]] = defaultdict(list)
-    for place, group in enumerate(groups):
-        members[group].append(place)
+    for index, group in enumerate(groups):
+        members[group].append(index)
 
-    def turn(places: list[int]) -> bytes:
-        least = min(keys[place] for place in places)
+    def turn(group_items: list[int]) -> bytes:
+        least = min(keys[index] for index in group_items)
         return hashlib.sha256(f"{seed}\0{least}".encode()).digest()
 
     wanted, drawn = share * len(keys), list[int]()
-    for places in sorted(members.values(), key=turn):
-        after = len(drawn) + len(places)
+    for group_items in sorted(members.values(), key=turn):
+        after = len(drawn) + len(group_items)
         if abs(after - wanted) < abs(len(drawn) - wanted):
-            drawn += places
+            drawn += group_items
     return sorted(drawn)
 
 

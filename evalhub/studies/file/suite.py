@@ -64,7 +64,7 @@ class SkillItems(Declaration):
 
 Tasks = Annotated[
     Annotated[TaskKind, Tag("kind")] | Annotated[PublishedTasks, Tag("said")],
-    Discriminator(lambda given: "kind" if isinstance(given, str) else "said"),
+    Discriminator(lambda value: "kind" if isinstance(value, str) else "said"),
 ]
 """Published tasks by their kind, or with what is to be otherwise in them."""
 
@@ -96,7 +96,7 @@ class GeneralSuite(Declaration):
 
 Suite = Annotated[
     Annotated[Literal["general"], Tag("name")] | Annotated[GeneralSuite, Tag("said")],
-    Discriminator(lambda given: "name" if isinstance(given, str) else "said"),
+    Discriminator(lambda value: "name" if isinstance(value, str) else "said"),
 ]
 """A suite by its name, or with what is to be otherwise in it."""
 
@@ -109,30 +109,32 @@ def metric_of(skill: str) -> dict[str, Any]:
 
 def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
     """The suite's test sets by name, as a study file says them. Raises PydanticCustomError."""
-    asked = GeneralSuite() if isinstance(suite, str) else suite
-    found = {
+    settings = GeneralSuite() if isinstance(suite, str) else suite
+    test_sets = {
         skill_name(skill): {
-            "suite": {"skill": skill, "items": asked.items, "seed": asked.seed},
+            "suite": {"skill": skill, "items": settings.items, "seed": settings.seed},
             "role": "guard",
             "purpose": "capability",
-            "margin": asked.margin,
-            "tier": asked.tier,
+            "margin": settings.margin,
+            "tier": settings.tier,
         }
-        for skill in asked.skills
+        for skill in settings.skills
     }
-    if asked.tasks is None:
-        return found
-    tasks = PublishedTasks(kind=asked.tasks) if isinstance(asked.tasks, str) else asked.tasks
-    for name, said in published_test_sets(tasks).items():
-        found[skill_name(name)] = said | {"tier": asked.tier}
-    return found
+    if settings.tasks is None:
+        return test_sets
+    tasks = (
+        PublishedTasks(kind=settings.tasks) if isinstance(settings.tasks, str) else settings.tasks
+    )
+    for name, fields in published_test_sets(tasks).items():
+        test_sets[skill_name(name)] = fields | {"tier": settings.tier}
+    return test_sets
 
 
 @contextmanager
-def items_written(asked: SkillItems) -> Iterator[Path]:
+def items_written(skill_items: SkillItems) -> Iterator[Path]:
     """A file of the skill's items for as long as it is read, named for the skill."""
-    items = SUITES[asked.skill].generate(asked.seed, asked.items)
-    with rows_written((dict(each) for each in items), f"{asked.skill}.jsonl") as path:
+    items = SUITES[skill_items.skill].generate(skill_items.seed, skill_items.items)
+    with rows_written((dict(each) for each in items), f"{skill_items.skill}.jsonl") as path:
         yield path
 
 

@@ -91,9 +91,9 @@ class AskedTestSet(Demand):
         if skill is None and task is None:
             raise wrong("missing", "metric")
         kind: Any = AnyMetric
-        said = metric_of(skill.skill) if skill else task.metric
-        found: MetricDeclaration = declared(kind, said)
-        return found
+        fields = metric_of(skill.skill) if skill else task.metric
+        declaration: MetricDeclaration = declared(kind, fields)
+        return declaration
 
     @model_validator(mode="after")
     def _comes_from_somewhere(self) -> "AskedTestSet":

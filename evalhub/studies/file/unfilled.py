@@ -22,28 +22,28 @@ class Unfilled(NamedTuple):
 
 def unfilled(data: Any) -> list[Unfilled]:
     """What a study file's data leave to be filled in, each thing once, in the file's order."""
-    found: dict[str, Unfilled] = {}
-    for each in _unfilled(data, ()):
-        found.setdefault(each.said, each)
-    return list(found.values())
+    by_text: dict[str, Unfilled] = {}
+    for gap in _unfilled(data, ()):
+        by_text.setdefault(gap.said, gap)
+    return list(by_text.values())
 
 
 def first_unfilled(data: Any) -> Unfilled | None:
     """The first thing that is still to be filled in, in a sentence that names the others too."""
-    found = unfilled(data)
-    if not found:
+    gaps = unfilled(data)
+    if not gaps:
         return None
-    first, *others = found
+    first, *others = gaps
     more = f"; and so are {', '.join(each.field for each in others)}" if others else ""
     return first._replace(said=f"is still to be filled in: {first.said}{more}")
 
 
 def _unfilled(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
     if isinstance(data, dict):
-        for name, each in data.items():
-            yield from _unfilled(each, (*at, name))
+        for name, value in data.items():
+            yield from _unfilled(value, (*at, name))
     elif isinstance(data, list):
-        for index, each in enumerate(data):
-            yield from _unfilled(each, (*at, index))
+        for index, value in enumerate(data):
+            yield from _unfilled(value, (*at, index))
     elif isinstance(data, str) and data.startswith(UNFILLED):
         yield Unfilled(at, data.removeprefix(UNFILLED))

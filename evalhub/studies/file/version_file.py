@@ -39,10 +39,10 @@ class VersionFile(Declaration):
 
     @field_validator("backend")
     @classmethod
-    def _asked(cls, given: ArmBackend | None) -> ArmBackend | None:
-        if given is not None and given.asked is None:
+    def _asked(cls, backend: ArmBackend | None) -> ArmBackend | None:
+        if backend is not None and backend.asked is None:
             raise wrong("answers belong to a run: leave the backend out", "recorded")
-        return given
+        return backend
 
     @model_validator(mode="after")
     def _is_built(self) -> "VersionFile":

@@ -155,8 +155,8 @@ class _Compared:
         self.requirement = requirement_of(name, criterion, form=score.metric.of_form)
         self.labels = with_repeats_joined(
             [
-                ItemLabel(each.key, each.cluster, each.tags, question=each.question_digest)
-                for each in cases.values()
+                ItemLabel(case.key, case.cluster, case.tags, question=case.question_digest)
+                for case in cases.values()
             ]
         )
         self.scores = [arm_scores(arm, list(cases), name) for arm in arms]

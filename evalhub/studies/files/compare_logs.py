@@ -153,13 +153,15 @@ def _scores(
         registered = declared_metric("recorded", **task.measures[0].as_recorded())
         scores.metrics[task.name, task.metric] = registered.name, registered.options
         for arm, side in enumerate(task.sides):
-            for each in side.answers:
-                cells[arm].setdefault(each.key, {})[each.sample] = each.scores.get(task.metric)
-                where = (task.name, each.key, each.sample)
-                if each.error:
-                    scores.errors[arm][where] = each.error
-                elif each.output is not None:
-                    scores.outputs[arm][where] = each.output
+            for answer in side.answers:
+                cells[arm].setdefault(answer.key, {})[answer.sample] = answer.scores.get(
+                    task.metric
+                )
+                where = (task.name, answer.key, answer.sample)
+                if answer.error:
+                    scores.errors[arm][where] = answer.error
+                elif answer.output is not None:
+                    scores.outputs[arm][where] = answer.output
             for item in side.items.values():
                 scores.items.setdefault((task.name, item.key), item_info(item, side.file, question))
     return scores
@@ -183,9 +185,9 @@ def _reached(item: AskedItem, name: str, file: Path) -> Any:
     value: Any = item.fields
     for part in [name] if name in item.fields else name.split("."):
         if not isinstance(value, dict) or part not in value:
-            known = ", ".join(item.fields) or "none"
+            names = ", ".join(item.fields) or "none"
             raise DataError(
-                f"an item has no such field in the log; there are {known}",
+                f"an item has no such field in the log; there are {names}",
                 file=str(file),
                 line=item.line,
                 field=name,
@@ -229,9 +231,9 @@ def _items(task: PairedTask) -> list[dict[str, Any]]:
     first: list[dict[str, tuple[str | None, str]]] = [{}, {}]
     values: list[dict[str, list[float | None]]] = [{}, {}]
     for arm, side in enumerate(task.sides):
-        for each in side.answers:
-            first[arm].setdefault(each.key, (each.output, each.error))
-            values[arm].setdefault(each.key, []).append(each.scores.get(task.metric))
+        for answer in side.answers:
+            first[arm].setdefault(answer.key, (answer.output, answer.error))
+            values[arm].setdefault(answer.key, []).append(answer.scores.get(task.metric))
     rows = []
     for key, item in task.baseline.items.items():
         if key not in first[0] or key not in first[1]:
@@ -259,5 +261,5 @@ def _items(task: PairedTask) -> list[dict[str, Any]]:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    there = [each for each in values if each is not None]
-    return sum(there) / len(there) if there and len(there) == len(values) else None
+    numbers = [each for each in values if each is not None]
+    return sum(numbers) / len(numbers) if numbers and len(numbers) == len(values) else None

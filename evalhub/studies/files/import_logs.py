@@ -103,8 +103,8 @@ def import_foreign(
     if request.arm is not None:
         arms = [one_arm(arms, request.arm, path, option="--arm")]
     if request.model is not None and len(arms) > 1:
-        named = ", ".join(each.name for each in arms)
-        raise DeclarationError(f"names one model, and the log has {named}: choose an arm", "model")
+        names = ", ".join(each.name for each in arms)
+        raise DeclarationError(f"names one model, and the log has {names}: choose an arm", "model")
     slugs = _slugs(arms, kind, request.test_set)
     with TemporaryDirectory() as folder:
         log = _StagedLog(project, request)
@@ -163,8 +163,8 @@ class _StagedLog:
 
     def drop(self) -> None:
         """Takes away what was written and not published; harmless where all was."""
-        for each in self.found:
-            drafts.drop(each.run)
+        for imported in self.found:
+            drafts.drop(imported.run)
         for version in self._versions.values():
             drafts.drop(version)
         for test_set_version in self._sets.values():
@@ -179,20 +179,20 @@ class _StagedLog:
             transaction.set_rollback(True)
             return False
         versions = {each.pk: publish_version(each) for each in self._versions.values()}
-        for number, (each, metrics) in enumerate(zip(self.found, self._metrics, strict=True)):
-            run = each.run
+        for number, (imported, metrics) in enumerate(zip(self.found, self._metrics, strict=True)):
+            run = imported.run
             of = versions.get(run.version_id, run.version)
             if run.draft_until is not None and of != run.version:
                 Run.with_drafts.filter(pk=run.pk).update(version=of)
             run.version = of
-            self.found[number] = replace(each, run=launch_staged(run, metrics))
+            self.found[number] = replace(imported, run=launch_staged(run, metrics))
         return True
 
     def _staged_set(self, slug: str, items: PlainFile) -> TestSetVersion:
-        known = slug, items.digest()
-        if known not in self._sets:
-            self._sets[known] = stage_test_set(project=self.project, slug=slug, path=items.path)
-        return self._sets[known]
+        key = slug, items.digest()
+        if key not in self._sets:
+            self._sets[key] = stage_test_set(project=self.project, slug=slug, path=items.path)
+        return self._sets[key]
 
     def _staged_version(self, slug: str) -> ModelVersion:
         if slug not in self._versions:
@@ -205,18 +205,18 @@ class _StagedLog:
         return self._versions[slug]
 
 
-def _slugs(arms: list[LoggedArm], kind: str, named: str | None) -> dict[str, str]:
+def _slugs(arms: list[LoggedArm], kind: str, name: str | None) -> dict[str, str]:
     """What the test set of each task is called in the project."""
     tasks = list(dict.fromkeys(name for arm in arms for name in arm.tasks))
-    if named is None:
+    if name is None:
         if not KINDS[kind].names_tasks:
             raise DeclarationError(
                 f"is needed: {KINDS[kind].words} has no name for what it asks", "test_set"
             )
         return {task: slug_of(task) for task in tasks}
     if len(tasks) == 1:
-        return {tasks[0]: slug_of(named)}
-    return {task: slug_of(f"{named}-{task}") for task in tasks}
+        return {tasks[0]: slug_of(name)}
+    return {task: slug_of(f"{name}-{task}") for task in tasks}
 
 
 def _imported(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, str]) -> ImportedTask:
@@ -233,15 +233,15 @@ def _imported(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, str])
 
 def _metrics(task: Task) -> tuple[list[Metric], dict[str, str]]:
     """The task's scores as metrics, and by name why some aren't taken."""
-    found: list[Metric] = []
+    metrics: list[Metric] = []
     left_out = dict(task.unusable)
-    for each in task.metrics.values():
-        if each.higher_is_better is None:
-            left_out[each.name] = "the log doesn't say whether more of it is better"
+    for logged in task.metrics.values():
+        if logged.higher_is_better is None:
+            left_out[logged.name] = "the log doesn't say whether more of it is better"
             continue
-        metric = scorer("recorded", **each.as_recorded()).metric
-        found.append(register_metric(name=metric.name, options=metric.options))
-    return found, left_out
+        metric = scorer("recorded", **logged.as_recorded()).metric
+        metrics.append(register_metric(name=metric.name, options=metric.options))
+    return metrics, left_out
 
 
 def _figure(task: Task, metric: ToolMetric) -> ToolFigure:

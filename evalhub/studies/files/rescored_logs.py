@@ -54,18 +54,18 @@ def compare_rescored(
     sides = arms[0].tasks[name], arms[1].tasks[name]
     check_same_items(*sides, other_prompts=question.other_prompts)
     items = {**sides[1].items, **sides[0].items}
-    known = _right_answers(right, name, question)
+    right_answers = _right_answers(right, name, question)
     if scorer(question.metrics[0], **_options(extract, options)).metric.compares:
-        _check_references(items.values(), known, sides[0].file)
+        _check_references(items.values(), right_answers, sides[0].file)
     with TemporaryDirectory() as folder:
         of_items = whole_items_file(
-            items.values(), Path(folder, f"{_called(name)}.jsonl"), sides[0].file, known
+            items.values(), Path(folder, f"{_called(name)}.jsonl"), sides[0].file, right_answers
         )
         of_arms = [
             answers_file(side, Path(folder, str(number), f"{_called(arm.name)}.jsonl"))
             for number, (arm, side) in enumerate(zip(arms, sides, strict=True))
         ]
-        asked = CompareRequest(
+        request = CompareRequest(
             metric=question.metrics[0],
             extract=extract,
             options=options,
@@ -74,10 +74,10 @@ def compare_rescored(
             terms=question.terms,
         )
         try:
-            return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, asked, ledger)
+            return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, request, ledger)
         except DataError as error:
-            for each in (of_items, *of_arms):
-                error = each.of_log(error)
+            for file in (of_items, *of_arms):
+                error = file.of_log(error)
             raise error from None
 
 
@@ -98,20 +98,20 @@ def _right_answers(right: Path | None, task: str, question: LogQuestion) -> Mapp
     arm: LoggedArm = one_arm(arms, None, right, option="--test-set")
     if task not in arm.tasks:
         raise DataError(f"has no task {task}", file=str(right))
-    found: dict[str, list[Any]] = {}
-    for each in arm.tasks[task].answers:
-        if each.output is not None:
-            found.setdefault(each.key, []).append(each.output)
-    return found
+    answers_by_item: dict[str, list[Any]] = {}
+    for answer in arm.tasks[task].answers:
+        if answer.output is not None:
+            answers_by_item.setdefault(answer.key, []).append(answer.output)
+    return answers_by_item
 
 
 def _check_references(
-    items: Iterable[AskedItem], known: Mapping[str, list[Any]], file: Path
+    items: Iterable[AskedItem], right_answers: Mapping[str, list[Any]], file: Path
 ) -> None:
-    for each in items:
-        if not known.get(each.key, each.references):
+    for item in items:
+        if not right_answers.get(item.key, item.references):
             raise DataError(
-                f"no right answer to item {each.key!r} is known: name a file of them by --test-set",
+                f"no right answer to item {item.key!r} is known: name a file of them by --test-set",
                 file=str(file),
-                line=each.line,
+                line=item.line,
             )

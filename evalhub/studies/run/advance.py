@@ -143,8 +143,8 @@ def newest_decisions(study: Study) -> tuple[Decision, ...]:
     first = Case(When(role=ArmRole.CANDIDATE, then=0), default=1)
     arms = study.arms.annotate(newest=Subquery(rows.values("pk")[:1])).exclude(newest=None)
     keys = list(arms.order_by(first, "position").values_list("newest", flat=True))
-    found = Decision.objects.select_related("study__project").in_bulk(keys)
-    return tuple(found[pk] for pk in keys)
+    decisions = Decision.objects.select_related("study__project").in_bulk(keys)
+    return tuple(decisions[pk] for pk in keys)
 
 
 def due_studies(*, news_since: datetime | None = None) -> list[Study]:
@@ -158,7 +158,7 @@ def due_studies(*, news_since: datetime | None = None) -> list[Study]:
     last = runs.values("studies__arm__study").annotate(n=Max("finished")).values("n")
     judged = JudgeRun.objects.filter(candidate__studies__arm__study=OuterRef("pk")).order_by()
     by_study = judged.values("candidate__studies__arm__study")
-    said = by_study.annotate(n=Max("finished")).values("n")
+    finished = by_study.annotate(n=Max("finished")).values("n")
     newest = Campaign.objects.filter(study=OuterRef("pk")).values("pk")[:1]
     ended = (
         Study.objects.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
@@ -167,7 +167,7 @@ def due_studies(*, news_since: datetime | None = None) -> list[Study]:
         .filter(runs_finished__isnull=False)
         .annotate(
             last_finished=Greatest(
-                "runs_finished", Coalesce(Subquery(said[:1]), F("runs_finished"))
+                "runs_finished", Coalesce(Subquery(finished[:1]), F("runs_finished"))
             )
         )
         .select_related("project")
@@ -189,7 +189,7 @@ def _with_news(since: datetime) -> set[int]:
     links = StudyRun.objects.order_by()
     return {
         study
-        for found in (
+        for study_ids in (
             Study.objects.filter(advanced_runs=None).order_by().values_list("pk", flat=True),
             links.filter(run__finished__gte=since).values_list("arm__study", flat=True),
             links.filter(
@@ -197,7 +197,7 @@ def _with_news(since: datetime) -> set[int]:
             ).values_list("arm__study", flat=True),
             Campaign.objects.exclude(study=None).order_by().values_list("study", flat=True),
         )
-        for study in found
+        for study in study_ids
     }
 
 
@@ -254,19 +254,19 @@ def _runs_awaited(study: Study) -> StudyStatus | None:
 def _judge_awaited(study: Study, *, by: User | None, take_up: bool) -> StudyStatus | None:
     """What the judge that compares pairs of answers waits for, which is asked where it wasn't; None
     where it has ended, or the study has none."""
-    asked = study.policy.pairwise
-    if asked is None:
+    pairwise = study.policy.pairwise
+    if pairwise is None:
         return None
     try:
-        return _judge_waits(begin_judge(study, asked, by=by, take_up=take_up))
+        return _judge_waits(begin_judge(study, pairwise, by=by, take_up=take_up))
     except NotReadyError as error:  # a run goes on anew since they were looked at
         return StudyStatus(StudyState.RUNNING, str(error))
 
 
 def _judge_waits(judged: JudgeRun) -> StudyStatus | None:
     if judged.unreachable:
-        said = f"somebody who has its judge asked again (`evalhub judge run`): {judged.error}"
-        return StudyStatus(StudyState.STOPPED, said)
+        waits_for = f"somebody who has its judge asked again (`evalhub judge run`): {judged.error}"
+        return StudyStatus(StudyState.STOPPED, waits_for)
     if judged.finished is None:
         return StudyStatus(StudyState.RUNNING, f"its judge, {judged.judge}")
     return None

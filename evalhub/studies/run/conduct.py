@@ -59,11 +59,11 @@ def conduct(
             if progress is not None:
                 progress(runs)
             open_runs = [run for run in runs if run.state in OPEN]
-            asked = None if open_runs else judge_asked(study)
-            if asked is not None and asked.finished is None:
+            judge_run = None if open_runs else judge_asked(study)
+            if judge_run is not None and judge_run.finished is None:
                 take_up_judge = False  # who stops it from now on means it
                 if judged is not None:
-                    judged(asked)
+                    judged(judge_run)
             elif not open_runs:
                 status = advance(study=study, by=None, take_up=take_up_judge)
                 take_up_judge = False
@@ -90,9 +90,9 @@ def _stopped(study: Study, status: StudyStatus) -> Exception:
     for run in runs_of(study):
         if run.unreachable:
             return RunUnreachable(f"{run}: {run.error}")
-    asked = judge_asked(study)
-    if asked is not None and asked.state == JudgeRunState.FAILED and asked.unreachable:
-        return BackendError(f"{asked}: {asked.error}")
+    judge_run = judge_asked(study)
+    if judge_run is not None and judge_run.state == JudgeRunState.FAILED and judge_run.unreachable:
+        return BackendError(f"{judge_run}: {judge_run.error}")
     return NotReadyError(f"{study} waits for {status.waits_for}; the same command goes on with it")
 
 
@@ -102,12 +102,12 @@ def patiently[Done](step: Callable[[], Done]) -> Done:
     patience = Patience(OUTAGE_S)
     while True:
         try:
-            done = step()
+            result = step()
         except AWAY as error:
             patience.wait(error)
         else:
             patience.well()
-            return done
+            return result
 
 
 def runs_of(study: Study) -> list[Run]:

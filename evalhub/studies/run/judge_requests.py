@@ -52,10 +52,10 @@ def planned_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
     An answer that isn't there yet is taken for as long as its arm's max_tokens allow, and for one
     that differs from the other arm's.
     """
-    found = list(_points(study, prices))
+    planned = list(_points(study, prices))
     if study.policy.pairwise is not None:
-        found.append(_pairs(study, study.policy.pairwise, prices))
-    return found
+        planned.append(_pairs(study, study.policy.pairwise, prices))
+    return planned
 
 
 def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
@@ -87,12 +87,12 @@ def planned_points(
         seen.add((run.pk, metric.pk))
         judge = judge_of(declared, run.version.model.project)
         assert judge is not None, "the metric needs one"
-        asked = _about_answers(run, metric, declared)
-        yield _planned(judge, asked, prices, arm=arm, test_set=test_set)
+        questions = _about_answers(run, metric, declared)
+        yield _planned(judge, questions, prices, arm=arm, test_set=test_set)
 
 
 def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQuestions:
-    asked = _JudgeQuestions()
+    questions = _JudgeQuestions()
     scored = set(
         Score.objects.filter(output__run=run, metric=metric).values_list("output_id", flat=True)
     )
@@ -101,17 +101,21 @@ def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQu
         for output in Output.objects.filter(run=run, item__in=items):
             outputs.setdefault(output.item_id, []).append(output)
         for item in items:
-            there = outputs.get(item.pk, [])
-            texts = [each.text for each in there if each.text is not None and each.pk not in scored]
+            item_outputs = outputs.get(item.pk, [])
+            texts = [
+                each.text
+                for each in item_outputs
+                if each.text is not None and each.pk not in scored
+            ]
             # what failed is asked for again
-            left = run.samples - sum(each.text is not None for each in there)
+            left = run.samples - sum(each.text is not None for each in item_outputs)
             for text in [*texts, *[_longest(run)] * left]:
                 answer = Answer(text, input=item.input, context=item.context)
                 try:
-                    asked.add(declared.question(answer, item.references))
+                    questions.add(declared.question(answer, item.references))
                 except ValueError:  # there is nothing to ask about it
                     continue
-    return asked
+    return questions
 
 
 def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
@@ -130,11 +134,11 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
         links.get(arm=baseline).run,
         links.get(arm__role=ArmRole.CANDIDATE).run,
     ]
-    there = judge_asked(study)
-    said: dict[int, int] = {}
-    for key in there.votes.values_list("item_id", flat=True) if there else ():
-        said[key] = said.get(key, 0) + 1
-    asked = _JudgeQuestions()
+    judge_run = judge_asked(study)
+    votes_by_item: dict[int, int] = {}
+    for key in judge_run.votes.values_list("item_id", flat=True) if judge_run else ():
+        votes_by_item[key] = votes_by_item.get(key, 0) + 1
+    questions = _JudgeQuestions()
     for items in _items(runs[0]):
         texts = [_texts(run, items) for run in runs]
         for item in items:
@@ -146,9 +150,11 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
                 _longest(runs[0]) if before is None else before,
                 _longest(runs[1]) if after is None else after,
             )
-            asked.add(prompt_of(question.question, pair, True), 2 - said.get(item.pk, 0))
+            questions.add(
+                prompt_of(question.question, pair, True), 2 - votes_by_item.get(item.pk, 0)
+            )
     judge = judge_version(study, question)
-    return _planned(judge, asked, prices, arm=None, test_set=question.test_set)
+    return _planned(judge, questions, prices, arm=None, test_set=question.test_set)
 
 
 def _items(run: Run) -> Iterator[Sequence[Item]]:
@@ -168,19 +174,26 @@ def _longest(run: Run) -> str:
 
 
 def _planned(
-    judge: ModelVersion, asked: _JudgeQuestions, prices: Prices, *, arm: str | None, test_set: str
+    judge: ModelVersion,
+    questions: _JudgeQuestions,
+    prices: Prices,
+    *,
+    arm: str | None,
+    test_set: str,
 ) -> PlannedJudging:
-    prompt = -(-asked.characters // CHARACTERS_A_TOKEN)
+    prompt = -(-questions.characters // CHARACTERS_A_TOKEN)
     longest, price = judge.sampling.max_tokens, prices.get(judge.digest)
-    completion = 0 if not asked.requests else None if longest is None else longest * asked.requests
-    money = None if asked.requests else 0.0
+    completion = (
+        0 if not questions.requests else None if longest is None else longest * questions.requests
+    )
+    money = None if questions.requests else 0.0
     if price is not None and completion is not None:
         money = price.price.cost(prompt=prompt, completion=completion)
     return PlannedJudging(
         judge=judge.model.slug,
         arm=arm,
         test_set=test_set,
-        requests=asked.requests,
+        requests=questions.requests,
         prompt_tokens=prompt,
         completion_tokens=completion,
         money=money,

@@ -86,8 +86,8 @@ def _by_field(policy: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, part
             continue
         for field, value in part.items():
-            said = str(Metric.objects.get(pk=value)) if field == "metric" else value
-            yield f"{name}.{field}", said
+            display_value = str(Metric.objects.get(pk=value)) if field == "metric" else value
+            yield f"{name}.{field}", display_value
 
 
 def _flat(policy: dict[str, Any]) -> dict[str, Any]:

@@ -50,9 +50,9 @@ def plan_of_file(spec: StudySpec) -> StudyPlan:
     """
     with transaction.atomic():
         study = register_study(spec)
-        found = study_plan(study, judge_prices(spec, study.project))
+        plan = study_plan(study, judge_prices(spec, study.project))
         transaction.set_rollback(True)
-    return found
+    return plan
 
 
 def study_plan(study: Study, prices: Prices) -> StudyPlan:
@@ -60,7 +60,7 @@ def study_plan(study: Study, prices: Prices) -> StudyPlan:
     rows, runs = planned_runs(study)
     judging = planned_judging(study, prices)
     planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
-    asked = [each for each in planned if each.requests]
+    remaining = [each for each in planned if each.requests]
     judged = _judged(study)
     return StudyPlan(
         study=study.name,
@@ -68,10 +68,10 @@ def study_plan(study: Study, prices: Prices) -> StudyPlan:
         arms=len(judged),
         runs=tuple(runs),
         judging=tuple(judging),
-        requests=sum(each.requests for each in asked),
-        prompt_tokens=sum(each.prompt_tokens for each in asked),
-        completion_tokens=sum_known(each.completion_tokens for each in asked),
-        money=sum_known(each.money for each in asked),
+        requests=sum(each.requests for each in remaining),
+        prompt_tokens=sum(each.prompt_tokens for each in remaining),
+        completion_tokens=sum_known(each.completion_tokens for each in remaining),
+        money=sum_known(each.money for each in remaining),
         budgets=tuple(planned_budgets(rows, planned)),
         looks=tuple(next_looks(study)),
     )
@@ -99,17 +99,24 @@ def next_looks(study: Study) -> list[PlannedLook]:
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=arms)
     positions = {claim.name: at for claim, at in standing.pairs}
     rows = {row.test_set: row for row in paid.rows}
-    asked = [each for each in test_sets if each.name in rows]
+    counted = [each for each in test_sets if each.name in rows]
     alphas = alphas_of(
-        [requirement_on(each) for each in asked],
+        [requirement_on(each) for each in counted],
         alpha=paid.level,
         primaries=policy.primaries,
         alphas=paid.alphas,
     )
     return [
-        _look(study, each, rows[each.name], positions[each.name], counts=policy.ledger, alpha=alpha)
-        for each, alpha in zip(asked, alphas, strict=True)
-        if not each.form
+        _look(
+            study,
+            test_set,
+            rows[test_set.name],
+            positions[test_set.name],
+            counts=policy.ledger,
+            alpha=alpha,
+        )
+        for test_set, alpha in zip(counted, alphas, strict=True)
+        if not test_set.form
     ]
 
 
@@ -169,8 +176,8 @@ def _look(
     items = item_labels(version)
     judged = _judged_items(study, test_set, items)
     effect = _design_effect(test_set, items if test_set.mix else judged)
-    known = _deviation_seen(test_set)
-    deviation = _usual(test_set) if known is None else known
+    measured = _deviation_seen(test_set)
+    deviation = _usual(test_set) if measured is None else measured
     primary = test_set.role == CriterionRole.PRIMARY
     margin = test_set.margin if test_set.relative_margin is None else None
     wanted = (test_set.planned_gain or study.policy.planned_gain) if primary else margin
@@ -185,7 +192,7 @@ def _look(
         )
         # Of items that are added as many choose the baseline as of those there are.
         needed = ceil(enough * len(items) / len(judged))
-    found = PlannedLook(
+    look = PlannedLook(
         test_set=test_set.name,
         role="primary" if primary else "guard",
         items=version.item_count,
@@ -197,7 +204,7 @@ def _look(
         refused=counting and at.counted and at.refused,
         level=alpha,
         deviation=deviation,
-        seen=known is not None,
+        seen=measured is not None,
         design_effect=effect,
         smallest=smallest,
         wanted=wanted,
@@ -205,8 +212,8 @@ def _look(
         short=None if needed is None else max(0, needed - version.item_count),
         sentence="?",
     )
-    said = [_sentence(found), *repeats_of(test_set.name, items)]
-    return found.model_copy(update={"sentence": " ".join(said)})
+    sentences = [_sentence(look), *repeats_of(test_set.name, items)]
+    return look.model_copy(update={"sentence": " ".join(sentences)})
 
 
 def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
@@ -244,46 +251,46 @@ def _deviation_seen(test_set: StudyTestSet) -> float | None:
     newest = decisions.newest_first().first()
     if newest is None:
         return None
-    found = [each.sd for each in newest.document.criteria if each.name == test_set.name]
-    return next((sd for sd in found if sd > 0), None)
+    deviations = [each.sd for each in newest.document.criteria if each.name == test_set.name]
+    return next((sd for sd in deviations if sd > 0), None)
 
 
-def _sentence(found: PlannedLook) -> str:
-    primary, level = found.role == "primary", f"level {found.level:.2g}"
-    if found.refused:
+def _sentence(look: PlannedLook) -> str:
+    primary, level = look.role == "primary", f"level {look.level:.2g}"
+    if look.refused:
         return (
-            f"{found.test_set}: items of it were drawn for another look, and nothing is left to "
+            f"{look.test_set}: items of it were drawn for another look, and nothing is left to "
             "judge by on them. Draw others, or take a fresh test set."
         )
-    if found.number is None:
+    if look.number is None:
         at = f"judged at {level}, and no ledger counts"
-    elif found.taken:
-        at = f"these answers were judged by look {found.number} at {level}: to decide again is free"
-    elif found.charged:
-        at = f"look {found.number}, at {level}"
+    elif look.taken:
+        at = f"these answers were judged by look {look.number} at {level}: to decide again is free"
+    elif look.charged:
+        at = f"look {look.number}, at {level}"
     else:
-        at = f"judged beside look {found.number}, at {level}"
-    if found.shared_by is not None and not found.taken:
-        at += f" or more: {found.shared_by} arms share the look, by how alike they are"
-    said = f"{found.test_set}: {at}."
-    if found.smallest is None or found.deviation is None:
-        return f"{said} What {found.items:,} items can show is known once a decision has measured."
-    whose = "as was measured before" if found.seen else "supposed"
-    shown = (
-        f"find a gain of {found.smallest:.2g}"
+        at = f"judged beside look {look.number}, at {level}"
+    if look.shared_by is not None and not look.taken:
+        at += f" or more: {look.shared_by} arms share the look, by how alike they are"
+    sentence = f"{look.test_set}: {at}."
+    if look.smallest is None or look.deviation is None:
+        return (
+            f"{sentence} What {look.items:,} items can show is known once a decision has measured."
+        )
+    whose = "as was measured before" if look.seen else "supposed"
+    power_text = (
+        f"find a gain of {look.smallest:.2g}"
         if primary
-        else f"show that less than {found.smallest:.2g} is lost, if nothing is,"
+        else f"show that less than {look.smallest:.2g} is lost, if nothing is,"
     )
-    chose = found.items - found.judged
+    chose = look.items - look.judged
     of_which = f", of which {chose:,} choose the baseline," if chose else ""
-    said += (
-        f" {found.items:,} items{of_which} {shown} with {POWER:.0%} power at a deviation of "
-        f"{found.deviation:.2g} ({whose})."
+    sentence += (
+        f" {look.items:,} items{of_which} {power_text} with {POWER:.0%} power at a deviation of "
+        f"{look.deviation:.2g} ({whose})."
     )
-    if found.wanted is None or found.needed is None:
-        return said
-    asked = (
-        f"The planned gain of {found.wanted:g}" if primary else f"The margin of {found.wanted:g}"
-    )
-    enough = f"{found.short:,} more" if found.short else "which there are"
-    return f"{said} {asked} needs {found.needed:,}: {enough}."
+    if look.wanted is None or look.needed is None:
+        return sentence
+    goal = f"The planned gain of {look.wanted:g}" if primary else f"The margin of {look.wanted:g}"
+    enough = f"{look.short:,} more" if look.short else "which there are"
+    return f"{sentence} {goal} needs {look.needed:,}: {enough}."

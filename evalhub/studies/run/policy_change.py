@@ -33,13 +33,13 @@ class SamePolicyError(ValueError):
 def demands_of(study: Study) -> dict[str, dict[str, Any]]:
     """By test set, what must hold on it, as the study's file has it."""
     return {
-        name: {key: each for key, each in said.items() if key in _DEMANDED}
-        for name, said in study_document(study).data["test_sets"].items()
+        name: {key: each for key, each in fields.items() if key in _DEMANDED}
+        for name, fields in study_document(study).data["test_sets"].items()
     }
 
 
 def asked_fields(
-    study: Study, given: Mapping[str, Any]
+    study: Study, fields: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The policy and the demands that `change_policy` takes, from single fields of a study's file.
 
@@ -53,15 +53,15 @@ def asked_fields(
     policy: dict[str, Any] = {}
     now = demands_of(study)
     demands: dict[str, dict[str, Any]] = {}
-    for field, value in given.items():
+    for field, value in fields.items():
         match field.split("."):
             case ["policy", name]:
                 policy[name] = value
             case ["test_sets", name, demand] if name in now and demand in _DEMANDED:
                 demands.setdefault(name, dict(now[name]))[demand] = value
             case _:
-                known = f"policy.NAME, or of a test set {', '.join(sorted(_DEMANDED))}"
-                raise DeclarationError(f"can't be changed (known: {known})", field)
+                allowed = f"policy.NAME, or of a test set {', '.join(sorted(_DEMANDED))}"
+                raise DeclarationError(f"can't be changed (known: {allowed})", field)
     return policy, {
         name: {key: each for key, each in demand.items() if each is not None}
         for name, demand in demands.items()
@@ -107,9 +107,16 @@ def change_policy(
         raise SamePolicyError("The same is asked already")
     _write(locked, file)
     study.refresh_from_db()
-    told = [{"field": each.field, "was": each.was, "now": each.now, "effect": each.effect.value}
-            for each in changes]  # fmt: skip
-    note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=told)
+    logged = [
+        {
+            "field": change.field,
+            "was": change.was,
+            "now": change.now,
+            "effect": change.effect.value,
+        }
+        for change in changes
+    ]
+    note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=logged)
     return changes
 
 
@@ -127,9 +134,9 @@ def asking(
     for name, demand in demands.items():
         if name not in new["test_sets"]:
             raise DeclarationError("is no test set of the study", f"test_sets.{name}")
-        said = new["test_sets"][name]
-        kept = {key: said[key] for key in said if key not in _DEMANDED}
-        new["test_sets"][name] = kept | dict(demand)
+        test_set = new["test_sets"][name]
+        unchanged = {key: test_set[key] for key in test_set if key not in _DEMANDED}
+        new["test_sets"][name] = unchanged | dict(demand)
     return new
 
 
@@ -142,10 +149,10 @@ def looks_after(
     """
     with transaction.atomic():
         _write(study, _compared(study, policy, demands)[1])
-        found = next_looks(Study.objects.get(pk=study.pk))
+        looks = next_looks(Study.objects.get(pk=study.pk))
         transaction.set_rollback(True)
     study.refresh_from_db()
-    return found
+    return looks
 
 
 def _compared(
@@ -162,6 +169,6 @@ def _write(study: Study, file: StudyFile) -> None:
     study.policy = study.policy.model_copy(update=dict(file.policy))
     study.changed = timezone.now()
     study.save(update_fields=["policy", "changed"])
-    for name, asked in file.test_sets.items():
-        columns = asked.columns()
+    for name, test_set in file.test_sets.items():
+        columns = test_set.columns()
         study.test_sets.filter(name=name, form="").update(**columns)

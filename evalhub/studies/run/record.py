@@ -45,7 +45,7 @@ class RecordedRun:
         return f"{self.arm}{'-again' if self.repeat else ''}.{self.test_set}.jsonl"
 
 
-def arms_to_record(spec: StudySpec, named: Sequence[str]) -> list[str]:
+def arms_to_record(spec: StudySpec, names: Sequence[str]) -> list[str]:
     """The arms that are named, else the baseline, in the file's order.
 
     Raises RecordError for an arm that there isn't, or whose answers are recorded already.
@@ -53,10 +53,10 @@ def arms_to_record(spec: StudySpec, named: Sequence[str]) -> list[str]:
     best = spec.document.data["baseline"] == BEST_UNTUNED
     untuned = [name for name, arm in spec.arms.items() if not arm.fine_tuned]
     usual = [each for each in untuned if spec.arms[each].backend.asked] if best else [spec.baseline]
-    for name in named:
+    for name in names:
         if name not in spec.arms:
             raise RecordError(f"there is no arm {name!r}; there are {', '.join(spec.arms)}")
-    chosen = [name for name in spec.arms if name in (named or usual)]
+    chosen = [name for name in spec.arms if name in (names or usual)]
     for name in chosen:
         if spec.arms[name].backend.asked is None:
             raise RecordError(f"the answers of {name!r} are recorded: nobody is asked for them")
@@ -77,22 +77,24 @@ def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
 
 
 def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> AnswersPlan:
-    asked = [
-        planned_run(each.run, arm=each.arm, test_set=each.test_set, repeat=each.repeat)
-        for each in runs
+    planned_runs = [
+        planned_run(
+            recorded.run, arm=recorded.arm, test_set=recorded.test_set, repeat=recorded.repeat
+        )
+        for recorded in runs
     ]
     scored = (
-        (each.arm, each.test_set, each.run, row.metric)
-        for each in runs
-        for row in each.run.metrics.select_related("metric")
+        (recorded.arm, recorded.test_set, recorded.run, row.metric)
+        for recorded in runs
+        for row in recorded.run.metrics.select_related("metric")
     )
     judging = list(planned_points(scored, judge_prices(spec, _project(runs))))
-    planned: list[PlannedRun | PlannedJudging] = [*asked, *judging]
+    planned: list[PlannedRun | PlannedJudging] = [*planned_runs, *judging]
     still = [each for each in planned if each.requests]
     return AnswersPlan(
         study=spec.name,
         arms=tuple(arms),
-        runs=tuple(asked),
+        runs=tuple(planned_runs),
         judging=tuple(judging),
         requests=sum(each.requests for each in still),
         prompt_tokens=sum(each.prompt_tokens for each in still),
@@ -130,8 +132,8 @@ def record_answers(
 
 
 def _runs(spec: StudySpec, arms: Sequence[str], read: Progress | None = None) -> list[RecordedRun]:
-    found = register_arms(spec, arms, progress=read)
-    return [RecordedRun(*key, run) for key, run in found.items()]
+    runs = register_arms(spec, arms, progress=read)
+    return [RecordedRun(*key, run) for key, run in runs.items()]
 
 
 def answer_lines(run: Run, *, scores: bool = False) -> Iterator[str]:
@@ -148,7 +150,7 @@ def answer_lines(run: Run, *, scores: bool = False) -> Iterator[str]:
 
 
 def _row(output: Output, *, several: bool) -> dict[str, Any]:
-    said = {"output": output.text} if output.text is not None else {"error": output.error}
+    outcome = {"output": output.text} if output.text is not None else {"error": output.error}
     counts = {
         "latency_ms": output.latency_ms,
         "prompt_tokens": output.prompt_tokens,
@@ -157,7 +159,7 @@ def _row(output: Output, *, several: bool) -> dict[str, Any]:
     return {
         "id": output.item.key,
         **({"sample": output.sample} if several else {}),
-        **said,
+        **outcome,
         **({"finish_reason": output.finish_reason} if output.finish_reason else {}),
         **({"served_model": output.served_model} if output.served_model else {}),
         **({"system_fingerprint": output.fingerprint} if output.fingerprint else {}),

@@ -82,11 +82,11 @@ def register_study(
     }
     versions = _versions(spec, project, spec.arms)
     champion = _check_promoted(spec, project, versions)
-    there = _there(spec, project)
-    sets = asked_once(spec, sets, there)
-    before = linked(there) if there else None
-    asked = policy_of(there) if there else None
-    study = _study(spec, project, there, judged_policy(spec, judges))
+    existing = _there(spec, project)
+    sets = asked_once(spec, sets, existing)
+    before = linked(existing) if existing else None
+    old_policy = policy_of(existing) if existing else None
+    study = _study(spec, project, existing, judged_policy(spec, judges))
     sets |= drawn_items(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
@@ -94,10 +94,10 @@ def register_study(
     _check_answers(spec, champion, study)
     if before is not None:
         note_change(study, before=before)
-    if asked is not None:
+    if old_policy is not None:
         if not may_change_policy:
-            check_same_policy(study, asked)
-        note_policy_change(study, by=by, before=asked)
+            check_same_policy(study, old_policy)
+        note_policy_change(study, by=by, before=old_policy)
     _check_training(spec, sets, versions)
     from evalhub.ledger.near_copies import look_for_repeats  # numpy, which `record` does without
 
@@ -116,8 +116,8 @@ def register_arms(
     Raises what `register_study` raises, and DataError for a pool, of which nobody knows yet what a
     question draws.
     """
-    for name, asked in spec.test_sets.items():
-        if asked.draw is not None:
+    for name, test_set in spec.test_sets.items():
+        if test_set.draw is not None:
             raise spec.document.error(
                 ["test_sets", name, "draw"],
                 "a question draws its items when it is asked, so that nobody can answer them now: "
@@ -161,21 +161,21 @@ def _check_review(spec: StudySpec) -> None:
 
 def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[str, ModelVersion]:
     """The versions of these arms, among which are their parents."""
-    found: dict[str, ModelVersion] = {}
+    versions: dict[str, ModelVersion] = {}
     for name in (each for each in spec.arms if each in arms):
         arm = spec.arms[name]
         try:
             backend = arm.spec.settled(spec.file)
         except DeclarationError as error:
-            place = ["arms", name, "backend", arm.spec.type, error.field]
-            raise spec.document.error(place, error.message) from error
+            path = ["arms", name, "backend", arm.spec.type, error.field]
+            raise spec.document.error(path, error.message) from error
         prompt = with_documents(arm.prompt, project=project, file=spec.file)
         try:
-            found[name] = register_version(
+            versions[name] = register_version(
                 project=project,
                 slug=name,
                 kind=arm.kind,
-                parent=found[arm.parent] if arm.parent else None,
+                parent=versions[arm.parent] if arm.parent else None,
                 backend=backend,
                 prompt=prompt,
                 sampling=arm.sampling,
@@ -183,9 +183,9 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
                 notes=arm.notes,
             )
         except DeclarationError as error:
-            place = ["arms", name, *error.field.split(".")]
-            raise spec.document.error(place, error.message) from error
-    return found
+            path = ["arms", name, *error.field.split(".")]
+            raise spec.document.error(path, error.message) from error
+    return versions
 
 
 def _check_promoted(
@@ -200,11 +200,11 @@ def _check_promoted(
             ["promoted"],
             f"{project} has no champion yet: decide without this, and promote a decision's arm",
         )
-    named = versions[spec.baseline]
-    if named != promoted.version:
+    baseline = versions[spec.baseline]
+    if baseline != promoted.version:
         raise spec.document.error(
             ["baseline"],
-            f"{spec.baseline} is {named}, and the champion of {project} is {promoted.version} "
+            f"{spec.baseline} is {baseline}, and the champion of {project} is {promoted.version} "
             f"since {promoted.created:%Y-%m-%d} (by {promoted.ground}): judge against that",
         )
     return promoted
@@ -244,24 +244,27 @@ def _check_training(
             )
 
 
-def _study(spec: StudySpec, project: Project, found: Study | None, policy: StudySettings) -> Study:
+def _study(
+    spec: StudySpec, project: Project, existing: Study | None, policy: StudySettings
+) -> Study:
     slug = spec.slug or slug_of(spec.name)
-    if found is not None and spec.slug is None and found.name != spec.name:
+    if existing is not None and spec.slug is None and existing.name != spec.name:
         raise spec.document.error(
             ["name"],
-            f"gives the slug {slug!r}, which the study {found.name!r} has: give this one a `slug`",
+            f"gives the slug {slug!r}, which the study {existing.name!r} has: "
+            "give this one a `slug`",
         )
-    kept = {"name": spec.name, "policy": policy, "review": spec.review}
-    return _brought(found, Study(project=project, slug=slug), kept)
+    values = {"name": spec.name, "policy": policy, "review": spec.review}
+    return _brought(existing, Study(project=project, slug=slug), values)
 
 
-def _brought[R: Model](found: R | None, made: R, values: Mapping[str, Any]) -> R:
+def _brought[R: Model](existing: R | None, new_row: R, values: Mapping[str, Any]) -> R:
     """The row that was found, else `made`, with these values; written only where one differs."""
-    row = found or made
+    row = existing or new_row
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, values[name])
-    if found is None:
+    if existing is None:
         row.save(force_insert=True)
     elif changed:
         row.save(update_fields=changed)
@@ -286,10 +289,10 @@ def _link(
     for (name, test_set, repeat), run in launch_runs(spec, sets, versions, charges).items():
         arm = arms[name]
         forms = [guard.of(test_set) for guard in spec.test_sets[test_set].guards]
-        for asked in (test_sets[each] for each in (test_set, *forms)):
-            link = links.pop((arm.pk, asked.pk, repeat), None)
-            made = StudyRun(arm=arm, test_set=asked, repeat=repeat)
-            _brought(link, made, {"run_id": run.pk})
+        for study_set in (test_sets[each] for each in (test_set, *forms)):
+            link = links.pop((arm.pk, study_set.pk, repeat), None)
+            new_link = StudyRun(arm=arm, test_set=study_set, repeat=repeat)
+            _brought(link, new_link, {"run_id": run.pk})
     StudyRun.objects.filter(pk__in=[link.pk for link in links.values()]).delete()
 
 
@@ -309,10 +312,10 @@ def _linked_test_sets(
 ) -> dict[str, StudyTestSet]:
     rows = test_set_rows(spec, sets)
     study.test_sets.exclude(name__in=rows).delete()
-    there = {each.name: each for each in study.test_sets.all()}
+    existing = {each.name: each for each in study.test_sets.all()}
     return {
         name: _brought(
-            there.get(name),
+            existing.get(name),
             StudyTestSet(study=study, name=name),
             {"position": position, **columns},
         )
@@ -329,10 +332,10 @@ def _linked_arms(
     left = [each.pk for each in study.arms.all() if each.role != roles[each.name]]
     if left:
         study.arms.filter(pk__in=left).update(role=ArmRole.ALTERNATIVE)
-    there = {each.name: each for each in study.arms.all()}
+    existing = {each.name: each for each in study.arms.all()}
     return {
         name: _brought(
-            there.get(name),
+            existing.get(name),
             StudyArm(study=study, name=name),
             {"position": position, "role": roles[name], "version_id": version.pk},
         )

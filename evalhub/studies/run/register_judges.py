@@ -36,8 +36,8 @@ def judged_metric(metric: MetricDeclaration, judges: Mapping[str, ModelVersion])
 
 def judged_policy(spec: StudySpec, judges: Mapping[str, ModelVersion]) -> StudySettings:
     """The study's settings, which name the judge of its pairs by its version's digest."""
-    asked = spec.policy.pairwise
-    if asked is None:
+    pairwise = spec.policy.pairwise
+    if pairwise is None:
         return spec.policy
-    by_digest = asked.model_copy(update={"by": judges[asked.by].digest})
+    by_digest = pairwise.model_copy(update={"by": judges[pairwise.by].digest})
     return spec.policy.model_copy(update={"pairwise": by_digest})

@@ -15,6 +15,6 @@ def with_documents(prompt: Prompt, *, project: Project, file: Callable[[str], Pa
     """
     if prompt.retriever is None:
         return prompt
-    kept = import_documents(project=project, path=file(prompt.retriever.documents))
-    named = {"documents": f"sha256:{kept.digest}"}
-    return prompt.model_copy(update={"retriever": prompt.retriever.model_copy(update=named)})
+    document_set = import_documents(project=project, path=file(prompt.retriever.documents))
+    update = {"documents": f"sha256:{document_set.digest}"}
+    return prompt.model_copy(update={"retriever": prompt.retriever.model_copy(update=update)})

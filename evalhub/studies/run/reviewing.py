@@ -46,10 +46,10 @@ def arms_to_review(study: Study, test_set: str) -> list[ReviewArm]:
         (link for link in links if _has_ended_well(study, link.run)),
         key=lambda link: 0 if link.arm == baseline else order.get(link.arm.role, 2),
     )
-    found: dict[int, ReviewArm] = {}
+    arms_by_version: dict[int, ReviewArm] = {}
     for link in ranked:
-        found.setdefault(link.run.version_id, ReviewArm(link.arm.name, link.run))
-    arms = list(found.values())
+        arms_by_version.setdefault(link.run.version_id, ReviewArm(link.arm.name, link.run))
+    arms = list(arms_by_version.values())
     if len(arms) < 2 or ranked[0].arm != baseline:
         raise PlanError(f"{study}: two arms with a finished run on {test_set} are needed")
     return arms

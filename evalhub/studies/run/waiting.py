@@ -58,10 +58,10 @@ def take_up(runs: Sequence[Run], *, retry_errors: bool) -> None:
 
 def with_progress(keys: list[int]) -> list[Run]:
     """These runs with `items_done`, as they are now."""
-    found = {
+    runs = {
         run.pk: run
         for run in Run.objects.filter(pk__in=keys)
         .with_progress()
         .select_related("version__model", "test_set_version__test_set")
     }
-    return [found[key] for key in keys]
+    return [runs[key] for key in keys]

@@ -28,16 +28,18 @@ def answered_here(
     spec: StudySpec, runs: "Sequence[RecordedRun]", files: Mapping[str, Path]
 ) -> dict[str, dict[str, Any]]:
     """By arm, the fields that say its answers are recorded in these files."""
-    found: dict[str, dict[str, Any]] = {}
-    for each in runs:
-        arm = spec.arms[each.arm]
-        if arm.only and each.test_set not in arm.only:
+    fields_by_arm: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        arm = spec.arms[run.arm]
+        if arm.only and run.test_set not in arm.only:
             continue
-        part = "repeat" if each.repeat else "backend"
-        fields = found.setdefault(each.arm, {"fields": {}, "notes": arm.notes or _told(spec, each)})
+        part = "repeat" if run.repeat else "backend"
+        fields = fields_by_arm.setdefault(
+            run.arm, {"fields": {}, "notes": arm.notes or _told(spec, run)}
+        )
         answers = fields.setdefault(part, {"recorded": {}})
-        answers["recorded"][each.test_set] = str(files[each.file].absolute())
-    return found
+        answers["recorded"][run.test_set] = str(files[run.file].absolute())
+    return fields_by_arm
 
 
 def _told(spec: StudySpec, of: "RecordedRun") -> str:

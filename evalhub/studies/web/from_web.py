@@ -132,7 +132,7 @@ def register_version_from_web(
         slug=slug,
         kind=asked.kind,
         parent=parent,
-        backend=asked.spec.settled(lambda named: files[named]),
+        backend=asked.spec.settled(lambda name: files[name]),
         prompt=prompt,
         sampling=asked.sampling,
         training=asked.training,
@@ -185,15 +185,19 @@ def import_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    found = {name: uploaded_file(files, digest, f"files.{name}") for name, digest in named.items()}
-    with laid_out(found) as path:
+    uploads = {
+        name: uploaded_file(files, digest, f"files.{name}") for name, digest in named.items()
+    }
+    with laid_out(uploads) as path:
         try:
             return import_foreign(
                 project=project, by=by, kind=kind, path=path, request=request, limits=LOG
             )
         except DataError as error:
-            told = Path(error.file).name
-            raise DataError(error.message, file=told, line=error.line, field=error.field) from error
+            file_name = Path(error.file).name
+            raise DataError(
+                error.message, file=file_name, line=error.line, field=error.field
+            ) from error
 
 
 @contextmanager

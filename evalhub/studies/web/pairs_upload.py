@@ -106,10 +106,10 @@ def staged_upload(
     if left == right or not all(text.strip() for text in (name, *arms)):
         raise DeclarationError("an upload and its two sides need names, and different ones", "name")
     with tempfile.TemporaryDirectory() as folder:
-        found = split_pairs(
+        split = split_pairs(
             path, into=Path(folder), columns=columns, right_path=right_path, limits=limits
         )
-        upload = StagedUpload(project, slug, (left, right), path, columns, found)
+        upload = StagedUpload(project, slug, (left, right), path, columns, split)
         try:
             upload.stage()
             yield upload
@@ -176,13 +176,13 @@ def complete(run: Run) -> None:
 def _staged(
     project: Project,
     slug: str,
-    found: Split,
+    split: Split,
     path: Path,
     columns: Columns,
 ) -> TestSetVersion:
     """The test set's draft, named for the upload; its errors speak of the upload's fields."""
     try:
-        return stage_test_set(project=project, slug=slug, path=found.items)
+        return stage_test_set(project=project, slug=slug, path=split.items)
     except DataError as error:
         names = {
             "id": columns.id,
@@ -191,12 +191,12 @@ def _staged(
             "tags": columns.tags,
             "cluster": columns.cluster,
         }
-        line = found.lines["left"][error.line - 1] if error.line else None
+        line = split.lines["left"][error.line - 1] if error.line else None
         name = names.get(error.field or "", error.field)
         raise DataError(error.message, file=str(path), line=line, field=name) from error
 
 
 def _run(of: ModelVersion, version: TestSetVersion, answers: Path) -> Run:
     """The run of recorded answers as a draft, or the one that is there."""
-    asked = recorded_run(version=of, test_set_version=version, answers=answers)
-    return asked if asked.pk else stage_answers(asked, answers)
+    run = recorded_run(version=of, test_set_version=version, answers=answers)
+    return run if run.pk else stage_answers(run, answers)

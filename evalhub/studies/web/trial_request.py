@@ -72,21 +72,21 @@ def try_item(
         runners.backends.asking.BackendError: the endpoint can't be used.
     """
     check_evaluates(by, project)
-    asked = declared(Arm, dict(arm))
-    backend = asked.backend.asked
+    declared_arm = declared(Arm, dict(arm))
+    backend = declared_arm.backend.asked
     if not isinstance(backend, OpenAIBackend):
         raise DeclarationError("names no endpoint to be tried", "backend")
     try:
-        check_from_web(asked, uploaded=(), aliases=aliases)
+        check_from_web(declared_arm, uploaded=(), aliases=aliases)
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
     _, item = next(read_items(items, mapping))
     try:
-        sent = chat(asked.prompt, item.input, item.context)
+        sent = chat(declared_arm.prompt, item.input, item.context)
     except PromptError as error:
         raise TryError(f"item '{item.key}': {error}") from error
-    reply = _reply(asked, backend, item)
-    price = used_price(backend, asked.price)
+    reply = _reply(declared_arm, backend, item)
+    price = used_price(backend, declared_arm.price)
     return Tried(item.key, sent, reply, price, _money(price, reply))
 
 
