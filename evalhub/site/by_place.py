@@ -30,11 +30,11 @@ def answers_by_place(run: Run, answers: "QuerySet[Output]", page: int) -> "Pagin
         items = Item.objects.filter(version=version).between(start // samples, -(-stop // samples))
         positions = dict(items.values_list("pk", "position"))
 
-        def place(answer: Output) -> int:
+        def position(answer: Output) -> int:
             return positions[answer.item_id] * samples + answer.sample
 
-        found = answers.filter(item__in=positions)
-        return sorted((each for each in found if start <= place(each) < stop), key=place)
+        on_page = answers.filter(item__in=positions)
+        return sorted((each for each in on_page if start <= position(each) < stop), key=position)
 
     return _pages(version.item_count * samples, between, size=page)
 
@@ -53,5 +53,5 @@ class _Places:
 def _pages(
     count: int, between: Callable[[int, int], Sequence[Any]], *, size: int
 ) -> "Paginator[Any]":
-    places: Any = _Places(count, between)
-    return Paginator(places, size)
+    positions: Any = _Places(count, between)
+    return Paginator(positions, size)

@@ -176,9 +176,9 @@ def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
 
 def initial_of(design: Design) -> dict[str, Any]:
     """The form's fields as a design has them."""
-    said, form = design.model_dump(), design.form
+    values, form = design.model_dump(), design.form
     return (
-        {name: said[name] for name in Design.model_fields}
+        {name: values[name] for name in Design.model_fields}
         | {name: getattr(form, name) for name in ("steps", "rationale", "flags", "guess")}
         | initial_show(form.show)
         | {
@@ -191,7 +191,7 @@ def initial_of(design: Design) -> dict[str, Any]:
         }
         | {
             name: round(100 * share)
-            for name, share in {**said, "repeats": form.repeats}.items()
+            for name, share in {**values, "repeats": form.repeats}.items()
             if name in SHARES
         }
     )
@@ -209,11 +209,11 @@ def _dimensions(lines: str, *, ratings: bool) -> list[dict[str, Any]]:
     questions = [line.strip() for line in lines.splitlines() if line.strip()]
     return [
         {
-            "name": f"q{place}-{slugify(question)}"[:40].rstrip("-"),
+            "name": f"q{number}-{slugify(question)}"[:40].rstrip("-"),
             "question": question,
             "kind": "rating" if ratings else "choice",
         }
-        for place, question in enumerate(questions, 1)
+        for number, question in enumerate(questions, 1)
     ]
 
 

@@ -160,14 +160,14 @@ def campaign_source(campaign: Campaign) -> ReviewSource:
 
     The plan knows them by their answers: recorded versions may share all else.
     """
-    place = {digest: i for i, digest in enumerate(campaign.sealed_plan.arms)}
+    positions = {digest: i for i, digest in enumerate(campaign.sealed_plan.arms)}
     runs = (
         Run.objects.filter(outputs__pairs_as_baseline__campaign=campaign).distinct()
         | Run.objects.filter(outputs__pairs_as_candidate__campaign=campaign).distinct()
     )
     ordered = sorted(
         (run for run in runs if run.repeat == 0),
-        key=lambda run: (place.get(run.answers_digest, len(place)), run.pk),
+        key=lambda run: (positions.get(run.answers_digest, len(positions)), run.pk),
     )
     names = [str(run.version.model) for run in ordered]
     return ReviewSource(campaign.name, ordered, names, campaign.study)
@@ -178,8 +178,8 @@ def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
     numbers = [key for key in keys if key.isdecimal()]
     finished = Run.objects.seen_by(user).filter(pk__in=numbers, state=RunState.DONE)
     related = finished.select_related("version__model", "test_set_version__test_set__project")
-    found = {str(run.pk): run for run in related}
-    return [found[key] for key in keys if key in found]
+    runs_by_pk = {str(run.pk): run for run in related}
+    return [runs_by_pk[key] for key in keys if key in runs_by_pk]
 
 
 def running(campaign: Campaign) -> Running:
@@ -188,17 +188,19 @@ def running(campaign: Campaign) -> Running:
         Reviewer.objects.filter(campaign=campaign).select_related("user").order_by("pk")
     )
     paces = [pace for each in reviewers for pace in each.recent]
-    counts, known = vars(campaign), identities(campaign)
+    counts, identities_by_pk = vars(campaign), identities(campaign)
     left = max(0, counts["asked"] - counts["given"])
     return Running(
         campaign=campaign,
         given=counts["given"],
         asked=counts["asked"],
         hours_left=left * (median(paces) if len(paces) >= 5 else SECONDS) / 3600,
-        people=[_person(each, known[each.pk]) for each in reviewers],
+        people=[_person(each, identities_by_pk[each.pk]) for each in reviewers],
         invited=[
-            Waiting(each, _ended(each))
-            for each in campaign.invitations.unanswered().select_related("account").order_by("pk")
+            Waiting(invitation, _ended(invitation))
+            for invitation in campaign.invitations.unanswered()
+            .select_related("account")
+            .order_by("pk")
         ],
         kinds=[
             (KINDS[kind], n)
@@ -214,11 +216,11 @@ def running(campaign: Campaign) -> Running:
 def _events(campaign: Campaign, reviewers: list[Reviewer]) -> list[Event]:
     """What was done, with the names that reviewers have now: it is kept with pseudonyms."""
     names = {each.key: each.user.get_username() for each in reviewers}
-    found = list(campaign.events.select_related("by").order_by("pk"))
-    for each in found:
-        key = each.detail.get("reviewer")
-        each.reviewer_name = names.get(key, key)
-    return found
+    events = list(campaign.events.select_related("by").order_by("pk"))
+    for event in events:
+        key = event.detail.get("reviewer")
+        event.reviewer_name = names.get(key, key)
+    return events
 
 
 def _person(reviewer: Reviewer, identity: Identity) -> Person:

@@ -36,8 +36,8 @@ def told_before(request: SignedInRequest, campaign: Campaign) -> Told:
     """What was kept for this page, for the only time."""
     if str(campaign.pk) not in request.session.get(_KEPT, {}):
         return Told()
-    said, typed = request.session.pop(_KEPT)[str(campaign.pk)]
-    return Told([(well, sentence) for well, sentence in said], typed=typed)
+    sentences, typed = request.session.pop(_KEPT)[str(campaign.pk)]
+    return Told([(well, sentence) for well, sentence in sentences], typed=typed)
 
 
 def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
@@ -45,13 +45,13 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
 
     A refusal of one doesn't keep the others from being invited.
     """
-    posted, told = request.POST, Told()
+    posted, outcome = request.POST, Told()
     emails = list(dict.fromkeys(re.findall(r"[^\s,;<>]+", posted.get("emails", ""))))
     quota = posted.get("quota", "").strip()
     if wrong := _wrong(emails, quota):
-        told.said.append((False, wrong))
-        told.typed.update(_typed(posted, posted.get("emails", "")))
-        return told
+        outcome.said.append((False, wrong))
+        outcome.typed.update(_typed(posted, posted.get("emails", "")))
+        return outcome
     refused: list[str] = []
     for email in emails:
         try:
@@ -63,13 +63,13 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
                 tags=posted.get("tags", "").replace(",", " ").split(),
             )
         except ReviewError as error:
-            told.said.append((False, f"{email}: {error}"))
+            outcome.said.append((False, f"{email}: {error}"))
             refused.append(email)
         else:
-            _deliver(invited, request, told)
+            _deliver(invited, request, outcome)
     if refused:
-        told.typed.update(_typed(posted, "\n".join(refused)))
-    return told
+        outcome.typed.update(_typed(posted, "\n".join(refused)))
+    return outcome
 
 
 def _wrong(emails: list[str], quota: str) -> str:
@@ -84,7 +84,7 @@ def _typed(posted: Mapping[str, str], emails: str) -> dict[str, str]:
     return {"emails": emails} | {name: posted.get(name, "") for name in ("quota", "tags")}
 
 
-def _deliver(invited: Invited, request: SignedInRequest, told: Told) -> None:
+def _deliver(invited: Invited, request: SignedInRequest, outcome: Told) -> None:
     """By mail where there is mail; a link is shown only where it has to be sent by hand."""
     whom, url = invited.invitation.whom, absolute(invited.path)
     mailed, failed = False, ""
@@ -94,8 +94,8 @@ def _deliver(invited: Invited, request: SignedInRequest, told: Told) -> None:
         except OSError as error:
             failed = f" The mail wasn’t sent ({error})."
     if invited.by_link and not mailed:
-        told.links.append((whom, url))
-    done = f"{whom} is invited" + (" by mail." if mailed else ".")
+        outcome.links.append((whom, url))
+    sentence = f"{whom} is invited" + (" by mail." if mailed else ".")
     if not invited.by_link:
-        done += " The invitation waits in their own list, after signing in."
-    told.said.append((not failed, done + failed))
+        sentence += " The invitation waits in their own list, after signing in."
+    outcome.said.append((not failed, sentence + failed))

@@ -75,7 +75,7 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
         home=Ledger.objects.values_list("name", flat=True).first(),
         looks=list(looks[:SHOWN]),
         peeks=sum(
-            each.reading and not each.versions.isdisjoint(sharing) for each in counted_peeks()
+            peek.reading and not peek.versions.isdisjoint(sharing) for peek in counted_peeks()
         ),
         more=max(0, count - SHOWN),
         next=following,

@@ -22,15 +22,15 @@ def lineage(version: ModelVersion) -> Descent:
     """
     project = ModelVersion.objects.filter(model__project=version.model.project_id)
     rows = list(project.select_related("model").order_by("created", "id"))
-    known = {row.pk: row for row in rows}
+    by_pk = {row.pk: row for row in rows}
     children: dict[int, list[ModelVersion]] = defaultdict(list)
     for row in rows:
         if row.parent_id is not None:
             children[row.parent_id].append(row)
-    root = known[version.pk]
+    root = by_pk[version.pk]
     seen = {root.pk}
-    while root.parent_id in known and root.parent_id not in seen:
-        root = known[root.parent_id]
+    while root.parent_id in by_pk and root.parent_id not in seen:
+        root = by_pk[root.parent_id]
         seen.add(root.pk)
     return _descent(root, children, frozenset())
 

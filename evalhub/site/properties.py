@@ -28,23 +28,23 @@ def backend_properties(backend: Mapping[str, Any]) -> list[Property]:
     names, and no password of a URL.
     """
     kind = BACKENDS.get(backend.get("type", ""))
-    known = kind.model_fields if kind else {}
-    shown = {
+    declared = kind.model_fields if kind else {}
+    fields = {
         name: value
         for name, value in backend.items()
-        if name in known and not isinstance(value, Mapping)
+        if name in declared and not isinstance(value, Mapping)
     }
-    if "url" in shown:
-        shown["url"] = without_credentials(str(shown["url"]))
+    if "url" in fields:
+        fields["url"] = without_credentials(str(fields["url"]))
     names = [
         inner
         for name, value in backend.items()
-        if name not in shown
+        if name not in fields
         for inner in (value if isinstance(value, Mapping) else [name])
     ]
     if names:
-        shown["extra"] = f"{', '.join(names)} (values aren't shown)"
-    return properties(shown)
+        fields["extra"] = f"{', '.join(names)} (values aren't shown)"
+    return properties(fields)
 
 
 def without_credentials(url: str) -> str:

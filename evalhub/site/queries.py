@@ -71,9 +71,10 @@ def study_runs(study: Study) -> StudyRuns:
     names = {arm.pk: arm.name for arm in study.arms.all()}
     again = sorted({(arm, repeat) for arm, repeat, _ in links if repeat})
     columns = [(arm, 0) for arm in names] + again
-    found = Run.objects.filter(pk__in=set(links.values())).with_progress()
+    with_progress = Run.objects.filter(pk__in=set(links.values())).with_progress()
     runs = {
-        run.pk: run for run in found.select_related("test_set_version__test_set", "version__model")
+        run.pk: run
+        for run in with_progress.select_related("test_set_version__test_set", "version__model")
     }
     open_ = [run.pk for run in runs.values() if run.state in UNFINISHED]
     failures = failures_of(open_) if open_ else {}
@@ -146,12 +147,12 @@ def campaign_state(study: Study) -> CampaignProgress | None:
         return None
     main = Pair.objects.filter(campaign=campaign, kind=PairKind.MAIN)
     planned = main.aggregate(n=Sum("seats", default=0))["n"]
-    given = (
+    counts = (
         judgments_of_study(study)
         .filter(assignment__pair__campaign=campaign)
         .aggregate(judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True))
     )
-    return CampaignProgress(campaign, planned, given["judgments"], given["reviewers"])
+    return CampaignProgress(campaign, planned, counts["judgments"], counts["reviewers"])
 
 
 def outputs_of(run: Run, show: str) -> "QuerySet[Output]":

@@ -43,8 +43,8 @@ class RunForm(forms.Form):
         items.queryset = TestSetVersion.objects.filter(
             test_set__project__in=Project.objects.seen_by(user)
         ).select_related("test_set__project")
-        shown = self.data.get("metric") if self.is_bound else self.initial.get("metric")
-        self.fields |= option_fields(shown if shown in OFFERED else METRIC)
+        metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
+        self.fields |= option_fields(metric if metric in OFFERED else METRIC)
 
     @property
     def options(self) -> list[forms.BoundField]:
@@ -99,11 +99,11 @@ class BudgetForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Adds `budget`; None where nothing is said."""
         cleaned = super().clean() or {}
-        said = {name: cleaned[name] for name in ("of", "tokens", "money") if cleaned.get(name)}
+        fields = {name: cleaned[name] for name in ("of", "tokens", "money") if cleaned.get(name)}
         cleaned["budget"] = None
-        if said.keys() - {"of"}:
+        if fields.keys() - {"of"}:
             try:
-                cleaned["budget"] = declared(RunBudget, said)
+                cleaned["budget"] = declared(RunBudget, fields)
             except DeclarationError as error:
                 self.told(error)
         return cleaned

@@ -34,13 +34,13 @@ class SentStudy:
     def __init__(self, request: SignedInRequest) -> None:
         self._by = request.user
         self.projects = list(Project.objects.seen_by(request.user).order_by("name"))
-        said = str(request.POST.get("project") or request.GET.get("project") or "")
-        named = [each for each in self.projects if each.slug == said]
-        self.project = [*named, *self.projects][0]
+        slug = str(request.POST.get("project") or request.GET.get("project") or "")
+        chosen = [each for each in self.projects if each.slug == slug]
+        self.project = [*chosen, *self.projects][0]
         self.uploads = Uploads(self.project)
         self.text = str(request.POST.get("text", ""))
         self.kept: dict[str, str] = {}
-        self.wrong = "" if named or not said else "choose one of your projects"
+        self.wrong = "" if chosen or not slug else "choose one of your projects"
         try:
             self._take(request)
         except REFUSED as error:
@@ -49,11 +49,11 @@ class SentStudy:
     @classmethod
     def of_copy(cls, request: SignedInRequest, study: Study, copied: StudyCopy) -> "SentStudy":
         """The form with a copy of `study` in it, its files kept; nothing of it was sent yet."""
-        found = cls(request)
-        found.project, found.uploads = study.project, Uploads(study.project)
-        found.copied, found.text, found.kept = copied, copied.text, dict(copied.files)
-        found.original = study
-        return found
+        form = cls(request)
+        form.project, form.uploads = study.project, Uploads(study.project)
+        form.copied, form.text, form.kept = copied, copied.text, dict(copied.files)
+        form.original = study
+        return form
 
     @property
     def kept_files(self) -> list[tuple[str, str]]:
@@ -98,19 +98,19 @@ class SentStudy:
             path = Path(folder) / ("study.json" if json_ else "study.yaml")
             path.write_text(self.text, encoding="utf-8", newline="\n")
             try:
-                found = Document(path).data
+                data = Document(path).data
             except DataError as error:
-                said = error.message
-                raise DataError(said, file="the study file", line=error.line) from error
-        if not isinstance(found, dict):
+                message = error.message
+                raise DataError(message, file="the study file", line=error.line) from error
+        if not isinstance(data, dict):
             raise DataError("is a mapping of fields: see its document", file="the study file")
-        return dict(json.loads(json.dumps(found, default=str)))
+        return dict(json.loads(json.dumps(data, default=str)))
 
-    def _told(self, said: str) -> str:
+    def _told(self, message: str) -> str:
         """What is wrong, with files by the names that they were sent with."""
         for name, digest in self.kept.items():
-            said = said.replace(digest, name)
-        return said
+            message = message.replace(digest, name)
+        return message
 
 
 def _decoded(content: bytes) -> str:

@@ -129,20 +129,20 @@ def _judged(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
     Not the baseline; where it is the best of the untuned arms, none of those.
     """
     chosen = study.policy.development is not None
-    found = [
+    judged = [
         arm
         for arm in arms
         if arm.role == ArmRole.CANDIDATE
         or (arm.role != ArmRole.BASELINE and (arm.version.fine_tuned or not chosen))
     ]
-    return sorted(found, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
+    return sorted(judged, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
 
 
 def _baseline(arms: Sequence[StudyArm], decision: Decision | None) -> StudyArm | None:
     """The arm that was judged against; before a decision the one that the study names."""
     name = decision.document.arms.baseline.name if decision else None
-    named = next((arm for arm in arms if arm.name == name), None)
-    return named or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
+    from_decision = next((arm for arm in arms if arm.name == name), None)
+    return from_decision or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
 
 
 def newest_decision(study: Study, arm: str) -> Decision | None:
@@ -170,8 +170,12 @@ def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
 
 def _judge_awaited(study: Study) -> JudgeRun | None:
     """The judge of pairs that is still being asked, or couldn't be."""
-    asked = judge_asked(study)
-    return asked if asked is not None and (asked.finished is None or asked.unreachable) else None
+    judge_run = judge_asked(study)
+    return (
+        judge_run
+        if judge_run is not None and (judge_run.finished is None or judge_run.unreachable)
+        else None
+    )
 
 
 def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) -> bool:

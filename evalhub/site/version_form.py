@@ -107,13 +107,18 @@ class VersionForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._projects = Project.objects.seen_by(user).order_by("slug")
-        project, parent, asked = (self.fields[name] for name in ("project", "parent", "endpoint"))
+        project, parent, endpoint = (
+            self.fields[name] for name in ("project", "parent", "endpoint")
+        )
         assert isinstance(project, forms.ChoiceField)
         assert isinstance(parent, forms.ModelChoiceField)
-        assert isinstance(asked, forms.ChoiceField)
+        assert isinstance(endpoint, forms.ChoiceField)
         project.choices = list(self._projects.values_list("slug", "name"))
         parent.queryset = ModelVersion.objects.seen_by(user).select_related("model__project")
-        asked.choices = [("", "nobody: its answers are recorded"), *((n, n) for n in endpoints())]
+        endpoint.choices = [
+            ("", "nobody: its answers are recorded"),
+            *((n, n) for n in endpoints()),
+        ]
 
     def clean(self) -> dict[str, Any]:
         """Adds `asked`, a VersionFile, or the error of the field that can't be so."""
@@ -135,7 +140,7 @@ class VersionForm(forms.Form):
         """Says the error beside the field that it is about."""
         name = error.field.removeprefix("sampling.")
         if name not in self.fields:
-            fitting = [place for place in PLACES if error.field.startswith(place)]
+            fitting = [prefix for prefix in PLACES if error.field.startswith(prefix)]
             name = PLACES[max(fitting, key=len)] if fitting else ""
         self.add_error(name or None, error.message)
 
@@ -161,20 +166,24 @@ def _document(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     sampling = {name: cleaned[name] for name in SAMPLING if cleaned[name] is not None}
     if stop := [line for line in cleaned["stop"].split("\n") if line]:
         sampling["stop"] = stop
-    said = {
+    document = {
         "kind": cleaned["kind"],
         "prompt": prompt,
         "sampling": sampling,
         "notes": cleaned["notes"],
     }
     if cleaned["training"].strip():
-        said["training"] = _json(cleaned["training"], "training")
+        document["training"] = _json(cleaned["training"], "training")
     if cleaned["endpoint"]:
-        asked = {"endpoint": cleaned["endpoint"], "model": cleaned["served"], "api": cleaned["api"]}
-        said["backend"] = {"openai": asked}
+        openai = {
+            "endpoint": cleaned["endpoint"],
+            "model": cleaned["served"],
+            "api": cleaned["api"],
+        }
+        document["backend"] = {"openai": openai}
     elif cleaned["served"]:
         raise DeclarationError("say who is asked for it", "backend.openai.endpoint")
-    return said
+    return document
 
 
 def _json(text: str, field: str) -> Any:
@@ -190,14 +199,14 @@ def form_of_version(version: ModelVersion) -> dict[str, Any]:
     Nothing of the backend but an operator's alias is taken over: the rest isn't said by the web.
     """
     backend, prompt, sampling = version.backend, version.prompt, version.sampling
-    named = backend.get("type") == "openai" and backend.get("endpoint")
+    by_endpoint = backend.get("type") == "openai" and backend.get("endpoint")
     return {
         "project": version.model.project.slug,
         "slug": version.model.slug,
         "kind": version.kind,
         "parent": version.pk,
-        "endpoint": backend["endpoint"] if named else "",
-        "served": backend.get("model", "") if named else "",
+        "endpoint": backend["endpoint"] if by_endpoint else "",
+        "served": backend.get("model", "") if by_endpoint else "",
         "api": backend.get("api", default_of(OpenAIBackend, "api")),
         "system": prompt.system,
         "template": prompt.template,

@@ -50,22 +50,22 @@ def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str,
         sha256.update(chunk)
     file.seek(0)
     digest = f"sha256:{sha256.hexdigest()}"
-    known = digest in uploads
+    was_stored = digest in uploads
     try:
         uploads.append(name=digest, stream=file, offset=0, complete=True, by=by)
         return digest, glance(uploads[digest])
     except DataError as error:
-        if not known:
+        if not was_stored:
             uploads.drop(digest)
         raise DataError(error.message, file=name, line=error.line, field=error.field) from error
     except UploadError as error:
         raise DataError(str(error), file=name) from error
 
 
-def place_of(name: str, seen: Glance, taken: set[str]) -> str:
+def place_of(name: str, seen: Glance, occupied: set[str]) -> str:
     """Which of the SLOTS a file is for that was dropped without saying so; by what it holds, then
     by its name, then in the order of the slots. "" where all are taken."""
-    free = [each for each in SLOTS if each not in taken]
+    free = [each for each in SLOTS if each not in occupied]
     if seen.asks and "items" in free:
         return "items"
     small = name.lower()

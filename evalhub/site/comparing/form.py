@@ -126,12 +126,12 @@ class ComparisonForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._choose("project", projects)
         self._choose("test_set", [("", "the file above"), *test_sets])
-        for slot, asked in (
+        for slot, meanings in (
             ("items", ITEM_FIELDS),
             ("baseline", ANSWER_FIELDS),
             ("candidate", ANSWER_FIELDS),
         ):
-            for meaning, label in asked.items():
+            for meaning, label in meanings.items():
                 names = [(each, each) for each in fields.get(slot, ())]
                 self.fields[f"{slot}_{meaning}"] = forms.ChoiceField(
                     label=label, choices=[("", NOBODY), *names], required=False
@@ -160,23 +160,23 @@ class ComparisonForm(forms.Form):
 
 def mapping_of(cleaned: Mapping[str, Any]) -> FieldMapping:
     """How the test set's rows are read."""
-    said = {meaning: cleaned.get(f"items_{meaning}") or None for meaning in ITEM_FIELDS}
-    named = {
+    names = {meaning: cleaned.get(f"items_{meaning}") or None for meaning in ITEM_FIELDS}
+    mapped = {
         meaning: None if meaning in SEVERAL and name == meaning else name
-        for meaning, name in said.items()
+        for meaning, name in names.items()
     }
     return FieldMapping(
-        **{**named, "id": said["id"] or "id", "input": said["input"] or "input"}  # type: ignore[arg-type]
+        **{**mapped, "id": names["id"] or "id", "input": names["input"] or "input"}  # type: ignore[arg-type]
     )
 
 
 def called(cleaned: Mapping[str, Any], slot: str) -> str:
     """An arm's or the test set's name in the study: the one that is said, else by its file."""
-    said = cleaned.get("test_set_called" if slot == "items" else f"{slot}_called")
+    name = cleaned.get("test_set_called" if slot == "items" else f"{slot}_called")
     if cleaned.get(f"{slot}_endpoint"):
-        return said or slug_of(cleaned.get(f"{slot}_model") or slot, limit=40)
+        return name or slug_of(cleaned.get(f"{slot}_model") or slot, limit=40)
     stem = (cleaned.get(f"{slot}_name") or slot).split(".")[0]
-    return said or slug_of(stem, limit=40)
+    return name or slug_of(stem, limit=40)
 
 
 def document_of(
@@ -233,22 +233,22 @@ def _demand(cleaned: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _budget(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    said = {"tokens": cleaned.get("budget_tokens"), "money": cleaned.get("budget_money")}
-    given = {name: each for name, each in said.items() if each}
-    return {"budget": given} if given else {}
+    limits = {"tokens": cleaned.get("budget_tokens"), "money": cleaned.get("budget_money")}
+    budget = {name: each for name, each in limits.items() if each}
+    return {"budget": budget} if budget else {}
 
 
 def _recorded(cleaned: Mapping[str, Any], slot: str, file: str) -> dict[str, Any]:
-    named = {name: cleaned.get(f"{slot}_{name}") or usual for name, usual in USUAL_FIELDS.items()}
-    fields = {} if named == USUAL_FIELDS else {"fields": named}
+    names = {name: cleaned.get(f"{slot}_{name}") or usual for name, usual in USUAL_FIELDS.items()}
+    fields = {} if names == USUAL_FIELDS else {"fields": names}
     return {"backend": {"recorded": file}, **fields}
 
 
 def _item_fields(cleaned: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     mapping = mapping_of(cleaned)
-    named = {name: getattr(mapping, name) for name in ITEM_FIELDS}
-    unusual = {name: value for name, value in named.items() if value not in (None, name)}
-    unusual |= {name: named[name] for name in ("choices", "tools") if named[name]}
+    names = {name: getattr(mapping, name) for name in ITEM_FIELDS}
+    unusual = {name: value for name, value in names.items() if value not in (None, name)}
+    unusual |= {name: names[name] for name in ("choices", "tools") if names[name]}
     return {"fields": unusual} if unusual else {}
 
 

@@ -92,10 +92,10 @@ class Comparison:
     @property
     def naming(self) -> list[tuple[str, list[Any]]]:
         """By slot's label, the fields that say what its rows' fields are called."""
-        meant = {"items": ITEM_FIELDS, **dict.fromkeys(ARMS, ("id", "output"))}
+        meanings = {"items": ITEM_FIELDS, **dict.fromkeys(ARMS, ("id", "output"))}
         return [
             (SLOTS[slot], [self.form[f"{slot}_{each}"] for each in names])
-            for slot, names in meant.items()
+            for slot, names in meanings.items()
             if slot in self.kept
         ]
 
@@ -112,11 +112,11 @@ class Comparison:
     @property
     def askable(self) -> list[tuple[str, bool, list[Any], list[Any]]]:
         """By arm, whether it is asked, and the fields of its prompt and of its price."""
-        found = []
+        rows = []
         for arm in ARMS:
             mine = [self.form[name] for name in asked_fields(arm, ())]
-            found.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
-        return found
+            rows.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
+        return rows
 
     @property
     def large(self) -> bool:
@@ -134,8 +134,8 @@ class Comparison:
     def missing(self) -> str:
         """What it still needs, in words; "" where it has all of it."""
         names = {"items": "the test set", **{arm: f"the {arm}’s answers" for arm in ARMS}}
-        there = {*self.kept, *self.asked}
-        lacking = [said for slot, said in names.items() if slot not in there]
+        filled = {*self.kept, *self.asked}
+        lacking = [label for slot, label in names.items() if slot not in filled]
         return " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
 
     def document(self, *, named: bool = False) -> dict[str, Any]:
@@ -151,10 +151,10 @@ class Comparison:
 
     def as_zip(self) -> bytes:
         """The study file beside a test set of the project, of which its reader has no file."""
-        kept, packed = self.kept["items"], io.BytesIO()
+        items_file, packed = self.kept["items"], io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("study.yaml", self.as_yaml())
-            archive.write(kept.path, kept.name)
+            archive.write(items_file.path, items_file.name)
         return packed.getvalue()
 
     def preview(self) -> "MetricPreview | str | None":
@@ -203,12 +203,12 @@ class Comparison:
             return None
         if "items" not in self.kept or not self.form.is_valid():
             return "Add a test set first: its first item is asked."
-        said = asked_arm(self.form.cleaned_data, arm)
+        arm_fields = asked_arm(self.form.cleaned_data, arm)
         try:
             return try_item(
                 project=self.project,
                 by=self._by,
-                arm={"kind": "base", **(said or {"backend": {}})},
+                arm={"kind": "base", **(arm_fields or {"backend": {}})},
                 aliases=self.aliases,
                 items=self.kept["items"].path,
                 mapping=mapping_of(self.form.cleaned_data),
@@ -221,9 +221,11 @@ class Comparison:
         if not self.check():
             return None
         document = self.document()
-        if there := slug_taken(self.project.slug, document["name"]):
-            said = f"“{there.name}” is there already: choose another name, or change that study"
-            self.form.add_error("name", said)
+        if existing := slug_taken(self.project.slug, document["name"]):
+            message = (
+                f"“{existing.name}” is there already: choose another name, or change that study"
+            )
+            self.form.add_error("name", message)
             return None
         try:
             return register_from_web(
@@ -239,41 +241,43 @@ class Comparison:
 
     def told(self, error: Exception) -> str:
         """What is wrong, with files by the names that they were sent with."""
-        said = str(error)
-        for each in self.kept.values():
-            said = said.replace(each.digest, each.name).replace(each.path.name, each.name)
-        return said.replace(str(self.kept["items"].path.parent) + "/", "") if self.kept else said
+        message = str(error)
+        for file in self.kept.values():
+            message = message.replace(file.digest, file.name).replace(file.path.name, file.name)
+        return (
+            message.replace(str(self.kept["items"].path.parent) + "/", "") if self.kept else message
+        )
 
-    def _project(self, said: str) -> Project:
-        return self.projects.get(said) or next(iter(self.projects.values()))
+    def _project(self, slug: str) -> Project:
+        return self.projects.get(slug) or next(iter(self.projects.values()))
 
     def _test_sets(self) -> Iterator[tuple[str, str]]:
-        found = TestSetVersion.objects.newest_of(self.project)[:LISTED]
-        for each in found:
-            yield str(each.pk), f"{each} ({each.item_count:,} items)"
+        versions = TestSetVersion.objects.newest_of(self.project)[:LISTED]
+        for version in versions:
+            yield str(version.pk), f"{version} ({version.item_count:,} items)"
 
     def _take(self) -> None:
         """Puts what was sent into its places, and what it seems to mean into the form's data."""
         for slot in SLOTS:
             if file := self._files.get(f"{slot}_file"):
                 self._keep(file, slot)
-        taken = {slot for slot in SLOTS if self._files.get(f"{slot}_file")}
-        for file in sorted(self._files.getlist("dropped"), key=lambda each: each.name or ""):
-            self._keep(file, "", taken)
+        occupied = {slot for slot in SLOTS if self._files.get(f"{slot}_file")}
+        for file in sorted(self._files.getlist("dropped"), key=lambda upload: upload.name or ""):
+            self._keep(file, "", occupied)
         self._choose_test_set()
         for slot in SLOTS:
             self._find(slot)
         self._default_options()
 
-    def _keep(self, file: Any, slot: str, taken: set[str] | None = None) -> None:
+    def _keep(self, file: Any, slot: str, occupied: set[str] | None = None) -> None:
         try:
             digest, seen = keep(file, self.uploads, by=self._by)
         except DataError as error:
             self.wrong[slot or "items"] = str(error)
             return
-        if taken is not None:
-            slot = place_of(file.name, seen, taken)
-            taken.add(slot)
+        if occupied is not None:
+            slot = place_of(file.name, seen, occupied)
+            occupied.add(slot)
         if not slot:
             return
         self.data[slot], self.data[f"{slot}_name"] = digest, file.name
@@ -282,10 +286,10 @@ class Comparison:
         self._guess(slot, seen.guessed(GUESSED[slot]))
         if slot == "items":
             name = str(self.data["items_reference"])
-            found = [row.values.get(name) for row in seen.rows] if name else []
-            self.data["metric"] = proposed_metric(found)
-        said = "test_set_called" if slot == "items" else f"{slot}_called"
-        self.data[said] = slug_of(file.name.split(".")[0], limit=40)
+            values = [row.values.get(name) for row in seen.rows] if name else []
+            self.data["metric"] = proposed_metric(values)
+        field = "test_set_called" if slot == "items" else f"{slot}_called"
+        self.data[field] = slug_of(file.name.split(".")[0], limit=40)
 
     def _guess(self, slot: str, names: Mapping[str, str]) -> None:
         for meaning in ITEM_FIELDS if slot == "items" else ("id", "output"):
@@ -293,12 +297,12 @@ class Comparison:
 
     def _choose_test_set(self) -> None:
         """The items of a test set of the project in the place of a file, where one is chosen."""
-        said = str(self.data.get("test_set", ""))
-        version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(said)).first()
+        chosen = str(self.data.get("test_set", ""))
+        version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(chosen)).first()
         if version is None:  # none, or of another project: its items stay as a file
             self.data["test_set"] = self.data["items_of"] = ""
             return
-        if said == self.data.get("items_of", ""):
+        if chosen == self.data.get("items_of", ""):
             return
         self.data["items"] = self.data["items_of"] = ""
         try:
@@ -311,7 +315,7 @@ class Comparison:
         self.uploads.append(
             name=digest, stream=io.BytesIO(content), offset=0, complete=True, by=self._by
         )
-        self.data["items"], self.data["items_of"] = digest, said
+        self.data["items"], self.data["items_of"] = digest, chosen
         self.data["items_name"] = f"{version.test_set.slug}.jsonl"
         self.data["test_set_called"] = version.test_set.slug
         self._guess("items", rows.fields)
@@ -341,8 +345,8 @@ class Comparison:
         Raises KeyError.
         """
         theirs = [] if digest in self.uploads else map(Uploads, self.projects.values())
-        if there := next((each for each in theirs if digest in each), None):
-            with there[digest].open("rb") as file:
+        if source := next((each for each in theirs if digest in each), None):
+            with source[digest].open("rb") as file:
                 self.uploads.append(name=digest, stream=file, offset=0, complete=True, by=self._by)
         return self.uploads[digest]
 

@@ -74,7 +74,7 @@ class Searched:
     listed: bool
 
 
-def find(scope: ItemScope, sought: ItemsSought, *, to_the_end: bool = False) -> Found:
+def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) -> Found:
     """What `sought` asks for in `scope`.
 
     A text is looked for in the order of the list, for as long as a request may, and the next
@@ -83,45 +83,45 @@ def find(scope: ItemScope, sought: ItemsSought, *, to_the_end: bool = False) -> 
     """
     ignored: list[str] = []
     by_outcome = items_by_outcome(scope.pair) if scope.pair else None
-    ids = _ordered(scope, sought, by_outcome, ignored)
+    ids = _ordered(scope, filters, by_outcome, ignored)
     every = alike = item_ids(scope.version)
-    for wanted in _conditions(scope, sought, ignored):
+    for wanted in _conditions(scope, filters, ignored):
         alike = alike[np.isin(alike, wanted)]
     if alike.size < every.size:
         ids = ids[np.isin(ids, alike)]
     if by_outcome is not None and alike.size < every.size:
         by_outcome = {each: of[np.isin(of, alike)] for each, of in by_outcome.items()}
     counts = None if by_outcome is None else _counts(by_outcome)
-    found = Found(ids, every.size, alike.size, counts, ignored)
-    if not sought.text:
-        return found
-    search = search_of(scope, sought.text)
+    result = Found(ids, every.size, alike.size, counts, ignored)
+    if not filters.text:
+        return result
+    search = search_of(scope, filters.text)
     if to_the_end:
         search.read_on(ids, seconds=inf)
     else:
         search.read_on(np.concatenate([ids, alike[~np.isin(alike, ids)]]))
-    return _with_text(found, search, alike, by_outcome)
+    return _with_text(result, search, alike, by_outcome)
 
 
 def _with_text(
-    found: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
+    result: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
 ) -> Found:
     """What of it holds the text, as far as it was read: of the list the beginning."""
-    ids, of_alike = found.ids, search.read(alike)
+    ids, of_alike = result.ids, search.read(alike)
     read = search.read(ids)
     until = ids.size if read.all() else int(read.argmin())
     begun = ids[:until]
-    said = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
+    matching = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
     searched = None
     if not of_alike.all():
         outcomes = {each for each, of in (by_outcome or {}).items() if search.read(of).all()}
-        listed = until == ids.size
-        searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), listed)
+        complete = until == ids.size
+        searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), complete)
     return replace(
-        found,
+        result,
         ids=begun[search.held(begun)],
         alike=int(search.held(alike).sum()),
-        counts=None if by_outcome is None else _counts(said),
+        counts=None if by_outcome is None else _counts(matching),
         searched=searched,
     )
 
@@ -135,9 +135,9 @@ def judge_run(scope: ItemScope) -> JudgeRun | None:
     if scope.pair is None:
         return None
     runs = {"baseline": scope.pair.baseline, "candidate": scope.pair.candidate}
-    asked = JudgeRun.objects.filter(**runs, opened__isnull=False)
-    found: JudgeRun | None = asked.select_related("judge__model").first()
-    return found
+    judge_runs = JudgeRun.objects.filter(**runs, opened__isnull=False)
+    newest: JudgeRun | None = judge_runs.select_related("judge__model").first()
+    return newest
 
 
 def item_ids(version: TestSetVersion) -> Ids:
@@ -167,18 +167,21 @@ def _ids(rows: Iterable[int]) -> Ids:
 
 
 def _ordered(
-    scope: ItemScope, sought: ItemsSought, by_outcome: dict[Outcome, Ids] | None, ignored: list[str]
+    scope: ItemScope,
+    filters: ItemsSought,
+    by_outcome: dict[Outcome, Ids] | None,
+    ignored: list[str],
 ) -> Ids:
     """The items of the outcome that is asked for, or all, in the order that is asked for."""
-    sort = _one_of(SORTS, sought.sort, "order", ignored)
-    outcome = _one_of(OUTCOMES, sought.outcome, "outcome", ignored)
+    sort = _one_of(SORTS, filters.sort, "order", ignored)
+    outcome = _one_of(OUTCOMES, filters.outcome, "outcome", ignored)
     if by_outcome is None:
         if outcome or sort in ("worst", "best"):
-            asked = "outcome" if outcome else "order"
-            ignored.append(f"the {asked}: {scope.closed or 'there is nothing to compare with.'}")
+            field = "outcome" if outcome else "order"
+            ignored.append(f"the {field}: {scope.closed or 'there is nothing to compare with.'}")
         return item_ids(scope.version)
     if outcome:
-        ids = next(found for each, found in by_outcome.items() if each == outcome)
+        ids = next(of_outcome for each, of_outcome in by_outcome.items() if each == outcome)
         if sort == "id":
             return item_ids(scope.version)[np.isin(item_ids(scope.version), ids)]
         largest_first = "best" if outcome == Outcome.WON else "worst"
@@ -192,33 +195,33 @@ def _ordered(
     return np.concatenate([*worst, by_outcome[Outcome.UNPAIRED]])
 
 
-def _one_of(choices: dict[str, str], asked: str, what: str, ignored: list[str]) -> str:
-    if asked and asked not in choices:
-        ignored.append(f"the {what} “{asked}”: there is none of this name.")
-    return asked if asked in choices else ""
+def _one_of(choices: dict[str, str], choice: str, what: str, ignored: list[str]) -> str:
+    if choice and choice not in choices:
+        ignored.append(f"the {what} “{choice}”: there is none of this name.")
+    return choice if choice in choices else ""
 
 
-def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
+def _conditions(scope: ItemScope, filters: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
     items = Item.objects.filter(version=scope.version).order_by()
-    if sought.tag:
-        yield _ids(items.tagged(sought.tag).values_list("pk", flat=True))
-    if errors := _one_of(ERRORS, sought.errors, "kind of error", ignored):
+    if filters.tag:
+        yield _ids(items.tagged(filters.tag).values_list("pk", flat=True))
+    if errors := _one_of(ERRORS, filters.errors, "kind of error", ignored):
         yield _with_errors(scope, "errors" if errors == "error" else "unscored")
-    if votes := _one_of(VOTES, sought.votes, "vote", ignored):
-        said = people_of(scope)
-        if said is None:
+    if votes := _one_of(VOTES, filters.votes, "vote", ignored):
+        leanings = people_of(scope)
+        if leanings is None:
             ignored.append("the votes: no review of these two arms has ended and been unblinded.")
         else:
-            yield _ids(item for item, each in said.items() if each == votes)
-    if judge := _one_of(JUDGE, sought.judge, "disagreement", ignored):
-        asked = judge_run(scope)
-        said = people_of(scope) if judge == "people" else {}
-        if asked is None:
+            yield _ids(item for item, each in leanings.items() if each == votes)
+    if judge := _one_of(JUDGE, filters.judge, "disagreement", ignored):
+        run = judge_run(scope)
+        leanings = people_of(scope) if judge == "people" else {}
+        if run is None:
             ignored.append("the judge: no judge of these two arms’ answers has been read.")
-        elif said is None:
+        elif leanings is None:
             ignored.append("the judge: no review of these two arms has ended and been unblinded.")
         else:
-            yield _disagreeing(scope, asked, judge, said)
+            yield _disagreeing(scope, run, judge, leanings)
 
 
 def search_of(scope: ItemScope, text: str) -> TextSearch:
@@ -246,22 +249,22 @@ def _search(
     redacted: int | None,
 ) -> TextSearch:
     answers = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
-    said, asked = answers.saying(text), Item.objects.order_by().saying(text)
+    matching_answers, matching_items = answers.saying(text), Item.objects.order_by().saying(text)
 
     def holding(items: Sequence[int]) -> set[int]:
-        in_answers = said.filter(item__among=items).values_list("item_id", flat=True)
-        in_items = asked.filter(pk__among=items).values_list("pk", flat=True)
+        in_answers = matching_answers.filter(item__among=items).values_list("item_id", flat=True)
+        in_items = matching_items.filter(pk__among=items).values_list("pk", flat=True)
         return {*in_answers, *in_items}
 
     return TextSearch(_item_ids(*version), holding)
 
 
 def _with_errors(scope: ItemScope, show: str) -> Ids:
-    found = [
+    error_ids = [
         _ids(outputs_of(arm.run, show).order_by().values_list("item_id", flat=True))
         for arm in scope.arms
     ]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+    return np.unique(np.concatenate([np.empty(0, np.int64), *error_ids]))
 
 
 def people_of(scope: ItemScope) -> dict[int, Leaning] | None:
@@ -272,10 +275,10 @@ def people_of(scope: ItemScope) -> dict[int, Leaning] | None:
     return leanings(campaigns, *(arm.run.version_id for arm in scope.arms[:2]))
 
 
-def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
+def _disagreeing(scope: ItemScope, run: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
     """The items on which the judge is at odds with the metric, with people, or with itself."""
     candidate, baseline = VoteChoice.CANDIDATE, VoteChoice.BASELINE
-    votes = JudgeVote.objects.readable().filter(judge_run=asked).order_by().values("item")
+    votes = JudgeVote.objects.readable().filter(judge_run=run).order_by().values("item")
     counted = votes.annotate(
         candidate=Count("pk", filter=Q(choice=candidate)),
         baseline=Count("pk", filter=Q(choice=baseline)),
@@ -285,7 +288,7 @@ def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, 
         both = counted.filter(candidate__gt=0, baseline__gt=0)
         return _ids(both.values_list("item", flat=True))
     sides = {"candidate": "baseline", "baseline": "candidate"}
-    found = []
+    parts = []
     for side, other in sides.items():
         for_side = counted.filter(**{f"{side}__gt": 0, other: 0, "others": 0})
         ids = _ids(for_side.values_list("item", flat=True))
@@ -295,5 +298,5 @@ def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, 
             assert scope.pair is not None
             lost = Outcome.LOST if side == "candidate" else Outcome.WON
             against = items_by_outcome(scope.pair)[lost]
-        found.append(ids[np.isin(ids, against)])
-    return np.concatenate(found)
+        parts.append(ids[np.isin(ids, against)])
+    return np.concatenate(parts)

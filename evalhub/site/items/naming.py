@@ -19,11 +19,11 @@ _KEPT = re.compile(r"(?!\.\.?(?:/|$))[^/\\%\x00-\x20\x7f]+")
 def item_address(name: str, *which: object, key: str, **query: object) -> str:
     """The page of the item `key` of a "study", a "run" or a "test_set": `which` is its id, of a
     study then the test set's name. What is empty in the query is left out."""
-    kept = all(_KEPT.fullmatch(part) for part in key.split("/"))
-    named = {} if kept else {"item": key}
-    path = reverse(f"site:{name}_item", args=[*which, key if kept else ELSEWHERE])
-    asked = urlencode(named | {field: value for field, value in query.items() if value})
-    return f"{path}?{asked}" if asked else path
+    in_path = all(_KEPT.fullmatch(part) for part in key.split("/"))
+    extra = {} if in_path else {"item": key}
+    path = reverse(f"site:{name}_item", args=[*which, key if in_path else ELSEWHERE])
+    encoded = urlencode(extra | {field: value for field, value in query.items() if value})
+    return f"{path}?{encoded}" if encoded else path
 
 
 def key_named(path: str, query: Mapping[str, str]) -> str:

@@ -39,15 +39,15 @@ class TextSearch:
     def read_on(self, items: Ids, *, seconds: float | None = None) -> None:
         """Reads those of the items that weren't read yet, in their order: for SECONDS, or so many
         that are given; `inf` is to the end."""
-        given = SECONDS if seconds is None else seconds
+        limit = SECONDS if seconds is None else seconds
         left = items[~self.read(items)]
-        until = monotonic() + given
+        until = monotonic() + limit
         took = 0.0
         while left.size:
             block, left = left[: self._block], left[self._block :]
             began = monotonic()
-            held = np.fromiter(self._holding(np.sort(block).tolist()), dtype=np.int64)
-            self._held[held - self._first] = True
+            matches = np.fromiter(self._holding(np.sort(block).tolist()), dtype=np.int64)
+            self._held[matches - self._first] = True
             self._read[block - self._first] = True
             took = monotonic() - began
             self._fit(took)
@@ -58,13 +58,13 @@ class TextSearch:
 
     def read(self, items: Ids) -> Marks:
         """Of each of the items, whether it was read."""
-        found: Marks = self._read[items - self._first]
-        return found
+        marks: Marks = self._read[items - self._first]
+        return marks
 
     def held(self, items: Ids) -> Marks:
         """Of each of the items, whether it is known to hold the text."""
-        found: Marks = self._held[items - self._first]
-        return found
+        marks: Marks = self._held[items - self._first]
+        return marks
 
     def begin_anew_if_old(self) -> None:
         """For what still changes: what a search to the end has found isn't asked twice, nor what

@@ -66,8 +66,8 @@ class Overview:
 
     @property
     def money(self) -> float | None:
-        known = [each.money for each in self.rows if each.money is not None]
-        return sum(known) if known else None
+        amounts = [each.money for each in self.rows if each.money is not None]
+        return sum(amounts) if amounts else None
 
     @property
     def tokens(self) -> int:
@@ -81,8 +81,8 @@ class Overview:
 def overview(user: User) -> Overview:
     """Of the projects that this person owns; of all for who administers the site. Seven queries."""
     owned = Project.objects.all() if user.is_superuser else Project.objects.owned_by(user)
-    found = owned.select_related("champion__model").order_by("name").distinct()
-    rows = {each.pk: ProjectRow(each) for each in found}
+    projects = owned.select_related("champion__model").order_by("name").distinct()
+    rows = {each.pk: ProjectRow(each) for each in projects}
     months = months_until(timezone.now().date(), MONTHS)
     since = datetime.datetime.combine(months[0].first, datetime.time(), tzinfo=datetime.UTC)
     decisions = Decision.objects.filter(study__project__in=rows)
@@ -91,8 +91,8 @@ def overview(user: User) -> Overview:
     _spent(rows, since)
     _judged(rows, since)
     _agreed(rows, decisions.standing())
-    made = decisions.filter(created__gte=since).order_by("created", "id")
-    chart = verdicts_chart(months, made.values_list("created", "study", "arm", "verdict"))
+    recent = decisions.filter(created__gte=since).order_by("created", "id")
+    chart = verdicts_chart(months, recent.values_list("created", "study", "arm", "verdict"))
     return Overview(list(rows.values()), months[0].first, chart)
 
 
@@ -127,20 +127,20 @@ def _spent(rows: Rows, since: datetime.datetime) -> None:
 
 def _judged(rows: Rows, since: datetime.datetime) -> None:
     of = "assignment__reviewer__campaign__project"
-    given = Judgment.objects.filter(created__gte=since, **{f"{of}__in": rows}).order_by()
+    judgments = Judgment.objects.filter(created__gte=since, **{f"{of}__in": rows}).order_by()
     seconds = Sum(Coalesce("visible_seconds", "seconds"))
-    for project, count, took in given.values_list(of).annotate(n=Count("pk"), seconds=seconds):
+    for project, count, took in judgments.values_list(of).annotate(n=Count("pk"), seconds=seconds):
         rows[project].judgments, rows[project].hours = count, took / 3600
 
 
 def _agreed(rows: Rows, decisions: "QuerySet[Decision]") -> None:
     """By what decisions say of reviews that have ended: of others they say nothing."""
     heard = decisions.filter(study__review__isnull=False).order_by()
-    said = heard.annotate(
+    reviewed = heard.annotate(
         agreement=KT("record__people__raw_agreement"), judged=KT("record__people__judgments")
     )
     sums: dict[int, tuple[float, float]] = {}
-    for project, agreement, judged in said.values_list("study__project", "agreement", "judged"):
+    for project, agreement, judged in reviewed.values_list("study__project", "agreement", "judged"):
         if agreement not in _UNKNOWN and judged not in _UNKNOWN:
             total, weight = sums.get(project, (0.0, 0.0))
             sums[project] = total + float(agreement) * int(judged), weight + int(judged)

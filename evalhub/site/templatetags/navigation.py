@@ -96,7 +96,7 @@ def navigation(context: dict[str, Any]) -> Links:
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return Links([], searches=False)
-    here = request.resolver_match.view_name if request.resolver_match else ""
+    view_name = request.resolver_match.view_name if request.resolver_match else ""
     sees_results = Project.objects.seen_by(request.user).exists()
     pages: list[tuple[str, str, tuple[str, ...]]]
     pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
@@ -107,7 +107,9 @@ def navigation(context: dict[str, Any]) -> Links:
         pages.insert(0, OVERVIEW)
     if sees_results and invited(request.user):
         pages.append(INVITATIONS)
-    links = [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]
+    links = [
+        Link(label, reverse(name), view_name.startswith(under)) for label, name, under in pages
+    ]
     return Links(links, searches=sees_results)
 
 

@@ -63,10 +63,10 @@ def _seen(request: SignedInRequest) -> CampaignQuerySet:
 @require_GET
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
-    shown = listed(campaigns_list(request.user), _seen(request), request.GET)
+    page = listed(campaigns_list(request.user), _seen(request), request.GET)
     studies = Study.objects.seen_by(request.user)
     count, newest = studies.count(), studies[:NEWEST]
-    context = {"listed": shown, "newest": newest, "studies": count, "others": count > NEWEST}
+    context = {"listed": page, "newest": newest, "studies": count, "others": count > NEWEST}
     return render(request, "site/campaigns/list.html", context)
 
 
@@ -75,9 +75,9 @@ def campaigns(request: SignedInRequest) -> HttpResponse:
 def choose_study(request: SignedInRequest) -> HttpResponse:
     """Whose answers a new review compares: of every study, and none is cut."""
     studies = Study.objects.seen_by(request.user).select_related("project")
-    found = with_verdict(studies.with_run_counts())
-    shown = listed(choice_of_study(request.user), found, request.GET)
-    return render(request, "site/campaigns/choose.html", {"listed": shown})
+    choices = with_verdict(studies.with_run_counts())
+    page = listed(choice_of_study(request.user), choices, request.GET)
+    return render(request, "site/campaigns/choose.html", {"listed": page})
 
 
 @never_cache
@@ -132,10 +132,10 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    context = _followed(request, found)
+    campaign = get_object_or_404(_seen(request), pk=pk)
+    context = _followed(request, campaign)
     if not request.htmx:
-        context |= {"told": told_before(request, found)}
+        context |= {"told": told_before(request, campaign)}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"site/campaigns/{part}", context)
 
@@ -144,11 +144,11 @@ def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
+    campaign = get_object_or_404(_seen(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in VERBS:
         raise Http404
-    VERBS[verb](campaign=found, by=request.user)
+    VERBS[verb](campaign=campaign, by=request.user)
     messages.success(request, f"The review is {DONE[verb]}.")
     return redirect("site:campaign", pk)
 
@@ -159,12 +159,12 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
     """A page that shows links is the answer itself; any other is loaded anew, as often as asked."""
-    found = get_object_or_404(_seen(request), pk=pk)
-    told = invite_all(found, request)
-    if not told.links:
-        told.keep(request, found)
+    campaign = get_object_or_404(_seen(request), pk=pk)
+    outcome = invite_all(campaign, request)
+    if not outcome.links:
+        outcome.keep(request, campaign)
         return redirect(reverse("site:campaign", args=[pk]) + "#invited")
-    context = _followed(request, found) | {"told": told, "links": told.links}
+    context = _followed(request, campaign) | {"told": outcome, "links": outcome.links}
     return render(request, "site/campaigns/campaign.html", context)
 
 
@@ -172,13 +172,13 @@ def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    person = get_object_or_404(found.reviewers, pk=reviewer)
+    campaign = get_object_or_404(_seen(request), pk=pk)
+    person = get_object_or_404(campaign.reviewers, pk=reviewer)
     verb = request.POST.get("verb", "")
     if verb == "quota":
         set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")), by=request.user)
     elif verb == "vouch":
-        vouch(campaign=found, whom=person.user.get_username(), by=request.user)
+        vouch(campaign=campaign, whom=person.user.get_username(), by=request.user)
         messages.success(request, f"You vouch for {person.user}: their judgments count.")
     elif verb in PEOPLE:
         PEOPLE[verb](reviewer=person, by=request.user)
@@ -191,8 +191,8 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
 @results_only
 @shows_refusal
 def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    withdraw(invitation=get_object_or_404(found.invitations, pk=invitation), by=request.user)
+    campaign = get_object_or_404(_seen(request), pk=pk)
+    withdraw(invitation=get_object_or_404(campaign.invitations, pk=invitation), by=request.user)
     messages.success(request, "The invitation is withdrawn: its link ends.")
     return redirect(reverse("site:campaign", args=[pk]) + "#people")
 
@@ -204,8 +204,8 @@ def _followed(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
 
 def _look(request: SignedInRequest, planned: dict[str, Any]) -> HttpResponse:
     """The plan's pairs as a reviewer would see them; what was typed travels along."""
-    prepared, asked = planned["preview"].prepared, planned["asked"]
-    context = look_at(prepared, asked, request.POST["look"])
+    prepared, plan_request = planned["preview"].prepared, planned["asked"]
+    context = look_at(prepared, plan_request, request.POST["look"])
     context |= {"typed": typed_of(request.POST)}
     return render(request, "site/campaigns/look.html", context)
 

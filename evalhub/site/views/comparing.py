@@ -48,8 +48,8 @@ def new_comparison(request: SignedInRequest) -> HttpResponse:
 @results_only
 def copy_study(request: SignedInRequest, pk: int) -> HttpResponse:
     """The form, filled in as the study asks, or its study file; nothing is registered."""
-    found = Study.objects.seen_by(request.user).select_related("project")
-    study = get_object_or_404(found, pk=pk)
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    study = get_object_or_404(studies, pk=pk)
     copied = copy_of(study, by=request.user, aliases=endpoints())
     if comparison := form_of(study, copied, by=request.user):
         return _page(request, comparison, "new.html")

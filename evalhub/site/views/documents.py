@@ -19,10 +19,10 @@ from evalhub.documents.search import MOST, search
 @require_GET
 def help_pages(request: SignedInRequest) -> HttpResponse:
     """The list of all documents, or the sections of them that hold the words of `?q=`."""
-    asked = request.GET.get("q", "").strip()[:200]
-    if not asked:
+    query = request.GET.get("q", "").strip()[:200]
+    if not query:
         return _page(request, documents()["index.md"])
-    context = {"asked": asked, "found": search(asked), "most": MOST}
+    context = {"asked": query, "found": search(query), "most": MOST}
     return render(request, "site/help/found.html", context)
 
 
@@ -54,6 +54,6 @@ def llms(request: SignedInRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-def _page(request: SignedInRequest, found: SiteDocument) -> HttpResponse:
-    context = {"document": found, "page": laid_out(found), "version": __version__}
+def _page(request: SignedInRequest, document: SiteDocument) -> HttpResponse:
+    context = {"document": document, "page": laid_out(document), "version": __version__}
     return render(request, "site/help/document.html", context)

@@ -39,8 +39,8 @@ def owners_only(view: View) -> View:
 
     @wraps(view)
     def guarded(request: SignedInRequest, slug: str, **which: Any) -> HttpResponse:
-        known = Q() if request.user.is_superuser else Q(memberships__user=request.user)
-        project = get_object_or_404(Project.objects.filter(known).distinct(), slug=slug)
+        condition = Q() if request.user.is_superuser else Q(memberships__user=request.user)
+        project = get_object_or_404(Project.objects.filter(condition).distinct(), slug=slug)
         try:
             check_manages(request.user, project)
             return view(request, project, **which)
@@ -57,10 +57,10 @@ def owners_only(view: View) -> View:
 def projects(request: SignedInRequest) -> HttpResponse:
     """The projects whose members and audit log this person may see."""
     every = request.user.is_superuser
-    found = Project.objects.all() if every else Project.objects.owned_by(request.user)
-    if not every and not found.exists():
+    projects = Project.objects.all() if every else Project.objects.owned_by(request.user)
+    if not every and not projects.exists():
         raise PermissionDenied("Members are managed by a project's owners.")
-    return render(request, "site/members/projects.html", {"projects": found})
+    return render(request, "site/members/projects.html", {"projects": projects})
 
 
 @never_cache
@@ -94,8 +94,10 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
         change_role(membership=member, role=role, by=request.user)
         messages.success(request, f"{member.user} is {role} now.")
         if role == Role.REVIEWER and was != role:
-            said = f"{member.user} has seen results here and stays unblinded: no reviewer of them."
-            messages.warning(request, said)
+            message = (
+                f"{member.user} has seen results here and stays unblinded: no reviewer of them."
+            )
+            messages.warning(request, message)
     elif verb == "remove":
         remove_member(membership=member, by=request.user)
         messages.success(request, f"{member.user} is no member any more.")
@@ -138,8 +140,8 @@ def _log(request: SignedInRequest, project: Project | None) -> HttpResponse:
     entries = LogEntry.objects.in_sight_of(request.user)
     entries = entries.filter(project=project) if project else entries
     form = LogForm(request.GET)
-    found = form.narrowed(entries) if form.is_valid() else entries.none()
-    page = Paginator(found.select_related("by", "about", "project"), LOGGED).get_page(
+    matching = form.narrowed(entries) if form.is_valid() else entries.none()
+    page = Paginator(matching.select_related("by", "about", "project"), LOGGED).get_page(
         request.GET.get("page")
     )
     context = {"project": project, "form": form, "page": page}

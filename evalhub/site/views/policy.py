@@ -26,13 +26,13 @@ from evalhub.studies.run.policy_change import (
 @results_only
 def study_policy(request: SignedInRequest, pk: int) -> HttpResponse:
     """The form with what it asks otherwise; `change` lets the study ask it from now on."""
-    found = Study.objects.seen_by(request.user).select_related("project")
-    study = get_object_or_404(found, pk=pk)
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    study = get_object_or_404(studies, pk=pk)
     form = PolicyForm(request.POST or None, study=study)
     if "change" in request.POST and form.is_valid():
         try:
-            asked = {"policy": form.policy, "demands": form.demands}
-            changes = change_policy(study=study, by=request.user, **asked)
+            new_policy = {"policy": form.policy, "demands": form.demands}
+            changes = change_policy(study=study, by=request.user, **new_policy)
         except (DeclarationError, SamePolicyError) as error:
             form.add_error(None, f"{error}.")
         else:

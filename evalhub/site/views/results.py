@@ -47,8 +47,8 @@ TEXTS = {
 
 
 def _seen(request: SignedInRequest) -> CampaignQuerySet:
-    found = Campaign.objects.seen_by(request.user)
-    return found.select_related("project", "study", "baseline__model", "candidate__model")
+    campaigns = Campaign.objects.seen_by(request.user)
+    return campaigns.select_related("project", "study", "baseline__model", "candidate__model")
 
 
 def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
@@ -59,13 +59,13 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
 
     @wraps(view)
     def guarded(request: SignedInRequest, pk: int) -> Any:
-        found = get_object_or_404(_seen(request), pk=pk)
-        context = {"campaign": found, "owner": owns(request.user, found.project)}
+        campaign = get_object_or_404(_seen(request), pk=pk)
+        context = {"campaign": campaign, "owner": owns(request.user, campaign.project)}
         try:
-            end(found, by=request.user)
-            what = str(found)
-            note_once(Action.SAW_RESULTS, by=request.user, project=found.project, what=what)
-            return view(request, found)
+            end(campaign, by=request.user)
+            what = str(campaign)
+            note_once(Action.SAW_RESULTS, by=request.user, project=campaign.project, what=what)
+            return view(request, campaign)
         except StillBlindError as error:
             context["error"] = error
             return render(request, "site/results/blind.html", context, status=409)
@@ -97,9 +97,9 @@ def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpRespon
 @ended
 def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """Judgments one by one; what is asked for stands in the address."""
-    shown = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
+    page = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
     part = "_judgments.html" if request.htmx else "judgments.html"
-    return render(request, f"site/results/{part}", {"campaign": campaign, "shown": shown})
+    return render(request, f"site/results/{part}", {"campaign": campaign, "shown": page})
 
 
 @never_cache
@@ -117,10 +117,10 @@ def campaign_audit(request: SignedInRequest, campaign: Campaign) -> HttpResponse
 @ended
 def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """The audit's canonical document; its SHA-256 is in a header and on the page."""
-    found = audit(campaign)
-    response = HttpResponse(found.text, content_type="application/json; charset=utf-8")
+    document = audit(campaign)
+    response = HttpResponse(document.text, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = _attached(campaign, "audit.json")
-    response.headers["Evalhub-SHA256"] = found.sha256
+    response.headers["Evalhub-SHA256"] = document.sha256
     return response
 
 
@@ -153,9 +153,9 @@ def export(request: SignedInRequest, campaign: Campaign) -> Any:
 @require_POST
 @results_only
 def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request).defer("plan"), pk=pk)
+    campaign = get_object_or_404(_seen(request).defer("plan"), pk=pk)
     try:
-        unblind(campaign=found, by=request.user)
+        unblind(campaign=campaign, by=request.user)
     except ReviewError as error:
         messages.error(request, str(error))
     else:

@@ -23,11 +23,11 @@ USUAL = (Scope.READ, Scope.INGEST, Scope.RUN)
 def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
     """The project's tokens; posting makes one for oneself, which is shown in the answer alone."""
     project = get_object_or_404(Project.objects.seen_by(request.user), slug=slug)
-    made: verbs.NewToken | None = None
+    token: verbs.NewToken | None = None
     error: verbs.TokenError | None = None
     if request.method == "POST":
         try:
-            made = verbs.add_token(
+            token = verbs.add_token(
                 project=project, user=request.user, by=request.user, **_asked(request)
             )
         except verbs.TokenError as wrong:
@@ -37,7 +37,7 @@ def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "tokens": rows.select_related("user"),
-        "made": made,
+        "made": token,
         "error": error,
         "scopes": [each for each in Scope if may or each is not Scope.ADMIN],
         "chosen": request.POST.getlist("scopes") if error else USUAL,
