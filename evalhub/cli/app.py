@@ -63,9 +63,9 @@ def version() -> None:
 
 
 for part in (app, *(each.typer_instance for each in app.registered_groups)):
-    for each in part.registered_commands if part else ():
-        assert each.callback is not None
-        each.callback = with_usable_numbers(each.callback)
+    for registered in part.registered_commands if part else ():
+        assert registered.callback is not None
+        registered.callback = with_usable_numbers(registered.callback)
 
 
 def main() -> None:
@@ -109,12 +109,12 @@ def run(arguments: list[str]) -> int:
 
 def _log_lines(arguments: list[str]) -> AbstractContextManager[None]:
     """Of a server whose log is JSON, JSON lines alone are printed."""
-    words = [
+    verbs = [
         word
         for before, word in pairwise(["", *arguments])
         if before != "--home" and not word.startswith("-")
     ]
-    if words[:1] not in (["up"], ["worker"]) or os.environ.get("EVALHUB_LOG") != "json":
+    if verbs[:1] not in (["up"], ["worker"]) or os.environ.get("EVALHUB_LOG") != "json":
         return nullcontext()
     from evalhub.cli.log_lines import json_lines
 

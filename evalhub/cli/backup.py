@@ -114,11 +114,11 @@ def _note(action: str, backup: "Backup") -> None:
         note(Action[action], by=None, rows=backup.rows.total(), sha256=backup.sha256)
 
 
-def _say(done: str, backup: "Backup", stream: str, as_json: bool) -> int:
+def _say(heading: str, backup: "Backup", stream: str, as_json: bool) -> int:
     """On standard output; of a backup written there on standard error."""
     from evalhub.frames.command import printing
 
-    errors = backup.path is None and done == "Backed up"
+    errors = backup.path is None and heading == "Backed up"
     if as_json:
         path = "-" if backup.path is None else str(backup.path)
         printing.print_json(
@@ -126,5 +126,5 @@ def _say(done: str, backup: "Backup", stream: str, as_json: bool) -> int:
         )
     else:
         rows = f"{backup.rows.total():,} rows, {backup.path or stream}"
-        typer.echo(f"{done}: {rows}\nSHA-256 {backup.sha256}", err=errors)
+        typer.echo(f"{heading}: {rows}\nSHA-256 {backup.sha256}", err=errors)
     return 0

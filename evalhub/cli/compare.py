@@ -294,15 +294,15 @@ def _of_files(question: _Question, ledger_at: LedgerAt) -> "FileComparison":
         raise typer.BadParameter("is needed", param_hint="--test-set")
     if not question.metrics:
         raise typer.BadParameter("is needed", param_hint="--metric")
-    named = question.named
+    fields = question.named
     request = CompareRequest(
         metric=question.metrics[-1],
         **question.scored.scoring(),
-        id_field=named.id_field,
-        output_field=named.output,
-        reference=named.reference,
-        cluster=named.cluster,
-        tag=named.tag,
+        id_field=fields.id_field,
+        output_field=fields.output,
+        reference=fields.reference,
+        cluster=fields.cluster,
+        tag=fields.tag,
         terms=question.terms,
     )
     files = question.base, question.candidate, question.test_set
@@ -316,11 +316,11 @@ def _of_logs(
     from evalhub.studies.files.compare_logs import LogQuestion, compare_logs
     from evalhub.studies.files.rescored_logs import compare_rescored, is_ours
 
-    base, candidate, named = question.base, question.candidate, question.named
-    if named.reference != "reference":
+    base, candidate, fields = question.base, question.candidate, question.named
+    if fields.reference != "reference":
         message = "doesn't go with --from: say --field reference=PATH"
         raise typer.BadParameter(message, param_hint="--reference")
-    paths = row_fields(logs.rows, named.id_field, named.output, logs.score, logs.field)
+    paths = row_fields(logs.rows, fields.id_field, fields.output, logs.score, logs.field)
     scoring = question.scored.scoring()
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
@@ -330,8 +330,8 @@ def _of_logs(
         metrics=question.metrics,
         primaries=tuple(logs.primary or ()),
         other_prompts=logs.other_prompts,
-        cluster=named.cluster,
-        tag=named.tag,
+        cluster=fields.cluster,
+        tag=fields.tag,
         fields=paths.mapping,
         terms=question.terms,
     )

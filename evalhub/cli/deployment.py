@@ -16,9 +16,9 @@ def examine_deployment(*, mail_to: str = "") -> list[Finding]:
     to that address, else none.
     """
     complaints = [
-        each
-        for each in run_checks(tags=[Tags.security], include_deployment_checks=True)
-        if each.level >= WARNING and not each.is_silenced()
+        check
+        for check in run_checks(tags=[Tags.security], include_deployment_checks=True)
+        if check.level >= WARNING and not check.is_silenced()
     ]
     return [
         _address(),

@@ -106,31 +106,31 @@ def gate(
             connection = connect(server, token_file, spec.project, console)
             with handed_over(study, origin, change, spec) as ready:
                 pushed = push_there(connection, ready, console)
-            found = decision_there(connection, pushed, spec.candidate, wait_s, console)
-            told = None if found is None else told_decision(found)
+            decided = decision_there(connection, pushed, spec.candidate, wait_s, console)
+            decision = None if decided is None else told_decision(decided)
         else:
             status = _here(spec, wait_s, reason, why_new)
-            told = _told(status)
+            decision = _told(status)
     except Exception as error:
         reports.undecided(name, str(error), study)
         raise
-    if told is None:
+    if decision is None:
         reports.undecided(name, "all its test sets are for development, and are read freely", study)
     else:
-        reports.write(told, study, spec.capability)
+        reports.write(decision, study, spec.capability)
     if status is not None:
         from evalhub.cli.study import show
 
         return show(status, json_)
-    return _show(told, as_json=json_)
+    return _show(decision, as_json=json_)
 
 
 def seconds(wait: str) -> float:
     """ "1h30m" in seconds. Raises typer.BadParameter."""
-    found = _WAIT.fullmatch(wait.strip())
-    if found is None:
+    match = _WAIT.fullmatch(wait.strip())
+    if match is None:
         raise typer.BadParameter(f"{wait!r} isn't like 90s, 30m, 2h or 1h30m", param_hint="--wait")
-    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    hours, minutes, rest = (int(part or 0) for part in match.groups())
     return 3600.0 * hours + 60 * minutes + rest
 
 
@@ -166,21 +166,23 @@ def _told(status: "StudyStatus") -> "ToldDecision | None":
     )
 
 
-def _show(told: "ToldDecision | None", *, as_json: bool) -> int:
+def _show(decision: "ToldDecision | None", *, as_json: bool) -> int:
     """Prints a site's decision and returns its exit code; of none, that of "need more data"."""
     from evalhub.declare.verdicts import Verdict
     from evalhub.frames.command import printing
 
-    if told is None:
+    if decision is None:
         typer.echo("No verdict: its test sets are for development, and are read at the site.")
         return Verdict.MORE.exit_code
     if as_json:
-        printing.print_json(told.record.as_json() | {"changed_since": list(told.changed_since)})
+        printing.print_json(
+            decision.record.as_json() | {"changed_since": list(decision.changed_since)}
+        )
     else:
-        printing.print_changes(told.changed_since)
-        printing.print_record(told.record)
-    if told.held:
-        typer.echo(f"Held back all the same: {told.held}.", err=True)
-    if told.link:
-        typer.echo(told.link, err=True)
-    return told.exit_code
+        printing.print_changes(decision.changed_since)
+        printing.print_record(decision.record)
+    if decision.held:
+        typer.echo(f"Held back all the same: {decision.held}.", err=True)
+    if decision.link:
+        typer.echo(decision.link, err=True)
+    return decision.exit_code

@@ -113,8 +113,8 @@ def _say_done(changes: "TableChanges", changed: bool, backup: Path | None, as_js
             f"Nothing to do: the tables of the database at {changes.database} are this version's."
         )
     else:
-        done = "brought up to date" if changes.has_data else "made"
-        typer.echo(f"The tables of the database at {changes.database} were {done}.")
+        outcome = "brought up to date" if changes.has_data else "made"
+        typer.echo(f"The tables of the database at {changes.database} were {outcome}.")
 
 
 def _print(changes: "TableChanges", *, changed: bool, backup: Path | None) -> None:

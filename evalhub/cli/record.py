@@ -76,15 +76,15 @@ def record(
             {"runs": [_told(each) for each in runs], "files": [*map(str, files.values())]}
         )
     else:
-        for each in runs:
-            typer.echo(_line(each))
+        for run in runs:
+            typer.echo(_line(run))
     return UNREACHABLE if any(each.run.state == "failed" for each in runs) else 0
 
 
-def _planned(spec: "StudySpec", named: list[str]) -> "tuple[list[str], AnswersPlan]":
+def _planned(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]":
     from evalhub.studies.run.record import arms_to_record, plan_of_answers
 
-    arms = arms_to_record(spec, named)
+    arms = arms_to_record(spec, names)
     return arms, plan_of_answers(spec, arms)
 
 
@@ -119,17 +119,17 @@ def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     files = {each.file: folder / each.file for each in runs}
-    for each in runs:
+    for run in runs:
         with (
-            whole(files[each.file], option="--out") as path,
+            whole(files[run.file], option="--out") as path,
             path.open("w", encoding="utf-8") as file,
         ):
-            file.writelines(answer_lines(each.run))
+            file.writelines(answer_lines(run.run))
     for arm in dict.fromkeys(each.arm for each in runs):
         of = [each for each in runs if each.arm == arm]
-        said = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
+        text = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
         with whole(folder / f"{arm}.json", option="--out") as path:
-            path.write_text(f"{said}\n", encoding="utf-8")
+            path.write_text(f"{text}\n", encoding="utf-8")
     return files
 
 
@@ -148,5 +148,5 @@ def _line(of: "RecordedRun") -> str:
     mark = "✗" if of.run.state == "failed" else "✓"
     again = ", again" if of.repeat else ""
     items = of.run.test_set_version.item_count
-    said = f": {of.run.error}" if of.run.error else f": {items:,} items answered"
-    return f"{mark} {of.arm} on {of.test_set}{again}{said}"
+    outcome = f": {of.run.error}" if of.run.error else f": {items:,} items answered"
+    return f"{mark} {of.arm} on {of.test_set}{again}{outcome}"

@@ -111,8 +111,8 @@ def _row(parameter: Any, context: typer.Context) -> str:
     value = usage.rpartition(" ")[2]
     meaning = _one_line(parameter.help)
     if value.startswith("<") and "|" in value:
-        listed = ", ".join(f"`{choice}`" for choice in value.strip("<>").split("|"))
-        meaning = f"{meaning} One of {listed}."
+        choices = ", ".join(f"`{choice}`" for choice in value.strip("<>").split("|"))
+        meaning = f"{meaning} One of {choices}."
     if parameter.param_type_name == "argument":
         label = f"`{parameter.metavar or parameter.name.upper()}`"
     else:

@@ -39,8 +39,8 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
 
         connection.on_job = show_job
 
-        def sent(name: str, there: int, size: int) -> None:
-            bars.show(name, f"send {name}, bytes", there, size)
+        def sent(name: str, offset: int, size: int) -> None:
+            bars.show(name, f"send {name}, bytes", offset, size)
 
         try:
             return push_study(connection, study.document, study.files, sent=sent)
@@ -75,9 +75,9 @@ def handed_over(
     from runners.outcome import check
 
     runs = carried(spec, arms)
-    for each in runs:
-        if each.run.unreachable:
-            check(each.run)
+    for run in runs:
+        if run.run.unreachable:
+            check(run.run)
     with TemporaryDirectory() as folder:
         answers = answered_here(spec, runs, written(Path(folder), runs))
         yield read_study(study, origin, replace(change, arms=answers))
@@ -119,7 +119,7 @@ def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
     )
 
 
-def told_decision(found: "DecidedThere") -> "ToldDecision":
+def told_decision(decided: "DecidedThere") -> "ToldDecision":
     """A site's decision as a pipeline is told of it.
 
     Raises evalhub.declare.declaration.DeclarationError for a record of another version than ours.
@@ -129,11 +129,11 @@ def told_decision(found: "DecidedThere") -> "ToldDecision":
     from evalhub.declare.declaration import declared
 
     return ToldDecision(
-        declared(DecisionRecord, found.record, at="record"),
-        found.flips,
-        found.changed_since,
-        found.link,
-        found.refused,
+        declared(DecisionRecord, decided.record, at="record"),
+        decided.flips,
+        decided.changed_since,
+        decided.link,
+        decided.refused,
     )
 
 

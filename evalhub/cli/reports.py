@@ -83,7 +83,7 @@ class Reports:
         if self.out is not None:
             self.out.unlink(missing_ok=True)
 
-    def write(self, told: ToldDecision, study: Path, capability: Collection[str]) -> None:
+    def write(self, decision: ToldDecision, study: Path, capability: Collection[str]) -> None:
         """Writes all of them for a decision on the study of this file, in which these are the test
         sets of general capability."""
         from evalhub.report.github import annotations
@@ -91,23 +91,23 @@ class Reports:
         from evalhub.report.markdown import SUMMARY_BYTES, markdown
         from evalhub.report.skills import skills_of
 
-        record = told.record
+        record = decision.record
         options: dict[str, Any] = {
             "skills": skills_of(record, capability),
-            "changed_since": told.changed_since,
-            "link": told.link,
-            "held": told.held,
+            "changed_since": decision.changed_since,
+            "link": decision.link,
+            "held": decision.held,
         }
-        self._put(self.junit, "--junit", junit(record, held=told.held))
-        self._put(self.markdown, "--markdown", markdown(record, told.flips, **options).encode())
+        self._put(self.junit, "--junit", junit(record, held=decision.held))
+        self._put(self.markdown, "--markdown", markdown(record, decision.flips, **options).encode())
         self._put(self.out, "--out", _document(record.as_json()))
         if self.github:
             room = SUMMARY_BYTES - _size(Path(os.environ[SUMMARY]))
             if room > 0:
-                _append(SUMMARY, markdown(record, told.flips, most=room, **options))
-            outputs = _outputs(told)
+                _append(SUMMARY, markdown(record, decision.flips, most=room, **options))
+            outputs = _outputs(decision)
             _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in outputs.items()))
-            _say(annotations(record, _in_workspace(study), held=told.held))
+            _say(annotations(record, _in_workspace(study), held=decision.held))
 
     def undecided(self, name: str, why: str, study: Path) -> None:
         """Says in all of them that there is no verdict."""
@@ -131,16 +131,16 @@ class Reports:
                 file.write_bytes(content)
 
 
-def _outputs(told: ToldDecision) -> dict[str, str]:
+def _outputs(decision: ToldDecision) -> dict[str, str]:
     """Outputs of a step of GitHub Actions, for the steps after it; each is one line."""
     from evalhub.io.canonical import digest_of
 
     return {
-        "verdict": str(told.record.verdict),
-        "exit-code": str(told.exit_code),
-        "headline": " ".join((told.held or told.record.headline).split()),
-        "decision": digest_of(told.record.as_json()),
-        "link": told.link,
+        "verdict": str(decision.record.verdict),
+        "exit-code": str(decision.exit_code),
+        "headline": " ".join((decision.held or decision.record.headline).split()),
+        "decision": digest_of(decision.record.as_json()),
+        "link": decision.link,
     }
 
 

@@ -53,13 +53,13 @@ def serve_site(
     listeners = _listen(host, port, processes)
     port = listeners[0].getsockname()[1]
     count_under(port)
-    here = local_url(host, port)
-    shown = here.removeprefix("http://").removesuffix(f":{port}")
-    url = settings.SITE_URL or here
+    address = local_url(host, port)
+    host_name = address.removeprefix("http://").removesuffix(f":{port}")
+    url = settings.SITE_URL or address
     announce(url)
-    if shown not in settings.ALLOWED_HOSTS:
-        settings.ALLOWED_HOSTS.append(shown)  # who listens under a name answers to it
-    behind = f", by a proxy that speaks to {here}" if url != here else ""
+    if host_name not in settings.ALLOWED_HOSTS:
+        settings.ALLOWED_HOSTS.append(host_name)  # who listens under a name answers to it
+    behind = f", by a proxy that speaks to {address}" if url != address else ""
     try:
         for line in (f"Evalhub is at {url}{behind}  (Ctrl+C stops it)", *lines):
             text = line.replace("{url}", url)

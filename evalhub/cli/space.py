@@ -15,9 +15,9 @@ def space(slug: str) -> "Iterator[Project]":
     from evalhub.declare.study import check_name
 
     check_name(slug, at="project")
-    found, made = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
+    project, created = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
     try:
-        yield found
+        yield project
     finally:
-        if made:
-            Project.objects.empty().filter(pk=found.pk).delete()
+        if created:
+            Project.objects.empty().filter(pk=project.pk).delete()

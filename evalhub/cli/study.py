@@ -118,13 +118,13 @@ def _named(study: str) -> "Study":
     return matching[0]
 
 
-def hosts_of(given: "list[str]") -> tuple[str, ...]:
+def hosts_of(names: "list[str]") -> tuple[str, ...]:
     """The hosts of `--allow`. Raises typer.BadParameter for what is none."""
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.declare.keys import Reach
 
     try:
-        return declared(Reach, {"hosts": given}).hosts
+        return declared(Reach, {"hosts": names}).hosts
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint="--allow") from error
 
@@ -195,8 +195,8 @@ def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudySta
 
     reasons = {POLICY_CODES: reason, (NEAR_COPIES,): why_new}
     decisions = []
-    for each in status.decisions if any(reasons.values()) else ():
-        newest = Decision.objects.filter(study=each.study, arm=each.arm).newest_first()[0]
+    for decision in status.decisions if any(reasons.values()) else ():
+        newest = Decision.objects.filter(study=decision.study, arm=decision.arm).newest_first()[0]
         for codes, why in reasons.items():
             if why and to_accept(newest, codes):
                 newest = accept(decision=newest, by=None, reason=why, codes=codes)
@@ -217,11 +217,11 @@ def show(status: "StudyStatus", as_json: bool) -> int:
     from evalhub.ledger.chain.kept import check_kept
     from evalhub.ledger.staleness import changes_since
 
-    for each in status.decisions:
-        check_kept(each)
+    for decided in status.decisions:
+        check_kept(decided)
     records = [each.document for each in status.decisions]
     since = dict.fromkeys(
-        change.sentence for each in status.decisions for change in changes_since(each)
+        change.sentence for decision in status.decisions for change in changes_since(decision)
     )
     alone = Readings.model_validate({"readings": status.readings})
     if as_json:
