@@ -117,8 +117,8 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
             "message": error.message
         }
     elif isinstance(error, CopyError):
-        for each in error.left_out:
-            yield {"field": each.field, "message": each.said}
+        for omission in error.left_out:
+            yield {"field": omission.field, "message": omission.said}
     elif isinstance(error, DeclarationError | TokenError | WebhookError) and error.field:
         yield {"field": error.field, "message": error.message}
 
@@ -133,9 +133,9 @@ def _of_framework(error: exceptions.APIException) -> Response:
     if code == status.HTTP_401_UNAUTHORIZED and isinstance(error, exceptions.NotAuthenticated):
         return problem(code, "Give a token: Authorization: Bearer evh_…", headers=headers)
     detail = error.detail
-    flaws = [{"field": name, "message": said} for name, said in _flat(detail)]
-    said = "; ".join(f"{name}: {said}" if name else said for name, said in _flat(detail))
-    return problem(code, said, [each for each in flaws if each["field"]], headers)
+    flaws = [{"field": name, "message": message} for name, message in _flat(detail)]
+    text = "; ".join(f"{name}: {message}" if name else message for name, message in _flat(detail))
+    return problem(code, text, [each for each in flaws if each["field"]], headers)
 
 
 def _flat(detail: Any, at: str = "") -> Iterator[tuple[str, str]]:

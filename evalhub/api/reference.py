@@ -29,8 +29,8 @@ def _told(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]
     (security,) = operation["security"]
     yield f"### `{method.upper()} {path.removeprefix('/api/v1')}`"
     yield ""
-    said = [operation["summary"], operation.get("description", "")]
-    yield " ".join(f"{each.rstrip('.')}." for each in dict.fromkeys(said) if each)
+    sentences = [operation["summary"], operation.get("description", "")]
+    yield " ".join(f"{each.rstrip('.')}." for each in dict.fromkeys(sentences) if each)
     yield ""
     yield f"- Scope: {', '.join(security['token'])}"
     parameters = operation.get("parameters", [])
@@ -52,6 +52,6 @@ def _told(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]
 
 
 def _shapes(content: Mapping[str, Any]) -> Iterator[str]:
-    for kind, held in content.items():
-        named = held.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
-        yield f"`{named}`" if named else f"`{kind}`"
+    for kind, media in content.items():
+        shape_name = media.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+        yield f"`{shape_name}`" if shape_name else f"`{kind}`"

@@ -88,8 +88,8 @@ class File(ProjectEndpoint):
         also=(409, 413, 422, 507),
     )
     def patch(self, request: Request, project: str, name: str) -> Response:
-        given = request.headers.get("Upload-Offset", "")
-        offset = number(given, field="Upload-Offset", most=LARGEST)
+        header = request.headers.get("Upload-Offset", "")
+        offset = number(header, field="Upload-Offset", most=LARGEST)
         complete = request.headers.get("Upload-Complete", "?0") == "?1"
         return self._append(request, name, offset=offset, complete=complete)
 
