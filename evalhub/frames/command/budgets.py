@@ -26,18 +26,18 @@ BudgetMoney = Annotated[
 
 def within(spec: "StudySpec", tokens: int | None, money: float | None) -> "StudySpec":
     """The study with what the command says of its budget. Raises typer.BadParameter."""
-    there = {} if spec.budget is None else spec.budget.as_json()
-    budget = said_budget({"tokens": tokens, "money": money}, there)
+    current = {} if spec.budget is None else spec.budget.as_json()
+    budget = said_budget({"tokens": tokens, "money": money}, current)
     return spec if budget is None else replace(spec, budget=budget)
 
 
 def said_budget(
-    said: Mapping[str, Any], there: Mapping[str, Any] = MappingProxyType({})
+    options: Mapping[str, Any], current: Mapping[str, Any] = MappingProxyType({})
 ) -> "SpendingBudget | None":
     """What a command says of a budget, in place of what is there. Raises typer.BadParameter."""
     from evalhub.declare.prices import SpendingBudget
 
-    return _declared(SpendingBudget, said, there)
+    return _declared(SpendingBudget, options, current)
 
 
 def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunBudget | None":
@@ -48,15 +48,15 @@ def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunB
 
 
 def _declared[B: "SpendingBudget"](
-    kind: type[B], said: Mapping[str, Any], there: Mapping[str, Any]
+    kind: type[B], options: Mapping[str, Any], current: Mapping[str, Any]
 ) -> B | None:
     from evalhub.declare.declaration import DeclarationError, declared
 
-    given = {name: value for name, value in said.items() if value is not None}
-    if not given:
+    stated = {name: value for name, value in options.items() if value is not None}
+    if not stated:
         return None
     try:
-        return declared(kind, {**there, **given})
+        return declared(kind, {**current, **stated})
     except DeclarationError as error:
         raise wrong_budget(error) from error
 

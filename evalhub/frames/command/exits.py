@@ -66,11 +66,11 @@ def explain(error: Exception) -> int:
         code = BAD_DATA
     elif is_full_disk(error):
         code = NOT_WRITTEN
-    said = f"evalhub: {_message(error, names, code)}\n"
+    text = f"evalhub: {_message(error, names, code)}\n"
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
-        said += "".join(traceback.format_exception(error))
+        text += "".join(traceback.format_exception(error))
     settings = sys.modules.get("evalhub.settings")  # where they were read, there are secrets
-    sys.stderr.write(hide(said, settings.known_secrets() if settings else ()))
+    sys.stderr.write(hide(text, settings.known_secrets() if settings else ()))
     return code
 
 
@@ -102,10 +102,10 @@ def _full(error: Exception, names: list[str]) -> str:
     if "django.db.utils.DatabaseError" in names:
         from evalhub.database.tables import place
 
-        said = " ".join(str(error).split()).rstrip(".")
-        failing = "" if "I/O" not in said else ", over a quota, or failing"
+        message = " ".join(str(error).split()).rstrip(".")
+        failing = "" if "I/O" not in message else ", over a quota, or failing"
         return (
-            f"the disk is full{failing}: the database at {place()} can't be written ({said}). "
+            f"the disk is full{failing}: the database at {place()} can't be written ({message}). "
             "What was under way isn't stored: free some space, then run it again"
         )
     if any(name in CODES for name in names):  # its message names the file

@@ -17,11 +17,11 @@ def with_option_groups[R](command: Callable[..., R]) -> Callable[..., R]:
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     parameters = [
         option
-        for each in inspect.signature(command).parameters.values()
+        for parameter in inspect.signature(command).parameters.values()
         for option in (
-            _options(groups[each.name])
-            if each.name in groups
-            else [each.replace(annotation=hints[each.name])]
+            _options(groups[parameter.name])
+            if parameter.name in groups
+            else [parameter.replace(annotation=hints[parameter.name])]
         )
     ]
 

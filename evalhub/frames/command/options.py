@@ -139,11 +139,11 @@ def row_fields(
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.declare.row_fields import RowFields
 
-    said = {"rows": rows, "id": id_, "output": output}
-    document: dict[str, Any] = {name: each for name, each in said.items() if each is not None}
-    for option, key, given in (("--score", "scores", scores), ("--field", "other", other)):
+    stated = {"rows": rows, "id": id_, "output": output}
+    document: dict[str, Any] = {name: each for name, each in stated.items() if each is not None}
+    for option, key, texts in (("--score", "scores", scores), ("--field", "other", other)):
         paths = dict[str, str]()
-        for text in given or ():
+        for text in texts or ():
             name, path = _named_path(text)
             if name is None and key == "other":
                 raise typer.BadParameter(f"{text!r} isn't of the form NAME=PATH", param_hint=option)
@@ -168,8 +168,8 @@ def answer_fields(
     other: list[str] | None,
 ) -> "RowFields | None":
     """The same of --answers; None where nothing is said. Raises typer.BadParameter."""
-    said = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
-    if (option := next((name for name, each in said.items() if each), None)) is None:
+    stated = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
+    if (option := next((name for name, each in stated.items() if each), None)) is None:
         return None
     if answers is None:
         raise typer.BadParameter("goes with --answers FILE", param_hint=f"--{option}")
@@ -188,10 +188,10 @@ def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:
 
     @wraps(command)
     def run(**options: Any) -> R:
-        for name, given in options.items():
-            for each in given if isinstance(given, list) else [given]:
+        for name, value in options.items():
+            for item in value if isinstance(value, list) else [value]:
                 try:
-                    finite_number(each if isinstance(each, float) else 0)
+                    finite_number(item if isinstance(item, float) else 0)
                 except ValueError as error:
                     hint = f"--{name.replace('_', '-')}"
                     raise typer.BadParameter(str(error), param_hint=hint) from error

@@ -74,8 +74,8 @@ def write_folder(
         )
         if strangers:
             hint = " (--force writes over what this command wrote before)" if not over else ""
-            said = f"{folder} holds {sorted(strangers)[0]}: name a new folder{hint}"
-            raise typer.BadParameter(said, param_hint=option)
+            message = f"{folder} holds {sorted(strangers)[0]}: name a new folder{hint}"
+            raise typer.BadParameter(message, param_hint=option)
         partial.mkdir()
         for name, text in files.items():
             path = partial / name

@@ -57,8 +57,10 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
     console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record.headline))
     console.print(_reasons(apart.reasons))
     if more := len(apart.folded_reasons):
-        said = f"{apart.sentence}, as the table says; --json gives {counted(more, 'reason')} more"
-        console.print(Text(f"   {said}", "dim"))
+        sentence = (
+            f"{apart.sentence}, as the table says; --json gives {counted(more, 'reason')} more"
+        )
+        console.print(Text(f"   {sentence}", "dim"))
     if record.criteria:
         for table in _criteria(record, narrow=console.width < NARROW):
             console.print()
@@ -73,8 +75,8 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
         console.print(Text(missed, "dim"))
     if lost := _unscored(record):
         console.print(Text(f"? {lost}", "yellow"))
-    for each in record.alternatives:
-        console.print(Text(each.sentence, "dim"))
+    for alternative in record.alternatives:
+        console.print(Text(alternative.sentence, "dim"))
 
 
 def print_skills(
@@ -85,15 +87,15 @@ def print_skills(
 
     console = terminal()
     console.print(f"\nGeneral capability: {skills.sentence}.", markup=False)
-    for each in lost:
-        console.print(Text(f"  {each['test_set']}, {each['key']}, lost:", "dim"))
-        said = (
-            ("asked", asked(each["input"])),
-            ("expected", expected(each["reference"])),
-            (record.arms.baseline.name, each["baseline_text"]),
-            (record.arms.candidate.name, each["candidate_text"]),
+    for item in lost:
+        console.print(Text(f"  {item['test_set']}, {item['key']}, lost:", "dim"))
+        parts = (
+            ("asked", asked(item["input"])),
+            ("expected", expected(item["reference"])),
+            (record.arms.baseline.name, item["baseline_text"]),
+            (record.arms.candidate.name, item["candidate_text"]),
         )
-        for name, text in said:
+        for name, text in parts:
             console.print(Text(f"    {name}: {_one_line(text or '')}"), soft_wrap=True)
 
 
@@ -106,16 +108,16 @@ def _one_line(text: str) -> str:
 def print_changes(sentences: Iterable[str]) -> None:
     """What has changed since what is printed below was decided; nothing where nothing has."""
     console = terminal()
-    for each in sentences:
-        console.print(Text(f"? Changed since this was decided: {each}.", "yellow"))
+    for sentence in sentences:
+        console.print(Text(f"? Changed since this was decided: {sentence}.", "yellow"))
 
 
 def print_breakdown(record: "DecisionRecord", console: Console | None = None) -> None:
     """The differences by tag, the largest loss first."""
     console = console or terminal()
     table = _table("tag", ("base", "candidate", "difference", _interval(record), "n"))
-    for each in sorted(record.breakdown, key=lambda row: row.difference):
-        table.add_row("", _cut(each.tag), *_numbers(each), f"{each.n:,}")
+    for row in sorted(record.breakdown, key=lambda row: row.difference):
+        table.add_row("", _cut(row.tag), *_numbers(row), f"{row.n:,}")
     console.print()
     console.print(table)
 
@@ -128,8 +130,8 @@ def print_readings(readings: "Sequence[Reading]", headline: str) -> None:
     if not readings:
         return
     table = _table("read freely", ("arm", "base", "arm's", "difference", "95% interval", "n"))
-    for each in readings:
-        table.add_row("", _cut(each.test_set), each.arm, *_numbers(each), f"{each.n:,}")
+    for reading in readings:
+        table.add_row("", _cut(reading.test_set), reading.arm, *_numbers(reading), f"{reading.n:,}")
     console.print()
     console.print(table)
 
@@ -148,21 +150,21 @@ def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
 def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
     """Whom it would ask how much, and the price of each."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
-    asked = [each for each in plan.runs if each.live]
-    for each in asked:
-        cells = (each.requests, each.prompt_tokens, each.completion_tokens)
+    live = [each for each in plan.runs if each.live]
+    for run in live:
+        cells = (run.requests, run.prompt_tokens, run.completion_tokens)
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
-        name = f"{each.arm}, again" if each.repeat else each.arm
-        table.add_row("", _cut(name), each.test_set, *numbers, _money(each))
+        name = f"{run.arm}, again" if run.repeat else run.arm
+        table.add_row("", _cut(name), run.test_set, *numbers, _money(run))
     for judge in plan.judging:
         cells = (judge.requests, judge.prompt_tokens, judge.completion_tokens)
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{judge.judge} judges {judge.arm or 'pairs'}"
         table.add_row("", _cut(name), judge.test_set, *numbers, _money(judge))
     console.print()
-    if asked or plan.judging:
+    if live or plan.judging:
         console.print(table)
-    if recorded := len(plan.runs) - len(asked):
+    if recorded := len(plan.runs) - len(live):
         console.print(f"Recorded, so that nobody is asked: {recorded} of {len(plan.runs)} runs.")
     if reused := sum(each.reused for each in plan.runs):
         console.print(f"Answered before by the same version, and not asked for again: {reused:,}.")
@@ -172,22 +174,22 @@ def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
         f"back, money: {_money(plan)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )
-    prices = [(each.arm, each.price) for each in asked]
+    prices = [(each.arm, each.price) for each in live]
     prices += [(each.judge, each.price) for each in plan.judging]
     for who, price in dict(prices).items():
-        said = "none is known (`evalhub prices`)" if price is None else price.sentence
-        console.print(Text(f"Price of {who}: {said}"))
+        price_text = "none is known (`evalhub prices`)" if price is None else price.sentence
+        console.print(Text(f"Price of {who}: {price_text}"))
     for budget in plan.budgets:
         mark = "? " if budget.enough is False else ""
         console.print(Text(f"{mark}{budget.sentence[0].upper()}{budget.sentence[1:]}"))
 
 
-def _money(asked: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
-    if asked.money is not None:
+def _money(plan: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
+    if plan.money is not None:
         from evalhub.decision.wording import money
 
-        return money(asked.money)
-    return "?" if asked.completion_tokens is None else "no price"
+        return money(plan.money)
+    return "?" if plan.completion_tokens is None else "no price"
 
 
 def _reasons(reasons: Iterable[str]) -> Table:
@@ -198,9 +200,9 @@ def _reasons(reasons: Iterable[str]) -> Table:
     grid.add_column(width=2, justify="right")
     grid.add_column()
     for reason in reasons:
-        status, words = marked(reason)
+        status, text = marked(reason)
         mark = Text("•") if status is None else Text(status.mark, status.colour)
-        grid.add_row(mark, Text(words))
+        grid.add_row(mark, Text(text))
     return grid
 
 
@@ -210,18 +212,20 @@ def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
     more = ("p", "won/lost/tied", "n", "requires", "metric")
     parts = [means, more] if narrow else [means + more]
     tables = [_table("criterion", columns) for columns in parts]
-    for each in record.criteria:
+    for criterion in record.criteria:
         cells = [
-            *_numbers(each),
-            f"{each.p_value:.2g}",
-            f"{each.wins:,}/{each.losses:,}/{each.ties:,}",
-            f"{each.n:,}",
-            each.requires if each.tier == "critical" else f"{each.requires}, {each.tier}",
-            each.metric,
+            *_numbers(criterion),
+            f"{criterion.p_value:.2g}",
+            f"{criterion.wins:,}/{criterion.losses:,}/{criterion.ties:,}",
+            f"{criterion.n:,}",
+            criterion.requires
+            if criterion.tier == "critical"
+            else f"{criterion.requires}, {criterion.tier}",
+            criterion.metric,
         ]
         for table, columns in zip(tables, parts, strict=True):
-            mark = Text(each.status.mark, each.status.colour)
-            table.add_row(mark, _cut(each.name), *cells[: len(columns)])
+            mark = Text(criterion.status.mark, criterion.status.colour)
+            table.add_row(mark, _cut(criterion.name), *cells[: len(columns)])
             del cells[: len(columns)]
     return tables
 
@@ -254,8 +258,8 @@ def _section(section: "Section") -> Table:
     grid.add_column(width=2, justify="right")
     grid.add_column()
     grid.add_row(Text(section.status.mark, section.status.colour), Text(section.title, "bold"))
-    for said in section.sentences:
-        grid.add_row("", Text(said))
+    for sentence in section.sentences:
+        grid.add_row("", Text(sentence))
     return grid
 
 
@@ -280,19 +284,20 @@ def _misses(record: "DecisionRecord") -> str:
         (record.arms.baseline, sum(each.extraction_misses_baseline for each in record.evidence)),
         (record.arms.candidate, sum(each.extraction_misses_candidate for each in record.evidence)),
     )
-    shown = [f"{count:,} of {arm.name}" for arm, count in counted if count]
-    if not shown:
+    counts = [f"{count:,} of {arm.name}" for arm, count in counted if count]
+    if not counts:
         return ""
-    return f"Answers without the pattern to extract, scored whole: {', '.join(shown)}."
+    return f"Answers without the pattern to extract, scored whole: {', '.join(counts)}."
 
 
 def _unscored(record: "DecisionRecord") -> str:
     """The test sets of which no criterion is measured, since answers have no score: a judge's."""
     measured = {each.test_set for each in record.criteria}
     lost = [
-        f"{each.test_set} ({each.unscored:,} answers; `evalhub run show {each.candidate_run}`)"
-        for each in record.evidence
-        if each.unscored and each.test_set not in measured
+        f"{evidence.test_set} ({evidence.unscored:,} answers; "
+        f"`evalhub run show {evidence.candidate_run}`)"
+        for evidence in record.evidence
+        if evidence.unscored and evidence.test_set not in measured
     ]
     return (
         f"Not measured, for want of scores: {', '.join(lost)}." if record.criteria and lost else ""

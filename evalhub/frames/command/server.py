@@ -40,7 +40,7 @@ def connect(
     from evalhub.client.connection import Connection
     from evalhub.client.server import Server
 
-    def told(sentence: str) -> None:
+    def say(sentence: str) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
-    return Connection(Server.of(server, token_file), project, told=told)
+    return Connection(Server.of(server, token_file), project, told=say)

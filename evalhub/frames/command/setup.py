@@ -123,8 +123,8 @@ def home_ledger() -> "FileLedger | None":
 def database_to_look_at() -> Iterator[None]:
     """This home's database or, where there is no home yet, one that is gone afterwards."""
     with TemporaryDirectory() as nowhere:
-        named = os.environ.get("EVALHUB_HOME") or ".evalhub"
-        if not Path(named).expanduser().exists():
+        home = os.environ.get("EVALHUB_HOME") or ".evalhub"
+        if not Path(home).expanduser().exists():
             use_home(Path(nowhere))
         set_up_database()
         yield

@@ -32,6 +32,6 @@ class BearerAuthentication(BaseAuthentication):
 def _of_job(job: Job) -> tuple[User, ApiToken]:
     """The person and the token of the request that became a job, as they are by now."""
     token = ApiToken.objects.usable().select_related("user", "project").filter(jobs=job)
-    if (found := token.first()) is None:
+    if (live_token := token.first()) is None:
         raise AuthenticationFailed("The token has expired or was revoked since this was sent.")
-    return found.user, found
+    return live_token.user, live_token

@@ -87,14 +87,14 @@ def describes(
     if once:
         codes |= {409: ProblemShape, 413: ProblemShape, 415: ProblemShape, 422: ProblemShape}
     answers: dict[Any, Any] = {
-        (each, MEDIA_TYPE if each >= 400 else "application/json"): OpenApiResponse(
-            kind, WORDS[each]
+        (status, MEDIA_TYPE if status >= 400 else "application/json"): OpenApiResponse(
+            kind, WORDS[status]
         )
-        for each, kind in (codes | dict(kinds)).items()
+        for status, kind in (codes | dict(kinds)).items()
     }
     shape = page_of(gives) if pages and gives is not None else gives
-    for kind, given in (streams or {"application/json": shape}).items():
-        answers[code, kind] = OpenApiResponse(given, WORDS[code])
+    for kind, content in (streams or {"application/json": shape}).items():
+        answers[code, kind] = OpenApiResponse(content, WORDS[code])
     paged = (CURSOR, SIZE) if pages else ()
     fields = (FIELDS,) if gives is not None and code == 200 and not once else ()
     summary, _, rest = says.partition("\n")
@@ -133,19 +133,21 @@ def _or_job(shape: type[BaseModel]) -> type[BaseModel]:
     """What a request is answered with that is taken up either way: its own shape, or a job's."""
     either: Any = RootModel[shape | JobShape]  # type: ignore[valid-type]
     name = f"{shape.__name__.removesuffix('Shape')}OrJobShape"
-    made: type[BaseModel] = create_model(name, __base__=either)
-    return made
+    model: type[BaseModel] = create_model(name, __base__=either)
+    return model
 
 
 def _filters(filtered: type[filters.FilterSet]) -> list[OpenApiParameter]:
-    found = []
-    for name, each in filtered.base_filters.items():
+    parameters = []
+    for name, filter_field in filtered.base_filters.items():
         kind: Any = OpenApiTypes.STR
-        if isinstance(each, filters.IsoDateTimeFilter):
+        if isinstance(filter_field, filters.IsoDateTimeFilter):
             kind = OpenApiTypes.DATETIME
-        elif isinstance(each, filters.NumberFilter):
+        elif isinstance(filter_field, filters.NumberFilter):
             kind = OpenApiTypes.INT
-        choices = each.extra.get("choices")
+        choices = filter_field.extra.get("choices")
         values = [value for value, _ in choices] if choices else None
-        found.append(OpenApiParameter(name, kind, enum=values, description=str(each.label or "")))
-    return found
+        parameters.append(
+            OpenApiParameter(name, kind, enum=values, description=str(filter_field.label or ""))
+        )
+    return parameters

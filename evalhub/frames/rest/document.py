@@ -38,8 +38,8 @@ class Shapes(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema: Any, direction: str) -> Any:
         mode: Any = "serialization" if direction == "response" else "validation"
-        found = model_json_schema(self.target, ref_template="{model}", mode=mode)
-        parts = found.pop("$defs", {})
+        schema = model_json_schema(self.target, ref_template="{model}", mode=mode)
+        parts = schema.pop("$defs", {})
         for name, part in parts.items():
             component = ResolvedComponent(
                 name=_name(name, direction),
@@ -48,7 +48,7 @@ class Shapes(OpenApiSerializerExtension):
                 schema=_linked(part, parts, direction),
             )
             auto_schema.registry.register_on_missing(component)
-        return _linked(found, parts, direction)
+        return _linked(schema, parts, direction)
 
 
 class Bearer(OpenApiAuthenticationExtension):
@@ -78,9 +78,9 @@ class Operations(AutoSchema):
 def document() -> dict[str, Any]:
     """The whole document, as JSON has it."""
     with patched_settings(SETTINGS):
-        made = SchemaGenerator(urlconf="evalhub.urls").get_schema(request=None, public=True)
-    found: dict[str, Any] = json.loads(json.dumps(made))
-    return found
+        generated = SchemaGenerator(urlconf="evalhub.urls").get_schema(request=None, public=True)
+    document: dict[str, Any] = json.loads(json.dumps(generated))
+    return document
 
 
 def written() -> str:
@@ -96,14 +96,14 @@ def _name(name: str, direction: str) -> str:
 def _linked(part: Any, parts: dict[str, Any], direction: str) -> Any:
     """The schema with its references as this document has them, and without titles."""
     if isinstance(part, dict):
-        made = {
+        linked = {
             name: _linked(inner, parts, direction)
             for name, inner in part.items()
             if not (name == "title" and isinstance(inner, str))
         }
-        if isinstance(target := made.get("$ref"), str) and target in parts:
-            made["$ref"] = REFERENCE + _name(target, direction)
-        return made
+        if isinstance(target := linked.get("$ref"), str) and target in parts:
+            linked["$ref"] = REFERENCE + _name(target, direction)
+        return linked
     if isinstance(part, list):
         return [_linked(inner, parts, direction) for inner in part]
     return part

@@ -71,8 +71,8 @@ class ApiEndpoint(APIView):
             raise UnsupportedMediaType(request.content_type)  # DRF would take it for an empty body
         unknown = [each for each in request.query_params if each not in self.parameters]
         if unknown:
-            known = ", ".join(self.parameters) or "none"
-            raise Problem(400, f"isn't known here (known: {known})", field=unknown[0])
+            names = ", ".join(self.parameters) or "none"
+            raise Problem(400, f"isn't known here (known: {names})", field=unknown[0])
 
     @property
     def by(self) -> User:
@@ -101,11 +101,11 @@ class ApiEndpoint(APIView):
         return declared(kind, self.document())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        done = super().finalize_response(request, response, *args, **kwargs)
-        done.headers.setdefault("Cache-Control", "private, no-cache")
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "private, no-cache")
         for name, value in getattr(request, "limit_headers", {}).items():
-            done.headers[name] = value
-        return done
+            answer.headers[name] = value
+        return answer
 
 
 class ProjectEndpoint(ApiEndpoint):

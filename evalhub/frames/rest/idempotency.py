@@ -117,23 +117,23 @@ def _claim(request: Request) -> Answered:
                 token=token, key=key, fingerprint=fingerprint, held_until=now + HELD
             )
     except IntegrityError:
-        there = Answered.objects.of(token, key).first()
-    if there is not None and there.fingerprint != fingerprint:
+        row = Answered.objects.of(token, key).first()
+    if row is not None and row.fingerprint != fingerprint:
         raise Problem(
             422, "This Idempotency-Key was used for another request.", field="Idempotency-Key"
         )
-    if there is not None and there.status is None:
-        left = Answered.objects.filter(pk=there.pk, status=None, held_until__lt=now)
-        there = there if left.update(held_until=now + HELD) else None
-    if there is None:
+    if row is not None and row.status is None:
+        left = Answered.objects.filter(pk=row.pk, status=None, held_until__lt=now)
+        row = row if left.update(held_until=now + HELD) else None
+    if row is None:
         raise Problem(409, "The same request is being worked on.", headers={"Retry-After": "2"})
-    return there
+    return row
 
 
 def _weight(view: Any, request: Request, rows: RowCount) -> Weight:
     size = int(request.META.get("CONTENT_LENGTH") or 0)
-    named = weight_of_uploads(json.dumps(request.data), Uploads(view.project))
-    return Weight(rows(view), size) + named
+    uploads_weight = weight_of_uploads(json.dumps(request.data), Uploads(view.project))
+    return Weight(rows(view), size) + uploads_weight
 
 
 def _as_job(view: Any, request: Request) -> Response:

@@ -59,18 +59,18 @@ def listed[M: Model](
     """A page of rows in their shape. Raises Problem for a filter or a cursor that can't be."""
     chosen = filtered(request.query_params, queryset=rows, request=request)
     if not chosen.is_valid():
-        field, said = next(iter(chosen.errors.items()))
-        raise Problem(400, str(said[0]), field=field)
+        field, messages = next(iter(chosen.errors.items()))
+        raise Problem(400, str(messages[0]), field=field)
     _check_size(request)
     pages = Pages(ordering)
     try:
-        found = pages.paginate_queryset(chosen.qs, request)
+        page_rows = pages.paginate_queryset(chosen.qs, request)
     except NotFound:
         raise Problem(400, "isn't a cursor of this list", field="cursor") from None
     body = {
         "next": pages.get_next_link(),
         "previous": pages.get_previous_link(),
-        "results": [shape(row).as_json() for row in found or []],
+        "results": [shape(row).as_json() for row in page_rows or []],
     }
     return Response(body | {"results": [_chosen(request, each) for each in body["results"]]})
 
@@ -79,14 +79,14 @@ def shown(
     request: Request, shape: Declaration, code: int = HTTPStatus.OK, **headers: str
 ) -> Response:
     """One thing in its shape."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(_chosen(request, shape.as_json()), code, headers=named)
+    header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(_chosen(request, shape.as_json()), code, headers=header_fields)
 
 
 def shown_whole(shape: Declaration, code: int, **headers: str) -> Response:
     """One thing in its shape, whichever fields the query asks for of another."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(shape.as_json(), code, headers=named)
+    header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(shape.as_json(), code, headers=header_fields)
 
 
 def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +98,6 @@ def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_size(request: Request) -> None:
-    given = request.query_params.get("page_size", str(PAGE))
-    if not number(given, field="page_size", most=LARGEST_PAGE):
+    value = request.query_params.get("page_size", str(PAGE))
+    if not number(value, field="page_size", most=LARGEST_PAGE):
         raise Problem(400, "a page holds 1 or more", field="page_size")

@@ -30,8 +30,8 @@ def etag_of(shape: Declaration) -> str:
 
 def check_match(request: Request, shape: Declaration) -> None:
     """That the request means the thing as it is. Raises Problem, 428 where it doesn't say."""
-    given = request.headers.get("If-Match", "")
-    seen = {each.removeprefix("W/") for each in parse_etags(given)}
+    header = request.headers.get("If-Match", "")
+    seen = {each.removeprefix("W/") for each in parse_etags(header)}
     if not seen:
         raise Problem(
             428,

@@ -45,14 +45,14 @@ def waited[T](request: Request, look: Callable[[], T], settled: Callable[[T], bo
     Where too many wait already, or the site ends, it is what there is now: who asks asks again.
     """
     seconds = number(request.query_params.get("wait", "0"), field="wait", most=LONGEST_S)
-    found = look()
-    if not seconds or settled(found) or not SEATS.taken():
-        return found
+    value = look()
+    if not seconds or settled(value) or not SEATS.taken():
+        return value
     try:
         until = time.monotonic() + seconds
-        while not settled(found) and (left := until - time.monotonic()) > 0 and not SEATS.ended():
+        while not settled(value) and (left := until - time.monotonic()) > 0 and not SEATS.ended():
             time.sleep(min(LOOK_S, left))
-            found = look()
-        return found
+            value = look()
+        return value
     finally:
         SEATS.leave()
