@@ -90,16 +90,16 @@ def mailer(url: str) -> dict[str, Any]:
     }
 
 
-def site_url(given: str, *, name: str = "EVALHUB_URL") -> str:
+def site_url(value: str, *, name: str = "EVALHUB_URL") -> str:
     """The address that people use as browsers write it, without a slash; "" where none is given.
 
     In small letters, a port that its scheme has anyway left out, a name in letters of its own as
     the name system has it. `name` is what the error calls it. Raises ImproperlyConfigured.
     """
-    if not given:
+    if not value:
         return ""
     try:
-        parts = urlsplit(given)
+        parts = urlsplit(value)
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
     except ValueError:  # UnicodeError is one too
         parts, host, port = urlsplit(""), "", None
@@ -109,7 +109,7 @@ def site_url(given: str, *, name: str = "EVALHUB_URL") -> str:
         or not host
         or "@" in parts.netloc
         or "*" in host
-        or given.rstrip("/").lower() != whole.lower()
+        or value.rstrip("/").lower() != whole.lower()
     ):
         raise ImproperlyConfigured(
             f"{name} is a scheme and a host, such as https://evalhub.example.org, without a path"
@@ -169,8 +169,8 @@ def identity_provider(
     if not url:
         return {}
     parts = urlsplit(url)
-    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not parts.hostname or parts.scheme not in ({"https", "http"} if here else {"https"}):
+    is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if is_local else {"https"}):
         raise ImproperlyConfigured("EVALHUB_OIDC_URL isn't of the form https://login.example.org")
     if not client or not secret:
         raise ImproperlyConfigured(

@@ -34,10 +34,10 @@ _PLACES = [
 
 def hide(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without these secrets, however they are quoted, and without what looks like one."""
-    if known := _known(tuple(secrets)):
-        text = known.sub(HIDDEN, text)
-    for place in _PLACES:
-        text = place.sub(rf"\1{HIDDEN}", text)
+    if secrets_pattern := _known(tuple(secrets)):
+        text = secrets_pattern.sub(HIDDEN, text)
+    for pattern in _PLACES:
+        text = pattern.sub(rf"\1{HIDDEN}", text)
     return text
 
 

@@ -110,8 +110,8 @@ def _secret_key() -> str:
 
     Of several processes that make one at once, the first one's is everybody's.
     """
-    if given := os.environ.get("EVALHUB_SECRET_KEY"):
-        return given
+    if key := os.environ.get("EVALHUB_SECRET_KEY"):
+        return key
     path = HOME / "secret_key"
     if not path.exists():
         make_home()
@@ -249,11 +249,11 @@ SQLITE_OPTIONS = {
 OUR_ENGINES = {"django.db.backends.postgresql": "evalhub.database.postgresql"}
 if database_url := os.environ.get("EVALHUB_DATABASE_URL"):
     # A connection is looked at before it is used again: the server may have been started anew.
-    given: Any = dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
-    given["ENGINE"] = OUR_ENGINES.get(given["ENGINE"], given["ENGINE"])
+    database: Any = dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
+    database["ENGINE"] = OUR_ENGINES.get(database["ENGINE"], database["ENGINE"])
     # Statements are prepared when they come again: that halves the work of the database.
-    given.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
-    DATABASES: dict[str, Any] = {"default": given}
+    database.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
+    DATABASES: dict[str, Any] = {"default": database}
 else:
     DATABASES = {
         "default": {
@@ -409,8 +409,10 @@ _GIVEN_SECRETS = secrets_in(os.environ)
 
 def known_secrets() -> list[str]:
     """What no page, log or report of this process may hold."""
-    made = [_secret_key()] if _secret_key.cache_info().currsize else []  # else nobody has read it
-    return [*_GIVEN_SECRETS, *made]
+    secrets = (
+        [_secret_key()] if _secret_key.cache_info().currsize else []
+    )  # else nobody has read it
+    return [*_GIVEN_SECRETS, *secrets]
 
 
 LOG = os.environ.get("EVALHUB_LOG") or "text"

@@ -151,17 +151,19 @@ class RegisterVersions:
 
     def _body(self, record: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
         backend = self._backend(checkpoint) if callable(self._backend) else self._backend
-        said = {"kind": self._kind or record["method"], "training": record, "notes": self._notes}
-        return said if backend is None else {**said, "backend": dict(backend)}
+        body = {"kind": self._kind or record["method"], "training": record, "notes": self._notes}
+        return body if backend is None else {**body, "backend": dict(backend)}
 
     def _record(self, args: Any, state: Any, having: Any, checkpoint: str) -> dict[str, Any]:
         model = having.get("model")
         model = getattr(model, "module", model)  # within what shards it, where something does
         chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)
-        told = {n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")}
+        hyperparameters = {
+            n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")
+        }
         dealt = {} if chosen.get("packing") else having  # packed rows are no examples
         history = state.log_history or []
-        found = {
+        fields = {
             "method": _method(model),
             "objective": "".join(re.findall(r"^(\w+)Config$", type(args).__name__)).lower(),
             "base_model": name_of(getattr(getattr(model, "config", None), "_name_or_path", "")),
@@ -169,7 +171,7 @@ class RegisterVersions:
             "dataset_sha256": self._digest,
             "examples": _rows(dealt.get("train_dataloader")),
             "validation_examples": _rows(dealt.get("eval_dataloader")),
-            "hyperparameters": told,
+            "hyperparameters": hyperparameters,
             "checkpoint": checkpoint,
             "step": state.global_step,
             "epoch": state.epoch,
@@ -184,7 +186,7 @@ class RegisterVersions:
             "seconds": round(time.monotonic() - self._began, 1),
             **self._more,
         }
-        return {name: _plain(each) for name, each in found.items() if each not in (None, "", [])}
+        return {name: _plain(each) for name, each in fields.items() if each not in (None, "", [])}
 
     @functools.cached_property
     def _digest(self) -> str:
@@ -197,17 +199,19 @@ class RegisterVersions:
         """Sends what waits and these, within the time, and keeps what couldn't be sent."""
         if not (waiting := [*_read(file), *letters]):
             return
-        done: dict[int, str] = {}
-        sender = threading.Thread(target=_send_all, args=(self._door, waiting, done), daemon=True)
+        results: dict[int, str] = {}
+        sender = threading.Thread(
+            target=_send_all, args=(self._door, waiting, results), daemon=True
+        )
         sender.start()
         sender.join(self._door.timeout_s)
-        kept = _left(waiting, dict(done))
-        _keep(file, kept)
-        if kept and not self._told:
+        unsent = _left(waiting, dict(results))
+        _keep(file, unsent)
+        if unsent and not self._told:
             how = "sent with the next, or by: python -m evalhub.trainer_callback"
-            why = f"{self._door.server} ({kept[-1]['why']}); {how} {file}"
-            logger.warning("evalhub: %d version(s) not registered at %s", len(kept), why)
-        self._told = bool(kept)
+            why = f"{self._door.server} ({unsent[-1]['why']}); {how} {file}"
+            logger.warning("evalhub: %d version(s) not registered at %s", len(unsent), why)
+        self._told = bool(unsent)
 
 
 class _Door:
@@ -266,28 +270,28 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _send_all(door: _Door, letters: list[dict[str, Any]], done: dict[int, str]) -> None:
+def _send_all(door: _Door, letters: list[dict[str, Any]], results: dict[int, str]) -> None:
     """Sends in order; `done` gets "" for what was taken, else why not. Ends where nobody answers,
     and goes on after what is refused by itself."""
     for number, letter in enumerate(letters):
         try:
             door.send(letter)
-            done[number] = ""
+            results[number] = ""
         except urllib.error.HTTPError as error:
-            done[number] = f"HTTP {error.code}: {_said(error)}"
+            results[number] = f"HTTP {error.code}: {_said(error)}"
             if error.code >= 500 or error.code in GONE:
                 return
         except Exception as error:
-            done[number] = f"{type(error).__name__}: {error}"
+            results[number] = f"{type(error).__name__}: {error}"
             return
 
 
-def _left(letters: list[dict[str, Any]], done: Mapping[int, str]) -> list[dict[str, Any]]:
+def _left(letters: list[dict[str, Any]], results: Mapping[int, str]) -> list[dict[str, Any]]:
     """What wasn't taken, and why."""
     return [
-        {**letter, "why": done.get(number, "no answer in time")}
+        {**letter, "why": results.get(number, "no answer in time")}
         for number, letter in enumerate(letters)
-        if done.get(number) != ""
+        if results.get(number) != ""
     ]
 
 
@@ -295,11 +299,11 @@ def _said(error: urllib.error.HTTPError) -> str:
     """What the server says is wrong, in a line."""
     try:
         problem = json.loads(error.read(MOST_ANSWER))
-        said = problem.get("detail") or problem.get("title") or error.reason
+        message = problem.get("detail") or problem.get("title") or error.reason
         flaws = [f"{each['field']}: {each['message']}" for each in problem.get("errors") or ()]
     except Exception:
         return str(error.reason)
-    return " ".join("; ".join([str(said), *flaws]).split())[:500]
+    return " ".join("; ".join([str(message), *flaws]).split())[:500]
 
 
 def _letter(path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -358,8 +362,8 @@ def _hardware(args: Any) -> dict[str, Any] | None:
 
 def _adapter(model: Any) -> dict[str, Any] | None:
     config = next(iter((getattr(model, "peft_config", None) or {}).values()), None)
-    found = {name: getattr(config, name, None) for name in ADAPTER}
-    return {name: value for name, value in found.items() if value is not None} or None
+    options = {name: getattr(config, name, None) for name in ADAPTER}
+    return {name: value for name, value in options.items() if value is not None} or None
 
 
 def curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
@@ -381,8 +385,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        found = [_plain(each) for each in value]
-        return found if isinstance(value, (list, tuple)) else sorted(found, key=str)
+        values = [_plain(each) for each in value]
+        return values if isinstance(value, (list, tuple)) else sorted(values, key=str)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
@@ -399,21 +403,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", type=Path, help=f"the file that it kept them in: …/{UNSENT}")
     parser.add_argument("--server", help="address of the site; by default EVALHUB_SERVER")
     parser.add_argument("--token-file", type=Path, help="by default EVALHUB_TOKEN holds the token")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        door = _Door.of(given.server, given.token_file, 60.0)
-        letters = _read(given.file)
+        door = _Door.of(args.server, args.token_file, 60.0)
+        letters = _read(args.file)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"evalhub: {error}\n")
         return 64
-    done: dict[int, str] = {}
-    _send_all(door, letters, done)
-    kept = _left(letters, done)
-    _keep(given.file, kept)
-    sys.stderr.write(f"evalhub: {len(letters) - len(kept)} registered, {len(kept)} left\n")
-    for each in kept:
-        sys.stderr.write(f"  {each['why']}\n")
-    return 69 if kept else 0
+    results: dict[int, str] = {}
+    _send_all(door, letters, results)
+    unsent = _left(letters, results)
+    _keep(args.file, unsent)
+    sys.stderr.write(f"evalhub: {len(letters) - len(unsent)} registered, {len(unsent)} left\n")
+    for letter in unsent:
+        sys.stderr.write(f"  {letter['why']}\n")
+    return 69 if unsent else 0
 
 
 if __name__ == "__main__":

@@ -29,12 +29,12 @@ def files() -> dict[str, Path]:
     A wheel has them in this package; a checkout has them where they are written.
     """
     top = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
-    found = {
+    paths = {
         path.relative_to(top / "docs").as_posix(): path
         for path in sorted((top / "docs").rglob("*"))
         if path.is_file()
     }
-    return found | {name: top / name for name in _BESIDE}
+    return paths | {name: top / name for name in _BESIDE}
 
 
 @cache

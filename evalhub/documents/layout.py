@@ -70,24 +70,25 @@ def anchor(heading: str) -> str:
 
 def _sections(tokens: Sequence[Token]) -> Iterator[DocumentSection]:
     """The sections in order; gives each heading its address on the way."""
-    heading, words = DocumentHeading(1, "", ""), list[str]()
+    heading, texts = DocumentHeading(1, "", ""), list[str]()
     for before, token in zip([None, *tokens], tokens, strict=False):
         if before is not None and before.type == "heading_open":
             if heading.text:
-                yield DocumentSection(heading, " ".join(words))
+                yield DocumentSection(heading, " ".join(texts))
             text = _plain(token)
-            heading, words = DocumentHeading(int(before.tag[1]), text, anchor(text)), []
+            heading, texts = DocumentHeading(int(before.tag[1]), text, anchor(text)), []
             before.attrSet("id", heading.anchor)
         elif token.type in ("inline", "fence"):
-            words.append(_plain(token))
-    yield DocumentSection(heading, " ".join(words))
+            texts.append(_plain(token))
+    yield DocumentSection(heading, " ".join(texts))
 
 
 def _plain(token: Token) -> str:
     if token.children is None:
         return token.content
     return "".join(
-        " " if each.type in ("softbreak", "hardbreak") else each.content for each in token.children
+        " " if child.type in ("softbreak", "hardbreak") else child.content
+        for child in token.children
     )
 
 

@@ -44,24 +44,26 @@ class _Entry:
     length: int
 
 
-def search(asked: str) -> list[FoundSection]:
+def search(query: str) -> list[FoundSection]:
     """The sections in which every word of `asked` begins some word, best first, at most `MOST`."""
-    words = _tokens(asked)[:MOST_WORDS]
-    if not words:
+    terms = _tokens(query)[:MOST_WORDS]
+    if not terms:
         return []
     entries, average = _index()
-    held = [[(entry, _held(entry, word)) for entry in entries] for word in words]
-    share = [sum(count > 0 for _, count in each) / len(entries) for each in held]
-    telling = [n for n in range(len(held)) if share[n] <= _COMMON] or range(len(held))
+    counts_by_term = [[(entry, _held(entry, word)) for entry in entries] for word in terms]
+    share = [sum(count > 0 for _, count in each) / len(entries) for each in counts_by_term]
+    telling = [n for n in range(len(counts_by_term)) if share[n] <= _COMMON] or range(
+        len(counts_by_term)
+    )
     scores = [0.0] * len(entries)
-    for each in (held[n] for n in telling):
-        having = sum(count > 0 for _, count in each)
+    for counts in (counts_by_term[n] for n in telling):
+        having = sum(count > 0 for _, count in counts)
         rare = math.log(1 + (len(entries) - having + 0.5) / (having + 0.5))
-        for n, (entry, count) in enumerate(each):
+        for n, (entry, count) in enumerate(counts):
             saturated = count + _K1 * (1 - _B + _B * entry.length / average)
             scores[n] += rare * count * (_K1 + 1) / saturated if count else -math.inf
     ranked = sorted(range(len(entries)), key=lambda n: -scores[n])
-    return [_found(entries[n], words) for n in ranked[:MOST] if scores[n] > 0]
+    return [_found(entries[n], terms) for n in ranked[:MOST] if scores[n] > 0]
 
 
 @cache
@@ -92,12 +94,12 @@ def _held(entry: _Entry, word: str) -> int:
     return sum(count for each, count in entry.counts.items() if each.startswith(word))
 
 
-def _found(entry: _Entry, words: Sequence[str]) -> FoundSection:
-    marks = re.compile(rf"\b({'|'.join(map(re.escape, words))})", re.IGNORECASE)
+def _found(entry: _Entry, terms: Sequence[str]) -> FoundSection:
+    marks = re.compile(rf"\b({'|'.join(map(re.escape, terms))})", re.IGNORECASE)
     first = marks.search(entry.words)
     middle = first.start() if first else 0
     start = max(0, entry.words.rfind(" ", 0, max(0, middle - _AROUND)) + 1) if middle else 0
-    shown = entry.words[start : middle + 2 * _AROUND].rsplit(" ", 1)[0]
-    said = ("… " if start else "") + shown + " …"
-    pieces = [(piece, n % 2 == 1) for n, piece in enumerate(marks.split(said)) if piece]
+    excerpt = entry.words[start : middle + 2 * _AROUND].rsplit(" ", 1)[0]
+    text = ("… " if start else "") + excerpt + " …"
+    pieces = [(piece, n % 2 == 1) for n, piece in enumerate(marks.split(text)) if piece]
     return FoundSection(entry.document, entry.title, entry.heading, pieces)
