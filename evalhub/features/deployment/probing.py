@@ -85,10 +85,10 @@ def probe(
         evalhub.declare.declaration.DeclarationError: an address, alias or variable that can't be.
     """
     run = _newest_run(version, test_set)
-    outputs = _chosen(version, run, probes)
+    outputs = _choose_outputs(version, run, probes)
     if not outputs:
         raise ServeError(f"{run} has no answers in words that could be compared", "VERSION")
-    backend, sampling = _asked_as(version, where)
+    backend, sampling = _backend_and_sampling(version, where)
     questions = with_contexts([_question(each) for each in outputs], version)
     alone = Client.of(
         backend.model_copy(update={"concurrency": 1}), version.prompt, sampling, reach
@@ -104,7 +104,7 @@ def probe(
     probed = [
         Probed(
             key=output.item.key,
-            kept=_kept(output),
+            kept=_from_output(output),
             first=_heard(first[output.item_id]),
             second=_heard(second[output.item_id]),
             parent=parents.get(output.item_id),
@@ -166,7 +166,7 @@ def _newest_run(version: ModelVersion, test_set: str | None) -> Run:
     )
 
 
-def _chosen(version: ModelVersion, run: Run, probes: int) -> list[Output]:
+def _choose_outputs(version: ModelVersion, run: Run, probes: int) -> list[Output]:
     """The same each time: by digests of the items, half of them such as the base answers otherwise,
     if there are so many."""
     answered = Output.objects.filter(
@@ -187,7 +187,7 @@ def _chosen(version: ModelVersion, run: Run, probes: int) -> list[Output]:
     telling = [
         row
         for row in rows
-        if row.item_id in parents and otherwise(parents[row.item_id], _kept(row))
+        if row.item_id in parents and otherwise(parents[row.item_id], _from_output(row))
     ]
     first = telling[: probes // 2]
     first_pks = {each.pk for each in first}
@@ -212,10 +212,10 @@ def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[
     answers = Output.objects.filter(
         run=newest, sample=0, text__isnull=False, item__in=[each.item_id for each in rows]
     )
-    return {each.item_id: _kept(each) for each in answers}
+    return {each.item_id: _from_output(each) for each in answers}
 
 
-def _asked_as(version: ModelVersion, where: Where) -> tuple[OpenAIBackend, Sampling]:
+def _backend_and_sampling(version: ModelVersion, where: Where) -> tuple[OpenAIBackend, Sampling]:
     """The server, asked as the version was."""
     backend, sampling = backend_of(version), version.sampling
     address = {"url": where.url, "key_env": where.key_env, "endpoint": where.endpoint}
@@ -249,7 +249,7 @@ def _answers(client: Client, questions: Sequence[BackendRequest]) -> dict[int, R
     return replies
 
 
-def _kept(row: Output) -> Heard:
+def _from_output(row: Output) -> Heard:
     return Heard(row.text or "", row.tool_calls, row.logprob, row.completion_tokens)
 
 

@@ -159,7 +159,7 @@ def sameness(
         p_borne_out=sign_test(borne_out, len(telling) - borne_out) if with_parent else None,
         otherwise=tuple(each.key for each in probed if changed[each.key]),
     )
-    outcome, why = _concluded(undecided, listed)
+    outcome, why = _conclude(undecided, listed)
     return replace(undecided, outcome=outcome, why=why)
 
 
@@ -170,7 +170,7 @@ def _p_beyond(changed: int, probes: int) -> float:
     return float(binom.sf(changed - 1, probes, MOST_CHANGED))
 
 
-def _concluded(finding: ProbeFinding, listing_error: str) -> tuple[ProbeVerdict, str]:
+def _conclude(finding: ProbeFinding, listing_error: str) -> tuple[ProbeVerdict, str]:
     n = finding.probes
     if listing_error:
         return ProbeVerdict.DIFFERS, listing_error

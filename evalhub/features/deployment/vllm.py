@@ -47,7 +47,7 @@ def arguments(config: Served) -> list[str]:
         args += ["--quantization", "bitsandbytes"]
     if config.adapter:
         module = {"name": config.name, "path": config.adapter, "base_model_name": config.base_name}
-        args += ["--enable-lora", "--max-lora-rank", str(_allowed(config.rank))]
+        args += ["--enable-lora", "--max-lora-rank", str(_smallest_fitting_rank(config.rank))]
         args += ["--lora-modules", json.dumps(module)]
     if not config.own_defaults:
         args += ["--generation-config", "vllm"]
@@ -87,7 +87,7 @@ def _check(target: Served) -> None:
             )
 
 
-def _allowed(rank: int | None) -> int:
+def _smallest_fitting_rank(rank: int | None) -> int:
     if rank is None:
         raise ServeError(
             "neither the training record nor the adapter's files say the adapter's rank, of which "

@@ -131,8 +131,8 @@ def _redact(
             raise RedactionError(f"{campaign} shows it to its reviewers now: close that first")
     for draft in Run.with_drafts.filter(test_set_version__in=versions, draft_until__isnull=False):
         drop(draft)  # what is still handed in may hold answers to it
-    texts = [(version, _keys(version, same), _checked_items(version)) for version in versions]
-    runs_with_digests = [(run, _checked_answers(run)) for run in runs]
+    texts = [(version, _keys(version, same), _check_items(version)) for version in versions]
+    runs_with_digests = [(run, _check_answers(run)) for run in runs]
     items = list(same.order_by().values_list("pk", flat=True))
     outputs = Output.objects.filter(run__in=runs, item__in=items).order_by()
     scores = Score.objects.filter(output__in=outputs.values("pk"))
@@ -201,7 +201,7 @@ def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:
     )
 
 
-def _checked_items(version: TestSetVersion) -> str:
+def _check_items(version: TestSetVersion) -> str:
     """The digest of the items as they are, which is the recorded one or led to from it."""
     digest = items_as_they_are(version)
     if not Redaction.objects.of_version(version).lead(version.digest, digest):
@@ -209,7 +209,7 @@ def _checked_items(version: TestSetVersion) -> str:
     return digest
 
 
-def _checked_answers(run: Run) -> str:
+def _check_answers(run: Run) -> str:
     digest = answers_as_they_are(run)
     if not Redaction.objects.of_run(run).lead(run.answers_digest, digest):
         raise RedactionError(f"the answers of {run} aren't what its digest says")

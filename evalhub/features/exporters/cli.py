@@ -78,7 +78,9 @@ def export(
     if server:
         connection = connect(server, token_file, project, printing.terminal(errors=True))
         query = {"study": study, "decision": decision, "review": review}
-        return _printed(what, _there(what, connection, query, out or Path(), form), json_)
+        return _print_result(
+            what, _export_from_site(what, connection, query, out or Path(), form), json_
+        )
     set_up_database()
     space = _project(project)
     if what in (What.judgments, What.dpo):
@@ -91,20 +93,20 @@ def export(
         result = _answers(_study(space, study), out or Path(), form)
     else:
         result = _of_decision(what, _decision(space, study, decision), out, to)
-    return _printed(what, result, json_)
+    return _print_result(what, result, json_)
 
 
-def _printed(what: What, result: dict[str, Any], as_json: bool) -> int:
+def _print_result(what: What, result: dict[str, Any], as_json: bool) -> int:
     from evalhub.frames.command import printing
 
     if as_json:
         printing.print_json({"what": what.value, **result})
     else:
-        typer.echo("\n".join(f"{name}: {_said(each)}" for name, each in result.items()))
+        typer.echo("\n".join(f"{name}: {_as_text(each)}" for name, each in result.items()))
     return 0
 
 
-def _there(
+def _export_from_site(
     what: What,
     connection: "Connection",
     query: "dict[str, str | int | None]",
@@ -125,7 +127,7 @@ def _there(
     return {"file": str(out)}
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else f"{value}"
 
 

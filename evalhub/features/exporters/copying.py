@@ -75,7 +75,7 @@ def copy_of(study: Study, *, by: User | None, aliases: Collection[str]) -> Study
         PurePosixPath(name).name: keep_lines(lines, uploads, by)
         for name, lines in data_files(document)
     }
-    return StudyCopy(document, files, _barred(document.data, files, uploads, aliases))
+    return StudyCopy(document, files, _web_obstacles(document.data, files, uploads, aliases))
 
 
 def copy_study(
@@ -106,7 +106,7 @@ def copy_study(
     data = asking(study_copy.document.data, policy or {}, demands or {})
     if name is not None:
         data["name"] = name
-    if existing := _named(study, data["name"]):
+    if existing := _existing_study(study, data["name"]):
         raise DeclarationError(f"“{existing.name}” is there already: choose another name", "name")
     return register_from_web(
         project=study.project,
@@ -130,7 +130,7 @@ def keep_lines(lines: Iterable[str], uploads: Uploads, by: User | None) -> str:
     return name
 
 
-def _barred(
+def _web_obstacles(
     data: Mapping[str, Any],
     files: Mapping[str, str],
     uploads: Uploads,
@@ -149,9 +149,9 @@ def _free_name(study: Study) -> str:
     """The study's name with (copy), and with a number where that is taken."""
     numbered = (f" {number}" if number > 1 else "" for number in count(1))
     names = (f"{study.name[:NAME_LENGTH]} (copy{number})" for number in numbered)
-    return next(each for each in names if not _named(study, each))
+    return next(each for each in names if not _existing_study(study, each))
 
 
-def _named(study: Study, name: str) -> Study | None:
+def _existing_study(study: Study, name: str) -> Study | None:
     """The study of the project whose slug a new one of this name would have."""
     return Study.objects.filter(project=study.project_id, slug=slug_of(name)).first()

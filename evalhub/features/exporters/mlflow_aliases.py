@@ -51,7 +51,7 @@ def tell_mlflow() -> int:
     if not settings.MLFLOW_URL or held_since():
         return 0
     look()
-    return sum(_told(each) for each in MlflowAlias.objects.due() if _claimed(each))
+    return sum(_tell(each) for each in MlflowAlias.objects.due() if _claim(each))
 
 
 def teller_of_mlflow() -> AbstractContextManager[None]:
@@ -138,7 +138,7 @@ def _tags(version: ModelVersion, decision: Decision | None) -> dict[str, str]:
     return tags | {"evalhub.decision": decision.digest, "evalhub.study": decision.study.slug}
 
 
-def _claimed(alias: MlflowAlias) -> bool:
+def _claim(alias: MlflowAlias) -> bool:
     """Takes it for LEASE, by compare-and-set."""
     same = MlflowAlias.objects.filter(
         pk=alias.pk, state=AliasState.WAITING, attempts=alias.attempts, due_at=alias.due_at
@@ -148,11 +148,11 @@ def _claimed(alias: MlflowAlias) -> bool:
     return bool(same.update(due_at=alias.due_at, attempts=alias.attempts))
 
 
-def _told(alias: MlflowAlias) -> bool:
+def _tell(alias: MlflowAlias) -> bool:
     """Tells the server whose the alias is, or keeps why that wasn't to be."""
     try:
         server = MlflowServer.of_environment(settings.MLFLOW_URL)
-        name, number = _moved(alias, server)
+        name, number = _move(alias, server)
     except MlflowError as error:
         wait = RETRY_WAITS[min(alias.attempts, len(RETRY_WAITS)) - 1]
         _conclude(alias, due_at=timezone.now() + wait, error=str(error)[:300])
@@ -169,7 +169,7 @@ def _told(alias: MlflowAlias) -> bool:
     return True
 
 
-def _moved(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
+def _move(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
     """The server's model and version that have the alias now; "" where none has."""
     name = number = ""
     version = alias.version

@@ -16,7 +16,7 @@ from evalhub.registry.models import Study
 from evalhub.studies.file.document import study_document
 
 
-def _seen(request: SignedInRequest, pk: int) -> Study:
+def _visible_study(request: SignedInRequest, pk: int) -> Study:
     studies = Study.objects.seen_by(request.user).select_related("project")
     return get_object_or_404(studies, pk=pk)
 
@@ -25,7 +25,7 @@ def _seen(request: SignedInRequest, pk: int) -> Study:
 @results_only
 def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The file as it would be written, and what lies beside it."""
-    study = _seen(request, pk)
+    study = _visible_study(request, pk)
     document = study_document(study)
     context = {
         "study": study,
@@ -42,7 +42,7 @@ def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
     """The file alone."""
-    study = _seen(request, pk)
+    study = _visible_study(request, pk)
     headers = {"Content-Disposition": f'attachment; filename="{study.slug}.yaml"'}
     text = study_text(study_document(study))
     return HttpResponse(text, content_type="application/yaml", headers=headers)
@@ -52,7 +52,7 @@ def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def study_zip(request: SignedInRequest, pk: int) -> Any:
     """The file with its items and its recorded answers, as one zip."""
-    study = _seen(request, pk)
+    study = _visible_study(request, pk)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.zip"
         export_study(study=study, by=request.user, to=path)

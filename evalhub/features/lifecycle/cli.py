@@ -154,7 +154,7 @@ def rollback(
     model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.rollback import roll_back
 
-    older = None if to is None else _named(model_version, to)
+    older = None if to is None else _find_version(model_version, to)
     promotion = roll_back(version=model_version, by=person, reason=reason, to=older)
     return told(told_promotion(promotion), as_json=json_)
 
@@ -179,7 +179,7 @@ def override(
     model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.promotion import override_champion
 
-    champion = None if instead_of is None else _named(model_version, instead_of)
+    champion = None if instead_of is None else _find_version(model_version, instead_of)
     promotion = override_champion(
         version=model_version, by=person, reason=reason, instead_of=champion
     )
@@ -198,11 +198,11 @@ def retire(
     """Give a candidate up."""
     if server:
         body = {"reason": reason}
-        return _said(_post(server, token_file, project, version, "retire", body), json_)
+        return _print_row(_post(server, token_file, project, version, "retire", body), json_)
     model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle import moves
 
-    return _said(_row(moves.retire(version=model_version, by=person, reason=reason)), json_)
+    return _print_row(_row(moves.retire(version=model_version, by=person, reason=reason)), json_)
 
 
 def reopen(
@@ -217,11 +217,11 @@ def reopen(
     """Bring a retired version back as a candidate."""
     if server:
         body = {"reason": reason}
-        return _said(_post(server, token_file, project, version, "reopen", body), json_)
+        return _print_row(_post(server, token_file, project, version, "reopen", body), json_)
     model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle import moves
 
-    return _said(_row(moves.reopen(version=model_version, by=person, reason=reason)), json_)
+    return _print_row(_row(moves.reopen(version=model_version, by=person, reason=reason)), json_)
 
 
 def history(
@@ -234,7 +234,9 @@ def history(
     """Say how a model's versions came to their stages: the newest 50 moves, the newest first."""
     from evalhub.frames.command import printing
 
-    rows = _there(server, token_file, project, model) if server else _here(project, model)
+    rows = (
+        _moves_there(server, token_file, project, model) if server else _moves_here(project, model)
+    )
     if json_:
         printing.print_json(rows)
         return 0
@@ -245,7 +247,7 @@ def history(
     return 0
 
 
-def _here(project: str, model: str) -> list[dict[str, Any]]:
+def _moves_here(project: str, model: str) -> list[dict[str, Any]]:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -261,7 +263,9 @@ def _here(project: str, model: str) -> list[dict[str, Any]]:
     return [_row(each) for each in StageMove.objects.of_model(line).newest_first()[:SHOWN]]
 
 
-def _there(server: str, token_file: Path | None, project: str, model: str) -> list[dict[str, Any]]:
+def _moves_there(
+    server: str, token_file: Path | None, project: str, model: str
+) -> list[dict[str, Any]]:
     from urllib.parse import quote
 
     from evalhub.frames.command import printing
@@ -278,14 +282,14 @@ def _at_home(project: str, version: str, by: str | None) -> "tuple[ModelVersion,
     set_up_database()
     from evalhub.accounts.people import named_project
 
-    return _numbered(named_project(project), version), person_named(by)
+    return _version_by_number(named_project(project), version), person_named(by)
 
 
-def _named(beside: "ModelVersion", name: str) -> "ModelVersion":
-    return _numbered(beside.model.project, name)
+def _find_version(beside: "ModelVersion", name: str) -> "ModelVersion":
+    return _version_by_number(beside.model.project, name)
 
 
-def _numbered(project: "Project", name: str) -> "ModelVersion":
+def _version_by_number(project: "Project", name: str) -> "ModelVersion":
     from evalhub.declare.version_name import numbered_version
     from evalhub.registry.version_names import named_version
 
@@ -334,7 +338,7 @@ def _row(move: "StageMove") -> dict[str, Any]:
     }
 
 
-def _said(row: Mapping[str, Any], as_json: bool) -> int:
+def _print_row(row: Mapping[str, Any], as_json: bool) -> int:
     from evalhub.frames.command import printing
 
     if as_json:

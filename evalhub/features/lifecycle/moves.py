@@ -122,7 +122,7 @@ def retire(*, version: ModelVersion, by: User, reason: str) -> StageMove:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         StageError: no reason, or it is the champion, whose place another one takes.
     """
-    return _moved(version, VersionStage.RETIRED, by, reason, Action.RETIRED)
+    return _lock_and_move(version, VersionStage.RETIRED, by, reason, Action.RETIRED)
 
 
 def reopen(*, version: ModelVersion, by: User, reason: str) -> StageMove:
@@ -134,11 +134,11 @@ def reopen(*, version: ModelVersion, by: User, reason: str) -> StageMove:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         StageError: no reason, or it isn't retired.
     """
-    return _moved(version, VersionStage.CANDIDATE, by, reason, Action.REOPENED)
+    return _lock_and_move(version, VersionStage.CANDIDATE, by, reason, Action.REOPENED)
 
 
 @transaction.atomic
-def _moved(
+def _lock_and_move(
     version: ModelVersion, to: VersionStage, by: User, reason: str, action: Action
 ) -> StageMove:
     project = held(version)

@@ -87,13 +87,13 @@ def stage_page(version: ModelVersion, user: User) -> StagePage:
 type Move = Callable[[ModelVersion, User, Mapping[str, str]], str]
 
 
-def _rolled_back(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+def _roll_back(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
     to = _beside(version, form_data.get("to", ""))
     promotion = roll_back(version=version, by=by, reason=form_data.get("reason", ""), to=to)
     return f"{version} is rolled back: {promotion.version} is the champion of {promotion.project}."
 
 
-def _overridden(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+def _override(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
     instead = _beside(version, form_data.get("instead_of", ""))
     override_champion(
         version=version, by=by, reason=form_data.get("reason", ""), instead_of=instead
@@ -101,21 +101,21 @@ def _overridden(version: ModelVersion, by: User, form_data: Mapping[str, str]) -
     return f"{version} is the champion, by your override. Wherever it is named, this is said."
 
 
-def _retired(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+def _retire(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
     retire(version=version, by=by, reason=form_data.get("reason", ""))
     return f"{version} is retired."
 
 
-def _reopened(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+def _reopen(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
     reopen(version=version, by=by, reason=form_data.get("reason", ""))
     return f"{version} is a candidate again."
 
 
 MOVES: dict[str, Move] = {
-    "rollback": _rolled_back,
-    "override": _overridden,
-    "retire": _retired,
-    "reopen": _reopened,
+    "rollback": _roll_back,
+    "override": _override,
+    "retire": _retire,
+    "reopen": _reopen,
 }
 """What a version's page can do about its stage, by the form's verb: each says what was done."""
 

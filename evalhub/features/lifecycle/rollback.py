@@ -39,7 +39,7 @@ def roll_back(
         if _is_this(current, version, by, reason, to):
             return current
         raise StageError(_another(current, version))
-    restored = _restored(current, project, version, to)
+    restored = _promotion_to_restore(current, project, version, to)
     target = restored.version
     held(target)
     return crown(
@@ -66,7 +66,7 @@ def former_champions(champion: Promotion) -> list[ModelVersion]:
     return list(versions.values())
 
 
-def _restored(
+def _promotion_to_restore(
     current: Promotion, project: Project, version: ModelVersion, to: ModelVersion | None
 ) -> Promotion:
     """What had made the version champion to which it goes back."""
@@ -87,13 +87,13 @@ def _is_this(
     current: Promotion, version: ModelVersion, by: User, reason: str, to: ModelVersion | None
 ) -> bool:
     return (
-        _left(current, version)
+        _is_rollback_of(current, version)
         and (current.by, current.reason) == (by, reason)
         and (to is None or to.pk == current.version_id)
     )
 
 
-def _left(current: Promotion, version: ModelVersion) -> bool:
+def _is_rollback_of(current: Promotion, version: ModelVersion) -> bool:
     """Whether what holds is the rollback of this version."""
     before = current.before
     return current.restores_id is not None and before is not None and before.version == version
@@ -101,7 +101,7 @@ def _left(current: Promotion, version: ModelVersion) -> bool:
 
 def _another(current: Promotion, version: ModelVersion) -> str:
     since = f"since {current.created:%Y-%m-%d %H:%M} UTC"
-    if _left(current, version):
+    if _is_rollback_of(current, version):
         return (
             f"{version} was rolled back already, by {current.by}: {current.version} is the "
             f"champion {since} ({current.reason})"

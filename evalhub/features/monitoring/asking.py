@@ -92,12 +92,12 @@ def add_watch(
             f"{project.slug} has no champion: promote one by a decision (evalhub promote)",
             "project",
         )
-    promoted = _promoted_run(promotion, test_set)
+    promoted = _run_of_promotion(promotion, test_set)
     repeat = _second_repeat(promoted, promotion)
     second = launch(
         version=promoted.version,
         test_set_version=promoted.test_set_version,
-        metrics=_watched_metrics(promoted),
+        metrics=_metrics_to_watch(promoted),
         repeat=repeat,
         reach=promoted.reach,
         charges=_charges(promoted, repeat, budget),
@@ -153,7 +153,7 @@ def ask(watch: Watch) -> Asking | None:
                 Watch.objects.filter(pk=locked.pk).update(due=timezone.now() + TRIED_AGAIN)
             return None
         try:
-            run = _asked_again(locked)
+            run = _launch_again(locked)
         except (LaunchError, WatchError) as error:
             end_watch(watch=locked, by=None, why=str(error))
             return None
@@ -167,7 +167,7 @@ def conclude(asking: Asking) -> Asking:
     asking.run.refresh_from_db()
     if asking.run.state in (RunState.PENDING, RunState.RUNNING) or asking.concluded:
         return asking
-    alarm, report = _found(asking)
+    alarm, report = _result(asking)
     open_ = Asking.objects.open().filter(pk=asking.pk)
     open_.update(concluded=timezone.now(), alarm=alarm, report=report)
     asking.refresh_from_db()
@@ -214,7 +214,7 @@ def sentence(asking: Asking) -> str:
     return f"{result}: {', '.join(changes)}"
 
 
-def _promoted_run(promotion: Promotion, test_set: str) -> Run:
+def _run_of_promotion(promotion: Promotion, test_set: str) -> Run:
     """The run of the promoted version that the promotion's decision read on this test set."""
     if promotion.decision is None:
         raise WatchError(
@@ -261,7 +261,7 @@ def usable(run: Run) -> bool:
     return run.state == RunState.DONE or failed_answers_alone(run)
 
 
-def _asked_again(watch: Watch) -> Run:
+def _launch_again(watch: Watch) -> Run:
     earlier = Run.objects.filter(
         version=watch.version, test_set_version=watch.test_set_version, source=""
     )
@@ -269,7 +269,7 @@ def _asked_again(watch: Watch) -> Run:
     return launch(
         version=watch.version,
         test_set_version=watch.test_set_version,
-        metrics=_watched_metrics(watch.promoted_run),
+        metrics=_metrics_to_watch(watch.promoted_run),
         repeat=last + 1,
         reach=watch.promoted_run.reach,
         charges=_charges(watch.promoted_run, last + 1, watch.budget),
@@ -294,36 +294,36 @@ def _charges(promoted: Run, repeat: int, limit: SpendingBudget | None) -> Charge
     return Charges(price=price, budget=budget)
 
 
-def _watched_metrics(promoted: Run) -> list[Metric]:
+def _metrics_to_watch(promoted: Run) -> list[Metric]:
     """Those of the promoted run that a decision has read and that follow from what is answered.
 
     How long an answer takes is another night's matter, whoever answers.
     """
     rows = RunMetric.objects.filter(run=promoted).readable().select_related("metric")
-    return [row.metric for row in rows if _declared(row.metric).counted_in != MILLISECONDS]
+    return [row.metric for row in rows if _declaration(row.metric).counted_in != MILLISECONDS]
 
 
-def _declared(metric: Metric) -> Any:
+def _declaration(metric: Metric) -> Any:
     return declared_metric(metric.name, **metric.options)
 
 
-def _found(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
+def _result(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
     watch, run = asking.watch, asking.run
     answered = Output.objects.filter(run=run, text__isnull=False).exists()
     if run.state == RunState.CANCELLED or run.unreachable or not answered:
         return None, {"error": run.error or str(run.state)}
-    metrics = _watched_metrics(watch.promoted_run)
+    metrics = _metrics_to_watch(watch.promoted_run)
     level = level_of(false_alarms_a_year=watch.false_alarms_a_year, every_hours=watch.every_hours)
     change = change_of(
-        second=_answered(watch.second_run, watch, metrics),
-        now=_answered(run, watch, metrics),
+        second=_run_answers(watch.second_run, watch, metrics),
+        now=_run_answers(run, watch, metrics),
         level=level,
     )
     unanswered = Output.objects.filter(run=run, text=None).values("item").distinct().count()
     return change.alarm, asdict(change) | {"unanswered": unanswered}
 
 
-def _answered(run: Run, watch: Watch, metrics: list[Metric]) -> AnsweredRun:
+def _run_answers(run: Run, watch: Watch, metrics: list[Metric]) -> AnsweredRun:
     failed = Output.objects.filter(run=run, text=None).values_list("item_id", flat=True)
     lacking = set(failed)
     promoted_lacks = Output.objects.filter(run=watch.promoted_run, text=None)
@@ -348,7 +348,7 @@ def _scores(run: Run, metric: Metric) -> dict[int, float]:
         .values_list("output__item_id")
         .annotate(mean=Avg("value"))
     )
-    sign = 1 if _declared(metric).rises else -1
+    sign = 1 if _declaration(metric).rises else -1
     return {item: sign * round(mean, 9) for item, mean in rows}
 
 

@@ -72,7 +72,7 @@ def ask(project: "Project", number: Number) -> Printed:
     from evalhub.features.monitoring.asking import sentence
     from evalhub.frames.command.exits import UNREACHABLE
 
-    asking = _ask_and_conclude(_numbered(project, number))
+    asking = _ask_and_conclude(_watch_by_number(project, number))
     code = UNREACHABLE if asking.alarm is None else int(asking.alarm)
     return Printed(asking, _asking_row, [f"{asking.watch}: {sentence(asking)}"], code=code)
 
@@ -82,14 +82,14 @@ def end(project: "Project", number: Number) -> Printed:
     """End a watch. What it found stays."""
     from evalhub.features.monitoring.asking import end_watch
 
-    watch = _numbered(project, number)
+    watch = _watch_by_number(project, number)
     ended = end_watch(watch=watch, by=None)
     watch.refresh_from_db()
     note = f"Watch {number} {'ended' if ended else 'had ended'}."
     return Printed(watch, _watch_row, note=note)
 
 
-def _numbered(project: "Project", number: int) -> "Watch":
+def _watch_by_number(project: "Project", number: int) -> "Watch":
     watch: Watch | None = project.watches.filter(pk=number).first()
     if watch is None:
         raise typer.BadParameter(f"{project.slug} has no watch {number}", param_hint="NUMBER")

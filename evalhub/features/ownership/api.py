@@ -32,7 +32,7 @@ class StudyCost(StudyEndpoint):
     )
     def get(self, request: Request, project: str, slug: str) -> Response:
         candidate = request.query_params.get("candidate", "")
-        assumed = _assumed(request.query_params.get("traffic", ""))
+        assumed = _assumption(request.query_params.get("traffic", ""))
         try:
             sheet = cost_of(self.study(), assumed, candidate=candidate)
         except StudyArm.DoesNotExist as error:
@@ -40,7 +40,7 @@ class StudyCost(StudyEndpoint):
         return shown(request, sheet)
 
 
-def _assumed(traffic: str) -> Ownership | None:
+def _assumption(traffic: str) -> Ownership | None:
     if not traffic:
         return None
     try:

@@ -44,7 +44,7 @@ def cost(
 
     try:
         sheet = cost_of(
-            _study(project, study), _assumed(assume, traffic), candidate=candidate or ""
+            _study(project, study), _assumptions(assume, traffic), candidate=candidate or ""
         )
     except StudyArm.DoesNotExist as error:
         raise typer.BadParameter(str(error), param_hint="--candidate") from error
@@ -55,7 +55,7 @@ def cost(
     return 0
 
 
-def _assumed(file: Path | None, traffic: float | None) -> "Ownership | None":
+def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None":
     from evalhub.declare.declaration import DeclarationError, declared, read_declaration
     from evalhub.declare.ownership import CostAssumptions, Ownership
     from evalhub.io.document import Document

@@ -87,7 +87,7 @@ def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
         metric=metric,
         answers=cases.order_by().values("output").distinct().count(),
         page=page,
-        cases=[_shown(each) for each in page],
+        cases=[_case_row(each) for each in page],
         audits=[_audit(each) for each in audits.prefetch_related("cases")[:AUDITS]],
         projects=list(Project.objects.seen_by(user).order_by("slug")),
     )
@@ -122,7 +122,7 @@ def texts_of(output: Output) -> tuple[FoldedText, FoldedText, FoldedText]:
     return passage(asked(item.input)), right, passage(output.text or "")
 
 
-def _shown(case: ScoreCase) -> ShownCase:
+def _case_row(case: ScoreCase) -> ShownCase:
     return ShownCase(case, *texts_of(case.output))
 
 

@@ -73,7 +73,7 @@ def draw_audit(*, project: Project, metric: Metric, size: int, by: User) -> Scor
     check_evaluates(by, project)
     if not 1 <= size <= MOST_AUDITED:
         raise DeclarationError(f"1 to {MOST_AUDITED:,} answers", "size")
-    outputs = list(_audited(project, metric).values_list("output", flat=True))
+    outputs = list(_auditable_scores(project, metric).values_list("output", flat=True))
     if not outputs:
         raise ScoreCaseError("no score by this metric may be read here yet")
     seed = secrets.randbits(32)
@@ -131,7 +131,7 @@ def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
     return rows
 
 
-def _audited(project: Project, metric: Metric) -> "QuerySet[Score]":
+def _auditable_scores(project: Project, metric: Metric) -> "QuerySet[Score]":
     """The scores of which an audit is drawn, in the order of their answers."""
     runs = RunMetric.objects.readable().filter(
         metric=metric, run__test_set_version__test_set__project=project

@@ -135,7 +135,7 @@ def _answers(stated: dict[str, Any], yes: bool) -> "Case":
     """
     from evalhub.features.strategy.answers import CHOICES, Case
 
-    _checked(stated)
+    _case(stated)
     missing = [name for name in Case.model_fields if name not in stated]
     if missing and not yes:
         if not sys.stdin.isatty():
@@ -145,10 +145,10 @@ def _answers(stated: dict[str, Any], yes: bool) -> "Case":
             )
         for name in missing:
             stated[name] = _ask(name, CHOICES.get(name, {}), stated)
-    return _checked(stated)
+    return _case(stated)
 
 
-def _checked(stated: dict[str, Any]) -> "Case":
+def _case(stated: dict[str, Any]) -> "Case":
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.features.strategy.answers import Case
 
@@ -179,7 +179,7 @@ def _ask(name: str, choices: dict[str, str], stated: dict[str, Any]) -> Any:
             return None
         answer = line.strip() if choices else _number(line, int if type(usual) is int else float)
         try:
-            _checked(stated | {name: answer})
+            _case(stated | {name: answer})
         except typer.BadParameter as error:
             typer.echo(error.message, err=True)
         else:

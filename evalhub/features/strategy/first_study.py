@@ -74,7 +74,7 @@ def _data(text: str) -> Any:
 
 def _examples(path: Path, items: Path | None) -> tuple[str, list[Shown]]:
     """The rows' own system message, if there is one, and some of them as examples."""
-    by_line = dict(_answered(path))
+    by_line = dict(_examples_by_line(path))
     if not by_line:
         pairs = ", ".join(f"{{{one}, {other}}}" for one, other in PAIRS)
         raise DataError(
@@ -84,7 +84,7 @@ def _examples(path: Path, items: Path | None) -> tuple[str, list[Shown]]:
     texts = [] if items is None else _texts(items)
     while by_line:
         chosen = _some(by_line)
-        leaked = _leaked(chosen, texts, str(path)) if texts else set()
+        leaked = _leaks(chosen, texts, str(path)) if texts else set()
         if not leaked:
             return by_line[next(iter(chosen))][0], [by_line[line][1] for line in chosen]
         by_line = {line: each for line, each in by_line.items() if line not in leaked}
@@ -110,7 +110,7 @@ def _some(by_line: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
     return {line: by_line[line][1] for line in sorted(lines[:SHOWN])}
 
 
-def _leaked(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[int]:
+def _leaks(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[int]:
     """The lines of the examples whose questions are items of the test set."""
     rows = [Row(line, {"input": each.input}, file) for line, each in chosen.items()]
     (leakage,) = find_leakage(training_of(rows[0], rows[1:], file), texts)
@@ -122,7 +122,7 @@ def _leaked(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[
     }
 
 
-def _answered(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
+def _examples_by_line(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
     """By line: the system message and the example of each row that is one, and not too long."""
     for number, row in enumerate(read_rows(path)):
         if number == LOOKED_AT:
@@ -134,7 +134,7 @@ def _answered(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
 
 def _from_messages(values: dict[str, Any]) -> tuple[str, Shown] | None:
     """Of a conversation with one question and one answer."""
-    messages = _listed(values.get("messages"))
+    messages = _as_list(values.get("messages"))
     turns = [
         (str(message.get("role")), message.get("content"))
         for message in messages
@@ -147,7 +147,7 @@ def _from_messages(values: dict[str, Any]) -> tuple[str, Shown] | None:
     return system, Shown(str(turns[-2][1]), str(turns[-1][1]))
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     """A list, also where JSON stands in a text, as a CSV must write it."""
     if isinstance(value, str):
         try:

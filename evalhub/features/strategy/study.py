@@ -60,12 +60,12 @@ def _lines(answers: Case, advice: StrategyAdvice, parts: StudyParts) -> Iterator
     saves = tuned and answers.reason in RATIO
     yield "# Made by `evalhub strategy init`. The simpler things first:"
     yield from _comment(advice.headline)
-    yield from _comment(f"Asked: {_asked(answers)}.")
+    yield from _comment(f"Asked: {_answers_text(answers)}.")
     for reason in advice.reasons:
         yield from _comment(f"- {reason.said} ({reason.source})")
     yield "schema: evalhub.study/1"
-    yield f"project: {_said(parts.project or USUAL['project'])}"
-    yield f"name: {_said(parts.name or USUAL['name'])}"
+    yield f"project: {_quote(parts.project or USUAL['project'])}"
+    yield f"name: {_quote(parts.name or USUAL['name'])}"
     if tuned:
         yield "# The fine-tune has to beat the best of the others, chosen on a part of the items."
         yield "baseline: best-untuned"
@@ -81,9 +81,9 @@ def _lines(answers: Case, advice: StrategyAdvice, parts: StudyParts) -> Iterator
         if step == "base":
             yield from _base(parts, local=local)
         elif step == "tuned":
-            yield from _tuned(answers, advice, parts, local=local)
+            yield from _arm_with_tuning(answers, advice, parts, local=local)
         else:
-            yield from _untuned(step, parts)
+            yield from _arm_without_tuning(step, parts)
     yield from _test_set(parts, saves=saves)
     if tuned and not _replaces(answers):
         yield ""
@@ -102,7 +102,7 @@ def _replaces(answers: Case) -> bool:
     return answers.size == "large" and answers.reason in RATIO
 
 
-def _asked(answers: Case) -> str:
+def _answers_text(answers: Case) -> str:
     return "; ".join(f"{name}: {_answer(name, value)}" for name, value in answers)
 
 
@@ -132,7 +132,7 @@ def _base(parts: StudyParts, *, local: bool) -> Iterator[str]:
     yield "    # price: {prompt: 0.1, completion: 0.4}   a million tokens, where no table knows it"
 
 
-def _untuned(step: Step, parts: StudyParts) -> Iterator[str]:
+def _arm_without_tuning(step: Step, parts: StudyParts) -> Iterator[str]:
     hint = "what you would tell a careful new colleague to do"
     yield f"    kind: {step}"
     yield "    parent: base"
@@ -149,7 +149,7 @@ def _untuned(step: Step, parts: StudyParts) -> Iterator[str]:
             Shown(f"{UNFILLED}a question of the training rows", f"{UNFILLED}its right answer"),
         )
         for example in examples:
-            yield f"        - {{input: {_said(example.input)}, output: {_said(example.output)}}}"
+            yield f"        - {{input: {_quote(example.input)}, output: {_quote(example.output)}}}"
     if step == "retrieval":
         documents = _or(parts.documents, "a file of rows {id, text}, as manual.jsonl")
         yield '      template: "{context}\\n\\n{input}"'
@@ -157,7 +157,7 @@ def _untuned(step: Step, parts: StudyParts) -> Iterator[str]:
     yield "    sampling: *same"
 
 
-def _tuned(
+def _arm_with_tuning(
     answers: Case, advice: StrategyAdvice, parts: StudyParts, *, local: bool
 ) -> Iterator[str]:
     model = _or(parts.tuned_model, "what the server calls the fine-tune")
@@ -178,7 +178,7 @@ def _tuned(
     yield "    training:"
     yield f"      method: {advice.method}"
     if parts.training:
-        yield f"      data: {_said(parts.training)}   # test items are looked for in it"
+        yield f"      data: {_quote(parts.training)}   # test items are looked for in it"
     else:
         yield "      # data: training.jsonl   test items are looked for in it"
 
@@ -187,7 +187,7 @@ def _address(parts: StudyParts, *, local: bool) -> str:
     if parts.by_endpoint:
         return f"endpoint: {_or(parts.endpoint, 'an endpoint that an operator of this site made')}"
     where = "on a machine of your own" if local else "as http://127.0.0.1:8000/v1"
-    key = f", key_env: {_said(parts.key_env)}" if parts.key_env else ""
+    key = f", key_env: {_quote(parts.key_env)}" if parts.key_env else ""
     return f"url: {_or(parts.url, f'the address of the models, {where}')}{key}"
 
 
@@ -203,12 +203,12 @@ def _test_set(parts: StudyParts, *, saves: bool) -> Iterator[str]:
     else:
         yield "    min_gain: 0         # it must gain, whatever little"
         yield "    planned_gain: 0.05  # the gain that is worth finding"
-    yield f"    metric: {{name: {_said(parts.metric or USUAL['metric'])}}}"
+    yield f"    metric: {{name: {_quote(parts.metric or USUAL['metric'])}}}"
 
 
 def _or(value: str, otherwise: str) -> str:
-    return _said(value or f"{UNFILLED}{otherwise}")
+    return _quote(value or f"{UNFILLED}{otherwise}")
 
 
-def _said(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

@@ -120,7 +120,7 @@ def _campaigns(project: Project, since: datetime) -> Iterator[ProjectEvent]:
         )
 
 
-def _failed_runs(project: Project, since: datetime) -> Iterator[ProjectEvent]:
+def _run_failures(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Run.objects.filter(
         test_set_version__test_set__project=project, state=RunState.FAILED, finished__gte=since
     )
@@ -148,5 +148,5 @@ KERNEL_EVENTS: EventSources = {
     EventType.DECISION_MADE: _decisions,
     EventType.CHAMPION_CHANGED: _champions,
     EventType.CAMPAIGN_FINISHED: _campaigns,
-    EventType.RUN_FAILED: _failed_runs,
+    EventType.RUN_FAILED: _run_failures,
 }

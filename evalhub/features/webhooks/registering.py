@@ -74,7 +74,7 @@ def add_webhook(
     webhook = Webhook.objects.create(
         project=project,
         url=url,
-        events=_checked(events),
+        events=_check_events(events),
         salt=salt,
         private=private,
         by=by,
@@ -102,7 +102,7 @@ def change_webhook(
     """
     check_owns(by, webhook.project, "change a webhook of it")
     if events is not None:
-        webhook.events = _checked(events)
+        webhook.events = _check_events(events)
     if enabled and webhook.disabled:
         webhook.disabled, webhook.why, webhook.since = None, "", timezone.now()
     elif enabled is False and not webhook.disabled:
@@ -149,7 +149,7 @@ def replay(*, delivery: Delivery, by: User | None) -> Delivery:
     return delivery
 
 
-def _checked(events: Collection[str]) -> list[str]:
+def _check_events(events: Collection[str]) -> list[str]:
     unknown = [each for each in events if each not in EventType]
     if unknown or not events:
         problem = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"

@@ -65,7 +65,7 @@ def tell(sources: EventSources = KERNEL_EVENTS) -> int:
             logger.exception("could not look what webhook %d is to be told", webhook.pk)
     Delivery.objects.filter(ended__lt=timezone.now() - KEPT).delete()
     due = Delivery.objects.due().select_related("webhook")[:AT_ONCE]
-    claimed = [each for each in due if _claimed(each)]
+    claimed = [each for each in due if _claim(each)]
     if claimed:
         for delivery, answer in zip(claimed, asyncio.run(_send_all(claimed)), strict=True):
             _conclude(delivery, answer)
@@ -77,7 +77,7 @@ def teller(sources: EventSources) -> AbstractContextManager[None]:
     return every(TICK_S, lambda: tell(sources))
 
 
-def _claimed(delivery: Delivery) -> bool:
+def _claim(delivery: Delivery) -> bool:
     """Takes the message for LEASE, by compare-and-set."""
     same = Delivery.objects.filter(
         pk=delivery.pk,
@@ -108,7 +108,7 @@ async def _send(delivery: Delivery) -> _Answer:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
         ) as session:
-            return await _posted(session, delivery)
+            return await _post(session, delivery)
     except TimeoutError:
         return _Answer(None, f"no answer within {TIMEOUT_S:g} s")
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -137,7 +137,7 @@ def _reason(error: Exception) -> str:
     return f"it can't be sent ({type(error).__name__})"
 
 
-async def _posted(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer:
+async def _post(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer:
     """The status of an answer, of which nothing else is read. Redirects aren't followed."""
     hook, now = delivery.webhook, timezone.now()
     salts = [hook.salt]

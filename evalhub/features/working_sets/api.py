@@ -191,7 +191,7 @@ def _items_of_version(view: WorkingSetEndpoint) -> int:
     return 0 if body.get("file") else rows.aggregate(most=Max("item_count"))["most"] or 0
 
 
-def _compared_items(view: WorkingSetEndpoint) -> int:
+def _items_to_compare(view: WorkingSetEndpoint) -> int:
     """Items that a search for near-copies reads: the set's, and those of other test sets."""
     count = view.item_count()
     if view.document().get("where") == "others":
@@ -271,7 +271,7 @@ class NearCopiesOfWorkingSet(WorkingSetEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True, rows=_compared_items)
+    @once(lasts=True, rows=_items_to_compare)
     def post(self, request: Request, project: str, pk: int) -> Response:
         working_set, body = self.working_set(), self.body(NearCopiesRequest)
         if body.file is not None:
@@ -327,12 +327,12 @@ class PublishWorkingSet(WorkingSetEndpoint):
             working_set,
             revision=working_set.revision,
             by=self.by,
-            told=lambda versions: keep_answer(request, _published(request, versions)),
+            told=lambda versions: keep_answer(request, _versions_response(request, versions)),
         )
-        return _published(request, versions)
+        return _versions_response(request, versions)
 
 
-def _published(request: Request, versions: list[TestSetVersion]) -> Response:
+def _versions_response(request: Request, versions: list[TestSetVersion]) -> Response:
     rows = TestSetVersion.objects.filter(pk__in=[version.pk for version in versions])
     ordered = rows.select_related("test_set__project").order_by("test_set__slug")
     shape = PublishedOut.from_versions(list(ordered))

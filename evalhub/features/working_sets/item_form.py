@@ -89,14 +89,14 @@ def form_of(item: WorkingItem) -> dict[str, Any]:
     content = content_of(item)
     return {
         "key": content.key,
-        "input": content.input if isinstance(content.input, str) else _shown(content.input),
+        "input": content.input if isinstance(content.input, str) else _as_json(content.input),
         "references": _lines_of(content.references),
         "context": content.context,
         "tags": "\n".join(content.tags),
         "cluster": content.cluster,
-        "choices": "" if content.choices is None else _shown(content.choices),
-        "tools": "" if content.tools is None else _shown(content.tools),
-        "metadata": _shown(content.metadata) if content.metadata else "",
+        "choices": "" if content.choices is None else _as_json(content.choices),
+        "tools": "" if content.tools is None else _as_json(content.tools),
+        "metadata": _as_json(content.metadata) if content.metadata else "",
         "revision": item.revision,
     }
 
@@ -132,7 +132,7 @@ def _references(text: str) -> list[Any]:
 def _lines_of(references: Sequence[Any]) -> str:
     """As `_references` reads them back."""
     lines = "\n".join(each for each in references if isinstance(each, str))
-    return lines if _references(lines) == list(references) else _shown(references)
+    return lines if _references(lines) == list(references) else _as_json(references)
 
 
 def _metadata(text: str) -> dict[str, Any]:
@@ -152,5 +152,5 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _shown(value: Any) -> str:
+def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)

@@ -107,7 +107,7 @@ def add_rows(
     Raises as `begin_writing`, and whatever reading the rows raises: then nothing was added.
     """
     check_evaluates(by, working_set.project)
-    prepared = [_prepared(line, content, tag) for line, content in rows]
+    prepared = [_prepare(line, content, tag) for line, content in rows]
     while True:
         revisions = WorkingSet.objects.filter(pk=working_set.pk).values_list("revision", flat=True)
         revision = revisions.first()
@@ -131,8 +131,8 @@ class _PreparedRow:
     values: tuple[object, ...]
 
 
-def _prepared(line: int, item: ItemContent, tag: str) -> _PreparedRow:
-    content = _named(item, tag)
+def _prepare(line: int, item: ItemContent, tag: str) -> _PreparedRow:
+    content = _with_key_and_tag(item, tag)
     values = written_values(content, content.asked())
     return _PreparedRow(line, content.key, content.fingerprint_in_context(), values)
 
@@ -182,7 +182,7 @@ def tag_items(
     perhaps_as_before: list[int] = []
     for pk, change, tags_json in items.values_list("pk", "change", Cast("tags", TextField())):
         if tags_json not in others:
-            others[tags_json] = _retagged(tags_json, tag, take)
+            others[tags_json] = _retag(tags_json, tag, take)
         if (other := others[tags_json]) is not None:
             written.append((other, writer, pk))
             if change == ItemChange.CHANGED:
@@ -237,7 +237,7 @@ def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User |
     update(WorkingItem, ["alike"], [row for row in changed if before.get(row[1], "") != row[0]])
 
 
-def _retagged(tags_json: str, tag: str, take: bool) -> str | None:
+def _retag(tags_json: str, tag: str, take: bool) -> str | None:
     """This list of tags, JSON, with the tag or without; None where it is so already."""
     tags = json.loads(tags_json)
     if (tag in tags) != take:
@@ -245,7 +245,7 @@ def _retagged(tags_json: str, tag: str, take: bool) -> str | None:
     return json.dumps([each for each in tags if each != tag] if take else [*tags, tag])
 
 
-def _named(content: ItemContent, tag: str) -> ItemContent:
+def _with_key_and_tag(content: ItemContent, tag: str) -> ItemContent:
     key = content.key or f"p-{content.fingerprint_in_context() & (2**64 - 1):016x}"
     tags = content.tags if not tag or tag in content.tags else [*content.tags, tag]
     return replace(content, key=key, tags=tags)

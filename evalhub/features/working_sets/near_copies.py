@@ -49,7 +49,7 @@ def look_in_other_test_sets(working_set: WorkingSet, *, by: User | None) -> int:
     others = others.exclude(test_set__slug=working_set.slug).order_by("test_set", "number")
     newest = {each.test_set_id: each for each in others.select_related("test_set")}
     origins: list[tuple[str, str]] = []
-    rows = _said(list(newest.values()), origins)
+    rows = _item_rows(list(newest.values()), origins)
     first = next(rows, None)
     if first is None:
         raise WorkingSetError("the project has no other test set to look in")
@@ -134,7 +134,7 @@ def _texts(working_set: WorkingSet) -> Iterator[ItemTexts]:
         yield item_texts(str(pk), input_, references)
 
 
-def _said(versions: list[TestSetVersion], origins: list[tuple[str, str]]) -> Iterator[Row]:
+def _item_rows(versions: list[TestSetVersion], origins: list[tuple[str, str]]) -> Iterator[Row]:
     """The items of these versions as rows, numbered on; each one's version and id goes to
     `places`."""
     for version in versions:

@@ -129,13 +129,13 @@ def publish_page(working_set: WorkingSet) -> PublishPage:
     return PublishPage(
         against=working_set.origin,
         difference=changes_of(working_set),
-        changed=[ChangedWorkingItem(each, _changed(each)) for each in changed],
+        changed=[ChangedWorkingItem(each, _changes(each)) for each in changed],
         added=list(rows.filter(change=ItemChange.ADDED)[:DIFFERENCES]),
         removed=list(removed(working_set)[:DIFFERENCES]),
     )
 
 
-def _changed(item: WorkingItem) -> list[ChangedField]:
+def _changes(item: WorkingItem) -> list[ChangedField]:
     assert item.was is not None
     before, after = content_of(item.was), content_of(item)
     changes = []

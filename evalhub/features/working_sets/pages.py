@@ -50,14 +50,14 @@ def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     """Goes back to the working set with the reason, where a verb refuses to change it."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, pk, *args, **kwargs)
         except (DataError, DeclarationError, WorkingSetError) as error:
             messages.error(request, str(error))
             return redirect("site:working_set", pk)
 
-    return guarded
+    return guard
 
 
 @require_GET
@@ -149,7 +149,7 @@ def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
         for name, [error, *_] in form.errors.as_data().items():
             messages.error(request, f"{form[name].label}: {' '.join(error.messages)}")
         return redirect("site:working_set", pk)
-    message = _looked(working_set, form, request)
+    message = _look(working_set, form, request)
     messages.success(request, message)
     return redirect("site:working_set", pk)
 
@@ -180,7 +180,7 @@ def discard(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("site:working_sets")
 
 
-def _looked(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
+def _look(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
     where = form.cleaned_data["where"]
     if where == "training":
         with kept(form.cleaned_data["file"]) as file:

@@ -93,7 +93,7 @@ def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
     added = None
     if request.method == "POST" and form.is_valid():
         try:
-            added = _added(working_set, form, request)
+            added = _add_rows(working_set, form, request)
         except DataError as error:
             form.add_error("file" if form.cleaned_data["file"] else "pasted", str(error))
     context = {"form": form, "working_set": working_set, "added": added}
@@ -124,7 +124,7 @@ def _change(row: WorkingItem, form: ItemForm, request: SignedInRequest) -> None:
     change_item(row, content, revision=revision or 0, by=request.user)
 
 
-def _added(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) -> AddedRows:
+def _add_rows(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) -> AddedRows:
     values = form.cleaned_data
     file, mapping = values["file"], values["mapping"]
     with kept(file) if file else pasted(values["pasted"], mapping.input) as rows_file:

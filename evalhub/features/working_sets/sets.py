@@ -82,7 +82,7 @@ def begin_working_set(
     draft = WorkingSet(
         project=project, slug=slug, purpose=purpose, source=called, origin=newest, by=by
     )
-    return _filled(draft, ItemSource.of_file(path, mapping, ITEMS))
+    return _fill(draft, ItemSource.of_file(path, mapping, ITEMS))
 
 
 def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
@@ -104,7 +104,7 @@ def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
         by=by,
     )
     rows = Item.objects.filter(version=version, redacted=None)
-    return _filled(draft, ItemSource(str(version), str(version), "id", lambda: contents(rows)))
+    return _fill(draft, ItemSource(str(version), str(version), "id", lambda: contents(rows)))
 
 
 def publish_working_set(
@@ -133,7 +133,7 @@ def publish_working_set(
     check_evaluates(by, working_set.project)
     with _busy(working_set, revision):
         parts = _parts(working_set, working_set.items.all())
-        versions = [_published(working_set, slug, part) for slug, part in parts.items()]
+        versions = [_publish(working_set, slug, part) for slug, part in parts.items()]
         with transaction.atomic():
             _hide(working_set)
             told(versions)
@@ -283,7 +283,7 @@ def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, 
     }
 
 
-def _published(working_set: WorkingSet, slug: str, part: str | None) -> TestSetVersion:
+def _publish(working_set: WorkingSet, slug: str, part: str | None) -> TestSetVersion:
     rows = working_set.items.all()
     rows = rows if part is None else rows.filter(part=part)
     name = f"edited from {working_set.source}" if working_set.origin else working_set.source
@@ -299,7 +299,7 @@ def _published(working_set: WorkingSet, slug: str, part: str | None) -> TestSetV
     return version
 
 
-def _filled(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
+def _fill(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
     drop_left_over_sets()
     batches = batches_of(source)
     try:
