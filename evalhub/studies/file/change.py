@@ -72,7 +72,7 @@ class StudyChange:
         if self.fields is not None:
             arm["fields"] = self.fields.model_dump(mode="json", exclude_none=True)
         if self.adapter is not None:
-            _answered_with(arm, name, self.adapter, folder)
+            _set_adapter(arm, name, self.adapter, folder)
         if self.training is not None:
             arm["training"] = _training(self.training, folder)
         for other, fields in self.arms.items():
@@ -80,11 +80,11 @@ class StudyChange:
         return document
 
 
-def _answered_with(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> None:
+def _set_adapter(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> None:
     """The arm, answered with this adapter by its backend."""
     backend = arm["backend"]
     if "hf" in backend:
-        backend["hf"] |= _loaded(adapter, folder)
+        backend["hf"] |= _adapter_fields(adapter, folder)
         # What the file pins is the adapter that it names.
         backend["hf"].pop("adapter_sha256", None)
         return
@@ -102,7 +102,7 @@ def _answered_with(arm: dict[str, Any], name: str, adapter: str, folder: Path) -
     backend["openai"]["model"] = adapter
 
 
-def _loaded(adapter: str, folder: Path) -> dict[str, str | None]:
+def _adapter_fields(adapter: str, folder: Path) -> dict[str, str | None]:
     """What the backend `hf` is told of an adapter: where it lies, or its commit at the hub."""
     path = Path(adapter).expanduser()
     if path.is_file() and path.suffix == ".safetensors":

@@ -79,7 +79,9 @@ def study_document(study: Study) -> StudyDocument:
     test_sets = [each for each in rows if not each.form]
     judges = _judges(study, rows)
     budgets = StudyBudget.objects.filter(project=study.project, study=study.slug)
-    spent = {each.arm: _said({"tokens": each.tokens, "money": each.money}) for each in budgets}
+    spent = {
+        each.arm: _without_none({"tokens": each.tokens, "money": each.money}) for each in budgets
+    }
     roles = {arm.role: arm.name for arm in arms}
     policy = study.policy
     document.data = {
@@ -147,12 +149,12 @@ def _arm(
     if _live(version):
         fields["backend"] = _backend(version, ("arms", arm.name), document)
     else:
-        fields["backend"] = {"recorded": _recorded(arm, own, links, 0, document)}
+        fields["backend"] = {"recorded": _answer_files(arm, own, links, 0, document)}
         if build := version.backend.get("build"):
             fields["build"] = build
         again = [each for each in own if (arm.pk, each.pk, 1) in links]
         if again:
-            fields["repeat"] = {"recorded": _recorded(arm, again, links, 1, document)}
+            fields["repeat"] = {"recorded": _answer_files(arm, again, links, 1, document)}
     fields |= _prompt(study, version, arm.name, document)
     if version.sampling != Sampling():
         fields["sampling"] = _unusual(version.sampling)
@@ -161,7 +163,7 @@ def _arm(
     return fields | ({"notes": version.notes} if version.notes else {})
 
 
-def _recorded(
+def _answer_files(
     arm: StudyArm,
     test_sets: list[StudyTestSet],
     links: Mapping[tuple[int, int, int], Run],
@@ -266,7 +268,7 @@ def _items(row: StudyTestSet, document: StudyDocument) -> dict[str, Any]:
     """Where the items come from: a file of them as they were imported, or a harness's task."""
     version = row.test_set_version.pool or row.test_set_version
     if version.engine is not None:
-        return {"lm_eval": _said(version.engine["lm_eval"])}
+        return {"lm_eval": _without_none(version.engine["lm_eval"])}
     name = f"items/{row.name}.jsonl"
     try:
         document.items[name] = rows = item_rows(version)
@@ -316,5 +318,5 @@ def _unusual(value: Declaration) -> dict[str, Any]:
     }
 
 
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: each for name, each in values.items() if each is not None}

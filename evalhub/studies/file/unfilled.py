@@ -23,7 +23,7 @@ class Unfilled(NamedTuple):
 def unfilled(data: Any) -> list[Unfilled]:
     """What a study file's data leave to be filled in, each thing once, in the file's order."""
     by_text: dict[str, Unfilled] = {}
-    for gap in _unfilled(data, ()):
+    for gap in _gaps(data, ()):
         by_text.setdefault(gap.said, gap)
     return list(by_text.values())
 
@@ -38,12 +38,12 @@ def first_unfilled(data: Any) -> Unfilled | None:
     return first._replace(said=f"is still to be filled in: {first.said}{more}")
 
 
-def _unfilled(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
+def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
     if isinstance(data, dict):
         for name, value in data.items():
-            yield from _unfilled(value, (*at, name))
+            yield from _gaps(value, (*at, name))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from _unfilled(value, (*at, index))
+            yield from _gaps(value, (*at, index))
     elif isinstance(data, str) and data.startswith(UNFILLED):
         yield Unfilled(at, data.removeprefix(UNFILLED))

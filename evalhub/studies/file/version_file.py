@@ -39,7 +39,7 @@ class VersionFile(Declaration):
 
     @field_validator("backend")
     @classmethod
-    def _asked(cls, backend: ArmBackend | None) -> ArmBackend | None:
+    def _check_live(cls, backend: ArmBackend | None) -> ArmBackend | None:
         if backend is not None and backend.asked is None:
             raise wrong("answers belong to a run: leave the backend out", "recorded")
         return backend

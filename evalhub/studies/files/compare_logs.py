@@ -171,9 +171,9 @@ def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
     """An item's cluster and tags, by the fields that the question names. Raises DataError."""
     cluster, tags = item.cluster or None, []
     if question.cluster is not None:
-        cluster = str(_reached(item, question.cluster, file))
+        cluster = str(_value_at(item, question.cluster, file))
     if question.tag is not None:
-        tag = _reached(item, question.tag, file)
+        tag = _value_at(item, question.tag, file)
         tags = [str(each) for each in tag] if isinstance(tag, list) else [str(tag)]
     row = item_row(item)
     return ItemInfo(
@@ -181,7 +181,7 @@ def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
     )
 
 
-def _reached(item: AskedItem, name: str, file: Path) -> Any:
+def _value_at(item: AskedItem, name: str, file: Path) -> Any:
     value: Any = item.fields
     for part in [name] if name in item.fields else name.split("."):
         if not isinstance(value, dict) or part not in value:

@@ -102,14 +102,14 @@ def decide_scores(
 
     def gather(charge: Charge, registered: bool) -> Evidence:
         return Evidence(
-            arms=Arms(baseline=_named(scores, 0), candidate=_named(scores, 1)),
+            arms=Arms(baseline=_arm_name(scores, 0), candidate=_arm_name(scores, 1)),
             rows=_evidence(parts, scores),
             scores=[each.aligned for each in parts],
             charge=charge,
             registered=registered,
             flaws=flaws,
-            pending=[*doubts, *_owned(policy)],
-            answered=list(_answered(parts, scores)),
+            pending=[*doubts, *_ownership_gaps(policy)],
+            answered=list(_answers_by_test_set(parts, scores)),
             people=preference_evidence(
                 judgments,
                 policy.preference,
@@ -154,7 +154,7 @@ def _evidence(parts: Sequence[_Part], scores: Scores) -> list[EvidenceRow]:
     ]
 
 
-def _answered(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
+def _answers_by_test_set(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
     """Each test set once, with what rows of scores say of its answers: which of them failed, and
     which are empty, where the rows hold answers."""
     covered = set[str]()
@@ -186,7 +186,7 @@ def _tally(scores: Scores, requirement: Requirement, arm: int) -> AnswerTally:
     return tally
 
 
-def _owned(policy: Policy) -> list[str]:
+def _ownership_gaps(policy: Policy) -> list[str]:
     """What no files tell: what owning the candidate costs."""
     ownership = policy.budgets.get("ownership")
     if ownership is None or ownership.tier != "critical":
@@ -197,7 +197,7 @@ def _owned(policy: Policy) -> list[str]:
     ]
 
 
-def _named(scores: Scores, arm: int) -> ArmName:
+def _arm_name(scores: Scores, arm: int) -> ArmName:
     return ArmName(name=scores.arms[arm], file=scores.file_names(arm), digest=scores.digest(arm))
 
 

@@ -47,11 +47,11 @@ def _claim(
         name,
         options,
         criterion.mix if criterion else None,
-        _measured(scores, requirement, budgets),
+        _cost_digest(scores, requirement, budgets),
     )
 
 
-def _measured(scores: Scores, requirement: Requirement, budgets: Sequence[Requirement]) -> str:
+def _cost_digest(scores: Scores, requirement: Requirement, budgets: Sequence[Requirement]) -> str:
     """SHA-256 of the costs that these budgets read on a criterion's test set; "" where none does.
 
     Costs recorded again are another claim. Files say them otherwise than a study's answers do, so

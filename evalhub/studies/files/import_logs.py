@@ -147,9 +147,9 @@ class _StagedLog:
             items = items_file(task.items.values(), folder / "items.jsonl", task.file)
             answers = answers_file(task, folder / "answers.jsonl")
             try:
-                test_set_version = self._staged_set(slugs[task.name], items)
+                test_set_version = self._stage_set(slugs[task.name], items)
                 run = recorded_run(
-                    version=self._staged_version(slug_of(self.request.model or arm.name)),
+                    version=self._stage_version(slug_of(self.request.model or arm.name)),
                     test_set_version=test_set_version,
                     answers=answers.path,
                 )
@@ -159,7 +159,7 @@ class _StagedLog:
                 raise answers.of_log(items.of_log(error)) from error
             metrics, left_out = _metrics(task)
             self._metrics.append(metrics)
-            self.found.append(_imported(arm, task, run, left_out))
+            self.found.append(_task_result(arm, task, run, left_out))
 
     def drop(self) -> None:
         """Takes away what was written and not published; harmless where all was."""
@@ -188,13 +188,13 @@ class _StagedLog:
             self.found[number] = replace(imported, run=launch_staged(run, metrics))
         return True
 
-    def _staged_set(self, slug: str, items: PlainFile) -> TestSetVersion:
+    def _stage_set(self, slug: str, items: PlainFile) -> TestSetVersion:
         key = slug, items.digest()
         if key not in self._sets:
             self._sets[key] = stage_test_set(project=self.project, slug=slug, path=items.path)
         return self._sets[key]
 
-    def _staged_version(self, slug: str) -> ModelVersion:
+    def _stage_version(self, slug: str) -> ModelVersion:
         if slug not in self._versions:
             self._versions[slug] = stage_version(
                 project=self.project,
@@ -219,7 +219,7 @@ def _slugs(arms: list[LoggedArm], kind: str, name: str | None) -> dict[str, str]
     return {task: slug_of(f"{name}-{task}") for task in tasks}
 
 
-def _imported(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, str]) -> ImportedTask:
+def _task_result(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, str]) -> ImportedTask:
     figures = [_figure(task, each) for each in task.metrics.values()]
     return ImportedTask(
         arm=arm.name,

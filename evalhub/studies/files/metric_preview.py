@@ -133,7 +133,7 @@ def preview_metric(
         previews.append(
             PreviewedItem(
                 key=item.key,
-                asked=_asked(item)[:SHOWN],
+                asked=_question(item)[:SHOWN],
                 references=[_text(each)[:SHOWN] for each in item.references],
                 answers=[
                     _of_arm(scored, name, of.get(item.key), item, seen=is_open)
@@ -143,16 +143,16 @@ def preview_metric(
                 open=is_open,
             )
         )
-    tried = _typed(scored, typed, contents[0], previews[0]) if typed and contents else None
+    tried = _score_typed(scored, typed, contents[0], previews[0]) if typed and contents else None
     return MetricPreview(previews, tried)
 
 
-def _typed(scored: Scorer, text: str, item: ItemContent, preview: PreviewedItem) -> Taken:
+def _score_typed(scored: Scorer, text: str, item: ItemContent, preview: PreviewedItem) -> Taken:
     """An answer that somebody typed to the first item: scored, unless an arm gave it."""
     texts = {_bare(each.text) for each in preview.answers if each.text is not None}
     if not preview.open and _bare(text[:SHOWN]) in texts:
-        return _taken(scored, "yours, and an arm’s too", Answer(text), text, None)
-    return _made(scored, "yours", text, item)
+        return _extract(scored, "yours, and an arm’s too", Answer(text), text, None)
+    return _score_probe(scored, "yours", text, item)
 
 
 def _answers(file: RecordedFile, keys: set[str]) -> dict[str, RecordedAnswer]:
@@ -185,7 +185,7 @@ def _of_arm(
         recorded.tool_calls,
     )
     display_text = with_calls(recorded.text, recorded.tool_calls)
-    return _taken(scored, name, answer, display_text, item.references if seen else None)
+    return _extract(scored, name, answer, display_text, item.references if seen else None)
 
 
 def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Taken]:
@@ -199,15 +199,15 @@ def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Taken
     probes = [("the right answer", right), ("in a sentence", f"The answer is {right}.")]
     if other.references and other.references != item.references:
         probes.append(("another item’s", _text(other.references[0])))
-    return [_made(scored, name, text, item) for name, text in probes]
+    return [_score_probe(scored, name, text, item) for name, text in probes]
 
 
-def _made(scored: Scorer, name: str, text: str, item: ItemContent) -> Taken:
+def _score_probe(scored: Scorer, name: str, text: str, item: ItemContent) -> Taken:
     answer = Answer(text, asked=question_of(item.input))
-    return _taken(scored, name, answer, text, item.references)
+    return _extract(scored, name, answer, text, item.references)
 
 
-def _taken(
+def _extract(
     scored: Scorer, name: str, answer: Answer, display_text: str, references: Sequence[Any] | None
 ) -> Taken:
     extracted, matched = scored.taken(answer)
@@ -220,7 +220,7 @@ def _taken(
     )
 
 
-def _asked(item: ItemContent) -> str:
+def _question(item: ItemContent) -> str:
     if isinstance(item.input, str):
         return item.input
     return "\n\n".join(f"{each['role']}: {message_text(each)}" for each in item.input)

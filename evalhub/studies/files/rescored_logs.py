@@ -59,10 +59,10 @@ def compare_rescored(
         _check_references(items.values(), right_answers, sides[0].file)
     with TemporaryDirectory() as folder:
         of_items = whole_items_file(
-            items.values(), Path(folder, f"{_called(name)}.jsonl"), sides[0].file, right_answers
+            items.values(), Path(folder, f"{_file_name(name)}.jsonl"), sides[0].file, right_answers
         )
         of_arms = [
-            answers_file(side, Path(folder, str(number), f"{_called(arm.name)}.jsonl"))
+            answers_file(side, Path(folder, str(number), f"{_file_name(arm.name)}.jsonl"))
             for number, (arm, side) in enumerate(zip(arms, sides, strict=True))
         ]
         request = CompareRequest(
@@ -81,7 +81,7 @@ def compare_rescored(
             raise error from None
 
 
-def _called(name: str) -> str:
+def _file_name(name: str) -> str:
     """A name without what no file can be called."""
     return name.replace("/", "-")[:100]
 

@@ -114,7 +114,7 @@ def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudySta
         Study.objects.filter(pk=study.pk, lease_token=token).update(
             lease_token=None, lease_until=None, **noted
         )
-    return replace(_decided(study, runs, decisions), readings=tuple(readings_of(study)))
+    return replace(_status_of_decisions(study, runs, decisions), readings=tuple(readings_of(study)))
 
 
 def status_of(study: Study) -> StudyStatus:
@@ -134,7 +134,7 @@ def status_of(study: Study) -> StudyStatus:
         judged = judge_asked(study)
         waiting = None if judged is None else _judge_waits(judged)
         return waiting or StudyStatus(StudyState.ADVANCING, "the next step, which a worker takes")
-    return _decided(study, review_runs(study), decisions)
+    return _status_of_decisions(study, review_runs(study), decisions)
 
 
 def newest_decisions(study: Study) -> tuple[Decision, ...]:
@@ -181,7 +181,7 @@ def due_studies(*, news_since: datetime | None = None) -> list[Study]:
         advanced_runs=F("last_finished"),
         newest_review__isnull=False,
     )
-    return [*by_runs, *(study for study in by_review if _ended_review(study) is not None)]
+    return [*by_runs, *(study for study in by_review if _newest_ended_review(study) is not None)]
 
 
 def _with_news(since: datetime) -> set[int]:
@@ -285,11 +285,11 @@ def _what_has_ended(study: Study) -> dict[str, Any]:
     last = [rows.aggregate(last=Max("finished"))["last"] for rows in (runs, judged)]
     return {
         "advanced_runs": max((each for each in last if each is not None), default=None),
-        "advanced_review": _ended_review(study),
+        "advanced_review": _newest_ended_review(study),
     }
 
 
-def _ended_review(study: Study) -> int | None:
+def _newest_ended_review(study: Study) -> int | None:
     """The study's newest review, if it has ended."""
     campaign = study.campaigns.defer("plan").first()
     return campaign.pk if campaign is not None and has_ended(campaign) else None
@@ -299,7 +299,9 @@ def _opens_unattended(study: Study) -> bool:
     return study.review is not None and study.review.open == "auto"
 
 
-def _decided(study: Study, runs: ReviewRuns | None, decisions: tuple[Decision, ...]) -> StudyStatus:
+def _status_of_decisions(
+    study: Study, runs: ReviewRuns | None, decisions: tuple[Decision, ...]
+) -> StudyStatus:
     if runs is None:
         return StudyStatus(StudyState.DECIDED, decisions=decisions)
     campaign = newest_review(study, runs)

@@ -35,7 +35,7 @@ def charges_of(
     for name in arms:
         arm = spec.arms[name]
         price = _price(spec, ("arms", name), arm.backend.asked, arm.price, spec.budget, arm.budget)
-        budget = _kept(project, _slug(spec), name, arm.budget)
+        budget = _store_budget(project, _slug(spec), name, arm.budget)
         charges[name] = Charges(price, judged, pairwise, whole, budget)
     return charges
 
@@ -49,7 +49,7 @@ def charges_on(spec: StudySpec, charges: Charges, *, arm: str, test_set: str) ->
 
 def study_budget(spec: StudySpec, project: Project) -> StudyBudget | None:
     """The budget of the whole study, as its file says it now; None where it says none."""
-    return _kept(project, _slug(spec), "", spec.budget)
+    return _store_budget(project, _slug(spec), "", spec.budget)
 
 
 def _slug(spec: StudySpec) -> str:
@@ -76,7 +76,7 @@ def _price(
     return price
 
 
-def _kept(
+def _store_budget(
     project: Project, study: str, arm: str, limits: SpendingBudget | None
 ) -> StudyBudget | None:
     if limits is None:

@@ -70,7 +70,7 @@ def conduct(
                 if status.decisions or status.state == StudyState.READ:
                     return status
                 if status.state == StudyState.STOPPED:
-                    raise _stopped(study, status)
+                    raise _stop_error(study, status)
             patience.well()
         except AWAY as error:
             patience.wait(error)
@@ -85,7 +85,7 @@ def conduct(
         pause()
 
 
-def _stopped(study: Study, status: StudyStatus) -> Exception:
+def _stop_error(study: Study, status: StudyStatus) -> Exception:
     """Why a study doesn't go on by itself."""
     for run in runs_of(study):
         if run.unreachable:

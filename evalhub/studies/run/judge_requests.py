@@ -88,7 +88,7 @@ def planned_points(
         judge = judge_of(declared, run.version.model.project)
         assert judge is not None, "the metric needs one"
         questions = _about_answers(run, metric, declared)
-        yield _planned(judge, questions, prices, arm=arm, test_set=test_set)
+        yield _plan(judge, questions, prices, arm=arm, test_set=test_set)
 
 
 def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQuestions:
@@ -154,7 +154,7 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
                 prompt_of(question.question, pair, True), 2 - votes_by_item.get(item.pk, 0)
             )
     judge = judge_version(study, question)
-    return _planned(judge, questions, prices, arm=None, test_set=question.test_set)
+    return _plan(judge, questions, prices, arm=None, test_set=question.test_set)
 
 
 def _items(run: Run) -> Iterator[Sequence[Item]]:
@@ -173,7 +173,7 @@ def _longest(run: Run) -> str:
     return "x" * (CHARACTERS_A_TOKEN * (run.version.sampling.max_tokens or 0))
 
 
-def _planned(
+def _plan(
     judge: ModelVersion,
     questions: _JudgeQuestions,
     prices: Prices,

@@ -61,7 +61,7 @@ def study_plan(study: Study, prices: Prices) -> StudyPlan:
     judging = planned_judging(study, prices)
     planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
     remaining = [each for each in planned if each.requests]
-    judged = _judged(study)
+    judged = _arms_to_judge(study)
     return StudyPlan(
         study=study.name,
         candidate=study.arms.get(role=ArmRole.CANDIDATE).name,
@@ -81,7 +81,7 @@ def next_looks(study: Study) -> list[PlannedLook]:
     """How the candidate in question would be judged on each test set, by what is known before: as
     a decision is charged, of answers that are there or will be. Of a test set on which it is the
     baseline nothing is looked at; guards on form are counted, and not listed."""
-    policy, judged = study.policy, _judged(study)
+    policy, judged = study.policy, _arms_to_judge(study)
     arms = len(judged)
     asked_of = study.test_sets.judged()
     test_sets = list(asked_of.select_related("metric", "test_set_version__test_set"))
@@ -152,7 +152,7 @@ def _together(
     return Together(len(unread), (0.0,)) if len(unread) > 1 else None
 
 
-def _judged(study: Study) -> list[StudyArm]:
+def _arms_to_judge(study: Study) -> list[StudyArm]:
     """The arms that are judged: not the baseline, nor what it is chosen from."""
     chosen = study.policy.development is not None
     return [
@@ -174,7 +174,7 @@ def _look(
     counting = counts != "off"
     version = test_set.test_set_version
     items = item_labels(version)
-    judged = _judged_items(study, test_set, items)
+    judged = _items_to_judge(study, test_set, items)
     effect = _design_effect(test_set, items if test_set.mix else judged)
     measured = _deviation_seen(test_set)
     deviation = _usual(test_set) if measured is None else measured
@@ -225,7 +225,7 @@ def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
     return assumed_design_effect(len(items), labels, weights)
 
 
-def _judged_items(
+def _items_to_judge(
     study: Study, test_set: StudyTestSet, items: Sequence[ItemLabel]
 ) -> Sequence[ItemLabel]:
     """Those that don't choose the baseline; all of them where none would be left to judge on."""

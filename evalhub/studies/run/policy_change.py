@@ -80,7 +80,7 @@ def policy_difference(
     Raises:
         DeclarationError: what can't be so, with its field.
     """
-    return _compared(study, policy, demands)[0]
+    return _compare(study, policy, demands)[0]
 
 
 @transaction.atomic
@@ -102,7 +102,7 @@ def change_policy(
     """
     check_evaluates(by, study.project)
     locked = Study.objects.select_for_update().get(pk=study.pk)
-    changes, file = _compared(locked, policy, demands)
+    changes, file = _compare(locked, policy, demands)
     if not changes:
         raise SamePolicyError("The same is asked already")
     _write(locked, file)
@@ -148,14 +148,14 @@ def looks_after(
     Raises DeclarationError, as `policy_difference`.
     """
     with transaction.atomic():
-        _write(study, _compared(study, policy, demands)[1])
+        _write(study, _compare(study, policy, demands)[1])
         looks = next_looks(Study.objects.get(pk=study.pk))
         transaction.set_rollback(True)
     study.refresh_from_db()
     return looks
 
 
-def _compared(
+def _compare(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[PolicyChange], StudyFile]:
     """What the changed file of the study asks otherwise, and the file."""

@@ -82,7 +82,7 @@ def register_study(
     }
     versions = _versions(spec, project, spec.arms)
     champion = _check_promoted(spec, project, versions)
-    existing = _there(spec, project)
+    existing = _existing_study(spec, project)
     sets = asked_once(spec, sets, existing)
     before = linked(existing) if existing else None
     old_policy = policy_of(existing) if existing else None
@@ -129,7 +129,7 @@ def register_arms(
         name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
-    sets = asked_once(spec, sets, _there(spec, project))
+    sets = asked_once(spec, sets, _existing_study(spec, project))
     needed = set(arms)
     for name in reversed(spec.arms):
         if name in needed and (parent := spec.arms[name].parent):
@@ -143,7 +143,7 @@ def register_arms(
     )
 
 
-def _there(spec: StudySpec, project: Project) -> Study | None:
+def _existing_study(spec: StudySpec, project: Project) -> Study | None:
     return Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
 
 
@@ -255,10 +255,10 @@ def _study(
             "give this one a `slug`",
         )
     values = {"name": spec.name, "policy": policy, "review": spec.review}
-    return _brought(existing, Study(project=project, slug=slug), values)
+    return _write_if_changed(existing, Study(project=project, slug=slug), values)
 
 
-def _brought[R: Model](existing: R | None, new_row: R, values: Mapping[str, Any]) -> R:
+def _write_if_changed[R: Model](existing: R | None, new_row: R, values: Mapping[str, Any]) -> R:
     """The row that was found, else `made`, with these values; written only where one differs."""
     row = existing or new_row
     changed = [name for name, value in values.items() if getattr(row, name) != value]
@@ -279,9 +279,9 @@ def _link(
     charges: Mapping[str, Charges],
 ) -> None:
     """The study's arms and test sets as the file has them now, each pair with its run."""
-    test_sets = _linked_test_sets(spec, study, sets)
+    test_sets = _link_test_sets(spec, study, sets)
     _keep_apart(spec, study, sets)
-    arms = _linked_arms(spec, study, versions)
+    arms = _link_arms(spec, study, versions)
     links = {
         (link.arm_id, link.test_set_id, link.repeat): link
         for link in StudyRun.objects.filter(arm__study=study)
@@ -292,7 +292,7 @@ def _link(
         for study_set in (test_sets[each] for each in (test_set, *forms)):
             link = links.pop((arm.pk, study_set.pk, repeat), None)
             new_link = StudyRun(arm=arm, test_set=study_set, repeat=repeat)
-            _brought(link, new_link, {"run_id": run.pk})
+            _write_if_changed(link, new_link, {"run_id": run.pk})
     StudyRun.objects.filter(pk__in=[link.pk for link in links.values()]).delete()
 
 
@@ -307,14 +307,14 @@ def _keep_apart(
         raise spec.document.error(["test_sets", shared.mine.name, "role"], str(shared))
 
 
-def _linked_test_sets(
+def _link_test_sets(
     spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
 ) -> dict[str, StudyTestSet]:
     rows = test_set_rows(spec, sets)
     study.test_sets.exclude(name__in=rows).delete()
     existing = {each.name: each for each in study.test_sets.all()}
     return {
-        name: _brought(
+        name: _write_if_changed(
             existing.get(name),
             StudyTestSet(study=study, name=name),
             {"position": position, **columns},
@@ -323,7 +323,7 @@ def _linked_test_sets(
     }
 
 
-def _linked_arms(
+def _link_arms(
     spec: StudySpec, study: Study, versions: dict[str, ModelVersion]
 ) -> dict[str, StudyArm]:
     study.arms.exclude(name__in=versions).delete()
@@ -334,7 +334,7 @@ def _linked_arms(
         study.arms.filter(pk__in=left).update(role=ArmRole.ALTERNATIVE)
     existing = {each.name: each for each in study.arms.all()}
     return {
-        name: _brought(
+        name: _write_if_changed(
             existing.get(name),
             StudyArm(study=study, name=name),
             {"position": position, "role": roles[name], "version_id": version.pk},

@@ -35,11 +35,11 @@ def register_test_set(
     Raises evalhub.io.rows.DataError for what is wrong with the file, with its line and field.
     """
     with spec.items_file(name) as path:
-        version = _imported(spec, project, name, test_set, path, progress)
+        version = _import(spec, project, name, test_set, path, progress)
     return version, judged_metric(test_set.metric, judges)
 
 
-def _imported(
+def _import(
     spec: StudySpec,
     project: Project,
     name: str,

@@ -28,7 +28,7 @@ def launch_runs(
         evalhub.io.rows.DataError: what is wrong with a file of answers.
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
-    repeated = _repeated(spec)
+    repeated = _arms_to_repeat(spec)
     runs: dict[tuple[str, str, int], Run] = {}
     for name in versions:
         arm = spec.arms[name]
@@ -59,7 +59,7 @@ def launch_runs(
     return runs
 
 
-def _repeated(spec: StudySpec) -> list[str]:
+def _arms_to_repeat(spec: StudySpec) -> list[str]:
     """The arms that are asked twice, to see what a second run alone changes."""
     if not spec.policy.noise_floor:
         return []

@@ -40,7 +40,7 @@ def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun
     """What one run would still ask, and what that costs at most by the price that it has."""
     live = backend_of(run.version).live
     used = _price(run) if live else None
-    planned, reused = _unanswered(run) if live else ([], 0)
+    planned, reused = _open_requests(run) if live else ([], 0)
     requests = sum(each.times for each in planned)
     prompt = -(-sum(each.times * each.characters for each in planned) // CHARACTERS_A_TOKEN)
     completion = sum_known(
@@ -161,7 +161,7 @@ def _at_most(price: Price, request: _PlannedRequest) -> float:
     return (tokens * rates.prompt + (request.longest or 0) * rates.completion) / PER_TOKENS
 
 
-def _unanswered(run: Run) -> tuple[list[_PlannedRequest], int]:
+def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
     """What is still to be asked of each item, a request a choice where a server judges them; and
     how many answers are taken over, since the same version has given them before."""
     answered = set(

@@ -28,16 +28,16 @@ def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dic
     """
     if missing := first_unfilled(document):
         raise DeclarationError(missing.said, missing.field)
-    copied: dict[str, Any] = _copied(document)
+    copied: dict[str, Any] = _copy(document)
     for holder, key, path in named_files(copied):
         holder[key] = _digest(holder[key], sent, ".".join(path))
     return copied
 
 
-def _copied(value: Any) -> Any:
+def _copy(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _copied(each) for key, each in value.items()}
-    return [_copied(each) for each in value] if isinstance(value, list) else value
+        return {key: _copy(each) for key, each in value.items()}
+    return [_copy(each) for each in value] if isinstance(value, list) else value
 
 
 def named_files(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Place]]:

@@ -28,19 +28,19 @@ def handed_in(spec: StudySpec) -> HandedIn:
     del document["project"]  # the address says it
     for holder, key, path in named_files(document):
         if key == "recorded":
-            holder[key] = _recorded(spec, bundle, holder[key], path[1], path[2])
+            holder[key] = _bundle_answers(spec, bundle, holder[key], path[1], path[2])
         else:
-            holder[key] = _named(spec, bundle, holder[key], *path)
+            holder[key] = _bundle_file(spec, bundle, holder[key], *path)
     return bundle
 
 
-def _recorded(
+def _bundle_answers(
     spec: StudySpec, bundle: HandedIn, answers: str | dict[str, str], arm: str, part: str
 ) -> str | dict[str, str]:
     """One upload, or by test set the upload with the answers to it."""
     path = "arms", arm, part, "recorded"
     if isinstance(answers, str) and "{test_set}" not in answers:
-        return _named(spec, bundle, answers, *path)
+        return _bundle_file(spec, bundle, answers, *path)
     if isinstance(answers, str):
         test_sets = spec.arms[arm].only or tuple(
             name
@@ -49,12 +49,12 @@ def _recorded(
         )
         answers = dict.fromkeys(test_sets, answers)
     return {
-        name: _named(spec, bundle, file.replace("{test_set}", name), *path)
+        name: _bundle_file(spec, bundle, file.replace("{test_set}", name), *path)
         for name, file in answers.items()
     }
 
 
-def _named(spec: StudySpec, bundle: HandedIn, file_name: str, *at: str) -> str:
+def _bundle_file(spec: StudySpec, bundle: HandedIn, file_name: str, *at: str) -> str:
     path = spec.file(file_name)
     try:
         with path.open("rb") as file:

@@ -35,14 +35,14 @@ def answered_here(
             continue
         part = "repeat" if run.repeat else "backend"
         fields = fields_by_arm.setdefault(
-            run.arm, {"fields": {}, "notes": arm.notes or _told(spec, run)}
+            run.arm, {"fields": {}, "notes": arm.notes or _notes(spec, run)}
         )
         answers = fields.setdefault(part, {"recorded": {}})
         answers["recorded"][run.test_set] = str(files[run.file].absolute())
     return fields_by_arm
 
 
-def _told(spec: StudySpec, of: "RecordedRun") -> str:
+def _notes(spec: StudySpec, of: "RecordedRun") -> str:
     """Whose answers they are, for the notes of the version."""
     model = getattr(spec.arms[of.arm].backend.asked, "model", "")
     return f"answers of {model}, asked by the pipeline" if model else "asked by the pipeline"

@@ -54,7 +54,7 @@ class StagedUpload:
 
     def stage(self) -> None:
         """Writes what isn't there yet; `drop` takes it away."""
-        version = _staged(self.project, self.slug, self.found, self.path, self.columns)
+        version = _stage_items(self.project, self.slug, self.found, self.path, self.columns)
         self._written, self.runs = [version], []
         for model, arm in zip(self.models, ARMS, strict=True):
             of = stage_version(
@@ -70,7 +70,7 @@ class StagedUpload:
 
     def publish(self) -> Uploaded:
         """The upload's runs, seen all at once, and done."""
-        while (launched := _seen(self.project, self.runs)) is None:
+        while (launched := _publish_drafts(self.project, self.runs)) is None:
             # Its items are there by another upload: the answers are to be joined to those.
             self.drop()
             self.stage()
@@ -146,7 +146,7 @@ def register_upload(
 
 
 @transaction.atomic
-def _seen(project: Project, runs: list[Run]) -> list[Run] | None:
+def _publish_drafts(project: Project, runs: list[Run]) -> list[Run] | None:
     """The upload's drafts as what they are, all at once; or what is there of the same content.
 
     None, and nothing is written, where another upload has made the test set's version meanwhile.
@@ -173,7 +173,7 @@ def complete(run: Run) -> None:
     check(run)
 
 
-def _staged(
+def _stage_items(
     project: Project,
     slug: str,
     split: Split,

@@ -28,7 +28,7 @@ def charge_from_web(
         evalhub.ledger.peeking.ContestedPeekError: decisions kept coming between.
     """
     charged = charge_files(
-        [received_claim(each) for each in request.claims or _uploaded(request, files)],
+        [received_claim(each) for each in request.claims or _claims(request, files)],
         project=project,
         by=by,
         counts=request.ledger,
@@ -39,7 +39,7 @@ def charge_from_web(
     return sent_charge(charged, alpha=request.alpha)
 
 
-def _uploaded(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
+def _claims(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
     assert request.file is not None
     path = uploaded_file(files, request.file, "file")
     if path.stat().st_size > LARGEST:
