@@ -117,7 +117,7 @@ def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
     cleaned = form.cleaned_data
     with tempfile.TemporaryDirectory() as folder:
         paths = [
-            _kept(file, Path(folder) / side) if (file := cleaned[side]) else None
+            _store(file, Path(folder) / side) if (file := cleaned[side]) else None
             for side in ("file", "right_file")
         ]
         assert paths[0] is not None
@@ -138,7 +138,7 @@ def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
     return f"{upload.baseline_run.pk}-{upload.candidate_run.pk}"
 
 
-def _kept(file: "UploadedFile[Any]", folder: Path) -> Path:
+def _store(file: "UploadedFile[Any]", folder: Path) -> Path:
     folder.mkdir()
     path = folder / Path(file.name or "pairs").name
     with path.open("wb") as target:

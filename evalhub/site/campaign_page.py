@@ -197,7 +197,7 @@ def running(campaign: Campaign) -> Running:
         hours_left=left * (median(paces) if len(paces) >= 5 else SECONDS) / 3600,
         people=[_person(each, identities_by_pk[each.pk]) for each in reviewers],
         invited=[
-            Waiting(invitation, _ended(invitation))
+            Waiting(invitation, _is_expired(invitation))
             for invitation in campaign.invitations.unanswered()
             .select_related("account")
             .order_by("pk")
@@ -227,5 +227,5 @@ def _person(reviewer: Reviewer, identity: Identity) -> Person:
     return Person(reviewer, median(reviewer.recent) if reviewer.recent else None, identity)
 
 
-def _ended(invitation: Invitation) -> bool:
+def _is_expired(invitation: Invitation) -> bool:
     return bool(invitation.expires < timezone.now())

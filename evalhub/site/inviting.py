@@ -50,7 +50,7 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
     quota = posted.get("quota", "").strip()
     if wrong := _wrong(emails, quota):
         outcome.said.append((False, wrong))
-        outcome.typed.update(_typed(posted, posted.get("emails", "")))
+        outcome.typed.update(_form_values(posted, posted.get("emails", "")))
         return outcome
     refused: list[str] = []
     for email in emails:
@@ -68,7 +68,7 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
         else:
             _deliver(invited, request, outcome)
     if refused:
-        outcome.typed.update(_typed(posted, "\n".join(refused)))
+        outcome.typed.update(_form_values(posted, "\n".join(refused)))
     return outcome
 
 
@@ -80,7 +80,7 @@ def _wrong(emails: list[str], quota: str) -> str:
     return ""
 
 
-def _typed(posted: Mapping[str, str], emails: str) -> dict[str, str]:
+def _form_values(posted: Mapping[str, str], emails: str) -> dict[str, str]:
     return {"emails": emails} | {name: posted.get(name, "") for name in ("quota", "tags")}
 
 

@@ -45,10 +45,10 @@ def judgments_page(campaign: Campaign, filters: Sought, number: str) -> Judgment
     """Page `number` of the pairs with a judgment that is sought."""
     browsing = browse(campaign, filters)
     page = Paginator(browsing.pairs, PAGE).get_page(number)
-    return JudgmentsPage(browsing, page, _shown(list(page)), _choices(browsing))
+    return JudgmentsPage(browsing, page, _pairs_with_texts(list(page)), _choices(browsing))
 
 
-def _shown(browsed: Sequence[Browsed]) -> list[ShownPair]:
+def _pairs_with_texts(browsed: Sequence[Browsed]) -> list[ShownPair]:
     """With the texts of one page. One query."""
     related = Pair.objects.select_related("item", "baseline_output", "candidate_output")
     rows = related.in_bulk([each.pair.pk for each in browsed])

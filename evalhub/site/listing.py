@@ -130,7 +130,7 @@ def listed[Rows: QuerySet[Any, Any]](
     ignored: list[str] = []
     controls = []
     for list_filter in listing.filters:
-        chosen = _chosen(list_filter, query.get(list_filter.name, ""), ignored)
+        chosen = _choice(list_filter, query.get(list_filter.name, ""), ignored)
         if chosen:
             rows = list_filter.narrow(rows, chosen)
         options = [(value, label, value == chosen) for value, label in list_filter.choices]
@@ -139,7 +139,7 @@ def listed[Rows: QuerySet[Any, Any]](
     if listing.search is not None and text:
         rows = listing.search(rows, text)
     sort = _sort(listing, query.get("sort", ""), ignored)
-    page = Paginator(_ordered(listing, rows, sort), listing.size).get_page(query.get("page"))
+    page = Paginator(_order(listing, rows, sort), listing.size).get_page(query.get("page"))
     return ListPage(
         listing=listing,
         page=page,
@@ -151,7 +151,7 @@ def listed[Rows: QuerySet[Any, Any]](
     )
 
 
-def _chosen(by: Filter[Any], value: str, ignored: list[str]) -> str:
+def _choice(by: Filter[Any], value: str, ignored: list[str]) -> str:
     if value and value not in {each for each, _ in by.choices}:
         ignored.append(f"Nothing is listed by the {by.label.lower()} “{value[:40]}”")
         return ""
@@ -176,7 +176,7 @@ def _orders(listing: Listing[Any]) -> list[tuple[str, str]]:
     return orders
 
 
-def _ordered[Rows: QuerySet[Any, Any]](listing: Listing[Rows], rows: Rows, sort: str) -> Rows:
+def _order[Rows: QuerySet[Any, Any]](listing: Listing[Rows], rows: Rows, sort: str) -> Rows:
     """By what is asked, and by the key where that says nothing; what is lacking stands last."""
     by = next(each.by for each in listing.columns if each.name == sort.removeprefix("-"))
     if sort.startswith("-"):

@@ -74,7 +74,7 @@ class SentStudy:
                 aliases=endpoints(),
             )
         except REFUSED as error:
-            self.wrong = self._told(str(error))
+            self.wrong = self._with_file_names(str(error))
             return None
 
     def _take(self, request: SignedInRequest) -> None:
@@ -85,7 +85,7 @@ class SentStudy:
             if NAMED.fullmatch(digest) and digest in self.uploads:
                 self.kept[name] = digest
         if study := request.FILES.get("study"):
-            self.text = _decoded(study.read(MOST_BYTES + 1))
+            self.text = _decode(study.read(MOST_BYTES + 1))
         for file in request.FILES.getlist("files"):
             self.kept[Path(file.name or "file").name] = keep(file, self.uploads, by=self._by)[0]
 
@@ -106,14 +106,14 @@ class SentStudy:
             raise DataError("is a mapping of fields: see its document", file="the study file")
         return dict(json.loads(json.dumps(data, default=str)))
 
-    def _told(self, message: str) -> str:
+    def _with_file_names(self, message: str) -> str:
         """What is wrong, with files by the names that they were sent with."""
         for name, digest in self.kept.items():
             message = message.replace(digest, name)
         return message
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

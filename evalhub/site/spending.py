@@ -22,10 +22,10 @@ def study_spending(study: Study) -> StudySpending:
         by.setdefault((row.is_judge, row.version_id), []).append(row)
     of_study = StudyBudget.objects.filter(project=study.project_id, study=study.slug)
     budgets = list(of_study.order_by("arm"))
-    return StudySpending([_summed(by[key]) for key in sorted(by)], budgets)
+    return StudySpending([_sum(by[key]) for key in sorted(by)], budgets)
 
 
-def _summed(rows: Sequence[Spending]) -> Spent:
+def _sum(rows: Sequence[Spending]) -> Spent:
     """What one version has cost; each run was priced request by request, and is added up."""
     amounts = [each.money for each in rows if each.money is not None]
     totals = {

@@ -79,7 +79,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
     """The page of `study` with the arm, test set, outcome and order that are wanted."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
-    candidates = _judged(study, arms)
+    candidates = _arms_to_judge(study, arms)
     names = [arm.name for arm in candidates]
     name = wanted.arm if wanted.arm in names else next(iter(names), "")
     decision = newest.get(name)
@@ -123,7 +123,7 @@ def _capability(study: Study) -> set[str]:
     return set(study.test_sets.capability().values_list("name", flat=True))
 
 
-def _judged(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
+def _arms_to_judge(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
     """The arms that are judged, the candidate in question first.
 
     Not the baseline; where it is the best of the untuned arms, none of those.

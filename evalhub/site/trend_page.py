@@ -52,7 +52,10 @@ def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
     of_model = Promotion.objects.filter(decision__in=primaries, version__model=model)
     promoted = set(of_model.values_list("decision", "version"))
     rows = [
-        (values["pk"], _judged(values, primaries[values["pk"]].get(key) if key else None, promoted))
+        (
+            values["pk"],
+            _trend_row(values, primaries[values["pk"]].get(key) if key else None, promoted),
+        )
         for values in newest
         if values["verdict"] == Verdict.INVALID or key in primaries[values["pk"]]
     ]
@@ -72,7 +75,7 @@ def _primaries(criteria: Iterable[Mapping[str, Any]]) -> dict[Measured, Criterio
     return {(each.test_set, each.metric): each for each in primaries}
 
 
-def _judged(
+def _trend_row(
     decision: Mapping[str, Any], row: Criterion | None, promoted: set[tuple[int, int]]
 ) -> TrendRow:
     looks = (decision["record__ledger"] or {}).get("test_sets", ())

@@ -78,19 +78,19 @@ def versions_beside(left: ModelVersion, right: ModelVersion, *, user: User) -> V
     """Both as `user` may see them: of results what decisions have read, and nothing sealed. Two
     queries."""
     trainings = [(each, training_view(each)) for each in (left, right)]
-    judged = [(each, _judged(each, user)) for each in (left, right)]
+    judged = [(each, _verdict_of(each, user)) for each in (left, right)]
     results = [each.shown if each else {} for _, each in judged]
     return VersionsBeside(
         left=left,
         right=right,
         trainings=trainings,
-        parts=_trained(*(view for _, view in trainings)) + _specified(left, right),
+        parts=_training_parts(*(view for _, view in trainings)) + _specification_parts(left, right),
         judged=judged,
         results=Part("Results", _sides(*results)),
     )
 
 
-def _trained(left: TrainingView | None, right: TrainingView | None) -> list[Part]:
+def _training_parts(left: TrainingView | None, right: TrainingView | None) -> list[Part]:
     """The parts of both records, in the order in which a page has them."""
     facts = [_facts(left), _facts(right)]
     titles = dict.fromkeys(title for of in facts for title in of)
@@ -104,7 +104,7 @@ def _facts(view: TrainingView | None) -> dict[str, dict[str, str]]:
     return {title: {each.name: each.text for each in facts} for title, facts in groups}
 
 
-def _specified(left: ModelVersion, right: ModelVersion) -> list[Part]:
+def _specification_parts(left: ModelVersion, right: ModelVersion) -> list[Part]:
     sides = [
         {"kind": version.get_kind_display(), "made from": str(version.parent or "")}
         | _texts(backend_properties(version.backend))
@@ -124,7 +124,7 @@ def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> list[Sides]:
     return [Sides(name, left.get(name, ""), right.get(name, "")) for name in names]
 
 
-def _judged(version: ModelVersion, user: User) -> JudgedVersion | None:
+def _verdict_of(version: ModelVersion, user: User) -> JudgedVersion | None:
     judged = Decision.objects.seen_by(user).on_version(version).newest_first()
     row = judged.values(
         "pk", "verdict", "record__headline", "record__criteria", "record__arms__baseline__name"
@@ -138,11 +138,13 @@ def _judged(version: ModelVersion, user: User) -> JudgedVersion | None:
         pk=row["pk"],
         verdict=verdict,
         headline=row["record__headline"],
-        shown={} if hidden else dict(_shown(row["record__criteria"], against)),
+        shown={} if hidden else dict(_criterion_lines(row["record__criteria"], against)),
     )
 
 
-def _shown(criteria: Iterable[Mapping[str, Any]], against: str) -> Iterable[tuple[str, str]]:
+def _criterion_lines(
+    criteria: Iterable[Mapping[str, Any]], against: str
+) -> Iterable[tuple[str, str]]:
     for criterion in (declared(Criterion, one) for one in criteria):
         interval = f"{signed(criterion.lower)} to {signed(criterion.upper)}"
         value = f"{signed(criterion.difference)} ({interval})"

@@ -22,18 +22,19 @@ def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
     """The form of a new comparison, filled in as the study asks; None where the form can't ask all
     of it: two arms' files and one test set, by one metric.
     """
-    if (sent := _sent_for(study, copied)) is None:
+    if (sent := _form_data(study, copied)) is None:
         return None
     comparison = Comparison(by, sent, MultiValueDict())
     if not comparison.whole:
         return None
     asks, original = (
-        _asked(each) for each in (comparison.document(named=True), copied.document.data)
+        _without_file_names(each)
+        for each in (comparison.document(named=True), copied.document.data)
     )
     return comparison if asks == original else None
 
 
-def _asked(document: Mapping[str, Any]) -> dict[str, Any]:
+def _without_file_names(document: Mapping[str, Any]) -> dict[str, Any]:
     """What a study file asks, whatever its files are called."""
     data = declared(StudyFile, document).as_json()
     for part in data["test_sets"].values():
@@ -45,7 +46,7 @@ def _asked(document: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _sent_for(study: Study, copied: StudyCopy) -> QueryDict | None:
+def _form_data(study: Study, copied: StudyCopy) -> QueryDict | None:
     """What the form would have sent; None where it has no room for what is asked."""
     document = copied.document.data
     (name, *more), arms = document["test_sets"], [document[arm] for arm in ARMS]
@@ -61,7 +62,7 @@ def _sent_for(study: Study, copied: StudyCopy) -> QueryDict | None:
     for slot, arm in zip(ARMS, arms, strict=True):
         data |= {f"{slot}_called": arm, f"{slot}_kind": document["arms"][arm]["kind"]}
     data |= {"project": study.project.slug, "name": document["name"]}
-    return _sent({**data, "test_set_called": name})
+    return _as_query({**data, "test_set_called": name})
 
 
 def _options(metric: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def _fields(test_set: dict[str, Any]) -> dict[str, Any]:
     return {f"items_{meaning}": name for meaning, name in names.items()}
 
 
-def _sent(data: dict[str, Any]) -> QueryDict:
+def _as_query(data: dict[str, Any]) -> QueryDict:
     query = QueryDict(mutable=True)
     for name, value in data.items():
         query[name] = str(value)

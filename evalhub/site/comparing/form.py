@@ -202,7 +202,7 @@ def document_of(
         "arms": {
             called_so: {
                 "kind": cleaned[f"{slot}_kind"] or Kind.BASE.value,
-                **(asked_arm(cleaned, slot) or _recorded(cleaned, slot, file(slot))),
+                **(asked_arm(cleaned, slot) or _answers_backend(cleaned, slot, file(slot))),
             }
             for slot, called_so in zip(ARMS, arms, strict=True)
         },
@@ -238,7 +238,7 @@ def _budget(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return {"budget": budget} if budget else {}
 
 
-def _recorded(cleaned: Mapping[str, Any], slot: str, file: str) -> dict[str, Any]:
+def _answers_backend(cleaned: Mapping[str, Any], slot: str, file: str) -> dict[str, Any]:
     names = {name: cleaned.get(f"{slot}_{name}") or usual for name, usual in USUAL_FIELDS.items()}
     fields = {} if names == USUAL_FIELDS else {"fields": names}
     return {"backend": {"recorded": file}, **fields}

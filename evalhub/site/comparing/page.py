@@ -329,7 +329,7 @@ class Comparison:
             self.data[slot] = ""
             return
         try:
-            path = self._there(digest)
+            path = self._take_over_upload(digest)
             name = self.data.get(f"{slot}_name") or "file"
             self.kept[slot] = KeptFile(slot, digest, name, path, glance(path))
         except KeyError:
@@ -339,7 +339,7 @@ class Comparison:
             self.data[slot] = ""
             self.wrong[slot] = error.message
 
-    def _there(self, digest: str) -> Path:
+    def _take_over_upload(self, digest: str) -> Path:
         """The upload, taken over from another project of the person's where it was added there.
 
         Raises KeyError.

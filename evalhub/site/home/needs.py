@@ -65,12 +65,12 @@ def needs_of(user: User) -> list[Needs]:
     kinds = [
         _stale(user),
         _ships(user),
-        _failed_runs(user),
-        _ended_reviews(user),
+        _run_failures(user),
+        _reviews_that_ended(user),
         _reviews_to_open(user),
         _quiet_reviews(user),
         _spent_sets(user),
-        _untried_versions(user),
+        _versions_to_try(user),
     ]
     return [each for each in kinds if each.found]
 
@@ -110,7 +110,7 @@ def _ships(user: User) -> Needs:
     return Needs("ships", "Ships that nobody has promoted", "✓", "pass", needs, list_url)
 
 
-def _failed_runs(user: User) -> Needs:
+def _run_failures(user: User) -> Needs:
     rows = Run.objects.seen_by(user).filter(state=RunState.FAILED).order_by("-finished", "-pk")
     related = rows.select_related("version__model", "test_set_version__test_set")
     needs, more = _first(
@@ -125,7 +125,7 @@ def _failed_runs(user: User) -> Needs:
     return Needs("failed", "Runs that failed", "✗", "fail", needs, list_url)
 
 
-def _ended_reviews(user: User) -> Needs:
+def _reviews_that_ended(user: User) -> Needs:
     rows = Campaign.objects.seen_by(user).unread().with_counts().defer("plan")
     needs, more = _first(
         Need(
@@ -214,7 +214,7 @@ def _cost(version: TestSetVersion, following: int) -> str:
     )
 
 
-def _untried_versions(user: User) -> Needs:
+def _versions_to_try(user: User) -> Needs:
     rows = ModelVersion.objects.seen_by(user).to_be_tried().without_runs().order_by("-created")
     needs, more = _first(
         Need(

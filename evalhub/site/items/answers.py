@@ -82,7 +82,7 @@ def shown_scores(
     rows = []
     for run_metric in metrics:
         score = by_metric.get(run_metric.metric_id)
-        extracted, by = _taken(run_metric.metric, output)
+        extracted, by = _extraction(run_metric.metric, output)
         if score is None:
             sealed = run_metric.opened is None or arm.barred
             rows.append(ShownScore(run_metric.metric, taken=extracted, taken_by=by, sealed=sealed))
@@ -100,7 +100,7 @@ def shown_scores(
     return rows
 
 
-def _taken(metric: Metric, output: Output) -> tuple[str | None, str]:
+def _extraction(metric: Metric, output: Output) -> tuple[str | None, str]:
     """What the metric compares of an answer; where that isn't what was meant, why."""
     declared = declared_metric(metric.name, **metric.options)
     if output.text is None or declared.needs_model:

@@ -83,7 +83,7 @@ def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) ->
     """
     ignored: list[str] = []
     by_outcome = items_by_outcome(scope.pair) if scope.pair else None
-    ids = _ordered(scope, filters, by_outcome, ignored)
+    ids = _order(scope, filters, by_outcome, ignored)
     every = alike = item_ids(scope.version)
     for wanted in _conditions(scope, filters, ignored):
         alike = alike[np.isin(alike, wanted)]
@@ -166,7 +166,7 @@ def _ids(rows: Iterable[int]) -> Ids:
     return np.fromiter(rows, dtype=np.int64)
 
 
-def _ordered(
+def _order(
     scope: ItemScope,
     filters: ItemsSought,
     by_outcome: dict[Outcome, Ids] | None,

@@ -107,8 +107,10 @@ def one_item(
     pair_scope = beside(scope, filters.against)
     answers = answers_of(pair_scope, [item.pk])
     k = int(sample) - 1 if sample.isdecimal() and len(sample) < 5 else 0
-    arm_answers = _shown(pair_scope, answers, item, max(k, 0))
-    pair, aligned = _marked(arm_answers[:2]) if len(arm_answers) > 1 else (arm_answers, True)
+    arm_answers = _arm_answers(pair_scope, answers, item, max(k, 0))
+    pair, aligned = (
+        _mark_differences(arm_answers[:2]) if len(arm_answers) > 1 else (arm_answers, True)
+    )
     most = max((each.samples for each in arm_answers), default=0)
     return OneItem(
         scope=pair_scope,
@@ -123,7 +125,7 @@ def one_item(
         judge=_judge(scope, item),
         people=_people(scope, item),
         copies=_copies(urls, filters, item),
-        trained_on=_trained_on(scope, item),
+        trained_on=_leaking_arms(scope, item),
         place=None if at is None else at + 1,
         found=result,
         before=before,
@@ -174,7 +176,7 @@ def _outcome(scope: ItemScope, change: ItemDifference | None) -> Outcome | None:
     return outcome(change.baseline, change.candidate, change.difference, scope.right)
 
 
-def _shown(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAnswer]:
+def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAnswer]:
     scores, metrics = scores_of(scope, answers), metrics_of(scope)
     arm_answers = []
     for arm in scope.arms:
@@ -200,7 +202,7 @@ def _shown(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAn
     return arm_answers
 
 
-def _marked(two: Sequence[ArmAnswer]) -> tuple[list[ArmAnswer], bool]:
+def _mark_differences(two: Sequence[ArmAnswer]) -> tuple[list[ArmAnswer], bool]:
     """Both answers, with the words marked that the other lacks."""
     texts = [each.output.text if each.output else None for each in two]
     if None in texts:
@@ -241,7 +243,7 @@ def _copies(urls: Place, filters: ItemsSought, item: Item) -> list[tuple[str, st
     return [(key, urls.item(key, filters)) for key in keys[:COPIES]]
 
 
-def _trained_on(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
+def _leaking_arms(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
     """The arms whose training data hold the item, and how it was found there."""
     leaks = []
     for arm in scope.arms:

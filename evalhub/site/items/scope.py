@@ -95,7 +95,7 @@ def study_scope(study: Study, test_set: str, arm: str) -> ItemScope | None:
     decisions: dict[str, Decision] = {}
     for row in Decision.objects.filter(study=study).newest_first().defer("record"):
         decisions.setdefault(row.arm, row)
-    chosen = _chosen_arm(links, arm, decisions)
+    chosen = _choose_arm(links, arm, decisions)
     decision = decisions.get(chosen)
     invalid = {name for name, each in decisions.items() if each.verdict == Verdict.INVALID}
     before = _baseline(links, decision)
@@ -143,7 +143,7 @@ def _names(links: Sequence[StudyRun]) -> list[str]:
     return list(dict.fromkeys(link.arm.name for link in links))
 
 
-def _chosen_arm(links: Sequence[StudyRun], wanted: str, decisions: Mapping[str, Decision]) -> str:
+def _choose_arm(links: Sequence[StudyRun], wanted: str, decisions: Mapping[str, Decision]) -> str:
     of = {link.arm.name: link.arm.role for link in links}
     if wanted in of and of[wanted] != ArmRole.BASELINE:
         return wanted

@@ -87,10 +87,10 @@ def overview(user: User) -> Overview:
     since = datetime.datetime.combine(months[0].first, datetime.time(), tzinfo=datetime.UTC)
     decisions = Decision.objects.filter(study__project__in=rows)
     _standing(rows, decisions.standing())
-    _counted(rows, since)
-    _spent(rows, since)
-    _judged(rows, since)
-    _agreed(rows, decisions.standing())
+    _count_studies(rows, since)
+    _add_spending(rows, since)
+    _add_judgments(rows, since)
+    _add_agreement(rows, decisions.standing())
     recent = decisions.filter(created__gte=since).order_by("created", "id")
     chart = verdicts_chart(months, recent.values_list("created", "study", "arm", "verdict"))
     return Overview(list(rows.values()), months[0].first, chart)
@@ -105,7 +105,7 @@ def _standing(rows: Rows, decisions: "QuerySet[Decision]") -> None:
         rows[project].verdicts[verdict] = count
 
 
-def _counted(rows: Rows, since: datetime.datetime) -> None:
+def _count_studies(rows: Rows, since: datetime.datetime) -> None:
     """Studies, of which those without a verdict are what is left; and runs that failed."""
     studies = Project.objects.filter(pk__in=rows).order_by()
     for project, count in studies.annotate(n=Count("studies")).values_list("pk", "n"):
@@ -116,7 +116,7 @@ def _counted(rows: Rows, since: datetime.datetime) -> None:
         rows[project].failed = count
 
 
-def _spent(rows: Rows, since: datetime.datetime) -> None:
+def _add_spending(rows: Rows, since: datetime.datetime) -> None:
     of = "run__version__model__project"
     spent = Spending.objects.filter(run__created__gte=since, **{f"{of}__in": rows}).order_by()
     tokens = F("prompt_tokens") + F("completion_tokens")
@@ -125,7 +125,7 @@ def _spent(rows: Rows, since: datetime.datetime) -> None:
         rows[project].money, rows[project].tokens = money, used
 
 
-def _judged(rows: Rows, since: datetime.datetime) -> None:
+def _add_judgments(rows: Rows, since: datetime.datetime) -> None:
     of = "assignment__reviewer__campaign__project"
     judgments = Judgment.objects.filter(created__gte=since, **{f"{of}__in": rows}).order_by()
     seconds = Sum(Coalesce("visible_seconds", "seconds"))
@@ -133,7 +133,7 @@ def _judged(rows: Rows, since: datetime.datetime) -> None:
         rows[project].judgments, rows[project].hours = count, took / 3600
 
 
-def _agreed(rows: Rows, decisions: "QuerySet[Decision]") -> None:
+def _add_agreement(rows: Rows, decisions: "QuerySet[Decision]") -> None:
     """By what decisions say of reviews that have ended: of others they say nothing."""
     heard = decisions.filter(study__review__isnull=False).order_by()
     reviewed = heard.annotate(

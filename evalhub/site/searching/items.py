@@ -57,7 +57,7 @@ def find_items(user: User, text: str) -> FoundItems:
     parts, read = _readable(newest)
     items = Item.objects.select_related("version__test_set__project")
     by_key = items.filter(version__in=seen.filter(pool=None).order_by().values("pk"), key=text)
-    results = [_shown(each, text) for each in by_key.order_by("-version_id", "position")[:SHOWN]]
+    results = [_excerpt(each, text) for each in by_key.order_by("-version_id", "position")[:SHOWN]]
     seen_pks = {each.item.pk for each in results}
     hits: list[Item] = []
     for where in parts:
@@ -88,12 +88,12 @@ def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
 def _holding(items: list[Item], text: str) -> Iterator[FoundItem]:
     """Those that hold the text as a person reads them."""
     for item in items:
-        result = _shown(item, text)
+        result = _excerpt(item, text)
         if result.found or text.casefold() in item.key.casefold():
             yield result
 
 
-def _shown(item: Item, text: str) -> FoundItem:
+def _excerpt(item: Item, text: str) -> FoundItem:
     whole = " ".join([asked(item.input), item.context, expected(item.references)])
     flat = " ".join(whole.split())
     match = re.search(re.escape(text), flat, re.IGNORECASE)

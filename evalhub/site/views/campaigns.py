@@ -46,24 +46,24 @@ def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     """Goes back to the review's page with the reason, where a verb raises a ReviewError."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, pk, *args, **kwargs)
         except ReviewError as error:
             messages.error(request, str(error))
             return redirect("site:campaign", pk)
 
-    return guarded
+    return guard
 
 
-def _seen(request: SignedInRequest) -> CampaignQuerySet:
+def _visible(request: SignedInRequest) -> CampaignQuerySet:
     return Campaign.objects.seen_by(request.user).for_owners().defer("plan")
 
 
 @require_GET
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
-    page = listed(campaigns_list(request.user), _seen(request), request.GET)
+    page = listed(campaigns_list(request.user), _visible(request), request.GET)
     studies = Study.objects.seen_by(request.user)
     count, newest = studies.count(), studies[:NEWEST]
     context = {"listed": page, "newest": newest, "studies": count, "others": count > NEWEST}
@@ -132,8 +132,8 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    campaign = get_object_or_404(_seen(request), pk=pk)
-    context = _followed(request, campaign)
+    campaign = get_object_or_404(_visible(request), pk=pk)
+    context = _campaign_context(request, campaign)
     if not request.htmx:
         context |= {"told": told_before(request, campaign)}
     part = "_running.html" if request.htmx else "campaign.html"
@@ -144,7 +144,7 @@ def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    campaign = get_object_or_404(_seen(request), pk=pk)
+    campaign = get_object_or_404(_visible(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in VERBS:
         raise Http404
@@ -159,12 +159,12 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
     """A page that shows links is the answer itself; any other is loaded anew, as often as asked."""
-    campaign = get_object_or_404(_seen(request), pk=pk)
+    campaign = get_object_or_404(_visible(request), pk=pk)
     outcome = invite_all(campaign, request)
     if not outcome.links:
         outcome.keep(request, campaign)
         return redirect(reverse("site:campaign", args=[pk]) + "#invited")
-    context = _followed(request, campaign) | {"told": outcome, "links": outcome.links}
+    context = _campaign_context(request, campaign) | {"told": outcome, "links": outcome.links}
     return render(request, "site/campaigns/campaign.html", context)
 
 
@@ -172,7 +172,7 @@ def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpResponse:
-    campaign = get_object_or_404(_seen(request), pk=pk)
+    campaign = get_object_or_404(_visible(request), pk=pk)
     person = get_object_or_404(campaign.reviewers, pk=reviewer)
     verb = request.POST.get("verb", "")
     if verb == "quota":
@@ -191,13 +191,13 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
 @results_only
 @shows_refusal
 def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
-    campaign = get_object_or_404(_seen(request), pk=pk)
+    campaign = get_object_or_404(_visible(request), pk=pk)
     withdraw(invitation=get_object_or_404(campaign.invitations, pk=invitation), by=request.user)
     messages.success(request, "The invitation is withdrawn: its link ends.")
     return redirect(reverse("site:campaign", args=[pk]) + "#people")
 
 
-def _followed(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
+def _campaign_context(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
     owner = owns(request.user, campaign.project)
     return {"running": running(campaign), "campaign": campaign, "owner": owner}
 

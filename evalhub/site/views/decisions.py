@@ -20,7 +20,7 @@ from evalhub.report.methods import methods as explained_methods
 from evalhub.site.sampling import flips_of, sampling_of
 
 
-def _seen(request: SignedInRequest) -> DecisionQuerySet:
+def _visible(request: SignedInRequest) -> DecisionQuerySet:
     return Decision.objects.seen_by(request.user).select_related("study__project")
 
 
@@ -31,7 +31,7 @@ def decision(request: SignedInRequest, pk: int) -> HttpResponse:
 
     What has changed since stands in a header, by its kinds: the record has a digest.
     """
-    decision = get_object_or_404(_seen(request), pk=pk)
+    decision = get_object_or_404(_visible(request), pk=pk)
     kinds = ", ".join(dict.fromkeys(each.what.value for each in changes_since(decision)))
     return JsonResponse(
         decision.record,
@@ -44,7 +44,7 @@ def decision(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """How one criterion was computed, counted from 1 as the record lists them."""
-    decision = get_object_or_404(_seen(request), pk=pk)
+    decision = get_object_or_404(_visible(request), pk=pk)
     record = decision.document
     if not 1 <= number <= len(record.criteria):
         raise Http404
@@ -65,7 +65,7 @@ def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
 @results_only
 def sign(request: SignedInRequest, pk: int) -> HttpResponse:
     """Signs a decision off, or overrides it; domain and page agree on who may."""
-    decision = get_object_or_404(_seen(request), pk=pk)
+    decision = get_object_or_404(_visible(request), pk=pk)
     reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
     try:
         signed = sign_off(decision=decision, by=request.user, reason=reason, verdict=verdict)
@@ -84,7 +84,7 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
     """Accepts what holds a ship, for an owner, and decides anew."""
-    decision = get_object_or_404(_seen(request), pk=pk)
+    decision = get_object_or_404(_visible(request), pk=pk)
     try:
         new_decision = accept(
             decision=decision, by=request.user, reason=request.POST.get("reason", "")

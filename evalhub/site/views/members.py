@@ -38,7 +38,7 @@ def owners_only(view: View) -> View:
     """The view of a project for its owners and superusers: 403 to its other members, else 404."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, slug: str, **which: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, slug: str, **which: Any) -> HttpResponse:
         condition = Q() if request.user.is_superuser else Q(memberships__user=request.user)
         project = get_object_or_404(Project.objects.filter(condition).distinct(), slug=slug)
         try:
@@ -50,7 +50,7 @@ def owners_only(view: View) -> View:
             messages.error(request, str(error))
             return redirect("site:members", slug)
 
-    return guarded
+    return guard
 
 
 @require_GET
@@ -73,7 +73,7 @@ def members(request: SignedInRequest, project: Project) -> HttpResponse:
         role = _role(request.POST.get("role", ""))
         whom = request.POST.get("whom", "")
         invited = invite_member(project=project, whom=whom, role=role, by=request.user)
-        links = _delivered(invited, request)
+        links = _deliver(invited, request)
         if not links:
             return redirect("site:members", project.slug)
     people = project.memberships.select_related("user__provenance__by").order_by("user__username")
@@ -155,7 +155,7 @@ def _role(text: str) -> Role:
     return Role(text)
 
 
-def _delivered(invited: InvitedMember, request: SignedInRequest) -> list[tuple[str, str]]:
+def _deliver(invited: InvitedMember, request: SignedInRequest) -> list[tuple[str, str]]:
     """By mail where there is mail. The link that has to be sent by hand, if there is one."""
     whom, url = invited.invitation.whom, absolute(invited.path)
     mailed = False

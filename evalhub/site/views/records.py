@@ -16,14 +16,14 @@ from evalhub.ledger.verification import verified_at_home
 from evalhub.site.record_page import record_page
 
 
-def _seen(request: SignedInRequest) -> DecisionQuerySet:
+def _visible(request: SignedInRequest) -> DecisionQuerySet:
     return Decision.objects.seen_by(request.user).select_related("study__project")
 
 
 @require_GET
 @results_only
 def record(request: SignedInRequest, pk: int) -> HttpResponse:
-    decision = get_object_or_404(_seen(request), pk=pk)
+    decision = get_object_or_404(_visible(request), pk=pk)
     return render(request, "site/record.html", {"shown": record_page(decision)})
 
 
@@ -31,7 +31,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
     """Makes the decision's candidate the champion, or what it judged against the first one."""
-    decision = get_object_or_404(_seen(request), pk=pk)
+    decision = get_object_or_404(_visible(request), pk=pk)
     reason = request.POST.get("reason", "")
     arm: ArmOf = "baseline" if request.POST.get("arm") == "baseline" else "candidate"
     try:
@@ -49,6 +49,6 @@ def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def verify(request: SignedInRequest, pk: int) -> HttpResponse:
     """The same page with what a verification found; nothing is written."""
-    decision = get_object_or_404(_seen(request), pk=pk)
+    decision = get_object_or_404(_visible(request), pk=pk)
     page = record_page(decision, verified_at_home(decision))
     return render(request, "site/record.html", {"shown": page})

@@ -46,7 +46,7 @@ TEXTS = {
 }
 
 
-def _seen(request: SignedInRequest) -> CampaignQuerySet:
+def _visible(request: SignedInRequest) -> CampaignQuerySet:
     campaigns = Campaign.objects.seen_by(request.user)
     return campaigns.select_related("project", "study", "baseline__model", "candidate__model")
 
@@ -58,8 +58,8 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
     """
 
     @wraps(view)
-    def guarded(request: SignedInRequest, pk: int) -> Any:
-        campaign = get_object_or_404(_seen(request), pk=pk)
+    def guard(request: SignedInRequest, pk: int) -> Any:
+        campaign = get_object_or_404(_visible(request), pk=pk)
         context = {"campaign": campaign, "owner": owns(request.user, campaign.project)}
         try:
             end(campaign, by=request.user)
@@ -73,7 +73,7 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
             context["error"] = error
             return render(request, "site/results/changed.html", context, status=409)
 
-    return guarded
+    return guard
 
 
 @never_cache
@@ -119,7 +119,7 @@ def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """The audit's canonical document; its SHA-256 is in a header and on the page."""
     document = audit(campaign)
     response = HttpResponse(document.text, content_type="application/json; charset=utf-8")
-    response.headers["Content-Disposition"] = _attached(campaign, "audit.json")
+    response.headers["Content-Disposition"] = _attachment(campaign, "audit.json")
     response.headers["Evalhub-SHA256"] = document.sha256
     return response
 
@@ -146,14 +146,14 @@ def export(request: SignedInRequest, campaign: Campaign) -> Any:
     elif wanted == "inspect":
         records = inspect_scores(campaign)
     lines = as_csv(records) if wanted == "csv" else as_jsonl(records)
-    headers = {"Content-Disposition": _attached(campaign, name)}
+    headers = {"Content-Disposition": _attachment(campaign, name)}
     return StreamingHttpResponse(lines, content_type=content_type, headers=headers)
 
 
 @require_POST
 @results_only
 def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    campaign = get_object_or_404(_seen(request).defer("plan"), pk=pk)
+    campaign = get_object_or_404(_visible(request).defer("plan"), pk=pk)
     try:
         unblind(campaign=campaign, by=request.user)
     except ReviewError as error:
@@ -174,5 +174,5 @@ def _parquet(campaign: Campaign, records: Any) -> FileResponse:
     )
 
 
-def _attached(campaign: Campaign, name: str) -> str:
+def _attachment(campaign: Campaign, name: str) -> str:
     return f'attachment; filename="review-{campaign.pk}-{name}"'

@@ -22,7 +22,7 @@ from runners.progress import progress_of
 from runners.queue import QueueUnreachable
 
 
-def _seen(request: SignedInRequest) -> RunQuerySet:
+def _visible(request: SignedInRequest) -> RunQuerySet:
     runs: RunQuerySet = Run.objects.seen_by(request.user).order_by("-created", "-id")
     return runs.select_related("version__model", "test_set_version__test_set__project")
 
@@ -30,7 +30,7 @@ def _seen(request: SignedInRequest) -> RunQuerySet:
 @require_GET
 @results_only
 def runs(request: SignedInRequest) -> HttpResponse:
-    runs = _seen(request).with_progress().prefetch_related("metrics__metric")
+    runs = _visible(request).with_progress().prefetch_related("metrics__metric")
     page = listed(runs_list(request.user), runs, request.GET)
     return render(request, "site/runs.html", {"listed": page})
 
@@ -65,7 +65,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The run's progress while it goes on; once it has ended, the whole page anew."""
-    run = get_object_or_404(_seen(request).with_progress().with_first_error(), pk=pk)
+    run = get_object_or_404(_visible(request).with_progress().with_first_error(), pk=pk)
     if run.state not in UNFINISHED:
         return HttpResponseClientRefresh()
     context = {"run": run, "progress": progress_of(run)}
@@ -76,7 +76,7 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stops a run that goes on, or the judges of one that has ended; what was answered stays."""
-    run = get_object_or_404(_seen(request), pk=pk)
+    run = get_object_or_404(_visible(request), pk=pk)
     work = cancel_work(run, by=request.user)
     if work is Work.ANSWERS:
         messages.success(request, "The run is cancelled. What was answered is kept.")
@@ -94,7 +94,7 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     """Lets a cancelled or failed run go on, asking again what ended in an error, and such judges of
     its answers; with another budget where one is said."""
     form = BudgetForm(request.POST)
-    run = get_object_or_404(_seen(request), pk=pk)
+    run = get_object_or_404(_visible(request), pk=pk)
     if not form.is_valid():
         return _run_page(request, pk, form)
     try:
@@ -112,7 +112,7 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _run_page(request: SignedInRequest, pk: int, form: BudgetForm) -> HttpResponse:
     rows = (
-        _seen(request)
+        _visible(request)
         .with_progress()
         .with_first_error()
         .with_spending()

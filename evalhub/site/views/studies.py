@@ -23,14 +23,14 @@ from evalhub.studies.run.verdicts import with_verdict
 from runners.queue import QueueUnreachable
 
 
-def _seen(request: SignedInRequest) -> StudyQuerySet:
+def _visible(request: SignedInRequest) -> StudyQuerySet:
     return Study.objects.seen_by(request.user).select_related("project")
 
 
 @require_GET
 @results_only
 def studies(request: SignedInRequest) -> HttpResponse:
-    studies = with_verdict(_seen(request).with_run_counts())
+    studies = with_verdict(_visible(request).with_run_counts())
     page = listed(studies_list(request.user), studies, request.GET)
     return render(request, "site/studies.html", {"listed": page})
 
@@ -38,7 +38,7 @@ def studies(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def study(request: SignedInRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(_seen(request), pk=pk)
+    study = get_object_or_404(_visible(request), pk=pk)
     page = study_page(study, Wanted.of(request.GET))
     return render(request, "site/study.html", {"shown": page, "study": study})
 
@@ -47,7 +47,7 @@ def study(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def flips(request: SignedInRequest, pk: int) -> HttpResponse:
     """What changed, as a part of the study's page; without htmx, that page."""
-    study = get_object_or_404(_seen(request), pk=pk)
+    study = get_object_or_404(_visible(request), pk=pk)
     if not request.htmx:
         query = request.GET.urlencode()
         return redirect(f"{reverse('site:study', args=[pk])}?{query}#changed")
@@ -63,7 +63,7 @@ def flips(request: SignedInRequest, pk: int) -> HttpResponse:
 def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The study's runs while they go on; once they have ended, the whole page anew. Until it is
     decided, who asks `until` that is told nothing."""
-    study = get_object_or_404(_seen(request), pk=pk)
+    study = get_object_or_404(_visible(request), pk=pk)
     if "until" in request.GET and not study.decisions.exists():
         return HttpResponse(status=204)
     runs = study_runs(study)
@@ -76,7 +76,7 @@ def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stops all that goes on about a study's runs; what was answered stays."""
-    count = cancel_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+    count = cancel_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     if count:
         message = f"{counted(count, 'run')} stopped. What was answered is kept."
         messages.success(request, message)
@@ -90,7 +90,7 @@ def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
 def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
     """Lets a study's runs go on that failed or were stopped."""
     try:
-        count = resume_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+        count = resume_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:
@@ -103,7 +103,7 @@ def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def decide(request: SignedInRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(_seen(request), pk=pk)
+    study = get_object_or_404(_visible(request), pk=pk)
     status = advance(study=study, by=request.user, take_up=True)
     if status.decisions:
         verdicts = "; ".join(

@@ -20,14 +20,14 @@ from evalhub.studies.run.verdicts import with_looks
 PAGE = 25
 
 
-def _seen(request: SignedInRequest) -> TestSetQuerySet:
+def _visible(request: SignedInRequest) -> TestSetQuerySet:
     return TestSet.objects.seen_by(request.user).written().select_related("project")
 
 
 @require_GET
 @results_only
 def test_sets(request: SignedInRequest) -> HttpResponse:
-    test_sets = with_looks(_seen(request).with_newest_version())
+    test_sets = with_looks(_visible(request).with_newest_version())
     page = listed(test_sets_list(request.user), test_sets, request.GET)
     return render(request, "site/test_sets.html", {"listed": page})
 
@@ -35,9 +35,9 @@ def test_sets(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
-    test_set = get_object_or_404(_seen(request), pk=pk)
+    test_set = get_object_or_404(_visible(request), pk=pk)
     versions = list(test_set.versions.select_related("pool__test_set"))
-    version = _wanted(versions, request.GET.get("version", ""))
+    version = _find_version(versions, request.GET.get("version", ""))
     pages: Paginator[Item] = items_by_place(version, PAGE) if version else Paginator([], PAGE)
     items = pages.get_page(request.GET.get("page"))
     rows = [
@@ -55,7 +55,7 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "site/test_set.html", context)
 
 
-def _wanted(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:
+def _find_version(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:
     """The version of this number, else the newest that wasn't drawn from another."""
     newest = next((each for each in versions if each.pool_id is None), None)
     return next((each for each in versions if str(each.number) == number), newest)

@@ -28,7 +28,7 @@ def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         try:
             token = verbs.add_token(
-                project=project, user=request.user, by=request.user, **_asked(request)
+                project=project, user=request.user, by=request.user, **_token_fields(request)
             )
         except verbs.TokenError as wrong:
             error = wrong
@@ -59,7 +59,7 @@ def revoke_token(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("site:tokens", slug)
 
 
-def _asked(request: SignedInRequest) -> dict[str, Any]:
+def _token_fields(request: SignedInRequest) -> dict[str, Any]:
     days = request.POST.get("days", "")
     return {
         "name": request.POST.get("name", ""),

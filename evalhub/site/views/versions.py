@@ -32,7 +32,7 @@ ASKINGS = 30
 PROBES = 30
 
 
-def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
+def _visible(request: SignedInRequest) -> ModelVersionQuerySet:
     versions: ModelVersionQuerySet = ModelVersion.objects.seen_by(request.user)
     return versions.select_related("model__project", "parent__model")
 
@@ -40,7 +40,7 @@ def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
 @require_GET
 @results_only
 def versions(request: SignedInRequest) -> HttpResponse:
-    page = listed(versions_list(request.user), with_evidence(_seen(request)), request.GET)
+    page = listed(versions_list(request.user), with_evidence(_visible(request)), request.GET)
     return render(request, "site/versions.html", {"listed": page})
 
 
@@ -48,7 +48,7 @@ def versions(request: SignedInRequest) -> HttpResponse:
 @results_only
 def new_version(request: SignedInRequest) -> HttpResponse:
     """A version registered; `parent` in the address is the one that it begins as."""
-    parent = _seen(request).filter(pk=whole_number(request.GET.get("parent", ""))).first()
+    parent = _visible(request).filter(pk=whole_number(request.GET.get("parent", ""))).first()
     initial = form_of_version(parent) if parent else {}
     form = VersionForm(request.POST or None, initial=initial, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -66,27 +66,27 @@ def new_version(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def version(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _shown(request, get_object_or_404(_seen(request), pk=pk), 200)
+    return _render_version(request, get_object_or_404(_visible(request), pk=pk), 200)
 
 
 @require_POST
 @results_only
 def move(request: SignedInRequest, pk: int) -> HttpResponse:
     """Rolls a champion back, retires a candidate, brings one back, or overrides."""
-    version = get_object_or_404(_seen(request), pk=pk)
+    version = get_object_or_404(_visible(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in MOVES:
-        return _shown(request, version, 400, refused="Say what is to be done.")
+        return _render_version(request, version, 400, refused="Say what is to be done.")
     try:
         sentence = MOVES[verb](version, request.user, request.POST.dict())
     except StageError as error:
         typed = request.POST.dict()
-        return _shown(request, version, 409, refused=f"Not done: {error}.", typed=typed)
+        return _render_version(request, version, 409, refused=f"Not done: {error}.", typed=typed)
     messages.success(request, f"{sentence} Your reason is kept with it.")
     return redirect(f"{reverse('site:version', args=[pk])}#stage")
 
 
-def _shown(
+def _render_version(
     request: SignedInRequest, version: ModelVersion, status: int, **more: Any
 ) -> HttpResponse:
     runs = Run.objects.seen_by(request.user).filter(version=version).with_progress()
