@@ -82,7 +82,9 @@ class LogOptions:
         """Refuses each of them without --from. Raises typer.BadParameter."""
         for option in fields(self):
             if getattr(self, option.name):
-                raise typer.BadParameter("goes with --from KIND", param_hint=_named(option.name))
+                raise typer.BadParameter(
+                    "goes with --from KIND", param_hint=_option_name(option.name)
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ class TermOptions:
             if why is not None and getattr(self, name) is not None:
                 [other] = set(ComparedRole) - {self.role}
                 message = f"{why.partition(':')[0]}: say --role {other.value}"
-                raise typer.BadParameter(message, param_hint=_named(name))
+                raise typer.BadParameter(message, param_hint=_option_name(name))
         if self.margin == 0:
             raise typer.BadParameter(
                 "must be above 0: no number of items shows that nothing at all is lost",
@@ -360,10 +362,10 @@ def _of_logs(
 def _refuse(what: str, **values: Any) -> None:
     """Refuses options that don't go with `what`. Raises typer.BadParameter."""
     if name := next((name for name, value in values.items() if value), None):
-        raise typer.BadParameter(f"doesn't go with {what}", param_hint=_named(name))
+        raise typer.BadParameter(f"doesn't go with {what}", param_hint=_option_name(name))
 
 
-def _named(field: str) -> str:
+def _option_name(field: str) -> str:
     """The option of a field: --base-arm of base_arm."""
     return f"--{field.replace('_', '-')}"
 

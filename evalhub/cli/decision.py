@@ -70,7 +70,7 @@ def verify(
     if verification.signature not in (None, "signed"):
         typer.echo(f"evalhub: {file}: {UNSIGNED[verification.signature]}", err=True)
     elif not verification.differences:
-        typer.echo("\n".join(_verified(each) for each in (verification, *verification.others)))
+        typer.echo("\n".join(_success_text(each) for each in (verification, *verification.others)))
     for row in verification.rows or []:
         typer.echo(_row(row))
     if verification.differences:
@@ -166,7 +166,7 @@ def read_decision(
     except UnicodeDecodeError as error:
         raise DataError("not UTF-8; save the file as UTF-8", file=str(file)) from error
     except (JsonError, DeclarationError) as error:
-        raise _located(error, file) from error
+        raise _locate(error, file) from error
 
 
 def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
@@ -193,7 +193,7 @@ def _row(row: "RowCheck") -> str:
     return f"  {mark} {row.candidate}: {row.what}{where}: {row.state}"
 
 
-def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
+def _locate(error: "JsonError | DeclarationError", file: Path) -> "DataError":
     """The same error with its file, and with its line where the JSON itself is malformed."""
     from evalhub.io.rows import DataError
 
@@ -203,7 +203,7 @@ def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
     return DataError(error.message, file=str(file), field=error.field or None)
 
 
-def _verified(verification: "Verification") -> str:
+def _success_text(verification: "Verification") -> str:
     text = (
         f"verified: {verification.verdict}\n  {verification.headline}\n"
         f"  SHA-256 {verification.digest}\n"

@@ -109,8 +109,8 @@ def gate(
             decided = decision_there(connection, pushed, spec.candidate, wait_s, console)
             decision = None if decided is None else told_decision(decided)
         else:
-            status = _here(spec, wait_s, reason, why_new)
-            decision = _told(status)
+            status = _conduct_here(spec, wait_s, reason, why_new)
+            decision = _newest_decision(status)
     except Exception as error:
         reports.undecided(name, str(error), study)
         raise
@@ -134,7 +134,7 @@ def seconds(wait: str) -> float:
     return 3600.0 * hours + 60 * minutes + rest
 
 
-def _here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
+def _conduct_here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
     """The study in this home, carried by this process."""
     from evalhub.cli.study import accepted, carry
     from evalhub.frames.command import printing
@@ -148,7 +148,7 @@ def _here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "Study
     return status
 
 
-def _told(status: "StudyStatus") -> "ToldDecision | None":
+def _newest_decision(status: "StudyStatus") -> "ToldDecision | None":
     """The decision on the candidate in question with what changed; None where nothing is judged."""
     from evalhub.cli.reports import ToldDecision
     from evalhub.ledger.chain.kept import check_kept

@@ -28,7 +28,7 @@ LONGEST = 64 * 1024
 def json_lines() -> Iterator[None]:
     """Meanwhile standard output and error have JSON lines alone, in this process and in those that
     it forks."""
-    with _hooks(), _wrapped_descriptor(1), _wrapped_descriptor(2) as real:
+    with _hooks(), _wrap_descriptor(1), _wrap_descriptor(2) as real:
         before = sys.stderr
         sys.stderr = lines = _Lines(real, before.encoding)
         try:
@@ -40,7 +40,7 @@ def json_lines() -> Iterator[None]:
 
 
 @contextmanager
-def _wrapped_descriptor(number: int) -> Iterator[int]:
+def _wrap_descriptor(number: int) -> Iterator[int]:
     """A thread wraps what is written to the descriptor, and writes it to the one that is given."""
     real = os.dup(number)
     reader, writer = os.pipe()
@@ -128,7 +128,7 @@ def _put(real: int, line: str) -> None:
     """One line by one call: no lock that a fork could leave held. What can't be written is lost."""
     if not line.strip():
         return
-    text = line if _is_object(line) else _wrapped(line)
+    text = line if _is_object(line) else _wrap(line)
     data = f"{text}\n".encode("utf-8", "backslashreplace")
     try:
         while data:
@@ -144,7 +144,7 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _wrapped(line: str) -> str:
+def _wrap(line: str) -> str:
     level = logging.WARNING
     record = logging.LogRecord(logger.name, level, "", 0, line.rstrip(), None, None)
     return LogJson(_secrets).format(record)

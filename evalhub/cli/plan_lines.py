@@ -11,13 +11,13 @@ def plan_lines(preview: PlanPreview) -> list[str]:
         f"{preview.items} items: {cost.main} judgments of them, {cost.checks} of control and gold "
         f"pairs, {cost.repeats} repeats, {cost.practice} to practise",
         f"{cost.judgments} judgments, {cost.hours:.1f} hours{money}",
-        *([_shown(preview)] if preview.needed else []),
+        *([_detectable(preview)] if preview.needed else []),
         *preview.short,
         *preview.told_apart.sentences,
     ]
 
 
-def _shown(preview: PlanPreview) -> str:
+def _detectable(preview: PlanPreview) -> str:
     who = "1 person" if preview.people == 1 else f"{preview.people} people"
     if preview.detects is not None:
         return (

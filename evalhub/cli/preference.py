@@ -113,12 +113,12 @@ def _print(document: "PreferenceDocument") -> None:
     if bias:
         console.print(
             f"Position: {bias.left:,} left, {bias.right:,} right on "
-            f"{counted(bias.items, 'item')}{_tested(bias)}",
+            f"{counted(bias.items, 'item')}{_side_test(bias)}",
             style="dim",
         )
 
 
-def _tested(bias: "PositionBias") -> str:
+def _side_test(bias: "PositionBias") -> str:
     if bias.p_value is not None:
         return f", p = {bias.p_value:.2g} (by item)."
     return f". {SIDES[bias.state]}"

@@ -30,7 +30,7 @@ def list_(json_: Json = False, days: Days = SEEN_WITHIN) -> int:
     nobody has seen for long it says so."""
     from evalhub.frames.command import printing
 
-    _, table = _here()
+    _, table = _table()
     since = _day(None) - datetime.timedelta(days=days)
     rows = [row for entry in table.entries() for row in _rows(entry, since)]
     if json_:
@@ -55,7 +55,7 @@ def check(json_: Json = False) -> int:
     """Check your own table of prices, and say where it lies."""
     from evalhub.frames.command import printing
 
-    path, table = _here()
+    path, table = _table()
     own = [each for each in table.entries() if each.table == "home"]
     if json_:
         printing.print_json(
@@ -90,7 +90,7 @@ def of_(
     from evalhub.frames.command import printing
     from evalhub.prices.table import AskedAt
 
-    _, table = _here()
+    _, table = _table()
     when = _day(day)
     hosts = [host] if host else [] if endpoint else table.hosts()
     queries = [AskedAt(model, *_host(each), endpoint or "") for each in hosts]
@@ -141,7 +141,7 @@ def gpus(json_: Json = False) -> int:
     return 0
 
 
-def _here() -> "tuple[Path, Prices]":
+def _table() -> "tuple[Path, Prices]":
     from evalhub.frames.command.setup import set_up_templates
 
     set_up_templates()

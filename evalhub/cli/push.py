@@ -76,7 +76,7 @@ def status(
     json_: Json = False,
 ) -> int:
     """Say how far a study is at a site, and what was decided."""
-    connection, document = _found(study, server, token_file)
+    connection, document = _find_study(study, server, token_file)
     _say(document, connection, as_json=json_)
     return 0
 
@@ -96,7 +96,7 @@ def pull(
     from evalhub.frames.command.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=[study])
-    connection, document = _found(study, server, token_file)
+    connection, document = _find_study(study, server, token_file)
     arm = candidate or next(
         each["name"] for each in document["arms"] if each["role"] == "candidate"
     )
@@ -113,7 +113,7 @@ def pull(
     return decision.exit_code
 
 
-def _found(
+def _find_study(
     file: Path, server: str | None, token_file: Path | None
 ) -> "tuple[Connection, Mapping[str, Any]]":
     """The study of this file at the site. Raises typer.BadParameter where it isn't there."""

@@ -42,7 +42,7 @@ def mail_finding(mail_to: str = "") -> Finding:
     server = f"{parts.hostname}:{settings.MAILERS['default']['OPTIONS']['port']}"
     try:
         _sign_in()
-        sent = f"; a mail to {mail_to} was taken" if mail_to and _sent(mail_to) else ""
+        sent = f"; a mail to {mail_to} was taken" if mail_to and _send(mail_to) else ""
     except smtplib.SMTPAuthenticationError as error:
         return Finding(
             "mail",
@@ -61,7 +61,7 @@ def mail_finding(mail_to: str = "") -> Finding:
         return Finding(
             "mail",
             False,
-            f"{server} can't be used: {_words(error)}",
+            f"{server} can't be used: {_one_line(error)}",
             "Correct EVALHUB_MAIL_URL: smtps:// is TLS from the start (465), smtp+tls:// STARTTLS "
             "(587), smtp:// neither (25).",
         )
@@ -84,7 +84,7 @@ def _sign_in() -> None:
         mailer.close()
 
 
-def _sent(address: str) -> bool:
+def _send(address: str) -> bool:
     from django.core.mail import EmailMessage, mailers
     from django.core.mail.backends.smtp import EmailBackend
 
@@ -113,7 +113,7 @@ def provider_findings() -> Iterator[Finding]:
         return
     url = settings.OIDC["settings"]["server_url"]
     try:
-        keys = _checked(url)
+        keys = _count_keys(url)
     except ProviderFault as fault:
         yield Finding("identity provider", False, f"{url}: {fault}", fault.advice)
         return
@@ -121,15 +121,15 @@ def provider_findings() -> Iterator[Finding]:
         "identity provider",
         True,
         f"{url} answers as itself, with {keys} keys",
-        f"It has to know the address {_way_back()} as one that it may send people back to.",
+        f"It has to know the address {_callback_url()} as one that it may send people back to.",
     )
 
 
-def _checked(url: str) -> int:
+def _count_keys(url: str) -> int:
     """How many keys the provider signs with, once its discovery document was found to be right.
     Raises ProviderFault."""
     address = url if "/.well-known/" in url else url + DISCOVERY
-    document = _fetched(address, f"EVALHUB_OIDC_URL is the provider's address without {DISCOVERY}.")
+    document = _fetch(address, f"EVALHUB_OIDC_URL is the provider's address without {DISCOVERY}.")
     issuer = document.get("issuer")
     if issuer != address.removesuffix(DISCOVERY) and issuer != url + "/":
         raise ProviderFault(
@@ -159,7 +159,7 @@ def _checked(url: str) -> int:
             "it doesn't offer the authorisation code flow (response type `code`)",
             "Allow that flow for this site at the provider.",
         )
-    keys = _fetched(document["jwks_uri"], "The provider has to answer there with its keys.")
+    keys = _fetch(document["jwks_uri"], "The provider has to answer there with its keys.")
     count = len(keys.get("keys") or [])
     if not count:
         raise ProviderFault(
@@ -169,7 +169,7 @@ def _checked(url: str) -> int:
     return count
 
 
-def _fetched(address: str, advice: str) -> dict[str, Any]:
+def _fetch(address: str, advice: str) -> dict[str, Any]:
     """The JSON object there. Raises ProviderFault."""
     try:
         request = Request(address, headers={"Accept": "application/json"})
@@ -181,7 +181,7 @@ def _fetched(address: str, advice: str) -> dict[str, Any]:
     except (OSError, HTTPException) as error:  # URLError is one
         reason = getattr(error, "reason", error)
         raise ProviderFault(
-            f"{address} can't be reached: {_words(reason)}",
+            f"{address} can't be reached: {_one_line(reason)}",
             "The site has to reach it from here: correct EVALHUB_OIDC_URL, or let it through.",
         ) from error
     except ValueError as error:
@@ -193,7 +193,7 @@ def _fetched(address: str, advice: str) -> dict[str, Any]:
     return document
 
 
-def _way_back() -> str:
+def _callback_url() -> str:
     from django.urls import reverse
 
     from evalhub.accounts.addresses import absolute
@@ -202,5 +202,5 @@ def _way_back() -> str:
     return absolute(path)
 
 
-def _words(error: object) -> str:
+def _one_line(error: object) -> str:
     return " ".join(str(error).split()) or type(error).__name__

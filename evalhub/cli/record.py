@@ -53,7 +53,7 @@ def record(
     )
     if dry_run:
         with database_to_look_at():
-            _, plan = _planned(spec, arm or [])
+            _, plan = _plan(spec, arm or [])
         if json_:
             printing.print_json(plan.as_json())
         else:
@@ -65,7 +65,7 @@ def record(
 
         arms = arms_to_record(spec, arm or [])
     else:  # asked before anything is written, for a transaction waits for nobody
-        arms, plan = _planned(spec, arm or [])
+        arms, plan = _plan(spec, arm or [])
         printing.print_requests(plan, printing.terminal(errors=True))
         if plan.requests:
             agree("Ask them?", unasked=f"{plan.requests:,} requests would be made")
@@ -73,7 +73,7 @@ def record(
     files = written(out, runs) if out is not None else {}
     if json_:
         printing.print_json(
-            {"runs": [_told(each) for each in runs], "files": [*map(str, files.values())]}
+            {"runs": [_as_json(each) for each in runs], "files": [*map(str, files.values())]}
         )
     else:
         for run in runs:
@@ -81,7 +81,7 @@ def record(
     return UNREACHABLE if any(each.run.state == "failed" for each in runs) else 0
 
 
-def _planned(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]":
+def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]":
     from evalhub.studies.run.record import arms_to_record, plan_of_answers
 
     arms = arms_to_record(spec, names)
@@ -133,7 +133,7 @@ def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
     return files
 
 
-def _told(of: "RecordedRun") -> dict[str, object]:
+def _as_json(of: "RecordedRun") -> dict[str, object]:
     return {
         "arm": of.arm,
         "test_set": of.test_set,

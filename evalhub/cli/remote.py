@@ -45,7 +45,7 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
         try:
             return push_study(connection, study.document, study.files, sent=sent)
         except RefusedError as error:
-            if located := _located(error, spec, study):
+            if located := _locate(error, spec, study):
                 raise located from error
             raise
 
@@ -145,7 +145,7 @@ def _run_bars(console: "Console") -> "Iterator[Bars]":
         yield bars
 
 
-def _located(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
+def _locate(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
     """The first flaw that the site found, where it stands on this machine; None: it names none."""
     from evalhub.io.rows import DataError
 

@@ -234,7 +234,7 @@ def list_() -> None:
 @app.command()
 def results(campaign: Number) -> None:
     """Print what a review that has ended found, for a release review."""
-    review = _ended(campaign)
+    review = _require_ended(campaign)
     from reviews.results.campaign_results import campaign_results
 
     typer.echo(campaign_results(review).text, nl=False)
@@ -246,7 +246,7 @@ def audit(
     out: Annotated[Path | None, typer.Option(help="Where the proof goes, as JSON.")] = None,
 ) -> None:
     """Check whether a review was blind; the proof is a file with its SHA-256."""
-    review = _ended(campaign, unchanged=False)
+    review = _require_ended(campaign, unchanged=False)
     from evalhub.frames.command.outputs import check_output, whole
     from reviews.audit.report import audit as audited
 
@@ -312,7 +312,7 @@ def export(
     ] = False,
 ) -> None:
     """Write the judgments of a review that has ended to a file."""
-    review = _ended(campaign)
+    review = _require_ended(campaign)
     from django.db import transaction
 
     from evalhub.accounts.audit_log import note
@@ -340,7 +340,7 @@ def export(
         to.writelines(lines)
 
 
-def _ended(number: int, *, unchanged: bool = True) -> "Campaign":
+def _require_ended(number: int, *, unchanged: bool = True) -> "Campaign":
     """The review, with its plan; one that goes on is refused, and one that was changed."""
     review = _campaign(number)
     from evalhub.accounts.audit_log import note_once

@@ -84,7 +84,7 @@ def cancel(study: Named) -> int:
     from evalhub.decision.wording import counted
     from evalhub.studies.run.all_runs import cancel_runs
 
-    count = cancel_runs(_named(study), by=None)
+    count = cancel_runs(_find_study(study), by=None)
     typer.echo(f"{counted(count, 'run')} stopped. What was answered is kept.")
     return 0
 
@@ -99,12 +99,12 @@ def retry(study: Named) -> int:
     from evalhub.decision.wording import counted
     from evalhub.studies.run.all_runs import resume_runs
 
-    count = resume_runs(_named(study), by=None)
+    count = resume_runs(_find_study(study), by=None)
     typer.echo(f"{counted(count, 'run')} taken up again.")
     return 0
 
 
-def _named(study: str) -> "Study":
+def _find_study(study: str) -> "Study":
     """Raises typer.BadParameter where there is none, or several of that name."""
     from django.db.models import Q
 

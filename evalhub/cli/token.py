@@ -72,7 +72,7 @@ def list_(project: Of, json_: Json = False) -> int:
     if not tokens:
         typer.echo("No tokens yet: `evalhub token add NAME` makes one.", err=True)
     for token in tokens:
-        typer.echo(f"{token.name}: {token.shown}… {_words(token)}")
+        typer.echo(f"{token.name}: {token.shown}… {_describe(token)}")
     return 0
 
 
@@ -128,7 +128,7 @@ def _row(token: "ApiToken") -> dict[str, Any]:
     }
 
 
-def _words(token: "ApiToken") -> str:
+def _describe(token: "ApiToken") -> str:
     if token.revoked:
         return f"revoked on {token.revoked:%-d %B %Y}"
     state = "expired" if token.expired else "until"

@@ -24,7 +24,7 @@ def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
     if processes == 1:
         return one(0)
     connections.close_all()  # a connection doesn't survive a fork
-    signal.signal(signal.SIGTERM, _told_to_go)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     run_processes(one, processes)
     return INTERRUPTED
 
@@ -42,6 +42,6 @@ def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
         return start_worker(threads=threads, queues=kinds)
 
 
-def _told_to_go(number: int, frame: FrameType | None) -> None:
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)  # once more would end it before its processes
     raise SystemExit(0)
