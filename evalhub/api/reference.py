@@ -20,12 +20,14 @@ def reference(document: Mapping[str, Any]) -> str:
     for path, at in document["paths"].items():
         for method in METHODS:
             if (operation := at.get(method)) is not None:
-                by_noun.setdefault(operation["tags"][0], []).extend(_told(method, path, operation))
+                by_noun.setdefault(operation["tags"][0], []).extend(
+                    _describe(method, path, operation)
+                )
     parts = (f"## {noun}\n\n" + "\n".join(lines) for noun, lines in by_noun.items())
     return HEAD + "\n" + "\n".join(parts)
 
 
-def _told(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
+def _describe(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
     (security,) = operation["security"]
     yield f"### `{method.upper()} {path.removeprefix('/api/v1')}`"
     yield ""

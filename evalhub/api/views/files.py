@@ -63,7 +63,7 @@ class File(ProjectEndpoint):
     )
     def get(self, request: Request, project: str, name: str) -> Response:
         uploads = Uploads(self.project)
-        if _named(name) not in uploads:
+        if _check_name(name) not in uploads:
             raise Problem(
                 404,
                 "This file isn't here, or not all of it.",
@@ -96,7 +96,7 @@ class File(ProjectEndpoint):
     def _append(self, request: Request, name: str, *, offset: int, complete: bool) -> Response:
         try:
             size = Uploads(self.project).append(
-                name=_named(name),
+                name=_check_name(name),
                 stream=request.data or request.stream or BytesIO(),  # none: an empty body
                 offset=offset,
                 complete=complete,
@@ -121,7 +121,7 @@ class File(ProjectEndpoint):
         return Response(FileShape(name=name, bytes=size).as_json(), headers=headers)
 
 
-def _named(name: str) -> str:
+def _check_name(name: str) -> str:
     if not NAMED.fullmatch(name):
         raise Problem(400, "is sha256: and 64 small hexadecimal digits", field="name")
     return name
