@@ -37,17 +37,17 @@ def said_budget(
     """What a command says of a budget, in place of what is there. Raises typer.BadParameter."""
     from evalhub.declare.prices import SpendingBudget
 
-    return _declared(SpendingBudget, options, current)
+    return _declare(SpendingBudget, options, current)
 
 
 def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunBudget | None":
     """What `run retry` says of a run's budget. Raises typer.BadParameter."""
     from evalhub.declare.prices import RunBudget
 
-    return _declared(RunBudget, {"tokens": tokens, "money": money, "of": of}, {})
+    return _declare(RunBudget, {"tokens": tokens, "money": money, "of": of}, {})
 
 
-def _declared[B: "SpendingBudget"](
+def _declare[B: "SpendingBudget"](
     kind: type[B], options: Mapping[str, Any], current: Mapping[str, Any]
 ) -> B | None:
     from evalhub.declare.declaration import DeclarationError, declared

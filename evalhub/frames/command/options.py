@@ -144,7 +144,7 @@ def row_fields(
     for option, key, texts in (("--score", "scores", scores), ("--field", "other", other)):
         paths = dict[str, str]()
         for text in texts or ():
-            name, path = _named_path(text)
+            name, path = _split_name(text)
             if name is None and key == "other":
                 raise typer.BadParameter(f"{text!r} isn't of the form NAME=PATH", param_hint=option)
             if (name := name or "score") in paths:
@@ -176,7 +176,7 @@ def answer_fields(
     return row_fields(rows, id_, output, scores, other)
 
 
-def _named_path(text: str) -> tuple[str | None, str]:
+def _split_name(text: str) -> tuple[str | None, str]:
     """NAME=PATH, or a path alone; a = within brackets is the path's."""
     before = text.partition("[")[0]
     name, sign, _ = before.partition("=")

@@ -23,13 +23,13 @@ def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> N
     try:
         folder, free = path.parent.is_dir(), path.is_file() or not path.exists()
     except OSError as error:
-        raise _unwritten(path, option, error.strerror or str(error)) from error
+        raise _write_error(path, option, error.strerror or str(error)) from error
     if any(_same_file(path, each) for each in inputs):
         raise typer.BadParameter(f"{path} is what is read: name another", param_hint=option)
     if not folder:
-        raise _unwritten(path, option, f"there is no folder {path.parent}")
+        raise _write_error(path, option, f"there is no folder {path.parent}")
     if not free:
-        raise _unwritten(path, option, "it is no file")
+        raise _write_error(path, option, "it is no file")
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def whole(path: Path, *, option: str) -> Iterator[Path]:
         yield partial
         os.replace(partial, path)
     except OSError as error:
-        raise _unwritten(path, option, error.strerror or str(error)) from error
+        raise _write_error(path, option, error.strerror or str(error)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -87,7 +87,7 @@ def write_folder(
     except OSError as error:
         if old.exists() and not folder.exists():
             old.rename(folder)
-        raise _unwritten(folder, option, error.strerror or str(error)) from error
+        raise _write_error(folder, option, error.strerror or str(error)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -100,5 +100,5 @@ def _same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def _unwritten(path: Path, option: str, why: str) -> DataError:
+def _write_error(path: Path, option: str, why: str) -> DataError:
     return DataError(f"can't be written ({option}): {why}", file=str(path))

@@ -73,7 +73,7 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
         console.print(_section(section))
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
-    if lost := _unscored(record):
+    if lost := _test_sets_without_scores(record):
         console.print(Text(f"? {lost}", "yellow"))
     for alternative in record.alternatives:
         console.print(Text(alternative.sentence, "dim"))
@@ -273,7 +273,11 @@ def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
 
     means = [_number(row.baseline), _number(row.candidate)]
     if not isinstance(row, Criterion) or row.ratio is None:
-        return [*means, _signed(row.difference), f"{_signed(row.lower)} to {_signed(row.upper)}"]
+        return [
+            *means,
+            _with_sign(row.difference),
+            f"{_with_sign(row.lower)} to {_with_sign(row.upper)}",
+        ]
     ends = f"{_times(row.ratio_lower)} to {_times(row.ratio_upper)}"
     return [*means, _times(row.ratio), ends]
 
@@ -290,7 +294,7 @@ def _misses(record: "DecisionRecord") -> str:
     return f"Answers without the pattern to extract, scored whole: {', '.join(counts)}."
 
 
-def _unscored(record: "DecisionRecord") -> str:
+def _test_sets_without_scores(record: "DecisionRecord") -> str:
     """The test sets of which no criterion is measured, since answers have no score: a judge's."""
     measured = {each.test_set for each in record.criteria}
     lost = [
@@ -318,7 +322,7 @@ def _times(ratio: float | None) -> str:
     return "unbounded" if ratio is None else f"×{_number(ratio)}"
 
 
-def _signed(value: float) -> str:
+def _with_sign(value: float) -> str:
     from evalhub.decision.wording import NOTHING
 
     if abs(value) < NOTHING:

@@ -194,11 +194,11 @@ def readable(text: str, encoding: str) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        return "".join(_spelt(character, encoding) for character in text)
+        return "".join(_escape(character, encoding) for character in text)
     return text
 
 
-def _spelt(character: str, encoding: str) -> str:
+def _escape(character: str, encoding: str) -> str:
     if _has(encoding, character):
         return character
     plain = SPELT.get(character) or "".join(

@@ -22,7 +22,7 @@ def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     """
 
     @wraps(view)
-    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if sees_results(request.user):
             try:
                 return view(request, *args, **kwargs)
@@ -31,4 +31,4 @@ def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         reviews = Membership.objects.filter(user=request.user).exists()
         return render(request, "site/blind.html", {"reviews": reviews}, status=403)
 
-    return guarded
+    return guard

@@ -99,7 +99,7 @@ def describes(
     fields = (FIELDS,) if gives is not None and code == 200 and not once else ()
     summary, _, rest = says.partition("\n")
 
-    def decorated(method: Any) -> Any:
+    def decorate(method: Any) -> Any:
         method.summary = summary
         if getattr(method, "may_be_job", False):
             job = _or_job(shape) if code == JOB_TAKEN and shape is not None else JobShape
@@ -112,7 +112,7 @@ def describes(
             parameters=[*_filters(filtered), *paged, *fields, *query, *((KEY,) if once else ())],
         )(method)
 
-    return decorated
+    return decorate
 
 
 @cache

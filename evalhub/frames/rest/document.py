@@ -45,10 +45,10 @@ class Shapes(OpenApiSerializerExtension):
                 name=_name(name, direction),
                 type=ResolvedComponent.SCHEMA,
                 object=_name(name, direction),
-                schema=_linked(part, parts, direction),
+                schema=_link(part, parts, direction),
             )
             auto_schema.registry.register_on_missing(component)
-        return _linked(schema, parts, direction)
+        return _link(schema, parts, direction)
 
 
 class Bearer(OpenApiAuthenticationExtension):
@@ -93,11 +93,11 @@ def _name(name: str, direction: str) -> str:
     return plain if direction == "response" or plain.endswith("Request") else f"{plain}Input"
 
 
-def _linked(part: Any, parts: dict[str, Any], direction: str) -> Any:
+def _link(part: Any, parts: dict[str, Any], direction: str) -> Any:
     """The schema with its references as this document has them, and without titles."""
     if isinstance(part, dict):
         linked = {
-            name: _linked(inner, parts, direction)
+            name: _link(inner, parts, direction)
             for name, inner in part.items()
             if not (name == "title" and isinstance(inner, str))
         }
@@ -105,5 +105,5 @@ def _linked(part: Any, parts: dict[str, Any], direction: str) -> Any:
             linked["$ref"] = REFERENCE + _name(target, direction)
         return linked
     if isinstance(part, list):
-        return [_linked(inner, parts, direction) for inner in part]
+        return [_link(inner, parts, direction) for inner in part]
     return part

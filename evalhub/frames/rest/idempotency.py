@@ -59,9 +59,9 @@ def once(
         rows: how many rows of the database the request concerns, given the view.
     """
 
-    def decorated(method: Method) -> Method:
+    def decorate(method: Method) -> Method:
         @wraps(method)
-        def answered(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        def answer_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
             job = job_of(request._request)
             claim = job or _claim(request)
             if claim.status is not None:
@@ -80,11 +80,11 @@ def once(
                 raise
             return response
 
-        answered.may_be_job = not secret  # type: ignore[attr-defined]
-        answered.answers_once = True  # type: ignore[attr-defined]
-        return answered
+        answer_once.may_be_job = not secret  # type: ignore[attr-defined]
+        answer_once.answers_once = True  # type: ignore[attr-defined]
+        return answer_once
 
-    return decorated
+    return decorate
 
 
 def keep_answer(request: Request, response: Response) -> None:

@@ -72,7 +72,7 @@ def listed[M: Model](
         "previous": pages.get_previous_link(),
         "results": [shape(row).as_json() for row in page_rows or []],
     }
-    return Response(body | {"results": [_chosen(request, each) for each in body["results"]]})
+    return Response(body | {"results": [_choose_fields(request, each) for each in body["results"]]})
 
 
 def shown(
@@ -80,7 +80,7 @@ def shown(
 ) -> Response:
     """One thing in its shape."""
     header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(_chosen(request, shape.as_json()), code, headers=header_fields)
+    return Response(_choose_fields(request, shape.as_json()), code, headers=header_fields)
 
 
 def shown_whole(shape: Declaration, code: int, **headers: str) -> Response:
@@ -89,7 +89,7 @@ def shown_whole(shape: Declaration, code: int, **headers: str) -> Response:
     return Response(shape.as_json(), code, headers=header_fields)
 
 
-def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _choose_fields(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     """The fields that the query asks for, of all; all without `fields`."""
     wanted = [name for name in request.query_params.get("fields", "").split(",") if name]
     if unknown := [name for name in wanted if name not in row]:
