@@ -22,10 +22,10 @@ def how_to_install(extra: str) -> str:
     source = json.loads(text)
     if "dir_info" in source:
         return f"uv sync --extra {extra}, in the checkout"
-    return f"pip install '{DISTRIBUTION}[{extra}] @ {_pinned(source)}'"
+    return f"pip install '{DISTRIBUTION}[{extra}] @ {_pin(source)}'"
 
 
-def _pinned(source: dict[str, Any]) -> str:
+def _pin(source: dict[str, Any]) -> str:
     """The address with its commit or SHA-256, as far as the installer wrote it down."""
     url = str(source["url"])
     if version_control := source.get("vcs_info"):

@@ -34,7 +34,7 @@ _PLACES = [
 
 def hide(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without these secrets, however they are quoted, and without what looks like one."""
-    if secrets_pattern := _known(tuple(secrets)):
+    if secrets_pattern := _pattern(tuple(secrets)):
         text = secrets_pattern.sub(HIDDEN, text)
     for pattern in _PLACES:
         text = pattern.sub(rf"\1{HIDDEN}", text)
@@ -42,7 +42,7 @@ def hide(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 @lru_cache(maxsize=8)
-def _known(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
+def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
     forms = {
         form
         for secret in secrets

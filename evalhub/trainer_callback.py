@@ -125,7 +125,7 @@ class RegisterVersions:
         if state.global_step != self._last_step:
             self._register(args, state, kwargs, "end")
         else:
-            self._guarded(args, state, lambda: self._deliver(self._file(args), []))
+            self._guard(args, state, lambda: self._deliver(self._file(args), []))
 
     def _register(self, args: Any, state: Any, having: Mapping[str, Any], checkpoint: str) -> None:
         def register() -> None:
@@ -136,9 +136,9 @@ class RegisterVersions:
                     _put(folder / RECORD, json.dumps(record, indent=2) + "\n")
             self._deliver(self._file(args), [_letter(self._path, self._body(record, checkpoint))])
 
-        self._guarded(args, state, register)
+        self._guard(args, state, register)
 
-    def _guarded(self, args: Any, state: Any, do: Callable[[], None]) -> None:
+    def _guard(self, args: Any, state: Any, do: Callable[[], None]) -> None:
         if not state.is_world_process_zero:
             return
         try:
@@ -205,7 +205,7 @@ class RegisterVersions:
         )
         sender.start()
         sender.join(self._door.timeout_s)
-        unsent = _left(waiting, dict(results))
+        unsent = _letters_left(waiting, dict(results))
         _keep(file, unsent)
         if unsent and not self._told:
             how = "sent with the next, or by: python -m evalhub.trainer_callback"
@@ -278,7 +278,7 @@ def _send_all(door: _Door, letters: list[dict[str, Any]], results: dict[int, str
             door.send(letter)
             results[number] = ""
         except urllib.error.HTTPError as error:
-            results[number] = f"HTTP {error.code}: {_said(error)}"
+            results[number] = f"HTTP {error.code}: {_error_text(error)}"
             if error.code >= 500 or error.code in GONE:
                 return
         except Exception as error:
@@ -286,7 +286,9 @@ def _send_all(door: _Door, letters: list[dict[str, Any]], results: dict[int, str
             return
 
 
-def _left(letters: list[dict[str, Any]], results: Mapping[int, str]) -> list[dict[str, Any]]:
+def _letters_left(
+    letters: list[dict[str, Any]], results: Mapping[int, str]
+) -> list[dict[str, Any]]:
     """What wasn't taken, and why."""
     return [
         {**letter, "why": results.get(number, "no answer in time")}
@@ -295,7 +297,7 @@ def _left(letters: list[dict[str, Any]], results: Mapping[int, str]) -> list[dic
     ]
 
 
-def _said(error: urllib.error.HTTPError) -> str:
+def _error_text(error: urllib.error.HTTPError) -> str:
     """What the server says is wrong, in a line."""
     try:
         problem = json.loads(error.read(MOST_ANSWER))
@@ -412,7 +414,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 64
     results: dict[int, str] = {}
     _send_all(door, letters, results)
-    unsent = _left(letters, results)
+    unsent = _letters_left(letters, results)
     _keep(args.file, unsent)
     sys.stderr.write(f"evalhub: {len(letters) - len(unsent)} registered, {len(unsent)} left\n")
     for letter in unsent:

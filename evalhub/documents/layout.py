@@ -59,7 +59,7 @@ def laid_out(document: SiteDocument) -> DocumentPage:
         for inner in token.children or []:
             _link(inner, document.name)
     return DocumentPage(
-        _MARKDOWN.renderer.render(list(_boxed(tokens)), _MARKDOWN.options, {}), sections
+        _MARKDOWN.renderer.render(list(_box_tables(tokens)), _MARKDOWN.options, {}), sections
     )
 
 
@@ -106,7 +106,7 @@ def _link(token: Token, name: str) -> None:
         token.attrSet("href", _SOURCE + target)
 
 
-def _boxed(tokens: Sequence[Token]) -> Iterator[Token]:
+def _box_tables(tokens: Sequence[Token]) -> Iterator[Token]:
     """Tables that scroll by themselves; alignment as a class, since no style is inline."""
     tables = 0
     for token in tokens:

@@ -50,7 +50,7 @@ def search(query: str) -> list[FoundSection]:
     if not terms:
         return []
     entries, average = _index()
-    counts_by_term = [[(entry, _held(entry, word)) for entry in entries] for word in terms]
+    counts_by_term = [[(entry, _occurrences(entry, word)) for entry in entries] for word in terms]
     share = [sum(count > 0 for _, count in each) / len(entries) for each in counts_by_term]
     telling = [n for n in range(len(counts_by_term)) if share[n] <= _COMMON] or range(
         len(counts_by_term)
@@ -63,7 +63,7 @@ def search(query: str) -> list[FoundSection]:
             saturated = count + _K1 * (1 - _B + _B * entry.length / average)
             scores[n] += rare * count * (_K1 + 1) / saturated if count else -math.inf
     ranked = sorted(range(len(entries)), key=lambda n: -scores[n])
-    return [_found(entries[n], terms) for n in ranked[:MOST] if scores[n] > 0]
+    return [_excerpt(entries[n], terms) for n in ranked[:MOST] if scores[n] > 0]
 
 
 @cache
@@ -89,12 +89,12 @@ def _tokens(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def _held(entry: _Entry, word: str) -> int:
+def _occurrences(entry: _Entry, word: str) -> int:
     """How often a section has the word, or one that begins with it."""
     return sum(count for each, count in entry.counts.items() if each.startswith(word))
 
 
-def _found(entry: _Entry, terms: Sequence[str]) -> FoundSection:
+def _excerpt(entry: _Entry, terms: Sequence[str]) -> FoundSection:
     marks = re.compile(rf"\b({'|'.join(map(re.escape, terms))})", re.IGNORECASE)
     first = marks.search(entry.words)
     middle = first.start() if first else 0
