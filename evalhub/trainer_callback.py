@@ -271,8 +271,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _send_all(door: _Door, letters: list[dict[str, Any]], results: dict[int, str]) -> None:
-    """Sends in order; `done` gets "" for what was taken, else why not. Ends where nobody answers,
-    and goes on after what is refused by itself."""
+    """Sends in order; `results` gets "" for what was accepted, else the reason. Stops where nobody
+    answers, and goes on after a letter that is refused."""
     for number, letter in enumerate(letters):
         try:
             door.send(letter)

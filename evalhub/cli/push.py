@@ -98,7 +98,7 @@ def pull(
     check_output(out, option="--out", inputs=[study])
     connection, document = _find_study(study, server, token_file)
     arm = candidate or next(
-        each["name"] for each in document["arms"] if each["role"] == "candidate"
+        entry["name"] for entry in document["arms"] if entry["role"] == "candidate"
     )
     decided = newest_decision(connection, document, arm)
     if decided is None:

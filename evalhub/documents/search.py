@@ -45,7 +45,7 @@ class _Entry:
 
 
 def search(query: str) -> list[FoundSection]:
-    """The sections in which every word of `asked` begins some word, best first, at most `MOST`."""
+    """The sections in which every word of `query` begins some word, best first, at most `MOST`."""
     terms = _tokens(query)[:MOST_WORDS]
     if not terms:
         return []

@@ -126,7 +126,7 @@ class ListPage:
 def listed[Rows: QuerySet[Any, Any]](
     listing: Listing[Rows], rows: Rows, query: Mapping[str, str]
 ) -> ListPage:
-    """The rows that `asked`, the address's query, asks for."""
+    """One page of the rows that the address's query selects."""
     ignored: list[str] = []
     controls = []
     for list_filter in listing.filters:

@@ -29,7 +29,7 @@ class PlanLook:
 
 
 def look_at(prepared: Prepared, request: CampaignRequest, wanted: str) -> dict[str, Any]:
-    """The template's values for one planned pair; the first where `place` is none of them.
+    """The template's values for one planned pair; the first if `wanted` is none of them.
 
     A side is drawn for this page alone. Two queries.
     """

@@ -1,5 +1,5 @@
-"""`evalhub serve-config`: files by which a model server answers as a version did; and `evalhub
-probe`: whether a server answers as the version did that was evaluated."""
+"""`evalhub serve-config` writes the files with which a model server answers as a version did;
+`evalhub probe` checks whether a running server does."""
 
 import shlex
 from enum import StrEnum

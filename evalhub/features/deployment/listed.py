@@ -1,4 +1,5 @@
-"""What a server's list of models says of the one that is to be what was evaluated. Pure."""
+"""What a server's list of models (/models) says about the model that should be the evaluated one.
+Pure."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ class ModelEntry:
 def listed(
     content: bytes | None, *, name: str, bases: tuple[str, ...], adapter: bool
 ) -> ModelEntry:
-    """What the list at /models says of `name`.
+    """Checks the entry `name` in a server's answer to /models.
 
     Args:
         content: the list; None: the server gives none.

@@ -9,7 +9,7 @@ PORT = 8080
 
 
 def files(config: Served, *, image: str | None = None) -> dict[str, str]:
-    """By name: the script.
+    """The start script, by its file name.
 
     Raises ServeError: what llama.cpp can't be told, or has to be.
     """

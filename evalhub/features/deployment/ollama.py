@@ -16,7 +16,7 @@ _MARKS = '"""'
 
 
 def files(config: Served, *, image: str | None = None) -> dict[str, str]:
-    """By name: the Modelfile.
+    """The Modelfile, by its file name.
 
     Raises ServeError: what Ollama can't be told, or has to be.
     """
@@ -84,7 +84,8 @@ def _check(config: Served) -> None:
 
 
 def _value(text: str, field: str) -> str:
-    """The text as a Modelfile's value, or ServeError where that would say something else."""
+    """The text as a value in a Modelfile. Raises ServeError if a Modelfile can't hold it as it
+    is."""
     if _PLAIN.fullmatch(text):
         return text
     strange = sorted({each for each in text if not each.isprintable() and each not in "\n\r\t"})

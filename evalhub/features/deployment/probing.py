@@ -1,4 +1,4 @@
-"""A server asked what a version had answered, to see whether it is what was evaluated."""
+"""Asks a server what a version answered before, to see whether it serves the evaluated model."""
 
 import hashlib
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class ProbeMade:
-    """A probe that is kept, with the texts that aren't: (item, kept answer, answer now)."""
+    """A stored probe, with the texts that aren't stored: (item, stored answer, answer now)."""
 
     probe: Probe
     found: ProbeFinding
@@ -70,7 +70,7 @@ def probe(
     test_set: str | None = None,
     tolerance: float = TOLERANCE,
 ) -> ProbeMade:
-    """Asks the server what the version answered in its newest finished run, and keeps the outcome.
+    """Asks the server the items of the version's newest finished run, and stores the outcome.
 
     Each probe is asked twice, alone and among others, with the prompt and the sampling of the
     version.
@@ -167,8 +167,8 @@ def _newest_run(version: ModelVersion, test_set: str | None) -> Run:
 
 
 def _choose_outputs(version: ModelVersion, run: Run, probes: int) -> list[Output]:
-    """The same each time: by digests of the items, half of them such as the base answers otherwise,
-    if there are so many."""
+    """Answers to probe with, always the same for a run: chosen by the items' digests, half of them
+    where the base answers differently, if there are so many."""
     answered = Output.objects.filter(
         run=run, sample=0, text__isnull=False, text_sha256=None, choice_logprobs__isnull=True
     )
@@ -195,7 +195,8 @@ def _choose_outputs(version: ModelVersion, run: Run, probes: int) -> list[Output
 
 
 def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[int, Heard]:
-    """What the version's base answered to the same items, by their keys, asked in the same way."""
+    """The answers of the version's base to the same items, by item key, asked with the same
+    settings."""
     parent = version.parent
     if parent is None or parent.prompt != version.prompt or parent.sampling != version.sampling:
         return {}
@@ -216,7 +217,7 @@ def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[
 
 
 def _backend_and_sampling(version: ModelVersion, where: Where) -> tuple[OpenAIBackend, Sampling]:
-    """The server, asked as the version was."""
+    """The backend and sampling to ask the server with, set as the version's own."""
     backend, sampling = backend_of(version), version.sampling
     address = {"url": where.url, "key_env": where.key_env, "endpoint": where.endpoint}
     if isinstance(backend, OpenAIBackend):
@@ -264,7 +265,7 @@ def _has_adapter(version: ModelVersion) -> bool:
 
 
 def _bases(version: ModelVersion, where: Where) -> tuple[str, ...]:
-    """Names under which a server may know the base that was evaluated."""
+    """Names by which a server may call the evaluated base model."""
     backend = backend_of(version)
     if where.base:
         return (where.base,)

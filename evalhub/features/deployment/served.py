@@ -1,4 +1,4 @@
-"""What a server is to load so that it answers as the version did that was evaluated."""
+"""What a server has to load to answer as the evaluated version did."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ WITH_ADAPTER = ("lora", "qlora")
 
 
 class ServeError(ValueError):
-    """A version that no files can be written for, and what would be right; `field` is where."""
+    """A version for which no files can be written, with what would be right; `field` names the
+    option."""
 
     def __init__(self, message: str, field: str) -> None:
         self.message, self.field = message, field
@@ -33,7 +34,7 @@ class ServeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What whoever serves a version says of it; "" and None leave it to what is known.
+    """Options of whoever serves a version; "" and None mean: use what the version says.
 
     Attributes:
         base: the base's weights as the server finds them: a path there, or a name that it knows.
@@ -56,7 +57,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A version as a server is told of it.
+    """A version as a server has to be configured for it.
 
     Attributes:
         base: the weights; the base's where there is an adapter.
@@ -95,7 +96,7 @@ class Served:
 
     @property
     def sampling(self) -> Sampling:
-        """How requests that say nothing of it are answered as the version was.
+        """Sampling for requests that state none: the version's own.
 
         The backend hf is greedy where a version says no temperature, and holds to no settings that
         came with the weights.
@@ -106,7 +107,7 @@ class Served:
         return sampling.model_copy(update={"temperature": 0.0})
 
     def manifest(self) -> dict[str, Any]:
-        """What the files were written from, for whoever looks later."""
+        """What the files were written from, as a record to read later."""
         return {
             "schema": "evalhub.handover/1",
             "project": self.version.model.project.slug,
@@ -127,7 +128,7 @@ class Served:
 
 
 def served(version: ModelVersion, options: Places = Places()) -> Served:
-    """What a server is told of the version.
+    """The server configuration for the version.
 
     Raises:
         ServeError: nothing of it can be served, a place isn't known, or files that lie here are
@@ -150,7 +151,8 @@ def served(version: ModelVersion, options: Places = Places()) -> Served:
 
 
 def _of_files(version: ModelVersion, backend: HfBackend, options: Places) -> Served:
-    """A version of the backend hf: files by their digests, or the model hub's by their commits."""
+    """For a version of the backend hf: files with their digests, or names and commits at the model
+    hub."""
     base, adapter = Path(backend.model), Path(backend.adapter or "")
     if backend.adapter_revision is not None and not options.adapter:
         raise ServeError(
@@ -193,7 +195,7 @@ def _of_files(version: ModelVersion, backend: HfBackend, options: Places) -> Ser
 
 
 def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, options: Places) -> Served:
-    """A version that a server answered for: where its weights lie there, nobody has said."""
+    """For a version that was asked at an endpoint: nobody has said where its weights are."""
     with_adapter = version.kind in WITH_ADAPTER or backend.adapter_of is not None
     what = "the base's weights lie" if with_adapter else "its weights lie"
     if not options.base:
@@ -231,7 +233,7 @@ def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, options: Plac
 
 
 def usual_base_name(backend: HfBackend) -> str:
-    """What a server calls the base unless it is told otherwise."""
+    """The name that a server gives the base by default."""
     return backend.model if backend.revision else backend.model.rstrip("/").rpartition("/")[2]
 
 
@@ -242,7 +244,7 @@ def usual_name(version: ModelVersion) -> str:
 def _check_same(
     field: str, path: Path, registered: str | None, digest: Callable[[Path], str]
 ) -> None:
-    """That what lies here, if anything does, is what was evaluated."""
+    """Raises ServeError if a file exists at this path and isn't the one that was evaluated."""
     if registered is None or not path.exists():
         return
     actual = _read(field, digest, path)
@@ -255,7 +257,7 @@ def _check_same(
 
 
 def _template(backend: HfBackend) -> str | None:
-    """The template that a version has of its own."""
+    """The version's own chat template, if it has one."""
     if backend.chat_template is None:
         return None
     try:
@@ -276,7 +278,7 @@ def _template(backend: HfBackend) -> str | None:
 
 
 def _rank(version: ModelVersion, options: Places, config: dict[str, Any]) -> int | None:
-    """The adapter's rank: as its own files say, else as the training record does."""
+    """The adapter's rank, from its own files, else from the training record."""
     recorded_rank: int | None = version.training.named.fields.adapter.r
     rank = _largest_rank(config) or recorded_rank
     if options.rank is not None and rank is not None and options.rank != rank:

@@ -1,4 +1,4 @@
-"""Is what answers there what was evaluated? Pure.
+"""Decides whether a server serves the evaluated model, from its answers. Pure.
 
 A probe is an item that the version answered when it was evaluated. It is asked twice: alone, and
 among others. Where the same model answers, its first answer now and the kept one are two draws of
@@ -38,7 +38,7 @@ class ProbeVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer as it is compared; `logprob` is the sum over its tokens, in nats."""
+    """An answer to compare; `logprob` is the sum over its tokens, in nats."""
 
     text: str
     calls: Any = None
@@ -48,7 +48,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """An item asked twice, with its kept answers.
+    """An item that was asked twice, with the stored answers to it.
 
     Attributes:
         parent: what the version's base answered; None where that isn't kept.
@@ -63,7 +63,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFinding:
-    """What probes came to.
+    """The outcome of a probe.
 
     Attributes:
         changed: probes whose first answer isn't the kept one.
@@ -97,8 +97,8 @@ class ProbeFinding:
 
 
 def distance(one: Heard, other: Heard) -> float | None:
-    """How far apart two log-probabilities of one text are, as a share of them; None where either
-    isn't known, or the texts are two.
+    """Relative difference of two log-probabilities of the same text; None if one is unknown or the
+    texts differ.
 
     Rounding moves a token's logits by some d nats, and by that its log-probability by d (1 - p) at
     most, which is no more than d |ln p|: so all of an answer's by d times what they sum up to. The
@@ -112,7 +112,7 @@ def distance(one: Heard, other: Heard) -> float | None:
 
 
 def otherwise(one: Heard, other: Heard, tolerance: float = TOLERANCE) -> bool:
-    """Whether two answers are two models', as far as they can tell."""
+    """Whether two answers come from different models, as far as they can show it."""
     if one.text != other.text or (one.calls or []) != (other.calls or []):
         return True
     apart = distance(one, other)
@@ -126,7 +126,7 @@ def sameness(
     listed: str = "",
     tolerance: float = TOLERANCE,
 ) -> ProbeFinding:
-    """What probes come to.
+    """Compares all probed items and draws the conclusion.
 
     Args:
         failed: probes that got no answer.
@@ -164,7 +164,7 @@ def sameness(
 
 
 def _p_beyond(changed: int, probes: int) -> float:
-    """The chance of so many changed or more where each is with a chance of MOST_CHANGED."""
+    """Binomial tail: the probability of `changed` or more of `probes`, each with MOST_CHANGED."""
     from scipy.stats import binom  # slow to import
 
     return float(binom.sf(changed - 1, probes, MOST_CHANGED))
@@ -214,7 +214,7 @@ def _conclude(finding: ProbeFinding, listing_error: str) -> tuple[ProbeVerdict, 
 
 
 def _not_borne_out(finding: ProbeFinding) -> str:
-    """Why those that tell the version from its base don't show which of the two answers."""
+    """Why the items on which version and base differ don't show which of the two answers."""
     telling = finding.telling or 0
     if sign_test(telling, 0) > LEVEL:
         return (

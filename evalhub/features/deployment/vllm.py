@@ -20,8 +20,8 @@ _MOUNTED = f"/handover/{TEMPLATE}"
 
 
 def files(config: Served, *, image: str | None = None) -> dict[str, str]:
-    """By name: the script, the chat template where the version has its own, and with an image the
-    file for Docker Compose.
+    """By name: the start script, the chat template if the version has its own, and with an image
+    the file for Docker Compose.
 
     Raises ServeError: what vLLM doesn't serve, or has to be told.
     """
@@ -34,7 +34,7 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
 
 
 def arguments(config: Served) -> list[str]:
-    """The words after `vllm serve`, but for the chat template, host and port.
+    """Arguments of `vllm serve`, without chat template, host and port.
 
     Raises ServeError as `files`.
     """
@@ -136,7 +136,7 @@ def _compose(config: Served, image: str) -> str:
 
 
 def _without_variables(value: Any) -> Any:
-    """With each $ doubled, for Compose would put a variable of the machine in its place."""
+    """Doubles each $, which Docker Compose would otherwise replace by a variable of the machine."""
     if isinstance(value, dict):
         return {name: _without_variables(inner) for name, inner in value.items()}
     if isinstance(value, list):

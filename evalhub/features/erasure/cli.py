@@ -1,4 +1,4 @@
-"""`evalhub redact` and `evalhub user erase`: an item's text or a person's name goes for good."""
+"""`evalhub redact` and `evalhub user erase` remove an item's text or a person's name for good."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""A person erased: no name, address or way in is left of them; what they said stays as evidence."""
+"""Erase a person: names, addresses and sign-ins are removed; judgments stay as evidence."""
 
 import secrets
 from collections import Counter
@@ -37,7 +37,7 @@ CHUNK = 2000
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What came of erasing a person.
+    """The counts of what an erasure removed.
 
     Attributes:
         name: what the account is called now.
@@ -52,7 +52,7 @@ class Erased:
 
 
 def erase_user(*, name: str, dry_run: bool = False) -> Erased:
-    """As `_erase`, and the database's own files don't hold the name any more either.
+    """As `_erase`, and removes the name from the database's own files too.
 
     On PostgreSQL that is so after its next VACUUM. With `dry_run` everything is checked and counted
     and nothing changed; `name` is then the one that the account has.
@@ -68,7 +68,7 @@ def erase_user(*, name: str, dry_run: bool = False) -> Erased:
 
 @transaction.atomic
 def _erase(name: str) -> Erased:
-    """Takes a person out.
+    """Removes a person's data.
 
     The account's row stays, nameless and closed, because judgments, events and the audit log
     refer to it; none of those is changed, so that every chain, seal and decision still holds.
@@ -103,7 +103,7 @@ def _erase(name: str) -> Erased:
 
 
 def _decisions_naming(user: User, identifiers: set[str]) -> Iterator[int]:
-    """Decisions on a review of theirs whose record has their address, since a link made it."""
+    """Ids of decisions whose record holds the person's address among its reviewers' identities."""
     studies = Reviewer.objects.filter(user=user).values("campaign__study")
     rows = Decision.objects.filter(study__in=studies).order_by("pk").only("record")
     for decision in rows.iterator(chunk_size=CHUNK):
@@ -113,7 +113,8 @@ def _decisions_naming(user: User, identifiers: set[str]) -> Iterator[int]:
 
 
 def check_replaceable(user: User) -> None:
-    """Raises UserError where nobody else owns one of their projects, or administers the site."""
+    """Raises UserError if the person is the only owner of a project or the only administrator of
+    the site."""
     owners = Membership.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
     alone = Project.objects.owned_by(user).exclude(pk__in=owners.values("project"))
     if names := ", ".join(alone.values_list("slug", flat=True)):
@@ -128,7 +129,8 @@ def _addresses(user: User) -> list[str]:
 
 
 def _erase_invitations(user: User, identifiers: set[str]) -> int:
-    """Open ones go, answered ones lose the name and the address. How many there were."""
+    """Deletes open invitations, and removes name and address from answered ones. Returns the
+    number."""
     count = 0
     theirs = Q(account=user)
     for identifier in identifiers:
@@ -144,7 +146,7 @@ def _erase_invitations(user: User, identifiers: set[str]) -> int:
 
 
 def _erase_ways_in(user: User) -> Counter[str]:
-    """By what they are, how many there were."""
+    """Deletes sign-ins, tokens and sessions. Returns the number of each."""
     counts = Counter[str]()
     for kind, model in (
         ("mail addresses", EmailAddress),
@@ -166,7 +168,7 @@ def _erase_ways_in(user: User) -> Counter[str]:
 
 
 def _erase_admin_entries(user: User, identifiers: set[str]) -> int:
-    """What the admin noted of changed rows spells their names out. How many there were."""
+    """Deletes entries of the admin's log that spell the person's names. Returns the number."""
     naming = Q(
         content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)
     )

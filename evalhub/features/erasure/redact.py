@@ -1,4 +1,4 @@
-"""An item's text taken out for good, wherever it stands; digests and decisions stay."""
+"""Remove an item's text for good, wherever it is stored; digests and decisions stay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +25,12 @@ CHUNK = 5000
 
 
 class RedactionError(Exception):
-    """An item that can't be redacted; the message says why. Nothing was changed then."""
+    """An item that can't be redacted; the message says why. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """How much was taken out.
+    """How much was removed.
 
     Attributes:
         working_items: rows of working sets, which go altogether.
@@ -55,7 +55,7 @@ def redact(
     redactors: Sequence[Redactor],
     dry_run: bool = False,
 ) -> Redacted:
-    """As `_redact`, and the database's own files don't hold the text any more either.
+    """As `_redact`, and removes the text from the database's own files too.
 
     On PostgreSQL that is so after its next VACUUM. Files that programs uploaded to the project
     are taken away too, where this process has the home that they lie in. With `dry_run` everything
@@ -92,8 +92,8 @@ def _redact(
     by: User | None,
     redactors: Sequence[Redactor],
 ) -> Redacted:
-    """Takes the text of an item out of every version of the project that asks the same, and its
-    answers out of every run on them.
+    """Removes the text of an item from every version of the project that asks the same, and the
+    answers from every run on them.
 
     What is left is the item's id, its tags and cluster, the digest of what it said, and all
     scores. A `Redaction` leads from each digest of before to what it is now; no digest that was
@@ -182,7 +182,7 @@ def _redact(
 
 
 def _take_out_answers(outputs: QuerySet[Output]) -> None:
-    """A text in place of a text, and an error in place of an error: neither becomes the other."""
+    """Replaces texts by a text and errors by an error: neither becomes the other."""
     for output in (
         outputs.filter(text__isnull=False)
         .only("pk", "text", "tool_calls")
@@ -202,7 +202,8 @@ def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:
 
 
 def _check_items(version: TestSetVersion) -> str:
-    """The digest of the items as they are, which is the recorded one or led to from it."""
+    """The digest of the items as they are now; raises if neither recorded nor explained by
+    redactions."""
     digest = items_as_they_are(version)
     if not Redaction.objects.of_version(version).lead(version.digest, digest):
         raise RedactionError(f"the items of {version} aren't what its digest says")

@@ -1,4 +1,5 @@
-"""A study's answers: a row for each of every arm to every item, with its score where it is open."""
+"""A study's answers as rows: one for each answer of each arm to each item, with its score if it may
+be read."""
 
 from collections.abc import Iterator
 from itertools import batched
@@ -43,7 +44,7 @@ SCHEMA: tuple[tuple[str, Any], ...] = (
 
 
 def export_answers(*, study: Study, by: User | None, to: Path, form: Form) -> int:
-    """Writes every answer of the study's arms, and says how many there are.
+    """Writes every answer of the study's arms. Returns the number of rows.
 
     A score that no decision has read yet is sealed: it stays where it is, whoever asks.
 

@@ -1,4 +1,4 @@
-"""A project's evidence as files, in the forms that others read."""
+"""REST: a project's evidence as files, in formats that other tools read."""
 
 import shutil
 import tempfile
@@ -44,7 +44,7 @@ LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a request asks for, and the folder that it is written into."""
+    """A request for an export, with the folder to write it into."""
 
     endpoint: "Exports"
     form: str
@@ -59,7 +59,7 @@ class _Asked:
         return self.endpoint.by
 
     def row(self, rows: "QuerySet[Any]", name: str) -> Any:
-        """The row of the project whose number, or slug, the query gives."""
+        """The project's row whose number or slug the query parameter `name` gives."""
         value = self.endpoint.request.query_params.get(name, "")
         if not value:
             raise Problem(400, "says which one", field=name)

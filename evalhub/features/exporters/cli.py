@@ -1,5 +1,5 @@
-"""`evalhub export`: a project's evidence in the forms that others read; and `evalhub mlflow`: what
-an MLflow server was told of champions and challengers."""
+"""`evalhub export` writes a project's evidence in formats that other tools read; `evalhub mlflow`
+lists what an MLflow server was told of champions and challengers."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -113,7 +113,7 @@ def _export_from_site(
     out: Path,
     form: FileForm | None,
 ) -> dict[str, Any]:
-    """The same of a site's project, by REST."""
+    """The same export from a site's project, by REST."""
     from evalhub.client.exports import export_folder_there, export_there
     from evalhub.frames.command.outputs import whole
 
@@ -222,7 +222,7 @@ def _study(project: "Project", slug: str | None) -> "Study":
 
 
 def _decision(project: "Project", study: str | None, number: int | None) -> "Decision":
-    """The decision of this number, or the newest on the study's candidate in question."""
+    """The decision with this number, or the newest on the study's candidate in question."""
     from evalhub.ledger.models import Decision
     from evalhub.registry.models.studies import ArmRole
 

@@ -1,4 +1,4 @@
-"""A project's decisions: each with its record, who stands by it, and what it promoted."""
+"""A project's decisions as rows: each with its record, sign-offs and promotions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ SCHEMA: tuple[tuple[str, Any], ...] = (
 
 
 def export_decisions(*, project: Project, by: User | None, to: Path, form: Form) -> int:
-    """Writes every decision of the project, the oldest first, and says how many there are.
+    """Writes every decision of the project, oldest first. Returns the number of rows.
 
     People stand in it by the numbers of their accounts.
 

@@ -1,4 +1,4 @@
-"""A decision's two arms as Every Eval Ever 0.3 has them, with our intervals.
+"""A decision's two arms in the format Every Eval Ever 0.3, with our intervals.
 
 https://evalevalai.com/every_eval_ever: an aggregate and a file of samples for each model, under
 data/collection/developer/model. An arm's score has the interval of its mean; the candidate's gain
@@ -38,7 +38,7 @@ SCHEMA = "0.3.0"
 
 @dataclass(frozen=True, slots=True)
 class _ExportedArm:
-    """One arm of a decision: which of the two, its version, and its runs by test set."""
+    """One arm of a decision: its role, its version, and its runs by test set."""
 
     decision: Decision
     candidate: bool
@@ -75,7 +75,7 @@ class _ExportedArm:
 
     @property
     def name(self) -> str:
-        """The same for the same decision and arm, in the form of a random UUID."""
+        """A UUID that is always the same for a decision and arm, in the form of a random one."""
         of = f"{self.decision.digest} {self.version.digest} {self.candidate}"
         return str(UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4))
 
@@ -89,7 +89,7 @@ class _ExportedArm:
 
 
 def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> list[Path]:
-    """Writes both arms' files below the folder `to`, and says which.
+    """Writes both arms' files below the folder `to`. Returns their names.
 
     Answers without a score are no samples; their number stands beside the score.
 
@@ -191,7 +191,7 @@ def _aggregate(arm: _ExportedArm) -> dict[str, Any]:
 
 
 def _score(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
-    """The arm's mean as it was judged, with its interval."""
+    """The arm's mean as the decision has it, with its interval."""
     c, run = criterion, arm.run(criterion.test_set)
     scores = run_scores(run, arm.compared[c.test_set].metric, item_labels(run.test_set_version))
     value = c.candidate if arm.candidate else c.baseline
@@ -210,7 +210,7 @@ def _score(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
 
 
 def _gain(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
-    """The candidate's gain item by item, as it was judged; positive is better."""
+    """The candidate's gain per item as the decision has it; positive is better."""
     c, record = criterion, arm.decision.document
     reach = arm.metric(c.test_set).reach
     return {
@@ -269,13 +269,13 @@ def _metric(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
 
 
 def _ends(reach: tuple[float, float] | None) -> dict[str, Any]:
-    """The least and the most; unbounded as the schema writes it."""
+    """Smallest and largest value; unbounded ends as the schema writes them."""
     least, most = reach or ("-Infinity", "Infinity")
     return {"min_score": least, "max_score": most}
 
 
 def _uncertainty(arm: _ExportedArm, criterion: Criterion, value: float) -> dict[str, Any]:
-    """The interval of the arm's own mean: its scores against 0, as any two arms' are compared.
+    """Interval of the arm's own mean: its scores compared with 0, by the method for two arms.
 
     Nothing where the mean that was judged is of other items: those that chose the baseline were
     left out, or earlier looks' scores stand in it.
@@ -368,7 +368,7 @@ def _sample(
 
 
 def _write(path: Path, rows: Iterator[dict[str, Any]]) -> tuple[int, str]:
-    """How many rows were written, and the file's SHA-256."""
+    """Writes the rows. Returns their number and the file's SHA-256."""
     count, digest = 0, hashlib.sha256()
     with whole_or_gone(path), path.open("wb") as file:
         for row in rows:

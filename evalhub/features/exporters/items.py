@@ -1,4 +1,4 @@
-"""The items that somebody has found, as a file: every arm's answers, a row for each, streamed."""
+"""A list of items as a file: a row for each arm's answer, streamed."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ def exported_items(
     what: str,
     form: str,
 ) -> Iterator[str]:
-    """These items in their order, line by line: `form` is one of FORMS.
+    """The rows of these items in their order, line by line: `form` is one of FORMS.
 
     A score that no decision has read stays where it is, whoever asks: it isn't among an answer's
     `scores`, which are {metric: value}. Without arms there is a row an item. In a CSV what is

@@ -1,4 +1,4 @@
-"""An MLflow server's aliases kept in step: `champion`, `challenger`.
+"""Keep an MLflow server's aliases `champion` and `challenger` up to date.
 
 Nothing is written down when a version is promoted: the promotion is the row, in the transaction
 that changes the champion. A timer looks whose each alias is, and tells the server until it has
@@ -43,7 +43,7 @@ type Holder = tuple[ModelVersion, Decision | None]
 
 
 def tell_mlflow() -> int:
-    """Looks whose aliases are and tells the server of what has changed; how many it was told.
+    """Updates the aliases and sends what has changed to the server. Returns how many were sent.
 
     An error is kept with its alias and keeps up no other. Two processes may do this at once.
     Nothing is told while the site's messages are held.
@@ -55,12 +55,13 @@ def tell_mlflow() -> int:
 
 
 def teller_of_mlflow() -> AbstractContextManager[None]:
-    """Tells the server every TICK_S seconds, on a thread of this process, while the block runs."""
+    """Calls `tell_mlflow` every TICK_S seconds on a thread of this process, while the block
+    runs."""
     return every(TICK_S, tell_mlflow)
 
 
 def look(*, anew: bool = False) -> None:
-    """Writes down whose each alias is, as the registry has it now; what has changed is to be told.
+    """Stores which version has each alias by the registry; changed aliases become due.
 
     Args:
         anew: what is told already, too.
@@ -76,7 +77,7 @@ def look(*, anew: bool = False) -> None:
 
 
 def challenger(project: Project) -> Holder | None:
-    """The newest candidate that a decision ships, and that was never promoted.
+    """The newest candidate that a decision ships and that was never promoted.
 
     Of each arm of a study its newest decision counts.
     """
@@ -94,7 +95,7 @@ def challenger(project: Project) -> Holder | None:
 
 
 def _candidate(decision: Decision) -> ModelVersion | None:
-    """The version that the decision judged, where its study has it still."""
+    """The version that the decision judged, if its study still has it."""
     arms = decision.study.arms.select_related("version__model__project")
     arm = arms.filter(name=decision.arm).first()
     judged = decision.document.arms.candidate.digest
@@ -129,7 +130,7 @@ def _write(project: Project, alias: str, holder: Holder | None, *, anew: bool) -
 
 
 def _tags(version: ModelVersion, decision: Decision | None) -> dict[str, str]:
-    """What the server's version says: of the decision no verdict where it judged another one."""
+    """Tags of the server's version; no verdict if the decision judged another version."""
     tags = {"evalhub.version": str(version), "evalhub.digest": version.digest}
     if decision is None:
         return tags
@@ -139,7 +140,7 @@ def _tags(version: ModelVersion, decision: Decision | None) -> dict[str, str]:
 
 
 def _claim(alias: MlflowAlias) -> bool:
-    """Takes it for LEASE, by compare-and-set."""
+    """Leases it for LEASE, by compare-and-set."""
     same = MlflowAlias.objects.filter(
         pk=alias.pk, state=AliasState.WAITING, attempts=alias.attempts, due_at=alias.due_at
     )
@@ -149,7 +150,7 @@ def _claim(alias: MlflowAlias) -> bool:
 
 
 def _tell(alias: MlflowAlias) -> bool:
-    """Tells the server whose the alias is, or keeps why that wasn't to be."""
+    """Sends the alias to its server, or stores why that failed."""
     try:
         server = MlflowServer.of_environment(settings.MLFLOW_URL)
         name, number = _move(alias, server)
@@ -170,7 +171,7 @@ def _tell(alias: MlflowAlias) -> bool:
 
 
 def _move(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
-    """The server's model and version that have the alias now; "" where none has."""
+    """The server's model and version that have the alias now; "" if none has."""
     name = number = ""
     version = alias.version
     if version is not None:
@@ -185,7 +186,7 @@ def _move(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
 
 
 def _conclude(alias: MlflowAlias, **changes: Any) -> None:
-    """Keeps what came of it, unless the alias has moved on meanwhile."""
+    """Stores the outcome, unless the alias has changed meanwhile."""
     same = MlflowAlias.objects.filter(
         pk=alias.pk, attempts=alias.attempts, due_at=alias.due_at, version=alias.version
     )

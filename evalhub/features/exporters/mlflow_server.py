@@ -1,4 +1,4 @@
-"""The calls of MLflow's REST API that a decision needs, each answered by what it gives."""
+"""The calls of MLflow's REST API that a decision needs."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ _THERE = "RESOURCE_ALREADY_EXISTS"
 
 
 class MlflowError(Exception):
-    """The server can't be reached, or refuses; the message says what it said."""
+    """The server can't be reached or refuses; the message gives its reason."""
 
 
 class _RefusedError(Exception):
@@ -29,7 +29,7 @@ class _RefusedError(Exception):
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A token goes nowhere but to the server that was named."""
+    """Refuses redirects: the token is sent to the named server alone."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -44,7 +44,7 @@ class MlflowServer:
 
     @classmethod
     def of_environment(cls, url: str) -> "MlflowServer":
-        """The server with the sign-in of MLflow's own variables, if there is any.
+        """The server with the credentials of MLflow's environment variables, if any.
 
         Raises:
             MlflowError: no http(s) URL, or one with a password in it.
@@ -65,7 +65,7 @@ class MlflowServer:
         return cls(url.rstrip("/"))
 
     def experiment(self, name: str) -> str:
-        """The id of the experiment of this name, made where there is none."""
+        """The id of the experiment of this name, created if missing."""
         try:
             reply = self._get("experiments/get-by-name", {"experiment_name": name})
         except _RefusedError as error:
@@ -126,7 +126,8 @@ class MlflowServer:
         tags: Mapping[str, str],
         made_of: Mapping[str, str],
     ) -> str:
-        """The number of the registered model's version with this digest, with these tags.
+        """The number of the registered model's version with this digest and these tags, created if
+        missing.
 
         Args:
             made_of: what the server keeps of where it comes from, if it makes it: `source`, and a
@@ -148,7 +149,7 @@ class MlflowServer:
         return str(created["model_version"]["version"])
 
     def aliased(self, name: str, alias: str) -> str | None:
-        """The version that has this alias; None: none has."""
+        """The version that has this alias; None if none has."""
         try:
             reply = self._get("registered-models/alias", {"name": name, "alias": alias})
         except _RefusedError as error:

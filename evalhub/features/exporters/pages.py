@@ -24,7 +24,7 @@ def _visible_study(request: SignedInRequest, pk: int) -> Study:
 @require_GET
 @results_only
 def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The file as it would be written, and what lies beside it."""
+    """The page of a study's file, and of what is left out of it."""
     study = _visible_study(request, pk)
     document = study_document(study)
     context = {
@@ -41,7 +41,7 @@ def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The file alone."""
+    """Download of the file alone."""
     study = _visible_study(request, pk)
     headers = {"Content-Disposition": f'attachment; filename="{study.slug}.yaml"'}
     text = study_text(study_document(study))
@@ -51,7 +51,7 @@ def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def study_zip(request: SignedInRequest, pk: int) -> Any:
-    """The file with its items and its recorded answers, as one zip."""
+    """Download of the file with its items and recorded answers, as a zip."""
     study = _visible_study(request, pk)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.zip"

@@ -1,4 +1,4 @@
-"""A study as its file and the data that it names: one that runs elsewhere, and says the same."""
+"""A study as a file with its data: it can be run elsewhere with the same result."""
 
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,8 @@ RECORDED = "recorded"
 
 
 def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
-    """Writes a zip of the study file, its items and its recorded answers; says what it holds.
+    """Writes a zip of the study file, its items and recorded answers. Returns the document that was
+    written.
 
     Unpacked, `evalhub study run study.yaml` asks the same of the same answers. Scores that came
     with answers are among them once a decision has opened them.
@@ -39,7 +40,7 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
 
 
 def leave_out_sealed(document: StudyDocument) -> None:
-    """Notes the answers whose scores stay here."""
+    """Lists the answers whose sealed scores aren't exported."""
     for holder, key, path in list(named_files(document.data)):
         files = holder[key] if isinstance(holder[key], dict) else {}
         for test_set, name in files.items():
@@ -51,7 +52,7 @@ def leave_out_sealed(document: StudyDocument) -> None:
 
 
 def data_files(document: StudyDocument) -> Iterator[tuple[str, Iterator[str]]]:
-    """The files beside a study file: their names and their lines."""
+    """The data files of a study file: their names and lines."""
     for name, rows in document.items.items():
         yield name, rows.lines()
     for name, documents in document.documents.items():
@@ -61,13 +62,13 @@ def data_files(document: StudyDocument) -> Iterator[tuple[str, Iterator[str]]]:
 
 
 def sealed(run: Run) -> bool:
-    """Whether scores came with the run's answers that no decision has read yet."""
+    """Whether the run's answers came with scores that no decision has read yet."""
     recorded = RunMetric.objects.filter(run=run, metric__name=RECORDED)
     return recorded.exists() and recorded.filter(opened=None).exists()
 
 
 def study_text(document: StudyDocument) -> str:
-    """The study file as YAML, with what it leaves out as comments at its top."""
+    """The study file as YAML, with what is left out as comments at the top."""
     header = "".join(f"# Left out. {each}\n" for each in document.left_out)
     text: str = yaml.safe_dump(document.data, sort_keys=False, allow_unicode=True, width=100)
     return header + text

@@ -70,7 +70,7 @@ def promote(
 
 
 def person_named(by: str | None) -> "User":
-    """Raises typer.BadParameter where nobody is named, or nobody is called so."""
+    """The user of this name. Raises typer.BadParameter if none is named or none exists."""
     from evalhub.accounts.models import User
 
     if by is None:
@@ -84,7 +84,7 @@ def person_named(by: str | None) -> "User":
 def post_there(
     server: str, token_file: Path | None, project: str, path: str, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the site answers. The same said again is the same act there, whatever its key."""
+    """The site's answer. Repeating an act there changes nothing, whatever its idempotency key."""
     from uuid import uuid4
 
     from evalhub.frames.command import printing
@@ -95,7 +95,7 @@ def post_there(
 
 
 def told_promotion(promotion: "Promotion") -> dict[str, Any]:
-    """A promotion of this home, as it is printed."""
+    """A promotion of this home as a row to print."""
     before = promotion.before.version if promotion.before else None
     return {
         "promotion": promotion.pk,
@@ -113,7 +113,7 @@ def told_promotion(promotion: "Promotion") -> dict[str, Any]:
 
 
 def told(row: Mapping[str, Any], *, as_json: bool) -> int:
-    """Prints a promotion, of this home or as a site tells it."""
+    """Prints a promotion, of this home or of a site."""
     from evalhub.frames.command import printing
 
     if as_json:
@@ -313,7 +313,7 @@ def _post(
 
 
 def _other(name: str | None) -> dict[str, Any] | None:
-    """A version as a request names it."""
+    """A version as the body of a request names it."""
     from evalhub.declare.version_name import numbered_version
 
     if name is None:

@@ -1,4 +1,4 @@
-"""Parts of pages: a version's stage and what may be done about it, and a decision's promotions."""
+"""Parts of pages: a version's stage and possible moves, and a decision's promotions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class CrownedArm:
 
 @dataclass(frozen=True, slots=True)
 class Crowning:
-    """Which version is champion, and what a decision may make it: its candidate, and where there is
-    none yet what it judged against."""
+    """The champion, and what a decision may promote: its candidate, or the baseline if there is no
+    champion yet."""
 
     standing: ChampionStanding
     choices: Sequence[CrownedArm]
@@ -54,7 +54,7 @@ def crowning(decision: Decision) -> Crowning:
 
 @dataclass(frozen=True, slots=True)
 class StagePage:
-    """A version's stage with the newest moves of its model's versions.
+    """A version's stage, with the newest moves of its model's versions.
 
     Attributes:
         more: whether there are older moves.
@@ -121,7 +121,7 @@ MOVES: dict[str, Move] = {
 
 
 def _beside(version: ModelVersion, pk: str) -> ModelVersion | None:
-    """Another version of the project; None where the form names none that there is."""
+    """Another version of the project; None if the form names none, or none that exists."""
     versions = ModelVersion.objects.filter(model__project=version.model.project_id)
     of_project = versions.select_related("model__project")
     return of_project.filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 19 else None

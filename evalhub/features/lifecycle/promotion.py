@@ -1,4 +1,4 @@
-"""Promotion: a version becomes the project's champion, by a decision or by an owner's override."""
+"""Promote a version to the project's champion, by a decision or by an owner's override."""
 
 from django.db import transaction
 
@@ -18,16 +18,16 @@ BEFORE_THE_FIRST = "the baseline of the first decision that made a champion: wha
 
 
 class PromotionError(StageError):
-    """A version that can't be promoted by this decision, and what would be right."""
+    """A version that can't be promoted by this decision, with what would be right."""
 
 
 class StaleDecisionError(PromotionError):
-    """The decision doesn't stand on all that there is any more."""
+    """The decision no longer holds on today's evidence."""
 
 
 @transaction.atomic
 def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Promotion:
-    """Makes the decision's candidate the champion of its project, and retires the one until then.
+    """Makes the decision's candidate the project's champion, and retires the former one.
 
     Of a project that has none yet, what the decision judged against was it until now: that is the
     first of its history, so that a rollback has where to go.
@@ -83,7 +83,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
 def override_champion(
     *, version: ModelVersion, by: User, reason: str, instead_of: ModelVersion | None = None
 ) -> Promotion:
-    """Makes a version the champion of its project, whatever was decided of it, or nothing.
+    """Makes a version the project's champion, whatever was decided on it.
 
     Every page, list and answer that names the champion says that no decision made it so. The same
     again, by the same person for the same reason, is the override that is there.
@@ -126,7 +126,7 @@ def override_champion(
 
 
 def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
-    """Why `promote` would refuse this as the project is now, whoever asks; "" where it wouldn't."""
+    """Why `promote` would refuse the arm now, for any user; "" if it wouldn't."""
     try:
         version = _version(decision, arm)
         _check(decision, arm, version, Promotion.objects.current(decision.study.project))
@@ -136,7 +136,7 @@ def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
 
 
 def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
-    """The version that the decision read as this arm."""
+    """The version that the decision judged as this arm."""
     arms = decision.document.arms
     recorded = arms.candidate if arm == "candidate" else arms.baseline
     current = study_arm(decision, recorded.name)
@@ -150,7 +150,7 @@ def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
 def _check(
     decision: Decision, arm: ArmOf, version: ModelVersion, current: Promotion | None
 ) -> None:
-    """That the version may take the place of what is champion. Raises StageError."""
+    """Checks that the version may replace the champion. Raises StageError."""
     check_candidate(version)
     _check_stands(decision)
     if arm == "candidate":
@@ -195,7 +195,8 @@ def _check_ships(decision: Decision) -> None:
 
 
 def _check_judged_against(decision: Decision, current: Promotion | None) -> None:
-    """That nothing slips in which beat something weaker than what runs now."""
+    """Checks that the decision compared with the present champion, and not with something
+    weaker."""
     if current is None:
         return
     if current.version_id == _version(decision, "baseline").pk:

@@ -1,4 +1,4 @@
-"""Back to what was champion before: what had made it so makes it so again."""
+"""Roll back to a former champion: the promotion that had made it champion holds again."""
 
 from django.db import transaction
 
@@ -13,7 +13,7 @@ from evalhub.registry.models import ModelVersion
 def roll_back(
     *, version: ModelVersion, by: User, reason: str, to: ModelVersion | None = None
 ) -> Promotion:
-    """Retires the champion `version`, and makes the one before it champion again.
+    """Retires the champion `version`, and makes the former one champion again.
 
     The champion to leave is named, and not only the project: so of two who roll back at once the
     second is told that it is done, and none rolls back what the other went back to. The same
@@ -55,8 +55,8 @@ def roll_back(
 
 
 def former_champions(champion: Promotion) -> list[ModelVersion]:
-    """What can be gone back to: versions that were champion before, each once, the one that a
-    rollback takes by itself first, then the newest. One query."""
+    """Versions that can be rolled back to: former champions, each once, the default first, then the
+    newest. One query."""
     earlier = Promotion.objects.filter(project=champion.project_id, restores=None)
     promotions = {each.pk: each for each in earlier.select_related("version__model").newest_first()}
     usual = champion.goes_back_to
@@ -69,7 +69,7 @@ def former_champions(champion: Promotion) -> list[ModelVersion]:
 def _promotion_to_restore(
     current: Promotion, project: Project, version: ModelVersion, to: ModelVersion | None
 ) -> Promotion:
-    """What had made the version champion to which it goes back."""
+    """The promotion that had made champion the version to go back to."""
     if to is None:
         if (before := current.goes_back_to) is None:
             raise StageError(f"{version} is the first champion of {project}: none was before it")
@@ -94,7 +94,7 @@ def _is_this(
 
 
 def _is_rollback_of(current: Promotion, version: ModelVersion) -> bool:
-    """Whether what holds is the rollback of this version."""
+    """Whether the current promotion is a rollback of this version."""
     before = current.before
     return current.restores_id is not None and before is not None and before.version == version
 

@@ -1,4 +1,4 @@
-"""The verbs on a watch: begun, asked again, concluded, ended; and the timer that does so.
+"""The verbs on a watch: add, ask, conclude, end; and the timer that calls them.
 
 An asking is a run like any other, of another `repeat`. No decision reads it, so that it charges no
 look and opens no score; it says of the champion alone whether it still answers as it did.
@@ -47,7 +47,8 @@ logger = logging.getLogger(__name__)
 
 
 class WatchError(ValueError):
-    """A watch that can't be as asked, and what would be right; `field` is where."""
+    """A watch that can't be made as requested, with what would be right; `field` names the
+    field."""
 
     def __init__(self, message: str, field: str) -> None:
         self.message, self.field = message, field
@@ -63,7 +64,7 @@ def add_watch(
     false_alarms_a_year: float = FALSE_ALARMS_A_YEAR,
     budget: SpendingBudget | None = None,
 ) -> Watch:
-    """The project's champion watched on a test set of the study that it was promoted by.
+    """Watches the project's champion on a test set of the study by which it was promoted.
 
     It is asked a second time now, unless it was since that study was decided: what a later change
     is held beside are answers by which nobody chose it. The first asking follows after
@@ -121,7 +122,7 @@ def add_watch(
 
 
 def end_watch(*, watch: Watch, by: User | None, why: str = "by somebody's word") -> bool:
-    """Ends a watch; whether it did. What it found stays.
+    """Ends a watch, whose findings stay. Returns whether it was still running.
 
     Raises NotAllowedError where `by` doesn't evaluate in the project.
     """
@@ -131,7 +132,7 @@ def end_watch(*, watch: Watch, by: User | None, why: str = "by somebody's word")
 
 
 def ask(watch: Watch) -> Asking | None:
-    """Asks the watch's version again, now; None where it ended or has to wait for its second run.
+    """Asks the watch's version again, now; None if the watch has ended or waits for its second run.
 
     The asking that goes on is the one that is there. It is concluded once its run has ended.
     """
@@ -163,7 +164,7 @@ def ask(watch: Watch) -> Asking | None:
 
 
 def conclude(asking: Asking) -> Asking:
-    """Compares what was answered, once the run has ended; of one that goes on, nothing is done."""
+    """Compares the answers if the run has ended; does nothing while it goes on."""
     asking.run.refresh_from_db()
     if asking.run.state in (RunState.PENDING, RunState.RUNNING) or asking.concluded:
         return asking
@@ -177,7 +178,7 @@ def conclude(asking: Asking) -> Asking:
 
 
 def look() -> None:
-    """Concludes what has ended and asks what is due. An error on one keeps up no other.
+    """Concludes ended runs and starts due ones. An error on one watch doesn't stop the others.
 
     While the site's messages are held, nothing is asked.
     """
@@ -190,12 +191,12 @@ def look() -> None:
 
 
 def watcher() -> AbstractContextManager[None]:
-    """Looks every TICK_S seconds, on a thread of this process, while the block runs."""
+    """Calls `look` every TICK_S seconds on a thread of this process, while the block runs."""
     return every(TICK_S, look)
 
 
 def sentence(asking: Asking) -> str:
-    """What an asking came to, in words."""
+    """The outcome of an asking, as a sentence."""
     if asking.concluded is None:
         return "is being asked"
     report = asking.report or {}
@@ -215,7 +216,7 @@ def sentence(asking: Asking) -> str:
 
 
 def _run_of_promotion(promotion: Promotion, test_set: str) -> Run:
-    """The run of the promoted version that the promotion's decision read on this test set."""
+    """The promoted version's run on this test set that the promotion's decision read."""
     if promotion.decision is None:
         raise WatchError(
             f"{promotion.version} was made the champion by an override: there is no study that it "
@@ -243,8 +244,8 @@ def _run_of_promotion(promotion: Promotion, test_set: str) -> Run:
 
 
 def _second_repeat(promoted: Run, promotion: Promotion) -> int:
-    """Of the run that later answers are held beside: the first that was launched since the decision
-    was made, which hasn't read it; else a new one."""
+    """The run that later answers are compared with: the first that was launched after the decision,
+    which hasn't read it; else a new one."""
     runs = Run.objects.filter(
         version=promoted.version, test_set_version=promoted.test_set_version, source=""
     )
@@ -257,7 +258,7 @@ def _second_repeat(promoted: Run, promotion: Promotion) -> int:
 
 
 def usable(run: Run) -> bool:
-    """Whether its answers can be compared: all are there, or nothing but single ones failed."""
+    """Whether its answers can be compared: complete, or with only single failures."""
     return run.state == RunState.DONE or failed_answers_alone(run)
 
 
@@ -277,7 +278,7 @@ def _launch_again(watch: Watch) -> Run:
 
 
 def _charges(promoted: Run, repeat: int, limit: SpendingBudget | None) -> Charges | None:
-    """The budget of an asking, as new as that, and the price of the promoted run."""
+    """A budget for this asking alone, and the price of the promoted run."""
     if limit is None:
         return None
     spending = promoted.spending.filter(version=promoted.version).first()
@@ -295,7 +296,7 @@ def _charges(promoted: Run, repeat: int, limit: SpendingBudget | None) -> Charge
 
 
 def _metrics_to_watch(promoted: Run) -> list[Metric]:
-    """Those of the promoted run that a decision has read and that follow from what is answered.
+    """Metrics of the promoted run that a decision has read, without those of time.
 
     How long an answer takes is another night's matter, whoever answers.
     """
@@ -341,7 +342,7 @@ def _name(metric: Metric) -> str:
 
 
 def _scores(run: Run, metric: Metric) -> dict[int, float]:
-    """By item, higher is better; means that are the same number are the same here."""
+    """Scores by item, higher is better; means that are equal but for rounding are made equal."""
     rows = (
         Score.objects.filter(output__run=run, metric=metric, value__isnull=False)
         .order_by()

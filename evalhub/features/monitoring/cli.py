@@ -112,7 +112,8 @@ def _lines(watch: "Watch") -> list[str]:
 
 
 def _ask_and_conclude(watch: "Watch") -> "Asking":
-    """Ask the watch's version, wait for its answers. Without Redis this process is the worker."""
+    """Asks the watch's version and waits for its answers. Without Redis this process is the
+    worker."""
     import time
     from contextlib import nullcontext
 
@@ -130,8 +131,8 @@ def _ask_and_conclude(watch: "Watch") -> "Asking":
 
 
 def _wait_for_second_run(watch: "Watch") -> None:
-    """Until it has ended. Raises BadParameter where the watch has ended, and RunUnreachable where
-    the run gave no answers now that it was taken up."""
+    """Waits until the second run has ended. Raises BadParameter if the watch has ended, and
+    RunUnreachable if the run got no answers this time."""
     import time
 
     from evalhub.features.monitoring.asking import usable

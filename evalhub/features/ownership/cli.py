@@ -1,4 +1,4 @@
-"""`evalhub cost`: what a study's candidate costs in all, beside the present bill."""
+"""`evalhub cost`: the total cost of a study's candidate, next to the present bill."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Page: what a study's candidate costs, with a form that tries other figures."""
+"""Page: what a study's candidate costs, with a form to try other figures."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,8 @@ DATA = "in all"
 
 
 class WhatIfForm(forms.Form):
-    """Some figures in place of the study's: each a number or a range; what is empty stays."""
+    """Figures in place of the study's: each a number or a range; an empty field keeps the
+    study's."""
 
     traffic = forms.CharField(label="Requests a month", required=False, max_length=80)
     present = forms.CharField(label="Present bill a month", required=False, max_length=80)
@@ -50,7 +51,7 @@ class WhatIfForm(forms.Form):
         self._arms, self._said = arms, said
 
     def clean(self) -> dict[str, Any]:
-        """Adds `assumed`, what of it is said."""
+        """Adds `assumed`: the figures of the form as assumptions."""
         cleaned = super().clean() or {}
         ranges: dict[str, list[float]] = {}
         for name in self.fields:
@@ -69,7 +70,7 @@ class WhatIfForm(forms.Form):
         return cleaned
 
     def _assumptions(self, ends: Mapping[str, list[float]]) -> dict[str, Any]:
-        """What the fields say, as a file of assumptions says it."""
+        """The fields of the form in the shape of a file of assumptions."""
         assumptions: dict[str, Any] = {"traffic": ends["traffic"]} if "traffic" in ends else {}
         bills = {arm: {"monthly": ends[name]} for name, arm in self._bills.items() if name in ends}
         assumptions |= {"serving": bills} if bills else {}
@@ -89,17 +90,17 @@ class WhatIfForm(forms.Form):
         return assumptions
 
     def _machines(self) -> dict[str, Any]:
-        """What the study says of its training, but for a bill."""
+        """The study's training costs without a bill."""
         costs = (self._said.training or TrainingCosts()).as_json()
         return {name: value for name, value in costs.items() if name != "bill"}
 
     @property
     def _bills(self) -> Mapping[str, str]:
-        """By field, the arm whose month it is of."""
+        """The arm whose monthly bill each field is, by field."""
         return {"present": self._arms.baseline.name, "serving": self._arms.candidate.name}
 
     def _field(self, path: str) -> str:
-        """The field that a place in the assumptions stands for."""
+        """The form's field for a path in the assumptions."""
         part, *rest = path.split(".")
         if part == "serving":
             return next(name for name, arm in self._bills.items() if arm == rest[0])
@@ -109,7 +110,7 @@ class WhatIfForm(forms.Form):
 
 
 def _ends(text: str) -> list[float]:
-    """The number, or both ends of the range; nothing of an empty text. Raises ValueError."""
+    """The number, or both ends of the range; [] for an empty text. Raises ValueError."""
     if not text.strip():
         return []
     ends = [float(each.replace(",", "").replace(" ", "")) for each in _TO.split(text.strip())]
@@ -120,8 +121,8 @@ def _ends(text: str) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class CostPage:
-    """`once` and `monthly` are the lines of what is paid once and by the month; `arms` the others
-    that may be asked about; `tried` whether some figures aren't the study's."""
+    """`once` and `monthly` are the lines that are paid once and monthly; `arms` the other arms to
+    choose from; `tried` whether some figures aren't the study's."""
 
     study: Study
     form: WhatIfForm
@@ -135,7 +136,7 @@ class CostPage:
 
 
 def cost_page(study: Study, query: QueryDict) -> CostPage:
-    """The page, with what its address asks for. A constant number of queries.
+    """The page for the address's query. A constant number of queries.
 
     Raises StudyArm.DoesNotExist where there is no such arm.
     """

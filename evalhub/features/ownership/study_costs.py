@@ -1,4 +1,4 @@
-"""The cost sheet of a study: what its candidate costs beside the baseline's present bill.
+"""The cost sheet of a study: what its candidate costs, next to the baseline's present bill.
 
 Like counts and errors this is always open: it says nothing of what an answer is worth.
 """
@@ -18,8 +18,8 @@ from evalhub.registry.models.studies import ArmRole, CriterionRole
 
 
 def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
-    """The candidate in question, or another by its name, and the baseline that its newest decision
-    names. Three queries.
+    """The candidate in question, or another by its name, and the baseline of its newest decision.
+    Three queries.
 
     Raises StudyArm.DoesNotExist where the study has no such arm beside its baseline.
     """
@@ -39,7 +39,7 @@ def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
 
 
 def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = "") -> CostSheet:
-    """What the candidate costs in all beside the baseline's present bill.
+    """The candidate's total cost, next to the baseline's present bill.
 
     Args:
         assumed: what is said in place of what the study says, part by part.
@@ -66,8 +66,9 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
 
 
 def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
-    """What the study says, with what is assumed in its place. Amounts of two currencies are never
-    added: of a study in another currency than the assumptions only the traffic stays."""
+    """The study's figures, replaced by the assumptions where there are any. Amounts in two
+    currencies are never added: of a study in another currency than the assumptions only the traffic
+    is used."""
     own = said_of(study)
     if assumed is not None and assumed.currency not in (None, own_currency(study)):
         own = Ownership(traffic=own.traffic)
@@ -86,7 +87,7 @@ def _other_currency(study: Study, currency: str) -> list[str]:
 
 
 def _notes(costs: KnownCosts) -> list[str]:
-    """What a reader should know beside the figures."""
+    """Remarks for the reader of the figures."""
     arms = costs.baseline, costs.candidate
     notes = [
         f"{arm.name} is a hosted fine-tune: {note}."

@@ -1,4 +1,4 @@
-"""A tornado: by figure, how far the outcome moves while that one goes from end to end. Pure."""
+"""Tornado: for each figure, how far the outcome moves between that figure's two ends. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from evalhub.report.charts.scale import Scale, Tick, around
 
 @dataclass(frozen=True, slots=True)
 class TornadoRow:
-    """A figure with its bar: where it begins and how wide it is, in per cent; `open` where it has
-    no end, since it never breaks even. `spoken` says the same in words."""
+    """A figure with its bar: start and width in per cent; `open` if the bar has no end, since it
+    never breaks even. `spoken` says the same in words."""
 
     name: str
     ends: str
@@ -26,7 +26,7 @@ class TornadoRow:
 
 @dataclass(frozen=True, slots=True)
 class TornadoPlot:
-    """All rows on one scale; `at` is where the outcome stands with all figures in the middle."""
+    """All rows on one scale; `at` is the outcome with all figures at their middle."""
 
     title: str
     said: str

@@ -1,4 +1,4 @@
-"""A score said to be wrong, and a metric audited: verbs that add a row and change no score."""
+"""Report a score and audit a metric: these verbs add rows and change no score."""
 
 import math
 import random
@@ -19,12 +19,12 @@ MOST_AUDITED = 1000
 
 
 class ScoreCaseError(Exception):
-    """What can't be said of a score; the message says why."""
+    """A score case that isn't allowed; the message says why."""
 
 
 def readable_score(output: Output, metric: Metric) -> Score:
-    """The score, where it is one and may be read. Raises ScoreCaseError: a sealed one isn't
-    disputed, since who disputes it has read it."""
+    """The score, if it exists and may be read. Raises ScoreCaseError for a sealed one, since who
+    disputes a score has read it."""
     scores = Score.objects.readable_by(output.run).filter(output=output, metric=metric)
     score: Score | None = scores.exclude(value=None).first()
     if score is None:
@@ -37,7 +37,7 @@ def readable_score(output: Output, metric: Metric) -> Score:
 
 @transaction.atomic
 def dispute_score(*, output: Output, metric: Metric, said: float, why: str, by: User) -> ScoreCase:
-    """A case against the metric: what the score of this answer should be.
+    """Adds a case: what the score of this answer should be.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -66,7 +66,8 @@ def dispute_score(*, output: Output, metric: Metric, said: float, why: str, by: 
 
 @transaction.atomic
 def draw_audit(*, project: Project, metric: Metric, size: int, by: User) -> ScoreAudit:
-    """Draws so many of the project's readable scores by this metric, or all, each as likely.
+    """Draws `size` of the project's readable scores by this metric at random, or all if there are
+    fewer.
 
     Raises NotAllowedError, and ScoreCaseError where there are none.
     """
@@ -85,7 +86,8 @@ def draw_audit(*, project: Project, metric: Metric, size: int, by: User) -> Scor
 
 @transaction.atomic
 def check_score(*, audit: ScoreAudit, output: Output, said: float, why: str, by: User) -> ScoreCase:
-    """What a drawn answer's score should be, be it the score as it is. Said once.
+    """Records the right score of a drawn answer, which may be the score it has. Once for each
+    answer.
 
     Raises as `dispute_score`; ScoreCaseError where the audit didn't draw it, or it is checked.
     """
@@ -112,7 +114,7 @@ def check_score(*, audit: ScoreAudit, output: Output, said: float, why: str, by:
 
 
 def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
-    """The audit's answers by their `place` in the order of checking.
+    """The audit's answers, in the order of checking, which `place` counts.
 
     Each with its `value`, the score as far as it may be read, and with what was `said` of it and
     `why`, which are None where nobody has.
@@ -132,7 +134,7 @@ def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
 
 
 def _auditable_scores(project: Project, metric: Metric) -> "QuerySet[Score]":
-    """The scores of which an audit is drawn, in the order of their answers."""
+    """The scores from which an audit is drawn, in the order of their answers."""
     runs = RunMetric.objects.readable().filter(
         metric=metric, run__test_set_version__test_set__project=project
     )

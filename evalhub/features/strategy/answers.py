@@ -1,4 +1,4 @@
-"""What is asked before a fine-tune: a declaration with its questions, choices and ranges."""
+"""The questions before a fine-tune: a declaration with choices and ranges."""
 
 from typing import Literal, get_args
 

@@ -129,7 +129,7 @@ def init(
 
 
 def _answers(stated: dict[str, Any], yes: bool) -> "Case":
-    """What was said by options; what wasn't is asked, where somebody can answer.
+    """The answers given by options; the others are asked for if the terminal is interactive.
 
     Raises typer.BadParameter, with the option, for what is no answer or is missing.
     """
@@ -159,7 +159,7 @@ def _case(stated: dict[str, Any]) -> "Case":
 
 
 def _ask(name: str, choices: dict[str, str], stated: dict[str, Any]) -> Any:
-    """The answer to a question, asked again until it is one."""
+    """Asks the question until the answer is valid."""
     from evalhub.declare.declaration import default_of
     from evalhub.features.strategy.answers import Case
 
@@ -219,7 +219,7 @@ def _print_advice(advice: "StrategyAdvice") -> None:
 
 
 def _beside(out: Path, path: Path | None) -> str:
-    """A file as the study file names it: relative to where that lies."""
+    """A file's path relative to the study file."""
     if path is None:
         return ""
     return Path(os.path.relpath(path.absolute(), out.absolute().parent)).as_posix()

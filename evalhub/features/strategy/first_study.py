@@ -1,4 +1,4 @@
-"""A first study that follows from what a team says of its case, with examples of its own rows.
+"""A first study file from a team's answers, with examples from its own rows.
 
 Examples for a prompt come from training rows and never from the test set: whatever of it is found
 there, by the same search as `evalhub leakage`, is left out.
@@ -31,7 +31,7 @@ PAIRS = (("input", "output"), ("prompt", "completion"), ("question", "answer"))
 
 @dataclass(frozen=True, slots=True)
 class FirstStudy:
-    """The file's text, the advice that it follows and what it leaves to be filled in."""
+    """The file's text, the advice it follows, and what is left to be filled in."""
 
     text: str
     advice: StrategyAdvice
@@ -41,7 +41,7 @@ class FirstStudy:
 def first_study(
     answers: Case, parts: StudyParts, *, examples: Path | None = None, items: Path | None = None
 ) -> FirstStudy:
-    """The study file that tries what the advice says, in its order.
+    """The study file that tries the steps of the advice in order.
 
     Args:
         examples: training rows, of which some are shown in the prompt.
@@ -62,7 +62,7 @@ def first_study(
 
 
 def rows_in(path: Path) -> int:
-    """How many rows a file holds. Raises evalhub.io.rows.DataError."""
+    """The number of rows in a file. Raises evalhub.io.rows.DataError."""
     return sum(1 for _ in read_rows(path))
 
 
@@ -73,7 +73,7 @@ def _data(text: str) -> Any:
 
 
 def _examples(path: Path, items: Path | None) -> tuple[str, list[Shown]]:
-    """The rows' own system message, if there is one, and some of them as examples."""
+    """The system message of the rows, if they have one, and some rows as examples."""
     by_line = dict(_examples_by_line(path))
     if not by_line:
         pairs = ", ".join(f"{{{one}, {other}}}" for one, other in PAIRS)
@@ -102,7 +102,7 @@ def _texts(items: Path) -> list[ItemTexts]:
 
 
 def _some(by_line: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
-    """Some examples by their lines: one of each answer first, then others."""
+    """A few examples by line: one of each answer first, then others."""
     first: dict[str, int] = {}
     for line, (_, example) in by_line.items():
         first.setdefault(example.output, line)
@@ -111,7 +111,7 @@ def _some(by_line: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
 
 
 def _leaks(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[int]:
-    """The lines of the examples whose questions are items of the test set."""
+    """Lines of the examples whose questions are items of the test set."""
     rows = [Row(line, {"input": each.input}, file) for line, each in chosen.items()]
     (leakage,) = find_leakage(training_of(rows[0], rows[1:], file), texts)
     return {
@@ -123,7 +123,8 @@ def _leaks(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[i
 
 
 def _examples_by_line(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
-    """By line: the system message and the example of each row that is one, and not too long."""
+    """By line: the system message and the example of each row that is an example and isn't too
+    long."""
     for number, row in enumerate(read_rows(path)):
         if number == LOOKED_AT:
             return
@@ -133,7 +134,7 @@ def _examples_by_line(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
 
 
 def _from_messages(values: dict[str, Any]) -> tuple[str, Shown] | None:
-    """Of a conversation with one question and one answer."""
+    """An example from a conversation with one question and one answer."""
     messages = _as_list(values.get("messages"))
     turns = [
         (str(message.get("role")), message.get("content"))
@@ -148,7 +149,7 @@ def _from_messages(values: dict[str, Any]) -> tuple[str, Shown] | None:
 
 
 def _as_list(value: Any) -> list[Any]:
-    """A list, also where JSON stands in a text, as a CSV must write it."""
+    """A list; JSON in a text is read, as a CSV file holds it."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

@@ -23,7 +23,7 @@ FILE = {"Content-Disposition": 'attachment; filename="study.yaml"'}
 
 
 def _field(name: str) -> forms.Field:
-    """A question as the declaration asks it; its range is checked there."""
+    """The form field of a question; the declaration checks its range."""
     field = Case.model_fields[name]
     usual = default_of(Case, name)
     if name in CHOICES:
@@ -72,7 +72,7 @@ class StrategyForm(forms.Form):
         return [self[name] for name in self.fields if name not in Case.model_fields]
 
     def clean(self) -> dict[str, Any]:
-        """Adds `case`, the answers as they are declared."""
+        """Adds `case`, the answers as a declaration."""
         cleaned = super().clean() or {}
         answers = {name: cleaned[name] for name in Case.model_fields if name in cleaned}
         try:
@@ -82,7 +82,7 @@ class StrategyForm(forms.Form):
         return cleaned
 
     def study(self, *, web: bool) -> FirstStudy:
-        """The advice with its study file, to be run from here (`web`) or by a command."""
+        """The advice with its study file, to be run on this site (`web`) or by a command."""
         cleaned = self.cleaned_data
         parts = StudyParts(
             project=cleaned["project"],
@@ -97,7 +97,7 @@ class StrategyForm(forms.Form):
 @require_GET
 @results_only
 def strategy(request: SignedInRequest) -> HttpResponse:
-    """The form; once it is answered the advice too, or the study file. Nothing is kept."""
+    """The form; once answered, the advice too, or the study file. Nothing is stored."""
     projects = list(Project.objects.seen_by(request.user).order_by("name"))
     if not projects:
         messages.error(request, "There is no project yet to make a study in.")

@@ -1,4 +1,4 @@
-"""The study file that tries the simpler things first, with a comment on each choice."""
+"""The study file that tries the simpler steps first, with a comment on each choice."""
 
 import json
 import textwrap
@@ -26,7 +26,7 @@ class Shown(NamedTuple):
 
 
 class StudyParts(NamedTuple):
-    """What is known of the case already; what is empty is usual, or left to be filled in.
+    """What is already known of the case; an empty field is the default, or left to be filled in.
 
     Attributes:
         by_endpoint: the models are asked by an operator's alias, and never by an address.
@@ -51,7 +51,7 @@ class StudyParts(NamedTuple):
 
 
 def study_text(answers: Case, advice: StrategyAdvice, parts: StudyParts) -> str:
-    """The study file as YAML, every arm in the order of the advice."""
+    """The study file as YAML, with the arms in the order of the advice."""
     return "\n".join(_lines(answers, advice, parts)) + "\n"
 
 
@@ -98,7 +98,7 @@ def _lines(answers: Case, advice: StrategyAdvice, parts: StudyParts) -> Iterator
 
 
 def _replaces(answers: Case) -> bool:
-    """Whether a smaller model is tuned to take the place of a large one, on the task alone."""
+    """Whether a smaller model is tuned to replace a large one on this task alone."""
     return answers.size == "large" and answers.reason in RATIO
 
 

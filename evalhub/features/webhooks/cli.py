@@ -1,4 +1,4 @@
-"""`evalhub webhook`: whom a project tells what happens in it."""
+"""`evalhub webhook`: the addresses to which a project sends its events."""
 
 from copy import copy
 from typing import TYPE_CHECKING, Annotated, Any

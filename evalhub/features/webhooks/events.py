@@ -1,4 +1,4 @@
-"""What has happened in a project that a webhook is to be told, found by looking for it.
+"""The project's events for webhooks, found by polling the tables.
 
 A message names things by their ids and addresses, and of what was found out no more than a
 verdict: whoever may see the rest asks for it.
@@ -26,7 +26,7 @@ OVERLAP = timedelta(hours=1)
 
 
 def note_events(webhook: Webhook, sources: EventSources) -> int:
-    """Write a delivery for each new event since the webhook was last looked at; how many those are.
+    """Writes a delivery for each event since the last look at the webhook. Returns their number.
 
     Looking twice, or two at once, writes nothing twice.
     """

@@ -1,4 +1,4 @@
-"""Messages sent, tried again, given up; and the timer that does so.
+"""Send messages, retry, give up; and the timer that does so.
 
 The address is looked at when the socket is made and not when the name is resolved: a name that
 means a public address now and a private one a moment later gains nothing.
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What an attempt came to: a status, or in words why there is none."""
+    """The outcome of an attempt: a status, or why there is none."""
 
     status: int | None
     error: str = ""
@@ -51,7 +51,7 @@ class _Answer:
 
 
 def tell(sources: EventSources = KERNEL_EVENTS) -> int:
-    """Looks for what webhooks are to be told and sends what is due; how much was sent.
+    """Notes new events for webhooks and sends what is due. Returns the number of messages sent.
 
     An error on one webhook is logged and keeps up no other. Two processes may do this at once.
     While the site's messages are held, nothing is looked for and nothing sent.
@@ -73,12 +73,12 @@ def tell(sources: EventSources = KERNEL_EVENTS) -> int:
 
 
 def teller(sources: EventSources) -> AbstractContextManager[None]:
-    """Tells webhooks every TICK_S seconds, on a thread of this process, while the block runs."""
+    """Calls `tell` every TICK_S seconds on a thread of this process, while the block runs."""
     return every(TICK_S, lambda: tell(sources))
 
 
 def _claim(delivery: Delivery) -> bool:
-    """Takes the message for LEASE, by compare-and-set."""
+    """Leases the message for LEASE, by compare-and-set."""
     same = Delivery.objects.filter(
         pk=delivery.pk,
         state=DeliveryState.WAITING,
@@ -118,8 +118,8 @@ async def _send(delivery: Delivery) -> _Answer:
 
 
 def _reason(error: Exception) -> str:
-    """Why nothing was sent, by the kind of the error: its own words name the addresses that the
-    host's name means here, which would let a project's owner map the site's network."""
+    """Why nothing was sent, by the kind of the error: its message would name addresses inside the
+    site's network, and let a project's owner map it."""
     import aiohttp
 
     if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -138,7 +138,7 @@ def _reason(error: Exception) -> str:
 
 
 async def _post(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer:
-    """The status of an answer, of which nothing else is read. Redirects aren't followed."""
+    """The status of the answer, of which nothing else is read. Redirects aren't followed."""
     hook, now = delivery.webhook, timezone.now()
     salts = [hook.salt]
     if hook.old_salt and hook.old_until is not None and hook.old_until > now:
@@ -163,7 +163,7 @@ async def _post(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer
 
 
 def _conclude(delivery: Delivery, answer: _Answer) -> None:
-    """Keeps what came of an attempt, unless the message was sent by another one meanwhile."""
+    """Stores the outcome of an attempt, unless another attempt has sent the message meanwhile."""
     now = timezone.now()
     error = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
     changes: dict[str, object] = {"status": answer.status, "error": error[:300]}

@@ -1,4 +1,4 @@
-"""The forms of working sets: a file taken in, rows added, items found, a split."""
+"""The forms of working sets: upload a file, add rows, filter items, split."""
 
 import json
 import tempfile
@@ -22,7 +22,7 @@ PASTED = "pasted"
 
 
 class FieldNames(forms.Form):
-    """What the fields of a file's rows are called; empty ones are as usual."""
+    """Names of the fields in a file's rows; empty ones are the defaults."""
 
     id = forms.CharField(label="Field with the id", initial="id", required=False)
     input = forms.CharField(label="with the input", initial="input", required=False)
@@ -49,7 +49,7 @@ class FieldNames(forms.Form):
         return cleaned
 
     def told(self, error: DataError | DeclarationError) -> None:
-        """Says the error beside the field of the form that it is about."""
+        """Adds the error to the field of the form that it is about."""
         if isinstance(error, DataError):
             self.add_error("file", str(error))
         else:
@@ -141,7 +141,7 @@ class NearCopiesForm(forms.Form):
 
 
 class WorkingFilterForm(forms.Form):
-    """Which items are shown; what can't be so is left out."""
+    """Filter of the items; invalid values are ignored."""
 
     q = forms.CharField(label="Search", required=False, max_length=200)
     tag = forms.ChoiceField(label="Tag", required=False)
@@ -176,7 +176,7 @@ class WorkingFilterForm(forms.Form):
 
 @contextmanager
 def kept(file: "UploadedFile[Any]") -> Iterator[Path]:
-    """An uploaded file under its own name while the block runs. A DataError calls it by that."""
+    """An uploaded file under its own name while the block runs; a DataError names it so."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(file.name or "items").name
         with path.open("wb") as written:
@@ -188,7 +188,7 @@ def kept(file: "UploadedFile[Any]") -> Iterator[Path]:
 
 @contextmanager
 def told_by_name(path: Path) -> Iterator[None]:
-    """Errors of this file name it without its folder."""
+    """DataErrors in this block name the file without its folder."""
     try:
         yield
     except DataError as error:
@@ -198,8 +198,8 @@ def told_by_name(path: Path) -> Iterator[None]:
 
 @contextmanager
 def pasted(text: str, input_: str) -> Iterator[Path]:
-    """What was pasted, as a file of rows: JSON lines, a JSON array, or texts, one a line, each of
-    which is the field `input_` of a row."""
+    """Pasted text as a file of rows: JSON lines, a JSON array, or texts, one a line, each of which
+    is the field `input_` of a row."""
     start = text.lstrip()[:1]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{PASTED}{'.json' if start == '[' else '.jsonl'}"

@@ -1,4 +1,4 @@
-"""Working sets by REST: rows come as uploads or in the request; errors name those."""
+"""Working sets by REST: rows come as uploads or in the request, and errors name those."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +29,8 @@ def begin_from_web(
     fields: ItemFields,
     source: str = "",
 ) -> WorkingSet:
-    """As `begin_working_set`, of an upload. Raises DeclarationError too where there is none."""
+    """As `begin_working_set`, from an upload. Raises DeclarationError too if there is no such
+    upload."""
     check_evaluates(by, project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
@@ -54,7 +55,7 @@ def add_file_from_web(
     by: User | None,
     on_added: Callable[[AddedRows], None],
 ) -> AddedRows:
-    """As `add_rows`, of an upload. Raises DeclarationError too where there is none."""
+    """As `add_rows`, from an upload. Raises DeclarationError too if there is no such upload."""
     check_evaluates(by, working_set.project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
@@ -71,7 +72,7 @@ def add_rows_from_web(
     by: User | None,
     on_added: Callable[[AddedRows], None],
 ) -> AddedRows:
-    """As `add_rows`, of rows as they would stand in a file; their lines count from 1.
+    """As `add_rows`, from rows in the shape of a file's; their lines count from 1.
 
     Raises DeclarationError for what is wrong with a row, as `rows[2].input`.
     """
@@ -87,7 +88,8 @@ def add_rows_from_web(
 
 
 def look_in_upload(working_set: WorkingSet, *, file: str, files: Files, by: User | None) -> int:
-    """As `look_in_training`, of an upload. Raises DeclarationError too where there is none."""
+    """As `look_in_training`, in an upload. Raises DeclarationError too if there is no such
+    upload."""
     check_evaluates(by, working_set.project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
@@ -95,7 +97,7 @@ def look_in_upload(working_set: WorkingSet, *, file: str, files: Files, by: User
 
 
 def item_content(document: Mapping[str, Any]) -> ItemContent:
-    """An item that is given whole: its fields are those of ItemContent, with `id` for the key.
+    """A whole item from a request: the fields of ItemContent, with `id` for the key.
 
     Raises DeclarationError for what a file's row would be refused for, with the field.
     """

@@ -1,4 +1,4 @@
-"""An item of a working set as a form: the fields of a file's row, checked as a file's are."""
+"""The form of a working set's item: the fields of a file's row, with the same checks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def _area(rows: int, **attributes: str) -> forms.Textarea:
 
 
 class ItemForm(forms.Form):
-    """Everything that an item says. `revision` is that of the item which the form shows."""
+    """All fields of an item. `revision` is the revision that the form shows."""
 
     key = forms.CharField(label="Id", max_length=LABEL_LIMIT, strip=False)
     input = forms.CharField(
@@ -64,7 +64,7 @@ class ItemForm(forms.Form):
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Adds `content`, an ItemContent, or the error of the field that can't be so."""
+        """Adds `content`, an ItemContent, or the error of the invalid field."""
         cleaned = super().clean() or {}
         if not self.errors:
             try:
@@ -79,13 +79,13 @@ class ItemForm(forms.Form):
         return cleaned
 
     def _as_it_was(self, name: str, typed: str) -> str:
-        """The text as the item has it, where the browser changed nothing but how its lines end."""
+        """The item's own text if the browser changed nothing but line endings."""
         typed, before = _plain(typed), str(self.initial.get(name, ""))
         return before if _plain(before) == typed else typed
 
 
 def form_of(item: WorkingItem) -> dict[str, Any]:
-    """The form's fields as the item has them: sent back unchanged they say the same item."""
+    """The form's values for an item: sent back unchanged they give the same item."""
     content = content_of(item)
     return {
         "key": content.key,
@@ -118,7 +118,7 @@ def _content(cleaned: Mapping[str, str]) -> ItemContent:
 
 
 def _references(text: str) -> list[Any]:
-    """All of a JSON list, or the lines that aren't empty."""
+    """A JSON list, or else the lines that aren't empty."""
     if text.lstrip().startswith("["):
         try:
             parsed = parse_json(text)
@@ -130,7 +130,7 @@ def _references(text: str) -> list[Any]:
 
 
 def _lines_of(references: Sequence[Any]) -> str:
-    """As `_references` reads them back."""
+    """The references as text, which `_references` reads back."""
     lines = "\n".join(each for each in references if isinstance(each, str))
     return lines if _references(lines) == list(references) else _as_json(references)
 
@@ -148,7 +148,7 @@ def _metadata(text: str) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """A browser ends lines with two characters; what was typed has one."""
+    """Replaces a browser's two-character line endings by one."""
     return text.replace("\r\n", "\n")
 
 

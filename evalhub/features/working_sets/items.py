@@ -1,4 +1,4 @@
-"""The items of a working set: written one by one, in rows, or many at once by a filter."""
+"""Write the items of a working set: one by one, in rows, or many by a filter."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ TAGS = """
 
 @dataclass(frozen=True, slots=True)
 class AddedRows:
-    """How many rows became items, and why others didn't: (line, why)."""
+    """Number of added rows, and the lines that weren't added: (line, why)."""
 
     added: int
     left_out: list[tuple[int, str]]
@@ -48,7 +48,7 @@ class AddedRows:
 
 @transaction.atomic
 def add_item(working_set: WorkingSet, content: ItemContent, *, by: User | None) -> WorkingItem:
-    """A new item at the end. Raises as `begin_writing`, and DeclarationError where the set has an
+    """Adds an item at the end. Raises as `begin_writing`, and DeclarationError if the set has an
     item of this id."""
     begin_writing(working_set, by=by)
     item = WorkingItem(
@@ -66,7 +66,7 @@ def add_item(working_set: WorkingSet, content: ItemContent, *, by: User | None) 
 def change_item(
     item: WorkingItem, content: ItemContent, *, revision: int, by: User | None
 ) -> WorkingItem:
-    """The item says this from now on.
+    """Replaces the item's content.
 
     Args:
         revision: that of the item which whoever changes it has seen.
@@ -95,7 +95,7 @@ def add_rows(
     by: User | None,
     on_added: Callable[[AddedRows], None] = lambda added: None,
 ) -> AddedRows:
-    """Appends items, but for those that ask what another asks already, in the set or in the rows.
+    """Appends items, except those whose question is already in the set or earlier in the rows.
 
     The rows are read, and those that are left out chosen, before the transaction that writes them.
 
@@ -140,7 +140,7 @@ def _prepare(line: int, item: ItemContent, tag: str) -> _PreparedRow:
 def _new_rows(
     working_set: WorkingSet, prepared: Iterable[_PreparedRow]
 ) -> tuple[list[tuple[object, ...]], list[tuple[int, str]]]:
-    """(the values to write, the lines that are left out and why), beside what the set holds."""
+    """(values to write, lines left out with the reason), compared with the items of the set."""
     fingerprints = dict(working_set.items.order_by().values_list("fingerprint_in_context", "key"))
     keys = set(working_set.items.order_by().values_list("key", flat=True))
     position = _next_position(working_set)
@@ -167,7 +167,7 @@ def tag_items(
     by: User | None,
     take: bool = False,
 ) -> int:
-    """Gives the items that are meant a tag, or with `take` takes it from them.
+    """Adds a tag to the items that the filter selects; with `take`, removes it.
 
     How many it changed. Raises as `begin_writing`, and DeclarationError for what is no tag.
     """
@@ -197,7 +197,8 @@ def tag_items(
 
 @transaction.atomic
 def delete_items(working_set: WorkingSet, wanted: WorkingItemFilter, *, by: User | None) -> int:
-    """Takes the items that are meant out of the set; how many. Raises as `begin_writing`."""
+    """Deletes the items that the filter selects. Returns their number. Raises as
+    `begin_writing`."""
     begin_writing(working_set, by=by)
     deleted, _ = working_set.items.matching(wanted).order_by().delete()
     return deleted
@@ -205,7 +206,7 @@ def delete_items(working_set: WorkingSet, wanted: WorkingItemFilter, *, by: User
 
 @transaction.atomic
 def delete_item(item: WorkingItem, *, revision: int, by: User | None) -> None:
-    """Takes one item out. Raises as `change_item`."""
+    """Deletes one item. Raises as `change_item`."""
     begin_writing(item.working_set, by=by)
     deleted, _ = WorkingItem.objects.filter(pk=item.pk, revision=revision).delete()
     if not deleted:
@@ -216,8 +217,8 @@ def delete_item(item: WorkingItem, *, revision: int, by: User | None) -> None:
 def set_parts(
     working_set: WorkingSet, development: Collection[int] | None, *, by: User | None
 ) -> None:
-    """Puts these items, by their primary keys, into the development part and all others into the
-    test part; None takes the split back. Raises as `begin_writing`."""
+    """Puts these items (primary keys) into the development part and all others into the test part;
+    None removes the split. Raises as `begin_writing`."""
     begin_writing(working_set, by=by)
     rows = working_set.items.order_by()
     rows.update(part="" if development is None else SplitPart.TEST)
@@ -228,8 +229,8 @@ def set_parts(
 
 @transaction.atomic
 def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User | None) -> None:
-    """Says of these items, by their primary keys, what they are near-copies of, and of all others
-    nothing. Raises as `begin_writing`."""
+    """Notes what these items (by primary key) are near-copies of, and clears the note of all
+    others. Raises as `begin_writing`."""
     begin_writing(working_set, by=by)
     before = dict(working_set.items.exclude(alike="").order_by().values_list("pk", "alike"))
     after = {pk: copy_of[:300] for pk, copy_of in copies.items()}
@@ -238,7 +239,7 @@ def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User |
 
 
 def _retag(tags_json: str, tag: str, take: bool) -> str | None:
-    """This list of tags, JSON, with the tag or without; None where it is so already."""
+    """The list of tags (JSON) with the tag added or removed; None if nothing changes."""
     tags = json.loads(tags_json)
     if (tag in tags) != take:
         return None

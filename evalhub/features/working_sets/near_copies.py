@@ -1,4 +1,4 @@
-"""Near-copies of a working set's items: among themselves, in other test sets, in training data.
+"""Find near-copies of a working set's items: in the set, in other test sets, in training data.
 
 Among themselves they are told as a review's sample tells them (`reviews.planning.diversity`);
 elsewhere as leakage is (`evalhub.ledger.leakage`).
@@ -25,7 +25,7 @@ AT_ONCE = 2_000
 
 
 def look_inside(working_set: WorkingSet, *, by: User | None) -> int:
-    """Notes each item that is a near-copy of one before it; how many are.
+    """Notes each item that is a near-copy of an earlier one. Returns their number.
 
     Raises as `evalhub.features.working_sets.sets.begin_writing`.
     """
@@ -42,8 +42,8 @@ def look_inside(working_set: WorkingSet, *, by: User | None) -> int:
 
 
 def look_in_other_test_sets(working_set: WorkingSet, *, by: User | None) -> int:
-    """Notes each item that the newest version of another test set of the project holds too, or
-    nearly; how many are. Raises as `look_inside`."""
+    """Notes each item that the newest version of another test set of the project holds exactly or
+    nearly. Returns their number. Raises as `look_inside`."""
     check_evaluates(by, working_set.project)
     others = TestSetVersion.objects.filter(test_set__project=working_set.project, pool=None)
     others = others.exclude(test_set__slug=working_set.slug).order_by("test_set", "number")
@@ -63,7 +63,8 @@ def look_in_other_test_sets(working_set: WorkingSet, *, by: User | None) -> int:
 
 
 def look_in_training(working_set: WorkingSet, path: Path, *, by: User | None) -> int:
-    """Notes each item that a training file, or a file of its fingerprints, holds; how many are.
+    """Notes each item that is in a training file, or in a file of its fingerprints. Returns their
+    number.
 
     Raises as `look_inside`, and evalhub.io.rows.DataError for what is wrong with the file.
     """
@@ -77,8 +78,8 @@ def look_in_training(working_set: WorkingSet, path: Path, *, by: User | None) ->
 
 
 def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) -> int:
-    """Puts about this share of the items into the development part, drawn by the seed, and the
-    rest into the test part; how many are in development.
+    """Draws about this share of the items, by the seed, into the development part, and the rest
+    into the test part. Returns the number in development.
 
     Items of one cluster, and near-copies, stay on one side. The same items, share and seed are the
     same split, whatever the items' order.
@@ -107,7 +108,7 @@ def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) 
 
 
 def _groups(inputs: Sequence[Any]) -> list[int]:
-    """For each input, the number of its group of near-copies."""
+    """The number of its group of near-copies, for each input."""
     texts = [" ".join(text for _, text in item_texts("", each, ()).parts) for each in inputs]
     return near_copies(signatures(without_shared_lines(texts)))
 
@@ -135,8 +136,8 @@ def _texts(working_set: WorkingSet) -> Iterator[ItemTexts]:
 
 
 def _item_rows(versions: list[TestSetVersion], origins: list[tuple[str, str]]) -> Iterator[Row]:
-    """The items of these versions as rows, numbered on; each one's version and id goes to
-    `places`."""
+    """The items of these versions as rows with consecutive numbers; appends each one's version and
+    id to `origins`."""
     for version in versions:
         rows = Item.objects.filter(version=version, redacted=None).order_by("position")
         for key, input_, references in rows.values_list("key", "input", "references").iterator(

@@ -1,4 +1,4 @@
-"""What a working set's pages show: its items, a page at a time, and what publishing changes."""
+"""Data of a working set's pages: its items, one page at a time, and what publishing changes."""
 
 import json
 from collections import Counter
@@ -46,7 +46,7 @@ class ShownWorkingItem:
 
 @dataclass(frozen=True, slots=True)
 class WorkingItemsPage:
-    """A page of the items that a filter means."""
+    """One page of the items that a filter selects."""
 
     form: WorkingFilterForm
     page: "Page[WorkingItem]"
@@ -54,7 +54,7 @@ class WorkingItemsPage:
 
 
 def items_page(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingItemsPage:
-    """Three queries: tags, how many, a page."""
+    """The page of items for the address's query. Three queries: tags, count, one page."""
     form = filter_of(working_set, query)
     items = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
     page = Paginator(items.defer("text").order_by("position"), PAGE).get_page(query.get("page"))
@@ -66,7 +66,7 @@ def items_page(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingItem
 
 
 def filter_of(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingFilterForm:
-    """The filter as the address has it, with the tags that there are, the commonest first."""
+    """The filter form for the address's query, with the existing tags, the commonest first."""
     tags, times = _tags(*_state(working_set))
     asked_for = query.get("tag", "")
     if asked_for and asked_for not in dict(tags):
@@ -75,19 +75,19 @@ def filter_of(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingFilte
 
 
 def changes_of(working_set: WorkingSet) -> SetDifference:
-    """As `difference`, remembered as long as nobody writes to the set."""
+    """As `difference`, cached as long as nobody writes to the set."""
     changes = _difference(*_state(working_set))
     return replace(changes, newer=newer_version(working_set))
 
 
 def _state(working_set: WorkingSet) -> tuple[int, int, datetime]:
-    """By what the state of a working set is known: each write counts on and says when."""
+    """The cache key of a working set's state: each write raises its revision and sets its time."""
     return working_set.pk, working_set.revision, working_set.changed
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _tags(pk: int, revision: int, changed: datetime) -> tuple[list[tuple[str, int]], Counter[str]]:
-    """The commonest tags, and how many items have each of all tags."""
+    """The commonest tags, and the number of items by tag for all tags."""
     times: Counter[str] = Counter()
     for tags_json, n in WorkingItem.objects.filter(working_set=pk).tag_lists():
         times.update(dict.fromkeys(json.loads(tags_json), n))
@@ -114,7 +114,8 @@ class ChangedWorkingItem:
 
 @dataclass(frozen=True, slots=True)
 class PublishPage:
-    """What publishing would make, and what is another in it: DIFFERENCES of each at most."""
+    """What publishing would make, and the items that it changes: at most DIFFERENCES of each
+    kind."""
 
     against: TestSetVersion | None
     difference: SetDifference

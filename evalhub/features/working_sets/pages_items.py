@@ -1,4 +1,4 @@
-"""The items of a working set: one added, changed or deleted; rows added; many changed at once."""
+"""Pages: add, change or delete an item; add rows; change many items at once."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -87,7 +87,7 @@ def delete(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Rows, such as production's, are added; those that ask what another asks are left out."""
+    """Add rows, such as production's, except those whose question is already in the set."""
     working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = RowsForm(request.POST or None, request.FILES or None)
     added = None
@@ -104,7 +104,7 @@ def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_many(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Tags, untags or deletes all items that the address's filter means."""
+    """Tag, untag or delete all items that the address's filter selects."""
     working_set = get_object_or_404(seen_sets(request), pk=pk)
     wanted = filter_of(working_set, request.GET).wanted
     verb, tag = request.POST.get("verb", ""), request.POST.get("tag", "")
@@ -135,7 +135,7 @@ def _add_rows(working_set: WorkingSet, form: RowsForm, request: SignedInRequest)
 def _back(
     working_set: WorkingSet, request: SignedInRequest, item: WorkingItem | None = None
 ) -> str:
-    """The list as it was filtered, at the item."""
+    """Redirects to the list with its filter, at the item."""
     query = request.GET.urlencode()
     address = reverse("site:working_set", args=[working_set.pk])
     return f"{address}{f'?{query}' if query else ''}{f'#item-{item.pk}' if item else ''}"

@@ -1,4 +1,4 @@
-"""The life of a working set: begun from a file or from a version, published, or given up.
+"""The life of a working set: begun from a file or a version, then published or discarded.
 
 Its first items are written in short transactions, as a version's are, and nobody sees it before
 all are there. Publishing is the import of its items: the same content is the same version.
@@ -45,11 +45,11 @@ DEVELOPMENT = "-dev"
 
 
 class WorkingSetError(Exception):
-    """What can't be done with a working set as it is; the message says why."""
+    """An action that a working set doesn't allow as it is now; the message says why."""
 
 
 class ChangedMeanwhileError(WorkingSetError):
-    """Somebody else has changed what this was to change: nothing was written."""
+    """Somebody else has changed the item or set meanwhile: nothing was written."""
 
 
 def begin_working_set(
@@ -62,7 +62,7 @@ def begin_working_set(
     mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
     source: str = "",
 ) -> WorkingSet:
-    """A working set with the items of a file, to become a version of the test set `slug`.
+    """Makes a working set with the items of a file, to become a version of the test set `slug`.
 
     Where that has versions, what the file adds, changes and lacks is seen against the newest.
 
@@ -86,7 +86,7 @@ def begin_working_set(
 
 
 def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
-    """A working set with the items of a version, which itself stays as it is.
+    """Makes a working set with the items of a version, which itself stays as it is.
 
     An item whose text was redacted is left out. Raises NotAllowedError, and WorkingSetError for a
     version whose items are another harness's task.
@@ -114,7 +114,8 @@ def publish_working_set(
     by: User | None,
     told: Callable[[list[TestSetVersion]], object] = lambda versions: None,
 ) -> list[TestSetVersion]:
-    """The version that holds these items, made where there is none; the working set is gone then.
+    """Publishes the items as a version (an existing one if it has the same items) and deletes the
+    working set.
 
     One that is split makes two: its test items a version of its name, its development items one
     of that name with "-dev". Where the process ends before all is done the set is there as it was,
@@ -142,7 +143,7 @@ def publish_working_set(
 
 
 def discard_working_set(working_set: WorkingSet, *, by: User | None) -> None:
-    """Takes a working set away with its items; versions stay. Raises NotAllowedError, and
+    """Deletes a working set with its items; versions stay. Raises NotAllowedError, and
     WorkingSetError while somebody publishes it."""
     check_evaluates(by, working_set.project)
     with _busy(working_set, None):
@@ -150,7 +151,7 @@ def discard_working_set(working_set: WorkingSet, *, by: User | None) -> None:
 
 
 def drop_left_over_sets() -> int:
-    """Takes those away whose writers ended before all items were there; how many there were."""
+    """Deletes sets whose writers stopped before all items were written. Returns their number."""
     left = WorkingSet.objects.filter(filled=False, busy_until__lt=timezone.now())
     rows = list(left)
     for row in rows:
@@ -159,7 +160,7 @@ def drop_left_over_sets() -> int:
 
 
 def contents(rows: "QuerySet[Any]") -> Iterator[tuple[int, ItemContent]]:
-    """What these items say, in their order, each with its place from 1; in bounded memory, while
+    """The items' contents in their order, each with its position from 1; in bounded memory, while
     others write."""
     last, before = -1, 0
     ordered = rows.order_by("position")
@@ -170,7 +171,7 @@ def contents(rows: "QuerySet[Any]") -> Iterator[tuple[int, ItemContent]]:
 
 
 def searched(content: ItemContent) -> str:
-    """What a search of the item reads: its id, what is asked, right answers and context."""
+    """The text that a search reads: id, question, right answers and context."""
     question = content.input
     texts = [question] if isinstance(question, str) else [message_text(each) for each in question]
     right = [each if isinstance(each, str) else str(each) for each in content.references]
@@ -178,13 +179,13 @@ def searched(content: ItemContent) -> str:
 
 
 def written_values(content: ItemContent, item_input: bytes) -> tuple[object, ...]:
-    """What stands in COLUMNS after the working set and the position, of a new item."""
+    """The values of COLUMNS after working set and position, for a new item."""
     return (*content_values(content, item_input), searched(content), "", ItemChange.ADDED, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
 class SetDifference:
-    """What publishing would change: numbers of items, and the versions that it is seen against.
+    """What publishing would change: numbers of items, and the versions that it compares with.
 
     Attributes:
         newer: a version that came after the one that the set was begun from.
@@ -200,7 +201,7 @@ class SetDifference:
 
 
 def difference(working_set: WorkingSet) -> SetDifference:
-    """What is another in a working set than in the version it was begun from. Four queries."""
+    """How a working set differs from the version that it was begun from. Four queries."""
     rows = working_set.items.order_by()
     return SetDifference(
         added=rows.filter(change=ItemChange.ADDED).count(),
@@ -211,7 +212,7 @@ def difference(working_set: WorkingSet) -> SetDifference:
 
 
 def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
-    """The test set's newest version, where that isn't the one that the set was begun from."""
+    """The test set's newest version, if it isn't the one that the set was begun from."""
     versions = TestSetVersion.objects.filter(
         test_set__project=working_set.project_id, test_set__slug=working_set.slug, pool=None
     )
@@ -220,7 +221,7 @@ def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
 
 
 def removed(working_set: WorkingSet) -> "QuerySet[Item]":
-    """The items of the version it was begun from that aren't in it any more."""
+    """Items of the original version that are no longer in the set."""
     # Not an EXISTS for each: no index has `was`, so that 5,000 items took 25 million steps.
     remaining = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
     gone = Item.objects.filter(version=working_set.origin_id).exclude(
@@ -230,7 +231,7 @@ def removed(working_set: WorkingSet) -> "QuerySet[Item]":
 
 
 def begin_writing(working_set: WorkingSet, *, by: User | None, revision: int | None = None) -> None:
-    """For the transaction of a change: nobody else writes to the set until its end.
+    """Locks the set for the transaction of a change: nobody else writes to it until the end.
 
     Raises NotAllowedError, ChangedMeanwhileError where it isn't at `revision` any more, and
     WorkingSetError where it is gone or being published.
@@ -253,8 +254,7 @@ def _write_if_free(working_set: WorkingSet, seen: int | None, **values: object) 
 
 @contextmanager
 def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
-    """Keeps others from writing to a working set while the block runs. Raises as
-    `begin_writing`."""
+    """Locks a working set against other writers while the block runs. Raises as `begin_writing`."""
     _write_if_free(working_set, revision, busy_until=drafts.leased())
     try:
         yield
@@ -263,7 +263,7 @@ def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
 
 
 def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, str | None]:
-    """The names of the versions to be made, and the part that each holds; None is all."""
+    """The names of the versions to make, each with its part; None is all items."""
     names = set(rows.order_by().values_list("part", flat=True).distinct())
     if not names:
         raise WorkingSetError("the working set has no items")
@@ -344,7 +344,7 @@ def _two_of_an_id(
 
 
 def _know_again(working_set: WorkingSet) -> None:
-    """Says of each item which one of the origin it was, by its id."""
+    """Links each item to the item of the original version with the same id."""
     items = working_set.items.order_by()
     if working_set.origin_id:
         same = Item.objects.filter(version=working_set.origin_id, key=OuterRef("key"))
@@ -353,7 +353,7 @@ def _know_again(working_set: WorkingSet) -> None:
 
 
 def _hide(working_set: WorkingSet) -> None:
-    """Nobody sees it any more, and what is left of it is left over."""
+    """Hides the set from everybody, so that its rows are deleted as left over."""
     hidden = WorkingSet.objects.filter(pk=working_set.pk)
     hidden.update(filled=False, busy_until=timezone.now())
 

@@ -28,8 +28,8 @@ def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
     if not comparison.whole:
         return None
     asks, original = (
-        _without_file_names(each)
-        for each in (comparison.document(named=True), copied.document.data)
+        _without_file_names(document)
+        for document in (comparison.document(named=True), copied.document.data)
     )
     return comparison if asks == original else None
 

@@ -251,8 +251,8 @@ def question_of(item_input: Any) -> str:
 
 
 def head(text: str, term: str = "") -> str:
-    """The text's first words, up to HEAD characters, in one line; where `sought` stands further
-    on, the words about it."""
+    """The text's first words, up to HEAD characters, in one line; the words around `term` if it
+    comes later."""
     at = text.casefold().find(term.casefold()) if term else -1
     start = 0
     if at > HEAD // 2:

@@ -75,7 +75,7 @@ class Searched:
 
 
 def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) -> Found:
-    """What `sought` asks for in `scope`.
+    """The items of `scope` that `filters` select, with counts.
 
     A text is looked for in the order of the list, for as long as a request may, and the next
     request goes on there: what is found so far is a list's beginning, to which later ones only

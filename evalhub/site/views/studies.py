@@ -107,7 +107,7 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     status = advance(study=study, by=request.user, take_up=True)
     if status.decisions:
         verdicts = "; ".join(
-            f"{each.arm}: {each.get_verdict_display()}" for each in status.decisions
+            f"{decision.arm}: {decision.get_verdict_display()}" for decision in status.decisions
         )
         messages.success(request, f"Decided on the evidence as it is now. {verdicts}.")
     else:

@@ -80,7 +80,8 @@ def study_document(study: Study) -> StudyDocument:
     judges = _judges(study, rows)
     budgets = StudyBudget.objects.filter(project=study.project, study=study.slug)
     spent = {
-        each.arm: _without_none({"tokens": each.tokens, "money": each.money}) for each in budgets
+        budget.arm: _without_none({"tokens": budget.tokens, "money": budget.money})
+        for budget in budgets
     }
     roles = {arm.role: arm.name for arm in arms}
     policy = study.policy

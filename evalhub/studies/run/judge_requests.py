@@ -103,9 +103,9 @@ def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQu
         for item in items:
             item_outputs = outputs.get(item.pk, [])
             texts = [
-                each.text
-                for each in item_outputs
-                if each.text is not None and each.pk not in scored
+                output.text
+                for output in item_outputs
+                if output.text is not None and output.pk not in scored
             ]
             # what failed is asked for again
             left = run.samples - sum(each.text is not None for each in item_outputs)

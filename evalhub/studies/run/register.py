@@ -259,7 +259,7 @@ def _study(
 
 
 def _write_if_changed[R: Model](existing: R | None, new_row: R, values: Mapping[str, Any]) -> R:
-    """The row that was found, else `made`, with these values; written only where one differs."""
+    """The existing row, else `new_row`, with these values; written only if one differs."""
     row = existing or new_row
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:

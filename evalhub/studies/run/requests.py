@@ -186,7 +186,7 @@ def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
         length += len(to_json(tools)) if tools else 0
         if judges and choices is not None:
             requests += [
-                _PlannedRequest(left, length + len(each), JUDGED_TOKENS) for each in choices
+                _PlannedRequest(left, length + len(choice), JUDGED_TOKENS) for choice in choices
             ]
         else:
             requests.append(_PlannedRequest(left, length, longest))
