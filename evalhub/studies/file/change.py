@@ -1,4 +1,4 @@
-"""What a pipeline says in place of what stands in the study file. Pure but for reading files."""
+"""Options of a pipeline that replace parts of a study file. Pure but for reading files."""
 
 import os
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class StudyChange:
     fields: RowFields | None = None
 
     def changed(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
-        """A valid study's document with all of this in it.
+        """The study's document with these changes; the document is valid.
 
         Args:
             candidate: the arm that the document itself asks about.
@@ -81,7 +81,7 @@ class StudyChange:
 
 
 def _set_adapter(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> None:
-    """The arm, answered with this adapter by its backend."""
+    """Sets this adapter in the arm's backend."""
     backend = arm["backend"]
     if "hf" in backend:
         backend["hf"] |= _adapter_fields(adapter, folder)
@@ -103,7 +103,7 @@ def _set_adapter(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> 
 
 
 def _adapter_fields(adapter: str, folder: Path) -> dict[str, str | None]:
-    """What the backend `hf` is told of an adapter: where it lies, or its commit at the hub."""
+    """The fields of the backend `hf` for an adapter: its path, or its commit at the hub."""
     path = Path(adapter).expanduser()
     if path.is_file() and path.suffix == ".safetensors":
         path = path.parent  # with its configuration beside it, as PEFT saves both
@@ -119,7 +119,7 @@ def _adapter_fields(adapter: str, folder: Path) -> dict[str, str | None]:
 
 
 def _not_served(adapter: str) -> str:
-    """What an adapter is that isn't a name at a server; "" for one that is."""
+    """What kind of adapter it is, if it isn't a name at a server; "" if it is."""
     path = Path(adapter).expanduser()
     if path.exists() or adapter.startswith(("/", "./", "../", "~", "\\")):
         return "a file or folder"
@@ -129,7 +129,8 @@ def _not_served(adapter: str) -> str:
 
 
 def _training(path: Path, folder: Path) -> dict[str, Any]:
-    """A training record, which names files from its own folder, as the study in `folder` would.
+    """A training record whose paths are relative to its own folder, rewritten for the study in
+    `folder`.
 
     Of the folder that a trainer wrote it is what its files say.
     """

@@ -1,4 +1,4 @@
-"""What the fields of a study file may not say together. Pure."""
+"""Checks of fields of a study file that contradict each other. Pure."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ BEST_UNTUNED = "best-untuned"
 
 
 def check_study(study: "StudyFile") -> None:
-    """Refuses names that don't fit each other, and requirements that contradict themselves."""
+    """Raises if names don't fit each other or requirements contradict themselves."""
     _check_baseline(study)
     for name, arm in study.arms.items():
         _check_arm(study, name, arm)
@@ -109,7 +109,7 @@ def _check_by_test_set(
 
 
 def _check_form(study: "StudyFile") -> None:
-    """That guards on form have names of their own, and a worst score where one is wanted."""
+    """Checks that guards on form have unique names, and a worst score if they need one."""
     for name, test_set in study.test_sets.items():
         for guard in test_set.guards:
             if (own := guard.of(name)) in study.test_sets:
@@ -127,7 +127,7 @@ def _check_form(study: "StudyFile") -> None:
 
 
 def _check_asked(study: "StudyFile") -> None:
-    """The test sets that the review and the budgets are about."""
+    """Checks what the policy, the review and the budgets require of test sets."""
     choices = f"there are {', '.join(study.test_sets)}"
     if study.review is not None and study.review.test_set not in study.test_sets:
         reviewed = study.review.test_set
@@ -167,7 +167,7 @@ def _check_asked(study: "StudyFile") -> None:
 
 
 def _check_ownership(study: "StudyFile") -> None:
-    """That what is said of serving is said of arms."""
+    """Checks that serving costs are stated for arms of the study."""
     ownership = study.ownership
     for name in ownership.serving if ownership else ():
         if name not in study.arms:

@@ -1,4 +1,4 @@
-"""The study file that says what a registered study asks, put together from its rows.
+"""Rebuild the study file of a registered study from its rows.
 
 A study that came by a file, by REST or by the web is the same rows, and gives the same file. Its
 data are files beside it: items as they were imported, recorded answers as they were read.
@@ -67,8 +67,8 @@ class StudyDocument:
 
 
 def study_document(study: Study) -> StudyDocument:
-    """The file of a study, with its data. A constant number of queries but for its test sets and
-    judges, some for each."""
+    """The study's file with its data. A constant number of queries, plus some for each test set and
+    judge."""
     document = StudyDocument()
     arms = list(study.arms.select_related("version__model", "version__parent"))
     links = {
@@ -115,7 +115,8 @@ def study_document(study: Study) -> StudyDocument:
 
 
 def _noise(study: Study, arms: list[StudyArm]) -> dict[str, Any]:
-    """Asked for by a word where the baseline is asked; recorded answers have a `repeat`."""
+    """The noise floor: requested by a word if the baseline is asked; recorded answers have a
+    `repeat`."""
     live = any(arm.role == ArmRole.BASELINE and _live(arm.version) for arm in arms)
     return {"noise_floor": True} if study.policy.noise_floor and live else {}
 
@@ -186,7 +187,7 @@ def _live(version: ModelVersion) -> bool:
 
 
 def _backend(version: ModelVersion, at: tuple[str, str], document: StudyDocument) -> dict[str, Any]:
-    """Who is asked; without what may hold anything, such as headers."""
+    """The backend's fields, without free mappings such as headers."""
     fields = {name: value for name, value in version.backend.items() if value not in (None, {}, [])}
     kind = fields.pop("type")
     free = [name for name, value in fields.items() if isinstance(value, dict)]
@@ -223,7 +224,7 @@ def _training(version: ModelVersion, name: str, document: StudyDocument) -> dict
 
 
 def _judges(study: Study, rows: list[StudyTestSet]) -> dict[str, ModelVersion]:
-    """The versions that judge, by their digests."""
+    """The judging versions, by digest."""
     digests = {row.metric.options.get("by") for row in rows if METRICS[row.metric.name].needs_model}
     digests |= {study.policy.pairwise.by} if study.policy.pairwise else set()
     versions = ModelVersion.objects.filter(model__project=study.project, digest__in=digests)
@@ -266,7 +267,7 @@ def _test_set(
 
 
 def _items(row: StudyTestSet, document: StudyDocument) -> dict[str, Any]:
-    """Where the items come from: a file of them as they were imported, or a harness's task."""
+    """The source of the items: a file as it was imported, or a harness's task."""
     version = row.test_set_version.pool or row.test_set_version
     if version.engine is not None:
         return {"lm_eval": _without_none(version.engine["lm_eval"])}
@@ -304,7 +305,7 @@ def _policy(study: Study) -> dict[str, Any]:
 
 
 def _unusual(value: Declaration) -> dict[str, Any]:
-    """A declaration's fields as JSON, without those that are what they are by themselves."""
+    """A declaration's fields as JSON, without those that have their default."""
     values, usual = value.as_json(), type(value).model_fields
     return {
         name: field_value

@@ -1,4 +1,4 @@
-"""Which items of a pool a study is judged on."""
+"""Draw the items of a pool on which a study is judged."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ type Sets = Mapping[str, tuple[TestSetVersion, Metric]]
 def drawn_items(
     spec: StudySpec, study: Study, sets: Sets, versions: Mapping[str, ModelVersion]
 ) -> dict[str, tuple[TestSetVersion, Metric]]:
-    """Of each pool, the items that are drawn for what this file asks; the same for the same.
+    """For each pool, the items drawn for this file's question; the same file draws the same items.
 
     Raises evalhub.io.rows.DataError where a pool has too few left.
     """
@@ -42,8 +42,9 @@ def drawn_items(
 def _question(
     spec: StudySpec, name: str, metric: Metric, versions: Mapping[str, ModelVersion]
 ) -> dict[str, Any]:
-    """Who is tried on the pool, with which answers to it, by what. Neither how many items are drawn
-    nor what is asked beside them: guards' own tries are counted (evalhub.ledger.tries)."""
+    """What identifies the question on a pool: the arms, their answers and the metric. Neither the
+    number of items nor guards belong to it: guards' own tries are counted
+    (evalhub.ledger.tries)."""
     return {
         "metric": metric.digest,
         "mix": spec.test_sets[name].mix,

@@ -104,7 +104,8 @@ class FormGuard:
 
 
 def form_guards(form: Form | None, own: MetricDeclaration) -> list[FormGuard]:
-    """The guards that are asked, without one that the test set's `own` metric measures anyway."""
+    """The guards that the form asks for, without one that the test set's `own` metric already
+    measures."""
     if form is None:
         return []
     return list(_guards(FormDemand() if isinstance(form, str) else form, own))

@@ -1,4 +1,4 @@
-"""Who judges in a study: models that are asked what answers are worth. They aren't compared."""
+"""Judges of a study: models that are asked to score answers. They aren't compared."""
 
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ class JudgeArm(Declaration):
 
 
 def check_judges(study: "StudyFile") -> None:
-    """Refuses judges that aren't there, and what they say where it would decide."""
+    """Raises if a judge doesn't exist, or if its scores would decide."""
     for name in study.judges:
         if name in study.arms:
             raise wrong("is an arm: who is compared doesn't judge", "judges", name)

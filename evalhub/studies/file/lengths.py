@@ -1,4 +1,4 @@
-"""Items that are longer than a study's models take, refused before anything is asked."""
+"""Refuse items that are too long for a study's models, before anything is asked."""
 
 from itertools import islice
 
@@ -14,7 +14,8 @@ SHOWN = 1_000
 def check_lengths(
     spec: StudySpec, name: str, version: ModelVersion, test_set: str, items: TestSetVersion
 ) -> None:
-    """Raises DataError for items that an arm's model doesn't take, as far as that is known here.
+    """Raises DataError for items that don't fit into an arm's model, as far as that can be computed
+    here.
 
     Not where the policy gives a failure the worst score: then such an item is the model's failure.
     """

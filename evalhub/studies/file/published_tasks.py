@@ -1,4 +1,4 @@
-"""Published tasks of lm-evaluation-harness that ask for general capability, chosen once.
+"""Published tasks of lm-evaluation-harness that measure general capability: a fixed choice.
 
 Each is small to ask, scored without another model, known of most models, and of another kind than
 the rest; none runs code of an answer. Which they are is no option: figures compare where they are
@@ -78,7 +78,7 @@ class PublishedTasks(Declaration):
 
 
 def published_test_sets(tasks: PublishedTasks) -> dict[str, dict[str, Any]]:
-    """What a study file would say of each task, by the task's name."""
+    """The test sets of a study file for these tasks, by task name."""
     return {
         task.name: {
             "lm_eval": {

@@ -1,4 +1,4 @@
-"""The JSON Schemas that are published beside the documents, made from the declarations.
+"""The published JSON Schemas, made from the declarations.
 
 `python -m evalhub.studies.file.schemas` writes them to docs/.
 """
@@ -44,7 +44,7 @@ class _Published(GenerateJsonSchema):
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of a published document: a name of PUBLISHED.
+    """The JSON Schema of a published document; `name` is one of PUBLISHED.
 
     A verdict is written here and read elsewhere: all of its fields are there.
     """
@@ -61,7 +61,7 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def written(name: str) -> str:
-    """The schema as its file in docs/ holds it."""
+    """The text of the schema's file in docs/."""
     return json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
 
 

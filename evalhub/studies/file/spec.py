@@ -1,4 +1,4 @@
-"""A study file as typed values: put together from `evalhub.declare` and the tables of plug-ins.
+"""The study file as typed values, put together from `evalhub.declare` and the plug-in tables.
 
 Pure but for reading the file.
 """
@@ -71,7 +71,7 @@ type Files = Callable[[str], Path]
 
 
 def _words(name: str) -> str:
-    """Words in any script, so that one name is always written in one way."""
+    """The name, stripped and in Unicode form NFC, so that it is always written in one way."""
     if not name.strip():
         raise wrong("is empty")
     return normalize("NFC", name.strip())
@@ -90,7 +90,7 @@ class _ArmBackend(Declaration):
 
     @property
     def asked(self) -> BackendDeclaration | None:
-        """The backend that is asked; None where the answers are recorded."""
+        """The live backend; None if the answers are recorded."""
         backends = [getattr(self, name) for name in LIVE]
         return next((each for each in backends if each is not None), None)
 
@@ -163,15 +163,15 @@ class Arm(Declaration):
         return self.backend.asked or RecordedBackend(build=self.build)
 
     def answers(self, files: Files, test_set: str) -> Path | None:
-        """The file of this arm's recorded answers to `test_set`; None when it answers live."""
+        """The file of this arm's recorded answers to `test_set`; None if it answers live."""
         return _file_of(self.backend.recorded, files, test_set)
 
     def repeated(self, files: Files, test_set: str) -> Path | None:
-        """The file of the same arm's answers made a second time; None where there is none."""
+        """The file of the same arm's answers, made a second time; None if there is none."""
         return _file_of(self.repeat.recorded if self.repeat else None, files, test_set)
 
     def training_file(self, files: Files) -> Path | None:
-        """The file of its training rows, or of their fingerprints; None where none is named."""
+        """The file of its training rows, or of their fingerprints; None if none is named."""
         file_name = self.training.data or self.training.hashes
         return files(file_name) if file_name else None
 
@@ -268,12 +268,12 @@ class StudySpec:
 
     @property
     def reach(self) -> Reach:
-        """What its runs may reach."""
+        """The hosts and endpoints that its runs may reach."""
         return self.origin.reach
 
     @property
     def capability(self) -> list[str]:
-        """The test sets of general capability that a decision rests on, by what the file says."""
+        """Names of the test sets of general capability that count for a decision."""
         return [
             name
             for name, test_set in self.test_sets.items()
@@ -282,16 +282,17 @@ class StudySpec:
         ]
 
     def file(self, name: str) -> Path:
-        """A file that the study names: one of the operator's, or one that was uploaded."""
+        """The path of a file that the study names: the operator's, or an upload."""
         return self.origin.file(self.document.path, name)
 
     def engine(self, test_set: str) -> dict[str, Any] | None:
-        """The harness whose task a test set is, as its version says it; None where it is none."""
+        """The harness of a test set's task, as its version states it; None for a test set without a
+        task."""
         task = self.test_sets[test_set].lm_eval
         return None if task is None else load(self._task(task)).engine()
 
     def load_tasks(self) -> None:
-        """Loads the tasks of test sets, which may take minutes: before anything is written.
+        """Loads the tasks of test sets, which may take minutes, before anything is written.
 
         Raises evalhub.io.rows.DataError for what can't be asked, with its line and field.
         """
@@ -315,7 +316,7 @@ class StudySpec:
                 )
 
     def _task(self, task: LmEvalTask) -> LmEvalTask:
-        """The task with its folders' places."""
+        """The task with its folders resolved."""
         folders = {"include_path": task.include_path, "data": task.data}
         return task.model_copy(
             update={
@@ -326,7 +327,7 @@ class StudySpec:
         )
 
     def items_file(self, test_set: str) -> AbstractContextManager[Path]:
-        """The file of a test set's items: the one that is named, or one that is made for it."""
+        """The file of a test set's items: the named file, or one made for it."""
         declaration = self.test_sets[test_set]
         if declaration.suite is not None:
             return items_written(declaration.suite)
@@ -336,7 +337,7 @@ class StudySpec:
 
 
 def read_study(path: Path, origin: Origin, change: StudyChange | None = None) -> StudySpec:
-    """Reads and checks a study file, which may name outside itself what its origin allows.
+    """Reads and checks a study file; its origin decides what it may name outside itself.
 
     Args:
         change: what is said in place of what stands in it.
@@ -392,7 +393,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
 
 
 def _check_filled_in(document: Document) -> None:
-    """Refuses a file that `evalhub strategy init` wrote and nobody has filled in yet."""
+    """Raises for a file from `evalhub strategy init` that still has gaps."""
     if missing := first_unfilled(document.data):
         raise document.error(missing.place, missing.said)
 

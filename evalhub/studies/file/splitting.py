@@ -1,4 +1,4 @@
-"""Items that hang together, and a share of them drawn so that none is torn from its like. Pure."""
+"""Groups of related items, and a share of the items drawn in whole groups. Pure."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -9,8 +9,8 @@ FEWEST_SHARING = 2
 
 
 def together(labels: Sequence[Sequence[str]]) -> list[int]:
-    """The group of each item, as the place of its first: items with a label in common are one
-    group, and so are those that others connect."""
+    """The group of each item, as the index of its first item: items that share a label, directly or
+    through others, are one group."""
     parents = list(range(len(labels)))
 
     def root(index: int) -> int:
@@ -30,7 +30,7 @@ def together(labels: Sequence[Sequence[str]]) -> list[int]:
 def drawn_share(
     keys: Sequence[str], groups: Sequence[int], *, share: float, seed: int
 ) -> list[int]:
-    """The places of about `share` of the items, in whole groups, drawn by the seed.
+    """Indices of about `share` of the items, in whole groups, drawn by the seed.
 
     Groups come in the order of SHA-256(seed, the smallest id in them); one is taken where that
     brings the number of items nearer to the share. Neither the items' order nor the groups'
@@ -53,8 +53,8 @@ def drawn_share(
 
 
 def without_shared_lines(texts: Sequence[str]) -> list[str]:
-    """The texts without lines that more than 5% of them have, and more than two: an instruction
-    or a template makes no two items alike. A text of nothing else stays as it is."""
+    """The texts without lines that more than 5% of them (and more than two) contain: an instruction
+    or template doesn't make items similar. A text of nothing else stays as it is."""
     lines = [text.splitlines() for text in texts]
     times = Counter(line for each in lines for line in {*each})
     limit = max(FEWEST_SHARING, int(SHARED * len(texts)))

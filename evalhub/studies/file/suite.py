@@ -1,4 +1,4 @@
-"""Items that no file holds: the skills of a suite of our own, generated when they are asked."""
+"""Generated test sets: the skills of our own suite, whose items no file holds."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,8 +39,7 @@ MARGIN = 0.1
 
 
 def skill_name(skill: str) -> str:
-    """The test set of a skill of the suite, or of a task: no team's own is likely to be called
-    so."""
+    """The name of the test set of a skill or a task; a team's own is unlikely to have it."""
     return f"{GENERAL}-{skill.replace('_', '-')}"
 
 
@@ -102,13 +101,13 @@ Suite = Annotated[
 
 
 def metric_of(skill: str) -> dict[str, Any]:
-    """The metric that checks a skill's answers, as a study file says it."""
+    """The metric for a skill's answers, as a study file declares it."""
     suite = SUITES[skill]
     return {"name": suite.metric} | ({"extract": suite.extract} if suite.extract else {})
 
 
 def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
-    """The suite's test sets by name, as a study file says them. Raises PydanticCustomError."""
+    """The suite's test sets by name, as a study file declares them. Raises PydanticCustomError."""
     settings = GeneralSuite() if isinstance(suite, str) else suite
     test_sets = {
         skill_name(skill): {
@@ -132,7 +131,7 @@ def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
 
 @contextmanager
 def items_written(skill_items: SkillItems) -> Iterator[Path]:
-    """A file of the skill's items for as long as it is read, named for the skill."""
+    """A temporary file of the skill's items, named for the skill, while the block runs."""
     items = SUITES[skill_items.skill].generate(skill_items.seed, skill_items.items)
     with rows_written((dict(each) for each in items), f"{skill_items.skill}.jsonl") as path:
         yield path
@@ -140,7 +139,7 @@ def items_written(skill_items: SkillItems) -> Iterator[Path]:
 
 @contextmanager
 def rows_written(rows: Iterable[Mapping[str, Any]], name: str) -> Iterator[Path]:
-    """A JSONL file of this name for as long as it is read."""
+    """A temporary JSONL file of this name, while the block runs."""
     with TemporaryDirectory() as folder:
         path = Path(folder, name)
         with path.open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Fields of a study file that are still to be filled in: texts that begin with UNFILLED. Pure."""
+"""Gaps of a study file: texts that begin with UNFILLED. Pure."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ class Unfilled(NamedTuple):
 
 
 def unfilled(data: Any) -> list[Unfilled]:
-    """What a study file's data leave to be filled in, each thing once, in the file's order."""
+    """The gaps in a study file's data, each text once, in the file's order."""
     by_text: dict[str, Unfilled] = {}
     for gap in _gaps(data, ()):
         by_text.setdefault(gap.said, gap)
@@ -29,7 +29,7 @@ def unfilled(data: Any) -> list[Unfilled]:
 
 
 def first_unfilled(data: Any) -> Unfilled | None:
-    """The first thing that is still to be filled in, in a sentence that names the others too."""
+    """The first gap, with a sentence that names the others too."""
     gaps = unfilled(data)
     if not gaps:
         return None

@@ -1,4 +1,4 @@
-"""A model version as a program registers it, outside of any study. Pure."""
+"""The declaration of a model version that is registered outside of a study. Pure."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Two files of answers compared: no server, no queue, and no database of its own."""
+"""Compare two files of answers: no server, no queue, and no database of its own."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -117,7 +117,8 @@ def compare_files(
 
 
 def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
-    """The policy with the only criterion. Raises MetricError where the metric can't be asked so."""
+    """The policy with the one criterion. Raises MetricError if the metric doesn't allow the
+    question."""
     metric, terms = score.metric, question.terms
     if metric.scored_together:
         raise MetricError(
@@ -208,7 +209,7 @@ class _Compared:
         return [claim]
 
     def items(self) -> list[dict[str, Any]]:
-        """Each item that both arms answered, for reading, worst losses first."""
+        """Each item that both arms answered, with its answers; worst losses first."""
         means = [
             at_worst(self.requirement, arm, self.policy.failures).means(len(self.cases))
             for arm in self.scores

@@ -1,4 +1,4 @@
-"""Two arms out of another tool's logs compared: no server, no queue, no database of its own."""
+"""Compare two arms from another tool's logs: no server, no queue, no database of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -108,7 +108,7 @@ def chosen_arms(
 
 
 def policy_of(tasks: Sequence[PairedTask], question: LogQuestion) -> Policy:
-    """A criterion a task: what is asked, as a policy. Raises LogQuestionError."""
+    """A policy with one criterion for each task. Raises LogQuestionError."""
     names = [each.name for each in tasks]
     for name in question.primaries:
         if name not in names:
@@ -144,7 +144,7 @@ def _criterion(task: PairedTask, question: LogQuestion, *, alone: bool) -> dict[
 def _scores(
     arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], question: LogQuestion
 ) -> Scores:
-    """What both logs hold of the tasks' metrics, as rows of scores would."""
+    """Both logs' scores by the tasks' metrics, in the shape of score rows."""
     files = tuple(dict.fromkeys(arm.file for arm in arms))
     owners: tuple[str | None, ...] = (None,) if len(files) == 1 else tuple(a.name for a in arms)
     scores = Scores((arms[0].name, arms[1].name), files, owners)
@@ -168,7 +168,7 @@ def _scores(
 
 
 def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
-    """An item's cluster and tags, by the fields that the question names. Raises DataError."""
+    """An item's cluster and tags, from the fields that the question names. Raises DataError."""
     cluster, tags = item.cluster or None, []
     if question.cluster is not None:
         cluster = str(_value_at(item, question.cluster, file))
@@ -199,7 +199,7 @@ def _value_at(item: AskedItem, name: str, file: Path) -> Any:
 def imported(
     arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], kind: str
 ) -> ImportedSection:
-    """The tool's own figures beside the means that are judged, and what else differs."""
+    """The tool's own means next to ours, and other differences."""
     figures = [
         ToolFigure(
             test_set=task.name,

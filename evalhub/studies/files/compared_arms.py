@@ -1,4 +1,4 @@
-"""A file of answers to the items of a test set, with their scores."""
+"""Read a file of answers to a test set's items, and score them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class AnsweredFile:
 def read_arm(
     path: Path, cases: dict[str, ComparedItem], fields: RowMapping, score: Scorer
 ) -> AnsweredFile:
-    """A file's answers to these items, scored. Raises DataError."""
+    """A file's answers to these items, with scores. Raises DataError."""
     answers: dict[str, list[RecordedAnswer]] = {}
     for answer in read_answers(path, fields):
         if answer.item_id not in cases:
@@ -90,7 +90,7 @@ def read_arm(
 
 
 def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:
-    """The file's scores of the items with these keys."""
+    """The file's scores for the items with these keys."""
     by_key = [arm.scores.get(key, []) for key in keys]
     flat = [each for scores in by_key for each in scores]
     answered = [each for key in keys for each in arm.answers.get(key, [])]
@@ -120,14 +120,14 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
 
 
 def missed_items(arm: AnsweredFile) -> frozenset[str]:
-    """Keys of the items with an answer in which the extraction pattern found nothing."""
+    """Keys of items with an answer in which the extraction pattern found no match."""
     return frozenset(
         key for key, scores in arm.scores.items() if any(each.extracted is False for each in scores)
     )
 
 
 def tally_of(arm: AnsweredFile, cases: Mapping[str, ComparedItem]) -> AnswerTally:
-    """Who gave the answers, and how they ended."""
+    """Counts of models that gave the answers, and of how the answers ended."""
     tally = AnswerTally()
     for answer in (one for answers in arm.answers.values() for one in answers):
         tally.count(

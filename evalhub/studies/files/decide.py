@@ -1,4 +1,4 @@
-"""A policy applied to evidence from files: no server, no queue, and no database of its own."""
+"""Apply a policy to evidence from files: no server, no queue, and no database of its own."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -155,8 +155,7 @@ def _evidence(parts: Sequence[_Part], scores: Scores) -> list[EvidenceRow]:
 
 
 def _answers_by_test_set(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
-    """Each test set once, with what rows of scores say of its answers: which of them failed, and
-    which are empty, where the rows hold answers."""
+    """Each test set once, with its failed and empty answers, if the rows hold answers."""
     covered = set[str]()
     for part in parts:
         requirement = part.aligned.requirement
@@ -187,7 +186,7 @@ def _tally(scores: Scores, requirement: Requirement, arm: int) -> AnswerTally:
 
 
 def _ownership_gaps(policy: Policy) -> list[str]:
-    """What no files tell: what owning the candidate costs."""
+    """What files can't show: the cost of owning the candidate."""
     ownership = policy.budgets.get("ownership")
     if ownership is None or ownership.tier != "critical":
         return []
@@ -202,7 +201,7 @@ def _arm_name(scores: Scores, arm: int) -> ArmName:
 
 
 def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | None:
-    """None where no row has what is asked."""
+    """The requirement's rows; None if no row has its test set and metric."""
     cells = scores.cells.get((requirement.test_set, requirement.metric))
     if cells is None:
         return None
@@ -265,8 +264,8 @@ def _absent(requirement: Requirement, scores: Scores) -> str:
 
 
 def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> tuple[list[str], list[str]]:
-    """Whether the candidate is the baseline under another name: what makes the evidence invalid,
-    and what only is in doubt.
+    """Whether the candidate is the baseline under another name: (reasons for invalid evidence,
+    doubts).
 
     By the answers, where rows have them. Else by the scores, as far as they prove it.
     """

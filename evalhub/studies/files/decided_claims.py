@@ -1,4 +1,4 @@
-"""What rows of scores say of two arms, as claims that a ledger may know."""
+"""Claims on two arms' score rows, for a ledger that may know their items."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ type Part = tuple[Aligned, Sequence[ItemLabel], tuple[ArmScores, ArmScores]]
 
 
 def claims_of(policy: Policy, scores: Scores, parts: Sequence[Part]) -> list[FileClaim]:
-    """A claim for each criterion on scores; the costs that a critical budget reads on its items
+    """A claim for each criterion on scores; costs that a critical budget reads on the same items
     are part of it."""
     requirements = [each[0].requirement for each in parts]
     budgets = [each for each in requirements if each.role == "budget" and each.tier == "critical"]
@@ -52,7 +52,7 @@ def _claim(
 
 
 def _cost_digest(scores: Scores, requirement: Requirement, budgets: Sequence[Requirement]) -> str:
-    """SHA-256 of the costs that these budgets read on a criterion's test set; "" where none does.
+    """SHA-256 of the costs that these budgets read on a criterion's test set; "" if none does.
 
     Costs recorded again are another claim. Files say them otherwise than a study's answers do, so
     that a study with the same budget takes a number of its own."""

@@ -1,4 +1,4 @@
-"""Two arms' scores as files hold them: the evidence document, its rows, and what is unfit in them.
+"""Read two arms' scores from files: the evidence document, its rows, and errors in them.
 
 No database: `evalhub decide` works on files alone.
 """
@@ -94,17 +94,17 @@ class Scores:
     metrics: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     def file_names(self, arm: int) -> str:
-        """The files that hold rows of an arm, for people."""
+        """The names of the files that hold rows of an arm, as a text."""
         pairs = zip(self.files, self.owners, strict=True)
         return " + ".join(file.name for file, of in pairs if of in (None, self.arms[arm]))
 
     def failed(self, test_set: str, arm: int) -> dict[tuple[str, int], str]:
-        """By item and sample, why the arm's answer failed for good."""
+        """Errors of the arm's failed answers, by item and sample."""
         errors = self.errors[arm].items()
         return {(item, sample): error for (at, item, sample), error in errors if at == test_set}
 
     def digest(self, arm: int) -> str:
-        """SHA-256 of what one arm scored, the same whatever the order and format of its rows."""
+        """SHA-256 of one arm's scores, independent of the order and format of its rows."""
         rows = sorted(
             [test_set, metric, item, sample, value]
             for (test_set, metric), cells in self.cells.items()
@@ -114,7 +114,7 @@ class Scores:
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
     def digests(self, requirement: Requirement) -> dict[str, Any]:
-        """SHA-256 of both arms' answers and scores, by the names of an evidence's fields.
+        """SHA-256 of both arms' answers and scores, by field names of the evidence.
 
         "" where the rows hold no answers.
         """
@@ -166,7 +166,7 @@ def read_source(path: Path) -> EvidenceSource:
 
 
 def read_scores(source: EvidenceSource) -> Scores:
-    """Every score row of the two arms; rows of other arms are passed over.
+    """Every score row of the two arms; rows of other arms are skipped.
 
     A row has an item, an arm and a value, and the arm may be left out of a file that holds one
     arm's rows, as the document says. It may have a test set ("items" where it hasn't), a metric
@@ -215,7 +215,7 @@ class _Fields:
         return self.row.values.get(self.name(field)) not in (None, "")
 
     def is_empty_text(self, field: str) -> bool:
-        """Whether a text is there and holds nothing; in a CSV that is a field that isn't there."""
+        """Whether the field holds an empty text; in a CSV file an empty field is a missing one."""
         text = self.row.values.get(self.name(field))
         return text == "" and not self.row.file.lower().endswith(".csv")
 
@@ -236,7 +236,7 @@ class _Fields:
 
 
 def _with_paths(values: dict[str, Any], names: ScoreFields) -> dict[str, Any]:
-    """A row's values, with those that a path leads to under the path as their name."""
+    """A row's values, with values at a nested path added under the path."""
     reached = {}
     for path in names.model_dump().values():
         if path not in values and ("." in path or "[" in path):
@@ -285,7 +285,7 @@ def _take(
 
 
 def _arm_of(row: _Fields, owner: str | None) -> str:
-    """Whose the row is: what it says, or where it says nothing, what the document says."""
+    """The row's arm: its own field, else the one that the document states for the file."""
     if owner is None or row.has("arm"):
         name = item_id(row.row, row.name("arm"))
         if owner is not None and name != owner:
@@ -302,7 +302,7 @@ def _take_cost(
     sample: int,
     value: float,
 ) -> None:
-    """A cost stands on every metric's row of an answer, and must be the same there."""
+    """Stores a cost, which must be the same on all rows of an answer."""
     test_set, cost, item = where
     if value < 0:
         raise row.wrong(cost, f"is 0 or more, and this is {value:g}")
@@ -332,7 +332,7 @@ def _take_item(info: ItemInfo, row: _Fields, item: str) -> None:
 
 
 def _tags(value: Any) -> list[str]:
-    """A list, or one text with commas between, as CSV holds it."""
+    """A list of tags, from a list or from a text with commas (CSV)."""
     parts: Iterable[Any] = value if isinstance(value, list) else str(value).split(",")
     return [text for one in parts if (text := str(one).strip())]
 

@@ -1,4 +1,4 @@
-"""What a file that somebody hands in seems to hold, by its first rows."""
+"""Preview an uploaded file: what its first rows seem to hold."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ class Glance:
     fields: tuple[str, ...]
 
     def guessed(self, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """By what it means, the field that seems to be it; without those that none seems to be."""
+        """For each meaning, the field that seems to have it; meanings without one are left out."""
         small = {each.lower(): each for each in reversed(self.fields)}
         guesses = {
             meaning: next((small[each] for each in called if each in small), "")
@@ -55,7 +55,7 @@ class Glance:
 
     @property
     def asks(self) -> bool:
-        """Whether it seems to hold items, and not answers to them."""
+        """Whether it seems to hold items, and not answers."""
         small = {each.lower() for each in self.fields}
         if small & {"output", "response", "completion", "prediction", "error"}:
             return False
@@ -69,7 +69,7 @@ def glance(path: Path) -> Glance:
 
 
 def proposed_metric(references: Sequence[Any]) -> str:
-    """The metric that suits such right answers best; one that needs none where there is none."""
+    """The metric that fits such references best; one without references if there are none."""
     flat = [one for each in references for one in _several(each)]
     if not flat:
         return "length"

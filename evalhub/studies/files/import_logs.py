@@ -1,4 +1,4 @@
-"""Another tool's log becomes test sets, versions and runs with the scores that it holds."""
+"""Import another tool's log as test sets, versions and runs with its scores."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -78,7 +78,8 @@ def import_foreign(
     request: ImportRequest = ImportRequest(),
     limits: Limits = COMMAND,
 ) -> list[ImportedTask]:
-    """The runs of a log's arms on its tasks, launched; the same log again is the same runs.
+    """The launched runs of a log's arms on its tasks; importing the same log again gives the same
+    runs.
 
     The log is read whole, within `limits` for all of its files, before anything is written, and
     all of it is written or nothing. Answers, errors and scores are those of the log; its metrics
@@ -120,7 +121,7 @@ def import_foreign(
 
 
 def _check_size(path: Path, limits: Limits) -> None:
-    """That all files of a log together hold no more than is read."""
+    """Checks that the log's files together aren't larger than the limit."""
     if limits.bytes is None or not path.is_dir():
         return
     size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
@@ -141,7 +142,7 @@ class _StagedLog:
         self._versions: dict[str, ModelVersion] = {}
 
     def stage(self, arms: list[LoggedArm], slugs: Mapping[str, str], folder: Path) -> None:
-        """Writes what isn't there yet; `drop` takes it away. Raises DataError."""
+        """Writes what doesn't exist yet; `drop` deletes it. Raises DataError."""
         self.found, self._metrics, self._sets, self._versions = [], [], {}, {}
         for arm, task in [(each, task) for each in arms for task in each.tasks.values()]:
             items = items_file(task.items.values(), folder / "items.jsonl", task.file)
@@ -162,7 +163,7 @@ class _StagedLog:
             self.found.append(_task_result(arm, task, run, left_out))
 
     def drop(self) -> None:
-        """Takes away what was written and not published; harmless where all was."""
+        """Deletes what was written and not published; does nothing if all was."""
         for imported in self.found:
             drafts.drop(imported.run)
         for version in self._versions.values():
@@ -172,7 +173,7 @@ class _StagedLog:
 
     @transaction.atomic
     def publish(self) -> bool:
-        """The runs, seen all at once; false, and nothing is written, where another import has made
+        """Publishes the runs all at once; false, with nothing written, if another import has made
         one of the test sets' versions meanwhile."""
         Project.objects.select_for_update(no_key=True).get(pk=self.project.pk)  # they take turns
         if any(publish_test_set(each) != each for each in self._sets.values()):
@@ -206,7 +207,7 @@ class _StagedLog:
 
 
 def _slugs(arms: list[LoggedArm], kind: str, name: str | None) -> dict[str, str]:
-    """What the test set of each task is called in the project."""
+    """The project's test set for each task, by slug."""
     tasks = list(dict.fromkeys(name for arm in arms for name in arm.tasks))
     if name is None:
         if not KINDS[kind].names_tasks:
@@ -232,7 +233,7 @@ def _task_result(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, st
 
 
 def _metrics(task: Task) -> tuple[list[Metric], dict[str, str]]:
-    """The task's scores as metrics, and by name why some aren't taken."""
+    """The task's scores as metrics, and by name why some are left out."""
     metrics: list[Metric] = []
     left_out = dict(task.unusable)
     for logged in task.metrics.values():
@@ -257,7 +258,7 @@ def _figure(task: Task, metric: ToolMetric) -> ToolFigure:
 
 @contextmanager
 def laid_out(files: Mapping[str, Path]) -> Iterator[Path]:
-    """A folder in which files stand under the names that a log's reader looks for.
+    """A temporary folder with the files under the names that a log's reader expects.
 
     For what was uploaded, which is known by digest. The path is that of the file where there is
     one alone. Raises DeclarationError for a name that can't be a file's.

@@ -1,4 +1,4 @@
-"""What a metric takes out of five answers, and how it scores, before anything is judged.
+"""Preview a metric: what it extracts from five answers and how it scores them.
 
 No score of an arm's answer to an item that may be judged is worked out here, of neither arm
 (docs/explanation/decisions/preview-of-a-metric.md). How the metric scores is shown on answers that
@@ -60,7 +60,7 @@ class Taken:
 
     @property
     def whole(self) -> bool:
-        """Whether all of the answer is taken as it stands."""
+        """Whether the metric takes the whole answer."""
         return self.taken == self.text
 
 
@@ -89,12 +89,12 @@ class MetricPreview:
 
     @property
     def sealed(self) -> bool:
-        """Whether some item's scores aren't to be seen yet."""
+        """Whether some item's scores are still sealed."""
         return not all(each.open for each in self.items)
 
     @property
     def found_nothing(self) -> int:
-        """How many answers hold nothing that the metric could compare."""
+        """Number of answers in which the metric found nothing to compare."""
         return sum(
             answer.text is not None and (answer.taken is None or answer.matched is False)
             for item in self.items
@@ -111,7 +111,7 @@ def preview_metric(
     arms: Mapping[str, RecordedFile],
     typed: str = "",
 ) -> MetricPreview:
-    """The first five items of a file, always the same ones, with the arms' answers.
+    """The first five items of a file, always the same, with the arms' answers.
 
     Reads the first rows of each file alone. Raises evalhub.io.rows.DataError for what is wrong
     with one of them, and MetricError for a metric that can't be used so.
@@ -148,7 +148,7 @@ def preview_metric(
 
 
 def _score_typed(scored: Scorer, text: str, item: ItemContent, preview: PreviewedItem) -> Taken:
-    """An answer that somebody typed to the first item: scored, unless an arm gave it."""
+    """Scores an answer that somebody typed to the first item, unless an arm gave the same."""
     texts = {_bare(each.text) for each in preview.answers if each.text is not None}
     if not preview.open and _bare(text[:SHOWN]) in texts:
         return _extract(scored, "yours, and an arm’s too", Answer(text), text, None)
@@ -156,7 +156,7 @@ def _score_typed(scored: Scorer, text: str, item: ItemContent, preview: Previewe
 
 
 def _answers(file: RecordedFile, keys: set[str]) -> dict[str, RecordedAnswer]:
-    """The first answers to these items, among the first rows of the file."""
+    """Answers to these items among the first rows of the file."""
     rows = islice(read_rows(file.path, WEB), LOOKED_THROUGH)
     answers: dict[str, RecordedAnswer] = {}
     for answer in answers_in(rows, id_field=file.id_field, output_field=file.output_field):
@@ -189,7 +189,7 @@ def _of_arm(
 
 
 def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Taken]:
-    """Answers that nobody gave: right ones in two forms, and a wrong one."""
+    """Made-up answers: right ones in two forms, and a wrong one."""
     metric = scored.metric
     if not isinstance(metric, TextMetric) or not metric.compares or metric.instead:
         return []
@@ -227,7 +227,7 @@ def _question(item: ItemContent) -> str:
 
 
 def _bare(text: str) -> str:
-    """A text without capitals and white space, by which one is taken for another."""
+    """The text in lower case and without white space, for comparing."""
     return "".join(text.split()).casefold()
 
 

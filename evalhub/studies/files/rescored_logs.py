@@ -1,4 +1,4 @@
-"""Answers out of another tool's logs, scored by a metric of Evalhub's own."""
+"""Score answers from another tool's logs with a metric of Evalhub's own."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from runners.metrics import METRICS, scorer
 
 
 def is_ours(metrics: Sequence[str]) -> bool:
-    """Whether a metric of Evalhub's own is asked for."""
+    """Whether the metric is one of Evalhub's own."""
     return any(each in METRICS for each in metrics)
 
 
@@ -31,7 +31,7 @@ def compare_rescored(
     options: tuple[tuple[str, Any], ...] = (),
     ledger: FileLedger | None = None,
 ) -> FileComparison:
-    """Compares the answers of two logs, of one task, by a metric of Evalhub's own.
+    """Compares the answers of two logs on one task, with a metric of Evalhub's own.
 
     Args:
         right: a log of the same kind whose answers are the right ones; None: the log has them.
@@ -82,7 +82,7 @@ def compare_rescored(
 
 
 def _file_name(name: str) -> str:
-    """A name without what no file can be called."""
+    """The name without characters that a file name can't have."""
     return name.replace("/", "-")[:100]
 
 
@@ -91,7 +91,7 @@ def _options(extract: str | None, options: tuple[tuple[str, Any], ...]) -> dict[
 
 
 def _right_answers(right: Path | None, task: str, question: LogQuestion) -> Mapping[str, list[Any]]:
-    """By item, what a log of right answers says; none where there is no such log."""
+    """The answers in a log of right answers, by item; {} without such a log."""
     if right is None:
         return {}
     arms = read_arms(question.kind, right, fields=question.fields)

@@ -1,4 +1,4 @@
-"""`advance`: one idempotent step of a study, whoever calls it, and the timer that calls it.
+"""`advance`: one idempotent step of a study, and the timer that calls it.
 
 A study's runs end, its review is opened, it is decided; when the review has ended, it is decided
 again. Nobody is told when a run ends: a timer, a page or a command calls `advance`, which looks.
@@ -76,8 +76,8 @@ class StudyStatus:
 
 
 def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudyStatus:
-    """Takes the study as far as it goes now: once its runs have ended, has its judge asked, opens
-    the review that its file says opens by itself, and decides.
+    """Takes the study as far as possible: once its runs have ended, asks its judge, opens the
+    review that its file opens automatically, and decides.
 
     A judge that couldn't be used, or was cancelled, is asked again where somebody says so:
     `take_up`.
@@ -118,7 +118,7 @@ def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudySta
 
 
 def status_of(study: Study) -> StudyStatus:
-    """Where a study is, for who only looks: nothing is done, opened or decided.
+    """The study's state, read only: nothing is started, opened or decided.
 
     Its decisions are the newest, as they are kept: one an arm, the candidate in question first.
     """
@@ -138,7 +138,7 @@ def status_of(study: Study) -> StudyStatus:
 
 
 def newest_decisions(study: Study) -> tuple[Decision, ...]:
-    """The newest decision on each arm that there is now, the candidate in question first."""
+    """The newest decision on each present arm, the candidate in question first."""
     rows = Decision.objects.filter(study=OuterRef("study"), arm=OuterRef("name")).newest_first()
     first = Case(When(role=ArmRole.CANDIDATE, then=0), default=1)
     arms = study.arms.annotate(newest=Subquery(rows.values("pk")[:1])).exclude(newest=None)
@@ -148,7 +148,7 @@ def newest_decisions(study: Study) -> tuple[Decision, ...]:
 
 
 def due_studies(*, news_since: datetime | None = None) -> list[Study]:
-    """Studies of which a run, its judge or the review has ended since they were last advanced.
+    """Studies with a run, judge or review that has ended since they were last advanced.
 
     Of all studies; or, which doesn't grow with what there ever was, of those alone that were never
     advanced, have a review, or of which something has ended since then. Six queries, and up to
@@ -185,7 +185,7 @@ def due_studies(*, news_since: datetime | None = None) -> list[Study]:
 
 
 def _with_news(since: datetime) -> set[int]:
-    """Ids of studies of which something may be due, found from what is new. Four queries."""
+    """Ids of studies that may be due, found by what is new. Four queries."""
     links = StudyRun.objects.order_by()
     return {
         study
@@ -202,7 +202,7 @@ def _with_news(since: datetime) -> set[int]:
 
 
 def advance_studies(*, news_since: datetime | None = None) -> None:
-    """Advances every study that is due. An error on one is logged and keeps up no other."""
+    """Advances every due study. An error on one is logged and doesn't stop the others."""
     for study in due_studies(news_since=news_since):
         try:
             advance(study=study, by=None)
@@ -214,8 +214,8 @@ def advance_studies(*, news_since: datetime | None = None) -> None:
 
 
 def ticker() -> AbstractContextManager[None]:
-    """Advances studies every TICK_S seconds, on a thread of this process, while the block runs:
-    those of which there is news, and at first and every ALL_S any that is due."""
+    """Calls `advance_studies` every TICK_S seconds on a thread of this process, while the block
+    runs: for studies with news, and at first and every ALL_S for all that are due."""
     next_all = monotonic()
 
     def advance_due() -> None:
@@ -229,7 +229,7 @@ def ticker() -> AbstractContextManager[None]:
 
 
 def _runs_awaited(study: Study) -> StudyStatus | None:
-    """What the runs wait for, or None once all have ended."""
+    """The status while runs go on; None once all have ended."""
     links_of = StudyRun.objects.filter(arm__study=study)
     rows = Run.objects.filter(pk__in=links_of.values("run")).with_progress()
     runs = list(rows.select_related("version").order_by("pk"))
@@ -252,8 +252,8 @@ def _runs_awaited(study: Study) -> StudyStatus | None:
 
 
 def _judge_awaited(study: Study, *, by: User | None, take_up: bool) -> StudyStatus | None:
-    """What the judge that compares pairs of answers waits for, which is asked where it wasn't; None
-    where it has ended, or the study has none."""
+    """The status while the judge of pairs works, which is started if it wasn't; None if it has
+    ended, or the study has none."""
     pairwise = study.policy.pairwise
     if pairwise is None:
         return None
@@ -273,7 +273,7 @@ def _judge_waits(judged: JudgeRun) -> StudyStatus | None:
 
 
 def _lease(study: Study) -> uuid.UUID | None:
-    """A token for the next LEASE; None while another process has one."""
+    """A token of the lease, held for LEASE; None while another process has one."""
     now, token = timezone.now(), uuid.uuid4()
     free = Study.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=study.pk)
     return token if free.update(lease_until=now + LEASE, lease_token=token) else None
@@ -290,7 +290,7 @@ def _what_has_ended(study: Study) -> dict[str, Any]:
 
 
 def _newest_ended_review(study: Study) -> int | None:
-    """The study's newest review, if it has ended."""
+    """The study's newest review if it has ended."""
     campaign = study.campaigns.defer("plan").first()
     return campaign.pk if campaign is not None and has_ended(campaign) else None
 

@@ -1,4 +1,4 @@
-"""By what a study's runs are priced, and how much they may cost."""
+"""Prices and budgets of a study's runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,8 +16,8 @@ from runners.spending import Charges
 def charges_of(
     spec: StudySpec, project: Project, arms: Iterable[str], judges: Mapping[str, ModelVersion]
 ) -> dict[str, Charges]:
-    """By arm, its price and the budgets that its runs count on, which are brought to what the file
-    says now.
+    """By arm: its price and the budgets of its runs; the budgets are updated to what the file says
+    now.
 
     Raises evalhub.io.rows.DataError where there is a budget of money and an arm that is asked
     has no price.
@@ -41,14 +41,15 @@ def charges_of(
 
 
 def charges_on(spec: StudySpec, charges: Charges, *, arm: str, test_set: str) -> Charges:
-    """Those of an arm on one test set: its judge of pairs asks about the candidate's on one."""
+    """The charges of an arm on one test set: without the judge of pairs, except for the candidate
+    on the pairs' test set."""
     pairwise = spec.policy.pairwise
     compared = pairwise and (arm, test_set) == (spec.candidate, pairwise.test_set)
     return charges if compared else replace(charges, pairwise="")
 
 
 def study_budget(spec: StudySpec, project: Project) -> StudyBudget | None:
-    """The budget of the whole study, as its file says it now; None where it says none."""
+    """The budget of the whole study, updated to its file; None if the file has none."""
     return _store_budget(project, _slug(spec), "", spec.budget)
 
 

@@ -1,4 +1,4 @@
-"""A study carried through by a command that waits: its runs, then the steps of `advance`."""
+"""Carry a study through in a command that waits: its runs, then the steps of `advance`."""
 
 import time
 from collections.abc import Callable
@@ -86,7 +86,7 @@ def conduct(
 
 
 def _stop_error(study: Study, status: StudyStatus) -> Exception:
-    """Why a study doesn't go on by itself."""
+    """Why a study doesn't continue by itself."""
     for run in runs_of(study):
         if run.unreachable:
             return RunUnreachable(f"{run}: {run.error}")
@@ -97,8 +97,7 @@ def _stop_error(study: Study, status: StudyStatus) -> Exception:
 
 
 def patiently[Done](step: Callable[[], Done]) -> Done:
-    """A step that may be taken again, taken until the database and the queue let it; for OUTAGE_S
-    at most."""
+    """Repeats an idempotent step until database and queue are available; for OUTAGE_S at most."""
     patience = Patience(OUTAGE_S)
     while True:
         try:
@@ -111,7 +110,7 @@ def patiently[Done](step: Callable[[], Done]) -> Done:
 
 
 def runs_of(study: Study) -> list[Run]:
-    """The study's runs with their progress, each once, in the order of its test sets and arms."""
+    """The study's runs with their progress, each once, in the order of test sets and arms."""
     links = StudyRun.objects.filter(arm__study=study).order_by(
         "test_set__position", "arm__position", "repeat"
     )

@@ -1,4 +1,4 @@
-"""What a pipeline is told: may this arm's version ship now? Only looks; nothing is decided here."""
+"""The gate's answer to a pipeline: may this arm's version ship now? Read only."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,7 +46,7 @@ class GateAnswer:
 
 
 def gate_answer(study: Study, *, candidate: str = "", version: str = "") -> GateAnswer:
-    """Whether an arm's version has a ship that holds now: registered, and on today's evidence.
+    """Whether an arm's version has a valid ship now: registered, and on today's evidence.
 
     Args:
         candidate: name of the arm; the candidate in question where none is given.
@@ -114,7 +114,7 @@ def _version(arm: StudyArm, digest: str) -> ModelVersion | None:
 
 
 def _people_may_answer(study: Study, status: StudyStatus) -> bool:
-    """Whether its review goes on, or is still to be opened."""
+    """Whether the study's review is open, or still to be opened."""
     if status.state is StudyState.UNREVIEWED:
         return True
     campaign = study.campaigns.defer("plan").first()

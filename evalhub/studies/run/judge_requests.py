@@ -1,4 +1,4 @@
-"""What is still to be asked of a study's judges, and what that costs at most."""
+"""Requests that a study's judges still need, and their cost at most."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class _JudgeQuestions:
 
 
 def judge_prices(spec: StudySpec, project: Project) -> Prices:
-    """By which a study's judges are priced today."""
+    """Today's prices of a study's judges."""
     versions = register_judges(spec, project)
     return {
         versions[name].digest: used_price(judge.backend.asked, judge.price)
@@ -46,8 +46,8 @@ def judge_prices(spec: StudySpec, project: Project) -> Prices:
 
 
 def planned_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
-    """What the study's judges would still be asked: by test set and arm about single answers, and
-    about pairs of them.
+    """What the study's judges still have to be asked: single answers by test set and arm, and pairs
+    of answers.
 
     An answer that isn't there yet is taken for as long as its arm's max_tokens allow, and for one
     that differs from the other arm's.
@@ -74,7 +74,7 @@ def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
 def planned_points(
     scored: Iterable[tuple[str, str, Run, Metric]], prices: Prices
 ) -> Iterator[PlannedJudging]:
-    """What judges would still be asked about single answers.
+    """What judges still have to be asked about single answers.
 
     Args:
         scored: arm, test set, run, and a metric that scores it; of other metrics nobody is asked.
@@ -169,7 +169,7 @@ def _texts(run: Run, items: Sequence[Item]) -> dict[int, str]:
 
 
 def _longest(run: Run) -> str:
-    """As long as an answer of the run can be; nothing where nobody says."""
+    """A text as long as the run's longest possible answer; "" if nothing limits it."""
     return "x" * (CHARACTERS_A_TOKEN * (run.version.sampling.max_tokens or 0))
 
 

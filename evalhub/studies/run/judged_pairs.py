@@ -1,4 +1,4 @@
-"""The judge that a study names, asked about its two arms' answers side by side."""
+"""Ask the study's judge about its two arms' answers side by side."""
 
 from collections.abc import Callable
 
@@ -32,8 +32,8 @@ def judge_study(
     price: Price | None = None,
     progress: Progress = lambda count, total: None,
 ) -> JudgeRunDocument:
-    """Asks the study's judge for what it hasn't said yet of the baseline's and the candidate's
-    answers, or waits while a worker does. Whom it prefers is sealed until a decision reads it.
+    """Asks the study's judge about the baseline's and the candidate's answers that it hasn't judged
+    yet, or waits while a worker does. Its choices are sealed until a decision reads them.
 
     Raises:
         evalhub.declare.declaration.DeclarationError: the study names no judge.
@@ -61,9 +61,8 @@ def judge_study(
 def begin_judge(
     study: Study, pairwise: Pairwise, *, by: User | None, take_up: bool = False
 ) -> JudgeRun:
-    """What the study's judge says of the answers as they are now, to be asked where there is
-    nothing; `take_up`: also where it failed or was cancelled. Raises NotReadyError where answers
-    are missing."""
+    """The judge's run on the present answers, created if there is none; `take_up`: resumed if it
+    failed or was cancelled. Raises NotReadyError if answers are missing."""
     baseline, candidate = pairwise_runs(study, pairwise)
     return begin_judging(
         baseline=baseline,
@@ -76,7 +75,7 @@ def begin_judge(
 
 
 def judge_asked(study: Study) -> JudgeRun | None:
-    """The newest that the study's judge was asked, by its file as it is now."""
+    """The newest run of the study's judge, by its file as it is now."""
     pairwise = study.policy.pairwise
     if pairwise is None:
         return None

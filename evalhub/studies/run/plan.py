@@ -1,4 +1,5 @@
-"""What a registered study would still ask, and what its next look costs and can show."""
+"""The plan of a registered study: requests that are still open, the cost of its next look, and what
+that can show."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -44,7 +45,7 @@ answers differ or so."""
 
 
 def plan_of_file(spec: StudySpec) -> StudyPlan:
-    """What running a study file would do: it is registered, looked at, and taken back.
+    """The plan of a study file, which is registered for it and rolled back.
 
     Raises what `register_study` raises.
     """
@@ -56,7 +57,7 @@ def plan_of_file(spec: StudySpec) -> StudyPlan:
 
 
 def study_plan(study: Study, prices: Prices) -> StudyPlan:
-    """What a study would still ask, and the looks of its candidate in question."""
+    """The study's open requests, and the next looks of its candidate in question."""
     rows, runs = planned_runs(study)
     judging = planned_judging(study, prices)
     planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
@@ -78,9 +79,9 @@ def study_plan(study: Study, prices: Prices) -> StudyPlan:
 
 
 def next_looks(study: Study) -> list[PlannedLook]:
-    """How the candidate in question would be judged on each test set, by what is known before: as
-    a decision is charged, of answers that are there or will be. Of a test set on which it is the
-    baseline nothing is looked at; guards on form are counted, and not listed."""
+    """The next look on each test set, computed as a decision is charged, from answers that exist or
+    are planned. A test set on which the candidate is the baseline has none; guards on form are
+    counted, and not listed."""
     policy, judged = study.policy, _arms_to_judge(study)
     arms = len(judged)
     asked_of = study.test_sets.judged()
@@ -121,7 +122,7 @@ def next_looks(study: Study) -> list[PlannedLook]:
 
 
 def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Claim]:
-    """As the decision reads them where all is answered; else as far as they are known."""
+    """The claims of the next decision if all is answered; else as far as they are known."""
     arm = study.arms.select_related("version__model").get(role=ArmRole.CANDIDATE)
     try:
         evidence = read_study_evidence(study)
@@ -135,7 +136,7 @@ def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Clai
 def _together(
     study: Study, judged: Sequence[StudyArm], test_sets: Sequence[StudyTestSet]
 ) -> Together | None:
-    """The arms that would share the candidate's look; how alike they are is known once all have
+    """The arms that would share the candidate's look; how similar they are is known once all have
     answered."""
     tuned = [arm for arm in judged if arm.version.fine_tuned]
     drawn = any(each.draw for each in test_sets)
@@ -153,7 +154,7 @@ def _together(
 
 
 def _arms_to_judge(study: Study) -> list[StudyArm]:
-    """The arms that are judged: not the baseline, nor what it is chosen from."""
+    """The judged arms: neither the baseline nor the arms from which it is chosen."""
     chosen = study.policy.development is not None
     return [
         arm
@@ -217,7 +218,7 @@ def _look(
 
 
 def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
-    """Of its clusters, at the correlation that is assumed, and of its weights."""
+    """Design effect of the clusters, at the assumed correlation, and of the weights."""
     clusters = clusters_of([each.cluster for each in items])
     labels = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
     mix = test_set.mix
@@ -228,7 +229,7 @@ def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
 def _items_to_judge(
     study: Study, test_set: StudyTestSet, items: Sequence[ItemLabel]
 ) -> Sequence[ItemLabel]:
-    """Those that don't choose the baseline; all of them where none would be left to judge on."""
+    """Items that don't choose the baseline; all items if none would be left to judge on."""
     split = study.policy.development
     if split is None or test_set.role != CriterionRole.PRIMARY:
         return items
@@ -242,7 +243,7 @@ def _usual(test_set: StudyTestSet) -> float | None:
 
 
 def _deviation_seen(test_set: StudyTestSet) -> float | None:
-    """As the newest decision that measured this metric on this test set found it."""
+    """The standard deviation in the newest decision with this metric on this test set."""
     decisions = Decision.objects.exclude(verdict="invalid").filter(
         study__test_sets__test_set_version__test_set=test_set.test_set_version.test_set_id,
         study__test_sets__name=test_set.name,

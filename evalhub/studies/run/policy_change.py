@@ -1,4 +1,4 @@
-"""A registered study asks otherwise: its policy, and what must hold on its test sets.
+"""Change what a registered study requires: its policy, and the demands on its test sets.
 
 The same columns as handing its changed file in writes, and nothing else: its items, arms, answers
 and metrics stay as they are. Decisions that there are stay too, and say that they are of before.
@@ -31,7 +31,7 @@ class SamePolicyError(ValueError):
 
 
 def demands_of(study: Study) -> dict[str, dict[str, Any]]:
-    """By test set, what must hold on it, as the study's file has it."""
+    """By test set: its requirements, as the study's file has them."""
     return {
         name: {key: each for key, each in fields.items() if key in _DEMANDED}
         for name, fields in study_document(study).data["test_sets"].items()
@@ -41,7 +41,8 @@ def demands_of(study: Study) -> dict[str, dict[str, Any]]:
 def asked_fields(
     study: Study, fields: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The policy and the demands that `change_policy` takes, from single fields of a study's file.
+    """Splits single fields of a study's file into the policy and the demands that `change_policy`
+    takes.
 
     Args:
         given: values by field, as "policy.alpha" or "test_sets.sums.margin"; None takes a demand
@@ -71,7 +72,7 @@ def asked_fields(
 def policy_difference(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> list[PolicyChange]:
-    """What the study would ask otherwise, what is easier to pass first.
+    """How the study's requirements would change, relaxations first.
 
     Args:
         policy: the study-wide fields of its file, all that aren't what they are by themselves.
@@ -91,7 +92,7 @@ def change_policy(
     policy: Mapping[str, Any],
     demands: Mapping[str, Mapping[str, Any]],
 ) -> list[PolicyChange]:
-    """Lets the study ask this from now on, notes who did it and what is otherwise, and says it.
+    """Changes the study's requirements, and notes in the audit log who did it and what changed.
 
     The next decision's record has it too, where somebody has looked before (`policy_since`).
 
@@ -125,7 +126,7 @@ def asking(
     policy: Mapping[str, Any],
     demands: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The study file with these fields of its policy, and these demands in place of the old.
+    """The study file with these fields of its policy, and with these demands in place of the old.
 
     Raises DeclarationError for a demand on what is no test set of it.
     """
@@ -143,7 +144,7 @@ def asking(
 def looks_after(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> Sequence[PlannedLook]:
-    """What the next look would cost and could show by this policy: written, looked at, taken back.
+    """The next look's cost and power under this policy: written, read, and rolled back.
 
     Raises DeclarationError, as `policy_difference`.
     """
@@ -158,7 +159,7 @@ def looks_after(
 def _compare(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[PolicyChange], StudyFile]:
-    """What the changed file of the study asks otherwise, and the file."""
+    """How the changed file's requirements differ from the study's, and the changed file."""
     old = study_document(study).data
     new = asking(old, policy, demands)
     before, after = (declared(StudyFile, each) for each in (old, new))

@@ -1,4 +1,4 @@
-"""A model's answers stored now, to be compared with those of a model that isn't there yet."""
+"""Store a model's answers now, to be compared with a later model's."""
 
 import hashlib
 import json
@@ -41,12 +41,12 @@ class RecordedRun:
 
     @property
     def file(self) -> str:
-        """What its file of answers is called."""
+        """The name of its file of answers."""
         return f"{self.arm}{'-again' if self.repeat else ''}.{self.test_set}.jsonl"
 
 
 def arms_to_record(spec: StudySpec, names: Sequence[str]) -> list[str]:
-    """The arms that are named, else the baseline, in the file's order.
+    """The named arms, else the baseline, in the file's order.
 
     Raises RecordError for an arm that there isn't, or whose answers are recorded already.
     """
@@ -66,7 +66,7 @@ def arms_to_record(spec: StudySpec, names: Sequence[str]) -> list[str]:
 
 
 def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
-    """What storing these arms' answers would ask: registered, looked at, and taken back.
+    """The requests for storing these arms' answers: registered, read, and rolled back.
 
     Raises what `register_arms` raises.
     """
@@ -116,7 +116,7 @@ def record_answers(
     planned: Callable[[AnswersPlan], None] | None = None,
     progress: RunProgress | None = None,
 ) -> list[RecordedRun]:
-    """Asks these arms for what isn't answered yet, and waits; a worker must be at work.
+    """Asks these arms for missing answers, and waits; a worker must be running.
 
     `planned` is told what will be asked, before any of it is; where it raises, nothing is kept.
 
@@ -137,7 +137,7 @@ def _runs(spec: StudySpec, arms: Sequence[str], read: Progress | None = None) ->
 
 
 def answer_lines(run: Run, *, scores: bool = False) -> Iterator[str]:
-    """A run's answers as lines of JSONL that `recorded` takes, in the order of the items.
+    """A run's answers as JSONL lines that `recorded` reads, in the order of the items.
 
     `scores`: with those that came with the answers, which the caller knows to be open.
     """
@@ -170,7 +170,8 @@ def _row(output: Output, *, several: bool) -> dict[str, Any]:
 
 
 def about(arm: str, runs: Sequence[RecordedRun], files: dict[str, Path]) -> dict[str, Any]:
-    """What one arm's files are: who was asked how, of which items, and the files' digests."""
+    """The description of one arm's files: the version, its settings, the items, and the files'
+    digests."""
     version = runs[0].run.version
     return {
         "arm": arm,

@@ -1,4 +1,4 @@
-"""A study file becomes rows: project, test sets, versions, runs, the study itself."""
+"""Register a study file: project, test sets, versions, runs, and the study itself."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -57,7 +57,7 @@ def register_study(
     progress: Progress | None = None,
     may_change_policy: bool = True,
 ) -> Study:
-    """Writes all that a study file says, and launches its runs; all of it or nothing.
+    """Writes everything in a study file and launches its runs, in one transaction.
 
     What is there already is found again: a second call with an unchanged file changes no row, and
     a call with a changed file adds what is new: a new test set version, a new model version, a new
@@ -109,7 +109,8 @@ def register_study(
 def register_arms(
     spec: StudySpec, arms: Sequence[str], *, progress: Progress | None = None
 ) -> dict[tuple[str, str, int], Run]:
-    """Launches the runs of some of a study's arms, without the study: by arm, test set, repeat.
+    """Launches the runs of some of a study's arms, without the study; the key is (arm, test set,
+    repeat).
 
     The study, registered later, finds them again with their answers. All of it or nothing.
 
@@ -148,7 +149,7 @@ def _existing_study(spec: StudySpec, project: Project) -> Study | None:
 
 
 def _check_review(spec: StudySpec) -> None:
-    """The question now, not when all runs are done."""
+    """Checks the review's question now, and not only when all runs have ended."""
     if spec.review is None:
         return
     from reviews.planning.campaign import check_question
@@ -160,7 +161,7 @@ def _check_review(spec: StudySpec) -> None:
 
 
 def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[str, ModelVersion]:
-    """The versions of these arms, among which are their parents."""
+    """The versions of these arms, which include their parents."""
     versions: dict[str, ModelVersion] = {}
     for name in (each for each in spec.arms if each in arms):
         arm = spec.arms[name]
@@ -191,7 +192,8 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
 def _check_promoted(
     spec: StudySpec, project: Project, versions: dict[str, ModelVersion]
 ) -> Promotion | None:
-    """That the baseline is the project's champion, where the file asks for that: its promotion."""
+    """Checks that the baseline is the project's champion, if the file requires it. Returns its
+    promotion."""
     if not spec.policy.promoted:
         return None
     promoted = Promotion.objects.current(project)
@@ -211,7 +213,7 @@ def _check_promoted(
 
 
 def _check_answers(spec: StudySpec, champion: Promotion | None, study: Study) -> None:
-    """That what is handed in as the champion's answers are those that it was judged by."""
+    """Checks that the champion's recorded answers are the ones by which it was judged."""
     if champion is None:
         return
     runs = Run.objects.filter(studies__arm__study=study, studies__arm__role=ArmRole.BASELINE)
@@ -225,7 +227,7 @@ def _check_training(
     sets: dict[str, tuple[TestSetVersion, Metric]],
     versions: dict[str, ModelVersion],
 ) -> None:
-    """Looks for the test sets' items in what the arms say they were trained on."""
+    """Looks for the test sets' items in the arms' training data."""
     if spec.policy.leakage == "off":
         return
     for name, arm in spec.arms.items():
@@ -278,7 +280,8 @@ def _link(
     versions: dict[str, ModelVersion],
     charges: Mapping[str, Charges],
 ) -> None:
-    """The study's arms and test sets as the file has them now, each pair with its run."""
+    """Writes the study's arms and test sets as the file has them, and links each pair to its
+    run."""
     test_sets = _link_test_sets(spec, study, sets)
     _keep_apart(spec, study, sets)
     arms = _link_arms(spec, study, versions)
@@ -299,7 +302,7 @@ def _link(
 def _keep_apart(
     spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
 ) -> None:
-    """Opens the development sets, unless something is judged on their items."""
+    """Opens the development sets for reading. Raises if something is judged on their items."""
     for name, (version, _) in sets.items():
         if spec.test_sets[name].role == "development":
             read_freely(version)

@@ -1,4 +1,4 @@
-"""A study's test sets become versions of items, each with its metric."""
+"""Register a study's test sets as versions of items, each with its metric."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,8 +29,8 @@ def register_test_set(
     judges: Mapping[str, ModelVersion],
     progress: Progress | None,
 ) -> tuple[TestSetVersion, Metric]:
-    """The version that holds the items a study asks, and the metric they are scored by, which
-    may ask one of the study's `judges`.
+    """The version with the items of a test set, and its metric, which may use one of the study's
+    `judges`.
 
     Raises evalhub.io.rows.DataError for what is wrong with the file, with its line and field.
     """
@@ -74,8 +74,8 @@ def _import(
 def asked_once(
     spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]], study: Study | None
 ) -> dict[str, tuple[TestSetVersion, Metric]]:
-    """The test sets, of which those that hold the very same items are one version, the first's, so
-    that an arm answers them once, whatever they are called.
+    """The test sets with identical items merged into one version, the first's, so that an arm
+    answers them once.
 
     Pools are drawn from by themselves. A study that has asked them by their names goes on so.
     """
@@ -92,7 +92,7 @@ def asked_once(
 
 
 def check_mix(spec: StudySpec, name: str, test_set: AskedTestSet, version: TestSetVersion) -> None:
-    """That the items can be weighted to production's mix, before anything is asked."""
+    """Checks that the items can be weighted to the production mix, before anything is asked."""
     if test_set.mix is None:
         return
     from evalhub.decision.mix import item_weights
@@ -105,7 +105,7 @@ def check_mix(spec: StudySpec, name: str, test_set: AskedTestSet, version: TestS
 
 
 def form_metrics(test_set: AskedTestSet) -> list[Metric]:
-    """The metrics by which the form of a test set's answers is guarded."""
+    """The metrics of the guards on the form of a test set's answers."""
     return [
         register_metric(name=guard.metric.name, options=guard.metric.options)
         for guard in test_set.guards
@@ -115,7 +115,7 @@ def form_metrics(test_set: AskedTestSet) -> list[Metric]:
 def test_set_rows(
     spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]]
 ) -> dict[str, dict[str, Any]]:
-    """By name, the columns of all that is judged or read: the test sets, then guards on form."""
+    """The columns of all judged or read test sets by name, then of guards on form."""
     rows = {
         name: {
             "test_set_version_id": version.pk,

@@ -1,4 +1,4 @@
-"""What runs would still ask, what that costs at most, and whether a budget pays for it."""
+"""Requests that runs still need, their cost at most, and whether a budget covers it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class _PlannedRequest:
 
 
 def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun:
-    """What one run would still ask, and what that costs at most by the price that it has."""
+    """The open requests of one run, and their cost at most by the run's price."""
     live = backend_of(run.version).live
     used = _price(run) if live else None
     planned, reused = _open_requests(run) if live else ([], 0)
@@ -67,7 +67,7 @@ def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun
 
 
 def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
-    """A study's runs, each once, and what each would still ask."""
+    """A study's runs, each once, and the open requests of each."""
     links = StudyRun.objects.filter(arm__study=study).select_related(
         "arm",
         "test_set",
@@ -90,8 +90,8 @@ def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
 
 
 def short_budgets(study: Study) -> list[PlannedBudget]:
-    """The budgets that may not pay for all that the study still asks. Reads its items where it has
-    any budget, and nothing else."""
+    """Budgets that may not cover the study's open requests. Reads the items only if there is a
+    budget."""
     links = StudyRun.objects.filter(arm__study=study)
     if not links.exclude(run__budget=None, run__arm_budget=None).exists():
         return []
@@ -99,7 +99,7 @@ def short_budgets(study: Study) -> list[PlannedBudget]:
 
 
 def planned_budgets(runs: Iterable[Run], planned: Sequence[Planned]) -> list[PlannedBudget]:
-    """The budgets that these runs count on, beside what they and their judges may still cost."""
+    """The budgets of these runs, each with the possible cost of its runs and judges."""
     budgets: dict[int, StudyBudget] = {}
     for run in runs:
         budgets |= {each.pk: each for each in (run.budget, run.arm_budget) if each is not None}
@@ -110,7 +110,7 @@ def planned_budgets(runs: Iterable[Run], planned: Sequence[Planned]) -> list[Pla
 
 
 def _is_of(arm: str, planned: Planned) -> bool:
-    """Whether the arm itself is asked, and not a judge of it."""
+    """Whether these are requests to the arm itself, and not to its judges."""
     return isinstance(planned, PlannedRun) and planned.arm == arm
 
 
@@ -144,7 +144,7 @@ def _beside(budget: StudyBudget, planned: Sequence[Planned]) -> PlannedBudget:
 
 
 def sum_known[N: (int, float)](values: Iterable[N | None]) -> N | None:
-    """The sum; None where one of them isn't known."""
+    """The sum; None if a value is None."""
     all_values: Sequence[N | None] = list(values)
     return None if None in all_values else sum(each for each in all_values if each is not None)
 
@@ -155,15 +155,15 @@ def _price(run: Run) -> UsedPrice | None:
 
 
 def _at_most(price: Price, request: _PlannedRequest) -> float:
-    """What a request costs with the longest answer."""
+    """The cost of a request with the longest answer."""
     tokens = request.characters / CHARACTERS_A_TOKEN
     rates = price.rates(int(tokens))
     return (tokens * rates.prompt + (request.longest or 0) * rates.completion) / PER_TOKENS
 
 
 def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
-    """What is still to be asked of each item, a request a choice where a server judges them; and
-    how many answers are taken over, since the same version has given them before."""
+    """The open requests for each item (one for each choice if a server scores choices), and how
+    many answers are reused because the same version has given them before."""
     answered = set(
         Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample")
     )
@@ -210,7 +210,7 @@ class _Passages:
         return prompt.retriever
 
     def instead_of(self, context: str, item_input: Any) -> str:
-        """The context that is sent. Raises BackendError where the documents aren't there."""
+        """The context that is sent. Raises BackendError if the documents are missing."""
         if self.retriever is None:
             return context
         if len(self._lengths) >= SEARCHED:

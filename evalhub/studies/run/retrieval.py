@@ -1,4 +1,4 @@
-"""The documents that a prompt's retriever names are kept, and known by what they hold."""
+"""Store the documents that a prompt's retriever names, by digest."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,8 @@ from evalhub.registry.documents import import_documents
 
 
 def with_documents(prompt: Prompt, *, project: Project, file: Callable[[str], Path]) -> Prompt:
-    """The prompt as a version has it: its documents by their digest, which are in the database.
+    """The prompt as a version holds it: its documents are stored in the database and named by
+    digest.
 
     Raises evalhub.io.rows.DataError for what is wrong with their file.
     """

@@ -1,5 +1,5 @@
-"""A study file sent with the files that it names: names turned into the digests of what was sent.
-Pure."""
+"""The bundle of a study file with its data files: file names are replaced by the digests of the
+files sent. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ TEST_SET = "{test_set}"
 
 
 def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, Any]:
-    """The study file with every file that it names as sha256:DIGEST.
+    """The study file with every file named as sha256:DIGEST.
 
     A file is the one of the same name that was sent, whatever folder the document says that it
     lies in. `{test_set}` stands for as many files as were sent under such names.
@@ -41,8 +41,8 @@ def _copy(value: Any) -> Any:
 
 
 def named_files(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Place]]:
-    """(holder, key, place) of all that names a file. What isn't as a study file has it is left to
-    whoever reads it as one."""
+    """(holder, key, path) of everything that names a file. Parts with a wrong shape are skipped:
+    reading the study reports them."""
     for name, test_set in _parts(document, "test_sets"):
         yield from _field(test_set, "file", "test_sets", name)
     for name, arm in _parts(document, "arms"):

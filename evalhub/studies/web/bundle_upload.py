@@ -1,4 +1,4 @@
-"""A study file as a site takes it: its files by their digests. Pure but for reading the files."""
+"""Prepare a study file for a site: its files by digest. Pure but for reading the files."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ class HandedIn:
 
 
 def handed_in(spec: StudySpec) -> HandedIn:
-    """The study of an operator's file as it is handed in to a site.
+    """The study of an operator's file in the form that a site takes.
 
     Raises DataError for a file that isn't there.
     """
@@ -37,7 +37,7 @@ def handed_in(spec: StudySpec) -> HandedIn:
 def _bundle_answers(
     spec: StudySpec, bundle: HandedIn, answers: str | dict[str, str], arm: str, part: str
 ) -> str | dict[str, str]:
-    """One upload, or by test set the upload with the answers to it."""
+    """The upload with an arm's answers, or one for each test set."""
     path = "arms", arm, part, "recorded"
     if isinstance(answers, str) and "{test_set}" not in answers:
         return _bundle_file(spec, bundle, answers, *path)

@@ -1,4 +1,4 @@
-"""A site's ledger asked by a command elsewhere, which judges files by what it leaves."""
+"""A site's ledger for a command elsewhere that judges files at the level the ledger leaves."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,8 @@ LARGEST = 64 * 1024**2
 def charge_from_web(
     *, project: Project, by: User, request: PeekRequest, files: Files
 ) -> PeekCharge:
-    """What this home's ledger leaves to the claims, whose number is taken; said again, they have
-    the same number.
+    """The level that this home's ledger leaves for the claims, whose number is reserved; the same
+    claims again get the same number.
 
     Raises:
         DeclarationError, DataError: what is wrong with a claim, or with the upload that holds them.

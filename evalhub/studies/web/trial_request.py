@@ -1,4 +1,4 @@
-"""One item asked of a model before anything is registered: what is sent, what it answers, its cost.
+"""Try one item on a model before registration: the messages sent, the answer, and its cost.
 
 The answer isn't kept and isn't scored: answers are always open, scores aren't
 (docs/explanation/decisions/preview-of-a-metric.md).
@@ -61,7 +61,7 @@ def try_item(
     items: Path,
     mapping: FieldMapping,
 ) -> Tried:
-    """Asks the first item of a file of an arm as a study file says it, once, and waits TIMEOUT_S.
+    """Asks the arm's model the first item of a file, once, and waits TIMEOUT_S.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
