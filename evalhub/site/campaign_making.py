@@ -1,4 +1,4 @@
-"""Making a review from its form: where the answers come from, and what it would cost."""
+"""Make a review from its form: the source of the answers, and the cost."""
 
 import tempfile
 from pathlib import Path
@@ -41,7 +41,7 @@ COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
 
 
 def source_of(request: SignedInRequest) -> tuple[ReviewSource, Campaign | None]:
-    """What is asked about, and the review whose plan is to be changed, if any."""
+    """The source of the answers, and the review whose plan is to be changed, if any."""
     query = request.GET
     if number := query.get("campaign", ""):
         old = get_object_or_404(
@@ -68,7 +68,7 @@ def _number(text: str) -> int:
 def campaign_form(
     request: SignedInRequest, source: ReviewSource, superseded: Campaign | None
 ) -> CampaignForm:
-    """The form as the plan that is changed has it, or as the study's file asks."""
+    """The form, filled in from the plan to be changed, or from the study's file."""
     review = source.study.review if source.study else None
     fields = review.as_json() | initial_show(review.show) if review else {}
     initial = initial_of(superseded.sealed_plan.design if superseded else PROPOSED)
@@ -80,7 +80,7 @@ def campaign_form(
 
 
 def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
-    """What the form's plan would ask of people; with nothing sent, the form's defaults'."""
+    """What the form's plan would ask of people; before the form is sent, its defaults."""
     filled = form
     if not form.is_bound:
         data = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
@@ -110,7 +110,7 @@ def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
 
 
 def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
-    """Registers an upload; returns its two runs' numbers, joined.
+    """Registers an upload. Returns its two runs' numbers, joined by "-".
 
     Raises DataError, which calls the files by the names that they were sent with; DeclarationError.
     """

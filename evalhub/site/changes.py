@@ -1,4 +1,4 @@
-"""What changed between two arms on one test set, a page of ten items at a time."""
+"""What changed between two arms on one test set, ten items at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,8 +81,8 @@ class Changes:
 
 
 def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | None:
-    """The page that is `wanted` of a decision's evidence; None where its scores aren't to be read,
-    as those of invalid evidence.
+    """The `wanted` page of a decision's evidence; None if its scores may not be read, as with
+    invalid evidence.
 
     Without a wish, the test set is the one of the first criterion that fails, else the one with
     the most losses, and the outcome is what was lost, or won where nothing was lost. Of the other
@@ -164,7 +164,7 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
 
 
 def moved_items(record: DecisionRecord, test_set: str) -> tuple[int, int]:
-    """Items won and lost on a test set, as the record counted them."""
+    """Number of items won and lost on a test set, from the record."""
     for criterion in record.criteria:
         if criterion.test_set == test_set and criterion.role in ("primary", "guard"):
             return criterion.wins, criterion.losses
@@ -172,7 +172,8 @@ def moved_items(record: DecisionRecord, test_set: str) -> tuple[int, int]:
 
 
 def worst_test_set(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
-    """Of these test sets that of the first criterion that fails, else with the most losses."""
+    """Of these test sets, the one of the first failing criterion, else the one with the most
+    losses."""
     for criterion in record.criteria:
         if criterion.status is Status.FAIL and criterion.test_set in moved:
             return criterion.test_set

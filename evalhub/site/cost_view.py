@@ -1,4 +1,4 @@
-"""A study's arms by what they are worth and what they cost, of which the reader chooses one."""
+"""A study's arms by quality and by one kind of cost, which the reader chooses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class CostView:
 
 
 def cost_view(decisions: Mapping[str, Decision], decision: Decision, cost: str) -> CostView | None:
-    """What the arms' newest decisions say of the shown one's first primary, beside their runs'
-    costs on its test set; None where the shown one judged none. Four queries.
+    """The first primary criterion of the decision, compared over the arms' newest decisions, with
+    their runs' costs on its test set; None if the decision has no primary. Four queries.
 
     An arm whose evidence is invalid has no point: its results aren't shown.
     """
@@ -66,7 +66,7 @@ def cost_view(decisions: Mapping[str, Decision], decision: Decision, cost: str) 
 
 
 def _primary(record: DecisionRecord, name: str = "") -> Criterion | None:
-    """The record's first primary, or the one of this name."""
+    """The record's first primary criterion, or the one of this name."""
     if record.verdict is Verdict.INVALID:
         return None
     primaries = [each for each in record.criteria if each.role == "primary"]

@@ -1,4 +1,4 @@
-"""Several people invited at once, and what to tell whoever invited them."""
+"""Invite several people at once, and report the outcome to whoever invited them."""
 
 import re
 from collections.abc import Mapping
@@ -28,12 +28,13 @@ class Told:
     typed: dict[str, str] = field(default_factory=dict)
 
     def keep(self, request: SignedInRequest, campaign: Campaign) -> None:
-        """For the campaign's page, which is loaded next; links are kept nowhere."""
+        """Stores the outcome in the session for the campaign's page, which is loaded next; links
+        aren't stored."""
         request.session[_KEPT] = {str(campaign.pk): [self.said, self.typed]}
 
 
 def told_before(request: SignedInRequest, campaign: Campaign) -> Told:
-    """What was kept for this page, for the only time."""
+    """The outcome that was stored for this page; it is shown once."""
     if str(campaign.pk) not in request.session.get(_KEPT, {}):
         return Told()
     sentences, typed = request.session.pop(_KEPT)[str(campaign.pk)]
@@ -41,7 +42,7 @@ def told_before(request: SignedInRequest, campaign: Campaign) -> Told:
 
 
 def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
-    """Invites each address or user name of the posted form.
+    """Invites each address or user name in the posted form.
 
     A refusal of one doesn't keep the others from being invited.
     """
@@ -85,7 +86,8 @@ def _form_values(posted: Mapping[str, str], emails: str) -> dict[str, str]:
 
 
 def _deliver(invited: Invited, request: SignedInRequest, outcome: Told) -> None:
-    """By mail where there is mail; a link is shown only where it has to be sent by hand."""
+    """Mails the invitation if mail is configured; shows a link only if it has to be sent by
+    hand."""
     whom, url = invited.invitation.whom, absolute(invited.path)
     mailed, failed = False, ""
     if settings.MAIL_URL:

@@ -1,4 +1,4 @@
-"""A page of a review's judgments: each pair's item, its answers and what was said of them."""
+"""A page of a review's judgments: each pair's item, its answers and its judgments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,14 +42,14 @@ class JudgmentsPage:
 
 
 def judgments_page(campaign: Campaign, filters: Sought, number: str) -> JudgmentsPage:
-    """Page `number` of the pairs with a judgment that is sought."""
+    """Page `number` of the judged pairs that the filters select."""
     browsing = browse(campaign, filters)
     page = Paginator(browsing.pairs, PAGE).get_page(number)
     return JudgmentsPage(browsing, page, _pairs_with_texts(list(page)), _choices(browsing))
 
 
 def _pairs_with_texts(browsed: Sequence[Browsed]) -> list[ShownPair]:
-    """With the texts of one page. One query."""
+    """The pairs of one page with their texts. One query."""
     related = Pair.objects.select_related("item", "baseline_output", "candidate_output")
     rows = related.in_bulk([each.pair.pk for each in browsed])
     pairs = []

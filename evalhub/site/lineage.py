@@ -1,4 +1,4 @@
-"""Where a model version comes from and what came of it. Pure, but for the one query."""
+"""The ancestors and descendants of a model version. Pure, but for the one query."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def lineage(version: ModelVersion) -> Descent:
 def _descent(
     version: ModelVersion, children: dict[int, list[ModelVersion]], above: frozenset[int]
 ) -> Descent:
-    """A version that is its own ancestor (an edit in the admin) is not followed twice."""
+    """A version that is its own ancestor (by an edit in the admin) isn't followed twice."""
     path = above | {version.pk}
     below = [each for each in children[version.pk] if each.pk not in path]
     return Descent(version, [_descent(each, children, path) for each in below])

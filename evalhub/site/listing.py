@@ -1,4 +1,4 @@
-"""Lists: what one may be narrowed by, sorted by and searched for, all of it kept in its address.
+"""Lists: filters, order and search, all of them in the address.
 
 A list is declared once, as a `Listing`; `listed` answers an address. What the address asks for
 that isn't there changes nothing and is said on the page: a link that was shared years ago still
@@ -166,7 +166,7 @@ def _sort(listing: Listing[Any], wanted: str, ignored: list[str]) -> str:
 
 
 def _orders(listing: Listing[Any]) -> list[tuple[str, str]]:
-    """What a list can be sorted by, each way, the way that one mostly wants first."""
+    """The orders of a list, each in both directions, the more useful direction first."""
     orders = []
     for column in listing.columns:
         if column.by:
@@ -177,7 +177,7 @@ def _orders(listing: Listing[Any]) -> list[tuple[str, str]]:
 
 
 def _order[Rows: QuerySet[Any, Any]](listing: Listing[Rows], rows: Rows, sort: str) -> Rows:
-    """By what is asked, and by the key where that says nothing; what is lacking stands last."""
+    """Sorts as requested, then by primary key; missing values come last."""
     by = next(each.by for each in listing.columns if each.name == sort.removeprefix("-"))
     if sort.startswith("-"):
         return rows.order_by(F(by).desc(nulls_last=True), "-pk")

@@ -1,4 +1,4 @@
-"""How the audit log is searched: by what was done, by whom, when, and by words."""
+"""The search form of the audit log: action, person, time, and words."""
 
 import datetime
 from typing import Any
@@ -25,7 +25,7 @@ class LogForm(forms.Form):
     )
 
     def narrowed(self, entries: LogEntryQuerySet) -> LogEntryQuerySet:
-        """Those entries that are asked for. The form is valid."""
+        """The entries that the form selects. The form is valid."""
         cleaned: dict[str, Any] = self.cleaned_data
         if cleaned["action"]:
             entries = entries.filter(action=cleaned["action"])

@@ -1,4 +1,4 @@
-"""A plan's pairs as a reviewer would see them, before the plan is sealed. Marks nothing."""
+"""A plan's pairs as a reviewer would see them, before the plan is sealed. Writes nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +48,7 @@ def look_at(prepared: Prepared, request: CampaignRequest, wanted: str) -> dict[s
 
 
 def typed_of(posted: QueryDict) -> list[tuple[str, str]]:
-    """The plan's form as it was sent, but for its buttons."""
+    """The plan's form as it was sent, without its buttons."""
     buttons = ("csrfmiddlewaretoken", "look", "preview", "open")
     return [
         (name, value) for name, values in posted.lists() if name not in buttons for value in values

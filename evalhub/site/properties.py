@@ -1,4 +1,4 @@
-"""A specification's fields as names and texts, without anything that could be a secret. Pure."""
+"""A specification's fields as names and texts, without possible secrets. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -24,9 +24,8 @@ def properties(values: Mapping[str, Any]) -> list[Property]:
 
 
 def backend_properties(backend: Mapping[str, Any]) -> list[Property]:
-    """The fields that the backend declares; of what may hold anything (headers, say) only the
-    names, and no password of a URL.
-    """
+    """The backend's declared fields; of free mappings (headers, say) only the names, and no
+    password of a URL."""
     kind = BACKENDS.get(backend.get("type", ""))
     declared = kind.model_fields if kind else {}
     fields = {
@@ -48,7 +47,7 @@ def backend_properties(backend: Mapping[str, Any]) -> list[Property]:
 
 
 def without_credentials(url: str) -> str:
-    """The URL without a name and password before its host, and without its query."""
+    """The URL without user name, password and query."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 

@@ -1,4 +1,4 @@
-"""What the pages read, by name. Each is a constant number of queries, whatever there is."""
+"""Queries of the pages, by name. Each function has a constant number of queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,13 +55,13 @@ class StudyRuns:
 
     @property
     def unattended(self) -> str:
-        """What to do where no worker takes them up."""
+        """What to do if no worker takes up the runs."""
         return unattended_runs(self.runs)
 
 
 def study_runs(study: Study) -> StudyRuns:
-    """The runs of a study with their progress, and how many answers of those that go on failed so
-    far. Four queries, and one for what goes on."""
+    """The runs of a study with their progress, and the number of failed answers in open runs. Four
+    queries, and one for open runs."""
     links = {
         (arm, repeat, test_set): run
         for arm, repeat, test_set, run in StudyRun.objects.filter(arm__study=study).values_list(
@@ -102,7 +102,7 @@ class ReadingRow:
 
 
 def development_rows(study: Study, arms: Sequence[StudyArm]) -> list[ReadingRow]:
-    """What a study's development sets show of these arms. One query."""
+    """The means of these arms on a study's development sets. One query."""
     links = StudyRun.objects.filter(
         test_set__in=study.test_sets.development(),
         repeat=0,
@@ -132,7 +132,7 @@ class CampaignProgress:
 
 
 def judgments_of_study(study: Study) -> "QuerySet[Judgment]":
-    """What reviewers say now of the answers that the study compares."""
+    """Present judgments of the answers that the study compares."""
     return Judgment.objects.current().filter(
         assignment__pair__campaign__study=study,
         assignment__pair__kind=PairKind.MAIN,
@@ -156,7 +156,7 @@ def campaign_state(study: Study) -> CampaignProgress | None:
 
 
 def outputs_of(run: Run, show: str) -> "QuerySet[Output]":
-    """A run's answers in the order of its items: all, those in error, or those unscored."""
+    """A run's answers in the order of its items: all, errors only, or unscored only."""
     outputs = Output.objects.filter(run=run).order_by("item_id", "sample")
     if show == "errors":
         return outputs.exclude(error="")

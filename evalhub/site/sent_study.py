@@ -1,4 +1,4 @@
-"""A study file as somebody sends it by a form, with its files: kept until it is right."""
+"""The form that sends a study file with its files: they are stored until the file is right."""
 
 import json
 import tempfile
@@ -48,7 +48,7 @@ class SentStudy:
 
     @classmethod
     def of_copy(cls, request: SignedInRequest, study: Study, copied: StudyCopy) -> "SentStudy":
-        """The form with a copy of `study` in it, its files kept; nothing of it was sent yet."""
+        """The form with a copy of `study` in it and its files stored; nothing was sent yet."""
         form = cls(request)
         form.project, form.uploads = study.project, Uploads(study.project)
         form.copied, form.text, form.kept = copied, copied.text, dict(copied.files)
@@ -61,7 +61,7 @@ class SentStudy:
         return list(self.kept.items())
 
     def register(self) -> Study | None:
-        """The study, registered and running; None where `wrong` says why it isn't."""
+        """The study, registered and running; None if `wrong` says why it isn't."""
         if self.wrong:
             return None
         try:
@@ -78,7 +78,7 @@ class SentStudy:
             return None
 
     def _take(self, request: SignedInRequest) -> None:
-        """Keeps what was sent, beside what was kept before and is still here."""
+        """Stores the files sent now, and keeps those of earlier submissions that still exist."""
         for name, digest in zip(
             request.POST.getlist("kept_name"), request.POST.getlist("kept"), strict=False
         ):
@@ -107,7 +107,7 @@ class SentStudy:
         return dict(json.loads(json.dumps(data, default=str)))
 
     def _with_file_names(self, message: str) -> str:
-        """What is wrong, with files by the names that they were sent with."""
+        """The message with files under the names of their sender."""
         for name, digest in self.kept.items():
             message = message.replace(digest, name)
         return message

@@ -1,4 +1,4 @@
-"""What a study's asking has cost: by whom it asked, over all its runs, beside its budgets."""
+"""A study's cost: by the version that was asked, over all its runs, and next to its budgets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class StudySpending:
 
 
 def study_spending(study: Study) -> StudySpending:
-    """Two queries."""
+    """The study's cost. Two queries."""
     runs = StudyRun.objects.filter(arm__study=study).values("run")
     rows = Spending.objects.filter(run__in=runs).select_related("version__model", "run")
     by: dict[tuple[bool, int], list[Spending]] = {}
@@ -26,7 +26,7 @@ def study_spending(study: Study) -> StudySpending:
 
 
 def _sum(rows: Sequence[Spending]) -> Spent:
-    """What one version has cost; each run was priced request by request, and is added up."""
+    """The total cost of one version; each run was priced request by request."""
     amounts = [each.money for each in rows if each.money is not None]
     totals = {
         name: sum(getattr(each, name) for each in rows)

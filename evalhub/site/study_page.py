@@ -1,4 +1,4 @@
-"""All that a study's page shows, read in a constant number of queries."""
+"""All data of a study's page, in a constant number of queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,13 +70,13 @@ class StudyPage:
 
     @property
     def overridden(self) -> SignOff | None:
-        """The sign-off that holds, where it says otherwise than the decision."""
+        """The valid sign-off, if its verdict differs from the decision's."""
         newest = next(iter(self.sign_offs), None)
         return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None
 
 
 def study_page(study: Study, wanted: Wanted) -> StudyPage:
-    """The page of `study` with the arm, test set, outcome and order that are wanted."""
+    """The page of `study` with the wanted arm, test set, outcome and order."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
     candidates = _arms_to_judge(study, arms)
@@ -124,7 +124,7 @@ def _capability(study: Study) -> set[str]:
 
 
 def _arms_to_judge(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
-    """The arms that are judged, the candidate in question first.
+    """The judged arms, the candidate in question first.
 
     Not the baseline; where it is the best of the untuned arms, none of those.
     """
@@ -139,7 +139,7 @@ def _arms_to_judge(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
 
 
 def _baseline(arms: Sequence[StudyArm], decision: Decision | None) -> StudyArm | None:
-    """The arm that was judged against; before a decision the one that the study names."""
+    """The arm that was compared with; before a decision the one that the study names."""
     name = decision.document.arms.baseline.name if decision else None
     from_decision = next((arm for arm in arms if arm.name == name), None)
     return from_decision or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
@@ -157,7 +157,7 @@ def newest_decision(study: Study, arm: str) -> Decision | None:
 
 
 def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
-    """The newest decision on each arm, and the ones before them without their records."""
+    """The newest decision on each arm, and the earlier ones without their records."""
     newest: dict[str, Decision] = {}
     earlier = []
     for decision in Decision.objects.filter(study=study).newest_first().defer("record"):
@@ -169,7 +169,7 @@ def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
 
 
 def _judge_awaited(study: Study) -> JudgeRun | None:
-    """The judge of pairs that is still being asked, or couldn't be."""
+    """The judge of pairs if it is still running, or couldn't be reached."""
     judge_run = judge_asked(study)
     return (
         judge_run
@@ -179,7 +179,7 @@ def _judge_awaited(study: Study) -> JudgeRun | None:
 
 
 def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) -> bool:
-    """Whether the review that the study file asks for waits for its owner, who opens it."""
+    """Whether the study file's review waits for its owner to open it."""
     return (
         study.review is not None
         and study.review.open == "owner"

@@ -1,4 +1,4 @@
-"""A version's training record as its page shows it: named fields in words, curves, advice."""
+"""A version's training record on its page: named fields in words, curves, advice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class TrainingView:
 
 
 def training_view(version: ModelVersion) -> TrainingView | None:
-    """None where nothing is said of its training."""
+    """The view of the version's training record; None if it is empty."""
     stated = {
         name: value for name, value in version.training.as_json().items() if value is not None
     }
@@ -68,8 +68,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
 
 
 def training_facts(fields: TrainingFields) -> list[Fact]:
-    """The named fields that are said, in words, and what else their parts hold; curves are drawn
-    elsewhere."""
+    """The named fields in words, and further fields of their parts; curves are drawn elsewhere."""
     hyperparameters, shape = fields.hyperparameters, fields.adapter
     groups = {
         "Method": {
@@ -135,7 +134,7 @@ def training_facts(fields: TrainingFields) -> list[Fact]:
 
 
 def _more(fields: TrainingFields) -> dict[str, Mapping[str, Any]]:
-    """What the parts hold that has no name, by the groups that they are shown in."""
+    """Further fields of the parts, by the group in which they are shown."""
     cost = (fields.cost and fields.cost.model_extra) or {}
     return {
         "Method": {},

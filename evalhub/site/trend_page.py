@@ -1,4 +1,4 @@
-"""The decisions on a model's versions, of what was measured there the reader chooses one."""
+"""The decisions on a model's versions over time, for one measure that the reader chooses."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ class TrendPage:
 
 
 def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
-    """What decisions on the model's versions found, oldest first. Two queries.
+    """The results of decisions on the model's versions, oldest first. Two queries.
 
     Only decisions are read: what none has read is sealed, and invalid evidence shows no result.
     """

@@ -1,4 +1,4 @@
-"""The form of a model version, and what it says as the file of one."""
+"""The form of a model version, and its values as a version file."""
 
 import json
 from collections.abc import Mapping
@@ -137,7 +137,7 @@ class VersionForm(forms.Form):
         return cleaned
 
     def told(self, error: DeclarationError) -> None:
-        """Says the error beside the field that it is about."""
+        """Adds the error to the field that it is about."""
         name = error.field.removeprefix("sampling.")
         if name not in self.fields:
             fitting = [prefix for prefix in PLACES if error.field.startswith(prefix)]
@@ -146,7 +146,7 @@ class VersionForm(forms.Form):
 
 
 def registered(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
-    """Registers what the form says. Raises as `register_version_from_web`."""
+    """Registers the form's version. Raises as `register_version_from_web`."""
     return register_version_from_web(
         project=cleaned["project"],
         by=by,
@@ -159,7 +159,7 @@ def registered(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
 
 
 def _document(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """The version's file. Raises DeclarationError for what isn't JSON where it has to be."""
+    """The version's file. Raises DeclarationError for invalid JSON."""
     prompt = {name: cleaned[name] for name in ("system", "template") if cleaned[name]}
     if cleaned["examples"].strip():
         prompt["examples"] = _json(cleaned["examples"], "prompt.examples")
@@ -194,7 +194,7 @@ def _json(text: str, field: str) -> Any:
 
 
 def form_of_version(version: ModelVersion) -> dict[str, Any]:
-    """What a version that is made from this one begins with: the same but for how it was trained.
+    """Initial values for a version made from this one: the same, without its training.
 
     Nothing of the backend but an operator's alias is taken over: the rest isn't said by the web.
     """

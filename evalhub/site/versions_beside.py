@@ -1,4 +1,4 @@
-"""Two model versions side by side: what differs in data, hyperparameters, answering and results."""
+"""Two model versions side by side: differences in data, hyperparameters, settings and results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,8 +75,8 @@ class VersionsBeside:
 
 
 def versions_beside(left: ModelVersion, right: ModelVersion, *, user: User) -> VersionsBeside:
-    """Both as `user` may see them: of results what decisions have read, and nothing sealed. Two
-    queries."""
+    """Both versions as `user` may see them: results that decisions have read, and nothing sealed.
+    Two queries."""
     trainings = [(each, training_view(each)) for each in (left, right)]
     judged = [(each, _verdict_of(each, user)) for each in (left, right)]
     results = [each.shown if each else {} for _, each in judged]
@@ -91,7 +91,7 @@ def versions_beside(left: ModelVersion, right: ModelVersion, *, user: User) -> V
 
 
 def _training_parts(left: TrainingView | None, right: TrainingView | None) -> list[Part]:
-    """The parts of both records, in the order in which a page has them."""
+    """The parts of both training records, in the order of the page."""
     facts = [_facts(left), _facts(right)]
     titles = dict.fromkeys(title for of in facts for title in of)
     parts = [Part(title, _sides(*(of.get(title, {}) for of in facts))) for title in titles]

@@ -1,4 +1,4 @@
-"""An arm that is asked: an operator's endpoint, a prompt with examples, what it costs."""
+"""The form of an arm that is asked: endpoint, prompt with examples, prices."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ EXAMPLES = 4
 
 
 def asked_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
-    """The fields of an arm that may be asked in place of a file of its answers."""
+    """The fields of an arm that is asked instead of uploading its answers."""
     text = forms.Textarea(attrs={"rows": 3})
     choices = [("", "nobody: its answers are in the file"), *((each, each) for each in aliases)]
     fields: dict[str, forms.Field] = {
@@ -49,7 +49,7 @@ def asked_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
 
 
 def asked_arm(cleaned: Mapping[str, Any], slot: str) -> dict[str, Any]:
-    """What a study file says of the arm but for its kind; {} where it isn't asked."""
+    """The arm's part of a study file, without its kind; {} if it isn't asked."""
 
     def value(name: str) -> Any:
         return cleaned.get(f"{slot}_{name}")

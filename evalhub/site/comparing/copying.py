@@ -1,4 +1,4 @@
-"""A study as a new comparison's form: its arms, its test set, its metric and what must hold."""
+"""Copy a study into the form of a new comparison: its arms, test set, metric and requirements."""
 
 import json
 from collections.abc import Mapping
@@ -19,9 +19,8 @@ from evalhub.studies.file.spec import StudyFile
 
 
 def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
-    """The form of a new comparison, filled in as the study asks; None where the form can't ask all
-    of it: two arms' files and one test set, by one metric.
-    """
+    """The form of a new comparison, filled in from the study; None if the form can't express all of
+    it: two arms' files and one test set, with one metric."""
     if (sent := _form_data(study, copied)) is None:
         return None
     comparison = Comparison(by, sent, MultiValueDict())
@@ -35,7 +34,7 @@ def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
 
 
 def _without_file_names(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What a study file asks, whatever its files are called."""
+    """The requirements of a study file, without its files' names."""
     data = declared(StudyFile, document).as_json()
     for part in data["test_sets"].values():
         part |= {"file": None, "fields": None}
@@ -47,7 +46,7 @@ def _without_file_names(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form_data(study: Study, copied: StudyCopy) -> QueryDict | None:
-    """What the form would have sent; None where it has no room for what is asked."""
+    """The form data that would make this study; None if the form can't express it."""
     document = copied.document.data
     (name, *more), arms = document["test_sets"], [document[arm] for arm in ARMS]
     metric = dict(document["test_sets"][name]["metric"])

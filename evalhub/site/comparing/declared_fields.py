@@ -1,4 +1,4 @@
-"""Fields of a form made from a declaration's: its defaults, its choices, its descriptions."""
+"""Form fields from a declaration: defaults, choices, descriptions."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from evalhub.declare.declaration import DeclarationError
 
 
 def _kinds(declared_as: FieldInfo) -> list[Any]:
-    """What the option may be, without None and without what is annotated."""
+    """The types of the option, without None and annotations."""
     kind: Any = declared_as.annotation
     inner = get_args(kind) if get_origin(kind) is not Literal and get_args(kind) else (kind,)
     bare = [each.__origin__ if hasattr(each, "__metadata__") else each for each in inner]
@@ -19,7 +19,7 @@ def _kinds(declared_as: FieldInfo) -> list[Any]:
 
 
 def field_of(name: str, declared_as: FieldInfo) -> forms.Field:
-    """The field of a form for a declared one, with its default and its description."""
+    """The form field for a declared field, with its default and description."""
     kinds, usual = _kinds(declared_as), declared_as.get_default(call_default_factory=True)
     kwargs: dict[str, Any] = {
         "label": name.replace("_", " ").capitalize(),
@@ -46,7 +46,8 @@ def _as_json(kwargs: Mapping[str, Any]) -> str:
 
 
 def value_of(declared_as: FieldInfo, value: Any, option: str) -> Any:
-    """What a form's field holds, as it is declared. Raises DeclarationError, naming it."""
+    """The value of a form field in its declared type. Raises DeclarationError, naming the
+    option."""
     kinds = _kinds(declared_as)
     simple = kinds in ([bool], [float], [int], [str]) or get_origin(kinds[0]) is Literal
     if simple or not isinstance(value, str):

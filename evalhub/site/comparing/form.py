@@ -1,4 +1,4 @@
-"""The form of a comparison, and what it says as a study file."""
+"""The form of a comparison, and its values as a study file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -171,7 +171,7 @@ def mapping_of(cleaned: Mapping[str, Any]) -> FieldMapping:
 
 
 def called(cleaned: Mapping[str, Any], slot: str) -> str:
-    """An arm's or the test set's name in the study: the one that is said, else by its file."""
+    """The study's name for an arm or the test set: as stated, else from its file."""
     name = cleaned.get("test_set_called" if slot == "items" else f"{slot}_called")
     if cleaned.get(f"{slot}_endpoint"):
         return name or slug_of(cleaned.get(f"{slot}_model") or slot, limit=40)
@@ -182,7 +182,7 @@ def called(cleaned: Mapping[str, Any], slot: str) -> str:
 def document_of(
     cleaned: Mapping[str, Any], file: Callable[[str], str], project: str
 ) -> dict[str, Any]:
-    """The study file that says what a whole form says.
+    """The form's values as a study file.
 
     Args:
         file: how it names the file of a slot.
@@ -220,7 +220,7 @@ def document_of(
 
 
 def slug_taken(project: str, name: str) -> Study | None:
-    """The study of the project whose slug a new one of this name would have."""
+    """The project's study that has the slug of a new study of this name."""
     return Study.objects.filter(project__slug=project, slug=slug_of(name)).first()
 
 

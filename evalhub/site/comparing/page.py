@@ -1,4 +1,4 @@
-"""A comparison as somebody fills it in: files kept, fields guessed, the metric and the price shown.
+"""The page of a comparison: files are stored, fields guessed, metric and cost previewed.
 
 Nothing of it is in the registry before it runs; its files are uploads, known by their digests.
 """
@@ -77,7 +77,7 @@ class Comparison:
 
     @property
     def slots(self) -> list[dict[str, Any]]:
-        """The places for files, each with the one that is there and what is wrong with it."""
+        """The slots for files, each with its present file and error."""
         return [
             {"name": name, "label": label, "kept": self.kept.get(name), "wrong": wrong}
             for name, label in SLOTS.items()
@@ -91,7 +91,7 @@ class Comparison:
 
     @property
     def naming(self) -> list[tuple[str, list[Any]]]:
-        """By slot's label, the fields that say what its rows' fields are called."""
+        """By slot label: the form fields that name the fields of its rows."""
         meanings = {"items": ITEM_FIELDS, **dict.fromkeys(ARMS, ("id", "output"))}
         return [
             (SLOTS[slot], [self.form[f"{slot}_{each}"] for each in names])
@@ -101,17 +101,17 @@ class Comparison:
 
     @property
     def whole(self) -> bool:
-        """Whether there is something to compare."""
+        """Whether the comparison is complete and valid."""
         return self.form.is_bound and not self.missing and self.form.is_valid()
 
     @property
     def asked(self) -> list[str]:
-        """The arms that are asked, in place of files of their answers."""
+        """The arms that are asked, instead of uploading their answers."""
         return [arm for arm in ARMS if self.data.get(f"{arm}_endpoint")]
 
     @property
     def askable(self) -> list[tuple[str, bool, list[Any], list[Any]]]:
-        """By arm, whether it is asked, and the fields of its prompt and of its price."""
+        """By arm: whether it is asked, and the form fields of its prompt and its price."""
         rows = []
         for arm in ARMS:
             mine = [self.form[name] for name in asked_fields(arm, ())]
@@ -120,37 +120,37 @@ class Comparison:
 
     @property
     def large(self) -> bool:
-        """Whether its price is worked out only when somebody asks: by a job."""
+        """Whether the cost takes so long to compute that it is a job, started on request."""
         weights = (weight_of_file(each.path) for each in self.kept.values())
         return sum(weights, Weight()).is_heavy
 
     def check(self) -> bool:
-        """Whether there is something to compare; else the form says what is missing."""
+        """Whether all parts are there; else adds the error to the form."""
         if not self.whole and (missing := self.missing):
             self.form.add_error(None, f"There is nothing to compare yet: add {missing}.")
         return self.whole
 
     @property
     def missing(self) -> str:
-        """What it still needs, in words; "" where it has all of it."""
+        """What is still missing, as a sentence; "" if nothing is."""
         names = {"items": "the test set", **{arm: f"the {arm}’s answers" for arm in ARMS}}
         filled = {*self.kept, *self.asked}
         lacking = [label for slot, label in names.items() if slot not in filled]
         return " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
 
     def document(self, *, named: bool = False) -> dict[str, Any]:
-        """The study file; `named`: with the files' own names, for one to be downloaded."""
+        """The study file; `named`: with the files' own names, for download."""
         files = {slot: each.name if named else each.digest for slot, each in self.kept.items()}
         return document_of(
             self.form.cleaned_data, lambda slot: files.get(slot, ""), self.project.slug
         )
 
     def as_yaml(self) -> str:
-        """The study file with the files' own names, which are to lie beside it."""
+        """The study file with the files' own names, which have to be next to it."""
         return yaml.safe_dump(self.document(named=True), sort_keys=False, allow_unicode=True)
 
     def as_zip(self) -> bytes:
-        """The study file beside a test set of the project, of which its reader has no file."""
+        """The study file with a test set of the project, of which the reader has no file."""
         items_file, packed = self.kept["items"], io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("study.yaml", self.as_yaml())
@@ -158,7 +158,7 @@ class Comparison:
         return packed.getvalue()
 
     def preview(self) -> "MetricPreview | str | None":
-        """What the metric takes out of five answers; a sentence where that can't be shown."""
+        """What the metric extracts from five answers; a sentence if that can't be shown."""
         if "items" not in self.kept or not self.form.is_valid():
             return None
         cleaned = self.form.cleaned_data
@@ -183,7 +183,7 @@ class Comparison:
             return self.told(error)
 
     def plan(self) -> "StudyPlan | str | None":
-        """What the next look costs and can show; a sentence where the files don't fit."""
+        """The next look's cost and power; a sentence if the files don't fit."""
         if not self.whole or (self.large and "work_out" not in self.asked_for):
             return None
         try:
@@ -198,7 +198,7 @@ class Comparison:
             return self.told(error)
 
     def tried(self, arm: str) -> "Tried | str | None":
-        """The first item asked of an arm's model; a sentence where that can't be."""
+        """The answer of an arm's model to the first item; a sentence if it can't be asked."""
         if arm not in ARMS:
             return None
         if "items" not in self.kept or not self.form.is_valid():
@@ -217,7 +217,7 @@ class Comparison:
             return self.told(error)
 
     def register(self) -> "Study | None":
-        """The study, registered and running; None where the form says why it isn't."""
+        """The study, registered and running; None if the form has errors."""
         if not self.check():
             return None
         document = self.document()
@@ -240,7 +240,7 @@ class Comparison:
             return None
 
     def told(self, error: Exception) -> str:
-        """What is wrong, with files by the names that they were sent with."""
+        """The error's message with files under the names of their sender."""
         message = str(error)
         for file in self.kept.values():
             message = message.replace(file.digest, file.name).replace(file.path.name, file.name)
@@ -257,7 +257,7 @@ class Comparison:
             yield str(version.pk), f"{version} ({version.item_count:,} items)"
 
     def _take(self) -> None:
-        """Puts what was sent into its places, and what it seems to mean into the form's data."""
+        """Assigns the uploads to slots, and writes guessed values into the form's data."""
         for slot in SLOTS:
             if file := self._files.get(f"{slot}_file"):
                 self._keep(file, slot)
@@ -296,7 +296,7 @@ class Comparison:
             self.data[f"{slot}_{meaning}"] = names.get(meaning, "")
 
     def _choose_test_set(self) -> None:
-        """The items of a test set of the project in the place of a file, where one is chosen."""
+        """Takes the items of a chosen test set of the project in place of a file."""
         chosen = str(self.data.get("test_set", ""))
         version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(chosen)).first()
         if version is None:  # none, or of another project: its items stay as a file
@@ -323,7 +323,7 @@ class Comparison:
         self.data["metric"] = proposed_metric(list(first))
 
     def _find(self, slot: str) -> None:
-        """The file that the form's data says is in a place, where it is still here."""
+        """The file in a slot by the form's data, if it still exists."""
         digest = self.data.get(slot, "")
         if not NAMED.fullmatch(digest):
             self.data[slot] = ""
@@ -340,7 +340,7 @@ class Comparison:
             self.wrong[slot] = error.message
 
     def _take_over_upload(self, digest: str) -> Path:
-        """The upload, taken over from another project of the person's where it was added there.
+        """The upload's path, copied from another project of the person's if it was added there.
 
         Raises KeyError.
         """
@@ -351,7 +351,7 @@ class Comparison:
         return self.uploads[digest]
 
     def _default_options(self) -> None:
-        """Another metric's options have their defaults, and not what this one's said."""
+        """Resets the options to their defaults if another metric is chosen."""
         metric = self.data.get("metric", "")
         if metric not in OFFERED or self.data.get("options_of") == metric:
             return

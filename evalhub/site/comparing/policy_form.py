@@ -1,4 +1,4 @@
-"""The form of what a study asks: its policy, and what must hold on each test set."""
+"""The form of a study's policy, and of the requirements on each test set."""
 
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -66,7 +66,8 @@ class PolicyForm(forms.Form):
 
     @property
     def by_test_set(self) -> Iterator[tuple[StudyTestSet, Any, list[tuple[str, list[Any]]]]]:
-        """Each test set with the field of its role and, by role, what is asked then."""
+        """Each test set with the form field of its role and, by role, the fields of its
+        requirements."""
         for row in self._rows:
             fields_by_role = [
                 (role, [self[f"{row.name}.{name}"] for name in names])
@@ -76,7 +77,7 @@ class PolicyForm(forms.Form):
 
     @property
     def policy(self) -> dict[str, Any]:
-        """The study-wide fields as a study file has them; the form is valid."""
+        """The study-wide fields as in a study file; the form is valid."""
         return {
             name: value_of(StudyPolicy.model_fields[name], value, name)
             for name in RULE
@@ -85,7 +86,7 @@ class PolicyForm(forms.Form):
 
     @property
     def demands(self) -> dict[str, dict[str, Any]]:
-        """By test set, what must hold there; the form is valid."""
+        """The requirements by test set; the form is valid."""
         demands = {}
         for row in self._rows:
             role = self.cleaned_data[f"{row.name}.role"]

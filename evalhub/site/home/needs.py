@@ -1,4 +1,4 @@
-"""What needs somebody, kind by kind: each a sentence and one thing to do about it.
+"""Open tasks by kind: each a sentence and a link to the page where it is done.
 
 Of each kind so many are read as are shown and one more, so that a home costs the same with five
 studies and with five hundred.
@@ -58,7 +58,7 @@ class Needs:
 
 
 def needs_of(user: User) -> list[Needs]:
-    """What needs this person, by kind, what matters most first; kinds without any are left out.
+    """The user's open tasks by kind, most important first; empty kinds are left out.
 
     At most sixteen queries.
     """
@@ -95,7 +95,7 @@ def _stale(user: User) -> Needs:
 
 
 def _ships(user: User) -> Needs:
-    """Of projects that have a champion: where nobody promotes, nobody is told to."""
+    """Only in projects that have a champion: where nobody promotes, nobody is reminded to."""
     rows = Decision.objects.seen_by(user).to_be_promoted().newest_first().select_related("study")
     needs, more = _first(
         Need(
@@ -177,7 +177,7 @@ def _quiet_reviews(user: User) -> Needs:
 
 
 def _who(campaign: Campaign) -> str:
-    """Of a campaign that is `short_of_people`."""
+    """How long nobody has answered, in a review that is `short_of_people`."""
     if not campaign.active:
         return "nobody reviews it"
     if campaign.answered is None:
@@ -186,7 +186,7 @@ def _who(campaign: Campaign) -> str:
 
 
 def _spent_sets(user: User) -> Needs:
-    """Newest versions alone: who has published another has moved on."""
+    """Newest versions only: whoever has published another version has moved on."""
     looks = Look.objects.most_by_version(at_least=NEARLY_SPENT)
     newest = TestSetVersion.objects.seen_by(user).newest().filter(pk__in=looks, read_freely=False)
     rows = sorted(newest.select_related("test_set"), key=lambda version: -looks[version.pk])
@@ -204,7 +204,7 @@ def _spent_sets(user: User) -> Needs:
 
 
 def _cost(version: TestSetVersion, following: int) -> str:
-    """What the next look costs, at least: other versions with the same items may count too."""
+    """The minimal cost of the next look: other versions with the same items may count too."""
     spent = "is spent" if following >= SPENT else "is nearly spent"
     factor = items_factor(following, alpha=ALPHA)
     return (
@@ -229,7 +229,7 @@ def _versions_to_try(user: User) -> Needs:
 
 
 def _first(needs: Iterable[Need]) -> tuple[list[Need], bool]:
-    """Those that are shown, and whether there are more."""
+    """The tasks to show, and whether there are more."""
     rows: Sequence[Need] = list(islice(needs, SHOWN + 1))
     return list(rows[:SHOWN]), len(rows) > SHOWN
 
@@ -239,6 +239,6 @@ def _day(at: datetime.datetime) -> str:
 
 
 def _cut(text: str, most: int = 160) -> str:
-    """One line of an error."""
+    """The first line of an error, cut to `most` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -1,4 +1,4 @@
-"""Answers with their scores as the item browser shows them: right, wrong, between, or sealed."""
+"""Answers with their scores for the item browser: right, wrong, between, or sealed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -44,7 +44,7 @@ def answers_of(scope: ItemScope, items: Sequence[int]) -> Answers:
 
 
 def scores_of(scope: ItemScope, answers: Answers) -> Scores:
-    """The scores of these answers that may be read, by all metrics. One query."""
+    """The readable scores of these answers, by all metrics. One query."""
     barred = {arm.run.pk for arm in scope.arms if arm.barred}
     outputs = {each.pk: each.run_id for samples in answers.values() for each in samples}
     rows = Score.objects.readable().filter(output__in=outputs).select_related("metric")
@@ -56,7 +56,7 @@ def scores_of(scope: ItemScope, answers: Answers) -> Scores:
 
 
 def mean_of(metric: Metric, outputs: Iterable[Output], scores: Scores) -> float | None:
-    """The mean over an item's samples; None where one of them has no score that may be read."""
+    """The mean over an item's samples; None if one of them has no readable score."""
     values = [
         next((s.value for s in scores.get(output.pk, ()) if s.metric_id == metric.pk), None)
         for output in outputs
@@ -66,7 +66,7 @@ def mean_of(metric: Metric, outputs: Iterable[Output], scores: Scores) -> float 
 
 
 def metrics_of(scope: ItemScope) -> dict[int, list[RunMetric]]:
-    """By run the metrics that it is scored by. One query."""
+    """By run: the metrics that score it. One query."""
     metrics_by_run: dict[int, list[RunMetric]] = defaultdict(list)
     rows = RunMetric.objects.filter(run__in={arm.run.pk for arm in scope.arms})
     for row in rows.select_related("metric").order_by("metric"):
@@ -77,7 +77,7 @@ def metrics_of(scope: ItemScope) -> dict[int, list[RunMetric]]:
 def shown_scores(
     arm: ShownArm, output: Output, metrics: Sequence[RunMetric], scores: Sequence[Score]
 ) -> list[ShownScore]:
-    """Every metric of the arm's run on one of its answers, with what each took out of it."""
+    """Every metric of the arm's run on one of its answers, with what each extracted from it."""
     by_metric = {score.metric_id: score for score in scores}
     rows = []
     for run_metric in metrics:
@@ -101,7 +101,7 @@ def shown_scores(
 
 
 def _extraction(metric: Metric, output: Output) -> tuple[str | None, str]:
-    """What the metric compares of an answer; where that isn't what was meant, why."""
+    """What the metric extracts from an answer; if that isn't the expected part, the reason."""
     declared = declared_metric(metric.name, **metric.options)
     if output.text is None or declared.needs_model:
         return None, ""

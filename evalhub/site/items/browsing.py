@@ -1,4 +1,4 @@
-"""A page of the items that are asked for, and the ways to ask for others."""
+"""A page of the item list, and the links to other lists."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -106,12 +106,12 @@ class ItemsPage:
 
     @property
     def growing(self) -> bool:
-        """Whether the list has more than was found so far, as far as one knows."""
+        """Whether the list may still grow, since the search hasn't read everything."""
         return not self.found.whole
 
     @property
     def number(self) -> str:
-        """How many items there are, as "11 items of 40"; while it grows, so far."""
+        """The number of items, as "11 items of 40"; "so far" while the search goes on."""
         number = counted(self.page.paginator.count, "item")
         if self.growing:
             return f"{number} so far"
@@ -119,7 +119,7 @@ class ItemsPage:
 
 
 def items_page(scope: ItemScope, filters: ItemsSought, urls: Place, number: str) -> ItemsPage:
-    """Page `number` of what is asked for. A constant number of queries."""
+    """Page `number` of the selected items. A constant number of queries."""
     result = find(scope, filters)
     ids = result.ids.tolist()
     page = Paginator(ids, PAGE).get_page(number)
@@ -152,7 +152,8 @@ def _sort(scope: ItemScope, filters: ItemsSought) -> str:
 def _outcomes(
     filters: ItemsSought, urls: Place, result: Found
 ) -> list[tuple[str, str, bool, int, bool]]:
-    """Each outcome's list in its own order, but where one wants it as in the test set."""
+    """The link to each outcome's list, in that list's own order unless the test set's order is
+    wanted."""
     if result.counts is None:
         return []
     sort = "id" if filters.sort == "id" else ""
@@ -174,7 +175,7 @@ def _outcomes(
 
 
 def _controls(scope: ItemScope, filters: ItemsSought) -> list[tuple[str, str, Options]]:
-    """What a list may be narrowed by: only what there is something of to choose."""
+    """The filters that have something to choose."""
     tags = {tag: tag for tag in tags_of(scope.version)}
     reviewed = scope.study is not None and Campaign.objects.unblinded_of(scope.study).exists()
     judged = judge_run(scope) is not None
@@ -198,7 +199,7 @@ def _options(choices: dict[str, str], chosen: str) -> Options:
 
 
 def _rows(scope: ItemScope, filters: ItemsSought, urls: Place, ids: Sequence[int]) -> list[ItemRow]:
-    """Rows in the order of `ids`. Three queries, and one where outcomes are open."""
+    """Rows in the order of `ids`. Three queries, and one more if outcomes may be read."""
     items = Item.objects.in_bulk(ids)
     answers = answers_of(scope, ids)
     scores = scores_of(scope, answers)
@@ -240,8 +241,8 @@ def _rows(scope: ItemScope, filters: ItemsSought, urls: Place, ids: Sequence[int
 
 
 def question_of(item_input: Any) -> str:
-    """What an item asks, in short: of a chat the last turn that somebody took who isn't the model
-    or its system."""
+    """The item's question in short: of a chat the last turn that isn't the model's or the
+    system's."""
     if isinstance(item_input, list):
         turns = [each for each in item_input if isinstance(each, Mapping)]
         asking = [each for each in turns if each.get("role") not in ("system", "assistant")]

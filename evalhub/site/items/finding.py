@@ -1,4 +1,4 @@
-"""Which items are asked for, and in what order: their ids, and no more of them.
+"""Select and order items: their ids only.
 
 Each filter is one query or two, whatever there is. Where an id is among 50,000, numpy says it.
 """
@@ -51,15 +51,15 @@ class Found:
 
     @property
     def whole(self) -> bool:
-        """Whether these are all, and none is found any more by searching on."""
+        """Whether the list is complete: searching on would find no more."""
         return self.searched is None or self.searched.listed
 
     def counted(self, outcome: Outcome) -> bool:
-        """Whether `counts` has all of an outcome, and not only those found so far."""
+        """Whether `counts` is complete for an outcome, and not only what was found so far."""
         return self.searched is None or outcome in self.searched.outcomes
 
     def place(self, item: int) -> int | None:
-        """Where an item stands among them, from 0; None where it isn't one of them."""
+        """The item's index in the list, from 0; None if it isn't in it."""
         at = np.flatnonzero(self.ids == item)
         return int(at[0]) if at.size else None
 
@@ -106,7 +106,8 @@ def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) ->
 def _with_text(
     result: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
 ) -> Found:
-    """What of it holds the text, as far as it was read: of the list the beginning."""
+    """Narrows the result to items that hold the text, as far as they were read: the list's
+    beginning."""
     ids, of_alike = result.ids, search.read(alike)
     read = search.read(ids)
     until = ids.size if read.all() else int(read.argmin())
@@ -131,7 +132,7 @@ def _counts(by_outcome: dict[Outcome, Ids]) -> dict[Outcome, int]:
 
 
 def judge_run(scope: ItemScope) -> JudgeRun | None:
-    """The newest judge of the pair's answers whom a decision has read. One query."""
+    """The newest judge of the pair's answers that a decision has read. One query."""
     if scope.pair is None:
         return None
     runs = {"baseline": scope.pair.baseline, "candidate": scope.pair.candidate}
@@ -141,12 +142,12 @@ def judge_run(scope: ItemScope) -> JudgeRun | None:
 
 
 def item_ids(version: TestSetVersion) -> Ids:
-    """The ids of a version's items in their order. One query the first time."""
+    """The ids of a version's items, in their order. One query the first time."""
     return _item_ids(version.pk, version.created)
 
 
 def tags_of(version: TestSetVersion) -> list[str]:
-    """The tags that a version's items have. One query the first time."""
+    """The tags of a version's items. One query the first time."""
     return _tags(version.pk, version.created)
 
 
@@ -172,7 +173,7 @@ def _order(
     by_outcome: dict[Outcome, Ids] | None,
     ignored: list[str],
 ) -> Ids:
-    """The items of the outcome that is asked for, or all, in the order that is asked for."""
+    """The items of the chosen outcome, or all, in the chosen order."""
     sort = _one_of(SORTS, filters.sort, "order", ignored)
     outcome = _one_of(OUTCOMES, filters.outcome, "outcome", ignored)
     if by_outcome is None:
@@ -225,8 +226,8 @@ def _conditions(scope: ItemScope, filters: ItemsSought, ignored: list[str]) -> I
 
 
 def search_of(scope: ItemScope, text: str) -> TextSearch:
-    """The search of this text, begun by whoever has looked for it before; kept in memory until a
-    run has finished anew or something was redacted. One query."""
+    """The search for this text, which continues an earlier one; stored in memory until a run ends
+    or something is redacted. One query."""
     runs = [arm.run for arm in scope.arms]
     newest = Redaction.objects.filter(project=scope.project).order_by("-pk")
     search = _search(
@@ -268,7 +269,7 @@ def _with_errors(scope: ItemScope, show: str) -> Ids:
 
 
 def people_of(scope: ItemScope) -> dict[int, Leaning] | None:
-    """By item whom people prefer of the pair; None where no review of it may be read."""
+    """By item: whom people prefer of the pair; None if no review of it may be read."""
     if scope.study is None or not scope.compares:
         return None
     campaigns = Campaign.objects.unblinded_of(scope.study)
@@ -276,7 +277,7 @@ def people_of(scope: ItemScope) -> dict[int, Leaning] | None:
 
 
 def _disagreeing(scope: ItemScope, run: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
-    """The items on which the judge is at odds with the metric, with people, or with itself."""
+    """The items on which the judge disagrees with the metric, with people, or with itself."""
     candidate, baseline = VoteChoice.CANDIDATE, VoteChoice.BASELINE
     votes = JudgeVote.objects.readable().filter(judge_run=run).order_by().values("item")
     counted = votes.annotate(

@@ -1,4 +1,4 @@
-"""One item: what was asked and expected, every arm's answer, and what is known and said of them."""
+"""One item: question and reference, every arm's answer, and what else is known about it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -93,14 +93,14 @@ class OneItem:
 
     @property
     def searching(self) -> bool:
-        """Whether the next item is found by searching on, where there is one."""
+        """Whether the next item, if there is one, is found by searching on."""
         return not self.found.whole and not self.after
 
 
 def one_item(
     scope: ItemScope, filters: ItemsSought, urls: Place, item: Item, sample: str
 ) -> OneItem:
-    """The page of one of the scope's items. As many queries whatever there is."""
+    """The page of one of the scope's items. The number of queries is constant."""
     result = find(scope, filters)
     at, before, after = _neighbours(result, filters, urls, item)
     change = differences_of(scope.pair, [item.pk])[0] if scope.pair else None
@@ -142,7 +142,7 @@ def one_item(
 
 
 def messages_of(item_input: Any) -> list[AskedTurn]:
-    """What was asked, turn by turn; what isn't a chat is one turn without a role."""
+    """The question turn by turn; what isn't a chat is one turn without a role."""
     chat = isinstance(item_input, list) and all(isinstance(each, Mapping) for each in item_input)
     if not chat or not item_input:
         return [AskedTurn("", passage(asked(item_input)))]
@@ -236,7 +236,7 @@ def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
 
 
 def _copies(urls: Place, filters: ItemsSought, item: Item) -> list[tuple[str, str]]:
-    """Other items of the version that ask the same, whatever its spelling."""
+    """Other items of the version that ask the same, whatever their spelling."""
     same = {"fingerprint_in_context": item.fingerprint_in_context}
     alike = Item.objects.filter(version=item.version_id, **same)
     keys = alike.exclude(pk=item.pk).order_by("position").values_list("key", flat=True)
@@ -244,7 +244,7 @@ def _copies(urls: Place, filters: ItemsSought, item: Item) -> list[tuple[str, st
 
 
 def _leaking_arms(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
-    """The arms whose training data hold the item, and how it was found there."""
+    """The arms whose training data hold the item, and how it was matched there."""
     leaks = []
     for arm in scope.arms:
         leaked = leaked_keys(arm.run.version, scope.version) or {}
@@ -256,7 +256,7 @@ def _leaking_arms(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
 def _choices(
     scope: ItemScope, pair_scope: ItemScope, filters: ItemsSought, urls: Place, item: Item
 ) -> list[tuple[str, str, bool]]:
-    """The arms that the candidate can be shown beside, where there are several."""
+    """The arms that can be shown next to the candidate, if there are several."""
     if not scope.compares or len(scope.arms) < 3:
         return []
     return [

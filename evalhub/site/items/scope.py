@@ -1,4 +1,4 @@
-"""Whose answers the item browser shows, to which items, and which of their results may be read.
+"""The scope of the item browser: whose answers to which items, and which results may be read.
 
 Answers and errors are always open. A score is shown once a decision has opened it, and not on an
 arm whose newest decision found its evidence invalid.
@@ -60,7 +60,7 @@ class ItemScope:
 
 
 def version_scope(version: TestSetVersion, test_set: TestSet) -> ItemScope:
-    """A test set's items by themselves."""
+    """A test set's items without answers."""
     return ItemScope(test_set.project, version)
 
 
@@ -77,8 +77,8 @@ def run_scope(run: Run) -> ItemScope:
 
 
 def study_scope(study: Study, test_set: str, arm: str) -> ItemScope | None:
-    """A study's answers on one test set, `arm` beside the baseline; where neither is named, on that
-    of which a decision says the worst, and of the candidate in question. None without answers.
+    """A study's answers on one test set, `arm` next to the baseline; by default the candidate in
+    question, on the test set with the worst result in its decision. None without answers.
 
     As many queries whatever there is.
     """
@@ -152,7 +152,7 @@ def _choose_arm(links: Sequence[StudyRun], wanted: str, decisions: Mapping[str, 
 
 
 def _baseline(links: Sequence[StudyRun], decision: Decision | None) -> str:
-    """The arm that was judged against; before a decision the one that the study names."""
+    """The arm that was compared with; before a decision the one that the study names."""
     if decision is not None:
         return decision.document.arms.baseline.name
     return next((link.arm.name for link in links if link.arm.role == ArmRole.BASELINE), "")
@@ -161,7 +161,7 @@ def _baseline(links: Sequence[StudyRun], decision: Decision | None) -> str:
 def _runs(
     links: Sequence[StudyRun], decision: Decision | None, before: str, chosen: str
 ) -> dict[str, dict[str, Run]]:
-    """By test set and arm the run: the one that the decision read, else the one that is there."""
+    """By test set and arm: the run that the decision read, else the present one."""
     by_test_set: dict[str, dict[str, Run]] = {}
     for link in links:
         by_test_set.setdefault(link.test_set.name, {})[link.arm.name] = link.run
@@ -193,7 +193,7 @@ def _worst(
 
 
 def beside(scope: ItemScope, against: str) -> ItemScope:
-    """The same with another arm than the baseline shown beside the candidate."""
+    """The same scope with another arm than the baseline next to the candidate."""
     other = next((each for each in scope.arms if each.name == against), None)
     if other is None or not scope.compares or against == scope.candidate:
         return scope

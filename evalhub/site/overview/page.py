@@ -1,4 +1,4 @@
-"""One row a project: its verdicts, what they cost, whose time they took, how far people agree.
+"""One row for each project: its verdicts, costs, reviewing time, and agreement of people.
 
 Of a review that goes on nothing is read but how long its judgments took, and of agreement what the
 standing decisions say of theirs: both are shown on other pages too.
@@ -79,7 +79,7 @@ class Overview:
 
 
 def overview(user: User) -> Overview:
-    """Of the projects that this person owns; of all for who administers the site. Seven queries."""
+    """The projects that the user owns; all projects for a superuser. Seven queries."""
     owned = Project.objects.all() if user.is_superuser else Project.objects.owned_by(user)
     projects = owned.select_related("champion__model").order_by("name").distinct()
     rows = {each.pk: ProjectRow(each) for each in projects}
@@ -106,7 +106,7 @@ def _standing(rows: Rows, decisions: "QuerySet[Decision]") -> None:
 
 
 def _count_studies(rows: Rows, since: datetime.datetime) -> None:
-    """Studies, of which those without a verdict are what is left; and runs that failed."""
+    """Counts studies, those without a verdict, and failed runs."""
     studies = Project.objects.filter(pk__in=rows).order_by()
     for project, count in studies.annotate(n=Count("studies")).values_list("pk", "n"):
         rows[project].undecided = count - rows[project].verdicts.total()
@@ -134,7 +134,7 @@ def _add_judgments(rows: Rows, since: datetime.datetime) -> None:
 
 
 def _add_agreement(rows: Rows, decisions: "QuerySet[Decision]") -> None:
-    """By what decisions say of reviews that have ended: of others they say nothing."""
+    """Adds agreement from decisions on reviews that have ended; other reviews have none."""
     heard = decisions.filter(study__review__isnull=False).order_by()
     reviewed = heard.annotate(
         agreement=KT("record__people__raw_agreement"), judged=KT("record__people__judgments")

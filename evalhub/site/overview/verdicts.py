@@ -1,4 +1,4 @@
-"""Verdicts month by month, as one picture. Pure."""
+"""Verdicts by month, as a chart. Pure."""
 
 import datetime
 from collections import Counter
@@ -22,7 +22,7 @@ class Month:
 
     @property
     def short(self) -> str:
-        """One letter: twelve of them find room on a phone."""
+        """One letter: twelve of them fit on a phone."""
         return f"{self.first:%b}"[0]
 
     @property
@@ -31,7 +31,7 @@ class Month:
 
 
 def months_until(day: datetime.date, count: int) -> list[Month]:
-    """So many months up to that of the day, oldest first."""
+    """`count` months up to the month of the day, oldest first."""
     last = day.year * 12 + day.month - 1
     return [
         Month(datetime.date(index // 12, index % 12 + 1, 1))
@@ -43,7 +43,7 @@ def verdicts_chart(
     months: Sequence[Month],
     decisions: Iterable[tuple[datetime.datetime, int, str, str]],
 ) -> Chart | None:
-    """A column a month, stacked by verdict; None where there is nothing to show.
+    """One column for each month, stacked by verdict; None if there is nothing to show.
 
     Args:
         decisions: when, the study's id, the arm and the verdict, oldest first. Of those on one arm
@@ -89,7 +89,7 @@ def verdicts_chart(
 
 
 def _column(frame: Frame, index: int, month: Month, counts: Counter[str]) -> list[Block]:
-    """From the bottom up in the order of the verdicts."""
+    """The column's blocks, from the bottom up in the order of the verdicts."""
     x, width = frame.x.band(index + GAP, index + 1 - GAP)
     blocks, low = [], 0
     for verdict in Verdict:

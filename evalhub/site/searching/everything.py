@@ -1,4 +1,4 @@
-"""What a text is found in: groups of things, each with how many there are and a few of them."""
+"""Search everything for a text: groups of results, each with its number and a few of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Search:
 
 
 def search(user: User, query: str) -> Search:
-    """Looks for a text everywhere. Eleven queries, whatever there is."""
+    """Searches for a text everywhere. Eleven queries, whatever is stored."""
     text = " ".join(query.split())[:LONGEST]
     if not text:
         return Search("", [], None)

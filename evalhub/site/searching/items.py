@@ -1,4 +1,4 @@
-"""Items by their ids and by their texts, however many there are.
+"""Search items by id and by text, however many there are.
 
 An id is found among all items, by an index. A text is looked for by reading, and so in a bounded
 number of items: those of the newest version of each test set, the newest test sets first.
@@ -50,8 +50,7 @@ class FoundItems:
 
 
 def find_items(user: User, text: str) -> FoundItems:
-    """Those with this id, then those whose text holds it, whatever its capitals. Four queries at
-    most."""
+    """Items with this id, then items whose text holds it, ignoring case. Four queries at most."""
     seen = TestSetVersion.objects.seen_by(user)
     newest = list(seen.newest().order_by("-created", "-pk").values_list("pk", "item_count"))
     parts, read = _readable(newest)
@@ -69,7 +68,8 @@ def find_items(user: User, text: str) -> FoundItems:
 
 
 def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
-    """The items that are read of these versions, given with their sizes, and how many they are.
+    """The items of these versions that are searched, and their number; versions come with their
+    sizes.
 
     Whole versions, and the beginning of one: each by its index, which both in one condition
     wouldn't be.
@@ -86,7 +86,7 @@ def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
 
 
 def _holding(items: list[Item], text: str) -> Iterator[FoundItem]:
-    """Those that hold the text as a person reads them."""
+    """Items that hold the text as a reader sees it."""
     for item in items:
         result = _excerpt(item, text)
         if result.found or text.casefold() in item.key.casefold():

@@ -1,4 +1,4 @@
-"""Reviews for those who run them: made, filled with people, followed, paused, closed."""
+"""Pages for those who run reviews: make, invite, follow, pause, close."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -43,7 +43,7 @@ DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no
 
 
 def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Goes back to the review's page with the reason, where a verb raises a ReviewError."""
+    """Decorator: redirects to the review's page with the reason if a verb raises a ReviewError."""
 
     @wraps(view)
     def guard(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -73,7 +73,7 @@ def campaigns(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def choose_study(request: SignedInRequest) -> HttpResponse:
-    """Whose answers a new review compares: of every study, and none is cut."""
+    """Choose the study whose answers a new review compares; every study is listed."""
     studies = Study.objects.seen_by(request.user).select_related("project")
     choices = with_verdict(studies.with_run_counts())
     page = listed(choice_of_study(request.user), choices, request.GET)
@@ -84,7 +84,7 @@ def choose_study(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @results_only
 def new_campaign(request: SignedInRequest) -> HttpResponse:
-    """The form with what it would cost; `open` seals the plan and opens the review."""
+    """The form of a review with its cost; `open` seals the plan and opens the review."""
     try:
         source, superseded = source_of(request)
     except PlanError as error:
@@ -107,7 +107,7 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @results_only
 def upload(request: SignedInRequest) -> HttpResponse:
-    """A file of pairs becomes two runs; then the same form as for a study."""
+    """Upload a file of pairs as two runs; then the same form as for a study."""
     projects = Project.objects.seen_by(request.user).order_by("slug")
     form = UploadForm(
         request.POST or None,
@@ -158,7 +158,8 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A page that shows links is the answer itself; any other is loaded anew, as often as asked."""
+    """Invite people. A page with links is the answer itself; otherwise it redirects, so that it can
+    be reloaded."""
     campaign = get_object_or_404(_visible(request), pk=pk)
     outcome = invite_all(campaign, request)
     if not outcome.links:
@@ -203,7 +204,7 @@ def _campaign_context(request: SignedInRequest, campaign: Campaign) -> dict[str,
 
 
 def _look(request: SignedInRequest, planned: dict[str, Any]) -> HttpResponse:
-    """The plan's pairs as a reviewer would see them; what was typed travels along."""
+    """The plan's pairs as a reviewer would see them; the form's values are passed on."""
     prepared, plan_request = planned["preview"].prepared, planned["asked"]
     context = look_at(prepared, plan_request, request.POST["look"])
     context |= {"typed": typed_of(request.POST)}

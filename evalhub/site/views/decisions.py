@@ -43,7 +43,7 @@ def decision(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
-    """How one criterion was computed, counted from 1 as the record lists them."""
+    """The calculation of one criterion, numbered from 1 as in the record."""
     decision = get_object_or_404(_visible(request), pk=pk)
     record = decision.document
     if not 1 <= number <= len(record.criteria):
@@ -64,7 +64,7 @@ def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
 @require_POST
 @results_only
 def sign(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Signs a decision off, or overrides it; domain and page agree on who may."""
+    """Sign a decision off, or override it; the verb checks who may."""
     decision = get_object_or_404(_visible(request), pk=pk)
     reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
     try:
@@ -83,7 +83,7 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Accepts what holds a ship, for an owner, and decides anew."""
+    """Accept the caveats that hold a ship back, for an owner, and decide again."""
     decision = get_object_or_404(_visible(request), pk=pk)
     try:
         new_decision = accept(
@@ -100,5 +100,5 @@ def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def methods(request: SignedInRequest) -> HttpResponse:
-    """Every method in words and formulas, and how often they are right."""
+    """Every method in words and formulas, with its measured error rates."""
     return render(request, "site/methods.html", {"shown": explained_methods()})

@@ -1,4 +1,5 @@
-"""The item browser: the items of a study, a run or a test set, one of them, and those as a file."""
+"""The item browser: the items of a study, a run or a test set, one item, and the items as a
+file."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -39,7 +40,7 @@ def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, Place]:
 
 
 def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, Place]:
-    """Its version of the number that is asked for, else the newest that came from a file."""
+    """The version with the requested number, else the newest that came from a file."""
     test_set = get_object_or_404(TestSet.objects.seen_by(request.user).written(), pk=pk)
     number = request.GET.get("version", "")
     versions = TestSetVersion.objects.filter(test_set=test_set)

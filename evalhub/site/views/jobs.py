@@ -1,4 +1,4 @@
-"""The page of a heavy form: how far its job is, and then what the form would have shown."""
+"""The page of a heavy form's job: its progress, then what the form would have shown."""
 
 import re
 
@@ -20,7 +20,7 @@ LOOK_S = 2
 
 
 def _own(request: SignedInRequest, pk: int) -> Job:
-    """A form that this person sent, in a project that they still see."""
+    """The user's own job, in a project that they still see."""
     rows = Job.objects.seen_by(request.user).filter(by=request.user, token=None)
     return get_object_or_404(rows.select_related("project"), pk=pk)
 
@@ -47,7 +47,7 @@ def job(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Ends the job, if it hasn't ended."""
+    """Cancel the job if it hasn't ended."""
     job = _own(request, pk)
     if not job.has_ended:
         cancel_job(job, by=request.user)

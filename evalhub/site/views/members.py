@@ -35,7 +35,8 @@ type View = Callable[..., HttpResponse]
 
 
 def owners_only(view: View) -> View:
-    """The view of a project for its owners and superusers: 403 to its other members, else 404."""
+    """Decorator of a project's view for its owners and superusers: 403 for its other members, else
+    404."""
 
     @wraps(view)
     def guard(request: SignedInRequest, slug: str, **which: Any) -> HttpResponse:
@@ -55,7 +56,7 @@ def owners_only(view: View) -> View:
 
 @require_GET
 def projects(request: SignedInRequest) -> HttpResponse:
-    """The projects whose members and audit log this person may see."""
+    """The projects whose members and audit log the user may see."""
     every = request.user.is_superuser
     projects = Project.objects.all() if every else Project.objects.owned_by(request.user)
     if not every and not projects.exists():
@@ -67,7 +68,7 @@ def projects(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @owners_only
 def members(request: SignedInRequest, project: Project) -> HttpResponse:
-    """Who is a member with which role; posting invites somebody."""
+    """The members with their roles; posting invites somebody."""
     links: list[tuple[str, str]] = []
     if request.method == "POST":
         role = _role(request.POST.get("role", ""))
@@ -86,7 +87,7 @@ def members(request: SignedInRequest, project: Project) -> HttpResponse:
 @require_POST
 @owners_only
 def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
-    """Changes a role, removes a member, or confirms whose an account is."""
+    """Change a role, remove a member, or confirm the owner of an account."""
     member = get_object_or_404(project.memberships.select_related("user"), pk=pk)
     verb = request.POST.get("verb", "")
     if verb == "role":
@@ -130,7 +131,7 @@ def project_log(request: SignedInRequest, project: Project) -> HttpResponse:
 @never_cache
 @require_GET
 def site_log(request: SignedInRequest) -> HttpResponse:
-    """What belongs to no project too: for whoever administers the site."""
+    """The audit log with entries outside of projects, for superusers."""
     if not request.user.is_superuser:
         raise PermissionDenied("The whole site's audit log is for whoever administers it.")
     return _log(request, None)
@@ -156,7 +157,8 @@ def _role(text: str) -> Role:
 
 
 def _deliver(invited: InvitedMember, request: SignedInRequest) -> list[tuple[str, str]]:
-    """By mail where there is mail. The link that has to be sent by hand, if there is one."""
+    """Mails the invitation if mail is configured. Returns the link to send by hand, if there is
+    one."""
     whom, url = invited.invitation.whom, absolute(invited.path)
     mailed = False
     if settings.MAIL_URL:

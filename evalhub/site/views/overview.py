@@ -1,4 +1,4 @@
-"""All projects of their owner at a glance."""
+"""The overview of all projects, for their owner."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse

@@ -30,7 +30,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Makes the decision's candidate the champion, or what it judged against the first one."""
+    """Make the decision's candidate the champion, or its baseline the first champion."""
     decision = get_object_or_404(_visible(request), pk=pk)
     reason = request.POST.get("reason", "")
     arm: ArmOf = "baseline" if request.POST.get("arm") == "baseline" else "candidate"
@@ -48,7 +48,7 @@ def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def verify(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The same page with what a verification found; nothing is written."""
+    """The same page with the result of a verification; nothing is written."""
     decision = get_object_or_404(_visible(request), pk=pk)
     page = record_page(decision, verified_at_home(decision))
     return render(request, "site/record.html", {"shown": page})

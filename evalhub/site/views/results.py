@@ -1,4 +1,5 @@
-"""What a review found, whether it was blind, and its judgments as files: for owners."""
+"""Results of a review for owners: its findings, whether it was blind, and its judgments as
+files."""
 
 import tempfile
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def _visible(request: SignedInRequest) -> CampaignQuerySet:
 
 
 def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
-    """The view of a review that has ended and is sealed, which asks itself whether it was changed.
+    """Decorator of a view of an ended and sealed review; the verb checks whether it was changed.
 
     One that goes on says so, as does one whose record was changed; neither shows anything (409).
     """
@@ -96,7 +97,7 @@ def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpRespon
 @results_only
 @ended
 def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
-    """Judgments one by one; what is asked for stands in the address."""
+    """Judgments one by one, selected by the address."""
     page = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
     part = "_judgments.html" if request.htmx else "judgments.html"
     return render(request, f"site/results/{part}", {"campaign": campaign, "shown": page})

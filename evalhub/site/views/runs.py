@@ -38,7 +38,7 @@ def runs(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @results_only
 def new_run(request: SignedInRequest) -> HttpResponse:
-    """A version asked, or its recorded answers scored; the same again is the same run."""
+    """Start a run: ask a version, or score its recorded answers; the same again is the same run."""
     initial = request.GET.dict()
     form = RunForm(request.POST or None, request.FILES or None, initial=initial, user=request.user)
     if "start" in request.POST and form.is_valid():
@@ -64,7 +64,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The run's progress while it goes on; once it has ended, the whole page anew."""
+    """The run's progress while it goes on; once it has ended, the whole page is loaded again."""
     run = get_object_or_404(_visible(request).with_progress().with_first_error(), pk=pk)
     if run.state not in UNFINISHED:
         return HttpResponseClientRefresh()
@@ -75,7 +75,7 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Stops a run that goes on, or the judges of one that has ended; what was answered stays."""
+    """Cancel an open run, or the judges of an ended one; answers stay."""
     run = get_object_or_404(_visible(request), pk=pk)
     work = cancel_work(run, by=request.user)
     if work is Work.ANSWERS:
@@ -91,8 +91,8 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Lets a cancelled or failed run go on, asking again what ended in an error, and such judges of
-    its answers; with another budget where one is said."""
+    """Resume a cancelled or failed run, asking again for answers that ended in an error, or its
+    judges; with another budget if one is stated."""
     form = BudgetForm(request.POST)
     run = get_object_or_404(_visible(request), pk=pk)
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""The one search field's results."""
+"""The results of the search field."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""Studies: all of them, one with its verdict, and what changes while one looks."""
+"""Studies: the list, one study with its verdict, and its live progress."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -46,7 +46,7 @@ def study(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def flips(request: SignedInRequest, pk: int) -> HttpResponse:
-    """What changed, as a part of the study's page; without htmx, that page."""
+    """The changed items, as a part of the study's page; without htmx, that page."""
     study = get_object_or_404(_visible(request), pk=pk)
     if not request.htmx:
         query = request.GET.urlencode()
@@ -61,8 +61,8 @@ def flips(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The study's runs while they go on; once they have ended, the whole page anew. Until it is
-    decided, who asks `until` that is told nothing."""
+    """The study's runs while they go on; once they have ended, the whole page is loaded again. With
+    `until`, nothing is sent before the study is decided."""
     study = get_object_or_404(_visible(request), pk=pk)
     if "until" in request.GET and not study.decisions.exists():
         return HttpResponse(status=204)
@@ -75,7 +75,7 @@ def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Stops all that goes on about a study's runs; what was answered stays."""
+    """Cancel all open runs and judges of a study; answers stay."""
     count = cancel_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     if count:
         message = f"{counted(count, 'run')} stopped. What was answered is kept."
@@ -88,7 +88,7 @@ def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Lets a study's runs go on that failed or were stopped."""
+    """Resume a study's failed or cancelled runs."""
     try:
         count = resume_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     except QueueUnreachable as error:

@@ -1,4 +1,4 @@
-"""Tokens by which programs act in a project: one's own, and for owners everybody's."""
+"""Tokens of programs in a project: one's own, and for owners all."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ USUAL = (Scope.READ, Scope.INGEST, Scope.RUN)
 @require_http_methods(["GET", "POST"])
 @results_only
 def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
-    """The project's tokens; posting makes one for oneself, which is shown in the answer alone."""
+    """The project's tokens; posting makes one for oneself, which is shown in this answer only."""
     project = get_object_or_404(Project.objects.seen_by(request.user), slug=slug)
     token: verbs.NewToken | None = None
     error: verbs.TokenError | None = None

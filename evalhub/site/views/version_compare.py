@@ -33,7 +33,7 @@ class BesideForm(forms.Form):
 @require_GET
 @results_only
 def beside(request: SignedInRequest) -> HttpResponse:
-    """`left` and `right` in the address; with one of them, or none, a form that asks for both."""
+    """The versions `left` and `right` of the address; if one is missing, a form to choose both."""
     both = {"left", "right"} <= request.GET.keys()
     form = BesideForm(request.GET if both else None, initial=request.GET.dict(), user=request.user)
     chosen = form.cleaned_data if both and form.is_valid() else None

@@ -47,7 +47,8 @@ def versions(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @results_only
 def new_version(request: SignedInRequest) -> HttpResponse:
-    """A version registered; `parent` in the address is the one that it begins as."""
+    """Register a version; `parent` in the address is the version whose values the form begins
+    with."""
     parent = _visible(request).filter(pk=whole_number(request.GET.get("parent", ""))).first()
     initial = form_of_version(parent) if parent else {}
     form = VersionForm(request.POST or None, initial=initial, user=request.user)
@@ -72,7 +73,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def move(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Rolls a champion back, retires a candidate, brings one back, or overrides."""
+    """Roll a champion back, retire or reopen a candidate, or override."""
     version = get_object_or_404(_visible(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in MOVES:
