@@ -75,7 +75,8 @@ def restore(
 
 @contextmanager
 def _from_standard_input() -> Iterator[Path]:
-    """A copy of it in the home, its owner's alone: a backup is read twice, to check it first."""
+    """A copy of standard input in the home, readable by its owner only: a backup is read twice, to
+    check it first."""
     import os
     import shutil
     import sys
@@ -98,7 +99,7 @@ def _from_standard_input() -> Iterator[Path]:
 
 
 def _ledger() -> str:
-    """The id that the restored ledger has."""
+    """The id of the restored ledger."""
     from evalhub.ledger.models import Ledger
 
     return str(Ledger.of_home())
@@ -115,7 +116,8 @@ def _note(action: str, backup: "Backup") -> None:
 
 
 def _say(heading: str, backup: "Backup", stream: str, as_json: bool) -> int:
-    """On standard output; of a backup written there on standard error."""
+    """Prints to standard output; to standard error if the backup itself was written to standard
+    output."""
     from evalhub.frames.command import printing
 
     errors = backup.path is None and heading == "Backed up"

@@ -51,7 +51,7 @@ class ModelChangeUses(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """What is said of another tool's logs; only with --from."""
+    """Options for another tool's logs; only with --from."""
 
     primary: Annotated[
         list[str] | None,
@@ -79,7 +79,7 @@ class LogOptions:
     field: FieldPaths = None
 
     def check_unused(self) -> None:
-        """Refuses each of them without --from. Raises typer.BadParameter."""
+        """Raises typer.BadParameter if one of them is used without --from."""
         for option in fields(self):
             if getattr(self, option.name):
                 raise typer.BadParameter(
@@ -100,7 +100,7 @@ class MetricOptions:
     ] = None
 
     def check_unused(self) -> None:
-        """Refuses them where the log's own scores are compared. Raises typer.BadParameter."""
+        """Raises typer.BadParameter if one is used while the log's own scores are compared."""
         _refuse("scores of a log", extract=self.extract, option=self.option)
 
     def scoring(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class MetricOptions:
 
 @dataclass(frozen=True, slots=True)
 class FieldOptions:
-    """What the fields of items and of answers are called."""
+    """Names of the fields of items and answers."""
 
     id_field: Annotated[
         str, typer.Option("--id", help="Field with the item's id, or a path to it.")
@@ -132,7 +132,7 @@ class FieldOptions:
 
 @dataclass(frozen=True, slots=True)
 class TermOptions:
-    """What must hold, and how sure the verdict must be."""
+    """The requirements, and how sure the verdict must be."""
 
     role: Annotated[
         ComparedRole, typer.Option(help="primary: must gain; guard: must not lose.")
@@ -176,7 +176,7 @@ class TermOptions:
     alpha: Alpha = ALPHA
 
     def terms(self, *, has_guards: bool) -> "Terms":
-        """The part of a policy that these options say.
+        """The part of a policy that these options state.
 
         Args:
             has_guards: whatever the role says, there are guards beside the primary.
@@ -360,13 +360,13 @@ def _of_logs(
 
 
 def _refuse(what: str, **values: Any) -> None:
-    """Refuses options that don't go with `what`. Raises typer.BadParameter."""
+    """Raises typer.BadParameter for options that don't go with `what`."""
     if name := next((name for name, value in values.items() if value), None):
         raise typer.BadParameter(f"doesn't go with {what}", param_hint=_option_name(name))
 
 
 def _option_name(field: str) -> str:
-    """The option of a field: --base-arm of base_arm."""
+    """The option of a field, such as --base-arm for base_arm."""
     return f"--{field.replace('_', '-')}"
 
 

@@ -1,4 +1,4 @@
-"""`evalhub decision`: a record recomputed from itself alone, and a person's sign-off."""
+"""`evalhub decision`: recompute a record from itself alone, and sign a decision off."""
 
 import json
 import re
@@ -146,7 +146,7 @@ def sign(
 def read_decision(
     file: Path, *, digest: str | None = None, content: str | None = None
 ) -> "tuple[dict[str, Any], Verification]":
-    """A decision's document, and what becomes of it when it is judged anew.
+    """A decision's document, and the result of judging it again.
 
     Raises:
         evalhub.io.rows.DataError: it can't be read, or is no decision.
@@ -170,7 +170,8 @@ def read_decision(
 
 
 def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
-    """The home's rows beside those of the record and of a study's other arms, each once."""
+    """Compares this home's rows with those of the record, and of a study's other arms, each
+    once."""
     from evalhub.frames.command.home import use_home
     from evalhub.frames.command.setup import set_up_database
 
@@ -194,7 +195,7 @@ def _row(row: "RowCheck") -> str:
 
 
 def _locate(error: "JsonError | DeclarationError", file: Path) -> "DataError":
-    """The same error with its file, and with its line where the JSON itself is malformed."""
+    """The same error with its file, and with its line if the JSON is malformed."""
     from evalhub.io.rows import DataError
 
     if isinstance(cause := error.__cause__, json.JSONDecodeError):
@@ -213,7 +214,7 @@ def _success_text(verification: "Verification") -> str:
 
 
 def _by_other_code(verification: "Verification") -> str:
-    """What it means that Evalhub has changed since; "" where it hasn't."""
+    """What it means that Evalhub's code has changed since; "" if it hasn't."""
     if verification.same_code:
         return ""
     text = f"\n  Evalhub {verification.version} decided it, by other sources than these: "

@@ -1,4 +1,4 @@
-"""`evalhub gate`: the step of a training pipeline that lets a candidate through, or doesn't."""
+"""`evalhub gate`: a pipeline step that lets a candidate pass or stops it."""
 
 import re
 from pathlib import Path
@@ -126,7 +126,7 @@ def gate(
 
 
 def seconds(wait: str) -> float:
-    """ "1h30m" in seconds. Raises typer.BadParameter."""
+    """The seconds of a text such as "1h30m". Raises typer.BadParameter."""
     match = _WAIT.fullmatch(wait.strip())
     if match is None:
         raise typer.BadParameter(f"{wait!r} isn't like 90s, 30m, 2h or 1h30m", param_hint="--wait")
@@ -135,7 +135,7 @@ def seconds(wait: str) -> float:
 
 
 def _conduct_here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
-    """The study in this home, carried by this process."""
+    """Runs the study in this home, in this process."""
     from evalhub.cli.study import accepted, carry
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
@@ -149,7 +149,8 @@ def _conduct_here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -
 
 
 def _newest_decision(status: "StudyStatus") -> "ToldDecision | None":
-    """The decision on the candidate in question with what changed; None where nothing is judged."""
+    """The newest decision on the candidate in question, with later changes; None if nothing is
+    judged."""
     from evalhub.cli.reports import ToldDecision
     from evalhub.ledger.chain.kept import check_kept
     from evalhub.ledger.changed_items import worst_flips
@@ -167,7 +168,7 @@ def _newest_decision(status: "StudyStatus") -> "ToldDecision | None":
 
 
 def _show(decision: "ToldDecision | None", *, as_json: bool) -> int:
-    """Prints a site's decision and returns its exit code; of none, that of "need more data"."""
+    """Prints a site's decision and returns its exit code; without one, that of "need more data"."""
     from evalhub.declare.verdicts import Verdict
     from evalhub.frames.command import printing
 

@@ -1,4 +1,4 @@
-"""What `evalhub doctor` looks at."""
+"""The checks of `evalhub doctor`."""
 
 import importlib.util
 import os
@@ -35,7 +35,7 @@ CHANGED = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: what was seen, and what to do where it isn't well."""
+    """The result of one check: what was seen, and what to do if it isn't well."""
 
     name: str
     well: bool
@@ -44,7 +44,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Looks at everything a running Evalhub rests on, and changes nothing."""
+    """Checks everything that a running Evalhub depends on, and changes nothing."""
     from evalhub.frames.command.setup import set_up_templates
 
     foreign = _foreign()
@@ -72,7 +72,8 @@ def _version() -> Finding:
 
 
 def _foreign() -> list[Finding]:
-    """Packages that are imported in place of ours, and distributions that may replace our files."""
+    """Finds packages that are imported in place of ours, and distributions that may replace our
+    files."""
     findings = [
         Finding("package", False, sentence, OWN_ENVIRONMENT) for sentence in foreign_packages()
     ]
@@ -188,8 +189,8 @@ def _ledger() -> Finding:
 
 
 def _read[T](query: Callable[[], T]) -> T | None:
-    """What the query finds; None where there is no database, where its tables aren't this version's
-    or where it can't be read: that stands under "database"."""
+    """The query's result; None if there is no database, or its tables are of another version or
+    unreadable: "database" reports that."""
     from django.db import DatabaseError, connection
 
     from evalhub.database.damage import DamagedDatabaseError
@@ -205,7 +206,7 @@ def _read[T](query: Callable[[], T]) -> T | None:
 
 
 def _outgoing() -> list[Finding]:
-    """That messages are held; nothing where they go out, or where the database can't be read."""
+    """Reports held messages; [] if messages go out, or the database can't be read."""
     from evalhub.accounts.outgoing import held_since
 
     since = _read(held_since)
@@ -238,7 +239,7 @@ def _queue() -> Finding:
 
 
 def _workers() -> list[Finding]:
-    """Of a site with Redis: which are alive, and whether each kind of run that waits has one."""
+    """For a site with Redis: the live workers, and whether each kind of waiting run has one."""
     from django.conf import settings
 
     from evalhub.registry.models import Run
@@ -277,7 +278,7 @@ def _workers() -> list[Finding]:
 
 
 def _endpoints() -> list[Finding]:
-    """The endpoints that an operator made, without anything of their keys."""
+    """The operator's endpoints, without anything of their keys."""
     from django.conf import settings
 
     from evalhub.declare.keys import host_and_port
@@ -304,7 +305,7 @@ def _endpoints() -> list[Finding]:
 
 
 def _provider_roles() -> list[Finding]:
-    """Whether the projects that EVALHUB_OIDC_ROLES names are there."""
+    """Whether the projects in EVALHUB_OIDC_ROLES exist."""
     from django.conf import settings
 
     from evalhub.accounts.models import Project

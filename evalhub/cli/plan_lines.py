@@ -1,10 +1,10 @@
-"""What a review's plan asks of people, in lines for the terminal."""
+"""A review plan's demands on people, as lines for the terminal."""
 
 from reviews.planning.plan_preview import PlanPreview
 
 
 def plan_lines(preview: PlanPreview) -> list[str]:
-    """Items, judgments, hours and money, what it can show, and what is to be said of it."""
+    """Items, judgments, hours and cost, what the review can show, and remarks."""
     cost = preview.cost
     money = "" if cost.money is None else f", {cost.money:,.0f} at your rate"
     return [

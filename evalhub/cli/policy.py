@@ -1,4 +1,4 @@
-"""`evalhub policy`: what one asks otherwise than another, and a study that asks otherwise."""
+"""`evalhub policy`: the difference of two policies, and a change of a study's policy."""
 
 import json
 import subprocess
@@ -115,7 +115,7 @@ def change(
 
 
 def _set(text: str) -> tuple[str, Any]:
-    """(field, value); a value that isn't JSON is a text."""
+    """(field, value) of an option; a value that isn't JSON is a text."""
     field, equals, value = text.partition("=")
     if not field or not equals:
         raise typer.BadParameter(f"{text!r} isn't FIELD=VALUE", param_hint="--set")
@@ -126,7 +126,7 @@ def _set(text: str) -> tuple[str, Any]:
 
 
 def _read(name: str) -> "tuple[str, Asked]":
-    """What a document asks. An error names it as the command line did."""
+    """A document's requirements. An error names the file as the command line did."""
     from evalhub.io.rows import DataError
     from evalhub.studies.file.asked import read_asked
 
@@ -139,7 +139,7 @@ def _read(name: str) -> "tuple[str, Asked]":
 
 @contextmanager
 def _file(name: str) -> Iterator[Path]:
-    """The file of this name, or what git has by it."""
+    """The file with this name, or its content in git."""
     from evalhub.io.rows import DataError
 
     path = Path(name)

@@ -242,7 +242,7 @@ def looks(
 
 @contextmanager
 def _usage() -> Iterator[None]:
-    """Everything here comes from options, so what can't be computed is wrong usage."""
+    """Turns errors into wrong usage: all values come from options."""
     from evalhub.stats.errors import StatisticsError
 
     try:

@@ -116,7 +116,7 @@ def pull(
 def _find_study(
     file: Path, server: str | None, token_file: Path | None
 ) -> "tuple[Connection, Mapping[str, Any]]":
-    """The study of this file at the site. Raises typer.BadParameter where it isn't there."""
+    """The site's study for this file. Raises typer.BadParameter if it doesn't exist."""
     from evalhub.client.studies import slug_there, study_there
     from evalhub.frames.command import printing
     from evalhub.frames.command.server import connect

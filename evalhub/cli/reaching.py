@@ -1,4 +1,4 @@
-"""What `evalhub doctor --deploy` tries outside the site: its mail server, its identity provider."""
+"""Connection checks of `evalhub doctor --deploy`: mail server and identity provider."""
 
 import json
 import smtplib
@@ -21,7 +21,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class ProviderFault(Exception):
-    """What is wrong with the identity provider, and what would be right."""
+    """An error of the identity provider, with what would be right."""
 
     def __init__(self, what: str, advice: str) -> None:
         super().__init__(what)
@@ -29,8 +29,8 @@ class ProviderFault(Exception):
 
 
 def mail_finding(mail_to: str = "") -> Finding:
-    """Whether the mail server lets the site in: connected, greeted, encrypted as configured, and
-    signed in to. Nothing is sent but, to `mail_to`, one mail."""
+    """Checks the mail server: connection, greeting, encryption and sign-in. Sends nothing but one
+    mail to `mail_to`, if given."""
     if not settings.MAIL_URL:
         return Finding(
             "mail",
@@ -69,7 +69,8 @@ def mail_finding(mail_to: str = "") -> Finding:
 
 
 def _sign_in() -> None:
-    """Raises OSError (smtplib's errors are ones) where the server doesn't let the site in."""
+    """Signs in to the mail server. Raises OSError (smtplib's errors are a kind of it) if it is
+    refused."""
     from django.core.mail import mailers
 
     mailer: Any = mailers["default"]
@@ -108,7 +109,7 @@ def _about_mail(scheme: str) -> str:
 
 
 def provider_findings() -> Iterator[Finding]:
-    """Whether the identity provider says of itself what signing in needs; none without one."""
+    """Checks that the identity provider's own document fits; [] without a provider."""
     if not settings.OIDC:
         return
     url = settings.OIDC["settings"]["server_url"]
@@ -126,8 +127,8 @@ def provider_findings() -> Iterator[Finding]:
 
 
 def _count_keys(url: str) -> int:
-    """How many keys the provider signs with, once its discovery document was found to be right.
-    Raises ProviderFault."""
+    """The number of the provider's signing keys, after its discovery document was checked. Raises
+    ProviderFault."""
     address = url if "/.well-known/" in url else url + DISCOVERY
     document = _fetch(address, f"EVALHUB_OIDC_URL is the provider's address without {DISCOVERY}.")
     issuer = document.get("issuer")
@@ -170,7 +171,7 @@ def _count_keys(url: str) -> int:
 
 
 def _fetch(address: str, advice: str) -> dict[str, Any]:
-    """The JSON object there. Raises ProviderFault."""
+    """The JSON object at the address. Raises ProviderFault."""
     try:
         request = Request(address, headers={"Accept": "application/json"})
         with urlopen(request, timeout=WAIT_S) as reply:

@@ -1,4 +1,4 @@
-"""`evalhub record`: a model's answers stored while there is somebody to ask."""
+"""`evalhub record`: store a model's answers while the model can still be asked."""
 
 import json
 from pathlib import Path
@@ -89,8 +89,8 @@ def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]
 
 
 def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[RecordedRun]":
-    """The runs, ended, with progress bars; with `told` what they ask is printed first. Without
-    Redis the worker is this process itself."""
+    """Completes the runs, with progress bars; `told` prints the requests first. Without Redis this
+    process is the worker."""
     from contextlib import nullcontext
     from functools import partial
 
@@ -112,8 +112,8 @@ def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[
 
 
 def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
-    """Writes every run's answers and, for each arm, what they are; also those of a run that
-    failed: nobody may be there to be asked again. The files of answers, by their names."""
+    """Writes every run's answers and a description of each arm, also for failed runs: their model
+    may soon be gone. Returns the answer files by name."""
     from evalhub.frames.command.outputs import whole
     from evalhub.studies.run.record import about, answer_lines
 

@@ -341,7 +341,7 @@ def export(
 
 
 def _require_ended(number: int, *, unchanged: bool = True) -> "Campaign":
-    """The review, with its plan; one that goes on is refused, and one that was changed."""
+    """The review with its plan. Raises if it still goes on, or was changed."""
     review = _campaign(number)
     from evalhub.accounts.audit_log import note_once
     from evalhub.accounts.models import Action
@@ -380,7 +380,7 @@ def _request(
     seed: int | None,
     question: str | None,
 ) -> "CampaignRequest":
-    """The plan's file with what the command line says in its place."""
+    """The plan file with the command line's values in place of its own."""
     from evalhub.declare.declaration import read_declaration
     from evalhub.declare.review import CampaignRequest
     from evalhub.io.document import Document
@@ -403,7 +403,7 @@ def _request(
 
 
 def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:
-    """Prints what the plan asks of people."""
+    """Prints the plan's demands on people."""
     from evalhub.cli.plan_lines import plan_lines
     from evalhub.studies.run.reviewing import for_study
     from reviews.planning.plan_preview import preview_plan

@@ -160,7 +160,7 @@ def _runs() -> Any:
 
 
 def _run(number: int) -> "Run":
-    """Raises typer.BadParameter where there is none."""
+    """The run. Raises typer.BadParameter if there is none."""
     run: Run | None = _runs().filter(pk=number).first()
     if run is None:
         raise typer.BadParameter(f"there is no run {number}: `evalhub run list` says which")

@@ -43,7 +43,7 @@ def keygen(
 
 
 def signature_of(document: Mapping[str, Any], key: Path) -> str:
-    """What the public key in this file says of the document."""
+    """Checks the document's signature with the public key in this file."""
     from evalhub.decision.signature import KeyFileError, check_signature, public_key
 
     try:

@@ -105,7 +105,7 @@ def retry(study: Named) -> int:
 
 
 def _find_study(study: str) -> "Study":
-    """Raises typer.BadParameter where there is none, or several of that name."""
+    """The study. Raises typer.BadParameter if there is none, or several of that name."""
     from django.db.models import Q
 
     from evalhub.registry.models import Study
@@ -119,7 +119,7 @@ def _find_study(study: str) -> "Study":
 
 
 def hosts_of(names: "list[str]") -> tuple[str, ...]:
-    """The hosts of `--allow`. Raises typer.BadParameter for what is none."""
+    """The hosts of `--allow`. Raises typer.BadParameter for an invalid one."""
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.declare.keys import Reach
 
@@ -130,7 +130,7 @@ def hosts_of(names: "list[str]") -> tuple[str, ...]:
 
 
 def _plan(spec: "StudySpec", as_json: bool) -> None:
-    """Says what a study would do."""
+    """Prints the study's plan."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import database_to_look_at
 
@@ -184,8 +184,8 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
 
 
 def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":
-    """The status with decisions that no policy holds any more, where there is a `reason` for it,
-    nor near-copies, where somebody says `why_new`."""
+    """The status after accepting policy changes, if there is a `reason`, and near-copies, if there
+    is a `why_new`."""
     from dataclasses import replace
 
     from evalhub.decision.sections.copies import NEAR_COPIES
@@ -205,7 +205,7 @@ def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudySta
 
 
 def show(status: "StudyStatus", as_json: bool) -> int:
-    """Prints the decisions and what development sets show, and returns the exit code of the
+    """Prints the decisions and the development sets' results. Returns the exit code of the
     candidate in question; without a decision, that of "need more data".
 
     Raises:
@@ -247,8 +247,8 @@ def show(status: "StudyStatus", as_json: bool) -> int:
 
 
 def _print_number(decision: "Decision") -> None:
-    """By what `evalhub promote` and its like know it, and what may be done next with a ship, or
-    with what a policy or near-copies hold."""
+    """Prints the decision's number, and the next step for a ship, or for one that is held by a
+    policy change or near-copies."""
     from evalhub.decision.sections.copies import NEAR_COPIES
     from evalhub.decision.sections.policy_since import POLICY_CODES
     from evalhub.declare.verdicts import Verdict
@@ -268,7 +268,7 @@ def _print_number(decision: "Decision") -> None:
 
 
 def _print_skills(decision: "Decision") -> None:
-    """General capability by skill, with some of what was lost."""
+    """Prints general capability by skill, with some of the lost items."""
     from evalhub.frames.command import printing
     from evalhub.ledger.changed_items import lost_items
     from evalhub.report.skills import skills_of

@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
-    """Works on runs of those kinds until SIGTERM or Ctrl+C; the exit code.
+    """Works on runs of those kinds until SIGTERM or Ctrl+C. Returns the exit code.
 
     Each process is a whole worker, with its threads, leases and connections, and gives back what it
     is at when it is told to go. The first has the timers.
