@@ -1,4 +1,4 @@
-"""`--budget-tokens` and `--budget-money`: what asking may cost, said with a command."""
+"""`--budget-tokens` and `--budget-money`: options for what asking may cost."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,7 +25,7 @@ BudgetMoney = Annotated[
 
 
 def within(spec: "StudySpec", tokens: int | None, money: float | None) -> "StudySpec":
-    """The study with what the command says of its budget. Raises typer.BadParameter."""
+    """The study with the command's budget in place of its own. Raises typer.BadParameter."""
     current = {} if spec.budget is None else spec.budget.as_json()
     budget = said_budget({"tokens": tokens, "money": money}, current)
     return spec if budget is None else replace(spec, budget=budget)
@@ -34,14 +34,14 @@ def within(spec: "StudySpec", tokens: int | None, money: float | None) -> "Study
 def said_budget(
     options: Mapping[str, Any], current: Mapping[str, Any] = MappingProxyType({})
 ) -> "SpendingBudget | None":
-    """What a command says of a budget, in place of what is there. Raises typer.BadParameter."""
+    """The budget of the options, which replace values of `current`. Raises typer.BadParameter."""
     from evalhub.declare.prices import SpendingBudget
 
     return _declare(SpendingBudget, options, current)
 
 
 def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunBudget | None":
-    """What `run retry` says of a run's budget. Raises typer.BadParameter."""
+    """The budget in the options of `run retry`. Raises typer.BadParameter."""
     from evalhub.declare.prices import RunBudget
 
     return _declare(RunBudget, {"tokens": tokens, "money": money, "of": of}, {})
@@ -62,6 +62,6 @@ def _declare[B: "SpendingBudget"](
 
 
 def wrong_budget(error: "DeclarationError") -> typer.BadParameter:
-    """As what is wrong with an option."""
+    """The error as a typer.BadParameter of the option."""
     field = error.field.removeprefix("budget").removeprefix(".")
     return typer.BadParameter(error.message, param_hint=f"--budget-{field or 'tokens'}")

@@ -59,7 +59,7 @@ CODES = {
 
 
 def explain(error: Exception) -> int:
-    """Prints what went wrong on standard error and gives the exit code for it."""
+    """Prints the error on standard error and returns its exit code."""
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
     code = next((CODES[name] for name in names if name in CODES), OUR_FAULT)
     if _is_damaged(error):
@@ -75,7 +75,7 @@ def explain(error: Exception) -> int:
 
 
 def _is_damaged(error: Exception) -> bool:
-    """Whether SQLite says in the middle of the work that its file is damaged."""
+    """Whether SQLite reports during the work that its file is damaged."""
     return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in (11, 26)
 
 
@@ -98,7 +98,7 @@ def _message(error: Exception, names: list[str], code: int) -> str:
 
 
 def _full(error: Exception, names: list[str]) -> str:
-    """That a disk is full, and which file couldn't be written."""
+    """The message for a full disk, with the file that couldn't be written."""
     if "django.db.utils.DatabaseError" in names:
         from evalhub.database.tables import place
 

@@ -1,4 +1,4 @@
-"""Options that belong together as one value: a dataclass whose fields are the options."""
+"""Option groups: a dataclass whose fields are options."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 
 def with_option_groups[R](command: Callable[..., R]) -> Callable[..., R]:
-    """The command with an option for each field of its parameters that are dataclasses.
+    """The command with an option for each field of its dataclass parameters.
 
     A field's annotation is that of an option (`Annotated[str, typer.Option(...)]`), and its default
     the option's. The command itself is given each dataclass as one value.

@@ -1,4 +1,4 @@
-"""Options that several commands have, and what holds for the numbers of all."""
+"""Options that several commands share, and checks of all numbers."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -122,7 +122,7 @@ TrainingRecordFile = Annotated[
 
 
 def reason_of(accepted: str | None, option: str = "--accept-policy-change") -> str:
-    """What that option says; "" where it isn't there. Raises typer.BadParameter."""
+    """The option's reason; "" if it isn't used. Raises typer.BadParameter."""
     if accepted is not None and not accepted.strip():
         raise typer.BadParameter("says why: give a reason", param_hint=option)
     return (accepted or "").strip()
@@ -135,7 +135,7 @@ def row_fields(
     scores: list[str] | None,
     other: list[str] | None,
 ) -> "RowFields":
-    """What --rows, --id, --output, --score and --field say. Raises typer.BadParameter."""
+    """The RowFields of --rows, --id, --output, --score and --field. Raises typer.BadParameter."""
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.declare.row_fields import RowFields
 
@@ -167,7 +167,7 @@ def answer_fields(
     scores: list[str] | None,
     other: list[str] | None,
 ) -> "RowFields | None":
-    """The same of --answers; None where nothing is said. Raises typer.BadParameter."""
+    """The same for --answers; None if none of them is used. Raises typer.BadParameter."""
     stated = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
     if (option := next((name for name, each in stated.items() if each), None)) is None:
         return None
@@ -177,14 +177,14 @@ def answer_fields(
 
 
 def _split_name(text: str) -> tuple[str | None, str]:
-    """NAME=PATH, or a path alone; a = within brackets is the path's."""
+    """Splits NAME=PATH; a path alone has no name, and a = within brackets belongs to the path."""
     before = text.partition("[")[0]
     name, sign, _ = before.partition("=")
     return (name, text[len(name) + 1 :]) if sign else (None, text)
 
 
 def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:
-    """The command, which refuses a number that can't be computed with: nan, inf, 1e308."""
+    """The command, refusing numbers that can't be computed with: nan, inf, 1e308."""
 
     @wraps(command)
     def run(**options: Any) -> R:

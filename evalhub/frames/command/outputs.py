@@ -1,4 +1,4 @@
-"""Files that a command writes: never over one that it reads, and whole or not at all."""
+"""Files that a command writes: never over one that it reads, and complete or not at all."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from evalhub.io.rows import DataError
 
 
 def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> None:
-    """Refuses, before anything is computed, a file that is an input or that can't be written.
+    """Raises, before anything is computed, if the file is an input or can't be written.
 
     Raises:
         typer.BadParameter: `path` is one of the `inputs`, by whatever name or link.
@@ -34,7 +34,7 @@ def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> N
 
 @contextmanager
 def whole(path: Path, *, option: str) -> Iterator[Path]:
-    """A file to write to, which takes the place of `path` once the block has ended well.
+    """A file to write to, which replaces `path` if the block ends without an error.
 
     Raises:
         evalhub.io.rows.DataError: it can't be written; `path` is as it was.
@@ -53,7 +53,7 @@ def whole(path: Path, *, option: str) -> Iterator[Path]:
 def write_folder(
     folder: Path, files: Mapping[str, str], *, option: str, over: Collection[str]
 ) -> None:
-    """Makes a folder of these files, by name: all of them, or it is as it was.
+    """Writes a folder of these files, by name: all of them, or the folder stays as it was.
 
     Args:
         over: names of files that may give way, those of an earlier folder of the same kind; none:

@@ -1,4 +1,4 @@
-"""What the terminal shows: the verdict, its reasons, every criterion."""
+"""Print to the terminal: the verdict, its reasons, every criterion."""
 
 import codecs
 import json
@@ -25,7 +25,7 @@ LINE = 160
 
 
 def print_json(document: Any, *, errors: bool = False) -> None:
-    """One JSON document on standard output, or error, and nothing else there.
+    """Prints one JSON document on standard output or error, and nothing else there.
 
     Where that isn't UTF-8, characters beyond ASCII are escaped as JSON escapes them: the content
     is the same.
@@ -37,14 +37,15 @@ def print_json(document: Any, *, errors: bool = False) -> None:
 
 
 def terminal(*, errors: bool = False) -> Console:
-    """Standard output, or error; wide where it is a file or a pipe and nobody says how wide."""
+    """A console for standard output or error; wide if that is a file or a pipe, unless a width is
+    set."""
     stream = sys.stderr if errors else sys.stdout
     free = not stream.isatty() and "COLUMNS" not in os.environ
     return Console(width=PIPED if free else None, highlight=False, stderr=errors)
 
 
 def print_record(record: "DecisionRecord", console: Console | None = None) -> None:
-    """A decision record for people: verdict, reasons, criteria, what else was seen.
+    """Prints a decision record: verdict, reasons, criteria, further sections.
 
     Reasons that bear on no verdict as they came out are counted, as a page folds them.
     """
@@ -82,7 +83,7 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
 def print_skills(
     record: "DecisionRecord", skills: "Skills", lost: Sequence[Mapping[str, Any]]
 ) -> None:
-    """General capability by skill, and items of what was lost: asked, expected, both answers."""
+    """Prints general capability by skill, and lost items: question, reference, both answers."""
     from evalhub.report.flips import asked, expected
 
     console = terminal()
@@ -100,20 +101,20 @@ def print_skills(
 
 
 def _one_line(text: str) -> str:
-    """What a model said, for a terminal: no control character, no more than a line or two."""
+    """A model's text for the terminal: no control characters, at most a line or two."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text[:LINE]).split())
     return f"{plain} …" if len(text) > LINE else plain
 
 
 def print_changes(sentences: Iterable[str]) -> None:
-    """What has changed since what is printed below was decided; nothing where nothing has."""
+    """Prints what has changed since the decision below was made; nothing if nothing has."""
     console = terminal()
     for sentence in sentences:
         console.print(Text(f"? Changed since this was decided: {sentence}.", "yellow"))
 
 
 def print_breakdown(record: "DecisionRecord", console: Console | None = None) -> None:
-    """The differences by tag, the largest loss first."""
+    """Prints the differences by tag, the largest loss first."""
     console = console or terminal()
     table = _table("tag", ("base", "candidate", "difference", _interval(record), "n"))
     for row in sorted(record.breakdown, key=lambda row: row.difference):
@@ -123,7 +124,7 @@ def print_breakdown(record: "DecisionRecord", console: Console | None = None) ->
 
 
 def print_readings(readings: "Sequence[Reading]", headline: str) -> None:
-    """What development sets show, under `headline`; nothing where there is neither."""
+    """Prints the results of development sets, under `headline`; nothing if there are neither."""
     console = terminal()
     if headline:
         console.print(f"\n{headline}.")
@@ -137,7 +138,7 @@ def print_readings(readings: "Sequence[Reading]", headline: str) -> None:
 
 
 def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
-    """What a study would ask, what its looks cost, and what they can show."""
+    """Prints a study's plan: requests, the cost of its looks, and what they can show."""
     console = console or terminal()
     print_requests(plan, console)
     if plan.looks:
@@ -148,7 +149,7 @@ def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
 
 
 def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
-    """Whom it would ask how much, and the price of each."""
+    """Prints the requests to each model, and their prices."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
     live = [each for each in plan.runs if each.live]
     for run in live:
@@ -193,7 +194,8 @@ def _money(plan: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str
 
 
 def _reasons(reasons: Iterable[str]) -> Table:
-    """One a line, with the mark that some start with set apart, so that what wraps is indented."""
+    """A grid with one reason a line, the mark in a column of its own, so that wrapped text is
+    indented."""
     from evalhub.declare.verdicts import marked
 
     grid = Table.grid(padding=(0, 1))
@@ -207,7 +209,7 @@ def _reasons(reasons: Iterable[str]) -> Table:
 
 
 def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
-    """One table, or two with the same rows where the terminal is too narrow for all columns."""
+    """One table, or two with the same rows if the terminal is too narrow for all columns."""
     means = ("base", "candidate", "difference", "interval")
     more = ("p", "won/lost/tied", "n", "requires", "metric")
     parts = [means, more] if narrow else [means + more]
@@ -245,7 +247,7 @@ def _cut(name: str) -> Text:
 
 
 def _ends(record: "DecisionRecord") -> str:
-    """The levels of both ends; a ratio that must stay low stands here as it is, not turned."""
+    """The levels of the interval's two ends; a ratio that must stay low isn't inverted here."""
     from evalhub.report.ends import ends, ends_of
 
     turned = any(ends_of(each)[0] == "upper" for each in record.criteria)
@@ -253,7 +255,7 @@ def _ends(record: "DecisionRecord") -> str:
 
 
 def _section(section: "Section") -> Table:
-    """What else the verdict rests on: its title, and its sentences below each other."""
+    """A section of the record: its title, with its sentences below each other."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
     grid.add_column()
@@ -268,7 +270,7 @@ def _interval(record: "DecisionRecord") -> str:
 
 
 def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
-    """Both means, and what the criterion rests on: their difference, or their ratio."""
+    """Both means, and the criterion's difference or ratio."""
     from evalhub.declare.criteria import Criterion
 
     means = [_number(row.baseline), _number(row.candidate)]
@@ -283,7 +285,7 @@ def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
 
 
 def _misses(record: "DecisionRecord") -> str:
-    """How many answers the extraction pattern found nothing in, over all test sets."""
+    """The number of answers without a match of the extraction pattern, over all test sets."""
     counted = (
         (record.arms.baseline, sum(each.extraction_misses_baseline for each in record.evidence)),
         (record.arms.candidate, sum(each.extraction_misses_candidate for each in record.evidence)),
@@ -295,7 +297,7 @@ def _misses(record: "DecisionRecord") -> str:
 
 
 def _test_sets_without_scores(record: "DecisionRecord") -> str:
-    """The test sets of which no criterion is measured, since answers have no score: a judge's."""
+    """Test sets for which no criterion is measured, because answers have no (judge's) score."""
     measured = {each.test_set for each in record.criteria}
     lost = [
         f"{evidence.test_set} ({evidence.unscored:,} answers; "
@@ -309,7 +311,7 @@ def _test_sets_without_scores(record: "DecisionRecord") -> str:
 
 
 def _number(value: float) -> str:
-    """Three decimals; of what is smaller than a hundredth three significant digits."""
+    """Three decimals; three significant digits below a hundredth."""
     from evalhub.decision.wording import NOTHING, significant
 
     if abs(value) >= 100:

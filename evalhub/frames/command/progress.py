@@ -1,4 +1,4 @@
-"""Progress of imports and runs: bars for who watches, a line now and then in a log or a pipe."""
+"""Progress of imports and runs: bars on a terminal, a line now and then in a log or a pipe."""
 
 import time
 from pathlib import Path
@@ -32,7 +32,7 @@ class _Told:
         self.done_then = count
 
     def left(self, count: int, total: int) -> str:
-        """How long the rest takes if it goes on as it did; "" before that can be said."""
+        """How long the rest takes at the present speed; "" before that can be estimated."""
         took, came = time.monotonic() - self.began, count - self.done_then
         if came < FEWEST * total or not came or took < EVERY_S or count >= total:
             return ""
@@ -76,7 +76,7 @@ class Bars:
                 self._print(state)
 
     def show(self, key: str, label: str, count: int, total: int | None) -> None:
-        """Shows how far something is; `total` is None where nobody knows."""
+        """Shows progress; `total` is None if unknown."""
         if self._console.is_terminal:
             if key not in self._tasks:
                 self._tasks[key] = self._bars.add_task(label, total=total)
@@ -89,7 +89,7 @@ class Bars:
             self._print(state)
 
     def say(self, sentence: str) -> None:
-        """A line of its own, whole, above the bars."""
+        """Prints a whole line above the bars."""
         self._console.print(Text(sentence), soft_wrap=True)
 
     def _print(self, state: _Told) -> None:
@@ -156,7 +156,7 @@ class RunBars(Bars):
         self._unattended = sentence
 
     def judged(self, judge_run: "JudgeRun") -> None:
-        """How far the judge is that compares pairs of answers."""
+        """Shows the progress of the judge of pairs."""
         from runners.judges.pairs import count_pairs
 
         if judge_run.pk not in self._verdicts:

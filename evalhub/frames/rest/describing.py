@@ -1,4 +1,4 @@
-"""How an endpoint's method is told of in the OpenAPI document."""
+"""Describe an endpoint's method for the OpenAPI document."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -72,7 +72,7 @@ def describes(
     once: bool = False,
     streams: Mapping[str, Any] | None = None,
 ) -> Callable[..., Any]:
-    """Of a method: what it does, takes and gives.
+    """Decorator of a method: its description, request and responses.
 
     Args:
         takes: a declaration, or what a body of another media type is.
@@ -117,7 +117,7 @@ def describes(
 
 @cache
 def page_of(shape: type[BaseModel]) -> type[Given]:
-    """A page of a list of these."""
+    """The shape of a page of these."""
     name = f"{shape.__name__.removesuffix('Shape')}PageShape"
     return create_model(
         name,
@@ -130,7 +130,7 @@ def page_of(shape: type[BaseModel]) -> type[Given]:
 
 @cache
 def _or_job(shape: type[BaseModel]) -> type[BaseModel]:
-    """What a request is answered with that is taken up either way: its own shape, or a job's."""
+    """The shape of an answer that comes at once or as a job."""
     either: Any = RootModel[shape | JobShape]  # type: ignore[valid-type]
     name = f"{shape.__name__.removesuffix('Shape')}OrJobShape"
     model: type[BaseModel] = create_model(name, __base__=either)

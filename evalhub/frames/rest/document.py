@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the endpoints; `make openapi` writes its file anew."""
+"""The OpenAPI document, made from the endpoints; `make openapi` rewrites its file."""
 
 import json
 import re
@@ -76,7 +76,7 @@ class Operations(AutoSchema):
 
 
 def document() -> dict[str, Any]:
-    """The whole document, as JSON has it."""
+    """The whole document as JSON values."""
     with patched_settings(SETTINGS):
         generated = SchemaGenerator(urlconf="evalhub.urls").get_schema(request=None, public=True)
     document: dict[str, Any] = json.loads(json.dumps(generated))
@@ -84,7 +84,7 @@ def document() -> dict[str, Any]:
 
 
 def written() -> str:
-    """The document as its file has it."""
+    """The text of the document's file."""
     return json.dumps(document(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -94,7 +94,7 @@ def _name(name: str, direction: str) -> str:
 
 
 def _link(part: Any, parts: dict[str, Any], direction: str) -> Any:
-    """The schema with its references as this document has them, and without titles."""
+    """The schema with references into this document, and without titles."""
     if isinstance(part, dict):
         linked = {
             name: _link(inner, parts, direction)

@@ -25,7 +25,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 def has_body(request: Request) -> bool:
-    """Whether anything comes with it: some clients call an empty body a form."""
+    """Whether the request has a body: some clients send an empty one as a form."""
     return bool(request.META.get("CONTENT_LENGTH") != "0")
 
 
@@ -81,7 +81,7 @@ class ApiEndpoint(APIView):
         return self.request.user
 
     def job_title(self, method: str | None) -> str:
-        """What a request does, in words for a list of jobs: the summary of its description."""
+        """What a request does, for a list of jobs: the summary of its description."""
         handler = getattr(self, (method or "").lower())
         return str(getattr(handler, "summary", type(self).__name__))
 
@@ -118,6 +118,6 @@ class ProjectEndpoint(ApiEndpoint):
 
 
 def _project(request: Request, slug: str) -> Project:
-    """The token's project, if that is the one of the address, and its person sees it still."""
+    """The token's project, if it is the one in the address and its user still sees it."""
     token: ApiToken = request.auth
     return get_object_or_404(Project.objects.seen_by(token.user), pk=token.project_id, slug=slug)

@@ -1,4 +1,4 @@
-"""A POST with its Idempotency-Key is done once; the same again is the same answer.
+"""Idempotency: a POST with an Idempotency-Key is done once; repeating it gives the same answer.
 
 After draft-ietf-httpapi-idempotency-key-header-07, which expired in April 2026, with no successor.
 What ended in a problem has changed nothing, and its key is free again.
@@ -44,7 +44,7 @@ type RowCount = Callable[[Any], int]
 def once(
     *, lasts: bool = False, secret: bool = False, rows: RowCount = lambda view: 0
 ) -> Callable[[Method], Method]:
-    """Of a method that handles POST.
+    """Decorator of a method that handles POST: repeats with the same key get the stored answer.
 
     A heavy request is enqueued as a job, whose process calls the method; it is answered with 202
     and the job. Heavy is what concerns more than `weight.HEAVY_ROWS` rows or `HEAVY_BYTES` bytes:
@@ -88,7 +88,7 @@ def once(
 
 
 def keep_answer(request: Request, response: Response) -> None:
-    """Of a method that lasts: the answer to its request, kept in the transaction that this is in.
+    """For a long method: stores its answer in the caller's transaction.
 
     For an act that can't be repeated once that transaction has ended.
     """
@@ -96,7 +96,7 @@ def keep_answer(request: Request, response: Response) -> None:
 
 
 def _claim(request: Request) -> Answered:
-    """The key's row: new and this request's to work on, or answered. Raises Problem."""
+    """The key's row: new, for this request to work on, or answered. Raises Problem."""
     token: ApiToken = request.auth
     key = request.headers.get("Idempotency-Key", "").strip().strip('"')
     if not key:

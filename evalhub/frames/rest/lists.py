@@ -1,4 +1,4 @@
-"""Lists: a page at a time by cursor, by declared filters, with the fields that are wanted."""
+"""Lists: one page at a time by cursor, with declared filters and selected fields."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -56,7 +56,7 @@ def listed[M: Model](
     filtered: type[filters.FilterSet] = NoFilters,
     ordering: tuple[str, ...] = NEWEST_FIRST,
 ) -> Response:
-    """A page of rows in their shape. Raises Problem for a filter or a cursor that can't be."""
+    """A page of rows in their shape. Raises Problem for an invalid filter or cursor."""
     chosen = filtered(request.query_params, queryset=rows, request=request)
     if not chosen.is_valid():
         field, messages = next(iter(chosen.errors.items()))
@@ -84,13 +84,13 @@ def shown(
 
 
 def shown_whole(shape: Declaration, code: int, **headers: str) -> Response:
-    """One thing in its shape, whichever fields the query asks for of another."""
+    """One thing in its shape, with all fields, whatever the query selects."""
     header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(shape.as_json(), code, headers=header_fields)
 
 
 def _choose_fields(request: Request, row: dict[str, Any]) -> dict[str, Any]:
-    """The fields that the query asks for, of all; all without `fields`."""
+    """The fields that the query selects; all without `fields`."""
     wanted = [name for name in request.query_params.get("fields", "").split(",") if name]
     if unknown := [name for name in wanted if name not in row]:
         raise Problem(400, f"there is no {unknown[0][:80]!r}: {', '.join(row)}", field="fields")
