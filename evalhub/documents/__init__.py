@@ -24,7 +24,7 @@ class SiteDocument:
 
 @cache
 def files() -> dict[str, Path]:
-    """Every file that documents consist of, pictures and schemas too, by its path below docs/.
+    """Every file of the documents, including pictures and schemas, by its path below docs/.
 
     A wheel has them in this package; a checkout has them where they are written.
     """

@@ -1,5 +1,5 @@
-"""Search over the documents, kept in memory: sections that hold every word asked for, but words
-that stand nearly everywhere.
+"""Search over the documents, in memory: sections with every word of the query, ignoring words that
+are nearly everywhere.
 
 Ranked by BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75), a word of a heading counting as
 five of the text.
@@ -45,7 +45,7 @@ class _Entry:
 
 
 def search(query: str) -> list[FoundSection]:
-    """The sections in which every word of `query` begins some word, best first, at most `MOST`."""
+    """Sections in which every word of `query` begins some word, best first, at most `MOST`."""
     terms = _tokens(query)[:MOST_WORDS]
     if not terms:
         return []
@@ -90,7 +90,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _occurrences(entry: _Entry, word: str) -> int:
-    """How often a section has the word, or one that begins with it."""
+    """How often a section has the word or one that begins with it."""
     return sum(count for each, count in entry.counts.items() if each.startswith(word))
 
 
