@@ -101,7 +101,7 @@ def site_url(value: str, *, name: str = "EVALHUB_URL") -> str:
     try:
         parts = urlsplit(value)
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
-    except ValueError:  # UnicodeError is one too
+    except ValueError:  # UnicodeError is a subclass
         parts, host, port = urlsplit(""), "", None
     whole = f"{parts.scheme}://{parts.netloc}"
     if (
@@ -157,7 +157,7 @@ def seconds(text: str, *, name: str, default: float, most: float) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value <= most:  # not a number (nan) isn't either
+    if not 0 <= value <= most:  # NaN fails the comparison too
         raise ImproperlyConfigured(f"{name} is a number of seconds from 0 to {most:g}")
     return value
 
@@ -177,7 +177,7 @@ def identity_provider(
             "EVALHUB_OIDC_URL needs EVALHUB_OIDC_CLIENT_ID and EVALHUB_OIDC_SECRET"
         )
     return {
-        # another provider's person 7 is somebody else
+        # the same subject at another provider is somebody else
         "provider_id": re.sub(r"[^a-z0-9]+", "-", (parts.netloc + parts.path).lower()).strip("-"),
         "name": name or parts.hostname,
         "client_id": client,

@@ -10,7 +10,7 @@ NO_REPORTS = {
     "DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "VLLM_NO_USAGE_STATS": "1",
-    # whoever installs a plug-in of pydantic's would be shown every value
+    # a plug-in of pydantic's would see every value
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 """Whatever else is set: nobody's library tells anybody what is evaluated here."""

@@ -129,18 +129,18 @@ def logging_settings(form: str, secrets: Callable[[], Iterable[str]]) -> dict[st
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
-            # their own handlers would write what ours hides
+            # their own handlers would print secrets that ours hides
             "django": {"handlers": [], "level": "WARNING"},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-            # its warnings say that requests queue, one line each, just when there is no time for it
+            # its warning for each queued request comes just when there is no time for it
             "waitress.queue": {"level": "ERROR"},
-            # its warnings are one line for each layer of a model, about what nobody can change
+            # its warnings, one for each layer of a model, help nobody
             "bitsandbytes": {"level": "ERROR"},
             # each request and each shard, where a program reads the log
             **{
                 name: {"level": "INFO" if form == "json" else "WARNING"}
                 for name in ("evalhub", "reviews", "runners")
             },
-            "reviews.chain.seal": {"level": "INFO"},  # a seal is to leave the database
+            "reviews.chain.seal": {"level": "INFO"},  # seals leave the database by the log
         },
     }

@@ -105,7 +105,7 @@ class RegisterVersions:
             raise ValueError(f"data: there is no file {self._data}")
         self._more = dict(more or {})
         self._unsent = None if unsent is None else Path(unsent)
-        self._began, self._last_step, self._told = time.monotonic(), -1, False
+        self._began, self._last_step, self._has_warned = time.monotonic(), -1, False
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         """Events of a training that nothing is to be done about, also those of later versions."""
@@ -143,7 +143,7 @@ class RegisterVersions:
             return
         try:
             do()
-        except Exception as error:  # whatever it is: the training is worth more than its record
+        except Exception as error:  # any error: the training matters more than its record
             logger.warning("evalhub: this version was not registered: %r", error)
 
     def _file(self, args: Any) -> Path:
@@ -156,12 +156,12 @@ class RegisterVersions:
 
     def _record(self, args: Any, state: Any, having: Any, checkpoint: str) -> dict[str, Any]:
         model = having.get("model")
-        model = getattr(model, "module", model)  # within what shards it, where something does
+        model = getattr(model, "module", model)  # unwraps a sharded model
         chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)
         hyperparameters = {
             n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")
         }
-        dealt = {} if chosen.get("packing") else having  # packed rows are no examples
+        dealt = {} if chosen.get("packing") else having  # packed rows aren't examples
         history = state.log_history or []
         fields = {
             "method": _method(model),
@@ -207,11 +207,11 @@ class RegisterVersions:
         sender.join(self._door.timeout_s)
         unsent = _letters_left(waiting, dict(results))
         _keep(file, unsent)
-        if unsent and not self._told:
+        if unsent and not self._has_warned:
             how = "sent with the next, or by: python -m evalhub.trainer_callback"
             why = f"{self._door.server} ({unsent[-1]['why']}); {how} {file}"
             logger.warning("evalhub: %d version(s) not registered at %s", len(unsent), why)
-        self._told = bool(unsent)
+        self._has_warned = bool(unsent)
 
 
 class _Door:

@@ -104,7 +104,7 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
     if code is None:
         logger.error("an endpoint failed", exc_info=error)
         return problem(500, "This is our fault, not yours. The X-Request-ID finds it in the log.")
-    if isinstance(error, OperationalError | InterfaceError):  # its words may hold an address
+    if isinstance(error, OperationalError | InterfaceError):  # the message may hold an address
         return problem(503, "The database doesn't answer.", headers={"Retry-After": f"{RETRY_S}"})
     headers = {"Retry-After": f"{RETRY_S}"} if code == 503 else {}
     return problem(code, str(error), list(_flaws(error)), headers)

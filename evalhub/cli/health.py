@@ -179,7 +179,7 @@ def _ledger() -> Finding:
         DatabaseError,
         DamagedDatabaseError,
         OtherVersionError,
-    ):  # what is wrong stands under "database"
+    ):  # "database" reports what is wrong
         return Finding("ledger", True, "not looked at: the database can't be read")
     seen = f"{ledger}, {ledger.entries} entries" if ledger else "no look was taken yet"
     if faults:

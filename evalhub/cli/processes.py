@@ -39,11 +39,11 @@ def run_processes(
     except KeyboardInterrupt:
         pass
     finally:
-        for again in (signal.SIGTERM, signal.SIGINT):  # which would leave the children alone
+        for again in (signal.SIGTERM, signal.SIGINT):  # which would leave the children running
             signal.signal(again, signal.SIG_IGN)
         stopping()
         for child in children:
-            with suppress(ProcessLookupError):  # it was waited for just when the exception came
+            with suppress(ProcessLookupError):  # it ended just when the exception came
                 os.kill(child, signal.SIGTERM)
         for child in children:
             with suppress(ChildProcessError):

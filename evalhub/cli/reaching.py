@@ -57,7 +57,7 @@ def mail_finding(mail_to: str = "") -> Finding:
             f"{server} doesn't take the mail: {type(error).__name__}",
             f"The sender is {settings.DEFAULT_FROM_EMAIL}: EVALHUB_MAIL_FROM names another.",
         )
-    except OSError as error:  # smtplib's and ssl's errors are ones too
+    except OSError as error:  # smtplib's and ssl's errors are subclasses
         return Finding(
             "mail",
             False,
@@ -96,7 +96,7 @@ def _send(address: str) -> bool:
         f"{site_address()}. Mail works.\n"
     )
     mail = EmailMessage("Evalhub: mail works", text, None, [address])
-    # as the operator asks: also where the site's own messages are held, or no database is yet
+    # the operator asks: also if messages are held, or there is no database yet
     return bool(EmailBackend.send_messages(mailers["default"], [mail]))
 
 
@@ -179,7 +179,7 @@ def _fetch(address: str, advice: str) -> dict[str, Any]:
             led_to = urlsplit(reply.url)
     except HTTPError as error:
         raise ProviderFault(f"{address} answers {error.code}", advice) from error
-    except (OSError, HTTPException) as error:  # URLError is one
+    except (OSError, HTTPException) as error:  # URLError is a subclass
         reason = getattr(error, "reason", error)
         raise ProviderFault(
             f"{address} can't be reached: {_one_line(reason)}",

@@ -64,7 +64,7 @@ def record(
         from evalhub.studies.run.record import arms_to_record
 
         arms = arms_to_record(spec, arm or [])
-    else:  # asked before anything is written, for a transaction waits for nobody
+    else:  # asked before anything is written: no transaction waits for a person
         arms, plan = _plan(spec, arm or [])
         printing.print_requests(plan, printing.terminal(errors=True))
         if plan.requests:

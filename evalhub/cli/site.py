@@ -58,7 +58,7 @@ def serve_site(
     url = settings.SITE_URL or address
     announce(url)
     if host_name not in settings.ALLOWED_HOSTS:
-        settings.ALLOWED_HOSTS.append(host_name)  # who listens under a name answers to it
+        settings.ALLOWED_HOSTS.append(host_name)  # listening under a name means answering to it
     behind = f", by a proxy that speaks to {address}" if url != address else ""
     try:
         for line in (f"Evalhub is at {url}{behind}  (Ctrl+C stops it)", *lines):
@@ -108,7 +108,7 @@ def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
         alone = create((host, port))
         if processes == 1:
             return [alone]
-        with alone:  # the port is free, and nobody else's: a shared one wouldn't say so
+        with alone:  # fails if the port is in use: a shared one wouldn't say so
             port = alone.getsockname()[1]
         return [create((host, port), reuse_port=True) for _ in range(processes)]
     except OSError as error:

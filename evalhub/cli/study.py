@@ -167,7 +167,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     from runners.embedded import embedded_worker
 
     if any(each.role != "development" for each in spec.test_sets.values()):
-        check_ledger_place(spec.policy.ledger_at)  # before anything is asked, and paid for
+        check_ledger_place(spec.policy.ledger_at)  # before anything is asked and paid for
 
     def register() -> "Study":
         with ImportBars(console, spec) as imports:

@@ -43,5 +43,5 @@ def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
 
 
 def _exit_on_signal(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # once more would end it before its processes
+    signal.signal(number, signal.SIG_IGN)  # a second signal would end it before its processes
     raise SystemExit(0)

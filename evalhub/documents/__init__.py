@@ -6,7 +6,7 @@ from pathlib import Path
 
 _PACKAGED = Path(__file__).parent / "pages"
 _CHECKOUT = Path(__file__).parents[2]
-# what documents lead to that lies beside their folder
+# files outside of docs/ that documents link to
 _BESIDE = ("CHANGELOG.md", "CONTRIBUTING.md")
 
 

@@ -15,9 +15,9 @@ from functools import cache
 from evalhub.documents import documents
 from evalhub.documents.layout import DocumentHeading, laid_out
 
-MOST = 30  # sections found
-MOST_WORDS = 12  # of what is asked
-_COMMON = 1 / 3  # of the sections: a word that so many hold tells none of them apart
+MOST = 30  # sections in a result
+MOST_WORDS = 12  # words of a query
+_COMMON = 1 / 3  # share of sections: a word in so many distinguishes none
 _AROUND = 110  # characters shown on each side of the first word found
 _HEADING = 5
 _K1, _B = 1.2, 0.75

@@ -39,7 +39,7 @@ def answers_by_place(run: Run, answers: "QuerySet[Output]", page: int) -> "Pagin
     return _pages(version.item_count * samples, between, size=page)
 
 
-class _Places:
+class _Positions:
     def __init__(self, count: int, between: Callable[[int, int], Sequence[Any]]) -> None:
         self._count, self._between = count, between
 
@@ -53,5 +53,5 @@ class _Places:
 def _pages(
     count: int, between: Callable[[int, int], Sequence[Any]], *, size: int
 ) -> "Paginator[Any]":
-    positions: Any = _Places(count, between)
+    positions: Any = _Positions(count, between)
     return Paginator(positions, size)

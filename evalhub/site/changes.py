@@ -20,7 +20,7 @@ from evalhub.report.transitions import Transitions, transitions
 from evalhub.site.items.naming import item_address
 
 PAGE = 10
-# shown with a count of 0 too: that nothing was lost is worth saying
+# shown with a count of 0 too: "nothing lost" is worth saying
 ALWAYS = (Outcome.LOST, Outcome.WON)
 
 

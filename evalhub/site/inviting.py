@@ -12,7 +12,7 @@ from reviews.errors import ReviewError
 from reviews.joining.invite import Invited, invite, mail_invitation
 from reviews.models import Campaign
 
-_KEPT = "invited"  # in the session: campaign → what its page is to tell once
+_KEPT = "invited"  # in the session: campaign → what its page shows once
 
 
 @dataclass(frozen=True, slots=True)

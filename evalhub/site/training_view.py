@@ -167,7 +167,7 @@ def _warmup(fields: TrainingFields) -> str | None:
     if hyperparameters.warmup_steps is not None and (
         hyperparameters.warmup_steps >= 1 or hyperparameters.warmup_ratio is None
     ):
-        part = 0 < hyperparameters.warmup_steps < 1  # transformers takes a part there too
+        part = 0 < hyperparameters.warmup_steps < 1  # transformers accepts a fraction there too
         return (
             f"{hyperparameters.warmup_steps:.0%} of it"
             if part

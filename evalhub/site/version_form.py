@@ -123,7 +123,7 @@ class VersionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Adds `asked`, a VersionFile, or the error of the field that can't be so."""
         cleaned = super().clean() or {}
-        for name in TEXTS:  # a browser ends lines with two characters; what was typed has one
+        for name in TEXTS:  # browsers send \r\n
             cleaned[name] = cleaned.get(name, "").replace("\r\n", "\n")
         parent = cleaned.get("parent")
         if parent and parent.model.project.slug != cleaned.get("project"):

@@ -34,7 +34,7 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
         command += ["--temp", f"{sampling.temperature:.12g}"]
     if sampling.top_p is not None or not config.own_defaults:
         command += ["--top-p", f"{1.0 if sampling.top_p is None else sampling.top_p:.12g}"]
-    if not config.own_defaults:  # its own are 40 and 0.05
+    if not config.own_defaults:  # llama.cpp's own defaults are 40 and 0.05
         command += ["--top-k", "0", "--min-p", "0"]
     if config.given.context is not None:
         command += ["--ctx-size", str(config.given.context)]

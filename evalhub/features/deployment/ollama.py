@@ -45,7 +45,7 @@ def _parameters(config: Served) -> list[tuple[str, str]]:
         rows.append(("temperature", f"{sampling.temperature:.12g}"))
     if sampling.top_p is not None:
         rows.append(("top_p", f"{sampling.top_p:.12g}"))
-    if not config.own_defaults:  # Ollama's own are others: 40, 0.9 and, in old ones, 1.1
+    if not config.own_defaults:  # Ollama's defaults differ: 40, 0.9 and, in old versions, 1.1
         rows += [] if sampling.top_p is not None else [("top_p", "1")]
         rows += [("top_k", "0"), ("repeat_penalty", "1")]
     if sampling.max_tokens is not None:

@@ -97,7 +97,7 @@ def probe(
         backend.model_copy(update={"concurrency": AT_ONCE}), version.prompt, sampling, reach
     )
     first: dict[int, Reply] = {}
-    for question in questions:  # one after the other: nothing else is in its batch
+    for question in questions:  # one by one: no other request is in its batch
         first |= _answers(alone, [question])
     second = _answers(among, questions)
     parents = _of_parent(version, run, outputs)

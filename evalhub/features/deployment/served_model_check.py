@@ -174,7 +174,7 @@ def _conclude(finding: ProbeFinding, listing_error: str) -> tuple[ProbeVerdict, 
     n = finding.probes
     if listing_error:
         return ProbeVerdict.DIFFERS, listing_error
-    # what is answered as neither of the two doesn't say which it is: a base varies by itself, too
+    # an answer like neither says nothing: a base varies by itself, too
     as_base = sign_test(finding.as_parent, finding.borne_out) <= LEVEL and 2 * finding.as_parent > (
         finding.telling or 0
     )

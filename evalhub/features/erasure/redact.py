@@ -76,9 +76,9 @@ def redact(
             transaction.set_rollback(True)
         return replace(result, uploads=Uploads(project).count_all())
     with leaving_nothing():
-        drop_left_over()  # a writer that was killed may have left the same text
+        drop_left_over()  # a killed writer may have left the same text
         result = take_out()
-        # whichever of them it came in
+        # whichever upload the item came in
         return replace(result, uploads=Uploads(project).drop_all())
 
 
@@ -130,7 +130,7 @@ def _redact(
         if not has_ended(campaign):
             raise RedactionError(f"{campaign} shows it to its reviewers now: close that first")
     for draft in Run.with_drafts.filter(test_set_version__in=versions, draft_until__isnull=False):
-        drop(draft)  # what is still handed in may hold answers to it
+        drop(draft)  # a running ingestion may hold answers to it
     texts = [(version, _keys(version, same), _check_items(version)) for version in versions]
     runs_with_digests = [(run, _check_answers(run)) for run in runs]
     items = list(same.order_by().values_list("pk", flat=True))

@@ -43,7 +43,7 @@ LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Export:
     """A request for an export, with the folder to write it into."""
 
     endpoint: "Exports"
@@ -84,21 +84,21 @@ class _Asked:
         return campaign
 
 
-def _answers(export: _Asked) -> None:
+def _answers(export: _Export) -> None:
     form: Any = export.form
     export_answers(study=export.study(), by=export.by, to=export.to, form=form)
 
 
-def _study(export: _Asked) -> None:
+def _study(export: _Export) -> None:
     export_study(study=export.study(), by=export.by, to=export.to)
 
 
-def _decisions(export: _Asked) -> None:
+def _decisions(export: _Export) -> None:
     form: Any = export.form
     export_decisions(project=export.endpoint.project, by=export.by, to=export.to, form=form)
 
 
-def _judgments(export: _Asked) -> None:
+def _judgments(export: _Export) -> None:
     form: Any = export.form
     pseudonyms = export.endpoint.request.query_params.get("pseudonyms") == "1"
     export_judgments(
@@ -106,26 +106,26 @@ def _judgments(export: _Asked) -> None:
     )
 
 
-def _dpo(export: _Asked) -> None:
+def _dpo(export: _Export) -> None:
     export_dpo(campaign=export.review(), by=export.by, to=export.to)
 
 
-def _report(export: _Asked) -> None:
+def _report(export: _Export) -> None:
     export.to.write_text(export_report(decision=export.decision(), by=export.by), encoding="utf-8")
 
 
-def _model_index(export: _Asked) -> None:
+def _model_index(export: _Export) -> None:
     text = export_model_index(decision=export.decision(), by=export.by)
     export.to.write_text(text, encoding="utf-8")
 
 
-def _every_eval_ever(export: _Asked) -> None:
+def _every_eval_ever(export: _Export) -> None:
     whole = export.folder / "whole"
     export_every_eval_ever(decision=export.decision(), by=export.by, to=whole)
     shutil.make_archive(str(export.to.with_suffix("")), "zip", whole)
 
 
-EXPORTS: dict[str, tuple[Callable[[_Asked], None], tuple[str, ...]]] = {
+EXPORTS: dict[str, tuple[Callable[[_Export], None], tuple[str, ...]]] = {
     "answers": (_answers, ROWS),
     "decisions": (_decisions, ROWS),
     "judgments": (_judgments, ("jsonl", "csv", "parquet")),
@@ -170,9 +170,9 @@ class Exports(ProjectEndpoint):
         if form not in forms:
             raise Problem(400, f"is one of {', '.join(forms)}", field="format")
         with tempfile.TemporaryDirectory() as folder:
-            export = _Asked(self, form, Path(folder))
+            export = _Export(self, form, Path(folder))
             write(export)
-            file = export.to.open("rb")  # stays readable when its folder is gone
+            file = export.to.open("rb")  # stays readable after its folder is deleted
         return FileResponse(
             file, as_attachment=True, filename=f"{what}.{form}", content_type=TYPES[form]
         )

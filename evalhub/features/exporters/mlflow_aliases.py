@@ -191,6 +191,6 @@ def _conclude(alias: MlflowAlias, **changes: Any) -> None:
         pk=alias.pk, attempts=alias.attempts, due_at=alias.due_at, version=alias.version
     )
     if not same.update(**changes) and "told_name" in changes:
-        # it moves on from where it is by now
+        # the next attempt starts from what the server has now
         where = {name: changes[name] for name in ("told_name", "told_version", "told")}
         MlflowAlias.objects.filter(pk=alias.pk).update(**where)

@@ -56,7 +56,7 @@ def study_zip(request: SignedInRequest, pk: int) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.zip"
         export_study(study=study, by=request.user, to=path)
-        opened = path.open("rb")  # which outlives its name
+        opened = path.open("rb")  # the open file outlives its name
     return FileResponse(opened, as_attachment=True, filename=f"{study.slug}.zip")
 
 

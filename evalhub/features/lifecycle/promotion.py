@@ -58,7 +58,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
         )
     _check(decision, arm, version, current)
     if current is None and arm == "candidate":
-        # What ran until now is what a rollback goes back to.
+        # A rollback goes back to what was champion until now.
         current = crown(
             _version(decision, "baseline"),
             project=project,

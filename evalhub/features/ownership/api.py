@@ -45,7 +45,7 @@ def _assumption(traffic: str) -> Ownership | None:
         return None
     try:
         return declared(Ownership, {"traffic": float(traffic)})
-    except ValueError as error:  # of which a DeclarationError is one
+    except ValueError as error:  # DeclarationError is a subclass
         raise Problem(400, "is a number above 0: requests a month", field="traffic") from error
 
 

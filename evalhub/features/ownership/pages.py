@@ -48,7 +48,7 @@ class WhatIfForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)
-        self._arms, self._said = arms, said
+        self._arms, self._stated = arms, said
 
     def clean(self) -> dict[str, Any]:
         """Adds `assumed`: the figures of the form as assumptions."""
@@ -77,7 +77,9 @@ class WhatIfForm(forms.Form):
         if "upkeep" in ends:
             assumptions["upkeep"] = {"monthly": ends["upkeep"]}
         if "retraining" in ends:
-            retraining = {} if self._said.retraining is None else self._said.retraining.as_json()
+            retraining = (
+                {} if self._stated.retraining is None else self._stated.retraining.as_json()
+            )
             assumptions["retraining"] = retraining | {"times_a_year": ends["retraining"]}
         if "training" in ends:
             assumptions["training"] = {"bill": ends["training"]}
@@ -86,12 +88,14 @@ class WhatIfForm(forms.Form):
         if "examples" in ends:
             assumptions["data"] = {DATA: {"bill": ends["examples"]}}
         if "asking" in ends:
-            assumptions["evaluation"] = self._said.evaluation.as_json() | {"tokens": ends["asking"]}
+            assumptions["evaluation"] = self._stated.evaluation.as_json() | {
+                "tokens": ends["asking"]
+            }
         return assumptions
 
     def _machines(self) -> dict[str, Any]:
         """The study's training costs without a bill."""
-        costs = (self._said.training or TrainingCosts()).as_json()
+        costs = (self._stated.training or TrainingCosts()).as_json()
         return {name: value for name, value in costs.items() if name != "bill"}
 
     @property

@@ -31,7 +31,7 @@ from evalhub.registry.rows import insert, update
 
 TOGETHER = 500
 BLOCK = 10_000
-# By item: an update by each list of tags that there is would read all items as often.
+# By item: one update for each list of tags would read all items as often.
 TAGS = """
     UPDATE working_sets_workingitem SET tags = %s, by_id = %s, revision = revision + 1,
     change = CASE change WHEN '' THEN 'changed' ELSE change END WHERE id = %s
@@ -119,7 +119,7 @@ def add_rows(
                 insert(WorkingItem, COLUMNS, values, returning=("id",))
                 on_added(added)
         except ChangedMeanwhileError:
-            continue  # chosen anew, beside what somebody has just written
+            continue  # chosen again, with what somebody has just written
         return added
 
 

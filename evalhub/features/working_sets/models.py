@@ -168,7 +168,7 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
 class WorkingItem(models.Model):
     """One question of a working set; its fields are those of `Item`."""
 
-    # found by `working_item_position`, which begins with it
+    # uses the index `working_item_position`, which begins with it
     working_set = models.ForeignKey(
         WorkingSet, models.CASCADE, related_name="items", db_index=False
     )

@@ -303,7 +303,7 @@ def _fill(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
     drop_left_over_sets()
     batches = batches_of(source)
     try:
-        first = next(batches)  # what can't be read at all leaves no trace
+        first = next(batches)  # an unreadable file leaves no trace
     except StopIteration:
         raise WorkingSetError(f"{source.name} has no items that can be edited") from None
     working_set.filled, working_set.busy_until = False, drafts.leased()

@@ -9,7 +9,7 @@ from evalhub.logs import hide
 
 USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, NOT_WRITTEN, INTERRUPTED = 64, 65, 69, 70, 74, 130
 
-# By name, so that nothing is imported here. What isn't listed is our fault.
+# By name, so that nothing is imported here. Unlisted errors are bugs.
 CODES = {
     "evalhub.frames.command.streams.OutputError": NOT_WRITTEN,
     "evalhub.accounts.people.UserError": USAGE,
@@ -69,7 +69,7 @@ def explain(error: Exception) -> int:
     text = f"evalhub: {_message(error, names, code)}\n"
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
         text += "".join(traceback.format_exception(error))
-    settings = sys.modules.get("evalhub.settings")  # where they were read, there are secrets
+    settings = sys.modules.get("evalhub.settings")  # settings that were loaded hold secrets
     sys.stderr.write(hide(text, settings.known_secrets() if settings else ()))
     return code
 

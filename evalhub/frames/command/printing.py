@@ -235,7 +235,7 @@ def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
 def _table(first: str, columns: Iterable[str]) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
     table.add_column("", width=2, justify="right")
-    table.add_column(first)  # the one that gives way where the terminal is narrow
+    table.add_column(first)  # the column that shrinks if the terminal is narrow
     for name in columns:
         left = name in ("requires", "metric")
         table.add_column(name, justify="left" if left else "right", no_wrap=True)

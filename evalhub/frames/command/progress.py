@@ -23,8 +23,8 @@ FEWEST = 1 / 50
 """Of all there is: less tells little of the rest, since a model may have been loading meanwhile."""
 
 
-class _Told:
-    """One thing that goes on, as it was last told in a line."""
+class _Line:
+    """The line of one operation: its text, and when it was last printed."""
 
     def __init__(self, count: int) -> None:
         self.line = self.printed = ""
@@ -56,7 +56,7 @@ class Bars:
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._told: dict[str, _Told] = {}
+        self._lines: dict[str, _Line] = {}
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -71,7 +71,7 @@ class Bars:
     ) -> None:
         if self._console.is_terminal:
             self._bars.stop()
-        for state in self._told.values():
+        for state in self._lines.values():
             if self._always or state.printed:
                 self._print(state)
 
@@ -82,7 +82,7 @@ class Bars:
                 self._tasks[key] = self._bars.add_task(label, total=total)
             self._bars.update(self._tasks[key], description=label, completed=count, total=total)
             return
-        state = self._told.setdefault(key, _Told(count))
+        state = self._lines.setdefault(key, _Line(count))
         of = "" if total is None else f" of {total:,}{state.left(count, total)}"
         state.line = f"{label}: {count:,}{of}"
         if time.monotonic() - state.at >= EVERY_S:
@@ -92,7 +92,7 @@ class Bars:
         """Prints a whole line above the bars."""
         self._console.print(Text(sentence), soft_wrap=True)
 
-    def _print(self, state: _Told) -> None:
+    def _print(self, state: _Line) -> None:
         if state.line != state.printed:
             self.say(state.line)
         state.printed, state.at = state.line, time.monotonic()

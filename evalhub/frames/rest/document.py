@@ -19,7 +19,7 @@ SETTINGS = {
     "DESCRIPTION": "Should this fine-tuned model replace what we run now?",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    "POSTPROCESSING_HOOKS": [],  # declarations name what they choose from
+    "POSTPROCESSING_HOOKS": [],  # declarations name their choices
 }
 REFERENCE = "#/components/schemas/"
 
@@ -32,7 +32,7 @@ class Shapes(OpenApiSerializerExtension):
     priority = 1
 
     def get_name(self, auto_schema: Any, direction: str) -> str:
-        # the same declaration within another one comes by its name alone
+        # nested in another declaration it appears by its plain name
         set_override(self.target, "suppress_collision_warning", True)
         return _name(self.target.__name__, direction)
 

@@ -62,13 +62,13 @@ class ApiEndpoint(APIView):
     scopes: ClassVar[dict[str, Scope]] = {}
     parameters: ClassVar[tuple[str, ...]] = ()
     metadata_class = None
-    login_required = False  # of Django's middleware: this door has another key
+    login_required = False  # Django's middleware doesn't apply: REST has tokens
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         is_form = request.content_type.startswith(FORMS)
         if is_form and PlainJSONParser in self.parser_classes and has_body(request):
-            raise UnsupportedMediaType(request.content_type)  # DRF would take it for an empty body
+            raise UnsupportedMediaType(request.content_type)  # DRF would read it as an empty body
         unknown = [each for each in request.query_params if each not in self.parameters]
         if unknown:
             names = ", ".join(self.parameters) or "none"
@@ -114,7 +114,7 @@ class ProjectEndpoint(ApiEndpoint):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.project = _project(request, kwargs["project"])
-        sees_results(self.by)  # who asks by a program, or has something done, has seen the answer
+        sees_results(self.by)  # a program that reads or changes results has seen them
 
 
 def _project(request: Request, slug: str) -> Project:

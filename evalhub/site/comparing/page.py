@@ -299,7 +299,7 @@ class Comparison:
         """Takes the items of a chosen test set of the project in place of a file."""
         chosen = str(self.data.get("test_set", ""))
         version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(chosen)).first()
-        if version is None:  # none, or of another project: its items stay as a file
+        if version is None:  # none, or one of another project: its items stay as a file
             self.data["test_set"] = self.data["items_of"] = ""
             return
         if chosen == self.data.get("items_of", ""):

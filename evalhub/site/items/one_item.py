@@ -183,7 +183,7 @@ def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list
         samples = answers.get((arm.run.pk, item.pk), [])
         output = samples[min(k, len(samples) - 1)] if samples else None
         if output is not None:
-            output.item = item  # which is read already
+            output.item = item  # which has been read already
         rows: Sequence[Score] = scores.get(output.pk, ()) if output else ()
         own_scores = shown_scores(arm, output, metrics[arm.run.pk], rows) if output else []
         main = next((each for each in own_scores if each.metric == scope.metric), None)

@@ -47,14 +47,14 @@ class TextSearch:
             block, left = left[: self._block], left[self._block :]
             began = monotonic()
             matches = np.fromiter(self._holding(np.sort(block).tolist()), dtype=np.int64)
-            self._held[matches - self._first] = True
+            self._matches[matches - self._first] = True
             self._read[block - self._first] = True
             took = monotonic() - began
             self._fit(took)
             if monotonic() + took > until:
                 break
         self._ended = not left.size
-        self._asked = monotonic()
+        self._last_use = monotonic()
 
     def read(self, items: Ids) -> Marks:
         """For each of the items, whether it was read."""
@@ -63,20 +63,20 @@ class TextSearch:
 
     def held(self, items: Ids) -> Marks:
         """For each of the items, whether it was read and holds the text."""
-        marks: Marks = self._held[items - self._first]
+        marks: Marks = self._matches[items - self._first]
         return marks
 
     def begin_anew_if_old(self) -> None:
         """Restarts an old search in data that still change: a completed one, or one that nobody has
         used since FORGOTTEN."""
-        if self._ended or monotonic() - self._asked > FORGOTTEN:
+        if self._ended or monotonic() - self._last_use > FORGOTTEN:
             self._begin()
 
     def _begin(self) -> None:
         self._read = np.zeros(self._size, dtype=np.bool_)
-        self._held = np.zeros(self._size, dtype=np.bool_)
+        self._matches = np.zeros(self._size, dtype=np.bool_)
         self._ended = False
-        self._asked = monotonic()
+        self._last_use = monotonic()
 
     def _fit(self, took: float) -> None:
         """Sizes the next block to take a quarter to a half of SECONDS."""

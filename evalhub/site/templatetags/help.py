@@ -11,7 +11,7 @@ _RUNS = "reference/dashboard.md#runs-test-sets-versions"
 _DISPUTES = "reference/metrics.md#when-a-score-is-wrong"
 _WORKING = "reference/test-sets.md#working-sets-edited-on-the-web"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
-# by the names of addresses; of every page that a person opens
+# by view name; for every page that a person opens
 DOCUMENTS = {
     "account_change_password": "how-to/accounts.md",
     "account_inactive": "how-to/accounts.md",

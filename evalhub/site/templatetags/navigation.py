@@ -25,7 +25,7 @@ WORKING = tuple(
         "publish_set",
     )
 )
-# label, where it leads, how the names of the pages under it begin
+# label, view, prefix of the view names of the pages under it
 RESULTS = [
     (
         "Studies",

@@ -107,7 +107,7 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
         messages.success(request, f"You have confirmed whose account {member.user} is.")
     else:
         raise Http404
-    if member.user == request.user:  # who may not be an owner any more
+    if member.user == request.user:  # they may no longer be an owner
         return redirect("home")
     return redirect("site:members", project.slug)
 

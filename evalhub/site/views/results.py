@@ -168,7 +168,7 @@ def _parquet(campaign: Campaign, records: Any) -> FileResponse:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "judgments.parquet"
         write_parquet(records, path)
-        file = path.open("rb")  # stays readable when its folder is gone
+        file = path.open("rb")  # stays readable after its folder is deleted
     name = f"review-{campaign.pk}-judgments.parquet"
     return FileResponse(
         file, as_attachment=True, filename=name, content_type="application/vnd.apache.parquet"

@@ -17,7 +17,7 @@ def send_study(request: SignedInRequest) -> HttpResponse:
     """The form; once sent, it registers and runs the study, or shows the errors and keeps the
     files."""
     sent = SentStudy(request)
-    begun = "begin" in request.POST  # a text to go on with, of which nothing runs yet
+    begun = "begin" in request.POST  # an example to start from, which runs nothing yet
     if request.method == "POST" and not begun and (study := sent.register()):
         return redirect("site:study", study.pk)
     status = 400 if sent.wrong else 200

@@ -85,7 +85,7 @@ def _set_adapter(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> 
     backend = arm["backend"]
     if "hf" in backend:
         backend["hf"] |= _adapter_fields(adapter, folder)
-        # What the file pins is the adapter that it names.
+        # The file pins the revision of the adapter that it names.
         backend["hf"].pop("adapter_sha256", None)
         return
     if why := _not_served(adapter):
@@ -106,7 +106,7 @@ def _adapter_fields(adapter: str, folder: Path) -> dict[str, str | None]:
     """The fields of the backend `hf` for an adapter: its path, or its commit at the hub."""
     path = Path(adapter).expanduser()
     if path.is_file() and path.suffix == ".safetensors":
-        path = path.parent  # with its configuration beside it, as PEFT saves both
+        path = path.parent  # with its configuration in the same folder, as PEFT saves both
     if path.is_dir():
         return {"adapter": os.path.relpath(path, folder), "adapter_revision": None}
     name, at, commit = adapter.partition("@")

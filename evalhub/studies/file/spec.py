@@ -107,7 +107,7 @@ LIVE = [name for name, kind in BACKENDS.items() if kind.live]
 if TYPE_CHECKING:
     ArmBackend = _ArmBackend
 else:
-    # One field a live backend, {"openai": {"url": …}}: the field's name is the backend's type.
+    # One field for each live backend, {"openai": {"url": …}}: its name is the backend's type.
     ArmBackend = create_model(
         "ArmBackend",
         __base__=_ArmBackend,

@@ -103,7 +103,7 @@ def compare_files(
     )
     fields = RowMapping(id=question.id_field, output=question.output_field)
     arms = [read_arm(path, cases, fields, score) for path in (base, candidate)]
-    compared = _Compared(policy, test_set, cases, arms, score)
+    compared = _Comparison(policy, test_set, cases, arms, score)
     record = judge_files(
         policy,
         compared.evidence,
@@ -139,7 +139,7 @@ def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
     return terms.policy({name: criterion})
 
 
-class _Compared:
+class _Comparison:
     """The two files' answers to the items of a test set, side by side."""
 
     def __init__(

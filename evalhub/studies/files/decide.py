@@ -206,7 +206,7 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
     if cells is None:
         return None
     keys = list(dict.fromkeys([*cells[0], *cells[1]]))
-    if requirement.role == "budget":  # what a failure cost isn't counted, nor what the other did
+    if requirement.role == "budget":  # an item counts no cost if an answer failed
         failed = {item for arm in (0, 1) for item, _ in scores.failed(requirement.test_set, arm)}
         keys = [key for key in keys if key not in failed]
     before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))

@@ -276,7 +276,7 @@ def _take(
         if value is not None or row.has("output"):
             raise row.wrong("error", "stands in place of an answer: it has no value and no output")
         scores.errors[arm][test_set, item, sample] = str(row.row.values[row.name("error")])
-    for cost in () if row.has("error") else COST_METRICS:  # nobody got what a failure cost
+    for cost in () if row.has("error") else COST_METRICS:  # a failed answer has no cost
         if (spent := row.number(cost)) is not None:
             _take_cost(scores, row, (test_set, cost, item), arm, sample, spent)
     if row.has("output") or row.is_empty_text("output"):

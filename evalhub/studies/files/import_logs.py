@@ -112,7 +112,7 @@ def import_foreign(
         try:
             log.stage(arms, slugs, Path(folder))
             while not log.publish():
-                # Its items are there by another import: the answers are to be joined to those.
+                # Another import has made its items: the answers are joined to those.
                 log.drop()
                 log.stage(arms, slugs, Path(folder))
         finally:

@@ -108,7 +108,7 @@ def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudySta
             open_review(study, runs)
         decisions = tuple(decide_study(study=study, by=by))
         noted = ended
-    except NotReadyError:  # handed in anew since its runs were looked at
+    except NotReadyError:  # registered again since its runs were read
         return _runs_awaited(study) or StudyStatus(StudyState.ADVANCING, "its runs, which are new")
     finally:
         Study.objects.filter(pk=study.pk, lease_token=token).update(
@@ -259,7 +259,7 @@ def _judge_awaited(study: Study, *, by: User | None, take_up: bool) -> StudyStat
         return None
     try:
         return _judge_waits(begin_judge(study, pairwise, by=by, take_up=take_up))
-    except NotReadyError as error:  # a run goes on anew since they were looked at
+    except NotReadyError as error:  # a run was resumed since they were read
         return StudyStatus(StudyState.RUNNING, str(error))
 
 

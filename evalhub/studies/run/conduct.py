@@ -61,7 +61,7 @@ def conduct(
             open_runs = [run for run in runs if run.state in OPEN]
             judge_run = None if open_runs else judge_asked(study)
             if judge_run is not None and judge_run.finished is None:
-                take_up_judge = False  # who stops it from now on means it
+                take_up_judge = False  # a cancellation from now on is intended
                 if judged is not None:
                     judged(judge_run)
             elif not open_runs:
@@ -74,7 +74,7 @@ def conduct(
             patience.well()
         except AWAY as error:
             patience.wait(error)
-        # reading may go on where a worker of this process can't write: the disk is full
+        # reads may work where a worker of this process can't write: the disk is full
         if (lasts := outages.database.lasting(OUTAGE_S)) is not None:
             raise lasts
         if wait_s is not None and time.monotonic() - began > wait_s:

@@ -107,26 +107,26 @@ def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQu
                 for output in item_outputs
                 if output.text is not None and output.pk not in scored
             ]
-            # what failed is asked for again
+            # failed answers are asked for again
             left = run.samples - sum(each.text is not None for each in item_outputs)
             for text in [*texts, *[_longest(run)] * left]:
                 answer = Answer(text, input=item.input, context=item.context)
                 try:
                     questions.add(declared.question(answer, item.references))
-                except ValueError:  # there is nothing to ask about it
+                except ValueError:  # nothing to ask about it
                     continue
     return questions
 
 
 def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
-    # the gate's, with numpy: nobody needs it who only stores answers
+    # imports numpy, which storing answers alone doesn't need
     from evalhub.ledger.baseline_choice import baseline_of
     from evalhub.ledger.study_evidence import NotReadyError
     from evalhub.studies.run.judged_pairs import judge_asked, judge_version
 
     try:
         baseline = baseline_of(study)
-    except NotReadyError:  # the one that the study names, until it is known which is the best
+    except NotReadyError:  # the named baseline, until the best one is known
         baseline = study.arms.get(role=ArmRole.BASELINE)
     links = StudyRun.objects.filter(arm__study=study, test_set__name=question.test_set, repeat=0)
     links = links.select_related("run__version", "run__test_set_version")

@@ -191,7 +191,7 @@ def _look(
         enough = paired_sample_size(
             deviation, wanted, alpha=alpha, power=POWER, design_effect=effect
         )
-        # Of items that are added as many choose the baseline as of those there are.
+        # Of added items the same share chooses the baseline as of the present ones.
         needed = ceil(enough * len(items) / len(judged))
     look = PlannedLook(
         test_set=test_set.name,

@@ -99,7 +99,7 @@ def register_study(
             check_same_policy(study, old_policy)
         note_policy_change(study, by=by, before=old_policy)
     _check_training(spec, sets, versions)
-    from evalhub.ledger.near_copies import look_for_repeats  # numpy, which `record` does without
+    from evalhub.ledger.near_copies import look_for_repeats  # numpy, which `record` doesn't need
 
     look_for_repeats([each.test_set_version for each in study.test_sets.judged()])
     return study
@@ -331,7 +331,7 @@ def _link_arms(
 ) -> dict[str, StudyArm]:
     study.arms.exclude(name__in=versions).delete()
     roles = {name: _role(spec, name) for name in versions}
-    # A study has one baseline and one candidate at any moment: who leaves a role leaves it first.
+    # A study has one baseline and one candidate at any moment: first free the roles.
     left = [each.pk for each in study.arms.all() if each.role != roles[each.name]]
     if left:
         study.arms.filter(pk__in=left).update(role=ArmRole.ALTERNATIVE)

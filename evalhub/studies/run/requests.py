@@ -173,7 +173,7 @@ def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
     judges = backend.queue == "api" and not backend.why_no_choices
     passages = _Passages(run.version)
     columns = ("pk", "key", "digest", "input", "context", "choices", "tools")
-    # in an order that has nothing to do with the file's: the first are a fair sample
+    # in an order independent of the file's: the first ones are a fair sample
     order = () if passages.retriever is None else ("digest", "pk")
     rows = run.test_set_version.items.order_by(*order).values_list(*columns)
     for item, key, digest, item_input, context, choices, tools in rows.iterator():

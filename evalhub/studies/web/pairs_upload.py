@@ -71,7 +71,7 @@ class StagedUpload:
     def publish(self) -> Uploaded:
         """Publishes the upload's runs all at once, and completes them."""
         while (launched := _publish_drafts(self.project, self.runs)) is None:
-            # Its items are there by another upload: the answers are to be joined to those.
+            # Another upload has made its items: the answers are joined to those.
             self.drop()
             self.stage()
         for run in launched:
