@@ -1,4 +1,4 @@
-"""What the libraries are told through the environment: to report nothing, and to fetch nothing.
+"""Environment variables that keep libraries from reporting or fetching anything.
 
 It counts for libraries that are imported afterwards, so each way into the product begins with it.
 """
@@ -26,7 +26,7 @@ NO_HUB = {
 
 
 def keep_to_themselves() -> None:
-    """Sets these variables for this process and those that it starts."""
+    """Sets these variables for this process and its children."""
     os.environ.update(NO_REPORTS)
     os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
     if os.environ.get("EVALHUB_OFFLINE") == "1":

@@ -1,4 +1,4 @@
-"""Django's settings, all read from the environment here and nowhere else.
+"""Django's settings; the environment is read here and nowhere else.
 
 | variable | meaning | default |
 | --- | --- | --- |
@@ -78,7 +78,7 @@ IN_CI = in_ci(os.environ)
 
 
 def make_home() -> None:
-    """Makes the folder HOME, its owner's alone, which git takes no notice of.
+    """Creates the folder HOME, readable by its owner only and ignored by git.
 
     One that is there keeps its rights: `evalhub doctor` says where they are too wide.
     Importing this file makes nothing.
@@ -106,7 +106,7 @@ def _names(variable: str) -> list[str]:
 
 @cache
 def _secret_key() -> str:
-    """The key from the environment, or the one kept in HOME, made at its first use.
+    """The key from the environment, or the one stored in HOME, created at its first use.
 
     Of several processes that make one at once, the first one's is everybody's.
     """
@@ -408,7 +408,7 @@ _GIVEN_SECRETS = secrets_in(os.environ)
 
 
 def known_secrets() -> list[str]:
-    """What no page, log or report of this process may hold."""
+    """Secrets that no page, log or report of this process may hold."""
     secrets = (
         [_secret_key()] if _secret_key.cache_info().currsize else []
     )  # else nobody has read it yet

@@ -108,7 +108,7 @@ class RegisterVersions:
         self._began, self._last_step, self._has_warned = time.monotonic(), -1, False
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        """Events of a training that nothing is to be done about, also those of later versions."""
+        """Ignores all other events of a training, also those of later versions."""
         if name.startswith("on_"):
             return lambda *_, **__: None
         raise AttributeError(name)
@@ -121,7 +121,7 @@ class RegisterVersions:
         self._register(args, state, kwargs, f"checkpoint-{state.global_step}")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Registers the end where no checkpoint was of it, and sends what is still unsent."""
+        """Registers the final model if no checkpoint holds it, and sends what is still unsent."""
         if state.global_step != self._last_step:
             self._register(args, state, kwargs, "end")
         else:
@@ -196,7 +196,8 @@ class RegisterVersions:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _deliver(self, file: Path, letters: list[dict[str, Any]]) -> None:
-        """Sends what waits and these, within the time, and keeps what couldn't be sent."""
+        """Sends stored letters and these, within the time limit, and stores those that couldn't be
+        sent."""
         if not (waiting := [*_read(file), *letters]):
             return
         results: dict[int, str] = {}
@@ -239,7 +240,8 @@ class _Door:
         return cls(address, token, timeout_s)
 
     def send(self, letter: Mapping[str, Any]) -> None:
-        """Raises urllib.error.HTTPError where it is refused, OSError where nobody takes it."""
+        """Sends a letter. Raises urllib.error.HTTPError if it is refused, OSError if the site can't
+        be reached."""
         request = urllib.request.Request(
             self.server + letter["path"],
             data=json.dumps(letter["body"], sort_keys=True).encode(),
@@ -256,7 +258,7 @@ class _Door:
 
 
 def _is_here(host: str) -> bool:
-    """Whether it is this machine by its own word, which no name server can change."""
+    """Whether the host is this machine by its own name, which no name server can change."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -289,7 +291,7 @@ def _send_all(door: _Door, letters: list[dict[str, Any]], results: dict[int, str
 def _letters_left(
     letters: list[dict[str, Any]], results: Mapping[int, str]
 ) -> list[dict[str, Any]]:
-    """What wasn't taken, and why."""
+    """The letters that weren't accepted, with the reason."""
     return [
         {**letter, "why": results.get(number, "no answer in time")}
         for number, letter in enumerate(letters)
@@ -298,7 +300,7 @@ def _letters_left(
 
 
 def _error_text(error: urllib.error.HTTPError) -> str:
-    """What the server says is wrong, in a line."""
+    """The server's error message, in one line."""
     try:
         problem = json.loads(error.read(MOST_ANSWER))
         message = problem.get("detail") or problem.get("title") or error.reason
@@ -309,13 +311,13 @@ def _error_text(error: urllib.error.HTTPError) -> str:
 
 
 def _letter(path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What is sent, under a key of its content, so that it may be sent twice."""
+    """A request to send, with a key from its content, so that it may be sent twice."""
     text = json.dumps([path, body], sort_keys=True)
     return {"path": path, "key": hashlib.sha256(text.encode()).hexdigest(), "body": body}
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
-    """What waits; a file that can't be read is put aside, so that it loses nothing after it."""
+    """The stored letters; an unreadable file is renamed, so that later letters aren't lost."""
     try:
         return [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
     except FileNotFoundError:
@@ -336,7 +338,7 @@ def _keep(file: Path, letters: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _put(file: Path, text: str) -> None:
-    """Whole or not at all, also if the training is killed meanwhile."""
+    """Writes the file completely or not at all, also if the training is killed meanwhile."""
     part = file.with_name(f".{file.name}.part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, file)
@@ -350,7 +352,7 @@ def _method(model: Any) -> str:
 
 
 def _rows(batches: Any) -> int | None:
-    """How many are dealt out; None where they stream by, or where nobody says."""
+    """The number of training rows; None if they are streamed or unknown."""
     return operator.length_hint(getattr(batches, "dataset", ()), 0) or None
 
 
@@ -369,7 +371,7 @@ def _adapter(model: Any) -> dict[str, Any] | None:
 
 
 def curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
-    """[step, value] of what was logged under this name."""
+    """The logged values of this name as [step, value]."""
     points = [[each.get("step"), each[name]] for each in history if name in each]
     if len(points) <= MOST_POINTS:
         return points
@@ -378,12 +380,12 @@ def curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
 
 
 def name_of(text: str) -> str:
-    """A name: of what is a path, its last part."""
+    """A name; of a path its last part."""
     return text.replace("\\", "/").rstrip("/").rpartition("/")[2] if _OUTSIDE.match(text) else text
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it: no NaN, no set, no path of this machine."""
+    """A value as JSON: no NaN, no set, no path of this machine."""
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -397,7 +399,7 @@ def _plain(value: Any) -> Any:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Sends what a training could not. Ends with 0 where nothing is left, else with 69."""
+    """Sends letters that a training couldn't send. Returns 0 if none is left, else 69."""
     parser = argparse.ArgumentParser(
         prog="python -m evalhub.trainer_callback",
         description="Send the versions that a training could not register.",

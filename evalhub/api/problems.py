@@ -1,4 +1,4 @@
-"""Which status each exception of the domain is answered with, and the problem that says it."""
+"""The HTTP status of each domain exception, and its problem document."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -87,7 +87,7 @@ STATUSES: dict[type[Exception], int] = {
 
 
 def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
-    """DRF's exception handler. What is our own fault is logged, and nothing of it is told."""
+    """DRF's exception handler. Our own errors are logged, and no detail is sent."""
     if isinstance(error, Http404):
         return problem(404, "There is nothing here that you may see.")
     if isinstance(error, PermissionDenied):

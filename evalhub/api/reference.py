@@ -1,4 +1,4 @@
-"""The OpenAPI document for people: docs/reference/rest-reference.md. Pure."""
+"""The OpenAPI document as a page for people: docs/reference/rest-reference.md. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

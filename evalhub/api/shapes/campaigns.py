@@ -98,7 +98,7 @@ class CampaignShape(Given):
 
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignShape":
-        """Of a campaign with its counts (`for_owners`)."""
+        """From a campaign with its counts (`for_owners`)."""
         return cls(
             id=campaign.pk,
             name=campaign.name,

@@ -1,4 +1,4 @@
-"""Other tools' logs, as programs hand them in."""
+"""Shapes of other tools' logs that are imported."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ class LogRequest(Declaration):
 
     @property
     def request(self) -> ImportRequest:
-        """What becomes of the log."""
+        """The import request without the log itself."""
         options = self.model_dump(exclude={"kind", "files", "fields"}, exclude_none=True)
         return ImportRequest(**options, fields=self.fields.mapping)
 

@@ -26,7 +26,7 @@ class StudyShape(Given):
 
     @classmethod
     def of(cls, study: Study) -> "StudyShape":
-        """Of a study with its newest verdict (`evalhub.studies.run.verdicts.with_verdict`)."""
+        """From a study with its newest verdict (`evalhub.studies.run.verdicts.with_verdict`)."""
         verdict = getattr(study, "verdict", None)
         return cls(
             slug=study.slug,

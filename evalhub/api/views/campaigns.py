@@ -1,4 +1,4 @@
-"""Reviews: opened over a study's answers, followed, ended, and read once they have."""
+"""Reviews: open one over a study's answers, follow it, end it, and read its results."""
 
 from django.db.models import QuerySet, Sum
 from django.shortcuts import get_object_or_404
@@ -46,7 +46,7 @@ class CampaignEndpoint(ProjectEndpoint):
         return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
 
     def ended(self) -> Campaign:
-        """The review, if it has ended. Raises ReviewError while answers are to come."""
+        """The review if it has ended. Raises ReviewError while answers are still to come."""
         campaign = get_object_or_404(
             Campaign.objects.filter(project=self.project).select_related(
                 "project", "study", "baseline__model", "candidate__model"
@@ -59,7 +59,7 @@ class CampaignEndpoint(ProjectEndpoint):
 
 
 def _answers_compared(view: CampaignEndpoint) -> int:
-    """How many answers the study's runs have, of which a plan draws pairs and tells arms apart."""
+    """Number of answers in the study's runs, from which a plan draws pairs."""
     rows = Run.objects.filter(studies__arm__study__project=view.project)
     rows = rows.filter(studies__arm__study__slug=str(view.document().get("study")))
     return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0

@@ -1,4 +1,4 @@
-"""Decisions, and who stands by them."""
+"""Decisions and their sign-offs."""
 
 from django_filters import rest_framework as filters
 from rest_framework.request import Request

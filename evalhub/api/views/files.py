@@ -1,4 +1,4 @@
-"""Files that programs upload, whole or in parts, known by their digest."""
+"""Files that programs upload, whole or in parts, named by digest."""
 
 from io import BytesIO
 from typing import Any

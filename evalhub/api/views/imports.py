@@ -1,4 +1,4 @@
-"""Other tools' logs, kept in the project."""
+"""Import another tool's log into the project."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -1,4 +1,4 @@
-"""Answers and scores made elsewhere, handed in part by part: NDJSON, packed or not."""
+"""Answers and scores from elsewhere, sent in parts: NDJSON, compressed or not."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class IngestionEndpoint(ProjectEndpoint):
         )
 
     def row_count(self) -> int:
-        """How many rows were handed in so far."""
+        """Number of rows sent so far."""
         return self.rows().filter(pk=self.kwargs["pk"]).aggregate(sum=Sum("rows"))["sum"] or 0
 
     def ingestion(self) -> Ingestion:

@@ -1,4 +1,4 @@
-"""Members of the project, and tokens: for owners; one's own tokens for whoever made them."""
+"""Members of the project, for owners; tokens, for owners or the one who made them."""
 
 from django.db.models import QuerySet
 from django.http import HttpResponse

@@ -1,4 +1,4 @@
-"""Runs: launched, stopped, let go on; their answers; their scores once a decision has read them."""
+"""Runs: launch, stop, resume; their answers; their scores once a decision has read them."""
 
 from functools import partial
 
@@ -162,7 +162,7 @@ class ScoresOfRun(RunEndpoint):
 
 
 def version_asked(project: Project, body: VersionOnItems) -> ModelVersion:
-    """The version of the model that is named. Raises DeclarationError where there is none."""
+    """The named version of the model. Raises DeclarationError if there is none."""
     rows = ModelVersion.objects.filter(model__project=project, model__slug=body.model)
     rows = rows.filter(number=body.version) if body.version else rows.order_by("-number")
     if (version := rows.first()) is None:
@@ -171,7 +171,7 @@ def version_asked(project: Project, body: VersionOnItems) -> ModelVersion:
 
 
 def test_set_version_asked(project: Project, body: VersionOnItems) -> TestSetVersion:
-    """The version of the test set that is named. Raises DeclarationError where there is none."""
+    """The named version of the test set. Raises DeclarationError if there is none."""
     rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=body.test_set)
     number = body.test_set_version
     rows = rows.filter(number=number) if number else rows.filter(pool=None).order_by("-number")

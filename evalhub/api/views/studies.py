@@ -1,4 +1,4 @@
-"""Studies: handed in, followed, asked whether a version may ship."""
+"""Studies: register, follow, and ask the gate."""
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request

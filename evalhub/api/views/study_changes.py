@@ -1,4 +1,4 @@
-"""A study copied under another name, and what one asks changed."""
+"""Copy a study under another name, and change its requirements."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,7 +94,7 @@ class StudyPolicyOf(StudyEndpoint):
 
 @contextmanager
 def _naming_demands() -> Iterator[None]:
-    """Flaws of `demands` by that name: a study file has them below its test sets."""
+    """Renames fields in errors to `demands`: a study file has them below its test sets."""
     try:
         yield
     except DeclarationError as error:
