@@ -1,4 +1,4 @@
-"""What the environment gives, each checked and as Django takes it: settings hand it in.
+"""Environment variables, each checked and converted for Django's settings.
 
 Pure but for the files that EVALHUB_OIDC_ROLES and EVALHUB_X_FILE name.
 """
@@ -37,7 +37,7 @@ _SECRET = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|PASSWORD|PASSWD|SECRET)(?:_|
 
 
 def read_files(environment: MutableMapping[str, str]) -> None:
-    """Puts the content of the file that EVALHUB_X_FILE names in EVALHUB_X, for every X.
+    """For every X, reads the file that EVALHUB_X_FILE names into EVALHUB_X.
 
     White space at the end of a file is no part of the value: editors and `echo` write a line end.
     """
@@ -61,13 +61,14 @@ def read_files(environment: MutableMapping[str, str]) -> None:
 
 
 def in_ci(environment: Mapping[str, str]) -> bool:
-    """Whether a CI runs this process: one of OF_CI is set, to anything but 0 or false."""
+    """Whether this process runs in a CI: one of OF_CI is set to anything but 0 or false."""
     values = (environment.get(name, "").strip().lower() for name in OF_CI)
     return any(value not in ("", "0", "false") for value in values)
 
 
 def mailer(url: str) -> dict[str, Any]:
-    """smtps:// is TLS from the start, smtp+tls:// STARTTLS, smtp:// neither; none sends nothing."""
+    """The mailer of a URL: smtps:// is TLS from the start, smtp+tls:// STARTTLS, smtp:// neither;
+    an empty one sends nothing."""
     if not url:
         return {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
     parts = urlsplit(url)
@@ -90,18 +91,18 @@ def mailer(url: str) -> dict[str, Any]:
     }
 
 
-def site_url(given: str, *, name: str = "EVALHUB_URL") -> str:
-    """The address that people use as browsers write it, without a slash; "" where none is given.
+def site_url(value: str, *, name: str = "EVALHUB_URL") -> str:
+    """The site's address in the form that browsers use, without a final slash; "" if there is none.
 
     In small letters, a port that its scheme has anyway left out, a name in letters of its own as
     the name system has it. `name` is what the error calls it. Raises ImproperlyConfigured.
     """
-    if not given:
+    if not value:
         return ""
     try:
-        parts = urlsplit(given)
+        parts = urlsplit(value)
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
-    except ValueError:  # UnicodeError is one too
+    except ValueError:  # UnicodeError is a subclass
         parts, host, port = urlsplit(""), "", None
     whole = f"{parts.scheme}://{parts.netloc}"
     if (
@@ -109,7 +110,7 @@ def site_url(given: str, *, name: str = "EVALHUB_URL") -> str:
         or not host
         or "@" in parts.netloc
         or "*" in host
-        or given.rstrip("/").lower() != whole.lower()
+        or value.rstrip("/").lower() != whole.lower()
     ):
         raise ImproperlyConfigured(
             f"{name} is a scheme and a host, such as https://evalhub.example.org, without a path"
@@ -120,7 +121,7 @@ def site_url(given: str, *, name: str = "EVALHUB_URL") -> str:
 
 
 def proxy_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """The networks from which proxies speak to the site; an address is a network of one.
+    """The networks of trusted proxies; an address is a network of one.
 
     `text` has addresses and networks, by comma: "10.0.0.2, 10.1.0.0/16, fd00::/8".
     """
@@ -157,7 +158,7 @@ def seconds(text: str, *, name: str, default: float, most: float) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value <= most:  # not a number (nan) isn't either
+    if not 0 <= value <= most:  # NaN fails the comparison too
         raise ImproperlyConfigured(f"{name} is a number of seconds from 0 to {most:g}")
     return value
 
@@ -165,19 +166,19 @@ def seconds(text: str, *, name: str, default: float, most: float) -> float:
 def identity_provider(
     url: str, client: str, secret: str, name: str, scopes: str = ""
 ) -> dict[str, Any]:
-    """The team's identity provider as allauth takes it, known by its address; {} without one."""
+    """The identity provider in allauth's settings, identified by its address; {} without one."""
     if not url:
         return {}
     parts = urlsplit(url)
-    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not parts.hostname or parts.scheme not in ({"https", "http"} if here else {"https"}):
+    is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if is_local else {"https"}):
         raise ImproperlyConfigured("EVALHUB_OIDC_URL isn't of the form https://login.example.org")
     if not client or not secret:
         raise ImproperlyConfigured(
             "EVALHUB_OIDC_URL needs EVALHUB_OIDC_CLIENT_ID and EVALHUB_OIDC_SECRET"
         )
     return {
-        # another provider's person 7 is somebody else
+        # the same subject at another provider is somebody else
         "provider_id": re.sub(r"[^a-z0-9]+", "-", (parts.netloc + parts.path).lower()).strip("-"),
         "name": name or parts.hostname,
         "client_id": client,
@@ -187,7 +188,7 @@ def identity_provider(
 
 
 def provider_roles(text: str) -> dict[str, dict[str, list[str]]]:
-    """Groups of the identity provider by project and role; {} where none are given.
+    """Groups of the identity provider by project and role; {} if none are set.
 
     Args:
         text: a JSON document, or the path of a JSON or TOML file.
@@ -227,7 +228,7 @@ def _more_scopes(scopes: list[str]) -> dict[str, Any]:
 
 
 def secrets_in(environment: Mapping[str, str]) -> list[str]:
-    """What the environment holds that is a secret: passwords in addresses, keys, tokens."""
+    """The secrets in the environment: passwords in addresses, keys, tokens."""
     addresses = ("EVALHUB_DATABASE_URL", "EVALHUB_REDIS_URL", "EVALHUB_MAIL_URL")
     passwords = [urlsplit(environment.get(name, "")).password or "" for name in addresses]
     keys = [value for name, value in environment.items() if _SECRET.search(name)]

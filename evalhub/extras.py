@@ -1,4 +1,4 @@
-"""How an extra of Evalhub is added to this very installation, for messages that miss one."""
+"""How to install an extra of Evalhub, for messages that miss one."""
 
 import json
 from importlib.metadata import PackageNotFoundError, distribution
@@ -8,7 +8,8 @@ from evalhub_gate import DISTRIBUTION
 
 
 def how_to_install(extra: str) -> str:
-    """The command that adds an extra, by where Evalhub was installed from (PEP 610).
+    """The command that installs an extra, from the source that Evalhub was installed from (PEP
+    610).
 
     A checkout has uv's, a wheel or a git address is named again. The distribution's bare name is
     only for what came from an index: whose it is elsewhere, nobody here knows.
@@ -22,11 +23,11 @@ def how_to_install(extra: str) -> str:
     source = json.loads(text)
     if "dir_info" in source:
         return f"uv sync --extra {extra}, in the checkout"
-    return f"pip install '{DISTRIBUTION}[{extra}] @ {_pinned(source)}'"
+    return f"pip install '{DISTRIBUTION}[{extra}] @ {_pin(source)}'"
 
 
-def _pinned(source: dict[str, Any]) -> str:
-    """The address with its commit or SHA-256, as far as the installer wrote it down."""
+def _pin(source: dict[str, Any]) -> str:
+    """The source's address with its commit or SHA-256, as far as the installer recorded them."""
     url = str(source["url"])
     if version_control := source.get("vcs_info"):
         return f"{version_control['vcs']}+{url}@{version_control['commit_id']}"

@@ -1,4 +1,4 @@
-"""What the libraries are told through the environment: to report nothing, and to fetch nothing.
+"""Environment variables that keep libraries from reporting or fetching anything.
 
 It counts for libraries that are imported afterwards, so each way into the product begins with it.
 """
@@ -10,7 +10,7 @@ NO_REPORTS = {
     "DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "VLLM_NO_USAGE_STATS": "1",
-    # whoever installs a plug-in of pydantic's would be shown every value
+    # a plug-in of pydantic's would see every value
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 """Whatever else is set: nobody's library tells anybody what is evaluated here."""
@@ -26,7 +26,7 @@ NO_HUB = {
 
 
 def keep_to_themselves() -> None:
-    """Sets these variables for this process and those that it starts."""
+    """Sets these variables for this process and its children."""
     os.environ.update(NO_REPORTS)
     os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
     if os.environ.get("EVALHUB_OFFLINE") == "1":

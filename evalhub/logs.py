@@ -1,4 +1,4 @@
-"""What is written to the log: what a line is about, as text or JSON, and never a secret."""
+"""The log: its subject, its form (text or JSON), and no secrets."""
 
 import html
 import json
@@ -33,16 +33,17 @@ _PLACES = [
 
 
 def hide(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without these secrets, however they are quoted, and without what looks like one."""
-    if known := _known(tuple(secrets)):
-        text = known.sub(HIDDEN, text)
-    for place in _PLACES:
-        text = place.sub(rf"\1{HIDDEN}", text)
+    """The text without these secrets, however they are quoted, and without anything that looks like
+    one."""
+    if secrets_pattern := _pattern(tuple(secrets)):
+        text = secrets_pattern.sub(HIDDEN, text)
+    for pattern in _PLACES:
+        text = pattern.sub(rf"\1{HIDDEN}", text)
     return text
 
 
 @lru_cache(maxsize=8)
-def _known(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
+def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
     forms = {
         form
         for secret in secrets
@@ -55,7 +56,7 @@ def _known(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
 
 @contextmanager
 def about(**what: object) -> Iterator[None]:
-    """What is logged in the block, in this thread, says that it is about this: a run, a request."""
+    """Adds a subject (a run, a request) to every log record of this thread while the block runs."""
     token = _ABOUT.set({**(_ABOUT.get() or {}), **what})
     try:
         yield
@@ -64,7 +65,7 @@ def about(**what: object) -> Iterator[None]:
 
 
 def request_id() -> str:
-    """The id of the request that is answered in this thread; "" where none is."""
+    """The id of the request that this thread answers; "" outside of one."""
     return str((_ABOUT.get() or {}).get("request", ""))
 
 
@@ -106,15 +107,15 @@ class LogJson(LogText):
 
 
 def announcement(logger: str, message: str) -> str:
-    """A line that a server prints for whoever started it, as LogJson has lines. It may hold a link
-    that signs somebody in, so it isn't for the log."""
+    """A line that a server prints for whoever started it, in the form of LogJson. It may hold a
+    sign-in link, so it isn't logged."""
     time = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"time": time, "level": "info", "logger": logger, "message": message}
     return json.dumps(line, ensure_ascii=False)
 
 
 def logging_settings(form: str, secrets: Callable[[], Iterable[str]]) -> dict[str, Any]:
-    """What is logged, as Python's logging takes it: to standard error, as "text" or "json".
+    """Settings of Python's logging: to standard error, as "text" or "json".
 
     Args:
         secrets: gives the values that must not be written, asked at each line.
@@ -129,18 +130,18 @@ def logging_settings(form: str, secrets: Callable[[], Iterable[str]]) -> dict[st
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
-            # their own handlers would write what ours hides
+            # their own handlers would print secrets that ours hides
             "django": {"handlers": [], "level": "WARNING"},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-            # its warnings say that requests queue, one line each, just when there is no time for it
+            # its warning for each queued request comes just when there is no time for it
             "waitress.queue": {"level": "ERROR"},
-            # its warnings are one line for each layer of a model, about what nobody can change
+            # its warnings, one for each layer of a model, help nobody
             "bitsandbytes": {"level": "ERROR"},
             # each request and each shard, where a program reads the log
             **{
                 name: {"level": "INFO" if form == "json" else "WARNING"}
                 for name in ("evalhub", "reviews", "runners")
             },
-            "reviews.chain.seal": {"level": "INFO"},  # a seal is to leave the database
+            "reviews.chain.seal": {"level": "INFO"},  # seals leave the database by the log
         },
     }

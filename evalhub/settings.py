@@ -1,4 +1,4 @@
-"""Django's settings, all read from the environment here and nowhere else.
+"""Django's settings; the environment is read here and nowhere else.
 
 | variable | meaning | default |
 | --- | --- | --- |
@@ -78,7 +78,7 @@ IN_CI = in_ci(os.environ)
 
 
 def make_home() -> None:
-    """Makes the folder HOME, its owner's alone, which git takes no notice of.
+    """Creates the folder HOME, readable by its owner only and ignored by git.
 
     One that is there keeps its rights: `evalhub doctor` says where they are too wide.
     Importing this file makes nothing.
@@ -93,7 +93,7 @@ def make_home() -> None:
         try:
             make_private_file(ignored)
             ignored.write_text("*\n", encoding="utf-8")
-        except OSError as error:  # of a full disk: the next command makes it whole
+        except OSError as error:  # after a full disk: the next command completes it
             ignored.unlink(missing_ok=True)
             HOME.rmdir()
             error.filename = error.filename or str(ignored)
@@ -106,12 +106,12 @@ def _names(variable: str) -> list[str]:
 
 @cache
 def _secret_key() -> str:
-    """The key from the environment, or the one kept in HOME, made at its first use.
+    """The key from the environment, or the one stored in HOME, created at its first use.
 
     Of several processes that make one at once, the first one's is everybody's.
     """
-    if given := os.environ.get("EVALHUB_SECRET_KEY"):
-        return given
+    if key := os.environ.get("EVALHUB_SECRET_KEY"):
+        return key
     path = HOME / "secret_key"
     if not path.exists():
         make_home()
@@ -153,7 +153,7 @@ if DEBUG and SITE_HOST not in ("localhost", "127.0.0.1", "::1"):
         "EVALHUB_DEBUG shows the inside of the site to whoever meets an error, so it is for this "
         "machine alone: unset it, or EVALHUB_URL"
     )
-SECRET_KEY = lazy(_secret_key, str)()  # read, or made, where it is first used
+SECRET_KEY = lazy(_secret_key, str)()  # read or created at its first use
 ALLOWED_HOSTS = [
     *LOCAL_HOSTS,
     f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
@@ -249,11 +249,11 @@ SQLITE_OPTIONS = {
 OUR_ENGINES = {"django.db.backends.postgresql": "evalhub.database.postgresql"}
 if database_url := os.environ.get("EVALHUB_DATABASE_URL"):
     # A connection is looked at before it is used again: the server may have been started anew.
-    given: Any = dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
-    given["ENGINE"] = OUR_ENGINES.get(given["ENGINE"], given["ENGINE"])
+    database: Any = dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
+    database["ENGINE"] = OUR_ENGINES.get(database["ENGINE"], database["ENGINE"])
     # Statements are prepared when they come again: that halves the work of the database.
-    given.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
-    DATABASES: dict[str, Any] = {"default": given}
+    database.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
+    DATABASES: dict[str, Any] = {"default": database}
 else:
     DATABASES = {
         "default": {
@@ -288,14 +288,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_ADAPTER = "evalhub.accounts.adapters.SiteAccounts"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
-ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once its link was opened
+ACCOUNT_CHANGE_EMAIL = True  # one address for each user; a new one counts once its link was opened
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}  # no code by mail, which allauth 65.22 adds
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}  # whatever is sent; guesses have limits of their own
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}  # every submission; guesses have limits of their own
 MFA_ADAPTER = "evalhub.accounts.adapters.Passkeys"
 MFA_FORMS = {
     "add_webauthn": "evalhub.accounts.passkeys.AddForm",
@@ -331,7 +331,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, not by the proxy
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, not by the proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # The domain's other names and the browsers' lists are for the domain's owner to decide on, and a
 # site without mail says where its links are to be copied.
@@ -395,7 +395,7 @@ MLFLOW_URL = os.environ.get("EVALHUB_MLFLOW_URL", "").strip()
 ENDPOINTS = os.environ.get("EVALHUB_ENDPOINTS", "")  # read by runners.backends.endpoints
 OFFLINE = os.environ.get("EVALHUB_OFFLINE") == "1"
 if os.environ.get("EVALHUB_OFFLINE", "") not in ("", "0", "1"):
-    raise ImproperlyConfigured("EVALHUB_OFFLINE is 1 or 0")  # another word would switch nothing
+    raise ImproperlyConfigured("EVALHUB_OFFLINE is 1 or 0")  # any other word would have no effect
 MAIL_URL = os.environ.get("EVALHUB_MAIL_URL", "")
 MAILERS = {"default": mailer(MAIL_URL)}
 DEFAULT_FROM_EMAIL = os.environ.get("EVALHUB_MAIL_FROM") or "evalhub@localhost"
@@ -408,9 +408,11 @@ _GIVEN_SECRETS = secrets_in(os.environ)
 
 
 def known_secrets() -> list[str]:
-    """What no page, log or report of this process may hold."""
-    made = [_secret_key()] if _secret_key.cache_info().currsize else []  # else nobody has read it
-    return [*_GIVEN_SECRETS, *made]
+    """Secrets that no page, log or report of this process may hold."""
+    secrets = (
+        [_secret_key()] if _secret_key.cache_info().currsize else []
+    )  # else nobody has read it yet
+    return [*_GIVEN_SECRETS, *secrets]
 
 
 LOG = os.environ.get("EVALHUB_LOG") or "text"

@@ -105,10 +105,10 @@ class RegisterVersions:
             raise ValueError(f"data: there is no file {self._data}")
         self._more = dict(more or {})
         self._unsent = None if unsent is None else Path(unsent)
-        self._began, self._last_step, self._told = time.monotonic(), -1, False
+        self._began, self._last_step, self._has_warned = time.monotonic(), -1, False
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        """Events of a training that nothing is to be done about, also those of later versions."""
+        """Ignores all other events of a training, also those of later versions."""
         if name.startswith("on_"):
             return lambda *_, **__: None
         raise AttributeError(name)
@@ -121,11 +121,11 @@ class RegisterVersions:
         self._register(args, state, kwargs, f"checkpoint-{state.global_step}")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Registers the end where no checkpoint was of it, and sends what is still unsent."""
+        """Registers the final model if no checkpoint holds it, and sends what is still unsent."""
         if state.global_step != self._last_step:
             self._register(args, state, kwargs, "end")
         else:
-            self._guarded(args, state, lambda: self._deliver(self._file(args), []))
+            self._guard(args, state, lambda: self._deliver(self._file(args), []))
 
     def _register(self, args: Any, state: Any, having: Mapping[str, Any], checkpoint: str) -> None:
         def register() -> None:
@@ -136,14 +136,14 @@ class RegisterVersions:
                     _put(folder / RECORD, json.dumps(record, indent=2) + "\n")
             self._deliver(self._file(args), [_letter(self._path, self._body(record, checkpoint))])
 
-        self._guarded(args, state, register)
+        self._guard(args, state, register)
 
-    def _guarded(self, args: Any, state: Any, do: Callable[[], None]) -> None:
+    def _guard(self, args: Any, state: Any, do: Callable[[], None]) -> None:
         if not state.is_world_process_zero:
             return
         try:
             do()
-        except Exception as error:  # whatever it is: the training is worth more than its record
+        except Exception as error:  # any error: the training matters more than its record
             logger.warning("evalhub: this version was not registered: %r", error)
 
     def _file(self, args: Any) -> Path:
@@ -151,17 +151,19 @@ class RegisterVersions:
 
     def _body(self, record: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
         backend = self._backend(checkpoint) if callable(self._backend) else self._backend
-        said = {"kind": self._kind or record["method"], "training": record, "notes": self._notes}
-        return said if backend is None else {**said, "backend": dict(backend)}
+        body = {"kind": self._kind or record["method"], "training": record, "notes": self._notes}
+        return body if backend is None else {**body, "backend": dict(backend)}
 
     def _record(self, args: Any, state: Any, having: Any, checkpoint: str) -> dict[str, Any]:
         model = having.get("model")
-        model = getattr(model, "module", model)  # within what shards it, where something does
+        model = getattr(model, "module", model)  # unwraps a sharded model
         chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)
-        told = {n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")}
-        dealt = {} if chosen.get("packing") else having  # packed rows are no examples
+        hyperparameters = {
+            n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")
+        }
+        dealt = {} if chosen.get("packing") else having  # packed rows aren't examples
         history = state.log_history or []
-        found = {
+        fields = {
             "method": _method(model),
             "objective": "".join(re.findall(r"^(\w+)Config$", type(args).__name__)).lower(),
             "base_model": name_of(getattr(getattr(model, "config", None), "_name_or_path", "")),
@@ -169,7 +171,7 @@ class RegisterVersions:
             "dataset_sha256": self._digest,
             "examples": _rows(dealt.get("train_dataloader")),
             "validation_examples": _rows(dealt.get("eval_dataloader")),
-            "hyperparameters": told,
+            "hyperparameters": hyperparameters,
             "checkpoint": checkpoint,
             "step": state.global_step,
             "epoch": state.epoch,
@@ -184,7 +186,7 @@ class RegisterVersions:
             "seconds": round(time.monotonic() - self._began, 1),
             **self._more,
         }
-        return {name: _plain(each) for name, each in found.items() if each not in (None, "", [])}
+        return {name: _plain(each) for name, each in fields.items() if each not in (None, "", [])}
 
     @functools.cached_property
     def _digest(self) -> str:
@@ -194,20 +196,23 @@ class RegisterVersions:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _deliver(self, file: Path, letters: list[dict[str, Any]]) -> None:
-        """Sends what waits and these, within the time, and keeps what couldn't be sent."""
+        """Sends stored letters and these, within the time limit, and stores those that couldn't be
+        sent."""
         if not (waiting := [*_read(file), *letters]):
             return
-        done: dict[int, str] = {}
-        sender = threading.Thread(target=_send_all, args=(self._door, waiting, done), daemon=True)
+        results: dict[int, str] = {}
+        sender = threading.Thread(
+            target=_send_all, args=(self._door, waiting, results), daemon=True
+        )
         sender.start()
         sender.join(self._door.timeout_s)
-        kept = _left(waiting, dict(done))
-        _keep(file, kept)
-        if kept and not self._told:
+        unsent = _letters_left(waiting, dict(results))
+        _keep(file, unsent)
+        if unsent and not self._has_warned:
             how = "sent with the next, or by: python -m evalhub.trainer_callback"
-            why = f"{self._door.server} ({kept[-1]['why']}); {how} {file}"
-            logger.warning("evalhub: %d version(s) not registered at %s", len(kept), why)
-        self._told = bool(kept)
+            why = f"{self._door.server} ({unsent[-1]['why']}); {how} {file}"
+            logger.warning("evalhub: %d version(s) not registered at %s", len(unsent), why)
+        self._has_warned = bool(unsent)
 
 
 class _Door:
@@ -235,7 +240,8 @@ class _Door:
         return cls(address, token, timeout_s)
 
     def send(self, letter: Mapping[str, Any]) -> None:
-        """Raises urllib.error.HTTPError where it is refused, OSError where nobody takes it."""
+        """Sends a letter. Raises urllib.error.HTTPError if it is refused, OSError if the site can't
+        be reached."""
         request = urllib.request.Request(
             self.server + letter["path"],
             data=json.dumps(letter["body"], sort_keys=True).encode(),
@@ -252,7 +258,7 @@ class _Door:
 
 
 def _is_here(host: str) -> bool:
-    """Whether it is this machine by its own word, which no name server can change."""
+    """Whether the host is this machine by its own name, which no name server can change."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -266,50 +272,52 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _send_all(door: _Door, letters: list[dict[str, Any]], done: dict[int, str]) -> None:
-    """Sends in order; `done` gets "" for what was taken, else why not. Ends where nobody answers,
-    and goes on after what is refused by itself."""
+def _send_all(door: _Door, letters: list[dict[str, Any]], results: dict[int, str]) -> None:
+    """Sends in order; `results` gets "" for what was accepted, else the reason. Stops where nobody
+    answers, and goes on after a letter that is refused."""
     for number, letter in enumerate(letters):
         try:
             door.send(letter)
-            done[number] = ""
+            results[number] = ""
         except urllib.error.HTTPError as error:
-            done[number] = f"HTTP {error.code}: {_said(error)}"
+            results[number] = f"HTTP {error.code}: {_error_text(error)}"
             if error.code >= 500 or error.code in GONE:
                 return
         except Exception as error:
-            done[number] = f"{type(error).__name__}: {error}"
+            results[number] = f"{type(error).__name__}: {error}"
             return
 
 
-def _left(letters: list[dict[str, Any]], done: Mapping[int, str]) -> list[dict[str, Any]]:
-    """What wasn't taken, and why."""
+def _letters_left(
+    letters: list[dict[str, Any]], results: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """The letters that weren't accepted, with the reason."""
     return [
-        {**letter, "why": done.get(number, "no answer in time")}
+        {**letter, "why": results.get(number, "no answer in time")}
         for number, letter in enumerate(letters)
-        if done.get(number) != ""
+        if results.get(number) != ""
     ]
 
 
-def _said(error: urllib.error.HTTPError) -> str:
-    """What the server says is wrong, in a line."""
+def _error_text(error: urllib.error.HTTPError) -> str:
+    """The server's error message, in one line."""
     try:
         problem = json.loads(error.read(MOST_ANSWER))
-        said = problem.get("detail") or problem.get("title") or error.reason
+        message = problem.get("detail") or problem.get("title") or error.reason
         flaws = [f"{each['field']}: {each['message']}" for each in problem.get("errors") or ()]
     except Exception:
         return str(error.reason)
-    return " ".join("; ".join([str(said), *flaws]).split())[:500]
+    return " ".join("; ".join([str(message), *flaws]).split())[:500]
 
 
 def _letter(path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What is sent, under a key of its content, so that it may be sent twice."""
+    """A request to send, with a key from its content, so that it may be sent twice."""
     text = json.dumps([path, body], sort_keys=True)
     return {"path": path, "key": hashlib.sha256(text.encode()).hexdigest(), "body": body}
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
-    """What waits; a file that can't be read is put aside, so that it loses nothing after it."""
+    """The stored letters; an unreadable file is renamed, so that later letters aren't lost."""
     try:
         return [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
     except FileNotFoundError:
@@ -330,7 +338,7 @@ def _keep(file: Path, letters: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _put(file: Path, text: str) -> None:
-    """Whole or not at all, also if the training is killed meanwhile."""
+    """Writes the file completely or not at all, also if the training is killed meanwhile."""
     part = file.with_name(f".{file.name}.part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, file)
@@ -344,7 +352,7 @@ def _method(model: Any) -> str:
 
 
 def _rows(batches: Any) -> int | None:
-    """How many are dealt out; None where they stream by, or where nobody says."""
+    """The number of training rows; None if they are streamed or unknown."""
     return operator.length_hint(getattr(batches, "dataset", ()), 0) or None
 
 
@@ -358,12 +366,12 @@ def _hardware(args: Any) -> dict[str, Any] | None:
 
 def _adapter(model: Any) -> dict[str, Any] | None:
     config = next(iter((getattr(model, "peft_config", None) or {}).values()), None)
-    found = {name: getattr(config, name, None) for name in ADAPTER}
-    return {name: value for name, value in found.items() if value is not None} or None
+    options = {name: getattr(config, name, None) for name in ADAPTER}
+    return {name: value for name, value in options.items() if value is not None} or None
 
 
 def curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
-    """[step, value] of what was logged under this name."""
+    """The logged values of this name as [step, value]."""
     points = [[each.get("step"), each[name]] for each in history if name in each]
     if len(points) <= MOST_POINTS:
         return points
@@ -372,17 +380,17 @@ def curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
 
 
 def name_of(text: str) -> str:
-    """A name: of what is a path, its last part."""
+    """A name; of a path its last part."""
     return text.replace("\\", "/").rstrip("/").rpartition("/")[2] if _OUTSIDE.match(text) else text
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it: no NaN, no set, no path of this machine."""
+    """A value as JSON: no NaN, no set, no path of this machine."""
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        found = [_plain(each) for each in value]
-        return found if isinstance(value, (list, tuple)) else sorted(found, key=str)
+        values = [_plain(each) for each in value]
+        return values if isinstance(value, (list, tuple)) else sorted(values, key=str)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
@@ -391,7 +399,7 @@ def _plain(value: Any) -> Any:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Sends what a training could not. Ends with 0 where nothing is left, else with 69."""
+    """Sends letters that a training couldn't send. Returns 0 if none is left, else 69."""
     parser = argparse.ArgumentParser(
         prog="python -m evalhub.trainer_callback",
         description="Send the versions that a training could not register.",
@@ -399,21 +407,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", type=Path, help=f"the file that it kept them in: …/{UNSENT}")
     parser.add_argument("--server", help="address of the site; by default EVALHUB_SERVER")
     parser.add_argument("--token-file", type=Path, help="by default EVALHUB_TOKEN holds the token")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        door = _Door.of(given.server, given.token_file, 60.0)
-        letters = _read(given.file)
+        door = _Door.of(args.server, args.token_file, 60.0)
+        letters = _read(args.file)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"evalhub: {error}\n")
         return 64
-    done: dict[int, str] = {}
-    _send_all(door, letters, done)
-    kept = _left(letters, done)
-    _keep(given.file, kept)
-    sys.stderr.write(f"evalhub: {len(letters) - len(kept)} registered, {len(kept)} left\n")
-    for each in kept:
-        sys.stderr.write(f"  {each['why']}\n")
-    return 69 if kept else 0
+    results: dict[int, str] = {}
+    _send_all(door, letters, results)
+    unsent = _letters_left(letters, results)
+    _keep(args.file, unsent)
+    sys.stderr.write(f"evalhub: {len(letters) - len(unsent)} registered, {len(unsent)} left\n")
+    for letter in unsent:
+        sys.stderr.write(f"  {letter['why']}\n")
+    return 69 if unsent else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which status each exception of the domain is answered with, and the problem that says it."""
+"""The HTTP status of each domain exception, and its problem document."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -87,7 +87,7 @@ STATUSES: dict[type[Exception], int] = {
 
 
 def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
-    """DRF's exception handler. What is our own fault is logged, and nothing of it is told."""
+    """DRF's exception handler. Our own errors are logged, and no detail is sent."""
     if isinstance(error, Http404):
         return problem(404, "There is nothing here that you may see.")
     if isinstance(error, PermissionDenied):
@@ -104,7 +104,7 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
     if code is None:
         logger.error("an endpoint failed", exc_info=error)
         return problem(500, "This is our fault, not yours. The X-Request-ID finds it in the log.")
-    if isinstance(error, OperationalError | InterfaceError):  # its words may hold an address
+    if isinstance(error, OperationalError | InterfaceError):  # the message may hold an address
         return problem(503, "The database doesn't answer.", headers={"Retry-After": f"{RETRY_S}"})
     headers = {"Retry-After": f"{RETRY_S}"} if code == 503 else {}
     return problem(code, str(error), list(_flaws(error)), headers)
@@ -117,8 +117,8 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
             "message": error.message
         }
     elif isinstance(error, CopyError):
-        for each in error.left_out:
-            yield {"field": each.field, "message": each.said}
+        for omission in error.left_out:
+            yield {"field": omission.field, "message": omission.said}
     elif isinstance(error, DeclarationError | TokenError | WebhookError) and error.field:
         yield {"field": error.field, "message": error.message}
 
@@ -133,9 +133,9 @@ def _of_framework(error: exceptions.APIException) -> Response:
     if code == status.HTTP_401_UNAUTHORIZED and isinstance(error, exceptions.NotAuthenticated):
         return problem(code, "Give a token: Authorization: Bearer evh_…", headers=headers)
     detail = error.detail
-    flaws = [{"field": name, "message": said} for name, said in _flat(detail)]
-    said = "; ".join(f"{name}: {said}" if name else said for name, said in _flat(detail))
-    return problem(code, said, [each for each in flaws if each["field"]], headers)
+    flaws = [{"field": name, "message": message} for name, message in _flat(detail)]
+    text = "; ".join(f"{name}: {message}" if name else message for name, message in _flat(detail))
+    return problem(code, text, [each for each in flaws if each["field"]], headers)
 
 
 def _flat(detail: Any, at: str = "") -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The OpenAPI document for people: docs/reference/rest-reference.md. Pure."""
+"""The OpenAPI document as a page for people: docs/reference/rest-reference.md. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,17 +20,19 @@ def reference(document: Mapping[str, Any]) -> str:
     for path, at in document["paths"].items():
         for method in METHODS:
             if (operation := at.get(method)) is not None:
-                by_noun.setdefault(operation["tags"][0], []).extend(_told(method, path, operation))
+                by_noun.setdefault(operation["tags"][0], []).extend(
+                    _describe(method, path, operation)
+                )
     parts = (f"## {noun}\n\n" + "\n".join(lines) for noun, lines in by_noun.items())
     return HEAD + "\n" + "\n".join(parts)
 
 
-def _told(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
+def _describe(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
     (security,) = operation["security"]
     yield f"### `{method.upper()} {path.removeprefix('/api/v1')}`"
     yield ""
-    said = [operation["summary"], operation.get("description", "")]
-    yield " ".join(f"{each.rstrip('.')}." for each in dict.fromkeys(said) if each)
+    sentences = [operation["summary"], operation.get("description", "")]
+    yield " ".join(f"{each.rstrip('.')}." for each in dict.fromkeys(sentences) if each)
     yield ""
     yield f"- Scope: {', '.join(security['token'])}"
     parameters = operation.get("parameters", [])
@@ -52,6 +54,6 @@ def _told(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]
 
 
 def _shapes(content: Mapping[str, Any]) -> Iterator[str]:
-    for kind, held in content.items():
-        named = held.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
-        yield f"`{named}`" if named else f"`{kind}`"
+    for kind, media in content.items():
+        shape_name = media.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+        yield f"`{shape_name}`" if shape_name else f"`{kind}`"

@@ -58,11 +58,11 @@ def agreement(
     ratings, numbers = list(rows), level is not Level.nominal
     table = rating_table(ratings, numbers=numbers)
     scale = None if labels is None else rating_scale(_scale(labels), ratings, numbers=numbers)
-    found = agreement_document(table, level.value, scale=scale)
+    document = agreement_document(table, level.value, scale=scale)
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
     else:
-        _print(found)
+        _print(document)
 
 
 def _scale(labels: str) -> list[str]:
@@ -74,26 +74,26 @@ def _scale(labels: str) -> list[str]:
     return names
 
 
-def _print(found: "AgreementDocument") -> None:
+def _print(document: "AgreementDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import counted, figures, interval, number
 
     console = printing.terminal()
-    nominal = found.level == "nominal"
+    nominal = document.level == "nominal"
     counts = [
         counted(count, noun)
         for count, noun in [
-            (found.units, "unit"),
-            (found.raters, "rater"),
-            (found.ratings, "rating"),
+            (document.units, "unit"),
+            (document.raters, "rater"),
+            (document.ratings, "rating"),
         ]
     ]
-    console.print(", ".join([*counts, found.level]))
-    if found.state in STATES:
-        console.print(STATES[found.state], style="yellow")
-    alpha, gwet = found.krippendorff_alpha, found.gwet_ac1
+    console.print(", ".join([*counts, document.level]))
+    if document.state in STATES:
+        console.print(STATES[document.state], style="yellow")
+    alpha, gwet = document.krippendorff_alpha, document.gwet_ac1
     rows = [
-        ("raw agreement", number(found.raw_agreement), ""),
+        ("raw agreement", number(document.raw_agreement), ""),
         (
             "Krippendorff's alpha",
             number(alpha.value),
@@ -104,17 +104,18 @@ def _print(found: "AgreementDocument") -> None:
             number(gwet.value),
             interval(gwet.lower, gwet.upper),
         ),
-        ("Fleiss' kappa", number(found.fleiss_kappa), ""),
-        ("Brennan-Prediger", number(found.brennan_prediger), ""),
+        ("Fleiss' kappa", number(document.fleiss_kappa), ""),
+        ("Brennan-Prediger", number(document.brennan_prediger), ""),
     ]
     kappas = [
-        (" · ".join(each.raters), number(each.value), f"{each.units:,}")
-        for each in found.cohen_kappa
+        (" · ".join(pair.raters), number(pair.value), f"{pair.units:,}")
+        for pair in document.cohen_kappa
     ]
     people = [
-        (str(each.rater), number(each.agreement), f"{each.ratings:,}") for each in found.per_rater
+        (str(rater.rater), number(rater.agreement), f"{rater.ratings:,}")
+        for rater in document.per_rater
     ]
-    shares = [(label, number(share)) for label, share in found.prevalence.items()]
+    shares = [(label, number(share)) for label, share in document.prevalence.items()]
     tables = [
         figures(("agreement", "value", "95% interval"), rows),
         figures(("Cohen's kappa", "value", "units"), kappas),
@@ -127,7 +128,11 @@ def _print(found: "AgreementDocument") -> None:
             console.print(table)
     console.print()
     console.print(
-        f"AC1 and Brennan-Prediger reckon chance with {counted(found.labels, 'label')}, "
-        + ("as declared." if found.scale == "declared" else "those that occur; --labels says all."),
+        f"AC1 and Brennan-Prediger reckon chance with {counted(document.labels, 'label')}, "
+        + (
+            "as declared."
+            if document.scale == "declared"
+            else "those that occur; --labels says all."
+        ),
         style="dim",
     )

@@ -63,13 +63,13 @@ def version() -> None:
 
 
 for part in (app, *(each.typer_instance for each in app.registered_groups)):
-    for each in part.registered_commands if part else ():
-        assert each.callback is not None
-        each.callback = with_usable_numbers(each.callback)
+    for registered in part.registered_commands if part else ():
+        assert registered.callback is not None
+        registered.callback = with_usable_numbers(registered.callback)
 
 
 def main() -> None:
-    """The console script: runs a command and ends with its exit code.
+    """The console script: runs a command and exits with its code.
 
     SIGTERM ends it as Ctrl+C does: what it holds is given back. (Where it is process 1 of a
     container, nothing would happen by itself.)
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def _let_go() -> None:
-    """Closes the database, and leaves what else there is to the end of the process.
+    """Closes the database; everything else is left to the end of the process.
 
     The interpreter would look through all of it once more for what nobody refers to: a third of a
     second. So what such an object would have closed has to be closed before. Libraries below torch
@@ -108,13 +108,13 @@ def run(arguments: list[str]) -> int:
 
 
 def _log_lines(arguments: list[str]) -> AbstractContextManager[None]:
-    """Of a server whose log is JSON, JSON lines alone are printed."""
-    words = [
+    """For a server whose log is JSON: every printed line is a JSON line."""
+    verbs = [
         word
         for before, word in pairwise(["", *arguments])
         if before != "--home" and not word.startswith("-")
     ]
-    if words[:1] not in (["up"], ["worker"]) or os.environ.get("EVALHUB_LOG") != "json":
+    if verbs[:1] not in (["up"], ["worker"]) or os.environ.get("EVALHUB_LOG") != "json":
         return nullcontext()
     from evalhub.cli.log_lines import json_lines
 
@@ -137,7 +137,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _explain_usage(error: TyperException) -> int:
-    """Says what was wrong with the command line, and where its help is."""
+    """Prints what was wrong with the command line, and where its help is."""
     formatted = getattr(error, "format_message", None)
     message = formatted() if formatted else str(error)
     context = getattr(error, "ctx", None)

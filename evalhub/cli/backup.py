@@ -75,7 +75,8 @@ def restore(
 
 @contextmanager
 def _from_standard_input() -> Iterator[Path]:
-    """A copy of it in the home, its owner's alone: a backup is read twice, to check it first."""
+    """A copy of standard input in the home, readable by its owner only: a backup is read twice, to
+    check it first."""
     import os
     import shutil
     import sys
@@ -98,7 +99,7 @@ def _from_standard_input() -> Iterator[Path]:
 
 
 def _ledger() -> str:
-    """The id that the restored ledger has."""
+    """The id of the restored ledger."""
     from evalhub.ledger.models import Ledger
 
     return str(Ledger.of_home())
@@ -114,11 +115,12 @@ def _note(action: str, backup: "Backup") -> None:
         note(Action[action], by=None, rows=backup.rows.total(), sha256=backup.sha256)
 
 
-def _say(done: str, backup: "Backup", stream: str, as_json: bool) -> int:
-    """On standard output; of a backup written there on standard error."""
+def _say(heading: str, backup: "Backup", stream: str, as_json: bool) -> int:
+    """Prints to standard output; to standard error if the backup itself was written to standard
+    output."""
     from evalhub.frames.command import printing
 
-    errors = backup.path is None and done == "Backed up"
+    errors = backup.path is None and heading == "Backed up"
     if as_json:
         path = "-" if backup.path is None else str(backup.path)
         printing.print_json(
@@ -126,5 +128,5 @@ def _say(done: str, backup: "Backup", stream: str, as_json: bool) -> int:
         )
     else:
         rows = f"{backup.rows.total():,} rows, {backup.path or stream}"
-        typer.echo(f"{done}: {rows}\nSHA-256 {backup.sha256}", err=errors)
+        typer.echo(f"{heading}: {rows}\nSHA-256 {backup.sha256}", err=errors)
     return 0

@@ -51,7 +51,7 @@ class ModelChangeUses(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """What is said of another tool's logs; only with --from."""
+    """Options for another tool's logs; only with --from."""
 
     primary: Annotated[
         list[str] | None,
@@ -79,10 +79,12 @@ class LogOptions:
     field: FieldPaths = None
 
     def check_unused(self) -> None:
-        """Refuses each of them without --from. Raises typer.BadParameter."""
+        """Raises typer.BadParameter if one of them is used without --from."""
         for option in fields(self):
             if getattr(self, option.name):
-                raise typer.BadParameter("goes with --from KIND", param_hint=_named(option.name))
+                raise typer.BadParameter(
+                    "goes with --from KIND", param_hint=_option_name(option.name)
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class MetricOptions:
     ] = None
 
     def check_unused(self) -> None:
-        """Refuses them where the log's own scores are compared. Raises typer.BadParameter."""
+        """Raises typer.BadParameter if one is used while the log's own scores are compared."""
         _refuse("scores of a log", extract=self.extract, option=self.option)
 
     def scoring(self) -> dict[str, Any]:
@@ -110,7 +112,7 @@ class MetricOptions:
 
 @dataclass(frozen=True, slots=True)
 class FieldOptions:
-    """What the fields of items and of answers are called."""
+    """Names of the fields of items and answers."""
 
     id_field: Annotated[
         str, typer.Option("--id", help="Field with the item's id, or a path to it.")
@@ -130,7 +132,7 @@ class FieldOptions:
 
 @dataclass(frozen=True, slots=True)
 class TermOptions:
-    """What must hold, and how sure the verdict must be."""
+    """The requirements, and how sure the verdict must be."""
 
     role: Annotated[
         ComparedRole, typer.Option(help="primary: must gain; guard: must not lose.")
@@ -174,7 +176,7 @@ class TermOptions:
     alpha: Alpha = ALPHA
 
     def terms(self, *, has_guards: bool) -> "Terms":
-        """The part of a policy that these options say.
+        """The part of a policy that these options state.
 
         Args:
             has_guards: whatever the role says, there are guards beside the primary.
@@ -190,7 +192,7 @@ class TermOptions:
             if why is not None and getattr(self, name) is not None:
                 [other] = set(ComparedRole) - {self.role}
                 message = f"{why.partition(':')[0]}: say --role {other.value}"
-                raise typer.BadParameter(message, param_hint=_named(name))
+                raise typer.BadParameter(message, param_hint=_option_name(name))
         if self.margin == 0:
             raise typer.BadParameter(
                 "must be above 0: no number of items shows that nothing at all is lost",
@@ -294,15 +296,15 @@ def _of_files(question: _Question, ledger_at: LedgerAt) -> "FileComparison":
         raise typer.BadParameter("is needed", param_hint="--test-set")
     if not question.metrics:
         raise typer.BadParameter("is needed", param_hint="--metric")
-    named = question.named
+    fields = question.named
     request = CompareRequest(
         metric=question.metrics[-1],
         **question.scored.scoring(),
-        id_field=named.id_field,
-        output_field=named.output,
-        reference=named.reference,
-        cluster=named.cluster,
-        tag=named.tag,
+        id_field=fields.id_field,
+        output_field=fields.output,
+        reference=fields.reference,
+        cluster=fields.cluster,
+        tag=fields.tag,
         terms=question.terms,
     )
     files = question.base, question.candidate, question.test_set
@@ -316,11 +318,11 @@ def _of_logs(
     from evalhub.studies.files.compare_logs import LogQuestion, compare_logs
     from evalhub.studies.files.rescored_logs import compare_rescored, is_ours
 
-    base, candidate, named = question.base, question.candidate, question.named
-    if named.reference != "reference":
+    base, candidate, fields = question.base, question.candidate, question.named
+    if fields.reference != "reference":
         message = "doesn't go with --from: say --field reference=PATH"
         raise typer.BadParameter(message, param_hint="--reference")
-    paths = row_fields(logs.rows, named.id_field, named.output, logs.score, logs.field)
+    paths = row_fields(logs.rows, fields.id_field, fields.output, logs.score, logs.field)
     scoring = question.scored.scoring()
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
@@ -330,8 +332,8 @@ def _of_logs(
         metrics=question.metrics,
         primaries=tuple(logs.primary or ()),
         other_prompts=logs.other_prompts,
-        cluster=named.cluster,
-        tag=named.tag,
+        cluster=fields.cluster,
+        tag=fields.tag,
         fields=paths.mapping,
         terms=question.terms,
     )
@@ -358,13 +360,13 @@ def _of_logs(
 
 
 def _refuse(what: str, **values: Any) -> None:
-    """Refuses options that don't go with `what`. Raises typer.BadParameter."""
+    """Raises typer.BadParameter for options that don't go with `what`."""
     if name := next((name for name, value in values.items() if value), None):
-        raise typer.BadParameter(f"doesn't go with {what}", param_hint=_named(name))
+        raise typer.BadParameter(f"doesn't go with {what}", param_hint=_option_name(name))
 
 
-def _named(field: str) -> str:
-    """The option of a field: --base-arm of base_arm."""
+def _option_name(field: str) -> str:
+    """The option of a field, such as --base-arm for base_arm."""
     return f"--{field.replace('_', '-')}"
 
 

@@ -44,20 +44,22 @@ def decide(
 
     reason = reason_of(accept_policy_change)
     ledger_at.check()
-    asked = read_policy(policy)
+    declared_policy = read_policy(policy)
     source = read_source(evidence)
     judged = source.judgments
     rows = [*source.scores, *([source.path.parent / judged.file] if judged else [])]
     check_output(out, option="--out", inputs=[policy, evidence, *rows])
     scores = read_scores(source)
     record = decide_scores(
-        asked,
+        declared_policy,
         scores,
         None if judged is None else _judgments(source.path.parent / judged.file, judged),
         judged=None if judged is None else judged.test_set,
         ledger=ledger_at.ledger(),
     )
-    record = with_more_caveats(record, policy_caveats(None, alpha=asked.alpha, accepted=reason))
+    record = with_more_caveats(
+        record, policy_caveats(None, alpha=declared_policy.alpha, accepted=reason)
+    )
     if out is not None:
         _write(out, record)
     if json_:
@@ -71,7 +73,7 @@ def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
     from evalhub.analysis.labels import read_judgments
     from evalhub.decision.preference_evidence import Judgments
 
-    found, _ = read_judgments(
+    judgments, _ = read_judgments(
         path,
         unit=source.item,
         rater=source.reviewer,
@@ -79,10 +81,10 @@ def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
         side=source.side,
     )
     return Judgments(
-        choices=[each.choice for each in found],
-        items=[each.unit for each in found],
-        raters=[each.rater for each in found],
-        planned=len(found) if source.planned is None else source.planned,
+        choices=[each.choice for each in judgments],
+        items=[each.unit for each in judgments],
+        raters=[each.rater for each in judgments],
+        planned=len(judgments) if source.planned is None else source.planned,
     )
 
 

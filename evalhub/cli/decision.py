@@ -1,4 +1,4 @@
-"""`evalhub decision`: a record recomputed from itself alone, and a person's sign-off."""
+"""`evalhub decision`: recompute a record from itself alone, and sign a decision off."""
 
 import json
 import re
@@ -59,28 +59,28 @@ def verify(
 
     from evalhub.frames.command import printing
 
-    document, found = read_decision(file, digest=digest, content=content)
+    document, verification = read_decision(file, digest=digest, content=content)
     if key is not None:
-        found = replace(found, signature=signature_of(document, key))
+        verification = replace(verification, signature=signature_of(document, key))
     if home is not None:
-        found = replace(found, rows=_rows(document, home))
+        verification = replace(verification, rows=_rows(document, home))
     if json_:
-        printing.print_json(found.as_json())
-        return 0 if found.verified else BAD_DATA
-    if found.signature not in (None, "signed"):
-        typer.echo(f"evalhub: {file}: {UNSIGNED[found.signature]}", err=True)
-    elif not found.differences:
-        typer.echo("\n".join(_verified(each) for each in (found, *found.others)))
-    for row in found.rows or []:
+        printing.print_json(verification.as_json())
+        return 0 if verification.verified else BAD_DATA
+    if verification.signature not in (None, "signed"):
+        typer.echo(f"evalhub: {file}: {UNSIGNED[verification.signature]}", err=True)
+    elif not verification.differences:
+        typer.echo("\n".join(_success_text(each) for each in (verification, *verification.others)))
+    for row in verification.rows or []:
         typer.echo(_row(row))
-    if found.differences:
-        lines = "".join(f"\n  {_line(each)}" for each in found.differences)
+    if verification.differences:
+        lines = "".join(f"\n  {_line(each)}" for each in verification.differences)
         typer.echo(
-            f"evalhub: {file}: not verified, the numbers give {found.verdict}{lines}"
-            f"{_by_other_code(found)}",
+            f"evalhub: {file}: not verified, the numbers give {verification.verdict}{lines}"
+            f"{_by_other_code(verification)}",
             err=True,
         )
-    return 0 if found.verified else BAD_DATA
+    return 0 if verification.verified else BAD_DATA
 
 
 app.command()(keygen)
@@ -93,9 +93,9 @@ def attest(
     out: Annotated[Path, typer.Option(help="Where the signed document goes: FILE.json")],
 ) -> int:
     """Sign a decision's document with a key, for whoever has the public one. It must verify."""
-    document, found = read_decision(file)
-    if not found.verified:
-        lines = "".join(f"\n  {_line(each)}" for each in found.differences)
+    document, verification = read_decision(file)
+    if not verification.verified:
+        lines = "".join(f"\n  {_line(each)}" for each in verification.differences)
         typer.echo(f"evalhub: {file}: not signed, since it doesn't verify{lines}", err=True)
         return BAD_DATA
     write_signed(document, key=key, out=out, inputs=[file, key])
@@ -124,20 +124,20 @@ def sign(
     from evalhub.ledger.signoff import sign_off
     from evalhub.ledger.staleness import changes_since
 
-    found = Decision.objects.select_related("study__project").filter(pk=decision).first()
+    decision_row = Decision.objects.select_related("study__project").filter(pk=decision).first()
     person = User.objects.filter(username=by).first()
-    if found is None:
+    if decision_row is None:
         raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
     if person is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
-    for change in changes_since(found):
+    for change in changes_since(decision_row):
         typer.echo(f"? Changed since it was decided: {change.sentence}.", err=True)
-    signed = sign_off(decision=found, by=person, reason=reason, verdict=override)
+    signed = sign_off(decision=decision_row, by=person, reason=reason, verdict=override)
     if json_:
         printing.print_json(signed.record)
     else:
         typer.echo(
-            f"{signed.get_action_display()}: {found} → {signed.verdict}, by {person}\n"
+            f"{signed.get_action_display()}: {decision_row} → {signed.verdict}, by {person}\n"
             f"  {signed.reason}\n  SHA-256 {signed.digest}"
         )
     return 0
@@ -146,7 +146,7 @@ def sign(
 def read_decision(
     file: Path, *, digest: str | None = None, content: str | None = None
 ) -> "tuple[dict[str, Any], Verification]":
-    """A decision's document, and what becomes of it when it is judged anew.
+    """A decision's document, and the result of judging it again.
 
     Raises:
         evalhub.io.rows.DataError: it can't be read, or is no decision.
@@ -166,11 +166,12 @@ def read_decision(
     except UnicodeDecodeError as error:
         raise DataError("not UTF-8; save the file as UTF-8", file=str(file)) from error
     except (JsonError, DeclarationError) as error:
-        raise _located(error, file) from error
+        raise _locate(error, file) from error
 
 
 def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
-    """The home's rows beside those of the record and of a study's other arms, each once."""
+    """Compares this home's rows with those of the record, and of a study's other arms, each
+    once."""
     from evalhub.frames.command.home import use_home
     from evalhub.frames.command.setup import set_up_database
 
@@ -193,8 +194,8 @@ def _row(row: "RowCheck") -> str:
     return f"  {mark} {row.candidate}: {row.what}{where}: {row.state}"
 
 
-def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
-    """The same error with its file, and with its line where the JSON itself is malformed."""
+def _locate(error: "JsonError | DeclarationError", file: Path) -> "DataError":
+    """The same error with its file, and with its line if the JSON is malformed."""
     from evalhub.io.rows import DataError
 
     if isinstance(cause := error.__cause__, json.JSONDecodeError):
@@ -203,37 +204,38 @@ def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
     return DataError(error.message, file=str(file), field=error.field or None)
 
 
-def _verified(found: "Verification") -> str:
-    said = (
-        f"verified: {found.verdict}\n  {found.headline}\n  SHA-256 {found.digest}\n"
-        f"  SHA-256 of its content {found.content}"
+def _success_text(verification: "Verification") -> str:
+    text = (
+        f"verified: {verification.verdict}\n  {verification.headline}\n"
+        f"  SHA-256 {verification.digest}\n"
+        f"  SHA-256 of its content {verification.content}"
     )
-    return said + _by_other_code(found)
+    return text + _by_other_code(verification)
 
 
-def _by_other_code(found: "Verification") -> str:
-    """What it means that Evalhub has changed since; "" where it hasn't."""
-    if found.same_code:
+def _by_other_code(verification: "Verification") -> str:
+    """What it means that Evalhub's code has changed since; "" if it hasn't."""
+    if verification.same_code:
         return ""
-    said = f"\n  Evalhub {found.version} decided it, by other sources than these: "
-    if not found.differences:
-        return said + "by both the same follows from its numbers"
-    if found.as_kept is False:
-        return said + "nor is it the record with this SHA-256"
-    if found.as_kept:
-        return said + "the record is the one with this SHA-256, so the rule has changed since"
+    text = f"\n  Evalhub {verification.version} decided it, by other sources than these: "
+    if not verification.differences:
+        return text + "by both the same follows from its numbers"
+    if verification.as_kept is False:
+        return text + "nor is it the record with this SHA-256"
+    if verification.as_kept:
+        return text + "the record is the one with this SHA-256, so the rule has changed since"
     return (
-        said + "if its SHA-256 is the one that you kept, the rule has changed, and not the record"
+        text + "if its SHA-256 is the one that you kept, the rule has changed, and not the record"
     )
 
 
 def _line(difference: "Discrepancy") -> str:
     from evalhub.decision.inconsistent import FOLLOWS
 
-    said, right = (
+    actual, right = (
         json.dumps(value, ensure_ascii=False)
         for value in (difference.recorded, difference.expected)
     )
     if difference.rule == FOLLOWS or difference.expected is not None:
-        return f"{difference.field} is {said} and should be {right}: {difference.rule}"
-    return f"{difference.field} is {said}: {difference.rule}"
+        return f"{difference.field} is {actual} and should be {right}: {difference.rule}"
+    return f"{difference.field} is {actual}: {difference.rule}"

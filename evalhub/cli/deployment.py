@@ -1,4 +1,4 @@
-"""What `evalhub doctor --deploy` looks at besides: whether others may be let in to this site."""
+"""Additional checks of `evalhub doctor --deploy`: is this site fit for other people?"""
 
 from django.conf import settings
 from django.core.checks import WARNING, CheckMessage, Tags, run_checks
@@ -9,16 +9,15 @@ from evalhub.cli.reaching import mail_finding, provider_findings
 
 
 def examine_deployment(*, mail_to: str = "") -> list[Finding]:
-    """The site's address, each thing that Django's own security checks complain of, mail and the
-    identity provider.
+    """Checks the site's address, Django's security checks, mail and the identity provider.
 
     (Django's other checks are about the code, and open the database.) With `mail_to` a mail is sent
     to that address, else none.
     """
     complaints = [
-        each
-        for each in run_checks(tags=[Tags.security], include_deployment_checks=True)
-        if each.level >= WARNING and not each.is_silenced()
+        check
+        for check in run_checks(tags=[Tags.security], include_deployment_checks=True)
+        if check.level >= WARNING and not check.is_silenced()
     ]
     return [
         _address(),
@@ -61,7 +60,7 @@ def _address() -> Finding:
 
 
 def _hosts() -> Finding:
-    """Whether the site answers to names that somebody listed, or to whatever a request names."""
+    """Whether the site accepts listed host names only, or any host that a request names."""
     if "*" not in settings.ALLOWED_HOSTS:
         return Finding(
             "hosts", True, f"answers to {', '.join(dict.fromkeys(settings.ALLOWED_HOSTS))}"
@@ -77,7 +76,8 @@ def _hosts() -> Finding:
 
 
 def _complaint(message: CheckMessage) -> Finding:
-    """Django's advice names its settings; all of them follow from the variables said here."""
+    """The message of a Django check; the settings it names all follow from the variables named
+    here."""
     follows = {
         "security.W004": "EVALHUB_URL",
         "security.W008": "EVALHUB_URL",

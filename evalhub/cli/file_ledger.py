@@ -1,4 +1,4 @@
-"""The ledger by which `compare` and `decide` judge files: a site's, or the one of this home."""
+"""The ledger for judging files in `compare` and `decide`: a site's, or this home's."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -29,8 +29,8 @@ class LedgerAt:
     project: ProjectThere = None
 
     def check(self) -> None:
-        """Raises typer.BadParameter for an empty EVALHUB_SERVER, and for options that go with a
-        site alone."""
+        """Raises typer.BadParameter for an empty EVALHUB_SERVER, and for options that only go with
+        a site."""
         from evalhub.frames.command.server import check_said
 
         check_said(self.server)
@@ -40,7 +40,7 @@ class LedgerAt:
                 raise typer.BadParameter("goes with --server URL", param_hint=option)
 
     def ledger(self) -> "FileLedger | None":
-        """None where there is neither a site nor a home.
+        """The ledger; None if there is neither a site nor a home.
 
         Raises:
             evalhub.client.server.ServerError: an address or a token that can't be used.

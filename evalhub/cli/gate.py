@@ -1,4 +1,4 @@
-"""`evalhub gate`: the step of a training pipeline that lets a candidate through, or doesn't."""
+"""`evalhub gate`: a pipeline step that lets a candidate pass or stops it."""
 
 import re
 from pathlib import Path
@@ -106,36 +106,36 @@ def gate(
             connection = connect(server, token_file, spec.project, console)
             with handed_over(study, origin, change, spec) as ready:
                 pushed = push_there(connection, ready, console)
-            found = decision_there(connection, pushed, spec.candidate, wait_s, console)
-            told = None if found is None else told_decision(found)
+            decided = decision_there(connection, pushed, spec.candidate, wait_s, console)
+            decision = None if decided is None else told_decision(decided)
         else:
-            status = _here(spec, wait_s, reason, why_new)
-            told = _told(status)
+            status = _conduct_here(spec, wait_s, reason, why_new)
+            decision = _newest_decision(status)
     except Exception as error:
         reports.undecided(name, str(error), study)
         raise
-    if told is None:
+    if decision is None:
         reports.undecided(name, "all its test sets are for development, and are read freely", study)
     else:
-        reports.write(told, study, spec.capability)
+        reports.write(decision, study, spec.capability)
     if status is not None:
         from evalhub.cli.study import show
 
         return show(status, json_)
-    return _show(told, as_json=json_)
+    return _show(decision, as_json=json_)
 
 
 def seconds(wait: str) -> float:
-    """ "1h30m" in seconds. Raises typer.BadParameter."""
-    found = _WAIT.fullmatch(wait.strip())
-    if found is None:
+    """The seconds of a text such as "1h30m". Raises typer.BadParameter."""
+    match = _WAIT.fullmatch(wait.strip())
+    if match is None:
         raise typer.BadParameter(f"{wait!r} isn't like 90s, 30m, 2h or 1h30m", param_hint="--wait")
-    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    hours, minutes, rest = (int(part or 0) for part in match.groups())
     return 3600.0 * hours + 60 * minutes + rest
 
 
-def _here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
-    """The study in this home, carried by this process."""
+def _conduct_here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
+    """Runs the study in this home, in this process."""
     from evalhub.cli.study import accepted, carry
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
@@ -148,8 +148,9 @@ def _here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "Study
     return status
 
 
-def _told(status: "StudyStatus") -> "ToldDecision | None":
-    """The decision on the candidate in question with what changed; None where nothing is judged."""
+def _newest_decision(status: "StudyStatus") -> "ToldDecision | None":
+    """The newest decision on the candidate in question, with later changes; None if nothing is
+    judged."""
     from evalhub.cli.reports import ToldDecision
     from evalhub.ledger.chain.kept import check_kept
     from evalhub.ledger.changed_items import worst_flips
@@ -166,21 +167,23 @@ def _told(status: "StudyStatus") -> "ToldDecision | None":
     )
 
 
-def _show(told: "ToldDecision | None", *, as_json: bool) -> int:
-    """Prints a site's decision and returns its exit code; of none, that of "need more data"."""
+def _show(decision: "ToldDecision | None", *, as_json: bool) -> int:
+    """Prints a site's decision and returns its exit code; without one, that of "need more data"."""
     from evalhub.declare.verdicts import Verdict
     from evalhub.frames.command import printing
 
-    if told is None:
+    if decision is None:
         typer.echo("No verdict: its test sets are for development, and are read at the site.")
         return Verdict.MORE.exit_code
     if as_json:
-        printing.print_json(told.record.as_json() | {"changed_since": list(told.changed_since)})
+        printing.print_json(
+            decision.record.as_json() | {"changed_since": list(decision.changed_since)}
+        )
     else:
-        printing.print_changes(told.changed_since)
-        printing.print_record(told.record)
-    if told.held:
-        typer.echo(f"Held back all the same: {told.held}.", err=True)
-    if told.link:
-        typer.echo(told.link, err=True)
-    return told.exit_code
+        printing.print_changes(decision.changed_since)
+        printing.print_record(decision.record)
+    if decision.held:
+        typer.echo(f"Held back all the same: {decision.held}.", err=True)
+    if decision.link:
+        typer.echo(decision.link, err=True)
+    return decision.exit_code

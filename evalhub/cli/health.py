@@ -1,4 +1,4 @@
-"""What `evalhub doctor` looks at."""
+"""The checks of `evalhub doctor`."""
 
 import importlib.util
 import os
@@ -35,7 +35,7 @@ CHANGED = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: what was seen, and what to do where it isn't well."""
+    """The result of one check: what was seen, and what to do if it isn't well."""
 
     name: str
     well: bool
@@ -44,7 +44,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Looks at everything a running Evalhub rests on, and changes nothing."""
+    """Checks everything that a running Evalhub depends on, and changes nothing."""
     from evalhub.frames.command.setup import set_up_templates
 
     foreign = _foreign()
@@ -72,7 +72,8 @@ def _version() -> Finding:
 
 
 def _foreign() -> list[Finding]:
-    """Packages that are imported in place of ours, and distributions that may replace our files."""
+    """Finds packages that are imported in place of ours, and distributions that may replace our
+    files."""
     findings = [
         Finding("package", False, sentence, OWN_ENVIRONMENT) for sentence in foreign_packages()
     ]
@@ -96,12 +97,12 @@ def _home() -> Finding:
     from django.conf import settings
 
     home: Path = settings.HOME
-    there = next(path for path in (home, *home.parents) if path.exists())
-    if not there.is_dir():
-        raise typer.BadParameter(f"{there} is no folder", param_hint="--home or EVALHUB_HOME")
-    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+    nearest = next(path for path in (home, *home.parents) if path.exists())
+    if not nearest.is_dir():
+        raise typer.BadParameter(f"{nearest} is no folder", param_hint="--home or EVALHUB_HOME")
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
         return Finding(
-            "home", False, f"{there} can't be written", "Set EVALHUB_HOME to a folder of yours."
+            "home", False, f"{nearest} can't be written", "Set EVALHUB_HOME to a folder of yours."
         )
     if not home.exists():
         return Finding("home", True, f"{home}, not made yet")
@@ -136,12 +137,12 @@ def _database() -> Finding:
     seen = f"{connection.display_name} at {place()}"
     try:
         check_writable()
-        found = tables()
-        if found is Tables.OURS:
+        state = tables()
+        if state is Tables.OURS:
             try_write()
         elif not changes_by_itself():
-            return Finding("database", False, f"{seen}: its tables are {found}", MIGRATE)
-        advice = ADVICE[found.name]
+            return Finding("database", False, f"{seen}: its tables are {state}", MIGRATE)
+        advice = ADVICE[state.name]
     except DamagedDatabaseError as error:
         return Finding("database", False, f"{seen}: {error.what}", how_to_restore())
     except OtherVersionError as error:
@@ -173,23 +174,23 @@ def _ledger() -> Finding:
         if tables() is not Tables.OURS:
             return Finding("ledger", True, "not looked at before the tables are up to date")
         faults = chain_faults()
-        found = Ledger.objects.first()
+        ledger = Ledger.objects.first()
     except (
         DatabaseError,
         DamagedDatabaseError,
         OtherVersionError,
-    ):  # what is wrong stands under "database"
+    ):  # "database" reports what is wrong
         return Finding("ledger", True, "not looked at: the database can't be read")
-    seen = f"{found}, {found.entries} entries" if found else "no look was taken yet"
+    seen = f"{ledger}, {ledger.entries} entries" if ledger else "no look was taken yet"
     if faults:
         return Finding("ledger", False, f"{seen}. {' '.join(faults)}", CHANGED)
-    chained = f"; all {found.links} links of its chain hold" if found else ""
+    chained = f"; all {ledger.links} links of its chain hold" if ledger else ""
     return Finding("ledger", True, f"{seen}{chained}")
 
 
 def _read[T](query: Callable[[], T]) -> T | None:
-    """What the query finds; None where there is no database, where its tables aren't this version's
-    or where it can't be read: that stands under "database"."""
+    """The query's result; None if there is no database, or its tables are of another version or
+    unreadable: "database" reports that."""
     from django.db import DatabaseError, connection
 
     from evalhub.database.damage import DamagedDatabaseError
@@ -205,7 +206,7 @@ def _read[T](query: Callable[[], T]) -> T | None:
 
 
 def _outgoing() -> list[Finding]:
-    """That messages are held; nothing where they go out, or where the database can't be read."""
+    """Reports held messages; [] if messages go out, or the database can't be read."""
     from evalhub.accounts.outgoing import held_since
 
     since = _read(held_since)
@@ -238,7 +239,7 @@ def _queue() -> Finding:
 
 
 def _workers() -> list[Finding]:
-    """Of a site with Redis: which are alive, and whether each kind of run that waits has one."""
+    """For a site with Redis: the live workers, and whether each kind of waiting run has one."""
     from django.conf import settings
 
     from evalhub.registry.models import Run
@@ -259,11 +260,11 @@ def _workers() -> list[Finding]:
     if not workers:
         waits = f"; {len(runs)} runs wait for one" if needed else ""
         return [Finding("workers", False, f"no worker is alive{waits}", f"{start}.")]
-    taken = {kind for worker in workers for kind in worker.kinds}
-    named = [f"{worker} ({', '.join(worker.kinds)})" for worker in workers]
-    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
-    seen = f"{len(workers)} alive: {'; '.join(named[:5])}{more}"
-    if lacking := sorted(needed - taken):
+    covered = {kind for worker in workers for kind in worker.kinds}
+    names = [f"{worker} ({', '.join(worker.kinds)})" for worker in workers]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    seen = f"{len(workers)} alive: {'; '.join(names[:5])}{more}"
+    if lacking := sorted(needed - covered):
         kinds = ", ".join(lacking)
         return [
             Finding(
@@ -277,42 +278,44 @@ def _workers() -> list[Finding]:
 
 
 def _endpoints() -> list[Finding]:
-    """The endpoints that an operator made, without anything of their keys."""
+    """The operator's endpoints, without anything of their keys."""
     from django.conf import settings
 
     from evalhub.declare.keys import host_and_port
     from runners.backends.asking import BackendError
     from runners.backends.endpoints import endpoints
 
-    found = []
+    findings = []
     if settings.OFFLINE:
-        found.append(Finding("offline", True, "nothing but declared endpoints is reached"))
+        findings.append(Finding("offline", True, "nothing but declared endpoints is reached"))
     if not settings.ENDPOINTS:
-        return found
+        return findings
     try:
-        there = endpoints()
+        by_alias = endpoints()
     except BackendError as error:
-        return [*found, Finding("endpoints", False, str(error), "Correct EVALHUB_ENDPOINTS.")]
-    said = [f"{alias} at {host_and_port(each.url)[0]}" for alias, each in there.items()]
+        return [*findings, Finding("endpoints", False, str(error), "Correct EVALHUB_ENDPOINTS.")]
+    addresses = [f"{alias} at {host_and_port(each.url)[0]}" for alias, each in by_alias.items()]
     unset = [
-        each.key_env for each in there.values() if each.key_env and not os.environ.get(each.key_env)
+        endpoint.key_env
+        for endpoint in by_alias.values()
+        if endpoint.key_env and not os.environ.get(endpoint.key_env)
     ]
     advice = f"Not set here, and needed where the worker runs: {', '.join(unset)}." if unset else ""
-    return [*found, Finding("endpoints", True, ", ".join(said), advice)]
+    return [*findings, Finding("endpoints", True, ", ".join(addresses), advice)]
 
 
 def _provider_roles() -> list[Finding]:
-    """Whether the projects that EVALHUB_OIDC_ROLES names are there."""
+    """Whether the projects in EVALHUB_OIDC_ROLES exist."""
     from django.conf import settings
 
     from evalhub.accounts.models import Project
 
     if not settings.OIDC_ROLES:
         return []
-    there = _read(lambda: set(Project.objects.values_list("slug", flat=True)))
-    if there is None:
+    slugs = _read(lambda: set(Project.objects.values_list("slug", flat=True)))
+    if slugs is None:
         return []
-    if missing := sorted(settings.OIDC_ROLES.keys() - there):
+    if missing := sorted(settings.OIDC_ROLES.keys() - slugs):
         return [
             Finding(
                 "provider's groups",

@@ -55,13 +55,13 @@ def import_log(
         arm=arm, test_set=test_set, model=model, model_kind=model_kind, fields=fields
     )
     with space(project) as into:
-        found = import_foreign(project=into, by=None, kind=kind, path=path, request=request)
-    for each in found:
-        complete(each.run)
+        tasks = import_foreign(project=into, by=None, kind=kind, path=path, request=request)
+    for task in tasks:
+        complete(task.run)
     if json_:
-        printing.print_json({"imported": [_as_json(each) for each in found]})
+        printing.print_json({"imported": [_as_json(each) for each in tasks]})
     else:
-        _say(found)
+        _say(tasks)
     return 0
 
 
@@ -82,17 +82,17 @@ def _as_json(imported: "ImportedTask") -> dict[str, Any]:
     }
 
 
-def _say(found: "Sequence[ImportedTask]") -> None:
-    for each in found:
-        run = each.run
-        scores = ", ".join(each.metrics) or "no scores"
+def _say(tasks: "Sequence[ImportedTask]") -> None:
+    for task in tasks:
+        run = task.run
+        scores = ", ".join(task.metrics) or "no scores"
         typer.echo(
             f"{run.version} on {run.test_set_version}: {run.test_set_version.item_count:,} items, "
             f"{scores} (run {run.pk})"
         )
-        for name, why in each.left_out.items():
+        for name, why in task.left_out.items():
             typer.echo(f"  left out: {name}: {why}")
-        for name in each.disagreeing:
+        for name in task.disagreeing:
             typer.echo(
                 f"  {name}: the log's own figure isn't the mean of the scores in it; find out why"
             )

@@ -73,7 +73,7 @@ def judge_check(
     lengths = [name for name in (candidate_length, baseline_length) if name]
     if len(lengths) == 1:
         raise typer.BadParameter("--candidate-length and --baseline-length go together")
-    said, _ = read_judgments(human, unit=unit, choice=choice, rater=rater, side=human_side)
+    judgments, _ = read_judgments(human, unit=unit, choice=choice, rater=rater, side=human_side)
     judged, _ = read_judgments(
         judge,
         unit=unit,
@@ -83,8 +83,8 @@ def judge_check(
         cluster=cluster,
     )
     check_judged_once(judged, judge, unit)
-    found = judge_check_document(
-        said,
+    document = judge_check_document(
+        judgments,
         judged,
         random_sample=random_sample,
         alpha=alpha,
@@ -93,46 +93,46 @@ def judge_check(
         clustered=cluster is not None,
     )
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
     else:
-        _print(found)
-    return EXITS[found.verdict]
+        _print(document)
+    return EXITS[document.verdict]
 
 
-def _people_longer(found: "JudgeCheckDocument") -> list[tuple[str, str, str]]:
+def _people_longer(document: "JudgeCheckDocument") -> list[tuple[str, str, str]]:
     from evalhub.frames.command.figures import interval, number
 
-    if (chosen := found.people_longer) is None:
+    if (chosen := document.people_longer) is None:
         return []
     limits = interval(chosen.lower, chosen.upper)
     return [("longer answer chosen by people", number(chosen.share), limits)]
 
 
-def _print(found: "JudgeCheckDocument") -> None:
+def _print(document: "JudgeCheckDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import counted, figures, interval, number
 
     console = printing.terminal()
     console.print(
-        f"{counted(found.judged, 'item')} judged, {found.labelled:,} labelled by people, "
-        f"{found.shared:,} by both"
+        f"{counted(document.judged, 'item')} judged, {document.labelled:,} labelled by people, "
+        f"{document.shared:,} by both"
     )
-    console.print(SAID[found.verdict], style="bold")
-    console.print(found.why, style=None if found.verdict == "usable" else "yellow")
-    alpha, gwet = found.krippendorff_alpha, found.gwet_ac1
+    console.print(SAID[document.verdict], style="bold")
+    console.print(document.why, style=None if document.verdict == "usable" else "yellow")
+    alpha, gwet = document.krippendorff_alpha, document.gwet_ac1
     rows = [
-        ("raw agreement with people", number(found.raw_agreement), ""),
+        ("raw agreement with people", number(document.raw_agreement), ""),
         (
             "Krippendorff's alpha",
             number(alpha.value),
             interval(alpha.lower, alpha.upper),
         ),
         ("Gwet's AC1", number(gwet.value), interval(gwet.lower, gwet.upper)),
-        ("Cohen's kappa", number(found.cohen_kappa), ""),
-        ("win score by people", number(found.people_win_score), ""),
-        ("win score by the judge, same items", number(found.judge_win_score), ""),
+        ("Cohen's kappa", number(document.cohen_kappa), ""),
+        ("win score by people", number(document.people_win_score), ""),
+        ("win score by the judge, same items", number(document.judge_win_score), ""),
     ]
-    if bias := found.position_bias:
+    if bias := document.position_bias:
         rows.append(
             (
                 "left chosen by the judge",
@@ -140,7 +140,7 @@ def _print(found: "JudgeCheckDocument") -> None:
                 interval(bias.lower, bias.upper),
             )
         )
-    if length := found.length_bias:
+    if length := document.length_bias:
         chosen = length.longer
         rows += [
             (
@@ -148,7 +148,7 @@ def _print(found: "JudgeCheckDocument") -> None:
                 number(chosen.share),
                 interval(chosen.lower, chosen.upper),
             ),
-            *_people_longer(found),
+            *_people_longer(document),
             ("win score by the judge, all items", number(length.raw), ""),
             (
                 "the same at equal lengths",
@@ -156,7 +156,7 @@ def _print(found: "JudgeCheckDocument") -> None:
                 interval(length.lower, length.upper),
             ),
         ]
-    if powered := found.win_score:
+    if powered := document.win_score:
         rows.append(
             (
                 "win score, all items, corrected",
@@ -166,7 +166,7 @@ def _print(found: "JudgeCheckDocument") -> None:
         )
     console.print()
     console.print(figures(("", "value", "interval"), rows))
-    for caution in found.cautions:
+    for caution in document.cautions:
         console.print()
         console.print(caution, style="yellow")
     if powered:

@@ -49,37 +49,40 @@ def run(
     from evalhub.studies.run.register import register_study
     from runners.pricing import used_price
 
-    study, asked = register_study(spec), spec.policy.pairwise
-    judge = spec.judges[asked.by]
+    study, pairwise = register_study(spec), spec.policy.pairwise
+    judge = spec.judges[pairwise.by]
     used = used_price(judge.backend.asked, judge.price)
     console = printing.terminal(errors=True)
     with Bars(console) as bars:
-        found = judge_study(
+        document = judge_study(
             study=study,
             by=None,
             price=None if used is None else used.price,
-            progress=lambda done, total: bars.show("judge", f"{asked.by} judges", done, total),
+            progress=lambda finished, total: bars.show(
+                "judge", f"{pairwise.by} judges", finished, total
+            ),
         )
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
     else:
-        _print(found)
-    return 0 if found.complete else UNREACHABLE
+        _print(document)
+    return 0 if document.complete else UNREACHABLE
 
 
-def _print(found: "JudgeRunDocument") -> None:
+def _print(document: "JudgeRunDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import counted, figures, interval, number
 
-    console, seen = printing.terminal(), found.figures
+    console, seen = printing.terminal(), document.figures
     console.print(
-        f"{found.judge} on {found.test_set}: {counted(seen.pairs, 'pair')} of answers that differ, "
-        f"{seen.read:,} with a verdict in both orders, {found.asked:,} verdicts asked for now"
+        f"{document.judge} on {document.test_set}: {counted(seen.pairs, 'pair')} of answers "
+        f"that differ, {seen.read:,} with a verdict in both orders, "
+        f"{document.asked:,} verdicts asked for now"
     )
-    if found.unanswered:
+    if document.unanswered:
         console.print(
-            f"{counted(found.unanswered, 'verdict')} got no answer, first: {found.error}. Run it "
-            "again to ask for them.",
+            f"{counted(document.unanswered, 'verdict')} got no answer, first: {document.error}. "
+            "Run it again to ask for them.",
             style="yellow",
         )
     flips, first = seen.flip_rate, seen.first
@@ -89,13 +92,13 @@ def _print(found: "JudgeRunDocument") -> None:
         ("wavered between an arm and neither", f"{seen.wavered:,}", ""),
         ("chose what stood first", number(first.value), interval(first.lower, first.upper)),
     ]
-    if found.prompt_tokens is not None and found.completion_tokens is not None:
-        rows.append(("tokens", f"{found.prompt_tokens + found.completion_tokens:,}", ""))
-    if found.money is not None:
-        rows.append(("cost", f"{found.money:.4g}", ""))
+    if document.prompt_tokens is not None and document.completion_tokens is not None:
+        rows.append(("tokens", f"{document.prompt_tokens + document.completion_tokens:,}", ""))
+    if document.money is not None:
+        rows.append(("cost", f"{document.money:.4g}", ""))
     console.print(figures(["", "value", "95%"], rows))
     console.print(
         "A decision has read whom it preferred."
-        if found.opened
+        if document.opened
         else "Whom it preferred is sealed until a decision reads it: `evalhub study run` decides."
     )

@@ -50,51 +50,51 @@ def labels(
 
     check_output(out, option="--out", inputs=[file])
     rows = read_ratings(file, unit=unit, raters=raters, rater=rater, label=label)
-    found = labels_document(list(of_one_kind(rows)), method.value, sure=sure)
+    document = labels_document(list(of_one_kind(rows)), method.value, sure=sure)
     if out is not None:
         with whole(out, option="--out") as partial:
-            lines = (json.dumps(each.as_json(), ensure_ascii=False) for each in found.labels)
+            lines = (json.dumps(each.as_json(), ensure_ascii=False) for each in document.labels)
             partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
     else:
-        _print(found)
+        _print(document)
 
 
-def _print(found: "LabelsDocument") -> None:
+def _print(document: "LabelsDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import counted, figures, number
 
     console = printing.terminal()
-    counts = [(found.units, "unit"), (found.raters, "rater"), (found.ratings, "rating")]
-    console.print(", ".join([*(counted(*each) for each in counts), found.method]))
+    counts = [(document.units, "unit"), (document.raters, "rater"), (document.ratings, "rating")]
+    console.print(", ".join([*(counted(*each) for each in counts), document.method]))
     left = [
-        (found.ties, "a tie"),
-        (found.unsure, "unsure"),
-        (found.unrated, "without a rating"),
+        (document.ties, "a tie"),
+        (document.unsure, "unsure"),
+        (document.unrated, "without a rating"),
     ]
     for count, what in left:
         if count:
             console.print(f"Without a label: {counted(count, 'unit')}, {what}.", style="yellow")
-    if found.converged is False:
+    if document.converged is False:
         console.print("The fit was stopped before it had converged.", style="yellow")
-    prior = found.prior or {}
-    names = prior or found.shares
+    prior = document.prior or {}
+    names = prior or document.shares
     console.print()
-    shares = [(name, f"{found.shares.get(name, 0):,}") for name in names]
+    shares = [(name, f"{document.shares.get(name, 0):,}") for name in names]
     if prior:
         rows = [(*row, number(prior[row[0]])) for row in shares]
         console.print(figures(("label", "units", "prior"), rows))
     else:
         console.print(figures(("label", "units"), shares))
-    for each in found.habits or []:
+    for habit in document.habits or []:
         console.print()
         console.print(
             figures(
-                (f"{each.rater} says", *names),
+                (f"{habit.rater} says", *names),
                 [
                     (f"of {true}", *(number(None if row is None else row[name]) for name in names))
-                    for true, row in each.confusion.items()
+                    for true, row in habit.confusion.items()
                 ],
             )
         )

@@ -35,12 +35,12 @@ def leakage(
     from evalhub.ledger.leakage.document import leakage_document
 
     with FileBar(printing.terminal(errors=True), train) as bar:
-        found = leakage_document(train, test_set, FieldMapping(id_field, input_, reference), bar)
+        document = leakage_document(train, test_set, FieldMapping(id_field, input_, reference), bar)
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
     else:
-        _print(found)
-    return LEAKED if found.leaked else 0
+        _print(document)
+    return LEAKED if document.leaked else 0
 
 
 def fingerprint(
@@ -73,31 +73,31 @@ def fingerprint(
     typer.echo(f"{out}: {counted(texts, 'text')} of {counted(rows, 'row')}")
 
 
-def _print(found: "LeakageDocument") -> None:
+def _print(document: "LeakageDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import counted, figures
 
     console = printing.terminal()
     console.print(
-        f"{counted(found.items, 'item')} looked for in "
-        f"{counted(found.training_rows, 'training row')}"
-        + (" (fingerprints)" if found.read == "hashes" else "")
+        f"{counted(document.items, 'item')} looked for in "
+        f"{counted(document.training_rows, 'training row')}"
+        + (" (fingerprints)" if document.read == "hashes" else "")
     )
-    if found.too_short:
-        console.print(f"{counted(found.too_short, 'item')} too short to be found.", style="dim")
-    leaked = found.leaked
+    if document.too_short:
+        console.print(f"{counted(document.too_short, 'item')} too short to be found.", style="dim")
+    leaked = document.leaked
     if not leaked:
         console.print("Clean: none of them is there.", style="green")
         return
-    share = len(leaked) / found.items
+    share = len(leaked) / document.items
     console.print(f"Leaked: {counted(len(leaked), 'item')}, {share:.1%}.", style="bold red")
     hows = Counter(f"{match.part} ({match.how})" for each in leaked for match in each.matches)
     console.print(", ".join(f"{count:,} {how}" for how, count in hows.most_common()), style="dim")
     rows = [
-        (each.id, f"{each.line:,}", match.part, match.how, f"{match.line:,}",
+        (item.id, f"{item.line:,}", match.part, match.how, f"{match.line:,}",
          f"{match.share:.2f}")
-        for each in leaked
-        for match in each.matches
+        for item in leaked
+        for match in item.matches
     ]  # fmt: skip
     console.print()
     console.print(figures(("item", "line", "part", "how", "training line", "share"), rows[:SHOWN]))

@@ -1,4 +1,4 @@
-"""The address of a link that a command prints."""
+"""The base address of links that a command prints."""
 
 from typing import Annotated
 
@@ -14,7 +14,8 @@ Url = Annotated[
 
 
 def site_of(url: str) -> str:
-    """What a command's links begin with: --url, or what is known of the site of this home.
+    """The address with which a command's links begin: --url, or the known address of this home's
+    site.
 
     Says on standard error what it assumes where nothing is known. Raises typer.BadParameter.
     """

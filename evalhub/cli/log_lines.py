@@ -1,4 +1,4 @@
-"""What a server prints whose log is JSON: each line is one JSON object, whoever wrote it.
+"""JSON log lines of a server: every printed line becomes one JSON object, whoever wrote it.
 
 Python's warnings and tracebacks become log records. What else is written to standard error or
 output (by a library's `print`, by Celery as it is told to go, by native code) is wrapped, line by
@@ -26,9 +26,9 @@ LONGEST = 64 * 1024
 
 @contextmanager
 def json_lines() -> Iterator[None]:
-    """Meanwhile standard output and error have JSON lines alone, in this process and in those that
-    it forks."""
-    with _hooks(), _wrapped_descriptor(1), _wrapped_descriptor(2) as real:
+    """While the block runs, standard output and error have JSON lines only, also in forked
+    processes."""
+    with _hooks(), _wrap_descriptor(1), _wrap_descriptor(2) as real:
         before = sys.stderr
         sys.stderr = lines = _Lines(real, before.encoding)
         try:
@@ -40,8 +40,9 @@ def json_lines() -> Iterator[None]:
 
 
 @contextmanager
-def _wrapped_descriptor(number: int) -> Iterator[int]:
-    """A thread wraps what is written to the descriptor, and writes it to the one that is given."""
+def _wrap_descriptor(number: int) -> Iterator[int]:
+    """Redirects the descriptor to a thread that wraps each line and writes it to the original
+    one."""
     real = os.dup(number)
     reader, writer = os.pipe()
     os.dup2(writer, number)
@@ -59,7 +60,7 @@ def _wrapped_descriptor(number: int) -> Iterator[int]:
 
 @contextmanager
 def _hooks() -> Iterator[None]:
-    """Warnings and errors that nothing caught are records of the log."""
+    """Logs warnings and uncaught errors."""
     before = sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning
     sys.excepthook, threading.excepthook = _uncaught, _uncaught_in_thread
     sys.unraisablehook = _unraisable
@@ -72,7 +73,7 @@ def _hooks() -> Iterator[None]:
 
 
 class _Lines(io.TextIOBase):
-    """What Python writes to standard error: each thread's lines, whole."""
+    """Collects each thread's lines to standard error, and writes them whole."""
 
     def __init__(self, real: int, encoding: str) -> None:
         self._real, self._encoding = real, encoding
@@ -105,13 +106,13 @@ class _Lines(io.TextIOBase):
         return True
 
     def close(self) -> None:
-        """Writes what this thread began."""
+        """Writes the line that this thread has begun."""
         if getattr(self._begun, "text", ""):
             self.write("\n")
 
 
 def _wrap_all(reader: int, real: int) -> None:
-    """Wraps what is written past Python, until nobody can write it any more."""
+    """Wraps lines that bypass Python, until no process can write any more."""
     begun = b""
     with os.fdopen(reader, "rb", buffering=0) as source:
         while chunk := source.read(LONGEST):
@@ -125,10 +126,11 @@ def _wrap_all(reader: int, real: int) -> None:
 
 
 def _put(real: int, line: str) -> None:
-    """One line by one call: no lock that a fork could leave held. What can't be written is lost."""
+    """Writes a line with one call: a lock could stay locked after a fork. What can't be written is
+    lost."""
     if not line.strip():
         return
-    text = line if _is_object(line) else _wrapped(line)
+    text = line if _is_object(line) else _wrap(line)
     data = f"{text}\n".encode("utf-8", "backslashreplace")
     try:
         while data:
@@ -144,7 +146,7 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _wrapped(line: str) -> str:
+def _wrap(line: str) -> str:
     level = logging.WARNING
     record = logging.LogRecord(logger.name, level, "", 0, line.rstrip(), None, None)
     return LogJson(_secrets).format(record)

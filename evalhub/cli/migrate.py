@@ -1,4 +1,5 @@
-"""`evalhub migrate`: what alone changes the tables of a database that several processes share."""
+"""`evalhub migrate`: the only command that changes the tables of a database with several
+processes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,7 +62,7 @@ def migrate(
 def _change(
     changes: "TableChanges", backup_to: Path | None, no_backup: bool
 ) -> tuple[bool, Path | None]:
-    """Changes the tables: whether this process did, and the path of the backup that it wrote."""
+    """Changes the tables. Returns whether this process did, and the path of its backup."""
     from evalhub.database.backup import backup_before_upgrade
     from evalhub.database.tables import changes_by_itself, make_tables
 
@@ -87,7 +88,7 @@ def _state(changes: "TableChanges") -> str:
 
 
 def _say(changes: "TableChanges", backup_to: Path | None, as_json: bool) -> None:
-    """What would be done."""
+    """Prints what would be done."""
     if as_json:
         _print(changes, changed=False, backup=None)
         return
@@ -113,8 +114,8 @@ def _say_done(changes: "TableChanges", changed: bool, backup: Path | None, as_js
             f"Nothing to do: the tables of the database at {changes.database} are this version's."
         )
     else:
-        done = "brought up to date" if changes.has_data else "made"
-        typer.echo(f"The tables of the database at {changes.database} were {done}.")
+        outcome = "brought up to date" if changes.has_data else "made"
+        typer.echo(f"The tables of the database at {changes.database} were {outcome}.")
 
 
 def _print(changes: "TableChanges", *, changed: bool, backup: Path | None) -> None:

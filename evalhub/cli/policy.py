@@ -1,4 +1,4 @@
-"""`evalhub policy`: what one asks otherwise than another, and a study that asks otherwise."""
+"""`evalhub policy`: the difference of two policies, and a change of a study's policy."""
 
 import json
 import subprocess
@@ -43,14 +43,14 @@ def diff(
     (kind, was), (other, now) = _read(old), _read(new)
     if kind != other:
         raise DataError(f"is {other}, and {old} is {kind}: compare two of a kind", file=new)
-    found = policy_changes(was, now)
-    effects = {each.effect for each in found}
+    changes = policy_changes(was, now)
+    effects = {each.effect for each in changes}
     if json_:
-        printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in found]})
-    elif not found:
+        printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in changes]})
+    elif not changes:
         typer.echo("The same is asked.")
-    for each in () if json_ else found:
-        typer.echo(_line(each))
+    for change in () if json_ else changes:
+        typer.echo(_line(change))
     if Effect.EASIER in effects:
         return EASIER
     return INCOMPARABLE if Effect.OTHER in effects else 0
@@ -91,18 +91,18 @@ def change(
         policy_difference,
     )
 
-    found = Study.objects.filter(project__slug=project, slug=study).first()
+    study_row = Study.objects.filter(project__slug=project, slug=study).first()
     person = User.objects.filter(username=by).first()
-    if found is None:
+    if study_row is None:
         raise typer.BadParameter(f"{project} has no study {study!r}", param_hint="--study")
     if person is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
     try:
-        policy, demands = asked_fields(found, dict(_set(each) for each in given))
+        policy, demands = asked_fields(study_row, dict(_set(each) for each in given))
         if dry_run:
-            changes = policy_difference(found, policy, demands)
+            changes = policy_difference(study_row, policy, demands)
         else:
-            changes = change_policy(study=found, by=person, policy=policy, demands=demands)
+            changes = change_policy(study=study_row, by=person, policy=policy, demands=demands)
     except SamePolicyError:
         changes = []
     except DeclarationError as error:
@@ -114,54 +114,52 @@ def change(
     return 0
 
 
-def _set(given: str) -> tuple[str, Any]:
-    """(field, value); a value that isn't JSON is a text."""
-    field, equals, value = given.partition("=")
+def _set(text: str) -> tuple[str, Any]:
+    """(field, value) of an option; a value that isn't JSON is a text."""
+    field, equals, value = text.partition("=")
     if not field or not equals:
-        raise typer.BadParameter(f"{given!r} isn't FIELD=VALUE", param_hint="--set")
+        raise typer.BadParameter(f"{text!r} isn't FIELD=VALUE", param_hint="--set")
     try:
         return field, json.loads(value)
     except json.JSONDecodeError:
         return field, value
 
 
-def _read(named: str) -> "tuple[str, Asked]":
-    """What a document asks. An error names it as the command line did."""
+def _read(name: str) -> "tuple[str, Asked]":
+    """A document's requirements. An error names the file as the command line did."""
     from evalhub.io.rows import DataError
     from evalhub.studies.file.asked import read_asked
 
-    with _file(named) as path:
+    with _file(name) as path:
         try:
             return read_asked(path)
         except DataError as error:
-            raise DataError(
-                error.message, file=named, line=error.line, field=error.field
-            ) from error
+            raise DataError(error.message, file=name, line=error.line, field=error.field) from error
 
 
 @contextmanager
-def _file(named: str) -> Iterator[Path]:
-    """The file of this name, or what git has by it."""
+def _file(name: str) -> Iterator[Path]:
+    """The file with this name, or its content in git."""
     from evalhub.io.rows import DataError
 
-    path = Path(named)
-    revision, colon, inside = named.partition(":")
+    path = Path(name)
+    revision, colon, inside = name.partition(":")
     if path.exists() or not (revision and colon and inside):
         yield path
         return
     try:
-        shown = subprocess.run(
-            ["git", "show", "--end-of-options", named], capture_output=True, check=False
+        result = subprocess.run(
+            ["git", "show", "--end-of-options", name], capture_output=True, check=False
         )
     except FileNotFoundError as error:
-        raise DataError("there is no such file, and no git to ask", file=named) from error
-    if shown.returncode:
-        said = shown.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise DataError(f"there is no such file, and git says: {said}", file=named)
+        raise DataError("there is no such file, and no git to ask", file=name) from error
+    if result.returncode:
+        message = result.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+        raise DataError(f"there is no such file, and git says: {message}", file=name)
     with TemporaryDirectory() as folder:
-        kept = Path(folder) / Path(inside).name
-        kept.write_bytes(shown.stdout)
-        yield kept
+        copied = Path(folder) / Path(inside).name
+        copied.write_bytes(result.stdout)
+        yield copied
 
 
 def _as_json(change: "PolicyChange") -> dict[str, Any]:

@@ -80,7 +80,7 @@ def difference(
             spread = sd_of_means(sd, within_sd, samples)
         else:
             raise typer.BadParameter("give --sd, or --better and --worse without --gap")
-        found = power_document(
+        document = power_document(
             "difference",
             [PowerTarget("difference", gap, spread)],
             n=n,
@@ -91,8 +91,8 @@ def difference(
         )
         if n is not None and gap is not None and sd is not None and within_sd:
             enough = samples_needed(sd, within_sd, n, gap, costs=costs, alpha=alpha, power=power)
-            found = found.model_copy(update={"samples_that_suffice": enough})
-    _show(found, json_)
+            document = document.model_copy(update={"samples_that_suffice": enough})
+    _show(document, json_)
 
 
 @app.command()
@@ -134,14 +134,14 @@ def guard(
     with _usage():
         targets = [
             PowerTarget(
-                f"margin {each:g}, sd {spread:g}",
-                each + expected,
+                f"margin {allowed_loss:g}, sd {spread:g}",
+                allowed_loss + expected,
                 sd_of_means(spread, within_sd, samples),
             )
-            for each, spread in zip(margins, sds, strict=True)
+            for allowed_loss, spread in zip(margins, sds, strict=True)
         ]
-        found = power_document("guard", targets, n=n, costs=costs, alpha=alpha, power=power)
-    _show(found, json_)
+        document = power_document("guard", targets, n=n, costs=costs, alpha=alpha, power=power)
+    _show(document, json_)
 
 
 @app.command()
@@ -182,10 +182,10 @@ def preference(
     if people is not None:
         with _usage():
             review = PlannedReview(people, judgments_per_item, ties, icc, lean)
-            found = review_document(
+            document = review_document(
                 score, review, threshold=threshold, n=n, costs=costs, alpha=alpha, power=power
             )
-        _show(found, json_)
+        _show(document, json_)
         return
     with _usage():
         sizes = None
@@ -204,10 +204,10 @@ def preference(
             None if score is None else score - threshold,
             judgment_sd(0.5 if score is None else score, ties),
         )
-        found = power_document(
+        document = power_document(
             "preference", [target], n=n, costs=costs, alpha=alpha, power=power, sizes=sizes
         ).model_copy(update={"caution": CROWD})
-    _show(found, json_)
+    _show(document, json_)
 
 
 @app.command()
@@ -223,18 +223,18 @@ def looks(
     from evalhub.frames.command.figures import figures
 
     with _usage():
-        found = looks_document(n, sd, alpha=alpha)
+        document = looks_document(n, sd, alpha=alpha)
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
         return
     rows = [
         (
-            f"{each.number}" + (", spent" if each.spent else ""),
-            f"{each.level:.2g}",
-            f"{each.items_factor:.1f}",
-            f"{each.smallest:.3f}",
+            f"{look.number}" + (", spent" if look.spent else ""),
+            f"{look.level:.2g}",
+            f"{look.items_factor:.1f}",
+            f"{look.smallest:.3f}",
         )
-        for each in found.looks
+        for look in document.looks
     ]
     heads = ("look", "level", "items, to the first's", f"{n:,} items find")
     printing.terminal().print(figures(heads, rows))
@@ -242,7 +242,7 @@ def looks(
 
 @contextmanager
 def _usage() -> Iterator[None]:
-    """Everything here comes from options, so what can't be computed is wrong usage."""
+    """Turns errors into wrong usage: all values come from options."""
     from evalhub.stats.errors import StatisticsError
 
     try:
@@ -251,56 +251,56 @@ def _usage() -> Iterator[None]:
         raise typer.BadParameter(str(error)) from error
 
 
-def _show(found: "PowerDocument", as_json: bool) -> None:
+def _show(document: "PowerDocument", as_json: bool) -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import figures, number
 
     if as_json:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
         return
     console = printing.terminal()
     console.print(
-        f"Power {found.power:g} at one-sided {found.alpha:g}, "
-        f"design effect {found.design_effect:.3g}"
-        + (f", {found.people} people who lean by {found.lean:g}" if found.people else "")
+        f"Power {document.power:g} at one-sided {document.alpha:g}, "
+        f"design effect {document.design_effect:.3g}"
+        + (f", {document.people} people who lean by {document.lean:g}" if document.people else "")
     )
-    if found.caution:
-        console.print(found.caution, style="yellow")
-    names = [each.name for each in found.criteria]
-    needed = {each.name: each.needed for each in found.criteria if each.needed}
+    if document.caution:
+        console.print(document.caution, style="yellow")
+    names = [each.name for each in document.criteria]
+    needed = {each.name: each.needed for each in document.criteria if each.needed}
     efforts = [
-        (f"{names.count(name)} × {name}" if names.count(name) > 1 else name, each)
-        for name, each in needed.items()
+        (f"{names.count(name)} × {name}" if names.count(name) > 1 else name, numbers)
+        for name, numbers in needed.items()
     ]
-    if found.given:
-        efforts.append(("given", found.given.effort))
+    if document.given:
+        efforts.append(("given", document.given.effort))
     rows = [
         (
             name,
-            f"{each.items:,}",
-            f"{each.clusters:,}",
-            f"{each.answers:,}",
-            f"{each.judgments:,}",
-            f"{each.hours:,.1f}",
+            f"{effort.items:,}",
+            f"{effort.clusters:,}",
+            f"{effort.answers:,}",
+            f"{effort.judgments:,}",
+            f"{effort.hours:,.1f}",
         )
-        for name, each in efforts
+        for name, effort in efforts
     ]
     console.print()
     heads = ("to show", "items", "clusters", "answers", "judgments", "hours")
     console.print(figures(heads, rows))
-    if found.samples_that_suffice and found.given:
+    if document.samples_that_suffice and document.given:
         console.print()
         console.print(
-            f"With {found.samples_that_suffice:,} samples an item, "
-            f"{found.given.n:,} items would be enough."
+            f"With {document.samples_that_suffice:,} samples an item, "
+            f"{document.given.n:,} items would be enough."
         )
     curve = [
-        (f"{each.n:,}", number(each.power), number(each.minimum_detectable_effect))
-        for each in found.curve
+        (f"{point.n:,}", number(point.power), number(point.minimum_detectable_effect))
+        for point in document.curve
     ]
     console.print()
-    shown = "power" if len(names) == 1 else "power, at least"
-    console.print(figures((found.unit, shown, "smallest that shows"), curve))
-    for said in found.sentences:
+    label = "power" if len(names) == 1 else "power, at least"
+    console.print(figures((document.unit, label, "smallest that shows"), curve))
+    for sentence in document.sentences:
         console.print()
-        console.print(f"{said[:1].upper()}{said[1:]}.")
+        console.print(f"{sentence[:1].upper()}{sentence[1:]}.")

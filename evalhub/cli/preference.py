@@ -56,36 +56,36 @@ def preference(
     judgments, skipped = read_judgments(
         file, unit=unit, rater=rater, choice=choice, side=side, numbers=lengths
     )
-    found = preference_document(judgments, without_choice=skipped, alpha=alpha)
+    document = preference_document(judgments, without_choice=skipped, alpha=alpha)
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(document.as_json())
     else:
-        _print(found)
+        _print(document)
 
 
-def _print(found: "PreferenceDocument") -> None:
+def _print(document: "PreferenceDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import counted, figures, interval, number
 
     console = printing.terminal()
     console.print(
-        f"{counted(found.judgments, 'judgment')} of {counted(found.items, 'item')} "
-        f"by {counted(found.raters, 'rater')}"
+        f"{counted(document.judgments, 'judgment')} of {counted(document.items, 'item')} "
+        f"by {counted(document.raters, 'rater')}"
     )
-    if found.without_choice:
-        console.print(f"Left out: {counted(found.without_choice, 'row')} without a choice.")
-    if found.state in STATES:
-        console.print(STATES[found.state], style="yellow")
+    if document.without_choice:
+        console.print(f"Left out: {counted(document.without_choice, 'row')} without a choice.")
+    if document.state in STATES:
+        console.print(STATES[document.state], style="yellow")
     counts = [
-        ("candidate", found.wins),
-        ("baseline", found.losses),
-        ("tie", found.ties),
-        ("both bad", found.both_bad),
+        ("candidate", document.wins),
+        ("baseline", document.losses),
+        ("tie", document.ties),
+        ("both bad", document.both_bad),
     ]
-    shares = [("win score", number(found.score), interval(found.lower, found.upper))]
-    if bias := found.position_bias:
+    shares = [("win score", number(document.score), interval(document.lower, document.upper))]
+    if bias := document.position_bias:
         shares.append(("left chosen", number(bias.share_left), interval(bias.lower, bias.upper)))
-    if length := found.length_bias:
+    if length := document.length_bias:
         chosen = length.longer
         shares.append(("longer chosen", number(chosen.share), interval(chosen.lower, chosen.upper)))
         shares.append(
@@ -95,7 +95,7 @@ def _print(found: "PreferenceDocument") -> None:
                 interval(length.lower, length.upper),
             )
         )
-    if repeats := found.self_consistency:
+    if repeats := document.self_consistency:
         shares.append(
             (
                 "same again, sides swapped",
@@ -103,22 +103,22 @@ def _print(found: "PreferenceDocument") -> None:
                 interval(repeats.lower, repeats.upper),
             )
         )
-    level = f"{100 * found.level:g}% interval"
+    level = f"{100 * document.level:g}% interval"
     console.print()
     console.print(figures(("", "share", level), shares))
     console.print()
     console.print(figures(("preferred", "judgments"), [(n, f"{count:,}") for n, count in counts]))
     console.print()
-    console.print(f"A tie, or both bad, is half a win. Interval: {found.method}.", style="dim")
+    console.print(f"A tie, or both bad, is half a win. Interval: {document.method}.", style="dim")
     if bias:
         console.print(
             f"Position: {bias.left:,} left, {bias.right:,} right on "
-            f"{counted(bias.items, 'item')}{_tested(bias)}",
+            f"{counted(bias.items, 'item')}{_side_test(bias)}",
             style="dim",
         )
 
 
-def _tested(bias: "PositionBias") -> str:
+def _side_test(bias: "PositionBias") -> str:
     if bias.p_value is not None:
         return f", p = {bias.p_value:.2g} (by item)."
     return f". {SIDES[bias.state]}"

@@ -30,9 +30,9 @@ def list_(json_: Json = False, days: Days = SEEN_WITHIN) -> int:
     nobody has seen for long it says so."""
     from evalhub.frames.command import printing
 
-    _, here = _here()
+    _, table = _table()
     since = _day(None) - datetime.timedelta(days=days)
-    rows = [row for entry in here.entries() for row in _rows(entry, since)]
+    rows = [row for entry in table.entries() for row in _rows(entry, since)]
     if json_:
         printing.print_json({"schema": "evalhub.price-list/1", "prices": rows})
         return 0
@@ -41,10 +41,10 @@ def list_(json_: Json = False, days: Days = SEEN_WITHIN) -> int:
         typer.echo(f"{row['provider']}: {names}, since {row['since']}: {row['sentence']}")
         typer.echo(f"    {row['source']} ({row['table']}), seen {row['seen']} in {row['seen_in']}")
     if old := [row for row in rows if row["old"]]:
-        named = ", ".join(f"{row['names'][0]} ({row['seen']})" for row in old)
+        listing = ", ".join(f"{row['names'][0]} ({row['seen']})" for row in old)
         typer.echo(
-            f"? Not seen for more than {days} days: {named}. Look at their sources, and write into "
-            "your prices.yaml what holds now.",
+            f"? Not seen for more than {days} days: {listing}. Look at their sources, "
+            "and write into your prices.yaml what holds now.",
             err=True,
         )
     return 0
@@ -55,11 +55,13 @@ def check(json_: Json = False) -> int:
     """Check your own table of prices, and say where it lies."""
     from evalhub.frames.command import printing
 
-    path, here = _here()
-    own = [each for each in here.entries() if each.table == "home"]
+    path, table = _table()
+    own = [each for each in table.entries() if each.table == "home"]
     if json_:
-        printing.print_json({"file": str(path), "there": here.home is not None, "models": len(own)})
-    elif here.home is None:
+        printing.print_json(
+            {"file": str(path), "there": table.home is not None, "models": len(own)}
+        )
+    elif table.home is None:
         typer.echo(f"There is no {path}: the table that comes with Evalhub holds alone.")
     else:
         typer.echo(f"{path} is well: {len(own)} models, which go before Evalhub's own table.")
@@ -88,20 +90,20 @@ def of_(
     from evalhub.frames.command import printing
     from evalhub.prices.table import AskedAt
 
-    _, here = _here()
+    _, table = _table()
     when = _day(day)
-    hosts = [host] if host else [] if endpoint else here.hosts()
-    places = [AskedAt(model, *_host(each), endpoint or "") for each in hosts]
-    places = places or [AskedAt(model, endpoint=endpoint or "")]
-    found = [used for each in places if (used := here.of(each, when))]
+    hosts = [host] if host else [] if endpoint else table.hosts()
+    queries = [AskedAt(model, *_host(each), endpoint or "") for each in hosts]
+    queries = queries or [AskedAt(model, endpoint=endpoint or "")]
+    matches = [used for each in queries if (used := table.of(each, when))]
     if json_:
-        printing.print_json([each.as_json() for each in found])
-        return 0 if found else UNKNOWN
-    for used in found:
+        printing.print_json([each.as_json() for each in matches])
+        return 0 if matches else UNKNOWN
+    for used in matches:
         typer.echo(f"{model}: {used.sentence}")
-    if not found:
+    if not matches:
         typer.echo(f"No price of {model} is known on {when}: nothing is guessed.")
-    return 0 if found else UNKNOWN
+    return 0 if matches else UNKNOWN
 
 
 @app.command()
@@ -139,7 +141,7 @@ def gpus(json_: Json = False) -> int:
     return 0
 
 
-def _here() -> "tuple[Path, Prices]":
+def _table() -> "tuple[Path, Prices]":
     from evalhub.frames.command.setup import set_up_templates
 
     set_up_templates()
@@ -150,17 +152,17 @@ def _here() -> "tuple[Path, Prices]":
     return settings.HOME / HOMES, prices_here(settings.HOME)
 
 
-def _day(said: str | None) -> datetime.date:
-    if said is None:
+def _day(text: str | None) -> datetime.date:
+    if text is None:
         return datetime.datetime.now(datetime.UTC).date()
     try:
-        return datetime.date.fromisoformat(said)
+        return datetime.date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("is a day as 2026-11-26", param_hint="--day") from None
 
 
-def _host(said: str) -> tuple[str, int | None]:
-    name, _, port = said.partition(":")
+def _host(text: str) -> tuple[str, int | None]:
+    name, _, port = text.partition(":")
     return name, int(port) if port.isdecimal() else None
 
 
@@ -171,14 +173,14 @@ def _rows(entry: "Entry", since: datetime.date) -> list[dict[str, Any]]:
         {
             "provider": entry.provider,
             "names": list(entry.model.names),
-            "since": each.since,
-            **each.plain.as_json(),
-            "source": each.source or entry.of.source,
+            "since": price.since,
+            **price.plain.as_json(),
+            "source": price.source or entry.of.source,
             "table": entry.table,
-            "seen": entry.seen(each).isoformat(),
-            "seen_in": entry.seen_in(each),
-            "old": entry.holds_still(each) and entry.seen(each) < since,
-            "sentence": UsedPrice(price=each.plain).rates_in_words,
+            "seen": entry.seen(price).isoformat(),
+            "seen_in": entry.seen_in(price),
+            "old": entry.holds_still(price) and entry.seen(price) < since,
+            "sentence": UsedPrice(price=price.plain).rates_in_words,
         }
-        for each in entry.model.prices
+        for price in entry.model.prices
     ]

@@ -1,4 +1,4 @@
-"""Several processes that do the same, for machines with more than one core."""
+"""Several equal processes, for machines with more than one core."""
 
 import logging
 import os
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 def run_processes(
     serve: Callable[[int], int], count: int, *, stopping: Callable[[], None] = lambda: None
 ) -> None:
-    """Runs serve(0), serve(1), … each in a process of its own that ends with the code that it
-    gives, until KeyboardInterrupt, or an exception that a signal's handler raises.
+    """Runs serve(0), serve(1), … each in its own process, which exits with the returned code, until
+    KeyboardInterrupt or an exception from a signal handler.
 
     A process that ends before is started again, and the log says so. The processes end with this
     one, however it ends. Call it before there are threads or open connections: they wouldn't
@@ -39,11 +39,11 @@ def run_processes(
     except KeyboardInterrupt:
         pass
     finally:
-        for again in (signal.SIGTERM, signal.SIGINT):  # which would leave the children alone
+        for again in (signal.SIGTERM, signal.SIGINT):  # which would leave the children running
             signal.signal(again, signal.SIG_IGN)
         stopping()
         for child in children:
-            with suppress(ProcessLookupError):  # it was waited for just when the exception came
+            with suppress(ProcessLookupError):  # it ended just when the exception came
                 os.kill(child, signal.SIGTERM)
         for child in children:
             with suppress(ChildProcessError):

@@ -64,8 +64,8 @@ def push(
     spec = read_study(study, origin, change)
     connection = connect(server, token_file, spec.project, console)
     with handed_over(study, origin, change, spec) as ready:
-        found = push_there(connection, ready, console)
-    _say(found, connection, as_json=json_)
+        pushed = push_there(connection, ready, console)
+    _say(pushed, connection, as_json=json_)
     return 0
 
 
@@ -76,8 +76,8 @@ def status(
     json_: Json = False,
 ) -> int:
     """Say how far a study is at a site, and what was decided."""
-    connection, found = _found(study, server, token_file)
-    _say(found, connection, as_json=json_)
+    connection, document = _find_study(study, server, token_file)
+    _say(document, connection, as_json=json_)
     return 0
 
 
@@ -96,25 +96,27 @@ def pull(
     from evalhub.frames.command.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=[study])
-    connection, found = _found(study, server, token_file)
-    arm = candidate or next(each["name"] for each in found["arms"] if each["role"] == "candidate")
-    there = newest_decision(connection, found, arm)
-    if there is None:
+    connection, document = _find_study(study, server, token_file)
+    arm = candidate or next(
+        entry["name"] for entry in document["arms"] if entry["role"] == "candidate"
+    )
+    decided = newest_decision(connection, document, arm)
+    if decided is None:
         typer.echo(f"evalhub: nothing is decided on {arm} yet", err=True)
         return UNREACHABLE
-    told = told_decision(there)
-    text = json.dumps(told.record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
+    decision = told_decision(decided)
+    text = json.dumps(decision.record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
     with whole(out, option="--out") as file:
         file.write_text(f"{text}\n", encoding="utf-8")
-    printing.print_changes(told.changed_since)
-    printing.print_record(told.record)
-    return told.exit_code
+    printing.print_changes(decision.changed_since)
+    printing.print_record(decision.record)
+    return decision.exit_code
 
 
-def _found(
+def _find_study(
     file: Path, server: str | None, token_file: Path | None
 ) -> "tuple[Connection, Mapping[str, Any]]":
-    """The study of this file at the site. Raises typer.BadParameter where it isn't there."""
+    """The site's study for this file. Raises typer.BadParameter if it doesn't exist."""
     from evalhub.client.studies import slug_there, study_there
     from evalhub.frames.command import printing
     from evalhub.frames.command.server import connect
@@ -124,14 +126,14 @@ def _found(
     spec = read_study(file, OperatorFile())
     connection = connect(server, token_file, spec.project, printing.terminal(errors=True))
     slug = spec.slug or slug_there(connection, spec.name)
-    found = None if slug is None else study_there(connection, slug)
-    if found is None:
+    document = None if slug is None else study_there(connection, slug)
+    if document is None:
         raise typer.BadParameter(
             f"the site has no study {spec.name!r} in the project {spec.project}: `evalhub push` "
             "sends it",
             param_hint="STUDY",
         )
-    return connection, found
+    return connection, document
 
 
 def _say(study: "Mapping[str, Any]", connection: "Connection", *, as_json: bool) -> None:
@@ -143,14 +145,14 @@ def _say(study: "Mapping[str, Any]", connection: "Connection", *, as_json: bool)
     typer.echo(f"{study['name']}: {study['state']}")
     if study["waits_for"]:
         typer.echo(f"  waits for {study['waits_for']}")
-    for each in study["runs"]:
-        again = ", again" if each["repeat"] else ""
-        said = f" ({each['error']})" if each["error"] else ""
+    for row in study["runs"]:
+        again = ", again" if row["repeat"] else ""
+        error = f" ({row['error']})" if row["error"] else ""
         typer.echo(
-            f"  {each['arm']} on {each['test_set']}{again}: {each['state']}, "
-            f"{each['done']:,} of {each['items']:,}{said}"
+            f"  {row['arm']} on {row['test_set']}{again}: {row['state']}, "
+            f"{row['done']:,} of {row['items']:,}{error}"
         )
-    for each in study["decisions"]:
-        stale = "" if each["current"] else ", and its evidence has changed since"
-        typer.echo(f"  {each['arm']}: {each['verdict']}{stale}")
+    for row in study["decisions"]:
+        stale = "" if row["current"] else ", and its evidence has changed since"
+        typer.echo(f"  {row['arm']}: {row['verdict']}{stale}")
     typer.echo(f"  {connection.server.address}{study['url']}")

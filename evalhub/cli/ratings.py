@@ -1,4 +1,4 @@
-"""How ratings are named on a command line: a row a unit, or a row a rating."""
+"""The options that describe ratings: one row for each unit, or one for each rating."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ Label = Annotated[str | None, typer.Option(help="A row a rating: field with the 
 def read_ratings(
     file: Path, *, unit: str, raters: str | None, rater: str | None, label: str | None
 ) -> Iterator["RatingRow"]:
-    """The ratings of either form. Raises typer.BadParameter where neither is named."""
+    """The ratings in either form. Raises typer.BadParameter if neither is described."""
     from evalhub.analysis.labels import long_ratings, wide_ratings
 
     if raters is not None and rater is None and label is None:

@@ -1,4 +1,4 @@
-"""What `evalhub doctor --deploy` tries outside the site: its mail server, its identity provider."""
+"""Connection checks of `evalhub doctor --deploy`: mail server and identity provider."""
 
 import json
 import smtplib
@@ -21,7 +21,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class ProviderFault(Exception):
-    """What is wrong with the identity provider, and what would be right."""
+    """An error of the identity provider, with what would be right."""
 
     def __init__(self, what: str, advice: str) -> None:
         super().__init__(what)
@@ -29,8 +29,8 @@ class ProviderFault(Exception):
 
 
 def mail_finding(mail_to: str = "") -> Finding:
-    """Whether the mail server lets the site in: connected, greeted, encrypted as configured, and
-    signed in to. Nothing is sent but, to `mail_to`, one mail."""
+    """Checks the mail server: connection, greeting, encryption and sign-in. Sends nothing but one
+    mail to `mail_to`, if given."""
     if not settings.MAIL_URL:
         return Finding(
             "mail",
@@ -42,7 +42,7 @@ def mail_finding(mail_to: str = "") -> Finding:
     server = f"{parts.hostname}:{settings.MAILERS['default']['OPTIONS']['port']}"
     try:
         _sign_in()
-        sent = f"; a mail to {mail_to} was taken" if mail_to and _sent(mail_to) else ""
+        sent = f"; a mail to {mail_to} was taken" if mail_to and _send(mail_to) else ""
     except smtplib.SMTPAuthenticationError as error:
         return Finding(
             "mail",
@@ -57,11 +57,11 @@ def mail_finding(mail_to: str = "") -> Finding:
             f"{server} doesn't take the mail: {type(error).__name__}",
             f"The sender is {settings.DEFAULT_FROM_EMAIL}: EVALHUB_MAIL_FROM names another.",
         )
-    except OSError as error:  # smtplib's and ssl's errors are ones too
+    except OSError as error:  # smtplib's and ssl's errors are subclasses
         return Finding(
             "mail",
             False,
-            f"{server} can't be used: {_words(error)}",
+            f"{server} can't be used: {_one_line(error)}",
             "Correct EVALHUB_MAIL_URL: smtps:// is TLS from the start (465), smtp+tls:// STARTTLS "
             "(587), smtp:// neither (25).",
         )
@@ -69,7 +69,8 @@ def mail_finding(mail_to: str = "") -> Finding:
 
 
 def _sign_in() -> None:
-    """Raises OSError (smtplib's errors are ones) where the server doesn't let the site in."""
+    """Signs in to the mail server. Raises OSError (smtplib's errors are a kind of it) if it is
+    refused."""
     from django.core.mail import mailers
 
     mailer: Any = mailers["default"]
@@ -84,7 +85,7 @@ def _sign_in() -> None:
         mailer.close()
 
 
-def _sent(address: str) -> bool:
+def _send(address: str) -> bool:
     from django.core.mail import EmailMessage, mailers
     from django.core.mail.backends.smtp import EmailBackend
 
@@ -95,7 +96,7 @@ def _sent(address: str) -> bool:
         f"{site_address()}. Mail works.\n"
     )
     mail = EmailMessage("Evalhub: mail works", text, None, [address])
-    # as the operator asks: also where the site's own messages are held, or no database is yet
+    # the operator asks: also if messages are held, or there is no database yet
     return bool(EmailBackend.send_messages(mailers["default"], [mail]))
 
 
@@ -108,12 +109,12 @@ def _about_mail(scheme: str) -> str:
 
 
 def provider_findings() -> Iterator[Finding]:
-    """Whether the identity provider says of itself what signing in needs; none without one."""
+    """Checks that the identity provider's own document fits; [] without a provider."""
     if not settings.OIDC:
         return
     url = settings.OIDC["settings"]["server_url"]
     try:
-        keys = _checked(url)
+        keys = _count_keys(url)
     except ProviderFault as fault:
         yield Finding("identity provider", False, f"{url}: {fault}", fault.advice)
         return
@@ -121,15 +122,15 @@ def provider_findings() -> Iterator[Finding]:
         "identity provider",
         True,
         f"{url} answers as itself, with {keys} keys",
-        f"It has to know the address {_way_back()} as one that it may send people back to.",
+        f"It has to know the address {_callback_url()} as one that it may send people back to.",
     )
 
 
-def _checked(url: str) -> int:
-    """How many keys the provider signs with, once its discovery document was found to be right.
-    Raises ProviderFault."""
+def _count_keys(url: str) -> int:
+    """The number of the provider's signing keys, after its discovery document was checked. Raises
+    ProviderFault."""
     address = url if "/.well-known/" in url else url + DISCOVERY
-    document = _fetched(address, f"EVALHUB_OIDC_URL is the provider's address without {DISCOVERY}.")
+    document = _fetch(address, f"EVALHUB_OIDC_URL is the provider's address without {DISCOVERY}.")
     issuer = document.get("issuer")
     if issuer != address.removesuffix(DISCOVERY) and issuer != url + "/":
         raise ProviderFault(
@@ -159,7 +160,7 @@ def _checked(url: str) -> int:
             "it doesn't offer the authorisation code flow (response type `code`)",
             "Allow that flow for this site at the provider.",
         )
-    keys = _fetched(document["jwks_uri"], "The provider has to answer there with its keys.")
+    keys = _fetch(document["jwks_uri"], "The provider has to answer there with its keys.")
     count = len(keys.get("keys") or [])
     if not count:
         raise ProviderFault(
@@ -169,8 +170,8 @@ def _checked(url: str) -> int:
     return count
 
 
-def _fetched(address: str, advice: str) -> dict[str, Any]:
-    """The JSON object there. Raises ProviderFault."""
+def _fetch(address: str, advice: str) -> dict[str, Any]:
+    """The JSON object at the address. Raises ProviderFault."""
     try:
         request = Request(address, headers={"Accept": "application/json"})
         with urlopen(request, timeout=WAIT_S) as reply:
@@ -178,10 +179,10 @@ def _fetched(address: str, advice: str) -> dict[str, Any]:
             led_to = urlsplit(reply.url)
     except HTTPError as error:
         raise ProviderFault(f"{address} answers {error.code}", advice) from error
-    except (OSError, HTTPException) as error:  # URLError is one
+    except (OSError, HTTPException) as error:  # URLError is a subclass
         reason = getattr(error, "reason", error)
         raise ProviderFault(
-            f"{address} can't be reached: {_words(reason)}",
+            f"{address} can't be reached: {_one_line(reason)}",
             "The site has to reach it from here: correct EVALHUB_OIDC_URL, or let it through.",
         ) from error
     except ValueError as error:
@@ -193,7 +194,7 @@ def _fetched(address: str, advice: str) -> dict[str, Any]:
     return document
 
 
-def _way_back() -> str:
+def _callback_url() -> str:
     from django.urls import reverse
 
     from evalhub.accounts.addresses import absolute
@@ -202,5 +203,5 @@ def _way_back() -> str:
     return absolute(path)
 
 
-def _words(error: object) -> str:
+def _one_line(error: object) -> str:
     return " ".join(str(error).split()) or type(error).__name__

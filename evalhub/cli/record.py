@@ -1,4 +1,4 @@
-"""`evalhub record`: a model's answers stored while there is somebody to ask."""
+"""`evalhub record`: store a model's answers while the model can still be asked."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def record(
     )
     if dry_run:
         with database_to_look_at():
-            _, plan = _planned(spec, arm or [])
+            _, plan = _plan(spec, arm or [])
         if json_:
             printing.print_json(plan.as_json())
         else:
@@ -64,8 +64,8 @@ def record(
         from evalhub.studies.run.record import arms_to_record
 
         arms = arms_to_record(spec, arm or [])
-    else:  # asked before anything is written, for a transaction waits for nobody
-        arms, plan = _planned(spec, arm or [])
+    else:  # asked before anything is written: no transaction waits for a person
+        arms, plan = _plan(spec, arm or [])
         printing.print_requests(plan, printing.terminal(errors=True))
         if plan.requests:
             agree("Ask them?", unasked=f"{plan.requests:,} requests would be made")
@@ -73,24 +73,24 @@ def record(
     files = written(out, runs) if out is not None else {}
     if json_:
         printing.print_json(
-            {"runs": [_told(each) for each in runs], "files": [*map(str, files.values())]}
+            {"runs": [_as_json(each) for each in runs], "files": [*map(str, files.values())]}
         )
     else:
-        for each in runs:
-            typer.echo(_line(each))
+        for run in runs:
+            typer.echo(_line(run))
     return UNREACHABLE if any(each.run.state == "failed" for each in runs) else 0
 
 
-def _planned(spec: "StudySpec", named: list[str]) -> "tuple[list[str], AnswersPlan]":
+def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]":
     from evalhub.studies.run.record import arms_to_record, plan_of_answers
 
-    arms = arms_to_record(spec, named)
+    arms = arms_to_record(spec, names)
     return arms, plan_of_answers(spec, arms)
 
 
 def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[RecordedRun]":
-    """The runs, ended, with progress bars; with `told` what they ask is printed first. Without
-    Redis the worker is this process itself."""
+    """Completes the runs, with progress bars; `told` prints the requests first. Without Redis this
+    process is the worker."""
     from contextlib import nullcontext
     from functools import partial
 
@@ -112,28 +112,28 @@ def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[
 
 
 def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
-    """Writes every run's answers and, for each arm, what they are; also those of a run that
-    failed: nobody may be there to be asked again. The files of answers, by their names."""
+    """Writes every run's answers and a description of each arm, also for failed runs: their model
+    may soon be gone. Returns the answer files by name."""
     from evalhub.frames.command.outputs import whole
     from evalhub.studies.run.record import about, answer_lines
 
     folder.mkdir(parents=True, exist_ok=True)
     files = {each.file: folder / each.file for each in runs}
-    for each in runs:
+    for run in runs:
         with (
-            whole(files[each.file], option="--out") as path,
+            whole(files[run.file], option="--out") as path,
             path.open("w", encoding="utf-8") as file,
         ):
-            file.writelines(answer_lines(each.run))
+            file.writelines(answer_lines(run.run))
     for arm in dict.fromkeys(each.arm for each in runs):
         of = [each for each in runs if each.arm == arm]
-        said = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
+        text = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
         with whole(folder / f"{arm}.json", option="--out") as path:
-            path.write_text(f"{said}\n", encoding="utf-8")
+            path.write_text(f"{text}\n", encoding="utf-8")
     return files
 
 
-def _told(of: "RecordedRun") -> dict[str, object]:
+def _as_json(of: "RecordedRun") -> dict[str, object]:
     return {
         "arm": of.arm,
         "test_set": of.test_set,
@@ -148,5 +148,5 @@ def _line(of: "RecordedRun") -> str:
     mark = "✗" if of.run.state == "failed" else "✓"
     again = ", again" if of.repeat else ""
     items = of.run.test_set_version.item_count
-    said = f": {of.run.error}" if of.run.error else f": {items:,} items answered"
-    return f"{mark} {of.arm} on {of.test_set}{again}{said}"
+    outcome = f": {of.run.error}" if of.run.error else f": {items:,} items answered"
+    return f"{mark} {of.arm} on {of.test_set}{again}{outcome}"

@@ -1,4 +1,4 @@
-"""The page on the command line, docs/reference/cli.md, made from the commands themselves.
+"""Generate docs/reference/cli.md, the page on the command line, from the commands.
 
 `python -m evalhub.cli.reference > docs/reference/cli.md` writes it anew.
 """
@@ -50,7 +50,7 @@ letter that has no plain form as `\u0442`), and a JSON document is then ASCII wi
 
 
 class CommandNotes(Declaration):
-    """What the page says of a command beside its own help.
+    """Notes of the page on a command, in addition to its help.
 
     Attributes:
         notes: Markdown, with links relative to docs/reference.
@@ -62,13 +62,13 @@ class CommandNotes(Declaration):
 
 
 def all_notes() -> dict[str, CommandNotes]:
-    """The notes by the command's words: "study run"."""
+    """The notes by the command's words, such as "study run"."""
     text = files("evalhub.cli").joinpath("notes.yaml").read_text(encoding="utf-8")
     return declared(dict[str, CommandNotes], yaml.safe_load(text))
 
 
 def as_markdown(tree: Any) -> str:
-    """The whole page. `tree` is the group of all commands, as typer makes it."""
+    """The whole page. `tree` is typer's group of all commands."""
     notes = all_notes()
     sections = (
         "\n".join(_section(name, command, notes.get(name, CommandNotes())))
@@ -79,7 +79,7 @@ def as_markdown(tree: Any) -> str:
 
 
 def leaf_commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Every command that is no group, with its words, in the order of `--help`."""
+    """Every command that isn't a group, with its words, in the order of `--help`."""
     for name, inner in getattr(command, "commands", {}).items():
         yield from leaf_commands(inner, (*path, name))
     if not hasattr(command, "commands"):
@@ -111,8 +111,8 @@ def _row(parameter: Any, context: typer.Context) -> str:
     value = usage.rpartition(" ")[2]
     meaning = _one_line(parameter.help)
     if value.startswith("<") and "|" in value:
-        listed = ", ".join(f"`{choice}`" for choice in value.strip("<>").split("|"))
-        meaning = f"{meaning} One of {listed}."
+        choices = ", ".join(f"`{choice}`" for choice in value.strip("<>").split("|"))
+        meaning = f"{meaning} One of {choices}."
     if parameter.param_type_name == "argument":
         label = f"`{parameter.metavar or parameter.name.upper()}`"
     else:

@@ -1,4 +1,5 @@
-"""A site asked by a command: which one, how far it is, and its refusals with our files' lines."""
+"""Work with a site from a command: find it, follow its progress, and report its errors at our
+files' lines."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def push_there(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
-    """The study handed in, as the site tells it; progress goes to `console`.
+    """Uploads the study. Returns it as the site has it; progress goes to `console`.
 
     Raises DataError for what the site refuses, with the study file's line where it is its fault.
     """
@@ -39,13 +40,13 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
 
         connection.on_job = show_job
 
-        def sent(name: str, there: int, size: int) -> None:
-            bars.show(name, f"send {name}, bytes", there, size)
+        def sent(name: str, offset: int, size: int) -> None:
+            bars.show(name, f"send {name}, bytes", offset, size)
 
         try:
             return push_study(connection, study.document, study.files, sent=sent)
         except RefusedError as error:
-            if located := _located(error, spec, study):
+            if located := _locate(error, spec, study):
                 raise located from error
             raise
 
@@ -54,8 +55,9 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
 def handed_over(
     study: Path, origin: "OperatorFile", change: "StudyChange", spec: "StudySpec"
 ) -> "Iterator[StudySpec]":
-    """The study as a site takes it: arms that the site can't ask are asked from here, and their
-    answers stand in files while the block runs. They are kept in this home: nothing is asked twice.
+    """The study in the form that a site takes: arms that the site can't ask are asked here, and
+    their answers are in files while the block runs. They are stored in this home, so that nothing
+    is asked twice.
 
     Raises runners.outcome.RunUnreachable where nobody answers.
     """
@@ -75,9 +77,9 @@ def handed_over(
     from runners.outcome import check
 
     runs = carried(spec, arms)
-    for each in runs:
-        if each.run.unreachable:
-            check(each.run)
+    for run in runs:
+        if run.run.unreachable:
+            check(run.run)
     with TemporaryDirectory() as folder:
         answers = answered_here(spec, runs, written(Path(folder), runs))
         yield read_study(study, origin, replace(change, arms=answers))
@@ -90,7 +92,7 @@ def decision_there(
     wait_s: float,
     console: "Console",
 ) -> "DecidedThere | None":
-    """The decision on the candidate, waited for; None where the study judges nothing.
+    """Waits for the decision on the candidate; None if the study judges nothing.
 
     Raises evalhub.client.studies.UndecidedError.
     """
@@ -108,7 +110,7 @@ def decision_there(
 
 
 def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
-    """Shows how far a study's runs are, as the site tells them."""
+    """Shows the progress of a study's runs at the site."""
     runs = study["runs"]
     ended = sum(each["state"] in ("done", "failed", "cancelled") for each in runs)
     bars.show(
@@ -119,8 +121,8 @@ def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
     )
 
 
-def told_decision(found: "DecidedThere") -> "ToldDecision":
-    """A site's decision as a pipeline is told of it.
+def told_decision(decided: "DecidedThere") -> "ToldDecision":
+    """A site's decision as a ToldDecision.
 
     Raises evalhub.declare.declaration.DeclarationError for a record of another version than ours.
     """
@@ -129,11 +131,11 @@ def told_decision(found: "DecidedThere") -> "ToldDecision":
     from evalhub.declare.declaration import declared
 
     return ToldDecision(
-        declared(DecisionRecord, found.record, at="record"),
-        found.flips,
-        found.changed_since,
-        found.link,
-        found.refused,
+        declared(DecisionRecord, decided.record, at="record"),
+        decided.flips,
+        decided.changed_since,
+        decided.link,
+        decided.refused,
     )
 
 
@@ -145,8 +147,9 @@ def _run_bars(console: "Console") -> "Iterator[Bars]":
         yield bars
 
 
-def _located(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
-    """The first flaw that the site found, where it stands on this machine; None: it names none."""
+def _locate(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
+    """The first error that the site found, at its place on this machine; None if the site names
+    none."""
     from evalhub.io.rows import DataError
 
     for flaw in error.errors:

@@ -1,4 +1,4 @@
-"""What a pipeline reads of a decision: files that are whole or not there, and GitHub's own."""
+"""Reports of a decision for a pipeline: complete files or none, and GitHub's own."""
 
 import json
 import os
@@ -38,12 +38,12 @@ class ToldDecision:
 
     @property
     def held(self) -> str:
-        """Why a ship is held back all the same; "" where it isn't."""
+        """Why a ship is held back all the same; "" if it isn't."""
         return self.refused if self.record.verdict.exit_code == 0 else ""
 
     @property
     def exit_code(self) -> int:
-        """The verdict's; of a ship that a gate refuses, that of a hold."""
+        """The verdict's exit code; for a ship that a gate refuses, that of a hold."""
         from evalhub.declare.verdicts import Verdict
 
         return Verdict.HOLD.exit_code if self.held else self.record.verdict.exit_code
@@ -59,7 +59,7 @@ class Reports:
     github: bool = False
 
     def check(self, inputs: Iterable[Path]) -> None:
-        """Refuses, before anything is asked, what can't be written.
+        """Raises, before anything is asked, if a report can't be written.
 
         Raises typer.BadParameter and evalhub.io.rows.DataError as `check_output` does.
         """
@@ -72,8 +72,8 @@ class Reports:
             )
 
     def begin(self, name: str) -> None:
-        """Says in the files that nothing is decided yet: a job that is killed leaves that, and
-        nothing of an earlier one."""
+        """Writes "not decided yet" into the files: a killed job leaves that, and nothing of an
+        earlier one."""
         from evalhub.report.junit import junit_undecided
         from evalhub.report.markdown import markdown_undecided
 
@@ -83,34 +83,34 @@ class Reports:
         if self.out is not None:
             self.out.unlink(missing_ok=True)
 
-    def write(self, told: ToldDecision, study: Path, capability: Collection[str]) -> None:
-        """Writes all of them for a decision on the study of this file, in which these are the test
+    def write(self, decision: ToldDecision, study: Path, capability: Collection[str]) -> None:
+        """Writes all reports of a decision on the study of this file, in which these are the test
         sets of general capability."""
         from evalhub.report.github import annotations
         from evalhub.report.junit import junit
         from evalhub.report.markdown import SUMMARY_BYTES, markdown
         from evalhub.report.skills import skills_of
 
-        record = told.record
+        record = decision.record
         options: dict[str, Any] = {
             "skills": skills_of(record, capability),
-            "changed_since": told.changed_since,
-            "link": told.link,
-            "held": told.held,
+            "changed_since": decision.changed_since,
+            "link": decision.link,
+            "held": decision.held,
         }
-        self._put(self.junit, "--junit", junit(record, held=told.held))
-        self._put(self.markdown, "--markdown", markdown(record, told.flips, **options).encode())
+        self._put(self.junit, "--junit", junit(record, held=decision.held))
+        self._put(self.markdown, "--markdown", markdown(record, decision.flips, **options).encode())
         self._put(self.out, "--out", _document(record.as_json()))
         if self.github:
             room = SUMMARY_BYTES - _size(Path(os.environ[SUMMARY]))
             if room > 0:
-                _append(SUMMARY, markdown(record, told.flips, most=room, **options))
-            outputs = _outputs(told)
+                _append(SUMMARY, markdown(record, decision.flips, most=room, **options))
+            outputs = _outputs(decision)
             _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in outputs.items()))
-            _say(annotations(record, _in_workspace(study), held=told.held))
+            _say(annotations(record, _in_workspace(study), held=decision.held))
 
     def undecided(self, name: str, why: str, study: Path) -> None:
-        """Says in all of them that there is no verdict."""
+        """Writes into all reports that there is no verdict."""
         from evalhub.report.github import command
         from evalhub.report.junit import junit_undecided
         from evalhub.report.markdown import markdown_undecided
@@ -131,16 +131,16 @@ class Reports:
                 file.write_bytes(content)
 
 
-def _outputs(told: ToldDecision) -> dict[str, str]:
-    """Outputs of a step of GitHub Actions, for the steps after it; each is one line."""
+def _outputs(decision: ToldDecision) -> dict[str, str]:
+    """Outputs of this GitHub Actions step for later steps, one line each."""
     from evalhub.io.canonical import digest_of
 
     return {
-        "verdict": str(told.record.verdict),
-        "exit-code": str(told.exit_code),
-        "headline": " ".join((told.held or told.record.headline).split()),
-        "decision": digest_of(told.record.as_json()),
-        "link": told.link,
+        "verdict": str(decision.record.verdict),
+        "exit-code": str(decision.exit_code),
+        "headline": " ".join((decision.held or decision.record.headline).split()),
+        "decision": digest_of(decision.record.as_json()),
+        "link": decision.link,
     }
 
 
@@ -149,7 +149,8 @@ def _document(value: Any) -> bytes:
 
 
 def _say(commands: Iterable[str]) -> None:
-    """On standard error, which GitHub reads commands from too: the other may be one document."""
+    """Prints to standard error, where GitHub reads commands too: standard output may be one
+    document."""
     for line in commands:
         sys.stderr.write(f"{line}\n")
 
@@ -169,7 +170,7 @@ def _size(path: Path) -> int:
 
 
 def _in_workspace(study: Path) -> str:
-    """The study file as GitHub's pages name it; "" where it lies elsewhere."""
+    """The study file's path in GitHub's workspace; "" if it is elsewhere."""
     top = Path(os.environ.get(WORKSPACE) or ".").resolve()
     file = study.resolve()
     return str(file.relative_to(top)) if file.is_relative_to(top) else ""

@@ -57,8 +57,8 @@ def open_(
     from evalhub.studies.run.reviewing import arms_to_review
 
     project, _, slug = study.rpartition("/")
-    found = Study.objects.filter(Q(slug=slug) | Q(name=slug))
-    matching = list(found.filter(project__slug=project) if project else found)
+    studies = Study.objects.filter(Q(slug=slug) | Q(name=slug))
+    matching = list(studies.filter(project__slug=project) if project else studies)
     if len(matching) != 1:
         raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")
     arms = arms_to_review(matching[0], test_set)
@@ -102,9 +102,9 @@ def upload(
     from reviews.planning.upload import Columns
 
     with (
-        space(project) as found,
+        space(project) as project_row,
         staged_upload(
-            project=found,
+            project=project_row,
             by=None,
             name=name or file.stem,
             path=file,
@@ -134,7 +134,7 @@ def invite(
 ) -> None:
     """Invite people. Who has an account finds it in their own list; for an address without one
     a link is printed, which makes an account, once. It is mailed instead, where there is mail."""
-    found = _campaign(campaign)
+    review = _campaign(campaign)
     from django.conf import settings
     from django.urls import reverse
 
@@ -150,18 +150,18 @@ def invite(
     reverse("reviews:home")  # imports every page, before anything is written
     for email in emails:
         try:
-            made = invited(
-                campaign=found, email=email, by=inviter, quota=quota, tags=tag or [], days=days
+            result = invited(
+                campaign=review, email=email, by=inviter, quota=quota, tags=tag or [], days=days
             )
         except InvitationError as error:
             raise typer.BadParameter(str(error)) from error
-        link = site + made.path
-        if settings.MAIL_URL and mail_invitation(invited=made, url=link):
+        link = site + result.path
+        if settings.MAIL_URL and mail_invitation(invited=result, url=link):
             link = "by mail"
-        elif not made.by_link:
+        elif not result.by_link:
             link = f"in their own list, after signing in: {link}"
-        typer.echo(f"{made.invitation.whom}  {link}")
-        if made.by_link and made.invitation.shown and not made.invitation.by_owner:
+        typer.echo(f"{result.invitation.whom}  {link}")
+        if result.by_link and result.invitation.shown and not result.invitation.by_owner:
             typer.echo(
                 "  what they say counts once an owner vouches for them: `evalhub review vouch`",
                 err=True,
@@ -176,7 +176,7 @@ def vouch(
 ) -> None:
     """Vouch for reviewers whose accounts a link made, so that their judgments count: an owner who
     didn't make the link says that they are people of their own, before the review ends."""
-    found = _campaign(campaign)
+    review = _campaign(campaign)
     from django.db import transaction
 
     from evalhub.accounts.people import named_user
@@ -187,7 +187,7 @@ def vouch(
     with transaction.atomic():
         for name in names:
             try:
-                vouched(campaign=found, whom=name, by=owner)
+                vouched(campaign=review, whom=name, by=owner)
             except ReviewError as error:
                 raise typer.BadParameter(str(error)) from error
     typer.echo(f"{by} vouches for {', '.join(names)}: what they say counts")
@@ -196,28 +196,28 @@ def vouch(
 @app.command()
 def pause(campaign: Number) -> None:
     """Deal nothing for a while; who is at a comparison may finish it."""
-    found = _campaign(campaign)
+    review = _campaign(campaign)
     from reviews.planning.campaign import pause_campaign
 
-    pause_campaign(campaign=found, by=None)
+    pause_campaign(campaign=review, by=None)
 
 
 @app.command()
 def resume(campaign: Number) -> None:
     """Deal again after a pause."""
-    found = _campaign(campaign)
+    review = _campaign(campaign)
     from reviews.planning.campaign import resume_campaign
 
-    resume_campaign(campaign=found, by=None)
+    resume_campaign(campaign=review, by=None)
 
 
 @app.command()
 def close(campaign: Number) -> None:
     """Take no more answers, for good."""
-    found = _campaign(campaign)
+    review = _campaign(campaign)
     from reviews.planning.campaign import close_campaign
 
-    close_campaign(campaign=found, by=None)
+    close_campaign(campaign=review, by=None)
 
 
 @app.command("list")
@@ -226,18 +226,18 @@ def list_() -> None:
     _set_up()
     from reviews.models import Campaign
 
-    for each in Campaign.objects.with_counts().defer("plan").order_by("pk"):
-        counts = "{given:>6}/{asked:<6}".format(**vars(each))
-        typer.echo(f"{each.pk:>4}  {each.state:<7} {counts} {each.name}")
+    for review in Campaign.objects.with_counts().defer("plan").order_by("pk"):
+        counts = "{given:>6}/{asked:<6}".format(**vars(review))
+        typer.echo(f"{review.pk:>4}  {review.state:<7} {counts} {review.name}")
 
 
 @app.command()
 def results(campaign: Number) -> None:
     """Print what a review that has ended found, for a release review."""
-    found = _ended(campaign)
+    review = _require_ended(campaign)
     from reviews.results.campaign_results import campaign_results
 
-    typer.echo(campaign_results(found).text, nl=False)
+    typer.echo(campaign_results(review).text, nl=False)
 
 
 @app.command()
@@ -246,12 +246,12 @@ def audit(
     out: Annotated[Path | None, typer.Option(help="Where the proof goes, as JSON.")] = None,
 ) -> None:
     """Check whether a review was blind; the proof is a file with its SHA-256."""
-    found = _ended(campaign, unchanged=False)
+    review = _require_ended(campaign, unchanged=False)
     from evalhub.frames.command.outputs import check_output, whole
     from reviews.audit.report import audit as audited
 
     check_output(out, option="--out", inputs=())
-    document = audited(found)
+    document = audited(review)
     typer.echo(document.headline)
     for check in document.checks:
         mark = {"pass": "✓", "attention": "✗ look:", "not established": "? not established:"}[
@@ -280,20 +280,20 @@ def verify(
 
     rows = Campaign.objects.order_by("pk")
     chosen = list(rows if campaign is None else [_campaign(campaign)])
-    known = head is None
+    is_known = head is None
     changed = False
-    for each in chosen:
-        found = verified(each)
-        changed = changed or bool(found.faults)
-        known = known or found.knows(str(head).strip().lower(), each)
-        typer.echo(f"review {each.pk}: {each.seal or 'not sealed yet'}")
-        for key, passed in found.heads.items():
+    for review in chosen:
+        result = verified(review)
+        changed = changed or bool(result.faults)
+        is_known = is_known or result.knows(str(head).strip().lower(), review)
+        typer.echo(f"review {review.pk}: {review.seal or 'not sealed yet'}")
+        for key, passed in result.heads.items():
             typer.echo(f"  {key}: {passed[-1]}")
-        for fault in found.faults:
+        for fault in result.faults:
             typer.echo(f"  ✗ {fault}")
-    if not known:
+    if not is_known:
         typer.echo(f"✗ no record here ever led to {head}")
-    if changed or not known:
+    if changed or not is_known:
         raise typer.Exit(3)
 
 
@@ -312,7 +312,7 @@ def export(
     ] = False,
 ) -> None:
     """Write the judgments of a review that has ended to a file."""
-    found = _ended(campaign)
+    review = _require_ended(campaign)
     from django.db import transaction
 
     from evalhub.accounts.audit_log import note
@@ -325,35 +325,35 @@ def export(
             f"{form!r} is none of jsonl, csv, parquet, dpo, inspect", param_hint="--format"
         )
     with transaction.atomic():
-        note(Action.EXPORTED, by=None, project=found.project, what=f"{found} as {form}")
-    records = exporting.rows(found, pseudonyms=pseudonyms)
+        note(Action.EXPORTED, by=None, project=review.project, what=f"{review} as {form}")
+    records = exporting.rows(review, pseudonyms=pseudonyms)
     if form == "parquet":
         with whole(out, option="--out") as file:
             exporting.write_parquet(records, file)
         return
     if form == "dpo":
-        records = exporting.preferences(found, ties="keep" if keep_ties else "drop")
+        records = exporting.preferences(review, ties="keep" if keep_ties else "drop")
     elif form == "inspect":
-        records = exporting.inspect_scores(found)
+        records = exporting.inspect_scores(review)
     lines = exporting.as_csv(records) if form == "csv" else exporting.as_jsonl(records)
     with whole(out, option="--out") as file, file.open("w", encoding="utf-8", newline="") as to:
         to.writelines(lines)
 
 
-def _ended(number: int, *, unchanged: bool = True) -> "Campaign":
-    """The review, with its plan; one that goes on is refused, and one that was changed."""
-    found = _campaign(number)
+def _require_ended(number: int, *, unchanged: bool = True) -> "Campaign":
+    """The review with its plan. Raises if it still goes on, or was changed."""
+    review = _campaign(number)
     from evalhub.accounts.audit_log import note_once
     from evalhub.accounts.models import Action
     from reviews.errors import StillBlindError
     from reviews.results.ended import check_ended, end
 
     try:
-        (check_ended if unchanged else end)(found)
+        (check_ended if unchanged else end)(review)
     except StillBlindError as error:
         raise typer.BadParameter(str(error)) from error
-    note_once(Action.SAW_RESULTS, by=None, project=found.project, what=str(found))
-    return found
+    note_once(Action.SAW_RESULTS, by=None, project=review.project, what=str(review))
+    return review
 
 
 def _set_up() -> None:
@@ -366,10 +366,10 @@ def _campaign(number: int) -> "Campaign":
     _set_up()
     from reviews.models import Campaign
 
-    found = Campaign.objects.defer("plan").filter(pk=number).first()
-    if found is None:
+    review = Campaign.objects.defer("plan").filter(pk=number).first()
+    if review is None:
         raise typer.BadParameter(f"there is no review {number}; `evalhub review list` has all")
-    return found
+    return review
 
 
 def _request(
@@ -380,30 +380,30 @@ def _request(
     seed: int | None,
     question: str | None,
 ) -> "CampaignRequest":
-    """The plan's file with what the command line says in its place."""
+    """The plan file with the command line's values in place of its own."""
     from evalhub.declare.declaration import read_declaration
     from evalhub.declare.review import CampaignRequest
     from evalhub.io.document import Document
     from reviews.planning.campaign_request import asked
 
-    said = {
+    options = {
         "items": items,
         "reviewers_per_item": reviewers,
         "people": people,
         "seed": seed,
         "question": question,
     }
-    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if plan is None:
-        return asked(CampaignRequest, given)
+        return asked(CampaignRequest, values)
     document = Document(plan)
     start = "a review plan is a mapping, such as `items: 200`"
     read_declaration(CampaignRequest, document, start=start)
-    return asked(CampaignRequest, document.data | given)
+    return asked(CampaignRequest, document.data | values)
 
 
 def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:
-    """Prints what the plan asks of people."""
+    """Prints the plan's demands on people."""
     from evalhub.cli.plan_lines import plan_lines
     from evalhub.studies.run.reviewing import for_study
     from reviews.planning.plan_preview import preview_plan

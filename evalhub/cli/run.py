@@ -46,13 +46,13 @@ def list_(
                 f"is one of {', '.join(RunState.values)}", param_hint="--state"
             )
         runs = runs.filter(state=state)
-    shown = list(runs[:NEWEST])
+    newest = list(runs[:NEWEST])
     if json_:
-        printing.print_json([_row(run) for run in shown])
+        printing.print_json([_row(run) for run in newest])
         return 0
-    if not shown:
+    if not newest:
         typer.echo("There are no such runs.")
-    for run in shown:
+    for run in newest:
         typer.echo(_line(run))
     return 0
 
@@ -75,9 +75,9 @@ def show(number: Number, json_: Json = False) -> int:
         if row.unscored:
             scored += f"; {row.unscored} unscored"
         typer.echo(f"  {row.metric.name}: {scored}")
-    for each in run.spent:
-        who = f"the judge {each.asked}" if each.judge else "spent"
-        typer.echo(f"  {who}: {each.sentence}")
+    for spending in run.spent:
+        who = f"the judge {spending.asked}" if spending.judge else "spent"
+        typer.echo(f"  {who}: {spending.sentence}")
     for budget in (run.budget, run.arm_budget):
         if budget is not None:
             typer.echo(f"  {budget.sentence}")
@@ -115,15 +115,15 @@ def retry(
     except DeclarationError as error:
         raise wrong_budget(error) from error
     run = _run(number)
-    for each in (run.budget, run.arm_budget) if work is Work.ANSWERS and budget else ():
-        if each is not None:
-            typer.echo(f"{each.sentence[0].upper()}{each.sentence[1:]}.")
-    said = f"Run {number} hadn't stopped ({run.get_state_display()}): nothing was changed."
+    for limit in (run.budget, run.arm_budget) if work is Work.ANSWERS and budget else ():
+        if limit is not None:
+            typer.echo(f"{limit.sentence[0].upper()}{limit.sentence[1:]}.")
+    message = f"Run {number} hadn't stopped ({run.get_state_display()}): nothing was changed."
     if work is Work.ANSWERS:
-        said = f"Run {number} waits for a worker."
+        message = f"Run {number} waits for a worker."
     elif work is Work.VERDICTS:
-        said = f"The judge of run {number}'s answers waits for a worker."
-    typer.echo(said)
+        message = f"The judge of run {number}'s answers waits for a worker."
+    typer.echo(message)
     return 0
 
 
@@ -138,29 +138,29 @@ def cancel(number: Number) -> int:
 
     run = _run(number)
     work = cancel_work(run, by=None)
-    said = f"Run {number} had ended ({run.get_state_display()}): nothing was changed."
+    message = f"Run {number} had ended ({run.get_state_display()}): nothing was changed."
     if work is Work.ANSWERS:
-        said = f"Run {number} is cancelled."
+        message = f"Run {number} is cancelled."
     elif work is Work.VERDICTS:
-        said = f"The judge of run {number}'s answers is cancelled. What it said is kept."
-    typer.echo(said)
+        message = f"The judge of run {number}'s answers is cancelled. What it said is kept."
+    typer.echo(message)
     return 0
 
 
 def _runs() -> Any:
     from evalhub.registry.models import Run
 
-    named = ["version__model__project", "test_set_version__test_set__project"]
+    related = ["version__model__project", "test_set_version__test_set__project"]
     return (
         Run.objects.with_progress()
         .with_spending()
-        .select_related(*named)
+        .select_related(*related)
         .prefetch_related("metrics__metric")
     )
 
 
 def _run(number: int) -> "Run":
-    """Raises typer.BadParameter where there is none."""
+    """The run. Raises typer.BadParameter if there is none."""
     run: Run | None = _runs().filter(pk=number).first()
     if run is None:
         raise typer.BadParameter(f"there is no run {number}: `evalhub run list` says which")
@@ -169,8 +169,8 @@ def _run(number: int) -> "Run":
 
 def _line(run: "Run") -> str:
     row = _row(run)
-    there = f", {run.reused:,} of its answers taken over" if run.reused else ""
-    return f"{row['id']:>6}  {row['state']:<9}  {row['done']}/{row['items']}  {run}{there}"
+    reused = f", {run.reused:,} of its answers taken over" if run.reused else ""
+    return f"{row['id']:>6}  {row['state']:<9}  {row['done']}/{row['items']}  {run}{reused}"
 
 
 def _row(run: "Run") -> dict[str, Any]:

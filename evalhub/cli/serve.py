@@ -91,8 +91,8 @@ def worker(
 
 
 def _check_workers() -> int:
-    """Says how the workers of this machine and home are: 0 where there is one and all of them
-    work, else 69. Neither the database nor the queue is asked."""
+    """Reports the workers of this machine and home: 0 if there is one and all work, else 69.
+    Neither the database nor the queue is asked."""
     from django.conf import settings
 
     from evalhub.frames.command.exits import UNREACHABLE

@@ -37,13 +37,13 @@ def keygen(
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
         except OSError as error:
             raise _wrong(f"can't be written: {error.strerror}", path) from error
-        with whole_or_gone(path, file), os.fdopen(descriptor, "wb") as kept:
-            kept.write(text)
+        with whole_or_gone(path, file), os.fdopen(descriptor, "wb") as target:
+            target.write(text)
     typer.echo(f"{file} is yours alone; give away {beside}\n  {key_digest(public_key(public))}")
 
 
 def signature_of(document: Mapping[str, Any], key: Path) -> str:
-    """What the public key in this file says of the document."""
+    """Checks the document's signature with the public key in this file."""
     from evalhub.decision.signature import KeyFileError, check_signature, public_key
 
     try:
@@ -61,13 +61,13 @@ def write_signed(
 
     check_output(out, option="--out", inputs=inputs)
     try:
-        found = private_key(_read(key))
+        signing_key = private_key(_read(key))
     except KeyFileError as error:
         raise _wrong(str(error), key) from error
-    text = json.dumps(signed(document, found), ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(signed(document, signing_key), ensure_ascii=False, indent=2, allow_nan=False)
     with whole(out, option="--out") as file:
         file.write_text(f"{text}\n", encoding="utf-8")
-    typer.echo(f"signed by {key_digest(found.public_key())}: {out}")
+    typer.echo(f"signed by {key_digest(signing_key.public_key())}: {out}")
 
 
 def _read(key: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""The site served by waitress, with the worker beside it where there is no Redis."""
+"""Serve the site with waitress, and without Redis with a worker in the same process."""
 
 import gc
 import os
@@ -53,13 +53,13 @@ def serve_site(
     listeners = _listen(host, port, processes)
     port = listeners[0].getsockname()[1]
     count_under(port)
-    here = local_url(host, port)
-    shown = here.removeprefix("http://").removesuffix(f":{port}")
-    url = settings.SITE_URL or here
+    address = local_url(host, port)
+    host_name = address.removeprefix("http://").removesuffix(f":{port}")
+    url = settings.SITE_URL or address
     announce(url)
-    if shown not in settings.ALLOWED_HOSTS:
-        settings.ALLOWED_HOSTS.append(shown)  # who listens under a name answers to it
-    behind = f", by a proxy that speaks to {here}" if url != here else ""
+    if host_name not in settings.ALLOWED_HOSTS:
+        settings.ALLOWED_HOSTS.append(host_name)  # listening under a name means answering to it
+    behind = f", by a proxy that speaks to {address}" if url != address else ""
     try:
         for line in (f"Evalhub is at {url}{behind}  (Ctrl+C stops it)", *lines):
             text = line.replace("{url}", url)
@@ -91,13 +91,13 @@ def local_url(host: str, port: int) -> str:
 
 
 def _in_url(host: str) -> str:
-    """The host as an address has it: IPv6 in brackets, its zone's % escaped (RFC 6874)."""
+    """The host in the form of an address: IPv6 in brackets, the % of a zone escaped (RFC 6874)."""
     return f"[{host.replace('%', '%25')}]" if ":" in host else host
 
 
 def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
-    """A socket a process, all on one port: the system spreads connections over them. On `::` they
-    take IPv4 too.
+    """One socket for each process, all on one port: the system distributes connections. On `::`
+    they accept IPv4 too.
 
     They stay open here, so that what comes in while a process is started again waits for it.
     """
@@ -108,7 +108,7 @@ def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
         alone = create((host, port))
         if processes == 1:
             return [alone]
-        with alone:  # the port is free, and nobody else's: a shared one wouldn't say so
+        with alone:  # fails if the port is in use: a shared one wouldn't say so
             port = alone.getsockname()[1]
         return [create((host, port), reuse_port=True) for _ in range(processes)]
     except OSError as error:
@@ -118,15 +118,15 @@ def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
 
 
 def _close(listeners: Sequence[socket.socket], but: int | None = None) -> None:
-    """Leaves sockets to the processes that serve them: what one has closed is closed for good."""
+    """Closes all sockets but that of process `but`: each process serves its own only."""
     for number, listener in enumerate(listeners):
         if number != but:
             listener.close()
 
 
 def _serve(listener: socket.socket, threads: int, number: int) -> int:
-    """Until interrupted, as the process of that number; its exit code. The first has the worker
-    inside."""
+    """Serves until interrupted, as process `number`; returns the exit code. The first process has
+    the worker."""
     from django.conf import settings
     from django.urls import get_resolver, reverse
 
@@ -198,14 +198,14 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
 
 
 def _end(server: "BoundedServer") -> None:
-    """At once, what runs to its end; the second time that too is cut off."""
+    """Stops the server at once, letting running requests end; a second signal cuts them off too."""
     signal.signal(signal.SIGINT, _interrupt)
     server.stop(0)
 
 
 def _leave_modules_uncollected() -> None:
-    """Python's collector looks through all of them otherwise, which takes .2 s in which the process
-    answers nobody, each time that a few requests have made many objects."""
+    """Excludes modules from Python's garbage collection, which otherwise scans them again after a
+    few requests, for .2 s in which the process answers nobody."""
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,4 @@
-"""The project that a command keeps something in."""
+"""The project in which a command stores something."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def space(slug: str) -> "Iterator[Project]":
-    """The project; one that is made here goes again where nothing came into it."""
+    """The project; if it is created here and stays empty, it is deleted again."""
     from evalhub.accounts.models import Project
     from evalhub.declare.study import check_name
 
     check_name(slug, at="project")
-    found, made = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
+    project, created = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
     try:
-        yield found
+        yield project
     finally:
-        if made:
-            Project.objects.empty().filter(pk=found.pk).delete()
+        if created:
+            Project.objects.empty().filter(pk=project.pk).delete()

@@ -84,7 +84,7 @@ def cancel(study: Named) -> int:
     from evalhub.decision.wording import counted
     from evalhub.studies.run.all_runs import cancel_runs
 
-    count = cancel_runs(_named(study), by=None)
+    count = cancel_runs(_find_study(study), by=None)
     typer.echo(f"{counted(count, 'run')} stopped. What was answered is kept.")
     return 0
 
@@ -99,13 +99,13 @@ def retry(study: Named) -> int:
     from evalhub.decision.wording import counted
     from evalhub.studies.run.all_runs import resume_runs
 
-    count = resume_runs(_named(study), by=None)
+    count = resume_runs(_find_study(study), by=None)
     typer.echo(f"{counted(count, 'run')} taken up again.")
     return 0
 
 
-def _named(study: str) -> "Study":
-    """Raises typer.BadParameter where there is none, or several of that name."""
+def _find_study(study: str) -> "Study":
+    """The study. Raises typer.BadParameter if there is none, or several of that name."""
     from django.db.models import Q
 
     from evalhub.registry.models import Study
@@ -118,19 +118,19 @@ def _named(study: str) -> "Study":
     return matching[0]
 
 
-def hosts_of(given: "list[str]") -> tuple[str, ...]:
-    """The hosts of `--allow`. Raises typer.BadParameter for what is none."""
+def hosts_of(names: "list[str]") -> tuple[str, ...]:
+    """The hosts of `--allow`. Raises typer.BadParameter for an invalid one."""
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.declare.keys import Reach
 
     try:
-        return declared(Reach, {"hosts": given}).hosts
+        return declared(Reach, {"hosts": names}).hosts
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint="--allow") from error
 
 
 def _plan(spec: "StudySpec", as_json: bool) -> None:
-    """Says what a study would do."""
+    """Prints the study's plan."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import database_to_look_at
 
@@ -167,7 +167,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     from runners.embedded import embedded_worker
 
     if any(each.role != "development" for each in spec.test_sets.values()):
-        check_ledger_place(spec.policy.ledger_at)  # before anything is asked, and paid for
+        check_ledger_place(spec.policy.ledger_at)  # before anything is asked and paid for
 
     def register() -> "Study":
         with ImportBars(console, spec) as imports:
@@ -184,8 +184,8 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
 
 
 def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":
-    """The status with decisions that no policy holds any more, where there is a `reason` for it,
-    nor near-copies, where somebody says `why_new`."""
+    """The status after accepting policy changes, if there is a `reason`, and near-copies, if there
+    is a `why_new`."""
     from dataclasses import replace
 
     from evalhub.decision.sections.copies import NEAR_COPIES
@@ -195,8 +195,8 @@ def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudySta
 
     reasons = {POLICY_CODES: reason, (NEAR_COPIES,): why_new}
     decisions = []
-    for each in status.decisions if any(reasons.values()) else ():
-        newest = Decision.objects.filter(study=each.study, arm=each.arm).newest_first()[0]
+    for decision in status.decisions if any(reasons.values()) else ():
+        newest = Decision.objects.filter(study=decision.study, arm=decision.arm).newest_first()[0]
         for codes, why in reasons.items():
             if why and to_accept(newest, codes):
                 newest = accept(decision=newest, by=None, reason=why, codes=codes)
@@ -205,7 +205,7 @@ def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudySta
 
 
 def show(status: "StudyStatus", as_json: bool) -> int:
-    """Prints the decisions and what development sets show, and returns the exit code of the
+    """Prints the decisions and the development sets' results. Returns the exit code of the
     candidate in question; without a decision, that of "need more data".
 
     Raises:
@@ -217,11 +217,11 @@ def show(status: "StudyStatus", as_json: bool) -> int:
     from evalhub.ledger.chain.kept import check_kept
     from evalhub.ledger.staleness import changes_since
 
-    for each in status.decisions:
-        check_kept(each)
+    for decided in status.decisions:
+        check_kept(decided)
     records = [each.document for each in status.decisions]
     since = dict.fromkeys(
-        change.sentence for each in status.decisions for change in changes_since(each)
+        change.sentence for decision in status.decisions for change in changes_since(decision)
     )
     alone = Readings.model_validate({"readings": status.readings})
     if as_json:
@@ -247,8 +247,8 @@ def show(status: "StudyStatus", as_json: bool) -> int:
 
 
 def _print_number(decision: "Decision") -> None:
-    """By what `evalhub promote` and its like know it, and what may be done next with a ship, or
-    with what a policy or near-copies hold."""
+    """Prints the decision's number, and the next step for a ship, or for one that is held by a
+    policy change or near-copies."""
     from evalhub.decision.sections.copies import NEAR_COPIES
     from evalhub.decision.sections.policy_since import POLICY_CODES
     from evalhub.declare.verdicts import Verdict
@@ -268,7 +268,7 @@ def _print_number(decision: "Decision") -> None:
 
 
 def _print_skills(decision: "Decision") -> None:
-    """General capability by skill, with some of what was lost."""
+    """Prints general capability by skill, with some of the lost items."""
     from evalhub.frames.command import printing
     from evalhub.ledger.changed_items import lost_items
     from evalhub.report.skills import skills_of

@@ -57,7 +57,7 @@ def _redactors() -> "Sequence[Redactor]":
 
 
 def _group_at_home(group: typer.Typer) -> typer.Typer:
-    """The group, each of its commands with the option --home."""
+    """The group with the option --home on each of its commands."""
     for command in group.registered_commands:
         assert command.callback is not None
         command.callback = at_home(command.callback)

@@ -42,15 +42,15 @@ def add(
 
     of = named_project(project)
     person = _person(of, user)
-    made = add_token(project=of, user=person, name=name, scopes=scope, by=None, days=days)
+    new_token = add_token(project=of, user=person, name=name, scopes=scope, by=None, days=days)
     if json_:
-        printing.print_json(_row(made.token) | {"token": made.secret})
+        printing.print_json(_row(new_token.token) | {"token": new_token.secret})
         return 0
-    typer.echo(made.secret)
-    until = f"{made.token.expires:%-d %B %Y}"
+    typer.echo(new_token.secret)
+    until = f"{new_token.token.expires:%-d %B %Y}"
     typer.echo(
-        f"{made.token.name} acts for {person} in {of}, until {until}: "
-        f"{', '.join(made.token.scopes)}. It isn't shown again.",
+        f"{new_token.token.name} acts for {person} in {of}, until {until}: "
+        f"{', '.join(new_token.token.scopes)}. It isn't shown again.",
         err=True,
     )
     return 0
@@ -71,8 +71,8 @@ def list_(project: Of, json_: Json = False) -> int:
         return 0
     if not tokens:
         typer.echo("No tokens yet: `evalhub token add NAME` makes one.", err=True)
-    for each in tokens:
-        typer.echo(f"{each.name}: {each.shown}… {_words(each)}")
+    for token in tokens:
+        typer.echo(f"{token.name}: {token.shown}… {_describe(token)}")
     return 0
 
 
@@ -128,10 +128,10 @@ def _row(token: "ApiToken") -> dict[str, Any]:
     }
 
 
-def _words(token: "ApiToken") -> str:
+def _describe(token: "ApiToken") -> str:
     if token.revoked:
         return f"revoked on {token.revoked:%-d %B %Y}"
     state = "expired" if token.expired else "until"
     used = f"last used on {token.last_used:%-d %B %Y}" if token.last_used else "never used"
-    held = ", ".join(token.scopes)
-    return f"for {token.user}, {held}, {state} {token.expires:%-d %B %Y}, {used}"
+    scopes = ", ".join(token.scopes)
+    return f"for {token.user}, {scopes}, {state} {token.expires:%-d %B %Y}, {used}"

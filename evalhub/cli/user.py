@@ -80,12 +80,12 @@ def list_(json_: Json = False) -> int:
     if not users:
         typer.echo("No users yet: `evalhub user add NAME` makes one.", err=True)
     for user in users:
-        words = [
+        roles = [
             *([] if user.is_active else ["not active"]),
             *(["superuser"] if user.is_superuser else []),
             *(f"{each.role} of {each.project.slug}" for each in user.memberships.all()),
         ]
-        typer.echo(f"{user.username}: {', '.join(words) or 'no role'}")
+        typer.echo(f"{user.username}: {', '.join(roles) or 'no role'}")
     return 0
 
 

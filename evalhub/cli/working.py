@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
-    """Works on runs of those kinds until SIGTERM or Ctrl+C; the exit code.
+    """Works on runs of those kinds until SIGTERM or Ctrl+C. Returns the exit code.
 
     Each process is a whole worker, with its threads, leases and connections, and gives back what it
     is at when it is told to go. The first has the timers.
@@ -24,7 +24,7 @@ def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
     if processes == 1:
         return one(0)
     connections.close_all()  # a connection doesn't survive a fork
-    signal.signal(signal.SIGTERM, _told_to_go)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     run_processes(one, processes)
     return INTERRUPTED
 
@@ -42,6 +42,6 @@ def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
         return start_worker(threads=threads, queues=kinds)
 
 
-def _told_to_go(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # once more would end it before its processes
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a second signal would end it before its processes
     raise SystemExit(0)

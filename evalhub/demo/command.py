@@ -57,8 +57,8 @@ def run_demo(*, live: bool, hf: bool, whole: bool, serve: bool, port: int) -> in
     people = _people(spec.project)
     code = show(status, as_json=False)
     if beside is not None:
-        said = beside.decisions[0].document.headline
-        typer.echo(f"\nBy the answers that llama.cpp once gave, on every item:\n{said}")
+        headline = beside.decisions[0].document.headline
+        typer.echo(f"\nBy the answers that llama.cpp once gave, on every item:\n{headline}")
     typer.echo(f"\nA pipeline that calls `evalhub study run` would have seen exit code {code}.")
     if not serve:
         return 0

@@ -74,13 +74,13 @@ async def answer_all(
             started = time.perf_counter()
             async with session.post(f"{url}/chat/completions", json=body) as response:
                 response.raise_for_status()
-                said = await response.json()
+                reply = await response.json()
         return {
             "id": item["id"],
-            "output": said["choices"][0]["message"]["content"],
+            "output": reply["choices"][0]["message"]["content"],
             "latency_ms": round(1000 * (time.perf_counter() - started)),
-            "prompt_tokens": said["usage"]["prompt_tokens"],
-            "completion_tokens": said["usage"]["completion_tokens"],
+            "prompt_tokens": reply["usage"]["prompt_tokens"],
+            "completion_tokens": reply["usage"]["completion_tokens"],
         }
 
     async with aiohttp.ClientSession() as session:

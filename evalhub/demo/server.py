@@ -89,14 +89,14 @@ def local_server(
 
 
 def _url_said_by(child: subprocess.Popen[str]) -> str:
-    said = []
+    lines = []
     for line in child.stdout or ():
         if line.startswith(READY):
             return line.removeprefix(READY).strip() + "/v1"
-        said.append(line)
+        lines.append(line)
     raise LocalServerError(
         f"The model server ended before it was ready (exit {child.wait()}): "
-        + ("".join(said[-5:]).strip() or "it said nothing")
+        + ("".join(lines[-5:]).strip() or "it said nothing")
     )
 
 

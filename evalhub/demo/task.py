@@ -221,19 +221,19 @@ def generate(split: Split, seed: int, n: int) -> list[TaskItem]:
     A customer's thread has one to three messages of one channel about one product.
     """
     random = Random(f"triage/{split}/{seed}")
-    words = SPLITS[split]
+    wordings = SPLITS[split]
     items: list[TaskItem] = []
     seen: set[str] = set()
     thread = 0
     while len(items) < n:
         thread += 1
-        customer, product = random.choice(words.customers), random.choice(PRODUCTS)
+        customer, product = random.choice(wordings.customers), random.choice(PRODUCTS)
         channel = random.choice(CHANNELS)
         for _ in range(min(random.choice([1, 1, 2, 3]), n - len(items))):
             intent, urgency = random.choice(INTENTS), random.choice(URGENCIES)
             plain = random.random() < 0.7
-            named = product if plain else words.described[product]
-            text = _message(random, words, channel, customer, intent, named, urgency)
+            mention = product if plain else wordings.described[product]
+            text = _message(random, wordings, channel, customer, intent, mention, urgency)
             if text in seen:
                 continue
             seen.add(text)
@@ -259,22 +259,22 @@ def answer(intent: str, product: str, urgency: str) -> str:
 
 def _message(
     random: Random,
-    words: Wordings,
+    wordings: Wordings,
     channel: str,
     customer: str,
     intent: str,
     product: str,
     urgency: str,
 ) -> str:
-    sentences = [random.choice(words.intents[intent]).format(p=product)]
+    sentences = [random.choice(wordings.intents[intent]).format(p=product)]
     if urgency != "normal":
-        said = random.choice(words.urgent if urgency == "high" else words.unhurried)
-        sentences.insert(random.randrange(2), said)
+        sentence = random.choice(wordings.urgent if urgency == "high" else wordings.unhurried)
+        sentences.insert(random.randrange(2), sentence)
     body = " ".join(sentences)
     match channel:
         case "email":
-            closing = random.choice(words.closings).format(c=customer)
-            return f"{random.choice(words.openings)}\n{body}\n{closing}"
+            closing = random.choice(wordings.closings).format(c=customer)
+            return f"{random.choice(wordings.openings)}\n{body}\n{closing}"
         case "form":
             return f"Name: {customer}\nMessage: {body}"
         case _:

@@ -36,11 +36,11 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="the base model's GGUF file")
     parser.add_argument("--data", type=Path, default=HERE / "training.jsonl")
     parser.add_argument("--out", type=Path, default=HERE / "adapter")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     torch.set_num_threads(THREADS)
     torch.manual_seed(SEED)
 
-    source = {"pretrained_model_name_or_path": asked.model.parent, "gguf_file": asked.model.name}
+    source = {"pretrained_model_name_or_path": args.model.parent, "gguf_file": args.model.name}
     tokenizer = transformers.AutoTokenizer.from_pretrained(**source)
     model = transformers.AutoModelForCausalLM.from_pretrained(
         **source,
@@ -51,14 +51,14 @@ def main() -> None:
         model,
         peft.LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, task_type="CAUSAL_LM"),
     )
-    lines = asked.data.read_text(encoding="utf-8").splitlines()
+    lines = args.data.read_text(encoding="utf-8").splitlines()
     examples = [encode(tokenizer, json.loads(line)["messages"]) for line in lines]
     started = time.perf_counter()
     losses = train(model, examples)
     seconds = time.perf_counter() - started
-    save_adapter(model, asked.out)
+    save_adapter(model, args.out)
     record = {
-        "dataset_sha256": hashlib.sha256(asked.data.read_bytes()).hexdigest(),
+        "dataset_sha256": hashlib.sha256(args.data.read_bytes()).hexdigest(),
         "examples": len(examples),
         "method": "lora",
         "rank": RANK,
@@ -74,7 +74,7 @@ def main() -> None:
         "transformers": transformers.__version__,
         "peft": peft.__version__,
     }
-    asked.out.with_name("training.json").write_text(json.dumps(record, indent=2) + "\n")
+    args.out.with_name("training.json").write_text(json.dumps(record, indent=2) + "\n")
 
 
 def encode(tokenizer: Any, messages: list[dict[str, str]]) -> tuple[list[int], list[int]]:
@@ -83,9 +83,9 @@ def encode(tokenizer: Any, messages: list[dict[str, str]]) -> tuple[list[int], l
     def text(message: dict[str, str]) -> str:
         return f"<|im_start|>{message['role']}\n{message['content']}<|im_end|>\n"
 
-    asked = "".join(map(text, messages[:-1])) + "<|im_start|>assistant\n"
+    prompt_text = "".join(map(text, messages[:-1])) + "<|im_start|>assistant\n"
     answer = messages[-1]["content"] + "<|im_end|>"
-    prompt = tokenizer.encode(asked, add_special_tokens=False)
+    prompt = tokenizer.encode(prompt_text, add_special_tokens=False)
     wanted = tokenizer.encode(answer, add_special_tokens=False)
     return prompt + wanted, [IGNORED] * len(prompt) + wanted
 

@@ -14,6 +14,6 @@ from evalhub.frames.page.access import results_only
 @results_only
 def make_demo(request: SignedInRequest) -> HttpResponse:
     """Makes the demo's study in a project, and shows how its runs go on."""
-    named = str(request.POST.get("project", ""))
-    project = get_object_or_404(Project.objects.seen_by(request.user), slug=named)
+    slug = str(request.POST.get("project", ""))
+    project = get_object_or_404(Project.objects.seen_by(request.user), slug=slug)
     return redirect("site:study", register_demo(project=project, by=request.user).pk)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 _PACKAGED = Path(__file__).parent / "pages"
 _CHECKOUT = Path(__file__).parents[2]
-# what documents lead to that lies beside their folder
+# files outside of docs/ that documents link to
 _BESIDE = ("CHANGELOG.md", "CONTRIBUTING.md")
 
 
@@ -24,17 +24,17 @@ class SiteDocument:
 
 @cache
 def files() -> dict[str, Path]:
-    """Every file that documents consist of, pictures and schemas too, by its path below docs/.
+    """Every file of the documents, including pictures and schemas, by its path below docs/.
 
     A wheel has them in this package; a checkout has them where they are written.
     """
     top = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
-    found = {
+    paths = {
         path.relative_to(top / "docs").as_posix(): path
         for path in sorted((top / "docs").rglob("*"))
         if path.is_file()
     }
-    return found | {name: top / name for name in _BESIDE}
+    return paths | {name: top / name for name in _BESIDE}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A document as HTML: headings with the addresses that links name, tables in boxes of their own.
+"""A document as HTML: headings with link anchors, tables in scrolling boxes.
 
 Documents are ours, so what HTML they hold is kept. Links between them need no change, since the
 site's addresses are their files'.
@@ -45,13 +45,13 @@ class DocumentPage:
 
     @property
     def contents(self) -> list[DocumentHeading]:
-        """The headings below the title that a list of contents names."""
+        """The headings below the title, for a table of contents."""
         return [each.heading for each in self.sections if each.heading.level == 2]
 
 
 @cache
 def laid_out(document: SiteDocument) -> DocumentPage:
-    """The document as a page, laid out once a process."""
+    """The document as HTML, made once in a process."""
     tokens = _MARKDOWN.parse(document.text)
     sections = tuple(_sections(tokens))
     for token in tokens:
@@ -59,7 +59,7 @@ def laid_out(document: SiteDocument) -> DocumentPage:
         for inner in token.children or []:
             _link(inner, document.name)
     return DocumentPage(
-        _MARKDOWN.renderer.render(list(_boxed(tokens)), _MARKDOWN.options, {}), sections
+        _MARKDOWN.renderer.render(list(_box_tables(tokens)), _MARKDOWN.options, {}), sections
     )
 
 
@@ -69,30 +69,31 @@ def anchor(heading: str) -> str:
 
 
 def _sections(tokens: Sequence[Token]) -> Iterator[DocumentSection]:
-    """The sections in order; gives each heading its address on the way."""
-    heading, words = DocumentHeading(1, "", ""), list[str]()
+    """The sections in order; sets each heading's anchor."""
+    heading, texts = DocumentHeading(1, "", ""), list[str]()
     for before, token in zip([None, *tokens], tokens, strict=False):
         if before is not None and before.type == "heading_open":
             if heading.text:
-                yield DocumentSection(heading, " ".join(words))
+                yield DocumentSection(heading, " ".join(texts))
             text = _plain(token)
-            heading, words = DocumentHeading(int(before.tag[1]), text, anchor(text)), []
+            heading, texts = DocumentHeading(int(before.tag[1]), text, anchor(text)), []
             before.attrSet("id", heading.anchor)
         elif token.type in ("inline", "fence"):
-            words.append(_plain(token))
-    yield DocumentSection(heading, " ".join(words))
+            texts.append(_plain(token))
+    yield DocumentSection(heading, " ".join(texts))
 
 
 def _plain(token: Token) -> str:
     if token.children is None:
         return token.content
     return "".join(
-        " " if each.type in ("softbreak", "hardbreak") else each.content for each in token.children
+        " " if child.type in ("softbreak", "hardbreak") else child.content
+        for child in token.children
     )
 
 
 def _link(token: Token, name: str) -> None:
-    """Leads what lies outside of the documents to where this version's source is kept."""
+    """Rewrites links that lead out of the documents to this version's source."""
     address = str(token.attrGet("href") or "")
     if not address or re.match(r"\w+:|#", address):
         return
@@ -105,8 +106,9 @@ def _link(token: Token, name: str) -> None:
         token.attrSet("href", _SOURCE + target)
 
 
-def _boxed(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Tables that scroll by themselves; alignment as a class, since no style is inline."""
+def _box_tables(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Puts tables into boxes that scroll; alignment becomes a class, since inline styles are
+    blocked."""
     tables = 0
     for token in tokens:
         if style := token.attrs.pop("style", None):

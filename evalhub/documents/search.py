@@ -1,5 +1,5 @@
-"""Search over the documents, kept in memory: sections that hold every word asked for, but words
-that stand nearly everywhere.
+"""Search over the documents, in memory: sections with every word of the query, ignoring words that
+are nearly everywhere.
 
 Ranked by BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75), a word of a heading counting as
 five of the text.
@@ -15,9 +15,9 @@ from functools import cache
 from evalhub.documents import documents
 from evalhub.documents.layout import DocumentHeading, laid_out
 
-MOST = 30  # sections found
-MOST_WORDS = 12  # of what is asked
-_COMMON = 1 / 3  # of the sections: a word that so many hold tells none of them apart
+MOST = 30  # sections in a result
+MOST_WORDS = 12  # words of a query
+_COMMON = 1 / 3  # share of sections: a word in so many distinguishes none
 _AROUND = 110  # characters shown on each side of the first word found
 _HEADING = 5
 _K1, _B = 1.2, 0.75
@@ -44,24 +44,26 @@ class _Entry:
     length: int
 
 
-def search(asked: str) -> list[FoundSection]:
-    """The sections in which every word of `asked` begins some word, best first, at most `MOST`."""
-    words = _tokens(asked)[:MOST_WORDS]
-    if not words:
+def search(query: str) -> list[FoundSection]:
+    """Sections in which every word of `query` begins some word, best first, at most `MOST`."""
+    terms = _tokens(query)[:MOST_WORDS]
+    if not terms:
         return []
     entries, average = _index()
-    held = [[(entry, _held(entry, word)) for entry in entries] for word in words]
-    share = [sum(count > 0 for _, count in each) / len(entries) for each in held]
-    telling = [n for n in range(len(held)) if share[n] <= _COMMON] or range(len(held))
+    counts_by_term = [[(entry, _occurrences(entry, word)) for entry in entries] for word in terms]
+    share = [sum(count > 0 for _, count in each) / len(entries) for each in counts_by_term]
+    telling = [n for n in range(len(counts_by_term)) if share[n] <= _COMMON] or range(
+        len(counts_by_term)
+    )
     scores = [0.0] * len(entries)
-    for each in (held[n] for n in telling):
-        having = sum(count > 0 for _, count in each)
+    for counts in (counts_by_term[n] for n in telling):
+        having = sum(count > 0 for _, count in counts)
         rare = math.log(1 + (len(entries) - having + 0.5) / (having + 0.5))
-        for n, (entry, count) in enumerate(each):
+        for n, (entry, count) in enumerate(counts):
             saturated = count + _K1 * (1 - _B + _B * entry.length / average)
             scores[n] += rare * count * (_K1 + 1) / saturated if count else -math.inf
     ranked = sorted(range(len(entries)), key=lambda n: -scores[n])
-    return [_found(entries[n], words) for n in ranked[:MOST] if scores[n] > 0]
+    return [_excerpt(entries[n], terms) for n in ranked[:MOST] if scores[n] > 0]
 
 
 @cache
@@ -87,17 +89,17 @@ def _tokens(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def _held(entry: _Entry, word: str) -> int:
-    """How often a section has the word, or one that begins with it."""
+def _occurrences(entry: _Entry, word: str) -> int:
+    """How often a section has the word or one that begins with it."""
     return sum(count for each, count in entry.counts.items() if each.startswith(word))
 
 
-def _found(entry: _Entry, words: Sequence[str]) -> FoundSection:
-    marks = re.compile(rf"\b({'|'.join(map(re.escape, words))})", re.IGNORECASE)
+def _excerpt(entry: _Entry, terms: Sequence[str]) -> FoundSection:
+    marks = re.compile(rf"\b({'|'.join(map(re.escape, terms))})", re.IGNORECASE)
     first = marks.search(entry.words)
     middle = first.start() if first else 0
     start = max(0, entry.words.rfind(" ", 0, max(0, middle - _AROUND)) + 1) if middle else 0
-    shown = entry.words[start : middle + 2 * _AROUND].rsplit(" ", 1)[0]
-    said = ("… " if start else "") + shown + " …"
-    pieces = [(piece, n % 2 == 1) for n, piece in enumerate(marks.split(said)) if piece]
+    excerpt = entry.words[start : middle + 2 * _AROUND].rsplit(" ", 1)[0]
+    text = ("… " if start else "") + excerpt + " …"
+    pieces = [(piece, n % 2 == 1) for n, piece in enumerate(marks.split(text)) if piece]
     return FoundSection(entry.document, entry.title, entry.heading, pieces)

@@ -1,4 +1,4 @@
-"""A run's answers, a page at a time, with what they were asked and how they were scored."""
+"""A run's answers, one page at a time, with their questions and scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ class AnswersPage:
 
     @property
     def sealed(self) -> bool:
-        """Whether some of the run's scores aren't to be read yet."""
+        """Whether some of the run's scores are still sealed."""
         return any(each.opened is None for each in self.metrics)
 
 
 def answers_page(run: Run, show: str, number: str) -> AnswersPage:
-    """Page `number` of the run's answers: all, or only its errors, or only the unscored."""
+    """Page `number` of the run's answers: all, only errors, or only unscored ones."""
     show = show if show in SHOWN else ""
     readable = Score.objects.readable_by(run).order_by("metric_id").select_related("metric")
     outputs = outputs_of(run, show).prefetch_related("item", Prefetch("scores", readable))

@@ -1,4 +1,4 @@
-"""Pages of items and of answers by their places: each is read where it stands.
+"""Pages of items and answers by position: each page reads only its own rows.
 
 Counting the rows of a large run, or skipping those before a page, takes as long as there are many.
 How many places there are is known, and an index leads to each.
@@ -14,7 +14,7 @@ from evalhub.registry.models import Item, Output, Run, TestSetVersion
 
 
 def items_by_place(version: TestSetVersion, page: int) -> "Paginator[Item]":
-    """Pages of a version's items in their order."""
+    """Pages of a version's items, in their order."""
     items = Item.objects.filter(version=version)
     return _pages(
         version.item_count, lambda start, stop: list(items.between(start, stop)), size=page
@@ -22,24 +22,24 @@ def items_by_place(version: TestSetVersion, page: int) -> "Paginator[Item]":
 
 
 def answers_by_place(run: Run, answers: "QuerySet[Output]", page: int) -> "Paginator[Output]":
-    """Pages of a run's answers in the order of its items and samples, each answer in its place: a
-    page of a run that goes on holds those that are there."""
+    """Pages of a run's answers in the order of items and samples, each answer on its final page:
+    while the run goes on, a page shows the answers that exist."""
     samples, version = run.samples, run.test_set_version
 
     def between(start: int, stop: int) -> Sequence[Output]:
         items = Item.objects.filter(version=version).between(start // samples, -(-stop // samples))
         positions = dict(items.values_list("pk", "position"))
 
-        def place(answer: Output) -> int:
+        def position(answer: Output) -> int:
             return positions[answer.item_id] * samples + answer.sample
 
-        found = answers.filter(item__in=positions)
-        return sorted((each for each in found if start <= place(each) < stop), key=place)
+        on_page = answers.filter(item__in=positions)
+        return sorted((each for each in on_page if start <= position(each) < stop), key=position)
 
     return _pages(version.item_count * samples, between, size=page)
 
 
-class _Places:
+class _Positions:
     def __init__(self, count: int, between: Callable[[int, int], Sequence[Any]]) -> None:
         self._count, self._between = count, between
 
@@ -53,5 +53,5 @@ class _Places:
 def _pages(
     count: int, between: Callable[[int, int], Sequence[Any]], *, size: int
 ) -> "Paginator[Any]":
-    places: Any = _Places(count, between)
-    return Paginator(places, size)
+    positions: Any = _Positions(count, between)
+    return Paginator(positions, size)

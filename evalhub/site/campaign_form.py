@@ -1,4 +1,4 @@
-"""The form by which an owner makes a review, and what it says as a plan's document."""
+"""The form for making a review, and its values as a plan's document."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -22,7 +22,7 @@ PROPOSED = Design(controls=0.05, diverse=True, form=Form(repeats=0.05, guess=Tru
 
 
 def _number(name: str, label: str, help_text: str = "") -> Any:
-    """A field with the limits that its declaration has; shares are asked for in percent."""
+    """A number field with the limits of its declaration; shares are in percent."""
     kind = CampaignRequest if name in CampaignRequest.model_fields else Form
     declared = kind.model_fields[name]
     share = name in SHARES
@@ -133,7 +133,7 @@ class CampaignForm(forms.Form):
 
 
 def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """What the form says, as the document of a review plan.
+    """The form's values as the document of a review plan.
 
     Where one answer is rated at a time, what needs two of them is left out.
     """
@@ -175,10 +175,10 @@ def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def initial_of(design: Design) -> dict[str, Any]:
-    """The form's fields as a design has them."""
-    said, form = design.model_dump(), design.form
+    """The form's initial values for a design."""
+    values, form = design.model_dump(), design.form
     return (
-        {name: said[name] for name in Design.model_fields}
+        {name: values[name] for name in Design.model_fields}
         | {name: getattr(form, name) for name in ("steps", "rationale", "flags", "guess")}
         | initial_show(form.show)
         | {
@@ -191,7 +191,7 @@ def initial_of(design: Design) -> dict[str, Any]:
         }
         | {
             name: round(100 * share)
-            for name, share in {**said, "repeats": form.repeats}.items()
+            for name, share in {**values, "repeats": form.repeats}.items()
             if name in SHARES
         }
     )
@@ -209,11 +209,11 @@ def _dimensions(lines: str, *, ratings: bool) -> list[dict[str, Any]]:
     questions = [line.strip() for line in lines.splitlines() if line.strip()]
     return [
         {
-            "name": f"q{place}-{slugify(question)}"[:40].rstrip("-"),
+            "name": f"q{number}-{slugify(question)}"[:40].rstrip("-"),
             "question": question,
             "kind": "rating" if ratings else "choice",
         }
-        for place, question in enumerate(questions, 1)
+        for number, question in enumerate(questions, 1)
     ]
 
 

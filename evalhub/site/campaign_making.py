@@ -1,4 +1,4 @@
-"""Making a review from its form: where the answers come from, and what it would cost."""
+"""Make a review from its form: the source of the answers, and the cost."""
 
 import tempfile
 from pathlib import Path
@@ -41,22 +41,22 @@ COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
 
 
 def source_of(request: SignedInRequest) -> tuple[ReviewSource, Campaign | None]:
-    """What is asked about, and the review whose plan is to be changed, if any."""
-    asked = request.GET
-    if number := asked.get("campaign", ""):
+    """The source of the answers, and the review whose plan is to be changed, if any."""
+    query = request.GET
+    if number := query.get("campaign", ""):
         old = get_object_or_404(
             Campaign.objects.seen_by(request.user).for_owners(), pk=_number(number)
         )
         return campaign_source(old), old
-    if number := asked.get("study", ""):
+    if number := query.get("study", ""):
         study = get_object_or_404(
             Study.objects.seen_by(request.user).select_related("project"), pk=_number(number)
         )
-        return study_source(study, asked.get("test_set", "")), None
-    runs = uploaded_runs(request.user, asked.get("runs", "").split("-"))
+        return study_source(study, query.get("test_set", "")), None
+    runs = uploaded_runs(request.user, query.get("runs", "").split("-"))
     if len(runs) != 2:
         raise Http404
-    return runs_source(runs, asked.get("name", "")[:60]), None
+    return runs_source(runs, query.get("name", "")[:60]), None
 
 
 def _number(text: str) -> int:
@@ -68,80 +68,80 @@ def _number(text: str) -> int:
 def campaign_form(
     request: SignedInRequest, source: ReviewSource, superseded: Campaign | None
 ) -> CampaignForm:
-    """The form as the plan that is changed has it, or as the study's file asks."""
+    """The form, filled in from the plan to be changed, or from the study's file."""
     review = source.study.review if source.study else None
-    asked = review.as_json() | initial_show(review.show) if review else {}
+    fields = review.as_json() | initial_show(review.show) if review else {}
     initial = initial_of(superseded.sealed_plan.design if superseded else PROPOSED)
     if superseded is None:
-        initial |= asked
+        initial |= fields
     return CampaignForm(
         request.POST or None, initial=initial, arms=source.arms, metric=source.has_metric
     )
 
 
 def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
-    """What the form's plan would ask of people; with nothing sent, the form's defaults'."""
+    """What the form's plan would ask of people; before the form is sent, its defaults."""
     filled = form
     if not form.is_bound:
-        given = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
-        given = {name: value for name, value in given.items() if value is not None}
-        filled = CampaignForm(given, arms=source.arms, metric=source.has_metric)
+        data = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
+        data = {name: value for name, value in data.items() if value is not None}
+        filled = CampaignForm(data, arms=source.arms, metric=source.has_metric)
     if not filled.is_valid():
         return {"wrong": "The form has something to put right."}
-    asked = filled.cleaned_data
-    plan = for_study(asked["request"], source.study)
-    runs = source.chosen(asked["arms"])
+    cleaned = filled.cleaned_data
+    plan = for_study(cleaned["request"], source.study)
+    runs = source.chosen(cleaned["arms"])
     try:
         preview = preview_plan(plan, runs, source.study)
-        found: dict[str, Any] = {
+        context: dict[str, Any] = {
             "preview": preview,
             "asked": plan,
             "strata": list(preview.prepared.plan.strata.items()),
         }
-        if asked["budget"] and asked["rate"]:
-            items = affordable(plan, asked["budget"], arms=len(runs))
+        if cleaned["budget"] and cleaned["rate"]:
+            items = affordable(plan, cleaned["budget"], arms=len(runs))
             shows = review_detects(items, planned_review(plan.judges, plan.reviewers_per_item))
-            found |= {"budget": asked["budget"], "affordable": items, "budget_shows": shows}
+            context |= {"budget": cleaned["budget"], "affordable": items, "budget_shows": shows}
     except PreviewBusyError as error:
         return {"busy": str(error)}
     except (PlanError, StatisticsError) as error:
         return {"wrong": str(error)}
-    return found
+    return context
 
 
 def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
-    """Registers an upload; returns its two runs' numbers, joined.
+    """Registers an upload. Returns its two runs' numbers, joined by "-".
 
     Raises DataError, which calls the files by the names that they were sent with; DeclarationError.
     """
-    given = form.cleaned_data
+    cleaned = form.cleaned_data
     with tempfile.TemporaryDirectory() as folder:
         paths = [
-            _kept(file, Path(folder) / side) if (file := given[side]) else None
+            _store(file, Path(folder) / side) if (file := cleaned[side]) else None
             for side in ("file", "right_file")
         ]
         assert paths[0] is not None
         try:
-            found = register_upload(
+            upload = register_upload(
                 project=project,
                 by=by,
-                name=given["name"],
+                name=cleaned["name"],
                 path=paths[0],
                 right_path=paths[1],
-                columns=Columns(**{name: given[name] for name in COLUMNS}),
-                arms=(given["left_name"], given["right_name"]),
+                columns=Columns(**{name: cleaned[name] for name in COLUMNS}),
+                arms=(cleaned["left_name"], cleaned["right_name"]),
                 limits=WEB,
             )
         except DataError as error:
             name = Path(error.file).name
             raise DataError(error.message, file=name, line=error.line, field=error.field) from error
-    return f"{found.baseline_run.pk}-{found.candidate_run.pk}"
+    return f"{upload.baseline_run.pk}-{upload.candidate_run.pk}"
 
 
-def _kept(file: "UploadedFile[Any]", folder: Path) -> Path:
+def _store(file: "UploadedFile[Any]", folder: Path) -> Path:
     folder.mkdir()
     path = folder / Path(file.name or "pairs").name
-    with path.open("wb") as kept:
+    with path.open("wb") as target:
         for chunk in file.chunks():
-            kept.write(chunk)
+            target.write(chunk)
     return path

@@ -1,4 +1,4 @@
-"""What the owner's pages on reviews show. No page here says what anyone preferred."""
+"""Data of the owner's pages on reviews. No page here shows what anyone preferred."""
 
 from dataclasses import dataclass, field
 from statistics import median
@@ -55,7 +55,7 @@ class ReviewSource:
 
     @property
     def arms(self) -> list[tuple[str, str]]:
-        """What may be compared, as choices of a form."""
+        """The arms that can be compared, as choices of a form."""
         first, second, *others = self.names
         choices = [("two", f"{second} with {first}")]
         if others:
@@ -81,7 +81,7 @@ class Person:
 
     @property
     def answered_for(self) -> str:
-        """Who answers for this being a person of their own."""
+        """Who vouches that this is a separate person."""
         return ANSWERED_FOR[self.identity.ground]
 
     @property
@@ -116,7 +116,7 @@ class Running:
 
     @property
     def plan(self) -> ReviewPlan:
-        """Large as the campaign: read only where it is shown."""
+        """The plan, which is as large as the campaign: read only where it is shown."""
         return self.campaign.sealed_plan
 
     @property
@@ -129,17 +129,17 @@ class Running:
 
     @property
     def unconfirmed(self) -> list[Person]:
-        """People for whom nobody answers."""
+        """People for whom nobody vouches."""
         return [each for each in self.people if not each.identity.confirmed]
 
     @property
     def left_out(self) -> bool:
-        """Whether the judgments of such people don't count."""
+        """Whether the judgments of unconfirmed people are left out."""
         return use_of(self.campaign) == "exclude"
 
 
 def study_source(study: Study, test_set: str) -> ReviewSource:
-    """A study's runs on a test set; on its first one where none is named. Raises PlanError."""
+    """A study's runs on a test set; on its first one if none is named. Raises PlanError."""
     names = list(study.test_sets.named().order_by("position").values_list("name", flat=True))
     if not names:
         raise PlanError(f"{study} has no test set")
@@ -151,54 +151,57 @@ def study_source(study: Study, test_set: str) -> ReviewSource:
 
 
 def runs_source(runs: list[Run], name: str) -> ReviewSource:
-    """Runs that were uploaded."""
+    """The source for uploaded runs."""
     return ReviewSource(name, runs, [str(run.version.model) for run in runs])
 
 
 def campaign_source(campaign: Campaign) -> ReviewSource:
-    """The runs that a campaign compares, in its plan's order, to make another plan for them.
+    """The campaign's runs in its plan's order, to make another plan for them.
 
     The plan knows them by their answers: recorded versions may share all else.
     """
-    place = {digest: i for i, digest in enumerate(campaign.sealed_plan.arms)}
+    positions = {digest: i for i, digest in enumerate(campaign.sealed_plan.arms)}
     runs = (
         Run.objects.filter(outputs__pairs_as_baseline__campaign=campaign).distinct()
         | Run.objects.filter(outputs__pairs_as_candidate__campaign=campaign).distinct()
     )
     ordered = sorted(
         (run for run in runs if run.repeat == 0),
-        key=lambda run: (place.get(run.answers_digest, len(place)), run.pk),
+        key=lambda run: (positions.get(run.answers_digest, len(positions)), run.pk),
     )
     names = [str(run.version.model) for run in ordered]
     return ReviewSource(campaign.name, ordered, names, campaign.study)
 
 
 def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
-    """These finished runs, in this order, of projects that the person sees."""
+    """These finished runs, in this order, of projects that the user sees."""
     numbers = [key for key in keys if key.isdecimal()]
     finished = Run.objects.seen_by(user).filter(pk__in=numbers, state=RunState.DONE)
     related = finished.select_related("version__model", "test_set_version__test_set__project")
-    found = {str(run.pk): run for run in related}
-    return [found[key] for key in keys if key in found]
+    runs_by_pk = {str(run.pk): run for run in related}
+    return [runs_by_pk[key] for key in keys if key in runs_by_pk]
 
 
 def running(campaign: Campaign) -> Running:
-    """How far a campaign is. `campaign` was read `for_owners`. A constant number of queries."""
+    """The progress of a campaign. `campaign` was read `for_owners`. A constant number of
+    queries."""
     reviewers = list(
         Reviewer.objects.filter(campaign=campaign).select_related("user").order_by("pk")
     )
     paces = [pace for each in reviewers for pace in each.recent]
-    counts, known = vars(campaign), identities(campaign)
+    counts, identities_by_pk = vars(campaign), identities(campaign)
     left = max(0, counts["asked"] - counts["given"])
     return Running(
         campaign=campaign,
         given=counts["given"],
         asked=counts["asked"],
         hours_left=left * (median(paces) if len(paces) >= 5 else SECONDS) / 3600,
-        people=[_person(each, known[each.pk]) for each in reviewers],
+        people=[_person(each, identities_by_pk[each.pk]) for each in reviewers],
         invited=[
-            Waiting(each, _ended(each))
-            for each in campaign.invitations.unanswered().select_related("account").order_by("pk")
+            Waiting(invitation, _is_expired(invitation))
+            for invitation in campaign.invitations.unanswered()
+            .select_related("account")
+            .order_by("pk")
         ],
         kinds=[
             (KINDS[kind], n)
@@ -212,18 +215,18 @@ def running(campaign: Campaign) -> Running:
 
 
 def _events(campaign: Campaign, reviewers: list[Reviewer]) -> list[Event]:
-    """What was done, with the names that reviewers have now: it is kept with pseudonyms."""
+    """The campaign's events, with the reviewers' present names: they are stored with pseudonyms."""
     names = {each.key: each.user.get_username() for each in reviewers}
-    found = list(campaign.events.select_related("by").order_by("pk"))
-    for each in found:
-        key = each.detail.get("reviewer")
-        each.reviewer_name = names.get(key, key)
-    return found
+    events = list(campaign.events.select_related("by").order_by("pk"))
+    for event in events:
+        key = event.detail.get("reviewer")
+        event.reviewer_name = names.get(key, key)
+    return events
 
 
 def _person(reviewer: Reviewer, identity: Identity) -> Person:
     return Person(reviewer, median(reviewer.recent) if reviewer.recent else None, identity)
 
 
-def _ended(invitation: Invitation) -> bool:
+def _is_expired(invitation: Invitation) -> bool:
     return bool(invitation.expires < timezone.now())

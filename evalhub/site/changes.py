@@ -1,4 +1,4 @@
-"""What changed between two arms on one test set, a page of ten items at a time."""
+"""What changed between two arms on one test set, ten items at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from evalhub.report.transitions import Transitions, transitions
 from evalhub.site.items.naming import item_address
 
 PAGE = 10
-# shown with a count of 0 too: that nothing was lost is worth saying
+# shown with a count of 0 too: "nothing lost" is worth saying
 ALWAYS = (Outcome.LOST, Outcome.WON)
 
 
@@ -81,8 +81,8 @@ class Changes:
 
 
 def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | None:
-    """The page that is `wanted` of a decision's evidence; None where its scores aren't to be read,
-    as those of invalid evidence.
+    """The `wanted` page of a decision's evidence; None if its scores may not be read, as with
+    invalid evidence.
 
     Without a wish, the test set is the one of the first criterion that fails, else the one with
     the most losses, and the outcome is what was lost, or won where nothing was lost. Of the other
@@ -109,24 +109,24 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     rows = changed_items(pair, outcome, wanted_items)
 
     def leading_to(test_set: str, outcome: str, page: int = 1) -> str:
-        asked = {"arm": wanted.arm, "test_set": test_set, "outcome": outcome, "page": page}
-        return urlencode({field: value for field, value in asked.items() if value})
+        query = {"arm": wanted.arm, "test_set": test_set, "outcome": outcome, "page": page}
+        return urlencode({field: value for field, value in query.items() if value})
 
     return Changes(
         test_sets=[
             Tab(
-                label=each,
-                query=leading_to(each, ""),
-                current=each == name,
+                label=test_set,
+                query=leading_to(test_set, ""),
+                current=test_set == name,
                 won=won,
                 lost=lost,
             )
-            for each, (won, lost) in moved.items()
+            for test_set, (won, lost) in moved.items()
         ],
         outcomes=[
-            Tab(each.label.capitalize(), leading_to(name, each), each == outcome, count)
-            for each in Outcome
-            if (count := counts[each]) or each in ALWAYS
+            Tab(choice.label.capitalize(), leading_to(name, choice), choice == outcome, count)
+            for choice in Outcome
+            if (count := counts[choice]) or choice in ALWAYS
         ],
         flips=[
             flip_of(
@@ -151,7 +151,7 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
         metric=pair.metric.name,
         test_set=name,
         transitions=transitions(
-            counts, whole=compared.whole, leading_to=lambda each: leading_to(name, each)
+            counts, whole=compared.whole, leading_to=lambda choice: leading_to(name, choice)
         ),
         scores=distribution(
             compared.baseline,
@@ -164,18 +164,19 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
 
 
 def moved_items(record: DecisionRecord, test_set: str) -> tuple[int, int]:
-    """Items won and lost on a test set, as the record counted them."""
-    for each in record.criteria:
-        if each.test_set == test_set and each.role in ("primary", "guard"):
-            return each.wins, each.losses
+    """Number of items won and lost on a test set, from the record."""
+    for criterion in record.criteria:
+        if criterion.test_set == test_set and criterion.role in ("primary", "guard"):
+            return criterion.wins, criterion.losses
     return 0, 0
 
 
 def worst_test_set(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
-    """Of these test sets that of the first criterion that fails, else with the most losses."""
-    for each in record.criteria:
-        if each.status is Status.FAIL and each.test_set in moved:
-            return each.test_set
+    """Of these test sets, the one of the first failing criterion, else the one with the most
+    losses."""
+    for criterion in record.criteria:
+        if criterion.status is Status.FAIL and criterion.test_set in moved:
+            return criterion.test_set
     return max(moved, key=lambda name: moved[name][1])
 
 

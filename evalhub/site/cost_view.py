@@ -1,4 +1,4 @@
-"""A study's arms by what they are worth and what they cost, of which the reader chooses one."""
+"""A study's arms by quality and by one kind of cost, which the reader chooses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,43 +30,43 @@ class CostView:
     pareto: Pareto | None
 
 
-def cost_view(decisions: Mapping[str, Decision], shown: Decision, cost: str) -> CostView | None:
-    """What the arms' newest decisions say of the shown one's first primary, beside their runs'
-    costs on its test set; None where the shown one judged none. Four queries.
+def cost_view(decisions: Mapping[str, Decision], decision: Decision, cost: str) -> CostView | None:
+    """The first primary criterion of the decision, compared over the arms' newest decisions, with
+    their runs' costs on its test set; None if the decision has no primary. Four queries.
 
     An arm whose evidence is invalid has no point: its results aren't shown.
     """
-    asked = _primary(shown.document)
-    if asked is None:
+    primary = _primary(decision.document)
+    if primary is None:
         return None
     points = [
-        (each, criterion, *runs)
-        for each in decisions.values()
-        if (criterion := _primary(each.document, asked.name)) is not None
-        and (runs := _runs(each.document, criterion)) is not None
+        (other, criterion, *runs)
+        for other in decisions.values()
+        if (criterion := _primary(other.document, primary.name)) is not None
+        and (runs := _runs(other.document, criterion)) is not None
     ]
     if not points:
         return None
     costs = run_costs(sorted({run for *_, before, after in points for run in (before, after)}))
-    known = {
-        name: found
+    by_cost = {
+        name: pareto
         for name in NAMES
-        if (found := _pareto(points, costs, name, asked.name)).chart is not None
+        if (pareto := _pareto(points, costs, name, primary.name)).chart is not None
     }
-    chosen = cost if cost in known else next(iter(known), "")
+    chosen = cost if cost in by_cost else next(iter(by_cost), "")
     return CostView(
-        criterion=asked.name,
-        metric=asked.metric,
-        test_set=asked.test_set,
+        criterion=primary.name,
+        metric=primary.metric,
+        test_set=primary.test_set,
         chosen=chosen,
-        choices=[(name, NAMES[name]) for name in known],
-        untold=[words for name, words in NAMES.items() if name not in known],
-        pareto=known.get(chosen),
+        choices=[(name, NAMES[name]) for name in by_cost],
+        untold=[label for name, label in NAMES.items() if name not in by_cost],
+        pareto=by_cost.get(chosen),
     )
 
 
 def _primary(record: DecisionRecord, name: str = "") -> Criterion | None:
-    """The record's first primary, or the one of this name."""
+    """The record's first primary criterion, or the one of this name."""
     if record.verdict is Verdict.INVALID:
         return None
     primaries = [each for each in record.criteria if each.role == "primary"]
@@ -74,9 +74,13 @@ def _primary(record: DecisionRecord, name: str = "") -> Criterion | None:
 
 
 def _runs(record: DecisionRecord, criterion: Criterion) -> tuple[int, int] | None:
-    for each in record.evidence:
-        if each.test_set == criterion.test_set and each.baseline_run and each.candidate_run:
-            return each.baseline_run, each.candidate_run
+    for evidence in record.evidence:
+        if (
+            evidence.test_set == criterion.test_set
+            and evidence.baseline_run
+            and evidence.candidate_run
+        ):
+            return evidence.baseline_run, evidence.candidate_run
     return None
 
 
@@ -87,12 +91,14 @@ def _pareto(
     quality: str,
 ) -> Pareto:
     def of(run: int) -> Ranged | None:
-        found: MeanCost | None = getattr(costs[run], name) if run in costs else None
-        return None if found is None else Ranged(found.mean, found.lower, found.upper)
+        mean_cost: MeanCost | None = getattr(costs[run], name) if run in costs else None
+        return (
+            None if mean_cost is None else Ranged(mean_cost.mean, mean_cost.lower, mean_cost.upper)
+        )
 
     first, _, before, _ = points[0]
     arms = [ArmPoint(first.document.arms.baseline.name, "", Ranged(0.0), of(before))]
-    for decision, each, _, after in points:
-        value = Ranged(each.difference, each.lower, each.upper)
+    for decision, criterion, _, after in points:
+        value = Ranged(criterion.difference, criterion.lower, criterion.upper)
         arms.append(ArmPoint(decision.arm, decision.verdict, value, of(after)))
     return pareto(arms, quality=quality, cost=NAMES[name])

@@ -1,4 +1,4 @@
-"""Several people invited at once, and what to tell whoever invited them."""
+"""Invite several people at once, and report the outcome to whoever invited them."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from reviews.errors import ReviewError
 from reviews.joining.invite import Invited, invite, mail_invitation
 from reviews.models import Campaign
 
-_KEPT = "invited"  # in the session: campaign → what its page is to tell once
+_KEPT = "invited"  # in the session: campaign → what its page shows once
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +28,31 @@ class Told:
     typed: dict[str, str] = field(default_factory=dict)
 
     def keep(self, request: SignedInRequest, campaign: Campaign) -> None:
-        """For the campaign's page, which is loaded next; links are kept nowhere."""
+        """Stores the outcome in the session for the campaign's page, which is loaded next; links
+        aren't stored."""
         request.session[_KEPT] = {str(campaign.pk): [self.said, self.typed]}
 
 
 def told_before(request: SignedInRequest, campaign: Campaign) -> Told:
-    """What was kept for this page, for the only time."""
+    """The outcome that was stored for this page; it is shown once."""
     if str(campaign.pk) not in request.session.get(_KEPT, {}):
         return Told()
-    said, typed = request.session.pop(_KEPT)[str(campaign.pk)]
-    return Told([(well, sentence) for well, sentence in said], typed=typed)
+    sentences, typed = request.session.pop(_KEPT)[str(campaign.pk)]
+    return Told([(well, sentence) for well, sentence in sentences], typed=typed)
 
 
 def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
-    """Invites each address or user name of the posted form.
+    """Invites each address or user name in the posted form.
 
     A refusal of one doesn't keep the others from being invited.
     """
-    posted, told = request.POST, Told()
+    posted, outcome = request.POST, Told()
     emails = list(dict.fromkeys(re.findall(r"[^\s,;<>]+", posted.get("emails", ""))))
     quota = posted.get("quota", "").strip()
     if wrong := _wrong(emails, quota):
-        told.said.append((False, wrong))
-        told.typed.update(_typed(posted, posted.get("emails", "")))
-        return told
+        outcome.said.append((False, wrong))
+        outcome.typed.update(_form_values(posted, posted.get("emails", "")))
+        return outcome
     refused: list[str] = []
     for email in emails:
         try:
@@ -63,13 +64,13 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
                 tags=posted.get("tags", "").replace(",", " ").split(),
             )
         except ReviewError as error:
-            told.said.append((False, f"{email}: {error}"))
+            outcome.said.append((False, f"{email}: {error}"))
             refused.append(email)
         else:
-            _deliver(invited, request, told)
+            _deliver(invited, request, outcome)
     if refused:
-        told.typed.update(_typed(posted, "\n".join(refused)))
-    return told
+        outcome.typed.update(_form_values(posted, "\n".join(refused)))
+    return outcome
 
 
 def _wrong(emails: list[str], quota: str) -> str:
@@ -80,12 +81,13 @@ def _wrong(emails: list[str], quota: str) -> str:
     return ""
 
 
-def _typed(posted: Mapping[str, str], emails: str) -> dict[str, str]:
+def _form_values(posted: Mapping[str, str], emails: str) -> dict[str, str]:
     return {"emails": emails} | {name: posted.get(name, "") for name in ("quota", "tags")}
 
 
-def _deliver(invited: Invited, request: SignedInRequest, told: Told) -> None:
-    """By mail where there is mail; a link is shown only where it has to be sent by hand."""
+def _deliver(invited: Invited, request: SignedInRequest, outcome: Told) -> None:
+    """Mails the invitation if mail is configured; shows a link only if it has to be sent by
+    hand."""
     whom, url = invited.invitation.whom, absolute(invited.path)
     mailed, failed = False, ""
     if settings.MAIL_URL:
@@ -94,8 +96,8 @@ def _deliver(invited: Invited, request: SignedInRequest, told: Told) -> None:
         except OSError as error:
             failed = f" The mail wasn’t sent ({error})."
     if invited.by_link and not mailed:
-        told.links.append((whom, url))
-    done = f"{whom} is invited" + (" by mail." if mailed else ".")
+        outcome.links.append((whom, url))
+    sentence = f"{whom} is invited" + (" by mail." if mailed else ".")
     if not invited.by_link:
-        done += " The invitation waits in their own list, after signing in."
-    told.said.append((not failed, done + failed))
+        sentence += " The invitation waits in their own list, after signing in."
+    outcome.said.append((not failed, sentence + failed))

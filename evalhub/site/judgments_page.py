@@ -1,4 +1,4 @@
-"""A page of a review's judgments: each pair's item, its answers and what was said of them."""
+"""A page of a review's judgments: each pair's item, its answers and its judgments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,53 +41,53 @@ class JudgmentsPage:
     choices: Sequence[Choices]
 
 
-def judgments_page(campaign: Campaign, sought: Sought, number: str) -> JudgmentsPage:
-    """Page `number` of the pairs with a judgment that is sought."""
-    found = browse(campaign, sought)
-    page = Paginator(found.pairs, PAGE).get_page(number)
-    return JudgmentsPage(found, page, _shown(list(page)), _choices(found))
+def judgments_page(campaign: Campaign, filters: Sought, number: str) -> JudgmentsPage:
+    """Page `number` of the judged pairs that the filters select."""
+    browsing = browse(campaign, filters)
+    page = Paginator(browsing.pairs, PAGE).get_page(number)
+    return JudgmentsPage(browsing, page, _pairs_with_texts(list(page)), _choices(browsing))
 
 
-def _shown(browsed: Sequence[Browsed]) -> list[ShownPair]:
-    """With the texts of one page. One query."""
+def _pairs_with_texts(browsed: Sequence[Browsed]) -> list[ShownPair]:
+    """The pairs of one page with their texts. One query."""
     related = Pair.objects.select_related("item", "baseline_output", "candidate_output")
     rows = related.in_bulk([each.pair.pk for each in browsed])
-    shown = []
-    for each in browsed:
-        row = rows[each.pair.pk]
+    pairs = []
+    for entry in browsed:
+        row = rows[entry.pair.pk]
         second = row.candidate_output
         of_arm = {"baseline": row.baseline_output.as_read, "candidate": second and second.as_read}
-        texts = [of_arm[arm] or "" for arm in each.arms]
-        shown.append(
+        texts = [of_arm[arm] or "" for arm in entry.arms]
+        pairs.append(
             ShownPair(
-                key=each.pair.item,
-                kind=KINDS.get(each.pair.kind, ""),
-                tags=each.pair.tags,
+                key=entry.pair.item,
+                kind=KINDS.get(entry.pair.kind, ""),
+                tags=entry.pair.tags,
                 question=passage(asked(row.item.input)),
                 context=passage(asked(row.item.context) if row.item.context else ""),
-                answers=list(zip(each.labels, map(passage, texts), strict=True)),
-                said=each.said,
+                answers=list(zip(entry.labels, map(passage, texts), strict=True)),
+                said=entry.said,
             )
         )
-    return shown
+    return pairs
 
 
-def _choices(found: Browsing) -> list[Choices]:
-    sought = found.sought
-    asked: list[tuple[str, str, Sequence[tuple[str, str]]]] = [
-        ("vote", "Vote", found.votes if found.compared else []),
-        ("agreement", "Agreement", list(AGREEMENT.items()) if found.compared else []),
-        ("reviewer", "Reviewer", [(each, each) for each in found.reviewers]),
+def _choices(browsing: Browsing) -> list[Choices]:
+    filters = browsing.sought
+    offered: list[tuple[str, str, Sequence[tuple[str, str]]]] = [
+        ("vote", "Vote", browsing.votes if browsing.compared else []),
+        ("agreement", "Agreement", list(AGREEMENT.items()) if browsing.compared else []),
+        ("reviewer", "Reviewer", [(each, each) for each in browsing.reviewers]),
         ("reason", "Reason", list(REASON.items())),
-        ("flag", "Flag", [(each, each) for each in found.flags]),
-        ("tag", "Tag", [(each, each) for each in found.tags]),
+        ("flag", "Flag", [(each, each) for each in browsing.flags]),
+        ("tag", "Tag", [(each, each) for each in browsing.tags]),
     ]
     return [
         Choices(
             name,
             label,
-            [(value, said, value == getattr(sought, name)) for value, said in options],
+            [(value, text, value == getattr(filters, name)) for value, text in options],
         )
-        for name, label, options in asked
+        for name, label, options in offered
         if options
     ]

@@ -1,4 +1,4 @@
-"""The ledger as a test set's page shows it: the looks at its items, and what the next one costs."""
+"""The ledger on a test set's page: looks at its items, and the next look's cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,8 +46,8 @@ class LedgerPage:
 
 
 def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
-    """The newest looks at items that the version has, whoever took them; of a study that the user
-    may not see there is no more than that."""
+    """The newest looks at the version's items, whoever took them; details of a study only if the
+    user sees it."""
     shared = SameItems()
     sharing = shared.of(version)
     decisions = Decision.objects.filter(
@@ -75,7 +75,7 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
         home=Ledger.objects.values_list("name", flat=True).first(),
         looks=list(looks[:SHOWN]),
         peeks=sum(
-            each.reading and not each.versions.isdisjoint(sharing) for each in counted_peeks()
+            peek.reading and not peek.versions.isdisjoint(sharing) for peek in counted_peeks()
         ),
         more=max(0, count - SHOWN),
         next=following,

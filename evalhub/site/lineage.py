@@ -1,4 +1,4 @@
-"""Where a model version comes from and what came of it. Pure, but for the one query."""
+"""The ancestors and descendants of a model version. Pure, but for the one query."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ def lineage(version: ModelVersion) -> Descent:
     """
     project = ModelVersion.objects.filter(model__project=version.model.project_id)
     rows = list(project.select_related("model").order_by("created", "id"))
-    known = {row.pk: row for row in rows}
+    by_pk = {row.pk: row for row in rows}
     children: dict[int, list[ModelVersion]] = defaultdict(list)
     for row in rows:
         if row.parent_id is not None:
             children[row.parent_id].append(row)
-    root = known[version.pk]
+    root = by_pk[version.pk]
     seen = {root.pk}
-    while root.parent_id in known and root.parent_id not in seen:
-        root = known[root.parent_id]
+    while root.parent_id in by_pk and root.parent_id not in seen:
+        root = by_pk[root.parent_id]
         seen.add(root.pk)
     return _descent(root, children, frozenset())
 
@@ -38,7 +38,7 @@ def lineage(version: ModelVersion) -> Descent:
 def _descent(
     version: ModelVersion, children: dict[int, list[ModelVersion]], above: frozenset[int]
 ) -> Descent:
-    """A version that is its own ancestor (an edit in the admin) is not followed twice."""
+    """A version that is its own ancestor (by an edit in the admin) isn't followed twice."""
     path = above | {version.pk}
     below = [each for each in children[version.pk] if each.pk not in path]
     return Descent(version, [_descent(each, children, path) for each in below])

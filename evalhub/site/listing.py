@@ -1,4 +1,4 @@
-"""Lists: what one may be narrowed by, sorted by and searched for, all of it kept in its address.
+"""Lists: filters, order and search, all of them in the address.
 
 A list is declared once, as a `Listing`; `listed` answers an address. What the address asks for
 that isn't there changes nothing and is said on the page: a link that was shared years ago still
@@ -111,7 +111,7 @@ class ListPage:
     @property
     def narrowed(self) -> bool:
         return bool(self.text) or any(
-            chosen for each in self.controls for _, _, chosen in each.options
+            chosen for control in self.controls for _, _, chosen in control.options
         )
 
     @property
@@ -124,26 +124,26 @@ class ListPage:
 
 
 def listed[Rows: QuerySet[Any, Any]](
-    listing: Listing[Rows], rows: Rows, asked: Mapping[str, str]
+    listing: Listing[Rows], rows: Rows, query: Mapping[str, str]
 ) -> ListPage:
-    """The rows that `asked`, the address's query, asks for."""
+    """One page of the rows that the address's query selects."""
     ignored: list[str] = []
     controls = []
-    for each in listing.filters:
-        chosen = _chosen(each, asked.get(each.name, ""), ignored)
+    for list_filter in listing.filters:
+        chosen = _choice(list_filter, query.get(list_filter.name, ""), ignored)
         if chosen:
-            rows = each.narrow(rows, chosen)
-        options = [(value, label, value == chosen) for value, label in each.choices]
-        controls.append(Control(each, options))
-    text = asked.get("q", "").strip()[:LONGEST] if listing.search else ""
+            rows = list_filter.narrow(rows, chosen)
+        options = [(value, label, value == chosen) for value, label in list_filter.choices]
+        controls.append(Control(list_filter, options))
+    text = query.get("q", "").strip()[:LONGEST] if listing.search else ""
     if listing.search is not None and text:
         rows = listing.search(rows, text)
-    sort = _sort(listing, asked.get("sort", ""), ignored)
-    page = Paginator(_ordered(listing, rows, sort), listing.size).get_page(asked.get("page"))
+    sort = _sort(listing, query.get("sort", ""), ignored)
+    page = Paginator(_order(listing, rows, sort), listing.size).get_page(query.get("page"))
     return ListPage(
         listing=listing,
         page=page,
-        headings=[_heading(each, sort, asked) for each in listing.columns],
+        headings=[_heading(each, sort, query) for each in listing.columns],
         controls=controls,
         orders=[(*each, each[0] == sort) for each in _orders(listing)],
         text=text,
@@ -151,7 +151,7 @@ def listed[Rows: QuerySet[Any, Any]](
     )
 
 
-def _chosen(by: Filter[Any], value: str, ignored: list[str]) -> str:
+def _choice(by: Filter[Any], value: str, ignored: list[str]) -> str:
     if value and value not in {each for each, _ in by.choices}:
         ignored.append(f"Nothing is listed by the {by.label.lower()} “{value[:40]}”")
         return ""
@@ -166,30 +166,30 @@ def _sort(listing: Listing[Any], wanted: str, ignored: list[str]) -> str:
 
 
 def _orders(listing: Listing[Any]) -> list[tuple[str, str]]:
-    """What a list can be sorted by, each way, the way that one mostly wants first."""
-    found = []
-    for each in listing.columns:
-        if each.by:
-            rising = each.name, f"{each.label}, {each.order.rising}"
-            falling = f"-{each.name}", f"{each.label}, {each.order.falling}"
-            found += [falling, rising] if each.order.falls else [rising, falling]
-    return found
+    """The orders of a list, each in both directions, the more useful direction first."""
+    orders = []
+    for column in listing.columns:
+        if column.by:
+            rising = column.name, f"{column.label}, {column.order.rising}"
+            falling = f"-{column.name}", f"{column.label}, {column.order.falling}"
+            orders += [falling, rising] if column.order.falls else [rising, falling]
+    return orders
 
 
-def _ordered[Rows: QuerySet[Any, Any]](listing: Listing[Rows], rows: Rows, sort: str) -> Rows:
-    """By what is asked, and by the key where that says nothing; what is lacking stands last."""
+def _order[Rows: QuerySet[Any, Any]](listing: Listing[Rows], rows: Rows, sort: str) -> Rows:
+    """Sorts as requested, then by primary key; missing values come last."""
     by = next(each.by for each in listing.columns if each.name == sort.removeprefix("-"))
     if sort.startswith("-"):
         return rows.order_by(F(by).desc(nulls_last=True), "-pk")
     return rows.order_by(F(by).asc(nulls_last=True), "pk")
 
 
-def _heading(column: Column, sort: str, asked: Mapping[str, str]) -> Heading:
+def _heading(column: Column, sort: str, address_query: Mapping[str, str]) -> Heading:
     if not column.by:
         return Heading(column, "", "")
     now = {column.name: "ascending", f"-{column.name}": "descending"}.get(sort, "")
     falls = column.order.falls if not now else now == "ascending"
     query = QueryDict(mutable=True)
-    query.update({key: value for key, value in asked.items() if key != "page" and value})
+    query.update({key: value for key, value in address_query.items() if key != "page" and value})
     query["sort"] = f"-{column.name}" if falls else column.name
     return Heading(column, query.urlencode(), now)

@@ -1,4 +1,4 @@
-"""The lists of studies, runs, versions, test sets and reviews: what each is narrowed and sorted by.
+"""The lists of studies, runs, versions, test sets and reviews: filters and orders of each.
 
 Each is declared for one person: the projects that can be chosen are those whose results they see.
 """
@@ -43,7 +43,7 @@ TEST_SET_STATES: States = {
 
 
 def studies_list(user: User) -> Listing[StudyQuerySet]:
-    """Rows have `with_run_counts` and `with_verdict`."""
+    """The list of studies. Rows have `with_run_counts` and `with_verdict`."""
     return Listing(
         what="studies",
         one="study",
@@ -69,14 +69,14 @@ def studies_list(user: User) -> Listing[StudyQuerySet]:
 
 
 def choice_of_study(user: User) -> Listing[StudyQuerySet]:
-    """As `studies_list`, of which one is chosen."""
+    """As `studies_list`, to choose one study."""
     studies = studies_list(user)
     columns = [each for each in studies.columns if each.name != "created"]
     return replace(studies, columns=[*columns, Column("plan", "Review")], sort="-decided")
 
 
 def runs_list(user: User) -> Listing[RunQuerySet]:
-    """Rows have `with_progress`."""
+    """The list of runs. Rows have `with_progress`."""
     return Listing(
         what="runs",
         one="run",
@@ -96,7 +96,7 @@ def runs_list(user: User) -> Listing[RunQuerySet]:
 
 
 def versions_list(user: User) -> Listing[ModelVersionQuerySet]:
-    """Rows are `evalhub.studies.run.verdicts.with_evidence`."""
+    """The list of versions. Rows are `evalhub.studies.run.verdicts.with_evidence`."""
     return Listing(
         what="versions",
         one="version",
@@ -141,7 +141,8 @@ def _of_evidence(rows: ModelVersionQuerySet, which: str) -> ModelVersionQuerySet
 
 
 def test_sets_list(user: User) -> Listing[TestSetQuerySet]:
-    """Rows have `with_newest_version` and `looks`, the last look at items of any version."""
+    """The list of test sets. Rows have `with_newest_version` and `looks`, the last look at items of
+    any version."""
     return Listing(
         what="test sets",
         one="test set",
@@ -178,7 +179,7 @@ CAMPAIGN_STATES = {
 
 
 def campaigns_list(user: User) -> Listing[CampaignQuerySet]:
-    """Rows are `for_owners`."""
+    """The list of reviews. Rows are `for_owners`."""
     return Listing(
         what="reviews",
         one="review",
@@ -210,7 +211,7 @@ def _of_campaign_state(rows: CampaignQuerySet, state: str) -> CampaignQuerySet:
 
 
 def of_project(user: User, path: str) -> Filter[Any]:
-    """By the projects that this person sees results of. One query."""
+    """A filter by the projects whose results the user sees. One query."""
     projects = Project.objects.seen_by(user).order_by("name")
     choices = list(projects.values_list("slug", "name").distinct())
     return Filter(

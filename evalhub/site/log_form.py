@@ -1,4 +1,4 @@
-"""How the audit log is searched: by what was done, by whom, when, and by words."""
+"""The search form of the audit log: action, person, time, and words."""
 
 import datetime
 from typing import Any
@@ -25,20 +25,20 @@ class LogForm(forms.Form):
     )
 
     def narrowed(self, entries: LogEntryQuerySet) -> LogEntryQuerySet:
-        """Those entries that are asked for. The form is valid."""
-        asked: dict[str, Any] = self.cleaned_data
-        if asked["action"]:
-            entries = entries.filter(action=asked["action"])
-        if asked["person"]:
-            entries = entries.by_or_about(asked["person"])
-        if asked["since"]:
-            entries = entries.filter(created__gte=_start(asked["since"]))
-        if asked["until"]:
+        """The entries that the form selects. The form is valid."""
+        cleaned: dict[str, Any] = self.cleaned_data
+        if cleaned["action"]:
+            entries = entries.filter(action=cleaned["action"])
+        if cleaned["person"]:
+            entries = entries.by_or_about(cleaned["person"])
+        if cleaned["since"]:
+            entries = entries.filter(created__gte=_start(cleaned["since"]))
+        if cleaned["until"]:
             entries = entries.filter(
-                created__lt=_start(asked["until"]) + datetime.timedelta(days=1)
+                created__lt=_start(cleaned["until"]) + datetime.timedelta(days=1)
             )
-        found = entries.containing(asked["q"])
-        return found.order_by("id") if asked["sort"] else found
+        matching = entries.containing(cleaned["q"])
+        return matching.order_by("id") if cleaned["sort"] else matching
 
 
 def _start(day: datetime.date) -> datetime.datetime:

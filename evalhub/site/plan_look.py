@@ -1,4 +1,4 @@
-"""A plan's pairs as a reviewer would see them, before the plan is sealed. Marks nothing."""
+"""A plan's pairs as a reviewer would see them, before the plan is sealed. Writes nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,27 +28,27 @@ class PlanLook:
         return self.number + 1 if self.number < self.pairs else None
 
 
-def look_at(prepared: Prepared, asked: CampaignRequest, place: str) -> dict[str, Any]:
-    """The template's values for one planned pair; the first where `place` is none of them.
+def look_at(prepared: Prepared, request: CampaignRequest, wanted: str) -> dict[str, Any]:
+    """The template's values for one planned pair; the first if `wanted` is none of them.
 
     A side is drawn for this page alone. Two queries.
     """
     pairs = prepared.pairs
-    number = min(max(int(place), 1), len(pairs)) if place.isdecimal() and len(place) < 8 else 1
+    number = min(max(int(wanted), 1), len(pairs)) if wanted.isdecimal() and len(wanted) < 8 else 1
     planned = pairs[number - 1]
     read = Output.objects.only("text", "tool_calls").in_bulk(
         [output for output in planned.outputs if output is not None]
     )
     sides = [read[output] for output in planned.outputs if output is not None]
-    if draw(asked.seed, "look", planned.key, number) % 2:
+    if draw(request.seed, "look", planned.key, number) % 2:
         sides = sides[::-1]
     item = Item.objects.only("input", "context").get(pk=planned.item)
-    shown = shown_unsealed(item, sides, form=asked.form, question=asked.question)
-    return shown | {"look": PlanLook(number, len(pairs))}
+    context = shown_unsealed(item, sides, form=request.form, question=request.question)
+    return context | {"look": PlanLook(number, len(pairs))}
 
 
 def typed_of(posted: QueryDict) -> list[tuple[str, str]]:
-    """The plan's form as it was sent, but for its buttons."""
+    """The plan's form as it was sent, without its buttons."""
     buttons = ("csrfmiddlewaretoken", "look", "preview", "open")
     return [
         (name, value) for name, values in posted.lists() if name not in buttons for value in values

@@ -1,4 +1,4 @@
-"""A specification's fields as names and texts, without anything that could be a secret. Pure."""
+"""A specification's fields as names and texts, without possible secrets. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -24,31 +24,30 @@ def properties(values: Mapping[str, Any]) -> list[Property]:
 
 
 def backend_properties(backend: Mapping[str, Any]) -> list[Property]:
-    """The fields that the backend declares; of what may hold anything (headers, say) only the
-    names, and no password of a URL.
-    """
+    """The backend's declared fields; of free mappings (headers, say) only the names, and no
+    password of a URL."""
     kind = BACKENDS.get(backend.get("type", ""))
-    known = kind.model_fields if kind else {}
-    shown = {
+    declared = kind.model_fields if kind else {}
+    fields = {
         name: value
         for name, value in backend.items()
-        if name in known and not isinstance(value, Mapping)
+        if name in declared and not isinstance(value, Mapping)
     }
-    if "url" in shown:
-        shown["url"] = without_credentials(str(shown["url"]))
+    if "url" in fields:
+        fields["url"] = without_credentials(str(fields["url"]))
     names = [
         inner
         for name, value in backend.items()
-        if name not in shown
+        if name not in fields
         for inner in (value if isinstance(value, Mapping) else [name])
     ]
     if names:
-        shown["extra"] = f"{', '.join(names)} (values aren't shown)"
-    return properties(shown)
+        fields["extra"] = f"{', '.join(names)} (values aren't shown)"
+    return properties(fields)
 
 
 def without_credentials(url: str) -> str:
-    """The URL without a name and password before its host, and without its query."""
+    """The URL without user name, password and query."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 

@@ -1,4 +1,4 @@
-"""What the pages read, by name. Each is a constant number of queries, whatever there is."""
+"""Queries of the pages, by name. Each function has a constant number of queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,13 +55,13 @@ class StudyRuns:
 
     @property
     def unattended(self) -> str:
-        """What to do where no worker takes them up."""
+        """What to do if no worker takes up the runs."""
         return unattended_runs(self.runs)
 
 
 def study_runs(study: Study) -> StudyRuns:
-    """The runs of a study with their progress, and how many answers of those that go on failed so
-    far. Four queries, and one for what goes on."""
+    """The runs of a study with their progress, and the number of failed answers in open runs. Four
+    queries, and one for open runs."""
     links = {
         (arm, repeat, test_set): run
         for arm, repeat, test_set, run in StudyRun.objects.filter(arm__study=study).values_list(
@@ -71,9 +71,10 @@ def study_runs(study: Study) -> StudyRuns:
     names = {arm.pk: arm.name for arm in study.arms.all()}
     again = sorted({(arm, repeat) for arm, repeat, _ in links if repeat})
     columns = [(arm, 0) for arm in names] + again
-    found = Run.objects.filter(pk__in=set(links.values())).with_progress()
+    with_progress = Run.objects.filter(pk__in=set(links.values())).with_progress()
     runs = {
-        run.pk: run for run in found.select_related("test_set_version__test_set", "version__model")
+        run.pk: run
+        for run in with_progress.select_related("test_set_version__test_set", "version__model")
     }
     open_ = [run.pk for run in runs.values() if run.state in UNFINISHED]
     failures = failures_of(open_) if open_ else {}
@@ -101,7 +102,7 @@ class ReadingRow:
 
 
 def development_rows(study: Study, arms: Sequence[StudyArm]) -> list[ReadingRow]:
-    """What a study's development sets show of these arms. One query."""
+    """The means of these arms on a study's development sets. One query."""
     links = StudyRun.objects.filter(
         test_set__in=study.test_sets.development(),
         repeat=0,
@@ -131,7 +132,7 @@ class CampaignProgress:
 
 
 def judgments_of_study(study: Study) -> "QuerySet[Judgment]":
-    """What reviewers say now of the answers that the study compares."""
+    """Present judgments of the answers that the study compares."""
     return Judgment.objects.current().filter(
         assignment__pair__campaign__study=study,
         assignment__pair__kind=PairKind.MAIN,
@@ -146,16 +147,16 @@ def campaign_state(study: Study) -> CampaignProgress | None:
         return None
     main = Pair.objects.filter(campaign=campaign, kind=PairKind.MAIN)
     planned = main.aggregate(n=Sum("seats", default=0))["n"]
-    given = (
+    counts = (
         judgments_of_study(study)
         .filter(assignment__pair__campaign=campaign)
         .aggregate(judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True))
     )
-    return CampaignProgress(campaign, planned, given["judgments"], given["reviewers"])
+    return CampaignProgress(campaign, planned, counts["judgments"], counts["reviewers"])
 
 
 def outputs_of(run: Run, show: str) -> "QuerySet[Output]":
-    """A run's answers in the order of its items: all, those in error, or those unscored."""
+    """A run's answers in the order of its items: all, errors only, or unscored only."""
     outputs = Output.objects.filter(run=run).order_by("item_id", "sample")
     if show == "errors":
         return outputs.exclude(error="")

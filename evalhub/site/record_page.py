@@ -1,4 +1,4 @@
-"""A decision's record as a page: who decided when, what it rests on, who stands by it."""
+"""A decision's record as a page: who decided when, the evidence, and the sign-offs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class RecordPage:
 
 
 def record_page(decision: Decision, checked: Verification | None = None) -> RecordPage:
-    """The page of `decision`, with what its verification found, if it was asked for."""
+    """The page of `decision`, with the result of its verification if that was requested."""
     record = decision.document
     beside = Decision.objects.filter(study=decision.study_id, arm=decision.arm).defer("record")
     return RecordPage(

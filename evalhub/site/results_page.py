@@ -1,4 +1,4 @@
-"""What the page of a review's results lists by name, as pairs."""
+"""Values on the page of a review's results that are listed by name, as pairs."""
 
 from typing import Any
 

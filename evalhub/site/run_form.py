@@ -1,4 +1,4 @@
-"""The forms of runs: one started, and what one may cost that goes on."""
+"""The forms of runs: start a run, and set what a running one may cost."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,8 +43,8 @@ class RunForm(forms.Form):
         items.queryset = TestSetVersion.objects.filter(
             test_set__project__in=Project.objects.seen_by(user)
         ).select_related("test_set__project")
-        shown = self.data.get("metric") if self.is_bound else self.initial.get("metric")
-        self.fields |= option_fields(shown if shown in OFFERED else METRIC)
+        metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
+        self.fields |= option_fields(metric if metric in OFFERED else METRIC)
 
     @property
     def options(self) -> list[forms.BoundField]:
@@ -67,7 +67,7 @@ class RunForm(forms.Form):
 
 
 def started(cleaned: Mapping[str, Any], *, by: User) -> Run:
-    """Launches what the form says. Raises as `launch_from_web`, and DataError for the answers."""
+    """Launches the form's run. Raises as `launch_from_web`, and DataError for the answers."""
     version, file = cleaned["version"], cleaned["answers"]
     project = version.model.project
     uploads = Uploads(project)
@@ -97,18 +97,18 @@ class BudgetForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Adds `budget`; None where nothing is said."""
+        """Adds `budget`; None if no field is filled in."""
         cleaned = super().clean() or {}
-        said = {name: cleaned[name] for name in ("of", "tokens", "money") if cleaned.get(name)}
+        fields = {name: cleaned[name] for name in ("of", "tokens", "money") if cleaned.get(name)}
         cleaned["budget"] = None
-        if said.keys() - {"of"}:
+        if fields.keys() - {"of"}:
             try:
-                cleaned["budget"] = declared(RunBudget, said)
+                cleaned["budget"] = declared(RunBudget, fields)
             except DeclarationError as error:
                 self.told(error)
         return cleaned
 
     def told(self, error: DeclarationError) -> None:
-        """Says the error beside its field."""
+        """Adds the error to its field."""
         name = error.field.removeprefix("budget.")
         self.add_error(name if name in self.fields else None, error.message)

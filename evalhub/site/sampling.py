@@ -1,4 +1,4 @@
-"""What only the database knows of a criterion: answers an item, and how long people take."""
+"""Facts about a criterion that only the database has: answers for each item, and people's time."""
 
 from statistics import median
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from evalhub.stats.paired import VarianceSplit, variance_split
 
 
 def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
-    """How the evidence of one criterion of `decision` was gathered."""
+    """How the evidence of one criterion of `decision` was sampled."""
     if criterion.role == "preference":
         return _of_people(decision, criterion)
     runs = compared_runs(decision.study, decision.document.evidence).get(criterion.test_set)
@@ -28,7 +28,7 @@ def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
 
 
 def flips_of(decision: Decision, criterion: Criterion) -> str:
-    """Where a criterion's items are shown one by one; "" for those that have none."""
+    """The link to a criterion's changed items; "" for one that has none."""
     if criterion.role not in ("primary", "guard"):
         return ""
     query = urlencode({"arm": decision.arm, "test_set": criterion.test_set})
@@ -45,7 +45,8 @@ def _of_people(decision: Decision, criterion: Criterion) -> EvidenceSampling:
 
 
 def _split(runs: ComparedRuns) -> VarianceSplit | None:
-    """None where fewer than two items have all their answers scored."""
+    """The variance of scores within and between items; None if fewer than two items have all
+    answers scored."""
     items = item_labels(runs.baseline.test_set_version)
     arms = [run_scores(run, runs.metric, items).arm for run in (runs.baseline, runs.candidate)]
     full = [arm.counts(len(items)) == arm.samples for arm in arms]

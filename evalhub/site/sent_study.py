@@ -1,4 +1,4 @@
-"""A study file as somebody sends it by a form, with its files: kept until it is right."""
+"""The form that sends a study file with its files: they are stored until the file is right."""
 
 import json
 import tempfile
@@ -34,13 +34,13 @@ class SentStudy:
     def __init__(self, request: SignedInRequest) -> None:
         self._by = request.user
         self.projects = list(Project.objects.seen_by(request.user).order_by("name"))
-        said = str(request.POST.get("project") or request.GET.get("project") or "")
-        named = [each for each in self.projects if each.slug == said]
-        self.project = [*named, *self.projects][0]
+        slug = str(request.POST.get("project") or request.GET.get("project") or "")
+        chosen = [each for each in self.projects if each.slug == slug]
+        self.project = [*chosen, *self.projects][0]
         self.uploads = Uploads(self.project)
         self.text = str(request.POST.get("text", ""))
         self.kept: dict[str, str] = {}
-        self.wrong = "" if named or not said else "choose one of your projects"
+        self.wrong = "" if chosen or not slug else "choose one of your projects"
         try:
             self._take(request)
         except REFUSED as error:
@@ -48,12 +48,12 @@ class SentStudy:
 
     @classmethod
     def of_copy(cls, request: SignedInRequest, study: Study, copied: StudyCopy) -> "SentStudy":
-        """The form with a copy of `study` in it, its files kept; nothing of it was sent yet."""
-        found = cls(request)
-        found.project, found.uploads = study.project, Uploads(study.project)
-        found.copied, found.text, found.kept = copied, copied.text, dict(copied.files)
-        found.original = study
-        return found
+        """The form with a copy of `study` in it and its files stored; nothing was sent yet."""
+        form = cls(request)
+        form.project, form.uploads = study.project, Uploads(study.project)
+        form.copied, form.text, form.kept = copied, copied.text, dict(copied.files)
+        form.original = study
+        return form
 
     @property
     def kept_files(self) -> list[tuple[str, str]]:
@@ -61,7 +61,7 @@ class SentStudy:
         return list(self.kept.items())
 
     def register(self) -> Study | None:
-        """The study, registered and running; None where `wrong` says why it isn't."""
+        """The study, registered and running; None if `wrong` says why it isn't."""
         if self.wrong:
             return None
         try:
@@ -74,18 +74,18 @@ class SentStudy:
                 aliases=endpoints(),
             )
         except REFUSED as error:
-            self.wrong = self._told(str(error))
+            self.wrong = self._with_file_names(str(error))
             return None
 
     def _take(self, request: SignedInRequest) -> None:
-        """Keeps what was sent, beside what was kept before and is still here."""
+        """Stores the files sent now, and keeps those of earlier submissions that still exist."""
         for name, digest in zip(
             request.POST.getlist("kept_name"), request.POST.getlist("kept"), strict=False
         ):
             if NAMED.fullmatch(digest) and digest in self.uploads:
                 self.kept[name] = digest
         if study := request.FILES.get("study"):
-            self.text = _decoded(study.read(MOST_BYTES + 1))
+            self.text = _decode(study.read(MOST_BYTES + 1))
         for file in request.FILES.getlist("files"):
             self.kept[Path(file.name or "file").name] = keep(file, self.uploads, by=self._by)[0]
 
@@ -98,22 +98,22 @@ class SentStudy:
             path = Path(folder) / ("study.json" if json_ else "study.yaml")
             path.write_text(self.text, encoding="utf-8", newline="\n")
             try:
-                found = Document(path).data
+                data = Document(path).data
             except DataError as error:
-                said = error.message
-                raise DataError(said, file="the study file", line=error.line) from error
-        if not isinstance(found, dict):
+                message = error.message
+                raise DataError(message, file="the study file", line=error.line) from error
+        if not isinstance(data, dict):
             raise DataError("is a mapping of fields: see its document", file="the study file")
-        return dict(json.loads(json.dumps(found, default=str)))
+        return dict(json.loads(json.dumps(data, default=str)))
 
-    def _told(self, said: str) -> str:
-        """What is wrong, with files by the names that they were sent with."""
+    def _with_file_names(self, message: str) -> str:
+        """The message with files under the names of their sender."""
         for name, digest in self.kept.items():
-            said = said.replace(digest, name)
-        return said
+            message = message.replace(digest, name)
+        return message
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""All that a study's page shows, read in a constant number of queries."""
+"""All data of a study's page, in a constant number of queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,16 +70,16 @@ class StudyPage:
 
     @property
     def overridden(self) -> SignOff | None:
-        """The sign-off that holds, where it says otherwise than the decision."""
+        """The valid sign-off, if its verdict differs from the decision's."""
         newest = next(iter(self.sign_offs), None)
         return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None
 
 
 def study_page(study: Study, wanted: Wanted) -> StudyPage:
-    """The page of `study` with the arm, test set, outcome and order that are wanted."""
+    """The page of `study` with the wanted arm, test set, outcome and order."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
-    candidates = _judged(study, arms)
+    candidates = _arms_to_judge(study, arms)
     names = [arm.name for arm in candidates]
     name = wanted.arm if wanted.arm in names else next(iter(names), "")
     decision = newest.get(name)
@@ -123,26 +123,26 @@ def _capability(study: Study) -> set[str]:
     return set(study.test_sets.capability().values_list("name", flat=True))
 
 
-def _judged(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
-    """The arms that are judged, the candidate in question first.
+def _arms_to_judge(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
+    """The judged arms, the candidate in question first.
 
     Not the baseline; where it is the best of the untuned arms, none of those.
     """
     chosen = study.policy.development is not None
-    found = [
+    judged = [
         arm
         for arm in arms
         if arm.role == ArmRole.CANDIDATE
         or (arm.role != ArmRole.BASELINE and (arm.version.fine_tuned or not chosen))
     ]
-    return sorted(found, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
+    return sorted(judged, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
 
 
 def _baseline(arms: Sequence[StudyArm], decision: Decision | None) -> StudyArm | None:
-    """The arm that was judged against; before a decision the one that the study names."""
+    """The arm that was compared with; before a decision the one that the study names."""
     name = decision.document.arms.baseline.name if decision else None
-    named = next((arm for arm in arms if arm.name == name), None)
-    return named or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
+    from_decision = next((arm for arm in arms if arm.name == name), None)
+    return from_decision or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
 
 
 def newest_decision(study: Study, arm: str) -> Decision | None:
@@ -157,7 +157,7 @@ def newest_decision(study: Study, arm: str) -> Decision | None:
 
 
 def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
-    """The newest decision on each arm, and the ones before them without their records."""
+    """The newest decision on each arm, and the earlier ones without their records."""
     newest: dict[str, Decision] = {}
     earlier = []
     for decision in Decision.objects.filter(study=study).newest_first().defer("record"):
@@ -169,13 +169,17 @@ def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
 
 
 def _judge_awaited(study: Study) -> JudgeRun | None:
-    """The judge of pairs that is still being asked, or couldn't be."""
-    asked = judge_asked(study)
-    return asked if asked is not None and (asked.finished is None or asked.unreachable) else None
+    """The judge of pairs if it is still running, or couldn't be reached."""
+    judge_run = judge_asked(study)
+    return (
+        judge_run
+        if judge_run is not None and (judge_run.finished is None or judge_run.unreachable)
+        else None
+    )
 
 
 def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) -> bool:
-    """Whether the review that the study file asks for waits for its owner, who opens it."""
+    """Whether the study file's review waits for its owner to open it."""
     return (
         study.review is not None
         and study.review.open == "owner"

@@ -1,4 +1,4 @@
-"""A version's training record as its page shows it: named fields in words, curves, advice."""
+"""A version's training record on its page: named fields in words, curves, advice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,31 +40,37 @@ class TrainingView:
 
 
 def training_view(version: ModelVersion) -> TrainingView | None:
-    """None where nothing is said of its training."""
-    said = {name: value for name, value in version.training.as_json().items() if value is not None}
-    if not said:
+    """The view of the version's training record; None if it is empty."""
+    stated = {
+        name: value for name, value in version.training.as_json().items() if value is not None
+    }
+    if not stated:
         return None
-    named = version.training.named
-    facts = training_facts(named.fields)
+    training = version.training.named
+    facts = training_facts(training.fields)
     groups = [
         (group, [each for each in facts if each.group == group])
         for group in dict.fromkeys(each.group for each in facts)
     ]
-    kept = {**(named.fields.model_extra or {}), **{name: said[name] for name in named.unfit}}
+    rest = {
+        **(training.fields.model_extra or {}),
+        **{name: stated[name] for name in training.unfit},
+    }
     return TrainingView(
         groups=groups,
-        curves=training_curves(named.fields.losses, named.fields.eval_losses, of=str(version)),
-        advice=advice_on(named.fields, kind=version.kind, base=stands_on(version)),
-        rest=properties(kept),
-        unfit=named.unfit,
+        curves=training_curves(
+            training.fields.losses, training.fields.eval_losses, of=str(version)
+        ),
+        advice=advice_on(training.fields, kind=version.kind, base=stands_on(version)),
+        rest=properties(rest),
+        unfit=training.unfit,
     )
 
 
 def training_facts(fields: TrainingFields) -> list[Fact]:
-    """The named fields that are said, in words, and what else their parts hold; curves are drawn
-    elsewhere."""
-    told, shape = fields.hyperparameters, fields.adapter
-    said = {
+    """The named fields in words, and further fields of their parts; curves are drawn elsewhere."""
+    hyperparameters, shape = fields.hyperparameters, fields.adapter
+    groups = {
         "Method": {
             "method": fields.method,
             "learns from": fields.objective,
@@ -84,20 +90,22 @@ def training_facts(fields: TrainingFields) -> list[Fact]:
             "tokens read": _count(fields.tokens_seen),
         },
         "Hyperparameters": {
-            "learning rate": _number(told.learning_rate),
+            "learning rate": _number(hyperparameters.learning_rate),
             "highest learning rate logged": _number(fields.learning_rate_logged)
-            if told.learning_rate is None
+            if hyperparameters.learning_rate is None
             else None,
-            "schedule": told.lr_scheduler_type,
+            "schedule": hyperparameters.lr_scheduler_type,
             "warm-up": _warmup(fields),
-            "epochs": _number(told.num_train_epochs),
+            "epochs": _number(hyperparameters.num_train_epochs),
             "epochs by then": _number(fields.epoch),
-            "steps at most": _count(told.max_steps) if (told.max_steps or 0) > 0 else None,
+            "steps at most": _count(hyperparameters.max_steps)
+            if (hyperparameters.max_steps or 0) > 0
+            else None,
             "examples of a step": _batch(fields),
-            "weight decay": _number(told.weight_decay),
-            "tokens of an example, at most": _count(told.max_length),
-            "seed": _plain(told.seed),
-            "seed of the data": _plain(told.data_seed),
+            "weight decay": _number(hyperparameters.weight_decay),
+            "tokens of an example, at most": _count(hyperparameters.max_length),
+            "seed": _plain(hyperparameters.seed),
+            "seed of the data": _plain(hyperparameters.data_seed),
         },
         "Adapter": {
             "rank": _plain(shape.r),
@@ -119,14 +127,14 @@ def training_facts(fields: TrainingFields) -> list[Fact]:
     more = {group: properties(of) for group, of in _more(fields).items()}
     return [
         Fact(group, name, text)
-        for group, facts in said.items()
+        for group, facts in groups.items()
         for name, text in [*facts.items(), *((each.name, each.text) for each in more[group])]
         if text
     ]
 
 
 def _more(fields: TrainingFields) -> dict[str, Mapping[str, Any]]:
-    """What the parts hold that has no name, by the groups that they are shown in."""
+    """Further fields of the parts, by the group in which they are shown."""
     cost = (fields.cost and fields.cost.model_extra) or {}
     return {
         "Method": {},
@@ -142,24 +150,34 @@ def _variants(fields: TrainingFields) -> list[tuple[str, bool | None]]:
 
 
 def _batch(fields: TrainingFields) -> str | None:
-    told = fields.hyperparameters
+    hyperparameters = fields.hyperparameters
     parts = [
-        (told.per_device_train_batch_size, "at a time"),
-        (told.gradient_accumulation_steps, "added up"),
+        (hyperparameters.per_device_train_batch_size, "at a time"),
+        (hyperparameters.gradient_accumulation_steps, "added up"),
         (fields.hardware.gpus or None, "GPUs"),
     ]
-    words = " × ".join(f"{number:,} {what}" for number, what in parts if number is not None)
+    product = " × ".join(f"{number:,} {what}" for number, what in parts if number is not None)
     if fields.batch is None:
-        return words or None
-    return f"{fields.batch:,} ({words})" if words else f"{fields.batch:,}"
+        return product or None
+    return f"{fields.batch:,} ({product})" if product else f"{fields.batch:,}"
 
 
 def _warmup(fields: TrainingFields) -> str | None:
-    told = fields.hyperparameters
-    if told.warmup_steps is not None and (told.warmup_steps >= 1 or told.warmup_ratio is None):
-        part = 0 < told.warmup_steps < 1  # transformers takes a part there too
-        return f"{told.warmup_steps:.0%} of it" if part else f"{told.warmup_steps:,g} steps"
-    return None if told.warmup_ratio is None else f"{told.warmup_ratio:.3g} of it"
+    hyperparameters = fields.hyperparameters
+    if hyperparameters.warmup_steps is not None and (
+        hyperparameters.warmup_steps >= 1 or hyperparameters.warmup_ratio is None
+    ):
+        part = 0 < hyperparameters.warmup_steps < 1  # transformers accepts a fraction there too
+        return (
+            f"{hyperparameters.warmup_steps:.0%} of it"
+            if part
+            else f"{hyperparameters.warmup_steps:,g} steps"
+        )
+    return (
+        None
+        if hyperparameters.warmup_ratio is None
+        else f"{hyperparameters.warmup_ratio:.3g} of it"
+    )
 
 
 def _money(cost: TrainingCost | None) -> str | None:

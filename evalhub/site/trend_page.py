@@ -1,4 +1,4 @@
-"""The decisions on a model's versions, of what was measured there the reader chooses one."""
+"""The decisions on a model's versions over time, for one measure that the reader chooses."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,42 +37,45 @@ class TrendPage:
 
 
 def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
-    """What decisions on the model's versions found, oldest first. Two queries.
+    """The results of decisions on the model's versions, oldest first. Two queries.
 
     Only decisions are read: what none has read is sealed, and invalid evidence shows no result.
     """
     seen = Decision.objects.seen_by(user).on_versions_of(model).newest_first()
-    found = list(seen.values(*_READ)[: SHOWN + 1])
-    newest = found[:SHOWN][::-1]
+    newest_rows = list(seen.values(*_READ)[: SHOWN + 1])
+    newest = newest_rows[:SHOWN][::-1]
     primaries = {each["pk"]: _primaries(each["record__criteria"]) for each in newest}
     counts = Counter(key for of in primaries.values() for key in of)
     keys = sorted(counts, key=lambda key: (-counts[key], key))
     chosen = int(wanted) if wanted in {str(i) for i in range(len(keys))} else 0
-    asked = keys[chosen] if keys else None
+    key = keys[chosen] if keys else None
     of_model = Promotion.objects.filter(decision__in=primaries, version__model=model)
     promoted = set(of_model.values_list("decision", "version"))
     rows = [
-        (each["pk"], _judged(each, primaries[each["pk"]].get(asked) if asked else None, promoted))
-        for each in newest
-        if each["verdict"] == Verdict.INVALID or asked in primaries[each["pk"]]
+        (
+            values["pk"],
+            _trend_row(values, primaries[values["pk"]].get(key) if key else None, promoted),
+        )
+        for values in newest
+        if values["verdict"] == Verdict.INVALID or key in primaries[values["pk"]]
     ]
     return TrendPage(
         trend=trend(
-            [row for _, row in rows], model=str(model), measured=", ".join(asked or ("difference",))
+            [row for _, row in rows], model=str(model), measured=", ".join(key or ("difference",))
         ),
         choices=[(str(i), ", ".join(key)) for i, key in enumerate(keys)],
         chosen=str(chosen),
-        more=len(found) > SHOWN,
+        more=len(newest_rows) > SHOWN,
         rows=rows,
     )
 
 
 def _primaries(criteria: Iterable[Mapping[str, Any]]) -> dict[Measured, Criterion]:
-    found = [declared(Criterion, each) for each in criteria if each["role"] == "primary"]
-    return {(each.test_set, each.metric): each for each in found}
+    primaries = [declared(Criterion, each) for each in criteria if each["role"] == "primary"]
+    return {(each.test_set, each.metric): each for each in primaries}
 
 
-def _judged(
+def _trend_row(
     decision: Mapping[str, Any], row: Criterion | None, promoted: set[tuple[int, int]]
 ) -> TrendRow:
     looks = (decision["record__ledger"] or {}).get("test_sets", ())

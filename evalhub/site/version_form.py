@@ -1,4 +1,4 @@
-"""The form of a model version, and what it says as the file of one."""
+"""The form of a model version, and its values as a version file."""
 
 import json
 from collections.abc import Mapping
@@ -107,18 +107,23 @@ class VersionForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._projects = Project.objects.seen_by(user).order_by("slug")
-        project, parent, asked = (self.fields[name] for name in ("project", "parent", "endpoint"))
+        project, parent, endpoint = (
+            self.fields[name] for name in ("project", "parent", "endpoint")
+        )
         assert isinstance(project, forms.ChoiceField)
         assert isinstance(parent, forms.ModelChoiceField)
-        assert isinstance(asked, forms.ChoiceField)
+        assert isinstance(endpoint, forms.ChoiceField)
         project.choices = list(self._projects.values_list("slug", "name"))
         parent.queryset = ModelVersion.objects.seen_by(user).select_related("model__project")
-        asked.choices = [("", "nobody: its answers are recorded"), *((n, n) for n in endpoints())]
+        endpoint.choices = [
+            ("", "nobody: its answers are recorded"),
+            *((n, n) for n in endpoints()),
+        ]
 
     def clean(self) -> dict[str, Any]:
         """Adds `asked`, a VersionFile, or the error of the field that can't be so."""
         cleaned = super().clean() or {}
-        for name in TEXTS:  # a browser ends lines with two characters; what was typed has one
+        for name in TEXTS:  # browsers send \r\n
             cleaned[name] = cleaned.get(name, "").replace("\r\n", "\n")
         parent = cleaned.get("parent")
         if parent and parent.model.project.slug != cleaned.get("project"):
@@ -132,16 +137,16 @@ class VersionForm(forms.Form):
         return cleaned
 
     def told(self, error: DeclarationError) -> None:
-        """Says the error beside the field that it is about."""
+        """Adds the error to the field that it is about."""
         name = error.field.removeprefix("sampling.")
         if name not in self.fields:
-            fitting = [place for place in PLACES if error.field.startswith(place)]
+            fitting = [prefix for prefix in PLACES if error.field.startswith(prefix)]
             name = PLACES[max(fitting, key=len)] if fitting else ""
         self.add_error(name or None, error.message)
 
 
 def registered(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
-    """Registers what the form says. Raises as `register_version_from_web`."""
+    """Registers the form's version. Raises as `register_version_from_web`."""
     return register_version_from_web(
         project=cleaned["project"],
         by=by,
@@ -154,27 +159,31 @@ def registered(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
 
 
 def _document(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """The version's file. Raises DeclarationError for what isn't JSON where it has to be."""
+    """The version's file. Raises DeclarationError for invalid JSON."""
     prompt = {name: cleaned[name] for name in ("system", "template") if cleaned[name]}
     if cleaned["examples"].strip():
         prompt["examples"] = _json(cleaned["examples"], "prompt.examples")
     sampling = {name: cleaned[name] for name in SAMPLING if cleaned[name] is not None}
     if stop := [line for line in cleaned["stop"].split("\n") if line]:
         sampling["stop"] = stop
-    said = {
+    document = {
         "kind": cleaned["kind"],
         "prompt": prompt,
         "sampling": sampling,
         "notes": cleaned["notes"],
     }
     if cleaned["training"].strip():
-        said["training"] = _json(cleaned["training"], "training")
+        document["training"] = _json(cleaned["training"], "training")
     if cleaned["endpoint"]:
-        asked = {"endpoint": cleaned["endpoint"], "model": cleaned["served"], "api": cleaned["api"]}
-        said["backend"] = {"openai": asked}
+        openai = {
+            "endpoint": cleaned["endpoint"],
+            "model": cleaned["served"],
+            "api": cleaned["api"],
+        }
+        document["backend"] = {"openai": openai}
     elif cleaned["served"]:
         raise DeclarationError("say who is asked for it", "backend.openai.endpoint")
-    return said
+    return document
 
 
 def _json(text: str, field: str) -> Any:
@@ -185,19 +194,19 @@ def _json(text: str, field: str) -> Any:
 
 
 def form_of_version(version: ModelVersion) -> dict[str, Any]:
-    """What a version that is made from this one begins with: the same but for how it was trained.
+    """Initial values for a version made from this one: the same, without its training.
 
     Nothing of the backend but an operator's alias is taken over: the rest isn't said by the web.
     """
     backend, prompt, sampling = version.backend, version.prompt, version.sampling
-    named = backend.get("type") == "openai" and backend.get("endpoint")
+    by_endpoint = backend.get("type") == "openai" and backend.get("endpoint")
     return {
         "project": version.model.project.slug,
         "slug": version.model.slug,
         "kind": version.kind,
         "parent": version.pk,
-        "endpoint": backend["endpoint"] if named else "",
-        "served": backend.get("model", "") if named else "",
+        "endpoint": backend["endpoint"] if by_endpoint else "",
+        "served": backend.get("model", "") if by_endpoint else "",
         "api": backend.get("api", default_of(OpenAIBackend, "api")),
         "system": prompt.system,
         "template": prompt.template,

@@ -1,4 +1,4 @@
-"""Two model versions side by side: what differs in data, hyperparameters, answering and results."""
+"""Two model versions side by side: differences in data, hyperparameters, settings and results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,26 +75,26 @@ class VersionsBeside:
 
 
 def versions_beside(left: ModelVersion, right: ModelVersion, *, user: User) -> VersionsBeside:
-    """Both as `user` may see them: of results what decisions have read, and nothing sealed. Two
-    queries."""
+    """Both versions as `user` may see them: results that decisions have read, and nothing sealed.
+    Two queries."""
     trainings = [(each, training_view(each)) for each in (left, right)]
-    judged = [(each, _judged(each, user)) for each in (left, right)]
-    shown = [each.shown if each else {} for _, each in judged]
+    judged = [(each, _verdict_of(each, user)) for each in (left, right)]
+    results = [each.shown if each else {} for _, each in judged]
     return VersionsBeside(
         left=left,
         right=right,
         trainings=trainings,
-        parts=_trained(*(view for _, view in trainings)) + _specified(left, right),
+        parts=_training_parts(*(view for _, view in trainings)) + _specification_parts(left, right),
         judged=judged,
-        results=Part("Results", _sides(*shown)),
+        results=Part("Results", _sides(*results)),
     )
 
 
-def _trained(left: TrainingView | None, right: TrainingView | None) -> list[Part]:
-    """The parts of both records, in the order in which a page has them."""
-    said = [_facts(left), _facts(right)]
-    titles = dict.fromkeys(title for of in said for title in of)
-    parts = [Part(title, _sides(*(of.get(title, {}) for of in said))) for title in titles]
+def _training_parts(left: TrainingView | None, right: TrainingView | None) -> list[Part]:
+    """The parts of both training records, in the order of the page."""
+    facts = [_facts(left), _facts(right)]
+    titles = dict.fromkeys(title for of in facts for title in of)
+    parts = [Part(title, _sides(*(of.get(title, {}) for of in facts))) for title in titles]
     more = [_texts(view.rest) if view else {} for view in (left, right)]
     return parts + ([Part("Other fields of the training", _sides(*more))] if any(more) else [])
 
@@ -104,15 +104,15 @@ def _facts(view: TrainingView | None) -> dict[str, dict[str, str]]:
     return {title: {each.name: each.text for each in facts} for title, facts in groups}
 
 
-def _specified(left: ModelVersion, right: ModelVersion) -> list[Part]:
-    said = [
-        {"kind": each.get_kind_display(), "made from": str(each.parent or "")}
-        | _texts(backend_properties(each.backend))
-        | _texts(properties(each.sampling.as_json()))
-        | _texts(properties(each.prompt.as_json()))
-        for each in (left, right)
+def _specification_parts(left: ModelVersion, right: ModelVersion) -> list[Part]:
+    sides = [
+        {"kind": version.get_kind_display(), "made from": str(version.parent or "")}
+        | _texts(backend_properties(version.backend))
+        | _texts(properties(version.sampling.as_json()))
+        | _texts(properties(version.prompt.as_json()))
+        for version in (left, right)
     ]
-    return [Part("How it answers", _sides(*said))]
+    return [Part("How it answers", _sides(*sides))]
 
 
 def _texts(rows: Iterable[Property]) -> dict[str, str]:
@@ -124,25 +124,28 @@ def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> list[Sides]:
     return [Sides(name, left.get(name, ""), right.get(name, "")) for name in names]
 
 
-def _judged(version: ModelVersion, user: User) -> JudgedVersion | None:
+def _verdict_of(version: ModelVersion, user: User) -> JudgedVersion | None:
     judged = Decision.objects.seen_by(user).on_version(version).newest_first()
-    found = judged.values(
+    row = judged.values(
         "pk", "verdict", "record__headline", "record__criteria", "record__arms__baseline__name"
     ).first()
-    if found is None:
+    if row is None:
         return None
-    verdict = Verdict(found["verdict"])
+    verdict = Verdict(row["verdict"])
     hidden = verdict is Verdict.INVALID
-    against = found["record__arms__baseline__name"]
+    against = row["record__arms__baseline__name"]
     return JudgedVersion(
-        pk=found["pk"],
+        pk=row["pk"],
         verdict=verdict,
-        headline=found["record__headline"],
-        shown={} if hidden else dict(_shown(found["record__criteria"], against)),
+        headline=row["record__headline"],
+        shown={} if hidden else dict(_criterion_lines(row["record__criteria"], against)),
     )
 
 
-def _shown(criteria: Iterable[Mapping[str, Any]], against: str) -> Iterable[tuple[str, str]]:
-    for each in (declared(Criterion, one) for one in criteria):
-        value = f"{signed(each.difference)} ({signed(each.lower)} to {signed(each.upper)})"
-        yield f"{each.name}: {each.metric}, against {against}", value
+def _criterion_lines(
+    criteria: Iterable[Mapping[str, Any]], against: str
+) -> Iterable[tuple[str, str]]:
+    for criterion in (declared(Criterion, one) for one in criteria):
+        interval = f"{signed(criterion.lower)} to {signed(criterion.upper)}"
+        value = f"{signed(criterion.difference)} ({interval})"
+        yield f"{criterion.name}: {criterion.metric}, against {against}", value

@@ -244,7 +244,7 @@ def test_an_upload_that_fails_at_its_end_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(upload, "_seen", full)
+    monkeypatch.setattr(upload, "_publish_drafts", full)
     with pytest.raises(OSError, match="no space"):
         upload.register_upload(
             project=team.project, by=team.olga, name="Tone", path=jsonl(PAIR, PAIR)

@@ -28,7 +28,7 @@ def at_once(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Path, Path], tuple[Uploaded, Uploaded]]:
     """Registers two files on two threads, which both wait before what they wrote is seen."""
-    there, known, seen = Barrier(2), local(), upload._seen
+    there, known, seen = Barrier(2), local(), upload._publish_drafts
 
     def together(*given: object) -> list[Run] | None:
         if not hasattr(known, "waited"):  # who begins anew doesn't wait for anybody
@@ -37,7 +37,7 @@ def at_once(
         return seen(*given)  # type: ignore[arg-type]
 
     def both(one: Path, other: Path) -> tuple[Uploaded, Uploaded]:
-        monkeypatch.setattr(upload, "_seen", together)
+        monkeypatch.setattr(upload, "_publish_drafts", together)
         found: dict[int, Uploaded] = {}
 
         def work(place: int, path: Path) -> None:

@@ -66,18 +66,18 @@ class ReviewersShape(Given):
 
     @classmethod
     def of(cls, campaign: Campaign) -> "ReviewersShape":
-        known, all_count = identities(campaign), use_of(campaign) == "count"
+        by_reviewer, all_count = identities(campaign), use_of(campaign) == "count"
         rows = campaign.reviewers.select_related("user").order_by("pk")
         return cls(
             reviewers=tuple(
                 OneReviewerShape(
-                    user=each.user.get_username(),
-                    state=each.state,
-                    judgments=each.judged,
-                    ground=known[each.pk].ground,
-                    counts=all_count or known[each.pk].confirmed,
+                    user=reviewer.user.get_username(),
+                    state=reviewer.state,
+                    judgments=reviewer.judged,
+                    ground=by_reviewer[reviewer.pk].ground,
+                    counts=all_count or by_reviewer[reviewer.pk].confirmed,
                 )
-                for each in rows
+                for reviewer in rows
             )
         )
 
@@ -98,7 +98,7 @@ class CampaignShape(Given):
 
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignShape":
-        """Of a campaign with its counts (`for_owners`)."""
+        """From a campaign with its counts (`for_owners`)."""
         return cls(
             id=campaign.pk,
             name=campaign.name,
@@ -151,15 +151,15 @@ class CampaignResultsShape(Given):
     text: str = Field(description="all of it as Markdown, for a release note")
 
     @classmethod
-    def of(cls, found: CampaignResults) -> "CampaignResultsShape":
-        overall = found.overall
+    def of(cls, results: CampaignResults) -> "CampaignResultsShape":
+        overall = results.overall
         win = WinScoreShape.of(overall.win, overall.lower, overall.upper) if overall else None
         return cls(
-            judgments=found.summary.judgments,
-            planned=found.summary.planned,
+            judgments=results.summary.judgments,
+            planned=results.summary.planned,
             preference=win,
-            cautions=tuple(found.summary.cautions),
-            missing=found.summary.missing,
-            stopped_early=found.stopped is not None,
-            text=found.text,
+            cautions=tuple(results.summary.cautions),
+            missing=results.summary.missing,
+            stopped_early=results.stopped is not None,
+            text=results.text,
         )

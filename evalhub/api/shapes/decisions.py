@@ -1,4 +1,4 @@
-"""Decisions, who stands by them, and what changed item by item, as programs see them."""
+"""Shapes of decisions, their sign-offs, and their changed items."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -119,7 +119,7 @@ class FlipShape(Given):
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "FlipShape":
-        """Of a row as `evalhub.ledger.changed_items` gives it."""
+        """From a row of `evalhub.ledger.changed_items`."""
         before, after = (
             FlipSideShape(
                 arm=arm,

@@ -1,4 +1,4 @@
-"""Other tools' logs, as programs hand them in."""
+"""Shapes of other tools' logs that are imported."""
 
 from typing import Annotated
 
@@ -32,9 +32,9 @@ class LogRequest(Declaration):
 
     @property
     def request(self) -> ImportRequest:
-        """What becomes of the log."""
-        said = self.model_dump(exclude={"kind", "files", "fields"}, exclude_none=True)
-        return ImportRequest(**said, fields=self.fields.mapping)
+        """The import request without the log itself."""
+        options = self.model_dump(exclude={"kind", "files", "fields"}, exclude_none=True)
+        return ImportRequest(**options, fields=self.fields.mapping)
 
 
 class ImportedTaskShape(Given):
@@ -51,17 +51,17 @@ class ImportedTaskShape(Given):
     run: str
 
     @classmethod
-    def of(cls, found: ImportedTask) -> "ImportedTaskShape":
-        run = found.run
+    def of(cls, task: ImportedTask) -> "ImportedTaskShape":
+        run = task.run
         return cls(
-            arm=found.arm,
-            task=found.task,
+            arm=task.arm,
+            task=task.task,
             model=run.version.model.slug,
             test_set=run.test_set_version.test_set.slug,
             items=run.test_set_version.item_count,
-            metrics=found.metrics,
-            left_out=dict(found.left_out),
-            disagreeing=found.disagreeing,
+            metrics=task.metrics,
+            left_out=dict(task.left_out),
+            disagreeing=task.disagreeing,
             run=address("run", run.version.model.project.slug, run.pk),
         )
 

@@ -1,4 +1,4 @@
-"""Answers and scores that are handed in part by part, as programs see them."""
+"""Shapes of answers and scores that are sent in parts."""
 
 from datetime import datetime
 

@@ -95,7 +95,7 @@ class RunShape(Given):
 
     @classmethod
     def of(cls, run: Run, workers: WorkersSeen | None = None) -> "RunShape":
-        """Of a run with its progress and metrics; `workers` are read once for several."""
+        """From a run with its progress and metrics; `workers` are read once for several runs."""
         return cls(
             id=run.pk,
             model=run.version.model.slug,

@@ -26,7 +26,7 @@ class StudyShape(Given):
 
     @classmethod
     def of(cls, study: Study) -> "StudyShape":
-        """Of a study with its newest verdict (`evalhub.studies.run.verdicts.with_verdict`)."""
+        """From a study with its newest verdict (`evalhub.studies.run.verdicts.with_verdict`)."""
         verdict = getattr(study, "verdict", None)
         return cls(
             slug=study.slug,
@@ -116,8 +116,8 @@ class WholeStudyShape(Given):
     def of(cls, study: Study, status: StudyStatus) -> "WholeStudyShape":
         links = StudyRun.objects.filter(arm__study=study).select_related("arm", "test_set")
         links = links.order_by("test_set__position", "arm__position", "repeat")
-        found = Run.objects.filter(pk__in=links.values("run")).with_progress()
-        related = found.select_related("test_set_version__test_set__project")
+        study_runs = Run.objects.filter(pk__in=links.values("run")).with_progress()
+        related = study_runs.select_related("test_set_version__test_set__project")
         runs = {run.pk: run for run in related}
         return cls(
             slug=study.slug,
@@ -127,24 +127,24 @@ class WholeStudyShape(Given):
             waits_for=status.waits_for,
             arms=tuple(
                 ArmShape(
-                    name=each.name,
-                    role=each.role,
-                    model=each.version.model.slug,
-                    version=each.version.number,
-                    digest=each.version.digest,
+                    name=arm.name,
+                    role=arm.role,
+                    model=arm.version.model.slug,
+                    version=arm.version.number,
+                    digest=arm.version.digest,
                 )
-                for each in study.arms.select_related("version__model")
+                for arm in study.arms.select_related("version__model")
             ),
             test_sets=tuple(
                 StudyTestSetShape(
-                    name=each.name,
-                    role=each.role,
-                    version=each.test_set_version.number,
-                    digest=each.test_set_version.digest,
-                    items=each.test_set_version.item_count,
-                    metric=each.metric.name,
+                    name=test_set.name,
+                    role=test_set.role,
+                    version=test_set.test_set_version.number,
+                    digest=test_set.test_set_version.digest,
+                    items=test_set.test_set_version.item_count,
+                    metric=test_set.metric.name,
                 )
-                for each in study.test_sets.select_related("test_set_version", "metric")
+                for test_set in study.test_sets.select_related("test_set_version", "metric")
             ),
             runs=tuple(StudyRunShape.of(link, runs[link.run_id]) for link in links),
             decisions=tuple(DecisionLink.of(each) for each in status.decisions),
@@ -170,30 +170,30 @@ class GateShape(Given):
     links: dict[str, JsonValue]
 
     @classmethod
-    def of(cls, study: Study, found: GateAnswer) -> "GateShape":
-        decision = found.decision
+    def of(cls, study: Study, answer: GateAnswer) -> "GateShape":
+        decision = answer.decision
         record = decision.document if decision else None
         links: dict[str, JsonValue] = {
             "study": address("study", study.project.slug, study.slug),
-            "page": f"{reverse('site:study', args=[study.pk])}?arm={found.arm.name}",
+            "page": f"{reverse('site:study', args=[study.pk])}?arm={answer.arm.name}",
         }
         if decision is not None:
             links["decision"] = address("decision", study.project.slug, decision.pk)
         return cls(
-            passing=found.passing,
-            said=found.said,
+            passing=answer.passing,
+            said=answer.said,
             verdict=Verdict(decision.verdict) if decision else None,
             current=decision is not None
-            and found.version == found.arm.version
-            and not found.changed_since
-            and found.passing is not Passing.OPEN,
+            and answer.version == answer.arm.version
+            and not answer.changed_since
+            and answer.passing is not Passing.OPEN,
             registered=record is not None and record.registered,
-            signed=found.signed,
+            signed=answer.signed,
             headline=record.headline if record else "",
             reasons=record.reasons if record else (),
             cautions=record.people.cautions if record and record.people else (),
-            changed_since=found.changed_since,
-            arm=found.arm.name,
-            version=found.version.digest if found.version else None,
+            changed_since=answer.changed_since,
+            arm=answer.arm.name,
+            version=answer.version.digest if answer.version else None,
             links=links,
         )

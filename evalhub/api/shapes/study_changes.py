@@ -1,4 +1,4 @@
-"""A study copied, and what it asks changed, as programs see them."""
+"""Shapes of copying a study, and of changing its requirements."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Reviews: opened over a study's answers, followed, ended, and read once they have."""
+"""Reviews: open one over a study's answers, follow it, end it, and read its results."""
 
 from django.db.models import QuerySet, Sum
 from django.shortcuts import get_object_or_404
@@ -46,20 +46,20 @@ class CampaignEndpoint(ProjectEndpoint):
         return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
 
     def ended(self) -> Campaign:
-        """The review, if it has ended. Raises ReviewError while answers are to come."""
-        found = get_object_or_404(
+        """The review if it has ended. Raises ReviewError while answers are still to come."""
+        campaign = get_object_or_404(
             Campaign.objects.filter(project=self.project).select_related(
                 "project", "study", "baseline__model", "candidate__model"
             ),
             pk=self.kwargs["pk"],
         )
-        end(found, by=self.by)
-        note_once(Action.SAW_RESULTS, by=self.by, project=self.project, what=str(found))
-        return found
+        end(campaign, by=self.by)
+        note_once(Action.SAW_RESULTS, by=self.by, project=self.project, what=str(campaign))
+        return campaign
 
 
 def _answers_compared(view: CampaignEndpoint) -> int:
-    """How many answers the study's runs have, of which a plan draws pairs and tells arms apart."""
+    """Number of answers in the study's runs, from which a plan draws pairs."""
     rows = Run.objects.filter(studies__arm__study__project=view.project)
     rows = rows.filter(studies__arm__study__slug=str(view.document().get("study")))
     return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0
@@ -84,19 +84,19 @@ class Campaigns(CampaignEndpoint):
     )
     @once(lasts=True, rows=_answers_compared)
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(OpenCampaignRequest)
-        study = Study.objects.filter(project=self.project, slug=asked.study).first()
+        body = self.body(OpenCampaignRequest)
+        study = Study.objects.filter(project=self.project, slug=body.study).first()
         if study is None:
             raise DeclarationError("there is no such study in this project", "study")
-        arms = arms_to_review(study, asked.test_set)
-        made = open_campaign(
-            design=for_study(asked.plan, study),
+        arms = arms_to_review(study, body.test_set)
+        campaign = open_campaign(
+            design=for_study(body.plan, study),
             runs=[each.run for each in arms[:2]],
             study=study,
             by=self.by,
         )
-        found = CampaignShape.of(self.rows().get(pk=made.pk))
-        return shown(request, found, 201, Location=found.url)
+        shape = CampaignShape.of(self.rows().get(pk=campaign.pk))
+        return shown(request, shape, 201, Location=shape.url)
 
 
 class OneCampaign(CampaignEndpoint):
@@ -131,20 +131,22 @@ class CampaignInvitations(CampaignEndpoint):
     )
     @once(secret=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        asked = self.body(InviteRequest)
+        body = self.body(InviteRequest)
         invited = invite(
             campaign=self.campaign(),
-            email=asked.whom,
+            email=body.whom,
             by=self.by,
-            name=asked.name,
-            quota=asked.quota,
-            tags=asked.tags,
-            days=asked.days,
+            name=body.name,
+            quota=body.quota,
+            tags=body.tags,
+            days=body.days,
             names_them=self.has_scope(Scope.ADMIN),
         )
         link = absolute(invited.path) if invited.by_link else None
-        made = invited.invitation
-        return shown(request, InvitedShape(whom=made.whom, link=link, expires=made.expires), 201)
+        invitation = invited.invitation
+        return shown(
+            request, InvitedShape(whom=invitation.whom, link=link, expires=invitation.expires), 201
+        )
 
 
 class CampaignReviewers(CampaignEndpoint):

@@ -1,4 +1,4 @@
-"""Decisions, and who stands by them."""
+"""Decisions and their sign-offs."""
 
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
@@ -66,9 +66,9 @@ class SignOffs(DecisionEndpoint):
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
-        asked = self.body(SignOffRequest)
+        body = self.body(SignOffRequest)
         signed = sign_off(
-            decision=self.decision(), by=self.by, reason=asked.reason, verdict=asked.verdict
+            decision=self.decision(), by=self.by, reason=body.reason, verdict=body.verdict
         )
         return shown(request, SignOffShape.of(signed), 201)
 

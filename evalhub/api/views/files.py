@@ -1,4 +1,4 @@
-"""Files that programs upload, whole or in parts, known by their digest."""
+"""Files that programs upload, whole or in parts, named by digest."""
 
 from io import BytesIO
 from typing import Any
@@ -63,7 +63,7 @@ class File(ProjectEndpoint):
     )
     def get(self, request: Request, project: str, name: str) -> Response:
         uploads = Uploads(self.project)
-        if _named(name) not in uploads:
+        if _check_name(name) not in uploads:
             raise Problem(
                 404,
                 "This file isn't here, or not all of it.",
@@ -88,15 +88,15 @@ class File(ProjectEndpoint):
         also=(409, 413, 422, 507),
     )
     def patch(self, request: Request, project: str, name: str) -> Response:
-        given = request.headers.get("Upload-Offset", "")
-        offset = number(given, field="Upload-Offset", most=LARGEST)
+        header = request.headers.get("Upload-Offset", "")
+        offset = number(header, field="Upload-Offset", most=LARGEST)
         complete = request.headers.get("Upload-Complete", "?0") == "?1"
         return self._append(request, name, offset=offset, complete=complete)
 
     def _append(self, request: Request, name: str, *, offset: int, complete: bool) -> Response:
         try:
             size = Uploads(self.project).append(
-                name=_named(name),
+                name=_check_name(name),
                 stream=request.data or request.stream or BytesIO(),  # none: an empty body
                 offset=offset,
                 complete=complete,
@@ -121,7 +121,7 @@ class File(ProjectEndpoint):
         return Response(FileShape(name=name, bytes=size).as_json(), headers=headers)
 
 
-def _named(name: str) -> str:
+def _check_name(name: str) -> str:
     if not NAMED.fullmatch(name):
         raise Problem(400, "is sha256: and 64 small hexadecimal digits", field="name")
     return name

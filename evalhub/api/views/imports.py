@@ -1,4 +1,4 @@
-"""Other tools' logs, kept in the project."""
+"""Import another tool's log into the project."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,14 +27,14 @@ class Imports(ProjectEndpoint):
     )
     @once(lasts=True)
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(LogRequest)
-        found = import_from_web(
+        body = self.body(LogRequest)
+        imported = import_from_web(
             project=self.project,
             by=self.by,
-            kind=asked.kind,
-            named=asked.files,
+            kind=body.kind,
+            named=body.files,
             files=Uploads(self.project),
-            request=asked.request,
+            request=body.request,
         )
-        tasks = tuple(ImportedTaskShape.of(each) for each in found)
+        tasks = tuple(ImportedTaskShape.of(each) for each in imported)
         return shown(request, ImportedShape(imported=tasks), 202)

@@ -1,4 +1,4 @@
-"""Answers and scores made elsewhere, handed in part by part: NDJSON, packed or not."""
+"""Answers and scores from elsewhere, sent in parts: NDJSON, compressed or not."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class IngestionEndpoint(ProjectEndpoint):
         )
 
     def row_count(self) -> int:
-        """How many rows were handed in so far."""
+        """Number of rows sent so far."""
         return self.rows().filter(pk=self.kwargs["pk"]).aggregate(sum=Sum("rows"))["sum"] or 0
 
     def ingestion(self) -> Ingestion:
@@ -88,16 +88,16 @@ class Ingestions(IngestionEndpoint):
     )
     @once()
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(IngestionRequest)
+        body = self.body(IngestionRequest)
         begun = begin(
             project=self.project,
             by=self.by,
-            version=version_asked(self.project, asked),
-            test_set_version=test_set_version_asked(self.project, asked),
-            metrics=asked.metrics,
+            version=version_asked(self.project, body),
+            test_set_version=test_set_version_asked(self.project, body),
+            metrics=body.metrics,
         )
-        found = IngestionShape.of(begun)
-        return shown(request, found, 201, Location=found.url, Upload_Offset="0")
+        shape = IngestionShape.of(begun)
+        return shown(request, shape, 201, Location=shape.url, Upload_Offset="0")
 
 
 class OneIngestion(IngestionEndpoint):
@@ -106,8 +106,8 @@ class OneIngestion(IngestionEndpoint):
 
     @describes("How far it is", gives=IngestionShape)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        found = IngestionShape.of(self.ingestion())
-        return shown(request, found, Upload_Offset=str(found.rows))
+        shape = IngestionShape.of(self.ingestion())
+        return shown(request, shape, Upload_Offset=str(shape.rows))
 
     @describes(
         "Take away what was handed in, unless it is finished",
@@ -141,10 +141,10 @@ class RowsOfIngestion(IngestionEndpoint):
         ingestion = get_object_or_404(rows, pk=pk)
         ingestion.project = self.project
         try:
-            taken = append(ingestion=ingestion, by=self.by, offset=offset, body=_rows(request))
+            count = append(ingestion=ingestion, by=self.by, offset=offset, body=_rows(request))
         except OffsetError as error:
             raise _elsewhere(error) from error
-        return shown(request, TakenShape(rows=taken), Upload_Offset=str(taken))
+        return shown(request, TakenShape(rows=count), Upload_Offset=str(count))
 
 
 class FinishIngestion(IngestionEndpoint):
@@ -161,13 +161,13 @@ class FinishIngestion(IngestionEndpoint):
     )
     @once(lasts=True, rows=IngestionEndpoint.row_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        ingestion, asked = self.ingestion(), self.body(FinishRequest)
+        ingestion, body = self.ingestion(), self.body(FinishRequest)
         try:
-            finish(ingestion=ingestion, by=self.by, rows=asked.rows)
+            finish(ingestion=ingestion, by=self.by, rows=body.rows)
         except OffsetError as error:
             raise _elsewhere(error) from error
-        found = IngestionShape.of(self.ingestion())
-        return shown(request, found, 202, Location=found.run or found.url)
+        shape = IngestionShape.of(self.ingestion())
+        return shown(request, shape, 202, Location=shape.run or shape.url)
 
 
 def _rows(request: Request) -> NdjsonBody:

@@ -1,4 +1,4 @@
-"""Jobs: heavy requests that processes of their own work on."""
+"""Jobs: heavy requests that other processes work on."""
 
 from django.db.models import QuerySet
 from django.http import HttpResponse

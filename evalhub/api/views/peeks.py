@@ -1,4 +1,4 @@
-"""The ledger asked for files that are compared elsewhere."""
+"""The ledger, for files that are compared elsewhere."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response

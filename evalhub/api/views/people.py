@@ -1,4 +1,4 @@
-"""Members of the project, and tokens: for owners; one's own tokens for whoever made them."""
+"""Members of the project, for owners; tokens, for owners or the one who made them."""
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -55,14 +55,16 @@ class MembersOfProject(MemberEndpoint):
     )
     @once(secret=True)
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(MemberRequest)
+        body = self.body(MemberRequest)
         invited = invite_member(
-            project=self.project, whom=asked.whom, role=Role(asked.role), by=self.by
+            project=self.project, whom=body.whom, role=Role(body.role), by=self.by
         )
-        made = invited.invitation
+        invitation = invited.invitation
         link = absolute(invited.path) if invited.by_link else None
-        found = InvitedMemberShape(whom=made.whom, role=made.role, link=link, expires=made.expires)
-        return shown(request, found, 201)
+        shape = InvitedMemberShape(
+            whom=invitation.whom, role=invitation.role, link=link, expires=invitation.expires
+        )
+        return shown(request, shape, 201)
 
 
 class OneMember(MemberEndpoint):
@@ -116,19 +118,19 @@ class TokensOfProject(TokenEndpoint):
     )
     @once(secret=True)
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(TokenRequest)
-        if beyond := [each for each in asked.scopes if each not in request.auth.scopes]:
+        body = self.body(TokenRequest)
+        if beyond := [each for each in body.scopes if each not in request.auth.scopes]:
             raise Problem(403, f"This token hasn't the scope {beyond[0]} to give", field="scopes")
-        made = add_token(
+        new_token = add_token(
             project=self.project,
             user=self.by,
-            name=asked.name,
-            scopes=asked.scopes,
+            name=body.name,
+            scopes=body.scopes,
             by=self.by,
-            days=asked.days,
+            days=body.days,
         )
-        made.token.refresh_from_db()
-        return shown(request, NewTokenShape.made(made.token, made.secret), 201)
+        new_token.token.refresh_from_db()
+        return shown(request, NewTokenShape.made(new_token.token, new_token.secret), 201)
 
 
 class OneToken(TokenEndpoint):

@@ -1,4 +1,4 @@
-"""The token's project, the document of this API, and what isn't there."""
+"""The token's project, the document of this API, and the answer for unknown addresses."""
 
 from pathlib import Path
 from typing import Any

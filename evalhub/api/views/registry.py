@@ -59,18 +59,18 @@ class TestSetVersions(ProjectEndpoint):
     )
     @once(lasts=True)
     def post(self, request: Request, project: str, slug: str) -> Response:
-        asked = self.body(TestSetVersionRequest)
+        body = self.body(TestSetVersionRequest)
         version = import_test_set_from_web(
             project=self.project,
             by=self.by,
             slug=slug,
-            file=asked.file,
+            file=body.file,
             files=Uploads(self.project),
-            purpose=asked.purpose,
-            fields=asked.fields,
+            purpose=body.purpose,
+            fields=body.fields,
         )
-        found = TestSetVersionShape.of(_test_set_versions(self, slug).get(pk=version.pk))
-        return shown(request, found, 201, Location=found.url)
+        shape = TestSetVersionShape.of(_test_set_versions(self, slug).get(pk=version.pk))
+        return shown(request, shape, 201, Location=shape.url)
 
 
 class OneTestSetVersion(ProjectEndpoint):
@@ -120,18 +120,18 @@ class ModelVersions(ProjectEndpoint):
     )
     @once()
     def post(self, request: Request, project: str, slug: str) -> Response:
-        asked = self.body(VersionFile)
+        body = self.body(VersionFile)
         version = register_version_from_web(
             project=self.project,
             by=self.by,
             slug=slug,
-            asked=asked,
-            parent=None if asked.parent is None else _parent(self, asked.parent),
+            asked=body,
+            parent=None if body.parent is None else _parent(self, body.parent),
             files=Uploads(self.project),
             aliases=endpoints(),
         )
-        found = ModelVersionShape.of(_model_versions(self, slug).get(pk=version.pk))
-        return shown(request, found, 201, Location=found.url)
+        shape = ModelVersionShape.of(_model_versions(self, slug).get(pk=version.pk))
+        return shown(request, shape, 201, Location=shape.url)
 
 
 class OneModelVersion(ProjectEndpoint):
@@ -157,10 +157,10 @@ def _model_versions(endpoint: ProjectEndpoint, slug: str) -> "QuerySet[ModelVers
     return rows
 
 
-def _parent(endpoint: ProjectEndpoint, asked: ParentVersion) -> ModelVersion:
-    rows = _model_versions(endpoint, asked.model).order_by("-number")
-    found = (rows.filter(number=asked.number) if asked.number else rows).first()
-    if found is None:
-        number = f" v{asked.number}" if asked.number else ""
-        raise DeclarationError(f"there is no {asked.model}{number} in this project", "parent")
-    return found
+def _parent(endpoint: ProjectEndpoint, parent: ParentVersion) -> ModelVersion:
+    rows = _model_versions(endpoint, parent.model).order_by("-number")
+    version = (rows.filter(number=parent.number) if parent.number else rows).first()
+    if version is None:
+        number = f" v{parent.number}" if parent.number else ""
+        raise DeclarationError(f"there is no {parent.model}{number} in this project", "parent")
+    return version

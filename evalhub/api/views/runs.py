@@ -1,4 +1,4 @@
-"""Runs: launched, stopped, let go on; their answers; their scores once a decision has read them."""
+"""Runs: launch, stop, resume; their answers; their scores once a decision has read them."""
 
 from functools import partial
 
@@ -77,18 +77,18 @@ class Runs(RunEndpoint):
     )
     @once(lasts=True)
     def post(self, request: Request, project: str) -> Response:
-        asked = self.body(RunRequest)
+        body = self.body(RunRequest)
         run = launch_from_web(
             project=self.project,
             by=self.by,
-            version=version_asked(self.project, asked),
-            test_set_version=test_set_version_asked(self.project, asked),
-            metrics=asked.metrics,
-            answers=asked.answers,
+            version=version_asked(self.project, body),
+            test_set_version=test_set_version_asked(self.project, body),
+            metrics=body.metrics,
+            answers=body.answers,
             files=Uploads(self.project),
         )
-        found = RunShape.of(self.rows().get(pk=run.pk))
-        return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
+        shape = RunShape.of(self.rows().get(pk=run.pk))
+        return shown(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
 class OneRun(RunEndpoint):
@@ -101,7 +101,7 @@ class OneRun(RunEndpoint):
         also={202: RunShape},
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        run = waited(request, self.run, lambda found: found.state not in UNFINISHED)
+        run = waited(request, self.run, lambda run: run.state not in UNFINISHED)
         if run.state in UNFINISHED:
             return shown(request, RunShape.of(run), 202, Retry_After=str(RETRY_S))
         return shown(request, RunShape.of(run))
@@ -161,20 +161,20 @@ class ScoresOfRun(RunEndpoint):
         return listed(request, rows, ScoreShape.of, ordering=("item_id", "sample", "metric_id"))
 
 
-def version_asked(project: Project, asked: VersionOnItems) -> ModelVersion:
-    """The version of the model that is named. Raises DeclarationError where there is none."""
-    rows = ModelVersion.objects.filter(model__project=project, model__slug=asked.model)
-    rows = rows.filter(number=asked.version) if asked.version else rows.order_by("-number")
-    if (found := rows.first()) is None:
+def version_asked(project: Project, body: VersionOnItems) -> ModelVersion:
+    """The named version of the model. Raises DeclarationError if there is none."""
+    rows = ModelVersion.objects.filter(model__project=project, model__slug=body.model)
+    rows = rows.filter(number=body.version) if body.version else rows.order_by("-number")
+    if (version := rows.first()) is None:
         raise DeclarationError("there is no such version in this project", "model")
-    return found  # type: ignore[no-any-return]
+    return version  # type: ignore[no-any-return]
 
 
-def test_set_version_asked(project: Project, asked: VersionOnItems) -> TestSetVersion:
-    """The version of the test set that is named. Raises DeclarationError where there is none."""
-    rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=asked.test_set)
-    number = asked.test_set_version
+def test_set_version_asked(project: Project, body: VersionOnItems) -> TestSetVersion:
+    """The named version of the test set. Raises DeclarationError if there is none."""
+    rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=body.test_set)
+    number = body.test_set_version
     rows = rows.filter(number=number) if number else rows.filter(pool=None).order_by("-number")
-    if (found := rows.first()) is None:
+    if (version := rows.first()) is None:
         raise DeclarationError("there is no such version in this project", "test_set")
-    return found  # type: ignore[no-any-return]
+    return version  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Studies: handed in, followed, asked whether a version may ship."""
+"""Studies: register, follow, and ask the gate."""
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -61,8 +61,8 @@ class Studies(ProjectEndpoint):
             aliases=endpoints(),
             may_change_policy=self.has_scope(Scope.DECIDE),
         )
-        found = WholeStudyShape.of(study, status_of(study))
-        return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
+        shape = WholeStudyShape.of(study, status_of(study))
+        return shown(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
 class OneStudy(StudyEndpoint):
@@ -79,7 +79,7 @@ class OneStudy(StudyEndpoint):
             study = self.study()
             return study, status_of(study)
 
-        study, status = waited(request, look, lambda found: found[1].state not in GOES_ON)
+        study, status = waited(request, look, lambda pair: pair[1].state not in GOES_ON)
         shape = WholeStudyShape.of(study, status)
         if status.state in GOES_ON:
             return shown(request, shape, 202, Retry_After=str(RETRY_S))
@@ -131,20 +131,22 @@ class StudyGate(StudyEndpoint):
         also={412: GateProblemShape, 503: GateProblemShape},
     )
     def get(self, request: Request, project: str, slug: str) -> Response:
-        asked = {name: request.query_params.get(name, "") for name in ("candidate", "version")}
+        query = {name: request.query_params.get(name, "") for name in ("candidate", "version")}
         study = self.study()
 
         def look() -> GateAnswer:
             study.refresh_from_db()
-            return gate_answer(study, **asked)
+            return gate_answer(study, **query)
 
-        found = waited(request, look, lambda each: each.passing is not Passing.OPEN)
-        shape = GateShape.of(study, found)
-        if found.passing is Passing.PASSED:
+        answer = waited(request, look, lambda result: result.passing is not Passing.OPEN)
+        shape = GateShape.of(study, answer)
+        if answer.passing is Passing.PASSED:
             return shown(request, shape)
-        refused = found.passing is Passing.REFUSED
+        refused = answer.passing is Passing.REFUSED
         headers = {} if refused else {"Retry-After": str(RETRY_S)}
-        raise Problem(412 if refused else 503, f"{found.said}.", headers=headers, **shape.as_json())
+        raise Problem(
+            412 if refused else 503, f"{answer.said}.", headers=headers, **shape.as_json()
+        )
 
 
 class StudyDecisions(StudyEndpoint):

@@ -1,4 +1,4 @@
-"""A study copied under another name, and what one asks changed."""
+"""Copy a study under another name, and change its requirements."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,21 +45,21 @@ class StudyCopies(StudyEndpoint):
     )
     @once(lasts=True, rows=StudyEndpoint.output_count)
     def post(self, request: Request, project: str, slug: str) -> Response:
-        asked = self.body(CopyRequest)
-        if (asked.policy or asked.demands) and not self.has_scope(Scope.DECIDE):
-            field = "policy" if asked.policy else "demands"
+        body = self.body(CopyRequest)
+        if (body.policy or body.demands) and not self.has_scope(Scope.DECIDE):
+            field = "policy" if body.policy else "demands"
             raise Problem(403, "A copy that asks otherwise needs the scope decide", field=field)
         study = copy_study(
             study=self.study(),
             by=self.by,
             aliases=endpoints(),
-            name=asked.name,
-            policy=asked.policy,
-            demands=asked.demands,
-            without=asked.without,
+            name=body.name,
+            policy=body.policy,
+            demands=body.demands,
+            without=body.without,
         )
-        found = WholeStudyShape.of(study, status_of(study))
-        return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
+        shape = WholeStudyShape.of(study, status_of(study))
+        return shown(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
 class StudyPolicyOf(StudyEndpoint):
@@ -81,20 +81,20 @@ class StudyPolicyOf(StudyEndpoint):
     )
     @once(rows=StudyEndpoint.output_count)
     def post(self, request: Request, project: str, slug: str) -> Response:
-        asked, study = self.body(PolicyChangeRequest), self.study()
+        body, study = self.body(PolicyChangeRequest), self.study()
         with _naming_demands():
-            if asked.dry_run:
-                changes = policy_difference(study, asked.policy, asked.demands)
-                looks = looks_after(study, asked.policy, asked.demands)
+            if body.dry_run:
+                changes = policy_difference(study, body.policy, body.demands)
+                looks = looks_after(study, body.policy, body.demands)
                 return shown(request, PolicyChangeShape.of(changes, looks))
-            policy, demands = asked.policy, asked.demands
-            done = change_policy(study=study, by=self.by, policy=policy, demands=demands)
-        return shown(request, PolicyChangeShape.of(done))
+            policy, demands = body.policy, body.demands
+            applied = change_policy(study=study, by=self.by, policy=policy, demands=demands)
+        return shown(request, PolicyChangeShape.of(applied))
 
 
 @contextmanager
 def _naming_demands() -> Iterator[None]:
-    """Flaws of `demands` by that name: a study file has them below its test sets."""
+    """Renames fields in errors to `demands`: a study file has them below its test sets."""
     try:
         yield
     except DeclarationError as error:

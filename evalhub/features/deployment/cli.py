@@ -1,5 +1,5 @@
-"""`evalhub serve-config`: files by which a model server answers as a version did; and `evalhub
-probe`: whether a server answers as the version did that was evaluated."""
+"""`evalhub serve-config` writes the files with which a model server answers as a version did;
+`evalhub probe` checks whether a running server does."""
 
 import shlex
 from enum import StrEnum
@@ -77,8 +77,8 @@ def serve_config(
     from evalhub.features.deployment.servers import NAMES, serve_files
     from evalhub.registry.version_names import named_version
 
-    found = named_version(named_project(project), version)
-    given = Places(
+    model_version = named_version(named_project(project), version)
+    options = Places(
         base=base,
         adapter=adapter,
         name=name,
@@ -87,16 +87,23 @@ def serve_config(
         context=context,
         template=_read(template),
     )
-    made = serve_files(found, server=server.value, given=given, image=image)
-    write_folder(out, made, option="--out", over=NAMES if force else ())
+    files = serve_files(model_version, server=server.value, given=options, image=image)
+    write_folder(out, files, option="--out", over=NAMES if force else ())
     if json_:
-        printing.print_json({"version": str(found), "digest": found.digest, "files": sorted(made)})
+        printing.print_json(
+            {"version": str(model_version), "digest": model_version.digest, "files": sorted(files)}
+        )
         return 0
-    typer.echo(f"{found} for {server.value}, in {out}: {', '.join(sorted(made))}")
+    typer.echo(f"{model_version} for {server.value}, in {out}: {', '.join(sorted(files))}")
     start = out / "serve.sh"
     if server is ModelServer.ollama:
         called = shlex.join(
-            ["ollama", "create", name or f"{found.model.slug}-v{found.number}", "-f"]
+            [
+                "ollama",
+                "create",
+                name or f"{model_version.model.slug}-v{model_version.number}",
+                "-f",
+            ]
         )
         typer.echo(f"  {called} {shlex.quote(str(out / 'Modelfile'))}", err=True)
     else:
@@ -169,7 +176,7 @@ def probe(
     from evalhub.features.deployment.probing import probe as ask
     from evalhub.registry.version_names import named_version
 
-    asked = ask(
+    result = ask(
         version=named_version(named_project(project), version),
         where=Where(url=url, key_env=key_env, endpoint=endpoint, model=name, base=base),
         reach=declared(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
@@ -178,57 +185,57 @@ def probe(
         tolerance=tolerance,
     )
     if json_:
-        printing.print_json(_row(asked))
+        printing.print_json(_row(result))
     else:
-        _print(asked)
-    return {"same": 0, "differs": 1, "unknown": 2}[asked.found.outcome.value]
+        _print(result)
+    return {"same": 0, "differs": 1, "unknown": 2}[result.found.outcome.value]
 
 
-def _row(asked: "ProbeMade") -> dict[str, Any]:
+def _row(result: "ProbeMade") -> dict[str, Any]:
     return {
-        "probe": asked.probe.pk,
-        "version": str(asked.probe.version),
-        "run": asked.probe.run_id,
-        "address": asked.probe.address,
-        "model": asked.probe.model,
-        "outcome": asked.found.outcome.value,
-        "why": asked.found.why,
-        "report": asked.probe.report,
+        "probe": result.probe.pk,
+        "version": str(result.probe.version),
+        "run": result.probe.run_id,
+        "address": result.probe.address,
+        "model": result.probe.model,
+        "outcome": result.found.outcome.value,
+        "why": result.found.why,
+        "report": result.probe.report,
     }
 
 
-def _print(asked: "ProbeMade") -> None:
-    found = asked.found
-    said = {
+def _print(result: "ProbeMade") -> None:
+    finding = result.found
+    sentence = {
         "same": "answers as it was evaluated",
         "differs": "answers otherwise than it was evaluated",
         "unknown": "can't be told",
-    }[found.outcome.value]
-    typer.echo(f"{asked.probe.version} at {asked.probe.address}: {said}\n  {found.why}")
-    compared = f"{found.probes} probes of {asked.probe.run}"
-    if found.by_likelihood:
+    }[finding.outcome.value]
+    typer.echo(f"{result.probe.version} at {result.probe.address}: {sentence}\n  {finding.why}")
+    compared = f"{finding.probes} probes of {result.probe.run}"
+    if finding.by_likelihood:
         compared += (
-            f"; {found.by_likelihood} by their log-probabilities too, {found.largest:.2f} apart "
-            f"at most, where {asked.probe.report['tolerance']:g} is near-ties"
+            f"; {finding.by_likelihood} by their log-probabilities too, {finding.largest:.2f} "
+            f"apart at most, where {result.probe.report['tolerance']:g} is near-ties"
         )
     else:
         compared += "; by their texts alone, for no log-probabilities are known"
     typer.echo(f"  {compared}")
-    if found.telling is None:
+    if finding.telling is None:
         typer.echo("  What its base answers to them isn't kept: one that does the same isn't seen")
     else:
         typer.echo(
-            f"  {found.telling} of them its base answered otherwise: {found.borne_out} are "
-            f"answered as the version did, {found.as_parent} as its base"
+            f"  {finding.telling} of them its base answered otherwise: {finding.borne_out} are "
+            f"answered as the version did, {finding.as_parent} as its base"
         )
-    if asked.listed.note:
-        typer.echo(f"  {asked.listed.note}")
-    for key, kept, now in asked.changed[:SHOWN]:
-        typer.echo(f"  {key}: {_short(kept)}\n  {' ' * len(key)}  {_short(now)}")
-    if len(asked.changed) > SHOWN:
-        typer.echo(f"  and {len(asked.changed) - SHOWN} more")
+    if result.listed.note:
+        typer.echo(f"  {result.listed.note}")
+    for key, before, now in result.changed[:SHOWN]:
+        typer.echo(f"  {key}: {_short(before)}\n  {' ' * len(key)}  {_short(now)}")
+    if len(result.changed) > SHOWN:
+        typer.echo(f"  and {len(result.changed) - SHOWN} more")
 
 
 def _short(text: str) -> str:
-    shown = repr(text)
-    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    quoted = repr(text)
+    return quoted if len(quoted) <= LONGEST else f"{quoted[:LONGEST]}…"

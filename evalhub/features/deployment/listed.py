@@ -1,4 +1,5 @@
-"""What a server's list of models says of the one that is to be what was evaluated. Pure."""
+"""What a server's list of models (/models) says about the model that should be the evaluated one.
+Pure."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ class ModelEntry:
 def listed(
     content: bytes | None, *, name: str, bases: tuple[str, ...], adapter: bool
 ) -> ModelEntry:
-    """What the list at /models says of `name`.
+    """Checks the entry `name` in a server's answer to /models.
 
     Args:
         content: the list; None: the server gives none.
@@ -33,12 +34,12 @@ def listed(
         return ModelEntry(note="The server gives no list of models.")
     entry = entries.get(name)
     if entry is None:
-        there = ", ".join(repr(each[:60]) for each in list(entries)[:5]) or "none"
-        return ModelEntry(note=f"It lists no model {name!r}; it lists {there}.")
+        listing = ", ".join(repr(each[:60]) for each in list(entries)[:5]) or "none"
+        return ModelEntry(note=f"It lists no model {name!r}; it lists {listing}.")
     parent = entry.get("parent")
     if not isinstance(parent, str) or not parent:
-        said = "It doesn't say whose adapter the model is, as vLLM would of one that it applies."
-        return ModelEntry(note=said if adapter and "parent" in entry else "")
+        note = "It doesn't say whose adapter the model is, as vLLM would of one that it applies."
+        return ModelEntry(note=note if adapter and "parent" in entry else "")
     if not adapter:
         return ModelEntry(
             wrong=f"{name!r} is an adapter of {parent!r} there, and no adapter was evaluated",
@@ -57,14 +58,12 @@ def listed(
 
 def _entries(content: bytes) -> dict[str, dict[str, Any]] | None:
     try:
-        said = json.loads(content)
+        document = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    rows = said.get("data") if isinstance(said, dict) else None
+    rows = document.get("data") if isinstance(document, dict) else None
     if not isinstance(rows, list):
         return None
     return {
-        each["id"]: each
-        for each in rows
-        if isinstance(each, dict) and isinstance(each.get("id"), str)
+        row["id"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)
     }

@@ -1,4 +1,4 @@
-"""Each time that it was looked whether a server answers as a version did."""
+"""Probes: checks whether a server gives the answers that a version gave."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -19,7 +19,7 @@ class ProbeQuerySet(OfProjectQuerySet["Probe"]):
 
 
 class Probe(models.Model):
-    """A server asked what a version had answered, and what that came to. It is never changed."""
+    """One check of a server against a version's stored answers, with its outcome. Never changed."""
 
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="probes")
     run = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""A server asked what a version had answered, to see whether it is what was evaluated."""
+"""Asks a server what a version answered before, to see whether it serves the evaluated model."""
 
 import hashlib
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class ProbeMade:
-    """A probe that is kept, with the texts that aren't: (item, kept answer, answer now)."""
+    """A stored probe, with the texts that aren't stored: (item, stored answer, answer now)."""
 
     probe: Probe
     found: ProbeFinding
@@ -70,7 +70,7 @@ def probe(
     test_set: str | None = None,
     tolerance: float = TOLERANCE,
 ) -> ProbeMade:
-    """Asks the server what the version answered in its newest finished run, and keeps the outcome.
+    """Asks the server the items of the version's newest finished run, and stores the outcome.
 
     Each probe is asked twice, alone and among others, with the prompt and the sampling of the
     version.
@@ -85,11 +85,11 @@ def probe(
         evalhub.declare.declaration.DeclarationError: an address, alias or variable that can't be.
     """
     run = _newest_run(version, test_set)
-    kept = _chosen(version, run, probes)
-    if not kept:
+    outputs = _choose_outputs(version, run, probes)
+    if not outputs:
         raise ServeError(f"{run} has no answers in words that could be compared", "VERSION")
-    backend, sampling = _asked_as(version, where)
-    questions = with_contexts([_question(each) for each in kept], version)
+    backend, sampling = _backend_and_sampling(version, where)
+    questions = with_contexts([_question(each) for each in outputs], version)
     alone = Client.of(
         backend.model_copy(update={"concurrency": 1}), version.prompt, sampling, reach
     )
@@ -97,51 +97,51 @@ def probe(
         backend.model_copy(update={"concurrency": AT_ONCE}), version.prompt, sampling, reach
     )
     first: dict[int, Reply] = {}
-    for question in questions:  # one after the other: nothing else is in its batch
+    for question in questions:  # one by one: no other request is in its batch
         first |= _answers(alone, [question])
     second = _answers(among, questions)
-    parents = _of_parent(version, run, kept)
+    parents = _of_parent(version, run, outputs)
     probed = [
         Probed(
-            key=each.item.key,
-            kept=_kept(each),
-            first=_heard(first[each.item_id]),
-            second=_heard(second[each.item_id]),
-            parent=parents.get(each.item_id),
+            key=output.item.key,
+            kept=_from_output(output),
+            first=_heard(first[output.item_id]),
+            second=_heard(second[output.item_id]),
+            parent=parents.get(output.item_id),
         )
-        for each in kept
-        if first[each.item_id].text is not None and second[each.item_id].text is not None
+        for output in outputs
+        if first[output.item_id].text is not None and second[output.item_id].text is not None
     ]
-    said = listed(
+    entry = listed(
         among.models(),
         name=backend.model,
         bases=_bases(version, where),
         adapter=_has_adapter(version),
     )
-    failed = len(kept) - len(probed)
-    found = sameness(probed, failed=failed, listed=said.wrong, tolerance=tolerance)
-    report = asdict(replace(found, why="")) | {
-        "outcome": found.outcome.value,
+    failed = len(outputs) - len(probed)
+    finding = sameness(probed, failed=failed, listed=entry.wrong, tolerance=tolerance)
+    report = asdict(replace(finding, why="")) | {
+        "outcome": finding.outcome.value,
         "tolerance": tolerance,
-        "parent": said.parent,
-        "note": said.note,
+        "parent": entry.parent,
+        "note": entry.note,
         "errors": sorted({each.error for each in first.values() if each.text is None})[:3],
     }
-    made = Probe.objects.create(
+    record = Probe.objects.create(
         version=version,
         run=run,
         address=backend.address,
         model=backend.model,
-        outcome=found.outcome.value,
-        why=found.why,
+        outcome=finding.outcome.value,
+        why=finding.why,
         report=report,
     )
     changed = [
-        (each.key, each.kept.text, each.first.text)
-        for each in probed
-        if each.key in found.otherwise
+        (probed_item.key, probed_item.kept.text, probed_item.first.text)
+        for probed_item in probed
+        if probed_item.key in finding.otherwise
     ]
-    return ProbeMade(made, found, said, changed)
+    return ProbeMade(record, finding, entry, changed)
 
 
 def _newest_run(version: ModelVersion, test_set: str | None) -> Run:
@@ -155,9 +155,9 @@ def _newest_run(version: ModelVersion, test_set: str | None) -> Run:
     )
     if test_set is not None:
         runs = runs.filter(test_set_version__test_set__slug=test_set)
-    found: Run | None = runs.order_by("-finished", "-pk").first()
-    if found is not None:
-        return found
+    run: Run | None = runs.order_by("-finished", "-pk").first()
+    if run is not None:
+        return run
     on = f" on {test_set}" if test_set else ""
     raise ServeError(
         f"{version} has no finished run{on} in which it was asked item by item, so that there is "
@@ -166,9 +166,9 @@ def _newest_run(version: ModelVersion, test_set: str | None) -> Run:
     )
 
 
-def _chosen(version: ModelVersion, run: Run, probes: int) -> list[Output]:
-    """The same each time: by digests of the items, half of them such as the base answers otherwise,
-    if there are so many."""
+def _choose_outputs(version: ModelVersion, run: Run, probes: int) -> list[Output]:
+    """Answers to probe with, always the same for a run: chosen by the items' digests, half of them
+    where the base answers differently, if there are so many."""
     answered = Output.objects.filter(
         run=run, sample=0, text__isnull=False, text_sha256=None, choice_logprobs__isnull=True
     )
@@ -178,23 +178,25 @@ def _chosen(version: ModelVersion, run: Run, probes: int) -> list[Output]:
         key=lambda row: hashlib.sha256(f"{version.digest}{row[1]}".encode()).digest(),
     )
     looked_at = [pk for pk, _ in order[: probes * LOOKED_AT]]
-    found = {
-        each.pk: each for each in Output.objects.filter(pk__in=looked_at).select_related("item")
+    outputs = {
+        output.pk: output
+        for output in Output.objects.filter(pk__in=looked_at).select_related("item")
     }
-    rows = [found[pk] for pk in looked_at]
+    rows = [outputs[pk] for pk in looked_at]
     parents = _of_parent(version, run, rows)
     telling = [
-        each
-        for each in rows
-        if each.item_id in parents and otherwise(parents[each.item_id], _kept(each))
+        row
+        for row in rows
+        if row.item_id in parents and otherwise(parents[row.item_id], _from_output(row))
     ]
     first = telling[: probes // 2]
-    taken = {each.pk for each in first}
-    return (first + [each for each in rows if each.pk not in taken])[:probes]
+    first_pks = {each.pk for each in first}
+    return (first + [each for each in rows if each.pk not in first_pks])[:probes]
 
 
 def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[int, Heard]:
-    """What the version's base answered to the same items, by their keys, asked in the same way."""
+    """The answers of the version's base to the same items, by item key, asked with the same
+    settings."""
     parent = version.parent
     if parent is None or parent.prompt != version.prompt or parent.sampling != version.sampling:
         return {}
@@ -211,18 +213,18 @@ def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[
     answers = Output.objects.filter(
         run=newest, sample=0, text__isnull=False, item__in=[each.item_id for each in rows]
     )
-    return {each.item_id: _kept(each) for each in answers}
+    return {each.item_id: _from_output(each) for each in answers}
 
 
-def _asked_as(version: ModelVersion, where: Where) -> tuple[OpenAIBackend, Sampling]:
-    """The server, asked as the version was."""
+def _backend_and_sampling(version: ModelVersion, where: Where) -> tuple[OpenAIBackend, Sampling]:
+    """The backend and sampling to ask the server with, set as the version's own."""
     backend, sampling = backend_of(version), version.sampling
-    place = {"url": where.url, "key_env": where.key_env, "endpoint": where.endpoint}
+    address = {"url": where.url, "key_env": where.key_env, "endpoint": where.endpoint}
     if isinstance(backend, OpenAIBackend):
-        asked = backend.as_json() | place | {"model": where.model or backend.model}
-        asked |= {"adapter_of": None, "echo": False, "logprobs": True}
+        declaration = backend.as_json() | address | {"model": where.model or backend.model}
+        declaration |= {"adapter_of": None, "echo": False, "logprobs": True}
     elif isinstance(backend, HfBackend):
-        asked = place | {"model": where.model or usual_name(version), "api": backend.api}
+        declaration = address | {"model": where.model or usual_name(version), "api": backend.api}
         temperature = 0.0 if sampling.temperature is None else sampling.temperature
         most = sampling.max_tokens or USUAL_MOST_TOKENS
         sampling = sampling.model_copy(update={"temperature": temperature, "max_tokens": most})
@@ -232,7 +234,7 @@ def _asked_as(version: ModelVersion, where: Where) -> tuple[OpenAIBackend, Sampl
             f"{backend.type}): how it was asked isn't known, so that a server can't be asked alike",
             "VERSION",
         )
-    return declared(OpenAIBackend, asked), sampling
+    return declared(OpenAIBackend, declaration), sampling
 
 
 def _question(row: Output) -> BackendRequest:
@@ -241,14 +243,14 @@ def _question(row: Output) -> BackendRequest:
 
 
 def _answers(client: Client, questions: Sequence[BackendRequest]) -> dict[int, Reply]:
-    found: dict[int, Reply] = {}
+    replies: dict[int, Reply] = {}
     with closing(client.answer(questions)) as batches:
         for batch in batches:
-            found |= {question.item_id: reply for question, reply in batch}
-    return found
+            replies |= {question.item_id: reply for question, reply in batch}
+    return replies
 
 
-def _kept(row: Output) -> Heard:
+def _from_output(row: Output) -> Heard:
     return Heard(row.text or "", row.tool_calls, row.logprob, row.completion_tokens)
 
 
@@ -258,12 +260,12 @@ def _heard(reply: Reply) -> Heard:
 
 def _has_adapter(version: ModelVersion) -> bool:
     backend = version.backend
-    named = backend.get("adapter") is not None or backend.get("adapter_of") is not None
-    return named or version.kind in WITH_ADAPTER
+    declares_adapter = backend.get("adapter") is not None or backend.get("adapter_of") is not None
+    return declares_adapter or version.kind in WITH_ADAPTER
 
 
 def _bases(version: ModelVersion, where: Where) -> tuple[str, ...]:
-    """Names under which a server may know the base that was evaluated."""
+    """Names by which a server may call the evaluated base model."""
     backend = backend_of(version)
     if where.base:
         return (where.base,)

@@ -1,4 +1,4 @@
-"""What a server is to load so that it answers as the version did that was evaluated."""
+"""What a server has to load to answer as the evaluated version did."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ WITH_ADAPTER = ("lora", "qlora")
 
 
 class ServeError(ValueError):
-    """A version that no files can be written for, and what would be right; `field` is where."""
+    """A version for which no files can be written, with what would be right; `field` names the
+    option."""
 
     def __init__(self, message: str, field: str) -> None:
         self.message, self.field = message, field
@@ -33,7 +34,7 @@ class ServeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What whoever serves a version says of it; "" and None leave it to what is known.
+    """Options of whoever serves a version; "" and None mean: use what the version says.
 
     Attributes:
         base: the base's weights as the server finds them: a path there, or a name that it knows.
@@ -56,7 +57,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A version as a server is told of it.
+    """A version as a server has to be configured for it.
 
     Attributes:
         base: the weights; the base's where there is an adapter.
@@ -95,18 +96,18 @@ class Served:
 
     @property
     def sampling(self) -> Sampling:
-        """How requests that say nothing of it are answered as the version was.
+        """Sampling for requests that state none: the version's own.
 
         The backend hf is greedy where a version says no temperature, and holds to no settings that
         came with the weights.
         """
-        said: Sampling = self.version.sampling
-        if self.own_defaults or said.temperature is not None:
-            return said
-        return said.model_copy(update={"temperature": 0.0})
+        sampling: Sampling = self.version.sampling
+        if self.own_defaults or sampling.temperature is not None:
+            return sampling
+        return sampling.model_copy(update={"temperature": 0.0})
 
     def manifest(self) -> dict[str, Any]:
-        """What the files were written from, for whoever looks later."""
+        """What the files were written from, as a record to read later."""
         return {
             "schema": "evalhub.handover/1",
             "project": self.version.model.project.slug,
@@ -126,8 +127,8 @@ class Served:
         }
 
 
-def served(version: ModelVersion, given: Places = Places()) -> Served:
-    """What a server is told of the version.
+def served(version: ModelVersion, options: Places = Places()) -> Served:
+    """The server configuration for the version.
 
     Raises:
         ServeError: nothing of it can be served, a place isn't known, or files that lie here are
@@ -136,33 +137,34 @@ def served(version: ModelVersion, given: Places = Places()) -> Served:
     """
     backend = backend_of(version)
     if isinstance(backend, HfBackend):
-        found = _of_files(version, backend, given)
+        config = _of_files(version, backend, options)
     elif isinstance(backend, OpenAIBackend):
-        found = _of_an_endpoint(version, backend, given)
+        config = _of_an_endpoint(version, backend, options)
     else:
         raise ServeError(
             f"{version} was evaluated on answers that came from elsewhere (backend "
             f"{backend.type}): no weights of it are known, so there is nothing to serve",
             "VERSION",
         )
-    _check_words(found)
-    return found
+    _check_words(config)
+    return config
 
 
-def _of_files(version: ModelVersion, backend: HfBackend, given: Places) -> Served:
-    """A version of the backend hf: files by their digests, or the model hub's by their commits."""
+def _of_files(version: ModelVersion, backend: HfBackend, options: Places) -> Served:
+    """For a version of the backend hf: files with their digests, or names and commits at the model
+    hub."""
     base, adapter = Path(backend.model), Path(backend.adapter or "")
-    if backend.adapter_revision is not None and not given.adapter:
+    if backend.adapter_revision is not None and not options.adapter:
         raise ServeError(
             f"the adapter is {backend.adapter} of the model hub, and servers take no commit of an "
             f"adapter: fetch it (hf download {backend.adapter} --revision "
             f"{backend.adapter_revision} --local-dir FOLDER) and say where it lies",
             "--adapter",
         )
-    if not given.base:
+    if not options.base:
         _check_same("--base", base, backend.model_sha256, model_digest)
     tuned: dict[str, Any] = {}
-    if backend.adapter is not None and not given.adapter:
+    if backend.adapter is not None and not options.adapter:
         _check_same("--adapter", adapter, backend.adapter_sha256, adapter_digest)
     if backend.adapter is not None and adapter.is_dir():
         tuned = _read("--adapter", adapter_config, adapter)
@@ -175,61 +177,63 @@ def _of_files(version: ModelVersion, backend: HfBackend, given: Places) -> Serve
     }
     return Served(
         version=version,
-        name=given.name or usual_name(version),
-        base=given.base or backend.model,
-        base_name=given.base_name or usual_base_name(backend),
-        revision="" if given.base else backend.revision or "",
-        adapter=(given.adapter or backend.adapter) if backend.adapter is not None else "",
+        name=options.name or usual_name(version),
+        base=options.base or backend.model,
+        base_name=options.base_name or usual_base_name(backend),
+        revision="" if options.base else backend.revision or "",
+        adapter=(options.adapter or backend.adapter) if backend.adapter is not None else "",
         adapter_config=tuned,
-        rank=_rank(version, given, tuned) if backend.adapter is not None else None,
+        rank=_rank(version, options, tuned) if backend.adapter is not None else None,
         dtype=saved if backend.dtype == "auto" else backend.dtype,
         quantization=backend.quantization or "",
         chat_template=_template(backend),
         family=str(config.get("model_type", "")),
         own_defaults=False,
         digests={what: digest for what, digest in digests.items() if digest},
-        given=given,
+        given=options,
     )
 
 
-def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, given: Places) -> Served:
-    """A version that a server answered for: where its weights lie there, nobody has said."""
+def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, options: Places) -> Served:
+    """For a version that was asked at an endpoint: nobody has said where its weights are."""
     with_adapter = version.kind in WITH_ADAPTER or backend.adapter_of is not None
     what = "the base's weights lie" if with_adapter else "its weights lie"
-    if not given.base:
+    if not options.base:
         raise ServeError(
             f"{version} was evaluated as {backend.model!r} at {backend.address}, which doesn't say "
             f"where {what}: name the path on the server, or the name that it knows",
             "--base",
         )
-    if with_adapter and not given.adapter:
+    if with_adapter and not options.adapter:
         raise ServeError(
             f"{version} is an adapter, evaluated as {backend.model!r} at {backend.address}, which "
             "doesn't say where the adapter lies: name the path on the server",
             "--adapter",
         )
-    base_name = given.base_name or backend.adapter_of or given.base.rstrip("/").rpartition("/")[2]
+    base_name = (
+        options.base_name or backend.adapter_of or options.base.rstrip("/").rpartition("/")[2]
+    )
     return Served(
         version=version,
-        name=given.name or backend.model,
-        base=given.base,
+        name=options.name or backend.model,
+        base=options.base,
         base_name=base_name,
         revision="",
-        adapter=given.adapter,
+        adapter=options.adapter,
         adapter_config={},
-        rank=_rank(version, given, {}) if given.adapter else None,
+        rank=_rank(version, options, {}) if options.adapter else None,
         dtype="auto",
         quantization="",
         chat_template=None,
         family="",
         own_defaults=True,
         digests={},
-        given=given,
+        given=options,
     )
 
 
 def usual_base_name(backend: HfBackend) -> str:
-    """What a server calls the base unless it is told otherwise."""
+    """The name that a server gives the base by default."""
     return backend.model if backend.revision else backend.model.rstrip("/").rpartition("/")[2]
 
 
@@ -238,22 +242,22 @@ def usual_name(version: ModelVersion) -> str:
 
 
 def _check_same(
-    field: str, place: Path, registered: str | None, digest: Callable[[Path], str]
+    field: str, path: Path, registered: str | None, digest: Callable[[Path], str]
 ) -> None:
-    """That what lies here, if anything does, is what was evaluated."""
-    if registered is None or not place.exists():
+    """Raises ServeError if a file exists at this path and isn't the one that was evaluated."""
+    if registered is None or not path.exists():
         return
-    here = _read(field, digest, place)
-    if here != registered:
+    actual = _read(field, digest, path)
+    if actual != registered:
         raise ServeError(
-            f"{place} has the SHA-256 {here[:12]}…, and {registered[:12]}… was evaluated: say "
+            f"{path} has the SHA-256 {actual[:12]}…, and {registered[:12]}… was evaluated: say "
             "where that lies by now",
             field,
         )
 
 
 def _template(backend: HfBackend) -> str | None:
-    """The template that a version has of its own."""
+    """The version's own chat template, if it has one."""
     if backend.chat_template is None:
         return None
     try:
@@ -273,14 +277,14 @@ def _template(backend: HfBackend) -> str | None:
     return text
 
 
-def _rank(version: ModelVersion, given: Places, config: dict[str, Any]) -> int | None:
-    """The adapter's rank: as its own files say, else as the training record does."""
-    said: int | None = version.training.named.fields.adapter.r
-    known = _largest_rank(config) or said
-    if given.rank is not None and known is not None and given.rank != known:
+def _rank(version: ModelVersion, options: Places, config: dict[str, Any]) -> int | None:
+    """The adapter's rank, from its own files, else from the training record."""
+    recorded_rank: int | None = version.training.named.fields.adapter.r
+    rank = _largest_rank(config) or recorded_rank
+    if options.rank is not None and rank is not None and options.rank != rank:
         where = "its files say" if _largest_rank(config) else "the training record says"
-        raise ServeError(f"the adapter's rank is {known}, {where}: leave it out", "--rank")
-    return known or given.rank
+        raise ServeError(f"the adapter's rank is {rank}, {where}: leave it out", "--rank")
+    return rank or options.rank
 
 
 def _largest_rank(config: dict[str, Any]) -> int | None:
@@ -289,26 +293,26 @@ def _largest_rank(config: dict[str, Any]) -> int | None:
     return max((each for each in ranks if isinstance(each, int)), default=None)
 
 
-def _read[T](field: str, read: Callable[[Path], T], place: Path) -> T:
+def _read[T](field: str, read: Callable[[Path], T], path: Path) -> T:
     try:
-        return read(place)
+        return read(path)
     except EngineError as error:
         raise ServeError(str(error), field) from error
 
 
-def _check_words(found: Served) -> None:
-    words = {
-        "--base": found.base,
-        "--adapter": found.adapter,
-        "--name": found.name,
-        "--base-name": found.base_name,
+def _check_words(config: Served) -> None:
+    values = {
+        "--base": config.base,
+        "--adapter": config.adapter,
+        "--name": config.name,
+        "--base-name": config.base_name,
     }
-    for field, word in words.items():
+    for field, word in values.items():
         if word.startswith("-") or "\0" in word:
             raise ServeError(f"{word!r} would be taken for an option", field)
-    if found.adapter and found.name == found.base_name:
+    if config.adapter and config.name == config.base_name:
         raise ServeError(
-            f"{found.name!r} is the base's name too, and a server has one model of a name: give "
+            f"{config.name!r} is the base's name too, and a server has one model of a name: give "
             "another --name or --base-name",
             "--name",
         )

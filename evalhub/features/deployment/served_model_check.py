@@ -1,4 +1,4 @@
-"""Is what answers there what was evaluated? Pure.
+"""Decides whether a server serves the evaluated model, from its answers. Pure.
 
 A probe is an item that the version answered when it was evaluated. It is asked twice: alone, and
 among others. Where the same model answers, its first answer now and the kept one are two draws of
@@ -38,7 +38,7 @@ class ProbeVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer as it is compared; `logprob` is the sum over its tokens, in nats."""
+    """An answer to compare; `logprob` is the sum over its tokens, in nats."""
 
     text: str
     calls: Any = None
@@ -48,7 +48,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """An item asked twice, with its kept answers.
+    """An item that was asked twice, with the stored answers to it.
 
     Attributes:
         parent: what the version's base answered; None where that isn't kept.
@@ -63,7 +63,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFinding:
-    """What probes came to.
+    """The outcome of a probe.
 
     Attributes:
         changed: probes whose first answer isn't the kept one.
@@ -97,8 +97,8 @@ class ProbeFinding:
 
 
 def distance(one: Heard, other: Heard) -> float | None:
-    """How far apart two log-probabilities of one text are, as a share of them; None where either
-    isn't known, or the texts are two.
+    """Relative difference of two log-probabilities of the same text; None if one is unknown or the
+    texts differ.
 
     Rounding moves a token's logits by some d nats, and by that its log-probability by d (1 - p) at
     most, which is no more than d |ln p|: so all of an answer's by d times what they sum up to. The
@@ -112,7 +112,7 @@ def distance(one: Heard, other: Heard) -> float | None:
 
 
 def otherwise(one: Heard, other: Heard, tolerance: float = TOLERANCE) -> bool:
-    """Whether two answers are two models', as far as they can tell."""
+    """Whether two answers come from different models, as far as they can show it."""
     if one.text != other.text or (one.calls or []) != (other.calls or []):
         return True
     apart = distance(one, other)
@@ -126,7 +126,7 @@ def sameness(
     listed: str = "",
     tolerance: float = TOLERANCE,
 ) -> ProbeFinding:
-    """What probes come to.
+    """Compares all probed items and draws the conclusion.
 
     Args:
         failed: probes that got no answer.
@@ -137,8 +137,8 @@ def sameness(
     varied = {each.key: otherwise(each.second, each.first, tolerance) for each in probed}
     more = sum(changed[key] and not varied[key] for key in changed)
     fewer = sum(varied[key] and not changed[key] for key in changed)
-    known = [(each, each.parent) for each in probed if each.parent is not None]
-    telling = [(each, by) for each, by in known if otherwise(by, each.kept, tolerance)]
+    with_parent = [(each, each.parent) for each in probed if each.parent is not None]
+    telling = [(each, by) for each, by in with_parent if otherwise(by, each.kept, tolerance)]
     borne_out = sum(not changed[each.key] for each, _ in telling)
     as_parent = sum(not otherwise(each.first, by, tolerance) for each, by in telling)
     distances = [apart for each in probed if (apart := distance(each.first, each.kept)) is not None]
@@ -149,76 +149,79 @@ def sameness(
         failed=failed,
         changed=sum(changed.values()),
         varied=sum(varied.values()),
-        telling=len(telling) if known else None,
+        telling=len(telling) if with_parent else None,
         borne_out=borne_out,
         as_parent=as_parent,
         by_likelihood=len(distances),
         largest=max(distances, default=None),
         p_changed=sign_test(more, fewer),
         p_beyond=_p_beyond(sum(changed.values()), len(probed)),
-        p_borne_out=sign_test(borne_out, len(telling) - borne_out) if known else None,
+        p_borne_out=sign_test(borne_out, len(telling) - borne_out) if with_parent else None,
         otherwise=tuple(each.key for each in probed if changed[each.key]),
     )
-    outcome, why = _concluded(undecided, listed)
+    outcome, why = _conclude(undecided, listed)
     return replace(undecided, outcome=outcome, why=why)
 
 
 def _p_beyond(changed: int, probes: int) -> float:
-    """The chance of so many changed or more where each is with a chance of MOST_CHANGED."""
+    """Binomial tail: the probability of `changed` or more of `probes`, each with MOST_CHANGED."""
     from scipy.stats import binom  # slow to import
 
     return float(binom.sf(changed - 1, probes, MOST_CHANGED))
 
 
-def _concluded(found: ProbeFinding, listed: str) -> tuple[ProbeVerdict, str]:
-    n = found.probes
-    if listed:
-        return ProbeVerdict.DIFFERS, listed
-    # what is answered as neither of the two doesn't say which it is: a base varies by itself, too
-    as_base = sign_test(found.as_parent, found.borne_out) <= LEVEL and 2 * found.as_parent > (
-        found.telling or 0
+def _conclude(finding: ProbeFinding, listing_error: str) -> tuple[ProbeVerdict, str]:
+    n = finding.probes
+    if listing_error:
+        return ProbeVerdict.DIFFERS, listing_error
+    # an answer like neither says nothing: a base varies by itself, too
+    as_base = sign_test(finding.as_parent, finding.borne_out) <= LEVEL and 2 * finding.as_parent > (
+        finding.telling or 0
     )
-    if found.p_changed <= LEVEL and (found.p_beyond <= LEVEL or as_base):
-        said = f"{found.changed} of {n} probes are answered otherwise"
-        if found.varied:
-            said += f", where asking twice changes {found.varied}"
+    if finding.p_changed <= LEVEL and (finding.p_beyond <= LEVEL or as_base):
+        sentence = f"{finding.changed} of {n} probes are answered otherwise"
+        if finding.varied:
+            sentence += f", where asking twice changes {finding.varied}"
         if as_base:
-            said += (
-                f"; of the {found.telling} that its base answers otherwise, {found.as_parent} are "
-                "answered as the base does: the adapter isn't applied"
+            sentence += (
+                f"; of the {finding.telling} that its base answers otherwise, {finding.as_parent} "
+                "are answered as the base does: the adapter isn't applied"
             )
-        return ProbeVerdict.DIFFERS, said
+        return ProbeVerdict.DIFFERS, sentence
     if n < FEWEST:
         return (
             ProbeVerdict.UNKNOWN,
             f"{n} probes were answered, and fewer than {FEWEST} tell nothing",
         )
-    if found.failed > MOST_CHANGED * (n + found.failed):
-        return ProbeVerdict.UNKNOWN, f"{found.failed} of {n + found.failed} probes got no answer"
-    if found.varied > MOST_CHANGED * n and found.changed > MOST_CHANGED * n:
-        return ProbeVerdict.UNKNOWN, (
-            f"asked twice, {found.varied} of {n} probes are answered in two ways, and "
-            f"{found.changed} otherwise than they were: answers are drawn, or vary by themselves"
+    if finding.failed > MOST_CHANGED * (n + finding.failed):
+        return (
+            ProbeVerdict.UNKNOWN,
+            f"{finding.failed} of {n + finding.failed} probes got no answer",
         )
-    if found.changed > MOST_CHANGED * n:
+    if finding.varied > MOST_CHANGED * n and finding.changed > MOST_CHANGED * n:
         return ProbeVerdict.UNKNOWN, (
-            f"{found.changed} of {n} probes are answered otherwise: too many for near-ties, and "
+            f"asked twice, {finding.varied} of {n} probes are answered in two ways, and "
+            f"{finding.changed} otherwise than they were: answers are drawn, or vary by themselves"
+        )
+    if finding.changed > MOST_CHANGED * n:
+        return ProbeVerdict.UNKNOWN, (
+            f"{finding.changed} of {n} probes are answered otherwise: too many for near-ties, and "
             "too few to prove another model"
         )
-    if found.telling is not None and (found.p_borne_out or 0) > LEVEL:
-        return ProbeVerdict.UNKNOWN, _not_borne_out(found)
-    return ProbeVerdict.SAME, f"{n - found.changed} of {n} probes are answered as they were"
+    if finding.telling is not None and (finding.p_borne_out or 0) > LEVEL:
+        return ProbeVerdict.UNKNOWN, _not_borne_out(finding)
+    return ProbeVerdict.SAME, f"{n - finding.changed} of {n} probes are answered as they were"
 
 
-def _not_borne_out(found: ProbeFinding) -> str:
-    """Why those that tell the version from its base don't show which of the two answers."""
-    telling = found.telling or 0
+def _not_borne_out(finding: ProbeFinding) -> str:
+    """Why the items on which version and base differ don't show which of the two answers."""
+    telling = finding.telling or 0
     if sign_test(telling, 0) > LEVEL:
         return (
-            f"its base answers all but {telling} of the {found.probes} probes alike, so that they "
-            "don't tell the two apart"
+            f"its base answers all but {telling} of the {finding.probes} probes alike, so that "
+            "they don't tell the two apart"
         )
     return (
-        f"of the {telling} probes that its base answers otherwise, {found.borne_out} are answered "
-        "as the version did: too few to be sure, so ask more of them (--probes)"
+        f"of the {telling} probes that its base answers otherwise, {finding.borne_out} are "
+        "answered as the version did: too few to be sure, so ask more of them (--probes)"
     )

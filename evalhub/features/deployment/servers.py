@@ -1,4 +1,4 @@
-"""The servers that files are written for. A new one is a file and a line of the table."""
+"""The servers that files can be written for. A new one is a file and a line of the table."""
 
 import json
 from collections.abc import Callable
@@ -20,14 +20,15 @@ NAMES = {MANIFEST, vllm.SCRIPT, vllm.COMPOSE, vllm.TEMPLATE, ollama.MODELFILE}
 def serve_files(
     version: ModelVersion, *, server: str, given: Places, image: str | None = None
 ) -> dict[str, str]:
-    """By name, the files by which a server answers as the version did, and what they came from.
+    """The files, by name, for a server to answer as the version did, with a manifest of their
+    origin.
 
     Raises:
         evalhub.features.deployment.served.ServeError: it can't be served there, or something isn't
         known.
         evalhub.declare.declaration.DeclarationError: no backend here is like the version's.
     """
-    found = served(version, given)
-    made = SERVERS[server](found, image=image)
-    manifest = found.manifest() | {"server": server}
-    return made | {MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"}
+    config = served(version, given)
+    files = SERVERS[server](config, image=image)
+    manifest = config.manifest() | {"server": server}
+    return files | {MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"}

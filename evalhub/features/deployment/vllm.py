@@ -19,62 +19,62 @@ PORT = 8000
 _MOUNTED = f"/handover/{TEMPLATE}"
 
 
-def files(found: Served, *, image: str | None = None) -> dict[str, str]:
-    """By name: the script, the chat template where the version has its own, and with an image the
-    file for Docker Compose.
+def files(config: Served, *, image: str | None = None) -> dict[str, str]:
+    """By name: the start script, the chat template if the version has its own, and with an image
+    the file for Docker Compose.
 
     Raises ServeError: what vLLM doesn't serve, or has to be told.
     """
-    made = {SCRIPT: _script(found)}
-    if found.chat_template is not None:
-        made[TEMPLATE] = found.chat_template
+    files = {SCRIPT: _script(config)}
+    if config.chat_template is not None:
+        files[TEMPLATE] = config.chat_template
     if image is not None:
-        made[COMPOSE] = _compose(found, image)
-    return made
+        files[COMPOSE] = _compose(config, image)
+    return files
 
 
-def arguments(found: Served) -> list[str]:
-    """The words after `vllm serve`, but for the chat template, host and port.
+def arguments(config: Served) -> list[str]:
+    """Arguments of `vllm serve`, without chat template, host and port.
 
     Raises ServeError as `files`.
     """
-    _check(found)
-    words = [found.base, "--served-model-name", found.base_name if found.adapter else found.name]
-    if found.revision:
-        words += ["--revision", found.revision]
-    words += ["--dtype", found.dtype]
-    if found.quantization:
-        words += ["--quantization", "bitsandbytes"]
-    if found.adapter:
-        module = {"name": found.name, "path": found.adapter, "base_model_name": found.base_name}
-        words += ["--enable-lora", "--max-lora-rank", str(_allowed(found.rank))]
-        words += ["--lora-modules", json.dumps(module)]
-    if not found.own_defaults:
-        words += ["--generation-config", "vllm"]
-    usual = {"temperature": found.sampling.temperature, "top_p": found.sampling.top_p}
-    if said := {name: value for name, value in usual.items() if value is not None}:
-        words += ["--override-generation-config", json.dumps(said)]
-    if found.given.context is not None:
-        words += ["--max-model-len", str(found.given.context)]
-    return words
+    _check(config)
+    args = [config.base, "--served-model-name", config.base_name if config.adapter else config.name]
+    if config.revision:
+        args += ["--revision", config.revision]
+    args += ["--dtype", config.dtype]
+    if config.quantization:
+        args += ["--quantization", "bitsandbytes"]
+    if config.adapter:
+        module = {"name": config.name, "path": config.adapter, "base_model_name": config.base_name}
+        args += ["--enable-lora", "--max-lora-rank", str(_smallest_fitting_rank(config.rank))]
+        args += ["--lora-modules", json.dumps(module)]
+    if not config.own_defaults:
+        args += ["--generation-config", "vllm"]
+    usual = {"temperature": config.sampling.temperature, "top_p": config.sampling.top_p}
+    if overrides := {name: value for name, value in usual.items() if value is not None}:
+        args += ["--override-generation-config", json.dumps(overrides)]
+    if config.given.context is not None:
+        args += ["--max-model-len", str(config.given.context)]
+    return args
 
 
-def _check(found: Served) -> None:
-    if found.given.template is not None:
+def _check(target: Served) -> None:
+    if target.given.template is not None:
         raise ServeError("vLLM takes the version's own chat template: leave it out", "--template")
-    if found.base.endswith(".gguf"):
+    if target.base.endswith(".gguf"):
         raise ServeError(
-            f"{found.base} is a GGUF file, and vLLM wants a folder of transformers or a name at "
+            f"{target.base} is a GGUF file, and vLLM wants a folder of transformers or a name at "
             "the model hub: say where one lies",
             "--base",
         )
-    if found.quantization == "int8":
+    if target.quantization == "int8":
         raise ServeError(
-            f"{found.version} was evaluated with its base in int8, and vLLM's bitsandbytes loads "
+            f"{target.version} was evaluated with its base in int8, and vLLM's bitsandbytes loads "
             "4 bits alone: evaluate it as it is to be served",
             "VERSION",
         )
-    config = found.adapter_config
+    config = target.adapter_config
     for name, what in (
         ("use_dora", "with DoRA"),
         ("modules_to_save", "that replaces whole modules"),
@@ -87,7 +87,7 @@ def _check(found: Served) -> None:
             )
 
 
-def _allowed(rank: int | None) -> int:
+def _smallest_fitting_rank(rank: int | None) -> int:
     if rank is None:
         raise ServeError(
             "neither the training record nor the adapter's files say the adapter's rank, of which "
@@ -100,26 +100,26 @@ def _allowed(rank: int | None) -> int:
     return fits[0]
 
 
-def _script(found: Served) -> str:
-    words = arguments(found)
+def _script(config: Served) -> str:
+    args = arguments(config)
     lines = [
         "#!/bin/sh",
         "# Made by `evalhub serve-config vllm`; what is said after it goes along.",
     ]
     own = ""
-    if found.chat_template is not None:
+    if config.chat_template is not None:
         lines.append('here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1')
         own = f' --chat-template "$here/{TEMPLATE}"'
     near = ["--host", "127.0.0.1", "--port", str(PORT)]
-    lines.append(f'exec vllm serve {shlex.join([*words, *near])}{own} "$@"')
+    lines.append(f'exec vllm serve {shlex.join([*args, *near])}{own} "$@"')
     return "\n".join(lines) + "\n"
 
 
-def _compose(found: Served, image: str) -> str:
-    command = [*arguments(found), "--host", "0.0.0.0", "--port", str(PORT)]
-    mounted = [each for each in (found.base, found.adapter) if each.startswith("/")]
+def _compose(config: Served, image: str) -> str:
+    command = [*arguments(config), "--host", "0.0.0.0", "--port", str(PORT)]
+    mounted = [each for each in (config.base, config.adapter) if each.startswith("/")]
     volumes = [{"type": "bind", "source": each, "target": each} for each in mounted]
-    if found.chat_template is not None:
+    if config.chat_template is not None:
         command += ["--chat-template", _MOUNTED]
         volumes.append({"type": "bind", "source": f"./{TEMPLATE}", "target": _MOUNTED})
     gpus = {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}
@@ -136,7 +136,7 @@ def _compose(found: Served, image: str) -> str:
 
 
 def _without_variables(value: Any) -> Any:
-    """With each $ doubled, for Compose would put a variable of the machine in its place."""
+    """Doubles each $, which Docker Compose would otherwise replace by a variable of the machine."""
     if isinstance(value, dict):
         return {name: _without_variables(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""`evalhub redact` and `evalhub user erase`: an item's text or a person's name goes for good."""
+"""`evalhub redact` and `evalhub user erase` remove an item's text or a person's name for good."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -60,12 +60,12 @@ def redact_command(redactors: "Callable[[], Sequence[Redactor]]") -> Callable[..
             if dry_run:
                 return 0
             agree("Take the text out for good?", unasked="this can't be undone")
-        done = act()
+        result = act()
         if json_:
-            printing.print_json(asdict(done))
+            printing.print_json(asdict(result))
         else:
             typer.echo(
-                f"Redacted: {item} of {test_set}, {_amount(done)}. Scores, digests and decisions "
+                f"Redacted: {item} of {test_set}, {_amount(result)}. Scores, digests and decisions "
                 "stand.\nBackups and files outside this home still hold it."
             )
         return 0
@@ -104,7 +104,7 @@ def erase(
     if dry_run or not yes:
         planned = erase_user(name=name, dry_run=True)
         if dry_run and json_:
-            printing.print_json({"dry_run": True, **_erased_row(planned)})
+            printing.print_json({"dry_run": True, **_erasure_row(planned)})
         else:
             typer.echo("\n".join(_erase_plan(planned)), err=not dry_run)
         if dry_run:
@@ -112,7 +112,7 @@ def erase(
         agree(f"Erase {name} for good?", unasked="this can't be undone")
     erased = erase_user(name=name)
     if json_:
-        printing.print_json(_erased_row(erased))
+        printing.print_json(_erasure_row(erased))
         return 0
     typer.echo(
         f"Erased: the account is called {erased.name} now, and nobody can use it. Judgments, seals "
@@ -131,5 +131,5 @@ def _erase_plan(planned: "Erased") -> list[str]:
     return lines
 
 
-def _erased_row(erased: "Erased") -> dict[str, object]:
+def _erasure_row(erased: "Erased") -> dict[str, object]:
     return {"user": erased.name, "named_in": erased.named_in, "taken": erased.taken}

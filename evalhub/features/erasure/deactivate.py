@@ -1,4 +1,4 @@
-"""A person who leaves: nobody gets in by their account any more, and what they judged stays."""
+"""Deactivate a person who leaves: the account opens nothing any more, the judgments stay."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from reviews.models import Reviewer
 
 @dataclass(frozen=True, slots=True)
 class Deactivated:
-    """How many tokens were revoked, and the reviews that the person doesn't judge in any more."""
+    """Number of revoked tokens, and the reviews in which the person no longer judges."""
 
     tokens: int
     reviews: tuple[int, ...]
@@ -23,9 +23,9 @@ class Deactivated:
 
 @transaction.atomic
 def deactivate_user(*, name: str) -> Deactivated:
-    """Ends all that lets a person in: sessions, tokens, links. In reviews that go on others judge
-    what they had before them. Roles, password and passkeys stay, and open nothing; judgments,
-    decisions and what the person has seen stay as they are.
+    """Ends all access of a person: sessions, tokens, links. In running reviews others take over the
+    open pairs. Roles, password and passkeys stay but open nothing; judgments, decisions and the
+    record of what the person has seen stay as they are.
 
     Raises:
         UserError: nobody is called that, they are deactivated already, or nobody else owns one of
@@ -47,7 +47,7 @@ def deactivate_user(*, name: str) -> Deactivated:
 
 @transaction.atomic
 def reactivate_user(*, name: str) -> User:
-    """Lets a person in again, with the roles that they had. An owner lets them judge again.
+    """Reactivates a person with the former roles. An owner has to let them judge again.
 
     Raises UserError: nobody is called that, they aren't deactivated, or they were erased.
     """

@@ -1,4 +1,4 @@
-"""A person erased: no name, address or way in is left of them; what they said stays as evidence."""
+"""Erase a person: names, addresses and sign-ins are removed; judgments stay as evidence."""
 
 import secrets
 from collections import Counter
@@ -37,7 +37,7 @@ CHUNK = 2000
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What came of erasing a person.
+    """The counts of what an erasure removed.
 
     Attributes:
         name: what the account is called now.
@@ -52,7 +52,7 @@ class Erased:
 
 
 def erase_user(*, name: str, dry_run: bool = False) -> Erased:
-    """As `_erase`, and the database's own files don't hold the name any more either.
+    """As `_erase`, and removes the name from the database's own files too.
 
     On PostgreSQL that is so after its next VACUUM. With `dry_run` everything is checked and counted
     and nothing changed; `name` is then the one that the account has.
@@ -68,7 +68,7 @@ def erase_user(*, name: str, dry_run: bool = False) -> Erased:
 
 @transaction.atomic
 def _erase(name: str) -> Erased:
-    """Takes a person out.
+    """Removes a person's data.
 
     The account's row stays, nameless and closed, because judgments, events and the audit log
     refer to it; none of those is changed, so that every chain, seal and decision still holds.
@@ -79,18 +79,18 @@ def _erase(name: str) -> Erased:
     """
     user = User.objects.select_for_update().get(pk=named_user(name).pk)
     check_replaceable(user)
-    known = {user.username, user.email, *_addresses(user)} - {""}
-    taken = Counter(
+    identifiers = {user.username, user.email, *_addresses(user)} - {""}
+    counts = Counter(
         {
-            "invitations": _erase_invitations(user, known),
+            "invitations": _erase_invitations(user, identifiers),
             **_erase_ways_in(user),
-            "notes in the admin": _erase_admin_entries(user, known),
+            "notes in the admin": _erase_admin_entries(user, identifiers),
         }
     )
     for reviewer in Reviewer.objects.filter(user=user, campaign__sealed=None):
         remove_by_operator(reviewer=reviewer)
-        taken["places in open reviews"] += 1
-    taken["memberships"] = Membership.objects.filter(user=user).delete()[0]
+        counts["places in open reviews"] += 1
+    counts["memberships"] = Membership.objects.filter(user=user).delete()[0]
     user.username = f"erased-{secrets.token_hex(4)}"
     user.first_name = user.last_name = user.email = ""
     user.is_active = user.is_staff = user.is_superuser = False
@@ -98,22 +98,23 @@ def _erase(name: str) -> Erased:
     user.set_unusable_password()
     user.save()
     note(Action.ERASED, by=None, about=user)
-    named_in = tuple(f"decision {pk}" for pk in _decisions_naming(user, known))
-    return Erased(user.username, named_in, dict(+taken))
+    named_in = tuple(f"decision {pk}" for pk in _decisions_naming(user, identifiers))
+    return Erased(user.username, named_in, dict(+counts))
 
 
-def _decisions_naming(user: User, known: set[str]) -> Iterator[int]:
-    """Decisions on a review of theirs whose record has their address, since a link made it."""
+def _decisions_naming(user: User, identifiers: set[str]) -> Iterator[int]:
+    """Ids of decisions whose record holds the person's address among its reviewers' identities."""
     studies = Reviewer.objects.filter(user=user).values("campaign__study")
     rows = Decision.objects.filter(study__in=studies).order_by("pk").only("record")
-    for each in rows.iterator(chunk_size=CHUNK):
-        people = each.record.get("people") or {}
-        if any(one.get("mailbox") in known for one in people.get("identities", ())):
-            yield each.pk
+    for decision in rows.iterator(chunk_size=CHUNK):
+        people = decision.record.get("people") or {}
+        if any(one.get("mailbox") in identifiers for one in people.get("identities", ())):
+            yield decision.pk
 
 
 def check_replaceable(user: User) -> None:
-    """Raises UserError where nobody else owns one of their projects, or administers the site."""
+    """Raises UserError if the person is the only owner of a project or the only administrator of
+    the site."""
     owners = Membership.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
     alone = Project.objects.owned_by(user).exclude(pk__in=owners.values("project"))
     if names := ", ".join(alone.values_list("slug", flat=True)):
@@ -127,12 +128,13 @@ def _addresses(user: User) -> list[str]:
     return list(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
 
 
-def _erase_invitations(user: User, known: set[str]) -> int:
-    """Open ones go, answered ones lose the name and the address. How many there were."""
+def _erase_invitations(user: User, identifiers: set[str]) -> int:
+    """Deletes open invitations, and removes name and address from answered ones. Returns the
+    number."""
     count = 0
     theirs = Q(account=user)
-    for each in known:
-        theirs |= Q(email__iexact=each)
+    for identifier in identifiers:
+        theirs |= Q(email__iexact=identifier)
     for rows in (
         Invitation.objects.filter(theirs | Q(reviewer__user=user)),
         MemberInvitation.objects.filter(theirs),
@@ -144,8 +146,8 @@ def _erase_invitations(user: User, known: set[str]) -> int:
 
 
 def _erase_ways_in(user: User) -> Counter[str]:
-    """By what they are, how many there were."""
-    taken = Counter[str]()
+    """Deletes sign-ins, tokens and sessions. Returns the number of each."""
+    counts = Counter[str]()
     for kind, model in (
         ("mail addresses", EmailAddress),
         ("identities at a provider", SocialAccount),
@@ -153,25 +155,25 @@ def _erase_ways_in(user: User) -> Counter[str]:
         ("sign-in links", SignInLink),
     ):
         rows = model._default_manager.filter(user=user)
-        taken[kind] = rows.count()
+        counts[kind] = rows.count()
         rows.delete()
     tokens = ApiToken.objects.filter(user=user)
     tokens.filter(revoked=None).update(revoked=timezone.now())
-    taken["tokens"] = tokens.update(name="erased")
+    counts["tokens"] = tokens.update(name="erased")
     for session in Session.objects.iterator(chunk_size=CHUNK):
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):
             session.delete()
-            taken["sessions"] += 1
-    return taken
+            counts["sessions"] += 1
+    return counts
 
 
-def _erase_admin_entries(user: User, known: set[str]) -> int:
-    """What the admin noted of changed rows spells their names out. How many there were."""
+def _erase_admin_entries(user: User, identifiers: set[str]) -> int:
+    """Deletes entries of the admin's log that spell the person's names. Returns the number."""
     naming = Q(
         content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)
     )
-    for each in known:
-        naming |= Q(object_repr=each) | Q(object_repr__startswith=f"{each} ")
-        naming |= Q(object_repr__startswith=f"{each},")
-        naming |= Q(change_message__contains=f'"object": "{each} ')
+    for identifier in identifiers:
+        naming |= Q(object_repr=identifier) | Q(object_repr__startswith=f"{identifier} ")
+        naming |= Q(object_repr__startswith=f"{identifier},")
+        naming |= Q(change_message__contains=f'"object": "{identifier} ')
     return AdminEntry.objects.filter(naming).update(object_repr="erased", change_message="")

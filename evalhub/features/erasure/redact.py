@@ -1,4 +1,4 @@
-"""An item's text taken out for good, wherever it stands; digests and decisions stay."""
+"""Remove an item's text for good, wherever it is stored; digests and decisions stay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +25,12 @@ CHUNK = 5000
 
 
 class RedactionError(Exception):
-    """An item that can't be redacted; the message says why. Nothing was changed then."""
+    """An item that can't be redacted; the message says why. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """How much was taken out.
+    """How much was removed.
 
     Attributes:
         working_items: rows of working sets, which go altogether.
@@ -55,7 +55,7 @@ def redact(
     redactors: Sequence[Redactor],
     dry_run: bool = False,
 ) -> Redacted:
-    """As `_redact`, and the database's own files don't hold the text any more either.
+    """As `_redact`, and removes the text from the database's own files too.
 
     On PostgreSQL that is so after its next VACUUM. Files that programs uploaded to the project
     are taken away too, where this process has the home that they lie in. With `dry_run` everything
@@ -72,14 +72,14 @@ def redact(
     )
     if dry_run:
         with transaction.atomic():
-            done = take_out()
+            result = take_out()
             transaction.set_rollback(True)
-        return replace(done, uploads=Uploads(project).count_all())
+        return replace(result, uploads=Uploads(project).count_all())
     with leaving_nothing():
-        drop_left_over()  # a writer that was killed may have left the same text
-        done = take_out()
-        # whichever of them it came in
-        return replace(done, uploads=Uploads(project).drop_all())
+        drop_left_over()  # a killed writer may have left the same text
+        result = take_out()
+        # whichever upload the item came in
+        return replace(result, uploads=Uploads(project).drop_all())
 
 
 @transaction.atomic
@@ -92,8 +92,8 @@ def _redact(
     by: User | None,
     redactors: Sequence[Redactor],
 ) -> Redacted:
-    """Takes the text of an item out of every version of the project that asks the same, and its
-    answers out of every run on them.
+    """Removes the text of an item from every version of the project that asks the same, and the
+    answers from every run on them.
 
     What is left is the item's id, its tags and cluster, the digest of what it said, and all
     scores. A `Redaction` leads from each digest of before to what it is now; no digest that was
@@ -109,12 +109,12 @@ def _redact(
         raise NotAllowedError(f"{by} doesn't own {project}: an item is redacted by an owner")
     if not 0 < len(reason.strip()) <= 300:
         raise RedactionError("say why, in 1 to 300 characters")
-    found = (
+    all_items = (
         Item.objects.written()
         .filter(version__test_set__project=project, version__test_set__slug=test_set, key=item)
         .order_by("-version__number")
     )
-    newest = found.first()
+    newest = all_items.first()
     if newest is None:
         raise RedactionError(f"{project} has no item {item!r} in a test set {test_set!r}")
     same = Item.objects.written().filter(
@@ -130,9 +130,9 @@ def _redact(
         if not has_ended(campaign):
             raise RedactionError(f"{campaign} shows it to its reviewers now: close that first")
     for draft in Run.with_drafts.filter(test_set_version__in=versions, draft_until__isnull=False):
-        drop(draft)  # what is still handed in may hold answers to it
-    texts = [(version, _keys(version, same), _checked_items(version)) for version in versions]
-    said = [(run, _checked_answers(run)) for run in runs]
+        drop(draft)  # a running ingestion may hold answers to it
+    texts = [(version, _keys(version, same), _check_items(version)) for version in versions]
+    runs_with_digests = [(run, _check_answers(run)) for run in runs]
     items = list(same.order_by().values_list("pk", flat=True))
     outputs = Output.objects.filter(run__in=runs, item__in=items).order_by()
     scores = Score.objects.filter(output__in=outputs.values("pk"))
@@ -145,7 +145,7 @@ def _redact(
     _take_out_answers(outputs)
     copies = RedactedItems(project=project, digest=newest.digest, items=items, outputs=outputs)
     working_items = sum(redact_copies(copies) for redact_copies in redactors)
-    taken = same.update(
+    item_count = same.update(
         input=REDACTED,
         references=[],
         context="",
@@ -175,14 +175,14 @@ def _redact(
             after=answers_as_they_are(run),
             **shared,
         )
-        for run, before in said
+        for run, before in runs_with_digests
     )
     note(Action.REDACTED, by=by, project=project, what=f"an item of {test_set}: {reason.strip()}")
-    return Redacted(taken, len(versions), count, len(runs), working_items)
+    return Redacted(item_count, len(versions), count, len(runs), working_items)
 
 
 def _take_out_answers(outputs: QuerySet[Output]) -> None:
-    """A text in place of a text, and an error in place of an error: neither becomes the other."""
+    """Replaces texts by a text and errors by an error: neither becomes the other."""
     for output in (
         outputs.filter(text__isnull=False)
         .only("pk", "text", "tool_calls")
@@ -201,16 +201,17 @@ def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:
     )
 
 
-def _checked_items(version: TestSetVersion) -> str:
-    """The digest of the items as they are, which is the recorded one or led to from it."""
-    found = items_as_they_are(version)
-    if not Redaction.objects.of_version(version).lead(version.digest, found):
+def _check_items(version: TestSetVersion) -> str:
+    """The digest of the items as they are now; raises if neither recorded nor explained by
+    redactions."""
+    digest = items_as_they_are(version)
+    if not Redaction.objects.of_version(version).lead(version.digest, digest):
         raise RedactionError(f"the items of {version} aren't what its digest says")
-    return found
+    return digest
 
 
-def _checked_answers(run: Run) -> str:
-    found = answers_as_they_are(run)
-    if not Redaction.objects.of_run(run).lead(run.answers_digest, found):
+def _check_answers(run: Run) -> str:
+    digest = answers_as_they_are(run)
+    if not Redaction.objects.of_run(run).lead(run.answers_digest, digest):
         raise RedactionError(f"the answers of {run} aren't what its digest says")
-    return found
+    return digest

@@ -1,4 +1,5 @@
-"""A study's answers: a row for each of every arm to every item, with its score where it is open."""
+"""A study's answers as rows: one for each answer of each arm to each item, with its score if it may
+be read."""
 
 from collections.abc import Iterator
 from itertools import batched
@@ -43,7 +44,7 @@ SCHEMA: tuple[tuple[str, Any], ...] = (
 
 
 def export_answers(*, study: Study, by: User | None, to: Path, form: Form) -> int:
-    """Writes every answer of the study's arms, and says how many there are.
+    """Writes every answer of the study's arms. Returns the number of rows.
 
     A score that no decision has read yet is sealed: it stays where it is, whoever asks.
 
@@ -70,8 +71,8 @@ def _of_run(link: StudyRun) -> Iterator[dict[str, Any]]:
     outputs = Output.objects.filter(run=link.run).select_related("item")
     in_order = outputs.order_by("item__position", "sample").iterator(chunk_size=AT_ONCE)
     for part in batched(in_order, AT_ONCE):
-        found = Score.objects.readable().filter(output__in=part, metric=metric)
-        scores = {each.output_id: each for each in found}
+        readable = Score.objects.readable().filter(output__in=part, metric=metric)
+        scores = {each.output_id: each for each in readable}
         for output in part:
             item, score = output.item, scores.get(output.pk)
             yield {

@@ -1,4 +1,4 @@
-"""A project's evidence as files, in the forms that others read."""
+"""REST: a project's evidence as files, in formats that other tools read."""
 
 import shutil
 import tempfile
@@ -43,8 +43,8 @@ LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a request asks for, and the folder that it is written into."""
+class _Export:
+    """A request for an export, with the folder to write it into."""
 
     endpoint: "Exports"
     form: str
@@ -59,73 +59,73 @@ class _Asked:
         return self.endpoint.by
 
     def row(self, rows: "QuerySet[Any]", name: str) -> Any:
-        """The row of the project whose number, or slug, the query gives."""
-        given = self.endpoint.request.query_params.get(name, "")
-        if not given:
+        """The project's row whose number or slug the query parameter `name` gives."""
+        value = self.endpoint.request.query_params.get(name, "")
+        if not value:
             raise Problem(400, "says which one", field=name)
         if name == "study":
-            return get_object_or_404(rows, slug=given)
-        return get_object_or_404(rows, pk=number(given, field=name, most=LARGEST_ID))
+            return get_object_or_404(rows, slug=value)
+        return get_object_or_404(rows, pk=number(value, field=name, most=LARGEST_ID))
 
     def study(self) -> Study:
         rows = Study.objects.filter(project=self.endpoint.project)
-        found: Study = self.row(rows.select_related("project"), "study")
-        return found
+        study: Study = self.row(rows.select_related("project"), "study")
+        return study
 
     def decision(self) -> Decision:
         rows = Decision.objects.filter(study__project=self.endpoint.project)
-        found: Decision = self.row(rows.select_related("study__project"), "decision")
-        return found
+        decision: Decision = self.row(rows.select_related("study__project"), "decision")
+        return decision
 
     def review(self) -> Campaign:
         rows = Campaign.objects.filter(project=self.endpoint.project)
         related = ("project", "study", "baseline__model", "candidate__model")
-        found: Campaign = self.row(rows.select_related(*related), "review")
-        return found
+        campaign: Campaign = self.row(rows.select_related(*related), "review")
+        return campaign
 
 
-def _answers(asked: _Asked) -> None:
-    form: Any = asked.form
-    export_answers(study=asked.study(), by=asked.by, to=asked.to, form=form)
+def _answers(export: _Export) -> None:
+    form: Any = export.form
+    export_answers(study=export.study(), by=export.by, to=export.to, form=form)
 
 
-def _study(asked: _Asked) -> None:
-    export_study(study=asked.study(), by=asked.by, to=asked.to)
+def _study(export: _Export) -> None:
+    export_study(study=export.study(), by=export.by, to=export.to)
 
 
-def _decisions(asked: _Asked) -> None:
-    form: Any = asked.form
-    export_decisions(project=asked.endpoint.project, by=asked.by, to=asked.to, form=form)
+def _decisions(export: _Export) -> None:
+    form: Any = export.form
+    export_decisions(project=export.endpoint.project, by=export.by, to=export.to, form=form)
 
 
-def _judgments(asked: _Asked) -> None:
-    form: Any = asked.form
-    pseudonyms = asked.endpoint.request.query_params.get("pseudonyms") == "1"
+def _judgments(export: _Export) -> None:
+    form: Any = export.form
+    pseudonyms = export.endpoint.request.query_params.get("pseudonyms") == "1"
     export_judgments(
-        campaign=asked.review(), by=asked.by, to=asked.to, form=form, pseudonyms=pseudonyms
+        campaign=export.review(), by=export.by, to=export.to, form=form, pseudonyms=pseudonyms
     )
 
 
-def _dpo(asked: _Asked) -> None:
-    export_dpo(campaign=asked.review(), by=asked.by, to=asked.to)
+def _dpo(export: _Export) -> None:
+    export_dpo(campaign=export.review(), by=export.by, to=export.to)
 
 
-def _report(asked: _Asked) -> None:
-    asked.to.write_text(export_report(decision=asked.decision(), by=asked.by), encoding="utf-8")
+def _report(export: _Export) -> None:
+    export.to.write_text(export_report(decision=export.decision(), by=export.by), encoding="utf-8")
 
 
-def _model_index(asked: _Asked) -> None:
-    text = export_model_index(decision=asked.decision(), by=asked.by)
-    asked.to.write_text(text, encoding="utf-8")
+def _model_index(export: _Export) -> None:
+    text = export_model_index(decision=export.decision(), by=export.by)
+    export.to.write_text(text, encoding="utf-8")
 
 
-def _every_eval_ever(asked: _Asked) -> None:
-    whole = asked.folder / "whole"
-    export_every_eval_ever(decision=asked.decision(), by=asked.by, to=whole)
-    shutil.make_archive(str(asked.to.with_suffix("")), "zip", whole)
+def _every_eval_ever(export: _Export) -> None:
+    whole = export.folder / "whole"
+    export_every_eval_ever(decision=export.decision(), by=export.by, to=whole)
+    shutil.make_archive(str(export.to.with_suffix("")), "zip", whole)
 
 
-EXPORTS: dict[str, tuple[Callable[[_Asked], None], tuple[str, ...]]] = {
+EXPORTS: dict[str, tuple[Callable[[_Export], None], tuple[str, ...]]] = {
     "answers": (_answers, ROWS),
     "decisions": (_decisions, ROWS),
     "judgments": (_judgments, ("jsonl", "csv", "parquet")),
@@ -170,9 +170,9 @@ class Exports(ProjectEndpoint):
         if form not in forms:
             raise Problem(400, f"is one of {', '.join(forms)}", field="format")
         with tempfile.TemporaryDirectory() as folder:
-            asked = _Asked(self, form, Path(folder))
-            write(asked)
-            file = asked.to.open("rb")  # stays readable when its folder is gone
+            export = _Export(self, form, Path(folder))
+            write(export)
+            file = export.to.open("rb")  # stays readable after its folder is deleted
         return FileResponse(
             file, as_attachment=True, filename=f"{what}.{form}", content_type=TYPES[form]
         )

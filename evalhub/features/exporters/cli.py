@@ -1,5 +1,5 @@
-"""`evalhub export`: a project's evidence in the forms that others read; and `evalhub mlflow`: what
-an MLflow server was told of champions and challengers."""
+"""`evalhub export` writes a project's evidence in formats that other tools read; `evalhub mlflow`
+lists what an MLflow server was told of champions and challengers."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -73,59 +73,61 @@ def export(
     if what is not What.every_eval_ever:
         check_output(out, option="--out", inputs=())
     if server and what is What.mlflow:
-        said = "mlflow is told by the machine that has the home: a site asks no address"
-        raise typer.BadParameter(said, param_hint="--server")
+        message = "mlflow is told by the machine that has the home: a site asks no address"
+        raise typer.BadParameter(message, param_hint="--server")
     if server:
         connection = connect(server, token_file, project, printing.terminal(errors=True))
-        asked = {"study": study, "decision": decision, "review": review}
-        return _printed(what, _there(what, connection, asked, out or Path(), form), json_)
+        query = {"study": study, "decision": decision, "review": review}
+        return _print_result(
+            what, _export_from_site(what, connection, query, out or Path(), form), json_
+        )
     set_up_database()
     space = _project(project)
     if what in (What.judgments, What.dpo):
-        done = _review(what, _campaign(space, review), out or Path(), form)
+        result = _review(what, _campaign(space, review), out or Path(), form)
     elif what is What.decisions:
-        done = _decisions(space, out or Path(), form)
+        result = _decisions(space, out or Path(), form)
     elif what is What.study:
-        done = _whole_study(_study(space, study), out or Path())
+        result = _whole_study(_study(space, study), out or Path())
     elif what is What.answers:
-        done = _answers(_study(space, study), out or Path(), form)
+        result = _answers(_study(space, study), out or Path(), form)
     else:
-        done = _of_decision(what, _decision(space, study, decision), out, to)
-    return _printed(what, done, json_)
+        result = _of_decision(what, _decision(space, study, decision), out, to)
+    return _print_result(what, result, json_)
 
 
-def _printed(what: What, done: dict[str, Any], as_json: bool) -> int:
+def _print_result(what: What, result: dict[str, Any], as_json: bool) -> int:
     from evalhub.frames.command import printing
 
     if as_json:
-        printing.print_json({"what": what.value, **done})
+        printing.print_json({"what": what.value, **result})
     else:
-        typer.echo("\n".join(f"{name}: {_said(each)}" for name, each in done.items()))
+        typer.echo("\n".join(f"{name}: {_as_text(each)}" for name, each in result.items()))
     return 0
 
 
-def _there(
+def _export_from_site(
     what: What,
     connection: "Connection",
-    asked: "dict[str, str | int | None]",
+    query: "dict[str, str | int | None]",
     out: Path,
     form: FileForm | None,
 ) -> dict[str, Any]:
-    """The same of a site's project, by REST."""
+    """The same export from a site's project, by REST."""
     from evalhub.client.exports import export_folder_there, export_there
     from evalhub.frames.command.outputs import whole
 
     if what is What.every_eval_ever:
-        files = export_folder_there(connection, what.value, out, **asked)
+        files = export_folder_there(connection, what.value, out, **query)
         return {"files": [str(each) for each in files]}
     rows = what in (What.answers, What.decisions, What.judgments)
     wanted = _form(form, out).value if rows else None
     with whole(out, option="--out") as path, path.open("w+b") as file:
-        export_there(connection, what.value, file, format=wanted, **asked)
+        export_there(connection, what.value, file, format=wanted, **query)
     return {"file": str(out)}
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else f"{value}"
 
 
@@ -143,8 +145,8 @@ def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
     from evalhub.frames.command.outputs import whole
 
     with whole(out, option="--out") as file:
-        found = export_study(study=study, by=None, to=file)
-    return {"file": str(out), "left_out": [str(each) for each in found.left_out]}
+        document = export_study(study=study, by=None, to=file)
+    return {"file": str(out), "left_out": [str(each) for each in document.left_out]}
 
 
 def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str, Any]:
@@ -182,15 +184,15 @@ def _of_decision(
     if what is What.mlflow:
         server = MlflowServer.of_environment(to or "")
         return asdict(export_mlflow(decision=decision, by=None, server=server))
-    place = out or Path()
+    target = out or Path()
     if what is What.every_eval_ever:
-        files = export_every_eval_ever(decision=decision, by=None, to=place)
+        files = export_every_eval_ever(decision=decision, by=None, to=target)
         return {"files": [str(each) for each in files]}
     export_text = export_report if what is What.report else export_model_index
     text = export_text(decision=decision, by=None)
-    with whole(place, option="--out") as file:
+    with whole(target, option="--out") as file:
         file.write_text(text, encoding="utf-8")
-    return {"file": str(place), "decision": decision.pk}
+    return {"file": str(target), "decision": decision.pk}
 
 
 def _form(form: FileForm | None, out: Path) -> FileForm:
@@ -202,10 +204,10 @@ def _form(form: FileForm | None, out: Path) -> FileForm:
 def _project(slug: str) -> "Project":
     from evalhub.accounts.models import Project
 
-    found = Project.objects.filter(slug=slug).first()
-    if found is None:
+    project = Project.objects.filter(slug=slug).first()
+    if project is None:
         raise typer.BadParameter(f"there is no project {slug!r}", param_hint="--project")
-    return found
+    return project
 
 
 def _study(project: "Project", slug: str | None) -> "Study":
@@ -213,30 +215,30 @@ def _study(project: "Project", slug: str | None) -> "Study":
 
     if slug is None:
         raise typer.BadParameter("is needed: the study's slug", param_hint="--study")
-    found = Study.objects.select_related("project").filter(project=project, slug=slug).first()
-    if found is None:
+    row = Study.objects.select_related("project").filter(project=project, slug=slug).first()
+    if row is None:
         raise typer.BadParameter(f"there is no study {slug!r} in {project}", param_hint="--study")
-    return found
+    return row
 
 
 def _decision(project: "Project", study: str | None, number: int | None) -> "Decision":
-    """The decision of this number, or the newest on the study's candidate in question."""
+    """The decision with this number, or the newest on the study's candidate in question."""
     from evalhub.ledger.models import Decision
     from evalhub.registry.models.studies import ArmRole
 
     decisions = Decision.objects.select_related("study__project").filter(study__project=project)
     if number is not None:
-        found = decisions.filter(pk=number).first()
-        if found is None:
-            said = f"there is no decision {number} in {project}"
-            raise typer.BadParameter(said, param_hint="--decision")
-        return found
-    asked = _study(project, study)
-    candidate = asked.arms.get(role=ArmRole.CANDIDATE).name
-    found = decisions.filter(study=asked, arm=candidate).newest_first().first()
-    if found is None:
-        raise typer.BadParameter(f"nothing is decided in {asked.slug}", param_hint="--study")
-    return found
+        row = decisions.filter(pk=number).first()
+        if row is None:
+            message = f"there is no decision {number} in {project}"
+            raise typer.BadParameter(message, param_hint="--decision")
+        return row
+    study_row = _study(project, study)
+    candidate = study_row.arms.get(role=ArmRole.CANDIDATE).name
+    row = decisions.filter(study=study_row, arm=candidate).newest_first().first()
+    if row is None:
+        raise typer.BadParameter(f"nothing is decided in {study_row.slug}", param_hint="--study")
+    return row
 
 
 def _campaign(project: "Project", number: int | None) -> "Campaign":
@@ -244,11 +246,11 @@ def _campaign(project: "Project", number: int | None) -> "Campaign":
 
     if number is None:
         raise typer.BadParameter("is needed: the review's number", param_hint="--review")
-    found = Campaign.objects.defer("plan").filter(project=project, pk=number).first()
-    if found is None:
-        said = f"there is no review {number} in {project}"
-        raise typer.BadParameter(said, param_hint="--review")
-    return found
+    campaign = Campaign.objects.defer("plan").filter(project=project, pk=number).first()
+    if campaign is None:
+        message = f"there is no review {number} in {project}"
+        raise typer.BadParameter(message, param_hint="--review")
+    return campaign
 
 
 mlflow_app = typer.Typer(
@@ -314,24 +316,24 @@ def _print_aliases(project: str | None, json_: bool) -> int:
         return 0
     if not rows:
         typer.echo("No alias yet: a promotion makes a champion, a ship a challenger.", err=True)
-    for each in rows:
-        whose = str(each.version) if each.version else "nobody"
-        typer.echo(f"{each.project.slug}  {each.alias}: {whose}, {each.said}")
+    for alias in rows:
+        whose = str(alias.version) if alias.version else "nobody"
+        typer.echo(f"{alias.project.slug}  {alias.alias}: {whose}, {alias.said}")
     return 0
 
 
-def _alias_row(each: "MlflowAlias") -> dict[str, Any]:
+def _alias_row(alias: "MlflowAlias") -> dict[str, Any]:
     return {
-        "project": each.project.slug,
-        "alias": each.alias,
-        "version": each.version and str(each.version),
-        "digest": each.version and each.version.digest,
-        "decision": each.decision and each.decision.digest,
-        "state": each.state,
-        "attempts": each.attempts,
-        "due": each.due_at.isoformat(timespec="seconds"),
-        "error": each.error,
-        "told": each.told and each.told.isoformat(timespec="seconds"),
-        "mlflow_model": each.told_name,
-        "mlflow_version": each.told_version,
+        "project": alias.project.slug,
+        "alias": alias.alias,
+        "version": alias.version and str(alias.version),
+        "digest": alias.version and alias.version.digest,
+        "decision": alias.decision and alias.decision.digest,
+        "state": alias.state,
+        "attempts": alias.attempts,
+        "due": alias.due_at.isoformat(timespec="seconds"),
+        "error": alias.error,
+        "told": alias.told and alias.told.isoformat(timespec="seconds"),
+        "mlflow_model": alias.told_name,
+        "mlflow_version": alias.told_version,
     }

@@ -1,4 +1,4 @@
-"""A study asked again under another name: its file with its data as uploads, and what can't be so.
+"""Copy a study under another name: its file with its data as uploads, and what can't be copied.
 
 A copy is what somebody on the web may hand in, and no more: a path, an address or a command of this
 machine, which an operator's own file named, is none of it and has to be named otherwise first.
@@ -32,7 +32,7 @@ NAME_LENGTH = 190
 
 @dataclass(frozen=True, slots=True)
 class StudyCopy:
-    """A study file as it would be handed in anew.
+    """A study file as it would be handed in again.
 
     Attributes:
         document: the file under its new name; `left_out` says what it can't say.
@@ -50,7 +50,7 @@ class StudyCopy:
 
 
 class CopyError(ValueError):
-    """A study that can't be copied as it is; `left_out` are its fields, with a sentence each."""
+    """A study that can't be copied as it is; `left_out` lists the fields, with a sentence each."""
 
     def __init__(self, left_out: Sequence[LeftOut]) -> None:
         self.left_out = left_out
@@ -58,7 +58,7 @@ class CopyError(ValueError):
 
 
 def copy_of(study: Study, *, by: User | None, aliases: Collection[str]) -> StudyCopy:
-    """The study as somebody would hand it in from the web, its data kept as uploads.
+    """The study as a user of the site would hand it in, its data stored as uploads.
 
     Args:
         aliases: the endpoints that an operator made.
@@ -67,15 +67,15 @@ def copy_of(study: Study, *, by: User | None, aliases: Collection[str]) -> Study
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
     leaves(study.project, by=by, what=f"the data of {study}, to be compared anew")
-    found, uploads = study_document(study), Uploads(study.project)
-    leave_out_sealed(found)
-    found.data = {key: each for key, each in found.data.items() if key != "slug"}
-    found.data["name"] = _free_name(study)
+    document, uploads = study_document(study), Uploads(study.project)
+    leave_out_sealed(document)
+    document.data = {key: each for key, each in document.data.items() if key != "slug"}
+    document.data["name"] = _free_name(study)
     files = {
         PurePosixPath(name).name: keep_lines(lines, uploads, by)
-        for name, lines in data_files(found)
+        for name, lines in data_files(document)
     }
-    return StudyCopy(found, files, _barred(found.data, files, uploads, aliases))
+    return StudyCopy(document, files, _web_obstacles(document.data, files, uploads, aliases))
 
 
 def copy_study(
@@ -88,7 +88,7 @@ def copy_study(
     demands: Mapping[str, Mapping[str, Any]] | None = None,
     without: Collection[str] = (),
 ) -> Study:
-    """Registers and launches the study under another name, asking otherwise where that is said.
+    """Registers and launches the study under another name, with changes if any are stated.
 
     Args:
         name: without it the study's own, with "(copy)".
@@ -99,26 +99,26 @@ def copy_study(
         CopyError: it names what nobody may from the web, or lacks a field that isn't in `without`.
         DeclarationError, DataError, LaunchError, NotAllowedError: as `register_from_web`.
     """
-    found = copy_of(study, by=by, aliases=aliases)
-    lacking = [each for each in found.document.left_out if each.field not in without]
-    if found.barred or lacking:
-        raise CopyError([*found.barred, *lacking])
-    data = asking(found.document.data, policy or {}, demands or {})
+    study_copy = copy_of(study, by=by, aliases=aliases)
+    lacking = [each for each in study_copy.document.left_out if each.field not in without]
+    if study_copy.barred or lacking:
+        raise CopyError([*study_copy.barred, *lacking])
+    data = asking(study_copy.document.data, policy or {}, demands or {})
     if name is not None:
         data["name"] = name
-    if there := _named(study, data["name"]):
-        raise DeclarationError(f"“{there.name}” is there already: choose another name", "name")
+    if existing := _existing_study(study, data["name"]):
+        raise DeclarationError(f"“{existing.name}” is there already: choose another name", "name")
     return register_from_web(
         project=study.project,
         by=by,
-        document=named_by_digest(data, found.files),
+        document=named_by_digest(data, study_copy.files),
         files=Uploads(study.project),
         aliases=aliases,
     )
 
 
 def keep_lines(lines: Iterable[str], uploads: Uploads, by: User | None) -> str:
-    """Keeps the lines as an upload, and says its name; in memory there is one line at a time."""
+    """Stores the lines as an upload, one line in memory at a time. Returns the upload's name."""
     sha256 = hashlib.sha256()
     with tempfile.TemporaryFile() as file:
         for line in lines:
@@ -130,13 +130,13 @@ def keep_lines(lines: Iterable[str], uploads: Uploads, by: User | None) -> str:
     return name
 
 
-def _barred(
+def _web_obstacles(
     data: Mapping[str, Any],
     files: Mapping[str, str],
     uploads: Uploads,
     aliases: Collection[str],
 ) -> list[LeftOut]:
-    """What the file names and nobody may from the web; else the first thing that is wrong."""
+    """What the file names and a user of the site may not use; else the first error in it."""
     try:
         file = declared(StudyFile, named_by_digest(deepcopy(data), files))
     except DeclarationError as error:
@@ -146,12 +146,12 @@ def _barred(
 
 
 def _free_name(study: Study) -> str:
-    """The study's name with (copy), and with a number where that is taken."""
+    """The study's name with "(copy)", numbered if that name exists."""
     numbered = (f" {number}" if number > 1 else "" for number in count(1))
     names = (f"{study.name[:NAME_LENGTH]} (copy{number})" for number in numbered)
-    return next(each for each in names if not _named(study, each))
+    return next(each for each in names if not _existing_study(study, each))
 
 
-def _named(study: Study, name: str) -> Study | None:
-    """The study of the project whose slug a new one of this name would have."""
+def _existing_study(study: Study, name: str) -> Study | None:
+    """The project's study that has the slug of a new study of this name."""
     return Study.objects.filter(project=study.project_id, slug=slug_of(name)).first()

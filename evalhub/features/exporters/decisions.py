@@ -1,4 +1,4 @@
-"""A project's decisions: each with its record, who stands by it, and what it promoted."""
+"""A project's decisions as rows: each with its record, sign-offs and promotions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ SCHEMA: tuple[tuple[str, Any], ...] = (
 
 
 def export_decisions(*, project: Project, by: User | None, to: Path, form: Form) -> int:
-    """Writes every decision of the project, the oldest first, and says how many there are.
+    """Writes every decision of the project, oldest first. Returns the number of rows.
 
     People stand in it by the numbers of their accounts.
 
@@ -39,24 +39,24 @@ def export_decisions(*, project: Project, by: User | None, to: Path, form: Form)
 
 
 def _rows(project: Project) -> Iterator[dict[str, Any]]:
-    found = Decision.objects.filter(study__project=project).order_by("created", "id")
-    related = found.select_related("study").prefetch_related(
+    decisions = Decision.objects.filter(study__project=project).order_by("created", "id")
+    related = decisions.select_related("study").prefetch_related(
         "sign_offs", "promotions__version__model"
     )
-    for each in related.iterator(chunk_size=100):
-        record = each.document
+    for decision in related.iterator(chunk_size=100):
+        record = decision.document
         yield {
-            "decision": each.pk,
+            "decision": decision.pk,
             "project": project.slug,
-            "study": each.study.slug,
-            "arm": each.arm,
-            "verdict": each.verdict,
+            "study": decision.study.slug,
+            "arm": decision.arm,
+            "verdict": decision.verdict,
             "registered": record.registered,
             "headline": record.headline,
-            "digest": each.digest,
-            "content": each.content,
-            "created": each.created.isoformat(),
-            "sign_offs": [signed.record for signed in each.sign_offs.all()],
+            "digest": decision.digest,
+            "content": decision.content,
+            "created": decision.created.isoformat(),
+            "sign_offs": [signed.record for signed in decision.sign_offs.all()],
             "promotions": [
                 {
                     "version": str(promoted.version),
@@ -66,7 +66,7 @@ def _rows(project: Project) -> Iterator[dict[str, Any]]:
                     "reason": promoted.reason,
                     "created": promoted.created.isoformat(),
                 }
-                for promoted in each.promotions.all()
+                for promoted in decision.promotions.all()
             ],
-            "record": each.record,
+            "record": decision.record,
         }

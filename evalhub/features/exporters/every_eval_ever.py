@@ -1,4 +1,4 @@
-"""A decision's two arms as Every Eval Ever 0.3 has them, with our intervals.
+"""A decision's two arms in the format Every Eval Ever 0.3, with our intervals.
 
 https://evalevalai.com/every_eval_ever: an aggregate and a file of samples for each model, under
 data/collection/developer/model. An arm's score has the interval of its mean; the candidate's gain
@@ -38,7 +38,7 @@ SCHEMA = "0.3.0"
 
 @dataclass(frozen=True, slots=True)
 class _ExportedArm:
-    """One arm of a decision: which of the two, its version, and its runs by test set."""
+    """One arm of a decision: its role, its version, and its runs by test set."""
 
     decision: Decision
     candidate: bool
@@ -75,7 +75,7 @@ class _ExportedArm:
 
     @property
     def name(self) -> str:
-        """The same for the same decision and arm, in the form of a random UUID."""
+        """A UUID that is always the same for a decision and arm, in the form of a random one."""
         of = f"{self.decision.digest} {self.version.digest} {self.candidate}"
         return str(UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4))
 
@@ -89,7 +89,7 @@ class _ExportedArm:
 
 
 def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> list[Path]:
-    """Writes both arms' files below the folder `to`, and says which.
+    """Writes both arms' files below the folder `to`. Returns their names.
 
     Answers without a score are no samples; their number stands beside the score.
 
@@ -127,31 +127,37 @@ def _write_arm(arm: _ExportedArm, to: Path) -> None:
 def _arms(decision: Decision) -> list[_ExportedArm]:
     record = decision.document
     compared = compared_runs(decision.study, record.evidence)
-    found = []
-    for named in (record.arms.baseline, record.arms.candidate):
-        arm = decision.study.arms.select_related("version__model").filter(name=named.name).first()
-        if arm is None or arm.version.digest != named.digest:
-            raise ExportError(f"{named.name} is another version by now: decide again")
-        found.append(_ExportedArm(decision, named == record.arms.candidate, arm.version, compared))
-    return found
+    arms = []
+    for arm_record in (record.arms.baseline, record.arms.candidate):
+        arm = (
+            decision.study.arms.select_related("version__model")
+            .filter(name=arm_record.name)
+            .first()
+        )
+        if arm is None or arm.version.digest != arm_record.digest:
+            raise ExportError(f"{arm_record.name} is another version by now: decide again")
+        arms.append(
+            _ExportedArm(decision, arm_record == record.arms.candidate, arm.version, compared)
+        )
+    return arms
 
 
 def _criteria(arm: _ExportedArm) -> list[Criterion]:
     judged = arm.decision.document.criteria
     return [
-        each
-        for each in judged
-        if each.role in ("primary", "guard") and each.test_set in arm.compared
+        criterion
+        for criterion in judged
+        if criterion.role in ("primary", "guard") and criterion.test_set in arm.compared
     ]
 
 
 def _aggregate(arm: _ExportedArm) -> dict[str, Any]:
     decision, record = arm.decision, arm.decision.document
     results = []
-    for each in _criteria(arm):
-        results.append(_score(arm, each))
+    for criterion in _criteria(arm):
+        results.append(_score(arm, criterion))
         if arm.candidate:
-            results.append(_gain(arm, each))
+            results.append(_gain(arm, criterion))
     return {
         "schema_version": SCHEMA,
         "evaluation_id": arm.evaluation_id,
@@ -185,7 +191,7 @@ def _aggregate(arm: _ExportedArm) -> dict[str, Any]:
 
 
 def _score(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
-    """The arm's mean as it was judged, with its interval."""
+    """The arm's mean as the decision has it, with its interval."""
     c, run = criterion, arm.run(criterion.test_set)
     scores = run_scores(run, arm.compared[c.test_set].metric, item_labels(run.test_set_version))
     value = c.candidate if arm.candidate else c.baseline
@@ -204,7 +210,7 @@ def _score(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
 
 
 def _gain(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
-    """The candidate's gain item by item, as it was judged; positive is better."""
+    """The candidate's gain per item as the decision has it; positive is better."""
     c, record = criterion, arm.decision.document
     reach = arm.metric(c.test_set).reach
     return {
@@ -263,13 +269,13 @@ def _metric(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
 
 
 def _ends(reach: tuple[float, float] | None) -> dict[str, Any]:
-    """The least and the most; unbounded as the schema writes it."""
+    """Smallest and largest value; unbounded ends as the schema writes them."""
     least, most = reach or ("-Infinity", "Infinity")
     return {"min_score": least, "max_score": most}
 
 
 def _uncertainty(arm: _ExportedArm, criterion: Criterion, value: float) -> dict[str, Any]:
-    """The interval of the arm's own mean: its scores against 0, as any two arms' are compared.
+    """Interval of the arm's own mean: its scores compared with 0, by the method for two arms.
 
     Nothing where the mean that was judged is of other items: those that chose the baseline were
     left out, or earlier looks' scores stand in it.
@@ -280,30 +286,30 @@ def _uncertainty(arm: _ExportedArm, criterion: Criterion, value: float) -> dict[
         run_scores(run, compared.metric, labels).arm.means(len(labels))
         for run in (compared.baseline, compared.candidate)
     ]
-    kept = ~np.isnan(means[0]) & ~np.isnan(means[1])
-    values = means[1 if arm.candidate else 0][kept]
-    items = [each for each, whole in zip(labels, kept, strict=True) if whole]
+    complete = ~np.isnan(means[0]) & ~np.isnan(means[1])
+    values = means[1 if arm.candidate else 0][complete]
+    items = [each for each, whole in zip(labels, complete, strict=True) if whole]
     mix = arm.decision.study.test_sets.get(name=criterion.test_set).mix
     weights = item_weights([each.tags for each in items], mix) if mix else None
-    found = compare(
+    comparison = compare(
         np.zeros(len(values)),
         values,
         clusters=clusters_of([each.cluster for each in items]),
         weights=weights,
         alpha=ALPHA,
     )
-    if abs(found.candidate - value) > 1e-9 * max(1.0, abs(value)):
+    if abs(comparison.candidate - value) > 1e-9 * max(1.0, abs(value)):
         return {}
     return {
         "uncertainty": {
             "confidence_interval": {
-                "lower": found.lower,
-                "upper": found.upper,
+                "lower": comparison.lower,
+                "upper": comparison.upper,
                 "confidence_level": 1 - 2 * ALPHA,
-                "method": found.method,
+                "method": comparison.method,
             },
-            "standard_deviation": found.sd,
-            "num_samples": found.n,
+            "standard_deviation": comparison.sd,
+            "num_samples": comparison.n,
         }
     }
 
@@ -324,15 +330,15 @@ def _sample(
     item = output.item
     raw = "\n\n".join(part for part in (item.context, asked(item.input)) if part)
     references = [
-        each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
-        for each in item.references
+        reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
+        for reference in item.references
     ]
     prompt, completion = output.prompt_tokens, output.completion_tokens
     tokens = None
     if prompt is not None and completion is not None:
         total = prompt + completion
         tokens = {"input_tokens": prompt, "output_tokens": completion, "total_tokens": total}
-    said = output.text or ""
+    text = output.text or ""
     return {
         "schema_version": SCHEMA,
         "evaluation_id": arm.evaluation_id,
@@ -343,12 +349,12 @@ def _sample(
         "sample_hash": hashlib.sha256("".join([raw, *references]).encode()).hexdigest(),
         "interaction_type": "single_turn",
         "input": {"raw": raw, "reference": references},
-        "output": {"raw": [said]},
+        "output": {"raw": [text]},
         "answer_attribution": [
             {
                 "turn_idx": 0,
                 "source": "output.raw",
-                "extracted_value": said,
+                "extracted_value": text,
                 "extraction_method": "custom",
                 "is_terminal": True,
             }
@@ -362,7 +368,7 @@ def _sample(
 
 
 def _write(path: Path, rows: Iterator[dict[str, Any]]) -> tuple[int, str]:
-    """How many rows were written, and the file's SHA-256."""
+    """Writes the rows. Returns their number and the file's SHA-256."""
     count, digest = 0, hashlib.sha256()
     with whole_or_gone(path), path.open("wb") as file:
         for row in rows:

@@ -1,4 +1,4 @@
-"""The items that somebody has found, as a file: every arm's answers, a row for each, streamed."""
+"""A list of items as a file: a row for each arm's answer, streamed."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ def exported_items(
     what: str,
     form: str,
 ) -> Iterator[str]:
-    """These items in their order, line by line: `form` is one of FORMS.
+    """The rows of these items in their order, line by line: `form` is one of FORMS.
 
     A score that no decision has read stays where it is, whoever asks: it isn't among an answer's
     `scores`, which are {metric: value}. Without arms there is a row an item. In a CSV what is
@@ -68,31 +68,31 @@ def _rows(
     items: Sequence[int], arms: Sequence[Answering], test_set: str
 ) -> Iterator[dict[str, Any]]:
     for part in batched(items, _AT_ONCE):
-        found = Item.objects.in_bulk(part)
-        said: dict[tuple[int, int], list[Output]] = {}
+        items_by_pk = Item.objects.in_bulk(part)
+        outputs_by_pair: dict[tuple[int, int], list[Output]] = {}
         runs = [run.pk for _, run, _ in arms]
         outputs = Output.objects.filter(run__in=runs, item__in=part).order_by("sample")
         for output in outputs:
-            said.setdefault((output.run_id, output.item_id), []).append(output)
+            outputs_by_pair.setdefault((output.run_id, output.item_id), []).append(output)
         kept_back = {run.pk for _, run, barred in arms if barred}
-        scores = _scores([each for of in said.values() for each in of], kept_back)
+        scores = _scores([each for of in outputs_by_pair.values() for each in of], kept_back)
         for pk in part:
-            row = _of_item(found[pk], test_set)
+            row = _of_item(items_by_pk[pk], test_set)
             if not arms:
                 yield row
             for name, run, _ in arms:
-                for output in said.get((run.pk, pk), ()):
+                for output in outputs_by_pair.get((run.pk, pk), ()):
                     yield row | _of_answer(name, run, output, scores.get(output.pk, ()))
 
 
 def _scores(outputs: Sequence[Output], kept_back: set[int]) -> dict[int, list[Score]]:
     runs = {each.pk: each.run_id for each in outputs}
-    found: dict[int, list[Score]] = {}
+    scores_by_output: dict[int, list[Score]] = {}
     rows = Score.objects.readable().filter(output__in=runs).select_related("metric")
     for score in rows.order_by("output", "metric"):
         if score.value is None or runs[score.output_id] not in kept_back:
-            found.setdefault(score.output_id, []).append(score)
-    return found
+            scores_by_output.setdefault(score.output_id, []).append(score)
+    return scores_by_output
 
 
 def _of_item(item: Item, test_set: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What people said in a review that has ended: judgments, and pairs to train on."""
+"""Export a finished review: its judgments, and preference pairs to train on."""
 
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ JudgmentForm = Literal["jsonl", "csv", "parquet"]
 def export_judgments(
     *, campaign: Campaign, by: User | None, to: Path, form: JudgmentForm, pseudonyms: bool = False
 ) -> int:
-    """Writes every judgment that stands (`reviews.results.export.rows`), and says how many.
+    """Writes every valid judgment (`reviews.results.export.rows`). Returns the number.
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
@@ -25,17 +25,17 @@ def export_judgments(
     """
     _check(campaign, by)
     leaves(campaign.project, by=by, what=f"{campaign} as {form}")
-    found = list(rows(campaign, pseudonyms=pseudonyms))
+    judgments = list(rows(campaign, pseudonyms=pseudonyms))
     if form == "parquet":
-        write_parquet(found, to)
-        return len(found)
+        write_parquet(judgments, to)
+        return len(judgments)
     with to.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(as_csv(found) if form == "csv" else as_jsonl(found))
-    return len(found)
+        file.writelines(as_csv(judgments) if form == "csv" else as_jsonl(judgments))
+    return len(judgments)
 
 
 def export_dpo(*, campaign: Campaign, by: User | None, to: Path) -> int:
-    """Writes preference pairs {prompt, chosen, rejected, …}, and says how many there are.
+    """Writes preference pairs {prompt, chosen, rejected, …}. Returns the number.
 
     One a main pair of which one answer was favoured by more of its judgments than the other, and
     than said a tie or both bad; others are left out.
@@ -53,7 +53,7 @@ def export_dpo(*, campaign: Campaign, by: User | None, to: Path) -> int:
 
 
 def _check(campaign: Campaign, by: User | None) -> None:
-    """Before a review is sealed for it, that they may see what it says."""
+    """Checks that the person may see the results, before the review is sealed for them."""
     check_evaluates(by, campaign.project)
     end(campaign, by=by)
     check_ended(campaign)

@@ -1,4 +1,4 @@
-"""What holds for everything that leaves: who may take it out, and that the log says so."""
+"""Rules for every export: who may export, and an entry in the audit log."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -20,12 +20,13 @@ AT_ONCE = 2000
 
 
 class ExportError(Exception):
-    """Something that can't be written in this form, and what would be right."""
+    """Something that can't be written in this format, with what would be right."""
 
 
 @transaction.atomic
 def leaves(project: Project, *, by: User | None, what: str) -> None:
-    """Notes that `what` of the project leaves, and that whoever takes it has seen its results.
+    """Notes the export of `what` in the audit log, and that whoever exports it has seen its
+    results.
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: they may not see them.
@@ -39,7 +40,7 @@ def leaves(project: Project, *, by: User | None, what: str) -> None:
 def write_rows(
     rows: Iterable[dict[str, Any]], to: Path, form: Form, schema: Sequence[tuple[str, Any]]
 ) -> int:
-    """Writes the rows, 2,000 at a time, and says how many there were.
+    """Writes the rows in batches of 2,000. Returns their number.
 
     In Parquet each has the schema's columns, a `pyarrow` type each; what is nested is JSON there.
     """

@@ -1,4 +1,4 @@
-"""A decision told to an MLflow server: a run with its metrics, a version with its verdict.
+"""Send a decision to an MLflow server: a run with its metrics, a model version with its verdict.
 
 MLflow is spoken to by its REST API (2.0 of MLflow 3), with the standard library: a dozen calls that
 its own client makes in the same words, without that client's two hundred dependencies. The alias
@@ -24,7 +24,7 @@ CHALLENGER, CHAMPION = "challenger", "champion"
 
 @dataclass(frozen=True, slots=True)
 class ToldMlflow:
-    """What the server has now: experiment, run, model and its version, aliases that were set."""
+    """What the server has now: experiment, run, model, version, and the aliases that were set."""
 
     experiment: str
     run: str
@@ -34,7 +34,7 @@ class ToldMlflow:
 
 
 def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) -> ToldMlflow:
-    """Tells the server of a decision. Telling it again changes what has changed, and adds nothing.
+    """Sends a decision to the server. Sending it again updates what has changed and adds nothing.
 
     The experiment is named after project and study, the registered model after the candidate's.
 
@@ -70,10 +70,10 @@ def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) 
 def _run(
     decision: Decision, record: DecisionRecord, experiment: str, server: MlflowServer
 ) -> tuple[str, str]:
-    """The decision's run and logged model, made where they aren't there."""
-    known = server.run_of(experiment, decision.digest)
-    if known is not None:
-        return known
+    """The decision's run and logged model, created if missing."""
+    existing = server.run_of(experiment, decision.digest)
+    if existing is not None:
+        return existing
     started = int(decision.created.timestamp() * 1000)
     name = f"{decision.arm}: {record.verdict.value}"
     tags = decision_tags(decision)
@@ -85,7 +85,7 @@ def _run(
 
 
 def decision_tags(decision: Decision) -> dict[str, str]:
-    """What a version of the server's says of the decision on it."""
+    """Tags of the server's model version about the decision on it."""
     signed = decision.sign_offs.first()
     return {
         "evalhub.verdict": decision.verdict,
@@ -96,36 +96,36 @@ def decision_tags(decision: Decision) -> dict[str, str]:
 
 
 def _metrics(record: DecisionRecord, model_id: str, at: int) -> list[dict[str, Any]]:
-    found = []
-    for each in record.criteria:
+    metrics = []
+    for criterion in record.criteria:
         values = {
-            "": each.candidate,
-            ".baseline": each.baseline,
-            ".difference": each.difference,
-            ".lower": each.lower,
-            ".upper": each.upper,
+            "": criterion.candidate,
+            ".baseline": criterion.baseline,
+            ".difference": criterion.difference,
+            ".lower": criterion.lower,
+            ".upper": criterion.upper,
         }
         for part, value in values.items():
-            found.append(
+            metrics.append(
                 {
-                    "key": f"{each.name}.{each.metric}{part}",
+                    "key": f"{criterion.name}.{criterion.metric}{part}",
                     "value": value,
                     "timestamp": at,
                     "step": 0,
                     "model_id": model_id,
                 }
             )
-    return found
+    return metrics
 
 
 def registered_name(version: ModelVersion) -> str:
-    """What the server calls the version's model."""
+    """The server's name for the version's model."""
     return f"{version.model.project.slug}.{version.model.slug}"
 
 
 def ships(decision: Decision) -> bool:
-    """Whether its candidate may take the baseline's place: by a ship that somebody answers for, or
-    that is registered, and since which nothing has changed."""
+    """Whether the candidate may replace the baseline: by a ship that somebody signed or that is
+    registered, with no change of its evidence since."""
     signed = decision.sign_offs.first()
     holds = signed.verdict if signed else decision.verdict
     answered_for = signed is not None or decision.document.registered
@@ -133,7 +133,7 @@ def ships(decision: Decision) -> bool:
 
 
 def _aliases(decision: Decision) -> tuple[str, ...]:
-    """What the version is called: by a ship that stands, and by the project's promotion."""
+    """Aliases of the version: from a ship that holds, and from the project's promotion."""
     aliases = []
     if ships(decision):
         aliases.append(CHALLENGER)

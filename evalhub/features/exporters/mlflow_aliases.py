@@ -1,4 +1,4 @@
-"""An MLflow server's aliases kept in step: `champion`, `challenger`.
+"""Keep an MLflow server's aliases `champion` and `challenger` up to date.
 
 Nothing is written down when a version is promoted: the promotion is the row, in the transaction
 that changes the champion. A timer looks whose each alias is, and tells the server until it has
@@ -43,7 +43,7 @@ type Holder = tuple[ModelVersion, Decision | None]
 
 
 def tell_mlflow() -> int:
-    """Looks whose aliases are and tells the server of what has changed; how many it was told.
+    """Updates the aliases and sends what has changed to the server. Returns how many were sent.
 
     An error is kept with its alias and keeps up no other. Two processes may do this at once.
     Nothing is told while the site's messages are held.
@@ -51,16 +51,17 @@ def tell_mlflow() -> int:
     if not settings.MLFLOW_URL or held_since():
         return 0
     look()
-    return sum(_told(each) for each in MlflowAlias.objects.due() if _claimed(each))
+    return sum(_tell(each) for each in MlflowAlias.objects.due() if _claim(each))
 
 
 def teller_of_mlflow() -> AbstractContextManager[None]:
-    """Tells the server every TICK_S seconds, on a thread of this process, while the block runs."""
+    """Calls `tell_mlflow` every TICK_S seconds on a thread of this process, while the block
+    runs."""
     return every(TICK_S, tell_mlflow)
 
 
 def look(*, anew: bool = False) -> None:
-    """Writes down whose each alias is, as the registry has it now; what has changed is to be told.
+    """Stores which version has each alias by the registry; changed aliases become due.
 
     Args:
         anew: what is told already, too.
@@ -76,25 +77,25 @@ def look(*, anew: bool = False) -> None:
 
 
 def challenger(project: Project) -> Holder | None:
-    """The newest candidate that a decision ships, and that was never promoted.
+    """The newest candidate that a decision ships and that was never promoted.
 
     Of each arm of a study its newest decision counts.
     """
     decisions = Decision.objects.filter(study__project=project).select_related("study__project")
     shipping = decisions.filter(Q(verdict=Verdict.SHIP) | Q(sign_offs__verdict=Verdict.SHIP))
-    for each in shipping.distinct().order_by("-pk")[:LOOKED_AT]:
-        if decisions.filter(study=each.study, arm=each.arm, pk__gt=each.pk).exists():
+    for decision in shipping.distinct().order_by("-pk")[:LOOKED_AT]:
+        if decisions.filter(study=decision.study, arm=decision.arm, pk__gt=decision.pk).exists():
             continue
-        version = _candidate(each)
+        version = _candidate(decision)
         if version is None or version.stage != VersionStage.CANDIDATE:
             continue
-        if not version.promotions.filter(project=project).exists() and ships(each):
-            return version, each
+        if not version.promotions.filter(project=project).exists() and ships(decision):
+            return version, decision
     return None
 
 
 def _candidate(decision: Decision) -> ModelVersion | None:
-    """The version that the decision judged, where its study has it still."""
+    """The version that the decision judged, if its study still has it."""
     arms = decision.study.arms.select_related("version__model__project")
     arm = arms.filter(name=decision.arm).first()
     judged = decision.document.arms.candidate.digest
@@ -105,19 +106,19 @@ def _write(project: Project, alias: str, holder: Holder | None, *, anew: bool) -
     version, decision = holder or (None, None)
     now = timezone.now()
     tags = {} if version is None else _tags(version, decision)
-    known = MlflowAlias.objects.filter(project=project, alias=alias).first()
-    if known is None:
+    existing = MlflowAlias.objects.filter(project=project, alias=alias).first()
+    if existing is None:
         if version is None:
             return
-        known, _ = MlflowAlias.objects.get_or_create(
+        existing, _ = MlflowAlias.objects.get_or_create(
             project=project,
             alias=alias,
             defaults={"version": version, "decision": decision, "tags": tags, "due_at": now},
         )
-    same = (known.version, known.decision, known.tags) == (version, decision, tags)
+    same = (existing.version, existing.decision, existing.tags) == (version, decision, tags)
     if same and not anew:
         return
-    MlflowAlias.objects.filter(pk=known.pk).update(
+    MlflowAlias.objects.filter(pk=existing.pk).update(
         version=version,
         decision=decision,
         tags=tags,
@@ -129,7 +130,7 @@ def _write(project: Project, alias: str, holder: Holder | None, *, anew: bool) -
 
 
 def _tags(version: ModelVersion, decision: Decision | None) -> dict[str, str]:
-    """What the server's version says: of the decision no verdict where it judged another one."""
+    """Tags of the server's version; no verdict if the decision judged another version."""
     tags = {"evalhub.version": str(version), "evalhub.digest": version.digest}
     if decision is None:
         return tags
@@ -138,8 +139,8 @@ def _tags(version: ModelVersion, decision: Decision | None) -> dict[str, str]:
     return tags | {"evalhub.decision": decision.digest, "evalhub.study": decision.study.slug}
 
 
-def _claimed(alias: MlflowAlias) -> bool:
-    """Takes it for LEASE, by compare-and-set."""
+def _claim(alias: MlflowAlias) -> bool:
+    """Leases it for LEASE, by compare-and-set."""
     same = MlflowAlias.objects.filter(
         pk=alias.pk, state=AliasState.WAITING, attempts=alias.attempts, due_at=alias.due_at
     )
@@ -148,11 +149,11 @@ def _claimed(alias: MlflowAlias) -> bool:
     return bool(same.update(due_at=alias.due_at, attempts=alias.attempts))
 
 
-def _told(alias: MlflowAlias) -> bool:
-    """Tells the server whose the alias is, or keeps why that wasn't to be."""
+def _tell(alias: MlflowAlias) -> bool:
+    """Sends the alias to its server, or stores why that failed."""
     try:
         server = MlflowServer.of_environment(settings.MLFLOW_URL)
-        name, number = _moved(alias, server)
+        name, number = _move(alias, server)
     except MlflowError as error:
         wait = RETRY_WAITS[min(alias.attempts, len(RETRY_WAITS)) - 1]
         _conclude(alias, due_at=timezone.now() + wait, error=str(error)[:300])
@@ -169,8 +170,8 @@ def _told(alias: MlflowAlias) -> bool:
     return True
 
 
-def _moved(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
-    """The server's model and version that have the alias now; "" where none has."""
+def _move(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
+    """The server's model and version that have the alias now; "" if none has."""
     name = number = ""
     version = alias.version
     if version is not None:
@@ -184,12 +185,12 @@ def _moved(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
     return name, number
 
 
-def _conclude(alias: MlflowAlias, **kept: Any) -> None:
-    """Keeps what came of it, unless the alias has moved on meanwhile."""
+def _conclude(alias: MlflowAlias, **changes: Any) -> None:
+    """Stores the outcome, unless the alias has changed meanwhile."""
     same = MlflowAlias.objects.filter(
         pk=alias.pk, attempts=alias.attempts, due_at=alias.due_at, version=alias.version
     )
-    if not same.update(**kept) and "told_name" in kept:
-        # it moves on from where it is by now
-        where = {name: kept[name] for name in ("told_name", "told_version", "told")}
+    if not same.update(**changes) and "told_name" in changes:
+        # the next attempt starts from what the server has now
+        where = {name: changes[name] for name in ("told_name", "told_version", "told")}
         MlflowAlias.objects.filter(pk=alias.pk).update(**where)

@@ -1,4 +1,4 @@
-"""The calls of MLflow's REST API that a decision needs, each answered by what it gives."""
+"""The calls of MLflow's REST API that a decision needs."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ _THERE = "RESOURCE_ALREADY_EXISTS"
 
 
 class MlflowError(Exception):
-    """The server can't be reached, or refuses; the message says what it said."""
+    """The server can't be reached or refuses; the message gives its reason."""
 
 
 class _RefusedError(Exception):
@@ -29,7 +29,7 @@ class _RefusedError(Exception):
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A token goes nowhere but to the server that was named."""
+    """Refuses redirects: the token is sent to the named server alone."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -44,7 +44,7 @@ class MlflowServer:
 
     @classmethod
     def of_environment(cls, url: str) -> "MlflowServer":
-        """The server with the sign-in of MLflow's own variables, if there is any.
+        """The server with the credentials of MLflow's environment variables, if any.
 
         Raises:
             MlflowError: no http(s) URL, or one with a password in it.
@@ -65,57 +65,57 @@ class MlflowServer:
         return cls(url.rstrip("/"))
 
     def experiment(self, name: str) -> str:
-        """The id of the experiment of this name, made where there is none."""
+        """The id of the experiment of this name, created if missing."""
         try:
-            found = self._get("experiments/get-by-name", {"experiment_name": name})
+            reply = self._get("experiments/get-by-name", {"experiment_name": name})
         except _RefusedError as error:
             if error.code != _ABSENT:
                 raise MlflowError(str(error)) from error
         else:
-            return str(found["experiment"]["experiment_id"])
+            return str(reply["experiment"]["experiment_id"])
         return str(self._post("experiments/create", {"name": name})["experiment_id"])
 
     def run_of(self, experiment: str, decision: str) -> tuple[str, str] | None:
         """The finished run, and the logged model, of the decision with this SHA-256."""
         wanted = f"tags.`evalhub.decision` = '{decision}' and attributes.status = 'FINISHED'"
-        asked = {"experiment_ids": [experiment], "filter": wanted, "max_results": 1}
-        for run in self._post("runs/search", asked).get("runs", []):
+        request = {"experiment_ids": [experiment], "filter": wanted, "max_results": 1}
+        for run in self._post("runs/search", request).get("runs", []):
             models = run.get("outputs", {}).get("model_outputs", [])
             if models:
                 return run["info"]["run_id"], models[0]["model_id"]
         return None
 
     def make_run(self, experiment: str, *, name: str, started: int, tags: Mapping[str, str]) -> str:
-        asked = {
+        request = {
             "experiment_id": experiment,
             "run_name": name,
             "start_time": started,
             "tags": _pairs(tags),
         }
-        return str(self._post("runs/create", asked)["run"]["info"]["run_id"])
+        return str(self._post("runs/create", request)["run"]["info"]["run_id"])
 
     def make_model(self, experiment: str, *, run: str, name: str, tags: Mapping[str, str]) -> str:
         """The id of a logged model, `m-…`, which is the run's output."""
-        asked = {
+        request = {
             "experiment_id": experiment,
             "name": name,
             "source_run_id": run,
             "tags": _pairs(tags),
         }
-        made = self._post("logged-models", asked)["model"]["info"]["model_id"]
-        outputs = [{"model_id": made, "step": 0}]
+        model_id = self._post("logged-models", request)["model"]["info"]["model_id"]
+        outputs = [{"model_id": model_id, "step": 0}]
         self._post("runs/outputs", {"run_id": run, "models": outputs})
-        return str(made)
+        return str(model_id)
 
     def log(
         self, run: str, metrics: Sequence[Mapping[str, Any]], params: Mapping[str, str]
     ) -> None:
-        asked = {"run_id": run, "metrics": metrics, "params": _pairs(params)}
-        self._post("runs/log-batch", asked)
+        request = {"run_id": run, "metrics": metrics, "params": _pairs(params)}
+        self._post("runs/log-batch", request)
 
     def finish(self, run: str, model: str, *, ended: int) -> None:
-        asked = {"model_id": model, "status": "LOGGED_MODEL_READY"}
-        self._send("PATCH", f"logged-models/{model}", asked)
+        request = {"model_id": model, "status": "LOGGED_MODEL_READY"}
+        self._send("PATCH", f"logged-models/{model}", request)
         self._post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": ended})
 
     def version(
@@ -126,7 +126,8 @@ class MlflowServer:
         tags: Mapping[str, str],
         made_of: Mapping[str, str],
     ) -> str:
-        """The number of the registered model's version with this digest, with these tags.
+        """The number of the registered model's version with this digest and these tags, created if
+        missing.
 
         Args:
             made_of: what the server keeps of where it comes from, if it makes it: `source`, and a
@@ -137,58 +138,58 @@ class MlflowServer:
         except _RefusedError as error:
             if error.code != _THERE:
                 raise MlflowError(str(error)) from error
-        known = self._get_or_fail("model-versions/search", {"filter": f"name='{name}'"})
-        for each in known.get("model_versions", []):
-            held = {tag["key"]: tag["value"] for tag in each.get("tags", [])}
-            if held.get("evalhub.digest") == digest:
-                self._tag(name, str(each["version"]), tags)
-                return str(each["version"])
-        asked = {"name": name, **made_of, "tags": _pairs(tags)}
-        made = self._post("model-versions/create", asked)
-        return str(made["model_version"]["version"])
+        reply = self._get_or_fail("model-versions/search", {"filter": f"name='{name}'"})
+        for entry in reply.get("model_versions", []):
+            own_tags = {tag["key"]: tag["value"] for tag in entry.get("tags", [])}
+            if own_tags.get("evalhub.digest") == digest:
+                self._tag(name, str(entry["version"]), tags)
+                return str(entry["version"])
+        request = {"name": name, **made_of, "tags": _pairs(tags)}
+        created = self._post("model-versions/create", request)
+        return str(created["model_version"]["version"])
 
     def aliased(self, name: str, alias: str) -> str | None:
-        """The version that has this alias; None: none has."""
+        """The version that has this alias; None if none has."""
         try:
-            found = self._get("registered-models/alias", {"name": name, "alias": alias})
+            reply = self._get("registered-models/alias", {"name": name, "alias": alias})
         except _RefusedError as error:
             if error.code in (_ABSENT, "INVALID_PARAMETER_VALUE"):
                 return None
             raise MlflowError(str(error)) from error
-        return str(found["model_version"]["version"])
+        return str(reply["model_version"]["version"])
 
     def set_alias(self, name: str, alias: str, version: str) -> None:
-        asked = {"name": name, "alias": alias, "version": version}
-        self._post("registered-models/alias", asked)
+        request = {"name": name, "alias": alias, "version": version}
+        self._post("registered-models/alias", request)
 
     def delete_alias(self, name: str, alias: str) -> None:
         self._send("DELETE", "registered-models/alias", {"name": name, "alias": alias})
 
     def _tag(self, name: str, version: str, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
-            asked = {"name": name, "version": version, "key": key, "value": value}
-            self._post("model-versions/set-tag", asked)
+            request = {"name": name, "version": version, "key": key, "value": value}
+            self._post("model-versions/set-tag", request)
 
-    def _get(self, what: str, asked: Mapping[str, str]) -> dict[str, Any]:
-        return self._call("GET", f"{what}?{urlencode(asked)}", None)
+    def _get(self, what: str, query: Mapping[str, str]) -> dict[str, Any]:
+        return self._call("GET", f"{what}?{urlencode(query)}", None)
 
-    def _get_or_fail(self, what: str, asked: Mapping[str, str]) -> dict[str, Any]:
-        return self._send("GET", f"{what}?{urlencode(asked)}", None)
+    def _get_or_fail(self, what: str, query: Mapping[str, str]) -> dict[str, Any]:
+        return self._send("GET", f"{what}?{urlencode(query)}", None)
 
-    def _post(self, what: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        return self._send("POST", what, asked)
+    def _post(self, what: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._send("POST", what, body)
 
-    def _send(self, verb: str, what: str, asked: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _send(self, verb: str, what: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         try:
-            return self._call(verb, what, asked)
+            return self._call(verb, what, body)
         except _RefusedError as error:
             raise MlflowError(str(error)) from error
 
-    def _call(self, verb: str, what: str, asked: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _call(self, verb: str, what: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         request = Request(
             f"{self.url}{API}{what}",
             method=verb,
-            data=None if asked is None else json.dumps(asked, allow_nan=False).encode(),
+            data=None if body is None else json.dumps(body, allow_nan=False).encode(),
             headers={"Content-Type": "application/json"}
             | ({"Authorization": self.authorization} if self.authorization else {}),
         )
@@ -210,8 +211,8 @@ class MlflowServer:
 
 def _refusal(path: str, error: HTTPError) -> Exception:
     try:
-        said = json.loads(error.read())
-        code, message = str(said["error_code"]), str(said.get("message", ""))
+        body = json.loads(error.read())
+        code, message = str(body["error_code"]), str(body.get("message", ""))
     except (ValueError, KeyError, TypeError):
         return MlflowError(f"MLflow answers {error.code} to {path}")
     return _RefusedError(code, f"MLflow refuses {path}: {code}: {message[:300]}")

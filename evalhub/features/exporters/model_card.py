@@ -1,4 +1,4 @@
-"""A decision's candidate for the head of a model card on Hugging Face: `model-index`."""
+"""A decision's candidate as `model-index`, for the head of a model card on Hugging Face."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ TASK = "text-generation"
 
 
 def export_model_index(*, decision: Decision, by: User | None) -> str:
-    """YAML between two lines of dashes, as a model card begins with it.
+    """YAML between two lines of dashes, the beginning of a model card.
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.

@@ -1,4 +1,4 @@
-"""Which alias of an MLflow server is whose, here and there."""
+"""MLflow aliases: which version has each, here and at the server."""
 
 from typing import Self
 
@@ -18,7 +18,7 @@ class AliasState(models.TextChoices):
 
 class MlflowAliasQuerySet(OfProjectQuerySet["MlflowAlias"]):
     def due(self) -> Self:
-        """Those to tell now, the longest due first."""
+        """Aliases to send now, the longest due first."""
         waiting = self.filter(state=AliasState.WAITING, due_at__lte=timezone.now())
         return waiting.select_related("project", "version__model__project", "decision").order_by(
             "due_at", "id"
@@ -26,7 +26,7 @@ class MlflowAliasQuerySet(OfProjectQuerySet["MlflowAlias"]):
 
 
 class MlflowAlias(models.Model):
-    """One alias of a project: whose it is here, and whose the MLflow server was told that it is."""
+    """One alias of a project: its version here, and the version that the MLflow server was told."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="mlflow_aliases")
     alias = models.CharField(max_length=20)
@@ -68,7 +68,7 @@ class MlflowAlias(models.Model):
 
     @property
     def said(self) -> str:
-        """What the server was told, in words."""
+        """What the server was told, as a sentence."""
         where = f"{self.told_name} version {self.told_version}" if self.told_name else "nobody's"
         if self.state == AliasState.TOLD:
             return f"as MLflow was told: {where}"

@@ -16,16 +16,16 @@ from evalhub.registry.models import Study
 from evalhub.studies.file.document import study_document
 
 
-def _seen(request: SignedInRequest, pk: int) -> Study:
-    found = Study.objects.seen_by(request.user).select_related("project")
-    return get_object_or_404(found, pk=pk)
+def _visible_study(request: SignedInRequest, pk: int) -> Study:
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    return get_object_or_404(studies, pk=pk)
 
 
 @require_GET
 @results_only
 def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The file as it would be written, and what lies beside it."""
-    study = _seen(request, pk)
+    """The page of a study's file, and of what is left out of it."""
+    study = _visible_study(request, pk)
     document = study_document(study)
     context = {
         "study": study,
@@ -41,8 +41,8 @@ def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The file alone."""
-    study = _seen(request, pk)
+    """Download of the file alone."""
+    study = _visible_study(request, pk)
     headers = {"Content-Disposition": f'attachment; filename="{study.slug}.yaml"'}
     text = study_text(study_document(study))
     return HttpResponse(text, content_type="application/yaml", headers=headers)
@@ -51,12 +51,12 @@ def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def study_zip(request: SignedInRequest, pk: int) -> Any:
-    """The file with its items and its recorded answers, as one zip."""
-    study = _seen(request, pk)
+    """Download of the file with its items and recorded answers, as a zip."""
+    study = _visible_study(request, pk)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.zip"
         export_study(study=study, by=request.user, to=path)
-        opened = path.open("rb")  # which outlives its name
+        opened = path.open("rb")  # the open file outlives its name
     return FileResponse(opened, as_attachment=True, filename=f"{study.slug}.zip")
 
 

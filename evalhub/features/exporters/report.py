@@ -1,4 +1,4 @@
-"""A decision as one HTML file: nothing is loaded from elsewhere, and it prints whole."""
+"""A decision as one HTML file that loads nothing from elsewhere and prints completely."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A study as its file and the data that it names: one that runs elsewhere, and says the same."""
+"""A study as a file with its data: it can be run elsewhere with the same result."""
 
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,8 @@ RECORDED = "recorded"
 
 
 def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
-    """Writes a zip of the study file, its items and its recorded answers; says what it holds.
+    """Writes a zip of the study file, its items and recorded answers. Returns the document that was
+    written.
 
     Unpacked, `evalhub study run study.yaml` asks the same of the same answers. Scores that came
     with answers are among them once a decision has opened them.
@@ -29,27 +30,29 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
     leaves(study.project, by=by, what=f"the file of {study} with its data")
-    found = study_document(study)
-    leave_out_sealed(found)
+    document = study_document(study)
+    leave_out_sealed(document)
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(FILE, study_text(found))
-        for name, lines in data_files(found):
+        archive.writestr(FILE, study_text(document))
+        for name, lines in data_files(document):
             _write(archive, name, lines)
-    return found
+    return document
 
 
 def leave_out_sealed(document: StudyDocument) -> None:
-    """Notes the answers whose scores stay here."""
-    for holder, key, place in list(named_files(document.data)):
+    """Lists the answers whose sealed scores aren't exported."""
+    for holder, key, path in list(named_files(document.data)):
         files = holder[key] if isinstance(holder[key], dict) else {}
         for test_set, name in files.items():
             if sealed(run := document.answers[name]):
-                said = f"{run}: the scores that came with its answers are sealed until a decision."
-                document.leave_out(".".join((*place, test_set)), said)
+                message = (
+                    f"{run}: the scores that came with its answers are sealed until a decision."
+                )
+                document.leave_out(".".join((*path, test_set)), message)
 
 
 def data_files(document: StudyDocument) -> Iterator[tuple[str, Iterator[str]]]:
-    """The files beside a study file: their names and their lines."""
+    """The data files of a study file: their names and lines."""
     for name, rows in document.items.items():
         yield name, rows.lines()
     for name, documents in document.documents.items():
@@ -59,16 +62,16 @@ def data_files(document: StudyDocument) -> Iterator[tuple[str, Iterator[str]]]:
 
 
 def sealed(run: Run) -> bool:
-    """Whether scores came with the run's answers that no decision has read yet."""
+    """Whether the run's answers came with scores that no decision has read yet."""
     recorded = RunMetric.objects.filter(run=run, metric__name=RECORDED)
     return recorded.exists() and recorded.filter(opened=None).exists()
 
 
 def study_text(document: StudyDocument) -> str:
-    """The study file as YAML, with what it leaves out as comments at its top."""
-    said = "".join(f"# Left out. {each}\n" for each in document.left_out)
+    """The study file as YAML, with what is left out as comments at the top."""
+    header = "".join(f"# Left out. {each}\n" for each in document.left_out)
     text: str = yaml.safe_dump(document.data, sort_keys=False, allow_unicode=True, width=100)
-    return said + text
+    return header + text
 
 
 def _write(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> None:

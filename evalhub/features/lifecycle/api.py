@@ -142,9 +142,9 @@ class PromotedBy(DecisionEndpoint):
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
-        asked = self.body(PromotionRequest)
-        made = promote(decision=self.decision(), by=self.by, reason=asked.reason, arm=asked.arm)
-        return shown(request, PromotionShape.of(made), 201)
+        body = self.body(PromotionRequest)
+        promotion = promote(decision=self.decision(), by=self.by, reason=body.reason, arm=body.arm)
+        return shown(request, PromotionShape.of(promotion), 201)
 
 
 class Champion(ProjectEndpoint):
@@ -174,10 +174,10 @@ class VersionEndpoint(ProjectEndpoint):
         """Raises DeclarationError where the project has no such version."""
         if name is None:
             return None
-        found = self._versions().filter(model__slug=name.model, number=name.number).first()
-        if found is None:
+        version = self._versions().filter(model__slug=name.model, number=name.number).first()
+        if version is None:
             raise DeclarationError(f"there is no {name.model} v{name.number} here", field)
-        return found
+        return version
 
     def _versions(self) -> "QuerySet[ModelVersion]":
         rows: QuerySet[ModelVersion] = ModelVersion.objects.filter(model__project=self.project)
@@ -195,10 +195,10 @@ class RolledBack(VersionEndpoint):
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
-        asked = self.body(RollbackRequest)
-        to = self.named(asked.to, "to")
-        made = roll_back(version=self.version(), by=self.by, reason=asked.reason, to=to)
-        return shown(request, PromotionShape.of(made), 201)
+        body = self.body(RollbackRequest)
+        to = self.named(body.to, "to")
+        promotion = roll_back(version=self.version(), by=self.by, reason=body.reason, to=to)
+        return shown(request, PromotionShape.of(promotion), 201)
 
 
 class Overridden(VersionEndpoint):
@@ -212,11 +212,13 @@ class Overridden(VersionEndpoint):
     )
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
-        asked = self.body(OverrideRequest)
-        instead = self.named(asked.instead_of, "instead_of")
+        body = self.body(OverrideRequest)
+        instead = self.named(body.instead_of, "instead_of")
         version, by = self.version(), self.by
-        made = override_champion(version=version, by=by, reason=asked.reason, instead_of=instead)
-        return shown(request, PromotionShape.of(made), 201)
+        promotion = override_champion(
+            version=version, by=by, reason=body.reason, instead_of=instead
+        )
+        return shown(request, PromotionShape.of(promotion), 201)
 
 
 class Retired(VersionEndpoint):

@@ -59,16 +59,18 @@ def promote(
     from evalhub.features.lifecycle import promotion
     from evalhub.ledger.models import Decision
 
-    found = Decision.objects.select_related("study__project").filter(pk=decision).first()
+    decision_row = Decision.objects.select_related("study__project").filter(pk=decision).first()
     person = person_named(by)
-    if found is None:
+    if decision_row is None:
         raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
-    made = promotion.promote(decision=found, by=person, reason=reason, arm=arm.value)
-    return told(told_promotion(made), as_json=json_)
+    new_promotion = promotion.promote(
+        decision=decision_row, by=person, reason=reason, arm=arm.value
+    )
+    return told(told_promotion(new_promotion), as_json=json_)
 
 
 def person_named(by: str | None) -> "User":
-    """Raises typer.BadParameter where nobody is named, or nobody is called so."""
+    """The user of this name. Raises typer.BadParameter if none is named or none exists."""
     from evalhub.accounts.models import User
 
     if by is None:
@@ -82,7 +84,7 @@ def person_named(by: str | None) -> "User":
 def post_there(
     server: str, token_file: Path | None, project: str, path: str, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the site answers. The same said again is the same act there, whatever its key."""
+    """The site's answer. Repeating an act there changes nothing, whatever its idempotency key."""
     from uuid import uuid4
 
     from evalhub.frames.command import printing
@@ -92,26 +94,26 @@ def post_there(
     return dict(connection.post(path, body, key=str(uuid4())).body)
 
 
-def told_promotion(made: "Promotion") -> dict[str, Any]:
-    """A promotion of this home, as it is printed."""
-    before = made.before.version if made.before else None
+def told_promotion(promotion: "Promotion") -> dict[str, Any]:
+    """A promotion of this home as a row to print."""
+    before = promotion.before.version if promotion.before else None
     return {
-        "promotion": made.pk,
-        "project": made.project.slug,
-        "version": str(made.version),
-        "name": str(made.version),
-        "digest": made.version.digest,
-        "how": made.how,
-        "decision": made.decision_id,
-        "decision_digest": made.decision.digest if made.decision else None,
+        "promotion": promotion.pk,
+        "project": promotion.project.slug,
+        "version": str(promotion.version),
+        "name": str(promotion.version),
+        "digest": promotion.version.digest,
+        "how": promotion.how,
+        "decision": promotion.decision_id,
+        "decision_digest": promotion.decision.digest if promotion.decision else None,
         "before": str(before) if before else None,
-        "reason": made.reason,
-        "created": made.created.isoformat(),
+        "reason": promotion.reason,
+        "created": promotion.created.isoformat(),
     }
 
 
 def told(row: Mapping[str, Any], *, as_json: bool) -> int:
-    """Prints a promotion, of this home or as a site tells it."""
+    """Prints a promotion, of this home or of a site."""
     from evalhub.frames.command import printing
 
     if as_json:
@@ -149,12 +151,12 @@ def rollback(
     if server:
         body = {"reason": reason, "to": _other(to)}
         return told(_post(server, token_file, project, version, "rollback", body), as_json=json_)
-    found, person = _at_home(project, version, by)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.rollback import roll_back
 
-    older = None if to is None else _named(found, to)
-    made = roll_back(version=found, by=person, reason=reason, to=older)
-    return told(told_promotion(made), as_json=json_)
+    older = None if to is None else _find_version(model_version, to)
+    promotion = roll_back(version=model_version, by=person, reason=reason, to=older)
+    return told(told_promotion(promotion), as_json=json_)
 
 
 def override(
@@ -174,12 +176,14 @@ def override(
     if server:
         body = {"reason": reason, "instead_of": _other(instead_of)}
         return told(_post(server, token_file, project, version, "override", body), as_json=json_)
-    found, person = _at_home(project, version, by)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.promotion import override_champion
 
-    champion = None if instead_of is None else _named(found, instead_of)
-    made = override_champion(version=found, by=person, reason=reason, instead_of=champion)
-    return told(told_promotion(made), as_json=json_)
+    champion = None if instead_of is None else _find_version(model_version, instead_of)
+    promotion = override_champion(
+        version=model_version, by=person, reason=reason, instead_of=champion
+    )
+    return told(told_promotion(promotion), as_json=json_)
 
 
 def retire(
@@ -194,11 +198,11 @@ def retire(
     """Give a candidate up."""
     if server:
         body = {"reason": reason}
-        return _said(_post(server, token_file, project, version, "retire", body), json_)
-    found, person = _at_home(project, version, by)
+        return _print_row(_post(server, token_file, project, version, "retire", body), json_)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle import moves
 
-    return _said(_row(moves.retire(version=found, by=person, reason=reason)), json_)
+    return _print_row(_row(moves.retire(version=model_version, by=person, reason=reason)), json_)
 
 
 def reopen(
@@ -213,11 +217,11 @@ def reopen(
     """Bring a retired version back as a candidate."""
     if server:
         body = {"reason": reason}
-        return _said(_post(server, token_file, project, version, "reopen", body), json_)
-    found, person = _at_home(project, version, by)
+        return _print_row(_post(server, token_file, project, version, "reopen", body), json_)
+    model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle import moves
 
-    return _said(_row(moves.reopen(version=found, by=person, reason=reason)), json_)
+    return _print_row(_row(moves.reopen(version=model_version, by=person, reason=reason)), json_)
 
 
 def history(
@@ -230,18 +234,20 @@ def history(
     """Say how a model's versions came to their stages: the newest 50 moves, the newest first."""
     from evalhub.frames.command import printing
 
-    rows = _there(server, token_file, project, model) if server else _here(project, model)
+    rows = (
+        _moves_there(server, token_file, project, model) if server else _moves_here(project, model)
+    )
     if json_:
         printing.print_json(rows)
         return 0
     if not rows:
         typer.echo(f"No version of {model} has moved: each is a candidate.")
-    for each in rows:
-        _say(each)
+    for row in rows:
+        _say(row)
     return 0
 
 
-def _here(project: str, model: str) -> list[dict[str, Any]]:
+def _moves_here(project: str, model: str) -> list[dict[str, Any]]:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -251,13 +257,15 @@ def _here(project: str, model: str) -> list[dict[str, Any]]:
     of = named_project(project)
     line = of.models.written().filter(slug=model).first()
     if line is None:
-        there = ", ".join(of.models.written().values_list("slug", flat=True)) or "none yet"
-        said = f"{project} has no model {model!r} (models: {there})"
-        raise typer.BadParameter(said, param_hint="MODEL")
+        names = ", ".join(of.models.written().values_list("slug", flat=True)) or "none yet"
+        message = f"{project} has no model {model!r} (models: {names})"
+        raise typer.BadParameter(message, param_hint="MODEL")
     return [_row(each) for each in StageMove.objects.of_model(line).newest_first()[:SHOWN]]
 
 
-def _there(server: str, token_file: Path | None, project: str, model: str) -> list[dict[str, Any]]:
+def _moves_there(
+    server: str, token_file: Path | None, project: str, model: str
+) -> list[dict[str, Any]]:
     from urllib.parse import quote
 
     from evalhub.frames.command import printing
@@ -274,14 +282,14 @@ def _at_home(project: str, version: str, by: str | None) -> "tuple[ModelVersion,
     set_up_database()
     from evalhub.accounts.people import named_project
 
-    return _numbered(named_project(project), version), person_named(by)
+    return _version_by_number(named_project(project), version), person_named(by)
 
 
-def _named(beside: "ModelVersion", name: str) -> "ModelVersion":
-    return _numbered(beside.model.project, name)
+def _find_version(beside: "ModelVersion", name: str) -> "ModelVersion":
+    return _version_by_number(beside.model.project, name)
 
 
-def _numbered(project: "Project", name: str) -> "ModelVersion":
+def _version_by_number(project: "Project", name: str) -> "ModelVersion":
     from evalhub.declare.version_name import numbered_version
     from evalhub.registry.version_names import named_version
 
@@ -305,7 +313,7 @@ def _post(
 
 
 def _other(name: str | None) -> dict[str, Any] | None:
-    """A version as a request names it."""
+    """A version as the body of a request names it."""
     from evalhub.declare.version_name import numbered_version
 
     if name is None:
@@ -330,7 +338,7 @@ def _row(move: "StageMove") -> dict[str, Any]:
     }
 
 
-def _said(row: Mapping[str, Any], as_json: bool) -> int:
+def _print_row(row: Mapping[str, Any], as_json: bool) -> int:
     from evalhub.frames.command import printing
 
     if as_json:

@@ -1,4 +1,4 @@
-"""A version moves from one stage to another: its row, its project's promotion, its history and the
+"""Move a version from one stage to another: its row, the project's promotion, the history and the
 log, in one transaction."""
 
 from django.db import transaction
@@ -12,12 +12,12 @@ from evalhub.registry.models.versions import VersionStage
 
 
 class StageError(Exception):
-    """A version that can't be moved as asked, and what would be right."""
+    """A version that can't be moved as requested, with what would be right."""
 
 
 def held(version: ModelVersion) -> Project:
-    """The version's project, locked for the transaction, with the version's stage read anew: of two
-    who move versions of a project the second sees what the first has done.
+    """The version's project, locked for the transaction, with the version's stage read again: of
+    two concurrent moves in a project the second sees the result of the first.
 
     Raises StageError where the version is a draft.
     """
@@ -31,14 +31,14 @@ def held(version: ModelVersion) -> Project:
 
 
 def said_why(reason: str) -> str:
-    """The reason without what surrounds it. Raises StageError where nothing is left."""
-    if not (said := reason.strip()):
+    """The reason, stripped. Raises StageError if it is empty."""
+    if not (text := reason.strip()):
         raise StageError("who moves a version says why: give a reason")
-    return said
+    return text
 
 
 def check_candidate(version: ModelVersion) -> None:
-    """That the version may become champion: what is retired isn't tried again by oversight.
+    """Checks that the version may become champion: a retired version must be reopened first.
 
     Raises StageError.
     """
@@ -63,7 +63,8 @@ def crown(
     decision: Decision | None,
     restores: Promotion | None = None,
 ) -> Promotion:
-    """Makes the version champion, and retires what is champion until then; the project is locked.
+    """Makes the version champion and retires the former champion; the caller has locked the
+    project.
 
     Args:
         instead_of: the project's newest promotion.
@@ -71,7 +72,7 @@ def crown(
         decision: what it rests on; None: its reason alone.
         restores: of a rollback, the promotion that it goes back to.
     """
-    made = Promotion.objects.create(
+    promotion = Promotion.objects.create(
         project=project,
         version=version,
         decision=decision,
@@ -80,12 +81,12 @@ def crown(
         before=instead_of,
         restores=restores,
     )
-    made.refresh_from_db(fields=["created"])
+    promotion.refresh_from_db(fields=["created"])
     if instead_of is not None:
-        move(instead_of.version, VersionStage.RETIRED, promotion=made, by=by, reason=reason)
-    move(version, VersionStage.CHAMPION, promotion=made, by=by, reason=reason)
-    note(action, by=by, project=project, what=_in_the_log(made))
-    return made
+        move(instead_of.version, VersionStage.RETIRED, promotion=promotion, by=by, reason=reason)
+    move(version, VersionStage.CHAMPION, promotion=promotion, by=by, reason=reason)
+    note(action, by=by, project=project, what=_in_the_log(promotion))
+    return promotion
 
 
 def move(
@@ -96,7 +97,7 @@ def move(
     reason: str,
     promotion: Promotion | None = None,
 ) -> StageMove:
-    """The version's row in its new stage, and the row of its history that tells of it."""
+    """Writes the version's new stage, and a row of its history."""
     was = version.stage
     version.stage = to
     version.champion_of = version.model.project if to == VersionStage.CHAMPION else None
@@ -113,7 +114,7 @@ def move(
 
 
 def retire(*, version: ModelVersion, by: User, reason: str) -> StageMove:
-    """Gives a candidate up: it can't become champion until somebody brings it back.
+    """Gives a candidate up: it can't become champion until it is reopened.
 
     Studies may still compare with it. What is retired already stays so, and the move that retired
     it is returned.
@@ -122,11 +123,11 @@ def retire(*, version: ModelVersion, by: User, reason: str) -> StageMove:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         StageError: no reason, or it is the champion, whose place another one takes.
     """
-    return _moved(version, VersionStage.RETIRED, by, reason, Action.RETIRED)
+    return _lock_and_move(version, VersionStage.RETIRED, by, reason, Action.RETIRED)
 
 
 def reopen(*, version: ModelVersion, by: User, reason: str) -> StageMove:
-    """Brings a retired version back as a candidate, by an override: no decision does.
+    """Makes a retired version a candidate again, by an override: no decision does.
 
     What is a candidate already by somebody's word stays so, and that move is returned.
 
@@ -134,11 +135,11 @@ def reopen(*, version: ModelVersion, by: User, reason: str) -> StageMove:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         StageError: no reason, or it isn't retired.
     """
-    return _moved(version, VersionStage.CANDIDATE, by, reason, Action.REOPENED)
+    return _lock_and_move(version, VersionStage.CANDIDATE, by, reason, Action.REOPENED)
 
 
 @transaction.atomic
-def _moved(
+def _lock_and_move(
     version: ModelVersion, to: VersionStage, by: User, reason: str, action: Action
 ) -> StageMove:
     project = held(version)
@@ -157,7 +158,7 @@ def _moved(
     return move(version, to, by=by, reason=reason)
 
 
-def _in_the_log(made: Promotion) -> str:
-    if made.restores is not None and made.before is not None:
-        return f"{made.before.version} to {made.version}, which had {made.ground}"
-    return f"{made.version} by {made.ground}"
+def _in_the_log(promotion: Promotion) -> str:
+    if promotion.restores is not None and promotion.before is not None:
+        return f"{promotion.before.version} to {promotion.version}, which had {promotion.ground}"
+    return f"{promotion.version} by {promotion.ground}"

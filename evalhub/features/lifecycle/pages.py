@@ -1,4 +1,4 @@
-"""Parts of pages: a version's stage and what may be done about it, and a decision's promotions."""
+"""Parts of pages: a version's stage and possible moves, and a decision's promotions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class CrownedArm:
 
 @dataclass(frozen=True, slots=True)
 class Crowning:
-    """Which version is champion, and what a decision may make it: its candidate, and where there is
-    none yet what it judged against."""
+    """The champion, and what a decision may promote: its candidate, or the baseline if there is no
+    champion yet."""
 
     standing: ChampionStanding
     choices: Sequence[CrownedArm]
@@ -41,20 +41,20 @@ class Crowning:
 
 def crowning(decision: Decision) -> Crowning:
     standing, arms = standing_of(decision), decision.document.arms
-    named: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
+    names: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
     if standing.promotion is None:
-        named["baseline"] = arms.baseline.version or arms.baseline.name
+        names["baseline"] = arms.baseline.version or arms.baseline.name
     if standing.arm == "candidate":
         return Crowning(standing, [])
     return Crowning(
         standing,
-        [CrownedArm(arm, name, hindrance(decision, arm=arm)) for arm, name in named.items()],
+        [CrownedArm(arm, name, hindrance(decision, arm=arm)) for arm, name in names.items()],
     )
 
 
 @dataclass(frozen=True, slots=True)
 class StagePage:
-    """A version's stage with the newest moves of its model's versions.
+    """A version's stage, with the newest moves of its model's versions.
 
     Attributes:
         more: whether there are older moves.
@@ -87,39 +87,41 @@ def stage_page(version: ModelVersion, user: User) -> StagePage:
 type Move = Callable[[ModelVersion, User, Mapping[str, str]], str]
 
 
-def _rolled_back(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    to = _beside(version, said.get("to", ""))
-    made = roll_back(version=version, by=by, reason=said.get("reason", ""), to=to)
-    return f"{version} is rolled back: {made.version} is the champion of {made.project}."
+def _roll_back(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    to = _beside(version, form_data.get("to", ""))
+    promotion = roll_back(version=version, by=by, reason=form_data.get("reason", ""), to=to)
+    return f"{version} is rolled back: {promotion.version} is the champion of {promotion.project}."
 
 
-def _overridden(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    instead = _beside(version, said.get("instead_of", ""))
-    override_champion(version=version, by=by, reason=said.get("reason", ""), instead_of=instead)
+def _override(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    instead = _beside(version, form_data.get("instead_of", ""))
+    override_champion(
+        version=version, by=by, reason=form_data.get("reason", ""), instead_of=instead
+    )
     return f"{version} is the champion, by your override. Wherever it is named, this is said."
 
 
-def _retired(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    retire(version=version, by=by, reason=said.get("reason", ""))
+def _retire(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    retire(version=version, by=by, reason=form_data.get("reason", ""))
     return f"{version} is retired."
 
 
-def _reopened(version: ModelVersion, by: User, said: Mapping[str, str]) -> str:
-    reopen(version=version, by=by, reason=said.get("reason", ""))
+def _reopen(version: ModelVersion, by: User, form_data: Mapping[str, str]) -> str:
+    reopen(version=version, by=by, reason=form_data.get("reason", ""))
     return f"{version} is a candidate again."
 
 
 MOVES: dict[str, Move] = {
-    "rollback": _rolled_back,
-    "override": _overridden,
-    "retire": _retired,
-    "reopen": _reopened,
+    "rollback": _roll_back,
+    "override": _override,
+    "retire": _retire,
+    "reopen": _reopen,
 }
 """What a version's page can do about its stage, by the form's verb: each says what was done."""
 
 
 def _beside(version: ModelVersion, pk: str) -> ModelVersion | None:
-    """Another version of the project; None where the form names none that there is."""
+    """Another version of the project; None if the form names none, or none that exists."""
     versions = ModelVersion.objects.filter(model__project=version.model.project_id)
     of_project = versions.select_related("model__project")
     return of_project.filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 19 else None

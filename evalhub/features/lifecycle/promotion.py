@@ -1,4 +1,4 @@
-"""Promotion: a version becomes the project's champion, by a decision or by an owner's override."""
+"""Promote a version to the project's champion, by a decision or by an owner's override."""
 
 from django.db import transaction
 
@@ -18,16 +18,16 @@ BEFORE_THE_FIRST = "the baseline of the first decision that made a champion: wha
 
 
 class PromotionError(StageError):
-    """A version that can't be promoted by this decision, and what would be right."""
+    """A version that can't be promoted by this decision, with what would be right."""
 
 
 class StaleDecisionError(PromotionError):
-    """The decision doesn't stand on all that there is any more."""
+    """The decision no longer holds on today's evidence."""
 
 
 @transaction.atomic
 def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Promotion:
-    """Makes the decision's candidate the champion of its project, and retires the one until then.
+    """Makes the decision's candidate the project's champion, and retires the former one.
 
     Of a project that has none yet, what the decision judged against was it until now: that is the
     first of its history, so that a rollback has where to go.
@@ -58,7 +58,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
         )
     _check(decision, arm, version, current)
     if current is None and arm == "candidate":
-        # What ran until now is what a rollback goes back to.
+        # A rollback goes back to what was champion until now.
         current = crown(
             _version(decision, "baseline"),
             project=project,
@@ -83,7 +83,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
 def override_champion(
     *, version: ModelVersion, by: User, reason: str, instead_of: ModelVersion | None = None
 ) -> Promotion:
-    """Makes a version the champion of its project, whatever was decided of it, or nothing.
+    """Makes a version the project's champion, whatever was decided on it.
 
     Every page, list and answer that names the champion says that no decision made it so. The same
     again, by the same person for the same reason, is the override that is there.
@@ -126,7 +126,7 @@ def override_champion(
 
 
 def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
-    """Why `promote` would refuse this as the project is now, whoever asks; "" where it wouldn't."""
+    """Why `promote` would refuse the arm now, for any user; "" if it wouldn't."""
     try:
         version = _version(decision, arm)
         _check(decision, arm, version, Promotion.objects.current(decision.study.project))
@@ -136,21 +136,21 @@ def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
 
 
 def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
-    """The version that the decision read as this arm."""
+    """The version that the decision judged as this arm."""
     arms = decision.document.arms
-    named = arms.candidate if arm == "candidate" else arms.baseline
-    found = study_arm(decision, named.name)
-    if found is None or found.version.digest != named.digest:
+    recorded = arms.candidate if arm == "candidate" else arms.baseline
+    current = study_arm(decision, recorded.name)
+    if current is None or current.version.digest != recorded.digest:
         raise StaleDecisionError(
-            f"{named.name} is another version in its study than decision {decision.pk} judged"
+            f"{recorded.name} is another version in its study than decision {decision.pk} judged"
         )
-    return found.version
+    return current.version
 
 
 def _check(
     decision: Decision, arm: ArmOf, version: ModelVersion, current: Promotion | None
 ) -> None:
-    """That the version may take the place of what is champion. Raises StageError."""
+    """Checks that the version may replace the champion. Raises StageError."""
     check_candidate(version)
     _check_stands(decision)
     if arm == "candidate":
@@ -182,10 +182,10 @@ def _check_ships(decision: Decision) -> None:
     signed = decision.sign_offs.first()
     holds = signed.verdict if signed else decision.verdict
     if holds != Verdict.SHIP:
-        said = Verdict(holds).label.lower()
+        label = Verdict(holds).label.lower()
         raise PromotionError(
-            f"decision {decision.pk} is no ship ({said}): only what ships becomes the champion, or "
-            "what somebody answers for by an override (evalhub decision sign --override ship)"
+            f"decision {decision.pk} is no ship ({label}): only what ships becomes the champion, "
+            "or what somebody answers for by an override (evalhub decision sign --override ship)"
         )
     if signed is None and not decision.document.registered:
         raise PromotionError(
@@ -195,7 +195,8 @@ def _check_ships(decision: Decision) -> None:
 
 
 def _check_judged_against(decision: Decision, current: Promotion | None) -> None:
-    """That nothing slips in which beat something weaker than what runs now."""
+    """Checks that the decision compared with the present champion, and not with something
+    weaker."""
     if current is None:
         return
     if current.version_id == _version(decision, "baseline").pk:

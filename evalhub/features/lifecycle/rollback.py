@@ -1,4 +1,4 @@
-"""Back to what was champion before: what had made it so makes it so again."""
+"""Roll back to a former champion: the promotion that had made it champion holds again."""
 
 from django.db import transaction
 
@@ -13,7 +13,7 @@ from evalhub.registry.models import ModelVersion
 def roll_back(
     *, version: ModelVersion, by: User, reason: str, to: ModelVersion | None = None
 ) -> Promotion:
-    """Retires the champion `version`, and makes the one before it champion again.
+    """Retires the champion `version`, and makes the former one champion again.
 
     The champion to leave is named, and not only the project: so of two who roll back at once the
     second is told that it is done, and none rolls back what the other went back to. The same
@@ -39,7 +39,7 @@ def roll_back(
         if _is_this(current, version, by, reason, to):
             return current
         raise StageError(_another(current, version))
-    restored = _restored(current, project, version, to)
+    restored = _promotion_to_restore(current, project, version, to)
     target = restored.version
     held(target)
     return crown(
@@ -55,21 +55,21 @@ def roll_back(
 
 
 def former_champions(champion: Promotion) -> list[ModelVersion]:
-    """What can be gone back to: versions that were champion before, each once, the one that a
-    rollback takes by itself first, then the newest. One query."""
+    """Versions that can be rolled back to: former champions, each once, the default first, then the
+    newest. One query."""
     earlier = Promotion.objects.filter(project=champion.project_id, restores=None)
-    found = {each.pk: each for each in earlier.select_related("version__model").newest_first()}
+    promotions = {each.pk: each for each in earlier.select_related("version__model").newest_first()}
     usual = champion.goes_back_to
-    first = [found[usual.pk]] if usual else []
-    versions = {each.version_id: each.version for each in [*first, *found.values()]}
+    first = [promotions[usual.pk]] if usual else []
+    versions = {each.version_id: each.version for each in [*first, *promotions.values()]}
     versions.pop(champion.version_id, None)
     return list(versions.values())
 
 
-def _restored(
+def _promotion_to_restore(
     current: Promotion, project: Project, version: ModelVersion, to: ModelVersion | None
 ) -> Promotion:
-    """What had made the version champion to which it goes back."""
+    """The promotion that had made champion the version to go back to."""
     if to is None:
         if (before := current.goes_back_to) is None:
             raise StageError(f"{version} is the first champion of {project}: none was before it")
@@ -77,31 +77,31 @@ def _restored(
     if to.pk == version.pk:
         raise StageError(f"{version} is what is to be rolled back: name another one to go back to")
     promoted = Promotion.objects.filter(project=project, version=to, restores=None).newest_first()
-    if (found := promoted.first()) is None:
-        known = ", ".join(map(str, former_champions(current))) or "no other version was"
-        raise StageError(f"{to} was never the champion of {project} (those that were: {known})")
-    return found
+    if (promotion := promoted.first()) is None:
+        former = ", ".join(map(str, former_champions(current))) or "no other version was"
+        raise StageError(f"{to} was never the champion of {project} (those that were: {former})")
+    return promotion
 
 
 def _is_this(
     current: Promotion, version: ModelVersion, by: User, reason: str, to: ModelVersion | None
 ) -> bool:
     return (
-        _left(current, version)
+        _is_rollback_of(current, version)
         and (current.by, current.reason) == (by, reason)
         and (to is None or to.pk == current.version_id)
     )
 
 
-def _left(current: Promotion, version: ModelVersion) -> bool:
-    """Whether what holds is the rollback of this version."""
+def _is_rollback_of(current: Promotion, version: ModelVersion) -> bool:
+    """Whether the current promotion is a rollback of this version."""
     before = current.before
     return current.restores_id is not None and before is not None and before.version == version
 
 
 def _another(current: Promotion, version: ModelVersion) -> str:
     since = f"since {current.created:%Y-%m-%d %H:%M} UTC"
-    if _left(current, version):
+    if _is_rollback_of(current, version):
         return (
             f"{version} was rolled back already, by {current.by}: {current.version} is the "
             f"champion {since} ({current.reason})"

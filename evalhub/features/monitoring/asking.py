@@ -1,4 +1,4 @@
-"""The verbs on a watch: begun, asked again, concluded, ended; and the timer that does so.
+"""The verbs on a watch: add, ask, conclude, end; and the timer that calls them.
 
 An asking is a run like any other, of another `repeat`. No decision reads it, so that it charges no
 look and opens no score; it says of the champion alone whether it still answers as it did.
@@ -47,7 +47,8 @@ logger = logging.getLogger(__name__)
 
 
 class WatchError(ValueError):
-    """A watch that can't be as asked, and what would be right; `field` is where."""
+    """A watch that can't be made as requested, with what would be right; `field` names the
+    field."""
 
     def __init__(self, message: str, field: str) -> None:
         self.message, self.field = message, field
@@ -63,7 +64,7 @@ def add_watch(
     false_alarms_a_year: float = FALSE_ALARMS_A_YEAR,
     budget: SpendingBudget | None = None,
 ) -> Watch:
-    """The project's champion watched on a test set of the study that it was promoted by.
+    """Watches the project's champion on a test set of the study by which it was promoted.
 
     It is asked a second time now, unless it was since that study was decided: what a later change
     is held beside are answers by which nobody chose it. The first asking follows after
@@ -92,12 +93,12 @@ def add_watch(
             f"{project.slug} has no champion: promote one by a decision (evalhub promote)",
             "project",
         )
-    promoted = _promoted_run(promotion, test_set)
+    promoted = _run_of_promotion(promotion, test_set)
     repeat = _second_repeat(promoted, promotion)
     second = launch(
         version=promoted.version,
         test_set_version=promoted.test_set_version,
-        metrics=_watched_metrics(promoted),
+        metrics=_metrics_to_watch(promoted),
         repeat=repeat,
         reach=promoted.reach,
         charges=_charges(promoted, repeat, budget),
@@ -121,7 +122,7 @@ def add_watch(
 
 
 def end_watch(*, watch: Watch, by: User | None, why: str = "by somebody's word") -> bool:
-    """Ends a watch; whether it did. What it found stays.
+    """Ends a watch, whose findings stay. Returns whether it was still running.
 
     Raises NotAllowedError where `by` doesn't evaluate in the project.
     """
@@ -131,43 +132,43 @@ def end_watch(*, watch: Watch, by: User | None, why: str = "by somebody's word")
 
 
 def ask(watch: Watch) -> Asking | None:
-    """Asks the watch's version again, now; None where it ended or has to wait for its second run.
+    """Asks the watch's version again, now; None if the watch has ended or waits for its second run.
 
     The asking that goes on is the one that is there. It is concluded once its run has ended.
     """
     with transaction.atomic():
-        held = Watch.objects.select_for_update().get(pk=watch.pk)
-        if held.ended is not None:
+        locked = Watch.objects.select_for_update().get(pk=watch.pk)
+        if locked.ended is not None:
             return None
-        if going := held.askings.open().first():
+        if going := locked.askings.open().first():
             return going
-        current = Promotion.objects.current(held.project)
-        if current is None or current.version_id != held.version_id:
-            end_watch(watch=held, by=None, why="another version is the champion now")
+        current = Promotion.objects.current(locked.project)
+        if current is None or current.version_id != locked.version_id:
+            end_watch(watch=locked, by=None, why="another version is the champion now")
             return None
-        if held.second_run.state == RunState.CANCELLED:
-            end_watch(watch=held, by=None, why="somebody cancelled its second run")
+        if locked.second_run.state == RunState.CANCELLED:
+            end_watch(watch=locked, by=None, why="somebody cancelled its second run")
             return None
-        if not usable(held.second_run):
-            if resume(held.second_run, by=None):
-                Watch.objects.filter(pk=held.pk).update(due=timezone.now() + TRIED_AGAIN)
+        if not usable(locked.second_run):
+            if resume(locked.second_run, by=None):
+                Watch.objects.filter(pk=locked.pk).update(due=timezone.now() + TRIED_AGAIN)
             return None
         try:
-            run = _asked_again(held)
+            run = _launch_again(locked)
         except (LaunchError, WatchError) as error:
-            end_watch(watch=held, by=None, why=str(error))
+            end_watch(watch=locked, by=None, why=str(error))
             return None
-        held.due = timezone.now() + timedelta(hours=held.every_hours)
-        held.save(update_fields=["due"])
-        return Asking.objects.create(watch=held, run=run)
+        locked.due = timezone.now() + timedelta(hours=locked.every_hours)
+        locked.save(update_fields=["due"])
+        return Asking.objects.create(watch=locked, run=run)
 
 
 def conclude(asking: Asking) -> Asking:
-    """Compares what was answered, once the run has ended; of one that goes on, nothing is done."""
+    """Compares the answers if the run has ended; does nothing while it goes on."""
     asking.run.refresh_from_db()
     if asking.run.state in (RunState.PENDING, RunState.RUNNING) or asking.concluded:
         return asking
-    alarm, report = _found(asking)
+    alarm, report = _result(asking)
     open_ = Asking.objects.open().filter(pk=asking.pk)
     open_.update(concluded=timezone.now(), alarm=alarm, report=report)
     asking.refresh_from_db()
@@ -177,7 +178,7 @@ def conclude(asking: Asking) -> Asking:
 
 
 def look() -> None:
-    """Concludes what has ended and asks what is due. An error on one keeps up no other.
+    """Concludes ended runs and starts due ones. An error on one watch doesn't stop the others.
 
     While the site's messages are held, nothing is asked.
     """
@@ -190,32 +191,32 @@ def look() -> None:
 
 
 def watcher() -> AbstractContextManager[None]:
-    """Looks every TICK_S seconds, on a thread of this process, while the block runs."""
+    """Calls `look` every TICK_S seconds on a thread of this process, while the block runs."""
     return every(TICK_S, look)
 
 
 def sentence(asking: Asking) -> str:
-    """What an asking came to, in words."""
+    """The outcome of an asking, as a sentence."""
     if asking.concluded is None:
         return "is being asked"
-    found = asking.report or {}
+    report = asking.report or {}
     if asking.alarm is None:
-        return f"gave no answers to compare: {found['error']}"
+        return f"gave no answers to compare: {report['error']}"
     changes = [
-        f"{found['differs_now']:.1%} of its answers differ from the promoted ones "
-        f"({found['differed_then']:.1%} did when it was asked a second time)"
+        f"{report['differs_now']:.1%} of its answers differ from the promoted ones "
+        f"({report['differed_then']:.1%} did when it was asked a second time)"
     ]
     changes += [
-        f"{each['metric']} is better on {each['better']} and worse on {each['worse']} items"
-        for each in found["scores"]
-        if each["better"] or each["worse"]
+        f"{score['metric']} is better on {score['better']} and worse on {score['worse']} items"
+        for score in report["scores"]
+        if score["better"] or score["worse"]
     ]
-    said = "no longer answers as it did" if asking.alarm else "answers as it did"
-    return f"{said}: {', '.join(changes)}"
+    result = "no longer answers as it did" if asking.alarm else "answers as it did"
+    return f"{result}: {', '.join(changes)}"
 
 
-def _promoted_run(promotion: Promotion, test_set: str) -> Run:
-    """The run of the promoted version that the promotion's decision read on this test set."""
+def _run_of_promotion(promotion: Promotion, test_set: str) -> Run:
+    """The promoted version's run on this test set that the promotion's decision read."""
     if promotion.decision is None:
         raise WatchError(
             f"{promotion.version} was made the champion by an override: there is no study that it "
@@ -225,26 +226,26 @@ def _promoted_run(promotion: Promotion, test_set: str) -> Run:
     links = StudyRun.objects.filter(
         arm__study=promotion.decision.study, arm__version=promotion.version, repeat=0
     ).select_related("run__version__model", "run__test_set_version__test_set", "test_set")
-    found = next((link.run for link in links if link.test_set.name == test_set), None)
-    if found is None:
+    run = next((link.run for link in links if link.test_set.name == test_set), None)
+    if run is None:
         names = ", ".join(dict.fromkeys(link.test_set.name for link in links))
         raise WatchError(
             f"the study by which {promotion.version} was promoted has no test set {test_set!r} "
             f"({names})",
             "test_set",
         )
-    if not backend_of(found.version).live:
+    if not backend_of(run.version).live:
         raise WatchError(
-            f"the answers of {found.version} are recorded: there is nobody to ask again", "test_set"
+            f"the answers of {run.version} are recorded: there is nobody to ask again", "test_set"
         )
-    if not usable(found):
-        raise WatchError(f"{found} isn't complete: {found.error or found.state}", "test_set")
-    return found
+    if not usable(run):
+        raise WatchError(f"{run} isn't complete: {run.error or run.state}", "test_set")
+    return run
 
 
 def _second_repeat(promoted: Run, promotion: Promotion) -> int:
-    """Of the run that later answers are held beside: the first that was launched since the decision
-    was made, which hasn't read it; else a new one."""
+    """The run that later answers are compared with: the first that was launched after the decision,
+    which hasn't read it; else a new one."""
     runs = Run.objects.filter(
         version=promoted.version, test_set_version=promoted.test_set_version, source=""
     )
@@ -257,73 +258,73 @@ def _second_repeat(promoted: Run, promotion: Promotion) -> int:
 
 
 def usable(run: Run) -> bool:
-    """Whether its answers can be compared: all are there, or nothing but single ones failed."""
+    """Whether its answers can be compared: complete, or with only single failures."""
     return run.state == RunState.DONE or failed_answers_alone(run)
 
 
-def _asked_again(watch: Watch) -> Run:
-    there = Run.objects.filter(
+def _launch_again(watch: Watch) -> Run:
+    earlier = Run.objects.filter(
         version=watch.version, test_set_version=watch.test_set_version, source=""
     )
-    last: int = there.aggregate(last=Max("repeat"))["last"]
+    last: int = earlier.aggregate(last=Max("repeat"))["last"]
     return launch(
         version=watch.version,
         test_set_version=watch.test_set_version,
-        metrics=_watched_metrics(watch.promoted_run),
+        metrics=_metrics_to_watch(watch.promoted_run),
         repeat=last + 1,
         reach=watch.promoted_run.reach,
         charges=_charges(watch.promoted_run, last + 1, watch.budget),
     )
 
 
-def _charges(promoted: Run, repeat: int, said: SpendingBudget | None) -> Charges | None:
-    """The budget of an asking, as new as that, and the price of the promoted run."""
-    if said is None:
+def _charges(promoted: Run, repeat: int, limit: SpendingBudget | None) -> Charges | None:
+    """A budget for this asking alone, and the price of the promoted run."""
+    if limit is None:
         return None
-    kept = promoted.spending.filter(version=promoted.version).first()
-    price = kept.price if kept is not None else None
+    spending = promoted.spending.filter(version=promoted.version).first()
+    price = spending.price if spending is not None else None
     price = price or used_price(backend_of(promoted.version))
-    if said.money is not None and price is None:
+    if limit.money is not None and price is None:
         raise WatchError(f"no price of {promoted.version} is known: leave it out", "budget_money")
     budget, _ = StudyBudget.objects.update_or_create(
         project=promoted.version.model.project,
         study=f"run-{promoted.pk}-asked-{repeat}",
         arm="",
-        defaults={"tokens": said.tokens, "money": said.money},
+        defaults={"tokens": limit.tokens, "money": limit.money},
     )
     return Charges(price=price, budget=budget)
 
 
-def _watched_metrics(promoted: Run) -> list[Metric]:
-    """Those of the promoted run that a decision has read and that follow from what is answered.
+def _metrics_to_watch(promoted: Run) -> list[Metric]:
+    """Metrics of the promoted run that a decision has read, without those of time.
 
     How long an answer takes is another night's matter, whoever answers.
     """
     rows = RunMetric.objects.filter(run=promoted).readable().select_related("metric")
-    return [row.metric for row in rows if _declared(row.metric).counted_in != MILLISECONDS]
+    return [row.metric for row in rows if _declaration(row.metric).counted_in != MILLISECONDS]
 
 
-def _declared(metric: Metric) -> Any:
+def _declaration(metric: Metric) -> Any:
     return declared_metric(metric.name, **metric.options)
 
 
-def _found(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
+def _result(asking: Asking) -> tuple[bool | None, dict[str, Any]]:
     watch, run = asking.watch, asking.run
     answered = Output.objects.filter(run=run, text__isnull=False).exists()
     if run.state == RunState.CANCELLED or run.unreachable or not answered:
         return None, {"error": run.error or str(run.state)}
-    metrics = _watched_metrics(watch.promoted_run)
+    metrics = _metrics_to_watch(watch.promoted_run)
     level = level_of(false_alarms_a_year=watch.false_alarms_a_year, every_hours=watch.every_hours)
     change = change_of(
-        second=_answered(watch.second_run, watch, metrics),
-        now=_answered(run, watch, metrics),
+        second=_run_answers(watch.second_run, watch, metrics),
+        now=_run_answers(run, watch, metrics),
         level=level,
     )
     unanswered = Output.objects.filter(run=run, text=None).values("item").distinct().count()
     return change.alarm, asdict(change) | {"unanswered": unanswered}
 
 
-def _answered(run: Run, watch: Watch, metrics: list[Metric]) -> AnsweredRun:
+def _run_answers(run: Run, watch: Watch, metrics: list[Metric]) -> AnsweredRun:
     failed = Output.objects.filter(run=run, text=None).values_list("item_id", flat=True)
     lacking = set(failed)
     promoted_lacks = Output.objects.filter(run=watch.promoted_run, text=None)
@@ -341,14 +342,14 @@ def _name(metric: Metric) -> str:
 
 
 def _scores(run: Run, metric: Metric) -> dict[int, float]:
-    """By item, higher is better; means that are the same number are the same here."""
+    """Scores by item, higher is better; means that are equal but for rounding are made equal."""
     rows = (
         Score.objects.filter(output__run=run, metric=metric, value__isnull=False)
         .order_by()
         .values_list("output__item_id")
         .annotate(mean=Avg("value"))
     )
-    sign = 1 if _declared(metric).rises else -1
+    sign = 1 if _declaration(metric).rises else -1
     return {item: sign * round(mean, 9) for item, mean in rows}
 
 

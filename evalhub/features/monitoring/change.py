@@ -1,4 +1,4 @@
-"""Is it still the model that was promoted? Its answers once more after that, and now. Pure.
+"""Compare a model's answers now with its answers after the promotion. Pure.
 
 A model varies by itself: sampling, batches, kernels. So the answers of now aren't held against the
 promoted ones alone, but beside a second run of the promoted version. Where the model is the same,
@@ -26,7 +26,7 @@ MOST_LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class AnsweredRun:
-    """One run as it is compared, by item.
+    """One run's answers and scores by item, to be compared.
 
     Attributes:
         differing: the share of its answers whose text isn't the promoted one's, 0 to 1; items
@@ -40,7 +40,7 @@ class AnsweredRun:
 
 @dataclass(frozen=True, slots=True)
 class ScoreChange:
-    """On how many items one metric's score is above and below that of the second run; `p` is
+    """Number of items on which a metric's score is above and below that of the second run; `p` is
     two-sided."""
 
     metric: str
@@ -56,7 +56,7 @@ class ScoreChange:
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """What an asking found.
+    """The outcome of an asking.
 
     Attributes:
         items: that were answered each time.
@@ -81,7 +81,7 @@ class ModelChange:
 
 
 def level_of(*, false_alarms_a_year: float, every_hours: int) -> float:
-    """The chance of a false alarm that one asking may take, so that a year has so many at most.
+    """Significance level of one asking, so that a year has at most so many false alarms.
 
     What holds of the mean number holds whether or not askings hang together, as they do through
     the second run that all of them are compared with.
@@ -90,8 +90,8 @@ def level_of(*, false_alarms_a_year: float, every_hours: int) -> float:
 
 
 def change_of(*, second: AnsweredRun, now: AnsweredRun, level: float) -> ModelChange:
-    """Whether the answers of now are another model's. Half of the level goes to the answers, the
-    other half in equal parts to the metrics; all of it to the answers where there are none.
+    """Tests whether the answers now come from another model. Half of the level goes to the answers,
+    the other half in equal parts to the metrics; all of it to the answers if there are no metrics.
 
     Args:
         second: the first run after the decision by which the version was promoted.

@@ -72,7 +72,7 @@ def ask(project: "Project", number: Number) -> Printed:
     from evalhub.features.monitoring.asking import sentence
     from evalhub.frames.command.exits import UNREACHABLE
 
-    asking = _ask_and_conclude(_numbered(project, number))
+    asking = _ask_and_conclude(_watch_by_number(project, number))
     code = UNREACHABLE if asking.alarm is None else int(asking.alarm)
     return Printed(asking, _asking_row, [f"{asking.watch}: {sentence(asking)}"], code=code)
 
@@ -82,14 +82,14 @@ def end(project: "Project", number: Number) -> Printed:
     """End a watch. What it found stays."""
     from evalhub.features.monitoring.asking import end_watch
 
-    watch = _numbered(project, number)
-    done = end_watch(watch=watch, by=None)
+    watch = _watch_by_number(project, number)
+    ended = end_watch(watch=watch, by=None)
     watch.refresh_from_db()
-    note = f"Watch {number} {'ended' if done else 'had ended'}."
+    note = f"Watch {number} {'ended' if ended else 'had ended'}."
     return Printed(watch, _watch_row, note=note)
 
 
-def _numbered(project: "Project", number: int) -> "Watch":
+def _watch_by_number(project: "Project", number: int) -> "Watch":
     watch: Watch | None = project.watches.filter(pk=number).first()
     if watch is None:
         raise typer.BadParameter(f"{project.slug} has no watch {number}", param_hint="NUMBER")
@@ -112,7 +112,8 @@ def _lines(watch: "Watch") -> list[str]:
 
 
 def _ask_and_conclude(watch: "Watch") -> "Asking":
-    """Ask the watch's version, wait for its answers. Without Redis this process is the worker."""
+    """Asks the watch's version and waits for its answers. Without Redis this process is the
+    worker."""
     import time
     from contextlib import nullcontext
 
@@ -130,8 +131,8 @@ def _ask_and_conclude(watch: "Watch") -> "Asking":
 
 
 def _wait_for_second_run(watch: "Watch") -> None:
-    """Until it has ended. Raises BadParameter where the watch has ended, and RunUnreachable where
-    the run gave no answers now that it was taken up."""
+    """Waits until the second run has ended. Raises BadParameter if the watch has ended, and
+    RunUnreachable if the run got no answers this time."""
     import time
 
     from evalhub.features.monitoring.asking import usable

@@ -13,19 +13,19 @@ from evalhub.features.monitoring.models import Asking
 
 def changed_models(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Asking.objects.filter(watch__project=project, alarm=True, concluded__gte=since)
-    for each in rows.select_related("watch__version__model").order_by("pk"):
-        assert each.concluded is not None
+    for asking in rows.select_related("watch__version__model").order_by("pk"):
+        assert asking.concluded is not None
         yield ProjectEvent(
             EventType.MODEL_CHANGED,
-            f"{EventType.MODEL_CHANGED}:{each.pk}",
-            each.concluded,
+            f"{EventType.MODEL_CHANGED}:{asking.pk}",
+            asking.concluded,
             {
                 "project": project.slug,
-                "watch": each.watch_id,
-                "model": each.watch.version.model.slug,
-                "version": each.watch.version.number,
-                "run": each.run_id,
-                "url": absolute(reverse("site:version", args=[each.watch.version_id])),
-                "api": absolute(reverse("api:run", args=[project.slug, each.run_id])),
+                "watch": asking.watch_id,
+                "model": asking.watch.version.model.slug,
+                "version": asking.watch.version.number,
+                "run": asking.run_id,
+                "url": absolute(reverse("site:version", args=[asking.watch.version_id])),
+                "api": absolute(reverse("api:run", args=[project.slug, asking.run_id])),
             },
         )

@@ -1,4 +1,4 @@
-"""Which version is asked again on what, and each time that it was, with what came of it."""
+"""Watches of promoted versions, and each time that one was asked again, with the outcome."""
 
 from typing import Self
 
@@ -21,7 +21,8 @@ class WatchQuerySet(OfProjectQuerySet["Watch"]):
 
 
 class Watch(models.Model):
-    """A promoted version that is asked again, to see whether it still is what was promoted."""
+    """A promoted version that is asked again regularly, to see whether it is still the same
+    model."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="watches")
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="watches")
@@ -71,7 +72,7 @@ class AskingQuerySet(models.QuerySet["Asking"]):
 
 
 class Asking(models.Model):
-    """A watch's version asked once more; what it came to is written once."""
+    """A watch's version asked once more; its outcome is written once."""
 
     watch = models.ForeignKey(Watch, models.CASCADE, related_name="askings")
     run = models.OneToOneField(Run, models.PROTECT, related_name="asking")

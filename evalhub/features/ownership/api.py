@@ -32,20 +32,20 @@ class StudyCost(StudyEndpoint):
     )
     def get(self, request: Request, project: str, slug: str) -> Response:
         candidate = request.query_params.get("candidate", "")
-        assumed = _assumed(request.query_params.get("traffic", ""))
+        assumed = _assumption(request.query_params.get("traffic", ""))
         try:
-            found = cost_of(self.study(), assumed, candidate=candidate)
+            sheet = cost_of(self.study(), assumed, candidate=candidate)
         except StudyArm.DoesNotExist as error:
             raise Problem(404, f"{error}.", field="candidate") from error
-        return shown(request, found)
+        return shown(request, sheet)
 
 
-def _assumed(traffic: str) -> Ownership | None:
+def _assumption(traffic: str) -> Ownership | None:
     if not traffic:
         return None
     try:
         return declared(Ownership, {"traffic": float(traffic)})
-    except ValueError as error:  # of which a DeclarationError is one
+    except ValueError as error:  # DeclarationError is a subclass
         raise Problem(400, "is a number above 0: requests a month", field="traffic") from error
 
 

@@ -1,4 +1,4 @@
-"""`evalhub cost`: what a study's candidate costs in all, beside the present bill."""
+"""`evalhub cost`: the total cost of a study's candidate, next to the present bill."""
 
 from functools import partial
 from pathlib import Path
@@ -43,44 +43,46 @@ def cost(
     from evalhub.registry.models import StudyArm
 
     try:
-        found = cost_of(
-            _study(project, study), _assumed(assume, traffic), candidate=candidate or ""
+        sheet = cost_of(
+            _study(project, study), _assumptions(assume, traffic), candidate=candidate or ""
         )
     except StudyArm.DoesNotExist as error:
         raise typer.BadParameter(str(error), param_hint="--candidate") from error
     if json_:
-        printing.print_json(found.as_json())
+        printing.print_json(sheet.as_json())
     else:
-        _print(found, printing.terminal())
+        _print(sheet, printing.terminal())
     return 0
 
 
-def _assumed(file: Path | None, traffic: float | None) -> "Ownership | None":
+def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None":
     from evalhub.declare.declaration import DeclarationError, declared, read_declaration
     from evalhub.declare.ownership import CostAssumptions, Ownership
     from evalhub.io.document import Document
 
     start = "a file of assumptions is a mapping that starts with schema: evalhub.ownership/1"
-    said = None if file is None else read_declaration(CostAssumptions, Document(file), start=start)
+    from_file = (
+        None if file is None else read_declaration(CostAssumptions, Document(file), start=start)
+    )
     if traffic is None:
-        return said
+        return from_file
     try:
-        asked = declared(Ownership, {"traffic": traffic})
+        from_option = declared(Ownership, {"traffic": traffic})
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint="--traffic") from error
-    return asked if said is None else said.instead(asked)
+    return from_option if from_file is None else from_file.instead(from_option)
 
 
 def _study(project: str, slug: str) -> "Study":
     from evalhub.accounts.people import named_project
 
     of = named_project(project)
-    found: Study | None = of.studies.filter(slug=slug).first()
-    if found is None:
+    row: Study | None = of.studies.filter(slug=slug).first()
+    if row is None:
         newest = ", ".join(of.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])
-        said = f"there is no study {slug!r} in {project} (studies: {newest or 'none yet'})"
-        raise typer.BadParameter(said, param_hint="STUDY")
-    return found
+        message = f"there is no study {slug!r} in {project} (studies: {newest or 'none yet'})"
+        raise typer.BadParameter(message, param_hint="STUDY")
+    return row
 
 
 def _print(sheet: "CostSheet", console: "Console") -> None:
@@ -89,13 +91,13 @@ def _print(sheet: "CostSheet", console: "Console") -> None:
 
     print_ = partial(console.print, markup=False, soft_wrap=not console.is_terminal)
     print_(f"{sheet.candidate} beside {sheet.baseline}, in {sheet.currency}")
-    for each in sheet.lines:
-        request = f", {amount(each.per_request)} a request" if each.per_request else ""
-        mark = "? " if each.missing else "  "
-        print_(f"{mark}{each.name}: {amount(each.amount)}{request}")
-        print_(f"      {line_source(each)}", style="dim")
-    for name, said in totals(sheet):
-        print_(f"{name}: {said}")
+    for line in sheet.lines:
+        request = f", {amount(line.per_request)} a request" if line.per_request else ""
+        mark = "? " if line.missing else "  "
+        print_(f"{mark}{line.name}: {amount(line.amount)}{request}")
+        print_(f"      {line_source(line)}", style="dim")
+    for name, total in totals(sheet):
+        print_(f"{name}: {total}")
     print_(f"Break-even: {sheet.break_even.sentence}")
     if sheet.tornado:
         console.print(figures(["it hangs on", "from", "to", ""], tornado_rows(sheet.tornado)))

@@ -1,4 +1,4 @@
-"""Page: what a study's candidate costs, with a form that tries other figures."""
+"""Page: what a study's candidate costs, with a form to try other figures."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,8 @@ DATA = "in all"
 
 
 class WhatIfForm(forms.Form):
-    """Some figures in place of the study's: each a number or a range; what is empty stays."""
+    """Figures in place of the study's: each a number or a range; an empty field keeps the
+    study's."""
 
     traffic = forms.CharField(label="Requests a month", required=False, max_length=80)
     present = forms.CharField(label="Present bill a month", required=False, max_length=80)
@@ -47,69 +48,73 @@ class WhatIfForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)
-        self._arms, self._said = arms, said
+        self._arms, self._stated = arms, said
 
     def clean(self) -> dict[str, Any]:
-        """Adds `assumed`, what of it is said."""
+        """Adds `assumed`: the figures of the form as assumptions."""
         cleaned = super().clean() or {}
-        found: dict[str, list[float]] = {}
+        ranges: dict[str, list[float]] = {}
         for name in self.fields:
             try:
-                found[name] = _ends(cleaned.get(name) or "")
+                ranges[name] = _ends(cleaned.get(name) or "")
             except ValueError:
                 self.add_error(name, f"Say {RANGE}.")
-        if found.get("training") and found.get("price"):
+        if ranges.get("training") and ranges.get("price"):
             self.add_error("price", "Leave it out, or what was paid for the training in all.")
-        said = self._assumptions({name: ends for name, ends in found.items() if ends})
+        assumptions = self._assumptions({name: ends for name, ends in ranges.items() if ends})
         try:
-            cleaned["assumed"] = declared(Ownership, said) if said else None
+            cleaned["assumed"] = declared(Ownership, assumptions) if assumptions else None
         except DeclarationError as error:
             said_so = f"{error.message[0].upper()}{error.message[1:]}."
             self.add_error(self._field(error.field), said_so)
         return cleaned
 
     def _assumptions(self, ends: Mapping[str, list[float]]) -> dict[str, Any]:
-        """What the fields say, as a file of assumptions says it."""
-        said: dict[str, Any] = {"traffic": ends["traffic"]} if "traffic" in ends else {}
+        """The fields of the form in the shape of a file of assumptions."""
+        assumptions: dict[str, Any] = {"traffic": ends["traffic"]} if "traffic" in ends else {}
         bills = {arm: {"monthly": ends[name]} for name, arm in self._bills.items() if name in ends}
-        said |= {"serving": bills} if bills else {}
+        assumptions |= {"serving": bills} if bills else {}
         if "upkeep" in ends:
-            said["upkeep"] = {"monthly": ends["upkeep"]}
+            assumptions["upkeep"] = {"monthly": ends["upkeep"]}
         if "retraining" in ends:
-            kept = {} if self._said.retraining is None else self._said.retraining.as_json()
-            said["retraining"] = kept | {"times_a_year": ends["retraining"]}
+            retraining = (
+                {} if self._stated.retraining is None else self._stated.retraining.as_json()
+            )
+            assumptions["retraining"] = retraining | {"times_a_year": ends["retraining"]}
         if "training" in ends:
-            said["training"] = {"bill": ends["training"]}
+            assumptions["training"] = {"bill": ends["training"]}
         if "price" in ends:
-            said["training"] = self._machines() | {"price": ends["price"]}
+            assumptions["training"] = self._machines() | {"price": ends["price"]}
         if "examples" in ends:
-            said["data"] = {DATA: {"bill": ends["examples"]}}
+            assumptions["data"] = {DATA: {"bill": ends["examples"]}}
         if "asking" in ends:
-            said["evaluation"] = self._said.evaluation.as_json() | {"tokens": ends["asking"]}
-        return said
+            assumptions["evaluation"] = self._stated.evaluation.as_json() | {
+                "tokens": ends["asking"]
+            }
+        return assumptions
 
     def _machines(self) -> dict[str, Any]:
-        """What the study says of its training, but for a bill."""
-        kept = (self._said.training or TrainingCosts()).as_json()
-        return {name: value for name, value in kept.items() if name != "bill"}
+        """The study's training costs without a bill."""
+        costs = (self._stated.training or TrainingCosts()).as_json()
+        return {name: value for name, value in costs.items() if name != "bill"}
 
     @property
     def _bills(self) -> Mapping[str, str]:
-        """By field, the arm whose month it is of."""
+        """The arm whose monthly bill each field is, by field."""
         return {"present": self._arms.baseline.name, "serving": self._arms.candidate.name}
 
-    def _field(self, place: str) -> str:
-        """The field that a place in the assumptions stands for."""
-        part, *rest = place.split(".")
+    def _field(self, path: str) -> str:
+        """The form's field for a path in the assumptions."""
+        part, *rest = path.split(".")
         if part == "serving":
             return next(name for name, arm in self._bills.items() if arm == rest[0])
-        if place == "training.price":
+        if path == "training.price":
             return "price"
         return {"data": "examples", "evaluation": "asking"}.get(part, part)
 
 
 def _ends(text: str) -> list[float]:
-    """The number, or both ends of the range; nothing of an empty text. Raises ValueError."""
+    """The number, or both ends of the range; [] for an empty text. Raises ValueError."""
     if not text.strip():
         return []
     ends = [float(each.replace(",", "").replace(" ", "")) for each in _TO.split(text.strip())]
@@ -120,8 +125,8 @@ def _ends(text: str) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class CostPage:
-    """`once` and `monthly` are the lines of what is paid once and by the month; `arms` the others
-    that may be asked about; `tried` whether some figures aren't the study's."""
+    """`once` and `monthly` are the lines that are paid once and monthly; `arms` the other arms to
+    choose from; `tried` whether some figures aren't the study's."""
 
     study: Study
     form: WhatIfForm
@@ -134,13 +139,13 @@ class CostPage:
     tried: bool
 
 
-def cost_page(study: Study, asked: QueryDict) -> CostPage:
-    """The page, with what its address asks for. A constant number of queries.
+def cost_page(study: Study, query: QueryDict) -> CostPage:
+    """The page for the address's query. A constant number of queries.
 
     Raises StudyArm.DoesNotExist where there is no such arm.
     """
-    arms = owned_arms(study, asked.get("arm", ""))
-    form = WhatIfForm(asked, arms=arms, said=said_of(study))
+    arms = owned_arms(study, query.get("arm", ""))
+    form = WhatIfForm(query, arms=arms, said=said_of(study))
     assumed = form.cleaned_data.get("assumed") if form.is_valid() else None
     sheet = cost_of(study, assumed, candidate=arms.candidate.name)
     return CostPage(
@@ -160,15 +165,15 @@ def cost_page(study: Study, asked: QueryDict) -> CostPage:
 @results_only
 def study_cost(request: SignedInRequest, pk: int) -> HttpResponse:
     rows = Study.objects.seen_by(request.user).select_related("project")
-    found = get_object_or_404(rows, pk=pk)
+    study = get_object_or_404(rows, pk=pk)
     try:
-        shown = cost_page(found, request.GET)
+        page = cost_page(study, request.GET)
     except StudyArm.DoesNotExist as error:
         raise Http404(str(error)) from error
     except DataError as error:  # of the operator's table of prices
         messages.error(request, f"What it costs isn't known: {error}.")
         return redirect("site:study", pk)
-    return render(request, "ownership/cost.html", {"shown": shown, "study": found})
+    return render(request, "ownership/cost.html", {"shown": page, "study": study})
 
 
 urlpatterns = [path("studies/<int:pk>/cost/", study_cost, name="study_cost")]

@@ -1,4 +1,4 @@
-"""The cost sheet of a study: what its candidate costs beside the baseline's present bill.
+"""The cost sheet of a study: what its candidate costs, next to the baseline's present bill.
 
 Like counts and errors this is always open: it says nothing of what an answer is worth.
 """
@@ -18,8 +18,8 @@ from evalhub.registry.models.studies import ArmRole, CriterionRole
 
 
 def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
-    """The candidate in question, or another by its name, and the baseline that its newest decision
-    names. Three queries.
+    """The candidate in question, or another by its name, and the baseline of its newest decision.
+    Three queries.
 
     Raises StudyArm.DoesNotExist where the study has no such arm beside its baseline.
     """
@@ -29,8 +29,8 @@ def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
     if tuned is None:
         raise StudyArm.DoesNotExist(f"{study} has no arm {candidate!r}")
     decided = Decision.objects.filter(study=study, arm=tuned.name).newest_first().first()
-    named = decided and arms.get(decided.document.arms.baseline.name)
-    base = named or by_role[ArmRole.BASELINE]
+    recorded = decided and arms.get(decided.document.arms.baseline.name)
+    base = recorded or by_role[ArmRole.BASELINE]
     if tuned == base:
         raise StudyArm.DoesNotExist(f"{tuned} is the baseline of {study}")
     judged = [each for each in study.test_sets.judged().select_related("metric") if not each.form]
@@ -39,7 +39,7 @@ def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
 
 
 def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = "") -> CostSheet:
-    """What the candidate costs in all beside the baseline's present bill.
+    """The candidate's total cost, next to the baseline's present bill.
 
     Args:
         assumed: what is said in place of what the study says, part by part.
@@ -50,24 +50,25 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
         evalhub.io.rows.DataError: what is wrong with the operator's tables of prices.
     """
     arms = owned_arms(study, candidate)
-    said = _with_assumed(study, assumed)
-    found = known_costs(study, arms, said)
-    lines = cost_lines(said, found, gpu_price, assumed=assumed)
-    traffic = traffic_of(said, assumed)
+    ownership = _with_assumed(study, assumed)
+    costs = known_costs(study, arms, ownership)
+    lines = cost_lines(ownership, costs, gpu_price, assumed=assumed)
+    traffic = traffic_of(ownership, assumed)
     return cost_sheet(
         lines,
         study=study.name,
         baseline=arms.baseline.name,
         candidate=arms.candidate.name,
-        currency=found.currency,
+        currency=costs.currency,
         traffic=traffic,
-        notes=[*_other_currency(study, found.currency), *_notes(found)],
+        notes=[*_other_currency(study, costs.currency), *_notes(costs)],
     )
 
 
 def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
-    """What the study says, with what is assumed in its place. Amounts of two currencies are never
-    added: of a study in another currency than the assumptions only the traffic stays."""
+    """The study's figures, replaced by the assumptions where there are any. Amounts in two
+    currencies are never added: of a study in another currency than the assumptions only the traffic
+    is used."""
     own = said_of(study)
     if assumed is not None and assumed.currency not in (None, own_currency(study)):
         own = Ownership(traffic=own.traffic)
@@ -85,22 +86,22 @@ def _other_currency(study: Study, currency: str) -> list[str]:
     ]
 
 
-def _notes(found: KnownCosts) -> list[str]:
-    """What a reader should know beside the figures."""
-    arms = found.baseline, found.candidate
+def _notes(costs: KnownCosts) -> list[str]:
+    """Remarks for the reader of the figures."""
+    arms = costs.baseline, costs.candidate
     notes = [
-        f"{each.name} is a hosted fine-tune: {said}."
-        for each in arms
-        if each.price is not None
-        and each.price.listed is not None
-        and (said := surcharge(prices_here(settings.HOME), each.price))
+        f"{arm.name} is a hosted fine-tune: {note}."
+        for arm in arms
+        if arm.price is not None
+        and arm.price.listed is not None
+        and (note := surcharge(prices_here(settings.HOME), arm.price))
     ]
-    before, after = found.baseline.prompt, found.candidate.prompt
+    before, after = costs.baseline.prompt, costs.candidate.prompt
     if before and after and before != after:
         more = "longer" if after > before else "shorter"
         notes.append(
-            f"Prompts of {found.candidate.name} have {after:,.0f} tokens on the average where "
-            f"those of {found.baseline.name} have {before:,.0f}: {abs(after / before - 1):.0%} "
-            f"{more}, measured on {found.where}."
+            f"Prompts of {costs.candidate.name} have {after:,.0f} tokens on the average where "
+            f"those of {costs.baseline.name} have {before:,.0f}: {abs(after / before - 1):.0%} "
+            f"{more}, measured on {costs.where}."
         )
     return notes

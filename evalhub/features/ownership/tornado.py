@@ -1,4 +1,4 @@
-"""A tornado: by figure, how far the outcome moves while that one goes from end to end. Pure."""
+"""Tornado: for each figure, how far the outcome moves between that figure's two ends. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from evalhub.report.charts.scale import Scale, Tick, around
 
 @dataclass(frozen=True, slots=True)
 class TornadoRow:
-    """A figure with its bar: where it begins and how wide it is, in per cent; `open` where it has
-    no end, since it never breaks even. `spoken` says the same in words."""
+    """A figure with its bar: start and width in per cent; `open` if the bar has no end, since it
+    never breaks even. `spoken` says the same in words."""
 
     name: str
     ends: str
@@ -26,7 +26,7 @@ class TornadoRow:
 
 @dataclass(frozen=True, slots=True)
 class TornadoPlot:
-    """All rows on one scale; `at` is where the outcome stands with all figures in the middle."""
+    """All rows on one scale; `at` is the outcome with all figures at their middle."""
 
     title: str
     said: str
@@ -37,8 +37,8 @@ class TornadoPlot:
 
 def tornado_plot(tornado: Tornado) -> TornadoPlot:
     """The picture of a tornado, the largest bar first."""
-    known = [each for swing in tornado.swings for each in (swing.at_low, swing.at_high)]
-    scale = around([tornado.at, *(each for each in known if each is not None)], zero=False)
+    outcomes = [each for swing in tornado.swings for each in (swing.at_low, swing.at_high)]
+    scale = around([tornado.at, *(each for each in outcomes if each is not None)], zero=False)
     months = tornado.of == "break-even"
     return TornadoPlot(
         title="Months until break-even" if months else "Saved a month",
@@ -50,10 +50,10 @@ def tornado_plot(tornado: Tornado) -> TornadoPlot:
 
 
 def _row(swing: Swing, tornado: Tornado, scale: Scale) -> TornadoRow:
-    known = [each for each in (swing.at_low, swing.at_high) if each is not None]
-    never = len(known) < 2
-    left = min(known, default=scale.low)
-    x, width = scale.band(left, scale.high if never else max(known))
+    outcomes = [each for each in (swing.at_low, swing.at_high) if each is not None]
+    never = len(outcomes) < 2
+    left = min(outcomes, default=scale.low)
+    x, width = scale.band(left, scale.high if never else max(outcomes))
     low, high = outcome(swing.at_low, tornado), outcome(swing.at_high, tornado)
     figure = swing.figure
     return TornadoRow(

@@ -22,13 +22,13 @@ def amount(ends: Ends | None) -> str:
 
 
 def factor(figure: Figure) -> str:
-    """A figure with its unit, and where it comes from."""
+    """A figure with its unit and its source."""
     unit = f" {figure.unit}" if figure.unit else ""
     return f"{amount(figure)}{unit} ({ORIGINS[figure.origin]}: {figure.source})"
 
 
 def line_source(line: CostLine) -> str:
-    """What a line's amount is made of; of one that is unknown, what would make it known."""
+    """How a line's amount is calculated; for an unknown one, what would make it known."""
     if line.missing:
         return line.missing
     parts = [factor(each) for each in line.figures]
@@ -39,7 +39,7 @@ def line_source(line: CostLine) -> str:
 
 
 def totals(sheet: CostSheet) -> Iterator[tuple[str, str]]:
-    """The sums, each with its name."""
+    """The totals, each with its name."""
     unknown = [each.name for each in sheet.lines if each.missing and each.part in UPFRONT]
     without = f", without {', '.join(unknown)}" if unknown and sheet.upfront else ""
     yield "Paid once", f"{amount(sheet.upfront)}{without}"
@@ -51,15 +51,15 @@ def totals(sheet: CostSheet) -> Iterator[tuple[str, str]]:
 
 
 def tornado_rows(tornado: Tornado) -> list[list[str]]:
-    """By figure, the outcome at both of its ends, and how far it was varied."""
+    """For each figure: the outcome at both ends, and how far the figure was varied."""
     return [
         [
-            each.figure.name,
-            outcome(each.at_low, tornado),
-            outcome(each.at_high, tornado),
-            VARIED[each.varied],
+            swing.figure.name,
+            outcome(swing.at_low, tornado),
+            outcome(swing.at_high, tornado),
+            VARIED[swing.varied],
         ]
-        for each in tornado.swings
+        for swing in tornado.swings
     ]
 
 

@@ -1,4 +1,4 @@
-"""What people said of scores, in the admin: looked at there, said on pages of their own."""
+"""Admin pages of score cases: read only; cases are made on pages of their own."""
 
 from evalhub.accounts.read_only import AdminTable, register
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase

@@ -147,8 +147,8 @@ class WholeScoreAuditOut(ScoreAuditOut):
     def from_model(cls, audit: ScoreAudit) -> "WholeScoreAuditOut":
         """Of an audit with its count (`with_checked`). One query."""
         rates = error_rates(list(audit.cases.all()))
-        shown = dict(ScoreAuditOut.from_model(audit))
-        return cls(**shown, rates=tuple(ErrorRateOut.from_rate(rate) for rate in rates))
+        fields = dict(ScoreAuditOut.from_model(audit))
+        return cls(**fields, rates=tuple(ErrorRateOut.from_rate(rate) for rate in rates))
 
 
 class DrawnAnswerOut(Given):
@@ -216,8 +216,8 @@ class ScoreEndpoint(ProjectEndpoint):
         Raises DeclarationError where there is none, or several.
         """
         used = RunMetric.objects.filter(run__test_set_version__test_set__project=self.project, **of)
-        named = Q(name=name) | Q(digest=name)
-        metrics = list(Metric.objects.filter(named, pk__in=used.order_by().values("metric"))[:2])
+        matching = Q(name=name) | Q(digest=name)
+        metrics = list(Metric.objects.filter(matching, pk__in=used.order_by().values("metric"))[:2])
         if len(metrics) == 1:
             return metrics[0]
         message = (

@@ -1,4 +1,4 @@
-"""How often a metric errs, as far as its scores were checked."""
+"""How often a metric errs, from the scores that people have checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,13 +39,13 @@ class ErrorRate:
 
     @property
     def what(self) -> str:
-        """Of which scores, in words."""
+        """The scores that the rate counts, in words."""
         return _TOLD[self.scores]
 
 
 def error_rates(cases: Sequence[ScoreCase]) -> list[ErrorRate]:
-    """Of an audit's cases: how often all were wrong and, where they are passes and fails, how often
-    each of the two was."""
+    """Rates of an audit's cases: errors among all and, if scores are pass or fail, among each of
+    the two."""
     rates = [_rate(CheckedScores.ALL, cases)]
     if all(value in (0, 1) for each in cases for value in (each.value, each.said)):
         rates.append(_rate(CheckedScores.PASSES, [each for each in cases if each.value == 1]))

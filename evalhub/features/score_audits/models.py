@@ -1,4 +1,4 @@
-"""What people say of scores: cases against a metric, and audits that tell how often it errs.
+"""Score cases (a score is wrong) and score audits (how often a metric errs).
 
 Neither changes a score. Rows are only added; the database itself refuses anything else.
 """
@@ -16,12 +16,12 @@ from evalhub.registry.models.scores import Metric
 
 class ScoreAuditQuerySet(OfProjectQuerySet["ScoreAudit"]):
     def with_checked(self) -> Self:
-        """Adds `checked`, how many of its answers somebody has checked."""
+        """Adds `checked`, the number of answers that somebody has checked."""
         return self.annotate(checked=Count("cases"))
 
 
 class ScoreAudit(models.Model):
-    """Scored answers drawn by chance, to be checked one by one. Never changed."""
+    """A random sample of scored answers, to be checked one by one. Never changed."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="score_audits")
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="audits")
@@ -42,18 +42,18 @@ class ScoreAudit(models.Model):
 
 class ScoreCaseQuerySet(OfProjectQuerySet["ScoreCase"]):
     def reported(self) -> Self:
-        """Those that somebody came upon; the others were asked for by an audit."""
+        """Cases that somebody reported; the others were requested by an audit."""
         return self.filter(audit=None)
 
     def per_metric(self) -> dict[int, int]:
-        """How many answers each metric was reported for, by its primary key."""
+        """Number of reported answers by metric (primary key)."""
         counts = self.reported().order_by().values("metric")
         rows = counts.annotate(n=Count("output", distinct=True)).values_list("metric", "n")
         return dict(rows)
 
 
 class ScoreCase(models.Model):
-    """One person's word on one score: what it should be, and why. Never changed."""
+    """One person's opinion of one score: the right value, and why. Never changed."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="score_cases")
     output = models.ForeignKey(Output, models.PROTECT, related_name="score_cases")

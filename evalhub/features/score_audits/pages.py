@@ -1,4 +1,4 @@
-"""Scores said to be wrong, and metrics audited."""
+"""Pages: reported scores, and audits of metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ AUDITS = 20
 
 @dataclass(frozen=True, slots=True)
 class ShownAudit:
-    """An audit with what is checked of it."""
+    """An audit with its number of checked answers."""
 
     audit: ScoreAudit
     checked: int
@@ -60,7 +60,7 @@ class ShownCase:
 
 @dataclass(frozen=True, slots=True)
 class MetricPage:
-    """What is known of a metric's mistakes in the projects that somebody sees."""
+    """A metric's known errors in the projects that a user sees."""
 
     metric: Metric
     answers: int
@@ -71,14 +71,14 @@ class MetricPage:
 
 
 def seen_metric(user: User, pk: int) -> Metric:
-    """A metric by which something is scored that this person sees; else Http404."""
+    """A metric that scores something which the user sees; else Http404."""
     projects = Project.objects.seen_by(user)
     used = RunMetric.objects.filter(run__test_set_version__test_set__project__in=projects)
     return get_object_or_404(Metric, pk=pk, runs__in=used.filter(metric=pk)[:1])
 
 
 def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
-    """Six queries, and none more for more cases."""
+    """The page of a metric's cases. Six queries, however many cases."""
     cases = ScoreCase.objects.seen_by(user).filter(metric=metric).reported()
     rows = cases.select_related("output__item", "by", "output__run__version__model", "project")
     page = Paginator(rows, PAGE).get_page(number)
@@ -87,7 +87,7 @@ def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
         metric=metric,
         answers=cases.order_by().values("output").distinct().count(),
         page=page,
-        cases=[_shown(each) for each in page],
+        cases=[_case_row(each) for each in page],
         audits=[_audit(each) for each in audits.prefetch_related("cases")[:AUDITS]],
         projects=list(Project.objects.seen_by(user).order_by("slug")),
     )
@@ -95,7 +95,7 @@ def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """An audit, and the next of its answers that nobody has checked; None at the end."""
+    """An audit with its next unchecked answer; None at the end."""
 
     shown: ShownAudit
     output: Output | None
@@ -106,8 +106,8 @@ class AuditPage:
 
 
 def audit_page(audit: ScoreAudit) -> AuditPage:
-    done = {each.output_id for each in audit.cases.all()}
-    following = next((pk for pk in audit.drawn if pk not in done), None)
+    checked_outputs = {each.output_id for each in audit.cases.all()}
+    following = next((pk for pk in audit.drawn if pk not in checked_outputs), None)
     if following is None:
         return AuditPage(_audit(audit), None, None, None, None, None)
     output = Output.objects.select_related("item", "run").get(pk=following)
@@ -116,13 +116,13 @@ def audit_page(audit: ScoreAudit) -> AuditPage:
 
 
 def texts_of(output: Output) -> tuple[FoldedText, FoldedText, FoldedText]:
-    """What was asked, what is right, and the answer."""
+    """The question, the right answers, and the answer."""
     item = output.item
     right = passage(expected(item.references))
     return passage(asked(item.input)), right, passage(output.text or "")
 
 
-def _shown(case: ScoreCase) -> ShownCase:
+def _case_row(case: ScoreCase) -> ShownCase:
     return ShownCase(case, *texts_of(case.output))
 
 
@@ -132,7 +132,7 @@ def _audit(audit: ScoreAudit) -> ShownAudit:
 
 
 class CaseForm(forms.Form):
-    """What a score should be."""
+    """The right value of a score, with a reason."""
 
     said = forms.FloatField(label="It should be", help_text="in the metric’s own unit")
     why = forms.CharField(
@@ -145,7 +145,7 @@ class CaseForm(forms.Form):
 
 
 class AuditForm(forms.Form):
-    """How many answers are drawn."""
+    """How many answers to draw."""
 
     project = forms.SlugField()
     size = forms.IntegerField(min_value=1, max_value=MOST_AUDITED)
@@ -155,14 +155,14 @@ class AuditForm(forms.Form):
 @results_only
 def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
     row = seen_metric(request.user, metric)
-    shown = metric_page(request.user, row, request.GET.get("page", ""))
-    return render(request, f"{FOLDER}/metric.html", {"shown": shown, "most": MOST_AUDITED})
+    page = metric_page(request.user, row, request.GET.get("page", ""))
+    return render(request, f"{FOLDER}/metric.html", {"shown": page, "most": MOST_AUDITED})
 
 
 @require_http_methods(["GET", "POST"])
 @results_only
 def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
-    """ "This score is wrong": what it should be, and why."""
+    """Report a wrong score: the right value, and why."""
     rows = Output.objects.filter(run__in=Run.objects.seen_by(request.user))
     answer = get_object_or_404(rows.select_related("item", *RUN), pk=output)
     row = seen_metric(request.user, metric)
@@ -187,7 +187,7 @@ def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
 @require_POST
 @results_only
 def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
-    """Draws answers to be checked."""
+    """Draw answers to check."""
     row = seen_metric(request.user, metric)
     form = AuditForm(request.POST)
     if not form.is_valid():
@@ -209,7 +209,7 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @results_only
 def audit(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The next answer that nobody has checked, and what the checked ones show."""
+    """The next unchecked answer, and the result of the checked ones."""
     rows = ScoreAudit.objects.seen_by(request.user).select_related("project", "metric", "by")
     row = get_object_or_404(rows, pk=pk)
     form = CaseForm(request.POST or None)
@@ -232,7 +232,7 @@ RUN = ("run__version__model", "run__test_set_version__test_set__project")
 
 
 def opposite(value: float | None) -> float | None:
-    """What a pass or a fail should be, if it is wrong; nothing is proposed for other scores."""
+    """The other value of a pass or fail score; None for other scores."""
     return {0.0: 1.0, 1.0: 0.0}.get(-1.0 if value is None else value)
 
 

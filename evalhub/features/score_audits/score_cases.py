@@ -1,4 +1,4 @@
-"""A score said to be wrong, and a metric audited: verbs that add a row and change no score."""
+"""Report a score and audit a metric: these verbs add rows and change no score."""
 
 import math
 import random
@@ -19,14 +19,14 @@ MOST_AUDITED = 1000
 
 
 class ScoreCaseError(Exception):
-    """What can't be said of a score; the message says why."""
+    """A score case that isn't allowed; the message says why."""
 
 
 def readable_score(output: Output, metric: Metric) -> Score:
-    """The score, where it is one and may be read. Raises ScoreCaseError: a sealed one isn't
-    disputed, since who disputes it has read it."""
-    found = Score.objects.readable_by(output.run).filter(output=output, metric=metric)
-    score: Score | None = found.exclude(value=None).first()
+    """The score, if it exists and may be read. Raises ScoreCaseError for a sealed one, since who
+    disputes a score has read it."""
+    scores = Score.objects.readable_by(output.run).filter(output=output, metric=metric)
+    score: Score | None = scores.exclude(value=None).first()
     if score is None:
         raise ScoreCaseError(
             "there is no score here that may be read: it is sealed until a decision reads it, or "
@@ -37,7 +37,7 @@ def readable_score(output: Output, metric: Metric) -> Score:
 
 @transaction.atomic
 def dispute_score(*, output: Output, metric: Metric, said: float, why: str, by: User) -> ScoreCase:
-    """A case against the metric: what the score of this answer should be.
+    """Adds a case: what the score of this answer should be.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -66,26 +66,28 @@ def dispute_score(*, output: Output, metric: Metric, said: float, why: str, by: 
 
 @transaction.atomic
 def draw_audit(*, project: Project, metric: Metric, size: int, by: User) -> ScoreAudit:
-    """Draws so many of the project's readable scores by this metric, or all, each as likely.
+    """Draws `size` of the project's readable scores by this metric at random, or all if there are
+    fewer.
 
     Raises NotAllowedError, and ScoreCaseError where there are none.
     """
     check_evaluates(by, project)
     if not 1 <= size <= MOST_AUDITED:
         raise DeclarationError(f"1 to {MOST_AUDITED:,} answers", "size")
-    found = list(_audited(project, metric).values_list("output", flat=True))
-    if not found:
+    outputs = list(_auditable_scores(project, metric).values_list("output", flat=True))
+    if not outputs:
         raise ScoreCaseError("no score by this metric may be read here yet")
     seed = secrets.randbits(32)
-    drawn = random.Random(seed).sample(found, min(size, len(found)))
+    drawn = random.Random(seed).sample(outputs, min(size, len(outputs)))
     return ScoreAudit.objects.create(
-        project=project, metric=metric, seed=seed, population=len(found), drawn=drawn, by=by
+        project=project, metric=metric, seed=seed, population=len(outputs), drawn=drawn, by=by
     )
 
 
 @transaction.atomic
 def check_score(*, audit: ScoreAudit, output: Output, said: float, why: str, by: User) -> ScoreCase:
-    """What a drawn answer's score should be, be it the score as it is. Said once.
+    """Records the right score of a drawn answer, which may be the score it has. Once for each
+    answer.
 
     Raises as `dispute_score`; ScoreCaseError where the audit didn't draw it, or it is checked.
     """
@@ -112,27 +114,27 @@ def check_score(*, audit: ScoreAudit, output: Output, said: float, why: str, by:
 
 
 def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
-    """The audit's answers by their `place` in the order of checking.
+    """The audit's answers, in the order of checking, which `place` counts.
 
     Each with its `value`, the score as far as it may be read, and with what was `said` of it and
     `why`, which are None where nobody has.
     """
-    order = Case(*(When(pk=pk, then=Value(place)) for place, pk in enumerate(audit.drawn)))
+    order = Case(*(When(pk=pk, then=Value(position)) for position, pk in enumerate(audit.drawn)))
     of_answer = {"output": OuterRef("pk")}
     scores = Score.objects.readable().filter(metric=audit.metric_id, **of_answer)
     cases = ScoreCase.objects.filter(audit=audit, **of_answer)
-    found = Output.objects.filter(pk__in=audit.drawn).annotate(
+    outputs = Output.objects.filter(pk__in=audit.drawn).annotate(
         place=order,
         value=Subquery(scores.values("value")[:1]),
         said=Subquery(cases.values("said")[:1]),
         why=Subquery(cases.values("why")[:1]),
     )
-    rows: QuerySet[Output] = found.order_by("place").prefetch_related("item")
+    rows: QuerySet[Output] = outputs.order_by("place").prefetch_related("item")
     return rows
 
 
-def _audited(project: Project, metric: Metric) -> "QuerySet[Score]":
-    """The scores of which an audit is drawn, in the order of their answers."""
+def _auditable_scores(project: Project, metric: Metric) -> "QuerySet[Score]":
+    """The scores from which an audit is drawn, in the order of their answers."""
     runs = RunMetric.objects.readable().filter(
         metric=metric, run__test_set_version__test_set__project=project
     )
@@ -141,12 +143,12 @@ def _audited(project: Project, metric: Metric) -> "QuerySet[Score]":
     return scores.filter(output__item__redacted=None).order_by("output")
 
 
-def _check_said(metric: Metric, said: float) -> None:
+def _check_said(metric: Metric, value: float) -> None:
     try:
         reach = declared_metric(metric.name, **metric.options).reach
     except MetricError:
         reach = None
-    if not math.isfinite(said):
+    if not math.isfinite(value):
         raise DeclarationError("a number was expected", "said")
-    if reach is not None and not reach[0] <= said <= reach[1]:
+    if reach is not None and not reach[0] <= value <= reach[1]:
         raise DeclarationError(f"{metric.name} lies between {reach[0]:g} and {reach[1]:g}", "said")

@@ -36,7 +36,7 @@ WORDS: dict[Step, str] = {
 
 
 class Reasoned(Declaration):
-    """A sentence of the advice, the rule that says it and where it comes from."""
+    """A sentence of the advice, with its rule and its source."""
 
     rule: str
     said: str
@@ -44,7 +44,7 @@ class Reasoned(Declaration):
 
 
 class StrategyAdvice(Declaration):
-    """What to try, simplest first, and whether a fine-tune is among it.
+    """The steps to try, simplest first, and whether a fine-tune is one of them.
 
     Attributes:
         needed: examples that are missing; of "not-yet" more than 0, else 0.
@@ -59,31 +59,31 @@ class StrategyAdvice(Declaration):
 
     @property
     def steps_in_words(self) -> list[str]:
-        """The steps, the fine-tune with its method."""
+        """The steps as text; the fine-tune with its method."""
         method = f" ({NAMES[self.method]})"
         return [f"{WORDS[each]}{method if each == 'tuned' else ''}" for each in self.steps]
 
 
 def advise(answers: Case) -> StrategyAdvice:
-    """What the table of rules says of these answers."""
-    held = [rule for rule in RULES if rule.holds(answers)]
+    """Applies the table of rules to these answers."""
+    matching = [rule for rule in RULES if rule.holds(answers)]
     figures = figures_of(answers)
     missing = needed(answers) if worth_tuning(answers) else 0
     return StrategyAdvice(
         answer=_answer(answers),
         headline=_headline(answers, missing),
         steps=steps_of(answers),
-        method=next((METHODS[rule.name] for rule in held if rule.name in METHODS), "none"),
+        method=next((METHODS[rule.name] for rule in matching if rule.name in METHODS), "none"),
         needed=missing,
         reasons=tuple(
             Reasoned(rule=rule.name, said=rule.says.format(**figures), source=rule.source)
-            for rule in held
+            for rule in matching
         ),
     )
 
 
 def steps_of(answers: Case) -> tuple[Step, ...]:
-    """The simpler things first, and the fine-tune last, where it is one of them."""
+    """The simpler steps first, the fine-tune last, if it is one of them."""
     steps: list[Step] = ["base", "prompted"]
     if wants_behaviour(answers) or answers.examples:
         steps.append("few-shot")
@@ -95,7 +95,7 @@ def steps_of(answers: Case) -> tuple[Step, ...]:
 
 
 def figures_of(answers: Case) -> dict[str, str]:
-    """What the rules' sentences name."""
+    """The figures that the rules' sentences name."""
     threshold = THRESHOLDS[answers.lesson]
     often = {"never": "hardly ever", "yearly": "every year", "monthly": "every month"}
     return {

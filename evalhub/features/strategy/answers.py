@@ -1,4 +1,4 @@
-"""What is asked before a fine-tune: a declaration with its questions, choices and ranges."""
+"""The questions before a fine-tune: a declaration with choices and ranges."""
 
 from typing import Literal, get_args
 
@@ -70,5 +70,6 @@ CHOICES: dict[str, dict[str, str]] = {
 """In words, each choice of each question that has some, in the order in which they are shown."""
 
 assert all(
-    tuple(words) == get_args(Case.model_fields[name].annotation) for name, words in CHOICES.items()
+    tuple(options) == get_args(Case.model_fields[name].annotation)
+    for name, options in CHOICES.items()
 )

@@ -88,7 +88,7 @@ def init(
     _check_free(out)
     if examples is None and examples_file is not None:
         examples = rows_in(examples_file)
-    said = {
+    stated = {
         "about": about,
         "lesson": lesson,
         "changes": changes,
@@ -99,8 +99,8 @@ def init(
         "billions": billions,
         "memory": memory,
     }
-    answers = _answers({name: each for name, each in said.items() if each is not None}, yes)
-    given = StudyParts(
+    answers = _answers({name: each for name, each in stated.items() if each is not None}, yes)
+    parts = StudyParts(
         project=project,
         url=url,
         model=model,
@@ -112,31 +112,31 @@ def init(
         documents=_beside(out, documents),
         training=_beside(out, examples_file),
     )
-    made = first_study(answers, given, examples=examples_file, items=items)
-    _write(out, made.text)
+    draft = first_study(answers, parts, examples=examples_file, items=items)
+    _write(out, draft.text)
     if json_:
         printing.print_json(
             {
                 "answers": answers.as_json(),
-                "advice": made.advice.as_json(),
+                "advice": draft.advice.as_json(),
                 "study": str(out),
-                "fill_in": [{"field": each.field, "said": each.said} for each in made.unfilled],
+                "fill_in": [{"field": each.field, "said": each.said} for each in draft.unfilled],
             }
         )
     else:
-        _print(out, made)
+        _print(out, draft)
     return 0
 
 
-def _answers(said: dict[str, Any], yes: bool) -> "Case":
-    """What was said by options; what wasn't is asked, where somebody can answer.
+def _answers(stated: dict[str, Any], yes: bool) -> "Case":
+    """The answers given by options; the others are asked for if the terminal is interactive.
 
     Raises typer.BadParameter, with the option, for what is no answer or is missing.
     """
     from evalhub.features.strategy.answers import CHOICES, Case
 
-    _checked(said)
-    missing = [name for name in Case.model_fields if name not in said]
+    _case(stated)
+    missing = [name for name in Case.model_fields if name not in stated]
     if missing and not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter(
@@ -144,65 +144,65 @@ def _answers(said: dict[str, Any], yes: bool) -> "Case":
                 param_hint=f"--{missing[0]}",
             )
         for name in missing:
-            said[name] = _ask(name, CHOICES.get(name, {}), said)
-    return _checked(said)
+            stated[name] = _ask(name, CHOICES.get(name, {}), stated)
+    return _case(stated)
 
 
-def _checked(said: dict[str, Any]) -> "Case":
+def _case(stated: dict[str, Any]) -> "Case":
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.features.strategy.answers import Case
 
     try:
-        return declared(Case, said)
+        return declared(Case, stated)
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint=f"--{error.field}") from error
 
 
-def _ask(name: str, choices: dict[str, str], said: dict[str, Any]) -> Any:
-    """The answer to a question, asked again until it is one."""
+def _ask(name: str, choices: dict[str, str], stated: dict[str, Any]) -> Any:
+    """Asks the question until the answer is valid."""
     from evalhub.declare.declaration import default_of
     from evalhub.features.strategy.answers import Case
 
     field = Case.model_fields[name]
     typer.echo(f"\n{field.description}", err=True)
-    for choice, words in choices.items():
-        typer.echo(f"  {choice:<13} {words}", err=True)
+    for choice, text in choices.items():
+        typer.echo(f"  {choice:<13} {text}", err=True)
     while True:
         usual = default_of(Case, name)
-        given = typer.prompt(
+        line = typer.prompt(
             "",
             default=UNKNOWN if usual is None else str(usual),
             prompt_suffix="> ",
             err=True,
         )
-        if usual is None and given.strip() == UNKNOWN:
+        if usual is None and line.strip() == UNKNOWN:
             return None
-        answer = given.strip() if choices else _number(given, int if type(usual) is int else float)
+        answer = line.strip() if choices else _number(line, int if type(usual) is int else float)
         try:
-            _checked(said | {name: answer})
+            _case(stated | {name: answer})
         except typer.BadParameter as error:
             typer.echo(error.message, err=True)
         else:
             return answer
 
 
-def _number(given: str, kind: Any) -> Any:
+def _number(text: str, kind: Any) -> Any:
     try:
-        return kind(given.strip().replace(",", ""))
+        return kind(text.strip().replace(",", ""))
     except ValueError:
-        return given
+        return text
 
 
-def _print(out: Path, made: "FirstStudy") -> None:
+def _print(out: Path, draft: "FirstStudy") -> None:
     from evalhub.frames.command import printing
 
     console = printing.terminal()
-    _print_advice(made.advice)
+    _print_advice(draft.advice)
     console.print(f"\nWritten: {out}", highlight=False)
-    if made.unfilled:
+    if draft.unfilled:
         console.print("Still to be filled in there:")
-        for each in made.unfilled:
-            console.print(f"  {each.field}: {each.said}", highlight=False, markup=False)
+        for gap in draft.unfilled:
+            console.print(f"  {gap.field}: {gap.said}", highlight=False, markup=False)
     console.print(f"Then: evalhub study run {out} --dry-run", highlight=False)
 
 
@@ -213,13 +213,13 @@ def _print_advice(advice: "StrategyAdvice") -> None:
     console.print(advice.headline, style="bold", highlight=False)
     for number, step in enumerate(advice.steps_in_words, start=1):
         console.print(f"  {number}. {step}", highlight=False)
-    for each in advice.reasons:
-        console.print(f"{each.said}", highlight=False, markup=False)
-        console.print(f"  {each.source}", style="dim", highlight=False, markup=False)
+    for reason in advice.reasons:
+        console.print(f"{reason.said}", highlight=False, markup=False)
+        console.print(f"  {reason.source}", style="dim", highlight=False, markup=False)
 
 
 def _beside(out: Path, path: Path | None) -> str:
-    """A file as the study file names it: relative to where that lies."""
+    """A file's path relative to the study file."""
     if path is None:
         return ""
     return Path(os.path.relpath(path.absolute(), out.absolute().parent)).as_posix()

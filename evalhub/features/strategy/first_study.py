@@ -1,4 +1,4 @@
-"""A first study that follows from what a team says of its case, with examples of its own rows.
+"""A first study file from a team's answers, with examples from its own rows.
 
 Examples for a prompt come from training rows and never from the test set: whatever of it is found
 there, by the same search as `evalhub leakage`, is left out.
@@ -31,7 +31,7 @@ PAIRS = (("input", "output"), ("prompt", "completion"), ("question", "answer"))
 
 @dataclass(frozen=True, slots=True)
 class FirstStudy:
-    """The file's text, the advice that it follows and what it leaves to be filled in."""
+    """The file's text, the advice it follows, and what is left to be filled in."""
 
     text: str
     advice: StrategyAdvice
@@ -39,9 +39,9 @@ class FirstStudy:
 
 
 def first_study(
-    answers: Case, given: StudyParts, *, examples: Path | None = None, items: Path | None = None
+    answers: Case, parts: StudyParts, *, examples: Path | None = None, items: Path | None = None
 ) -> FirstStudy:
-    """The study file that tries what the advice says, in its order.
+    """The study file that tries the steps of the advice in order.
 
     Args:
         examples: training rows, of which some are shown in the prompt.
@@ -53,16 +53,16 @@ def first_study(
     """
     advice = advise(answers)
     if examples is not None and "few-shot" in advice.steps:
-        system, shown = _examples(examples, items)
-        given = given._replace(
-            system=given.system or system, told_in_training=bool(system), examples=shown
+        system, chosen = _examples(examples, items)
+        parts = parts._replace(
+            system=parts.system or system, told_in_training=bool(system), examples=chosen
         )
-    text = study_text(answers, advice, given)
+    text = study_text(answers, advice, parts)
     return FirstStudy(text, advice, unfilled(_data(text)))
 
 
 def rows_in(path: Path) -> int:
-    """How many rows a file holds. Raises evalhub.io.rows.DataError."""
+    """The number of rows in a file. Raises evalhub.io.rows.DataError."""
     return sum(1 for _ in read_rows(path))
 
 
@@ -73,21 +73,21 @@ def _data(text: str) -> Any:
 
 
 def _examples(path: Path, items: Path | None) -> tuple[str, list[Shown]]:
-    """The rows' own system message, if there is one, and some of them as examples."""
-    found = dict(_answered(path))
-    if not found:
-        known = ", ".join(f"{{{one}, {other}}}" for one, other in PAIRS)
+    """The system message of the rows, if they have one, and some rows as examples."""
+    by_line = dict(_examples_by_line(path))
+    if not by_line:
+        pairs = ", ".join(f"{{{one}, {other}}}" for one, other in PAIRS)
         raise DataError(
-            f"no row is an example: {{messages}} that end with the answer, or {known}",
+            f"no row is an example: {{messages}} that end with the answer, or {pairs}",
             file=str(path),
         )
     texts = [] if items is None else _texts(items)
-    while found:
-        chosen = _some(found)
-        leaked = _leaked(chosen, texts, str(path)) if texts else set()
+    while by_line:
+        chosen = _some(by_line)
+        leaked = _leaks(chosen, texts, str(path)) if texts else set()
         if not leaked:
-            return found[next(iter(chosen))][0], [found[line][1] for line in chosen]
-        found = {line: each for line, each in found.items() if line not in leaked}
+            return by_line[next(iter(chosen))][0], [by_line[line][1] for line in chosen]
+        by_line = {line: each for line, each in by_line.items() if line not in leaked}
     raise DataError(
         f"each of its rows is in the test set {items}: examples are never shown of what is asked",
         file=str(path),
@@ -101,17 +101,17 @@ def _texts(items: Path) -> list[ItemTexts]:
     ]
 
 
-def _some(found: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
-    """Some examples by their lines: one of each answer first, then others."""
+def _some(by_line: dict[int, tuple[str, Shown]]) -> dict[int, Shown]:
+    """A few examples by line: one of each answer first, then others."""
     first: dict[str, int] = {}
-    for line, (_, shown) in found.items():
-        first.setdefault(shown.output, line)
-    lines = [*first.values(), *(line for line in found if line not in first.values())]
-    return {line: found[line][1] for line in sorted(lines[:SHOWN])}
+    for line, (_, example) in by_line.items():
+        first.setdefault(example.output, line)
+    lines = [*first.values(), *(line for line in by_line if line not in first.values())]
+    return {line: by_line[line][1] for line in sorted(lines[:SHOWN])}
 
 
-def _leaked(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[int]:
-    """The lines of the examples whose questions are items of the test set."""
+def _leaks(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[int]:
+    """Lines of the examples whose questions are items of the test set."""
     rows = [Row(line, {"input": each.input}, file) for line, each in chosen.items()]
     (leakage,) = find_leakage(training_of(rows[0], rows[1:], file), texts)
     return {
@@ -122,31 +122,34 @@ def _leaked(chosen: dict[int, Shown], texts: list[ItemTexts], file: str) -> set[
     }
 
 
-def _answered(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
-    """By line: the system message and the example of each row that is one, and not too long."""
+def _examples_by_line(path: Path) -> Iterator[tuple[int, tuple[str, Shown]]]:
+    """By line: the system message and the example of each row that is an example and isn't too
+    long."""
     for number, row in enumerate(read_rows(path)):
         if number == LOOKED_AT:
             return
-        found = _from_messages(row.values) or _from_pair(row.values)
-        if found and 0 < len(found[1].input) + len(found[1].output) <= LONGEST:
-            yield row.line, found
+        example = _from_messages(row.values) or _from_pair(row.values)
+        if example and 0 < len(example[1].input) + len(example[1].output) <= LONGEST:
+            yield row.line, example
 
 
 def _from_messages(values: dict[str, Any]) -> tuple[str, Shown] | None:
-    """Of a conversation with one question and one answer."""
-    messages = _listed(values.get("messages"))
-    said = [
-        (str(each.get("role")), each.get("content")) for each in messages if isinstance(each, dict)
+    """An example from a conversation with one question and one answer."""
+    messages = _as_list(values.get("messages"))
+    turns = [
+        (str(message.get("role")), message.get("content"))
+        for message in messages
+        if isinstance(message, dict)
     ]
-    roles = [role for role, _ in said if role not in ("system", "developer")]
-    if roles != ["user", "assistant"] or not all(isinstance(text, str) for _, text in said):
+    roles = [role for role, _ in turns if role not in ("system", "developer")]
+    if roles != ["user", "assistant"] or not all(isinstance(text, str) for _, text in turns):
         return None
-    system = next((str(text) for role, text in said if role in ("system", "developer")), "")
-    return system, Shown(str(said[-2][1]), str(said[-1][1]))
+    system = next((str(text) for role, text in turns if role in ("system", "developer")), "")
+    return system, Shown(str(turns[-2][1]), str(turns[-1][1]))
 
 
-def _listed(value: Any) -> list[Any]:
-    """A list, also where JSON stands in a text, as a CSV must write it."""
+def _as_list(value: Any) -> list[Any]:
+    """A list; JSON in a text is read, as a CSV file holds it."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -156,10 +159,10 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _from_pair(values: dict[str, Any]) -> tuple[str, Shown] | None:
-    asked = values.get("instruction")
-    if isinstance(asked, str) and isinstance(values.get("output"), str):
+    instruction = values.get("instruction")
+    if isinstance(instruction, str) and isinstance(values.get("output"), str):
         more = values.get("input")
-        question = f"{asked}\n\n{more}" if isinstance(more, str) and more else asked
+        question = f"{instruction}\n\n{more}" if isinstance(more, str) and more else instruction
         return "", Shown(question, values["output"])
     for one, other in PAIRS:
         if isinstance(values.get(one), str) and isinstance(values.get(other), str):

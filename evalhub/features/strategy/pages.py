@@ -23,18 +23,18 @@ FILE = {"Content-Disposition": 'attachment; filename="study.yaml"'}
 
 
 def _field(name: str) -> forms.Field:
-    """A question as the declaration asks it; its range is checked there."""
-    asked = Case.model_fields[name]
+    """The form field of a question; the declaration checks its range."""
+    field = Case.model_fields[name]
     usual = default_of(Case, name)
     if name in CHOICES:
         options = list(CHOICES[name].items())
         return forms.ChoiceField(
-            label=asked.description, choices=options, initial=usual, widget=forms.RadioSelect
+            label=field.description, choices=options, initial=usual, widget=forms.RadioSelect
         )
-    kind = forms.IntegerField if asked.annotation is int else forms.FloatField
+    kind = forms.IntegerField if field.annotation is int else forms.FloatField
     if usual is None:
-        return kind(label=asked.description, required=False, help_text="empty where it isn’t known")
-    return kind(label=asked.description, initial=f"{usual:g}")
+        return kind(label=field.description, required=False, help_text="empty where it isn’t known")
+    return kind(label=field.description, initial=f"{usual:g}")
 
 
 class StrategyForm(forms.Form):
@@ -53,8 +53,11 @@ class StrategyForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None, *, projects: Sequence[tuple[str, str]]):
         super().__init__(data)
-        known = [(each, each) for each in endpoints()]
-        for name, choices in (("project", projects), ("endpoint", [("", "none yet"), *known])):
+        endpoint_choices = [(each, each) for each in endpoints()]
+        for name, choices in (
+            ("project", projects),
+            ("endpoint", [("", "none yet"), *endpoint_choices]),
+        ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = list(choices)
@@ -69,42 +72,42 @@ class StrategyForm(forms.Form):
         return [self[name] for name in self.fields if name not in Case.model_fields]
 
     def clean(self) -> dict[str, Any]:
-        """Adds `case`, the answers as they are declared."""
+        """Adds `case`, the answers as a declaration."""
         cleaned = super().clean() or {}
-        said = {name: cleaned[name] for name in Case.model_fields if name in cleaned}
+        answers = {name: cleaned[name] for name in Case.model_fields if name in cleaned}
         try:
-            cleaned["case"] = declared(Case, said)
+            cleaned["case"] = declared(Case, answers)
         except DeclarationError as error:
             self.add_error(error.field if error.field in self.fields else None, error.message)
         return cleaned
 
     def study(self, *, web: bool) -> FirstStudy:
-        """The advice with its study file, to be run from here (`web`) or by a command."""
-        said = self.cleaned_data
+        """The advice with its study file, to be run on this site (`web`) or by a command."""
+        cleaned = self.cleaned_data
         parts = StudyParts(
-            project=said["project"],
-            endpoint=said["endpoint"] if web else "",
+            project=cleaned["project"],
+            endpoint=cleaned["endpoint"] if web else "",
             by_endpoint=web,
-            model=said["model"],
-            tuned_model=said["tuned_model"],
+            model=cleaned["model"],
+            tuned_model=cleaned["tuned_model"],
         )
-        return first_study(said["case"], parts)
+        return first_study(cleaned["case"], parts)
 
 
 @require_GET
 @results_only
 def strategy(request: SignedInRequest) -> HttpResponse:
-    """The form; once it is answered the advice too, or the study file. Nothing is kept."""
+    """The form; once answered, the advice too, or the study file. Nothing is stored."""
     projects = list(Project.objects.seen_by(request.user).order_by("name"))
     if not projects:
         messages.error(request, "There is no project yet to make a study in.")
         return redirect("home")
-    asked = request.GET if "about" in request.GET else None
-    form = StrategyForm(asked, projects=[(each.slug, each.name) for each in projects])
-    made = form.study(web="download" not in request.GET) if form.is_valid() else None
-    if made and "download" in request.GET:
-        return HttpResponse(made.text, content_type="application/yaml", headers=FILE)
-    context = {"form": form, "made": made}
+    query = request.GET if "about" in request.GET else None
+    form = StrategyForm(query, projects=[(each.slug, each.name) for each in projects])
+    study = form.study(web="download" not in request.GET) if form.is_valid() else None
+    if study and "download" in request.GET:
+        return HttpResponse(study.text, content_type="application/yaml", headers=FILE)
+    context = {"form": form, "made": study}
     status = 400 if form.errors else 200
     return render(request, "strategy/strategy.html", context, status=status)
 

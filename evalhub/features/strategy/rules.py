@@ -1,4 +1,4 @@
-"""What the answers call for: a table of rules, each with its sentence and its source."""
+"""What follows from the answers: a table of rules, each with a sentence and a source."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -32,14 +32,14 @@ class AdviceRule(NamedTuple):
 
 
 def gigabytes(answers: Case) -> dict[str, float]:
-    """By method, the memory that training takes, in GB, without what the batch takes; for each
-    billion of parameters where nobody says how many the model has."""
-    each = {"full": FULL_GB, "lora": LORA_GB, "qlora": QLORA_GB}
-    return {method: (answers.billions or 1.0) * gb for method, gb in each.items()}
+    """Memory for training by method, in GB, without the batch; for each billion of parameters if
+    the model's size isn't known."""
+    gb_per_billion = {"full": FULL_GB, "lora": LORA_GB, "qlora": QLORA_GB}
+    return {method: (answers.billions or 1.0) * gb for method, gb in gb_per_billion.items()}
 
 
 def fits(answers: Case, method: str) -> bool | None:
-    """Whether training takes no more memory than there is; None where that isn't known."""
+    """Whether training fits into the memory; None if that isn't known."""
     if answers.billions is None or answers.memory is None:
         return None
     return gigabytes(answers)[method] <= answers.memory
@@ -54,17 +54,17 @@ def wants_behaviour(answers: Case) -> bool:
 
 
 def moves_too_fast(answers: Case) -> bool:
-    """Whether what is to be learned has changed before a fine-tune of it is evaluated."""
+    """Whether the behaviour to be learned changes before a fine-tune of it can be evaluated."""
     return answers.about == "behaviour" and answers.changes in SOON
 
 
 def needed(answers: Case) -> int:
-    """How many more examples of this kind there have to be before a fine-tune is worth a try."""
+    """How many more examples of this kind are needed before a fine-tune is worth trying."""
     return max(0, THRESHOLDS[answers.lesson].fewest - answers.examples)
 
 
 def worth_tuning(answers: Case) -> bool:
-    """Whether what is asked for is a fine-tune's at all, whatever the number of examples."""
+    """Whether a fine-tune suits the aim at all, whatever the number of examples."""
     return wants_behaviour(answers) and not moves_too_fast(answers)
 
 

@@ -1,4 +1,4 @@
-"""The study file that tries the simpler things first, with a comment on each choice."""
+"""The study file that tries the simpler steps first, with a comment on each choice."""
 
 import json
 import textwrap
@@ -26,7 +26,7 @@ class Shown(NamedTuple):
 
 
 class StudyParts(NamedTuple):
-    """What is known of the case already; what is empty is usual, or left to be filled in.
+    """What is already known of the case; an empty field is the default, or left to be filled in.
 
     Attributes:
         by_endpoint: the models are asked by an operator's alias, and never by an address.
@@ -50,22 +50,22 @@ class StudyParts(NamedTuple):
     training: str = ""
 
 
-def study_text(answers: Case, advice: StrategyAdvice, given: StudyParts) -> str:
-    """The study file as YAML, every arm in the order of the advice."""
-    return "\n".join(_lines(answers, advice, given)) + "\n"
+def study_text(answers: Case, advice: StrategyAdvice, parts: StudyParts) -> str:
+    """The study file as YAML, with the arms in the order of the advice."""
+    return "\n".join(_lines(answers, advice, parts)) + "\n"
 
 
-def _lines(answers: Case, advice: StrategyAdvice, given: StudyParts) -> Iterator[str]:
+def _lines(answers: Case, advice: StrategyAdvice, parts: StudyParts) -> Iterator[str]:
     tuned = "tuned" in advice.steps
     saves = tuned and answers.reason in RATIO
     yield "# Made by `evalhub strategy init`. The simpler things first:"
     yield from _comment(advice.headline)
-    yield from _comment(f"Asked: {_asked(answers)}.")
-    for each in advice.reasons:
-        yield from _comment(f"- {each.said} ({each.source})")
+    yield from _comment(f"Asked: {_answers_text(answers)}.")
+    for reason in advice.reasons:
+        yield from _comment(f"- {reason.said} ({reason.source})")
     yield "schema: evalhub.study/1"
-    yield f"project: {_said(given.project or USUAL['project'])}"
-    yield f"name: {_said(given.name or USUAL['name'])}"
+    yield f"project: {_quote(parts.project or USUAL['project'])}"
+    yield f"name: {_quote(parts.name or USUAL['name'])}"
     if tuned:
         yield "# The fine-tune has to beat the best of the others, chosen on a part of the items."
         yield "baseline: best-untuned"
@@ -79,12 +79,12 @@ def _lines(answers: Case, advice: StrategyAdvice, given: StudyParts) -> Iterator
     for step in advice.steps:
         yield f"  {step}:   # {WORDS[step]}"
         if step == "base":
-            yield from _base(given, local=local)
+            yield from _base(parts, local=local)
         elif step == "tuned":
-            yield from _tuned(answers, advice, given, local=local)
+            yield from _arm_with_tuning(answers, advice, parts, local=local)
         else:
-            yield from _untuned(step, given)
-    yield from _test_set(given, saves=saves)
+            yield from _arm_without_tuning(step, parts)
+    yield from _test_set(parts, saves=saves)
     if tuned and not _replaces(answers):
         yield ""
         yield "# Eight small skills: what the base could do has to be there still."
@@ -98,11 +98,11 @@ def _lines(answers: Case, advice: StrategyAdvice, given: StudyParts) -> Iterator
 
 
 def _replaces(answers: Case) -> bool:
-    """Whether a smaller model is tuned to take the place of a large one, on the task alone."""
+    """Whether a smaller model is tuned to replace a large one on this task alone."""
     return answers.size == "large" and answers.reason in RATIO
 
 
-def _asked(answers: Case) -> str:
+def _answers_text(answers: Case) -> str:
     return "; ".join(f"{name}: {_answer(name, value)}" for name, value in answers)
 
 
@@ -123,44 +123,44 @@ def _comment(text: str) -> Iterator[str]:
     )
 
 
-def _base(given: StudyParts, *, local: bool) -> Iterator[str]:
-    model = _or(given.model, "the name of the model that answers today")
+def _base(parts: StudyParts, *, local: bool) -> Iterator[str]:
+    model = _or(parts.model, "the name of the model that answers today")
     yield "    kind: base"
     yield "    backend: &base"
-    yield f"      openai: {{{_address(given, local=local)}, model: {model}}}"
+    yield f"      openai: {{{_address(parts, local=local)}, model: {model}}}"
     yield "    sampling: &same {temperature: 0, max_tokens: 300, seed: 7}"
     yield "    # price: {prompt: 0.1, completion: 0.4}   a million tokens, where no table knows it"
 
 
-def _untuned(step: Step, given: StudyParts) -> Iterator[str]:
-    asked = "what you would tell a careful new colleague to do"
+def _arm_without_tuning(step: Step, parts: StudyParts) -> Iterator[str]:
+    hint = "what you would tell a careful new colleague to do"
     yield f"    kind: {step}"
     yield "    parent: base"
     yield f"    only: [{TEST_SET}]   # elsewhere it is the base, with nothing to lose"
     yield "    backend: *base"
     yield "    prompt:"
     if step == "prompted":
-        yield f"      system: &told {_or(given.system, asked)}"
+        yield f"      system: &told {_or(parts.system, hint)}"
     else:
         yield "      system: *told"
     if step == "few-shot":
         yield "      examples:   # answered as they should be; never items of the test set"
-        shown = given.examples or (
+        examples = parts.examples or (
             Shown(f"{UNFILLED}a question of the training rows", f"{UNFILLED}its right answer"),
         )
-        for each in shown:
-            yield f"        - {{input: {_said(each.input)}, output: {_said(each.output)}}}"
+        for example in examples:
+            yield f"        - {{input: {_quote(example.input)}, output: {_quote(example.output)}}}"
     if step == "retrieval":
-        documents = _or(given.documents, "a file of rows {id, text}, as manual.jsonl")
+        documents = _or(parts.documents, "a file of rows {id, text}, as manual.jsonl")
         yield '      template: "{context}\\n\\n{input}"'
         yield f"      retriever: {{documents: {documents}, k: 3}}"
     yield "    sampling: *same"
 
 
-def _tuned(
-    answers: Case, advice: StrategyAdvice, given: StudyParts, *, local: bool
+def _arm_with_tuning(
+    answers: Case, advice: StrategyAdvice, parts: StudyParts, *, local: bool
 ) -> Iterator[str]:
-    model = _or(given.tuned_model, "what the server calls the fine-tune")
+    model = _or(parts.tuned_model, "what the server calls the fine-tune")
     yield f"    kind: {advice.method}"
     if _replaces(answers):
         yield "    # no parent: a smaller model is tuned than the one that answers today"
@@ -169,33 +169,33 @@ def _tuned(
         yield f"    # only: [{TEST_SET}]   where it is switched on for the task alone; without"
         yield "    # this line it answers everything, as a merged adapter would"
     yield "    backend:"
-    yield f"      openai: {{{_address(given, local=local)}, model: {model}}}"
-    if given.told_in_training:
+    yield f"      openai: {{{_address(parts, local=local)}, model: {model}}}"
+    if parts.told_in_training:
         yield "    prompt: {system: *told}   # as its training rows have it"
     else:
         yield "    # prompt: {system: *told}   where its training rows have it"
     yield "    sampling: *same"
     yield "    training:"
     yield f"      method: {advice.method}"
-    if given.training:
-        yield f"      data: {_said(given.training)}   # test items are looked for in it"
+    if parts.training:
+        yield f"      data: {_quote(parts.training)}   # test items are looked for in it"
     else:
         yield "      # data: training.jsonl   test items are looked for in it"
 
 
-def _address(given: StudyParts, *, local: bool) -> str:
-    if given.by_endpoint:
-        return f"endpoint: {_or(given.endpoint, 'an endpoint that an operator of this site made')}"
+def _address(parts: StudyParts, *, local: bool) -> str:
+    if parts.by_endpoint:
+        return f"endpoint: {_or(parts.endpoint, 'an endpoint that an operator of this site made')}"
     where = "on a machine of your own" if local else "as http://127.0.0.1:8000/v1"
-    key = f", key_env: {_said(given.key_env)}" if given.key_env else ""
-    return f"url: {_or(given.url, f'the address of the models, {where}')}{key}"
+    key = f", key_env: {_quote(parts.key_env)}" if parts.key_env else ""
+    return f"url: {_or(parts.url, f'the address of the models, {where}')}{key}"
 
 
-def _test_set(given: StudyParts, *, saves: bool) -> Iterator[str]:
+def _test_set(parts: StudyParts, *, saves: bool) -> Iterator[str]:
     yield ""
     yield "test_sets:"
     yield f"  {TEST_SET}:"
-    yield f"    file: {_or(given.items, 'a file of rows {id, input, reference}, as items.jsonl')}"
+    yield f"    file: {_or(parts.items, 'a file of rows {id, input, reference}, as items.jsonl')}"
     yield "    role: primary"
     if saves:
         yield f"    min_gain: {-MARGIN}     # as good: so much it may lose, for what it saves"
@@ -203,12 +203,12 @@ def _test_set(given: StudyParts, *, saves: bool) -> Iterator[str]:
     else:
         yield "    min_gain: 0         # it must gain, whatever little"
         yield "    planned_gain: 0.05  # the gain that is worth finding"
-    yield f"    metric: {{name: {_said(given.metric or USUAL['metric'])}}}"
+    yield f"    metric: {{name: {_quote(parts.metric or USUAL['metric'])}}}"
 
 
-def _or(given: str, otherwise: str) -> str:
-    return _said(given or f"{UNFILLED}{otherwise}")
+def _or(value: str, otherwise: str) -> str:
+    return _quote(value or f"{UNFILLED}{otherwise}")
 
 
-def _said(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

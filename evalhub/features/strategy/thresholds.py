@@ -1,4 +1,4 @@
-"""How many examples a fine-tune takes, by what they teach: folk figures, in one table."""
+"""How many examples a fine-tune needs, by its aim: rules of thumb, in one table."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ FOLK = "a folk figure: guides repeat it, and sources differ"
 
 
 class Threshold(NamedTuple):
-    """Examples below `fewest` are too few to try; from `enough` on guides expect a gain."""
+    """Fewer than `fewest` examples are too few to try; from `enough` on, guides expect a gain."""
 
     fewest: int
     enough: int

@@ -1,4 +1,4 @@
-"""`evalhub webhook`: whom a project tells what happens in it."""
+"""`evalhub webhook`: the addresses to which a project sends its events."""
 
 from copy import copy
 from typing import TYPE_CHECKING, Annotated, Any
@@ -77,7 +77,7 @@ def rotate(project: "Project", webhook: Number) -> Printed:
     """Make a new secret and print it; for a day messages are signed by both."""
     from evalhub.features.webhooks.registering import rotate_secret
 
-    new = rotate_secret(webhook=_numbered(project, webhook), by=None)
+    new = rotate_secret(webhook=_webhook_by_number(project, webhook), by=None)
     return Printed(new, _with_secret, [new.secret])
 
 
@@ -87,13 +87,13 @@ def remove(project: "Project", webhook: Number) -> Printed:
     from evalhub.features.webhooks.api import WebhookOut
     from evalhub.features.webhooks.registering import remove_webhook
 
-    row = _numbered(project, webhook)
+    row = _webhook_by_number(project, webhook)
     remove_webhook(webhook=copy(row), by=None)
     line = f"{row.url} is told nothing any more."
     return Printed(row, lambda row: WebhookOut.from_model(row).as_json(), [line])
 
 
-def _numbered(project: "Project", number: int) -> "Webhook":
+def _webhook_by_number(project: "Project", number: int) -> "Webhook":
     from evalhub.features.webhooks.registering import WebhookError
 
     webhook: Webhook | None = project.webhooks.filter(pk=number).first()

@@ -1,4 +1,4 @@
-"""What has happened in a project that a webhook is to be told, found by looking for it.
+"""The project's events for webhooks, found by polling the tables.
 
 A message names things by their ids and addresses, and of what was found out no more than a
 verdict: whoever may see the rest asks for it.
@@ -26,33 +26,33 @@ OVERLAP = timedelta(hours=1)
 
 
 def note_events(webhook: Webhook, sources: EventSources) -> int:
-    """Write a delivery for each new event since the webhook was last looked at; how many those are.
+    """Writes a delivery for each event since the last look at the webhook. Returns their number.
 
     Looking twice, or two at once, writes nothing twice.
     """
     now = timezone.now()
     since = max(webhook.since, webhook.looked - OVERLAP)
-    found = [
+    events = [
         event
         for kind in webhook.events
         if kind in sources
         for event in sources[EventType(kind)](webhook.project, since)
     ]
-    keys = [each.key for each in found]
-    known = set(webhook.deliveries.filter(event__in=keys).values_list("event", flat=True))
-    new = [each for each in found if each.key not in known]
+    keys = [each.key for each in events]
+    old_keys = set(webhook.deliveries.filter(event__in=keys).values_list("event", flat=True))
+    new = [each for each in events if each.key not in old_keys]
     with transaction.atomic():
         Delivery.objects.bulk_create(
             [
                 Delivery(
                     webhook=webhook,
-                    event=each.key,
-                    type=each.type,
+                    event=event.key,
+                    type=event.type,
                     message_id=f"msg_{secrets.token_urlsafe(20)}",
-                    body=each.body(),
+                    body=event.body(),
                     due_at=now,
                 )
-                for each in new
+                for event in new
             ],
             ignore_conflicts=True,
         )
@@ -63,40 +63,40 @@ def note_events(webhook: Webhook, sources: EventSources) -> int:
 
 def _decisions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Decision.objects.filter(study__project=project, created__gte=since)
-    for each in rows.select_related("study").defer("record").order_by("pk"):
+    for decision in rows.select_related("study").defer("record").order_by("pk"):
         yield ProjectEvent(
             EventType.DECISION_MADE,
-            f"{EventType.DECISION_MADE}:{each.pk}",
-            each.created,
+            f"{EventType.DECISION_MADE}:{decision.pk}",
+            decision.created,
             {
                 "project": project.slug,
-                "study": each.study.slug,
-                "candidate": each.arm,
-                "decision": each.pk,
-                "digest": each.digest,
-                "verdict": each.verdict,
-                "url": absolute(reverse("site:study", args=[each.study_id])),
-                "api": absolute(reverse("api:decision", args=[project.slug, each.pk])),
+                "study": decision.study.slug,
+                "candidate": decision.arm,
+                "decision": decision.pk,
+                "digest": decision.digest,
+                "verdict": decision.verdict,
+                "url": absolute(reverse("site:study", args=[decision.study_id])),
+                "api": absolute(reverse("api:decision", args=[project.slug, decision.pk])),
             },
         )
 
 
 def _champions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Promotion.objects.filter(project=project, created__gte=since).order_by("pk")
-    for each in rows.select_related("version__model", "before__version__model"):
-        before = each.before.version if each.before else None
+    for promotion in rows.select_related("version__model", "before__version__model"):
+        before = promotion.before.version if promotion.before else None
         yield ProjectEvent(
             EventType.CHAMPION_CHANGED,
-            f"{EventType.CHAMPION_CHANGED}:{each.pk}",
-            each.created,
+            f"{EventType.CHAMPION_CHANGED}:{promotion.pk}",
+            promotion.created,
             {
                 "project": project.slug,
-                "model": each.version.model.slug,
-                "version": each.version.number,
-                "how": each.how,
-                "decision": each.decision_id,
+                "model": promotion.version.model.slug,
+                "version": promotion.version.number,
+                "how": promotion.how,
+                "decision": promotion.decision_id,
                 "before": before and {"model": before.model.slug, "version": before.number},
-                "url": absolute(reverse("site:version", args=[each.version_id])),
+                "url": absolute(reverse("site:version", args=[promotion.version_id])),
                 "api": absolute(reverse("api:champion", args=[project.slug])),
             },
         )
@@ -104,42 +104,42 @@ def _champions(project: Project, since: datetime) -> Iterator[ProjectEvent]:
 
 def _campaigns(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Campaign.objects.filter(project=project, sealed__gte=since).select_related("study")
-    for each in rows.defer("plan", "sealed_as").order_by("pk"):
-        assert each.sealed is not None
+    for campaign in rows.defer("plan", "sealed_as").order_by("pk"):
+        assert campaign.sealed is not None
         yield ProjectEvent(
             EventType.CAMPAIGN_FINISHED,
-            f"{EventType.CAMPAIGN_FINISHED}:{each.pk}",
-            each.sealed,
+            f"{EventType.CAMPAIGN_FINISHED}:{campaign.pk}",
+            campaign.sealed,
             {
                 "project": project.slug,
-                "campaign": each.pk,
-                "study": each.study.slug if each.study else None,
-                "url": absolute(reverse("site:campaign", args=[each.pk])),
-                "api": absolute(reverse("api:campaign", args=[project.slug, each.pk])),
+                "campaign": campaign.pk,
+                "study": campaign.study.slug if campaign.study else None,
+                "url": absolute(reverse("site:campaign", args=[campaign.pk])),
+                "api": absolute(reverse("api:campaign", args=[project.slug, campaign.pk])),
             },
         )
 
 
-def _failed_runs(project: Project, since: datetime) -> Iterator[ProjectEvent]:
+def _run_failures(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Run.objects.filter(
         test_set_version__test_set__project=project, state=RunState.FAILED, finished__gte=since
     )
     rows = rows.select_related("version__model", "test_set_version__test_set").order_by("pk")
-    for each in rows.defer("error"):
-        assert each.finished is not None
+    for run in rows.defer("error"):
+        assert run.finished is not None
         yield ProjectEvent(
             EventType.RUN_FAILED,
-            f"{EventType.RUN_FAILED}:{each.pk}:{each.finished.isoformat()}",
-            each.finished,
+            f"{EventType.RUN_FAILED}:{run.pk}:{run.finished.isoformat()}",
+            run.finished,
             {
                 "project": project.slug,
-                "run": each.pk,
-                "model": each.version.model.slug,
-                "version": each.version.number,
-                "test_set": each.test_set_version.test_set.slug,
-                "test_set_version": each.test_set_version.number,
-                "url": absolute(reverse("site:run", args=[each.pk])),
-                "api": absolute(reverse("api:run", args=[project.slug, each.pk])),
+                "run": run.pk,
+                "model": run.version.model.slug,
+                "version": run.version.number,
+                "test_set": run.test_set_version.test_set.slug,
+                "test_set_version": run.test_set_version.number,
+                "url": absolute(reverse("site:run", args=[run.pk])),
+                "api": absolute(reverse("api:run", args=[project.slug, run.pk])),
             },
         )
 
@@ -148,5 +148,5 @@ KERNEL_EVENTS: EventSources = {
     EventType.DECISION_MADE: _decisions,
     EventType.CHAMPION_CHANGED: _champions,
     EventType.CAMPAIGN_FINISHED: _campaigns,
-    EventType.RUN_FAILED: _failed_runs,
+    EventType.RUN_FAILED: _run_failures,
 }

@@ -1,4 +1,4 @@
-"""Where news of a project is sent, and each message with what became of it."""
+"""Webhooks of a project, and each message with its outcome."""
 
 from typing import Self
 
@@ -15,12 +15,12 @@ class WebhookQuerySet(OfProjectQuerySet["Webhook"]):
         return self.filter(disabled=None)
 
     def owned_by(self, user: User) -> Self:
-        """Those of the projects that this person owns."""
+        """Webhooks of the projects that this person owns."""
         return self.filter(project__in=Project.objects.owned_by(user))
 
 
 class Webhook(models.Model):
-    """An address that is told of what happens in a project. Of its secret only a salt is kept."""
+    """An address to which a project's events are sent. Of its secret only a salt is stored."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="webhooks")
     url = models.CharField(max_length=500)
@@ -70,14 +70,14 @@ class DeliveryState(models.TextChoices):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self) -> Self:
-        """Those to send now, the longest due first."""
+        """Messages to send now, the longest due first."""
         now = timezone.now()
         enabled = self.filter(state=DeliveryState.WAITING, webhook__disabled=None)
         return enabled.filter(due_at__lte=now).order_by("due_at", "id")
 
 
 class Delivery(models.Model):
-    """A message to one webhook about one event, with what became of it."""
+    """A message to one webhook about one event, with its outcome."""
 
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=100, help_text="what happened to what, once")

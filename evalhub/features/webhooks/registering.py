@@ -1,4 +1,4 @@
-"""An owner's verbs on a project's webhooks. A secret is shown when it is made, and never again."""
+"""An owner's verbs on a project's webhooks. A secret is shown once, when it is made."""
 
 import secrets
 from collections.abc import Collection
@@ -27,7 +27,8 @@ OLD_LASTS = timedelta(days=1)
 
 
 class WebhookError(ValueError):
-    """A webhook that can't be as asked, and what would be right; `field` is where."""
+    """A webhook that can't be made as requested, with what would be right; `field` names the
+    field."""
 
     def __init__(self, message: str, field: str) -> None:
         self.message, self.field = message, field
@@ -36,7 +37,7 @@ class WebhookError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A webhook whose secret was just made, and the only sight of it."""
+    """A webhook with its new secret, which is shown only this once."""
 
     webhook: Webhook
     secret: str
@@ -51,7 +52,7 @@ def add_webhook(
     events: Collection[str] = tuple(EventType),
     private: bool = False,
 ) -> NewSecret:
-    """A webhook, which is told of what happens from now on.
+    """Adds a webhook, to which events are sent from now on.
 
     Args:
         private: whether it may lie on this machine or in a private network, and be asked without
@@ -74,7 +75,7 @@ def add_webhook(
     webhook = Webhook.objects.create(
         project=project,
         url=url,
-        events=_checked(events),
+        events=_check_events(events),
         salt=salt,
         private=private,
         by=by,
@@ -94,7 +95,7 @@ def change_webhook(
     events: Collection[str] | None = None,
     enabled: bool | None = None,
 ) -> Webhook:
-    """Changes what a webhook is told, or whether it is told anything; None leaves it as it is.
+    """Changes the events of a webhook, or turns it on or off; None changes nothing.
 
     What happened while it was disabled is not told later.
 
@@ -102,7 +103,7 @@ def change_webhook(
     """
     check_owns(by, webhook.project, "change a webhook of it")
     if events is not None:
-        webhook.events = _checked(events)
+        webhook.events = _check_events(events)
     if enabled and webhook.disabled:
         webhook.disabled, webhook.why, webhook.since = None, "", timezone.now()
     elif enabled is False and not webhook.disabled:
@@ -114,7 +115,7 @@ def change_webhook(
 
 @transaction.atomic
 def rotate_secret(*, webhook: Webhook, by: User | None) -> NewSecret:
-    """A new secret; for OLD_LASTS messages are signed by both.
+    """Makes a new secret; for OLD_LASTS messages are signed with both.
 
     Raises NotAllowedError where `by` doesn't own the project.
     """
@@ -128,7 +129,7 @@ def rotate_secret(*, webhook: Webhook, by: User | None) -> NewSecret:
 
 @transaction.atomic
 def remove_webhook(*, webhook: Webhook, by: User | None) -> None:
-    """Takes a webhook away with its messages. Raises NotAllowedError as `rotate_secret`."""
+    """Deletes a webhook with its messages. Raises NotAllowedError as `rotate_secret`."""
     check_owns(by, webhook.project, "remove a webhook of it")
     note(Action.WEBHOOK_REMOVED, by=by, project=webhook.project, what=f"webhook {webhook.pk}")
     webhook.delete()
@@ -136,7 +137,7 @@ def remove_webhook(*, webhook: Webhook, by: User | None) -> None:
 
 @transaction.atomic
 def replay(*, delivery: Delivery, by: User | None) -> Delivery:
-    """Has a message sent again from its first attempt on, the same under the same id.
+    """Sends a message again from its first attempt on, with the same content and id.
 
     Raises WebhookError where its webhook is disabled, NotAllowedError as `rotate_secret`.
     """
@@ -149,16 +150,16 @@ def replay(*, delivery: Delivery, by: User | None) -> Delivery:
     return delivery
 
 
-def _checked(events: Collection[str]) -> list[str]:
+def _check_events(events: Collection[str]) -> list[str]:
     unknown = [each for each in events if each not in EventType]
     if unknown or not events:
-        given = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"
-        raise WebhookError(f"one or more of {', '.join(EventType)}: {given}", "events")
+        problem = f"{unknown[0]!r} isn't one of them" if unknown else "none is given"
+        raise WebhookError(f"one or more of {', '.join(EventType)}: {problem}", "events")
     return [each.value for each in EventType if each in events]
 
 
 def _check_url(url: str, private: bool) -> None:
-    """An address that can be asked. What its name means is looked at each time it is asked."""
+    """Checks that the address may be called. Its host name is resolved and checked at each call."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,4 +1,4 @@
-"""Messages sent, tried again, given up; and the timer that does so.
+"""Send messages, retry, give up; and the timer that does so.
 
 The address is looked at when the socket is made and not when the name is resolved: a name that
 means a public address now and a private one a moment later gains nothing.
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What an attempt came to: a status, or in words why there is none."""
+    """The outcome of an attempt: a status, or why there is none."""
 
     status: int | None
     error: str = ""
@@ -51,7 +51,7 @@ class _Answer:
 
 
 def tell(sources: EventSources = KERNEL_EVENTS) -> int:
-    """Looks for what webhooks are to be told and sends what is due; how much was sent.
+    """Notes new events for webhooks and sends what is due. Returns the number of messages sent.
 
     An error on one webhook is logged and keeps up no other. Two processes may do this at once.
     While the site's messages are held, nothing is looked for and nothing sent.
@@ -65,20 +65,20 @@ def tell(sources: EventSources = KERNEL_EVENTS) -> int:
             logger.exception("could not look what webhook %d is to be told", webhook.pk)
     Delivery.objects.filter(ended__lt=timezone.now() - KEPT).delete()
     due = Delivery.objects.due().select_related("webhook")[:AT_ONCE]
-    held = [each for each in due if _claimed(each)]
-    if held:
-        for delivery, answer in zip(held, asyncio.run(_send_all(held)), strict=True):
+    claimed = [each for each in due if _claim(each)]
+    if claimed:
+        for delivery, answer in zip(claimed, asyncio.run(_send_all(claimed)), strict=True):
             _conclude(delivery, answer)
-    return len(held)
+    return len(claimed)
 
 
 def teller(sources: EventSources) -> AbstractContextManager[None]:
-    """Tells webhooks every TICK_S seconds, on a thread of this process, while the block runs."""
+    """Calls `tell` every TICK_S seconds on a thread of this process, while the block runs."""
     return every(TICK_S, lambda: tell(sources))
 
 
-def _claimed(delivery: Delivery) -> bool:
-    """Takes the message for LEASE, by compare-and-set."""
+def _claim(delivery: Delivery) -> bool:
+    """Leases the message for LEASE, by compare-and-set."""
     same = Delivery.objects.filter(
         pk=delivery.pk,
         state=DeliveryState.WAITING,
@@ -108,7 +108,7 @@ async def _send(delivery: Delivery) -> _Answer:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
         ) as session:
-            return await _posted(session, delivery)
+            return await _post(session, delivery)
     except TimeoutError:
         return _Answer(None, f"no answer within {TIMEOUT_S:g} s")
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -118,8 +118,8 @@ async def _send(delivery: Delivery) -> _Answer:
 
 
 def _reason(error: Exception) -> str:
-    """Why nothing was sent, by the kind of the error: its own words name the addresses that the
-    host's name means here, which would let a project's owner map the site's network."""
+    """Why nothing was sent, by the kind of the error: its message would name addresses inside the
+    site's network, and let a project's owner map it."""
     import aiohttp
 
     if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -137,8 +137,8 @@ def _reason(error: Exception) -> str:
     return f"it can't be sent ({type(error).__name__})"
 
 
-async def _posted(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer:
-    """The status of an answer, of which nothing else is read. Redirects aren't followed."""
+async def _post(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer:
+    """The status of the answer, of which nothing else is read. Redirects aren't followed."""
     hook, now = delivery.webhook, timezone.now()
     salts = [hook.salt]
     if hook.old_salt and hook.old_until is not None and hook.old_until > now:
@@ -163,17 +163,17 @@ async def _posted(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answ
 
 
 def _conclude(delivery: Delivery, answer: _Answer) -> None:
-    """Keeps what came of an attempt, unless the message was sent by another one meanwhile."""
+    """Stores the outcome of an attempt, unless another attempt has sent the message meanwhile."""
     now = timezone.now()
-    said = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
-    kept: dict[str, object] = {"status": answer.status, "error": said[:300]}
+    error = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
+    changes: dict[str, object] = {"status": answer.status, "error": error[:300]}
     if answer.taken:
-        kept |= {"state": DeliveryState.DELIVERED, "ended": now}
+        changes |= {"state": DeliveryState.DELIVERED, "ended": now}
     elif answer.status == GONE or delivery.attempts > len(RETRY_WAITS):
-        kept |= {"state": DeliveryState.FAILED, "ended": now}
+        changes |= {"state": DeliveryState.FAILED, "ended": now}
     else:
-        kept |= {"due_at": now + RETRY_WAITS[delivery.attempts - 1]}
-    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(**kept)
+        changes |= {"due_at": now + RETRY_WAITS[delivery.attempts - 1]}
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(**changes)
     if answer.status == GONE:
         Webhook.objects.filter(pk=delivery.webhook_id, disabled=None).update(
             disabled=now, why="its address answered 410: gone"

@@ -169,7 +169,7 @@ class WorkingSetEndpoint(ProjectEndpoint):
         return rows.with_counts().select_related("project", "origin")
 
     def item_count(self) -> int:
-        """How many items the working set has, as a request on all of them concerns."""
+        """The number of items in the working set: the weight of a request on all of them."""
         rows = WorkingItem.objects.filter(working_set__project=self.project)
         return rows.filter(working_set=self.kwargs["pk"]).count()
 
@@ -178,21 +178,23 @@ class WorkingSetEndpoint(ProjectEndpoint):
         return working_set
 
     def whole(self, request: Request, code: int = HTTPStatus.OK, **headers: str) -> Response:
-        """The working set as it is now."""
+        """The response with the working set as it is now."""
         shape = WholeWorkingSetOut.from_model(self.working_set())
         return shown(request, shape, code, ETag=etag_of(shape), **headers)
 
 
 def _items_of_version(view: WorkingSetEndpoint) -> int:
-    """Items of the version that a working set begins with, or of the test set's largest one."""
+    """Number of items of the version that a working set begins with, or of the test set's largest
+    version."""
     body = view.document()
     rows = TestSetVersion.objects.filter(test_set__project=view.project)
     rows = rows.filter(test_set__slug=str(body.get("test_set")))
     return 0 if body.get("file") else rows.aggregate(most=Max("item_count"))["most"] or 0
 
 
-def _compared_items(view: WorkingSetEndpoint) -> int:
-    """Items that a search for near-copies reads: the set's, and those of other test sets."""
+def _items_to_compare(view: WorkingSetEndpoint) -> int:
+    """Number of items that a search for near-copies reads: the set's, and those of other test
+    sets."""
     count = view.item_count()
     if view.document().get("where") == "others":
         rows = TestSetVersion.objects.filter(test_set__project=view.project)
@@ -271,7 +273,7 @@ class NearCopiesOfWorkingSet(WorkingSetEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True, rows=_compared_items)
+    @once(lasts=True, rows=_items_to_compare)
     def post(self, request: Request, project: str, pk: int) -> Response:
         working_set, body = self.working_set(), self.body(NearCopiesRequest)
         if body.file is not None:
@@ -327,12 +329,12 @@ class PublishWorkingSet(WorkingSetEndpoint):
             working_set,
             revision=working_set.revision,
             by=self.by,
-            told=lambda versions: keep_answer(request, _published(request, versions)),
+            told=lambda versions: keep_answer(request, _versions_response(request, versions)),
         )
-        return _published(request, versions)
+        return _versions_response(request, versions)
 
 
-def _published(request: Request, versions: list[TestSetVersion]) -> Response:
+def _versions_response(request: Request, versions: list[TestSetVersion]) -> Response:
     rows = TestSetVersion.objects.filter(pk__in=[version.pk for version in versions])
     ordered = rows.select_related("test_set__project").order_by("test_set__slug")
     shape = PublishedOut.from_versions(list(ordered))
@@ -340,7 +342,7 @@ def _published(request: Request, versions: list[TestSetVersion]) -> Response:
 
 
 def _version(project: Project, body: WorkingSetRequest) -> TestSetVersion:
-    """The version that is named. Raises DeclarationError where there is none."""
+    """The version that the body names. Raises DeclarationError if there is none."""
     rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=body.test_set)
     number = body.version
     rows = rows.filter(number=number) if number else rows.filter(pool=None).order_by("-number")
@@ -367,7 +369,7 @@ def _set_fields(working_set: WorkingSet) -> dict[str, Any]:
 
 
 def _version_address(working_set: WorkingSet, version: TestSetVersion | None) -> str | None:
-    """The address of a version of the set's own name."""
+    """The address of a version of the set's own test set."""
     if version is None:
         return None
     return address("test_set_version", working_set.project.slug, working_set.slug, version.number)

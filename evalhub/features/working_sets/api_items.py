@@ -224,17 +224,17 @@ class WorkingItems(WorkingSetEndpoint):
             "fields": body.fields,
             "tag": body.tag.strip(),
             "by": self.by,
-            "on_added": lambda added: keep_answer(request, _added(request, added)),
+            "on_added": lambda added: keep_answer(request, _rows_response(request, added)),
         }
         if body.file is None:
             added = add_rows_from_web(working_set, rows=body.rows or (), **options)
         else:
             files = Uploads(self.project)
             added = add_file_from_web(working_set, file=body.file, files=files, **options)
-        return _added(request, added)
+        return _rows_response(request, added)
 
 
-def _added(request: Request, added: AddedRows) -> Response:
+def _rows_response(request: Request, added: AddedRows) -> Response:
     return shown(request, AddedRowsOut.from_added(added))
 
 

@@ -1,4 +1,4 @@
-"""The forms of working sets: a file taken in, rows added, items found, a split."""
+"""The forms of working sets: upload a file, add rows, filter items, split."""
 
 import json
 import tempfile
@@ -22,7 +22,7 @@ PASTED = "pasted"
 
 
 class FieldNames(forms.Form):
-    """What the fields of a file's rows are called; empty ones are as usual."""
+    """Names of the fields in a file's rows; empty ones are the defaults."""
 
     id = forms.CharField(label="Field with the id", initial="id", required=False)
     input = forms.CharField(label="with the input", initial="input", required=False)
@@ -38,18 +38,18 @@ class FieldNames(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Adds `mapping`."""
         cleaned = super().clean() or {}
-        said = {name: cleaned[name] for name in FIELDS if cleaned.get(name)}
+        fields = {name: cleaned[name] for name in FIELDS if cleaned.get(name)}
         for name in SEVERAL:
-            if name in said:
-                said[name] = [each.strip() for each in said[name].split(",") if each.strip()]
+            if name in fields:
+                fields[name] = [each.strip() for each in fields[name].split(",") if each.strip()]
         try:
-            cleaned["mapping"] = declared(ItemFields, said).mapping
+            cleaned["mapping"] = declared(ItemFields, fields).mapping
         except DeclarationError as error:
             self.add_error(error.field if error.field in self.fields else None, error.message)
         return cleaned
 
     def told(self, error: DataError | DeclarationError) -> None:
-        """Says the error beside the field of the form that it is about."""
+        """Adds the error to the field of the form that it is about."""
         if isinstance(error, DataError):
             self.add_error("file", str(error))
         else:
@@ -141,7 +141,7 @@ class NearCopiesForm(forms.Form):
 
 
 class WorkingFilterForm(forms.Form):
-    """Which items are shown; what can't be so is left out."""
+    """Filter of the items; invalid values are ignored."""
 
     q = forms.CharField(label="Search", required=False, max_length=200)
     tag = forms.ChoiceField(label="Tag", required=False)
@@ -155,8 +155,8 @@ class WorkingFilterForm(forms.Form):
     )
     alike = forms.BooleanField(label="near-copies", required=False)
 
-    def __init__(self, given: Mapping[str, Any], *, tags: Sequence[tuple[str, int]]) -> None:
-        super().__init__(given)
+    def __init__(self, data: Mapping[str, Any], *, tags: Sequence[tuple[str, int]]) -> None:
+        super().__init__(data)
         field = self.fields["tag"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "any"), *((tag, f"{tag} ({n:,})") for tag, n in tags)]
@@ -164,19 +164,19 @@ class WorkingFilterForm(forms.Form):
     @property
     def wanted(self) -> WorkingItemFilter:
         self.is_valid()
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         return WorkingItemFilter(
-            text=said.get("q", ""),
-            tag=said.get("tag", ""),
-            part=said.get("part", ""),
-            change=said.get("change", ""),
-            alike=bool(said.get("alike")),
+            text=cleaned.get("q", ""),
+            tag=cleaned.get("tag", ""),
+            part=cleaned.get("part", ""),
+            change=cleaned.get("change", ""),
+            alike=bool(cleaned.get("alike")),
         )
 
 
 @contextmanager
 def kept(file: "UploadedFile[Any]") -> Iterator[Path]:
-    """An uploaded file under its own name while the block runs. A DataError calls it by that."""
+    """An uploaded file under its own name while the block runs; a DataError names it so."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(file.name or "items").name
         with path.open("wb") as written:
@@ -188,18 +188,18 @@ def kept(file: "UploadedFile[Any]") -> Iterator[Path]:
 
 @contextmanager
 def told_by_name(path: Path) -> Iterator[None]:
-    """Errors of this file name it without its folder."""
+    """DataErrors in this block name the file without its folder."""
     try:
         yield
     except DataError as error:
-        told = path.name if error.file == str(path) else error.file
-        raise DataError(error.message, file=told, line=error.line, field=error.field) from error
+        name = path.name if error.file == str(path) else error.file
+        raise DataError(error.message, file=name, line=error.line, field=error.field) from error
 
 
 @contextmanager
 def pasted(text: str, input_: str) -> Iterator[Path]:
-    """What was pasted, as a file of rows: JSON lines, a JSON array, or texts, one a line, each of
-    which is the field `input_` of a row."""
+    """Pasted text as a file of rows: JSON lines, a JSON array, or texts, one a line, each of which
+    is the field `input_` of a row."""
     start = text.lstrip()[:1]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{PASTED}{'.json' if start == '[' else '.jsonl'}"

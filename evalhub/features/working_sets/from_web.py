@@ -1,4 +1,4 @@
-"""Working sets by REST: rows come as uploads or in the request; errors name those."""
+"""Working sets by REST: rows come as uploads or in the request, and errors name those."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +29,8 @@ def begin_from_web(
     fields: ItemFields,
     source: str = "",
 ) -> WorkingSet:
-    """As `begin_working_set`, of an upload. Raises DeclarationError too where there is none."""
+    """As `begin_working_set`, from an upload. Raises DeclarationError too if there is no such
+    upload."""
     check_evaluates(by, project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
@@ -54,7 +55,7 @@ def add_file_from_web(
     by: User | None,
     on_added: Callable[[AddedRows], None],
 ) -> AddedRows:
-    """As `add_rows`, of an upload. Raises DeclarationError too where there is none."""
+    """As `add_rows`, from an upload. Raises DeclarationError too if there is no such upload."""
     check_evaluates(by, working_set.project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
@@ -71,39 +72,40 @@ def add_rows_from_web(
     by: User | None,
     on_added: Callable[[AddedRows], None],
 ) -> AddedRows:
-    """As `add_rows`, of rows as they would stand in a file; their lines count from 1.
+    """As `add_rows`, from rows in the shape of a file's; their lines count from 1.
 
     Raises DeclarationError for what is wrong with a row, as `rows[2].input`.
     """
     check_evaluates(by, working_set.project)
-    given = (Row(line, dict(values)) for line, values in enumerate(rows, 1))
+    numbered_rows = (Row(line, dict(values)) for line, values in enumerate(rows, 1))
     try:
-        items = items_of(given, fields.mapping)
+        items = items_of(numbered_rows, fields.mapping)
         return add_rows(working_set, items, tag=tag, by=by, on_added=on_added)
     except DataError as error:
-        place = f"rows[{(error.line or 1) - 1}]"
-        field = f"{place}.{error.field}" if error.field else place
+        row_field = f"rows[{(error.line or 1) - 1}]"
+        field = f"{row_field}.{error.field}" if error.field else row_field
         raise DeclarationError(error.message, field) from error
 
 
 def look_in_upload(working_set: WorkingSet, *, file: str, files: Files, by: User | None) -> int:
-    """As `look_in_training`, of an upload. Raises DeclarationError too where there is none."""
+    """As `look_in_training`, in an upload. Raises DeclarationError too if there is no such
+    upload."""
     check_evaluates(by, working_set.project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
         return look_in_training(working_set, path, by=by)
 
 
-def item_content(said: Mapping[str, Any]) -> ItemContent:
-    """An item that is given whole: its fields are those of ItemContent, with `id` for the key.
+def item_content(document: Mapping[str, Any]) -> ItemContent:
+    """A whole item from a request: the fields of ItemContent, with `id` for the key.
 
     Raises DeclarationError for what a file's row would be refused for, with the field.
     """
-    values = {name: value for name, value in said.items() if value is not None}
+    values = {name: value for name, value in document.items() if value is not None}
     metadata = values.pop("metadata", {})
-    named = {name: name for name in ("choices", "tools") if name in values}
+    mapped = {name: name for name in ("choices", "tools") if name in values}
     try:
-        content = item_of(Row(1, values), FieldMapping(reference="references", **named))
+        content = item_of(Row(1, values), FieldMapping(reference="references", **mapped))
     except DataError as error:
         raise DeclarationError(error.message, error.field or "") from error
     return replace(content, metadata=dict(metadata))

@@ -1,4 +1,4 @@
-"""An item of a working set as a form: the fields of a file's row, checked as a file's are."""
+"""The form of a working set's item: the fields of a file's row, with the same checks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def _area(rows: int, **attributes: str) -> forms.Textarea:
 
 
 class ItemForm(forms.Form):
-    """Everything that an item says. `revision` is that of the item which the form shows."""
+    """All fields of an item. `revision` is the revision that the form shows."""
 
     key = forms.CharField(label="Id", max_length=LABEL_LIMIT, strip=False)
     input = forms.CharField(
@@ -64,39 +64,39 @@ class ItemForm(forms.Form):
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Adds `content`, an ItemContent, or the error of the field that can't be so."""
+        """Adds `content`, an ItemContent, or the error of the invalid field."""
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                said = {name: self._as_it_was(name, cleaned[name]) for name in TEXTS}
-                cleaned["content"] = _content(said)
+                values = {name: self._as_it_was(name, cleaned[name]) for name in TEXTS}
+                cleaned["content"] = _content(values)
             except DataError as error:
                 name = (error.field or "").partition("[")[0].partition(".")[0]
                 name = NAMES.get(name, name)
                 where = error.field if error.field and error.field != name else ""
-                told = f"{where}: {error.message}" if "[" in where else error.message
-                self.add_error(name if name in self.fields else None, told)
+                message = f"{where}: {error.message}" if "[" in where else error.message
+                self.add_error(name if name in self.fields else None, message)
         return cleaned
 
     def _as_it_was(self, name: str, typed: str) -> str:
-        """The text as the item has it, where the browser changed nothing but how its lines end."""
+        """The item's own text if the browser changed nothing but line endings."""
         typed, before = _plain(typed), str(self.initial.get(name, ""))
         return before if _plain(before) == typed else typed
 
 
 def form_of(item: WorkingItem) -> dict[str, Any]:
-    """The form's fields as the item has them: sent back unchanged they say the same item."""
-    said = content_of(item)
+    """The form's values for an item: sent back unchanged they give the same item."""
+    content = content_of(item)
     return {
-        "key": said.key,
-        "input": said.input if isinstance(said.input, str) else _shown(said.input),
-        "references": _lines_of(said.references),
-        "context": said.context,
-        "tags": "\n".join(said.tags),
-        "cluster": said.cluster,
-        "choices": "" if said.choices is None else _shown(said.choices),
-        "tools": "" if said.tools is None else _shown(said.tools),
-        "metadata": _shown(said.metadata) if said.metadata else "",
+        "key": content.key,
+        "input": content.input if isinstance(content.input, str) else _as_json(content.input),
+        "references": _lines_of(content.references),
+        "context": content.context,
+        "tags": "\n".join(content.tags),
+        "cluster": content.cluster,
+        "choices": "" if content.choices is None else _as_json(content.choices),
+        "tools": "" if content.tools is None else _as_json(content.tools),
+        "metadata": _as_json(content.metadata) if content.metadata else "",
         "revision": item.revision,
     }
 
@@ -111,46 +111,46 @@ def _content(cleaned: Mapping[str, str]) -> ItemContent:
         "tags": [line.strip() for line in cleaned["tags"].splitlines() if line.strip()],
         "cluster": cleaned["cluster"],
     }
-    given = {name: cleaned[name] for name in ("choices", "tools") if cleaned[name].strip()}
-    mapping = FieldMapping(**{name: name for name in given})
-    content = item_of(Row(1, values | given, FILE), mapping)
+    extras = {name: cleaned[name] for name in ("choices", "tools") if cleaned[name].strip()}
+    mapping = FieldMapping(**{name: name for name in extras})
+    content = item_of(Row(1, values | extras, FILE), mapping)
     return replace(content, metadata=_metadata(cleaned["metadata"]))
 
 
 def _references(text: str) -> list[Any]:
-    """All of a JSON list, or the lines that aren't empty."""
+    """A JSON list, or else the lines that aren't empty."""
     if text.lstrip().startswith("["):
         try:
-            found = parse_json(text)
+            parsed = parse_json(text)
         except JsonError:
-            found = None
-        if isinstance(found, list):
-            return found
+            parsed = None
+        if isinstance(parsed, list):
+            return parsed
     return [line for line in text.split("\n") if line.strip()]
 
 
 def _lines_of(references: Sequence[Any]) -> str:
-    """As `_references` reads them back."""
+    """The references as text, which `_references` reads back."""
     lines = "\n".join(each for each in references if isinstance(each, str))
-    return lines if _references(lines) == list(references) else _shown(references)
+    return lines if _references(lines) == list(references) else _as_json(references)
 
 
 def _metadata(text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = parse_json(text)
+        parsed = parse_json(text)
     except JsonError as flaw:
         raise DataError(flaw.message, file=FILE, field="metadata") from flaw
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise DataError("a JSON object was expected", file=FILE, field="metadata")
-    return found
+    return parsed
 
 
 def _plain(text: str) -> str:
-    """A browser ends lines with two characters; what was typed has one."""
+    """Replaces a browser's two-character line endings by one."""
     return text.replace("\r\n", "\n")
 
 
-def _shown(value: Any) -> str:
+def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)

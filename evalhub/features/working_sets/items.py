@@ -1,4 +1,4 @@
-"""The items of a working set: written one by one, in rows, or many at once by a filter."""
+"""Write the items of a working set: one by one, in rows, or many by a filter."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ from evalhub.registry.rows import insert, update
 
 TOGETHER = 500
 BLOCK = 10_000
-# By item: an update by each list of tags that there is would read all items as often.
+# By item: one update for each list of tags would read all items as often.
 TAGS = """
     UPDATE working_sets_workingitem SET tags = %s, by_id = %s, revision = revision + 1,
     change = CASE change WHEN '' THEN 'changed' ELSE change END WHERE id = %s
@@ -40,7 +40,7 @@ TAGS = """
 
 @dataclass(frozen=True, slots=True)
 class AddedRows:
-    """How many rows became items, and why others didn't: (line, why)."""
+    """Number of added rows, and the lines that weren't added: (line, why)."""
 
     added: int
     left_out: list[tuple[int, str]]
@@ -48,7 +48,7 @@ class AddedRows:
 
 @transaction.atomic
 def add_item(working_set: WorkingSet, content: ItemContent, *, by: User | None) -> WorkingItem:
-    """A new item at the end. Raises as `begin_writing`, and DeclarationError where the set has an
+    """Adds an item at the end. Raises as `begin_writing`, and DeclarationError if the set has an
     item of this id."""
     begin_writing(working_set, by=by)
     item = WorkingItem(
@@ -66,7 +66,7 @@ def add_item(working_set: WorkingSet, content: ItemContent, *, by: User | None) 
 def change_item(
     item: WorkingItem, content: ItemContent, *, revision: int, by: User | None
 ) -> WorkingItem:
-    """The item says this from now on.
+    """Replaces the item's content.
 
     Args:
         revision: that of the item which whoever changes it has seen.
@@ -75,8 +75,8 @@ def change_item(
     DeclarationError where another has this id.
     """
     begin_writing(item.working_set, by=by)
-    there = WorkingItem.objects.filter(pk=item.pk, revision=revision)
-    if not there.update(revision=F("revision") + 1):
+    same_revision = WorkingItem.objects.filter(pk=item.pk, revision=revision)
+    if not same_revision.update(revision=F("revision") + 1):
         raise ChangedMeanwhileError("somebody has changed or deleted this item since you opened it")
     item.refresh_from_db()
     for name, value in _columns(content).items():
@@ -95,7 +95,7 @@ def add_rows(
     by: User | None,
     on_added: Callable[[AddedRows], None] = lambda added: None,
 ) -> AddedRows:
-    """Appends items, but for those that ask what another asks already, in the set or in the rows.
+    """Appends items, except those whose question is already in the set or earlier in the rows.
 
     The rows are read, and those that are left out chosen, before the transaction that writes them.
 
@@ -107,7 +107,7 @@ def add_rows(
     Raises as `begin_writing`, and whatever reading the rows raises: then nothing was added.
     """
     check_evaluates(by, working_set.project)
-    prepared = [_prepared(line, content, tag) for line, content in rows]
+    prepared = [_prepare(line, content, tag) for line, content in rows]
     while True:
         revisions = WorkingSet.objects.filter(pk=working_set.pk).values_list("revision", flat=True)
         revision = revisions.first()
@@ -119,7 +119,7 @@ def add_rows(
                 insert(WorkingItem, COLUMNS, values, returning=("id",))
                 on_added(added)
         except ChangedMeanwhileError:
-            continue  # chosen anew, beside what somebody has just written
+            continue  # chosen again, with what somebody has just written
         return added
 
 
@@ -131,8 +131,8 @@ class _PreparedRow:
     values: tuple[object, ...]
 
 
-def _prepared(line: int, given: ItemContent, tag: str) -> _PreparedRow:
-    content = _named(given, tag)
+def _prepare(line: int, item: ItemContent, tag: str) -> _PreparedRow:
+    content = _with_key_and_tag(item, tag)
     values = written_values(content, content.asked())
     return _PreparedRow(line, content.key, content.fingerprint_in_context(), values)
 
@@ -140,7 +140,7 @@ def _prepared(line: int, given: ItemContent, tag: str) -> _PreparedRow:
 def _new_rows(
     working_set: WorkingSet, prepared: Iterable[_PreparedRow]
 ) -> tuple[list[tuple[object, ...]], list[tuple[int, str]]]:
-    """(the values to write, the lines that are left out and why), beside what the set holds."""
+    """(values to write, lines left out with the reason), compared with the items of the set."""
     fingerprints = dict(working_set.items.order_by().values_list("fingerprint_in_context", "key"))
     keys = set(working_set.items.order_by().values_list("key", flat=True))
     position = _next_position(working_set)
@@ -167,7 +167,7 @@ def tag_items(
     by: User | None,
     take: bool = False,
 ) -> int:
-    """Gives the items that are meant a tag, or with `take` takes it from them.
+    """Adds a tag to the items that the filter selects; with `take`, removes it.
 
     How many it changed. Raises as `begin_writing`, and DeclarationError for what is no tag.
     """
@@ -175,15 +175,15 @@ def tag_items(
     if not 0 < len(tag) <= LABEL_LIMIT:
         raise DeclarationError(f"a tag has 1 to {LABEL_LIMIT} characters", "tag")
     begin_writing(working_set, by=by)
-    meant = working_set.items.matching(wanted).order_by("pk")
+    items = working_set.items.matching(wanted).order_by("pk")
     others: dict[str, str | None] = {}
     writer = None if by is None else by.pk
     written: list[tuple[str, int | None, int]] = []
     perhaps_as_before: list[int] = []
-    for pk, change, said in meant.values_list("pk", "change", Cast("tags", TextField())):
-        if said not in others:
-            others[said] = _retagged(said, tag, take)
-        if (other := others[said]) is not None:
+    for pk, change, tags_json in items.values_list("pk", "change", Cast("tags", TextField())):
+        if tags_json not in others:
+            others[tags_json] = _retag(tags_json, tag, take)
+        if (other := others[tags_json]) is not None:
             written.append((other, writer, pk))
             if change == ItemChange.CHANGED:
                 perhaps_as_before.append(pk)
@@ -197,7 +197,8 @@ def tag_items(
 
 @transaction.atomic
 def delete_items(working_set: WorkingSet, wanted: WorkingItemFilter, *, by: User | None) -> int:
-    """Takes the items that are meant out of the set; how many. Raises as `begin_writing`."""
+    """Deletes the items that the filter selects. Returns their number. Raises as
+    `begin_writing`."""
     begin_writing(working_set, by=by)
     deleted, _ = working_set.items.matching(wanted).order_by().delete()
     return deleted
@@ -205,7 +206,7 @@ def delete_items(working_set: WorkingSet, wanted: WorkingItemFilter, *, by: User
 
 @transaction.atomic
 def delete_item(item: WorkingItem, *, revision: int, by: User | None) -> None:
-    """Takes one item out. Raises as `change_item`."""
+    """Deletes one item. Raises as `change_item`."""
     begin_writing(item.working_set, by=by)
     deleted, _ = WorkingItem.objects.filter(pk=item.pk, revision=revision).delete()
     if not deleted:
@@ -216,8 +217,8 @@ def delete_item(item: WorkingItem, *, revision: int, by: User | None) -> None:
 def set_parts(
     working_set: WorkingSet, development: Collection[int] | None, *, by: User | None
 ) -> None:
-    """Puts these items, by their primary keys, into the development part and all others into the
-    test part; None takes the split back. Raises as `begin_writing`."""
+    """Puts these items (primary keys) into the development part and all others into the test part;
+    None removes the split. Raises as `begin_writing`."""
     begin_writing(working_set, by=by)
     rows = working_set.items.order_by()
     rows.update(part="" if development is None else SplitPart.TEST)
@@ -228,8 +229,8 @@ def set_parts(
 
 @transaction.atomic
 def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User | None) -> None:
-    """Says of these items, by their primary keys, what they are near-copies of, and of all others
-    nothing. Raises as `begin_writing`."""
+    """Notes what these items (by primary key) are near-copies of, and clears the note of all
+    others. Raises as `begin_writing`."""
     begin_writing(working_set, by=by)
     before = dict(working_set.items.exclude(alike="").order_by().values_list("pk", "alike"))
     after = {pk: copy_of[:300] for pk, copy_of in copies.items()}
@@ -237,15 +238,15 @@ def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User |
     update(WorkingItem, ["alike"], [row for row in changed if before.get(row[1], "") != row[0]])
 
 
-def _retagged(said: str, tag: str, take: bool) -> str | None:
-    """This list of tags, JSON, with the tag or without; None where it is so already."""
-    tags = json.loads(said)
+def _retag(tags_json: str, tag: str, take: bool) -> str | None:
+    """The list of tags (JSON) with the tag added or removed; None if nothing changes."""
+    tags = json.loads(tags_json)
     if (tag in tags) != take:
         return None
     return json.dumps([each for each in tags if each != tag] if take else [*tags, tag])
 
 
-def _named(content: ItemContent, tag: str) -> ItemContent:
+def _with_key_and_tag(content: ItemContent, tag: str) -> ItemContent:
     key = content.key or f"p-{content.fingerprint_in_context() & (2**64 - 1):016x}"
     tags = content.tags if not tag or tag in content.tags else [*content.tags, tag]
     return replace(content, key=key, tags=tags)

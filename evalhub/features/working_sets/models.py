@@ -1,4 +1,4 @@
-"""Test sets that are being written: rows that people edit, until they are published.
+"""Working sets: items that people edit until they are published as a version.
 
 A working set is no version: it has no number and no digest, nothing is asked of it and nothing
 rests on it. Publishing one makes the frozen version, by the same code as an import.
@@ -49,15 +49,15 @@ class ItemChange(models.TextChoices):
 
 class WorkingSetQuerySet(OfProjectQuerySet["WorkingSet"]):
     def filled(self) -> Self:
-        """Without those whose first items are still being written."""
+        """Without sets whose first items are still being written."""
         return self.filter(filled=True)
 
     def free(self) -> Self:
-        """Those that can be written to: nobody fills or publishes them now."""
+        """Sets that can be written to: nobody is filling or publishing them."""
         return self.filled().filter(Q(busy_until=None) | Q(busy_until__lt=timezone.now()))
 
     def with_counts(self) -> Self:
-        """Adds `size`, how many items there are."""
+        """Adds `size`, the number of items."""
         rows = WorkingItem.objects.filter(working_set=OuterRef("pk")).order_by()
         counted = rows.values("working_set").annotate(n=Count("pk")).values("n")
         return self.annotate(size=Coalesce(Subquery(counted), 0))
@@ -121,38 +121,38 @@ class WorkingItemFilter:
 
 class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
     def matching(self, wanted: WorkingItemFilter) -> Self:
-        found = self
+        rows = self
         if wanted.text:
-            found = found.filter(text__contains=wanted.text.casefold())
+            rows = rows.filter(text__contains=wanted.text.casefold())
         if wanted.tag:
-            found = found.tagged(wanted.tag)
+            rows = rows.tagged(wanted.tag)
         if wanted.part:
-            found = found.filter(part="" if wanted.part == "none" else wanted.part)
+            rows = rows.filter(part="" if wanted.part == "none" else wanted.part)
         if wanted.change:
-            found = found.filter(change=wanted.change)
+            rows = rows.filter(change=wanted.change)
         if wanted.ids:
-            found = found.filter(key__in=wanted.ids)
-        return found.exclude(alike="") if wanted.alike else found
+            rows = rows.filter(key__in=wanted.ids)
+        return rows.exclude(alike="") if wanted.alike else rows
 
     def tagged(self, tag: str) -> Self:
-        """Those with this very tag."""
+        """Items with exactly this tag."""
         if connection.vendor == "postgresql":
             return self.filter(tags__contains=[tag])
         sql = "EXISTS (SELECT 1 FROM json_each(working_sets_workingitem.tags) WHERE value = %s)"
         return self.alias(has_tag=RawSQL(sql, [tag], BooleanField())).filter(has_tag=True)
 
     def per_part(self) -> dict[str, int]:
-        """How many there are of each part; those in none are of ""."""
+        """Number of items by part; "" for those in none."""
         rows = self.order_by().values_list("part")
         return dict(rows.annotate(n=Count("pk")))
 
     def tag_lists(self) -> list[tuple[str, int]]:
-        """The lists of tags that items have, as JSON, each with how many have it."""
+        """The distinct lists of tags as JSON, each with the number of items."""
         lists = self.order_by().values_list(Cast("tags", TextField()))
         return [(tags, n) for tags, n in lists.annotate(n=Count("pk"))]
 
     def mark_changes(self) -> None:
-        """Says of each what became of it since its `was`."""
+        """Sets each item's `change`, by comparing it with its `was`."""
         same = {name: OuterRef(name) for name in COMPARED}
         unchanged = Exists(Item.objects.filter(pk=OuterRef("was"), **same))
         self.order_by().update(
@@ -168,7 +168,7 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
 class WorkingItem(models.Model):
     """One question of a working set; its fields are those of `Item`."""
 
-    # found by `working_item_position`, which begins with it
+    # uses the index `working_item_position`, which begins with it
     working_set = models.ForeignKey(
         WorkingSet, models.CASCADE, related_name="items", db_index=False
     )

@@ -1,4 +1,4 @@
-"""Near-copies of a working set's items: among themselves, in other test sets, in training data.
+"""Find near-copies of a working set's items: in the set, in other test sets, in training data.
 
 Among themselves they are told as a review's sample tells them (`reviews.planning.diversity`);
 elsewhere as leakage is (`evalhub.ledger.leakage`).
@@ -25,60 +25,61 @@ AT_ONCE = 2_000
 
 
 def look_inside(working_set: WorkingSet, *, by: User | None) -> int:
-    """Notes each item that is a near-copy of one before it; how many are.
+    """Notes each item that is a near-copy of an earlier one. Returns their number.
 
     Raises as `evalhub.features.working_sets.sets.begin_writing`.
     """
     check_evaluates(by, working_set.project)
     rows = list(_rows(working_set, "pk", "key", "input"))
     first: dict[int, str] = {}
-    found: dict[int, str] = {}
-    for (pk, key, _), group in zip(rows, _groups([asked for *_, asked in rows]), strict=True):
+    notes: dict[int, str] = {}
+    for (pk, key, _), group in zip(rows, _groups([question for *_, question in rows]), strict=True):
         if group in first:
-            found[pk] = f"near-copy of {first[group]}"
+            notes[pk] = f"near-copy of {first[group]}"
         first.setdefault(group, key)
-    note_alike(working_set, found, by=by)
-    return len(found)
+    note_alike(working_set, notes, by=by)
+    return len(notes)
 
 
 def look_in_other_test_sets(working_set: WorkingSet, *, by: User | None) -> int:
-    """Notes each item that the newest version of another test set of the project holds too, or
-    nearly; how many are. Raises as `look_inside`."""
+    """Notes each item that the newest version of another test set of the project holds exactly or
+    nearly. Returns their number. Raises as `look_inside`."""
     check_evaluates(by, working_set.project)
     others = TestSetVersion.objects.filter(test_set__project=working_set.project, pool=None)
     others = others.exclude(test_set__slug=working_set.slug).order_by("test_set", "number")
     newest = {each.test_set_id: each for each in others.select_related("test_set")}
-    places: list[tuple[str, str]] = []
-    rows = _said(list(newest.values()), places)
+    origins: list[tuple[str, str]] = []
+    rows = _item_rows(list(newest.values()), origins)
     first = next(rows, None)
     if first is None:
         raise WorkingSetError("the project has no other test set to look in")
-    (found,) = find_leakage(training_of(first, rows, "other test sets"), _texts(working_set))
+    (leakage,) = find_leakage(training_of(first, rows, "other test sets"), _texts(working_set))
 
-    def told(match: LeakageMatch) -> str:
-        version, key = places[match.line - 1]
+    def describe(match: LeakageMatch) -> str:
+        version, key = origins[match.line - 1]
         return f"{match.part}: {_how(match)}, {key} of {version}"
 
-    return _note(working_set, found.leaked, told, by)
+    return _note(working_set, leakage.leaked, describe, by)
 
 
 def look_in_training(working_set: WorkingSet, path: Path, *, by: User | None) -> int:
-    """Notes each item that a training file, or a file of its fingerprints, holds; how many are.
+    """Notes each item that is in a training file, or in a file of its fingerprints. Returns their
+    number.
 
     Raises as `look_inside`, and evalhub.io.rows.DataError for what is wrong with the file.
     """
     check_evaluates(by, working_set.project)
-    (found,) = find_leakage(read_training(path), _texts(working_set))
+    (leakage,) = find_leakage(read_training(path), _texts(working_set))
 
-    def told(match: LeakageMatch) -> str:
+    def describe(match: LeakageMatch) -> str:
         return f"{match.part}: {_how(match)}, line {match.line} of {path.name}"
 
-    return _note(working_set, found.leaked, told, by)
+    return _note(working_set, leakage.leaked, describe, by)
 
 
 def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) -> int:
-    """Puts about this share of the items into the development part, drawn by the seed, and the
-    rest into the test part; how many are in development.
+    """Draws about this share of the items, by the seed, into the development part, and the rest
+    into the test part. Returns the number in development.
 
     Items of one cluster, and near-copies, stay on one side. The same items, share and seed are the
     same split, whatever the items' order.
@@ -90,7 +91,7 @@ def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) 
     """
     check_evaluates(by, working_set.project)
     rows = list(_rows(working_set, "pk", "key", "cluster", "input"))
-    copies = _groups([asked for *_, asked in rows])
+    copies = _groups([question for *_, question in rows])
     labels = [
         [f"copy {copy}", *([f"cluster {cluster}"] if cluster else [])]
         for (_, _, cluster, _), copy in zip(rows, copies, strict=True)
@@ -102,25 +103,25 @@ def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) 
             "one part would be empty: items of a cluster and near-copies stay together, and here "
             "too many do"
         )
-    set_parts(working_set, [rows[place][0] for place in chosen], by=by)
+    set_parts(working_set, [rows[index][0] for index in chosen], by=by)
     return len(chosen)
 
 
 def _groups(inputs: Sequence[Any]) -> list[int]:
-    """For each input, the number of its group of near-copies."""
-    asked = [" ".join(text for _, text in item_texts("", each, ()).parts) for each in inputs]
-    return near_copies(signatures(without_shared_lines(asked)))
+    """The number of its group of near-copies, for each input."""
+    texts = [" ".join(text for _, text in item_texts("", each, ()).parts) for each in inputs]
+    return near_copies(signatures(without_shared_lines(texts)))
 
 
 def _note(
     working_set: WorkingSet,
     leaked: Mapping[str, Sequence[LeakageMatch]],
-    told: Callable[[LeakageMatch], str],
+    describe: Callable[[LeakageMatch], str],
     by: User | None,
 ) -> int:
-    found = {int(pk): "; ".join(map(told, matches)) for pk, matches in leaked.items()}
-    note_alike(working_set, found, by=by)
-    return len(found)
+    notes = {int(pk): "; ".join(map(describe, matches)) for pk, matches in leaked.items()}
+    note_alike(working_set, notes, by=by)
+    return len(notes)
 
 
 def _rows(working_set: WorkingSet, *columns: str) -> Iterator[tuple[Any, ...]]:
@@ -134,17 +135,17 @@ def _texts(working_set: WorkingSet) -> Iterator[ItemTexts]:
         yield item_texts(str(pk), input_, references)
 
 
-def _said(versions: list[TestSetVersion], places: list[tuple[str, str]]) -> Iterator[Row]:
-    """The items of these versions as rows, numbered on; each one's version and id goes to
-    `places`."""
+def _item_rows(versions: list[TestSetVersion], origins: list[tuple[str, str]]) -> Iterator[Row]:
+    """The items of these versions as rows with consecutive numbers; appends each one's version and
+    id to `origins`."""
     for version in versions:
         rows = Item.objects.filter(version=version, redacted=None).order_by("position")
         for key, input_, references in rows.values_list("key", "input", "references").iterator(
             AT_ONCE
         ):
-            places.append((str(version), key))
+            origins.append((str(version), key))
             texts = [text for _, text in item_texts(key, input_, references).parts]
-            yield Row(len(places), {"texts": texts})
+            yield Row(len(origins), {"texts": texts})
 
 
 def _how(match: LeakageMatch) -> str:

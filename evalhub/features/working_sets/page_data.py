@@ -1,4 +1,4 @@
-"""What a working set's pages show: its items, a page at a time, and what publishing changes."""
+"""Data of a working set's pages: its items, one page at a time, and what publishing changes."""
 
 import json
 from collections import Counter
@@ -46,51 +46,51 @@ class ShownWorkingItem:
 
 @dataclass(frozen=True, slots=True)
 class WorkingItemsPage:
-    """A page of the items that a filter means."""
+    """One page of the items that a filter selects."""
 
     form: WorkingFilterForm
     page: "Page[WorkingItem]"
     items: Sequence[ShownWorkingItem]
 
 
-def items_page(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingItemsPage:
-    """Three queries: tags, how many, a page."""
-    form = filter_of(working_set, given)
-    found = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
-    page = Paginator(found.defer("text").order_by("position"), PAGE).get_page(given.get("page"))
-    shown = [
-        ShownWorkingItem(each, passage(asked(each.input)), passage(expected(each.references)))
-        for each in page
+def items_page(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingItemsPage:
+    """The page of items for the address's query. Three queries: tags, count, one page."""
+    form = filter_of(working_set, query)
+    items = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
+    page = Paginator(items.defer("text").order_by("position"), PAGE).get_page(query.get("page"))
+    rows = [
+        ShownWorkingItem(item, passage(asked(item.input)), passage(expected(item.references)))
+        for item in page
     ]
-    return WorkingItemsPage(form, page, shown)
+    return WorkingItemsPage(form, page, rows)
 
 
-def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingFilterForm:
-    """The filter as the address has it, with the tags that there are, the commonest first."""
-    known, times = _tags(*_state(working_set))
-    asked_for = given.get("tag", "")
-    if asked_for and asked_for not in dict(known):
-        known = [*known, (asked_for, times[asked_for])]
-    return WorkingFilterForm(given, tags=known)
+def filter_of(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingFilterForm:
+    """The filter form for the address's query, with the existing tags, the commonest first."""
+    tags, times = _tags(*_state(working_set))
+    asked_for = query.get("tag", "")
+    if asked_for and asked_for not in dict(tags):
+        tags = [*tags, (asked_for, times[asked_for])]
+    return WorkingFilterForm(query, tags=tags)
 
 
 def changes_of(working_set: WorkingSet) -> SetDifference:
-    """As `difference`, remembered as long as nobody writes to the set."""
-    found = _difference(*_state(working_set))
-    return replace(found, newer=newer_version(working_set))
+    """As `difference`, cached as long as nobody writes to the set."""
+    changes = _difference(*_state(working_set))
+    return replace(changes, newer=newer_version(working_set))
 
 
 def _state(working_set: WorkingSet) -> tuple[int, int, datetime]:
-    """By what the state of a working set is known: each write counts on and says when."""
+    """The cache key of a working set's state: each write raises its revision and sets its time."""
     return working_set.pk, working_set.revision, working_set.changed
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _tags(pk: int, revision: int, changed: datetime) -> tuple[list[tuple[str, int]], Counter[str]]:
-    """The commonest tags, and how many items have each of all tags."""
+    """The commonest tags, and the number of items by tag for all tags."""
     times: Counter[str] = Counter()
-    for said, n in WorkingItem.objects.filter(working_set=pk).tag_lists():
-        times.update(dict.fromkeys(json.loads(said), n))
+    for tags_json, n in WorkingItem.objects.filter(working_set=pk).tag_lists():
+        times.update(dict.fromkeys(json.loads(tags_json), n))
     return times.most_common(MOST_TAGS), times
 
 
@@ -114,7 +114,8 @@ class ChangedWorkingItem:
 
 @dataclass(frozen=True, slots=True)
 class PublishPage:
-    """What publishing would make, and what is another in it: DIFFERENCES of each at most."""
+    """What publishing would make, and the items that it changes: at most DIFFERENCES of each
+    kind."""
 
     against: TestSetVersion | None
     difference: SetDifference
@@ -129,22 +130,22 @@ def publish_page(working_set: WorkingSet) -> PublishPage:
     return PublishPage(
         against=working_set.origin,
         difference=changes_of(working_set),
-        changed=[ChangedWorkingItem(each, _changed(each)) for each in changed],
+        changed=[ChangedWorkingItem(each, _changes(each)) for each in changed],
         added=list(rows.filter(change=ItemChange.ADDED)[:DIFFERENCES]),
         removed=list(removed(working_set)[:DIFFERENCES]),
     )
 
 
-def _changed(item: WorkingItem) -> list[ChangedField]:
+def _changes(item: WorkingItem) -> list[ChangedField]:
     assert item.was is not None
     before, after = content_of(item.was), content_of(item)
-    found = []
+    changes = []
     for name, label in FIELDS.items():
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             was, now, _ = word_diff(_text(old), _text(new), most=COMPARED)
-            found.append(ChangedField(label, was, now))
-    return found
+            changes.append(ChangedField(label, was, now))
+    return changes
 
 
 def _text(value: Any) -> str:

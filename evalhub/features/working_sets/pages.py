@@ -1,4 +1,4 @@
-"""Working sets: test sets that are being written, from a file or a version, until published."""
+"""Pages: working sets, from a file or a version, until published."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -47,17 +47,17 @@ def seen_sets(request: SignedInRequest) -> WorkingSetQuerySet:
 
 
 def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Goes back to the working set with the reason, where a verb refuses to change it."""
+    """Decorator: redirects to the working set with the reason if a verb refuses the change."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, pk, *args, **kwargs)
         except (DataError, DeclarationError, WorkingSetError) as error:
             messages.error(request, str(error))
             return redirect("site:working_set", pk)
 
-    return guarded
+    return guard
 
 
 @require_GET
@@ -70,7 +70,7 @@ def list_sets(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @results_only
 def new(request: SignedInRequest) -> HttpResponse:
-    """A file becomes a working set."""
+    """Make a working set from a file."""
     projects = Project.objects.seen_by(request.user).order_by("slug")
     choices = list(projects.values_list("slug", "name"))
     form = NewSetForm(request.POST or None, request.FILES or None, projects=choices)
@@ -92,7 +92,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @results_only
 def edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A working set from a version of a test set, which stays as it is."""
+    """Make a working set from a version of a test set, which stays as it is."""
     sets = TestSet.objects.seen_by(request.user).written().filter(pk=pk)
     versions = TestSetVersion.objects.select_related("test_set__project")
     number = whole_number(request.POST.get("version", ""))
@@ -123,7 +123,7 @@ def show_set(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Splits the set, or takes its split back."""
+    """Split the set, or remove its split."""
     working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = SplitForm(request.POST)
     if request.POST.get("verb") == "undo":
@@ -142,14 +142,14 @@ def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Looks for near-copies, which the list of items then shows."""
+    """Look for near-copies, which the list of items then shows."""
     working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = NearCopiesForm(request.POST, request.FILES)
     if not form.is_valid():
         for name, [error, *_] in form.errors.as_data().items():
             messages.error(request, f"{form[name].label}: {' '.join(error.messages)}")
         return redirect("site:working_set", pk)
-    message = _looked(working_set, form, request)
+    message = _look(working_set, form, request)
     messages.success(request, message)
     return redirect("site:working_set", pk)
 
@@ -158,7 +158,7 @@ def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def publish(request: SignedInRequest, pk: int) -> HttpResponse:
-    """What publishing would change, and then the version."""
+    """Show what publishing would change, then publish the version."""
     working_set = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
     if request.method == "GET":
         context = {"working_set": working_set, "shown": publish_page(working_set)}
@@ -180,22 +180,22 @@ def discard(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("site:working_sets")
 
 
-def _looked(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
+def _look(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
     where = form.cleaned_data["where"]
     if where == "training":
         with kept(form.cleaned_data["file"]) as file:
             number = look_in_training(working_set, file, by=request.user)
-        place = f"in {file.name}"
+        source = f"in {file.name}"
     elif where == "others":
         number = look_in_other_test_sets(working_set, by=request.user)
-        place = "in the project’s other test sets"
+        source = "in the project’s other test sets"
     else:
         number = look_inside(working_set, by=request.user)
-        place = "of items before"
+        source = "of items before"
     if not number:
-        return f"No near-copies {place}."
+        return f"No near-copies {source}."
     what = "item is a near-copy" if number == 1 else "items are near-copies"
-    return f"{number:,} {what} {place}: “near-copies” shows them."
+    return f"{number:,} {what} {source}: “near-copies” shows them."
 
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""The items of a working set: one added, changed or deleted; rows added; many changed at once."""
+"""Pages: add, change or delete an item; add rows; change many items at once."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -87,13 +87,13 @@ def delete(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Rows, such as production's, are added; those that ask what another asks are left out."""
+    """Add rows, such as production's, except those whose question is already in the set."""
     working_set = get_object_or_404(seen_sets(request), pk=pk)
     form = RowsForm(request.POST or None, request.FILES or None)
     added = None
     if request.method == "POST" and form.is_valid():
         try:
-            added = _added(working_set, form, request)
+            added = _add_rows(working_set, form, request)
         except DataError as error:
             form.add_error("file" if form.cleaned_data["file"] else "pasted", str(error))
     context = {"form": form, "working_set": working_set, "added": added}
@@ -104,18 +104,18 @@ def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_many(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Tags, untags or deletes all items that the address's filter means."""
+    """Tag, untag or delete all items that the address's filter selects."""
     working_set = get_object_or_404(seen_sets(request), pk=pk)
     wanted = filter_of(working_set, request.GET).wanted
     verb, tag = request.POST.get("verb", ""), request.POST.get("tag", "")
     if verb in ("tag", "untag"):
         number = tag_items(working_set, wanted, tag=tag, by=request.user, take=verb == "untag")
-        done = f"{counted(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
+        message = f"{counted(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
     elif verb == "delete":
-        done = f"Deleted {counted(delete_items(working_set, wanted, by=request.user), 'item')}."
+        message = f"Deleted {counted(delete_items(working_set, wanted, by=request.user), 'item')}."
     else:
         raise Http404
-    messages.success(request, done)
+    messages.success(request, message)
     return redirect(_back(working_set, request))
 
 
@@ -124,7 +124,7 @@ def _change(row: WorkingItem, form: ItemForm, request: SignedInRequest) -> None:
     change_item(row, content, revision=revision or 0, by=request.user)
 
 
-def _added(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) -> AddedRows:
+def _add_rows(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) -> AddedRows:
     values = form.cleaned_data
     file, mapping = values["file"], values["mapping"]
     with kept(file) if file else pasted(values["pasted"], mapping.input) as rows_file:
@@ -135,7 +135,7 @@ def _added(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) ->
 def _back(
     working_set: WorkingSet, request: SignedInRequest, item: WorkingItem | None = None
 ) -> str:
-    """The list as it was filtered, at the item."""
+    """Redirects to the list with its filter, at the item."""
     query = request.GET.urlencode()
     address = reverse("site:working_set", args=[working_set.pk])
     return f"{address}{f'?{query}' if query else ''}{f'#item-{item.pk}' if item else ''}"

@@ -1,4 +1,4 @@
-"""A redacted item goes out of working sets altogether: nothing rests on what is being written."""
+"""Redaction in working sets: a redacted item is deleted, since nothing depends on a draft."""
 
 from django.db.models import Q
 
@@ -7,7 +7,8 @@ from evalhub.registry.redaction import RedactedItems
 
 
 def delete_redacted_items(redacted: RedactedItems) -> int:
-    """Delete the working items that ask the same, or that were one of the items; how many."""
+    """Deletes the working items that ask the same as the redacted items, or were made from them.
+    Returns their number."""
     rows = WorkingItem.objects.filter(working_set__project=redacted.project)
     same = rows.filter(Q(digest=redacted.digest) | Q(was__in=redacted.items))
     count = same.count()

@@ -1,4 +1,4 @@
-"""The life of a working set: begun from a file or from a version, published, or given up.
+"""The life of a working set: begun from a file or a version, then published or discarded.
 
 Its first items are written in short transactions, as a version's are, and nobody sees it before
 all are there. Publishing is the import of its items: the same content is the same version.
@@ -45,11 +45,11 @@ DEVELOPMENT = "-dev"
 
 
 class WorkingSetError(Exception):
-    """What can't be done with a working set as it is; the message says why."""
+    """An action that a working set doesn't allow as it is now; the message says why."""
 
 
 class ChangedMeanwhileError(WorkingSetError):
-    """Somebody else has changed what this was to change: nothing was written."""
+    """Somebody else has changed the item or set meanwhile: nothing was written."""
 
 
 def begin_working_set(
@@ -62,7 +62,7 @@ def begin_working_set(
     mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
     source: str = "",
 ) -> WorkingSet:
-    """A working set with the items of a file, to become a version of the test set `slug`.
+    """Makes a working set with the items of a file, to become a version of the test set `slug`.
 
     Where that has versions, what the file adds, changes and lacks is seen against the newest.
 
@@ -79,14 +79,14 @@ def begin_working_set(
     versions = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
     newest = versions.filter(pool=None, engine__isnull=True).order_by("-number").first()
     called = source or path.name
-    asked = WorkingSet(
+    draft = WorkingSet(
         project=project, slug=slug, purpose=purpose, source=called, origin=newest, by=by
     )
-    return _filled(asked, ItemSource.of_file(path, mapping, ITEMS))
+    return _fill(draft, ItemSource.of_file(path, mapping, ITEMS))
 
 
 def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
-    """A working set with the items of a version, which itself stays as it is.
+    """Makes a working set with the items of a version, which itself stays as it is.
 
     An item whose text was redacted is left out. Raises NotAllowedError, and WorkingSetError for a
     version whose items are another harness's task.
@@ -95,7 +95,7 @@ def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
     check_evaluates(by, project)
     if version.engine:
         raise WorkingSetError(f"{version} is another harness's task, whose items aren't ours")
-    asked = WorkingSet(
+    draft = WorkingSet(
         project=project,
         slug=version.test_set.slug,
         purpose=version.test_set.purpose,
@@ -104,7 +104,7 @@ def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
         by=by,
     )
     rows = Item.objects.filter(version=version, redacted=None)
-    return _filled(asked, ItemSource(str(version), str(version), "id", lambda: contents(rows)))
+    return _fill(draft, ItemSource(str(version), str(version), "id", lambda: contents(rows)))
 
 
 def publish_working_set(
@@ -112,9 +112,10 @@ def publish_working_set(
     *,
     revision: int,
     by: User | None,
-    told: Callable[[list[TestSetVersion]], object] = lambda made: None,
+    told: Callable[[list[TestSetVersion]], object] = lambda versions: None,
 ) -> list[TestSetVersion]:
-    """The version that holds these items, made where there is none; the working set is gone then.
+    """Publishes the items as a version (an existing one if it has the same items) and deletes the
+    working set.
 
     One that is split makes two: its test items a version of its name, its development items one
     of that name with "-dev". Where the process ends before all is done the set is there as it was,
@@ -133,16 +134,16 @@ def publish_working_set(
     check_evaluates(by, working_set.project)
     with _busy(working_set, revision):
         parts = _parts(working_set, working_set.items.all())
-        made = [_published(working_set, slug, part) for slug, part in parts.items()]
+        versions = [_publish(working_set, slug, part) for slug, part in parts.items()]
         with transaction.atomic():
             _hide(working_set)
-            told(made)
+            told(versions)
         _take_away(working_set)
-    return made
+    return versions
 
 
 def discard_working_set(working_set: WorkingSet, *, by: User | None) -> None:
-    """Takes a working set away with its items; versions stay. Raises NotAllowedError, and
+    """Deletes a working set with its items; versions stay. Raises NotAllowedError, and
     WorkingSetError while somebody publishes it."""
     check_evaluates(by, working_set.project)
     with _busy(working_set, None):
@@ -150,41 +151,41 @@ def discard_working_set(working_set: WorkingSet, *, by: User | None) -> None:
 
 
 def drop_left_over_sets() -> int:
-    """Takes those away whose writers ended before all items were there; how many there were."""
+    """Deletes sets whose writers stopped before all items were written. Returns their number."""
     left = WorkingSet.objects.filter(filled=False, busy_until__lt=timezone.now())
-    found = list(left)
-    for each in found:
-        _take_away(each)
-    return len(found)
+    rows = list(left)
+    for row in rows:
+        _take_away(row)
+    return len(rows)
 
 
 def contents(rows: "QuerySet[Any]") -> Iterator[tuple[int, ItemContent]]:
-    """What these items say, in their order, each with its place from 1; in bounded memory, while
+    """The items' contents in their order, each with its position from 1; in bounded memory, while
     others write."""
     last, before = -1, 0
     ordered = rows.order_by("position")
     while page := list(ordered.filter(position__gt=last)[: drafts.ROWS]):
-        for place, row in enumerate(page, before + 1):
-            yield place, content_of(row)
+        for number, row in enumerate(page, before + 1):
+            yield number, content_of(row)
         last, before = page[-1].position, before + len(page)
 
 
 def searched(content: ItemContent) -> str:
-    """What a search of the item reads: its id, what is asked, right answers and context."""
-    asked = content.input
-    said = [asked] if isinstance(asked, str) else [message_text(each) for each in asked]
+    """The text that a search reads: id, question, right answers and context."""
+    question = content.input
+    texts = [question] if isinstance(question, str) else [message_text(each) for each in question]
     right = [each if isinstance(each, str) else str(each) for each in content.references]
-    return "\n".join([content.key, *said, *right, content.context]).casefold()
+    return "\n".join([content.key, *texts, *right, content.context]).casefold()
 
 
-def written_values(content: ItemContent, asked: bytes) -> tuple[object, ...]:
-    """What stands in COLUMNS after the working set and the position, of a new item."""
-    return (*content_values(content, asked), searched(content), "", ItemChange.ADDED, "", 1)
+def written_values(content: ItemContent, item_input: bytes) -> tuple[object, ...]:
+    """The values of COLUMNS after working set and position, for a new item."""
+    return (*content_values(content, item_input), searched(content), "", ItemChange.ADDED, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
 class SetDifference:
-    """What publishing would change: numbers of items, and the versions that it is seen against.
+    """What publishing would change: numbers of items, and the versions that it compares with.
 
     Attributes:
         newer: a version that came after the one that the set was begun from.
@@ -200,7 +201,7 @@ class SetDifference:
 
 
 def difference(working_set: WorkingSet) -> SetDifference:
-    """What is another in a working set than in the version it was begun from. Four queries."""
+    """How a working set differs from the version that it was begun from. Four queries."""
     rows = working_set.items.order_by()
     return SetDifference(
         added=rows.filter(change=ItemChange.ADDED).count(),
@@ -211,7 +212,7 @@ def difference(working_set: WorkingSet) -> SetDifference:
 
 
 def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
-    """The test set's newest version, where that isn't the one that the set was begun from."""
+    """The test set's newest version, if it isn't the one that the set was begun from."""
     versions = TestSetVersion.objects.filter(
         test_set__project=working_set.project_id, test_set__slug=working_set.slug, pool=None
     )
@@ -220,15 +221,17 @@ def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
 
 
 def removed(working_set: WorkingSet) -> "QuerySet[Item]":
-    """The items of the version it was begun from that aren't in it any more."""
+    """Items of the original version that are no longer in the set."""
     # Not an EXISTS for each: no index has `was`, so that 5,000 items took 25 million steps.
-    kept = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
-    gone = Item.objects.filter(version=working_set.origin_id).exclude(pk__in=kept.values("was"))
+    remaining = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
+    gone = Item.objects.filter(version=working_set.origin_id).exclude(
+        pk__in=remaining.values("was")
+    )
     return gone.order_by("position")
 
 
 def begin_writing(working_set: WorkingSet, *, by: User | None, revision: int | None = None) -> None:
-    """For the transaction of a change: nobody else writes to the set until its end.
+    """Locks the set for the transaction of a change: nobody else writes to it until the end.
 
     Raises NotAllowedError, ChangedMeanwhileError where it isn't at `revision` any more, and
     WorkingSetError where it is gone or being published.
@@ -251,8 +254,7 @@ def _write_if_free(working_set: WorkingSet, seen: int | None, **values: object) 
 
 @contextmanager
 def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
-    """Keeps others from writing to a working set while the block runs. Raises as
-    `begin_writing`."""
+    """Locks a working set against other writers while the block runs. Raises as `begin_writing`."""
     _write_if_free(working_set, revision, busy_until=drafts.leased())
     try:
         yield
@@ -261,19 +263,19 @@ def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
 
 
 def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, str | None]:
-    """The names of the versions to be made, and the part that each holds; None is all."""
-    found = set(rows.order_by().values_list("part", flat=True).distinct())
-    if not found:
+    """The names of the versions to make, each with its part; None is all items."""
+    names = set(rows.order_by().values_list("part", flat=True).distinct())
+    if not names:
         raise WorkingSetError("the working set has no items")
-    if found == {""}:
+    if names == {""}:
         return {working_set.slug: None}
-    if "" in found:
+    if "" in names:
         loose = rows.filter(part="").count()
         raise WorkingSetError(
             f"{counted(loose, 'item')} came after the split and {'is' if loose == 1 else 'are'} in "
             "no part: split again, or take the split back"
         )
-    if len(found) == 1:
+    if len(names) == 1:
         raise WorkingSetError("all items are in one part: split again, or take the split back")
     return {
         working_set.slug: SplitPart.TEST,
@@ -281,7 +283,7 @@ def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, 
     }
 
 
-def _published(working_set: WorkingSet, slug: str, part: str | None) -> TestSetVersion:
+def _publish(working_set: WorkingSet, slug: str, part: str | None) -> TestSetVersion:
     rows = working_set.items.all()
     rows = rows if part is None else rows.filter(part=part)
     name = f"edited from {working_set.source}" if working_set.origin else working_set.source
@@ -297,39 +299,39 @@ def _published(working_set: WorkingSet, slug: str, part: str | None) -> TestSetV
     return version
 
 
-def _filled(asked: WorkingSet, source: ItemSource) -> WorkingSet:
+def _fill(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
     drop_left_over_sets()
     batches = batches_of(source)
     try:
-        first = next(batches)  # what can't be read at all leaves no trace
+        first = next(batches)  # an unreadable file leaves no trace
     except StopIteration:
         raise WorkingSetError(f"{source.name} has no items that can be edited") from None
-    asked.filled, asked.busy_until = False, drafts.leased()
-    asked.save()
+    working_set.filled, working_set.busy_until = False, drafts.leased()
+    working_set.save()
     try:
         written = 0
         for batch in chain([first], batches):
-            _write(asked, batch, written, source)
+            _write(working_set, batch, written, source)
             written += len(batch)
         with transaction.atomic():
-            _know_again(asked)
-            asked.filled, asked.busy_until = True, None
-            asked.save(update_fields=["filled", "busy_until"])
+            _know_again(working_set)
+            working_set.filled, working_set.busy_until = True, None
+            working_set.save(update_fields=["filled", "busy_until"])
     except BaseException:
-        _take_away(asked)
+        _take_away(working_set)
         raise
-    return asked
+    return working_set
 
 
 def _write(working_set: WorkingSet, batch: Batch, start: int, source: ItemSource) -> None:
     rows = [
-        (working_set.pk, position, *written_values(content, asked))
-        for position, (_, content, asked, _) in enumerate(batch, start)
+        (working_set.pk, position, *written_values(content, item_input))
+        for position, (_, content, item_input, _) in enumerate(batch, start)
     ]
     with transaction.atomic():
         written = insert(WorkingItem, COLUMNS, rows, returning=("id",))
-        kept = WorkingSet.objects.filter(pk=working_set.pk)
-        kept.update(busy_until=drafts.leased(datetime.timedelta(minutes=10)))
+        row = WorkingSet.objects.filter(pk=working_set.pk)
+        row.update(busy_until=drafts.leased(datetime.timedelta(minutes=10)))
     if len(written) < len(rows):
         raise _two_of_an_id(working_set, rows, batch, source)
 
@@ -342,7 +344,7 @@ def _two_of_an_id(
 
 
 def _know_again(working_set: WorkingSet) -> None:
-    """Says of each item which one of the origin it was, by its id."""
+    """Links each item to the item of the original version with the same id."""
     items = working_set.items.order_by()
     if working_set.origin_id:
         same = Item.objects.filter(version=working_set.origin_id, key=OuterRef("key"))
@@ -351,7 +353,7 @@ def _know_again(working_set: WorkingSet) -> None:
 
 
 def _hide(working_set: WorkingSet) -> None:
-    """Nobody sees it any more, and what is left of it is left over."""
+    """Hides the set from everybody, so that its rows are deleted as left over."""
     hidden = WorkingSet.objects.filter(pk=working_set.pk)
     hidden.update(filled=False, busy_until=timezone.now())
 

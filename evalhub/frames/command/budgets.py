@@ -1,4 +1,4 @@
-"""`--budget-tokens` and `--budget-money`: what asking may cost, said with a command."""
+"""`--budget-tokens` and `--budget-money`: options for what asking may cost."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,43 +25,43 @@ BudgetMoney = Annotated[
 
 
 def within(spec: "StudySpec", tokens: int | None, money: float | None) -> "StudySpec":
-    """The study with what the command says of its budget. Raises typer.BadParameter."""
-    there = {} if spec.budget is None else spec.budget.as_json()
-    budget = said_budget({"tokens": tokens, "money": money}, there)
+    """The study with the command's budget in place of its own. Raises typer.BadParameter."""
+    current = {} if spec.budget is None else spec.budget.as_json()
+    budget = said_budget({"tokens": tokens, "money": money}, current)
     return spec if budget is None else replace(spec, budget=budget)
 
 
 def said_budget(
-    said: Mapping[str, Any], there: Mapping[str, Any] = MappingProxyType({})
+    options: Mapping[str, Any], current: Mapping[str, Any] = MappingProxyType({})
 ) -> "SpendingBudget | None":
-    """What a command says of a budget, in place of what is there. Raises typer.BadParameter."""
+    """The budget of the options, which replace values of `current`. Raises typer.BadParameter."""
     from evalhub.declare.prices import SpendingBudget
 
-    return _declared(SpendingBudget, said, there)
+    return _declare(SpendingBudget, options, current)
 
 
 def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunBudget | None":
-    """What `run retry` says of a run's budget. Raises typer.BadParameter."""
+    """The budget in the options of `run retry`. Raises typer.BadParameter."""
     from evalhub.declare.prices import RunBudget
 
-    return _declared(RunBudget, {"tokens": tokens, "money": money, "of": of}, {})
+    return _declare(RunBudget, {"tokens": tokens, "money": money, "of": of}, {})
 
 
-def _declared[B: "SpendingBudget"](
-    kind: type[B], said: Mapping[str, Any], there: Mapping[str, Any]
+def _declare[B: "SpendingBudget"](
+    kind: type[B], options: Mapping[str, Any], current: Mapping[str, Any]
 ) -> B | None:
     from evalhub.declare.declaration import DeclarationError, declared
 
-    given = {name: value for name, value in said.items() if value is not None}
-    if not given:
+    stated = {name: value for name, value in options.items() if value is not None}
+    if not stated:
         return None
     try:
-        return declared(kind, {**there, **given})
+        return declared(kind, {**current, **stated})
     except DeclarationError as error:
         raise wrong_budget(error) from error
 
 
 def wrong_budget(error: "DeclarationError") -> typer.BadParameter:
-    """As what is wrong with an option."""
+    """The error as a typer.BadParameter of the option."""
     field = error.field.removeprefix("budget").removeprefix(".")
     return typer.BadParameter(error.message, param_hint=f"--budget-{field or 'tokens'}")

@@ -1,4 +1,4 @@
-"""Asking before something is done that can't be undone."""
+"""Ask for consent before an action that can't be undone."""
 
 import sys
 
@@ -6,7 +6,7 @@ import typer
 
 
 def agree(question: str, *, unasked: str) -> None:
-    """Returns where the person at the terminal says yes.
+    """Returns if the person at the terminal agrees; else aborts.
 
     Args:
         unasked: what is refused where there is nobody to ask, as the beginning of a sentence.

@@ -9,7 +9,7 @@ from evalhub.logs import hide
 
 USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, NOT_WRITTEN, INTERRUPTED = 64, 65, 69, 70, 74, 130
 
-# By name, so that nothing is imported here. What isn't listed is our fault.
+# By name, so that nothing is imported here. Unlisted errors are bugs.
 CODES = {
     "evalhub.frames.command.streams.OutputError": NOT_WRITTEN,
     "evalhub.accounts.people.UserError": USAGE,
@@ -59,23 +59,23 @@ CODES = {
 
 
 def explain(error: Exception) -> int:
-    """Prints what went wrong on standard error and gives the exit code for it."""
+    """Prints the error on standard error and returns its exit code."""
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
     code = next((CODES[name] for name in names if name in CODES), OUR_FAULT)
     if _is_damaged(error):
         code = BAD_DATA
     elif is_full_disk(error):
         code = NOT_WRITTEN
-    said = f"evalhub: {_message(error, names, code)}\n"
+    text = f"evalhub: {_message(error, names, code)}\n"
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
-        said += "".join(traceback.format_exception(error))
-    settings = sys.modules.get("evalhub.settings")  # where they were read, there are secrets
-    sys.stderr.write(hide(said, settings.known_secrets() if settings else ()))
+        text += "".join(traceback.format_exception(error))
+    settings = sys.modules.get("evalhub.settings")  # settings that were loaded hold secrets
+    sys.stderr.write(hide(text, settings.known_secrets() if settings else ()))
     return code
 
 
 def _is_damaged(error: Exception) -> bool:
-    """Whether SQLite says in the middle of the work that its file is damaged."""
+    """Whether SQLite reports during the work that its file is damaged."""
     return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in (11, 26)
 
 
@@ -98,14 +98,14 @@ def _message(error: Exception, names: list[str], code: int) -> str:
 
 
 def _full(error: Exception, names: list[str]) -> str:
-    """That a disk is full, and which file couldn't be written."""
+    """The message for a full disk, with the file that couldn't be written."""
     if "django.db.utils.DatabaseError" in names:
         from evalhub.database.tables import place
 
-        said = " ".join(str(error).split()).rstrip(".")
-        failing = "" if "I/O" not in said else ", over a quota, or failing"
+        message = " ".join(str(error).split()).rstrip(".")
+        failing = "" if "I/O" not in message else ", over a quota, or failing"
         return (
-            f"the disk is full{failing}: the database at {place()} can't be written ({said}). "
+            f"the disk is full{failing}: the database at {place()} can't be written ({message}). "
             "What was under way isn't stored: free some space, then run it again"
         )
     if any(name in CODES for name in names):  # its message names the file

@@ -1,4 +1,4 @@
-"""Figures for the terminal: tables of numbers, and what stands where there is none."""
+"""Numbers for the terminal: tables, and what is printed for missing values."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from rich.text import Text
 
 
 def figures(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table whose first column is words and whose others are numbers."""
+    """A table whose first column is text and whose others are numbers."""
     table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
     for index, name in enumerate(columns):
         table.add_column(name, justify="right" if index else "left", no_wrap=index > 0)
@@ -22,8 +22,8 @@ def counted(count: int, noun: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three decimals, or of what is below a thousandth two digits; – where there is no value. A
-    half is rounded alike on every machine."""
+    """Three decimals, or two significant digits below a thousandth; – for a missing value. A half
+    is rounded the same on every machine."""
     from evalhub.decision.wording import significant
 
     if value is None:
@@ -34,5 +34,5 @@ def number(value: float | None) -> str:
 
 
 def interval(lower: float | None, upper: float | None) -> str:
-    """ "a to b", – where there is no interval."""
+    """ "a to b"; – without an interval."""
     return "–" if lower is None or upper is None else f"{number(lower)} to {number(upper)}"

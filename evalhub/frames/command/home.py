@@ -22,7 +22,7 @@ def use_home(home: Path | None) -> None:
 
 
 def at_home[R](command: Callable[..., R]) -> Callable[..., R]:
-    """The command with an option `--home` of its own."""
+    """The command with its own option `--home`."""
 
     @wraps(command)
     def run(*, home: Path | None = None, **options: Any) -> R:

@@ -1,4 +1,4 @@
-"""Options that belong together as one value: a dataclass whose fields are the options."""
+"""Option groups: a dataclass whose fields are options."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 
 def with_option_groups[R](command: Callable[..., R]) -> Callable[..., R]:
-    """The command with an option for each field of its parameters that are dataclasses.
+    """The command with an option for each field of its dataclass parameters.
 
     A field's annotation is that of an option (`Annotated[str, typer.Option(...)]`), and its default
     the option's. The command itself is given each dataclass as one value.
@@ -17,11 +17,11 @@ def with_option_groups[R](command: Callable[..., R]) -> Callable[..., R]:
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     parameters = [
         option
-        for each in inspect.signature(command).parameters.values()
+        for parameter in inspect.signature(command).parameters.values()
         for option in (
-            _options(groups[each.name])
-            if each.name in groups
-            else [each.replace(annotation=hints[each.name])]
+            _options(groups[parameter.name])
+            if parameter.name in groups
+            else [parameter.replace(annotation=hints[parameter.name])]
         )
     ]
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, and what holds for the numbers of all."""
+"""Options that several commands share, and checks of all numbers."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -122,7 +122,7 @@ TrainingRecordFile = Annotated[
 
 
 def reason_of(accepted: str | None, option: str = "--accept-policy-change") -> str:
-    """What that option says; "" where it isn't there. Raises typer.BadParameter."""
+    """The option's reason; "" if it isn't used. Raises typer.BadParameter."""
     if accepted is not None and not accepted.strip():
         raise typer.BadParameter("says why: give a reason", param_hint=option)
     return (accepted or "").strip()
@@ -135,16 +135,16 @@ def row_fields(
     scores: list[str] | None,
     other: list[str] | None,
 ) -> "RowFields":
-    """What --rows, --id, --output, --score and --field say. Raises typer.BadParameter."""
+    """The RowFields of --rows, --id, --output, --score and --field. Raises typer.BadParameter."""
     from evalhub.declare.declaration import DeclarationError, declared
     from evalhub.declare.row_fields import RowFields
 
-    said = {"rows": rows, "id": id_, "output": output}
-    document: dict[str, Any] = {name: each for name, each in said.items() if each is not None}
-    for option, key, given in (("--score", "scores", scores), ("--field", "other", other)):
+    stated = {"rows": rows, "id": id_, "output": output}
+    document: dict[str, Any] = {name: each for name, each in stated.items() if each is not None}
+    for option, key, texts in (("--score", "scores", scores), ("--field", "other", other)):
         paths = dict[str, str]()
-        for text in given or ():
-            name, path = _named_path(text)
+        for text in texts or ():
+            name, path = _split_name(text)
             if name is None and key == "other":
                 raise typer.BadParameter(f"{text!r} isn't of the form NAME=PATH", param_hint=option)
             if (name := name or "score") in paths:
@@ -167,31 +167,31 @@ def answer_fields(
     scores: list[str] | None,
     other: list[str] | None,
 ) -> "RowFields | None":
-    """The same of --answers; None where nothing is said. Raises typer.BadParameter."""
-    said = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
-    if (option := next((name for name, each in said.items() if each), None)) is None:
+    """The same for --answers; None if none of them is used. Raises typer.BadParameter."""
+    stated = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
+    if (option := next((name for name, each in stated.items() if each), None)) is None:
         return None
     if answers is None:
         raise typer.BadParameter("goes with --answers FILE", param_hint=f"--{option}")
     return row_fields(rows, id_, output, scores, other)
 
 
-def _named_path(text: str) -> tuple[str | None, str]:
-    """NAME=PATH, or a path alone; a = within brackets is the path's."""
+def _split_name(text: str) -> tuple[str | None, str]:
+    """Splits NAME=PATH; a path alone has no name, and a = within brackets belongs to the path."""
     before = text.partition("[")[0]
     name, sign, _ = before.partition("=")
     return (name, text[len(name) + 1 :]) if sign else (None, text)
 
 
 def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:
-    """The command, which refuses a number that can't be computed with: nan, inf, 1e308."""
+    """The command, refusing numbers that can't be computed with: nan, inf, 1e308."""
 
     @wraps(command)
     def run(**options: Any) -> R:
-        for name, given in options.items():
-            for each in given if isinstance(given, list) else [given]:
+        for name, value in options.items():
+            for item in value if isinstance(value, list) else [value]:
                 try:
-                    finite_number(each if isinstance(each, float) else 0)
+                    finite_number(item if isinstance(item, float) else 0)
                 except ValueError as error:
                     hint = f"--{name.replace('_', '-')}"
                     raise typer.BadParameter(str(error), param_hint=hint) from error

@@ -1,4 +1,4 @@
-"""Files that a command writes: never over one that it reads, and whole or not at all."""
+"""Files that a command writes: never over one that it reads, and complete or not at all."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from evalhub.io.rows import DataError
 
 
 def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> None:
-    """Refuses, before anything is computed, a file that is an input or that can't be written.
+    """Raises, before anything is computed, if the file is an input or can't be written.
 
     Raises:
         typer.BadParameter: `path` is one of the `inputs`, by whatever name or link.
@@ -23,18 +23,18 @@ def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> N
     try:
         folder, free = path.parent.is_dir(), path.is_file() or not path.exists()
     except OSError as error:
-        raise _unwritten(path, option, error.strerror or str(error)) from error
+        raise _write_error(path, option, error.strerror or str(error)) from error
     if any(_same_file(path, each) for each in inputs):
         raise typer.BadParameter(f"{path} is what is read: name another", param_hint=option)
     if not folder:
-        raise _unwritten(path, option, f"there is no folder {path.parent}")
+        raise _write_error(path, option, f"there is no folder {path.parent}")
     if not free:
-        raise _unwritten(path, option, "it is no file")
+        raise _write_error(path, option, "it is no file")
 
 
 @contextmanager
 def whole(path: Path, *, option: str) -> Iterator[Path]:
-    """A file to write to, which takes the place of `path` once the block has ended well.
+    """A file to write to, which replaces `path` if the block ends without an error.
 
     Raises:
         evalhub.io.rows.DataError: it can't be written; `path` is as it was.
@@ -45,7 +45,7 @@ def whole(path: Path, *, option: str) -> Iterator[Path]:
         yield partial
         os.replace(partial, path)
     except OSError as error:
-        raise _unwritten(path, option, error.strerror or str(error)) from error
+        raise _write_error(path, option, error.strerror or str(error)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -53,7 +53,7 @@ def whole(path: Path, *, option: str) -> Iterator[Path]:
 def write_folder(
     folder: Path, files: Mapping[str, str], *, option: str, over: Collection[str]
 ) -> None:
-    """Makes a folder of these files, by name: all of them, or it is as it was.
+    """Writes a folder of these files, by name: all of them, or the folder stays as it was.
 
     Args:
         over: names of files that may give way, those of an earlier folder of the same kind; none:
@@ -74,8 +74,8 @@ def write_folder(
         )
         if strangers:
             hint = " (--force writes over what this command wrote before)" if not over else ""
-            said = f"{folder} holds {sorted(strangers)[0]}: name a new folder{hint}"
-            raise typer.BadParameter(said, param_hint=option)
+            message = f"{folder} holds {sorted(strangers)[0]}: name a new folder{hint}"
+            raise typer.BadParameter(message, param_hint=option)
         partial.mkdir()
         for name, text in files.items():
             path = partial / name
@@ -87,7 +87,7 @@ def write_folder(
     except OSError as error:
         if old.exists() and not folder.exists():
             old.rename(folder)
-        raise _unwritten(folder, option, error.strerror or str(error)) from error
+        raise _write_error(folder, option, error.strerror or str(error)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -100,5 +100,5 @@ def _same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def _unwritten(path: Path, option: str, why: str) -> DataError:
+def _write_error(path: Path, option: str, why: str) -> DataError:
     return DataError(f"can't be written ({option}): {why}", file=str(path))

@@ -1,4 +1,4 @@
-"""What the terminal shows: the verdict, its reasons, every criterion."""
+"""Print to the terminal: the verdict, its reasons, every criterion."""
 
 import codecs
 import json
@@ -25,7 +25,7 @@ LINE = 160
 
 
 def print_json(document: Any, *, errors: bool = False) -> None:
-    """One JSON document on standard output, or error, and nothing else there.
+    """Prints one JSON document on standard output or error, and nothing else there.
 
     Where that isn't UTF-8, characters beyond ASCII are escaped as JSON escapes them: the content
     is the same.
@@ -37,14 +37,15 @@ def print_json(document: Any, *, errors: bool = False) -> None:
 
 
 def terminal(*, errors: bool = False) -> Console:
-    """Standard output, or error; wide where it is a file or a pipe and nobody says how wide."""
+    """A console for standard output or error; wide if that is a file or a pipe, unless a width is
+    set."""
     stream = sys.stderr if errors else sys.stdout
     free = not stream.isatty() and "COLUMNS" not in os.environ
     return Console(width=PIPED if free else None, highlight=False, stderr=errors)
 
 
 def print_record(record: "DecisionRecord", console: Console | None = None) -> None:
-    """A decision record for people: verdict, reasons, criteria, what else was seen.
+    """Prints a decision record: verdict, reasons, criteria, further sections.
 
     Reasons that bear on no verdict as they came out are counted, as a page folds them.
     """
@@ -57,8 +58,10 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
     console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record.headline))
     console.print(_reasons(apart.reasons))
     if more := len(apart.folded_reasons):
-        said = f"{apart.sentence}, as the table says; --json gives {counted(more, 'reason')} more"
-        console.print(Text(f"   {said}", "dim"))
+        sentence = (
+            f"{apart.sentence}, as the table says; --json gives {counted(more, 'reason')} more"
+        )
+        console.print(Text(f"   {sentence}", "dim"))
     if record.criteria:
         for table in _criteria(record, narrow=console.width < NARROW):
             console.print()
@@ -71,71 +74,71 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
         console.print(_section(section))
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
-    if lost := _unscored(record):
+    if lost := _test_sets_without_scores(record):
         console.print(Text(f"? {lost}", "yellow"))
-    for each in record.alternatives:
-        console.print(Text(each.sentence, "dim"))
+    for alternative in record.alternatives:
+        console.print(Text(alternative.sentence, "dim"))
 
 
 def print_skills(
     record: "DecisionRecord", skills: "Skills", lost: Sequence[Mapping[str, Any]]
 ) -> None:
-    """General capability by skill, and items of what was lost: asked, expected, both answers."""
+    """Prints general capability by skill, and lost items: question, reference, both answers."""
     from evalhub.report.flips import asked, expected
 
     console = terminal()
     console.print(f"\nGeneral capability: {skills.sentence}.", markup=False)
-    for each in lost:
-        console.print(Text(f"  {each['test_set']}, {each['key']}, lost:", "dim"))
-        said = (
-            ("asked", asked(each["input"])),
-            ("expected", expected(each["reference"])),
-            (record.arms.baseline.name, each["baseline_text"]),
-            (record.arms.candidate.name, each["candidate_text"]),
+    for item in lost:
+        console.print(Text(f"  {item['test_set']}, {item['key']}, lost:", "dim"))
+        parts = (
+            ("asked", asked(item["input"])),
+            ("expected", expected(item["reference"])),
+            (record.arms.baseline.name, item["baseline_text"]),
+            (record.arms.candidate.name, item["candidate_text"]),
         )
-        for name, text in said:
+        for name, text in parts:
             console.print(Text(f"    {name}: {_one_line(text or '')}"), soft_wrap=True)
 
 
 def _one_line(text: str) -> str:
-    """What a model said, for a terminal: no control character, no more than a line or two."""
+    """A model's text for the terminal: no control characters, at most a line or two."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text[:LINE]).split())
     return f"{plain} …" if len(text) > LINE else plain
 
 
 def print_changes(sentences: Iterable[str]) -> None:
-    """What has changed since what is printed below was decided; nothing where nothing has."""
+    """Prints what has changed since the decision below was made; nothing if nothing has."""
     console = terminal()
-    for each in sentences:
-        console.print(Text(f"? Changed since this was decided: {each}.", "yellow"))
+    for sentence in sentences:
+        console.print(Text(f"? Changed since this was decided: {sentence}.", "yellow"))
 
 
 def print_breakdown(record: "DecisionRecord", console: Console | None = None) -> None:
-    """The differences by tag, the largest loss first."""
+    """Prints the differences by tag, the largest loss first."""
     console = console or terminal()
     table = _table("tag", ("base", "candidate", "difference", _interval(record), "n"))
-    for each in sorted(record.breakdown, key=lambda row: row.difference):
-        table.add_row("", _cut(each.tag), *_numbers(each), f"{each.n:,}")
+    for row in sorted(record.breakdown, key=lambda row: row.difference):
+        table.add_row("", _cut(row.tag), *_numbers(row), f"{row.n:,}")
     console.print()
     console.print(table)
 
 
 def print_readings(readings: "Sequence[Reading]", headline: str) -> None:
-    """What development sets show, under `headline`; nothing where there is neither."""
+    """Prints the results of development sets, under `headline`; nothing if there are neither."""
     console = terminal()
     if headline:
         console.print(f"\n{headline}.")
     if not readings:
         return
     table = _table("read freely", ("arm", "base", "arm's", "difference", "95% interval", "n"))
-    for each in readings:
-        table.add_row("", _cut(each.test_set), each.arm, *_numbers(each), f"{each.n:,}")
+    for reading in readings:
+        table.add_row("", _cut(reading.test_set), reading.arm, *_numbers(reading), f"{reading.n:,}")
     console.print()
     console.print(table)
 
 
 def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
-    """What a study would ask, what its looks cost, and what they can show."""
+    """Prints a study's plan: requests, the cost of its looks, and what they can show."""
     console = console or terminal()
     print_requests(plan, console)
     if plan.looks:
@@ -146,23 +149,23 @@ def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
 
 
 def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
-    """Whom it would ask how much, and the price of each."""
+    """Prints the requests to each model, and their prices."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
-    asked = [each for each in plan.runs if each.live]
-    for each in asked:
-        cells = (each.requests, each.prompt_tokens, each.completion_tokens)
+    live = [each for each in plan.runs if each.live]
+    for run in live:
+        cells = (run.requests, run.prompt_tokens, run.completion_tokens)
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
-        name = f"{each.arm}, again" if each.repeat else each.arm
-        table.add_row("", _cut(name), each.test_set, *numbers, _money(each))
+        name = f"{run.arm}, again" if run.repeat else run.arm
+        table.add_row("", _cut(name), run.test_set, *numbers, _money(run))
     for judge in plan.judging:
         cells = (judge.requests, judge.prompt_tokens, judge.completion_tokens)
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{judge.judge} judges {judge.arm or 'pairs'}"
         table.add_row("", _cut(name), judge.test_set, *numbers, _money(judge))
     console.print()
-    if asked or plan.judging:
+    if live or plan.judging:
         console.print(table)
-    if recorded := len(plan.runs) - len(asked):
+    if recorded := len(plan.runs) - len(live):
         console.print(f"Recorded, so that nobody is asked: {recorded} of {len(plan.runs)} runs.")
     if reused := sum(each.reused for each in plan.runs):
         console.print(f"Answered before by the same version, and not asked for again: {reused:,}.")
@@ -172,56 +175,59 @@ def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
         f"back, money: {_money(plan)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )
-    prices = [(each.arm, each.price) for each in asked]
+    prices = [(each.arm, each.price) for each in live]
     prices += [(each.judge, each.price) for each in plan.judging]
     for who, price in dict(prices).items():
-        said = "none is known (`evalhub prices`)" if price is None else price.sentence
-        console.print(Text(f"Price of {who}: {said}"))
+        price_text = "none is known (`evalhub prices`)" if price is None else price.sentence
+        console.print(Text(f"Price of {who}: {price_text}"))
     for budget in plan.budgets:
         mark = "? " if budget.enough is False else ""
         console.print(Text(f"{mark}{budget.sentence[0].upper()}{budget.sentence[1:]}"))
 
 
-def _money(asked: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
-    if asked.money is not None:
+def _money(plan: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
+    if plan.money is not None:
         from evalhub.decision.wording import money
 
-        return money(asked.money)
-    return "?" if asked.completion_tokens is None else "no price"
+        return money(plan.money)
+    return "?" if plan.completion_tokens is None else "no price"
 
 
 def _reasons(reasons: Iterable[str]) -> Table:
-    """One a line, with the mark that some start with set apart, so that what wraps is indented."""
+    """A grid with one reason a line, the mark in a column of its own, so that wrapped text is
+    indented."""
     from evalhub.declare.verdicts import marked
 
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
     grid.add_column()
     for reason in reasons:
-        status, words = marked(reason)
+        status, text = marked(reason)
         mark = Text("•") if status is None else Text(status.mark, status.colour)
-        grid.add_row(mark, Text(words))
+        grid.add_row(mark, Text(text))
     return grid
 
 
 def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
-    """One table, or two with the same rows where the terminal is too narrow for all columns."""
+    """One table, or two with the same rows if the terminal is too narrow for all columns."""
     means = ("base", "candidate", "difference", "interval")
     more = ("p", "won/lost/tied", "n", "requires", "metric")
     parts = [means, more] if narrow else [means + more]
     tables = [_table("criterion", columns) for columns in parts]
-    for each in record.criteria:
+    for criterion in record.criteria:
         cells = [
-            *_numbers(each),
-            f"{each.p_value:.2g}",
-            f"{each.wins:,}/{each.losses:,}/{each.ties:,}",
-            f"{each.n:,}",
-            each.requires if each.tier == "critical" else f"{each.requires}, {each.tier}",
-            each.metric,
+            *_numbers(criterion),
+            f"{criterion.p_value:.2g}",
+            f"{criterion.wins:,}/{criterion.losses:,}/{criterion.ties:,}",
+            f"{criterion.n:,}",
+            criterion.requires
+            if criterion.tier == "critical"
+            else f"{criterion.requires}, {criterion.tier}",
+            criterion.metric,
         ]
         for table, columns in zip(tables, parts, strict=True):
-            mark = Text(each.status.mark, each.status.colour)
-            table.add_row(mark, _cut(each.name), *cells[: len(columns)])
+            mark = Text(criterion.status.mark, criterion.status.colour)
+            table.add_row(mark, _cut(criterion.name), *cells[: len(columns)])
             del cells[: len(columns)]
     return tables
 
@@ -229,7 +235,7 @@ def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
 def _table(first: str, columns: Iterable[str]) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
     table.add_column("", width=2, justify="right")
-    table.add_column(first)  # the one that gives way where the terminal is narrow
+    table.add_column(first)  # the column that shrinks if the terminal is narrow
     for name in columns:
         left = name in ("requires", "metric")
         table.add_column(name, justify="left" if left else "right", no_wrap=True)
@@ -241,7 +247,7 @@ def _cut(name: str) -> Text:
 
 
 def _ends(record: "DecisionRecord") -> str:
-    """The levels of both ends; a ratio that must stay low stands here as it is, not turned."""
+    """The levels of the interval's two ends; a ratio that must stay low isn't inverted here."""
     from evalhub.report.ends import ends, ends_of
 
     turned = any(ends_of(each)[0] == "upper" for each in record.criteria)
@@ -249,13 +255,13 @@ def _ends(record: "DecisionRecord") -> str:
 
 
 def _section(section: "Section") -> Table:
-    """What else the verdict rests on: its title, and its sentences below each other."""
+    """A section of the record: its title, with its sentences below each other."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
     grid.add_column()
     grid.add_row(Text(section.status.mark, section.status.colour), Text(section.title, "bold"))
-    for said in section.sentences:
-        grid.add_row("", Text(said))
+    for sentence in section.sentences:
+        grid.add_row("", Text(sentence))
     return grid
 
 
@@ -264,35 +270,40 @@ def _interval(record: "DecisionRecord") -> str:
 
 
 def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
-    """Both means, and what the criterion rests on: their difference, or their ratio."""
+    """Both means, and the criterion's difference or ratio."""
     from evalhub.declare.criteria import Criterion
 
     means = [_number(row.baseline), _number(row.candidate)]
     if not isinstance(row, Criterion) or row.ratio is None:
-        return [*means, _signed(row.difference), f"{_signed(row.lower)} to {_signed(row.upper)}"]
+        return [
+            *means,
+            _with_sign(row.difference),
+            f"{_with_sign(row.lower)} to {_with_sign(row.upper)}",
+        ]
     ends = f"{_times(row.ratio_lower)} to {_times(row.ratio_upper)}"
     return [*means, _times(row.ratio), ends]
 
 
 def _misses(record: "DecisionRecord") -> str:
-    """How many answers the extraction pattern found nothing in, over all test sets."""
+    """The number of answers without a match of the extraction pattern, over all test sets."""
     counted = (
         (record.arms.baseline, sum(each.extraction_misses_baseline for each in record.evidence)),
         (record.arms.candidate, sum(each.extraction_misses_candidate for each in record.evidence)),
     )
-    shown = [f"{count:,} of {arm.name}" for arm, count in counted if count]
-    if not shown:
+    counts = [f"{count:,} of {arm.name}" for arm, count in counted if count]
+    if not counts:
         return ""
-    return f"Answers without the pattern to extract, scored whole: {', '.join(shown)}."
+    return f"Answers without the pattern to extract, scored whole: {', '.join(counts)}."
 
 
-def _unscored(record: "DecisionRecord") -> str:
-    """The test sets of which no criterion is measured, since answers have no score: a judge's."""
+def _test_sets_without_scores(record: "DecisionRecord") -> str:
+    """Test sets for which no criterion is measured, because answers have no (judge's) score."""
     measured = {each.test_set for each in record.criteria}
     lost = [
-        f"{each.test_set} ({each.unscored:,} answers; `evalhub run show {each.candidate_run}`)"
-        for each in record.evidence
-        if each.unscored and each.test_set not in measured
+        f"{evidence.test_set} ({evidence.unscored:,} answers; "
+        f"`evalhub run show {evidence.candidate_run}`)"
+        for evidence in record.evidence
+        if evidence.unscored and evidence.test_set not in measured
     ]
     return (
         f"Not measured, for want of scores: {', '.join(lost)}." if record.criteria and lost else ""
@@ -300,7 +311,7 @@ def _unscored(record: "DecisionRecord") -> str:
 
 
 def _number(value: float) -> str:
-    """Three decimals; of what is smaller than a hundredth three significant digits."""
+    """Three decimals; three significant digits below a hundredth."""
     from evalhub.decision.wording import NOTHING, significant
 
     if abs(value) >= 100:
@@ -313,7 +324,7 @@ def _times(ratio: float | None) -> str:
     return "unbounded" if ratio is None else f"×{_number(ratio)}"
 
 
-def _signed(value: float) -> str:
+def _with_sign(value: float) -> str:
     from evalhub.decision.wording import NOTHING
 
     if abs(value) < NOTHING:

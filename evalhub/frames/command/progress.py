@@ -1,4 +1,4 @@
-"""Progress of imports and runs: bars for who watches, a line now and then in a log or a pipe."""
+"""Progress of imports and runs: bars on a terminal, a line now and then in a log or a pipe."""
 
 import time
 from pathlib import Path
@@ -23,20 +23,20 @@ FEWEST = 1 / 50
 """Of all there is: less tells little of the rest, since a model may have been loading meanwhile."""
 
 
-class _Told:
-    """One thing that goes on, as it was last told in a line."""
+class _Line:
+    """The line of one operation: its text, and when it was last printed."""
 
-    def __init__(self, done: int) -> None:
+    def __init__(self, count: int) -> None:
         self.line = self.printed = ""
         self.at = self.began = time.monotonic()
-        self.done_then = done
+        self.done_then = count
 
-    def left(self, done: int, total: int) -> str:
-        """How long the rest takes if it goes on as it did; "" before that can be said."""
-        took, came = time.monotonic() - self.began, done - self.done_then
-        if came < FEWEST * total or not came or took < EVERY_S or done >= total:
+    def left(self, count: int, total: int) -> str:
+        """How long the rest takes at the present speed; "" before that can be estimated."""
+        took, came = time.monotonic() - self.began, count - self.done_then
+        if came < FEWEST * total or not came or took < EVERY_S or count >= total:
             return ""
-        minutes = took / came * (total - done) / 60
+        minutes = took / came * (total - count) / 60
         return ", less than a minute left" if minutes < 1 else f", about {minutes:,.0f} min left"
 
 
@@ -56,7 +56,7 @@ class Bars:
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._told: dict[str, _Told] = {}
+        self._lines: dict[str, _Line] = {}
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -71,31 +71,31 @@ class Bars:
     ) -> None:
         if self._console.is_terminal:
             self._bars.stop()
-        for told in self._told.values():
-            if self._always or told.printed:
-                self._print(told)
+        for state in self._lines.values():
+            if self._always or state.printed:
+                self._print(state)
 
-    def show(self, key: str, words: str, done: int, total: int | None) -> None:
-        """Shows how far something is; `total` is None where nobody knows."""
+    def show(self, key: str, label: str, count: int, total: int | None) -> None:
+        """Shows progress; `total` is None if unknown."""
         if self._console.is_terminal:
             if key not in self._tasks:
-                self._tasks[key] = self._bars.add_task(words, total=total)
-            self._bars.update(self._tasks[key], description=words, completed=done, total=total)
+                self._tasks[key] = self._bars.add_task(label, total=total)
+            self._bars.update(self._tasks[key], description=label, completed=count, total=total)
             return
-        told = self._told.setdefault(key, _Told(done))
-        of = "" if total is None else f" of {total:,}{told.left(done, total)}"
-        told.line = f"{words}: {done:,}{of}"
-        if time.monotonic() - told.at >= EVERY_S:
-            self._print(told)
+        state = self._lines.setdefault(key, _Line(count))
+        of = "" if total is None else f" of {total:,}{state.left(count, total)}"
+        state.line = f"{label}: {count:,}{of}"
+        if time.monotonic() - state.at >= EVERY_S:
+            self._print(state)
 
-    def say(self, words: str) -> None:
-        """A line of its own, whole, above the bars."""
-        self._console.print(Text(words), soft_wrap=True)
+    def say(self, sentence: str) -> None:
+        """Prints a whole line above the bars."""
+        self._console.print(Text(sentence), soft_wrap=True)
 
-    def _print(self, told: _Told) -> None:
-        if told.line != told.printed:
-            self.say(told.line)
-        told.printed, told.at = told.line, time.monotonic()
+    def _print(self, state: _Line) -> None:
+        if state.line != state.printed:
+            self.say(state.line)
+        state.printed, state.at = state.line, time.monotonic()
 
 
 class ImportBars(Bars):
@@ -108,8 +108,8 @@ class ImportBars(Bars):
 
     def __call__(self, test_set: str, line: int) -> None:
         if test_set not in self._totals:
-            named = self._spec.test_sets[test_set].file
-            self._totals[test_set] = progress_total(self._spec.file(named)) if named else None
+            file = self._spec.test_sets[test_set].file
+            self._totals[test_set] = progress_total(self._spec.file(file)) if file else None
         self.show(test_set, f"read {test_set}", line, self._totals[test_set])
 
 
@@ -139,9 +139,11 @@ class RunBars(Bars):
         from runners.progress import unattended_runs
 
         total = sum(run.test_set_version.item_count for run in runs)
-        done = sum(run.items_done for run in runs)  # type: ignore[attr-defined]
+        answered = sum(run.items_done for run in runs)  # type: ignore[attr-defined]
         ended = sum(run.state in ENDED for run in runs)
-        self.show("runs", f"answer and score: {ended} of {len(runs)} runs, answers", done, total)
+        self.show(
+            "runs", f"answer and score: {ended} of {len(runs)} runs, answers", answered, total
+        )
         for run in runs:
             if run.state == "failed" and run.pk not in self._failed:
                 self._failed.add(run.pk)
@@ -153,11 +155,16 @@ class RunBars(Bars):
             self.say(f"? {sentence[0].upper()}{sentence[1:]}")
         self._unattended = sentence
 
-    def judged(self, asked: "JudgeRun") -> None:
-        """How far the judge is that compares pairs of answers."""
+    def judged(self, judge_run: "JudgeRun") -> None:
+        """Shows the progress of the judge of pairs."""
         from runners.judges.pairs import count_pairs
 
-        if asked.pk not in self._verdicts:
-            self._verdicts[asked.pk] = 2 * count_pairs(asked)
-        done = asked.votes.count()
-        self.show(f"judge {asked.pk}", f"{asked.judge} judges", done, self._verdicts[asked.pk])
+        if judge_run.pk not in self._verdicts:
+            self._verdicts[judge_run.pk] = 2 * count_pairs(judge_run)
+        votes = judge_run.votes.count()
+        self.show(
+            f"judge {judge_run.pk}",
+            f"{judge_run.judge} judges",
+            votes,
+            self._verdicts[judge_run.pk],
+        )

@@ -1,4 +1,4 @@
-"""Which site a command works with: the options that name it, and the connection to it."""
+"""The site of a command: the options that name it, and the connection."""
 
 import os
 from pathlib import Path
@@ -24,8 +24,8 @@ There = Annotated[str | None, SERVER]
 
 
 def check_said(server: str | None) -> None:
-    """Refuses an empty EVALHUB_SERVER: a CI's variable that isn't there, and not a wish to do all
-    of it here. Raises typer.BadParameter."""
+    """Raises typer.BadParameter for an empty EVALHUB_SERVER: a missing CI variable doesn't mean
+    that everything should be done here."""
     if not server and os.environ.get("EVALHUB_SERVER") == "":
         raise typer.BadParameter(
             "is there, and empty: give it the site's address, or take it away to work here",
@@ -36,11 +36,11 @@ def check_said(server: str | None) -> None:
 def connect(
     server: str | None, token_file: Path | None, project: str, console: "Console"
 ) -> "Connection":
-    """Raises evalhub.client.server.ServerError."""
+    """The connection to a site's project. Raises evalhub.client.server.ServerError."""
     from evalhub.client.connection import Connection
     from evalhub.client.server import Server
 
-    def told(sentence: str) -> None:
+    def say(sentence: str) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
-    return Connection(Server.of(server, token_file), project, told=told)
+    return Connection(Server.of(server, token_file), project, told=say)

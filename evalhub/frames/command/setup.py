@@ -1,4 +1,4 @@
-"""Django made ready for a command: settings, tables."""
+"""Set up Django for a command: settings, tables."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def set_up_templates() -> None:
-    """Django with its templates; no database is touched and no home made.
+    """Sets up Django for its templates; without a database or a home.
 
     Raises:
         typer.BadParameter: a variable of the environment that can't be.
@@ -50,7 +50,7 @@ def set_up_templates() -> None:
 
 
 def set_up_database(*, waiting: bool = False, for_tables_s: float = TABLES_S) -> None:
-    """Django with its home and all its tables as this version wants them.
+    """Sets up Django with its home and up-to-date tables.
 
     SQLite's are made or brought up to date; PostgreSQL's are changed by `evalhub migrate` alone.
     With `waiting` a server that doesn't answer is waited for, as long as a study waits in an outage
@@ -78,8 +78,8 @@ def set_up_database(*, waiting: bool = False, for_tables_s: float = TABLES_S) ->
 
 
 def wait_for_tables(look: Callable[[], None], for_s: float) -> None:
-    """Looks again and again until the tables are this version's, for `for_s` seconds at most: then
-    what the last look raised is raised (TablesNotReadyError)."""
+    """Waits until the tables are this version's, for `for_s` seconds at most, then raises the last
+    error (TablesNotReadyError)."""
     from evalhub.database.tables import TablesNotReadyError
 
     began, waits = time.monotonic(), False
@@ -104,8 +104,8 @@ def wait_for_tables(look: Callable[[], None], for_s: float) -> None:
 
 
 def home_ledger() -> "FileLedger | None":
-    """This home's ledger, by which files are judged whose items it knows; None, without Django,
-    where there is no home: none is made for looking.
+    """This home's ledger, for judging files whose items it knows; None, without Django, if there is
+    no home: none is created.
 
     Raises:
         As `set_up_database`.
@@ -121,17 +121,17 @@ def home_ledger() -> "FileLedger | None":
 
 @contextmanager
 def database_to_look_at() -> Iterator[None]:
-    """This home's database or, where there is no home yet, one that is gone afterwards."""
+    """This home's database or, without a home, a temporary one."""
     with TemporaryDirectory() as nowhere:
-        named = os.environ.get("EVALHUB_HOME") or ".evalhub"
-        if not Path(named).expanduser().exists():
+        home = os.environ.get("EVALHUB_HOME") or ".evalhub"
+        if not Path(home).expanduser().exists():
             use_home(Path(nowhere))
         set_up_database()
         yield
 
 
 def set_up_home() -> None:
-    """Django with its home; the database is left as it is.
+    """Sets up Django with its home; the database isn't changed.
 
     Raises:
         typer.BadParameter: a home or a database URL that can't be.

@@ -1,4 +1,4 @@
-"""Standard output and standard error as every command writes them.
+"""Standard output and standard error of every command.
 
 A terminal or a pipe may lack characters (ISO-8859-1 has no ✓); what it lacks is spelt with others.
 Standard output may be closed or full: that is an error of its own, with an exit code that is no
@@ -111,7 +111,7 @@ class StandardStream(io.TextIOBase):
         return True
 
     def _try(self, put: Callable[[TextIO], object]) -> None:
-        """After a failure each further attempt fails too: libraries swallow errors."""
+        """After a failure each further attempt fails too, since libraries swallow errors."""
         if self.target is None:
             self._failure = "it is closed"
         elif not self._failure:
@@ -127,7 +127,7 @@ class StandardStream(io.TextIOBase):
             )
 
     def _discard(self) -> None:
-        """What Python still has of it goes nowhere, so that the process's end doesn't fail too."""
+        """Discards what Python still buffers, so that the process's end doesn't fail too."""
         try:
             number = self.fileno()
         except (OSError, ValueError):  # a stream in memory
@@ -146,7 +146,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 @contextmanager
 def binary_output() -> Iterator[BinaryIO]:
-    """Standard output for bytes. What fails in the block to write there is an OutputError.
+    """Standard output for bytes. A failure to write in the block is an OutputError.
 
     Raises:
         typer.BadParameter: it is a terminal.
@@ -168,8 +168,8 @@ def binary_output() -> Iterator[BinaryIO]:
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Meanwhile `sys.stdout` and `sys.stderr` are StandardStreams. At the end of the block what was
-    printed has been written, or OutputError is raised."""
+    """While the block runs, `sys.stdout` and `sys.stderr` are StandardStreams. At its end all
+    output has been written, or OutputError is raised."""
     before = sys.stdout, sys.stderr
     stdout = StandardStream(sys.stdout, lossy=False)
     sys.stdout, sys.stderr = stdout, StandardStream(sys.stderr, lossy=True)
@@ -181,24 +181,24 @@ def standard_streams() -> Iterator[None]:
 
 
 def open_missing_descriptors() -> None:
-    """Opens /dev/null as those of the descriptors 0, 1 and 2 that the process was started without:
-    else the next file opened would be one of them, and what is printed would go into it."""
+    """Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed: else the next opened
+    file would get its number, and printed text would go into that file."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(number)
 
 
 def readable(text: str, encoding: str) -> str:
-    """The text with what the encoding lacks spelt in characters that it has: by SPELT, else the
-    letter without its accents, else as Python escapes it (\\u0442)."""
+    """The text with characters that the encoding lacks replaced: by SPELT, else by the letter
+    without its accents, else by Python's escape (\u0442)."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        return "".join(_spelt(character, encoding) for character in text)
+        return "".join(_escape(character, encoding) for character in text)
     return text
 
 
-def _spelt(character: str, encoding: str) -> str:
+def _escape(character: str, encoding: str) -> str:
     if _has(encoding, character):
         return character
     plain = SPELT.get(character) or "".join(

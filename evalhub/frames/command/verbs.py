@@ -73,7 +73,8 @@ def verb(
         )
         own = inspect.signature(function).parameters.values()
         parameters = [
-            each.replace(annotation=Of) if each.name == "project" else each for each in own
+            parameter.replace(annotation=Of) if parameter.name == "project" else parameter
+            for parameter in own
         ]
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [*parameters, json_option], return_annotation=int

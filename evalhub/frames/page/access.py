@@ -1,4 +1,4 @@
-"""Who may look: owners and evaluators at results of their own projects, reviewers at none."""
+"""Access to pages: owners and evaluators see results of their own projects, reviewers none."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,14 +15,14 @@ from evalhub.accounts.results_seen import sees_results
 
 
 def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answers 403, with the reason, to those who see no project's results, and to those whom the
-    verb that the view calls refuses.
+    """Decorator: answers 403, with the reason, to those who see no project's results, and to those
+    whom the view's verb refuses.
 
     Who does see them gets a ResultsSeen row: they never review blindly in those projects again.
     """
 
     @wraps(view)
-    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if sees_results(request.user):
             try:
                 return view(request, *args, **kwargs)
@@ -31,4 +31,4 @@ def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         reviews = Membership.objects.filter(user=request.user).exists()
         return render(request, "site/blind.html", {"reviews": reviews}, status=403)
 
-    return guarded
+    return guard

@@ -1,11 +1,11 @@
-"""Addresses of endpoints below /api/v1, and the address of a thing as answers name it."""
+"""Addresses of endpoints below /api/v1, and the addresses of things in answers."""
 
 from django.urls import URLPattern, path, reverse
 from rest_framework.views import APIView
 
 
 def address(name: str, *args: object) -> str:
-    """/api/v1/… of the endpoint of this name."""
+    """The address /api/v1/… of the endpoint of this name."""
     return reverse(f"api:{name}", args=args)
 
 

@@ -1,4 +1,5 @@
-"""Who asks: a token in `Authorization: Bearer`, and nothing else. Cookies open nothing here."""
+"""Authentication: a token in `Authorization: Bearer`, and nothing else. Cookies open nothing
+here."""
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -30,8 +31,8 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def _of_job(job: Job) -> tuple[User, ApiToken]:
-    """The person and the token of the request that became a job, as they are by now."""
+    """The present user and token of the request that became a job."""
     token = ApiToken.objects.usable().select_related("user", "project").filter(jobs=job)
-    if (found := token.first()) is None:
+    if (live_token := token.first()) is None:
         raise AuthenticationFailed("The token has expired or was revoked since this was sent.")
-    return found.user, found
+    return live_token.user, live_token

@@ -1,4 +1,4 @@
-"""How an endpoint's method is told of in the OpenAPI document."""
+"""Describe an endpoint's method for the OpenAPI document."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -72,7 +72,7 @@ def describes(
     once: bool = False,
     streams: Mapping[str, Any] | None = None,
 ) -> Callable[..., Any]:
-    """Of a method: what it does, takes and gives.
+    """Decorator of a method: its description, request and responses.
 
     Args:
         takes: a declaration, or what a body of another media type is.
@@ -87,19 +87,19 @@ def describes(
     if once:
         codes |= {409: ProblemShape, 413: ProblemShape, 415: ProblemShape, 422: ProblemShape}
     answers: dict[Any, Any] = {
-        (each, MEDIA_TYPE if each >= 400 else "application/json"): OpenApiResponse(
-            kind, WORDS[each]
+        (status, MEDIA_TYPE if status >= 400 else "application/json"): OpenApiResponse(
+            kind, WORDS[status]
         )
-        for each, kind in (codes | dict(kinds)).items()
+        for status, kind in (codes | dict(kinds)).items()
     }
     shape = page_of(gives) if pages and gives is not None else gives
-    for kind, given in (streams or {"application/json": shape}).items():
-        answers[code, kind] = OpenApiResponse(given, WORDS[code])
+    for kind, content in (streams or {"application/json": shape}).items():
+        answers[code, kind] = OpenApiResponse(content, WORDS[code])
     paged = (CURSOR, SIZE) if pages else ()
     fields = (FIELDS,) if gives is not None and code == 200 and not once else ()
     summary, _, rest = says.partition("\n")
 
-    def decorated(method: Any) -> Any:
+    def decorate(method: Any) -> Any:
         method.summary = summary
         if getattr(method, "may_be_job", False):
             job = _or_job(shape) if code == JOB_TAKEN and shape is not None else JobShape
@@ -112,12 +112,12 @@ def describes(
             parameters=[*_filters(filtered), *paged, *fields, *query, *((KEY,) if once else ())],
         )(method)
 
-    return decorated
+    return decorate
 
 
 @cache
 def page_of(shape: type[BaseModel]) -> type[Given]:
-    """A page of a list of these."""
+    """The shape of a page of these."""
     name = f"{shape.__name__.removesuffix('Shape')}PageShape"
     return create_model(
         name,
@@ -130,22 +130,24 @@ def page_of(shape: type[BaseModel]) -> type[Given]:
 
 @cache
 def _or_job(shape: type[BaseModel]) -> type[BaseModel]:
-    """What a request is answered with that is taken up either way: its own shape, or a job's."""
+    """The shape of an answer that comes at once or as a job."""
     either: Any = RootModel[shape | JobShape]  # type: ignore[valid-type]
     name = f"{shape.__name__.removesuffix('Shape')}OrJobShape"
-    made: type[BaseModel] = create_model(name, __base__=either)
-    return made
+    model: type[BaseModel] = create_model(name, __base__=either)
+    return model
 
 
 def _filters(filtered: type[filters.FilterSet]) -> list[OpenApiParameter]:
-    found = []
-    for name, each in filtered.base_filters.items():
+    parameters = []
+    for name, filter_field in filtered.base_filters.items():
         kind: Any = OpenApiTypes.STR
-        if isinstance(each, filters.IsoDateTimeFilter):
+        if isinstance(filter_field, filters.IsoDateTimeFilter):
             kind = OpenApiTypes.DATETIME
-        elif isinstance(each, filters.NumberFilter):
+        elif isinstance(filter_field, filters.NumberFilter):
             kind = OpenApiTypes.INT
-        choices = each.extra.get("choices")
+        choices = filter_field.extra.get("choices")
         values = [value for value, _ in choices] if choices else None
-        found.append(OpenApiParameter(name, kind, enum=values, description=str(each.label or "")))
-    return found
+        parameters.append(
+            OpenApiParameter(name, kind, enum=values, description=str(filter_field.label or ""))
+        )
+    return parameters

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the endpoints; `make openapi` writes its file anew."""
+"""The OpenAPI document, made from the endpoints; `make openapi` rewrites its file."""
 
 import json
 import re
@@ -19,7 +19,7 @@ SETTINGS = {
     "DESCRIPTION": "Should this fine-tuned model replace what we run now?",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    "POSTPROCESSING_HOOKS": [],  # declarations name what they choose from
+    "POSTPROCESSING_HOOKS": [],  # declarations name their choices
 }
 REFERENCE = "#/components/schemas/"
 
@@ -32,23 +32,23 @@ class Shapes(OpenApiSerializerExtension):
     priority = 1
 
     def get_name(self, auto_schema: Any, direction: str) -> str:
-        # the same declaration within another one comes by its name alone
+        # nested in another declaration it appears by its plain name
         set_override(self.target, "suppress_collision_warning", True)
         return _name(self.target.__name__, direction)
 
     def map_serializer(self, auto_schema: Any, direction: str) -> Any:
         mode: Any = "serialization" if direction == "response" else "validation"
-        found = model_json_schema(self.target, ref_template="{model}", mode=mode)
-        parts = found.pop("$defs", {})
+        schema = model_json_schema(self.target, ref_template="{model}", mode=mode)
+        parts = schema.pop("$defs", {})
         for name, part in parts.items():
             component = ResolvedComponent(
                 name=_name(name, direction),
                 type=ResolvedComponent.SCHEMA,
                 object=_name(name, direction),
-                schema=_linked(part, parts, direction),
+                schema=_link(part, parts, direction),
             )
             auto_schema.registry.register_on_missing(component)
-        return _linked(found, parts, direction)
+        return _link(schema, parts, direction)
 
 
 class Bearer(OpenApiAuthenticationExtension):
@@ -76,15 +76,15 @@ class Operations(AutoSchema):
 
 
 def document() -> dict[str, Any]:
-    """The whole document, as JSON has it."""
+    """The whole document as JSON values."""
     with patched_settings(SETTINGS):
-        made = SchemaGenerator(urlconf="evalhub.urls").get_schema(request=None, public=True)
-    found: dict[str, Any] = json.loads(json.dumps(made))
-    return found
+        generated = SchemaGenerator(urlconf="evalhub.urls").get_schema(request=None, public=True)
+    document: dict[str, Any] = json.loads(json.dumps(generated))
+    return document
 
 
 def written() -> str:
-    """The document as its file has it."""
+    """The text of the document's file."""
     return json.dumps(document(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -93,17 +93,17 @@ def _name(name: str, direction: str) -> str:
     return plain if direction == "response" or plain.endswith("Request") else f"{plain}Input"
 
 
-def _linked(part: Any, parts: dict[str, Any], direction: str) -> Any:
-    """The schema with its references as this document has them, and without titles."""
+def _link(part: Any, parts: dict[str, Any], direction: str) -> Any:
+    """The schema with references into this document, and without titles."""
     if isinstance(part, dict):
-        made = {
-            name: _linked(inner, parts, direction)
+        linked = {
+            name: _link(inner, parts, direction)
             for name, inner in part.items()
             if not (name == "title" and isinstance(inner, str))
         }
-        if isinstance(target := made.get("$ref"), str) and target in parts:
-            made["$ref"] = REFERENCE + _name(target, direction)
-        return made
+        if isinstance(target := linked.get("$ref"), str) and target in parts:
+            linked["$ref"] = REFERENCE + _name(target, direction)
+        return linked
     if isinstance(part, list):
-        return [_linked(inner, parts, direction) for inner in part]
+        return [_link(inner, parts, direction) for inner in part]
     return part

@@ -25,7 +25,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 def has_body(request: Request) -> bool:
-    """Whether anything comes with it: some clients call an empty body a form."""
+    """Whether the request has a body: some clients send an empty one as a form."""
     return bool(request.META.get("CONTENT_LENGTH") != "0")
 
 
@@ -62,17 +62,17 @@ class ApiEndpoint(APIView):
     scopes: ClassVar[dict[str, Scope]] = {}
     parameters: ClassVar[tuple[str, ...]] = ()
     metadata_class = None
-    login_required = False  # of Django's middleware: this door has another key
+    login_required = False  # Django's middleware doesn't apply: REST has tokens
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         is_form = request.content_type.startswith(FORMS)
         if is_form and PlainJSONParser in self.parser_classes and has_body(request):
-            raise UnsupportedMediaType(request.content_type)  # DRF would take it for an empty body
+            raise UnsupportedMediaType(request.content_type)  # DRF would read it as an empty body
         unknown = [each for each in request.query_params if each not in self.parameters]
         if unknown:
-            known = ", ".join(self.parameters) or "none"
-            raise Problem(400, f"isn't known here (known: {known})", field=unknown[0])
+            names = ", ".join(self.parameters) or "none"
+            raise Problem(400, f"isn't known here (known: {names})", field=unknown[0])
 
     @property
     def by(self) -> User:
@@ -81,7 +81,7 @@ class ApiEndpoint(APIView):
         return self.request.user
 
     def job_title(self, method: str | None) -> str:
-        """What a request does, in words for a list of jobs: the summary of its description."""
+        """What a request does, for a list of jobs: the summary of its description."""
         handler = getattr(self, (method or "").lower())
         return str(getattr(handler, "summary", type(self).__name__))
 
@@ -101,11 +101,11 @@ class ApiEndpoint(APIView):
         return declared(kind, self.document())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        done = super().finalize_response(request, response, *args, **kwargs)
-        done.headers.setdefault("Cache-Control", "private, no-cache")
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "private, no-cache")
         for name, value in getattr(request, "limit_headers", {}).items():
-            done.headers[name] = value
-        return done
+            answer.headers[name] = value
+        return answer
 
 
 class ProjectEndpoint(ApiEndpoint):
@@ -114,10 +114,10 @@ class ProjectEndpoint(ApiEndpoint):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.project = _project(request, kwargs["project"])
-        sees_results(self.by)  # who asks by a program, or has something done, has seen the answer
+        sees_results(self.by)  # a program that reads or changes results has seen them
 
 
 def _project(request: Request, slug: str) -> Project:
-    """The token's project, if that is the one of the address, and its person sees it still."""
+    """The token's project, if it is the one in the address and its user still sees it."""
     token: ApiToken = request.auth
     return get_object_or_404(Project.objects.seen_by(token.user), pk=token.project_id, slug=slug)

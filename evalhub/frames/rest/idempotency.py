@@ -1,4 +1,4 @@
-"""A POST with its Idempotency-Key is done once; the same again is the same answer.
+"""Idempotency: a POST with an Idempotency-Key is done once; repeating it gives the same answer.
 
 After draft-ietf-httpapi-idempotency-key-header-07, which expired in April 2026, with no successor.
 What ended in a problem has changed nothing, and its key is free again.
@@ -44,7 +44,7 @@ type RowCount = Callable[[Any], int]
 def once(
     *, lasts: bool = False, secret: bool = False, rows: RowCount = lambda view: 0
 ) -> Callable[[Method], Method]:
-    """Of a method that handles POST.
+    """Decorator of a method that handles POST: repeats with the same key get the stored answer.
 
     A heavy request is enqueued as a job, whose process calls the method; it is answered with 202
     and the job. Heavy is what concerns more than `weight.HEAVY_ROWS` rows or `HEAVY_BYTES` bytes:
@@ -59,9 +59,9 @@ def once(
         rows: how many rows of the database the request concerns, given the view.
     """
 
-    def decorated(method: Method) -> Method:
+    def decorate(method: Method) -> Method:
         @wraps(method)
-        def answered(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        def answer_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
             job = job_of(request._request)
             claim = job or _claim(request)
             if claim.status is not None:
@@ -80,15 +80,15 @@ def once(
                 raise
             return response
 
-        answered.may_be_job = not secret  # type: ignore[attr-defined]
-        answered.answers_once = True  # type: ignore[attr-defined]
-        return answered
+        answer_once.may_be_job = not secret  # type: ignore[attr-defined]
+        answer_once.answers_once = True  # type: ignore[attr-defined]
+        return answer_once
 
-    return decorated
+    return decorate
 
 
 def keep_answer(request: Request, response: Response) -> None:
-    """Of a method that lasts: the answer to its request, kept in the transaction that this is in.
+    """For a long method: stores its answer in the caller's transaction.
 
     For an act that can't be repeated once that transaction has ended.
     """
@@ -96,7 +96,7 @@ def keep_answer(request: Request, response: Response) -> None:
 
 
 def _claim(request: Request) -> Answered:
-    """The key's row: new and this request's to work on, or answered. Raises Problem."""
+    """The key's row: new, for this request to work on, or answered. Raises Problem."""
     token: ApiToken = request.auth
     key = request.headers.get("Idempotency-Key", "").strip().strip('"')
     if not key:
@@ -117,23 +117,23 @@ def _claim(request: Request) -> Answered:
                 token=token, key=key, fingerprint=fingerprint, held_until=now + HELD
             )
     except IntegrityError:
-        there = Answered.objects.of(token, key).first()
-    if there is not None and there.fingerprint != fingerprint:
+        row = Answered.objects.of(token, key).first()
+    if row is not None and row.fingerprint != fingerprint:
         raise Problem(
             422, "This Idempotency-Key was used for another request.", field="Idempotency-Key"
         )
-    if there is not None and there.status is None:
-        left = Answered.objects.filter(pk=there.pk, status=None, held_until__lt=now)
-        there = there if left.update(held_until=now + HELD) else None
-    if there is None:
+    if row is not None and row.status is None:
+        left = Answered.objects.filter(pk=row.pk, status=None, held_until__lt=now)
+        row = row if left.update(held_until=now + HELD) else None
+    if row is None:
         raise Problem(409, "The same request is being worked on.", headers={"Retry-After": "2"})
-    return there
+    return row
 
 
 def _weight(view: Any, request: Request, rows: RowCount) -> Weight:
     size = int(request.META.get("CONTENT_LENGTH") or 0)
-    named = weight_of_uploads(json.dumps(request.data), Uploads(view.project))
-    return Weight(rows(view), size) + named
+    uploads_weight = weight_of_uploads(json.dumps(request.data), Uploads(view.project))
+    return Weight(rows(view), size) + uploads_weight
 
 
 def _as_job(view: Any, request: Request) -> Response:

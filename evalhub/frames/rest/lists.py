@@ -1,4 +1,4 @@
-"""Lists: a page at a time by cursor, by declared filters, with the fields that are wanted."""
+"""Lists: one page at a time by cursor, with declared filters and selected fields."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -56,41 +56,41 @@ def listed[M: Model](
     filtered: type[filters.FilterSet] = NoFilters,
     ordering: tuple[str, ...] = NEWEST_FIRST,
 ) -> Response:
-    """A page of rows in their shape. Raises Problem for a filter or a cursor that can't be."""
+    """A page of rows in their shape. Raises Problem for an invalid filter or cursor."""
     chosen = filtered(request.query_params, queryset=rows, request=request)
     if not chosen.is_valid():
-        field, said = next(iter(chosen.errors.items()))
-        raise Problem(400, str(said[0]), field=field)
+        field, messages = next(iter(chosen.errors.items()))
+        raise Problem(400, str(messages[0]), field=field)
     _check_size(request)
     pages = Pages(ordering)
     try:
-        found = pages.paginate_queryset(chosen.qs, request)
+        page_rows = pages.paginate_queryset(chosen.qs, request)
     except NotFound:
         raise Problem(400, "isn't a cursor of this list", field="cursor") from None
     body = {
         "next": pages.get_next_link(),
         "previous": pages.get_previous_link(),
-        "results": [shape(row).as_json() for row in found or []],
+        "results": [shape(row).as_json() for row in page_rows or []],
     }
-    return Response(body | {"results": [_chosen(request, each) for each in body["results"]]})
+    return Response(body | {"results": [_choose_fields(request, each) for each in body["results"]]})
 
 
 def shown(
     request: Request, shape: Declaration, code: int = HTTPStatus.OK, **headers: str
 ) -> Response:
     """One thing in its shape."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(_chosen(request, shape.as_json()), code, headers=named)
+    header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(_choose_fields(request, shape.as_json()), code, headers=header_fields)
 
 
 def shown_whole(shape: Declaration, code: int, **headers: str) -> Response:
-    """One thing in its shape, whichever fields the query asks for of another."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(shape.as_json(), code, headers=named)
+    """One thing in its shape, with all fields, whatever the query selects."""
+    header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(shape.as_json(), code, headers=header_fields)
 
 
-def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:
-    """The fields that the query asks for, of all; all without `fields`."""
+def _choose_fields(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the query selects; all without `fields`."""
     wanted = [name for name in request.query_params.get("fields", "").split(",") if name]
     if unknown := [name for name in wanted if name not in row]:
         raise Problem(400, f"there is no {unknown[0][:80]!r}: {', '.join(row)}", field="fields")
@@ -98,6 +98,6 @@ def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_size(request: Request) -> None:
-    given = request.query_params.get("page_size", str(PAGE))
-    if not number(given, field="page_size", most=LARGEST_PAGE):
+    value = request.query_params.get("page_size", str(PAGE))
+    if not number(value, field="page_size", most=LARGEST_PAGE):
         raise Problem(400, "a page holds 1 or more", field="page_size")

@@ -1,4 +1,4 @@
-"""If-Match: who changes a thing says which state of it they have seen.
+"""If-Match: a client names the state that it changes.
 
 The tags are of the whole thing as it is shown, so that one serves for If-None-Match too. What the
 server has packed has a weak tag, which is taken as its strong one.
@@ -29,9 +29,9 @@ def etag_of(shape: Declaration) -> str:
 
 
 def check_match(request: Request, shape: Declaration) -> None:
-    """That the request means the thing as it is. Raises Problem, 428 where it doesn't say."""
-    given = request.headers.get("If-Match", "")
-    seen = {each.removeprefix("W/") for each in parse_etags(given)}
+    """Checks that the request names the present state. Raises Problem; 428 if it names none."""
+    header = request.headers.get("If-Match", "")
+    seen = {each.removeprefix("W/") for each in parse_etags(header)}
     if not seen:
         raise Problem(
             428,

@@ -46,7 +46,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """The answer that tells of a problem."""
+    """The response of a problem."""
     if (code in NAMED or code >= 500) and (identity := request_id()):
         more["request_id"] = identity
     body = problem_body(code, detail, errors or [], **more)

@@ -1,4 +1,4 @@
-"""What a request's body and address hold, read within bounds."""
+"""Read a request's body and address within bounds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ class PlainJSONParser(BaseParser):
 
 
 def number(text: str, *, field: str, most: int) -> int:
-    """A whole number of the address, from 0 to `most`."""
+    """A whole number in the address, from 0 to `most`."""
     if not (text.isascii() and text.isdecimal() and len(text) < 18 and int(text) <= most):
         raise Problem(400, f"a whole number from 0 to {most} is needed", field=field)
     return int(text)

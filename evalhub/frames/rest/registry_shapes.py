@@ -134,7 +134,8 @@ class TrainingAdviceShape(Given):
             says=advice.says,
             usual=advice.rule.usual,
             sources=tuple(
-                PublicationShape(title=each.title, url=each.url) for each in advice.rule.sources
+                PublicationShape(title=source.title, url=source.url)
+                for source in advice.rule.sources
             ),
         )
 
@@ -169,8 +170,8 @@ class ModelVersionShape(Given):
             sampling=version.sampling.as_json(),
             training=version.training.as_json(),
             training_advice=tuple(
-                TrainingAdviceShape.of(each)
-                for each in advice_on(
+                TrainingAdviceShape.of(advice)
+                for advice in advice_on(
                     version.training.named.fields, kind=version.kind, base=stands_on(version)
                 )
             ),

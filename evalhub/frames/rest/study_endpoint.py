@@ -14,7 +14,7 @@ class StudyEndpoint(ProjectEndpoint):
     """An address below one study of the token's project."""
 
     def output_count(self) -> int:
-        """How many answers the study's runs have, or will have."""
+        """Number of answers that the study's runs have or will have."""
         rows = Run.objects.filter(studies__arm__study__project=self.project)
         rows = rows.filter(studies__arm__study__slug=self.kwargs["slug"])
         return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0

@@ -1,4 +1,4 @@
-"""`?wait=`: an answer held back until there is news, on as many threads as can be spared."""
+"""`?wait=`: hold an answer back until there is news, on as many threads as can be spared."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Seats:
         self.set_for(threads=SPARED * 2, ended=lambda: False)
 
     def set_for(self, *, threads: int, ended: Callable[[], bool]) -> None:
-        """Says how many threads this process serves with, before it does.
+        """Sets the number of serving threads; called before the process serves.
 
         `ended` says whether it takes no more requests, so that those that wait are answered.
         """
@@ -29,7 +29,7 @@ class Seats:
         self.ended = ended
 
     def taken(self) -> bool:
-        """Takes one, where there is one left."""
+        """Takes a seat if one is free."""
         return self._free.acquire(blocking=False)
 
     def leave(self) -> None:
@@ -40,19 +40,19 @@ SEATS = Seats()
 
 
 def waited[T](request: Request, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
-    """What `look` finds, once it is settled or the time is over that the request would wait.
+    """What `look` returns once it is `settled`, or when the request's waiting time is over.
 
     Where too many wait already, or the site ends, it is what there is now: who asks asks again.
     """
     seconds = number(request.query_params.get("wait", "0"), field="wait", most=LONGEST_S)
-    found = look()
-    if not seconds or settled(found) or not SEATS.taken():
-        return found
+    value = look()
+    if not seconds or settled(value) or not SEATS.taken():
+        return value
     try:
         until = time.monotonic() + seconds
-        while not settled(found) and (left := until - time.monotonic()) > 0 and not SEATS.ended():
+        while not settled(value) and (left := until - time.monotonic()) > 0 and not SEATS.ended():
             time.sleep(min(LOOK_S, left))
-            found = look()
-        return found
+            value = look()
+        return value
     finally:
         SEATS.leave()

@@ -1,4 +1,4 @@
-"""An arm that is asked: an operator's endpoint, a prompt with examples, what it costs."""
+"""The form of an arm that is asked: endpoint, prompt with examples, prices."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ EXAMPLES = 4
 
 
 def asked_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
-    """The fields of an arm that may be asked in place of a file of its answers."""
+    """The fields of an arm that is asked instead of uploading its answers."""
     text = forms.Textarea(attrs={"rows": 3})
     choices = [("", "nobody: its answers are in the file"), *((each, each) for each in aliases)]
     fields: dict[str, forms.Field] = {
@@ -49,29 +49,29 @@ def asked_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
 
 
 def asked_arm(cleaned: Mapping[str, Any], slot: str) -> dict[str, Any]:
-    """What a study file says of the arm but for its kind; {} where it isn't asked."""
+    """The arm's part of a study file, without its kind; {} if it isn't asked."""
 
-    def said(name: str) -> Any:
+    def value(name: str) -> Any:
         return cleaned.get(f"{slot}_{name}")
 
-    if not said("endpoint"):
+    if not value("endpoint"):
         return {}
     examples = [
-        {"input": asked, "output": said(f"example_{number}_output") or ""}
+        {"input": example_input, "output": value(f"example_{number}_output") or ""}
         for number in range(1, EXAMPLES + 1)
-        if (asked := said(f"example_{number}_input"))
+        if (example_input := value(f"example_{number}_input"))
     ]
     prompt = {
-        "system": said("system"),
+        "system": value("system"),
         "examples": examples,
-        "template": said("template") if said("template") != "{input}" else "",
+        "template": value("template") if value("template") != "{input}" else "",
     }
-    sampling = {"temperature": said("temperature"), "max_tokens": said("max_tokens")}
-    price = {"prompt": said("price_prompt"), "completion": said("price_completion")}
+    sampling = {"temperature": value("temperature"), "max_tokens": value("max_tokens")}
+    price = {"prompt": value("price_prompt"), "completion": value("price_completion")}
     parts = {
         "prompt": {name: each for name, each in prompt.items() if each},
         "sampling": {name: each for name, each in sampling.items() if each is not None},
         "price": {name: each for name, each in price.items() if each is not None},
     }
-    backend = {"endpoint": said("endpoint"), "model": said("model") or ""}
+    backend = {"endpoint": value("endpoint"), "model": value("model") or ""}
     return {"backend": {"openai": backend}, **{name: each for name, each in parts.items() if each}}

@@ -1,4 +1,4 @@
-"""A study as a new comparison's form: its arms, its test set, its metric and what must hold."""
+"""Copy a study into the form of a new comparison: its arms, test set, metric and requirements."""
 
 import json
 from collections.abc import Mapping
@@ -19,57 +19,59 @@ from evalhub.studies.file.spec import StudyFile
 
 
 def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
-    """The form of a new comparison, filled in as the study asks; None where the form can't ask all
-    of it: two arms' files and one test set, by one metric.
-    """
-    if (sent := _sent_for(study, copied)) is None:
+    """The form of a new comparison, filled in from the study; None if the form can't express all of
+    it: two arms' files and one test set, with one metric."""
+    if (sent := _form_data(study, copied)) is None:
         return None
-    found = Comparison(by, sent, MultiValueDict())
-    if not found.whole:
+    comparison = Comparison(by, sent, MultiValueDict())
+    if not comparison.whole:
         return None
-    asks, asked = (_asked(each) for each in (found.document(named=True), copied.document.data))
-    return found if asks == asked else None
+    asks, original = (
+        _without_file_names(document)
+        for document in (comparison.document(named=True), copied.document.data)
+    )
+    return comparison if asks == original else None
 
 
-def _asked(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What a study file asks, whatever its files are called."""
-    found = declared(StudyFile, document).as_json()
-    for each in found["test_sets"].values():
-        each |= {"file": None, "fields": None}
-    for each in found["arms"].values():
-        each |= {"fields": None, "parent": None}
-        if each["backend"]["recorded"] is not None:
-            each["backend"]["recorded"] = ""
-    return found
+def _without_file_names(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The requirements of a study file, without its files' names."""
+    data = declared(StudyFile, document).as_json()
+    for part in data["test_sets"].values():
+        part |= {"file": None, "fields": None}
+    for part in data["arms"].values():
+        part |= {"fields": None, "parent": None}
+        if part["backend"]["recorded"] is not None:
+            part["backend"]["recorded"] = ""
+    return data
 
 
-def _sent_for(study: Study, copied: StudyCopy) -> QueryDict | None:
-    """What the form would have sent; None where it has no room for what is asked."""
-    said = copied.document.data
-    (name, *more), arms = said["test_sets"], [said[arm] for arm in ARMS]
-    metric = dict(said["test_sets"][name]["metric"])
+def _form_data(study: Study, copied: StudyCopy) -> QueryDict | None:
+    """The form data that would make this study; None if the form can't express it."""
+    document = copied.document.data
+    (name, *more), arms = document["test_sets"], [document[arm] for arm in ARMS]
+    metric = dict(document["test_sets"][name]["metric"])
     files = {slot: f"{arm}.{name}.jsonl" for slot, arm in zip(ARMS, arms, strict=True)}
     files["items"] = f"{name}.jsonl"
     if more or metric["name"] not in OFFERED or not copied.files.keys() >= set(files.values()):
         return None
-    test_set = said["test_sets"][name]
+    test_set = document["test_sets"][name]
     data = _options(metric) | _demand(test_set) | _fields(test_set)
     for slot, file in files.items():
         data |= {slot: copied.files[file], f"{slot}_name": file}
     for slot, arm in zip(ARMS, arms, strict=True):
-        data |= {f"{slot}_called": arm, f"{slot}_kind": said["arms"][arm]["kind"]}
-    data |= {"project": study.project.slug, "name": said["name"]}
-    return _sent({**data, "test_set_called": name})
+        data |= {f"{slot}_called": arm, f"{slot}_kind": document["arms"][arm]["kind"]}
+    data |= {"project": study.project.slug, "name": document["name"]}
+    return _as_query({**data, "test_set_called": name})
 
 
 def _options(metric: dict[str, Any]) -> dict[str, Any]:
     name = metric.pop("name")
     written = {
-        key: json.dumps(each) if isinstance(each, dict | list) else each
-        for key, each in metric.items()
+        key: json.dumps(value) if isinstance(value, dict | list) else value
+        for key, value in metric.items()
     }
-    given = {PREFIX + key: each for key, each in written.items() if each is not False}
-    return {"metric": name, "options_of": name, **given}
+    options = {PREFIX + key: each for key, each in written.items() if each is not False}
+    return {"metric": name, "options_of": name, **options}
 
 
 def _demand(test_set: dict[str, Any]) -> dict[str, Any]:
@@ -81,12 +83,12 @@ def _demand(test_set: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fields(test_set: dict[str, Any]) -> dict[str, Any]:
-    named = {"id": "id", "input": "input"} | test_set.get("fields", {})
-    return {f"items_{meaning}": name for meaning, name in named.items()}
+    names = {"id": "id", "input": "input"} | test_set.get("fields", {})
+    return {f"items_{meaning}": name for meaning, name in names.items()}
 
 
-def _sent(data: dict[str, Any]) -> QueryDict:
-    found = QueryDict(mutable=True)
-    for name, each in data.items():
-        found[name] = str(each)
-    return found
+def _as_query(data: dict[str, Any]) -> QueryDict:
+    query = QueryDict(mutable=True)
+    for name, value in data.items():
+        query[name] = str(value)
+    return query

@@ -1,4 +1,4 @@
-"""Fields of a form made from a declaration's: its defaults, its choices, its descriptions."""
+"""Form fields from a declaration: defaults, choices, descriptions."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from evalhub.declare.declaration import DeclarationError
 
 
 def _kinds(declared_as: FieldInfo) -> list[Any]:
-    """What the option may be, without None and without what is annotated."""
+    """The types of the option, without None and annotations."""
     kind: Any = declared_as.annotation
     inner = get_args(kind) if get_origin(kind) is not Literal and get_args(kind) else (kind,)
     bare = [each.__origin__ if hasattr(each, "__metadata__") else each for each in inner]
@@ -19,39 +19,40 @@ def _kinds(declared_as: FieldInfo) -> list[Any]:
 
 
 def field_of(name: str, declared_as: FieldInfo) -> forms.Field:
-    """The field of a form for a declared one, with its default and its description."""
+    """The form field for a declared field, with its default and description."""
     kinds, usual = _kinds(declared_as), declared_as.get_default(call_default_factory=True)
-    given: dict[str, Any] = {
+    kwargs: dict[str, Any] = {
         "label": name.replace("_", " ").capitalize(),
         "help_text": declared_as.description or "",
         "required": False,
         "initial": usual,
     }
     if kinds == [bool]:
-        return forms.BooleanField(**given)
+        return forms.BooleanField(**kwargs)
     if kinds in ([float], [int]):
-        return (forms.IntegerField if kinds == [int] else forms.FloatField)(**given)
+        return (forms.IntegerField if kinds == [int] else forms.FloatField)(**kwargs)
     if get_origin(kinds[0]) is Literal:
         choices = [(each, each) for each in get_args(kinds[0])]
         if usual is None:
             choices.insert(0, ("", "no"))
-        return forms.ChoiceField(**given, choices=choices)
+        return forms.ChoiceField(**kwargs, choices=choices)
     if kinds != [str]:
-        given |= {"initial": json.dumps(usual) if usual else "", "help_text": _as_json(given)}
-    return forms.CharField(**given, max_length=10_000)
+        kwargs |= {"initial": json.dumps(usual) if usual else "", "help_text": _as_json(kwargs)}
+    return forms.CharField(**kwargs, max_length=10_000)
 
 
-def _as_json(given: Mapping[str, Any]) -> str:
-    return f"{given['help_text']} (as JSON)".strip()
+def _as_json(kwargs: Mapping[str, Any]) -> str:
+    return f"{kwargs['help_text']} (as JSON)".strip()
 
 
-def value_of(declared_as: FieldInfo, given: Any, option: str) -> Any:
-    """What a form's field holds, as it is declared. Raises DeclarationError, naming it."""
+def value_of(declared_as: FieldInfo, value: Any, option: str) -> Any:
+    """The value of a form field in its declared type. Raises DeclarationError, naming the
+    option."""
     kinds = _kinds(declared_as)
     simple = kinds in ([bool], [float], [int], [str]) or get_origin(kinds[0]) is Literal
-    if simple or not isinstance(given, str):
-        return given
+    if simple or not isinstance(value, str):
+        return value
     try:
-        return json.loads(given)
+        return json.loads(value)
     except (ValueError, RecursionError):
         raise DeclarationError('isn\'t JSON, such as ["name", "date"]', option) from None

@@ -1,4 +1,4 @@
-"""The files of a comparison: kept from one sending of the form to the next, by their digests."""
+"""Files of a comparison: stored by digest from one submission of the form to the next."""
 
 import hashlib
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class KeptFile:
 
 
 def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str, Glance]:
-    """Keeps an upload and looks at its beginning. What can't be read isn't kept.
+    """Stores an upload and reads its first rows. An unreadable file isn't stored.
 
     Raises DataError, naming the file as its sender did, and NotAllowedError.
     """
@@ -50,22 +50,22 @@ def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str,
         sha256.update(chunk)
     file.seek(0)
     digest = f"sha256:{sha256.hexdigest()}"
-    known = digest in uploads
+    was_stored = digest in uploads
     try:
         uploads.append(name=digest, stream=file, offset=0, complete=True, by=by)
         return digest, glance(uploads[digest])
     except DataError as error:
-        if not known:
+        if not was_stored:
             uploads.drop(digest)
         raise DataError(error.message, file=name, line=error.line, field=error.field) from error
     except UploadError as error:
         raise DataError(str(error), file=name) from error
 
 
-def place_of(name: str, seen: Glance, taken: set[str]) -> str:
-    """Which of the SLOTS a file is for that was dropped without saying so; by what it holds, then
-    by its name, then in the order of the slots. "" where all are taken."""
-    free = [each for each in SLOTS if each not in taken]
+def place_of(name: str, seen: Glance, occupied: set[str]) -> str:
+    """Chooses one of the SLOTS for a file that was dropped without one: by its content, then by its
+    name, then in the order of the slots. "" if all are occupied."""
+    free = [each for each in SLOTS if each not in occupied]
     if seen.asks and "items" in free:
         return "items"
     small = name.lower()

@@ -1,4 +1,4 @@
-"""The form of a comparison, and what it says as a study file."""
+"""The form of a comparison, and its values as a study file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -126,12 +126,12 @@ class ComparisonForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._choose("project", projects)
         self._choose("test_set", [("", "the file above"), *test_sets])
-        for slot, asked in (
+        for slot, meanings in (
             ("items", ITEM_FIELDS),
             ("baseline", ANSWER_FIELDS),
             ("candidate", ANSWER_FIELDS),
         ):
-            for meaning, label in asked.items():
+            for meaning, label in meanings.items():
                 names = [(each, each) for each in fields.get(slot, ())]
                 self.fields[f"{slot}_{meaning}"] = forms.ChoiceField(
                     label=label, choices=[("", NOBODY), *names], required=False
@@ -160,29 +160,29 @@ class ComparisonForm(forms.Form):
 
 def mapping_of(cleaned: Mapping[str, Any]) -> FieldMapping:
     """How the test set's rows are read."""
-    said = {meaning: cleaned.get(f"items_{meaning}") or None for meaning in ITEM_FIELDS}
-    named = {
+    names = {meaning: cleaned.get(f"items_{meaning}") or None for meaning in ITEM_FIELDS}
+    mapped = {
         meaning: None if meaning in SEVERAL and name == meaning else name
-        for meaning, name in said.items()
+        for meaning, name in names.items()
     }
     return FieldMapping(
-        **{**named, "id": said["id"] or "id", "input": said["input"] or "input"}  # type: ignore[arg-type]
+        **{**mapped, "id": names["id"] or "id", "input": names["input"] or "input"}  # type: ignore[arg-type]
     )
 
 
 def called(cleaned: Mapping[str, Any], slot: str) -> str:
-    """An arm's or the test set's name in the study: the one that is said, else by its file."""
-    said = cleaned.get("test_set_called" if slot == "items" else f"{slot}_called")
+    """The study's name for an arm or the test set: as stated, else from its file."""
+    name = cleaned.get("test_set_called" if slot == "items" else f"{slot}_called")
     if cleaned.get(f"{slot}_endpoint"):
-        return said or slug_of(cleaned.get(f"{slot}_model") or slot, limit=40)
+        return name or slug_of(cleaned.get(f"{slot}_model") or slot, limit=40)
     stem = (cleaned.get(f"{slot}_name") or slot).split(".")[0]
-    return said or slug_of(stem, limit=40)
+    return name or slug_of(stem, limit=40)
 
 
 def document_of(
     cleaned: Mapping[str, Any], file: Callable[[str], str], project: str
 ) -> dict[str, Any]:
-    """The study file that says what a whole form says.
+    """The form's values as a study file.
 
     Args:
         file: how it names the file of a slot.
@@ -202,7 +202,7 @@ def document_of(
         "arms": {
             called_so: {
                 "kind": cleaned[f"{slot}_kind"] or Kind.BASE.value,
-                **(asked_arm(cleaned, slot) or _recorded(cleaned, slot, file(slot))),
+                **(asked_arm(cleaned, slot) or _answers_backend(cleaned, slot, file(slot))),
             }
             for slot, called_so in zip(ARMS, arms, strict=True)
         },
@@ -220,7 +220,7 @@ def document_of(
 
 
 def slug_taken(project: str, name: str) -> Study | None:
-    """The study of the project whose slug a new one of this name would have."""
+    """The project's study that has the slug of a new study of this name."""
     return Study.objects.filter(project__slug=project, slug=slug_of(name)).first()
 
 
@@ -233,22 +233,22 @@ def _demand(cleaned: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _budget(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    said = {"tokens": cleaned.get("budget_tokens"), "money": cleaned.get("budget_money")}
-    given = {name: each for name, each in said.items() if each}
-    return {"budget": given} if given else {}
+    limits = {"tokens": cleaned.get("budget_tokens"), "money": cleaned.get("budget_money")}
+    budget = {name: each for name, each in limits.items() if each}
+    return {"budget": budget} if budget else {}
 
 
-def _recorded(cleaned: Mapping[str, Any], slot: str, file: str) -> dict[str, Any]:
-    named = {name: cleaned.get(f"{slot}_{name}") or usual for name, usual in USUAL_FIELDS.items()}
-    fields = {} if named == USUAL_FIELDS else {"fields": named}
+def _answers_backend(cleaned: Mapping[str, Any], slot: str, file: str) -> dict[str, Any]:
+    names = {name: cleaned.get(f"{slot}_{name}") or usual for name, usual in USUAL_FIELDS.items()}
+    fields = {} if names == USUAL_FIELDS else {"fields": names}
     return {"backend": {"recorded": file}, **fields}
 
 
 def _item_fields(cleaned: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     mapping = mapping_of(cleaned)
-    named = {name: getattr(mapping, name) for name in ITEM_FIELDS}
-    unusual = {name: value for name, value in named.items() if value not in (None, name)}
-    unusual |= {name: named[name] for name in ("choices", "tools") if named[name]}
+    names = {name: getattr(mapping, name) for name in ITEM_FIELDS}
+    unusual = {name: value for name, value in names.items() if value not in (None, name)}
+    unusual |= {name: names[name] for name in ("choices", "tools") if names[name]}
     return {"fields": unusual} if unusual else {}
 
 

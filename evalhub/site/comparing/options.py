@@ -1,4 +1,4 @@
-"""A metric's options as fields of a form, made from its declaration."""
+"""Form fields for a metric's options, made from its declaration."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,12 +31,12 @@ def option_fields(metric: str) -> dict[str, forms.Field]:
 
 
 def metric_of(name: str, cleaned: Mapping[str, Any]) -> MetricDeclaration:
-    """The metric with the options that a form holds. Raises DeclarationError, naming the field."""
-    said: dict[str, Any] = {"name": name}
+    """The metric with the form's options. Raises DeclarationError, naming the field."""
+    values: dict[str, Any] = {"name": name}
     for field, declared_as in OFFERED[name].model_fields.items():
         option = declared_as.alias or field
-        given = cleaned.get(PREFIX + option)
-        if field == "name" or given is None or given == "":
+        value = cleaned.get(PREFIX + option)
+        if field == "name" or value is None or value == "":
             continue
-        said[option] = value_of(declared_as, given, option)
-    return declared(OFFERED[name], said)
+        values[option] = value_of(declared_as, value, option)
+    return declared(OFFERED[name], values)

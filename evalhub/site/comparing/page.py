@@ -1,4 +1,4 @@
-"""A comparison as somebody fills it in: files kept, fields guessed, the metric and the price shown.
+"""The page of a comparison: files are stored, fields guessed, metric and cost previewed.
 
 Nothing of it is in the registry before it runs; its files are uploads, known by their digests.
 """
@@ -77,7 +77,7 @@ class Comparison:
 
     @property
     def slots(self) -> list[dict[str, Any]]:
-        """The places for files, each with the one that is there and what is wrong with it."""
+        """The slots for files, each with its present file and error."""
         return [
             {"name": name, "label": label, "kept": self.kept.get(name), "wrong": wrong}
             for name, label in SLOTS.items()
@@ -91,74 +91,74 @@ class Comparison:
 
     @property
     def naming(self) -> list[tuple[str, list[Any]]]:
-        """By slot's label, the fields that say what its rows' fields are called."""
-        meant = {"items": ITEM_FIELDS, **dict.fromkeys(ARMS, ("id", "output"))}
+        """By slot label: the form fields that name the fields of its rows."""
+        meanings = {"items": ITEM_FIELDS, **dict.fromkeys(ARMS, ("id", "output"))}
         return [
             (SLOTS[slot], [self.form[f"{slot}_{each}"] for each in names])
-            for slot, names in meant.items()
+            for slot, names in meanings.items()
             if slot in self.kept
         ]
 
     @property
     def whole(self) -> bool:
-        """Whether there is something to compare."""
+        """Whether the comparison is complete and valid."""
         return self.form.is_bound and not self.missing and self.form.is_valid()
 
     @property
     def asked(self) -> list[str]:
-        """The arms that are asked, in place of files of their answers."""
+        """The arms that are asked, instead of uploading their answers."""
         return [arm for arm in ARMS if self.data.get(f"{arm}_endpoint")]
 
     @property
     def askable(self) -> list[tuple[str, bool, list[Any], list[Any]]]:
-        """By arm, whether it is asked, and the fields of its prompt and of its price."""
-        found = []
+        """By arm: whether it is asked, and the form fields of its prompt and its price."""
+        rows = []
         for arm in ARMS:
             mine = [self.form[name] for name in asked_fields(arm, ())]
-            found.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
-        return found
+            rows.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
+        return rows
 
     @property
     def large(self) -> bool:
-        """Whether its price is worked out only when somebody asks: by a job."""
+        """Whether the cost takes so long to compute that it is a job, started on request."""
         weights = (weight_of_file(each.path) for each in self.kept.values())
         return sum(weights, Weight()).is_heavy
 
     def check(self) -> bool:
-        """Whether there is something to compare; else the form says what is missing."""
+        """Whether all parts are there; else adds the error to the form."""
         if not self.whole and (missing := self.missing):
             self.form.add_error(None, f"There is nothing to compare yet: add {missing}.")
         return self.whole
 
     @property
     def missing(self) -> str:
-        """What it still needs, in words; "" where it has all of it."""
+        """What is still missing, as a sentence; "" if nothing is."""
         names = {"items": "the test set", **{arm: f"the {arm}’s answers" for arm in ARMS}}
-        there = {*self.kept, *self.asked}
-        lacking = [said for slot, said in names.items() if slot not in there]
+        filled = {*self.kept, *self.asked}
+        lacking = [label for slot, label in names.items() if slot not in filled]
         return " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
 
     def document(self, *, named: bool = False) -> dict[str, Any]:
-        """The study file; `named`: with the files' own names, for one to be downloaded."""
+        """The study file; `named`: with the files' own names, for download."""
         files = {slot: each.name if named else each.digest for slot, each in self.kept.items()}
         return document_of(
             self.form.cleaned_data, lambda slot: files.get(slot, ""), self.project.slug
         )
 
     def as_yaml(self) -> str:
-        """The study file with the files' own names, which are to lie beside it."""
+        """The study file with the files' own names, which have to be next to it."""
         return yaml.safe_dump(self.document(named=True), sort_keys=False, allow_unicode=True)
 
     def as_zip(self) -> bytes:
-        """The study file beside a test set of the project, of which its reader has no file."""
-        kept, packed = self.kept["items"], io.BytesIO()
+        """The study file with a test set of the project, of which the reader has no file."""
+        items_file, packed = self.kept["items"], io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("study.yaml", self.as_yaml())
-            archive.write(kept.path, kept.name)
+            archive.write(items_file.path, items_file.name)
         return packed.getvalue()
 
     def preview(self) -> "MetricPreview | str | None":
-        """What the metric takes out of five answers; a sentence where that can't be shown."""
+        """What the metric extracts from five answers; a sentence if that can't be shown."""
         if "items" not in self.kept or not self.form.is_valid():
             return None
         cleaned = self.form.cleaned_data
@@ -183,7 +183,7 @@ class Comparison:
             return self.told(error)
 
     def plan(self) -> "StudyPlan | str | None":
-        """What the next look costs and can show; a sentence where the files don't fit."""
+        """The next look's cost and power; a sentence if the files don't fit."""
         if not self.whole or (self.large and "work_out" not in self.asked_for):
             return None
         try:
@@ -198,17 +198,17 @@ class Comparison:
             return self.told(error)
 
     def tried(self, arm: str) -> "Tried | str | None":
-        """The first item asked of an arm's model; a sentence where that can't be."""
+        """The answer of an arm's model to the first item; a sentence if it can't be asked."""
         if arm not in ARMS:
             return None
         if "items" not in self.kept or not self.form.is_valid():
             return "Add a test set first: its first item is asked."
-        said = asked_arm(self.form.cleaned_data, arm)
+        arm_fields = asked_arm(self.form.cleaned_data, arm)
         try:
             return try_item(
                 project=self.project,
                 by=self._by,
-                arm={"kind": "base", **(said or {"backend": {}})},
+                arm={"kind": "base", **(arm_fields or {"backend": {}})},
                 aliases=self.aliases,
                 items=self.kept["items"].path,
                 mapping=mapping_of(self.form.cleaned_data),
@@ -217,13 +217,15 @@ class Comparison:
             return self.told(error)
 
     def register(self) -> "Study | None":
-        """The study, registered and running; None where the form says why it isn't."""
+        """The study, registered and running; None if the form has errors."""
         if not self.check():
             return None
         document = self.document()
-        if there := slug_taken(self.project.slug, document["name"]):
-            said = f"“{there.name}” is there already: choose another name, or change that study"
-            self.form.add_error("name", said)
+        if existing := slug_taken(self.project.slug, document["name"]):
+            message = (
+                f"“{existing.name}” is there already: choose another name, or change that study"
+            )
+            self.form.add_error("name", message)
             return None
         try:
             return register_from_web(
@@ -238,42 +240,44 @@ class Comparison:
             return None
 
     def told(self, error: Exception) -> str:
-        """What is wrong, with files by the names that they were sent with."""
-        said = str(error)
-        for each in self.kept.values():
-            said = said.replace(each.digest, each.name).replace(each.path.name, each.name)
-        return said.replace(str(self.kept["items"].path.parent) + "/", "") if self.kept else said
+        """The error's message with files under the names of their sender."""
+        message = str(error)
+        for file in self.kept.values():
+            message = message.replace(file.digest, file.name).replace(file.path.name, file.name)
+        return (
+            message.replace(str(self.kept["items"].path.parent) + "/", "") if self.kept else message
+        )
 
-    def _project(self, said: str) -> Project:
-        return self.projects.get(said) or next(iter(self.projects.values()))
+    def _project(self, slug: str) -> Project:
+        return self.projects.get(slug) or next(iter(self.projects.values()))
 
     def _test_sets(self) -> Iterator[tuple[str, str]]:
-        found = TestSetVersion.objects.newest_of(self.project)[:LISTED]
-        for each in found:
-            yield str(each.pk), f"{each} ({each.item_count:,} items)"
+        versions = TestSetVersion.objects.newest_of(self.project)[:LISTED]
+        for version in versions:
+            yield str(version.pk), f"{version} ({version.item_count:,} items)"
 
     def _take(self) -> None:
-        """Puts what was sent into its places, and what it seems to mean into the form's data."""
+        """Assigns the uploads to slots, and writes guessed values into the form's data."""
         for slot in SLOTS:
             if file := self._files.get(f"{slot}_file"):
                 self._keep(file, slot)
-        taken = {slot for slot in SLOTS if self._files.get(f"{slot}_file")}
-        for file in sorted(self._files.getlist("dropped"), key=lambda each: each.name or ""):
-            self._keep(file, "", taken)
+        occupied = {slot for slot in SLOTS if self._files.get(f"{slot}_file")}
+        for file in sorted(self._files.getlist("dropped"), key=lambda upload: upload.name or ""):
+            self._keep(file, "", occupied)
         self._choose_test_set()
         for slot in SLOTS:
             self._find(slot)
         self._default_options()
 
-    def _keep(self, file: Any, slot: str, taken: set[str] | None = None) -> None:
+    def _keep(self, file: Any, slot: str, occupied: set[str] | None = None) -> None:
         try:
             digest, seen = keep(file, self.uploads, by=self._by)
         except DataError as error:
             self.wrong[slot or "items"] = str(error)
             return
-        if taken is not None:
-            slot = place_of(file.name, seen, taken)
-            taken.add(slot)
+        if occupied is not None:
+            slot = place_of(file.name, seen, occupied)
+            occupied.add(slot)
         if not slot:
             return
         self.data[slot], self.data[f"{slot}_name"] = digest, file.name
@@ -282,23 +286,23 @@ class Comparison:
         self._guess(slot, seen.guessed(GUESSED[slot]))
         if slot == "items":
             name = str(self.data["items_reference"])
-            found = [row.values.get(name) for row in seen.rows] if name else []
-            self.data["metric"] = proposed_metric(found)
-        said = "test_set_called" if slot == "items" else f"{slot}_called"
-        self.data[said] = slug_of(file.name.split(".")[0], limit=40)
+            values = [row.values.get(name) for row in seen.rows] if name else []
+            self.data["metric"] = proposed_metric(values)
+        field = "test_set_called" if slot == "items" else f"{slot}_called"
+        self.data[field] = slug_of(file.name.split(".")[0], limit=40)
 
     def _guess(self, slot: str, names: Mapping[str, str]) -> None:
         for meaning in ITEM_FIELDS if slot == "items" else ("id", "output"):
             self.data[f"{slot}_{meaning}"] = names.get(meaning, "")
 
     def _choose_test_set(self) -> None:
-        """The items of a test set of the project in the place of a file, where one is chosen."""
-        said = str(self.data.get("test_set", ""))
-        version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(said)).first()
-        if version is None:  # none, or of another project: its items stay as a file
+        """Takes the items of a chosen test set of the project in place of a file."""
+        chosen = str(self.data.get("test_set", ""))
+        version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(chosen)).first()
+        if version is None:  # none, or one of another project: its items stay as a file
             self.data["test_set"] = self.data["items_of"] = ""
             return
-        if said == self.data.get("items_of", ""):
+        if chosen == self.data.get("items_of", ""):
             return
         self.data["items"] = self.data["items_of"] = ""
         try:
@@ -311,7 +315,7 @@ class Comparison:
         self.uploads.append(
             name=digest, stream=io.BytesIO(content), offset=0, complete=True, by=self._by
         )
-        self.data["items"], self.data["items_of"] = digest, said
+        self.data["items"], self.data["items_of"] = digest, chosen
         self.data["items_name"] = f"{version.test_set.slug}.jsonl"
         self.data["test_set_called"] = version.test_set.slug
         self._guess("items", rows.fields)
@@ -319,13 +323,13 @@ class Comparison:
         self.data["metric"] = proposed_metric(list(first))
 
     def _find(self, slot: str) -> None:
-        """The file that the form's data says is in a place, where it is still here."""
+        """The file in a slot by the form's data, if it still exists."""
         digest = self.data.get(slot, "")
         if not NAMED.fullmatch(digest):
             self.data[slot] = ""
             return
         try:
-            path = self._there(digest)
+            path = self._take_over_upload(digest)
             name = self.data.get(f"{slot}_name") or "file"
             self.kept[slot] = KeptFile(slot, digest, name, path, glance(path))
         except KeyError:
@@ -335,19 +339,19 @@ class Comparison:
             self.data[slot] = ""
             self.wrong[slot] = error.message
 
-    def _there(self, digest: str) -> Path:
-        """The upload, taken over from another project of the person's where it was added there.
+    def _take_over_upload(self, digest: str) -> Path:
+        """The upload's path, copied from another project of the person's if it was added there.
 
         Raises KeyError.
         """
         theirs = [] if digest in self.uploads else map(Uploads, self.projects.values())
-        if there := next((each for each in theirs if digest in each), None):
-            with there[digest].open("rb") as file:
+        if source := next((each for each in theirs if digest in each), None):
+            with source[digest].open("rb") as file:
                 self.uploads.append(name=digest, stream=file, offset=0, complete=True, by=self._by)
         return self.uploads[digest]
 
     def _default_options(self) -> None:
-        """Another metric's options have their defaults, and not what this one's said."""
+        """Resets the options to their defaults if another metric is chosen."""
         metric = self.data.get("metric", "")
         if metric not in OFFERED or self.data.get("options_of") == metric:
             return

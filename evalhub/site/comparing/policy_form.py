@@ -1,4 +1,4 @@
-"""The form of what a study asks: its policy, and what must hold on each test set."""
+"""The form of a study's policy, and of the requirements on each test set."""
 
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -66,33 +66,34 @@ class PolicyForm(forms.Form):
 
     @property
     def by_test_set(self) -> Iterator[tuple[StudyTestSet, Any, list[tuple[str, list[Any]]]]]:
-        """Each test set with the field of its role and, by role, what is asked then."""
+        """Each test set with the form field of its role and, by role, the fields of its
+        requirements."""
         for row in self._rows:
-            asked = [
+            fields_by_role = [
                 (role, [self[f"{row.name}.{name}"] for name in names])
                 for role, names in (*BY_ROLE.items(), ("either", OF_EITHER))
             ]
-            yield row, self[f"{row.name}.role"], asked
+            yield row, self[f"{row.name}.role"], fields_by_role
 
     @property
     def policy(self) -> dict[str, Any]:
-        """The study-wide fields as a study file has them; the form is valid."""
+        """The study-wide fields as in a study file; the form is valid."""
         return {
-            name: value_of(StudyPolicy.model_fields[name], given, name)
+            name: value_of(StudyPolicy.model_fields[name], value, name)
             for name in RULE
-            if (given := self.cleaned_data[name]) not in (None, "")
+            if (value := self.cleaned_data[name]) not in (None, "")
         }
 
     @property
     def demands(self) -> dict[str, dict[str, Any]]:
-        """By test set, what must hold there; the form is valid."""
-        found = {}
+        """The requirements by test set; the form is valid."""
+        demands = {}
         for row in self._rows:
             role = self.cleaned_data[f"{row.name}.role"]
-            said = {
+            values = {
                 name: self.cleaned_data[f"{row.name}.{name}"]
                 for name in (*BY_ROLE[role], *OF_EITHER)
             }
-            given = {name: each for name, each in said.items() if each not in (None, "")}
-            found[row.name] = {"role": role, **given}
-        return found
+            stated = {name: each for name, each in values.items() if each not in (None, "")}
+            demands[row.name] = {"role": role, **stated}
+        return demands

@@ -1,4 +1,4 @@
-"""What needs somebody, kind by kind: each a sentence and one thing to do about it.
+"""Open tasks by kind: each a sentence and a link to the page where it is done.
 
 Of each kind so many are read as are shown and one more, so that a home costs the same with five
 studies and with five hundred.
@@ -58,19 +58,19 @@ class Needs:
 
 
 def needs_of(user: User) -> list[Needs]:
-    """What needs this person, by kind, what matters most first; kinds without any are left out.
+    """The user's open tasks by kind, most important first; empty kinds are left out.
 
     At most sixteen queries.
     """
     kinds = [
         _stale(user),
         _ships(user),
-        _failed_runs(user),
-        _ended_reviews(user),
+        _run_failures(user),
+        _reviews_that_ended(user),
         _reviews_to_open(user),
         _quiet_reviews(user),
         _spent_sets(user),
-        _untried_versions(user),
+        _versions_to_try(user),
     ]
     return [each for each in kinds if each.found]
 
@@ -79,79 +79,80 @@ def _stale(user: User) -> Needs:
     touched = Decision.objects.seen_by(user).standing().with_news().newest_first()
     decisions = list(touched.select_related("study")[: CHECKED + 1])
     changes = changes_but_of_people(decisions[:CHECKED])
-    found = []
-    for each in decisions[:CHECKED]:
-        if said := [change.sentence for change in changes[each.pk]]:
-            others = f", and {counted(len(said) - 1, 'more change')}" if said[1:] else ""
-            label = each.get_verdict_display()
-            sentence = f"{each.study.name} ({label}, {_day(each.created)}): {said[0]}{others}."
-            url = f"{reverse('site:study', args=[each.study_id])}?arm={each.arm}"
-            found.append(Need(sentence, "Look and decide again", url))
-    more = len(found) > SHOWN or len(decisions) > CHECKED
-    listed = reverse("site:studies", query={"state": "touched"}) if more else ""
+    needs = []
+    for decision in decisions[:CHECKED]:
+        if sentences := [change.sentence for change in changes[decision.pk]]:
+            others = f", and {counted(len(sentences) - 1, 'more change')}" if sentences[1:] else ""
+            label = decision.get_verdict_display()
+            whose = f"{decision.study.name} ({label}, {_day(decision.created)})"
+            sentence = f"{whose}: {sentences[0]}{others}."
+            url = f"{reverse('site:study', args=[decision.study_id])}?arm={decision.arm}"
+            needs.append(Need(sentence, "Look and decide again", url))
+    more = len(needs) > SHOWN or len(decisions) > CHECKED
+    list_url = reverse("site:studies", query={"state": "touched"}) if more else ""
     title = "Changed since it was decided"
-    return Needs("stale", title, "?", "open", found[:SHOWN], listed)
+    return Needs("stale", title, "?", "open", needs[:SHOWN], list_url)
 
 
 def _ships(user: User) -> Needs:
-    """Of projects that have a champion: where nobody promotes, nobody is told to."""
+    """Only in projects that have a champion: where nobody promotes, nobody is reminded to."""
     rows = Decision.objects.seen_by(user).to_be_promoted().newest_first().select_related("study")
-    found, more = _first(
+    needs, more = _first(
         Need(
-            f"{each.arm} ships against the champion in {each.study.name}, and nobody has promoted "
-            f"it since {_day(each.created)}.",
+            f"{decision.arm} ships against the champion in {decision.study.name}, and nobody "
+            f"has promoted it since {_day(decision.created)}.",
             "Look and promote",
-            reverse("site:record", args=[each.pk]) + "#champion",
+            reverse("site:record", args=[decision.pk]) + "#champion",
         )
-        for each in rows[: SHOWN + 1]
+        for decision in rows[: SHOWN + 1]
     )
-    listed = reverse("site:studies", query={"verdict": "ship"}) if more else ""
-    return Needs("ships", "Ships that nobody has promoted", "✓", "pass", found, listed)
+    list_url = reverse("site:studies", query={"verdict": "ship"}) if more else ""
+    return Needs("ships", "Ships that nobody has promoted", "✓", "pass", needs, list_url)
 
 
-def _failed_runs(user: User) -> Needs:
+def _run_failures(user: User) -> Needs:
     rows = Run.objects.seen_by(user).filter(state=RunState.FAILED).order_by("-finished", "-pk")
     related = rows.select_related("version__model", "test_set_version__test_set")
-    found, more = _first(
+    needs, more = _first(
         Need(
-            f"{each}: {_cut(each.error or 'no reason was kept')}",
+            f"{run}: {_cut(run.error or 'no reason was kept')}",
             "Look at why",
-            reverse("site:run", args=[each.pk]),
+            reverse("site:run", args=[run.pk]),
         )
-        for each in related[: SHOWN + 1]
+        for run in related[: SHOWN + 1]
     )
-    listed = reverse("site:runs", query={"state": "failed"}) if more else ""
-    return Needs("failed", "Runs that failed", "✗", "fail", found, listed)
+    list_url = reverse("site:runs", query={"state": "failed"}) if more else ""
+    return Needs("failed", "Runs that failed", "✗", "fail", needs, list_url)
 
 
-def _ended_reviews(user: User) -> Needs:
+def _reviews_that_ended(user: User) -> Needs:
     rows = Campaign.objects.seen_by(user).unread().with_counts().defer("plan")
-    found, more = _first(
+    needs, more = _first(
         Need(
-            f"{each.name} has ended with {each.given:,} of {each.asked:,} judgments, and nobody "
-            "has read what they say.",
+            f"{campaign.name} has ended with {campaign.given:,} of {campaign.asked:,} judgments, "
+            "and nobody has read what they say.",
             "Read its results",
-            reverse("site:campaign_results", args=[each.pk]),
+            reverse("site:campaign_results", args=[campaign.pk]),
         )
-        for each in rows[: SHOWN + 1]
+        for campaign in rows[: SHOWN + 1]
     )
-    listed = reverse("site:campaigns", query={"state": "unread"}) if more else ""
-    return Needs("ended", "Finished reviews", "✓", "pass", found, listed)
+    list_url = reverse("site:campaigns", query={"state": "unread"}) if more else ""
+    return Needs("ended", "Finished reviews", "✓", "pass", needs, list_url)
 
 
 def _reviews_to_open(user: User) -> Needs:
     rows = Study.objects.seen_by(user).filter(review__open="owner", campaigns=None)
     decided = Decision.objects.standing().exclude(verdict="invalid").values("study")
-    found, more = _first(
+    needs, more = _first(
         Need(
-            f"{each.name} asks people too, and its review waits for an owner to open it.",
+            f"{study.name} asks people too, and its review waits for an owner to open it.",
             "Plan it",
-            _plan_of(each),
+            _plan_of(study),
         )
-        for each in rows.filter(pk__in=decided)[: SHOWN + 1]
+        for study in rows.filter(pk__in=decided)[: SHOWN + 1]
     )
-    listed = reverse("site:studies") if more else ""
-    return Needs("to-open", "Reviews to open", "?", "open", found, listed)
+    list_url = reverse("site:studies") if more else ""
+    return Needs("to-open", "Reviews to open", "?", "open", needs, list_url)
 
 
 def _plan_of(study: Study) -> str:
@@ -162,20 +163,21 @@ def _plan_of(study: Study) -> str:
 
 def _quiet_reviews(user: User) -> Needs:
     rows = Campaign.objects.seen_by(user).short_of_people(since=timezone.now() - QUIET)
-    found, more = _first(
+    needs, more = _first(
         Need(
-            f"{each.name} has {each.given:,} of {each.asked:,} judgments, and {_who(each)}.",
+            f"{campaign.name} has {campaign.given:,} of {campaign.asked:,} judgments, "
+            f"and {_who(campaign)}.",
             "Invite people",
-            reverse("site:campaign", args=[each.pk]) + "#people",
+            reverse("site:campaign", args=[campaign.pk]) + "#people",
         )
-        for each in rows.defer("plan")[: SHOWN + 1]
+        for campaign in rows.defer("plan")[: SHOWN + 1]
     )
-    listed = reverse("site:campaigns", query={"state": "quiet"}) if more else ""
-    return Needs("quiet", "Reviews that wait for people", "?", "open", found, listed)
+    list_url = reverse("site:campaigns", query={"state": "quiet"}) if more else ""
+    return Needs("quiet", "Reviews that wait for people", "?", "open", needs, list_url)
 
 
 def _who(campaign: Campaign) -> str:
-    """Of a campaign that is `short_of_people`."""
+    """How long nobody has answered, in a review that is `short_of_people`."""
     if not campaign.active:
         return "nobody reviews it"
     if campaign.answered is None:
@@ -184,24 +186,25 @@ def _who(campaign: Campaign) -> str:
 
 
 def _spent_sets(user: User) -> Needs:
-    """Newest versions alone: who has published another has moved on."""
+    """Newest versions only: whoever has published another version has moved on."""
     looks = Look.objects.most_by_version(at_least=NEARLY_SPENT)
     newest = TestSetVersion.objects.seen_by(user).newest().filter(pk__in=looks, read_freely=False)
-    rows = sorted(newest.select_related("test_set"), key=lambda each: -looks[each.pk])
-    found, more = _first(
+    rows = sorted(newest.select_related("test_set"), key=lambda version: -looks[version.pk])
+    needs, more = _first(
         Need(
-            _cost(each, 1 + looks[each.pk]),
+            _cost(version, 1 + looks[version.pk]),
             "See its ledger",
-            reverse("site:test_set", args=[each.test_set_id]) + f"?version={each.number}#ledger",
+            reverse("site:test_set", args=[version.test_set_id])
+            + f"?version={version.number}#ledger",
         )
-        for each in rows[: SHOWN + 1]
+        for version in rows[: SHOWN + 1]
     )
-    listed = reverse("site:test_sets", query={"state": "spent"}) if more else ""
-    return Needs("spent", "Test sets spent, or nearly", "?", "open", found, listed)
+    list_url = reverse("site:test_sets", query={"state": "spent"}) if more else ""
+    return Needs("spent", "Test sets spent, or nearly", "?", "open", needs, list_url)
 
 
 def _cost(version: TestSetVersion, following: int) -> str:
-    """What the next look costs, at least: other versions with the same items may count too."""
+    """The minimal cost of the next look: other versions with the same items may count too."""
     spent = "is spent" if following >= SPENT else "is nearly spent"
     factor = items_factor(following, alpha=ALPHA)
     return (
@@ -211,23 +214,23 @@ def _cost(version: TestSetVersion, following: int) -> str:
     )
 
 
-def _untried_versions(user: User) -> Needs:
+def _versions_to_try(user: User) -> Needs:
     rows = ModelVersion.objects.seen_by(user).to_be_tried().without_runs().order_by("-created")
-    found, more = _first(
+    needs, more = _first(
         Need(
-            f"{each} was registered on {_day(each.created)} and has answered nothing yet.",
+            f"{version} was registered on {_day(version.created)} and has answered nothing yet.",
             "Look at it",
-            reverse("site:version", args=[each.pk]),
+            reverse("site:version", args=[version.pk]),
         )
-        for each in rows.select_related("model")[: SHOWN + 1]
+        for version in rows.select_related("model")[: SHOWN + 1]
     )
-    listed = reverse("site:versions", query={"evidence": "none"}) if more else ""
-    return Needs("untried", "Versions without evidence", "?", "open", found, listed)
+    list_url = reverse("site:versions", query={"evidence": "none"}) if more else ""
+    return Needs("untried", "Versions without evidence", "?", "open", needs, list_url)
 
 
-def _first(found: Iterable[Need]) -> tuple[list[Need], bool]:
-    """Those that are shown, and whether there are more."""
-    rows: Sequence[Need] = list(islice(found, SHOWN + 1))
+def _first(needs: Iterable[Need]) -> tuple[list[Need], bool]:
+    """The tasks to show, and whether there are more."""
+    rows: Sequence[Need] = list(islice(needs, SHOWN + 1))
     return list(rows[:SHOWN]), len(rows) > SHOWN
 
 
@@ -236,6 +239,6 @@ def _day(at: datetime.datetime) -> str:
 
 
 def _cut(text: str, most: int = 160) -> str:
-    """One line of an error."""
+    """The first line of an error, cut to `most` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

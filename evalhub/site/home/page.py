@@ -1,4 +1,4 @@
-"""All that the home of somebody who sees results shows, in a constant number of queries."""
+"""The home page of a user who sees results, in a constant number of queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Answers with their scores as the item browser shows them: right, wrong, between, or sealed."""
+"""Answers with their scores for the item browser: right, wrong, between, or sealed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -37,71 +37,71 @@ class ShownScore:
 def answers_of(scope: ItemScope, items: Sequence[int]) -> Answers:
     """All arms' answers to these items. One query."""
     runs = {arm.run.pk for arm in scope.arms}
-    found: Answers = defaultdict(list)
+    answers: Answers = defaultdict(list)
     for output in Output.objects.filter(run__in=runs, item__in=items).order_by("sample"):
-        found[output.run_id, output.item_id].append(output)
-    return found
+        answers[output.run_id, output.item_id].append(output)
+    return answers
 
 
 def scores_of(scope: ItemScope, answers: Answers) -> Scores:
-    """The scores of these answers that may be read, by all metrics. One query."""
+    """The readable scores of these answers, by all metrics. One query."""
     barred = {arm.run.pk for arm in scope.arms if arm.barred}
-    outputs = {each.pk: each.run_id for said in answers.values() for each in said}
+    outputs = {each.pk: each.run_id for samples in answers.values() for each in samples}
     rows = Score.objects.readable().filter(output__in=outputs).select_related("metric")
-    found: Scores = defaultdict(list)
+    scores: Scores = defaultdict(list)
     for score in rows.order_by("output", "metric"):
         if score.value is None or outputs[score.output_id] not in barred:
-            found[score.output_id].append(score)
-    return found
+            scores[score.output_id].append(score)
+    return scores
 
 
 def mean_of(metric: Metric, outputs: Iterable[Output], scores: Scores) -> float | None:
-    """The mean over an item's samples; None where one of them has no score that may be read."""
+    """The mean over an item's samples; None if one of them has no readable score."""
     values = [
-        next((s.value for s in scores.get(each.pk, ()) if s.metric_id == metric.pk), None)
-        for each in outputs
+        next((s.value for s in scores.get(output.pk, ()) if s.metric_id == metric.pk), None)
+        for output in outputs
     ]
-    there = [each for each in values if each is not None]
-    return fmean(there) if there and len(there) == len(values) else None
+    numbers = [each for each in values if each is not None]
+    return fmean(numbers) if numbers and len(numbers) == len(values) else None
 
 
 def metrics_of(scope: ItemScope) -> dict[int, list[RunMetric]]:
-    """By run the metrics that it is scored by. One query."""
-    found: dict[int, list[RunMetric]] = defaultdict(list)
+    """By run: the metrics that score it. One query."""
+    metrics_by_run: dict[int, list[RunMetric]] = defaultdict(list)
     rows = RunMetric.objects.filter(run__in={arm.run.pk for arm in scope.arms})
-    for each in rows.select_related("metric").order_by("metric"):
-        found[each.run_id].append(each)
-    return found
+    for row in rows.select_related("metric").order_by("metric"):
+        metrics_by_run[row.run_id].append(row)
+    return metrics_by_run
 
 
 def shown_scores(
     arm: ShownArm, output: Output, metrics: Sequence[RunMetric], scores: Sequence[Score]
 ) -> list[ShownScore]:
-    """Every metric of the arm's run on one of its answers, with what each took out of it."""
+    """Every metric of the arm's run on one of its answers, with what each extracted from it."""
     by_metric = {score.metric_id: score for score in scores}
-    found = []
-    for each in metrics:
-        score = by_metric.get(each.metric_id)
-        taken, by = _taken(each.metric, output)
+    rows = []
+    for run_metric in metrics:
+        score = by_metric.get(run_metric.metric_id)
+        extracted, by = _extraction(run_metric.metric, output)
         if score is None:
-            sealed = each.opened is None or arm.barred
-            found.append(ShownScore(each.metric, taken=taken, taken_by=by, sealed=sealed))
+            sealed = run_metric.opened is None or arm.barred
+            rows.append(ShownScore(run_metric.metric, taken=extracted, taken_by=by, sealed=sealed))
             continue
-        found.append(
+        rows.append(
             ShownScore(
-                each.metric,
+                run_metric.metric,
                 score.value,
-                status_of(score.value, right_of(each.metric)),
+                status_of(score.value, right_of(run_metric.metric)),
                 score.reason,
-                taken,
+                extracted,
                 by,
             )
         )
-    return found
+    return rows
 
 
-def _taken(metric: Metric, output: Output) -> tuple[str | None, str]:
-    """What the metric compares of an answer; where that isn't what was meant, why."""
+def _extraction(metric: Metric, output: Output) -> tuple[str | None, str]:
+    """What the metric extracts from an answer; if that isn't the expected part, the reason."""
     declared = declared_metric(metric.name, **metric.options)
     if output.text is None or declared.needs_model:
         return None, ""

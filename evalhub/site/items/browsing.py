@@ -1,4 +1,4 @@
-"""A page of the items that are asked for, and the ways to ask for others."""
+"""A page of the item list, and the links to other lists."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -41,19 +41,19 @@ class Place:
     test_set: str = ""
     version: int = 0
 
-    def items(self, sought: ItemsSought, **more: object) -> str:
-        return reverse(f"site:{self.name}_items", args=[self.pk]) + sought.query(
+    def items(self, filters: ItemsSought, **more: object) -> str:
+        return reverse(f"site:{self.name}_items", args=[self.pk]) + filters.query(
             **self._version, **more
         )
 
-    def item(self, key: str, sought: ItemsSought, **more: object) -> str:
+    def item(self, key: str, filters: ItemsSought, **more: object) -> str:
         which = [self.pk, self.test_set] if self.test_set else [self.pk]
-        asked = asdict(sought.but(test_set="")) | self._version | more
-        return item_address(self.name, *which, key=key, **asked)
+        query = asdict(filters.but(test_set="")) | self._version | more
+        return item_address(self.name, *which, key=key, **query)
 
-    def file(self, form: str, sought: ItemsSought) -> str:
+    def file(self, form: str, filters: ItemsSought) -> str:
         address = reverse(f"site:{self.name}_items_file", args=[self.pk, form])
-        return address + sought.query(**self._version)
+        return address + filters.query(**self._version)
 
     @property
     def _version(self) -> dict[str, object]:
@@ -106,75 +106,76 @@ class ItemsPage:
 
     @property
     def growing(self) -> bool:
-        """Whether the list has more than was found so far, as far as one knows."""
+        """Whether the list may still grow, since the search hasn't read everything."""
         return not self.found.whole
 
     @property
     def number(self) -> str:
-        """How many items there are, as "11 items of 40"; while it grows, so far."""
+        """The number of items, as "11 items of 40"; "so far" while the search goes on."""
         number = counted(self.page.paginator.count, "item")
         if self.growing:
             return f"{number} so far"
         return f"{number} of {self.found.total:,}" if self.sought.filters else number
 
 
-def items_page(scope: ItemScope, sought: ItemsSought, place: Place, number: str) -> ItemsPage:
-    """Page `number` of what is asked for. A constant number of queries."""
-    found = find(scope, sought)
-    ids = found.ids.tolist()
+def items_page(scope: ItemScope, filters: ItemsSought, urls: Place, number: str) -> ItemsPage:
+    """Page `number` of the selected items. A constant number of queries."""
+    result = find(scope, filters)
+    ids = result.ids.tolist()
     page = Paginator(ids, PAGE).get_page(number)
     return ItemsPage(
         scope=scope,
-        sought=sought,
-        place=place,
-        found=found,
+        sought=filters,
+        place=urls,
+        found=result,
         page=page,
-        rows=_rows(scope, sought, place, list(page)),
+        rows=_rows(scope, filters, urls, list(page)),
         columns=[arm.name for arm in scope.arms[:COLUMNS]],
-        controls=_controls(scope, sought),
-        sorts=_options(SORTS, sought.sort or _sort(scope, sought)) if scope.pair else [],
+        controls=_controls(scope, filters),
+        sorts=_options(SORTS, filters.sort or _sort(scope, filters)) if scope.pair else [],
         test_sets=[
-            (each, place.items(sought.but(test_set=each)), each == scope.test_set)
-            for each in (scope.test_sets if len(scope.test_sets) > 1 else ())
+            (test_set, urls.items(filters.but(test_set=test_set)), test_set == scope.test_set)
+            for test_set in (scope.test_sets if len(scope.test_sets) > 1 else ())
         ],
-        outcomes=_outcomes(sought, place, found),
-        files=[(form.upper(), place.file(form, sought)) for form in ("jsonl", "csv")],
-        everything=place.items(ItemsSought(test_set=sought.test_set, arm=sought.arm)),
+        outcomes=_outcomes(filters, urls, result),
+        files=[(form.upper(), urls.file(form, filters)) for form in ("jsonl", "csv")],
+        everything=urls.items(ItemsSought(test_set=filters.test_set, arm=filters.arm)),
     )
 
 
-def _sort(scope: ItemScope, sought: ItemsSought) -> str:
+def _sort(scope: ItemScope, filters: ItemsSought) -> str:
     if scope.pair is None:
         return "id"
-    return "best" if sought.outcome == Outcome.WON else "worst"
+    return "best" if filters.outcome == Outcome.WON else "worst"
 
 
 def _outcomes(
-    sought: ItemsSought, place: Place, found: Found
+    filters: ItemsSought, urls: Place, result: Found
 ) -> list[tuple[str, str, bool, int, bool]]:
-    """Each outcome's list in its own order, but where one wants it as in the test set."""
-    if found.counts is None:
+    """The link to each outcome's list, in that list's own order unless the test set's order is
+    wanted."""
+    if result.counts is None:
         return []
-    sort = "id" if sought.sort == "id" else ""
+    sort = "id" if filters.sort == "id" else ""
 
     def leading_to(outcome: str) -> str:
-        return place.items(sought.but(outcome=outcome, sort=sort))
+        return urls.items(filters.but(outcome=outcome, sort=sort))
 
-    growing = found.searched is not None
-    every = ("All", leading_to(""), not sought.outcome, found.alike, growing)
+    growing = result.searched is not None
+    every = ("All", leading_to(""), not filters.outcome, result.alike, growing)
     return [
         every,
         *(
-            (OUTCOMES[each], leading_to(each), each == sought.outcome, count, more)
-            for each, count in found.counts.items()
-            for more in [not found.counted(each)]
-            if count or more or each in ALWAYS
+            (OUTCOMES[outcome], leading_to(outcome), outcome == filters.outcome, count, more)
+            for outcome, count in result.counts.items()
+            for more in [not result.counted(outcome)]
+            if count or more or outcome in ALWAYS
         ),
     ]
 
 
-def _controls(scope: ItemScope, sought: ItemsSought) -> list[tuple[str, str, Options]]:
-    """What a list may be narrowed by: only what there is something of to choose."""
+def _controls(scope: ItemScope, filters: ItemsSought) -> list[tuple[str, str, Options]]:
+    """The filters that have something to choose."""
     tags = {tag: tag for tag in tags_of(scope.version)}
     reviewed = scope.study is not None and Campaign.objects.unblinded_of(scope.study).exists()
     judged = judge_run(scope) is not None
@@ -185,20 +186,20 @@ def _controls(scope: ItemScope, sought: ItemsSought) -> list[tuple[str, str, Opt
         ("judge", "The judge disagrees", disagreements, judged),
         ("votes", "People", VOTES, reviewed),
     ]
-    found = []
-    for name, label, choices, there in offered:
-        chosen = getattr(sought, name)
-        if there or chosen:
-            found.append((name, label, _options(choices, chosen)))
-    return found
+    controls = []
+    for name, label, choices, is_offered in offered:
+        chosen = getattr(filters, name)
+        if is_offered or chosen:
+            controls.append((name, label, _options(choices, chosen)))
+    return controls
 
 
 def _options(choices: dict[str, str], chosen: str) -> Options:
     return [(value, label, value == chosen) for value, label in choices.items()]
 
 
-def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int]) -> list[ItemRow]:
-    """Rows in the order of `ids`. Three queries, and one where outcomes are open."""
+def _rows(scope: ItemScope, filters: ItemsSought, urls: Place, ids: Sequence[int]) -> list[ItemRow]:
+    """Rows in the order of `ids`. Three queries, and one more if outcomes may be read."""
     items = Item.objects.in_bulk(ids)
     answers = answers_of(scope, ids)
     scores = scores_of(scope, answers)
@@ -208,15 +209,15 @@ def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int
         item, change = items[pk], moved.get(pk)
         cells = []
         for arm in scope.arms[:COLUMNS]:
-            said = answers.get((arm.run.pk, pk), [])
-            value = mean_of(scope.metric, said, scores) if scope.metric and said else None
-            first = said[0] if said else None
+            samples = answers.get((arm.run.pk, pk), [])
+            value = mean_of(scope.metric, samples, scores) if scope.metric and samples else None
+            first = samples[0] if samples else None
             cells.append(
                 Cell(
                     arm.name,
-                    head(first.as_read if first else "", sought.text),
+                    head(first.as_read if first else "", filters.text),
                     first.error if first else "not answered yet",
-                    len(said),
+                    len(samples),
                     value,
                     status_of(value, scope.right),
                 )
@@ -225,10 +226,10 @@ def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int
             ItemRow(
                 pk=pk,
                 key=item.key,
-                address=place.item(item.key, sought),
+                address=urls.item(item.key, filters),
                 tags=item.tags,
-                question=head(question_of(item.input), sought.text),
-                reference=head(expected(item.references), sought.text),
+                question=head(question_of(item.input), filters.text),
+                reference=head(expected(item.references), filters.text),
                 outcome=outcome(change.baseline, change.candidate, change.difference, scope.right)
                 if change
                 else None,
@@ -239,21 +240,21 @@ def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int
     return rows
 
 
-def question_of(given: Any) -> str:
-    """What an item asks, in short: of a chat the last turn that somebody took who isn't the model
-    or its system."""
-    if isinstance(given, list):
-        turns = [each for each in given if isinstance(each, Mapping)]
+def question_of(item_input: Any) -> str:
+    """The item's question in short: of a chat the last turn that isn't the model's or the
+    system's."""
+    if isinstance(item_input, list):
+        turns = [each for each in item_input if isinstance(each, Mapping)]
         asking = [each for each in turns if each.get("role") not in ("system", "assistant")]
         if asking or turns:
             return said_in((asking or turns)[-1])
-    return asked(given)
+    return asked(item_input)
 
 
-def head(text: str, sought: str = "") -> str:
-    """The text's first words, up to HEAD characters, in one line; where `sought` stands further
-    on, the words about it."""
-    at = text.casefold().find(sought.casefold()) if sought else -1
+def head(text: str, term: str = "") -> str:
+    """The text's first words, up to HEAD characters, in one line; the words around `term` if it
+    comes later."""
+    at = text.casefold().find(term.casefold()) if term else -1
     start = 0
     if at > HEAD // 2:
         start = text.rfind(" ", 0, at - HEAD // 3) + 1

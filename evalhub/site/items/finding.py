@@ -1,4 +1,4 @@
-"""Which items are asked for, and in what order: their ids, and no more of them.
+"""Select and order items: their ids only.
 
 Each filter is one query or two, whatever there is. Where an id is among 50,000, numpy says it.
 """
@@ -51,15 +51,15 @@ class Found:
 
     @property
     def whole(self) -> bool:
-        """Whether these are all, and none is found any more by searching on."""
+        """Whether the list is complete: searching on would find no more."""
         return self.searched is None or self.searched.listed
 
     def counted(self, outcome: Outcome) -> bool:
-        """Whether `counts` has all of an outcome, and not only those found so far."""
+        """Whether `counts` is complete for an outcome, and not only what was found so far."""
         return self.searched is None or outcome in self.searched.outcomes
 
     def place(self, item: int) -> int | None:
-        """Where an item stands among them, from 0; None where it isn't one of them."""
+        """The item's index in the list, from 0; None if it isn't in it."""
         at = np.flatnonzero(self.ids == item)
         return int(at[0]) if at.size else None
 
@@ -74,8 +74,8 @@ class Searched:
     listed: bool
 
 
-def find(scope: ItemScope, sought: ItemsSought, *, to_the_end: bool = False) -> Found:
-    """What `sought` asks for in `scope`.
+def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) -> Found:
+    """The items of `scope` that `filters` select, with counts.
 
     A text is looked for in the order of the list, for as long as a request may, and the next
     request goes on there: what is found so far is a list's beginning, to which later ones only
@@ -83,45 +83,46 @@ def find(scope: ItemScope, sought: ItemsSought, *, to_the_end: bool = False) -> 
     """
     ignored: list[str] = []
     by_outcome = items_by_outcome(scope.pair) if scope.pair else None
-    ids = _ordered(scope, sought, by_outcome, ignored)
+    ids = _order(scope, filters, by_outcome, ignored)
     every = alike = item_ids(scope.version)
-    for wanted in _conditions(scope, sought, ignored):
+    for wanted in _conditions(scope, filters, ignored):
         alike = alike[np.isin(alike, wanted)]
     if alike.size < every.size:
         ids = ids[np.isin(ids, alike)]
     if by_outcome is not None and alike.size < every.size:
         by_outcome = {each: of[np.isin(of, alike)] for each, of in by_outcome.items()}
     counts = None if by_outcome is None else _counts(by_outcome)
-    found = Found(ids, every.size, alike.size, counts, ignored)
-    if not sought.text:
-        return found
-    search = search_of(scope, sought.text)
+    result = Found(ids, every.size, alike.size, counts, ignored)
+    if not filters.text:
+        return result
+    search = search_of(scope, filters.text)
     if to_the_end:
         search.read_on(ids, seconds=inf)
     else:
         search.read_on(np.concatenate([ids, alike[~np.isin(alike, ids)]]))
-    return _with_text(found, search, alike, by_outcome)
+    return _with_text(result, search, alike, by_outcome)
 
 
 def _with_text(
-    found: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
+    result: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
 ) -> Found:
-    """What of it holds the text, as far as it was read: of the list the beginning."""
-    ids, of_alike = found.ids, search.read(alike)
+    """Narrows the result to items that hold the text, as far as they were read: the list's
+    beginning."""
+    ids, of_alike = result.ids, search.read(alike)
     read = search.read(ids)
     until = ids.size if read.all() else int(read.argmin())
     begun = ids[:until]
-    said = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
+    matching = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
     searched = None
     if not of_alike.all():
         outcomes = {each for each, of in (by_outcome or {}).items() if search.read(of).all()}
-        listed = until == ids.size
-        searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), listed)
+        complete = until == ids.size
+        searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), complete)
     return replace(
-        found,
+        result,
         ids=begun[search.held(begun)],
         alike=int(search.held(alike).sum()),
-        counts=None if by_outcome is None else _counts(said),
+        counts=None if by_outcome is None else _counts(matching),
         searched=searched,
     )
 
@@ -131,22 +132,22 @@ def _counts(by_outcome: dict[Outcome, Ids]) -> dict[Outcome, int]:
 
 
 def judge_run(scope: ItemScope) -> JudgeRun | None:
-    """The newest judge of the pair's answers whom a decision has read. One query."""
+    """The newest judge of the pair's answers that a decision has read. One query."""
     if scope.pair is None:
         return None
     runs = {"baseline": scope.pair.baseline, "candidate": scope.pair.candidate}
-    asked = JudgeRun.objects.filter(**runs, opened__isnull=False)
-    found: JudgeRun | None = asked.select_related("judge__model").first()
-    return found
+    judge_runs = JudgeRun.objects.filter(**runs, opened__isnull=False)
+    newest: JudgeRun | None = judge_runs.select_related("judge__model").first()
+    return newest
 
 
 def item_ids(version: TestSetVersion) -> Ids:
-    """The ids of a version's items in their order. One query the first time."""
+    """The ids of a version's items, in their order. One query the first time."""
     return _item_ids(version.pk, version.created)
 
 
 def tags_of(version: TestSetVersion) -> list[str]:
-    """The tags that a version's items have. One query the first time."""
+    """The tags of a version's items. One query the first time."""
     return _tags(version.pk, version.created)
 
 
@@ -166,19 +167,22 @@ def _ids(rows: Iterable[int]) -> Ids:
     return np.fromiter(rows, dtype=np.int64)
 
 
-def _ordered(
-    scope: ItemScope, sought: ItemsSought, by_outcome: dict[Outcome, Ids] | None, ignored: list[str]
+def _order(
+    scope: ItemScope,
+    filters: ItemsSought,
+    by_outcome: dict[Outcome, Ids] | None,
+    ignored: list[str],
 ) -> Ids:
-    """The items of the outcome that is asked for, or all, in the order that is asked for."""
-    sort = _one_of(SORTS, sought.sort, "order", ignored)
-    outcome = _one_of(OUTCOMES, sought.outcome, "outcome", ignored)
+    """The items of the chosen outcome, or all, in the chosen order."""
+    sort = _one_of(SORTS, filters.sort, "order", ignored)
+    outcome = _one_of(OUTCOMES, filters.outcome, "outcome", ignored)
     if by_outcome is None:
         if outcome or sort in ("worst", "best"):
-            asked = "outcome" if outcome else "order"
-            ignored.append(f"the {asked}: {scope.closed or 'there is nothing to compare with.'}")
+            field = "outcome" if outcome else "order"
+            ignored.append(f"the {field}: {scope.closed or 'there is nothing to compare with.'}")
         return item_ids(scope.version)
     if outcome:
-        ids = next(found for each, found in by_outcome.items() if each == outcome)
+        ids = next(of_outcome for each, of_outcome in by_outcome.items() if each == outcome)
         if sort == "id":
             return item_ids(scope.version)[np.isin(item_ids(scope.version), ids)]
         largest_first = "best" if outcome == Outcome.WON else "worst"
@@ -192,38 +196,38 @@ def _ordered(
     return np.concatenate([*worst, by_outcome[Outcome.UNPAIRED]])
 
 
-def _one_of(choices: dict[str, str], asked: str, what: str, ignored: list[str]) -> str:
-    if asked and asked not in choices:
-        ignored.append(f"the {what} “{asked}”: there is none of this name.")
-    return asked if asked in choices else ""
+def _one_of(choices: dict[str, str], choice: str, what: str, ignored: list[str]) -> str:
+    if choice and choice not in choices:
+        ignored.append(f"the {what} “{choice}”: there is none of this name.")
+    return choice if choice in choices else ""
 
 
-def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
+def _conditions(scope: ItemScope, filters: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
     items = Item.objects.filter(version=scope.version).order_by()
-    if sought.tag:
-        yield _ids(items.tagged(sought.tag).values_list("pk", flat=True))
-    if errors := _one_of(ERRORS, sought.errors, "kind of error", ignored):
+    if filters.tag:
+        yield _ids(items.tagged(filters.tag).values_list("pk", flat=True))
+    if errors := _one_of(ERRORS, filters.errors, "kind of error", ignored):
         yield _with_errors(scope, "errors" if errors == "error" else "unscored")
-    if votes := _one_of(VOTES, sought.votes, "vote", ignored):
-        said = people_of(scope)
-        if said is None:
+    if votes := _one_of(VOTES, filters.votes, "vote", ignored):
+        leanings = people_of(scope)
+        if leanings is None:
             ignored.append("the votes: no review of these two arms has ended and been unblinded.")
         else:
-            yield _ids(item for item, each in said.items() if each == votes)
-    if judge := _one_of(JUDGE, sought.judge, "disagreement", ignored):
-        asked = judge_run(scope)
-        said = people_of(scope) if judge == "people" else {}
-        if asked is None:
+            yield _ids(item for item, each in leanings.items() if each == votes)
+    if judge := _one_of(JUDGE, filters.judge, "disagreement", ignored):
+        run = judge_run(scope)
+        leanings = people_of(scope) if judge == "people" else {}
+        if run is None:
             ignored.append("the judge: no judge of these two arms’ answers has been read.")
-        elif said is None:
+        elif leanings is None:
             ignored.append("the judge: no review of these two arms has ended and been unblinded.")
         else:
-            yield _disagreeing(scope, asked, judge, said)
+            yield _disagreeing(scope, run, judge, leanings)
 
 
 def search_of(scope: ItemScope, text: str) -> TextSearch:
-    """The search of this text, begun by whoever has looked for it before; kept in memory until a
-    run has finished anew or something was redacted. One query."""
+    """The search for this text, which continues an earlier one; stored in memory until a run ends
+    or something is redacted. One query."""
     runs = [arm.run for arm in scope.arms]
     newest = Redaction.objects.filter(project=scope.project).order_by("-pk")
     search = _search(
@@ -246,36 +250,36 @@ def _search(
     redacted: int | None,
 ) -> TextSearch:
     answers = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
-    said, asked = answers.saying(text), Item.objects.order_by().saying(text)
+    matching_answers, matching_items = answers.saying(text), Item.objects.order_by().saying(text)
 
     def holding(items: Sequence[int]) -> set[int]:
-        in_answers = said.filter(item__among=items).values_list("item_id", flat=True)
-        in_items = asked.filter(pk__among=items).values_list("pk", flat=True)
+        in_answers = matching_answers.filter(item__among=items).values_list("item_id", flat=True)
+        in_items = matching_items.filter(pk__among=items).values_list("pk", flat=True)
         return {*in_answers, *in_items}
 
     return TextSearch(_item_ids(*version), holding)
 
 
 def _with_errors(scope: ItemScope, show: str) -> Ids:
-    found = [
+    error_ids = [
         _ids(outputs_of(arm.run, show).order_by().values_list("item_id", flat=True))
         for arm in scope.arms
     ]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+    return np.unique(np.concatenate([np.empty(0, np.int64), *error_ids]))
 
 
 def people_of(scope: ItemScope) -> dict[int, Leaning] | None:
-    """By item whom people prefer of the pair; None where no review of it may be read."""
+    """By item: whom people prefer of the pair; None if no review of it may be read."""
     if scope.study is None or not scope.compares:
         return None
     campaigns = Campaign.objects.unblinded_of(scope.study)
     return leanings(campaigns, *(arm.run.version_id for arm in scope.arms[:2]))
 
 
-def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
-    """The items on which the judge is at odds with the metric, with people, or with itself."""
+def _disagreeing(scope: ItemScope, run: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
+    """The items on which the judge disagrees with the metric, with people, or with itself."""
     candidate, baseline = VoteChoice.CANDIDATE, VoteChoice.BASELINE
-    votes = JudgeVote.objects.readable().filter(judge_run=asked).order_by().values("item")
+    votes = JudgeVote.objects.readable().filter(judge_run=run).order_by().values("item")
     counted = votes.annotate(
         candidate=Count("pk", filter=Q(choice=candidate)),
         baseline=Count("pk", filter=Q(choice=baseline)),
@@ -285,7 +289,7 @@ def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, 
         both = counted.filter(candidate__gt=0, baseline__gt=0)
         return _ids(both.values_list("item", flat=True))
     sides = {"candidate": "baseline", "baseline": "candidate"}
-    found = []
+    parts = []
     for side, other in sides.items():
         for_side = counted.filter(**{f"{side}__gt": 0, other: 0, "others": 0})
         ids = _ids(for_side.values_list("item", flat=True))
@@ -295,5 +299,5 @@ def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, 
             assert scope.pair is not None
             lost = Outcome.LOST if side == "candidate" else Outcome.WON
             against = items_by_outcome(scope.pair)[lost]
-        found.append(ids[np.isin(ids, against)])
-    return np.concatenate(found)
+        parts.append(ids[np.isin(ids, against)])
+    return np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""How the address of an item's page names it, whatever its id holds.
+"""The address of an item's page, whatever characters its id has.
 
 An id stands in the path as long as nothing on its way makes another path of it: browsers resolve
 `.` and `..`, proxies join slashes, undo percent signs or refuse backslashes, and no path holds a
@@ -17,15 +17,15 @@ _KEPT = re.compile(r"(?!\.\.?(?:/|$))[^/\\%\x00-\x20\x7f]+")
 
 
 def item_address(name: str, *which: object, key: str, **query: object) -> str:
-    """The page of the item `key` of a "study", a "run" or a "test_set": `which` is its id, of a
-    study then the test set's name. What is empty in the query is left out."""
-    kept = all(_KEPT.fullmatch(part) for part in key.split("/"))
-    named = {} if kept else {"item": key}
-    path = reverse(f"site:{name}_item", args=[*which, key if kept else ELSEWHERE])
-    asked = urlencode(named | {field: value for field, value in query.items() if value})
-    return f"{path}?{asked}" if asked else path
+    """The page of the item `key` of a "study", a "run" or a "test_set": `which` is its id, for a
+    study then the test set's name. Empty query fields are left out."""
+    in_path = all(_KEPT.fullmatch(part) for part in key.split("/"))
+    extra = {} if in_path else {"item": key}
+    path = reverse(f"site:{name}_item", args=[*which, key if in_path else ELSEWHERE])
+    encoded = urlencode(extra | {field: value for field, value in query.items() if value})
+    return f"{path}?{encoded}" if encoded else path
 
 
 def key_named(path: str, query: Mapping[str, str]) -> str:
-    """The id of the item that a path and a query name: of any path that ever named one."""
+    """The item's id in a path and a query, in every form that such addresses ever had."""
     return query.get("item", path) if path == ELSEWHERE else path

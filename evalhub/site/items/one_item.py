@@ -1,4 +1,4 @@
-"""One item: what was asked and expected, every arm's answer, and what is known and said of them."""
+"""One item: question and reference, every arm's answer, and what else is known about it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -93,61 +93,63 @@ class OneItem:
 
     @property
     def searching(self) -> bool:
-        """Whether the next item is found by searching on, where there is one."""
+        """Whether the next item, if there is one, is found by searching on."""
         return not self.found.whole and not self.after
 
 
 def one_item(
-    scope: ItemScope, sought: ItemsSought, place: Place, item: Item, sample: str
+    scope: ItemScope, filters: ItemsSought, urls: Place, item: Item, sample: str
 ) -> OneItem:
-    """The page of one of the scope's items. As many queries whatever there is."""
-    found = find(scope, sought)
-    at, before, after = _neighbours(found, sought, place, item)
+    """The page of one of the scope's items. The number of queries is constant."""
+    result = find(scope, filters)
+    at, before, after = _neighbours(result, filters, urls, item)
     change = differences_of(scope.pair, [item.pk])[0] if scope.pair else None
-    shown = beside(scope, sought.against)
-    answers = answers_of(shown, [item.pk])
+    pair_scope = beside(scope, filters.against)
+    answers = answers_of(pair_scope, [item.pk])
     k = int(sample) - 1 if sample.isdecimal() and len(sample) < 5 else 0
-    said = _shown(shown, answers, item, max(k, 0))
-    pair, aligned = _marked(said[:2]) if len(said) > 1 else (said, True)
-    most = max((each.samples for each in said), default=0)
+    arm_answers = _arm_answers(pair_scope, answers, item, max(k, 0))
+    pair, aligned = (
+        _mark_differences(arm_answers[:2]) if len(arm_answers) > 1 else (arm_answers, True)
+    )
+    most = max((each.samples for each in arm_answers), default=0)
     return OneItem(
-        scope=shown,
+        scope=pair_scope,
         item=item,
         messages=messages_of(item.input),
         reference=passage(expected(item.references)),
         pair=pair,
-        others=said[2:],
+        others=arm_answers[2:],
         aligned=aligned,
         outcome=_outcome(scope, change),
         difference=change.difference if change else None,
         judge=_judge(scope, item),
         people=_people(scope, item),
-        copies=_copies(place, sought, item),
-        trained_on=_trained_on(scope, item),
+        copies=_copies(urls, filters, item),
+        trained_on=_leaking_arms(scope, item),
         place=None if at is None else at + 1,
-        found=found,
+        found=result,
         before=before,
         after=after,
-        back=place.items(sought, page=_page(at)),
-        address=place.item(item.key, sought),
-        choices=_choices(scope, shown, sought, place, item),
+        back=urls.items(filters, page=_page(at)),
+        address=urls.item(item.key, filters),
+        choices=_choices(scope, pair_scope, filters, urls, item),
         samples=[
-            (n, place.item(item.key, sought, sample=n), n == k + 1) for n in range(1, most + 1)
+            (n, urls.item(item.key, filters, sample=n), n == k + 1) for n in range(1, most + 1)
         ]
         if most > 1
         else [],
     )
 
 
-def messages_of(given: Any) -> list[AskedTurn]:
-    """What was asked, turn by turn; what isn't a chat is one turn without a role."""
-    chat = isinstance(given, list) and all(isinstance(each, Mapping) for each in given)
-    if not chat or not given:
-        return [AskedTurn("", passage(asked(given)))]
+def messages_of(item_input: Any) -> list[AskedTurn]:
+    """The question turn by turn; what isn't a chat is one turn without a role."""
+    chat = isinstance(item_input, list) and all(isinstance(each, Mapping) for each in item_input)
+    if not chat or not item_input:
+        return [AskedTurn("", passage(asked(item_input)))]
     return [
-        AskedTurn(role, passage(said_in(each)), folded=role == "system")
-        for each in given
-        for role in [str(each.get("role", "?"))]
+        AskedTurn(role, passage(said_in(message)), folded=role == "system")
+        for message in item_input
+        for role in [str(message.get("role", "?"))]
     ]
 
 
@@ -156,17 +158,15 @@ def _page(at: int | None) -> int:
 
 
 def _neighbours(
-    found: Found, sought: ItemsSought, place: Place, item: Item
+    result: Found, filters: ItemsSought, urls: Place, item: Item
 ) -> tuple[int | None, str, str]:
-    at = found.place(item.pk)
+    at = result.place(item.pk)
     if at is None:
         return None, "", ""
-    ids = [found.ids[i] if 0 <= i < found.ids.size else None for i in (at - 1, at + 1)]
-    there = Item.objects.filter(pk__in=[int(each) for each in ids if each is not None])
-    keys = dict(there.values_list("pk", "key"))
-    before, after = (
-        place.item(keys[int(each)], sought) if each is not None else "" for each in ids
-    )
+    ids = [result.ids[i] if 0 <= i < result.ids.size else None for i in (at - 1, at + 1)]
+    rows = Item.objects.filter(pk__in=[int(each) for each in ids if each is not None])
+    keys = dict(rows.values_list("pk", "key"))
+    before, after = (urls.item(keys[int(pk)], filters) if pk is not None else "" for pk in ids)
     return at, before, after
 
 
@@ -176,33 +176,33 @@ def _outcome(scope: ItemScope, change: ItemDifference | None) -> Outcome | None:
     return outcome(change.baseline, change.candidate, change.difference, scope.right)
 
 
-def _shown(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAnswer]:
+def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAnswer]:
     scores, metrics = scores_of(scope, answers), metrics_of(scope)
-    found = []
+    arm_answers = []
     for arm in scope.arms:
-        said = answers.get((arm.run.pk, item.pk), [])
-        output = said[min(k, len(said) - 1)] if said else None
+        samples = answers.get((arm.run.pk, item.pk), [])
+        output = samples[min(k, len(samples) - 1)] if samples else None
         if output is not None:
-            output.item = item  # which is read already
+            output.item = item  # which has been read already
         rows: Sequence[Score] = scores.get(output.pk, ()) if output else ()
-        shown = shown_scores(arm, output, metrics[arm.run.pk], rows) if output else []
-        main = next((each for each in shown if each.metric == scope.metric), None)
-        found.append(
+        own_scores = shown_scores(arm, output, metrics[arm.run.pk], rows) if output else []
+        main = next((each for each in own_scores if each.metric == scope.metric), None)
+        arm_answers.append(
             ArmAnswer(
                 arm=arm,
                 output=output,
                 pieces=[Piece(output.text, False)] if output and output.text else [],
                 calls=[called(each) for each in (output.tool_calls if output else None) or ()],
-                scores=shown,
-                sample=min(k + 1, len(said)),
-                samples=len(said),
+                scores=own_scores,
+                sample=min(k + 1, len(samples)),
+                samples=len(samples),
                 main=main,
             )
         )
-    return found
+    return arm_answers
 
 
-def _marked(two: Sequence[ArmAnswer]) -> tuple[list[ArmAnswer], bool]:
+def _mark_differences(two: Sequence[ArmAnswer]) -> tuple[list[ArmAnswer], bool]:
     """Both answers, with the words marked that the other lacks."""
     texts = [each.output.text if each.output else None for each in two]
     if None in texts:
@@ -221,12 +221,12 @@ def _judge(scope: ItemScope, item: Item) -> JudgeSaid | None:
     )
     if not votes:
         return None
-    said = []
-    for each in votes:
-        first = names["candidate" if each.candidate_first else "baseline"]
-        chose = names.get(each.choice, "neither" if each.choice else "no verdict")
-        said.append((first, chose, each.reason))
-    return JudgeSaid(judge, said, torn={each.choice for each in votes} >= set(names))
+    verdicts = []
+    for vote in votes:
+        first = names["candidate" if vote.candidate_first else "baseline"]
+        chose = names.get(vote.choice, "neither" if vote.choice else "no verdict")
+        verdicts.append((first, chose, vote.reason))
+    return JudgeSaid(judge, verdicts, torn={each.choice for each in votes} >= set(names))
 
 
 def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
@@ -235,37 +235,37 @@ def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
     return said_of(Campaign.objects.unblinded_of(scope.study), item.pk)
 
 
-def _copies(place: Place, sought: ItemsSought, item: Item) -> list[tuple[str, str]]:
-    """Other items of the version that ask the same, whatever its spelling."""
+def _copies(urls: Place, filters: ItemsSought, item: Item) -> list[tuple[str, str]]:
+    """Other items of the version that ask the same, whatever their spelling."""
     same = {"fingerprint_in_context": item.fingerprint_in_context}
     alike = Item.objects.filter(version=item.version_id, **same)
     keys = alike.exclude(pk=item.pk).order_by("position").values_list("key", flat=True)
-    return [(key, place.item(key, sought)) for key in keys[:COPIES]]
+    return [(key, urls.item(key, filters)) for key in keys[:COPIES]]
 
 
-def _trained_on(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
-    """The arms whose training data hold the item, and how it was found there."""
-    found = []
+def _leaking_arms(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
+    """The arms whose training data hold the item, and how it was matched there."""
+    leaks = []
     for arm in scope.arms:
         leaked = leaked_keys(arm.run.version, scope.version) or {}
         if item.key in leaked:
-            found.append((arm.name, leaked[item.key]))
-    return found
+            leaks.append((arm.name, leaked[item.key]))
+    return leaks
 
 
 def _choices(
-    scope: ItemScope, shown: ItemScope, sought: ItemsSought, place: Place, item: Item
+    scope: ItemScope, pair_scope: ItemScope, filters: ItemsSought, urls: Place, item: Item
 ) -> list[tuple[str, str, bool]]:
-    """The arms that the candidate can be shown beside, where there are several."""
+    """The arms that can be shown next to the candidate, if there are several."""
     if not scope.compares or len(scope.arms) < 3:
         return []
     return [
         (
             arm.name,
-            place.item(
-                item.key, sought.but(against="" if arm.name == scope.baseline else arm.name)
+            urls.item(
+                item.key, filters.but(against="" if arm.name == scope.baseline else arm.name)
             ),
-            arm.name == shown.arms[0].name,
+            arm.name == pair_scope.arms[0].name,
         )
         for arm in scope.arms
         if arm.name != scope.candidate

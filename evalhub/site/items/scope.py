@@ -1,4 +1,4 @@
-"""Whose answers the item browser shows, to which items, and which of their results may be read.
+"""The scope of the item browser: whose answers to which items, and which results may be read.
 
 Answers and errors are always open. A score is shown once a decision has opened it, and not on an
 arm whose newest decision found its evidence invalid.
@@ -60,7 +60,7 @@ class ItemScope:
 
 
 def version_scope(version: TestSetVersion, test_set: TestSet) -> ItemScope:
-    """A test set's items by themselves."""
+    """A test set's items without answers."""
     return ItemScope(test_set.project, version)
 
 
@@ -77,8 +77,8 @@ def run_scope(run: Run) -> ItemScope:
 
 
 def study_scope(study: Study, test_set: str, arm: str) -> ItemScope | None:
-    """A study's answers on one test set, `arm` beside the baseline; where neither is named, on that
-    of which a decision says the worst, and of the candidate in question. None without answers.
+    """A study's answers on one test set, `arm` next to the baseline; by default the candidate in
+    question, on the test set with the worst result in its decision. None without answers.
 
     As many queries whatever there is.
     """
@@ -93,49 +93,49 @@ def study_scope(study: Study, test_set: str, arm: str) -> ItemScope | None:
         .order_by("test_set__position", "arm__position")
     )
     decisions: dict[str, Decision] = {}
-    for each in Decision.objects.filter(study=study).newest_first().defer("record"):
-        decisions.setdefault(each.arm, each)
-    chosen = _chosen_arm(links, arm, decisions)
+    for row in Decision.objects.filter(study=study).newest_first().defer("record"):
+        decisions.setdefault(row.arm, row)
+    chosen = _choose_arm(links, arm, decisions)
     decision = decisions.get(chosen)
     invalid = {name for name, each in decisions.items() if each.verdict == Verdict.INVALID}
     before = _baseline(links, decision)
     runs = _runs(links, decision, before, chosen)
-    found = [name for name, by_arm in runs.items() if by_arm]
-    asked = {link.test_set.name: link.test_set for link in links}
-    if not found:
+    answered = [name for name, by_arm in runs.items() if by_arm]
+    sets_by_name = {link.test_set.name: link.test_set for link in links}
+    if not answered:
         return None
-    named = {
+    run_pairs = {
         name: (by_arm[before].pk, by_arm[chosen].pk)
         for name, by_arm in runs.items()
         if before in by_arm and chosen in by_arm
     }
-    pairs = readable_pairs(study, named)
-    name = test_set if test_set in found else _worst(found, decision, pairs, invalid)
-    judged = asked[name].role != CriterionRole.DEVELOPMENT
+    pairs = readable_pairs(study, run_pairs)
+    name = test_set if test_set in answered else _worst(answered, decision, pairs, invalid)
+    judged = sets_by_name[name].role != CriterionRole.DEVELOPMENT
     barred = judged and chosen in invalid
     first = runs[name].get(before) or next(iter(runs[name].values()))
     version = first.test_set_version
     others = [each for each in runs[name] if each not in (before, chosen)]
-    compares = name in named and runs[name][chosen].test_set_version_id == version.pk
-    shown = [
-        ShownArm(each, runs[name][each], barred=judged and (barred or each in invalid))
-        for each in (before, chosen, *others)
-        if each in runs[name] and runs[name][each].test_set_version_id == version.pk
+    compares = name in run_pairs and runs[name][chosen].test_set_version_id == version.pk
+    shown_arms = [
+        ShownArm(arm_name, runs[name][arm_name], barred=judged and (barred or arm_name in invalid))
+        for arm_name in (before, chosen, *others)
+        if arm_name in runs[name] and runs[name][arm_name].test_set_version_id == version.pk
     ]
     pair = pairs.get(name) if compares and not barred else None
     return ItemScope(
         project=study.project,
         version=version,
-        arms=shown,
-        metric=asked[name].metric,
+        arms=shown_arms,
+        metric=sets_by_name[name].metric,
         pair=pair,
         closed="" if pair else INVALID if barred else SEALED,
         study=study,
         test_set=name,
-        test_sets=[each for each in found if not asked[each].form or each == name],
+        test_sets=[each for each in answered if not sets_by_name[each].form or each == name],
         candidates=[each for each in _names(links) if each != before],
         compares=compares,
-        right=right_of(asked[name].metric, turned=asked[name].turned),
+        right=right_of(sets_by_name[name].metric, turned=sets_by_name[name].turned),
     )
 
 
@@ -143,7 +143,7 @@ def _names(links: Sequence[StudyRun]) -> list[str]:
     return list(dict.fromkeys(link.arm.name for link in links))
 
 
-def _chosen_arm(links: Sequence[StudyRun], wanted: str, decisions: Mapping[str, Decision]) -> str:
+def _choose_arm(links: Sequence[StudyRun], wanted: str, decisions: Mapping[str, Decision]) -> str:
     of = {link.arm.name: link.arm.role for link in links}
     if wanted in of and of[wanted] != ArmRole.BASELINE:
         return wanted
@@ -152,7 +152,7 @@ def _chosen_arm(links: Sequence[StudyRun], wanted: str, decisions: Mapping[str, 
 
 
 def _baseline(links: Sequence[StudyRun], decision: Decision | None) -> str:
-    """The arm that was judged against; before a decision the one that the study names."""
+    """The arm that was compared with; before a decision the one that the study names."""
     if decision is not None:
         return decision.document.arms.baseline.name
     return next((link.arm.name for link in links if link.arm.role == ArmRole.BASELINE), "")
@@ -161,39 +161,39 @@ def _baseline(links: Sequence[StudyRun], decision: Decision | None) -> str:
 def _runs(
     links: Sequence[StudyRun], decision: Decision | None, before: str, chosen: str
 ) -> dict[str, dict[str, Run]]:
-    """By test set and arm the run: the one that the decision read, else the one that is there."""
-    found: dict[str, dict[str, Run]] = {}
+    """By test set and arm: the run that the decision read, else the present one."""
+    by_test_set: dict[str, dict[str, Run]] = {}
     for link in links:
-        found.setdefault(link.test_set.name, {})[link.arm.name] = link.run
+        by_test_set.setdefault(link.test_set.name, {})[link.arm.name] = link.run
     read = {
         (row.test_set, name): run
         for row in (decision.document.evidence if decision else ())
         for name, run in ((before, row.baseline_run), (chosen, row.candidate_run))
-        if run is not None and row.test_set in found
+        if run is not None and row.test_set in by_test_set
     }
-    known = {run.pk: run for by_arm in found.values() for run in by_arm.values()}
+    runs_by_pk = {run.pk: run for by_arm in by_test_set.values() for run in by_arm.values()}
     related = ("version__model", "test_set_version__test_set")
-    known |= Run.objects.select_related(*related).in_bulk(set(read.values()) - set(known))
+    runs_by_pk |= Run.objects.select_related(*related).in_bulk(set(read.values()) - set(runs_by_pk))
     for (test_set, name), run in read.items():
-        if run in known:
-            found[test_set][name] = known[run]
-    return found
+        if run in runs_by_pk:
+            by_test_set[test_set][name] = runs_by_pk[run]
+    return by_test_set
 
 
 def _worst(
-    found: Sequence[str],
+    names: Sequence[str],
     decision: Decision | None,
     pairs: Mapping[str, ComparedRuns],
     invalid: set[str],
 ) -> str:
     if decision is None or decision.arm in invalid:
-        return found[0]
-    moved = {name: moved_items(decision.document, name) for name in found if name in pairs}
-    return worst_test_set(decision.document, moved) if moved else found[0]
+        return names[0]
+    moved = {name: moved_items(decision.document, name) for name in names if name in pairs}
+    return worst_test_set(decision.document, moved) if moved else names[0]
 
 
 def beside(scope: ItemScope, against: str) -> ItemScope:
-    """The same with another arm than the baseline shown beside the candidate."""
+    """The same scope with another arm than the baseline next to the candidate."""
     other = next((each for each in scope.arms if each.name == against), None)
     if other is None or not scope.compares or against == scope.candidate:
         return scope

@@ -1,4 +1,4 @@
-"""What an address asks of the item browser. Pure."""
+"""The item browser's query in an address. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -41,21 +41,21 @@ class ItemsSought:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "ItemsSought":
-        said = {
-            each.name: query.get(each.name, "").replace("\0", "").strip()[:LONGEST]
-            for each in fields(cls)
+        values = {
+            field.name: query.get(field.name, "").replace("\0", "").strip()[:LONGEST]
+            for field in fields(cls)
         }
-        return cls(**said)
+        return cls(**values)
 
     def but(self, **changes: str) -> "ItemsSought":
         return replace(self, **changes)
 
     def query(self, **more: object) -> str:
-        """The address's query, from its "?" on; "" where nothing is asked."""
-        asked = {name: value for name, value in (asdict(self) | more).items() if value}
-        return f"?{urlencode(asked)}" if asked else ""
+        """The address's query, from its "?" on; "" if it is empty."""
+        query = {name: value for name, value in (asdict(self) | more).items() if value}
+        return f"?{urlencode(query)}" if query else ""
 
     @property
     def filters(self) -> bool:
-        """Whether it asks for less than all items."""
+        """Whether it selects less than all items."""
         return any([self.outcome, self.tag, self.text, self.judge, self.votes, self.errors])

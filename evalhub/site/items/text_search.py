@@ -1,4 +1,4 @@
-"""A text looked for item by item: as far as one request may read, and the next goes on from there.
+"""A text search item by item: each request reads a part, and the next continues there.
 
 What is kept is which items were read and which of them hold the text, and never a text.
 """
@@ -37,49 +37,49 @@ class TextSearch:
         self._begin()
 
     def read_on(self, items: Ids, *, seconds: float | None = None) -> None:
-        """Reads those of the items that weren't read yet, in their order: for SECONDS, or so many
-        that are given; `inf` is to the end."""
-        given = SECONDS if seconds is None else seconds
+        """Reads items that weren't read yet, in their order, for SECONDS or as long as `seconds`
+        says; `inf` reads all."""
+        limit = SECONDS if seconds is None else seconds
         left = items[~self.read(items)]
-        until = monotonic() + given
+        until = monotonic() + limit
         took = 0.0
         while left.size:
             block, left = left[: self._block], left[self._block :]
             began = monotonic()
-            held = np.fromiter(self._holding(np.sort(block).tolist()), dtype=np.int64)
-            self._held[held - self._first] = True
+            matches = np.fromiter(self._holding(np.sort(block).tolist()), dtype=np.int64)
+            self._matches[matches - self._first] = True
             self._read[block - self._first] = True
             took = monotonic() - began
             self._fit(took)
             if monotonic() + took > until:
                 break
         self._ended = not left.size
-        self._asked = monotonic()
+        self._last_use = monotonic()
 
     def read(self, items: Ids) -> Marks:
-        """Of each of the items, whether it was read."""
-        found: Marks = self._read[items - self._first]
-        return found
+        """For each of the items, whether it was read."""
+        marks: Marks = self._read[items - self._first]
+        return marks
 
     def held(self, items: Ids) -> Marks:
-        """Of each of the items, whether it is known to hold the text."""
-        found: Marks = self._held[items - self._first]
-        return found
+        """For each of the items, whether it was read and holds the text."""
+        marks: Marks = self._matches[items - self._first]
+        return marks
 
     def begin_anew_if_old(self) -> None:
-        """For what still changes: what a search to the end has found isn't asked twice, nor what
-        nobody has asked for since FORGOTTEN."""
-        if self._ended or monotonic() - self._asked > FORGOTTEN:
+        """Restarts an old search in data that still change: a completed one, or one that nobody has
+        used since FORGOTTEN."""
+        if self._ended or monotonic() - self._last_use > FORGOTTEN:
             self._begin()
 
     def _begin(self) -> None:
         self._read = np.zeros(self._size, dtype=np.bool_)
-        self._held = np.zeros(self._size, dtype=np.bool_)
+        self._matches = np.zeros(self._size, dtype=np.bool_)
         self._ended = False
-        self._asked = monotonic()
+        self._last_use = monotonic()
 
     def _fit(self, took: float) -> None:
-        """The next block: one that takes a quarter of SECONDS to a half."""
+        """Sizes the next block to take a quarter to a half of SECONDS."""
         if took < SECONDS / 4:
             self._block = min(2 * self._block, MOST)
         elif took > SECONDS / 2:

@@ -1,4 +1,4 @@
-"""One row a project: its verdicts, what they cost, whose time they took, how far people agree.
+"""One row for each project: its verdicts, costs, reviewing time, and agreement of people.
 
 Of a review that goes on nothing is read but how long its judgments took, and of agreement what the
 standing decisions say of theirs: both are shown on other pages too.
@@ -66,8 +66,8 @@ class Overview:
 
     @property
     def money(self) -> float | None:
-        known = [each.money for each in self.rows if each.money is not None]
-        return sum(known) if known else None
+        amounts = [each.money for each in self.rows if each.money is not None]
+        return sum(amounts) if amounts else None
 
     @property
     def tokens(self) -> int:
@@ -79,20 +79,20 @@ class Overview:
 
 
 def overview(user: User) -> Overview:
-    """Of the projects that this person owns; of all for who administers the site. Seven queries."""
+    """The projects that the user owns; all projects for a superuser. Seven queries."""
     owned = Project.objects.all() if user.is_superuser else Project.objects.owned_by(user)
-    found = owned.select_related("champion__model").order_by("name").distinct()
-    rows = {each.pk: ProjectRow(each) for each in found}
+    projects = owned.select_related("champion__model").order_by("name").distinct()
+    rows = {each.pk: ProjectRow(each) for each in projects}
     months = months_until(timezone.now().date(), MONTHS)
     since = datetime.datetime.combine(months[0].first, datetime.time(), tzinfo=datetime.UTC)
     decisions = Decision.objects.filter(study__project__in=rows)
     _standing(rows, decisions.standing())
-    _counted(rows, since)
-    _spent(rows, since)
-    _judged(rows, since)
-    _agreed(rows, decisions.standing())
-    made = decisions.filter(created__gte=since).order_by("created", "id")
-    chart = verdicts_chart(months, made.values_list("created", "study", "arm", "verdict"))
+    _count_studies(rows, since)
+    _add_spending(rows, since)
+    _add_judgments(rows, since)
+    _add_agreement(rows, decisions.standing())
+    recent = decisions.filter(created__gte=since).order_by("created", "id")
+    chart = verdicts_chart(months, recent.values_list("created", "study", "arm", "verdict"))
     return Overview(list(rows.values()), months[0].first, chart)
 
 
@@ -105,8 +105,8 @@ def _standing(rows: Rows, decisions: "QuerySet[Decision]") -> None:
         rows[project].verdicts[verdict] = count
 
 
-def _counted(rows: Rows, since: datetime.datetime) -> None:
-    """Studies, of which those without a verdict are what is left; and runs that failed."""
+def _count_studies(rows: Rows, since: datetime.datetime) -> None:
+    """Counts studies, those without a verdict, and failed runs."""
     studies = Project.objects.filter(pk__in=rows).order_by()
     for project, count in studies.annotate(n=Count("studies")).values_list("pk", "n"):
         rows[project].undecided = count - rows[project].verdicts.total()
@@ -116,7 +116,7 @@ def _counted(rows: Rows, since: datetime.datetime) -> None:
         rows[project].failed = count
 
 
-def _spent(rows: Rows, since: datetime.datetime) -> None:
+def _add_spending(rows: Rows, since: datetime.datetime) -> None:
     of = "run__version__model__project"
     spent = Spending.objects.filter(run__created__gte=since, **{f"{of}__in": rows}).order_by()
     tokens = F("prompt_tokens") + F("completion_tokens")
@@ -125,22 +125,22 @@ def _spent(rows: Rows, since: datetime.datetime) -> None:
         rows[project].money, rows[project].tokens = money, used
 
 
-def _judged(rows: Rows, since: datetime.datetime) -> None:
+def _add_judgments(rows: Rows, since: datetime.datetime) -> None:
     of = "assignment__reviewer__campaign__project"
-    given = Judgment.objects.filter(created__gte=since, **{f"{of}__in": rows}).order_by()
+    judgments = Judgment.objects.filter(created__gte=since, **{f"{of}__in": rows}).order_by()
     seconds = Sum(Coalesce("visible_seconds", "seconds"))
-    for project, count, took in given.values_list(of).annotate(n=Count("pk"), seconds=seconds):
+    for project, count, took in judgments.values_list(of).annotate(n=Count("pk"), seconds=seconds):
         rows[project].judgments, rows[project].hours = count, took / 3600
 
 
-def _agreed(rows: Rows, decisions: "QuerySet[Decision]") -> None:
-    """By what decisions say of reviews that have ended: of others they say nothing."""
+def _add_agreement(rows: Rows, decisions: "QuerySet[Decision]") -> None:
+    """Adds agreement from decisions on reviews that have ended; other reviews have none."""
     heard = decisions.filter(study__review__isnull=False).order_by()
-    said = heard.annotate(
+    reviewed = heard.annotate(
         agreement=KT("record__people__raw_agreement"), judged=KT("record__people__judgments")
     )
     sums: dict[int, tuple[float, float]] = {}
-    for project, agreement, judged in said.values_list("study__project", "agreement", "judged"):
+    for project, agreement, judged in reviewed.values_list("study__project", "agreement", "judged"):
         if agreement not in _UNKNOWN and judged not in _UNKNOWN:
             total, weight = sums.get(project, (0.0, 0.0))
             sums[project] = total + float(agreement) * int(judged), weight + int(judged)

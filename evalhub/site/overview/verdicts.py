@@ -1,4 +1,4 @@
-"""Verdicts month by month, as one picture. Pure."""
+"""Verdicts by month, as a chart. Pure."""
 
 import datetime
 from collections import Counter
@@ -22,7 +22,7 @@ class Month:
 
     @property
     def short(self) -> str:
-        """One letter: twelve of them find room on a phone."""
+        """One letter: twelve of them fit on a phone."""
         return f"{self.first:%b}"[0]
 
     @property
@@ -31,11 +31,11 @@ class Month:
 
 
 def months_until(day: datetime.date, count: int) -> list[Month]:
-    """So many months up to that of the day, oldest first."""
+    """`count` months up to the month of the day, oldest first."""
     last = day.year * 12 + day.month - 1
     return [
-        Month(datetime.date(each // 12, each % 12 + 1, 1))
-        for each in range(last - count + 1, last + 1)
+        Month(datetime.date(index // 12, index % 12 + 1, 1))
+        for index in range(last - count + 1, last + 1)
     ]
 
 
@@ -43,7 +43,7 @@ def verdicts_chart(
     months: Sequence[Month],
     decisions: Iterable[tuple[datetime.datetime, int, str, str]],
 ) -> Chart | None:
-    """A column a month, stacked by verdict; None where there is nothing to show.
+    """One column for each month, stacked by verdict; None if there is nothing to show.
 
     Args:
         decisions: when, the study's id, the arm and the verdict, oldest first. Of those on one arm
@@ -61,23 +61,23 @@ def verdicts_chart(
         return None
     frame = Frame(Scale(0, len(months)), Scale(0, most))
     totals = {each: sum(of[each] for of in counts.values()) for each in Verdict}
-    shown = [each for each in Verdict if totals[each]]
+    verdicts = [each for each in Verdict if totals[each]]
     return Chart(
         title="Verdicts by month",
-        desc=", ".join(f"{totals[each]} {each.label.lower()}" for each in shown),
+        desc=", ".join(f"{totals[each]} {each.label.lower()}" for each in verdicts),
         x=Axis(
             [
-                Tick(frame.x.at(place + 0.5), month.short, place)
-                for place, month in enumerate(months)
+                Tick(frame.x.at(index + 0.5), month.short, index)
+                for index, month in enumerate(months)
             ]
         ),
         y=Axis([tick for tick in frame.y.ticks_up(5, _whole) if tick.value == int(tick.value)]),
         bars=[
             bar
-            for place, month in enumerate(months)
-            for bar in _column(frame, place, month, counts[month.first])
+            for index, month in enumerate(months)
+            for bar in _column(frame, index, month, counts[month.first])
         ],
-        keys=[Key("bar", each, f"{each.mark} {each.label}: {totals[each]}") for each in shown],
+        keys=[Key("bar", each, f"{each.mark} {each.label}: {totals[each]}") for each in verdicts],
         table=Table(
             ["Month", *(each.label for each in Verdict)],
             [
@@ -88,17 +88,17 @@ def verdicts_chart(
     )
 
 
-def _column(frame: Frame, place: int, month: Month, counts: Counter[str]) -> list[Block]:
-    """From the bottom up in the order of the verdicts."""
-    x, width = frame.x.band(place + GAP, place + 1 - GAP)
-    found, low = [], 0
-    for each in Verdict:
-        if count := counts[each]:
+def _column(frame: Frame, index: int, month: Month, counts: Counter[str]) -> list[Block]:
+    """The column's blocks, from the bottom up in the order of the verdicts."""
+    x, width = frame.x.band(index + GAP, index + 1 - GAP)
+    blocks, low = [], 0
+    for verdict in Verdict:
+        if count := counts[verdict]:
             top, height = frame.y.up(low + count), frame.y.band(low, low + count)[1]
-            said = f"{month.long}: {counted(count, 'verdict')} {each.label.lower()}"
-            found.append(Block(x, top, width, height, each, said))
+            text = f"{month.long}: {counted(count, 'verdict')} {verdict.label.lower()}"
+            blocks.append(Block(x, top, width, height, verdict, text))
             low += count
-    return found
+    return blocks
 
 
 def _whole(value: float) -> str:

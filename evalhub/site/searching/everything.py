@@ -1,4 +1,4 @@
-"""What a text is found in: groups of things, each with how many there are and a few of them."""
+"""Search everything for a text: groups of results, each with its number and a few of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,9 +54,9 @@ class Search:
         return bool(self.groups or (self.items and self.items.items))
 
 
-def search(user: User, asked: str) -> Search:
-    """Looks for a text everywhere. Eleven queries, whatever there is."""
-    text = " ".join(asked.split())[:LONGEST]
+def search(user: User, query: str) -> Search:
+    """Searches for a text everywhere. Eleven queries, whatever is stored."""
+    text = " ".join(query.split())[:LONGEST]
     if not text:
         return Search("", [], None)
     studies = Study.objects.seen_by(user).containing(text).select_related("project")
@@ -77,13 +77,13 @@ def _group(
     title: str,
     text: str,
     rows: QuerySet[Any],
-    shown: Callable[[Any], FoundThing],
+    describe: Callable[[Any], FoundThing],
 ) -> FoundGroup:
     return FoundGroup(
         key=view,
         title=title,
         count=rows.count(),
-        things=[shown(each) for each in rows[:SHOWN]],
+        things=[describe(each) for each in rows[:SHOWN]],
         more=reverse(f"site:{view}", query={"q": text}),
     )
 
@@ -97,9 +97,9 @@ def _version(version: ModelVersion) -> FoundThing:
     return FoundThing(str(version), reverse("site:version", args=[version.pk]), beside)
 
 
-def _test_set(found: TestSet) -> FoundThing:
-    beside = f"{found.get_purpose_display()} · {found.project.name}"
-    return FoundThing(found.slug, reverse("site:test_set", args=[found.pk]), beside)
+def _test_set(test_set: TestSet) -> FoundThing:
+    beside = f"{test_set.get_purpose_display()} · {test_set.project.name}"
+    return FoundThing(test_set.slug, reverse("site:test_set", args=[test_set.pk]), beside)
 
 
 def _review(campaign: Campaign) -> FoundThing:

@@ -1,4 +1,4 @@
-"""Items by their ids and by their texts, however many there are.
+"""Search items by id and by text, however many there are.
 
 An id is found among all items, by an index. A text is looked for by reading, and so in a bounded
 number of items: those of the newest version of each test set, the newest test sets first.
@@ -50,26 +50,26 @@ class FoundItems:
 
 
 def find_items(user: User, text: str) -> FoundItems:
-    """Those with this id, then those whose text holds it, whatever its capitals. Four queries at
-    most."""
+    """Items with this id, then items whose text holds it, ignoring case. Four queries at most."""
     seen = TestSetVersion.objects.seen_by(user)
     newest = list(seen.newest().order_by("-created", "-pk").values_list("pk", "item_count"))
     parts, read = _readable(newest)
     items = Item.objects.select_related("version__test_set__project")
-    named = items.filter(version__in=seen.filter(pool=None).order_by().values("pk"), key=text)
-    found = [_shown(each, text) for each in named.order_by("-version_id", "position")[:SHOWN]]
-    known = {each.item.pk for each in found}
+    by_key = items.filter(version__in=seen.filter(pool=None).order_by().values("pk"), key=text)
+    results = [_excerpt(each, text) for each in by_key.order_by("-version_id", "position")[:SHOWN]]
+    seen_pks = {each.item.pk for each in results}
     hits: list[Item] = []
     for where in parts:
-        said = items.filter(where).saying(text).order_by("-version_id", "position")
-        hits += said[: LOOKED_AT - len(hits)]
-    found += [each for each in _holding(hits, text) if each.item.pk not in known]
-    more = len(found) > SHOWN or len(hits) == LOOKED_AT
-    return FoundItems(found[:SHOWN], read, sum(count for _, count in newest), more)
+        matching = items.filter(where).saying(text).order_by("-version_id", "position")
+        hits += matching[: LOOKED_AT - len(hits)]
+    results += [each for each in _holding(hits, text) if each.item.pk not in seen_pks]
+    more = len(results) > SHOWN or len(hits) == LOOKED_AT
+    return FoundItems(results[:SHOWN], read, sum(count for _, count in newest), more)
 
 
 def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
-    """The items that are read of these versions, given with their sizes, and how many they are.
+    """The items of these versions that are searched, and their number; versions come with their
+    sizes.
 
     Whole versions, and the beginning of one: each by its index, which both in one condition
     wouldn't be.
@@ -86,25 +86,25 @@ def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
 
 
 def _holding(items: list[Item], text: str) -> Iterator[FoundItem]:
-    """Those that hold the text as a person reads them."""
+    """Items that hold the text as a reader sees it."""
     for item in items:
-        shown = _shown(item, text)
-        if shown.found or text.casefold() in item.key.casefold():
-            yield shown
+        result = _excerpt(item, text)
+        if result.found or text.casefold() in item.key.casefold():
+            yield result
 
 
-def _shown(item: Item, text: str) -> FoundItem:
-    said = " ".join([asked(item.input), item.context, expected(item.references)])
-    words = " ".join(said.split())
-    found = re.search(re.escape(text), words, re.IGNORECASE)
-    start, end = found.span() if found else (0, 0)
+def _excerpt(item: Item, text: str) -> FoundItem:
+    whole = " ".join([asked(item.input), item.context, expected(item.references)])
+    flat = " ".join(whole.split())
+    match = re.search(re.escape(text), flat, re.IGNORECASE)
+    start, end = match.span() if match else (0, 0)
     begin, stop = max(0, start - AROUND), end + AROUND
     return FoundItem(
         item,
         _address(item),
-        before=("…" if begin else "") + words[begin:start],
-        found=words[start:end],
-        after=words[end:stop] + ("…" if stop < len(words) else ""),
+        before=("…" if begin else "") + flat[begin:start],
+        found=flat[start:end],
+        after=flat[end:stop] + ("…" if stop < len(flat) else ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""The ways to begin, on pages that have nothing to show yet."""
+"""Template tags: ways to begin, on pages that have nothing to show yet."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def own_projects(context: dict[str, Any]) -> ProjectQuerySet:
-    """The projects in which this person may begin something."""
+    """The projects in which this user may begin something."""
     return Project.objects.seen_by(context["request"].user).order_by("name")

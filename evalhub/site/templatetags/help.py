@@ -1,4 +1,4 @@
-"""The one link from a page to the document about it."""
+"""Template tag: the link from a page to its document."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _RUNS = "reference/dashboard.md#runs-test-sets-versions"
 _DISPUTES = "reference/metrics.md#when-a-score-is-wrong"
 _WORKING = "reference/test-sets.md#working-sets-edited-on-the-web"
 _ITEMS, _ITEM = "how-to/items.md#finding-them", "how-to/items.md#one-item"
-# by the names of addresses; of every page that a person opens
+# by view name; for every page that a person opens
 DOCUMENTS = {
     "account_change_password": "how-to/accounts.md",
     "account_inactive": "how-to/accounts.md",
@@ -75,7 +75,7 @@ DOCUMENTS = {
 
 @register.simple_tag(takes_context=True)
 def help_address(context: dict[str, Any]) -> str:
-    """Where the document about this page is; the list of all where it has none of its own."""
+    """The address of this page's document; of the list of documents if it has none."""
     match = getattr(context.get("request"), "resolver_match", None)
     name, _, heading = DOCUMENTS.get(match.view_name if match else "", "").partition("#")
     if not name:

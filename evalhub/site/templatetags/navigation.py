@@ -1,4 +1,4 @@
-"""The links at the top of every page, to what this person may see, and those above its heading."""
+"""Template tags: the links at the top of every page that the user may see, and the breadcrumbs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ WORKING = tuple(
         "publish_set",
     )
 )
-# label, where it leads, how the names of the pages under it begin
+# label, view, prefix of the view names of the pages under it
 RESULTS = [
     (
         "Studies",
@@ -69,7 +69,7 @@ def projects_owned(user: User) -> int:
 
 
 def invited(user: User) -> bool:
-    """Whether something waits in this person's own list: else they have no way there."""
+    """Whether a review or an invitation waits for this user, who else has no link to it."""
     return any(
         rows.waiting_for(user).exists() for rows in (MemberInvitation.objects, Invitation.objects)
     )
@@ -92,11 +92,11 @@ class Links:
 
 @register.simple_tag(takes_context=True)
 def navigation(context: dict[str, Any]) -> Links:
-    """Pages of results only for those who see results: reviewers stay blind."""
+    """The links; pages of results only for those who see results: reviewers stay blind."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return Links([], searches=False)
-    here = request.resolver_match.view_name if request.resolver_match else ""
+    view_name = request.resolver_match.view_name if request.resolver_match else ""
     sees_results = Project.objects.seen_by(request.user).exists()
     pages: list[tuple[str, str, tuple[str, ...]]]
     pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
@@ -107,13 +107,15 @@ def navigation(context: dict[str, Any]) -> Links:
         pages.insert(0, OVERVIEW)
     if sees_results and invited(request.user):
         pages.append(INVITATIONS)
-    links = [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]
+    links = [
+        Link(label, reverse(name), view_name.startswith(under)) for label, name, under in pages
+    ]
     return Links(links, searches=sees_results)
 
 
 @register.simple_block_tag
 def breadcrumbs(content: str) -> SafeString:
-    """The pages above this one, the widest first, as a landmark; nothing where there are none.
+    """The pages above this one, the top first, as a landmark; "" if there are none.
 
     base.html has it around its block `breadcrumbs`, which a template fills with `crumb`.
     """
@@ -125,6 +127,6 @@ def breadcrumbs(content: str) -> SafeString:
 
 @register.simple_tag
 def crumb(label: object, view: str, *which: object, **query: object) -> SafeString:
-    """One page above this one: what it is called, its address by name, and what that asks for."""
+    """One page above this one: its label, its view, and the view's arguments."""
     address = reverse(view, args=which, query=query or None)
     return format_html('<li><a href="{}">{}</a></li>', address, label)

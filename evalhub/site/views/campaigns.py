@@ -1,4 +1,4 @@
-"""Reviews for those who run them: made, filled with people, followed, paused, closed."""
+"""Pages for those who run reviews: make, invite, follow, pause, close."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -43,48 +43,48 @@ DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no
 
 
 def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Goes back to the review's page with the reason, where a verb raises a ReviewError."""
+    """Decorator: redirects to the review's page with the reason if a verb raises a ReviewError."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guard(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, pk, *args, **kwargs)
         except ReviewError as error:
             messages.error(request, str(error))
             return redirect("site:campaign", pk)
 
-    return guarded
+    return guard
 
 
-def _seen(request: SignedInRequest) -> CampaignQuerySet:
+def _visible(request: SignedInRequest) -> CampaignQuerySet:
     return Campaign.objects.seen_by(request.user).for_owners().defer("plan")
 
 
 @require_GET
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
-    shown = listed(campaigns_list(request.user), _seen(request), request.GET)
+    page = listed(campaigns_list(request.user), _visible(request), request.GET)
     studies = Study.objects.seen_by(request.user)
     count, newest = studies.count(), studies[:NEWEST]
-    context = {"listed": shown, "newest": newest, "studies": count, "others": count > NEWEST}
+    context = {"listed": page, "newest": newest, "studies": count, "others": count > NEWEST}
     return render(request, "site/campaigns/list.html", context)
 
 
 @require_GET
 @results_only
 def choose_study(request: SignedInRequest) -> HttpResponse:
-    """Whose answers a new review compares: of every study, and none is cut."""
+    """Choose the study whose answers a new review compares; every study is listed."""
     studies = Study.objects.seen_by(request.user).select_related("project")
-    found = with_verdict(studies.with_run_counts())
-    shown = listed(choice_of_study(request.user), found, request.GET)
-    return render(request, "site/campaigns/choose.html", {"listed": shown})
+    choices = with_verdict(studies.with_run_counts())
+    page = listed(choice_of_study(request.user), choices, request.GET)
+    return render(request, "site/campaigns/choose.html", {"listed": page})
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 @results_only
 def new_campaign(request: SignedInRequest) -> HttpResponse:
-    """The form with what it would cost; `open` seals the plan and opens the review."""
+    """The form of a review with its cost; `open` seals the plan and opens the review."""
     try:
         source, superseded = source_of(request)
     except PlanError as error:
@@ -107,7 +107,7 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @results_only
 def upload(request: SignedInRequest) -> HttpResponse:
-    """A file of pairs becomes two runs; then the same form as for a study."""
+    """Upload a file of pairs as two runs; then the same form as for a study."""
     projects = Project.objects.seen_by(request.user).order_by("slug")
     form = UploadForm(
         request.POST or None,
@@ -132,10 +132,10 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    context = _followed(request, found)
+    campaign = get_object_or_404(_visible(request), pk=pk)
+    context = _campaign_context(request, campaign)
     if not request.htmx:
-        context |= {"told": told_before(request, found)}
+        context |= {"told": told_before(request, campaign)}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"site/campaigns/{part}", context)
 
@@ -144,11 +144,11 @@ def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
+    campaign = get_object_or_404(_visible(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in VERBS:
         raise Http404
-    VERBS[verb](campaign=found, by=request.user)
+    VERBS[verb](campaign=campaign, by=request.user)
     messages.success(request, f"The review is {DONE[verb]}.")
     return redirect("site:campaign", pk)
 
@@ -158,13 +158,14 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A page that shows links is the answer itself; any other is loaded anew, as often as asked."""
-    found = get_object_or_404(_seen(request), pk=pk)
-    told = invite_all(found, request)
-    if not told.links:
-        told.keep(request, found)
+    """Invite people. A page with links is the answer itself; otherwise it redirects, so that it can
+    be reloaded."""
+    campaign = get_object_or_404(_visible(request), pk=pk)
+    outcome = invite_all(campaign, request)
+    if not outcome.links:
+        outcome.keep(request, campaign)
         return redirect(reverse("site:campaign", args=[pk]) + "#invited")
-    context = _followed(request, found) | {"told": told, "links": told.links}
+    context = _campaign_context(request, campaign) | {"told": outcome, "links": outcome.links}
     return render(request, "site/campaigns/campaign.html", context)
 
 
@@ -172,13 +173,13 @@ def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    person = get_object_or_404(found.reviewers, pk=reviewer)
+    campaign = get_object_or_404(_visible(request), pk=pk)
+    person = get_object_or_404(campaign.reviewers, pk=reviewer)
     verb = request.POST.get("verb", "")
     if verb == "quota":
         set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")), by=request.user)
     elif verb == "vouch":
-        vouch(campaign=found, whom=person.user.get_username(), by=request.user)
+        vouch(campaign=campaign, whom=person.user.get_username(), by=request.user)
         messages.success(request, f"You vouch for {person.user}: their judgments count.")
     elif verb in PEOPLE:
         PEOPLE[verb](reviewer=person, by=request.user)
@@ -191,21 +192,21 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
 @results_only
 @shows_refusal
 def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    withdraw(invitation=get_object_or_404(found.invitations, pk=invitation), by=request.user)
+    campaign = get_object_or_404(_visible(request), pk=pk)
+    withdraw(invitation=get_object_or_404(campaign.invitations, pk=invitation), by=request.user)
     messages.success(request, "The invitation is withdrawn: its link ends.")
     return redirect(reverse("site:campaign", args=[pk]) + "#people")
 
 
-def _followed(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
+def _campaign_context(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
     owner = owns(request.user, campaign.project)
     return {"running": running(campaign), "campaign": campaign, "owner": owner}
 
 
 def _look(request: SignedInRequest, planned: dict[str, Any]) -> HttpResponse:
-    """The plan's pairs as a reviewer would see them; what was typed travels along."""
-    prepared, asked = planned["preview"].prepared, planned["asked"]
-    context = look_at(prepared, asked, request.POST["look"])
+    """The plan's pairs as a reviewer would see them; the form's values are passed on."""
+    prepared, plan_request = planned["preview"].prepared, planned["asked"]
+    context = look_at(prepared, plan_request, request.POST["look"])
     context |= {"typed": typed_of(request.POST)}
     return render(request, "site/campaigns/look.html", context)
 

@@ -1,4 +1,4 @@
-"""Comparisons made on the web: two files and a test set, and what they would show, in one page."""
+"""Comparisons made on the web: two files and a test set, and their preview, on one page."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -30,7 +30,7 @@ PARTS = {
 @require_http_methods(["GET", "POST"])
 @results_only
 def new_comparison(request: SignedInRequest) -> HttpResponse:
-    """The form with what its metric takes and what it would cost; `run` registers and runs it."""
+    """The form with a preview of its metric and its cost; `run` registers and runs it."""
     if not Project.objects.seen_by(request.user).exists():
         messages.error(request, "There is no project yet to compare anything in.")
         return redirect("home")
@@ -47,9 +47,9 @@ def new_comparison(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @results_only
 def copy_study(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The form, filled in as the study asks, or its study file; nothing is registered."""
-    found = Study.objects.seen_by(request.user).select_related("project")
-    study = get_object_or_404(found, pk=pk)
+    """The form, filled in from the study, or its study file; nothing is registered."""
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    study = get_object_or_404(studies, pk=pk)
     copied = copy_of(study, by=request.user, aliases=endpoints())
     if comparison := form_of(study, copied, by=request.user):
         return _page(request, comparison, "new.html")
@@ -72,7 +72,8 @@ def _page(request: SignedInRequest, comparison: Comparison, part: str) -> HttpRe
 
 
 def _file(comparison: Comparison) -> HttpResponse:
-    """The study file, to lie beside its files; a test set of the project's comes with it."""
+    """The study file, to be stored next to its data files; a test set of the project's is
+    included."""
     name = slugify(comparison.document()["name"]) or "study"
     packed = bool(comparison.data.get("items_of"))
     content = comparison.as_zip() if packed else comparison.as_yaml()

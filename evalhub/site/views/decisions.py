@@ -20,7 +20,7 @@ from evalhub.report.methods import methods as explained_methods
 from evalhub.site.sampling import flips_of, sampling_of
 
 
-def _seen(request: SignedInRequest) -> DecisionQuerySet:
+def _visible(request: SignedInRequest) -> DecisionQuerySet:
     return Decision.objects.seen_by(request.user).select_related("study__project")
 
 
@@ -31,10 +31,10 @@ def decision(request: SignedInRequest, pk: int) -> HttpResponse:
 
     What has changed since stands in a header, by its kinds: the record has a digest.
     """
-    found = get_object_or_404(_seen(request), pk=pk)
-    kinds = ", ".join(dict.fromkeys(each.what.value for each in changes_since(found)))
+    decision = get_object_or_404(_visible(request), pk=pk)
+    kinds = ", ".join(dict.fromkeys(each.what.value for each in changes_since(decision)))
     return JsonResponse(
-        found.record,
+        decision.record,
         json_dumps_params={"indent": 2, "ensure_ascii": False},
         headers={"Evalhub-Changed-Since": kinds} if kinds else None,
     )
@@ -43,17 +43,17 @@ def decision(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
-    """How one criterion was computed, counted from 1 as the record lists them."""
-    found = get_object_or_404(_seen(request), pk=pk)
-    record = found.document
+    """The calculation of one criterion, numbered from 1 as in the record."""
+    decision = get_object_or_404(_visible(request), pk=pk)
+    record = decision.document
     if not 1 <= number <= len(record.criteria):
         raise Http404
     context = {
-        "decision": found,
-        "study": found.study,
-        "shown": criterion_page(record, number, sampling_of(found, record.criteria[number - 1])),
-        "since": changes_since(found),
-        "flips": flips_of(found, record.criteria[number - 1]),
+        "decision": decision,
+        "study": decision.study,
+        "shown": criterion_page(record, number, sampling_of(decision, record.criteria[number - 1])),
+        "since": changes_since(decision),
+        "flips": flips_of(decision, record.criteria[number - 1]),
         "criteria": len(record.criteria),
         "earlier": number - 1,
         "later": number + 1 if number < len(record.criteria) else 0,
@@ -64,37 +64,41 @@ def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
 @require_POST
 @results_only
 def sign(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Signs a decision off, or overrides it; domain and page agree on who may."""
-    found = get_object_or_404(_seen(request), pk=pk)
+    """Sign a decision off, or override it; the verb checks who may."""
+    decision = get_object_or_404(_visible(request), pk=pk)
     reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
     try:
-        signed = sign_off(decision=found, by=request.user, reason=reason, verdict=verdict)
+        signed = sign_off(decision=decision, by=request.user, reason=reason, verdict=verdict)
     except SignOffError as error:
         messages.error(request, f"Not signed: {error}.")
     else:
-        done = f"{signed.get_action_display()}: {signed.get_verdict_display()}"
-        messages.success(request, f"{done[0].upper()}{done[1:]}. Your reason is kept with it.")
-    query = urlencode({"arm": found.arm})
-    return redirect(f"{reverse('site:study', args=[found.study_id])}?{query}#sign-off")
+        sentence = f"{signed.get_action_display()}: {signed.get_verdict_display()}"
+        messages.success(
+            request, f"{sentence[0].upper()}{sentence[1:]}. Your reason is kept with it."
+        )
+    query = urlencode({"arm": decision.arm})
+    return redirect(f"{reverse('site:study', args=[decision.study_id])}?{query}#sign-off")
 
 
 @require_POST
 @results_only
 def accept_caveats(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Accepts what holds a ship, for an owner, and decides anew."""
-    found = get_object_or_404(_seen(request), pk=pk)
+    """Accept the caveats that hold a ship back, for an owner, and decide again."""
+    decision = get_object_or_404(_visible(request), pk=pk)
     try:
-        made = accept(decision=found, by=request.user, reason=request.POST.get("reason", ""))
+        new_decision = accept(
+            decision=decision, by=request.user, reason=request.POST.get("reason", "")
+        )
     except (SignOffError, NotReadyError) as error:
         messages.error(request, f"Not decided anew: {error}.")
-        made = found
+        new_decision = decision
     else:
         messages.success(request, "Accepted, and decided anew. Your reason is kept with it.")
-    return redirect("site:record", made.pk)
+    return redirect("site:record", new_decision.pk)
 
 
 @require_GET
 @results_only
 def methods(request: SignedInRequest) -> HttpResponse:
-    """Every method in words and formulas, and how often they are right."""
+    """Every method in words and formulas, with its measured error rates."""
     return render(request, "site/methods.html", {"shown": explained_methods()})

@@ -1,4 +1,4 @@
-"""The documents of this very version, for everybody who is signed in: they hold no results."""
+"""The documents of this version, for everybody who is signed in: they hold no results."""
 
 from mimetypes import guess_type
 
@@ -19,17 +19,17 @@ from evalhub.documents.search import MOST, search
 
 @require_GET
 def help_pages(request: SignedInRequest) -> HttpResponse:
-    """The list of all documents, or the sections of them that hold the words of `?q=`."""
-    asked = request.GET.get("q", "").strip()[:200]
-    if not asked:
+    """The list of all documents, or the sections that hold the words of `?q=`."""
+    query = request.GET.get("q", "").strip()[:200]
+    if not query:
         return _page(request, documents()["index.md"])
-    context = {"asked": asked, "found": search(asked), "most": MOST}
+    context = {"asked": query, "found": search(query), "most": MOST}
     return render(request, "site/help/found.html", context)
 
 
 @require_GET
 def document(request: SignedInRequest, name: str) -> HttpResponseBase:
-    """A document as a page, or a file that one shows or leads to as it is."""
+    """A document as a page, or a file that a page shows or links."""
     if name in documents():
         return _page(request, documents()[name])
     if name not in files():
@@ -40,7 +40,7 @@ def document(request: SignedInRequest, name: str) -> HttpResponseBase:
 
 @require_GET
 def markdown(request: SignedInRequest, name: str) -> HttpResponse:
-    """A document as it is written. Links between documents lead from Markdown to Markdown."""
+    """A document's source. Links between documents lead from Markdown to Markdown."""
     if name not in documents():
         raise Http404
     return HttpResponse(documents()[name].text, content_type="text/markdown; charset=utf-8")
@@ -53,6 +53,6 @@ def llms(request: SignedInRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-def _page(request: SignedInRequest, found: SiteDocument) -> HttpResponse:
-    context = {"document": found, "page": laid_out(found), "version": __version__}
+def _page(request: SignedInRequest, document: SiteDocument) -> HttpResponse:
+    context = {"document": document, "page": laid_out(document), "version": __version__}
     return render(request, "site/help/document.html", context)

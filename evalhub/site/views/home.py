@@ -1,4 +1,4 @@
-"""Where a person starts: reviewers with their reviews, who sees results with what needs them."""
+"""The start page: reviewers see their reviews, others see their open tasks."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render

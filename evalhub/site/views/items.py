@@ -1,4 +1,5 @@
-"""The item browser: the items of a study, a run or a test set, one of them, and those as a file."""
+"""The item browser: the items of a study, a run or a test set, one item, and the items as a
+file."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,8 +28,8 @@ def _of_study(
 ) -> tuple[ItemScope | None, Place]:
     seen = Study.objects.seen_by(request.user).select_related("project")
     study = get_object_or_404(seen, pk=pk)
-    asked = ItemsSought.of(request.GET)
-    scope = study_scope(study, test_set or asked.test_set, asked.arm)
+    filters = ItemsSought.of(request.GET)
+    scope = study_scope(study, test_set or filters.test_set, filters.arm)
     return scope, Place("study", pk, test_set=scope.test_set if scope else "")
 
 
@@ -39,14 +40,16 @@ def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, Place]:
 
 
 def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, Place]:
-    """Its version of the number that is asked for, else the newest that came from a file."""
+    """The version with the requested number, else the newest that came from a file."""
     test_set = get_object_or_404(TestSet.objects.seen_by(request.user).written(), pk=pk)
     number = request.GET.get("version", "")
     versions = TestSetVersion.objects.filter(test_set=test_set)
-    named = versions.filter(number=number) if number.isdecimal() and len(number) < 9 else None
-    chosen = (named.first() if named is not None else None) or versions.filter(pool=None).first()
-    place = Place("test_set", pk, version=chosen.number if chosen and named is not None else 0)
-    return version_scope(chosen, test_set) if chosen else None, place
+    by_number = versions.filter(number=number) if number.isdecimal() and len(number) < 9 else None
+    chosen = (by_number.first() if by_number is not None else None) or versions.filter(
+        pool=None
+    ).first()
+    urls = Place("test_set", pk, version=chosen.number if chosen and by_number is not None else 0)
+    return version_scope(chosen, test_set) if chosen else None, urls
 
 
 @require_GET
@@ -71,10 +74,10 @@ def test_set_items(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def study_item(request: SignedInRequest, pk: int, test_set: str, item_key: str) -> HttpResponse:
-    scope, place = _of_study(request, pk, test_set)
+    scope, urls = _of_study(request, pk, test_set)
     if scope is None or scope.test_set != test_set:
         raise Http404
-    return _one(request, scope, place, item_key)
+    return _one(request, scope, urls, item_key)
 
 
 @never_cache
@@ -88,10 +91,10 @@ def run_item(request: SignedInRequest, pk: int, item_key: str) -> HttpResponse:
 @require_GET
 @results_only
 def test_set_item(request: SignedInRequest, pk: int, item_key: str) -> HttpResponse:
-    scope, place = _of_test_set(request, pk)
+    scope, urls = _of_test_set(request, pk)
     if scope is None:
         raise Http404
-    return _one(request, scope, place, item_key)
+    return _one(request, scope, urls, item_key)
 
 
 @never_cache
@@ -115,44 +118,42 @@ def test_set_items_file(request: SignedInRequest, pk: int, form: str) -> Any:
     return _file(request, *_of_test_set(request, pk), form)
 
 
-def _list(request: SignedInRequest, scope: ItemScope | None, place: Place) -> HttpResponse:
+def _list(request: SignedInRequest, scope: ItemScope | None, urls: Place) -> HttpResponse:
     if scope is None:
-        return render(request, "site/items/none.html", {"place": place})
-    shown = items_page(scope, ItemsSought.of(request.GET), place, request.GET.get("page", ""))
-    return render(request, "site/items/items.html", {"shown": shown, "scope": scope})
+        return render(request, "site/items/none.html", {"place": urls})
+    page = items_page(scope, ItemsSought.of(request.GET), urls, request.GET.get("page", ""))
+    return render(request, "site/items/items.html", {"shown": page, "scope": scope})
 
 
-def _one(request: SignedInRequest, scope: ItemScope, place: Place, path: str) -> HttpResponse:
+def _one(request: SignedInRequest, scope: ItemScope, urls: Place, path: str) -> HttpResponse:
     key = key_named(path, request.GET)
-    found = get_object_or_404(Item, version=scope.version, key=key)
-    sought = ItemsSought.of(request.GET)
-    shown = one_item(scope, sought, place, found, request.GET.get("sample", ""))
-    _note_reviews(request, shown)
-    return render(request, "site/items/item.html", {"shown": shown, "scope": scope})
+    item = get_object_or_404(Item, version=scope.version, key=key)
+    filters = ItemsSought.of(request.GET)
+    page = one_item(scope, filters, urls, item, request.GET.get("sample", ""))
+    _note_reviews(request, page)
+    return render(request, "site/items/item.html", {"shown": page, "scope": scope})
 
 
-def _note_reviews(request: SignedInRequest, shown: OneItem) -> None:
-    for campaign, _ in shown.people:
+def _note_reviews(request: SignedInRequest, page: OneItem) -> None:
+    for campaign, _ in page.people:
         what = str(campaign)
         note_once(Action.SAW_RESULTS, by=request.user, project=campaign.project, what=what)
 
 
 def _file(
-    request: SignedInRequest, scope: ItemScope | None, place: Place, form: str
+    request: SignedInRequest, scope: ItemScope | None, urls: Place, form: str
 ) -> StreamingHttpResponse:
     if scope is None or form not in FORMS:
         raise Http404
-    sought = ItemsSought.of(request.GET)
+    filters = ItemsSought.of(request.GET)
     lines: Iterable[str] = exported_items(
         project=scope.project,
         by=request.user,
-        items=find(scope, sought, to_the_end=True).ids.tolist(),
+        items=find(scope, filters, to_the_end=True).ids.tolist(),
         arms=[(arm.name, arm.run, arm.barred) for arm in scope.arms],
         test_set=scope.test_set or str(scope.version),
-        what=f"items of {place.name} {place.pk} as {form}",
+        what=f"items of {urls.name} {urls.pk} as {form}",
         form=form,
     )
-    headers = {
-        "Content-Disposition": f'attachment; filename="{place.name}-{place.pk}-items.{form}"'
-    }
+    headers = {"Content-Disposition": f'attachment; filename="{urls.name}-{urls.pk}-items.{form}"'}
     return StreamingHttpResponse(lines, content_type=FORMS[form], headers=headers)

@@ -1,4 +1,4 @@
-"""The page of a heavy form: how far its job is, and then what the form would have shown."""
+"""The page of a heavy form's job: its progress, then what the form would have shown."""
 
 import re
 
@@ -20,7 +20,7 @@ LOOK_S = 2
 
 
 def _own(request: SignedInRequest, pk: int) -> Job:
-    """A form that this person sent, in a project that they still see."""
+    """The user's own job, in a project that they still see."""
     rows = Job.objects.seen_by(request.user).filter(by=request.user, token=None)
     return get_object_or_404(rows.select_related("project"), pk=pk)
 
@@ -29,26 +29,26 @@ def _own(request: SignedInRequest, pk: int) -> Job:
 @require_GET
 @results_only
 def job(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
-    if not found.has_ended:
-        return render(request, "site/jobs/job.html", {"job": found, "look_s": LOOK_S})
-    for told in found.messages:
-        messages.add_message(request, told["level"], told["text"], extra_tags=told["tags"])
-    if found.location and url_has_allowed_host_and_scheme(found.location, None):
-        return HttpResponseRedirect(found.location)
-    if found.page:
+    job = _own(request, pk)
+    if not job.has_ended:
+        return render(request, "site/jobs/job.html", {"job": job, "look_s": LOOK_S})
+    for message in job.messages:
+        messages.add_message(request, message["level"], message["text"], extra_tags=message["tags"])
+    if job.location and url_has_allowed_host_and_scheme(job.location, None):
+        return HttpResponseRedirect(job.location)
+    if job.page:
         token = get_token(request)
-        page = TOKEN.sub(lambda match: f"{match[1] or match[2]}{token}", found.page)
-        return HttpResponse(page, status=found.status or 200)
-    context = {"job": found, "problem": (found.body or {}).get("detail", "")}
-    return render(request, "site/jobs/job.html", context, status=found.status or 500)
+        page = TOKEN.sub(lambda match: f"{match[1] or match[2]}{token}", job.page)
+        return HttpResponse(page, status=job.status or 200)
+    context = {"job": job, "problem": (job.body or {}).get("detail", "")}
+    return render(request, "site/jobs/job.html", context, status=job.status or 500)
 
 
 @require_POST
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Ends the job, if it hasn't ended."""
-    found = _own(request, pk)
-    if not found.has_ended:
-        cancel_job(found, by=request.user)
+    """Cancel the job if it hasn't ended."""
+    job = _own(request, pk)
+    if not job.has_ended:
+        cancel_job(job, by=request.user)
     return redirect("site:job", pk)

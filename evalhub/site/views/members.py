@@ -35,12 +35,13 @@ type View = Callable[..., HttpResponse]
 
 
 def owners_only(view: View) -> View:
-    """The view of a project for its owners and superusers: 403 to its other members, else 404."""
+    """Decorator of a project's view for its owners and superusers: 403 for its other members, else
+    404."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest, slug: str, **which: Any) -> HttpResponse:
-        known = Q() if request.user.is_superuser else Q(memberships__user=request.user)
-        project = get_object_or_404(Project.objects.filter(known).distinct(), slug=slug)
+    def guard(request: SignedInRequest, slug: str, **which: Any) -> HttpResponse:
+        condition = Q() if request.user.is_superuser else Q(memberships__user=request.user)
+        project = get_object_or_404(Project.objects.filter(condition).distinct(), slug=slug)
         try:
             check_manages(request.user, project)
             return view(request, project, **which)
@@ -50,30 +51,30 @@ def owners_only(view: View) -> View:
             messages.error(request, str(error))
             return redirect("site:members", slug)
 
-    return guarded
+    return guard
 
 
 @require_GET
 def projects(request: SignedInRequest) -> HttpResponse:
-    """The projects whose members and audit log this person may see."""
+    """The projects whose members and audit log the user may see."""
     every = request.user.is_superuser
-    found = Project.objects.all() if every else Project.objects.owned_by(request.user)
-    if not every and not found.exists():
+    projects = Project.objects.all() if every else Project.objects.owned_by(request.user)
+    if not every and not projects.exists():
         raise PermissionDenied("Members are managed by a project's owners.")
-    return render(request, "site/members/projects.html", {"projects": found})
+    return render(request, "site/members/projects.html", {"projects": projects})
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 @owners_only
 def members(request: SignedInRequest, project: Project) -> HttpResponse:
-    """Who is a member with which role; posting invites somebody."""
+    """The members with their roles; posting invites somebody."""
     links: list[tuple[str, str]] = []
     if request.method == "POST":
         role = _role(request.POST.get("role", ""))
         whom = request.POST.get("whom", "")
         invited = invite_member(project=project, whom=whom, role=role, by=request.user)
-        links = _delivered(invited, request)
+        links = _deliver(invited, request)
         if not links:
             return redirect("site:members", project.slug)
     people = project.memberships.select_related("user__provenance__by").order_by("user__username")
@@ -86,7 +87,7 @@ def members(request: SignedInRequest, project: Project) -> HttpResponse:
 @require_POST
 @owners_only
 def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpResponse:
-    """Changes a role, removes a member, or confirms whose an account is."""
+    """Change a role, remove a member, or confirm the owner of an account."""
     member = get_object_or_404(project.memberships.select_related("user"), pk=pk)
     verb = request.POST.get("verb", "")
     if verb == "role":
@@ -94,8 +95,10 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
         change_role(membership=member, role=role, by=request.user)
         messages.success(request, f"{member.user} is {role} now.")
         if role == Role.REVIEWER and was != role:
-            said = f"{member.user} has seen results here and stays unblinded: no reviewer of them."
-            messages.warning(request, said)
+            message = (
+                f"{member.user} has seen results here and stays unblinded: no reviewer of them."
+            )
+            messages.warning(request, message)
     elif verb == "remove":
         remove_member(membership=member, by=request.user)
         messages.success(request, f"{member.user} is no member any more.")
@@ -104,7 +107,7 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
         messages.success(request, f"You have confirmed whose account {member.user} is.")
     else:
         raise Http404
-    if member.user == request.user:  # who may not be an owner any more
+    if member.user == request.user:  # they may no longer be an owner
         return redirect("home")
     return redirect("site:members", project.slug)
 
@@ -128,7 +131,7 @@ def project_log(request: SignedInRequest, project: Project) -> HttpResponse:
 @never_cache
 @require_GET
 def site_log(request: SignedInRequest) -> HttpResponse:
-    """What belongs to no project too: for whoever administers the site."""
+    """The audit log with entries outside of projects, for superusers."""
     if not request.user.is_superuser:
         raise PermissionDenied("The whole site's audit log is for whoever administers it.")
     return _log(request, None)
@@ -138,8 +141,8 @@ def _log(request: SignedInRequest, project: Project | None) -> HttpResponse:
     entries = LogEntry.objects.in_sight_of(request.user)
     entries = entries.filter(project=project) if project else entries
     form = LogForm(request.GET)
-    found = form.narrowed(entries) if form.is_valid() else entries.none()
-    page = Paginator(found.select_related("by", "about", "project"), LOGGED).get_page(
+    matching = form.narrowed(entries) if form.is_valid() else entries.none()
+    page = Paginator(matching.select_related("by", "about", "project"), LOGGED).get_page(
         request.GET.get("page")
     )
     context = {"project": project, "form": form, "page": page}
@@ -153,8 +156,9 @@ def _role(text: str) -> Role:
     return Role(text)
 
 
-def _delivered(invited: InvitedMember, request: SignedInRequest) -> list[tuple[str, str]]:
-    """By mail where there is mail. The link that has to be sent by hand, if there is one."""
+def _deliver(invited: InvitedMember, request: SignedInRequest) -> list[tuple[str, str]]:
+    """Mails the invitation if mail is configured. Returns the link to send by hand, if there is
+    one."""
     whom, url = invited.invitation.whom, absolute(invited.path)
     mailed = False
     if settings.MAIL_URL:

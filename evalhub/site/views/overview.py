@@ -1,4 +1,4 @@
-"""All projects of their owner at a glance."""
+"""The overview of all projects, for their owner."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -13,7 +13,7 @@ from evalhub.site.overview.page import overview
 @require_GET
 @results_only
 def projects_overview(request: SignedInRequest) -> HttpResponse:
-    shown = overview(request.user)
-    if not shown.rows and not request.user.is_superuser:
+    page = overview(request.user)
+    if not page.rows and not request.user.is_superuser:
         raise PermissionDenied("The overview is for owners of projects.")
-    return render(request, "site/overview/overview.html", {"overview": shown})
+    return render(request, "site/overview/overview.html", {"overview": page})

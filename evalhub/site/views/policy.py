@@ -1,4 +1,5 @@
-"""What a study asks, changed on its page: the difference first, then the change, which is noted."""
+"""Change what a study requires: first the difference, then the change, which is noted in the audit
+log."""
 
 from typing import Any
 
@@ -25,14 +26,14 @@ from evalhub.studies.run.policy_change import (
 @require_http_methods(["GET", "POST"])
 @results_only
 def study_policy(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The form with what it asks otherwise; `change` lets the study ask it from now on."""
-    found = Study.objects.seen_by(request.user).select_related("project")
-    study = get_object_or_404(found, pk=pk)
+    """The form with the difference; `change` applies it to the study."""
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    study = get_object_or_404(studies, pk=pk)
     form = PolicyForm(request.POST or None, study=study)
     if "change" in request.POST and form.is_valid():
         try:
-            asked = {"policy": form.policy, "demands": form.demands}
-            changes = change_policy(study=study, by=request.user, **asked)
+            new_policy = {"policy": form.policy, "demands": form.demands}
+            changes = change_policy(study=study, by=request.user, **new_policy)
         except (DeclarationError, SamePolicyError) as error:
             form.add_error(None, f"{error}.")
         else:
@@ -44,7 +45,7 @@ def study_policy(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _difference(study: Study, form: PolicyForm) -> dict[str, Any]:
-    """What is asked otherwise, and the next look's price by it."""
+    """How the requirements change, and the next look's cost under them."""
     if not form.is_bound:
         return {}
     if not form.is_valid():

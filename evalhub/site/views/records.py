@@ -16,39 +16,39 @@ from evalhub.ledger.verification import verified_at_home
 from evalhub.site.record_page import record_page
 
 
-def _seen(request: SignedInRequest) -> DecisionQuerySet:
+def _visible(request: SignedInRequest) -> DecisionQuerySet:
     return Decision.objects.seen_by(request.user).select_related("study__project")
 
 
 @require_GET
 @results_only
 def record(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    return render(request, "site/record.html", {"shown": record_page(found)})
+    decision = get_object_or_404(_visible(request), pk=pk)
+    return render(request, "site/record.html", {"shown": record_page(decision)})
 
 
 @require_POST
 @results_only
 def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Makes the decision's candidate the champion, or what it judged against the first one."""
-    found = get_object_or_404(_seen(request), pk=pk)
+    """Make the decision's candidate the champion, or its baseline the first champion."""
+    decision = get_object_or_404(_visible(request), pk=pk)
     reason = request.POST.get("reason", "")
     arm: ArmOf = "baseline" if request.POST.get("arm") == "baseline" else "candidate"
     try:
-        made = promote(decision=found, by=request.user, reason=reason, arm=arm)
+        promotion = promote(decision=decision, by=request.user, reason=reason, arm=arm)
     except StageError as error:
-        said = {"arm": arm, "reason": reason, "refused": f"Not done: {error}."}
-        context = {"shown": record_page(found), "typed": said}
+        typed = {"arm": arm, "reason": reason, "refused": f"Not done: {error}."}
+        context = {"shown": record_page(decision), "typed": typed}
         return render(request, "site/record.html", context, status=409)
-    done = f"{made.version} is the champion of {made.project}."
-    messages.success(request, f"{done} Your reason is kept with it.")
+    sentence = f"{promotion.version} is the champion of {promotion.project}."
+    messages.success(request, f"{sentence} Your reason is kept with it.")
     return redirect(f"{reverse('site:record', args=[pk])}#champion")
 
 
 @require_POST
 @results_only
 def verify(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The same page with what a verification found; nothing is written."""
-    found = get_object_or_404(_seen(request), pk=pk)
-    shown = record_page(found, verified_at_home(found))
-    return render(request, "site/record.html", {"shown": shown})
+    """The same page with the result of a verification; nothing is written."""
+    decision = get_object_or_404(_visible(request), pk=pk)
+    page = record_page(decision, verified_at_home(decision))
+    return render(request, "site/record.html", {"shown": page})

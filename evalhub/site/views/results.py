@@ -1,4 +1,5 @@
-"""What a review found, whether it was blind, and its judgments as files: for owners."""
+"""Results of a review for owners: its findings, whether it was blind, and its judgments as
+files."""
 
 import tempfile
 from collections.abc import Callable
@@ -46,26 +47,26 @@ TEXTS = {
 }
 
 
-def _seen(request: SignedInRequest) -> CampaignQuerySet:
-    found = Campaign.objects.seen_by(request.user)
-    return found.select_related("project", "study", "baseline__model", "candidate__model")
+def _visible(request: SignedInRequest) -> CampaignQuerySet:
+    campaigns = Campaign.objects.seen_by(request.user)
+    return campaigns.select_related("project", "study", "baseline__model", "candidate__model")
 
 
 def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
-    """The view of a review that has ended and is sealed, which asks itself whether it was changed.
+    """Decorator of a view of an ended and sealed review; the verb checks whether it was changed.
 
     One that goes on says so, as does one whose record was changed; neither shows anything (409).
     """
 
     @wraps(view)
-    def guarded(request: SignedInRequest, pk: int) -> Any:
-        found = get_object_or_404(_seen(request), pk=pk)
-        context = {"campaign": found, "owner": owns(request.user, found.project)}
+    def guard(request: SignedInRequest, pk: int) -> Any:
+        campaign = get_object_or_404(_visible(request), pk=pk)
+        context = {"campaign": campaign, "owner": owns(request.user, campaign.project)}
         try:
-            end(found, by=request.user)
-            what = str(found)
-            note_once(Action.SAW_RESULTS, by=request.user, project=found.project, what=what)
-            return view(request, found)
+            end(campaign, by=request.user)
+            what = str(campaign)
+            note_once(Action.SAW_RESULTS, by=request.user, project=campaign.project, what=what)
+            return view(request, campaign)
         except StillBlindError as error:
             context["error"] = error
             return render(request, "site/results/blind.html", context, status=409)
@@ -73,7 +74,7 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
             context["error"] = error
             return render(request, "site/results/changed.html", context, status=409)
 
-    return guarded
+    return guard
 
 
 @never_cache
@@ -96,10 +97,10 @@ def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpRespon
 @results_only
 @ended
 def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
-    """Judgments one by one; what is asked for stands in the address."""
-    shown = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
+    """Judgments one by one, selected by the address."""
+    page = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
     part = "_judgments.html" if request.htmx else "judgments.html"
-    return render(request, f"site/results/{part}", {"campaign": campaign, "shown": shown})
+    return render(request, f"site/results/{part}", {"campaign": campaign, "shown": page})
 
 
 @never_cache
@@ -117,10 +118,10 @@ def campaign_audit(request: SignedInRequest, campaign: Campaign) -> HttpResponse
 @ended
 def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """The audit's canonical document; its SHA-256 is in a header and on the page."""
-    found = audit(campaign)
-    response = HttpResponse(found.text, content_type="application/json; charset=utf-8")
-    response.headers["Content-Disposition"] = _attached(campaign, "audit.json")
-    response.headers["Evalhub-SHA256"] = found.sha256
+    document = audit(campaign)
+    response = HttpResponse(document.text, content_type="application/json; charset=utf-8")
+    response.headers["Content-Disposition"] = _attachment(campaign, "audit.json")
+    response.headers["Evalhub-SHA256"] = document.sha256
     return response
 
 
@@ -146,16 +147,16 @@ def export(request: SignedInRequest, campaign: Campaign) -> Any:
     elif wanted == "inspect":
         records = inspect_scores(campaign)
     lines = as_csv(records) if wanted == "csv" else as_jsonl(records)
-    headers = {"Content-Disposition": _attached(campaign, name)}
+    headers = {"Content-Disposition": _attachment(campaign, name)}
     return StreamingHttpResponse(lines, content_type=content_type, headers=headers)
 
 
 @require_POST
 @results_only
 def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request).defer("plan"), pk=pk)
+    campaign = get_object_or_404(_visible(request).defer("plan"), pk=pk)
     try:
-        unblind(campaign=found, by=request.user)
+        unblind(campaign=campaign, by=request.user)
     except ReviewError as error:
         messages.error(request, str(error))
     else:
@@ -167,12 +168,12 @@ def _parquet(campaign: Campaign, records: Any) -> FileResponse:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "judgments.parquet"
         write_parquet(records, path)
-        file = path.open("rb")  # stays readable when its folder is gone
+        file = path.open("rb")  # stays readable after its folder is deleted
     name = f"review-{campaign.pk}-judgments.parquet"
     return FileResponse(
         file, as_attachment=True, filename=name, content_type="application/vnd.apache.parquet"
     )
 
 
-def _attached(campaign: Campaign, name: str) -> str:
+def _attachment(campaign: Campaign, name: str) -> str:
     return f'attachment; filename="review-{campaign.pk}-{name}"'

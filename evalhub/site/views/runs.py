@@ -22,25 +22,25 @@ from runners.progress import progress_of
 from runners.queue import QueueUnreachable
 
 
-def _seen(request: SignedInRequest) -> RunQuerySet:
-    found: RunQuerySet = Run.objects.seen_by(request.user).order_by("-created", "-id")
-    return found.select_related("version__model", "test_set_version__test_set__project")
+def _visible(request: SignedInRequest) -> RunQuerySet:
+    runs: RunQuerySet = Run.objects.seen_by(request.user).order_by("-created", "-id")
+    return runs.select_related("version__model", "test_set_version__test_set__project")
 
 
 @require_GET
 @results_only
 def runs(request: SignedInRequest) -> HttpResponse:
-    found = _seen(request).with_progress().prefetch_related("metrics__metric")
-    shown = listed(runs_list(request.user), found, request.GET)
-    return render(request, "site/runs.html", {"listed": shown})
+    runs = _visible(request).with_progress().prefetch_related("metrics__metric")
+    page = listed(runs_list(request.user), runs, request.GET)
+    return render(request, "site/runs.html", {"listed": page})
 
 
 @require_http_methods(["GET", "POST"])
 @results_only
 def new_run(request: SignedInRequest) -> HttpResponse:
-    """A version asked, or its recorded answers scored; the same again is the same run."""
-    given = request.GET.dict()
-    form = RunForm(request.POST or None, request.FILES or None, initial=given, user=request.user)
+    """Start a run: ask a version, or score its recorded answers; the same again is the same run."""
+    initial = request.GET.dict()
+    form = RunForm(request.POST or None, request.FILES or None, initial=initial, user=request.user)
     if "start" in request.POST and form.is_valid():
         try:
             run = started(form.cleaned_data, by=request.user)
@@ -64,26 +64,26 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The run's progress while it goes on; once it has ended, the whole page anew."""
-    found = get_object_or_404(_seen(request).with_progress().with_first_error(), pk=pk)
-    if found.state not in UNFINISHED:
+    """The run's progress while it goes on; once it has ended, the whole page is loaded again."""
+    run = get_object_or_404(_visible(request).with_progress().with_first_error(), pk=pk)
+    if run.state not in UNFINISHED:
         return HttpResponseClientRefresh()
-    context = {"run": found, "progress": progress_of(found)}
+    context = {"run": run, "progress": progress_of(run)}
     return render(request, "site/_run_progress.html", context)
 
 
 @require_POST
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Stops a run that goes on, or the judges of one that has ended; what was answered stays."""
-    found = get_object_or_404(_seen(request), pk=pk)
-    work = cancel_work(found, by=request.user)
+    """Cancel an open run, or the judges of an ended one; answers stay."""
+    run = get_object_or_404(_visible(request), pk=pk)
+    work = cancel_work(run, by=request.user)
     if work is Work.ANSWERS:
         messages.success(request, "The run is cancelled. What was answered is kept.")
     elif work is Work.VERDICTS:
         messages.success(request, "The judge is cancelled. What it said is kept.")
     else:
-        ended = f"The run had ended ({found.get_state_display()}), so nothing was changed."
+        ended = f"The run had ended ({run.get_state_display()}), so nothing was changed."
         messages.info(request, ended)
     return redirect("site:run", pk)
 
@@ -91,38 +91,38 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Lets a cancelled or failed run go on, asking again what ended in an error, and such judges of
-    its answers; with another budget where one is said."""
+    """Resume a cancelled or failed run, asking again for answers that ended in an error, or its
+    judges; with another budget if one is stated."""
     form = BudgetForm(request.POST)
-    found = get_object_or_404(_seen(request), pk=pk)
+    run = get_object_or_404(_visible(request), pk=pk)
     if not form.is_valid():
         return _run_page(request, pk, form)
     try:
-        work = resume_work(found, by=request.user, budget=form.cleaned_data["budget"])
+        work = resume_work(run, by=request.user, budget=form.cleaned_data["budget"])
     except DeclarationError as error:
         form.told(error)
         return _run_page(request, pk, form)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:
-        said = "goes on where it stopped" if work else "hadn’t stopped, so nothing was changed"
-        messages.success(request, f"The {'judge' if work is Work.VERDICTS else 'run'} {said}.")
+        outcome = "goes on where it stopped" if work else "hadn’t stopped, so nothing was changed"
+        messages.success(request, f"The {'judge' if work is Work.VERDICTS else 'run'} {outcome}.")
     return redirect("site:run", pk)
 
 
 def _run_page(request: SignedInRequest, pk: int, form: BudgetForm) -> HttpResponse:
     rows = (
-        _seen(request)
+        _visible(request)
         .with_progress()
         .with_first_error()
         .with_spending()
         .select_related("budget", "arm_budget")
     )
-    found = get_object_or_404(rows, pk=pk)
-    shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
-    budgets = [each for each in (found.budget, found.arm_budget) if each is not None]
-    judges = JudgeRun.objects.about(found).open().with_verdicts().select_related("judge__model")
-    context = {"run": found, "shown": shown, "budgets": budgets, "judges": judges, "form": form}
-    if found.state in UNFINISHED:
-        context["progress"] = progress_of(found)
+    run = get_object_or_404(rows, pk=pk)
+    page = answers_page(run, request.GET.get("show", ""), request.GET.get("page", ""))
+    budgets = [each for each in (run.budget, run.arm_budget) if each is not None]
+    judges = JudgeRun.objects.about(run).open().with_verdicts().select_related("judge__model")
+    context = {"run": run, "shown": page, "budgets": budgets, "judges": judges, "form": form}
+    if run.state in UNFINISHED:
+        context["progress"] = progress_of(run)
     return render(request, "site/run.html", context, status=400 if form.errors else 200)

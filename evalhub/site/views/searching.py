@@ -1,4 +1,4 @@
-"""The one search field's results."""
+"""The results of the search field."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,5 +12,5 @@ from evalhub.site.searching.everything import search
 @require_GET
 @results_only
 def search_results(request: SignedInRequest) -> HttpResponse:
-    found = search(request.user, request.GET.get("q", ""))
-    return render(request, "site/search/results.html", {"search": found})
+    results = search(request.user, request.GET.get("q", ""))
+    return render(request, "site/search/results.html", {"search": results})

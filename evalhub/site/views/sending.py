@@ -1,4 +1,4 @@
-"""A study file and the files that it names, sent by a form."""
+"""Send a study file and the files that it names by a form."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -14,9 +14,10 @@ from evalhub.site.sent_study import SentStudy
 @require_http_methods(["GET", "POST"])
 @results_only
 def send_study(request: SignedInRequest) -> HttpResponse:
-    """The form; sent, it registers and runs the study, or says what is wrong and keeps the rest."""
+    """The form; once sent, it registers and runs the study, or shows the errors and keeps the
+    files."""
     sent = SentStudy(request)
-    begun = "begin" in request.POST  # a text to go on with, of which nothing runs yet
+    begun = "begin" in request.POST  # an example to start from, which runs nothing yet
     if request.method == "POST" and not begun and (study := sent.register()):
         return redirect("site:study", study.pk)
     status = 400 if sent.wrong else 200

@@ -1,4 +1,4 @@
-"""Studies: all of them, one with its verdict, and what changes while one looks."""
+"""Studies: the list, one study with its verdict, and its live progress."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -23,63 +23,63 @@ from evalhub.studies.run.verdicts import with_verdict
 from runners.queue import QueueUnreachable
 
 
-def _seen(request: SignedInRequest) -> StudyQuerySet:
+def _visible(request: SignedInRequest) -> StudyQuerySet:
     return Study.objects.seen_by(request.user).select_related("project")
 
 
 @require_GET
 @results_only
 def studies(request: SignedInRequest) -> HttpResponse:
-    found = with_verdict(_seen(request).with_run_counts())
-    shown = listed(studies_list(request.user), found, request.GET)
-    return render(request, "site/studies.html", {"listed": shown})
+    studies = with_verdict(_visible(request).with_run_counts())
+    page = listed(studies_list(request.user), studies, request.GET)
+    return render(request, "site/studies.html", {"listed": page})
 
 
 @require_GET
 @results_only
 def study(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    shown = study_page(found, Wanted.of(request.GET))
-    return render(request, "site/study.html", {"shown": shown, "study": found})
+    study = get_object_or_404(_visible(request), pk=pk)
+    page = study_page(study, Wanted.of(request.GET))
+    return render(request, "site/study.html", {"shown": page, "study": study})
 
 
 @require_GET
 @results_only
 def flips(request: SignedInRequest, pk: int) -> HttpResponse:
-    """What changed, as a part of the study's page; without htmx, that page."""
-    found = get_object_or_404(_seen(request), pk=pk)
+    """The changed items, as a part of the study's page; without htmx, that page."""
+    study = get_object_or_404(_visible(request), pk=pk)
     if not request.htmx:
         query = request.GET.urlencode()
         return redirect(f"{reverse('site:study', args=[pk])}?{query}#changed")
     wanted = Wanted.of(request.GET)
-    decision = newest_decision(found, wanted.arm)
-    shown = changes(found, decision.document, wanted) if decision else None
-    context = {"changes": shown, "study": found, "verdict": decision.verdict if decision else ""}
+    decision = newest_decision(study, wanted.arm)
+    page = changes(study, decision.document, wanted) if decision else None
+    context = {"changes": page, "study": study, "verdict": decision.verdict if decision else ""}
     return render(request, "site/_changed.html", context)
 
 
 @require_GET
 @results_only
 def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The study's runs while they go on; once they have ended, the whole page anew. Until it is
-    decided, who asks `until` that is told nothing."""
-    found = get_object_or_404(_seen(request), pk=pk)
-    if "until" in request.GET and not found.decisions.exists():
+    """The study's runs while they go on; once they have ended, the whole page is loaded again. With
+    `until`, nothing is sent before the study is decided."""
+    study = get_object_or_404(_visible(request), pk=pk)
+    if "until" in request.GET and not study.decisions.exists():
         return HttpResponse(status=204)
-    runs = study_runs(found)
+    runs = study_runs(study)
     if not runs.open:
         return HttpResponseClientRefresh()
-    return render(request, "site/_study_runs.html", {"runs": runs, "study": found})
+    return render(request, "site/_study_runs.html", {"runs": runs, "study": study})
 
 
 @require_POST
 @results_only
 def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Stops all that goes on about a study's runs; what was answered stays."""
-    count = cancel_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+    """Cancel all open runs and judges of a study; answers stay."""
+    count = cancel_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     if count:
-        said = f"{counted(count, 'run')} stopped. What was answered is kept."
-        messages.success(request, said)
+        message = f"{counted(count, 'run')} stopped. What was answered is kept."
+        messages.success(request, message)
     else:
         messages.info(request, "Its runs had ended, so nothing was changed.")
     return redirect("site:study", pk)
@@ -88,26 +88,28 @@ def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Lets a study's runs go on that failed or were stopped."""
+    """Resume a study's failed or cancelled runs."""
     try:
-        count = resume_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+        count = resume_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:
         goes_on = "goes on" if count == 1 else "go on"
-        said = f"{counted(count, 'run')} {goes_on} where it stopped." if count else ""
-        messages.success(request, said or "None of its runs had stopped: nothing was changed.")
+        message = f"{counted(count, 'run')} {goes_on} where it stopped." if count else ""
+        messages.success(request, message or "None of its runs had stopped: nothing was changed.")
     return redirect("site:study", pk)
 
 
 @require_POST
 @results_only
 def decide(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    status = advance(study=found, by=request.user, take_up=True)
+    study = get_object_or_404(_visible(request), pk=pk)
+    status = advance(study=study, by=request.user, take_up=True)
     if status.decisions:
-        words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in status.decisions)
-        messages.success(request, f"Decided on the evidence as it is now. {words}.")
+        verdicts = "; ".join(
+            f"{decision.arm}: {decision.get_verdict_display()}" for decision in status.decisions
+        )
+        messages.success(request, f"Decided on the evidence as it is now. {verdicts}.")
     else:
         messages.error(request, f"It can't be decided yet: it waits for {status.waits_for}.")
     return redirect("site:study", pk)

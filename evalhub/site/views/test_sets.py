@@ -20,42 +20,42 @@ from evalhub.studies.run.verdicts import with_looks
 PAGE = 25
 
 
-def _seen(request: SignedInRequest) -> TestSetQuerySet:
+def _visible(request: SignedInRequest) -> TestSetQuerySet:
     return TestSet.objects.seen_by(request.user).written().select_related("project")
 
 
 @require_GET
 @results_only
 def test_sets(request: SignedInRequest) -> HttpResponse:
-    found = with_looks(_seen(request).with_newest_version())
-    shown = listed(test_sets_list(request.user), found, request.GET)
-    return render(request, "site/test_sets.html", {"listed": shown})
+    test_sets = with_looks(_visible(request).with_newest_version())
+    page = listed(test_sets_list(request.user), test_sets, request.GET)
+    return render(request, "site/test_sets.html", {"listed": page})
 
 
 @require_GET
 @results_only
 def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request), pk=pk)
-    versions = list(found.versions.select_related("pool__test_set"))
-    version = _wanted(versions, request.GET.get("version", ""))
+    test_set = get_object_or_404(_visible(request), pk=pk)
+    versions = list(test_set.versions.select_related("pool__test_set"))
+    version = _find_version(versions, request.GET.get("version", ""))
     pages: Paginator[Item] = items_by_place(version, PAGE) if version else Paginator([], PAGE)
     items = pages.get_page(request.GET.get("page"))
-    shown = [
+    rows = [
         (item, passage(asked(item.input)), passage(expected(item.references))) for item in items
     ]
     context = {
-        "test_set": found,
+        "test_set": test_set,
         "versions": versions,
         "version": version,
         "unseen": unseen(version) if version and version.draws.exists() else None,
         "ledger": ledger_page(version, user=request.user) if version else None,
         "page": items,
-        "items": shown,
+        "items": rows,
     }
     return render(request, "site/test_set.html", context)
 
 
-def _wanted(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:
+def _find_version(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:
     """The version of this number, else the newest that wasn't drawn from another."""
     newest = next((each for each in versions if each.pool_id is None), None)
     return next((each for each in versions if str(each.number) == number), newest)

@@ -1,4 +1,4 @@
-"""Tokens by which programs act in a project: one's own, and for owners everybody's."""
+"""Tokens of programs in a project: one's own, and for owners all."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ USUAL = (Scope.READ, Scope.INGEST, Scope.RUN)
 @require_http_methods(["GET", "POST"])
 @results_only
 def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
-    """The project's tokens; posting makes one for oneself, which is shown in the answer alone."""
+    """The project's tokens; posting makes one for oneself, which is shown in this answer only."""
     project = get_object_or_404(Project.objects.seen_by(request.user), slug=slug)
-    made: verbs.NewToken | None = None
+    token: verbs.NewToken | None = None
     error: verbs.TokenError | None = None
     if request.method == "POST":
         try:
-            made = verbs.add_token(
-                project=project, user=request.user, by=request.user, **_asked(request)
+            token = verbs.add_token(
+                project=project, user=request.user, by=request.user, **_token_fields(request)
             )
         except verbs.TokenError as wrong:
             error = wrong
@@ -37,7 +37,7 @@ def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "tokens": rows.select_related("user"),
-        "made": made,
+        "made": token,
         "error": error,
         "scopes": [each for each in Scope if may or each is not Scope.ADMIN],
         "chosen": request.POST.getlist("scopes") if error else USUAL,
@@ -59,7 +59,7 @@ def revoke_token(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("site:tokens", slug)
 
 
-def _asked(request: SignedInRequest) -> dict[str, Any]:
+def _token_fields(request: SignedInRequest) -> dict[str, Any]:
     days = request.POST.get("days", "")
     return {
         "name": request.POST.get("name", ""),

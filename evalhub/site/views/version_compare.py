@@ -33,11 +33,11 @@ class BesideForm(forms.Form):
 @require_GET
 @results_only
 def beside(request: SignedInRequest) -> HttpResponse:
-    """`left` and `right` in the address; with one of them, or none, a form that asks for both."""
+    """The versions `left` and `right` of the address; if one is missing, a form to choose both."""
     both = {"left", "right"} <= request.GET.keys()
     form = BesideForm(request.GET if both else None, initial=request.GET.dict(), user=request.user)
     chosen = form.cleaned_data if both and form.is_valid() else None
-    shown = chosen and versions_beside(chosen["left"], chosen["right"], user=request.user)
+    page = chosen and versions_beside(chosen["left"], chosen["right"], user=request.user)
     status = 400 if form.errors else 200
-    context = {"form": form, "beside": shown}
+    context = {"form": form, "beside": page}
     return render(request, "site/versions/beside.html", context, status=status)

@@ -32,33 +32,34 @@ ASKINGS = 30
 PROBES = 30
 
 
-def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
-    found: ModelVersionQuerySet = ModelVersion.objects.seen_by(request.user)
-    return found.select_related("model__project", "parent__model")
+def _visible(request: SignedInRequest) -> ModelVersionQuerySet:
+    versions: ModelVersionQuerySet = ModelVersion.objects.seen_by(request.user)
+    return versions.select_related("model__project", "parent__model")
 
 
 @require_GET
 @results_only
 def versions(request: SignedInRequest) -> HttpResponse:
-    shown = listed(versions_list(request.user), with_evidence(_seen(request)), request.GET)
-    return render(request, "site/versions.html", {"listed": shown})
+    page = listed(versions_list(request.user), with_evidence(_visible(request)), request.GET)
+    return render(request, "site/versions.html", {"listed": page})
 
 
 @require_http_methods(["GET", "POST"])
 @results_only
 def new_version(request: SignedInRequest) -> HttpResponse:
-    """A version registered; `parent` in the address is the one that it begins as."""
-    parent = _seen(request).filter(pk=whole_number(request.GET.get("parent", ""))).first()
+    """Register a version; `parent` in the address is the version whose values the form begins
+    with."""
+    parent = _visible(request).filter(pk=whole_number(request.GET.get("parent", ""))).first()
     initial = form_of_version(parent) if parent else {}
     form = VersionForm(request.POST or None, initial=initial, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            made = registered(form.cleaned_data, by=request.user)
+            version = registered(form.cleaned_data, by=request.user)
         except DeclarationError as error:
             form.told(error)
         else:
-            messages.success(request, f"{made} is registered.")
-            return redirect("site:version", made.pk)
+            messages.success(request, f"{version} is registered.")
+            return redirect("site:version", version.pk)
     status = 400 if form.errors else 200
     return render(request, "site/versions/new.html", {"form": form}, status=status)
 
@@ -66,43 +67,47 @@ def new_version(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def version(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _shown(request, get_object_or_404(_seen(request), pk=pk), 200)
+    return _render_version(request, get_object_or_404(_visible(request), pk=pk), 200)
 
 
 @require_POST
 @results_only
 def move(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Rolls a champion back, retires a candidate, brings one back, or overrides."""
-    found = get_object_or_404(_seen(request), pk=pk)
+    """Roll a champion back, retire or reopen a candidate, or override."""
+    version = get_object_or_404(_visible(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in MOVES:
-        return _shown(request, found, 400, refused="Say what is to be done.")
+        return _render_version(request, version, 400, refused="Say what is to be done.")
     try:
-        done = MOVES[verb](found, request.user, request.POST.dict())
+        sentence = MOVES[verb](version, request.user, request.POST.dict())
     except StageError as error:
         typed = request.POST.dict()
-        return _shown(request, found, 409, refused=f"Not done: {error}.", typed=typed)
-    messages.success(request, f"{done} Your reason is kept with it.")
+        return _render_version(request, version, 409, refused=f"Not done: {error}.", typed=typed)
+    messages.success(request, f"{sentence} Your reason is kept with it.")
     return redirect(f"{reverse('site:version', args=[pk])}#stage")
 
 
-def _shown(request: SignedInRequest, found: ModelVersion, status: int, **more: Any) -> HttpResponse:
-    runs = Run.objects.seen_by(request.user).filter(version=found).with_progress()
+def _render_version(
+    request: SignedInRequest, version: ModelVersion, status: int, **more: Any
+) -> HttpResponse:
+    runs = Run.objects.seen_by(request.user).filter(version=version).with_progress()
     parts: list[tuple[str, list[Property]]] = [
-        ("Backend", backend_properties(found.backend)),
-        ("Sampling", properties(found.sampling.as_json())),
-        ("Prompt", properties(found.prompt.as_json())),
+        ("Backend", backend_properties(version.backend)),
+        ("Sampling", properties(version.sampling.as_json())),
+        ("Prompt", properties(version.prompt.as_json())),
     ]
     context = {
-        "version": found,
-        "root": lineage(found),
-        "stage": stage_page(found, request.user),
+        "version": version,
+        "root": lineage(version),
+        "stage": stage_page(version, request.user),
         **more,
-        "askings": [(each, sentence(each)) for each in _askings(found)],
-        "aliases": found.mlflow_aliases.all(),
-        "probes": found.probes.all()[:PROBES],
-        "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
-        "training": training_view(found),
+        "askings": [(each, sentence(each)) for each in _askings(version)],
+        "aliases": version.mlflow_aliases.all(),
+        "probes": version.probes.all()[:PROBES],
+        "trend": trend_page(
+            version.model, user=request.user, wanted=request.GET.get("measured", "")
+        ),
+        "training": training_view(version),
         "parts": [(title, rows) for title, rows in parts if rows],
         "runs": runs.select_related(
             "version__model", "test_set_version__test_set__project"
@@ -112,5 +117,5 @@ def _shown(request: SignedInRequest, found: ModelVersion, status: int, **more: A
 
 
 def _askings(version: ModelVersion) -> list[Asking]:
-    found = Asking.objects.filter(watch__version=version)
-    return list(found.select_related("watch__test_set_version__test_set", "run")[:ASKINGS])
+    askings = Asking.objects.filter(watch__version=version)
+    return list(askings.select_related("watch__test_set_version__test_set", "run")[:ASKINGS])

@@ -1,4 +1,4 @@
-"""What a policy or a study file asks, for comparing it with what another asks. No database."""
+"""What a policy or a study file requires, for comparing two of them. No database."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ _BESIDE = ("purpose", "fields", "form")
 
 
 def read_asked(path: Path) -> tuple[str, Asked]:
-    """The document's schema, and what it asks.
+    """The document's schema, and its requirements.
 
     Raises:
         evalhub.io.rows.DataError: neither a policy nor a study, or what is wrong with it.
@@ -35,7 +35,8 @@ def read_asked(path: Path) -> tuple[str, Asked]:
 
 
 def asked_of_study(study: StudyFile) -> Asked:
-    """What a study file asks: its policy, its test sets' demands, and whom it asks."""
+    """The requirements of a study file: its policy, its test sets' demands, and the review it asks
+    for."""
     rule = study.policy.as_json()
     people = {name: rule.pop(name) for name in PeopleFloor.model_fields}
     budgets = rule.pop("budgets")
@@ -60,14 +61,14 @@ def asked_of_study(study: StudyFile) -> Asked:
 
 
 def _demands(study: StudyFile) -> dict[str, dict[str, Any]]:
-    """By criterion, what is asked on each test set that is judged, and of its answers' form."""
+    """By criterion: the requirements on each judged test set, and on the form of its answers."""
     judged = {name: each for name, each in study.test_sets.items() if each.role != "development"}
-    asked = {
-        name: {field: value for field, value in each.as_json().items() if field not in _BESIDE}
-        for name, each in judged.items()
+    demands = {
+        name: {field: value for field, value in test_set.as_json().items() if field not in _BESIDE}
+        for name, test_set in judged.items()
     }
-    return asked | {
+    return demands | {
         guard.of(name): guard.demand.as_json() | {"metric": guard.metric.as_json()}
-        for name, each in judged.items()
-        for guard in each.guards
+        for name, test_set in judged.items()
+        for guard in test_set.guards
     }

@@ -1,4 +1,4 @@
-"""What a pipeline says in place of what stands in the study file. Pure but for reading files."""
+"""Options of a pipeline that replace parts of a study file. Pure but for reading files."""
 
 import os
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class StudyChange:
     fields: RowFields | None = None
 
     def changed(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
-        """A valid study's document with all of this in it.
+        """The study's document with these changes; the document is valid.
 
         Args:
             candidate: the arm that the document itself asks about.
@@ -53,14 +53,14 @@ class StudyChange:
             ChangeError: there is no such arm, or it takes no such thing.
             DataError: the training record can't be read.
         """
-        found = deepcopy(data)
+        document = deepcopy(data)
         name = self.candidate or candidate
         if self.candidate is not None:
-            found["candidate"] = name
-        if name not in found["arms"]:
-            there = ", ".join(found["arms"])
-            raise ChangeError(f"--candidate: there is no arm {name!r}; there are {there}")
-        arm = found["arms"][name]
+            document["candidate"] = name
+        if name not in document["arms"]:
+            names = ", ".join(document["arms"])
+            raise ChangeError(f"--candidate: there is no arm {name!r}; there are {names}")
+        arm = document["arms"][name]
         if self.answers is not None and self.adapter is not None:
             raise ChangeError(
                 "--answers: are there already, and --adapter says whom to ask: give one of the two"
@@ -72,20 +72,20 @@ class StudyChange:
         if self.fields is not None:
             arm["fields"] = self.fields.model_dump(mode="json", exclude_none=True)
         if self.adapter is not None:
-            _answered_with(arm, name, self.adapter, folder)
+            _set_adapter(arm, name, self.adapter, folder)
         if self.training is not None:
             arm["training"] = _training(self.training, folder)
-        for each, fields in self.arms.items():
-            found["arms"][each] |= fields
-        return found
+        for other, fields in self.arms.items():
+            document["arms"][other] |= fields
+        return document
 
 
-def _answered_with(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> None:
-    """The arm, answered with this adapter by its backend."""
+def _set_adapter(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> None:
+    """Sets this adapter in the arm's backend."""
     backend = arm["backend"]
     if "hf" in backend:
-        backend["hf"] |= _loaded(adapter, folder)
-        # What the file pins is the adapter that it names.
+        backend["hf"] |= _adapter_fields(adapter, folder)
+        # The file pins the revision of the adapter that it names.
         backend["hf"].pop("adapter_sha256", None)
         return
     if why := _not_served(adapter):
@@ -102,11 +102,11 @@ def _answered_with(arm: dict[str, Any], name: str, adapter: str, folder: Path) -
     backend["openai"]["model"] = adapter
 
 
-def _loaded(adapter: str, folder: Path) -> dict[str, str | None]:
-    """What the backend `hf` is told of an adapter: where it lies, or its commit at the hub."""
+def _adapter_fields(adapter: str, folder: Path) -> dict[str, str | None]:
+    """The fields of the backend `hf` for an adapter: its path, or its commit at the hub."""
     path = Path(adapter).expanduser()
     if path.is_file() and path.suffix == ".safetensors":
-        path = path.parent  # with its configuration beside it, as PEFT saves both
+        path = path.parent  # with its configuration in the same folder, as PEFT saves both
     if path.is_dir():
         return {"adapter": os.path.relpath(path, folder), "adapter_revision": None}
     name, at, commit = adapter.partition("@")
@@ -119,7 +119,7 @@ def _loaded(adapter: str, folder: Path) -> dict[str, str | None]:
 
 
 def _not_served(adapter: str) -> str:
-    """What an adapter is that isn't a name at a server; "" for one that is."""
+    """What kind of adapter it is, if it isn't a name at a server; "" if it is."""
     path = Path(adapter).expanduser()
     if path.exists() or adapter.startswith(("/", "./", "../", "~", "\\")):
         return "a file or folder"
@@ -129,19 +129,22 @@ def _not_served(adapter: str) -> str:
 
 
 def _training(path: Path, folder: Path) -> dict[str, Any]:
-    """A training record, which names files from its own folder, as the study in `folder` would.
+    """A training record whose paths are relative to its own folder, rewritten for the study in
+    `folder`.
 
     Of the folder that a trainer wrote it is what its files say.
     """
     beside = path if path.is_dir() else path.parent
-    found = read_folder(path) if path.is_dir() else _record(path)
+    record = read_folder(path) if path.is_dir() else _record(path)
     for name in ("data", "hashes"):
-        if (named := found.get(name)) is not None:
-            file = beside / named
+        if (file_name := record.get(name)) is not None:
+            file = beside / file_name
             if not file.is_file():
-                raise DataError(f"there is no file {named!r} beside it", file=str(path), field=name)
-            found[name] = os.path.relpath(file, folder)  # no path of this machine
-    return found
+                raise DataError(
+                    f"there is no file {file_name!r} beside it", file=str(path), field=name
+                )
+            record[name] = os.path.relpath(file, folder)  # no path of this machine
+    return record
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the fields of a study file may not say together. Pure."""
+"""Checks of fields of a study file that contradict each other. Pure."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ BEST_UNTUNED = "best-untuned"
 
 
 def check_study(study: "StudyFile") -> None:
-    """Refuses names that don't fit each other, and requirements that contradict themselves."""
+    """Raises if names don't fit each other or requirements contradict themselves."""
     _check_baseline(study)
     for name, arm in study.arms.items():
         _check_arm(study, name, arm)
@@ -28,11 +28,11 @@ def _check_baseline(study: "StudyFile") -> None:
     best = study.baseline == BEST_UNTUNED
     if best and BEST_UNTUNED in arms:
         raise wrong("an arm can't have this name: it has a meaning", "arms", BEST_UNTUNED)
-    there = f"there are {', '.join(arms)}"
+    choices = f"there are {', '.join(arms)}"
     if not best and study.baseline not in arms:
-        raise wrong(f"there is no arm {study.baseline!r}; {there}", "baseline")
+        raise wrong(f"there is no arm {study.baseline!r}; {choices}", "baseline")
     if study.candidate is not None and study.candidate not in arms:
-        raise wrong(f"there is no arm {study.candidate!r}; {there}", "candidate")
+        raise wrong(f"there is no arm {study.candidate!r}; {choices}", "candidate")
     if study.candidate == study.baseline:
         raise wrong("the candidate can't be the baseline itself", "candidate")
     untuned = [name for name, arm in arms.items() if not arm.fine_tuned]
@@ -69,9 +69,9 @@ def _check_arm(study: "StudyFile", name: str, arm: "Arm") -> None:
         raise wrong(f"{arm.parent!r} must stand before {name!r}", *at, "parent")
     if arm.only and arm.parent is None:
         raise wrong("needs a parent that answers the other test sets", *at, "only")
-    for index, each in enumerate(arm.only):
-        if each not in study.test_sets:
-            raise wrong(f"there is no test set {each!r}", *at, "only", index)
+    for index, test_set in enumerate(arm.only):
+        if test_set not in study.test_sets:
+            raise wrong(f"there is no test set {test_set!r}", *at, "only", index)
     for part, answers in (("backend", arm.backend), ("repeat", arm.repeat)):
         recorded = answers.recorded if answers else None
         if isinstance(recorded, dict):
@@ -109,9 +109,9 @@ def _check_by_test_set(
 
 
 def _check_form(study: "StudyFile") -> None:
-    """That guards on form have names of their own, and a worst score where one is wanted."""
-    for name, asked in study.test_sets.items():
-        for guard in asked.guards:
+    """Checks that guards on form have unique names, and a worst score if they need one."""
+    for name, test_set in study.test_sets.items():
+        for guard in test_set.guards:
             if (own := guard.of(name)) in study.test_sets:
                 raise wrong(
                     f"its form makes a criterion {own!r}: choose another name", "test_sets", own
@@ -127,11 +127,11 @@ def _check_form(study: "StudyFile") -> None:
 
 
 def _check_asked(study: "StudyFile") -> None:
-    """The test sets that the review and the budgets are about."""
-    there = f"there are {', '.join(study.test_sets)}"
+    """Checks what the policy, the review and the budgets require of test sets."""
+    choices = f"there are {', '.join(study.test_sets)}"
     if study.review is not None and study.review.test_set not in study.test_sets:
-        named = study.review.test_set
-        raise wrong(f"there is no test set {named!r}; {there}", "review", "test_set")
+        reviewed = study.review.test_set
+        raise wrong(f"there is no test set {reviewed!r}; {choices}", "review", "test_set")
     judged = [name for name, each in study.test_sets.items() if each.role != "development"]
     if study.review is not None and study.review.test_set not in judged:
         raise wrong(
@@ -150,16 +150,16 @@ def _check_asked(study: "StudyFile") -> None:
         if metric.reach is None and study.test_sets[name].bounds is None:
             raise wrong(NO_WORST.format(metric.name), "test_sets", name, "bounds")
     for name in judged:
-        asked = study.test_sets[name]
-        if asked.tails is not None and asked.metric.reach is None and asked.bounds is None:
-            raise wrong(NO_TAIL.format(asked.metric.name), "test_sets", name, "bounds")
+        test_set = study.test_sets[name]
+        if test_set.tails is not None and test_set.metric.reach is None and test_set.bounds is None:
+            raise wrong(NO_TAIL.format(test_set.metric.name), "test_sets", name, "bounds")
     primary = any(each.role == "primary" for each in study.test_sets.values())
     for name, budget in study.policy.all_budgets.items():
         at = "policy", "budgets", name
         if budget.test_set is None and not primary:
             raise wrong("say its test_set: there is no primary to measure it on", *at)
         if budget.test_set is not None and budget.test_set not in study.test_sets:
-            raise wrong(f"there is no test set {budget.test_set!r}; {there}", *at, "test_set")
+            raise wrong(f"there is no test set {budget.test_set!r}; {choices}", *at, "test_set")
         if budget.test_set is not None and budget.test_set not in judged:
             raise wrong(f"{budget.test_set!r} is never judged: a development set", *at, "test_set")
         if name in study.test_sets:
@@ -167,9 +167,9 @@ def _check_asked(study: "StudyFile") -> None:
 
 
 def _check_ownership(study: "StudyFile") -> None:
-    """That what is said of serving is said of arms."""
-    said = study.ownership
-    for name in said.serving if said else ():
+    """Checks that serving costs are stated for arms of the study."""
+    ownership = study.ownership
+    for name in ownership.serving if ownership else ():
         if name not in study.arms:
-            there = f"there are {', '.join(study.arms)}"
-            raise wrong(f"there is no arm {name!r}; {there}", "ownership", "serving", name)
+            choices = f"there are {', '.join(study.arms)}"
+            raise wrong(f"there is no arm {name!r}; {choices}", "ownership", "serving", name)

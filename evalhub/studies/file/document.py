@@ -1,4 +1,4 @@
-"""The study file that says what a registered study asks, put together from its rows.
+"""Rebuild the study file of a registered study from its rows.
 
 A study that came by a file, by REST or by the web is the same rows, and gives the same file. Its
 data are files beside it: items as they were imported, recorded answers as they were read.
@@ -62,27 +62,30 @@ class StudyDocument:
     documents: dict[str, DocumentSet] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def leave_out(self, field: str, said: str) -> None:
-        self.left_out.append(LeftOut(field, said))
+    def leave_out(self, field: str, reason: str) -> None:
+        self.left_out.append(LeftOut(field, reason))
 
 
 def study_document(study: Study) -> StudyDocument:
-    """The file of a study, with its data. A constant number of queries but for its test sets and
-    judges, some for each."""
-    found = StudyDocument()
+    """The study's file with its data. A constant number of queries, plus some for each test set and
+    judge."""
+    document = StudyDocument()
     arms = list(study.arms.select_related("version__model", "version__parent"))
     links = {
         (link.arm_id, link.test_set_id, link.repeat): link.run
         for link in StudyRun.objects.filter(arm__study=study).select_related("run")
     }
     rows = list(study.test_sets.select_related("test_set_version__test_set", "metric"))
-    named = [each for each in rows if not each.form]
+    test_sets = [each for each in rows if not each.form]
     judges = _judges(study, rows)
     budgets = StudyBudget.objects.filter(project=study.project, study=study.slug)
-    spent = {each.arm: _said({"tokens": each.tokens, "money": each.money}) for each in budgets}
+    spent = {
+        budget.arm: _without_none({"tokens": budget.tokens, "money": budget.money})
+        for budget in budgets
+    }
     roles = {arm.role: arm.name for arm in arms}
     policy = study.policy
-    found.data = {
+    document.data = {
         "schema": "evalhub.study/1",
         "project": study.project.slug,
         "name": study.name,
@@ -92,27 +95,28 @@ def study_document(study: Study) -> StudyDocument:
         "candidate": roles[ArmRole.CANDIDATE],
         **({"development": policy.development.as_json()} if policy.development else {}),
         **_noise(study, arms),
-        "arms": {arm.name: _arm(study, arm, arms, named, links, found) for arm in arms},
-        **({"judges": _judging(judges, found)} if judges else {}),
-        "test_sets": {each.name: _test_set(each, rows, judges, found) for each in named},
+        "arms": {arm.name: _arm(study, arm, arms, test_sets, links, document) for arm in arms},
+        **({"judges": _judging(judges, document)} if judges else {}),
+        "test_sets": {each.name: _test_set(each, rows, judges, document) for each in test_sets},
         **_policy(study),
     }
-    for name, arm in found.data["arms"].items():
+    for name, arm in document.data["arms"].items():
         arm |= {"price": policy.prices[name].as_json()} if name in policy.prices else {}
         arm |= {"budget": spent[name]} if name in spent else {}
-    found.data |= {"budget": spent[""]} if "" in spent else {}
+    document.data |= {"budget": spent[""]} if "" in spent else {}
     if policy.pairwise:
         judge = judges[policy.pairwise.by].model.slug
-        found.data["pairwise"] = _unusual(policy.pairwise) | {"by": judge}
+        document.data["pairwise"] = _unusual(policy.pairwise) | {"by": judge}
     if policy.ownership:
-        found.data["ownership"] = _unusual(policy.ownership)
+        document.data["ownership"] = _unusual(policy.ownership)
     if study.review:
-        found.data["review"] = _unusual(study.review)
-    return found
+        document.data["review"] = _unusual(study.review)
+    return document
 
 
 def _noise(study: Study, arms: list[StudyArm]) -> dict[str, Any]:
-    """Asked for by a word where the baseline is asked; recorded answers have a `repeat`."""
+    """The noise floor: requested by a word if the baseline is asked; recorded answers have a
+    `repeat`."""
     live = any(arm.role == ArmRole.BASELINE and _live(arm.version) for arm in arms)
     return {"noise_floor": True} if study.policy.noise_floor and live else {}
 
@@ -123,118 +127,118 @@ def _arm(
     arms: list[StudyArm],
     test_sets: list[StudyTestSet],
     links: Mapping[tuple[int, int, int], Run],
-    found: StudyDocument,
+    document: StudyDocument,
 ) -> dict[str, Any]:
     version = arm.version
     before = [each for each in arms if each.position < arm.position]
     parent = next((each for each in before if each.version_id == version.parent_id), None)
-    said: dict[str, Any] = {"kind": version.kind}
+    fields: dict[str, Any] = {"kind": version.kind}
     own = test_sets
     if parent is not None:
-        said["parent"] = parent.name
+        fields["parent"] = parent.name
         own = [
-            each
-            for each in test_sets
-            if links.get((arm.pk, each.pk, 0)) != links.get((parent.pk, each.pk, 0))
+            test_set
+            for test_set in test_sets
+            if links.get((arm.pk, test_set.pk, 0)) != links.get((parent.pk, test_set.pk, 0))
         ]
         if 0 < len(own) < len(test_sets):
-            said["only"] = [each.name for each in own]
+            fields["only"] = [each.name for each in own]
         else:
             own = test_sets
     elif version.parent_id is not None:
         said_of = f"{arm.name}: {version.parent}, from which it was made, is no arm."
-        found.leave_out(f"arms.{arm.name}.parent", said_of)
+        document.leave_out(f"arms.{arm.name}.parent", said_of)
     if _live(version):
-        said["backend"] = _backend(version, ("arms", arm.name), found)
+        fields["backend"] = _backend(version, ("arms", arm.name), document)
     else:
-        said["backend"] = {"recorded": _recorded(arm, own, links, 0, found)}
+        fields["backend"] = {"recorded": _answer_files(arm, own, links, 0, document)}
         if build := version.backend.get("build"):
-            said["build"] = build
+            fields["build"] = build
         again = [each for each in own if (arm.pk, each.pk, 1) in links]
         if again:
-            said["repeat"] = {"recorded": _recorded(arm, again, links, 1, found)}
-    said |= _prompt(study, version, arm.name, found)
+            fields["repeat"] = {"recorded": _answer_files(arm, again, links, 1, document)}
+    fields |= _prompt(study, version, arm.name, document)
     if version.sampling != Sampling():
-        said["sampling"] = _unusual(version.sampling)
-    if training := _training(version, arm.name, found):
-        said["training"] = training
-    return said | ({"notes": version.notes} if version.notes else {})
+        fields["sampling"] = _unusual(version.sampling)
+    if training := _training(version, arm.name, document):
+        fields["training"] = training
+    return fields | ({"notes": version.notes} if version.notes else {})
 
 
-def _recorded(
+def _answer_files(
     arm: StudyArm,
     test_sets: list[StudyTestSet],
     links: Mapping[tuple[int, int, int], Run],
     repeat: int,
-    found: StudyDocument,
+    document: StudyDocument,
 ) -> dict[str, str]:
-    named = {}
-    for each in test_sets:
-        if (run := links.get((arm.pk, each.pk, repeat))) is None:
+    files = {}
+    for test_set in test_sets:
+        if (run := links.get((arm.pk, test_set.pk, repeat))) is None:
             continue
-        name = f"answers/{arm.name}{'-again' if repeat else ''}.{each.name}.jsonl"
-        found.answers[name] = run
-        named[each.name] = name
-    return named
+        name = f"answers/{arm.name}{'-again' if repeat else ''}.{test_set.name}.jsonl"
+        document.answers[name] = run
+        files[test_set.name] = name
+    return files
 
 
 def _live(version: ModelVersion) -> bool:
     return bool(version.backend.get("type") != "recorded")
 
 
-def _backend(version: ModelVersion, at: tuple[str, str], found: StudyDocument) -> dict[str, Any]:
-    """Who is asked; without what may hold anything, such as headers."""
-    said = {name: value for name, value in version.backend.items() if value not in (None, {}, [])}
-    kind = said.pop("type")
-    free = [name for name, value in said.items() if isinstance(value, dict)]
+def _backend(version: ModelVersion, at: tuple[str, str], document: StudyDocument) -> dict[str, Any]:
+    """The backend's fields, without free mappings such as headers."""
+    fields = {name: value for name, value in version.backend.items() if value not in (None, {}, [])}
+    kind = fields.pop("type")
+    free = [name for name, value in fields.items() if isinstance(value, dict)]
     for name in free:
-        del said[name]
+        del fields[name]
         said_of = f"{at[1]}: what its backend's {name} holds isn't written."
-        found.leave_out(".".join((*at, "backend", kind, name)), said_of)
-    return {kind: said}
+        document.leave_out(".".join((*at, "backend", kind, name)), said_of)
+    return {kind: fields}
 
 
-def _prompt(study: Study, version: ModelVersion, name: str, found: StudyDocument) -> dict[str, Any]:
+def _prompt(
+    study: Study, version: ModelVersion, name: str, document: StudyDocument
+) -> dict[str, Any]:
     prompt = version.prompt
-    said = {} if prompt == Prompt() else {"prompt": _unusual(prompt)}
+    fields = {} if prompt == Prompt() else {"prompt": _unusual(prompt)}
     if prompt.retriever is not None:
         digest = prompt.retriever.documents.removeprefix("sha256:")
         file = f"documents/{digest[:16]}.jsonl"
-        found.documents[file] = DocumentSet.objects.get(project=study.project, digest=digest)
-        said["prompt"]["retriever"]["documents"] = file
-    return said
+        document.documents[file] = DocumentSet.objects.get(project=study.project, digest=digest)
+        fields["prompt"]["retriever"]["documents"] = file
+    return fields
 
 
-def _training(version: ModelVersion, name: str, found: StudyDocument) -> dict[str, Any]:
-    said = {key: each for key, each in version.training.as_json().items() if each is not None}
+def _training(version: ModelVersion, name: str, document: StudyDocument) -> dict[str, Any]:
+    fields = {key: each for key, each in version.training.as_json().items() if each is not None}
     for key in ("data", "hashes"):
-        if said.pop(key, None) is not None:
-            found.leave_out(
+        if fields.pop(key, None) is not None:
+            document.leave_out(
                 f"arms.{name}.training.{key}",
                 f"{name}: its training rows aren't kept here, so that the file looks for no "
                 "leakage",
             )
-    return said
+    return fields
 
 
 def _judges(study: Study, rows: list[StudyTestSet]) -> dict[str, ModelVersion]:
-    """The versions that judge, by their digests."""
-    asked = {
-        each.metric.options.get("by") for each in rows if METRICS[each.metric.name].needs_model
-    }
-    asked |= {study.policy.pairwise.by} if study.policy.pairwise else set()
-    versions = ModelVersion.objects.filter(model__project=study.project, digest__in=asked)
+    """The judging versions, by digest."""
+    digests = {row.metric.options.get("by") for row in rows if METRICS[row.metric.name].needs_model}
+    digests |= {study.policy.pairwise.by} if study.policy.pairwise else set()
+    versions = ModelVersion.objects.filter(model__project=study.project, digest__in=digests)
     return {each.digest: each for each in versions.select_related("model").order_by("pk")}
 
 
-def _judging(judges: Mapping[str, ModelVersion], found: StudyDocument) -> dict[str, Any]:
+def _judging(judges: Mapping[str, ModelVersion], document: StudyDocument) -> dict[str, Any]:
     return {
-        each.model.slug: {
-            "backend": _backend(each, ("judges", each.model.slug), found),
-            **({} if each.sampling == GREEDY else {"sampling": _unusual(each.sampling)}),
-            **({"notes": each.notes} if each.notes else {}),
+        judge.model.slug: {
+            "backend": _backend(judge, ("judges", judge.model.slug), document),
+            **({} if judge.sampling == GREEDY else {"sampling": _unusual(judge.sampling)}),
+            **({"notes": judge.notes} if judge.notes else {}),
         }
-        for each in judges.values()
+        for judge in judges.values()
     }
 
 
@@ -242,36 +246,36 @@ def _test_set(
     row: StudyTestSet,
     rows: list[StudyTestSet],
     judges: Mapping[str, ModelVersion],
-    found: StudyDocument,
+    document: StudyDocument,
 ) -> dict[str, Any]:
     version = row.test_set_version
-    said = _items(row, found) | {"role": row.role} | _demand(row)
+    fields = _items(row, document) | {"role": row.role} | _demand(row)
     purpose = version.test_set.purpose
     usual = TestSetPurpose.CAPABILITY if row.role == CriterionRole.GUARD else TestSetPurpose.TASK
     if purpose != usual:
-        said["purpose"] = purpose
+        fields["purpose"] = purpose
     if row.draw is not None:
-        said["draw"] = row.draw
+        fields["draw"] = row.draw
         said_of = f"{row.name}: elsewhere other items may be drawn from the pool."
-        found.leave_out(f"test_sets.{row.name}.draw", said_of)
+        document.leave_out(f"test_sets.{row.name}.draw", said_of)
     options = dict(row.metric.options)
     if METRICS[row.metric.name].needs_model and options.get("by") in judges:
         options["by"] = judges[options["by"]].model.slug
-    said["metric"] = {"name": row.metric.name, **options}
+    fields["metric"] = {"name": row.metric.name, **options}
     guards = [each for each in rows if each.form and each.name == f"{row.name}-{each.form}"]
-    return said | ({"form": _form(guards)} if guards else {})
+    return fields | ({"form": _form(guards)} if guards else {})
 
 
-def _items(row: StudyTestSet, found: StudyDocument) -> dict[str, Any]:
-    """Where the items come from: a file of them as they were imported, or a harness's task."""
+def _items(row: StudyTestSet, document: StudyDocument) -> dict[str, Any]:
+    """The source of the items: a file as it was imported, or a harness's task."""
     version = row.test_set_version.pool or row.test_set_version
     if version.engine is not None:
-        return {"lm_eval": _said(version.engine["lm_eval"])}
+        return {"lm_eval": _without_none(version.engine["lm_eval"])}
     name = f"items/{row.name}.jsonl"
     try:
-        found.items[name] = rows = item_rows(version)
+        document.items[name] = rows = item_rows(version)
     except ItemRowsError as error:
-        found.leave_out(f"test_sets.{row.name}.file", f"{error}: its items aren't written.")
+        document.leave_out(f"test_sets.{row.name}.file", f"{error}: its items aren't written.")
         return {"file": name}
     usual = {"id", "input", "reference", "context", "tags", "cluster"}
     unusual = {key: each for key, each in rows.fields.items() if key != each or key not in usual}
@@ -279,8 +283,8 @@ def _items(row: StudyTestSet, found: StudyDocument) -> dict[str, Any]:
 
 
 def _demand(row: StudyTestSet) -> dict[str, Any]:
-    asked = Demand.of_columns({name: getattr(row, name) for name in Demand.model_fields})
-    return {name: each for name, each in _unusual(asked).items() if name != "role"}
+    demand = Demand.of_columns({name: getattr(row, name) for name in Demand.model_fields})
+    return {name: each for name, each in _unusual(demand).items() if name != "role"}
 
 
 def _form(guards: list[StudyTestSet]) -> dict[str, Any]:
@@ -295,18 +299,18 @@ def _form(guards: list[StudyTestSet]) -> dict[str, Any]:
 
 
 def _policy(study: Study) -> dict[str, Any]:
-    usual, said = StudyPolicy().as_json(), study.policy.as_json()
-    asked = {name: said[name] for name in usual if said.get(name, usual[name]) != usual[name]}
-    return {"policy": asked} if asked else {}
+    usual, policy = StudyPolicy().as_json(), study.policy.as_json()
+    changed = {name: policy[name] for name in usual if policy.get(name, usual[name]) != usual[name]}
+    return {"policy": changed} if changed else {}
 
 
 def _unusual(value: Declaration) -> dict[str, Any]:
-    """A declaration's fields as JSON, without those that are what they are by themselves."""
-    said, usual = value.as_json(), type(value).model_fields
+    """A declaration's fields as JSON, without those that have their default."""
+    values, usual = value.as_json(), type(value).model_fields
     return {
-        name: each
-        for name, each in said.items()
-        if each is not None
+        name: field_value
+        for name, field_value in values.items()
+        if field_value is not None
         and (
             (declared := usual.get(name) or usual.get(f"{name}_")) is None
             or declared.is_required()
@@ -316,5 +320,5 @@ def _unusual(value: Declaration) -> dict[str, Any]:
     }
 
 
-def _said(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: each for name, each in given.items() if each is not None}
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in values.items() if each is not None}

@@ -1,4 +1,4 @@
-"""Which items of a pool a study is judged on."""
+"""Draw the items of a pool on which a study is judged."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,42 +16,43 @@ type Sets = Mapping[str, tuple[TestSetVersion, Metric]]
 def drawn_items(
     spec: StudySpec, study: Study, sets: Sets, versions: Mapping[str, ModelVersion]
 ) -> dict[str, tuple[TestSetVersion, Metric]]:
-    """Of each pool, the items that are drawn for what this file asks; the same for the same.
+    """For each pool, the items drawn for this file's question; the same file draws the same items.
 
     Raises evalhub.io.rows.DataError where a pool has too few left.
     """
-    found = {}
-    for name, asked in spec.test_sets.items():
-        if asked.draw is None:
+    drawn = {}
+    for name, test_set in spec.test_sets.items():
+        if test_set.draw is None:
             continue
         pool, metric = sets[name]
         try:
             version = draw(
                 pool=pool,
-                count=asked.draw,
+                count=test_set.draw,
                 question=digest_of(_question(spec, name, metric, versions)),
                 study=study,
-                mix=asked.mix,
+                mix=test_set.mix,
             )
         except PoolError as error:
             raise spec.document.error(["test_sets", name, "draw"], str(error)) from error
-        found[name] = version, metric
-    return found
+        drawn[name] = version, metric
+    return drawn
 
 
 def _question(
     spec: StudySpec, name: str, metric: Metric, versions: Mapping[str, ModelVersion]
 ) -> dict[str, Any]:
-    """Who is tried on the pool, with which answers to it, by what. Neither how many items are drawn
-    nor what is asked beside them: guards' own tries are counted (evalhub.ledger.tries)."""
+    """What identifies the question on a pool: the arms, their answers and the metric. Neither the
+    number of items nor guards belong to it: guards' own tries are counted
+    (evalhub.ledger.tries)."""
     return {
         "metric": metric.digest,
         "mix": spec.test_sets[name].mix,
         "development": spec.policy.development and spec.policy.development.as_json(),
         "baseline": candidate_digest(versions[spec.baseline]),
         "arms": [
-            [candidate_digest(versions[each]), _source(spec, arm, name)]
-            for each, arm in spec.arms.items()
+            [candidate_digest(versions[arm_name]), _source(spec, arm, name)]
+            for arm_name, arm in spec.arms.items()
         ],
     }
 

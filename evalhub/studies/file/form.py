@@ -84,7 +84,7 @@ class FormDemand(Declaration):
 
 Form = Annotated[
     Annotated[Literal["guard"], Tag("line")] | Annotated[FormDemand, Tag("said")],
-    Discriminator(lambda given: "line" if isinstance(given, str) else "said"),
+    Discriminator(lambda value: "line" if isinstance(value, str) else "said"),
 ]
 """All of them by one word, or with what is to be otherwise."""
 
@@ -104,7 +104,8 @@ class FormGuard:
 
 
 def form_guards(form: Form | None, own: MetricDeclaration) -> list[FormGuard]:
-    """The guards that are asked, without one that the test set's `own` metric measures anyway."""
+    """The guards that the form asks for, without one that the test set's `own` metric already
+    measures."""
     if form is None:
         return []
     return list(_guards(FormDemand() if isinstance(form, str) else form, own))

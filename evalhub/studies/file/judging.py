@@ -1,4 +1,4 @@
-"""Who judges in a study: models that are asked what answers are worth. They aren't compared."""
+"""Judges of a study: models that are asked to score answers. They aren't compared."""
 
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,8 @@ class _JudgeBackend(Declaration):
 
     @property
     def asked(self) -> BackendDeclaration:
-        found: BackendDeclaration = next(each for _, each in self if each is not None)
-        return found
+        backend: BackendDeclaration = next(each for _, each in self if each is not None)
+        return backend
 
     @model_validator(mode="after")
     def _one(self) -> "_JudgeBackend":
@@ -63,25 +63,27 @@ class JudgeArm(Declaration):
 
 
 def check_judges(study: "StudyFile") -> None:
-    """Refuses judges that aren't there, and what they say where it would decide."""
+    """Raises if a judge doesn't exist, or if its scores would decide."""
     for name in study.judges:
         if name in study.arms:
             raise wrong("is an arm: who is compared doesn't judge", "judges", name)
-    for name, asked in study.test_sets.items():
-        if asked.metric.needs_model:
-            _check_judged(study, name, asked)
+    for name, test_set in study.test_sets.items():
+        if test_set.metric.needs_model:
+            _check_judged(study, name, test_set)
     if study.pairwise is not None:
         _check_pairwise(study, study.pairwise)
 
 
-def _check_pairwise(study: "StudyFile", asked: Pairwise) -> None:
-    _check_there(study, asked.by, "pairwise", "by")
-    there = f"there are {', '.join(study.test_sets)}"
-    if asked.test_set not in study.test_sets:
-        raise wrong(f"there is no test set {asked.test_set!r}; {there}", "pairwise", "test_set")
-    if study.test_sets[asked.test_set].role == "development":
+def _check_pairwise(study: "StudyFile", pairwise: Pairwise) -> None:
+    _check_there(study, pairwise.by, "pairwise", "by")
+    choices = f"there are {', '.join(study.test_sets)}"
+    if pairwise.test_set not in study.test_sets:
         raise wrong(
-            f"{asked.test_set!r} is for development: a judge is asked about what is judged",
+            f"there is no test set {pairwise.test_set!r}; {choices}", "pairwise", "test_set"
+        )
+    if study.test_sets[pairwise.test_set].role == "development":
+        raise wrong(
+            f"{pairwise.test_set!r} is for development: a judge is asked about what is judged",
             "pairwise",
             "test_set",
         )
@@ -89,28 +91,28 @@ def _check_pairwise(study: "StudyFile", asked: Pairwise) -> None:
 
 def _check_there(study: "StudyFile", name: str, *at: str) -> None:
     if name not in study.judges:
-        there = f"there are {', '.join(study.judges)}" if study.judges else "there are none"
-        raise wrong(f"there is no judge {name!r} among the study's `judges`; {there}", *at)
+        choices = f"there are {', '.join(study.judges)}" if study.judges else "there are none"
+        raise wrong(f"there is no judge {name!r} among the study's `judges`; {choices}", *at)
 
 
-def _check_judged(study: "StudyFile", name: str, asked: "AskedTestSet") -> None:
+def _check_judged(study: "StudyFile", name: str, test_set: "AskedTestSet") -> None:
     at = "test_sets", name
-    _check_there(study, asked.metric.model, *at, "metric", "by")
-    if asked.role == "primary":
+    _check_there(study, test_set.metric.model, *at, "metric", "by")
+    if test_set.role == "primary":
         raise wrong(
-            f"what a judge says by {asked.metric.name} is shown and decides nothing: say role: "
+            f"what a judge says by {test_set.metric.name} is shown and decides nothing: say role: "
             "guard with tier: advisory, or role: development",
             *at,
             "role",
         )
-    if asked.role == "guard" and asked.tier != "advisory":
+    if test_set.role == "guard" and test_set.tier != "advisory":
         raise wrong(
-            f"what a judge says by {asked.metric.name} is shown and decides nothing: say tier: "
+            f"what a judge says by {test_set.metric.name} is shown and decides nothing: say tier: "
             "advisory",
             *at,
             "tier",
         )
-    if asked.role == "guard" and study.policy.jumps == "hold":
+    if test_set.role == "guard" and study.policy.jumps == "hold":
         raise wrong(
             f"would let what a judge says of {name} hold: say report, or role: development there",
             "policy",

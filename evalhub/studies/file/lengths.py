@@ -1,4 +1,4 @@
-"""Items that are longer than a study's models take, refused before anything is asked."""
+"""Refuse items that are too long for a study's models, before anything is asked."""
 
 from itertools import islice
 
@@ -14,7 +14,8 @@ SHOWN = 1_000
 def check_lengths(
     spec: StudySpec, name: str, version: ModelVersion, test_set: str, items: TestSetVersion
 ) -> None:
-    """Raises DataError for items that an arm's model doesn't take, as far as that is known here.
+    """Raises DataError for items that don't fit into an arm's model, as far as that can be computed
+    here.
 
     Not where the policy gives a failure the worst score: then such an item is the model's failure.
     """
@@ -22,17 +23,18 @@ def check_lengths(
         return
     columns = "key", "input", "context", "tools", "choices"
     rows = items.items.order_by("position").values_list(*columns)
-    asked = (AskedText(*row) for row in rows.iterator(chunk_size=1_000))
-    found = list(
-        islice(too_long(backend_of(version), version.prompt, version.sampling, asked), SHOWN)
+    texts = (AskedText(*row) for row in rows.iterator(chunk_size=1_000))
+    long_texts = list(
+        islice(too_long(backend_of(version), version.prompt, version.sampling, texts), SHOWN)
     )
-    if not found:
+    if not long_texts:
         return
-    count = f"{len(found):,}{' or more' if len(found) == SHOWN else ''} of {items.item_count:,}"
+    or_more = " or more" if len(long_texts) == SHOWN else ""
+    count = f"{len(long_texts):,}{or_more} of {items.item_count:,}"
     raise spec.document.error(
         ["arms", name, "backend"],
-        f"{count} items of {test_set} are too long for it, the first '{found[0].key}': "
-        f"{found[0].sentence}. Shorten them or leave them out, allow a shorter answer "
+        f"{count} items of {test_set} are too long for it, the first '{long_texts[0].key}': "
+        f"{long_texts[0].sentence}. Shorten them or leave them out, allow a shorter answer "
         "(sampling.max_tokens), or say `failures: worst` in the policy, by which each is the "
         "model's failure and scores the metric's worst",
     )

@@ -1,4 +1,4 @@
-"""Where a study file came from, which decides what it may name outside itself."""
+"""The origin of a study file, which decides what it may name outside itself."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,27 +21,28 @@ class OperatorFile:
 
     @property
     def reach(self) -> Reach:
-        """What the study's runs may reach."""
+        """The hosts and endpoints that the study's runs may reach."""
         return Reach(operator=True, hosts=self.hosts)
 
-    def file(self, study: Path, named: str) -> Path:
-        """The file that is named in the study at this path, which it is relative to."""
-        return study.parent / named
+    def file(self, study: Path, name: str) -> Path:
+        """The path of a file that the study at `study` names, relative to it."""
+        return study.parent / name
 
     def check(self, study: "StudyFile") -> None:
-        """Raises OutsideError for a key that nobody has bound to the host it would be sent to."""
+        """Raises OutsideError for a key that isn't bound to the host it would be sent to."""
         asked_by_place = [
             (("arms", name, "backend"), arm.backend.asked) for name, arm in study.arms.items()
         ] + [
-            (("judges", name, "backend"), each.backend.asked) for name, each in study.judges.items()
+            (("judges", name, "backend"), judge.backend.asked)
+            for name, judge in study.judges.items()
         ]
-        for place, asked in asked_by_place:
-            if asked is None or asked.key_and_address is None:
+        for path, backend in asked_by_place:
+            if backend is None or backend.key_and_address is None:
                 continue
             try:
-                check_bound(*asked.key_and_address, self.reach)
+                check_bound(*backend.key_and_address, self.reach)
             except KeyNotBoundError as error:
-                raise OutsideError(str(error), (*place, asked.type, "key_env")) from error
+                raise OutsideError(str(error), (*path, backend.type, "key_env")) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,15 @@ class UploadedStudy:
 
     @property
     def reach(self) -> Reach:
-        """What the study's runs may reach: aliases, and nothing by its own word."""
+        """The hosts and endpoints that the study's runs may reach: aliases alone."""
         return Reach()
 
-    def file(self, study: Path, named: str) -> Path:
-        """The upload of this digest; `check` has seen that it is there."""
-        return self.files[named]
+    def file(self, study: Path, name: str) -> Path:
+        """The upload with this digest; `check` has verified that it exists."""
+        return self.files[name]
 
     def check(self, study: "StudyFile") -> None:
-        """Raises OutsideError for whatever is neither an upload nor an alias."""
+        """Raises OutsideError for anything that is neither an upload nor an alias."""
         check_from_web(study, uploaded=self.files, aliases=self.aliases)
 
 

@@ -1,4 +1,4 @@
-"""Published tasks of lm-evaluation-harness that ask for general capability, chosen once.
+"""Published tasks of lm-evaluation-harness that measure general capability: a fixed choice.
 
 Each is small to ask, scored without another model, known of most models, and of another kind than
 the rest; none runs code of an answer. Which they are is no option: figures compare where they are
@@ -77,20 +77,20 @@ class PublishedTasks(Declaration):
     )
 
 
-def published_test_sets(asked: PublishedTasks) -> dict[str, dict[str, Any]]:
-    """What a study file would say of each task, by the task's name."""
+def published_test_sets(tasks: PublishedTasks) -> dict[str, dict[str, Any]]:
+    """The test sets of a study file for these tasks, by task name."""
     return {
-        each.name: {
+        task.name: {
             "lm_eval": {
-                "task": each.name,
-                "score": each.score,
-                "num_fewshot": each.shots,
-                "limit": asked.limit,
-                "data": asked.data,
+                "task": task.name,
+                "score": task.score,
+                "num_fewshot": task.shots,
+                "limit": tasks.limit,
+                "data": tasks.data,
             },
             "role": "guard",
             "purpose": "capability",
-            "margin": asked.margin,
+            "margin": tasks.margin,
         }
-        for each in PUBLISHED[asked.kind]
+        for task in PUBLISHED[tasks.kind]
     }

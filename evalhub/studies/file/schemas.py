@@ -1,4 +1,4 @@
-"""The JSON Schemas that are published beside the documents, made from the declarations.
+"""The published JSON Schemas, made from the declarations.
 
 `python -m evalhub.studies.file.schemas` writes them to docs/.
 """
@@ -35,34 +35,38 @@ class _Published(GenerateJsonSchema):
         return False
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        found = super().model_schema(schema)
-        if "description" in found:
-            found["description"] = " ".join(found["description"].split("\n\n")[0].split())
-        return found
+        json_schema = super().model_schema(schema)
+        if "description" in json_schema:
+            json_schema["description"] = " ".join(
+                json_schema["description"].split("\n\n")[0].split()
+            )
+        return json_schema
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of a published document: a name of PUBLISHED.
+    """The JSON Schema of a published document; `name` is one of PUBLISHED.
 
     A verdict is written here and read elsewhere: all of its fields are there.
     """
     kind = PUBLISHED[name]
-    found = kind.model_json_schema(
+    schema = kind.model_json_schema(
         schema_generator=_Published, mode="serialization" if name == "verdict" else "validation"
     )
     if name == "verdict":
         for beside_the_record in BESIDE:
-            found["required"].remove(beside_the_record)
-    named = kind.model_fields.get("schema_")
-    (identity,) = get_args(named.annotation) if named else (f"evalhub.{name}/1",)
-    return {"$schema": DIALECT, "$id": identity, **found, "title": f"Evalhub {name}"}
+            schema["required"].remove(beside_the_record)
+    field = kind.model_fields.get("schema_")
+    (identity,) = get_args(field.annotation) if field else (f"evalhub.{name}/1",)
+    return {"$schema": DIALECT, "$id": identity, **schema, "title": f"Evalhub {name}"}
 
 
 def written(name: str) -> str:
-    """The schema as its file in docs/ holds it."""
+    """The text of the schema's file in docs/."""
     return json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    for each in PUBLISHED:
-        Path("docs", f"{each}.schema.json").write_text(written(each), encoding="utf-8")
+    for document_name in PUBLISHED:
+        Path("docs", f"{document_name}.schema.json").write_text(
+            written(document_name), encoding="utf-8"
+        )

@@ -1,4 +1,4 @@
-"""A study file as typed values: put together from `evalhub.declare` and the tables of plug-ins.
+"""The study file as typed values, put together from `evalhub.declare` and the plug-in tables.
 
 Pure but for reading the file.
 """
@@ -71,7 +71,7 @@ type Files = Callable[[str], Path]
 
 
 def _words(name: str) -> str:
-    """Words in any script, so that one name is always written in one way."""
+    """The name, stripped and in Unicode form NFC, so that it is always written in one way."""
     if not name.strip():
         raise wrong("is empty")
     return normalize("NFC", name.strip())
@@ -90,15 +90,15 @@ class _ArmBackend(Declaration):
 
     @property
     def asked(self) -> BackendDeclaration | None:
-        """The backend that is asked; None where the answers are recorded."""
-        found = [getattr(self, name) for name in LIVE]
-        return next((each for each in found if each is not None), None)
+        """The live backend; None if the answers are recorded."""
+        backends = [getattr(self, name) for name in LIVE]
+        return next((each for each in backends if each is not None), None)
 
     @model_validator(mode="after")
     def _one(self) -> "_ArmBackend":
         if len([each for _, each in self if each is not None]) != 1:
-            known = " or ".join(f"{name}: {{…}}" for name in LIVE)
-            raise wrong(f"says who answers: recorded: FILE or {known}")
+            kinds = " or ".join(f"{name}: {{…}}" for name in LIVE)
+            raise wrong(f"says who answers: recorded: FILE or {kinds}")
         return self
 
 
@@ -107,7 +107,7 @@ LIVE = [name for name, kind in BACKENDS.items() if kind.live]
 if TYPE_CHECKING:
     ArmBackend = _ArmBackend
 else:
-    # One field a live backend, {"openai": {"url": …}}: the field's name is the backend's type.
+    # One field for each live backend, {"openai": {"url": …}}: its name is the backend's type.
     ArmBackend = create_model(
         "ArmBackend",
         __base__=_ArmBackend,
@@ -163,17 +163,17 @@ class Arm(Declaration):
         return self.backend.asked or RecordedBackend(build=self.build)
 
     def answers(self, files: Files, test_set: str) -> Path | None:
-        """The file of this arm's recorded answers to `test_set`; None when it answers live."""
+        """The file of this arm's recorded answers to `test_set`; None if it answers live."""
         return _file_of(self.backend.recorded, files, test_set)
 
     def repeated(self, files: Files, test_set: str) -> Path | None:
-        """The file of the same arm's answers made a second time; None where there is none."""
+        """The file of the same arm's answers, made a second time; None if there is none."""
         return _file_of(self.repeat.recorded if self.repeat else None, files, test_set)
 
     def training_file(self, files: Files) -> Path | None:
-        """The file of its training rows, or of their fingerprints; None where none is named."""
-        named = self.training.data or self.training.hashes
-        return files(named) if named else None
+        """The file of its training rows, or of their fingerprints; None if none is named."""
+        file_name = self.training.data or self.training.hashes
+        return files(file_name) if file_name else None
 
 
 class StudyFile(Declaration):
@@ -229,14 +229,14 @@ class StudyFile(Declaration):
         cls, test_sets: dict[str, AskedTestSet], info: ValidationInfo
     ) -> dict[str, AskedTestSet]:
         suite = info.data.get("suite")
-        found = dict(test_sets)
-        for name, asked in (test_sets_of(suite) if suite else {}).items():
-            if name in found:
+        merged = dict(test_sets)
+        for name, test_set in (test_sets_of(suite) if suite else {}).items():
+            if name in merged:
                 raise wrong("is a skill of the suite already: choose another name", name)
-            found[name] = declared(AskedTestSet, asked)
-        if not found and "suite" in info.data:
+            merged[name] = declared(AskedTestSet, test_set)
+        if not merged and "suite" in info.data:
             raise wrong("is empty: name a test set, or say suite: general")
-        return found
+        return merged
 
     @model_validator(mode="after")
     def _fits(self) -> "StudyFile":
@@ -268,54 +268,55 @@ class StudySpec:
 
     @property
     def reach(self) -> Reach:
-        """What its runs may reach."""
+        """The hosts and endpoints that its runs may reach."""
         return self.origin.reach
 
     @property
     def capability(self) -> list[str]:
-        """The test sets of general capability that a decision rests on, by what the file says."""
+        """Names of the test sets of general capability that count for a decision."""
         return [
             name
-            for name, each in self.test_sets.items()
-            if each.role != "development"
-            and (each.purpose or {"guard": "capability"}.get(each.role)) == "capability"
+            for name, test_set in self.test_sets.items()
+            if test_set.role != "development"
+            and (test_set.purpose or {"guard": "capability"}.get(test_set.role)) == "capability"
         ]
 
-    def file(self, named: str) -> Path:
-        """A file that the study names: one of the operator's, or one that was uploaded."""
-        return self.origin.file(self.document.path, named)
+    def file(self, name: str) -> Path:
+        """The path of a file that the study names: the operator's, or an upload."""
+        return self.origin.file(self.document.path, name)
 
     def engine(self, test_set: str) -> dict[str, Any] | None:
-        """The harness whose task a test set is, as its version says it; None where it is none."""
+        """The harness of a test set's task, as its version states it; None for a test set without a
+        task."""
         task = self.test_sets[test_set].lm_eval
         return None if task is None else load(self._task(task)).engine()
 
     def load_tasks(self) -> None:
-        """Loads the tasks of test sets, which may take minutes: before anything is written.
+        """Loads the tasks of test sets, which may take minutes, before anything is written.
 
         Raises evalhub.io.rows.DataError for what can't be asked, with its line and field.
         """
-        for name, asked in self.test_sets.items():
-            if asked.lm_eval is None:
+        for name, test_set in self.test_sets.items():
+            if test_set.lm_eval is None:
                 continue
             at = "test_sets", name, "lm_eval"
             try:
-                task = load(self._task(asked.lm_eval))
+                task = load(self._task(test_set.lm_eval))
             except EngineError as error:
-                raise self.document.error(at, f"{asked.lm_eval.task} {error}") from error
-            if needed := metric_needed(task, asked.metric):
-                raise self.document.error(at, f"{asked.lm_eval.task} {needed}")
-            if task.higher_is_better != asked.metric.rises:
+                raise self.document.error(at, f"{test_set.lm_eval.task} {error}") from error
+            if needed := metric_needed(task, test_set.metric):
+                raise self.document.error(at, f"{test_set.lm_eval.task} {needed}")
+            if task.higher_is_better != test_set.metric.rises:
                 better = "high" if task.higher_is_better else "low"
                 raise self.document.error(
                     at,
-                    f"{asked.lm_eval.task} has a {asked.lm_eval.score} that is better {better}: "
-                    f"say metric: {{name: recorded, score: {asked.lm_eval.score}, "
+                    f"{test_set.lm_eval.task} has a {test_set.lm_eval.score} that is better "
+                    f"{better}: say metric: {{name: recorded, score: {test_set.lm_eval.score}, "
                     f"higher_is_better: {str(task.higher_is_better).lower()}}} beside it",
                 )
 
     def _task(self, task: LmEvalTask) -> LmEvalTask:
-        """The task with its folders' places."""
+        """The task with its folders resolved."""
         folders = {"include_path": task.include_path, "data": task.data}
         return task.model_copy(
             update={
@@ -326,17 +327,17 @@ class StudySpec:
         )
 
     def items_file(self, test_set: str) -> AbstractContextManager[Path]:
-        """The file of a test set's items: the one that is named, or one that is made for it."""
-        asked = self.test_sets[test_set]
-        if asked.suite is not None:
-            return items_written(asked.suite)
-        if asked.lm_eval is not None:
-            return rows_written(load(self._task(asked.lm_eval)).rows(), f"{test_set}.jsonl")
-        return nullcontext(self.file(asked.file or ""))
+        """The file of a test set's items: the named file, or one made for it."""
+        declaration = self.test_sets[test_set]
+        if declaration.suite is not None:
+            return items_written(declaration.suite)
+        if declaration.lm_eval is not None:
+            return rows_written(load(self._task(declaration.lm_eval)).rows(), f"{test_set}.jsonl")
+        return nullcontext(self.file(declaration.file or ""))
 
 
 def read_study(path: Path, origin: Origin, change: StudyChange | None = None) -> StudySpec:
-    """Reads and checks a study file, which may name outside itself what its origin allows.
+    """Reads and checks a study file; its origin decides what it may name outside itself.
 
     Args:
         change: what is said in place of what stands in it.
@@ -357,9 +358,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
     except OutsideError as error:
         raise document.error(error.place, error.message) from error
     for name, arm in file.arms.items():
-        if (
-            rows := arm.training_file(lambda named: origin.file(path, named))
-        ) and not rows.is_file():
+        if (rows := arm.training_file(lambda name: origin.file(path, name))) and not rows.is_file():
             field = "data" if arm.training.data else "hashes"
             raise document.error(
                 ["arms", name, "training", field],
@@ -394,7 +393,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
 
 
 def _check_filled_in(document: Document) -> None:
-    """Refuses a file that `evalhub strategy init` wrote and nobody has filled in yet."""
+    """Raises for a file from `evalhub strategy init` that still has gaps."""
     if missing := first_unfilled(document.data):
         raise document.error(missing.place, missing.said)
 
@@ -412,7 +411,7 @@ def _in_question(file: StudyFile) -> str:
     return next((name for name in others if file.arms[name].fine_tuned), others[0])
 
 
-def _file_of(named: Recorded | None, files: Files, test_set: str) -> Path | None:
-    if isinstance(named, dict):
-        named = named.get(test_set)
-    return None if named is None else files(named.replace("{test_set}", test_set))
+def _file_of(recorded: Recorded | None, files: Files, test_set: str) -> Path | None:
+    if isinstance(recorded, dict):
+        recorded = recorded.get(test_set)
+    return None if recorded is None else files(recorded.replace("{test_set}", test_set))

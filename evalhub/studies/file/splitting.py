@@ -1,4 +1,4 @@
-"""Items that hang together, and a share of them drawn so that none is torn from its like. Pure."""
+"""Groups of related items, and a share of the items drawn in whole groups. Pure."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -9,52 +9,52 @@ FEWEST_SHARING = 2
 
 
 def together(labels: Sequence[Sequence[str]]) -> list[int]:
-    """The group of each item, as the place of its first: items with a label in common are one
-    group, and so are those that others connect."""
+    """The group of each item, as the index of its first item: items that share a label, directly or
+    through others, are one group."""
     parents = list(range(len(labels)))
 
-    def root(place: int) -> int:
-        while parents[place] != place:
-            parents[place] = parents[parents[place]]
-            place = parents[place]
-        return place
+    def root(index: int) -> int:
+        while parents[index] != index:
+            parents[index] = parents[parents[index]]
+            index = parents[index]
+        return index
 
     first: dict[str, int] = {}
-    for place, said in enumerate(labels):
-        for label in said:
-            one, other = sorted((root(first.setdefault(label, place)), root(place)))
+    for index, item_labels in enumerate(labels):
+        for label in item_labels:
+            one, other = sorted((root(first.setdefault(label, index)), root(index)))
             parents[other] = one
-    return [root(place) for place in range(len(labels))]
+    return [root(index) for index in range(len(labels))]
 
 
 def drawn_share(
     keys: Sequence[str], groups: Sequence[int], *, share: float, seed: int
 ) -> list[int]:
-    """The places of about `share` of the items, in whole groups, drawn by the seed.
+    """Indices of about `share` of the items, in whole groups, drawn by the seed.
 
     Groups come in the order of SHA-256(seed, the smallest id in them); one is taken where that
     brings the number of items nearer to the share. Neither the items' order nor the groups'
     numbers count.
     """
     members: dict[int, list[int]] = defaultdict(list)
-    for place, group in enumerate(groups):
-        members[group].append(place)
+    for index, group in enumerate(groups):
+        members[group].append(index)
 
-    def turn(places: list[int]) -> bytes:
-        least = min(keys[place] for place in places)
+    def turn(group_items: list[int]) -> bytes:
+        least = min(keys[index] for index in group_items)
         return hashlib.sha256(f"{seed}\0{least}".encode()).digest()
 
     wanted, drawn = share * len(keys), list[int]()
-    for places in sorted(members.values(), key=turn):
-        after = len(drawn) + len(places)
+    for group_items in sorted(members.values(), key=turn):
+        after = len(drawn) + len(group_items)
         if abs(after - wanted) < abs(len(drawn) - wanted):
-            drawn += places
+            drawn += group_items
     return sorted(drawn)
 
 
 def without_shared_lines(texts: Sequence[str]) -> list[str]:
-    """The texts without lines that more than 5% of them have, and more than two: an instruction
-    or a template makes no two items alike. A text of nothing else stays as it is."""
+    """The texts without lines that more than 5% of them (and more than two) contain: an instruction
+    or template doesn't make items similar. A text of nothing else stays as it is."""
     lines = [text.splitlines() for text in texts]
     times = Counter(line for each in lines for line in {*each})
     limit = max(FEWEST_SHARING, int(SHARED * len(texts)))

@@ -1,4 +1,4 @@
-"""Items that no file holds: the skills of a suite of our own, generated when they are asked."""
+"""Generated test sets: the skills of our own suite, whose items no file holds."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,8 +39,7 @@ MARGIN = 0.1
 
 
 def skill_name(skill: str) -> str:
-    """The test set of a skill of the suite, or of a task: no team's own is likely to be called
-    so."""
+    """The name of the test set of a skill or a task; a team's own is unlikely to have it."""
     return f"{GENERAL}-{skill.replace('_', '-')}"
 
 
@@ -64,7 +63,7 @@ class SkillItems(Declaration):
 
 Tasks = Annotated[
     Annotated[TaskKind, Tag("kind")] | Annotated[PublishedTasks, Tag("said")],
-    Discriminator(lambda given: "kind" if isinstance(given, str) else "said"),
+    Discriminator(lambda value: "kind" if isinstance(value, str) else "said"),
 ]
 """Published tasks by their kind, or with what is to be otherwise in them."""
 
@@ -96,49 +95,51 @@ class GeneralSuite(Declaration):
 
 Suite = Annotated[
     Annotated[Literal["general"], Tag("name")] | Annotated[GeneralSuite, Tag("said")],
-    Discriminator(lambda given: "name" if isinstance(given, str) else "said"),
+    Discriminator(lambda value: "name" if isinstance(value, str) else "said"),
 ]
 """A suite by its name, or with what is to be otherwise in it."""
 
 
 def metric_of(skill: str) -> dict[str, Any]:
-    """The metric that checks a skill's answers, as a study file says it."""
+    """The metric for a skill's answers, as a study file declares it."""
     suite = SUITES[skill]
     return {"name": suite.metric} | ({"extract": suite.extract} if suite.extract else {})
 
 
 def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
-    """The suite's test sets by name, as a study file says them. Raises PydanticCustomError."""
-    asked = GeneralSuite() if isinstance(suite, str) else suite
-    found = {
+    """The suite's test sets by name, as a study file declares them. Raises PydanticCustomError."""
+    settings = GeneralSuite() if isinstance(suite, str) else suite
+    test_sets = {
         skill_name(skill): {
-            "suite": {"skill": skill, "items": asked.items, "seed": asked.seed},
+            "suite": {"skill": skill, "items": settings.items, "seed": settings.seed},
             "role": "guard",
             "purpose": "capability",
-            "margin": asked.margin,
-            "tier": asked.tier,
+            "margin": settings.margin,
+            "tier": settings.tier,
         }
-        for skill in asked.skills
+        for skill in settings.skills
     }
-    if asked.tasks is None:
-        return found
-    tasks = PublishedTasks(kind=asked.tasks) if isinstance(asked.tasks, str) else asked.tasks
-    for name, said in published_test_sets(tasks).items():
-        found[skill_name(name)] = said | {"tier": asked.tier}
-    return found
+    if settings.tasks is None:
+        return test_sets
+    tasks = (
+        PublishedTasks(kind=settings.tasks) if isinstance(settings.tasks, str) else settings.tasks
+    )
+    for name, fields in published_test_sets(tasks).items():
+        test_sets[skill_name(name)] = fields | {"tier": settings.tier}
+    return test_sets
 
 
 @contextmanager
-def items_written(asked: SkillItems) -> Iterator[Path]:
-    """A file of the skill's items for as long as it is read, named for the skill."""
-    items = SUITES[asked.skill].generate(asked.seed, asked.items)
-    with rows_written((dict(each) for each in items), f"{asked.skill}.jsonl") as path:
+def items_written(skill_items: SkillItems) -> Iterator[Path]:
+    """A temporary file of the skill's items, named for the skill, while the block runs."""
+    items = SUITES[skill_items.skill].generate(skill_items.seed, skill_items.items)
+    with rows_written((dict(each) for each in items), f"{skill_items.skill}.jsonl") as path:
         yield path
 
 
 @contextmanager
 def rows_written(rows: Iterable[Mapping[str, Any]], name: str) -> Iterator[Path]:
-    """A JSONL file of this name for as long as it is read."""
+    """A temporary JSONL file of this name, while the block runs."""
     with TemporaryDirectory() as folder:
         path = Path(folder, name)
         with path.open("w", encoding="utf-8") as file:

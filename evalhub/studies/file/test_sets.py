@@ -1,4 +1,4 @@
-"""A test set as a study file asks it: where its items come from, and what must hold on it."""
+"""A test set in a study file: the source of its items, and the requirements on it."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -91,9 +91,9 @@ class AskedTestSet(Demand):
         if skill is None and task is None:
             raise wrong("missing", "metric")
         kind: Any = AnyMetric
-        said = metric_of(skill.skill) if skill else task.metric
-        found: MetricDeclaration = declared(kind, said)
-        return found
+        fields = metric_of(skill.skill) if skill else task.metric
+        declaration: MetricDeclaration = declared(kind, fields)
+        return declaration
 
     @model_validator(mode="after")
     def _comes_from_somewhere(self) -> "AskedTestSet":
@@ -107,7 +107,7 @@ class AskedTestSet(Demand):
 
     @property
     def guards(self) -> list[FormGuard]:
-        """The guards on the form of its answers; none where nothing is said of it."""
+        """The guards on the form of its answers; none if it has no `form`."""
         return form_guards(self.form, self.metric)
 
     @model_validator(mode="after")
@@ -142,7 +142,7 @@ class AskedTestSet(Demand):
 
 
 def metric_needed(task: HarnessTask, metric: MetricDeclaration) -> str:
-    """What a task's score is and which metric takes it, where `metric` doesn't; else ""."""
+    """What a task's score is and which metric takes it, if `metric` doesn't; else ""."""
     score = task.spec.score
     if isinstance(metric, CorpusScore) and not task.together:
         needed, kind = "recorded", "as a mean over documents"

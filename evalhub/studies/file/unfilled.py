@@ -1,4 +1,4 @@
-"""Fields of a study file that are still to be filled in: texts that begin with UNFILLED. Pure."""
+"""Gaps of a study file: texts that begin with UNFILLED. Pure."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -21,29 +21,29 @@ class Unfilled(NamedTuple):
 
 
 def unfilled(data: Any) -> list[Unfilled]:
-    """What a study file's data leave to be filled in, each thing once, in the file's order."""
-    found: dict[str, Unfilled] = {}
-    for each in _unfilled(data, ()):
-        found.setdefault(each.said, each)
-    return list(found.values())
+    """The gaps in a study file's data, each text once, in the file's order."""
+    by_text: dict[str, Unfilled] = {}
+    for gap in _gaps(data, ()):
+        by_text.setdefault(gap.said, gap)
+    return list(by_text.values())
 
 
 def first_unfilled(data: Any) -> Unfilled | None:
-    """The first thing that is still to be filled in, in a sentence that names the others too."""
-    found = unfilled(data)
-    if not found:
+    """The first gap, with a sentence that names the others too."""
+    gaps = unfilled(data)
+    if not gaps:
         return None
-    first, *others = found
+    first, *others = gaps
     more = f"; and so are {', '.join(each.field for each in others)}" if others else ""
     return first._replace(said=f"is still to be filled in: {first.said}{more}")
 
 
-def _unfilled(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
+def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
     if isinstance(data, dict):
-        for name, each in data.items():
-            yield from _unfilled(each, (*at, name))
+        for name, value in data.items():
+            yield from _gaps(value, (*at, name))
     elif isinstance(data, list):
-        for index, each in enumerate(data):
-            yield from _unfilled(each, (*at, index))
+        for index, value in enumerate(data):
+            yield from _gaps(value, (*at, index))
     elif isinstance(data, str) and data.startswith(UNFILLED):
         yield Unfilled(at, data.removeprefix(UNFILLED))

@@ -1,4 +1,4 @@
-"""A model version as a program registers it, outside of any study. Pure."""
+"""The declaration of a model version that is registered outside of a study. Pure."""
 
 from typing import Annotated
 
@@ -39,10 +39,10 @@ class VersionFile(Declaration):
 
     @field_validator("backend")
     @classmethod
-    def _asked(cls, given: ArmBackend | None) -> ArmBackend | None:
-        if given is not None and given.asked is None:
+    def _check_live(cls, backend: ArmBackend | None) -> ArmBackend | None:
+        if backend is not None and backend.asked is None:
             raise wrong("answers belong to a run: leave the backend out", "recorded")
-        return given
+        return backend
 
     @model_validator(mode="after")
     def _is_built(self) -> "VersionFile":

@@ -1,4 +1,4 @@
-"""Two files of answers compared: no server, no queue, and no database of its own."""
+"""Compare two files of answers: no server, no queue, and no database of its own."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -103,7 +103,7 @@ def compare_files(
     )
     fields = RowMapping(id=question.id_field, output=question.output_field)
     arms = [read_arm(path, cases, fields, score) for path in (base, candidate)]
-    compared = _Compared(policy, test_set, cases, arms, score)
+    compared = _Comparison(policy, test_set, cases, arms, score)
     record = judge_files(
         policy,
         compared.evidence,
@@ -117,7 +117,8 @@ def compare_files(
 
 
 def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
-    """The policy with the only criterion. Raises MetricError where the metric can't be asked so."""
+    """The policy with the one criterion. Raises MetricError if the metric doesn't allow the
+    question."""
     metric, terms = score.metric, question.terms
     if metric.scored_together:
         raise MetricError(
@@ -138,7 +139,7 @@ def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
     return terms.policy({name: criterion})
 
 
-class _Compared:
+class _Comparison:
     """The two files' answers to the items of a test set, side by side."""
 
     def __init__(
@@ -155,8 +156,8 @@ class _Compared:
         self.requirement = requirement_of(name, criterion, form=score.metric.of_form)
         self.labels = with_repeats_joined(
             [
-                ItemLabel(each.key, each.cluster, each.tags, question=each.question_digest)
-                for each in cases.values()
+                ItemLabel(case.key, case.cluster, case.tags, question=case.question_digest)
+                for case in cases.values()
             ]
         )
         self.scores = [arm_scores(arm, list(cases), name) for arm in arms]
@@ -208,7 +209,7 @@ class _Compared:
         return [claim]
 
     def items(self) -> list[dict[str, Any]]:
-        """Each item that both arms answered, for reading, worst losses first."""
+        """Each item that both arms answered, with its answers; worst losses first."""
         means = [
             at_worst(self.requirement, arm, self.policy.failures).means(len(self.cases))
             for arm in self.scores

@@ -1,4 +1,4 @@
-"""Two arms out of another tool's logs compared: no server, no queue, no database of its own."""
+"""Compare two arms from another tool's logs: no server, no queue, no database of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -108,7 +108,7 @@ def chosen_arms(
 
 
 def policy_of(tasks: Sequence[PairedTask], question: LogQuestion) -> Policy:
-    """A criterion a task: what is asked, as a policy. Raises LogQuestionError."""
+    """A policy with one criterion for each task. Raises LogQuestionError."""
     names = [each.name for each in tasks]
     for name in question.primaries:
         if name not in names:
@@ -144,7 +144,7 @@ def _criterion(task: PairedTask, question: LogQuestion, *, alone: bool) -> dict[
 def _scores(
     arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], question: LogQuestion
 ) -> Scores:
-    """What both logs hold of the tasks' metrics, as rows of scores would."""
+    """Both logs' scores by the tasks' metrics, in the shape of score rows."""
     files = tuple(dict.fromkeys(arm.file for arm in arms))
     owners: tuple[str | None, ...] = (None,) if len(files) == 1 else tuple(a.name for a in arms)
     scores = Scores((arms[0].name, arms[1].name), files, owners)
@@ -153,25 +153,27 @@ def _scores(
         registered = declared_metric("recorded", **task.measures[0].as_recorded())
         scores.metrics[task.name, task.metric] = registered.name, registered.options
         for arm, side in enumerate(task.sides):
-            for each in side.answers:
-                cells[arm].setdefault(each.key, {})[each.sample] = each.scores.get(task.metric)
-                where = (task.name, each.key, each.sample)
-                if each.error:
-                    scores.errors[arm][where] = each.error
-                elif each.output is not None:
-                    scores.outputs[arm][where] = each.output
+            for answer in side.answers:
+                cells[arm].setdefault(answer.key, {})[answer.sample] = answer.scores.get(
+                    task.metric
+                )
+                where = (task.name, answer.key, answer.sample)
+                if answer.error:
+                    scores.errors[arm][where] = answer.error
+                elif answer.output is not None:
+                    scores.outputs[arm][where] = answer.output
             for item in side.items.values():
                 scores.items.setdefault((task.name, item.key), item_info(item, side.file, question))
     return scores
 
 
 def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
-    """An item's cluster and tags, by the fields that the question names. Raises DataError."""
+    """An item's cluster and tags, from the fields that the question names. Raises DataError."""
     cluster, tags = item.cluster or None, []
     if question.cluster is not None:
-        cluster = str(_reached(item, question.cluster, file))
+        cluster = str(_value_at(item, question.cluster, file))
     if question.tag is not None:
-        tag = _reached(item, question.tag, file)
+        tag = _value_at(item, question.tag, file)
         tags = [str(each) for each in tag] if isinstance(tag, list) else [str(tag)]
     row = item_row(item)
     return ItemInfo(
@@ -179,13 +181,13 @@ def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
     )
 
 
-def _reached(item: AskedItem, name: str, file: Path) -> Any:
+def _value_at(item: AskedItem, name: str, file: Path) -> Any:
     value: Any = item.fields
     for part in [name] if name in item.fields else name.split("."):
         if not isinstance(value, dict) or part not in value:
-            known = ", ".join(item.fields) or "none"
+            names = ", ".join(item.fields) or "none"
             raise DataError(
-                f"an item has no such field in the log; there are {known}",
+                f"an item has no such field in the log; there are {names}",
                 file=str(file),
                 line=item.line,
                 field=name,
@@ -197,7 +199,7 @@ def _reached(item: AskedItem, name: str, file: Path) -> Any:
 def imported(
     arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], kind: str
 ) -> ImportedSection:
-    """The tool's own figures beside the means that are judged, and what else differs."""
+    """The tool's own means next to ours, and other differences."""
     figures = [
         ToolFigure(
             test_set=task.name,
@@ -229,9 +231,9 @@ def _items(task: PairedTask) -> list[dict[str, Any]]:
     first: list[dict[str, tuple[str | None, str]]] = [{}, {}]
     values: list[dict[str, list[float | None]]] = [{}, {}]
     for arm, side in enumerate(task.sides):
-        for each in side.answers:
-            first[arm].setdefault(each.key, (each.output, each.error))
-            values[arm].setdefault(each.key, []).append(each.scores.get(task.metric))
+        for answer in side.answers:
+            first[arm].setdefault(answer.key, (answer.output, answer.error))
+            values[arm].setdefault(answer.key, []).append(answer.scores.get(task.metric))
     rows = []
     for key, item in task.baseline.items.items():
         if key not in first[0] or key not in first[1]:
@@ -259,5 +261,5 @@ def _items(task: PairedTask) -> list[dict[str, Any]]:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    there = [each for each in values if each is not None]
-    return sum(there) / len(there) if there and len(there) == len(values) else None
+    numbers = [each for each in values if each is not None]
+    return sum(numbers) / len(numbers) if numbers and len(numbers) == len(values) else None

@@ -1,4 +1,4 @@
-"""A file of answers to the items of a test set, with their scores."""
+"""Read a file of answers to a test set's items, and score them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class AnsweredFile:
 
     def answers_digest(self) -> str:
         return answers_digest(
-            (each.item_id, each.sample, each.text, each.error or "", each.tool_calls)
+            (answer.item_id, answer.sample, answer.text, answer.error or "", answer.tool_calls)
             for answers in self.answers.values()
-            for each in answers
+            for answer in answers
         )
 
     def scores_digest(self) -> str:
@@ -44,7 +44,7 @@ class AnsweredFile:
 def read_arm(
     path: Path, cases: dict[str, ComparedItem], fields: RowMapping, score: Scorer
 ) -> AnsweredFile:
-    """A file's answers to these items, scored. Raises DataError."""
+    """A file's answers to these items, with scores. Raises DataError."""
     answers: dict[str, list[RecordedAnswer]] = {}
     for answer in read_answers(path, fields):
         if answer.item_id not in cases:
@@ -55,42 +55,42 @@ def read_arm(
                 field=fields.id,
             )
         answers.setdefault(answer.item_id, []).append(answer)
-    for each in answers.values():
-        each.sort(key=lambda answer: answer.sample)
+    for samples in answers.values():
+        samples.sort(key=lambda answer: answer.sample)
     scored = iter(
         score.batch(
             [
                 (
                     Answer(
-                        each.text,
-                        each.latency_ms,
-                        each.prompt_tokens,
-                        each.completion_tokens,
-                        each.scores,
-                        each.finish_reason,
+                        answer.text,
+                        answer.latency_ms,
+                        answer.prompt_tokens,
+                        answer.completion_tokens,
+                        answer.scores,
+                        answer.finish_reason,
                         cases[key].question,
-                        each.tool_calls,
+                        answer.tool_calls,
                     ),
                     cases[key].references,
                 )
-                for key, given in answers.items()
-                for each in given
-                if each.text is not None
+                for key, samples in answers.items()
+                for answer in samples
+                if answer.text is not None
             ]
         )
     )
     scores = {
         key: [
-            MetricScore(None, f"no answer: {each.error}") if each.text is None else next(scored)
-            for each in given
+            MetricScore(None, f"no answer: {answer.error}") if answer.text is None else next(scored)
+            for answer in samples
         ]
-        for key, given in answers.items()
+        for key, samples in answers.items()
     }
     return AnsweredFile(path, answers, scores)
 
 
 def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:
-    """The file's scores of the items with these keys."""
+    """The file's scores for the items with these keys."""
     by_key = [arm.scores.get(key, []) for key in keys]
     flat = [each for scores in by_key for each in scores]
     answered = [each for key in keys for each in arm.answers.get(key, [])]
@@ -98,18 +98,18 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
     failures = [
         f"{arm.path.name} holds {counted(len(failed), 'error')} in place of "
         f"{'an answer' if len(failed) == 1 else 'answers'} to {test_set}, "
-        f"{'' if len(failed) == 1 else 'first '}on line {each.line} ({each.error}): answer "
+        f"{'' if len(failed) == 1 else 'first '}on line {answer.line} ({answer.error}): answer "
         f"{'this item' if len(failed) == 1 else 'these items'} again"
-        for each in failed[:1]
+        for answer in failed[:1]
     ]
     return ArmScores(
         arm.path.name,
         *by_item([[each.value for each in scores] for scores in by_key]),
         reason=next(
             (
-                each.reason
-                for each, answer in zip(flat, answered, strict=True)
-                if each.value is None and answer.text is not None
+                score.reason
+                for score, answer in zip(flat, answered, strict=True)
+                if score.value is None and answer.text is not None
             ),
             "",
         ),
@@ -120,25 +120,25 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
 
 
 def missed_items(arm: AnsweredFile) -> frozenset[str]:
-    """Keys of the items with an answer in which the extraction pattern found nothing."""
+    """Keys of items with an answer in which the extraction pattern found no match."""
     return frozenset(
         key for key, scores in arm.scores.items() if any(each.extracted is False for each in scores)
     )
 
 
 def tally_of(arm: AnsweredFile, cases: Mapping[str, ComparedItem]) -> AnswerTally:
-    """Who gave the answers, and how they ended."""
-    found = AnswerTally()
-    for each in (one for answers in arm.answers.values() for one in answers):
-        found.count(
+    """Counts of models that gave the answers, and of how the answers ended."""
+    tally = AnswerTally()
+    for answer in (one for answers in arm.answers.values() for one in answers):
+        tally.count(
             1,
-            finish_reason=each.finish_reason,
-            model=each.served_model,
-            fingerprint=each.fingerprint,
+            finish_reason=answer.finish_reason,
+            model=answer.served_model,
+            fingerprint=answer.fingerprint,
         )
-        found.add_end(end_of(each.finish_reason), each.item_id)
-        if each.text is None:
-            found.add_end("failed", each.item_id)
-        elif is_empty(each.text, each.tool_calls, cases[each.item_id].references):
-            found.add_end("empty", each.item_id)
-    return found
+        tally.add_end(end_of(answer.finish_reason), answer.item_id)
+        if answer.text is None:
+            tally.add_end("failed", answer.item_id)
+        elif is_empty(answer.text, answer.tool_calls, cases[answer.item_id].references):
+            tally.add_end("empty", answer.item_id)
+    return tally

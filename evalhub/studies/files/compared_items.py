@@ -1,4 +1,4 @@
-"""The items that two files of answers are compared on."""
+"""The items on which two files of answers are compared."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +23,17 @@ class ComparedItem:
 
     @property
     def question(self) -> str:
-        """The item's question, where the row has one under its usual name."""
+        """The item's question, if the row has the field `question`."""
         return question_of(self.values.get(FieldMapping().input))
 
     @property
     def prints(self) -> tuple[int, int] | None:
-        """The fingerprints by which a ledger may know it (`evalhub.io.items.prints_of`)."""
+        """Fingerprints by which a ledger recognises the item (`evalhub.io.items.prints_of`)."""
         return prints_of(Row(self.line, self.values))
 
     @property
     def question_digest(self) -> str:
-        """A digest of what the row's `input` and `context` ask; "" where it has no input."""
+        """Digest of the row's `input` and `context`; "" if it has no input."""
         values = self.values
         return digest_of([values["input"], values.get("context")]) if values.get("input") else ""
 
@@ -47,7 +47,7 @@ def read_compared_items(
     tag: str | None,
     metric: str,
 ) -> dict[str, ComparedItem]:
-    """The items of a test set by their ids.
+    """The items of a test set, by id.
 
     Args:
         id_field, reference, cluster, tag: names of fields; a dotted name reaches into an object.

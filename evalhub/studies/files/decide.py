@@ -1,4 +1,4 @@
-"""A policy applied to evidence from files: no server, no queue, and no database of its own."""
+"""Apply a policy to evidence from files: no server, no queue, and no database of its own."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -102,14 +102,14 @@ def decide_scores(
 
     def gather(charge: Charge, registered: bool) -> Evidence:
         return Evidence(
-            arms=Arms(baseline=_named(scores, 0), candidate=_named(scores, 1)),
+            arms=Arms(baseline=_arm_name(scores, 0), candidate=_arm_name(scores, 1)),
             rows=_evidence(parts, scores),
             scores=[each.aligned for each in parts],
             charge=charge,
             registered=registered,
             flaws=flaws,
-            pending=[*doubts, *_owned(policy)],
-            answered=list(_answered(parts, scores)),
+            pending=[*doubts, *_ownership_gaps(policy)],
+            answered=list(_answers_by_test_set(parts, scores)),
             people=preference_evidence(
                 judgments,
                 policy.preference,
@@ -137,59 +137,58 @@ def _evidence(parts: Sequence[_Part], scores: Scores) -> list[EvidenceRow]:
     names = " + ".join(path.name for path in scores.files)
     return [
         EvidenceRow(
-            test_set=each.aligned.requirement.test_set,
+            test_set=part.aligned.requirement.test_set,
             version=names,
-            digest=each.digest,
-            items=each.items,
-            metric=each.aligned.requirement.metric,
-            **scores.digests(each.aligned.requirement),
-            failed_baseline=each.arms[0].failures_counted,
-            failed_candidate=each.arms[1].failures_counted,
-            unscored_baseline=each.arms[0].unscored,
-            unscored_candidate=each.arms[1].unscored,
+            digest=part.digest,
+            items=part.items,
+            metric=part.aligned.requirement.metric,
+            **scores.digests(part.aligned.requirement),
+            failed_baseline=part.arms[0].failures_counted,
+            failed_candidate=part.arms[1].failures_counted,
+            unscored_baseline=part.arms[0].unscored,
+            unscored_candidate=part.arms[1].unscored,
             extraction_misses_baseline=0,
             extraction_misses_candidate=0,
         )
-        for each in parts
+        for part in parts
     ]
 
 
-def _answered(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
-    """Each test set once, with what rows of scores say of its answers: which of them failed, and
-    which are empty, where the rows hold answers."""
-    told = set[str]()
+def _answers_by_test_set(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
+    """Each test set once, with its failed and empty answers, if the rows hold answers."""
+    covered = set[str]()
     for part in parts:
-        asked = part.aligned.requirement
-        if asked.test_set in told or asked.role == "budget":
+        requirement = part.aligned.requirement
+        if requirement.test_set in covered or requirement.role == "budget":
             continue
-        told.add(asked.test_set)
-        before, after = (_tally(scores, asked, arm) for arm in (0, 1))
+        covered.add(requirement.test_set)
+        before, after = (_tally(scores, requirement, arm) for arm in (0, 1))
         clusters = {
-            key: each.cluster
-            for (test_set, key), each in scores.items.items()
-            if test_set == asked.test_set and each.cluster
+            key: info.cluster
+            for (test_set, key), info in scores.items.items()
+            if test_set == requirement.test_set and info.cluster
         }
-        yield AnsweredTestSet(asked.test_set, part.items, before, after, clusters)
+        yield AnsweredTestSet(requirement.test_set, part.items, before, after, clusters)
 
 
-def _tally(scores: Scores, asked: Requirement, arm: int) -> AnswerTally:
-    found = AnswerTally()
-    cells = scores.cells[asked.test_set, asked.metric][arm]
-    failed = scores.failed(asked.test_set, arm)
+def _tally(scores: Scores, requirement: Requirement, arm: int) -> AnswerTally:
+    tally = AnswerTally()
+    cells = scores.cells[requirement.test_set, requirement.metric][arm]
+    failed = scores.failed(requirement.test_set, arm)
     for key, sample in ((key, sample) for key, samples in cells.items() for sample in samples):
-        text = scores.outputs[arm].get((asked.test_set, key, sample))
-        found.count(1)
+        text = scores.outputs[arm].get((requirement.test_set, key, sample))
+        tally.count(1)
         if (key, sample) in failed:
-            found.add_end("failed", key)
+            tally.add_end("failed", key)
         elif text is not None and is_empty(text, None):
-            found.add_end("empty", key)
-    return found
+            tally.add_end("empty", key)
+    return tally
 
 
-def _owned(policy: Policy) -> list[str]:
-    """What no files tell: what owning the candidate costs."""
-    asked = policy.budgets.get("ownership")
-    if asked is None or asked.tier != "critical":
+def _ownership_gaps(policy: Policy) -> list[str]:
+    """What files can't show: the cost of owning the candidate."""
+    ownership = policy.budgets.get("ownership")
+    if ownership is None or ownership.tier != "critical":
         return []
     return [
         "What owning the candidate costs isn't known from files of scores: a study knows it, with "
@@ -197,25 +196,25 @@ def _owned(policy: Policy) -> list[str]:
     ]
 
 
-def _named(scores: Scores, arm: int) -> ArmName:
+def _arm_name(scores: Scores, arm: int) -> ArmName:
     return ArmName(name=scores.arms[arm], file=scores.file_names(arm), digest=scores.digest(arm))
 
 
 def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | None:
-    """None where no row has what is asked."""
+    """The requirement's rows; None if no row has its test set and metric."""
     cells = scores.cells.get((requirement.test_set, requirement.metric))
     if cells is None:
         return None
     keys = list(dict.fromkeys([*cells[0], *cells[1]]))
-    if requirement.role == "budget":  # what a failure cost isn't counted, nor what the other did
+    if requirement.role == "budget":  # an item counts no cost if an answer failed
         failed = {item for arm in (0, 1) for item, _ in scores.failed(requirement.test_set, arm)}
         keys = [key for key in keys if key not in failed]
     before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))
-    known = [scores.items[requirement.test_set, key] for key in keys]
+    infos = [scores.items[requirement.test_set, key] for key in keys]
     labels = with_repeats_joined(
         [
-            ItemLabel(key, each.cluster or "", each.tags, each.weight, question=each.question)
-            for key, each in zip(keys, known, strict=True)
+            ItemLabel(key, info.cluster or "", info.tags, info.weight, question=info.question)
+            for key, info in zip(keys, infos, strict=True)
         ]
     )
     digest = items_digest(labels)
@@ -235,14 +234,14 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
 def _arm(requirement: Requirement, scores: Scores, keys: Sequence[str], arm: int) -> ArmScores:
     cell = scores.cells[requirement.test_set, requirement.metric][arm]
     by_key = [sorted(cell.get(key, {}).items()) for key in keys]
-    places, values = by_item([[value for _, value in each] for each in by_key])
+    indices, values = by_item([[value for _, value in each] for each in by_key])
     errors = scores.failed(requirement.test_set, arm)
     answers = [(key, each[0]) for key, row in zip(keys, by_key, strict=True) for each in row]
     failed = np.array([each in errors for each in answers], dtype=bool) & np.isnan(values)
     first = next((errors[answers[row]] for row in np.flatnonzero(failed)), "")
     return ArmScores(
         scores.arms[arm],
-        places,
+        indices,
         values,
         reason=f"it failed ({first}); answer it again, or say failures: worst" if first else "",
         failed=failed,
@@ -250,32 +249,34 @@ def _arm(requirement: Requirement, scores: Scores, keys: Sequence[str], arm: int
 
 
 def _absent(requirement: Requirement, scores: Scores) -> str:
-    there = sorted(metric for test_set, metric in scores.cells if test_set == requirement.test_set)
-    if there:
-        held = f"its rows hold {', '.join(there)}"
+    metrics = sorted(
+        metric for test_set, metric in scores.cells if test_set == requirement.test_set
+    )
+    if metrics:
+        contents = f"its rows hold {', '.join(metrics)}"
     else:
         sets = ", ".join(sorted({test_set for test_set, _ in scores.cells}))
-        held = f"the rows' test sets are {sets}"
+        contents = f"the rows' test sets are {sets}"
     return (
         f"criterion {requirement.name!r} asks for {requirement.metric} on "
-        f"{requirement.test_set}, and the evidence has none: {held}"
+        f"{requirement.test_set}, and the evidence has none: {contents}"
     )
 
 
 def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> tuple[list[str], list[str]]:
-    """Whether the candidate is the baseline under another name: what makes the evidence invalid,
-    and what only is in doubt.
+    """Whether the candidate is the baseline under another name: (reasons for invalid evidence,
+    doubts).
 
     By the answers, where rows have them. Else by the scores, as far as they prove it.
     """
     base, tuned = scores.outputs
     if base or tuned:
-        said = [] if base != tuned else ["gave the same answers to"]
+        phrases = [] if base != tuned else ["gave the same answers to"]
     else:
         quality = [each for each in aligned if each.requirement.metric not in COST_METRICS]
-        found = same_scores(quality)
-        if found is not None and not found.proof:
-            return [], [found.sentence]
-        said = [] if found is None else ["have the same scores on"]
+        match = same_scores(quality)
+        if match is not None and not match.proof:
+            return [], [match.sentence]
+        phrases = [] if match is None else ["have the same scores on"]
     arms = f"{scores.arms[0]} and {scores.arms[1]}"
-    return [f"{arms} {each} every item: was the adapter applied?" for each in said], []
+    return [f"{arms} {each} every item: was the adapter applied?" for each in phrases], []

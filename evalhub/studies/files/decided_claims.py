@@ -1,4 +1,4 @@
-"""What rows of scores say of two arms, as claims that a ledger may know."""
+"""Claims on two arms' score rows, for a ledger that may know their items."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,10 @@ type Part = tuple[Aligned, Sequence[ItemLabel], tuple[ArmScores, ArmScores]]
 
 
 def claims_of(policy: Policy, scores: Scores, parts: Sequence[Part]) -> list[FileClaim]:
-    """A claim for each criterion on scores; the costs that a critical budget reads on its items
+    """A claim for each criterion on scores; costs that a critical budget reads on the same items
     are part of it."""
-    asked = [each[0].requirement for each in parts]
-    budgets = [each for each in asked if each.role == "budget" and each.tier == "critical"]
+    requirements = [each[0].requirement for each in parts]
+    budgets = [each for each in requirements if each.role == "budget" and each.tier == "critical"]
     return [
         _claim(policy, scores, aligned.requirement, labels, arms, budgets)
         for aligned, labels, arms in parts
@@ -28,33 +28,35 @@ def claims_of(policy: Policy, scores: Scores, parts: Sequence[Part]) -> list[Fil
 def _claim(
     policy: Policy,
     scores: Scores,
-    asked: Requirement,
+    requirement: Requirement,
     labels: Sequence[ItemLabel],
     arms: tuple[ArmScores, ArmScores],
     budgets: Sequence[Requirement],
 ) -> FileClaim:
-    criterion = policy.criteria.get(asked.name)
-    prints = [scores.items[asked.test_set, each.key].prints for each in labels]
+    criterion = policy.criteria.get(requirement.name)
+    prints = [scores.items[requirement.test_set, each.key].prints for each in labels]
     whole = [each for each in prints if each is not None]
-    name, options = scores.metrics.get((asked.test_set, asked.metric), (asked.metric, None))
+    name, options = scores.metrics.get(
+        (requirement.test_set, requirement.metric), (requirement.metric, None)
+    )
     return FileClaim(
-        asked,
+        requirement,
         labels,
         whole if len(whole) == len(prints) else None,
         *arms,
         name,
         options,
         criterion.mix if criterion else None,
-        _measured(scores, asked, budgets),
+        _cost_digest(scores, requirement, budgets),
     )
 
 
-def _measured(scores: Scores, asked: Requirement, budgets: Sequence[Requirement]) -> str:
-    """SHA-256 of the costs that these budgets read on a criterion's test set; "" where none does.
+def _cost_digest(scores: Scores, requirement: Requirement, budgets: Sequence[Requirement]) -> str:
+    """SHA-256 of the costs that these budgets read on a criterion's test set; "" if none does.
 
     Costs recorded again are another claim. Files say them otherwise than a study's answers do, so
     that a study with the same budget takes a number of its own."""
-    costs = sorted({each.metric for each in budgets if each.test_set == asked.test_set})
+    costs = sorted({each.metric for each in budgets if each.test_set == requirement.test_set})
     if not costs:
         return ""
     return digest_of(
@@ -65,7 +67,7 @@ def _measured(scores: Scores, asked: Requirement, budgets: Sequence[Requirement]
                     for item, samples in cell.items()
                     for sample, value in samples.items()
                 )
-                for cell in scores.cells.get((asked.test_set, cost), ({}, {}))
+                for cell in scores.cells.get((requirement.test_set, cost), ({}, {}))
             ]
             for cost in costs
         }

@@ -1,4 +1,4 @@
-"""Two arms' scores as files hold them: the evidence document, its rows, and what is unfit in them.
+"""Read two arms' scores from files: the evidence document, its rows, and errors in them.
 
 No database: `evalhub decide` works on files alone.
 """
@@ -94,17 +94,17 @@ class Scores:
     metrics: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     def file_names(self, arm: int) -> str:
-        """The files that hold rows of an arm, for people."""
-        named = zip(self.files, self.owners, strict=True)
-        return " + ".join(file.name for file, of in named if of in (None, self.arms[arm]))
+        """The names of the files that hold rows of an arm, as a text."""
+        pairs = zip(self.files, self.owners, strict=True)
+        return " + ".join(file.name for file, of in pairs if of in (None, self.arms[arm]))
 
     def failed(self, test_set: str, arm: int) -> dict[tuple[str, int], str]:
-        """By item and sample, why the arm's answer failed for good."""
-        found = self.errors[arm].items()
-        return {(item, sample): error for (at, item, sample), error in found if at == test_set}
+        """Errors of the arm's failed answers, by item and sample."""
+        errors = self.errors[arm].items()
+        return {(item, sample): error for (at, item, sample), error in errors if at == test_set}
 
     def digest(self, arm: int) -> str:
-        """SHA-256 of what one arm scored, the same whatever the order and format of its rows."""
+        """SHA-256 of one arm's scores, independent of the order and format of its rows."""
         rows = sorted(
             [test_set, metric, item, sample, value]
             for (test_set, metric), cells in self.cells.items()
@@ -113,31 +113,33 @@ class Scores:
         )
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
-    def digests(self, asked: Requirement) -> dict[str, Any]:
-        """SHA-256 of both arms' answers and scores, by the names of an evidence's fields.
+    def digests(self, requirement: Requirement) -> dict[str, Any]:
+        """SHA-256 of both arms' answers and scores, by field names of the evidence.
 
         "" where the rows hold no answers.
         """
-        found: dict[str, Any] = {}
+        digests: dict[str, Any] = {}
         for arm, role in enumerate(ARMS):
             answers: list[tuple[str, int, str | None, str, None]] = [
                 (item, sample, text, "", None)
                 for (at, item, sample), text in self.outputs[arm].items()
-                if at == asked.test_set
+                if at == requirement.test_set
             ]
             if answers:
                 answers += [
                     (item, sample, None, error, None)
                     for (at, item, sample), error in self.errors[arm].items()
-                    if at == asked.test_set
+                    if at == requirement.test_set
                 ]
-            found[f"{role}_answers"] = answers_digest(answers) if answers else ""
-            found[f"{role}_scores"] = scores_digest(
+            digests[f"{role}_answers"] = answers_digest(answers) if answers else ""
+            digests[f"{role}_scores"] = scores_digest(
                 (item, sample, value)
-                for item, samples in self.cells[asked.test_set, asked.metric][arm].items()
+                for item, samples in self.cells[requirement.test_set, requirement.metric][
+                    arm
+                ].items()
                 for sample, value in samples.items()
             )
-        return found
+        return digests
 
 
 def read_source(path: Path) -> EvidenceSource:
@@ -151,20 +153,20 @@ def read_source(path: Path) -> EvidenceSource:
         return EvidenceSource(path, ARMS, (path,), (None,))
     document = Document(path)
     start = f"evidence is a mapping that starts with schema: {SCHEMA}"
-    found = read_declaration(EvidenceFile, document, start=start)
+    evidence = read_declaration(EvidenceFile, document, start=start)
     return EvidenceSource(
         path,
-        (found.baseline, found.candidate),
-        tuple(path.parent / name for name, _ in found.files()),
-        tuple(arm for _, arm in found.files()),
-        found.fields,
-        found.judgments,
-        found.rows or "",
+        (evidence.baseline, evidence.candidate),
+        tuple(path.parent / name for name, _ in evidence.files()),
+        tuple(arm for _, arm in evidence.files()),
+        evidence.fields,
+        evidence.judgments,
+        evidence.rows or "",
     )
 
 
 def read_scores(source: EvidenceSource) -> Scores:
-    """Every score row of the two arms; rows of other arms are passed over.
+    """Every score row of the two arms; rows of other arms are skipped.
 
     A row has an item, an arm and a value, and the arm may be left out of a file that holds one
     arm's rows, as the document says. It may have a test set ("items" where it hasn't), a metric
@@ -187,11 +189,11 @@ def read_scores(source: EvidenceSource) -> Scores:
                 for index, other in enumerate(source.arms)
                 if any(cells[index] for cells in scores.cells.values())
             }
-            there = ", ".join(sorted(others)[:8])
+            names = ", ".join(sorted(others)[:8])
             bare = source.path in source.scores
             hint = "; an evidence document says which arm is which" if bare else ""
             raise DataError(
-                f"no row's arm is {name!r}; there are {there}{hint}",
+                f"no row's arm is {name!r}; there are {names}{hint}",
                 file=str(source.path),
                 field=source.fields.arm,
             )
@@ -213,7 +215,7 @@ class _Fields:
         return self.row.values.get(self.name(field)) not in (None, "")
 
     def is_empty_text(self, field: str) -> bool:
-        """Whether a text is there and holds nothing; in a CSV that is a field that isn't there."""
+        """Whether the field holds an empty text; in a CSV file an empty field is a missing one."""
         text = self.row.values.get(self.name(field))
         return text == "" and not self.row.file.lower().endswith(".csv")
 
@@ -234,7 +236,7 @@ class _Fields:
 
 
 def _with_paths(values: dict[str, Any], names: ScoreFields) -> dict[str, Any]:
-    """A row's values, with those that a path leads to under the path as their name."""
+    """A row's values, with values at a nested path added under the path."""
     reached = {}
     for path in names.model_dump().values():
         if path not in values and ("." in path or "[" in path):
@@ -274,7 +276,7 @@ def _take(
         if value is not None or row.has("output"):
             raise row.wrong("error", "stands in place of an answer: it has no value and no output")
         scores.errors[arm][test_set, item, sample] = str(row.row.values[row.name("error")])
-    for cost in () if row.has("error") else COST_METRICS:  # nobody got what a failure cost
+    for cost in () if row.has("error") else COST_METRICS:  # a failed answer has no cost
         if (spent := row.number(cost)) is not None:
             _take_cost(scores, row, (test_set, cost, item), arm, sample, spent)
     if row.has("output") or row.is_empty_text("output"):
@@ -283,7 +285,7 @@ def _take(
 
 
 def _arm_of(row: _Fields, owner: str | None) -> str:
-    """Whose the row is: what it says, or where it says nothing, what the document says."""
+    """The row's arm: its own field, else the one that the document states for the file."""
     if owner is None or row.has("arm"):
         name = item_id(row.row, row.name("arm"))
         if owner is not None and name != owner:
@@ -300,39 +302,39 @@ def _take_cost(
     sample: int,
     value: float,
 ) -> None:
-    """A cost stands on every metric's row of an answer, and must be the same there."""
+    """Stores a cost, which must be the same on all rows of an answer."""
     test_set, cost, item = where
     if value < 0:
         raise row.wrong(cost, f"is 0 or more, and this is {value:g}")
-    known = _cell(scores, test_set, cost, arm).setdefault(item, {}).setdefault(sample, value)
-    if known != value:
-        raise row.wrong(cost, f"{item!r} has {known:g} on another row of the same answer")
+    first = _cell(scores, test_set, cost, arm).setdefault(item, {}).setdefault(sample, value)
+    if first != value:
+        raise row.wrong(cost, f"{item!r} has {first:g} on another row of the same answer")
 
 
-def _take_item(known: ItemInfo, row: _Fields, item: str) -> None:
+def _take_item(info: ItemInfo, row: _Fields, item: str) -> None:
     if row.has("cluster"):
         cluster = item_id(row.row, row.name("cluster"))
-        if known.cluster not in (None, cluster):
-            raise row.wrong("cluster", f"{item!r} is of {known.cluster!r} on another row")
-        known.cluster = cluster
+        if info.cluster not in (None, cluster):
+            raise row.wrong("cluster", f"{item!r} is of {info.cluster!r} on another row")
+        info.cluster = cluster
     if row.has("weight"):
         weight = row.number("weight")
         if weight is None or weight <= 0:
             raise row.wrong("weight", "is above 0; leave out items that should not count")
-        if known.weight not in (None, weight):
-            raise row.wrong("weight", f"{item!r} weighs {known.weight:g} on another row")
-        known.weight = weight
+        if info.weight not in (None, weight):
+            raise row.wrong("weight", f"{item!r} weighs {info.weight:g} on another row")
+        info.weight = weight
     if row.has("tags"):
         tags = _tags(row.row.values[row.name("tags")])
-        if known.tags and known.tags != tags:
+        if info.tags and info.tags != tags:
             raise row.wrong("tags", f"{item!r} has other tags on another row")
-        known.tags = tags
+        info.tags = tags
 
 
 def _tags(value: Any) -> list[str]:
-    """A list, or one text with commas between, as CSV holds it."""
-    each: Iterable[Any] = value if isinstance(value, list) else str(value).split(",")
-    return [text for one in each if (text := str(one).strip())]
+    """A list of tags, from a list or from a text with commas (CSV)."""
+    parts: Iterable[Any] = value if isinstance(value, list) else str(value).split(",")
+    return [text for one in parts if (text := str(one).strip())]
 
 
 def _sample(row: _Fields) -> int:

@@ -1,4 +1,4 @@
-"""What a file that somebody hands in seems to hold, by its first rows."""
+"""Preview an uploaded file: what its first rows seem to hold."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,17 +45,17 @@ class Glance:
     fields: tuple[str, ...]
 
     def guessed(self, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """By what it means, the field that seems to be it; without those that none seems to be."""
+        """For each meaning, the field that seems to have it; meanings without one are left out."""
         small = {each.lower(): each for each in reversed(self.fields)}
-        found = {
+        guesses = {
             meaning: next((small[each] for each in called if each in small), "")
             for meaning, called in names.items()
         }
-        return {meaning: name for meaning, name in found.items() if name}
+        return {meaning: name for meaning, name in guesses.items() if name}
 
     @property
     def asks(self) -> bool:
-        """Whether it seems to hold items, and not answers to them."""
+        """Whether it seems to hold items, and not answers."""
         small = {each.lower() for each in self.fields}
         if small & {"output", "response", "completion", "prediction", "error"}:
             return False
@@ -69,7 +69,7 @@ def glance(path: Path) -> Glance:
 
 
 def proposed_metric(references: Sequence[Any]) -> str:
-    """The metric that suits such right answers best; one that needs none where there is none."""
+    """The metric that fits such references best; one without references if there are none."""
     flat = [one for each in references for one in _several(each)]
     if not flat:
         return "length"
@@ -84,22 +84,22 @@ def proposed_metric(references: Sequence[Any]) -> str:
 
 
 def _several(reference: Any) -> Iterator[Any]:
-    given = reference if isinstance(reference, list) else [reference]
-    return (each for each in given if each is not None and each != "")
+    references = reference if isinstance(reference, list) else [reference]
+    return (each for each in references if each is not None and each != "")
 
 
-def _is_number(given: Any) -> bool:
-    if isinstance(given, bool) or not isinstance(given, int | float | str):
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return False
     try:
-        float(given.replace(",", "") if isinstance(given, str) else given)
+        float(value.replace(",", "") if isinstance(value, str) else value)
     except ValueError:
         return False
     return True
 
 
-def _is_object(given: Any) -> bool:
-    return isinstance(given, dict) or (isinstance(given, str) and _is_json(given))
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, str) and _is_json(value))
 
 
 def _is_json(text: str) -> bool:

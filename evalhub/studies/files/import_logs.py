@@ -1,4 +1,4 @@
-"""Another tool's log becomes test sets, versions and runs with the scores that it holds."""
+"""Import another tool's log as test sets, versions and runs with its scores."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -78,7 +78,8 @@ def import_foreign(
     request: ImportRequest = ImportRequest(),
     limits: Limits = COMMAND,
 ) -> list[ImportedTask]:
-    """The runs of a log's arms on its tasks, launched; the same log again is the same runs.
+    """The launched runs of a log's arms on its tasks; importing the same log again gives the same
+    runs.
 
     The log is read whole, within `limits` for all of its files, before anything is written, and
     all of it is written or nothing. Answers, errors and scores are those of the log; its metrics
@@ -103,15 +104,15 @@ def import_foreign(
     if request.arm is not None:
         arms = [one_arm(arms, request.arm, path, option="--arm")]
     if request.model is not None and len(arms) > 1:
-        named = ", ".join(each.name for each in arms)
-        raise DeclarationError(f"names one model, and the log has {named}: choose an arm", "model")
+        names = ", ".join(each.name for each in arms)
+        raise DeclarationError(f"names one model, and the log has {names}: choose an arm", "model")
     slugs = _slugs(arms, kind, request.test_set)
     with TemporaryDirectory() as folder:
         log = _StagedLog(project, request)
         try:
             log.stage(arms, slugs, Path(folder))
             while not log.publish():
-                # Its items are there by another import: the answers are to be joined to those.
+                # Another import has made its items: the answers are joined to those.
                 log.drop()
                 log.stage(arms, slugs, Path(folder))
         finally:
@@ -120,7 +121,7 @@ def import_foreign(
 
 
 def _check_size(path: Path, limits: Limits) -> None:
-    """That all files of a log together hold no more than is read."""
+    """Checks that the log's files together aren't larger than the limit."""
     if limits.bytes is None or not path.is_dir():
         return
     size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
@@ -141,15 +142,15 @@ class _StagedLog:
         self._versions: dict[str, ModelVersion] = {}
 
     def stage(self, arms: list[LoggedArm], slugs: Mapping[str, str], folder: Path) -> None:
-        """Writes what isn't there yet; `drop` takes it away. Raises DataError."""
+        """Writes what doesn't exist yet; `drop` deletes it. Raises DataError."""
         self.found, self._metrics, self._sets, self._versions = [], [], {}, {}
         for arm, task in [(each, task) for each in arms for task in each.tasks.values()]:
             items = items_file(task.items.values(), folder / "items.jsonl", task.file)
             answers = answers_file(task, folder / "answers.jsonl")
             try:
-                test_set_version = self._staged_set(slugs[task.name], items)
+                test_set_version = self._stage_set(slugs[task.name], items)
                 run = recorded_run(
-                    version=self._staged_version(slug_of(self.request.model or arm.name)),
+                    version=self._stage_version(slug_of(self.request.model or arm.name)),
                     test_set_version=test_set_version,
                     answers=answers.path,
                 )
@@ -159,12 +160,12 @@ class _StagedLog:
                 raise answers.of_log(items.of_log(error)) from error
             metrics, left_out = _metrics(task)
             self._metrics.append(metrics)
-            self.found.append(_imported(arm, task, run, left_out))
+            self.found.append(_task_result(arm, task, run, left_out))
 
     def drop(self) -> None:
-        """Takes away what was written and not published; harmless where all was."""
-        for each in self.found:
-            drafts.drop(each.run)
+        """Deletes what was written and not published; does nothing if all was."""
+        for imported in self.found:
+            drafts.drop(imported.run)
         for version in self._versions.values():
             drafts.drop(version)
         for test_set_version in self._sets.values():
@@ -172,29 +173,29 @@ class _StagedLog:
 
     @transaction.atomic
     def publish(self) -> bool:
-        """The runs, seen all at once; false, and nothing is written, where another import has made
+        """Publishes the runs all at once; false, with nothing written, if another import has made
         one of the test sets' versions meanwhile."""
         Project.objects.select_for_update(no_key=True).get(pk=self.project.pk)  # they take turns
         if any(publish_test_set(each) != each for each in self._sets.values()):
             transaction.set_rollback(True)
             return False
         versions = {each.pk: publish_version(each) for each in self._versions.values()}
-        for number, (each, metrics) in enumerate(zip(self.found, self._metrics, strict=True)):
-            run = each.run
+        for number, (imported, metrics) in enumerate(zip(self.found, self._metrics, strict=True)):
+            run = imported.run
             of = versions.get(run.version_id, run.version)
             if run.draft_until is not None and of != run.version:
                 Run.with_drafts.filter(pk=run.pk).update(version=of)
             run.version = of
-            self.found[number] = replace(each, run=launch_staged(run, metrics))
+            self.found[number] = replace(imported, run=launch_staged(run, metrics))
         return True
 
-    def _staged_set(self, slug: str, items: PlainFile) -> TestSetVersion:
-        known = slug, items.digest()
-        if known not in self._sets:
-            self._sets[known] = stage_test_set(project=self.project, slug=slug, path=items.path)
-        return self._sets[known]
+    def _stage_set(self, slug: str, items: PlainFile) -> TestSetVersion:
+        key = slug, items.digest()
+        if key not in self._sets:
+            self._sets[key] = stage_test_set(project=self.project, slug=slug, path=items.path)
+        return self._sets[key]
 
-    def _staged_version(self, slug: str) -> ModelVersion:
+    def _stage_version(self, slug: str) -> ModelVersion:
         if slug not in self._versions:
             self._versions[slug] = stage_version(
                 project=self.project,
@@ -205,21 +206,21 @@ class _StagedLog:
         return self._versions[slug]
 
 
-def _slugs(arms: list[LoggedArm], kind: str, named: str | None) -> dict[str, str]:
-    """What the test set of each task is called in the project."""
+def _slugs(arms: list[LoggedArm], kind: str, name: str | None) -> dict[str, str]:
+    """The project's test set for each task, by slug."""
     tasks = list(dict.fromkeys(name for arm in arms for name in arm.tasks))
-    if named is None:
+    if name is None:
         if not KINDS[kind].names_tasks:
             raise DeclarationError(
                 f"is needed: {KINDS[kind].words} has no name for what it asks", "test_set"
             )
         return {task: slug_of(task) for task in tasks}
     if len(tasks) == 1:
-        return {tasks[0]: slug_of(named)}
-    return {task: slug_of(f"{named}-{task}") for task in tasks}
+        return {tasks[0]: slug_of(name)}
+    return {task: slug_of(f"{name}-{task}") for task in tasks}
 
 
-def _imported(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, str]) -> ImportedTask:
+def _task_result(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, str]) -> ImportedTask:
     figures = [_figure(task, each) for each in task.metrics.values()]
     return ImportedTask(
         arm=arm.name,
@@ -232,16 +233,16 @@ def _imported(arm: LoggedArm, task: Task, run: Run, left_out: Mapping[str, str])
 
 
 def _metrics(task: Task) -> tuple[list[Metric], dict[str, str]]:
-    """The task's scores as metrics, and by name why some aren't taken."""
-    found: list[Metric] = []
+    """The task's scores as metrics, and by name why some are left out."""
+    metrics: list[Metric] = []
     left_out = dict(task.unusable)
-    for each in task.metrics.values():
-        if each.higher_is_better is None:
-            left_out[each.name] = "the log doesn't say whether more of it is better"
+    for logged in task.metrics.values():
+        if logged.higher_is_better is None:
+            left_out[logged.name] = "the log doesn't say whether more of it is better"
             continue
-        metric = scorer("recorded", **each.as_recorded()).metric
-        found.append(register_metric(name=metric.name, options=metric.options))
-    return found, left_out
+        metric = scorer("recorded", **logged.as_recorded()).metric
+        metrics.append(register_metric(name=metric.name, options=metric.options))
+    return metrics, left_out
 
 
 def _figure(task: Task, metric: ToolMetric) -> ToolFigure:
@@ -257,7 +258,7 @@ def _figure(task: Task, metric: ToolMetric) -> ToolFigure:
 
 @contextmanager
 def laid_out(files: Mapping[str, Path]) -> Iterator[Path]:
-    """A folder in which files stand under the names that a log's reader looks for.
+    """A temporary folder with the files under the names that a log's reader expects.
 
     For what was uploaded, which is known by digest. The path is that of the file where there is
     one alone. Raises DeclarationError for a name that can't be a file's.

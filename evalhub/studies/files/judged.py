@@ -1,4 +1,4 @@
-"""Evidence from files judged at the level that a ledger leaves, where one knows its items."""
+"""Judge evidence from files at the level that a ledger leaves, if one knows the items."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,7 +21,7 @@ def judge_files(
     *,
     files: Sequence[str],
 ) -> DecisionRecord:
-    """The record of the decision on files.
+    """The decision record on evidence from files.
 
     Args:
         claims: makes what the ledger may know; the number that they take is kept.

@@ -1,4 +1,4 @@
-"""What a metric takes out of five answers, and how it scores, before anything is judged.
+"""Preview a metric: what it extracts from five answers and how it scores them.
 
 No score of an arm's answer to an item that may be judged is worked out here, of neither arm
 (docs/explanation/decisions/preview-of-a-metric.md). How the metric scores is shown on answers that
@@ -60,7 +60,7 @@ class Taken:
 
     @property
     def whole(self) -> bool:
-        """Whether all of the answer is taken as it stands."""
+        """Whether the metric takes the whole answer."""
         return self.taken == self.text
 
 
@@ -89,16 +89,16 @@ class MetricPreview:
 
     @property
     def sealed(self) -> bool:
-        """Whether some item's scores aren't to be seen yet."""
+        """Whether some item's scores are still sealed."""
         return not all(each.open for each in self.items)
 
     @property
     def found_nothing(self) -> int:
-        """How many answers hold nothing that the metric could compare."""
+        """Number of answers in which the metric found nothing to compare."""
         return sum(
-            each.text is not None and (each.taken is None or each.matched is False)
+            answer.text is not None and (answer.taken is None or answer.matched is False)
             for item in self.items
-            for each in item.answers
+            for answer in item.answers
         )
 
 
@@ -111,121 +111,123 @@ def preview_metric(
     arms: Mapping[str, RecordedFile],
     typed: str = "",
 ) -> MetricPreview:
-    """The first five items of a file, always the same ones, with the arms' answers.
+    """The first five items of a file, always the same, with the arms' answers.
 
     Reads the first rows of each file alone. Raises evalhub.io.rows.DataError for what is wrong
     with one of them, and MetricError for a metric that can't be used so.
     """
     scored = Scorer(metric)
-    found = [item for _, item in islice(read_items(items, mapping), PREVIEWED)]
+    contents = [item for _, item in islice(read_items(items, mapping), PREVIEWED)]
     free = set(
         Item.objects.read_freely_in(project)
-        .filter(fingerprint_in_context__in=[each.fingerprint_in_context() for each in found])
+        .filter(fingerprint_in_context__in=[each.fingerprint_in_context() for each in contents])
         .values_list("fingerprint_in_context", flat=True)
     )
-    said = {name: _answers(file, {each.key for each in found}) for name, file in arms.items()}
-    shown = []
-    for place, item in enumerate(found):
+    answers_by_arm = {
+        name: _answers(file, {each.key for each in contents}) for name, file in arms.items()
+    }
+    previews = []
+    for index, item in enumerate(contents):
         is_open = item.fingerprint_in_context() in free
-        other = found[(place + 1) % len(found)]
-        shown.append(
+        other = contents[(index + 1) % len(contents)]
+        previews.append(
             PreviewedItem(
                 key=item.key,
-                asked=_asked(item)[:SHOWN],
+                asked=_question(item)[:SHOWN],
                 references=[_text(each)[:SHOWN] for each in item.references],
                 answers=[
                     _of_arm(scored, name, of.get(item.key), item, seen=is_open)
-                    for name, of in said.items()
+                    for name, of in answers_by_arm.items()
                 ],
-                probes=[] if place else _probes(scored, item, other),
+                probes=[] if index else _probes(scored, item, other),
                 open=is_open,
             )
         )
-    tried = _typed(scored, typed, found[0], shown[0]) if typed and found else None
-    return MetricPreview(shown, tried)
+    tried = _score_typed(scored, typed, contents[0], previews[0]) if typed and contents else None
+    return MetricPreview(previews, tried)
 
 
-def _typed(scored: Scorer, text: str, item: ItemContent, shown: PreviewedItem) -> Taken:
-    """An answer that somebody typed to the first item: scored, unless an arm gave it."""
-    given = {_bare(each.text) for each in shown.answers if each.text is not None}
-    if not shown.open and _bare(text[:SHOWN]) in given:
-        return _taken(scored, "yours, and an arm’s too", Answer(text), text, None)
-    return _made(scored, "yours", text, item)
+def _score_typed(scored: Scorer, text: str, item: ItemContent, preview: PreviewedItem) -> Taken:
+    """Scores an answer that somebody typed to the first item, unless an arm gave the same."""
+    texts = {_bare(each.text) for each in preview.answers if each.text is not None}
+    if not preview.open and _bare(text[:SHOWN]) in texts:
+        return _extract(scored, "yours, and an arm’s too", Answer(text), text, None)
+    return _score_probe(scored, "yours", text, item)
 
 
 def _answers(file: RecordedFile, keys: set[str]) -> dict[str, RecordedAnswer]:
-    """The first answers to these items, among the first rows of the file."""
+    """Answers to these items among the first rows of the file."""
     rows = islice(read_rows(file.path, WEB), LOOKED_THROUGH)
-    found: dict[str, RecordedAnswer] = {}
-    for each in answers_in(rows, id_field=file.id_field, output_field=file.output_field):
-        if each.item_id in keys:
-            found.setdefault(each.item_id, each)
-            if len(found) == len(keys):
+    answers: dict[str, RecordedAnswer] = {}
+    for answer in answers_in(rows, id_field=file.id_field, output_field=file.output_field):
+        if answer.item_id in keys:
+            answers.setdefault(answer.item_id, answer)
+            if len(answers) == len(keys):
                 break
-    return found
+    return answers
 
 
 def _of_arm(
-    scored: Scorer, name: str, given: RecordedAnswer | None, item: ItemContent, *, seen: bool
+    scored: Scorer, name: str, recorded: RecordedAnswer | None, item: ItemContent, *, seen: bool
 ) -> Taken:
-    if given is None:
+    if recorded is None:
         return Taken(name, None, missing=f"no answer among the first {LOOKED_THROUGH:,} rows")
-    if given.text is None:
-        return Taken(name, None, missing=f"an error: {given.error}"[:SHOWN])
+    if recorded.text is None:
+        return Taken(name, None, missing=f"an error: {recorded.error}"[:SHOWN])
     answer = Answer(
-        given.text,
-        given.latency_ms,
-        given.prompt_tokens,
-        given.completion_tokens,
-        given.scores,
-        given.finish_reason,
+        recorded.text,
+        recorded.latency_ms,
+        recorded.prompt_tokens,
+        recorded.completion_tokens,
+        recorded.scores,
+        recorded.finish_reason,
         question_of(item.input),
-        given.tool_calls,
+        recorded.tool_calls,
     )
-    shown = with_calls(given.text, given.tool_calls)
-    return _taken(scored, name, answer, shown, item.references if seen else None)
+    display_text = with_calls(recorded.text, recorded.tool_calls)
+    return _extract(scored, name, answer, display_text, item.references if seen else None)
 
 
 def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Taken]:
-    """Answers that nobody gave: right ones in two forms, and a wrong one."""
+    """Made-up answers: right ones in two forms, and a wrong one."""
     metric = scored.metric
     if not isinstance(metric, TextMetric) or not metric.compares or metric.instead:
         return []
     if not item.references:
         return []
     right = _text(item.references[0])
-    made = [("the right answer", right), ("in a sentence", f"The answer is {right}.")]
+    probes = [("the right answer", right), ("in a sentence", f"The answer is {right}.")]
     if other.references and other.references != item.references:
-        made.append(("another item’s", _text(other.references[0])))
-    return [_made(scored, name, text, item) for name, text in made]
+        probes.append(("another item’s", _text(other.references[0])))
+    return [_score_probe(scored, name, text, item) for name, text in probes]
 
 
-def _made(scored: Scorer, name: str, text: str, item: ItemContent) -> Taken:
+def _score_probe(scored: Scorer, name: str, text: str, item: ItemContent) -> Taken:
     answer = Answer(text, asked=question_of(item.input))
-    return _taken(scored, name, answer, text, item.references)
+    return _extract(scored, name, answer, text, item.references)
 
 
-def _taken(
-    scored: Scorer, name: str, answer: Answer, shown: str, references: Sequence[Any] | None
+def _extract(
+    scored: Scorer, name: str, answer: Answer, display_text: str, references: Sequence[Any] | None
 ) -> Taken:
-    taken, matched = scored.taken(answer)
+    extracted, matched = scored.taken(answer)
     return Taken(
         name,
-        shown[:SHOWN],
-        None if taken is None else taken[:SHOWN],
+        display_text[:SHOWN],
+        None if extracted is None else extracted[:SHOWN],
         matched,
         None if references is None else scored(answer, references),
     )
 
 
-def _asked(item: ItemContent) -> str:
+def _question(item: ItemContent) -> str:
     if isinstance(item.input, str):
         return item.input
     return "\n\n".join(f"{each['role']}: {message_text(each)}" for each in item.input)
 
 
 def _bare(text: str) -> str:
-    """A text without capitals and white space, by which one is taken for another."""
+    """The text in lower case and without white space, for comparing."""
     return "".join(text.split()).casefold()
 
 

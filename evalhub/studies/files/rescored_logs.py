@@ -1,4 +1,4 @@
-"""Answers out of another tool's logs, scored by a metric of Evalhub's own."""
+"""Score answers from another tool's logs with a metric of Evalhub's own."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from runners.metrics import METRICS, scorer
 
 
 def is_ours(metrics: Sequence[str]) -> bool:
-    """Whether a metric of Evalhub's own is asked for."""
+    """Whether the metric is one of Evalhub's own."""
     return any(each in METRICS for each in metrics)
 
 
@@ -31,7 +31,7 @@ def compare_rescored(
     options: tuple[tuple[str, Any], ...] = (),
     ledger: FileLedger | None = None,
 ) -> FileComparison:
-    """Compares the answers of two logs, of one task, by a metric of Evalhub's own.
+    """Compares the answers of two logs on one task, with a metric of Evalhub's own.
 
     Args:
         right: a log of the same kind whose answers are the right ones; None: the log has them.
@@ -54,18 +54,18 @@ def compare_rescored(
     sides = arms[0].tasks[name], arms[1].tasks[name]
     check_same_items(*sides, other_prompts=question.other_prompts)
     items = {**sides[1].items, **sides[0].items}
-    known = _right_answers(right, name, question)
+    right_answers = _right_answers(right, name, question)
     if scorer(question.metrics[0], **_options(extract, options)).metric.compares:
-        _check_references(items.values(), known, sides[0].file)
+        _check_references(items.values(), right_answers, sides[0].file)
     with TemporaryDirectory() as folder:
         of_items = whole_items_file(
-            items.values(), Path(folder, f"{_called(name)}.jsonl"), sides[0].file, known
+            items.values(), Path(folder, f"{_file_name(name)}.jsonl"), sides[0].file, right_answers
         )
         of_arms = [
-            answers_file(side, Path(folder, str(number), f"{_called(arm.name)}.jsonl"))
+            answers_file(side, Path(folder, str(number), f"{_file_name(arm.name)}.jsonl"))
             for number, (arm, side) in enumerate(zip(arms, sides, strict=True))
         ]
-        asked = CompareRequest(
+        request = CompareRequest(
             metric=question.metrics[0],
             extract=extract,
             options=options,
@@ -74,15 +74,15 @@ def compare_rescored(
             terms=question.terms,
         )
         try:
-            return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, asked, ledger)
+            return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, request, ledger)
         except DataError as error:
-            for each in (of_items, *of_arms):
-                error = each.of_log(error)
+            for file in (of_items, *of_arms):
+                error = file.of_log(error)
             raise error from None
 
 
-def _called(name: str) -> str:
-    """A name without what no file can be called."""
+def _file_name(name: str) -> str:
+    """The name without characters that a file name can't have."""
     return name.replace("/", "-")[:100]
 
 
@@ -91,27 +91,27 @@ def _options(extract: str | None, options: tuple[tuple[str, Any], ...]) -> dict[
 
 
 def _right_answers(right: Path | None, task: str, question: LogQuestion) -> Mapping[str, list[Any]]:
-    """By item, what a log of right answers says; none where there is no such log."""
+    """The answers in a log of right answers, by item; {} without such a log."""
     if right is None:
         return {}
     arms = read_arms(question.kind, right, fields=question.fields)
     arm: LoggedArm = one_arm(arms, None, right, option="--test-set")
     if task not in arm.tasks:
         raise DataError(f"has no task {task}", file=str(right))
-    found: dict[str, list[Any]] = {}
-    for each in arm.tasks[task].answers:
-        if each.output is not None:
-            found.setdefault(each.key, []).append(each.output)
-    return found
+    answers_by_item: dict[str, list[Any]] = {}
+    for answer in arm.tasks[task].answers:
+        if answer.output is not None:
+            answers_by_item.setdefault(answer.key, []).append(answer.output)
+    return answers_by_item
 
 
 def _check_references(
-    items: Iterable[AskedItem], known: Mapping[str, list[Any]], file: Path
+    items: Iterable[AskedItem], right_answers: Mapping[str, list[Any]], file: Path
 ) -> None:
-    for each in items:
-        if not known.get(each.key, each.references):
+    for item in items:
+        if not right_answers.get(item.key, item.references):
             raise DataError(
-                f"no right answer to item {each.key!r} is known: name a file of them by --test-set",
+                f"no right answer to item {item.key!r} is known: name a file of them by --test-set",
                 file=str(file),
-                line=each.line,
+                line=item.line,
             )

@@ -1,4 +1,4 @@
-"""A question about two logs as a study file, with the files that it names: to be registered."""
+"""Write a question about two logs as a study file with its data files."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ STUDY = "study.yaml"
 def write_study(
     base: Path, candidate: Path | None, question: LogQuestion, folder: Path, *, project: str
 ) -> Path:
-    """Writes study.yaml, items and answers into a folder that is new or empty; the study's path.
+    """Writes study.yaml, items and answers into a new or empty folder. Returns the study's path.
 
     What it asks is what `compare_logs` asks. Its arms are of the kind base: only a person knows
     what they are.
@@ -76,7 +76,7 @@ def write_study(
 
 
 def _items(task: PairedTask, question: LogQuestion) -> Iterator[dict[str, Any]]:
-    """Every item of either log, in the order of the keys."""
+    """Every item of either log, sorted by key."""
     items = {**task.candidate.items, **task.baseline.items}
     for key in sorted(items):
         info = item_info(items[key], task.baseline.file, question)

@@ -1,4 +1,4 @@
-"""What must hold, as a comparison of two files says it: the part of a policy that it can set."""
+"""Terms of a comparison of two files: the part of a policy that it can set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ class Terms:
     most_unanswered: float = MOST_UNANSWERED
 
     def demand(self, role: DemandRole) -> dict[str, Any]:
-        """The fields of a criterion of this role; the other role's are no part of it."""
+        """The fields of a criterion with this role; fields of the other role are left out."""
         bound = {"margin": self.margin} if role == "guard" else {"min_gain": self.min_gain}
         return {"role": role, **bound}
 
     def rule(self) -> dict[str, Any]:
-        """The fields of a policy, or of a study's, that hold for all criteria."""
+        """The fields of a policy, or of a study's, that apply to all criteria."""
         return {
             "alpha": self.alpha,
             "planned_gain": self.planned_gain,

@@ -1,4 +1,4 @@
-"""`advance`: one idempotent step of a study, whoever calls it, and the timer that calls it.
+"""`advance`: one idempotent step of a study, and the timer that calls it.
 
 A study's runs end, its review is opened, it is decided; when the review has ended, it is decided
 again. Nobody is told when a run ends: a timer, a page or a command calls `advance`, which looks.
@@ -76,8 +76,8 @@ class StudyStatus:
 
 
 def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudyStatus:
-    """Takes the study as far as it goes now: once its runs have ended, has its judge asked, opens
-    the review that its file says opens by itself, and decides.
+    """Takes the study as far as possible: once its runs have ended, asks its judge, opens the
+    review that its file opens automatically, and decides.
 
     A judge that couldn't be used, or was cancelled, is asked again where somebody says so:
     `take_up`.
@@ -108,17 +108,17 @@ def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudySta
             open_review(study, runs)
         decisions = tuple(decide_study(study=study, by=by))
         noted = ended
-    except NotReadyError:  # handed in anew since its runs were looked at
+    except NotReadyError:  # registered again since its runs were read
         return _runs_awaited(study) or StudyStatus(StudyState.ADVANCING, "its runs, which are new")
     finally:
         Study.objects.filter(pk=study.pk, lease_token=token).update(
             lease_token=None, lease_until=None, **noted
         )
-    return replace(_decided(study, runs, decisions), readings=tuple(readings_of(study)))
+    return replace(_status_of_decisions(study, runs, decisions), readings=tuple(readings_of(study)))
 
 
 def status_of(study: Study) -> StudyStatus:
-    """Where a study is, for who only looks: nothing is done, opened or decided.
+    """The study's state, read only: nothing is started, opened or decided.
 
     Its decisions are the newest, as they are kept: one an arm, the candidate in question first.
     """
@@ -134,21 +134,21 @@ def status_of(study: Study) -> StudyStatus:
         judged = judge_asked(study)
         waiting = None if judged is None else _judge_waits(judged)
         return waiting or StudyStatus(StudyState.ADVANCING, "the next step, which a worker takes")
-    return _decided(study, review_runs(study), decisions)
+    return _status_of_decisions(study, review_runs(study), decisions)
 
 
 def newest_decisions(study: Study) -> tuple[Decision, ...]:
-    """The newest decision on each arm that there is now, the candidate in question first."""
+    """The newest decision on each present arm, the candidate in question first."""
     rows = Decision.objects.filter(study=OuterRef("study"), arm=OuterRef("name")).newest_first()
     first = Case(When(role=ArmRole.CANDIDATE, then=0), default=1)
     arms = study.arms.annotate(newest=Subquery(rows.values("pk")[:1])).exclude(newest=None)
     keys = list(arms.order_by(first, "position").values_list("newest", flat=True))
-    found = Decision.objects.select_related("study__project").in_bulk(keys)
-    return tuple(found[pk] for pk in keys)
+    decisions = Decision.objects.select_related("study__project").in_bulk(keys)
+    return tuple(decisions[pk] for pk in keys)
 
 
 def due_studies(*, news_since: datetime | None = None) -> list[Study]:
-    """Studies of which a run, its judge or the review has ended since they were last advanced.
+    """Studies with a run, judge or review that has ended since they were last advanced.
 
     Of all studies; or, which doesn't grow with what there ever was, of those alone that were never
     advanced, have a review, or of which something has ended since then. Six queries, and up to
@@ -158,7 +158,7 @@ def due_studies(*, news_since: datetime | None = None) -> list[Study]:
     last = runs.values("studies__arm__study").annotate(n=Max("finished")).values("n")
     judged = JudgeRun.objects.filter(candidate__studies__arm__study=OuterRef("pk")).order_by()
     by_study = judged.values("candidate__studies__arm__study")
-    said = by_study.annotate(n=Max("finished")).values("n")
+    finished = by_study.annotate(n=Max("finished")).values("n")
     newest = Campaign.objects.filter(study=OuterRef("pk")).values("pk")[:1]
     ended = (
         Study.objects.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
@@ -167,7 +167,7 @@ def due_studies(*, news_since: datetime | None = None) -> list[Study]:
         .filter(runs_finished__isnull=False)
         .annotate(
             last_finished=Greatest(
-                "runs_finished", Coalesce(Subquery(said[:1]), F("runs_finished"))
+                "runs_finished", Coalesce(Subquery(finished[:1]), F("runs_finished"))
             )
         )
         .select_related("project")
@@ -181,15 +181,15 @@ def due_studies(*, news_since: datetime | None = None) -> list[Study]:
         advanced_runs=F("last_finished"),
         newest_review__isnull=False,
     )
-    return [*by_runs, *(study for study in by_review if _ended_review(study) is not None)]
+    return [*by_runs, *(study for study in by_review if _newest_ended_review(study) is not None)]
 
 
 def _with_news(since: datetime) -> set[int]:
-    """Ids of studies of which something may be due, found from what is new. Four queries."""
+    """Ids of studies that may be due, found by what is new. Four queries."""
     links = StudyRun.objects.order_by()
     return {
         study
-        for found in (
+        for study_ids in (
             Study.objects.filter(advanced_runs=None).order_by().values_list("pk", flat=True),
             links.filter(run__finished__gte=since).values_list("arm__study", flat=True),
             links.filter(
@@ -197,12 +197,12 @@ def _with_news(since: datetime) -> set[int]:
             ).values_list("arm__study", flat=True),
             Campaign.objects.exclude(study=None).order_by().values_list("study", flat=True),
         )
-        for study in found
+        for study in study_ids
     }
 
 
 def advance_studies(*, news_since: datetime | None = None) -> None:
-    """Advances every study that is due. An error on one is logged and keeps up no other."""
+    """Advances every due study. An error on one is logged and doesn't stop the others."""
     for study in due_studies(news_since=news_since):
         try:
             advance(study=study, by=None)
@@ -214,8 +214,8 @@ def advance_studies(*, news_since: datetime | None = None) -> None:
 
 
 def ticker() -> AbstractContextManager[None]:
-    """Advances studies every TICK_S seconds, on a thread of this process, while the block runs:
-    those of which there is news, and at first and every ALL_S any that is due."""
+    """Calls `advance_studies` every TICK_S seconds on a thread of this process, while the block
+    runs: for studies with news, and at first and every ALL_S for all that are due."""
     next_all = monotonic()
 
     def advance_due() -> None:
@@ -229,7 +229,7 @@ def ticker() -> AbstractContextManager[None]:
 
 
 def _runs_awaited(study: Study) -> StudyStatus | None:
-    """What the runs wait for, or None once all have ended."""
+    """The status while runs go on; None once all have ended."""
     links_of = StudyRun.objects.filter(arm__study=study)
     rows = Run.objects.filter(pk__in=links_of.values("run")).with_progress()
     runs = list(rows.select_related("version").order_by("pk"))
@@ -252,28 +252,28 @@ def _runs_awaited(study: Study) -> StudyStatus | None:
 
 
 def _judge_awaited(study: Study, *, by: User | None, take_up: bool) -> StudyStatus | None:
-    """What the judge that compares pairs of answers waits for, which is asked where it wasn't; None
-    where it has ended, or the study has none."""
-    asked = study.policy.pairwise
-    if asked is None:
+    """The status while the judge of pairs works, which is started if it wasn't; None if it has
+    ended, or the study has none."""
+    pairwise = study.policy.pairwise
+    if pairwise is None:
         return None
     try:
-        return _judge_waits(begin_judge(study, asked, by=by, take_up=take_up))
-    except NotReadyError as error:  # a run goes on anew since they were looked at
+        return _judge_waits(begin_judge(study, pairwise, by=by, take_up=take_up))
+    except NotReadyError as error:  # a run was resumed since they were read
         return StudyStatus(StudyState.RUNNING, str(error))
 
 
 def _judge_waits(judged: JudgeRun) -> StudyStatus | None:
     if judged.unreachable:
-        said = f"somebody who has its judge asked again (`evalhub judge run`): {judged.error}"
-        return StudyStatus(StudyState.STOPPED, said)
+        waits_for = f"somebody who has its judge asked again (`evalhub judge run`): {judged.error}"
+        return StudyStatus(StudyState.STOPPED, waits_for)
     if judged.finished is None:
         return StudyStatus(StudyState.RUNNING, f"its judge, {judged.judge}")
     return None
 
 
 def _lease(study: Study) -> uuid.UUID | None:
-    """A token for the next LEASE; None while another process has one."""
+    """A token of the lease, held for LEASE; None while another process has one."""
     now, token = timezone.now(), uuid.uuid4()
     free = Study.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=study.pk)
     return token if free.update(lease_until=now + LEASE, lease_token=token) else None
@@ -285,12 +285,12 @@ def _what_has_ended(study: Study) -> dict[str, Any]:
     last = [rows.aggregate(last=Max("finished"))["last"] for rows in (runs, judged)]
     return {
         "advanced_runs": max((each for each in last if each is not None), default=None),
-        "advanced_review": _ended_review(study),
+        "advanced_review": _newest_ended_review(study),
     }
 
 
-def _ended_review(study: Study) -> int | None:
-    """The study's newest review, if it has ended."""
+def _newest_ended_review(study: Study) -> int | None:
+    """The study's newest review if it has ended."""
     campaign = study.campaigns.defer("plan").first()
     return campaign.pk if campaign is not None and has_ended(campaign) else None
 
@@ -299,7 +299,9 @@ def _opens_unattended(study: Study) -> bool:
     return study.review is not None and study.review.open == "auto"
 
 
-def _decided(study: Study, runs: ReviewRuns | None, decisions: tuple[Decision, ...]) -> StudyStatus:
+def _status_of_decisions(
+    study: Study, runs: ReviewRuns | None, decisions: tuple[Decision, ...]
+) -> StudyStatus:
     if runs is None:
         return StudyStatus(StudyState.DECIDED, decisions=decisions)
     campaign = newest_review(study, runs)

@@ -1,4 +1,4 @@
-"""All runs of a study at once: stopped, or those that stopped taken up again."""
+"""Cancel or resume all runs of a study at once."""
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
@@ -8,15 +8,15 @@ from runners.queue import QueueUnreachable
 
 
 def cancel_runs(study: Study, *, by: User | None) -> int:
-    """Stops what goes on about a study's runs, judges of their answers too; of how many runs. What
-    was answered stays. Raises NotAllowedError where `by` doesn't evaluate in its project."""
+    """Cancels the study's open runs and judges; answers stay. Returns the number of runs. Raises
+    NotAllowedError if `by` doesn't evaluate in its project."""
     check_evaluates(by, study.project)
     return sum(cancel_work(run, by=by) is not None for run in _runs_of(study))
 
 
 def resume_runs(study: Study, *, by: User | None) -> int:
-    """Lets those of a study's runs go on that failed or were cancelled, and judges of their answers
-    that did; how many runs. Answers that ended in an error are asked for again.
+    """Resumes the study's failed or cancelled runs and judges, and asks again for answers that
+    ended in an error. Returns the number of runs.
 
     Raises NotAllowedError as `cancel_runs`, and QueueUnreachable where Redis is away; all are taken
     up by then, and start when a worker finds them.

@@ -1,4 +1,4 @@
-"""By what a study's runs are priced, and how much they may cost."""
+"""Prices and budgets of a study's runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,8 +16,8 @@ from runners.spending import Charges
 def charges_of(
     spec: StudySpec, project: Project, arms: Iterable[str], judges: Mapping[str, ModelVersion]
 ) -> dict[str, Charges]:
-    """By arm, its price and the budgets that its runs count on, which are brought to what the file
-    says now.
+    """By arm: its price and the budgets of its runs; the budgets are updated to what the file says
+    now.
 
     Raises evalhub.io.rows.DataError where there is a budget of money and an arm that is asked
     has no price.
@@ -29,27 +29,28 @@ def charges_of(
         )
         for name, judge in spec.judges.items()
     }
-    asked = spec.policy.pairwise
-    pairwise = judges[asked.by].digest if asked else ""
-    found = {}
+    of_pairs = spec.policy.pairwise
+    pairwise = judges[of_pairs.by].digest if of_pairs else ""
+    charges = {}
     for name in arms:
         arm = spec.arms[name]
         price = _price(spec, ("arms", name), arm.backend.asked, arm.price, spec.budget, arm.budget)
-        budget = _kept(project, _slug(spec), name, arm.budget)
-        found[name] = Charges(price, judged, pairwise, whole, budget)
-    return found
+        budget = _store_budget(project, _slug(spec), name, arm.budget)
+        charges[name] = Charges(price, judged, pairwise, whole, budget)
+    return charges
 
 
 def charges_on(spec: StudySpec, charges: Charges, *, arm: str, test_set: str) -> Charges:
-    """Those of an arm on one test set: its judge of pairs asks about the candidate's on one."""
-    asked = spec.policy.pairwise
-    compared = asked and (arm, test_set) == (spec.candidate, asked.test_set)
+    """The charges of an arm on one test set: without the judge of pairs, except for the candidate
+    on the pairs' test set."""
+    pairwise = spec.policy.pairwise
+    compared = pairwise and (arm, test_set) == (spec.candidate, pairwise.test_set)
     return charges if compared else replace(charges, pairwise="")
 
 
 def study_budget(spec: StudySpec, project: Project) -> StudyBudget | None:
-    """The budget of the whole study, as its file says it now; None where it says none."""
-    return _kept(project, _slug(spec), "", spec.budget)
+    """The budget of the whole study, updated to its file; None if the file has none."""
+    return _store_budget(project, _slug(spec), "", spec.budget)
 
 
 def _slug(spec: StudySpec) -> str:
@@ -65,27 +66,27 @@ def _price(
 ) -> UsedPrice | None:
     if backend is None:
         return None
-    found = used_price(backend, own)
-    if found is None and any(each and each.money is not None for each in budgets):
+    price = used_price(backend, own)
+    if price is None and any(each and each.money is not None for each in budgets):
         raise spec.document.error(
             [*at, "price"],
             "missing: there is a budget of money, and no price of it is known (`evalhub prices`): "
             "say price: {prompt: …, completion: …} a million tokens, 0 where asking it costs "
             "nothing",
         )
-    return found
+    return price
 
 
-def _kept(
-    project: Project, study: str, arm: str, said: SpendingBudget | None
+def _store_budget(
+    project: Project, study: str, arm: str, limits: SpendingBudget | None
 ) -> StudyBudget | None:
-    if said is None:
+    if limits is None:
         return None
-    now = {"tokens": said.tokens, "money": said.money}
-    found, made = StudyBudget.objects.get_or_create(
+    now = {"tokens": limits.tokens, "money": limits.money}
+    row, created = StudyBudget.objects.get_or_create(
         project=project, study=study, arm=arm, defaults=now
     )
-    if not made and (found.tokens, found.money) != (said.tokens, said.money):
-        StudyBudget.objects.filter(pk=found.pk).update(**now)
-        found.tokens, found.money = said.tokens, said.money
-    return found
+    if not created and (row.tokens, row.money) != (limits.tokens, limits.money):
+        StudyBudget.objects.filter(pk=row.pk).update(**now)
+        row.tokens, row.money = limits.tokens, limits.money
+    return row

@@ -1,4 +1,4 @@
-"""A study carried through by a command that waits: its runs, then the steps of `advance`."""
+"""Carry a study through in a command that waits: its runs, then the steps of `advance`."""
 
 import time
 from collections.abc import Callable
@@ -59,22 +59,22 @@ def conduct(
             if progress is not None:
                 progress(runs)
             open_runs = [run for run in runs if run.state in OPEN]
-            asked = None if open_runs else judge_asked(study)
-            if asked is not None and asked.finished is None:
-                take_up_judge = False  # who stops it from now on means it
+            judge_run = None if open_runs else judge_asked(study)
+            if judge_run is not None and judge_run.finished is None:
+                take_up_judge = False  # a cancellation from now on is intended
                 if judged is not None:
-                    judged(asked)
+                    judged(judge_run)
             elif not open_runs:
                 status = advance(study=study, by=None, take_up=take_up_judge)
                 take_up_judge = False
                 if status.decisions or status.state == StudyState.READ:
                     return status
                 if status.state == StudyState.STOPPED:
-                    raise _stopped(study, status)
+                    raise _stop_error(study, status)
             patience.well()
         except AWAY as error:
             patience.wait(error)
-        # reading may go on where a worker of this process can't write: the disk is full
+        # reads may work where a worker of this process can't write: the disk is full
         if (lasts := outages.database.lasting(OUTAGE_S)) is not None:
             raise lasts
         if wait_s is not None and time.monotonic() - began > wait_s:
@@ -85,33 +85,32 @@ def conduct(
         pause()
 
 
-def _stopped(study: Study, status: StudyStatus) -> Exception:
-    """Why a study doesn't go on by itself."""
+def _stop_error(study: Study, status: StudyStatus) -> Exception:
+    """Why a study doesn't continue by itself."""
     for run in runs_of(study):
         if run.unreachable:
             return RunUnreachable(f"{run}: {run.error}")
-    asked = judge_asked(study)
-    if asked is not None and asked.state == JudgeRunState.FAILED and asked.unreachable:
-        return BackendError(f"{asked}: {asked.error}")
+    judge_run = judge_asked(study)
+    if judge_run is not None and judge_run.state == JudgeRunState.FAILED and judge_run.unreachable:
+        return BackendError(f"{judge_run}: {judge_run.error}")
     return NotReadyError(f"{study} waits for {status.waits_for}; the same command goes on with it")
 
 
 def patiently[Done](step: Callable[[], Done]) -> Done:
-    """A step that may be taken again, taken until the database and the queue let it; for OUTAGE_S
-    at most."""
+    """Repeats an idempotent step until database and queue are available; for OUTAGE_S at most."""
     patience = Patience(OUTAGE_S)
     while True:
         try:
-            done = step()
+            result = step()
         except AWAY as error:
             patience.wait(error)
         else:
             patience.well()
-            return done
+            return result
 
 
 def runs_of(study: Study) -> list[Run]:
-    """The study's runs with their progress, each once, in the order of its test sets and arms."""
+    """The study's runs with their progress, each once, in the order of test sets and arms."""
     links = StudyRun.objects.filter(arm__study=study).order_by(
         "test_set__position", "arm__position", "repeat"
     )

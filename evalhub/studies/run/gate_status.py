@@ -1,4 +1,4 @@
-"""What a pipeline is told: may this arm's version ship now? Only looks; nothing is decided here."""
+"""The gate's answer to a pipeline: may this arm's version ship now? Read only."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,7 +46,7 @@ class GateAnswer:
 
 
 def gate_answer(study: Study, *, candidate: str = "", version: str = "") -> GateAnswer:
-    """Whether an arm's version has a ship that holds now: registered, and on today's evidence.
+    """Whether an arm's version has a valid ship now: registered, and on today's evidence.
 
     Args:
         candidate: name of the arm; the candidate in question where none is given.
@@ -58,48 +58,50 @@ def gate_answer(study: Study, *, candidate: str = "", version: str = "") -> Gate
     """
     arm = _arm(study, candidate)
     status = status_of(study)
-    asked = _version(arm, version)
+    model_version = _version(arm, version)
     decision = next((each for each in status.decisions if each.arm == arm.name), None)
     if decision is None:
         decision = study.decisions.filter(arm=arm.name).newest_first().first()
 
-    def told(passing: Passing, said: str, **more: object) -> GateAnswer:
-        return GateAnswer(passing, said, status, arm, asked, decision, **more)  # type: ignore[arg-type]
+    def answer(passing: Passing, sentence: str, **more: object) -> GateAnswer:
+        return GateAnswer(passing, sentence, status, arm, model_version, decision, **more)  # type: ignore[arg-type]
 
     if decision is not None and (why := why_not_kept(decision)):
         decision = None  # whatever it says
-        return told(Passing.REFUSED, why.rstrip("."))
-    if asked is None:
-        return told(Passing.REFUSED, f"{arm.version.model} has no version {version[:64]!r}")
-    if asked != arm.version:
-        said = f"{asked} isn't what the study compares as {arm.name}, which is {arm.version}"
-        return told(Passing.REFUSED, f"{said}: register the study with it")
+        return answer(Passing.REFUSED, why.rstrip("."))
+    if model_version is None:
+        return answer(Passing.REFUSED, f"{arm.version.model} has no version {version[:64]!r}")
+    if model_version != arm.version:
+        sentence = (
+            f"{model_version} isn't what the study compares as {arm.name}, which is {arm.version}"
+        )
+        return answer(Passing.REFUSED, f"{sentence}: register the study with it")
     if status.state in (StudyState.RUNNING, StudyState.STOPPED, StudyState.ADVANCING):
-        return told(Passing.OPEN, f"The study waits for {status.waits_for}")
+        return answer(Passing.OPEN, f"The study waits for {status.waits_for}")
     if decision is None:
-        return told(Passing.REFUSED, f"{arm.name} isn't judged in this study")
+        return answer(Passing.REFUSED, f"{arm.name} isn't judged in this study")
     changed = tuple(each.sentence for each in changes_since(decision))
     newest = decision.sign_offs.first()
     signed = Verdict(newest.verdict) if newest else None
-    known = {"changed_since": changed, "signed": signed}
+    details = {"changed_since": changed, "signed": signed}
     verdict, record = Verdict(decision.verdict), decision.document
     if changed:
-        return told(Passing.REFUSED, f"Decided on other evidence: {changed[0]}", **known)
+        return answer(Passing.REFUSED, f"Decided on other evidence: {changed[0]}", **details)
     if not record.registered:
-        return told(Passing.REFUSED, "No ledger counts this look", **known)
+        return answer(Passing.REFUSED, "No ledger counts this look", **details)
     if verdict is Verdict.MORE and _people_may_answer(study, status):
-        return told(Passing.OPEN, f"The study waits for {status.waits_for}", **known)
+        return answer(Passing.OPEN, f"The study waits for {status.waits_for}", **details)
     if verdict is not Verdict.SHIP:
-        return told(Passing.REFUSED, record.headline.rstrip("."), **known)
+        return answer(Passing.REFUSED, record.headline.rstrip("."), **details)
     if signed not in (None, Verdict.SHIP):
-        return told(Passing.REFUSED, f"A person overrode it: {signed}", **known)
-    return told(Passing.PASSED, record.headline.rstrip("."), **known)
+        return answer(Passing.REFUSED, f"A person overrode it: {signed}", **details)
+    return answer(Passing.PASSED, record.headline.rstrip("."), **details)
 
 
 def _arm(study: Study, name: str) -> StudyArm:
     arms = study.arms.select_related("version__model__project")
-    found = arms.filter(name=name) if name else arms.filter(role=ArmRole.CANDIDATE)
-    if (arm := found.first()) is None:
+    matching = arms.filter(name=name) if name else arms.filter(role=ArmRole.CANDIDATE)
+    if (arm := matching.first()) is None:
         names = ", ".join(arms.values_list("name", flat=True))
         raise DeclarationError(f"the study has no arm {name[:80]!r}; it has {names}", "candidate")
     return arm
@@ -112,7 +114,7 @@ def _version(arm: StudyArm, digest: str) -> ModelVersion | None:
 
 
 def _people_may_answer(study: Study, status: StudyStatus) -> bool:
-    """Whether its review goes on, or is still to be opened."""
+    """Whether the study's review is open, or still to be opened."""
     if status.state is StudyState.UNREVIEWED:
         return True
     campaign = study.campaigns.defer("plan").first()

@@ -1,4 +1,4 @@
-"""What is still to be asked of a study's judges, and what that costs at most."""
+"""Requests that a study's judges still need, and their cost at most."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class _JudgeQuestions:
 
 
 def judge_prices(spec: StudySpec, project: Project) -> Prices:
-    """By which a study's judges are priced today."""
+    """Today's prices of a study's judges."""
     versions = register_judges(spec, project)
     return {
         versions[name].digest: used_price(judge.backend.asked, judge.price)
@@ -46,16 +46,16 @@ def judge_prices(spec: StudySpec, project: Project) -> Prices:
 
 
 def planned_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
-    """What the study's judges would still be asked: by test set and arm about single answers, and
-    about pairs of them.
+    """What the study's judges still have to be asked: single answers by test set and arm, and pairs
+    of answers.
 
     An answer that isn't there yet is taken for as long as its arm's max_tokens allow, and for one
     that differs from the other arm's.
     """
-    found = list(_points(study, prices))
+    planned = list(_points(study, prices))
     if study.policy.pairwise is not None:
-        found.append(_pairs(study, study.policy.pairwise, prices))
-    return found
+        planned.append(_pairs(study, study.policy.pairwise, prices))
+    return planned
 
 
 def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
@@ -74,7 +74,7 @@ def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
 def planned_points(
     scored: Iterable[tuple[str, str, Run, Metric]], prices: Prices
 ) -> Iterator[PlannedJudging]:
-    """What judges would still be asked about single answers.
+    """What judges still have to be asked about single answers.
 
     Args:
         scored: arm, test set, run, and a metric that scores it; of other metrics nobody is asked.
@@ -87,12 +87,12 @@ def planned_points(
         seen.add((run.pk, metric.pk))
         judge = judge_of(declared, run.version.model.project)
         assert judge is not None, "the metric needs one"
-        asked = _about_answers(run, metric, declared)
-        yield _planned(judge, asked, prices, arm=arm, test_set=test_set)
+        questions = _about_answers(run, metric, declared)
+        yield _plan(judge, questions, prices, arm=arm, test_set=test_set)
 
 
 def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQuestions:
-    asked = _JudgeQuestions()
+    questions = _JudgeQuestions()
     scored = set(
         Score.objects.filter(output__run=run, metric=metric).values_list("output_id", flat=True)
     )
@@ -101,28 +101,32 @@ def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQu
         for output in Output.objects.filter(run=run, item__in=items):
             outputs.setdefault(output.item_id, []).append(output)
         for item in items:
-            there = outputs.get(item.pk, [])
-            texts = [each.text for each in there if each.text is not None and each.pk not in scored]
-            # what failed is asked for again
-            left = run.samples - sum(each.text is not None for each in there)
+            item_outputs = outputs.get(item.pk, [])
+            texts = [
+                output.text
+                for output in item_outputs
+                if output.text is not None and output.pk not in scored
+            ]
+            # failed answers are asked for again
+            left = run.samples - sum(each.text is not None for each in item_outputs)
             for text in [*texts, *[_longest(run)] * left]:
                 answer = Answer(text, input=item.input, context=item.context)
                 try:
-                    asked.add(declared.question(answer, item.references))
-                except ValueError:  # there is nothing to ask about it
+                    questions.add(declared.question(answer, item.references))
+                except ValueError:  # nothing to ask about it
                     continue
-    return asked
+    return questions
 
 
 def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
-    # the gate's, with numpy: nobody needs it who only stores answers
+    # imports numpy, which storing answers alone doesn't need
     from evalhub.ledger.baseline_choice import baseline_of
     from evalhub.ledger.study_evidence import NotReadyError
     from evalhub.studies.run.judged_pairs import judge_asked, judge_version
 
     try:
         baseline = baseline_of(study)
-    except NotReadyError:  # the one that the study names, until it is known which is the best
+    except NotReadyError:  # the named baseline, until the best one is known
         baseline = study.arms.get(role=ArmRole.BASELINE)
     links = StudyRun.objects.filter(arm__study=study, test_set__name=question.test_set, repeat=0)
     links = links.select_related("run__version", "run__test_set_version")
@@ -130,11 +134,11 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
         links.get(arm=baseline).run,
         links.get(arm__role=ArmRole.CANDIDATE).run,
     ]
-    there = judge_asked(study)
-    said: dict[int, int] = {}
-    for key in there.votes.values_list("item_id", flat=True) if there else ():
-        said[key] = said.get(key, 0) + 1
-    asked = _JudgeQuestions()
+    judge_run = judge_asked(study)
+    votes_by_item: dict[int, int] = {}
+    for key in judge_run.votes.values_list("item_id", flat=True) if judge_run else ():
+        votes_by_item[key] = votes_by_item.get(key, 0) + 1
+    questions = _JudgeQuestions()
     for items in _items(runs[0]):
         texts = [_texts(run, items) for run in runs]
         for item in items:
@@ -146,9 +150,11 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
                 _longest(runs[0]) if before is None else before,
                 _longest(runs[1]) if after is None else after,
             )
-            asked.add(prompt_of(question.question, pair, True), 2 - said.get(item.pk, 0))
+            questions.add(
+                prompt_of(question.question, pair, True), 2 - votes_by_item.get(item.pk, 0)
+            )
     judge = judge_version(study, question)
-    return _planned(judge, asked, prices, arm=None, test_set=question.test_set)
+    return _plan(judge, questions, prices, arm=None, test_set=question.test_set)
 
 
 def _items(run: Run) -> Iterator[Sequence[Item]]:
@@ -163,24 +169,31 @@ def _texts(run: Run, items: Sequence[Item]) -> dict[int, str]:
 
 
 def _longest(run: Run) -> str:
-    """As long as an answer of the run can be; nothing where nobody says."""
+    """A text as long as the run's longest possible answer; "" if nothing limits it."""
     return "x" * (CHARACTERS_A_TOKEN * (run.version.sampling.max_tokens or 0))
 
 
-def _planned(
-    judge: ModelVersion, asked: _JudgeQuestions, prices: Prices, *, arm: str | None, test_set: str
+def _plan(
+    judge: ModelVersion,
+    questions: _JudgeQuestions,
+    prices: Prices,
+    *,
+    arm: str | None,
+    test_set: str,
 ) -> PlannedJudging:
-    prompt = -(-asked.characters // CHARACTERS_A_TOKEN)
+    prompt = -(-questions.characters // CHARACTERS_A_TOKEN)
     longest, price = judge.sampling.max_tokens, prices.get(judge.digest)
-    completion = 0 if not asked.requests else None if longest is None else longest * asked.requests
-    money = None if asked.requests else 0.0
+    completion = (
+        0 if not questions.requests else None if longest is None else longest * questions.requests
+    )
+    money = None if questions.requests else 0.0
     if price is not None and completion is not None:
         money = price.price.cost(prompt=prompt, completion=completion)
     return PlannedJudging(
         judge=judge.model.slug,
         arm=arm,
         test_set=test_set,
-        requests=asked.requests,
+        requests=questions.requests,
         prompt_tokens=prompt,
         completion_tokens=completion,
         money=money,

@@ -1,4 +1,4 @@
-"""The judge that a study names, asked about its two arms' answers side by side."""
+"""Ask the study's judge about its two arms' answers side by side."""
 
 from collections.abc import Callable
 
@@ -30,10 +30,10 @@ def judge_study(
     study: Study,
     by: User | None,
     price: Price | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda count, total: None,
 ) -> JudgeRunDocument:
-    """Asks the study's judge for what it hasn't said yet of the baseline's and the candidate's
-    answers, or waits while a worker does. Whom it prefers is sealed until a decision reads it.
+    """Asks the study's judge about the baseline's and the candidate's answers that it hasn't judged
+    yet, or waits while a worker does. Its choices are sealed until a decision reads them.
 
     Raises:
         evalhub.declare.declaration.DeclarationError: the study names no judge.
@@ -41,12 +41,12 @@ def judge_study(
             it.
         runners.backends.asking.BackendError: the judge is away; what it said stays.
     """
-    asked = study.policy.pairwise
-    if asked is None:
+    pairwise = study.policy.pairwise
+    if pairwise is None:
         raise DeclarationError(
             "missing: say by whom, on which test set, and by what rubric", "pairwise"
         )
-    judged = begin_judge(study, asked, by=by, take_up=True)
+    judged = begin_judge(study, pairwise, by=by, take_up=True)
     before, total = judged.votes.count(), 2 * count_pairs(judged)
     wait_for(judged, lambda verdicts: progress(verdicts, total))
     if judged.state == JudgeRunState.CANCELLED:
@@ -55,41 +55,40 @@ def judge_study(
         raise BackendError(judged.error)
     if judged.finished is None:
         raise NotReadyError(f"{judged}: the answers became others meanwhile")
-    return _document(study, asked, judged, before=before, total=total, price=price)
+    return _document(study, pairwise, judged, before=before, total=total, price=price)
 
 
 def begin_judge(
-    study: Study, asked: Pairwise, *, by: User | None, take_up: bool = False
+    study: Study, pairwise: Pairwise, *, by: User | None, take_up: bool = False
 ) -> JudgeRun:
-    """What the study's judge says of the answers as they are now, to be asked where there is
-    nothing; `take_up`: also where it failed or was cancelled. Raises NotReadyError where answers
-    are missing."""
-    baseline, candidate = pairwise_runs(study, asked)
+    """The judge's run on the present answers, created if there is none; `take_up`: resumed if it
+    failed or was cancelled. Raises NotReadyError if answers are missing."""
+    baseline, candidate = pairwise_runs(study, pairwise)
     return begin_judging(
         baseline=baseline,
         candidate=candidate,
-        judge=judge_version(study, asked),
-        question=asked.question,
+        judge=judge_version(study, pairwise),
+        question=pairwise.question,
         by=by,
         take_up=take_up,
     )
 
 
 def judge_asked(study: Study) -> JudgeRun | None:
-    """The newest that the study's judge was asked, by its file as it is now."""
-    asked = study.policy.pairwise
-    if asked is None:
+    """The newest run of the study's judge, by its file as it is now."""
+    pairwise = study.policy.pairwise
+    if pairwise is None:
         return None
-    runs = Run.objects.filter(studies__arm__study=study, studies__test_set__name=asked.test_set)
+    runs = Run.objects.filter(studies__arm__study=study, studies__test_set__name=pairwise.test_set)
     of_study = JudgeRun.objects.filter(baseline__in=runs, candidate__in=runs)
-    same = of_study.filter(digest=question_digest(asked.by, asked.question))
-    found: JudgeRun | None = same.of_answers_as_they_are().first()
-    return found
+    same = of_study.filter(digest=question_digest(pairwise.by, pairwise.question))
+    judge_run: JudgeRun | None = same.of_answers_as_they_are().first()
+    return judge_run
 
 
 def _document(
     study: Study,
-    asked: Pairwise,
+    pairwise: Pairwise,
     judged: JudgeRun,
     *,
     before: int,
@@ -103,36 +102,36 @@ def _document(
         unknown=Count("pk", filter=Q(prompt_tokens=None) | Q(completion_tokens=None)),
     )
     prompt, completion = totals["prompt"], totals["completion"]
-    known = not totals["unknown"] and prompt is not None
+    has_tokens = not totals["unknown"] and prompt is not None
     money = None
-    if known and price is not None:
+    if has_tokens and price is not None:
         money = sum(
             (
-                money_of(Paid(each.prompt_tokens or 0, each.completion_tokens or 0), price)
-                for each in judged.votes.only("prompt_tokens", "completion_tokens").iterator()
+                money_of(Paid(vote.prompt_tokens or 0, vote.completion_tokens or 0), price)
+                for vote in judged.votes.only("prompt_tokens", "completion_tokens").iterator()
             ),
             start=0.0,
         )
     unanswered = total - totals["there"]
     return JudgeRunDocument(
         study=f"{study.project.slug}/{study.slug}",
-        test_set=asked.test_set,
+        test_set=pairwise.test_set,
         judge=str(judged.judge),
         judge_digest=judged.judge.digest,
         asked=totals["there"] - before + unanswered,
         unanswered=unanswered,
         error=judged.error,
         figures=figures_of(votes_of(judged), pairs=count_pairs(judged)),
-        prompt_tokens=prompt if known else None,
-        completion_tokens=completion if known else None,
+        prompt_tokens=prompt if has_tokens else None,
+        completion_tokens=completion if has_tokens else None,
         money=money,
         opened=judged.opened is not None,
     )
 
 
-def pairwise_runs(study: Study, asked: Pairwise) -> tuple[Run, Run]:
+def pairwise_runs(study: Study, pairwise: Pairwise) -> tuple[Run, Run]:
     """The baseline's and the candidate's run that are judged. Raises NotReadyError."""
-    links = StudyRun.objects.filter(arm__study=study, test_set__name=asked.test_set, repeat=0)
+    links = StudyRun.objects.filter(arm__study=study, test_set__name=pairwise.test_set, repeat=0)
     runs = [
         links.select_related("run__version__model", "run__test_set_version__test_set__project")
         .get(**which)
@@ -145,8 +144,8 @@ def pairwise_runs(study: Study, asked: Pairwise) -> tuple[Run, Run]:
     return runs[0], runs[1]
 
 
-def judge_version(study: Study, asked: Pairwise) -> ModelVersion:
+def judge_version(study: Study, pairwise: Pairwise) -> ModelVersion:
     """The version that the study's settings name by its digest."""
-    versions = ModelVersion.objects.filter(model__project=study.project, digest=asked.by)
-    found: ModelVersion = versions.order_by("pk")[0]
-    return found
+    versions = ModelVersion.objects.filter(model__project=study.project, digest=pairwise.by)
+    version: ModelVersion = versions.order_by("pk")[0]
+    return version

@@ -1,4 +1,4 @@
-"""What a study's rows ask, to see whether a file that was registered again has changed it."""
+"""Compare a study's rows before and after its file was registered again."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ class PolicyScopeError(Exception):
 
 
 def linked(study: Study) -> dict[str, list[Any]]:
-    """Its policy, review, arms, test sets and runs, as values that compare. Four queries."""
+    """Policy, review, arms, test sets and runs, as comparable values. Four queries."""
     columns = [each.name for each in study.test_sets.model._meta.fields if each.name not in _BESIDE]
     runs = StudyRun.objects.filter(arm__study=study).order_by("arm__name", "test_set__name", "pk")
     return {
@@ -33,8 +33,8 @@ def linked(study: Study) -> dict[str, list[Any]]:
 
 
 def policy_of(study: Study) -> dict[str, Any]:
-    """Its policy as values by field: the study-wide part, whom it asks, the baseline's name, and
-    what must hold on each test set that is judged. Three queries.
+    """Its policy as values by field: the study-wide part, the review, the baseline's name, and the
+    requirements on each judged test set. Three queries.
 
     New items, answers and candidates leave it as it is.
     """
@@ -50,7 +50,7 @@ def policy_of(study: Study) -> dict[str, Any]:
 
 
 def check_same_policy(study: Study, before: dict[str, Any]) -> None:
-    """That the study's policy is what it was `before` (`policy_of`).
+    """Raises if the study's policy isn't what it was `before` (`policy_of`).
 
     Raises PolicyScopeError, which names the fields that differ.
     """
@@ -66,7 +66,7 @@ def check_same_policy(study: Study, before: dict[str, Any]) -> None:
 
 
 def note_policy_change(study: Study, *, by: User | None, before: dict[str, Any]) -> None:
-    """Notes in the audit log what the study's policy asks otherwise than `before` (`policy_of`)."""
+    """Notes in the audit log how the study's policy differs from `before` (`policy_of`)."""
     now = policy_of(study)
     if now == before:
         return
@@ -80,24 +80,24 @@ def note_policy_change(study: Study, *, by: User | None, before: dict[str, Any])
 
 
 def _by_field(policy: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """With a field for each demand on a test set besides, and metrics by their names."""
+    """The policy with a field for each demand on a test set, and metrics by name."""
     for name, part in _flat(policy).items():
         if not name.startswith("test_sets."):
             yield name, part
             continue
         for field, value in part.items():
-            said = str(Metric.objects.get(pk=value)) if field == "metric" else value
-            yield f"{name}.{field}", said
+            display_value = str(Metric.objects.get(pk=value)) if field == "metric" else value
+            yield f"{name}.{field}", display_value
 
 
 def _flat(policy: dict[str, Any]) -> dict[str, Any]:
-    """With a field for each part of the study-wide policy and of the review."""
+    """The policy with a field for each part of the study-wide policy and of the review."""
     parts = ((name, policy[name] or {}) for name in ("policy", "review"))
     rest = {name: each for name, each in policy.items() if name not in ("policy", "review")}
     return rest | {f"{name}.{field}": each for name, part in parts for field, each in part.items()}
 
 
 def note_change(study: Study, *, before: dict[str, list[Any]]) -> None:
-    """Keeps that the study asks otherwise than `before`, where it does."""
+    """Stores the change if the study's requirements differ from `before`."""
     if linked(study) != before:
         Study.objects.filter(pk=study.pk).update(changed=Now())

@@ -1,4 +1,5 @@
-"""What a registered study would still ask, and what its next look costs and can show."""
+"""The plan of a registered study: requests that are still open, the cost of its next look, and what
+that can show."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -44,44 +45,44 @@ answers differ or so."""
 
 
 def plan_of_file(spec: StudySpec) -> StudyPlan:
-    """What running a study file would do: it is registered, looked at, and taken back.
+    """The plan of a study file, which is registered for it and rolled back.
 
     Raises what `register_study` raises.
     """
     with transaction.atomic():
         study = register_study(spec)
-        found = study_plan(study, judge_prices(spec, study.project))
+        plan = study_plan(study, judge_prices(spec, study.project))
         transaction.set_rollback(True)
-    return found
+    return plan
 
 
 def study_plan(study: Study, prices: Prices) -> StudyPlan:
-    """What a study would still ask, and the looks of its candidate in question."""
+    """The study's open requests, and the next looks of its candidate in question."""
     rows, runs = planned_runs(study)
     judging = planned_judging(study, prices)
     planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
-    asked = [each for each in planned if each.requests]
-    judged = _judged(study)
+    remaining = [each for each in planned if each.requests]
+    judged = _arms_to_judge(study)
     return StudyPlan(
         study=study.name,
         candidate=study.arms.get(role=ArmRole.CANDIDATE).name,
         arms=len(judged),
         runs=tuple(runs),
         judging=tuple(judging),
-        requests=sum(each.requests for each in asked),
-        prompt_tokens=sum(each.prompt_tokens for each in asked),
-        completion_tokens=sum_known(each.completion_tokens for each in asked),
-        money=sum_known(each.money for each in asked),
+        requests=sum(each.requests for each in remaining),
+        prompt_tokens=sum(each.prompt_tokens for each in remaining),
+        completion_tokens=sum_known(each.completion_tokens for each in remaining),
+        money=sum_known(each.money for each in remaining),
         budgets=tuple(planned_budgets(rows, planned)),
         looks=tuple(next_looks(study)),
     )
 
 
 def next_looks(study: Study) -> list[PlannedLook]:
-    """How the candidate in question would be judged on each test set, by what is known before: as
-    a decision is charged, of answers that are there or will be. Of a test set on which it is the
-    baseline nothing is looked at; guards on form are counted, and not listed."""
-    policy, judged = study.policy, _judged(study)
+    """The next look on each test set, computed as a decision is charged, from answers that exist or
+    are planned. A test set on which the candidate is the baseline has none; guards on form are
+    counted, and not listed."""
+    policy, judged = study.policy, _arms_to_judge(study)
     arms = len(judged)
     asked_of = study.test_sets.judged()
     test_sets = list(asked_of.select_related("metric", "test_set_version__test_set"))
@@ -99,22 +100,29 @@ def next_looks(study: Study) -> list[PlannedLook]:
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=arms)
     positions = {claim.name: at for claim, at in standing.pairs}
     rows = {row.test_set: row for row in paid.rows}
-    asked = [each for each in test_sets if each.name in rows]
+    counted = [each for each in test_sets if each.name in rows]
     alphas = alphas_of(
-        [requirement_on(each) for each in asked],
+        [requirement_on(each) for each in counted],
         alpha=paid.level,
         primaries=policy.primaries,
         alphas=paid.alphas,
     )
     return [
-        _look(study, each, rows[each.name], positions[each.name], counts=policy.ledger, alpha=alpha)
-        for each, alpha in zip(asked, alphas, strict=True)
-        if not each.form
+        _look(
+            study,
+            test_set,
+            rows[test_set.name],
+            positions[test_set.name],
+            counts=policy.ledger,
+            alpha=alpha,
+        )
+        for test_set, alpha in zip(counted, alphas, strict=True)
+        if not test_set.form
     ]
 
 
 def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Claim]:
-    """As the decision reads them where all is answered; else as far as they are known."""
+    """The claims of the next decision if all is answered; else as far as they are known."""
     arm = study.arms.select_related("version__model").get(role=ArmRole.CANDIDATE)
     try:
         evidence = read_study_evidence(study)
@@ -128,7 +136,7 @@ def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Clai
 def _together(
     study: Study, judged: Sequence[StudyArm], test_sets: Sequence[StudyTestSet]
 ) -> Together | None:
-    """The arms that would share the candidate's look; how alike they are is known once all have
+    """The arms that would share the candidate's look; how similar they are is known once all have
     answered."""
     tuned = [arm for arm in judged if arm.version.fine_tuned]
     drawn = any(each.draw for each in test_sets)
@@ -145,8 +153,8 @@ def _together(
     return Together(len(unread), (0.0,)) if len(unread) > 1 else None
 
 
-def _judged(study: Study) -> list[StudyArm]:
-    """The arms that are judged: not the baseline, nor what it is chosen from."""
+def _arms_to_judge(study: Study) -> list[StudyArm]:
+    """The judged arms: neither the baseline nor the arms from which it is chosen."""
     chosen = study.policy.development is not None
     return [
         arm
@@ -167,10 +175,10 @@ def _look(
     counting = counts != "off"
     version = test_set.test_set_version
     items = item_labels(version)
-    judged = _judged_items(study, test_set, items)
+    judged = _items_to_judge(study, test_set, items)
     effect = _design_effect(test_set, items if test_set.mix else judged)
-    known = _deviation_seen(test_set)
-    deviation = _usual(test_set) if known is None else known
+    measured = _deviation_seen(test_set)
+    deviation = _usual(test_set) if measured is None else measured
     primary = test_set.role == CriterionRole.PRIMARY
     margin = test_set.margin if test_set.relative_margin is None else None
     wanted = (test_set.planned_gain or study.policy.planned_gain) if primary else margin
@@ -183,9 +191,9 @@ def _look(
         enough = paired_sample_size(
             deviation, wanted, alpha=alpha, power=POWER, design_effect=effect
         )
-        # Of items that are added as many choose the baseline as of those there are.
+        # Of added items the same share chooses the baseline as of the present ones.
         needed = ceil(enough * len(items) / len(judged))
-    found = PlannedLook(
+    look = PlannedLook(
         test_set=test_set.name,
         role="primary" if primary else "guard",
         items=version.item_count,
@@ -197,7 +205,7 @@ def _look(
         refused=counting and at.counted and at.refused,
         level=alpha,
         deviation=deviation,
-        seen=known is not None,
+        seen=measured is not None,
         design_effect=effect,
         smallest=smallest,
         wanted=wanted,
@@ -205,12 +213,12 @@ def _look(
         short=None if needed is None else max(0, needed - version.item_count),
         sentence="?",
     )
-    said = [_sentence(found), *repeats_of(test_set.name, items)]
-    return found.model_copy(update={"sentence": " ".join(said)})
+    sentences = [_sentence(look), *repeats_of(test_set.name, items)]
+    return look.model_copy(update={"sentence": " ".join(sentences)})
 
 
 def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
-    """Of its clusters, at the correlation that is assumed, and of its weights."""
+    """Design effect of the clusters, at the assumed correlation, and of the weights."""
     clusters = clusters_of([each.cluster for each in items])
     labels = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
     mix = test_set.mix
@@ -218,10 +226,10 @@ def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
     return assumed_design_effect(len(items), labels, weights)
 
 
-def _judged_items(
+def _items_to_judge(
     study: Study, test_set: StudyTestSet, items: Sequence[ItemLabel]
 ) -> Sequence[ItemLabel]:
-    """Those that don't choose the baseline; all of them where none would be left to judge on."""
+    """Items that don't choose the baseline; all items if none would be left to judge on."""
     split = study.policy.development
     if split is None or test_set.role != CriterionRole.PRIMARY:
         return items
@@ -235,7 +243,7 @@ def _usual(test_set: StudyTestSet) -> float | None:
 
 
 def _deviation_seen(test_set: StudyTestSet) -> float | None:
-    """As the newest decision that measured this metric on this test set found it."""
+    """The standard deviation in the newest decision with this metric on this test set."""
     decisions = Decision.objects.exclude(verdict="invalid").filter(
         study__test_sets__test_set_version__test_set=test_set.test_set_version.test_set_id,
         study__test_sets__name=test_set.name,
@@ -244,46 +252,46 @@ def _deviation_seen(test_set: StudyTestSet) -> float | None:
     newest = decisions.newest_first().first()
     if newest is None:
         return None
-    found = [each.sd for each in newest.document.criteria if each.name == test_set.name]
-    return next((sd for sd in found if sd > 0), None)
+    deviations = [each.sd for each in newest.document.criteria if each.name == test_set.name]
+    return next((sd for sd in deviations if sd > 0), None)
 
 
-def _sentence(found: PlannedLook) -> str:
-    primary, level = found.role == "primary", f"level {found.level:.2g}"
-    if found.refused:
+def _sentence(look: PlannedLook) -> str:
+    primary, level = look.role == "primary", f"level {look.level:.2g}"
+    if look.refused:
         return (
-            f"{found.test_set}: items of it were drawn for another look, and nothing is left to "
+            f"{look.test_set}: items of it were drawn for another look, and nothing is left to "
             "judge by on them. Draw others, or take a fresh test set."
         )
-    if found.number is None:
+    if look.number is None:
         at = f"judged at {level}, and no ledger counts"
-    elif found.taken:
-        at = f"these answers were judged by look {found.number} at {level}: to decide again is free"
-    elif found.charged:
-        at = f"look {found.number}, at {level}"
+    elif look.taken:
+        at = f"these answers were judged by look {look.number} at {level}: to decide again is free"
+    elif look.charged:
+        at = f"look {look.number}, at {level}"
     else:
-        at = f"judged beside look {found.number}, at {level}"
-    if found.shared_by is not None and not found.taken:
-        at += f" or more: {found.shared_by} arms share the look, by how alike they are"
-    said = f"{found.test_set}: {at}."
-    if found.smallest is None or found.deviation is None:
-        return f"{said} What {found.items:,} items can show is known once a decision has measured."
-    whose = "as was measured before" if found.seen else "supposed"
-    shown = (
-        f"find a gain of {found.smallest:.2g}"
+        at = f"judged beside look {look.number}, at {level}"
+    if look.shared_by is not None and not look.taken:
+        at += f" or more: {look.shared_by} arms share the look, by how alike they are"
+    sentence = f"{look.test_set}: {at}."
+    if look.smallest is None or look.deviation is None:
+        return (
+            f"{sentence} What {look.items:,} items can show is known once a decision has measured."
+        )
+    whose = "as was measured before" if look.seen else "supposed"
+    power_text = (
+        f"find a gain of {look.smallest:.2g}"
         if primary
-        else f"show that less than {found.smallest:.2g} is lost, if nothing is,"
+        else f"show that less than {look.smallest:.2g} is lost, if nothing is,"
     )
-    chose = found.items - found.judged
+    chose = look.items - look.judged
     of_which = f", of which {chose:,} choose the baseline," if chose else ""
-    said += (
-        f" {found.items:,} items{of_which} {shown} with {POWER:.0%} power at a deviation of "
-        f"{found.deviation:.2g} ({whose})."
+    sentence += (
+        f" {look.items:,} items{of_which} {power_text} with {POWER:.0%} power at a deviation of "
+        f"{look.deviation:.2g} ({whose})."
     )
-    if found.wanted is None or found.needed is None:
-        return said
-    asked = (
-        f"The planned gain of {found.wanted:g}" if primary else f"The margin of {found.wanted:g}"
-    )
-    enough = f"{found.short:,} more" if found.short else "which there are"
-    return f"{said} {asked} needs {found.needed:,}: {enough}."
+    if look.wanted is None or look.needed is None:
+        return sentence
+    goal = f"The planned gain of {look.wanted:g}" if primary else f"The margin of {look.wanted:g}"
+    enough = f"{look.short:,} more" if look.short else "which there are"
+    return f"{sentence} {goal} needs {look.needed:,}: {enough}."

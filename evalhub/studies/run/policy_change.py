@@ -1,4 +1,4 @@
-"""A registered study asks otherwise: its policy, and what must hold on its test sets.
+"""Change what a registered study requires: its policy, and the demands on its test sets.
 
 The same columns as handing its changed file in writes, and nothing else: its items, arms, answers
 and metrics stay as they are. Decisions that there are stay too, and say that they are of before.
@@ -31,17 +31,18 @@ class SamePolicyError(ValueError):
 
 
 def demands_of(study: Study) -> dict[str, dict[str, Any]]:
-    """By test set, what must hold on it, as the study's file has it."""
+    """By test set: its requirements, as the study's file has them."""
     return {
-        name: {key: each for key, each in said.items() if key in _DEMANDED}
-        for name, said in study_document(study).data["test_sets"].items()
+        name: {key: each for key, each in fields.items() if key in _DEMANDED}
+        for name, fields in study_document(study).data["test_sets"].items()
     }
 
 
 def asked_fields(
-    study: Study, given: Mapping[str, Any]
+    study: Study, fields: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The policy and the demands that `change_policy` takes, from single fields of a study's file.
+    """Splits single fields of a study's file into the policy and the demands that `change_policy`
+    takes.
 
     Args:
         given: values by field, as "policy.alpha" or "test_sets.sums.margin"; None takes a demand
@@ -53,15 +54,15 @@ def asked_fields(
     policy: dict[str, Any] = {}
     now = demands_of(study)
     demands: dict[str, dict[str, Any]] = {}
-    for field, value in given.items():
+    for field, value in fields.items():
         match field.split("."):
             case ["policy", name]:
                 policy[name] = value
             case ["test_sets", name, demand] if name in now and demand in _DEMANDED:
                 demands.setdefault(name, dict(now[name]))[demand] = value
             case _:
-                known = f"policy.NAME, or of a test set {', '.join(sorted(_DEMANDED))}"
-                raise DeclarationError(f"can't be changed (known: {known})", field)
+                allowed = f"policy.NAME, or of a test set {', '.join(sorted(_DEMANDED))}"
+                raise DeclarationError(f"can't be changed (known: {allowed})", field)
     return policy, {
         name: {key: each for key, each in demand.items() if each is not None}
         for name, demand in demands.items()
@@ -71,7 +72,7 @@ def asked_fields(
 def policy_difference(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> list[PolicyChange]:
-    """What the study would ask otherwise, what is easier to pass first.
+    """How the study's requirements would change, relaxations first.
 
     Args:
         policy: the study-wide fields of its file, all that aren't what they are by themselves.
@@ -80,7 +81,7 @@ def policy_difference(
     Raises:
         DeclarationError: what can't be so, with its field.
     """
-    return _compared(study, policy, demands)[0]
+    return _compare(study, policy, demands)[0]
 
 
 @transaction.atomic
@@ -91,7 +92,7 @@ def change_policy(
     policy: Mapping[str, Any],
     demands: Mapping[str, Mapping[str, Any]],
 ) -> list[PolicyChange]:
-    """Lets the study ask this from now on, notes who did it and what is otherwise, and says it.
+    """Changes the study's requirements, and notes in the audit log who did it and what changed.
 
     The next decision's record has it too, where somebody has looked before (`policy_since`).
 
@@ -102,14 +103,21 @@ def change_policy(
     """
     check_evaluates(by, study.project)
     locked = Study.objects.select_for_update().get(pk=study.pk)
-    changes, file = _compared(locked, policy, demands)
+    changes, file = _compare(locked, policy, demands)
     if not changes:
         raise SamePolicyError("The same is asked already")
     _write(locked, file)
     study.refresh_from_db()
-    told = [{"field": each.field, "was": each.was, "now": each.now, "effect": each.effect.value}
-            for each in changes]  # fmt: skip
-    note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=told)
+    logged = [
+        {
+            "field": change.field,
+            "was": change.was,
+            "now": change.now,
+            "effect": change.effect.value,
+        }
+        for change in changes
+    ]
+    note(Action.POLICY_CHANGED, by=by, project=study.project, what=study.slug, changes=logged)
     return changes
 
 
@@ -118,7 +126,7 @@ def asking(
     policy: Mapping[str, Any],
     demands: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The study file with these fields of its policy, and these demands in place of the old.
+    """The study file with these fields of its policy, and with these demands in place of the old.
 
     Raises DeclarationError for a demand on what is no test set of it.
     """
@@ -127,31 +135,31 @@ def asking(
     for name, demand in demands.items():
         if name not in new["test_sets"]:
             raise DeclarationError("is no test set of the study", f"test_sets.{name}")
-        said = new["test_sets"][name]
-        kept = {key: said[key] for key in said if key not in _DEMANDED}
-        new["test_sets"][name] = kept | dict(demand)
+        test_set = new["test_sets"][name]
+        unchanged = {key: test_set[key] for key in test_set if key not in _DEMANDED}
+        new["test_sets"][name] = unchanged | dict(demand)
     return new
 
 
 def looks_after(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> Sequence[PlannedLook]:
-    """What the next look would cost and could show by this policy: written, looked at, taken back.
+    """The next look's cost and power under this policy: written, read, and rolled back.
 
     Raises DeclarationError, as `policy_difference`.
     """
     with transaction.atomic():
-        _write(study, _compared(study, policy, demands)[1])
-        found = next_looks(Study.objects.get(pk=study.pk))
+        _write(study, _compare(study, policy, demands)[1])
+        looks = next_looks(Study.objects.get(pk=study.pk))
         transaction.set_rollback(True)
     study.refresh_from_db()
-    return found
+    return looks
 
 
-def _compared(
+def _compare(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[PolicyChange], StudyFile]:
-    """What the changed file of the study asks otherwise, and the file."""
+    """How the changed file's requirements differ from the study's, and the changed file."""
     old = study_document(study).data
     new = asking(old, policy, demands)
     before, after = (declared(StudyFile, each) for each in (old, new))
@@ -162,6 +170,6 @@ def _write(study: Study, file: StudyFile) -> None:
     study.policy = study.policy.model_copy(update=dict(file.policy))
     study.changed = timezone.now()
     study.save(update_fields=["policy", "changed"])
-    for name, asked in file.test_sets.items():
-        columns = asked.columns()
+    for name, test_set in file.test_sets.items():
+        columns = test_set.columns()
         study.test_sets.filter(name=name, form="").update(**columns)

@@ -1,4 +1,4 @@
-"""A model's answers stored now, to be compared with those of a model that isn't there yet."""
+"""Store a model's answers now, to be compared with a later model's."""
 
 import hashlib
 import json
@@ -41,22 +41,22 @@ class RecordedRun:
 
     @property
     def file(self) -> str:
-        """What its file of answers is called."""
+        """The name of its file of answers."""
         return f"{self.arm}{'-again' if self.repeat else ''}.{self.test_set}.jsonl"
 
 
-def arms_to_record(spec: StudySpec, named: Sequence[str]) -> list[str]:
-    """The arms that are named, else the baseline, in the file's order.
+def arms_to_record(spec: StudySpec, names: Sequence[str]) -> list[str]:
+    """The named arms, else the baseline, in the file's order.
 
     Raises RecordError for an arm that there isn't, or whose answers are recorded already.
     """
     best = spec.document.data["baseline"] == BEST_UNTUNED
     untuned = [name for name, arm in spec.arms.items() if not arm.fine_tuned]
     usual = [each for each in untuned if spec.arms[each].backend.asked] if best else [spec.baseline]
-    for name in named:
+    for name in names:
         if name not in spec.arms:
             raise RecordError(f"there is no arm {name!r}; there are {', '.join(spec.arms)}")
-    chosen = [name for name in spec.arms if name in (named or usual)]
+    chosen = [name for name in spec.arms if name in (names or usual)]
     for name in chosen:
         if spec.arms[name].backend.asked is None:
             raise RecordError(f"the answers of {name!r} are recorded: nobody is asked for them")
@@ -66,7 +66,7 @@ def arms_to_record(spec: StudySpec, named: Sequence[str]) -> list[str]:
 
 
 def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
-    """What storing these arms' answers would ask: registered, looked at, and taken back.
+    """The requests for storing these arms' answers: registered, read, and rolled back.
 
     Raises what `register_arms` raises.
     """
@@ -77,22 +77,24 @@ def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
 
 
 def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> AnswersPlan:
-    asked = [
-        planned_run(each.run, arm=each.arm, test_set=each.test_set, repeat=each.repeat)
-        for each in runs
+    planned_runs = [
+        planned_run(
+            recorded.run, arm=recorded.arm, test_set=recorded.test_set, repeat=recorded.repeat
+        )
+        for recorded in runs
     ]
     scored = (
-        (each.arm, each.test_set, each.run, row.metric)
-        for each in runs
-        for row in each.run.metrics.select_related("metric")
+        (recorded.arm, recorded.test_set, recorded.run, row.metric)
+        for recorded in runs
+        for row in recorded.run.metrics.select_related("metric")
     )
     judging = list(planned_points(scored, judge_prices(spec, _project(runs))))
-    planned: list[PlannedRun | PlannedJudging] = [*asked, *judging]
+    planned: list[PlannedRun | PlannedJudging] = [*planned_runs, *judging]
     still = [each for each in planned if each.requests]
     return AnswersPlan(
         study=spec.name,
         arms=tuple(arms),
-        runs=tuple(asked),
+        runs=tuple(planned_runs),
         judging=tuple(judging),
         requests=sum(each.requests for each in still),
         prompt_tokens=sum(each.prompt_tokens for each in still),
@@ -114,7 +116,7 @@ def record_answers(
     planned: Callable[[AnswersPlan], None] | None = None,
     progress: RunProgress | None = None,
 ) -> list[RecordedRun]:
-    """Asks these arms for what isn't answered yet, and waits; a worker must be at work.
+    """Asks these arms for missing answers, and waits; a worker must be running.
 
     `planned` is told what will be asked, before any of it is; where it raises, nothing is kept.
 
@@ -130,12 +132,12 @@ def record_answers(
 
 
 def _runs(spec: StudySpec, arms: Sequence[str], read: Progress | None = None) -> list[RecordedRun]:
-    found = register_arms(spec, arms, progress=read)
-    return [RecordedRun(*key, run) for key, run in found.items()]
+    runs = register_arms(spec, arms, progress=read)
+    return [RecordedRun(*key, run) for key, run in runs.items()]
 
 
 def answer_lines(run: Run, *, scores: bool = False) -> Iterator[str]:
-    """A run's answers as lines of JSONL that `recorded` takes, in the order of the items.
+    """A run's answers as JSONL lines that `recorded` reads, in the order of the items.
 
     `scores`: with those that came with the answers, which the caller knows to be open.
     """
@@ -148,7 +150,7 @@ def answer_lines(run: Run, *, scores: bool = False) -> Iterator[str]:
 
 
 def _row(output: Output, *, several: bool) -> dict[str, Any]:
-    said = {"output": output.text} if output.text is not None else {"error": output.error}
+    outcome = {"output": output.text} if output.text is not None else {"error": output.error}
     counts = {
         "latency_ms": output.latency_ms,
         "prompt_tokens": output.prompt_tokens,
@@ -157,7 +159,7 @@ def _row(output: Output, *, several: bool) -> dict[str, Any]:
     return {
         "id": output.item.key,
         **({"sample": output.sample} if several else {}),
-        **said,
+        **outcome,
         **({"finish_reason": output.finish_reason} if output.finish_reason else {}),
         **({"served_model": output.served_model} if output.served_model else {}),
         **({"system_fingerprint": output.fingerprint} if output.fingerprint else {}),
@@ -168,7 +170,8 @@ def _row(output: Output, *, several: bool) -> dict[str, Any]:
 
 
 def about(arm: str, runs: Sequence[RecordedRun], files: dict[str, Path]) -> dict[str, Any]:
-    """What one arm's files are: who was asked how, of which items, and the files' digests."""
+    """The description of one arm's files: the version, its settings, the items, and the files'
+    digests."""
     version = runs[0].run.version
     return {
         "arm": arm,

@@ -1,4 +1,4 @@
-"""A study file becomes rows: project, test sets, versions, runs, the study itself."""
+"""Register a study file: project, test sets, versions, runs, and the study itself."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -57,7 +57,7 @@ def register_study(
     progress: Progress | None = None,
     may_change_policy: bool = True,
 ) -> Study:
-    """Writes all that a study file says, and launches its runs; all of it or nothing.
+    """Writes everything in a study file and launches its runs, in one transaction.
 
     What is there already is found again: a second call with an unchanged file changes no row, and
     a call with a changed file adds what is new: a new test set version, a new model version, a new
@@ -82,11 +82,11 @@ def register_study(
     }
     versions = _versions(spec, project, spec.arms)
     champion = _check_promoted(spec, project, versions)
-    there = _there(spec, project)
-    sets = asked_once(spec, sets, there)
-    before = linked(there) if there else None
-    asked = policy_of(there) if there else None
-    study = _study(spec, project, there, judged_policy(spec, judges))
+    existing = _existing_study(spec, project)
+    sets = asked_once(spec, sets, existing)
+    before = linked(existing) if existing else None
+    old_policy = policy_of(existing) if existing else None
+    study = _study(spec, project, existing, judged_policy(spec, judges))
     sets |= drawn_items(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
@@ -94,12 +94,12 @@ def register_study(
     _check_answers(spec, champion, study)
     if before is not None:
         note_change(study, before=before)
-    if asked is not None:
+    if old_policy is not None:
         if not may_change_policy:
-            check_same_policy(study, asked)
-        note_policy_change(study, by=by, before=asked)
+            check_same_policy(study, old_policy)
+        note_policy_change(study, by=by, before=old_policy)
     _check_training(spec, sets, versions)
-    from evalhub.ledger.near_copies import look_for_repeats  # numpy, which `record` does without
+    from evalhub.ledger.near_copies import look_for_repeats  # numpy, which `record` doesn't need
 
     look_for_repeats([each.test_set_version for each in study.test_sets.judged()])
     return study
@@ -109,15 +109,16 @@ def register_study(
 def register_arms(
     spec: StudySpec, arms: Sequence[str], *, progress: Progress | None = None
 ) -> dict[tuple[str, str, int], Run]:
-    """Launches the runs of some of a study's arms, without the study: by arm, test set, repeat.
+    """Launches the runs of some of a study's arms, without the study; the key is (arm, test set,
+    repeat).
 
     The study, registered later, finds them again with their answers. All of it or nothing.
 
     Raises what `register_study` raises, and DataError for a pool, of which nobody knows yet what a
     question draws.
     """
-    for name, asked in spec.test_sets.items():
-        if asked.draw is not None:
+    for name, test_set in spec.test_sets.items():
+        if test_set.draw is not None:
             raise spec.document.error(
                 ["test_sets", name, "draw"],
                 "a question draws its items when it is asked, so that nobody can answer them now: "
@@ -129,7 +130,7 @@ def register_arms(
         name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
-    sets = asked_once(spec, sets, _there(spec, project))
+    sets = asked_once(spec, sets, _existing_study(spec, project))
     needed = set(arms)
     for name in reversed(spec.arms):
         if name in needed and (parent := spec.arms[name].parent):
@@ -143,12 +144,12 @@ def register_arms(
     )
 
 
-def _there(spec: StudySpec, project: Project) -> Study | None:
+def _existing_study(spec: StudySpec, project: Project) -> Study | None:
     return Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
 
 
 def _check_review(spec: StudySpec) -> None:
-    """The question now, not when all runs are done."""
+    """Checks the review's question now, and not only when all runs have ended."""
     if spec.review is None:
         return
     from reviews.planning.campaign import check_question
@@ -160,22 +161,22 @@ def _check_review(spec: StudySpec) -> None:
 
 
 def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[str, ModelVersion]:
-    """The versions of these arms, among which are their parents."""
-    found: dict[str, ModelVersion] = {}
+    """The versions of these arms, which include their parents."""
+    versions: dict[str, ModelVersion] = {}
     for name in (each for each in spec.arms if each in arms):
         arm = spec.arms[name]
         try:
             backend = arm.spec.settled(spec.file)
         except DeclarationError as error:
-            place = ["arms", name, "backend", arm.spec.type, error.field]
-            raise spec.document.error(place, error.message) from error
+            path = ["arms", name, "backend", arm.spec.type, error.field]
+            raise spec.document.error(path, error.message) from error
         prompt = with_documents(arm.prompt, project=project, file=spec.file)
         try:
-            found[name] = register_version(
+            versions[name] = register_version(
                 project=project,
                 slug=name,
                 kind=arm.kind,
-                parent=found[arm.parent] if arm.parent else None,
+                parent=versions[arm.parent] if arm.parent else None,
                 backend=backend,
                 prompt=prompt,
                 sampling=arm.sampling,
@@ -183,15 +184,16 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
                 notes=arm.notes,
             )
         except DeclarationError as error:
-            place = ["arms", name, *error.field.split(".")]
-            raise spec.document.error(place, error.message) from error
-    return found
+            path = ["arms", name, *error.field.split(".")]
+            raise spec.document.error(path, error.message) from error
+    return versions
 
 
 def _check_promoted(
     spec: StudySpec, project: Project, versions: dict[str, ModelVersion]
 ) -> Promotion | None:
-    """That the baseline is the project's champion, where the file asks for that: its promotion."""
+    """Checks that the baseline is the project's champion, if the file requires it. Returns its
+    promotion."""
     if not spec.policy.promoted:
         return None
     promoted = Promotion.objects.current(project)
@@ -200,18 +202,18 @@ def _check_promoted(
             ["promoted"],
             f"{project} has no champion yet: decide without this, and promote a decision's arm",
         )
-    named = versions[spec.baseline]
-    if named != promoted.version:
+    baseline = versions[spec.baseline]
+    if baseline != promoted.version:
         raise spec.document.error(
             ["baseline"],
-            f"{spec.baseline} is {named}, and the champion of {project} is {promoted.version} "
+            f"{spec.baseline} is {baseline}, and the champion of {project} is {promoted.version} "
             f"since {promoted.created:%Y-%m-%d} (by {promoted.ground}): judge against that",
         )
     return promoted
 
 
 def _check_answers(spec: StudySpec, champion: Promotion | None, study: Study) -> None:
-    """That what is handed in as the champion's answers are those that it was judged by."""
+    """Checks that the champion's recorded answers are the ones by which it was judged."""
     if champion is None:
         return
     runs = Run.objects.filter(studies__arm__study=study, studies__arm__role=ArmRole.BASELINE)
@@ -225,7 +227,7 @@ def _check_training(
     sets: dict[str, tuple[TestSetVersion, Metric]],
     versions: dict[str, ModelVersion],
 ) -> None:
-    """Looks for the test sets' items in what the arms say they were trained on."""
+    """Looks for the test sets' items in the arms' training data."""
     if spec.policy.leakage == "off":
         return
     for name, arm in spec.arms.items():
@@ -244,24 +246,27 @@ def _check_training(
             )
 
 
-def _study(spec: StudySpec, project: Project, found: Study | None, policy: StudySettings) -> Study:
+def _study(
+    spec: StudySpec, project: Project, existing: Study | None, policy: StudySettings
+) -> Study:
     slug = spec.slug or slug_of(spec.name)
-    if found is not None and spec.slug is None and found.name != spec.name:
+    if existing is not None and spec.slug is None and existing.name != spec.name:
         raise spec.document.error(
             ["name"],
-            f"gives the slug {slug!r}, which the study {found.name!r} has: give this one a `slug`",
+            f"gives the slug {slug!r}, which the study {existing.name!r} has: "
+            "give this one a `slug`",
         )
-    kept = {"name": spec.name, "policy": policy, "review": spec.review}
-    return _brought(found, Study(project=project, slug=slug), kept)
+    values = {"name": spec.name, "policy": policy, "review": spec.review}
+    return _write_if_changed(existing, Study(project=project, slug=slug), values)
 
 
-def _brought[R: Model](found: R | None, made: R, values: Mapping[str, Any]) -> R:
-    """The row that was found, else `made`, with these values; written only where one differs."""
-    row = found or made
+def _write_if_changed[R: Model](existing: R | None, new_row: R, values: Mapping[str, Any]) -> R:
+    """The existing row, else `new_row`, with these values; written only if one differs."""
+    row = existing or new_row
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, values[name])
-    if found is None:
+    if existing is None:
         row.save(force_insert=True)
     elif changed:
         row.save(update_fields=changed)
@@ -275,10 +280,11 @@ def _link(
     versions: dict[str, ModelVersion],
     charges: Mapping[str, Charges],
 ) -> None:
-    """The study's arms and test sets as the file has them now, each pair with its run."""
-    test_sets = _linked_test_sets(spec, study, sets)
+    """Writes the study's arms and test sets as the file has them, and links each pair to its
+    run."""
+    test_sets = _link_test_sets(spec, study, sets)
     _keep_apart(spec, study, sets)
-    arms = _linked_arms(spec, study, versions)
+    arms = _link_arms(spec, study, versions)
     links = {
         (link.arm_id, link.test_set_id, link.repeat): link
         for link in StudyRun.objects.filter(arm__study=study)
@@ -286,17 +292,17 @@ def _link(
     for (name, test_set, repeat), run in launch_runs(spec, sets, versions, charges).items():
         arm = arms[name]
         forms = [guard.of(test_set) for guard in spec.test_sets[test_set].guards]
-        for asked in (test_sets[each] for each in (test_set, *forms)):
-            link = links.pop((arm.pk, asked.pk, repeat), None)
-            made = StudyRun(arm=arm, test_set=asked, repeat=repeat)
-            _brought(link, made, {"run_id": run.pk})
+        for study_set in (test_sets[each] for each in (test_set, *forms)):
+            link = links.pop((arm.pk, study_set.pk, repeat), None)
+            new_link = StudyRun(arm=arm, test_set=study_set, repeat=repeat)
+            _write_if_changed(link, new_link, {"run_id": run.pk})
     StudyRun.objects.filter(pk__in=[link.pk for link in links.values()]).delete()
 
 
 def _keep_apart(
     spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
 ) -> None:
-    """Opens the development sets, unless something is judged on their items."""
+    """Opens the development sets for reading. Raises if something is judged on their items."""
     for name, (version, _) in sets.items():
         if spec.test_sets[name].role == "development":
             read_freely(version)
@@ -304,15 +310,15 @@ def _keep_apart(
         raise spec.document.error(["test_sets", shared.mine.name, "role"], str(shared))
 
 
-def _linked_test_sets(
+def _link_test_sets(
     spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
 ) -> dict[str, StudyTestSet]:
     rows = test_set_rows(spec, sets)
     study.test_sets.exclude(name__in=rows).delete()
-    there = {each.name: each for each in study.test_sets.all()}
+    existing = {each.name: each for each in study.test_sets.all()}
     return {
-        name: _brought(
-            there.get(name),
+        name: _write_if_changed(
+            existing.get(name),
             StudyTestSet(study=study, name=name),
             {"position": position, **columns},
         )
@@ -320,19 +326,19 @@ def _linked_test_sets(
     }
 
 
-def _linked_arms(
+def _link_arms(
     spec: StudySpec, study: Study, versions: dict[str, ModelVersion]
 ) -> dict[str, StudyArm]:
     study.arms.exclude(name__in=versions).delete()
     roles = {name: _role(spec, name) for name in versions}
-    # A study has one baseline and one candidate at any moment: who leaves a role leaves it first.
+    # A study has one baseline and one candidate at any moment: first free the roles.
     left = [each.pk for each in study.arms.all() if each.role != roles[each.name]]
     if left:
         study.arms.filter(pk__in=left).update(role=ArmRole.ALTERNATIVE)
-    there = {each.name: each for each in study.arms.all()}
+    existing = {each.name: each for each in study.arms.all()}
     return {
-        name: _brought(
-            there.get(name),
+        name: _write_if_changed(
+            existing.get(name),
             StudyArm(study=study, name=name),
             {"position": position, "role": roles[name], "version_id": version.pk},
         )

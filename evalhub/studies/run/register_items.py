@@ -1,4 +1,4 @@
-"""A study's test sets become versions of items, each with its metric."""
+"""Register a study's test sets as versions of items, each with its metric."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,35 +25,35 @@ def register_test_set(
     spec: StudySpec,
     project: Project,
     name: str,
-    asked: AskedTestSet,
+    test_set: AskedTestSet,
     judges: Mapping[str, ModelVersion],
     progress: Progress | None,
 ) -> tuple[TestSetVersion, Metric]:
-    """The version that holds the items a study asks, and the metric they are scored by, which
-    may ask one of the study's `judges`.
+    """The version with the items of a test set, and its metric, which may use one of the study's
+    `judges`.
 
     Raises evalhub.io.rows.DataError for what is wrong with the file, with its line and field.
     """
     with spec.items_file(name) as path:
-        version = _imported(spec, project, name, asked, path, progress)
-    return version, judged_metric(asked.metric, judges)
+        version = _import(spec, project, name, test_set, path, progress)
+    return version, judged_metric(test_set.metric, judges)
 
 
-def _imported(
+def _import(
     spec: StudySpec,
     project: Project,
     name: str,
-    asked: AskedTestSet,
+    test_set: AskedTestSet,
     path: Path,
     progress: Progress | None,
 ) -> TestSetVersion:
-    mapping, metric = asked.fields.mapping, asked.metric
-    usual = TestSetPurpose.CAPABILITY if asked.role == "guard" else TestSetPurpose.TASK
+    mapping, metric = test_set.fields.mapping, test_set.metric
+    usual = TestSetPurpose.CAPABILITY if test_set.role == "guard" else TestSetPurpose.TASK
     version = import_test_set(
         project=project,
         slug=name,
         path=path,
-        purpose=asked.purpose or usual,
+        purpose=test_set.purpose or usual,
         mapping=mapping,
         engine=spec.engine(name),
         progress=None if progress is None else lambda line: progress(name, line),
@@ -72,49 +72,50 @@ def _imported(
 
 
 def asked_once(
-    spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]], there: Study | None
+    spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]], study: Study | None
 ) -> dict[str, tuple[TestSetVersion, Metric]]:
-    """The test sets, of which those that hold the very same items are one version, the first's, so
-    that an arm answers them once, whatever they are called.
+    """The test sets with identical items merged into one version, the first's, so that an arm
+    answers them once.
 
     Pools are drawn from by themselves. A study that has asked them by their names goes on so.
     """
-    before = dict(there.test_sets.values_list("name", "test_set_version")) if there else {}
+    before = dict(study.test_sets.values_list("name", "test_set_version")) if study else {}
     first: dict[tuple[str, str], TestSetVersion] = {}
-    found = {}
+    merged = {}
     for name, (version, metric) in sets.items():
-        asked = spec.test_sets[name]
-        if asked.role != "development" and asked.draw is None:
+        test_set = spec.test_sets[name]
+        if test_set.role != "development" and test_set.draw is None:
             same = first.setdefault((version.digest, digest_of(version.engine)), version)
             version = version if before.get(name) == version.pk else same
-        found[name] = version, metric
-    return found
+        merged[name] = version, metric
+    return merged
 
 
-def check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetVersion) -> None:
-    """That the items can be weighted to production's mix, before anything is asked."""
-    if asked.mix is None:
+def check_mix(spec: StudySpec, name: str, test_set: AskedTestSet, version: TestSetVersion) -> None:
+    """Checks that the items can be weighted to the production mix, before anything is asked."""
+    if test_set.mix is None:
         return
     from evalhub.decision.mix import item_weights
 
     tags = Item.objects.filter(version=version).values_list("tags", flat=True)
     try:
-        item_weights(list(tags), asked.mix)
+        item_weights(list(tags), test_set.mix)
     except StatisticsError as error:
         raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
 
 
-def form_metrics(asked: AskedTestSet) -> list[Metric]:
-    """The metrics by which the form of a test set's answers is guarded."""
+def form_metrics(test_set: AskedTestSet) -> list[Metric]:
+    """The metrics of the guards on the form of a test set's answers."""
     return [
-        register_metric(name=each.metric.name, options=each.metric.options) for each in asked.guards
+        register_metric(name=guard.metric.name, options=guard.metric.options)
+        for guard in test_set.guards
     ]
 
 
 def test_set_rows(
     spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]]
 ) -> dict[str, dict[str, Any]]:
-    """By name, the columns of all that is judged or read: the test sets, then guards on form."""
+    """The columns of all judged or read test sets by name, then of guards on form."""
     rows = {
         name: {
             "test_set_version_id": version.pk,
@@ -127,12 +128,12 @@ def test_set_rows(
         for name, (version, metric) in sets.items()
     }
     for name in sets:
-        asked = spec.test_sets[name]
-        for guard, metric in zip(asked.guards, form_metrics(asked), strict=True):
+        test_set = spec.test_sets[name]
+        for guard, metric in zip(test_set.guards, form_metrics(test_set), strict=True):
             rows[guard.of(name)] = rows[name] | {
                 **guard.demand.columns(),
                 "metric_id": metric.pk,
-                "mix": asked.mix,
+                "mix": test_set.mix,
                 "items": rows[name]["items"],
                 "form": guard.kind,
                 "turned": guard.turned,

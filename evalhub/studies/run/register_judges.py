@@ -1,4 +1,4 @@
-"""A study's judges become versions, and the metrics that ask them name these by their digest."""
+"""Register a study's judges as versions; metrics that use them name them by digest."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from runners.metrics import MetricDeclaration
 
 
 def register_judges(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
-    """The versions that judge, by their names in the file."""
+    """The judging versions, by their names in the file."""
     return {
         name: register_version(
             project=project,
@@ -27,7 +27,8 @@ def register_judges(spec: StudySpec, project: Project) -> dict[str, ModelVersion
 
 
 def judged_metric(metric: MetricDeclaration, judges: Mapping[str, ModelVersion]) -> Metric:
-    """The row of a metric; one that needs a model is known by who that is, not by its name."""
+    """The row of a metric; one with a judge names the judge's version, and not its name in the
+    file."""
     options = metric.options
     if metric.needs_model:
         options["by"] = judges[metric.model].digest
@@ -35,9 +36,9 @@ def judged_metric(metric: MetricDeclaration, judges: Mapping[str, ModelVersion])
 
 
 def judged_policy(spec: StudySpec, judges: Mapping[str, ModelVersion]) -> StudySettings:
-    """The study's settings, which name the judge of its pairs by its version's digest."""
-    asked = spec.policy.pairwise
-    if asked is None:
+    """The study's settings, which name the judge of pairs by its version's digest."""
+    pairwise = spec.policy.pairwise
+    if pairwise is None:
         return spec.policy
-    by_digest = asked.model_copy(update={"by": judges[asked.by].digest})
+    by_digest = pairwise.model_copy(update={"by": judges[pairwise.by].digest})
     return spec.policy.model_copy(update={"pairwise": by_digest})

@@ -1,4 +1,4 @@
-"""The runs of a study: of each arm on each test set."""
+"""Launch the runs of a study: each arm on each test set."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -18,7 +18,8 @@ def launch_runs(
     versions: dict[str, ModelVersion],
     charges: Mapping[str, Charges],
 ) -> dict[tuple[str, str, int], Run]:
-    """By arm, test set and repeat, the run of the arm, or its parent's where they don't differ.
+    """The run for each (arm, test set, repeat): the arm's own, or its parent's if they don't
+    differ.
 
     Args:
         versions: of the arms that are to answer, a parent before its children.
@@ -28,7 +29,7 @@ def launch_runs(
         evalhub.io.rows.DataError: what is wrong with a file of answers.
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
-    repeated = _repeated(spec)
+    repeated = _arms_to_repeat(spec)
     runs: dict[tuple[str, str, int], Run] = {}
     for name in versions:
         arm = spec.arms[name]
@@ -59,8 +60,8 @@ def launch_runs(
     return runs
 
 
-def _repeated(spec: StudySpec) -> list[str]:
-    """The arms that are asked twice, to see what a second run alone changes."""
+def _arms_to_repeat(spec: StudySpec) -> list[str]:
+    """The arms that are asked twice, to measure the noise of a repeated run."""
     if not spec.policy.noise_floor:
         return []
     if spec.policy.development is None:

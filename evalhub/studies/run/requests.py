@@ -1,4 +1,4 @@
-"""What runs would still ask, what that costs at most, and whether a budget pays for it."""
+"""Requests that runs still need, their cost at most, and whether a budget covers it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,19 +37,19 @@ class _PlannedRequest:
 
 
 def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun:
-    """What one run would still ask, and what that costs at most by the price that it has."""
+    """The open requests of one run, and their cost at most by the run's price."""
     live = backend_of(run.version).live
     used = _price(run) if live else None
-    asked, reused = _unanswered(run) if live else ([], 0)
-    requests = sum(each.times for each in asked)
-    prompt = -(-sum(each.times * each.characters for each in asked) // CHARACTERS_A_TOKEN)
+    planned, reused = _open_requests(run) if live else ([], 0)
+    requests = sum(each.times for each in planned)
+    prompt = -(-sum(each.times * each.characters for each in planned) // CHARACTERS_A_TOKEN)
     completion = sum_known(
-        None if each.longest is None else each.times * each.longest for each in asked
+        None if request.longest is None else request.times * request.longest for request in planned
     )
     money = 0.0 if requests == 0 else None
     if used is not None and completion is not None:
         if used.price.long_prompts:
-            money = sum(each.times * _at_most(used.price, each) for each in asked)
+            money = sum(each.times * _at_most(used.price, each) for each in planned)
         else:
             money = used.price.cost(prompt=prompt, completion=completion)
     return PlannedRun(
@@ -67,7 +67,7 @@ def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun
 
 
 def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
-    """A study's runs, each once, and what each would still ask."""
+    """A study's runs, each once, and the open requests of each."""
     links = StudyRun.objects.filter(arm__study=study).select_related(
         "arm",
         "test_set",
@@ -90,8 +90,8 @@ def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
 
 
 def short_budgets(study: Study) -> list[PlannedBudget]:
-    """The budgets that may not pay for all that the study still asks. Reads its items where it has
-    any budget, and nothing else."""
+    """Budgets that may not cover the study's open requests. Reads the items only if there is a
+    budget."""
     links = StudyRun.objects.filter(arm__study=study)
     if not links.exclude(run__budget=None, run__arm_budget=None).exists():
         return []
@@ -99,27 +99,27 @@ def short_budgets(study: Study) -> list[PlannedBudget]:
 
 
 def planned_budgets(runs: Iterable[Run], planned: Sequence[Planned]) -> list[PlannedBudget]:
-    """The budgets that these runs count on, beside what they and their judges may still cost."""
-    held: dict[int, StudyBudget] = {}
+    """The budgets of these runs, each with the possible cost of its runs and judges."""
+    budgets: dict[int, StudyBudget] = {}
     for run in runs:
-        held |= {each.pk: each for each in (run.budget, run.arm_budget) if each is not None}
+        budgets |= {each.pk: each for each in (run.budget, run.arm_budget) if each is not None}
     return [
-        _beside(each, [one for one in planned if not each.arm or _is_of(each.arm, one)])
-        for _, each in sorted(held.items())
+        _beside(budget, [one for one in planned if not budget.arm or _is_of(budget.arm, one)])
+        for _, budget in sorted(budgets.items())
     ]
 
 
-def _is_of(arm: str, asked: Planned) -> bool:
-    """Whether the arm itself is asked, and not a judge of it."""
-    return isinstance(asked, PlannedRun) and asked.arm == arm
+def _is_of(arm: str, planned: Planned) -> bool:
+    """Whether these are requests to the arm itself, and not to its judges."""
+    return isinstance(planned, PlannedRun) and planned.arm == arm
 
 
-def _beside(budget: StudyBudget, asked: Sequence[Planned]) -> PlannedBudget:
+def _beside(budget: StudyBudget, planned: Sequence[Planned]) -> PlannedBudget:
     back, money = (
-        sum_known(each.completion_tokens for each in asked),
-        sum_known(each.money for each in asked),
+        sum_known(each.completion_tokens for each in planned),
+        sum_known(each.money for each in planned),
     )
-    tokens = None if back is None else back + sum(each.prompt_tokens for each in asked)
+    tokens = None if back is None else back + sum(each.prompt_tokens for each in planned)
     fits: list[bool | None] = []
     may = []
     if budget.tokens is not None:
@@ -129,9 +129,9 @@ def _beside(budget: StudyBudget, asked: Sequence[Planned]) -> PlannedBudget:
         fits.append(None if money is None else budget.spent_money + money <= budget.money)
         may.append("an unknown amount of money" if money is None else f"{money:,.4g} in money")
     enough = False if False in fits else None if None in fits else True
-    said = f"{budget.sentence}; what is still asked may take {' and '.join(may)}"
+    sentence = f"{budget.sentence}; what is still asked may take {' and '.join(may)}"
     if enough is False:
-        said += ", more than is left: it stops where that is used up"
+        sentence += ", more than is left: it stops where that is used up"
     return PlannedBudget(
         arm=budget.arm,
         tokens=budget.tokens,
@@ -139,14 +139,14 @@ def _beside(budget: StudyBudget, asked: Sequence[Planned]) -> PlannedBudget:
         spent_tokens=budget.spent_tokens,
         spent_money=budget.spent_money,
         enough=enough,
-        sentence=f"{said}.",
+        sentence=f"{sentence}.",
     )
 
 
 def sum_known[N: (int, float)](values: Iterable[N | None]) -> N | None:
-    """The sum; None where one of them isn't known."""
-    known: Sequence[N | None] = list(values)
-    return None if None in known else sum(each for each in known if each is not None)
+    """The sum; None if a value is None."""
+    all_values: Sequence[N | None] = list(values)
+    return None if None in all_values else sum(each for each in all_values if each is not None)
 
 
 def _price(run: Run) -> UsedPrice | None:
@@ -154,39 +154,43 @@ def _price(run: Run) -> UsedPrice | None:
     return None if own is None else own.price
 
 
-def _at_most(price: Price, asked: _PlannedRequest) -> float:
-    """What a request costs with the longest answer."""
-    tokens = asked.characters / CHARACTERS_A_TOKEN
+def _at_most(price: Price, request: _PlannedRequest) -> float:
+    """The cost of a request with the longest answer."""
+    tokens = request.characters / CHARACTERS_A_TOKEN
     rates = price.rates(int(tokens))
-    return (tokens * rates.prompt + (asked.longest or 0) * rates.completion) / PER_TOKENS
+    return (tokens * rates.prompt + (request.longest or 0) * rates.completion) / PER_TOKENS
 
 
-def _unanswered(run: Run) -> tuple[list[_PlannedRequest], int]:
-    """What is still to be asked of each item, a request a choice where a server judges them; and
-    how many answers are taken over, since the same version has given them before."""
-    there = set(Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample"))
+def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
+    """The open requests for each item (one for each choice if a server scores choices), and how
+    many answers are reused because the same version has given them before."""
+    answered = set(
+        Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample")
+    )
     before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
-    asked, reused, longest = list[_PlannedRequest](), 0, run.version.sampling.max_tokens
+    requests, reused, longest = list[_PlannedRequest](), 0, run.version.sampling.max_tokens
     backend = backend_of(run.version)
     judges = backend.queue == "api" and not backend.why_no_choices
     passages = _Passages(run.version)
     columns = ("pk", "key", "digest", "input", "context", "choices", "tools")
-    # in an order that has nothing to do with the file's: the first are a fair sample
+    # in an order independent of the file's: the first ones are a fair sample
     order = () if passages.retriever is None else ("digest", "pk")
     rows = run.test_set_version.items.order_by(*order).values_list(*columns)
-    for item, key, digest, given, context, choices, tools in rows.iterator():
-        missing = [each for each in range(run.samples) if (item, each) not in there]
-        known = sum((key, digest, each) in before for each in missing)
-        reused += known
-        if not (left := len(missing) - known):
+    for item, key, digest, item_input, context, choices, tools in rows.iterator():
+        missing = [each for each in range(run.samples) if (item, each) not in answered]
+        reusable = sum((key, digest, each) in before for each in missing)
+        reused += reusable
+        if not (left := len(missing) - reusable):
             continue
-        length = _length(run.version.prompt, given, passages.instead_of(context, given))
+        length = _length(run.version.prompt, item_input, passages.instead_of(context, item_input))
         length += len(to_json(tools)) if tools else 0
         if judges and choices is not None:
-            asked += [_PlannedRequest(left, length + len(each), JUDGED_TOKENS) for each in choices]
+            requests += [
+                _PlannedRequest(left, length + len(choice), JUDGED_TOKENS) for choice in choices
+            ]
         else:
-            asked.append(_PlannedRequest(left, length, longest))
-    return asked, reused
+            requests.append(_PlannedRequest(left, length, longest))
+    return requests, reused
 
 
 @dataclass(slots=True)
@@ -205,20 +209,20 @@ class _Passages:
         prompt: Prompt = self.version.prompt
         return prompt.retriever
 
-    def instead_of(self, context: str, given: Any) -> str:
-        """The context that is sent. Raises BackendError where the documents aren't there."""
+    def instead_of(self, context: str, item_input: Any) -> str:
+        """The context that is sent. Raises BackendError if the documents are missing."""
         if self.retriever is None:
             return context
         if len(self._lengths) >= SEARCHED:
             return " " * round(sum(self._lengths) / len(self._lengths))
-        question = BackendRequest(item_id=0, sample=0, input=given, context=context)
-        [shown] = with_contexts([question], self.version)
-        self._lengths.append(len(shown.context))
-        return shown.context
+        question = BackendRequest(item_id=0, sample=0, input=item_input, context=context)
+        [filled] = with_contexts([question], self.version)
+        self._lengths.append(len(filled.context))
+        return filled.context
 
 
-def _length(prompt: Prompt, given: str | list[dict[str, str]], context: str) -> int:
+def _length(prompt: Prompt, item_input: str | list[dict[str, str]], context: str) -> int:
     try:
-        return sum(len(message_text(each)) for each in chat(prompt, given, context))
+        return sum(len(message_text(each)) for each in chat(prompt, item_input, context))
     except PromptError:
         return 0

@@ -1,4 +1,4 @@
-"""The documents that a prompt's retriever names are kept, and known by what they hold."""
+"""Store the documents that a prompt's retriever names, by digest."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +9,13 @@ from evalhub.registry.documents import import_documents
 
 
 def with_documents(prompt: Prompt, *, project: Project, file: Callable[[str], Path]) -> Prompt:
-    """The prompt as a version has it: its documents by their digest, which are in the database.
+    """The prompt as a version holds it: its documents are stored in the database and named by
+    digest.
 
     Raises evalhub.io.rows.DataError for what is wrong with their file.
     """
     if prompt.retriever is None:
         return prompt
-    kept = import_documents(project=project, path=file(prompt.retriever.documents))
-    named = {"documents": f"sha256:{kept.digest}"}
-    return prompt.model_copy(update={"retriever": prompt.retriever.model_copy(update=named)})
+    document_set = import_documents(project=project, path=file(prompt.retriever.documents))
+    update = {"documents": f"sha256:{document_set.digest}"}
+    return prompt.model_copy(update={"retriever": prompt.retriever.model_copy(update=update)})

@@ -1,4 +1,5 @@
-"""A study's review: which runs people may compare, how it is opened, when it may stop early."""
+"""The review of a study: which runs people may compare, how it is opened, when it may stop
+early."""
 
 from dataclasses import dataclass
 
@@ -46,10 +47,10 @@ def arms_to_review(study: Study, test_set: str) -> list[ReviewArm]:
         (link for link in links if _has_ended_well(study, link.run)),
         key=lambda link: 0 if link.arm == baseline else order.get(link.arm.role, 2),
     )
-    found: dict[int, ReviewArm] = {}
+    arms_by_version: dict[int, ReviewArm] = {}
     for link in ranked:
-        found.setdefault(link.run.version_id, ReviewArm(link.arm.name, link.run))
-    arms = list(found.values())
+        arms_by_version.setdefault(link.run.version_id, ReviewArm(link.arm.name, link.run))
+    arms = list(arms_by_version.values())
     if len(arms) < 2 or ranked[0].arm != baseline:
         raise PlanError(f"{study}: two arms with a finished run on {test_set} are needed")
     return arms
@@ -64,7 +65,7 @@ class ReviewRuns:
 
 
 def review_runs(study: Study) -> ReviewRuns | None:
-    """The runs that the study file asks people about; None where it asks for no review.
+    """The two runs that the study file's review compares; None if it has no review.
 
     None, too, while a run of the study has failed: its answers may still change, and with them
     which arm is the baseline.
@@ -82,14 +83,14 @@ def review_runs(study: Study) -> ReviewRuns | None:
 
 
 def _has_ended_well(study: Study, run: Run) -> bool:
-    """Whether its answers stay as they are: all are there, or what failed has a score."""
+    """Whether the run's answers are final: all exist, or failed ones have a score."""
     if run.state == RunState.DONE:
         return True
     return study.policy.failures == "worst" and failed_answers_alone(run)
 
 
 def open_review(study: Study, runs: ReviewRuns) -> Campaign | None:
-    """Opens the review that the study file asks for; opening it again returns the same one.
+    """Opens the review of the study file; calling it again returns the same review.
 
     None where all answers read alike: the gate calls that evidence invalid.
     """
@@ -112,7 +113,7 @@ def open_review(study: Study, runs: ReviewRuns) -> Campaign | None:
 
 
 def newest_review(study: Study, runs: ReviewRuns) -> Campaign | None:
-    """The study's newest review of these very answers, whoever opened it."""
+    """The study's newest review of exactly these answers, whoever opened it."""
     pairs = Pair.objects.filter(
         campaign=OuterRef("pk"),
         baseline_output__run=runs.baseline,
@@ -122,7 +123,7 @@ def newest_review(study: Study, runs: ReviewRuns) -> Campaign | None:
 
 
 def for_study(request: CampaignRequest, study: Study | None) -> CampaignRequest:
-    """The request, whose early stop asks for what the study's policy does where it doesn't say.
+    """The request; its early stop takes the study's policy where it doesn't say otherwise.
 
     That is the gain that people are to show, and the one-sided level at which a first decision on
     these test sets is judged. A later one on the same test sets has a stricter level: then the

@@ -1,4 +1,4 @@
-"""What has had its time is taken out, by the site itself: nobody has to remember a command."""
+"""Delete expired data automatically."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ TIDY_S = 600.0
 
 
 def tidy(of_features: Sequence[Callable[[], object]]) -> None:
-    """Deletes expired sessions, and what writers that have ended left half-written.
+    """Deletes expired sessions, and what aborted writers left half-written.
 
     `of_features` delete rows of features: `evalhub.features.table.TIDIED`. Old uploads are deleted
     where they lie: by the site (`evalhub.jobs.runner`).
@@ -23,7 +23,8 @@ def tidy(of_features: Sequence[Callable[[], object]]) -> None:
 
 
 def tidier(of_features: Sequence[Callable[[], object]]) -> AbstractContextManager[None]:
-    """Tidies now and every TIDY_S seconds, on a thread of this process, while the block runs."""
+    """Calls `tidy` now and every TIDY_S seconds on a thread of this process, while the block
+    runs."""
 
     def tidy_site() -> None:
         tidy(of_features)

@@ -1,4 +1,5 @@
-"""The newest verdict on each of many studies, and what is known of many versions, in one query."""
+"""Annotate many studies with their newest verdict, and many versions with their evidence, in one
+query."""
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -13,8 +14,8 @@ from evalhub.registry.models.versions import ModelVersionQuerySet
 
 def with_verdict(studies: StudyQuerySet) -> StudyQuerySet:
     """Adds `verdict`, `headline` and `decided` of the newest decision on the candidate arm, and
-    `signed`, the verdict that a person has put in its place or stands by; `holds` is that one, or
-    else the decision's."""
+    `signed`, the verdict of a person's sign-off or override; `holds` is that one, or else the
+    decision's."""
     newest = Decision.objects.filter(
         study=OuterRef("pk"), study__arms__name=F("arm"), study__arms__role=ArmRole.CANDIDATE
     ).newest_first()
@@ -30,8 +31,8 @@ def with_verdict(studies: StudyQuerySet) -> StudyQuerySet:
 
 
 def with_evidence(versions: ModelVersionQuerySet) -> ModelVersionQuerySet:
-    """Adds `runs_done`, whether it `judges` others, and the newest decision on it: `verdict`, the
-    `study` (its id), `study_name`, and the `arm` that it was there."""
+    """Adds `runs_done`, whether it `judges` others, and its newest decision: `verdict`, the `study`
+    (its id), `study_name`, and the name of its `arm` there."""
     runs = Run.objects.filter(version=OuterRef("pk"), state=RunState.DONE).order_by()
     counted = runs.values("version").annotate(n=Count("pk")).values("n")
     newest = Decision.objects.filter(
@@ -48,7 +49,8 @@ def with_evidence(versions: ModelVersionQuerySet) -> ModelVersionQuerySet:
 
 
 def with_looks(test_sets: TestSetQuerySet) -> TestSetQuerySet:
-    """Adds `looks`, the number of the last look at items of any of its versions; None: no look."""
+    """Adds `looks`, the number of the last look at items of any of its versions; None without a
+    look."""
     looks = Look.objects.filter(test_set_version__test_set=OuterRef("pk")).order_by()
     most = looks.values("test_set_version__test_set").annotate(n=Max("number")).values("n")
     return test_sets.annotate(looks=Subquery(most))

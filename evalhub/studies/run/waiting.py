@@ -1,4 +1,4 @@
-"""Waiting for runs until they have ended."""
+"""Wait for runs to end."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class Pause:
 
 
 def answer(runs: Sequence[Run], *, progress: Progress | None = None) -> list[Run]:
-    """Waits until runs have ended, those of no study too; a worker must be at work.
+    """Waits until runs have ended, also those of no study; a worker must be running.
 
     What failed or was cancelled is taken up again; what was answered stays.
     """
@@ -47,8 +47,7 @@ def answer(runs: Sequence[Run], *, progress: Progress | None = None) -> list[Run
 
 
 def take_up(runs: Sequence[Run], *, retry_errors: bool) -> None:
-    """Tells the workers of those that go on, and takes up again those that failed or were
-    cancelled."""
+    """Enqueues open runs, and resumes failed or cancelled ones."""
     for run in runs:
         if goes_on(run, retry_errors=retry_errors):
             resume(run, by=None)
@@ -57,11 +56,11 @@ def take_up(runs: Sequence[Run], *, retry_errors: bool) -> None:
 
 
 def with_progress(keys: list[int]) -> list[Run]:
-    """These runs with `items_done`, as they are now."""
-    found = {
+    """These runs with `items_done`, read again."""
+    runs = {
         run.pk: run
         for run in Run.objects.filter(pk__in=keys)
         .with_progress()
         .select_related("version__model", "test_set_version__test_set")
     }
-    return [found[key] for key in keys]
+    return [runs[key] for key in keys]

@@ -1,5 +1,5 @@
-"""A study file sent with the files that it names: names turned into the digests of what was sent.
-Pure."""
+"""The bundle of a study file with its data files: file names are replaced by the digests of the
+files sent. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ TEST_SET = "{test_set}"
 
 
 def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, Any]:
-    """The study file with every file that it names as sha256:DIGEST.
+    """The study file with every file named as sha256:DIGEST.
 
     A file is the one of the same name that was sent, whatever folder the document says that it
     lies in. `{test_set}` stands for as many files as were sent under such names.
@@ -28,23 +28,23 @@ def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dic
     """
     if missing := first_unfilled(document):
         raise DeclarationError(missing.said, missing.field)
-    found: dict[str, Any] = _copied(document)
-    for holder, key, place in named_files(found):
-        holder[key] = _digest(holder[key], sent, ".".join(place))
-    return found
+    copied: dict[str, Any] = _copy(document)
+    for holder, key, path in named_files(copied):
+        holder[key] = _digest(holder[key], sent, ".".join(path))
+    return copied
 
 
-def _copied(value: Any) -> Any:
+def _copy(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _copied(each) for key, each in value.items()}
-    return [_copied(each) for each in value] if isinstance(value, list) else value
+        return {key: _copy(each) for key, each in value.items()}
+    return [_copy(each) for each in value] if isinstance(value, list) else value
 
 
 def named_files(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Place]]:
-    """(holder, key, place) of all that names a file. What isn't as a study file has it is left to
-    whoever reads it as one."""
-    for name, asked in _parts(document, "test_sets"):
-        yield from _field(asked, "file", "test_sets", name)
+    """(holder, key, path) of everything that names a file. Parts with a wrong shape are skipped:
+    reading the study reports them."""
+    for name, test_set in _parts(document, "test_sets"):
+        yield from _field(test_set, "file", "test_sets", name)
     for name, arm in _parts(document, "arms"):
         for part in ("backend", "repeat"):
             yield from _field(arm.get(part), "recorded", "arms", name, part)
@@ -62,22 +62,22 @@ def _parts(document: dict[str, Any], key: str) -> Iterator[tuple[str, dict[str, 
             yield name, part
 
 
-def _field(holder: Any, key: str, *place: str) -> Iterator[tuple[dict[str, Any], str, Place]]:
+def _field(holder: Any, key: str, *path: str) -> Iterator[tuple[dict[str, Any], str, Place]]:
     if isinstance(holder, dict) and holder.get(key) is not None:
-        yield holder, key, (*place, key)
+        yield holder, key, (*path, key)
 
 
-def _digest(named: Any, sent: Mapping[str, str], field: str) -> Any:
-    if isinstance(named, dict):
-        return {key: _digest(each, sent, f"{field}.{key}") for key, each in named.items()}
-    if not isinstance(named, str) or named.startswith("sha256:"):
-        return named
-    name = PurePosixPath(named).name
+def _digest(value: Any, sent: Mapping[str, str], field: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _digest(each, sent, f"{field}.{key}") for key, each in value.items()}
+    if not isinstance(value, str) or value.startswith("sha256:"):
+        return value
+    name = PurePosixPath(value).name
     if TEST_SET in name:
         pattern = re.compile(re.escape(name).replace(re.escape(TEST_SET), "(.+)", 1))
-        found = {hit[1]: sent[each] for each in sent if (hit := pattern.fullmatch(each))}
-        if found:
-            return found
+        matches = {hit[1]: sent[each] for each in sent if (hit := pattern.fullmatch(each))}
+        if matches:
+            return matches
         raise DeclarationError(f"add its files: none was sent that is called like {name}", field)
     if name not in sent:
         raise DeclarationError(f"add the file {name}, which it names", field)

@@ -1,4 +1,4 @@
-"""A study file as a site takes it: its files by their digests. Pure but for reading the files."""
+"""Prepare a study file for a site: its files by digest. Pure but for reading the files."""
 
 import hashlib
 import json
@@ -19,48 +19,48 @@ class HandedIn:
 
 
 def handed_in(spec: StudySpec) -> HandedIn:
-    """The study of an operator's file as it is handed in to a site.
+    """The study of an operator's file in the form that a site takes.
 
     Raises DataError for a file that isn't there.
     """
-    found = HandedIn(json.loads(json.dumps(spec.document.data, default=str)))
-    document = found.document
+    bundle = HandedIn(json.loads(json.dumps(spec.document.data, default=str)))
+    document = bundle.document
     del document["project"]  # the address says it
-    for holder, key, place in named_files(document):
+    for holder, key, path in named_files(document):
         if key == "recorded":
-            holder[key] = _recorded(spec, found, holder[key], place[1], place[2])
+            holder[key] = _bundle_answers(spec, bundle, holder[key], path[1], path[2])
         else:
-            holder[key] = _named(spec, found, holder[key], *place)
-    return found
+            holder[key] = _bundle_file(spec, bundle, holder[key], *path)
+    return bundle
 
 
-def _recorded(
-    spec: StudySpec, found: HandedIn, answers: str | dict[str, str], arm: str, part: str
+def _bundle_answers(
+    spec: StudySpec, bundle: HandedIn, answers: str | dict[str, str], arm: str, part: str
 ) -> str | dict[str, str]:
-    """One upload, or by test set the upload with the answers to it."""
-    place = "arms", arm, part, "recorded"
+    """The upload with an arm's answers, or one for each test set."""
+    path = "arms", arm, part, "recorded"
     if isinstance(answers, str) and "{test_set}" not in answers:
-        return _named(spec, found, answers, *place)
+        return _bundle_file(spec, bundle, answers, *path)
     if isinstance(answers, str):
-        asked = spec.arms[arm].only or tuple(
+        test_sets = spec.arms[arm].only or tuple(
             name
-            for name, each in spec.test_sets.items()
-            if part == "backend" or each.role != "development"
+            for name, test_set in spec.test_sets.items()
+            if part == "backend" or test_set.role != "development"
         )
-        answers = dict.fromkeys(asked, answers)
+        answers = dict.fromkeys(test_sets, answers)
     return {
-        name: _named(spec, found, each.replace("{test_set}", name), *place)
-        for name, each in answers.items()
+        name: _bundle_file(spec, bundle, file.replace("{test_set}", name), *path)
+        for name, file in answers.items()
     }
 
 
-def _named(spec: StudySpec, found: HandedIn, named: str, *place: str) -> str:
-    path = spec.file(named)
+def _bundle_file(spec: StudySpec, bundle: HandedIn, file_name: str, *at: str) -> str:
+    path = spec.file(file_name)
     try:
         with path.open("rb") as file:
             name = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except OSError as error:
-        message = f"{named!r} can't be read: {error.strerror}"
-        raise spec.document.error(place, message) from error
-    found.files[name] = path
+        message = f"{file_name!r} can't be read: {error.strerror}"
+        raise spec.document.error(at, message) from error
+    bundle.files[name] = path
     return name

@@ -1,4 +1,4 @@
-"""Arms that a site can't ask: their answers are made beside the study file, and handed in. Pure."""
+"""Arms that a site can't ask: they are asked here, and their answers are uploaded. Pure."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def arms_asked_here(spec: StudySpec) -> list[str]:
-    """The arms whose backend names an address, a variable or a file of this side: a site takes
-    none of them, and knows its operator's aliases alone."""
+    """The arms whose backend names an address, variable or file of this machine: a site accepts its
+    operator's aliases alone."""
     return [
         name
         for name, arm in spec.arms.items()
@@ -27,20 +27,22 @@ def arms_asked_here(spec: StudySpec) -> list[str]:
 def answered_here(
     spec: StudySpec, runs: "Sequence[RecordedRun]", files: Mapping[str, Path]
 ) -> dict[str, dict[str, Any]]:
-    """By arm, the fields that say its answers are recorded in these files."""
-    found: dict[str, dict[str, Any]] = {}
-    for each in runs:
-        arm = spec.arms[each.arm]
-        if arm.only and each.test_set not in arm.only:
+    """By arm: the fields that declare its answers as recorded in these files."""
+    fields_by_arm: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        arm = spec.arms[run.arm]
+        if arm.only and run.test_set not in arm.only:
             continue
-        part = "repeat" if each.repeat else "backend"
-        fields = found.setdefault(each.arm, {"fields": {}, "notes": arm.notes or _told(spec, each)})
+        part = "repeat" if run.repeat else "backend"
+        fields = fields_by_arm.setdefault(
+            run.arm, {"fields": {}, "notes": arm.notes or _notes(spec, run)}
+        )
         answers = fields.setdefault(part, {"recorded": {}})
-        answers["recorded"][each.test_set] = str(files[each.file].absolute())
-    return found
+        answers["recorded"][run.test_set] = str(files[run.file].absolute())
+    return fields_by_arm
 
 
-def _told(spec: StudySpec, of: "RecordedRun") -> str:
-    """Whose answers they are, for the notes of the version."""
+def _notes(spec: StudySpec, of: "RecordedRun") -> str:
+    """The version's notes: whose answers they are."""
     model = getattr(spec.arms[of.arm].backend.asked, "model", "")
     return f"answers of {model}, asked by the pipeline" if model else "asked by the pipeline"

@@ -1,4 +1,4 @@
-"""What comes by REST: checked as what comes from outside, and registered for its sender."""
+"""Register what comes by REST, after the checks for content from outside."""
 
 import json
 import tempfile
@@ -43,7 +43,7 @@ def register_from_web(
     aliases: Collection[str],
     may_change_policy: bool = True,
 ) -> Study:
-    """Registers and launches what a study file says; the same again changes nothing.
+    """Registers a study file and launches its runs; sending the same again changes nothing.
 
     Args:
         document: the study file as JSON. It may leave out its project, and names no other.
@@ -70,8 +70,8 @@ def plan_from_web(
     files: Files,
     aliases: Collection[str],
 ) -> StudyPlan:
-    """What registering it would ask, and what its next look would cost and could show: it is
-    registered and taken back.
+    """What registering it would request, and the next look's cost and power: it is registered and
+    rolled back.
 
     Raises as `register_from_web`.
     """
@@ -90,7 +90,7 @@ def import_test_set_from_web(
     purpose: str,
     fields: ItemFields,
 ) -> TestSetVersion:
-    """The version of a test set that an uploaded file holds; the same content is the same version.
+    """The version with the uploaded items, created if missing.
 
     Raises as `register_from_web`.
     """
@@ -115,7 +115,7 @@ def register_version_from_web(
     files: Files,
     aliases: Collection[str],
 ) -> ModelVersion:
-    """The version of a model that has this specification, made where there is none.
+    """The model's version with this specification, created if missing.
 
     Raises NotAllowedError, and DeclarationError for what names anything outside but uploads and
     aliases.
@@ -132,7 +132,7 @@ def register_version_from_web(
         slug=slug,
         kind=asked.kind,
         parent=parent,
-        backend=asked.spec.settled(lambda named: files[named]),
+        backend=asked.spec.settled(lambda name: files[name]),
         prompt=prompt,
         sampling=asked.sampling,
         training=asked.training,
@@ -150,7 +150,7 @@ def launch_from_web(
     answers: str | None,
     files: Files,
 ) -> Run:
-    """The run of a version on a test set version, launched if there is none.
+    """The run of a version on a test set version, launched if missing.
 
     Args:
         answers: the upload with a recorded version's answers, as sha256:DIGEST.
@@ -176,7 +176,7 @@ def import_from_web(
     files: Files,
     request: ImportRequest,
 ) -> list[ImportedTask]:
-    """The runs of another tool's log, launched; the same log again is the same runs.
+    """The launched runs of another tool's log; the same log again gives the same runs.
 
     Args:
         named: the log's files by their own names, each an upload as sha256:DIGEST; several are
@@ -185,22 +185,27 @@ def import_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    found = {name: uploaded_file(files, digest, f"files.{name}") for name, digest in named.items()}
-    with laid_out(found) as path:
+    uploads = {
+        name: uploaded_file(files, digest, f"files.{name}") for name, digest in named.items()
+    }
+    with laid_out(uploads) as path:
         try:
             return import_foreign(
                 project=project, by=by, kind=kind, path=path, request=request, limits=LOG
             )
         except DataError as error:
-            told = Path(error.file).name
-            raise DataError(error.message, file=told, line=error.line, field=error.field) from error
+            file_name = Path(error.file).name
+            raise DataError(
+                error.message, file=file_name, line=error.line, field=error.field
+            ) from error
 
 
 @contextmanager
 def _read(
     project: Project, document: Mapping[str, Any], files: Files, aliases: Collection[str]
 ) -> Iterator[StudySpec]:
-    """The document as a study file from outside; its errors, and those of the block, by digest."""
+    """Reads the document as a study file from outside; its errors, and those of the block, name
+    files by digest."""
     if document.get("project", project.slug) != project.slug:
         raise DeclarationError(f"this address is for {project}: leave it out", "project")
     try:

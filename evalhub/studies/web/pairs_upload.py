@@ -1,4 +1,4 @@
-"""An upload of pairs becomes a test set version, two recorded versions and their runs."""
+"""Register an upload of pairs: a test set version, two recorded versions and their runs."""
 
 import tempfile
 import time
@@ -53,8 +53,8 @@ class StagedUpload:
     _written: list[drafts.Draft] = field(default_factory=list)
 
     def stage(self) -> None:
-        """Writes what isn't there yet; `drop` takes it away."""
-        version = _staged(self.project, self.slug, self.found, self.path, self.columns)
+        """Writes what doesn't exist yet; `drop` deletes it."""
+        version = _stage_items(self.project, self.slug, self.found, self.path, self.columns)
         self._written, self.runs = [version], []
         for model, arm in zip(self.models, ARMS, strict=True):
             of = stage_version(
@@ -64,14 +64,14 @@ class StagedUpload:
             self.runs.append(_run(of, version, self.found.answers[arm]))
 
     def drop(self) -> None:
-        """Takes away what was written and not published; harmless where all was."""
+        """Deletes what was written and not published; does nothing if all was."""
         for draft in (*self.runs, *self._written):
             drafts.drop(draft)
 
     def publish(self) -> Uploaded:
-        """The upload's runs, seen all at once, and done."""
-        while (launched := _seen(self.project, self.runs)) is None:
-            # Its items are there by another upload: the answers are to be joined to those.
+        """Publishes the upload's runs all at once, and completes them."""
+        while (launched := _publish_drafts(self.project, self.runs)) is None:
+            # Another upload has made its items: the answers are joined to those.
             self.drop()
             self.stage()
         for run in launched:
@@ -91,7 +91,7 @@ def staged_upload(
     arms: tuple[str, str] = ARMS,
     limits: Limits = COMMAND,
 ) -> Iterator[StagedUpload]:
-    """An upload to look at and to publish; what isn't published when the block ends is taken away.
+    """An upload to check and to publish; what isn't published when the block ends is deleted.
 
     The test set takes `name`, the two models take it with the arm's. The files are read whole,
     within `limits`, before anything is written; then it is written in short transactions, so that
@@ -106,10 +106,10 @@ def staged_upload(
     if left == right or not all(text.strip() for text in (name, *arms)):
         raise DeclarationError("an upload and its two sides need names, and different ones", "name")
     with tempfile.TemporaryDirectory() as folder:
-        found = split_pairs(
+        split = split_pairs(
             path, into=Path(folder), columns=columns, right_path=right_path, limits=limits
         )
-        upload = StagedUpload(project, slug, (left, right), path, columns, found)
+        upload = StagedUpload(project, slug, (left, right), path, columns, split)
         try:
             upload.stage()
             yield upload
@@ -128,7 +128,7 @@ def register_upload(
     arms: tuple[str, str] = ARMS,
     limits: Limits = COMMAND,
 ) -> Uploaded:
-    """The runs of an upload's two sides; the same file again is the same runs. All or nothing.
+    """The runs of an upload's two sides; the same file again gives the same runs. All or nothing.
 
     As `staged_upload`, published. Raises what that does.
     """
@@ -146,8 +146,9 @@ def register_upload(
 
 
 @transaction.atomic
-def _seen(project: Project, runs: list[Run]) -> list[Run] | None:
-    """The upload's drafts as what they are, all at once; or what is there of the same content.
+def _publish_drafts(project: Project, runs: list[Run]) -> list[Run] | None:
+    """Publishes the upload's drafts all at once. Returns the launched runs, or the existing ones of
+    the same content.
 
     None, and nothing is written, where another upload has made the test set's version meanwhile.
     """
@@ -164,7 +165,7 @@ def _seen(project: Project, runs: list[Run]) -> list[Run] | None:
 
 
 def complete(run: Run) -> None:
-    """Takes a run to its end, or waits for those who are at it. Raises RunFailed."""
+    """Completes a run, or waits for the process that does. Raises RunFailed."""
     while run.state in UNFINISHED:
         more = process_shard(run.pk)
         run.refresh_from_db()
@@ -173,16 +174,16 @@ def complete(run: Run) -> None:
     check(run)
 
 
-def _staged(
+def _stage_items(
     project: Project,
     slug: str,
-    found: Split,
+    split: Split,
     path: Path,
     columns: Columns,
 ) -> TestSetVersion:
-    """The test set's draft, named for the upload; its errors speak of the upload's fields."""
+    """The test set's draft, named for the upload; its errors name the upload's fields."""
     try:
-        return stage_test_set(project=project, slug=slug, path=found.items)
+        return stage_test_set(project=project, slug=slug, path=split.items)
     except DataError as error:
         names = {
             "id": columns.id,
@@ -191,12 +192,12 @@ def _staged(
             "tags": columns.tags,
             "cluster": columns.cluster,
         }
-        line = found.lines["left"][error.line - 1] if error.line else None
+        line = split.lines["left"][error.line - 1] if error.line else None
         name = names.get(error.field or "", error.field)
         raise DataError(error.message, file=str(path), line=line, field=name) from error
 
 
 def _run(of: ModelVersion, version: TestSetVersion, answers: Path) -> Run:
-    """The run of recorded answers as a draft, or the one that is there."""
-    asked = recorded_run(version=of, test_set_version=version, answers=answers)
-    return asked if asked.pk else stage_answers(asked, answers)
+    """The run of recorded answers as a draft, or the existing one."""
+    run = recorded_run(version=of, test_set_version=version, answers=answers)
+    return run if run.pk else stage_answers(run, answers)

@@ -1,4 +1,4 @@
-"""A site's ledger asked by a command elsewhere, which judges files by what it leaves."""
+"""A site's ledger for a command elsewhere that judges files at the level the ledger leaves."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,8 @@ LARGEST = 64 * 1024**2
 def charge_from_web(
     *, project: Project, by: User, request: PeekRequest, files: Files
 ) -> PeekCharge:
-    """What this home's ledger leaves to the claims, whose number is taken; said again, they have
-    the same number.
+    """The level that this home's ledger leaves for the claims, whose number is reserved; the same
+    claims again get the same number.
 
     Raises:
         DeclarationError, DataError: what is wrong with a claim, or with the upload that holds them.
@@ -28,7 +28,7 @@ def charge_from_web(
         evalhub.ledger.peeking.ContestedPeekError: decisions kept coming between.
     """
     charged = charge_files(
-        [received_claim(each) for each in request.claims or _uploaded(request, files)],
+        [received_claim(each) for each in request.claims or _claims(request, files)],
         project=project,
         by=by,
         counts=request.ledger,
@@ -39,7 +39,7 @@ def charge_from_web(
     return sent_charge(charged, alpha=request.alpha)
 
 
-def _uploaded(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
+def _claims(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
     assert request.file is not None
     path = uploaded_file(files, request.file, "file")
     if path.stat().st_size > LARGEST:

@@ -1,4 +1,4 @@
-"""One item asked of a model before anything is registered: what is sent, what it answers, its cost.
+"""Try one item on a model before registration: the messages sent, the answer, and its cost.
 
 The answer isn't kept and isn't scored: answers are always open, scores aren't
 (docs/explanation/decisions/preview-of-a-metric.md).
@@ -61,7 +61,7 @@ def try_item(
     items: Path,
     mapping: FieldMapping,
 ) -> Tried:
-    """Asks the first item of a file of an arm as a study file says it, once, and waits TIMEOUT_S.
+    """Asks the arm's model the first item of a file, once, and waits TIMEOUT_S.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -72,21 +72,21 @@ def try_item(
         runners.backends.asking.BackendError: the endpoint can't be used.
     """
     check_evaluates(by, project)
-    asked = declared(Arm, dict(arm))
-    backend = asked.backend.asked
+    declared_arm = declared(Arm, dict(arm))
+    backend = declared_arm.backend.asked
     if not isinstance(backend, OpenAIBackend):
         raise DeclarationError("names no endpoint to be tried", "backend")
     try:
-        check_from_web(asked, uploaded=(), aliases=aliases)
+        check_from_web(declared_arm, uploaded=(), aliases=aliases)
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
     _, item = next(read_items(items, mapping))
     try:
-        sent = chat(asked.prompt, item.input, item.context)
+        sent = chat(declared_arm.prompt, item.input, item.context)
     except PromptError as error:
         raise TryError(f"item '{item.key}': {error}") from error
-    reply = _reply(asked, backend, item)
-    price = used_price(backend, asked.price)
+    reply = _reply(declared_arm, backend, item)
+    price = used_price(backend, declared_arm.price)
     return Tried(item.key, sent, reply, price, _money(price, reply))
 
 

@@ -1,4 +1,4 @@
-"""Files that were uploaded to a project: named by their digest, also by what is wrong with them."""
+"""Uploaded files of a project: named by their digest, also in errors."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ type Files = Mapping[str, Path]
 
 
 def uploaded_file(files: Files, name: str, field: str) -> Path:
-    """The upload of this name. Raises DeclarationError, of `field`, where there is none."""
+    """The upload of this name. Raises DeclarationError, of `field`, if there is none."""
     try:
         return files[name]
     except KeyError:
@@ -21,7 +21,8 @@ def uploaded_file(files: Files, name: str, field: str) -> Path:
 
 @contextmanager
 def told_by_digest(files: Files, document: Path | None = None) -> Iterator[None]:
-    """Errors of files without a path of this machine: an upload by its digest, the body's field."""
+    """Errors in this block name an upload by its digest, and the body's field, without a local
+    path."""
     try:
         yield
     except DataError as error:

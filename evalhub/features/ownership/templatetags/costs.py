@@ -11,5 +11,5 @@ register.filter("amount", amount)
 
 @register.filter
 def origin(figure: Figure) -> str:
-    """Where a figure comes from, in a word."""
+    """Where a figure comes from, as one word."""
     return ORIGINS[figure.origin]

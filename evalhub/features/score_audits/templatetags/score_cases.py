@@ -1,4 +1,4 @@
-"""How many answers a study's metrics are said to have scored wrongly."""
+"""Template tag: how many answers of a study have reported scores, by metric."""
 
 from django import template
 
@@ -10,9 +10,9 @@ register = template.Library()
 
 @register.simple_tag
 def disputed_metrics(study: Study) -> list[tuple[Metric, int]]:
-    """The study's metrics against which its project has cases, with the number of answers. Two
+    """The study's metrics with reported scores in its project, and the number of answers. Two
     queries at most."""
     metrics = study.test_sets.order_by().values("metric")
     counts = ScoreCase.objects.filter(project=study.project_id, metric__in=metrics).per_metric()
-    found = Metric.objects.filter(pk__in=counts).order_by("name", "pk")
-    return [(each, counts[each.pk]) for each in found]
+    sorted_metrics = Metric.objects.filter(pk__in=counts).order_by("name", "pk")
+    return [(each, counts[each.pk]) for each in sorted_metrics]
