@@ -45,7 +45,9 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference/access.md"
 ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another project's owner"]
 NAMES = [*CANARIES, "triage-base", "triage-lora", "triage-prompted"]
 TEXTS = ["Question 3?", "The first answer to", "Another answer to", "wrong, says"]
-ADMIN = re.compile(r"^/admin/(?:auth|accounts|registry|reviews|ledger)/[a-z]+/")
+ADMIN = re.compile(
+    r"^/admin/(?:auth|accounts|registry|reviews|ledger|working_sets|score_audits)/[a-z]+/"
+)
 API = re.compile(r"^/api/v1/(?!schema$).*")
 OVER = re.compile(r"^/campaigns/<int:pk>/(?:results|audit|export|unblind)")
 
