@@ -170,7 +170,7 @@ def test_a_server_that_is_away_is_no_alarm(desk: Desk, capsys: Capture) -> None:
 
 
 @pytest.mark.heavy
-def test_it_ends_when_another_version_is_the_baseline(desk: Desk, capsys: Capture) -> None:
+def test_it_ends_when_another_version_is_the_champion(desk: Desk, capsys: Capture) -> None:
     with OpenAIServer() as server:
         eva = promoted(desk, server)
         assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
@@ -180,7 +180,7 @@ def test_it_ends_when_another_version_is_the_baseline(desk: Desk, capsys: Captur
             reason="Better.", before=Promotion.objects.get(),
         )  # fmt: skip
         assert run(["watch", "ask", str(Watch.objects.get().pk), *OF]) == 64
-    assert "it has ended: another version is the baseline now" in capsys.readouterr().err
+    assert "it has ended: another version is the champion now" in capsys.readouterr().err
 
 
 @pytest.mark.heavy
