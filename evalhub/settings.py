@@ -403,7 +403,6 @@ METRICS_TOKEN = os.environ.get("EVALHUB_METRICS_TOKEN", "")
 DEFAULT_EXCEPTION_REPORTER = "evalhub.serving.hiding.ReporterWithoutSecrets"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "evalhub.serving.hiding.NoValues"
 
-
 _GIVEN_SECRETS = secrets_in(os.environ)
 
 

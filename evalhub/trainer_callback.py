@@ -158,9 +158,7 @@ class RegisterVersions:
         model = having.get("model")
         model = getattr(model, "module", model)  # unwraps a sharded model
         chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)
-        hyperparameters = {
-            n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")
-        }
+        settings = {n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")}
         dealt = {} if chosen.get("packing") else having  # packed rows aren't examples
         history = state.log_history or []
         fields = {
@@ -171,7 +169,7 @@ class RegisterVersions:
             "dataset_sha256": self._digest,
             "examples": _rows(dealt.get("train_dataloader")),
             "validation_examples": _rows(dealt.get("eval_dataloader")),
-            "hyperparameters": hyperparameters,
+            "hyperparameters": settings,
             "checkpoint": checkpoint,
             "step": state.global_step,
             "epoch": state.epoch,
@@ -196,17 +194,14 @@ class RegisterVersions:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _deliver(self, file: Path, letters: list[dict[str, Any]]) -> None:
-        """Sends stored letters and these, within the time limit, and stores those that couldn't be
-        sent."""
+        """Sends stored letters and these within the time limit, and stores those left."""
         if not (waiting := [*_read(file), *letters]):
             return
-        results: dict[int, str] = {}
-        sender = threading.Thread(
-            target=_send_all, args=(self._door, waiting, results), daemon=True
-        )
+        causes: dict[int, str] = {}
+        sender = threading.Thread(target=_send_all, args=(self._door, waiting, causes), daemon=True)
         sender.start()
         sender.join(self._door.timeout_s)
-        unsent = _letters_left(waiting, dict(results))
+        unsent = _unsent(waiting, dict(causes))
         _keep(file, unsent)
         if unsent and not self._has_warned:
             how = "sent with the next, or by: python -m evalhub.trainer_callback"
@@ -240,8 +235,7 @@ class _Door:
         return cls(address, token, timeout_s)
 
     def send(self, letter: Mapping[str, Any]) -> None:
-        """Sends a letter. Raises urllib.error.HTTPError if it is refused, OSError if the site can't
-        be reached."""
+        """Raises urllib.error.HTTPError if the site refuses it, OSError if it can't be reached."""
         request = urllib.request.Request(
             self.server + letter["path"],
             data=json.dumps(letter["body"], sort_keys=True).encode(),
@@ -288,9 +282,7 @@ def _send_all(door: _Door, letters: list[dict[str, Any]], results: dict[int, str
             return
 
 
-def _letters_left(
-    letters: list[dict[str, Any]], results: Mapping[int, str]
-) -> list[dict[str, Any]]:
+def _unsent(letters: list[dict[str, Any]], results: Mapping[int, str]) -> list[dict[str, Any]]:
     """The letters that weren't accepted, with the reason."""
     return [
         {**letter, "why": results.get(number, "no answer in time")}
@@ -416,7 +408,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 64
     results: dict[int, str] = {}
     _send_all(door, letters, results)
-    unsent = _letters_left(letters, results)
+    unsent = _unsent(letters, results)
     _keep(args.file, unsent)
     sys.stderr.write(f"evalhub: {len(letters) - len(unsent)} registered, {len(unsent)} left\n")
     for letter in unsent:

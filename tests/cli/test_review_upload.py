@@ -136,7 +136,7 @@ def test_others_write_while_it_stages_and_plans_and_see_nothing_of_it(
         (upload, "stage_version"),
         (upload, "stage_answers"),
         (plan_preview, "preview_plan"),
-        (upload, "_seen"),
+        (upload, "_publish_drafts"),
     ):
         monkeypatch.setattr(module, name, first(getattr(module, name)))
     assert review(pairs) == 0
@@ -144,7 +144,7 @@ def test_others_write_while_it_stages_and_plans_and_see_nothing_of_it(
     assert Campaign.objects.get().pairs.count() == 8
 
 
-@pytest.mark.parametrize("where", ["stage_version", "stage_answers", "_seen"])
+@pytest.mark.parametrize("where", ["stage_version", "stage_answers", "_publish_drafts"])
 def test_an_error_on_the_way_leaves_nothing_and_no_project(
     pairs: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
