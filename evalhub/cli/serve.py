@@ -36,8 +36,8 @@ def up(
     lines = ["`evalhub user link NAME` prints a link that signs somebody in."]
     if owner := first_owner():
         lines = [
-            f"Nobody is here yet, so {owner.username} was made, who owns it all. Sign in with this",
-            "link, once, within an hour; `evalhub user link` makes another, `user add` a person:",
+            f"No users yet: created `{owner.username}`, an owner of every project. Sign in",
+            "by this link, once, within an hour. `evalhub user link` makes another:",
             f"  {{url}}{sign_in_path(owner)}",
         ]
     if since := held_since():
