@@ -34,7 +34,7 @@ def test_a_word_is_explained_by_pointer_and_by_keyboard(
     page.keyboard.press("Escape")
     expect(said).to_be_hidden()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/help/words.md#guard")
+    page.wait_for_url("**/help/reference/words.md#guard")
     expect(page.get_by_role("heading", name="Guard")).to_be_in_viewport()
 
 
