@@ -11,13 +11,13 @@ from evalhub.decision.align import Aligned
 from evalhub.decision.charge import Charge
 from evalhub.decision.extraction import ExtractionMisses
 from evalhub.decision.judge_evidence import JudgeEvidence
-from evalhub.decision.leakage import Leak
 from evalhub.decision.ownership.criterion import OwnershipEvidence
 from evalhub.decision.preference_evidence import PreferenceEvidence
 from evalhub.decision.sections.answers import AnsweredTestSet
 from evalhub.decision.sections.applied import AppliedSection
 from evalhub.decision.sections.baseline_choice import ChoiceSection
 from evalhub.decision.sections.imported import ImportedSection
+from evalhub.decision.sections.leakage import Leak
 from evalhub.decision.sections.noise_floor import SecondRun
 from evalhub.decision.sections.prices import PricesSection
 from evalhub.decision.sections.steps import StepsSection

@@ -13,7 +13,6 @@ from evalhub.decision.align import Aligned, breakdown_of, criteria_of
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.evidence import Evidence
 from evalhub.decision.extraction import gains_by_misses
-from evalhub.decision.leakage import disagreement, leakage_section, without_leaks
 from evalhub.decision.needed import with_choosing, with_next_looks
 from evalhub.decision.record import decision_record
 from evalhub.decision.rule import Ruling, decide
@@ -27,7 +26,12 @@ from evalhub.decision.sections.baseline_choice import ChoiceSection, answer, as_
 from evalhub.decision.sections.extension import extension_section
 from evalhub.decision.sections.failures import failures_section
 from evalhub.decision.sections.jumps import jumps_section, unbelieved
-from evalhub.decision.sections.leakage import LeakageSection
+from evalhub.decision.sections.leakage import (
+    LeakageSection,
+    disagreement,
+    leakage_section,
+    without_leaks,
+)
 from evalhub.decision.sections.noise_floor import NoiseSection, no_op_reason
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.policy import Policy

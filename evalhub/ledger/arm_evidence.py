@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from evalhub.decision.leakage import Leak
 from evalhub.decision.sections.answers import (
     AnsweredTestSet,
     answer_flaws,
     answers_section,
 )
 from evalhub.decision.sections.applied import AppliedSection
+from evalhub.decision.sections.leakage import Leak
 from evalhub.declare.decision import Arms
 from evalhub.ledger.answers import answered_test_sets
 from evalhub.ledger.applied import applied, why_nothing

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from evalhub.stats.sign_test import sign_test
+from evalhub.stats.permutation import sign_test
 
 PROBES = 32
 LEVEL = 0.01

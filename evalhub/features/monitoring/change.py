@@ -15,7 +15,7 @@ passed, so that they are lucky. The second run was asked after the decision, and
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evalhub.stats.sign_test import sign_test
+from evalhub.stats.permutation import sign_test
 
 HOURS_A_YEAR = 8766
 EVERY_HOURS = 24

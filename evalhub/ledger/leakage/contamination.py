@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from evalhub.decision.leakage import Leak
+from evalhub.decision.sections.leakage import Leak
 from evalhub.ledger.leakage.overlaps import leaked_keys
 from evalhub.ledger.scores import Pairing
 from evalhub.registry.models import StudyArm
