@@ -77,7 +77,7 @@ def begin(
     run = Run.objects.create(
         version=version,
         test_set_version=test_set_version,
-        draft_until=drafts.leased(LEASE),
+        draft_until=drafts.lease_end(LEASE),
     )
     ingestion = Ingestion.objects.create(project=project, run=run, by=by)
     ingestion.metrics.set(wanted)

@@ -24,7 +24,7 @@ def stage_answers(run: Run, path: Path, fields: RowMapping = USUAL) -> Run:
     pool, the file may answer all of the pool, and only the answers to what was drawn are kept.
     """
     drafts.drop_left_over()
-    run.draft_until = drafts.leased()
+    run.draft_until = drafts.lease_end()
     run.save()
     try:
         answers = read_answers(path, fields)

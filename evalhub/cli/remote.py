@@ -96,11 +96,11 @@ def decision_there(
 
     Raises evalhub.client.studies.UndecidedError.
     """
-    from evalhub.client.studies import decided
+    from evalhub.client.studies import wait_for_decision
 
     connection.until = connection.clock() + wait_s
     with _run_bars(console) as bars:
-        return decided(
+        return wait_for_decision(
             connection,
             pushed,
             arm=candidate,

@@ -179,11 +179,11 @@ def vouch(
     review = _campaign(campaign)
     from django.db import transaction
 
-    from evalhub.accounts.people import named_user
+    from evalhub.accounts.people import user_by_name
     from reviews.errors import ReviewError
     from reviews.joining.vouch import vouch as vouched
 
-    owner = named_user(by)
+    owner = user_by_name(by)
     with transaction.atomic():
         for name in names:
             try:

@@ -13,7 +13,7 @@ from evalhub.io.canonical import canonical_json
 from evalhub.io.json_values import parse_json
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows, wrong
-from evalhub.io.spelling import folded
+from evalhub.io.spelling import fold
 from evalhub.io.tools import check_message, message_text, tools_of
 
 LABEL_LIMIT = 200
@@ -128,7 +128,7 @@ def fingerprint_of(text: str) -> int:
     What `evalhub.io.spelling.folded` folds doesn't count, nor do white space and punctuation at
     either end. A text in other words is another one.
     """
-    folded_text = _without_ends(_WHITE_SPACE.sub("", folded(text))).encode("utf-8", "surrogatepass")
+    folded_text = _without_ends(_WHITE_SPACE.sub("", fold(text))).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(folded_text).digest()[:8], "big", signed=True)
 
 

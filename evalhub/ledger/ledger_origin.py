@@ -12,7 +12,7 @@ from typing import Literal
 from django.conf import settings
 from django.utils import timezone
 
-from evalhub.accounts.addresses import known_address
+from evalhub.accounts.addresses import address_or_empty
 from evalhub.decision.caveats import with_caveats, without_caveats
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.ledger_origin import BEGUN, RESTORED
@@ -122,7 +122,7 @@ def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
     mark = min(beginnings, key=_LATER_FIRST.index, default="") if again else first.marks(standing)
     in_ci = mark in (LookBeginning.CI_COMMAND, LookBeginning.CI_DAY)
     if mark in (LookBeginning.COMMAND, LookBeginning.CI_COMMAND):
-        if known_address():
+        if address_or_empty():
             return LedgerBeginning(by="this-study", in_ci=in_ci)
         return LedgerBeginning(by="its-command" if again else "this-command", in_ci=in_ci)
     return LedgerBeginning(by="first-day-in-ci", in_ci=True) if in_ci else None

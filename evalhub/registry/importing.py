@@ -125,7 +125,7 @@ def stage_items(
             project=project, slug=slug, defaults={"purpose": purpose}
         )
         draft = TestSetVersion.with_drafts.create(
-            test_set=test_set, number=0, source=source.name, draft_until=drafts.leased()
+            test_set=test_set, number=0, source=source.name, draft_until=drafts.lease_end()
         )
     try:
         content = _Content()

@@ -5,7 +5,7 @@ from evalhub.declare.version_name import VersionNameError, written_version
 from evalhub.registry.models import ModelVersion
 
 
-def named_version(project: Project, name: str) -> ModelVersion:
+def version_by_name(project: Project, name: str) -> ModelVersion:
     """The version called MODEL@NUMBER, or "MODEL vNUMBER" as pages show it; MODEL is its newest.
 
     Raises evalhub.declare.version_name.VersionNameError, which says which there are.

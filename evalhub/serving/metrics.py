@@ -26,7 +26,7 @@ from evalhub.features.webhooks.models import Delivery, DeliveryState, Webhook
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run, Shard
 from evalhub.registry.models.runs import UNFINISHED, RunState, ShardState
-from evalhub.serving.counting import BOUNDS, counted, counts_name
+from evalhub.serving.counting import BOUNDS, counts_name, totals_by_method
 from evalhub.serving.workers import workers_alive
 from reviews.models import Judgment
 from runners.models import KINDS
@@ -71,7 +71,7 @@ def _requests() -> Iterator[Metric]:
         "evalhub_request_seconds", "How long requests took.", labels=["site", "method"]
     )
     bounds = [*map(str, BOUNDS), "+Inf"]
-    for method, counts in counted().items():
+    for method, counts in totals_by_method().items():
         for kind, number in counts.by_class.items():
             answered.add_metric([site, method, kind], number)
         summed = zip(bounds, accumulate(counts.buckets), strict=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 
-from evalhub.io.tools import called
+from evalhub.io.tools import call_text
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from evalhub.report.flips import FoldedText, asked, expected, passage
 from evalhub.site.by_place import answers_by_place
@@ -58,7 +58,7 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
                 question=passage(asked(output.item.input)),
                 reference=expected(output.item.references),
                 text=passage(output.text or ""),
-                calls=[called(each) for each in output.tool_calls or ()],
+                calls=[call_text(each) for each in output.tool_calls or ()],
                 scores=list(output.scores.all()),
             )
             for output in page

@@ -6,7 +6,7 @@ from typing import Any
 
 from evalhub.declare.training import TrainingCost, TrainingFields
 from evalhub.registry.models import ModelVersion
-from evalhub.registry.versions import stands_on
+from evalhub.registry.versions import base_of_version
 from evalhub.report.charts.parts import Chart
 from evalhub.report.training_curves import training_curves
 from evalhub.site.properties import Property, properties
@@ -61,7 +61,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
         curves=training_curves(
             training.fields.losses, training.fields.eval_losses, of=str(version)
         ),
-        advice=advice_on(training.fields, kind=version.kind, base=stands_on(version)),
+        advice=advice_on(training.fields, kind=version.kind, base=base_of_version(version)),
         rest=properties(rest),
         unfit=training.unfit,
     )

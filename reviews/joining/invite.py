@@ -23,8 +23,8 @@ from evalhub.accounts.invitations import (
     invitee,
     make_account,
     new_token,
+    open_invitations_of,
     open_one,
-    unanswered_of,
 )
 from evalhub.accounts.models import (
     Action,
@@ -116,7 +116,7 @@ def invite(
     if missing := sorted(set(campaign.requires) - set(has)):
         raise InvitationError(f"This review needs reviewers with: {', '.join(missing)}.")
     _check_invitable(campaign, whom, by)
-    unanswered_of(Invitation.objects.unanswered().filter(campaign=campaign), whom).delete()
+    open_invitations_of(Invitation.objects.unanswered().filter(campaign=campaign), whom).delete()
     token = new_token(whom)
     invitation = Invitation.objects.create(
         campaign=campaign,

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import LogEntry
-from evalhub.accounts.outgoing import MessagesHeldError, held_since, hold_messages
+from evalhub.accounts.outgoing import MessagesHeldError, hold_began, hold_messages
 from evalhub.cli.app import run
 from evalhub.env import mailer
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
@@ -121,7 +121,7 @@ def test_holding_twice_keeps_the_first_moment_and_resuming_twice_is_harmless(
     assert held(capsys, "show") == first
     assert (held(capsys, "resume"), held(capsys, "resume"), held(capsys, "show")) == (None,) * 3
     assert LogEntry.objects.filter(action__startswith="messages-").count() == 2
-    assert held_since() is None
+    assert hold_began() is None
 
 
 PRODUCTION = """

@@ -13,7 +13,7 @@ from evalhub.decision.wording import counted
 from evalhub.declare.criteria import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
-from evalhub.stats.joined import joined_clusters
+from evalhub.stats.joined import join_clusters
 
 
 class RepeatedRow(Declaration):
@@ -56,9 +56,7 @@ class RepeatedSection(Section):
 def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
     """The items, those with the same text or the same cluster in one cluster."""
     before = [each.cluster for each in items]
-    labels = joined_clusters(
-        [each.key for each in items], before, [each.question for each in items]
-    )
+    labels = join_clusters([each.key for each in items], before, [each.question for each in items])
     return [
         item if label == item.cluster else item._replace(cluster=label)
         for item, label in zip(items, labels, strict=True)

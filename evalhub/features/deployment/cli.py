@@ -72,12 +72,12 @@ def serve_config(
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
     from evalhub.features.deployment.served import Places
     from evalhub.features.deployment.servers import NAMES, serve_files
-    from evalhub.registry.version_names import named_version
+    from evalhub.registry.version_names import version_by_name
 
-    model_version = named_version(named_project(project), version)
+    model_version = version_by_name(project_by_slug(project), version)
     options = Places(
         base=base,
         adapter=adapter,
@@ -169,15 +169,15 @@ def probe(
     if key_env is not None and endpoint is not None:
         raise typer.BadParameter("belongs to the endpoint: leave it out", param_hint="--key-env")
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
     from evalhub.declare.declaration import declared
     from evalhub.declare.keys import Reach
     from evalhub.features.deployment.probing import Where
     from evalhub.features.deployment.probing import probe as ask
-    from evalhub.registry.version_names import named_version
+    from evalhub.registry.version_names import version_by_name
 
     result = ask(
-        version=named_version(named_project(project), version),
+        version=version_by_name(project_by_slug(project), version),
         where=Where(url=url, key_env=key_env, endpoint=endpoint, model=name, base=base),
         reach=declared(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
         probes=probes,

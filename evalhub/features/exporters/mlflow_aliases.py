@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from evalhub.accounts.outgoing import RETRY_WAITS, held_since
+from evalhub.accounts.outgoing import RETRY_WAITS, hold_began
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.mlflow import (
     CHALLENGER,
@@ -48,7 +48,7 @@ def tell_mlflow() -> int:
     An error is kept with its alias and keeps up no other. Two processes may do this at once.
     Nothing is told while the site's messages are held.
     """
-    if not settings.MLFLOW_URL or held_since():
+    if not settings.MLFLOW_URL or hold_began():
         return 0
     look()
     return sum(_tell(each) for each in MlflowAlias.objects.due() if _claim(each))

@@ -251,10 +251,10 @@ def _moves_here(project: str, model: str) -> list[dict[str, Any]]:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
     from evalhub.ledger.models import StageMove
 
-    of = named_project(project)
+    of = project_by_slug(project)
     line = of.models.written().filter(slug=model).first()
     if line is None:
         names = ", ".join(of.models.written().values_list("slug", flat=True)) or "none yet"
@@ -280,9 +280,9 @@ def _at_home(project: str, version: str, by: str | None) -> "tuple[ModelVersion,
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
 
-    return _version_by_number(named_project(project), version), person_named(by)
+    return _version_by_number(project_by_slug(project), version), person_named(by)
 
 
 def _find_version(beside: "ModelVersion", name: str) -> "ModelVersion":
@@ -291,10 +291,10 @@ def _find_version(beside: "ModelVersion", name: str) -> "ModelVersion":
 
 def _version_by_number(project: "Project", name: str) -> "ModelVersion":
     from evalhub.declare.version_name import numbered_version
-    from evalhub.registry.version_names import named_version
+    from evalhub.registry.version_names import version_by_name
 
     model, number = numbered_version(name)
-    return named_version(project, f"{model}@{number}")
+    return version_by_name(project, f"{model}@{number}")
 
 
 def _post(

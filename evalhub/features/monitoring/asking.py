@@ -15,7 +15,7 @@ from django.db.models import Avg, Max, Min
 from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
-from evalhub.accounts.outgoing import held_since
+from evalhub.accounts.outgoing import hold_began
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.prices import SpendingBudget
 from evalhub.features.monitoring.change import (
@@ -184,7 +184,7 @@ def look() -> None:
     """
     for asking in Asking.objects.open().select_related("run", "watch"):
         _carefully(conclude, asking)
-    if held_since():
+    if hold_began():
         return
     for watch in Watch.objects.due():
         _carefully(ask, watch)

@@ -74,9 +74,9 @@ def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None"
 
 
 def _study(project: str, slug: str) -> "Study":
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
 
-    of = named_project(project)
+    of = project_by_slug(project)
     row: Study | None = of.studies.filter(slug=slug).first()
     if row is None:
         newest = ", ".join(of.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])

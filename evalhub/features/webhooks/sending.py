@@ -16,7 +16,7 @@ from django.utils import timezone
 
 import evalhub
 from evalhub.accounts.events import EventSources
-from evalhub.accounts.outgoing import RETRY_WAITS, held_since
+from evalhub.accounts.outgoing import RETRY_WAITS, hold_began
 from evalhub.features.webhooks.events import KERNEL_EVENTS, note_events
 from evalhub.features.webhooks.models import Delivery, DeliveryState, Webhook
 from evalhub.features.webhooks.signing import secret_of, signatures
@@ -56,7 +56,7 @@ def tell(sources: EventSources = KERNEL_EVENTS) -> int:
     An error on one webhook is logged and keeps up no other. Two processes may do this at once.
     While the site's messages are held, nothing is looked for and nothing sent.
     """
-    if held_since():
+    if hold_began():
         return 0
     for webhook in Webhook.objects.enabled().select_related("project"):
         try:

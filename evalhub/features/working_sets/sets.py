@@ -255,7 +255,7 @@ def _write_if_free(working_set: WorkingSet, seen: int | None, **values: object) 
 @contextmanager
 def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
     """Locks a working set against other writers while the block runs. Raises as `begin_writing`."""
-    _write_if_free(working_set, revision, busy_until=drafts.leased())
+    _write_if_free(working_set, revision, busy_until=drafts.lease_end())
     try:
         yield
     finally:
@@ -306,7 +306,7 @@ def _fill(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
         first = next(batches)  # an unreadable file leaves no trace
     except StopIteration:
         raise WorkingSetError(f"{source.name} has no items that can be edited") from None
-    working_set.filled, working_set.busy_until = False, drafts.leased()
+    working_set.filled, working_set.busy_until = False, drafts.lease_end()
     working_set.save()
     try:
         written = 0
@@ -331,7 +331,7 @@ def _write(working_set: WorkingSet, batch: Batch, start: int, source: ItemSource
     with transaction.atomic():
         written = insert(WorkingItem, COLUMNS, rows, returning=("id",))
         row = WorkingSet.objects.filter(pk=working_set.pk)
-        row.update(busy_until=drafts.leased(datetime.timedelta(minutes=10)))
+        row.update(busy_until=drafts.lease_end(datetime.timedelta(minutes=10)))
     if len(written) < len(rows):
         raise _two_of_an_id(working_set, rows, batch, source)
 

@@ -10,7 +10,7 @@ from evalhub.declare.outside import Outside
 from evalhub.frames.rest.addresses import address
 from evalhub.frames.rest.shapes import Given
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
-from evalhub.registry.versions import stands_on
+from evalhub.registry.versions import base_of_version
 from evalhub.studies.file.test_sets import ItemFields
 from evalhub.training.advice import Advice, advice_on
 
@@ -172,7 +172,7 @@ class ModelVersionShape(Given):
             training_advice=tuple(
                 TrainingAdviceShape.of(advice)
                 for advice in advice_on(
-                    version.training.named.fields, kind=version.kind, base=stands_on(version)
+                    version.training.named.fields, kind=version.kind, base=base_of_version(version)
                 )
             ),
             notes=version.notes,

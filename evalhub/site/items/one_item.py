@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evalhub.decision.outcomes import Outcome, outcome
-from evalhub.io.tools import called
+from evalhub.io.tools import call_text
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.ledger.differences import ItemDifference, differences_of
 from evalhub.ledger.leakage.overlaps import leaked_keys
@@ -192,7 +192,7 @@ def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list
                 arm=arm,
                 output=output,
                 pieces=[Piece(output.text, False)] if output and output.text else [],
-                calls=[called(each) for each in (output.tool_calls if output else None) or ()],
+                calls=[call_text(each) for each in (output.tool_calls if output else None) or ()],
                 scores=own_scores,
                 sample=min(k + 1, len(samples)),
                 samples=len(samples),

@@ -12,7 +12,7 @@ from evalhub.declare.roles import DemandRole
 from evalhub.declare.verdicts import Verdict
 from evalhub.importers.kinds import KINDS, one_arm, read_arms
 from evalhub.importers.log import AskedItem, LoggedArm
-from evalhub.importers.pairing import PairedTask, other_settings, pair, reworded_tasks
+from evalhub.importers.pairing import PairedTask, other_settings, pair, tasks_with_other_wording
 from evalhub.importers.plain import item_row
 from evalhub.io.canonical import digest_of
 from evalhub.io.items import prints_of
@@ -215,7 +215,7 @@ def imported(
     reworded = [
         f"The items of {name} were put to the two arms in other words, as was said: a difference "
         "may be the prompt's"
-        for name in reworded_tasks(tasks)
+        for name in tasks_with_other_wording(tasks)
     ]
     return ImportedSection(
         tool=KINDS[kind].words,
