@@ -16,7 +16,7 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.sampling import Sampling
 from runners.backends import backend_of
 from runners.backends.asking import (
@@ -68,7 +68,7 @@ def client_for(run: "Run", waiting: Callable[[], None] = lambda: None) -> Backen
 def _task(engine: dict[str, Any]) -> HarnessTask:
     """The task as it was when its items were made. Raises BackendError where it isn't any more."""
     try:
-        spec = declared(LmEvalTask, engine["lm_eval"])
+        spec = validate(LmEvalTask, engine["lm_eval"])
         task = load(spec)
     except (EngineError, DeclarationError) as error:
         raise BackendError(f"the task {engine['lm_eval'].get('task')} {error}") from error

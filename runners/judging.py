@@ -13,7 +13,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.declare.prices import RunBudget
 from evalhub.logs import about
@@ -211,5 +211,5 @@ def _write(
 def _lacking(result: AskedNow) -> str:
     if not result.unanswered:
         return ""
-    of = counted(result.asked, "verdict")
+    of = count_text(result.asked, "verdict")
     return f"{result.unanswered:,} of {of} got no answer, first: {result.error}; run again to go on"

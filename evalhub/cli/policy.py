@@ -14,7 +14,7 @@ from evalhub.frames.command.home import at_home
 from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.decision.policy_changes import Asked, PolicyChange
+    from evalhub.decision.policy_changes import Demands, PolicyChange
 
 app = typer.Typer(no_args_is_help=True, help="Policies: what must hold for a ship.")
 EASIER, INCOMPARABLE = 1, 2
@@ -125,7 +125,7 @@ def _set(text: str) -> tuple[str, Any]:
         return field, value
 
 
-def _read(name: str) -> "tuple[str, Asked]":
+def _read(name: str) -> "tuple[str, Demands]":
     """A document's requirements. An error names the file as the command line did."""
     from evalhub.io.rows import DataError
     from evalhub.studies.file.asked import read_asked

@@ -128,10 +128,10 @@ def told_decision(decided: "DecidedThere") -> "ToldDecision":
     """
     from evalhub.cli.reports import ToldDecision
     from evalhub.decision.document import DecisionRecord
-    from evalhub.declare.declaration import declared
+    from evalhub.declare.declaration import validate
 
     return ToldDecision(
-        declared(DecisionRecord, decided.record, at="record"),
+        validate(DecisionRecord, decided.record, at="record"),
         decided.flips,
         decided.changed_since,
         decided.link,

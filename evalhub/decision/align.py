@@ -19,8 +19,8 @@ from evalhub.decision.flaws import beyond_bounds, flaws_of
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.mix import item_weights
 from evalhub.decision.rule import PRIMARIES, alphas_of
-from evalhub.decision.test_set_extension import StageScores, combined
-from evalhub.decision.wording import counted
+from evalhub.decision.test_set_extension import StageScores, combine
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
 from evalhub.declare.policy import FailureUse, Primaries
@@ -189,7 +189,7 @@ def align(
     baseline, candidate = (at_worst(requirement, arm, failures) for arm in (baseline, candidate))
     for arm in (baseline, candidate):
         judged = _within(requirement, len(items), arm, judged)
-    whole, before, after = paired(len(items), baseline, candidate, judged=judged)
+    whole, before, after = pair_scores(len(items), baseline, candidate, judged=judged)
     complete_items = items if whole.all() else list(compress(items, whole))
     weights, misfit = _weights(requirement, complete_items, mix)
     arm_flaws = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
@@ -219,7 +219,7 @@ def _within(
     return within
 
 
-def paired(
+def pair_scores(
     items: int, baseline: ArmScores, candidate: ArmScores, *, judged: Rows | None = None
 ) -> tuple[Rows, Array, Array]:
     """Mask of the items that both arms have in full, and each arm's scores of those.
@@ -262,7 +262,7 @@ def _weights(
         return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
     if stated_weights and len(stated_weights) < len(items):
         lacking = len(items) - len(stated_weights)
-        of = counted(len(items), "item")
+        of = count_text(len(items), "item")
         has = "has" if lacking == 1 else "have"
         return None, [f"{requirement.name}: {lacking} of {of} {has} no weight"]
     if stated_weights:
@@ -331,7 +331,7 @@ def criterion_of(
     if aligned.stages is None or len(looks := np.unique(aligned.stages)) == 1:
         return pooled
     parts = [aligned.where(aligned.stages == each) for each in looks]
-    return combined(pooled, [_stage(each) for each in parts])
+    return combine(pooled, [_stage(each) for each in parts])
 
 
 def _stage(aligned: Aligned) -> StageScores:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evalhub.decision.policy_changes import Asked, PolicyChange, policy_changes
-from evalhub.declare.declaration import declared
+from evalhub.decision.policy_changes import Demands, PolicyChange, policy_changes
+from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Rule
 from evalhub.declare.study import StudySettings
 from evalhub.io.canonical import digest_of
@@ -38,7 +38,7 @@ class JudgedPolicy:
         answers: what was read: of each test set its items, metric and both arms' answers.
     """
 
-    asked: Asked
+    asked: Demands
     items: Mapping[str, str]
     answers: frozenset[tuple[str, ...]]
     decision: str = ""
@@ -62,7 +62,7 @@ class JudgedPolicy:
         )
 
 
-def judged_policy(
+def policy_of_record(
     policy: Mapping[str, Any],
     criteria: Iterable[Mapping[str, Any]],
     evidence: Iterable[Mapping[str, Any]],
@@ -77,7 +77,7 @@ def judged_policy(
         preference: `min_gain` and `required` of what is asked of people, where it is known; else
             it is read from the criterion that they gave.
     """
-    settings = declared(StudySettings, policy)
+    settings = validate(StudySettings, policy)
     values = {name: getattr(settings, name) for name in Rule.model_fields} | settings.as_json()
     rows = {row["test_set"]: row for row in evidence}
     demands: dict[str, dict[str, Any]] = {}
@@ -99,7 +99,7 @@ def judged_policy(
     rule = [name for name in (*Rule.model_fields, "noise_floor", "promoted") if name != "budgets"]
     pairwise = values.get("pairwise")
     return JudgedPolicy(
-        Asked(
+        Demands(
             {name: values[name] for name in rule},
             people,
             demands,
@@ -153,7 +153,7 @@ def changes_since_last(
             old, new = (
                 {name: policy.asked.criteria[at]} for policy, at in ((previous, match), (now, name))
             )
-            changes += policy_changes(Asked({}, None, old, {}), Asked({}, None, new, {}))
+            changes += policy_changes(Demands({}, None, old, {}), Demands({}, None, new, {}))
             compared = compared or previous
             break
     if compared is None or not changes:
@@ -180,7 +180,7 @@ def _asks_alike(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> bool:
     )
 
 
-def _paying(policy: Asked) -> list[str]:
+def _paying(policy: Demands) -> list[str]:
     """Criteria that pay for a look: primaries, or without primaries the critical guards."""
     primaries = [name for name, each in policy.criteria.items() if each["role"] == "primary"]
     critical = [name for name, each in policy.criteria.items() if each["tier"] == "critical"]
@@ -191,7 +191,7 @@ def _changes(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> list[Pol
     return policy_changes(_as_named_now(old, now, sharing), _comparable(now.asked, old, now))
 
 
-def _comparable(policy: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
+def _comparable(policy: Demands, old: JudgedPolicy, now: JudgedPolicy) -> Demands:
     """One of the two policies, without what can't be compared between them."""
     both = {*(old.asked.people or {})} & {*(now.asked.people or {})}
     people = {name: value for name, value in (policy.people or {}).items() if name in both}
@@ -203,7 +203,7 @@ def _comparable(policy: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
     return replace(policy, people=people, setting=setting)
 
 
-def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Asked:
+def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Demands:
     """The demands of `old`, under the names that `now` has for the same criteria.
 
     A primary by another metric stands for the one that was: that is another claim, which pays a

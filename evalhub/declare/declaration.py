@@ -64,7 +64,7 @@ class DeclarationError(ValueError):
         super().__init__(f"field '{field}': {message}" if field else message)
 
 
-def wrong(message: str, *field: str | int) -> PydanticCustomError:
+def invalid(message: str, *field: str | int) -> PydanticCustomError:
     """The error for a validator to raise: what is wrong, and the path below the validated field."""
     # The message isn't a template: braces in it stand for themselves.
     return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
@@ -75,7 +75,7 @@ def default_of(kind: type[BaseModel], field: str) -> Any:
     return kind.model_fields[field].get_default(call_default_factory=True)
 
 
-def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
+def validate[T](kind: type[T], value: object, *, at: str = "") -> T:
     """Validate `value`, parsed JSON, as a `kind`: a declaration or any type that pydantic takes.
 
     Raises:

@@ -56,7 +56,7 @@ class ItemDifference:
     difference: float | None
 
 
-def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, ComparedRuns]:
+def runs_of_evidence(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, ComparedRuns]:
     """By test set, the two runs of a decision's evidence whose scores may be read.
 
     Three queries.
@@ -110,10 +110,10 @@ class ComparedItems:
 
 def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
     """Ids of the test set's items by outcome, as `compared_items` has them."""
-    return compared_items(runs).by_outcome
+    return compare_items(runs).by_outcome
 
 
-def compared_items(runs: ComparedRuns) -> ComparedItems:
+def compare_items(runs: ComparedRuns) -> ComparedItems:
     """Compare two runs on every item of the test set.
 
     Three queries over all items, kept in memory until either run has finished anew.

@@ -14,7 +14,7 @@ from django.db.models import Count, F, Max, Q
 from evalhub.decision.levels import CHOSEN
 from evalhub.ledger.candidates import model_digest
 from evalhub.ledger.models import GuardLook, Look, SharedLook
-from evalhub.ledger.peeks import PeekedClaim, alone_numbers, counted_peeks
+from evalhub.ledger.peeks import PeekedClaim, alone_numbers, peeks_that_count
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 
@@ -87,7 +87,7 @@ class Tally:
         for version, number in charged:
             self._add(version, 1, 1, number)
         self.at_several: dict[int, frozenset[int]] = {}
-        for peek in counted_peeks():
+        for peek in peeks_that_count():
             at = next(iter(peek.versions))
             if len(peek.versions) > 1:  # one reading, at whichever of them
                 at = -peek.id

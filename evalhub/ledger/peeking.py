@@ -31,7 +31,7 @@ from evalhub.ledger.chain.append import append
 from evalhub.ledger.charge import charge
 from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.file_claims import FileCharge, FileClaim, JudgeAt
-from evalhub.ledger.known_items import KnownItems, known_by_id, known_by_text
+from evalhub.ledger.known_items import KnownItems, find_by_id, find_by_text
 from evalhub.ledger.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
 from evalhub.ledger.ledger_origin import origin_for_files
 from evalhub.ledger.ledger_place import is_a_servers_home
@@ -192,11 +192,9 @@ def _claims_on_known_items(
     prints: dict[int, set[int]] = {}
     for index, claim in enumerate(claims):
         known_items = (
-            known_by_text(claim.prints, project)
+            find_by_text(claim.prints, project)
             if claim.prints is not None
-            else known_by_id(
-                claim.requirement.test_set, [item.key for item in claim.items], project
-            )
+            else find_by_id(claim.requirement.test_set, [item.key for item in claim.items], project)
         )
         if known_items is None:
             continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from evalhub.decision.levels import Together, staged_level
+from evalhub.decision.levels import Together, level_of_stages
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.candidates import candidate_digest
 from evalhub.registry.models import Run, TestSetVersion
@@ -27,7 +27,7 @@ class Looks(NamedTuple):
     together: tuple[Together | None, ...] = ()
 
     def level(self, alpha: float) -> float:
-        return staged_level(
+        return level_of_stages(
             self.numbers,
             alpha=alpha,
             arms=self.arms,

@@ -2,7 +2,7 @@
 
 from itertools import compress
 
-from evalhub.decision.align import clusters_of, paired
+from evalhub.decision.align import clusters_of, pair_scores
 from evalhub.declare.decision import Reading
 from evalhub.ledger.scores import item_labels, run_scores
 from evalhub.registry.models import Study, StudyArm, StudyRun, StudyTestSet
@@ -43,7 +43,7 @@ def _reading(
     """The comparison; None where fewer than two items have both arms' scores."""
     items = item_labels(test_set.test_set_version)
     arms = [run_scores(link.run, test_set.metric, items).arm for link in (before, after)]
-    whole, *scores = paired(len(items), *arms)
+    whole, *scores = pair_scores(len(items), *arms)
     if whole.sum() < 2:
         return None
     metric = declared_metric(test_set.metric.name, **test_set.metric.options)

@@ -28,7 +28,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.redactions import RedactionQuerySet
 
 
-def verified_at_home(decision: Decision) -> Verification:
+def verify_at_home(decision: Decision) -> Verification:
     """What becomes of a decision that this home keeps: its record judged anew, held against the
     SHA-256 that was kept with it, and its rows looked at. Reads all of them, and writes nothing."""
     verification = verify(decision.record, digest=decision.digest)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalhub.declare.currencies import Currency
-from evalhub.declare.declaration import Declaration, read_declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid, read_declaration
 from evalhub.declare.outside import Outside
 from evalhub.declare.prices import Day, Listed, Price, UsedPrice
 from evalhub.io.document import Document
@@ -57,13 +57,13 @@ class ListedModel(Declaration):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.prices:  # a flaw of one would hide behind a length that is declared
-            raise wrong("is empty: say what it costs since when", "prices")
+            raise invalid("is empty: say what it costs since when", "prices")
         days = [each.since for each in self.prices]
         if days != sorted(set(days)):
-            raise wrong("from the oldest day to the newest, each day once", "prices")
+            raise invalid("from the oldest day to the newest, each day once", "prices")
         for at, name in enumerate(self.names):
             if "*" in name[:-1] or name == "*":
-                raise wrong("has a * at its end alone, after what it stands for", "names", at)
+                raise invalid("has a * at its end alone, after what it stands for", "names", at)
         return self
 
     def named(self, model: str) -> str | None:
@@ -108,14 +108,14 @@ class Provider(Declaration):
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
         if not (self.hosts or self.endpoints):
-            raise wrong("missing: say at which hosts or endpoints it is asked", "hosts")
+            raise invalid("missing: say at which hosts or endpoints it is asked", "hosts")
         if not self.models:
-            raise wrong("is empty: name a model", "models")
+            raise invalid("is empty: name a model", "models")
         names: set[str] = set()
         for at, model in enumerate(self.models):
             for position, name in enumerate(model.names):
                 if name in names:
-                    raise wrong(f"{name!r} stands here twice", "models", at, "names", position)
+                    raise invalid(f"{name!r} stands here twice", "models", at, "names", position)
                 names.add(name)
         return self
 

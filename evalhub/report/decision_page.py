@@ -12,10 +12,10 @@ from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
-from evalhub.declare.verdicts import Status, marked
+from evalhub.declare.verdicts import Status, split_mark
 from evalhub.report.charts.scale import Scale, Tick
 from evalhub.report.ends import ends
-from evalhub.report.folding import folded
+from evalhub.report.folding import fold
 from evalhub.report.forest import Plot, common_scale, plot
 from evalhub.report.slices import Slices, slices_of
 
@@ -90,11 +90,11 @@ class DecisionPage:
 
 def decision_page(record: DecisionRecord) -> DecisionPage:
     scale, small = common_scale(record.criteria), common_scale(record.breakdown)
-    apart, slices = folded(record), slices_of(record)
+    apart, slices = fold(record), slices_of(record)
     return DecisionPage(
         record=record,
-        reasons=[marked(each) for each in apart.reasons],
-        folded_reasons=[marked(each) for each in apart.folded_reasons],
+        reasons=[split_mark(each) for each in apart.reasons],
+        folded_reasons=[split_mark(each) for each in apart.folded_reasons],
         folded_words=apart.sentence,
         criteria=[
             PlottedRow(

@@ -5,7 +5,7 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.verdicts import Status, Verdict, marked
+from evalhub.declare.verdicts import Status, Verdict, split_mark
 
 MOST_ANNOTATIONS = 10
 """Annotations of a kind that GitHub keeps of one step."""
@@ -26,11 +26,13 @@ def annotations(record: DecisionRecord, file: str = "", *, held: str = "") -> li
     ranked = sorted(record.criteria, key=_severity)
     problems = [each for each in ranked if each.status is not Status.PASS]
     lines = [
-        command(_kind(criterion), marked(criterion.sentence)[1], f"Evalhub: {criterion.name}", file)
+        command(
+            _kind(criterion), split_mark(criterion.sentence)[1], f"Evalhub: {criterion.name}", file
+        )
         for criterion in problems
     ]
     if verdict is Verdict.INVALID:
-        lines = [command("error", marked(why)[1], "Evalhub", file) for why in record.reasons]
+        lines = [command("error", split_mark(why)[1], "Evalhub", file) for why in record.reasons]
     if len(lines) > MOST_ANNOTATIONS - 1:
         more = len(lines) - (MOST_ANNOTATIONS - 2)
         message = f"{more} more criteria don't hold or are open: see the job's summary"

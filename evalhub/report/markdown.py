@@ -11,10 +11,10 @@ from typing import Any
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.verdicts import Verdict, marked
+from evalhub.declare.verdicts import Verdict, split_mark
 from evalhub.report.ends import ends
-from evalhub.report.flips import asked, expected
-from evalhub.report.folding import folded
+from evalhub.report.flips import input_text, references_text
+from evalhub.report.folding import fold
 from evalhub.report.skills import Skills
 
 SUMMARY_BYTES = 1024 * 1024
@@ -93,7 +93,7 @@ def _head(
     hold_reason: str,
     skills: Skills | None,
 ) -> Iterable[str]:
-    verdict, apart = record.verdict, folded(record)
+    verdict, apart = record.verdict, fold(record)
     if hold_reason:
         yield f"## ❌ Held back: {plain(hold_reason)}\n"
     yield f"## {_ICONS[verdict]} {verdict.label}: {plain(record.headline)}\n"
@@ -120,7 +120,7 @@ def _head(
 
 def _reasons(reasons: Sequence[str]) -> Iterable[str]:
     for reason in reasons:
-        status, text = marked(reason)
+        status, text = split_mark(reason)
         yield f"- {status.mark + ' ' if status else ''}{plain(text)}"
 
 
@@ -184,8 +184,8 @@ def _flip(record: DecisionRecord, flip: Mapping[str, Any]) -> str:
     title = f"{_html(flip['test_set'])} · {_html(flip['key'])}: {_score(before)} → {_score(after)}"
     arms = record.arms
     parts = [
-        ("asked", asked(flip["input"])),
-        ("expected", expected(flip["reference"])),
+        ("asked", input_text(flip["input"])),
+        ("expected", references_text(flip["reference"])),
         (arms.baseline.name, _answer(flip, "baseline")),
         (arms.candidate.name, _answer(flip, "candidate")),
     ]

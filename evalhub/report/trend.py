@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.declare.verdicts import Verdict
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Key, Table
 from evalhub.report.charts.scale import Scale, Tick, around
@@ -48,7 +48,7 @@ class TrendRow:
     def found(self) -> str:
         if self.at is None or self.lower is None or self.upper is None:
             return "invalid evidence shows no result"
-        return f"{signed(self.at)} ({signed(self.lower)} to {signed(self.upper)})"
+        return f"{with_sign(self.at)} ({with_sign(self.lower)} to {with_sign(self.upper)})"
 
 
 @dataclass(frozen=True, slots=True)

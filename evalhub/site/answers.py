@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 
 from evalhub.io.tools import call_text
 from evalhub.registry.models import Output, Run, RunMetric, Score
-from evalhub.report.flips import FoldedText, asked, expected, passage
+from evalhub.report.flips import FoldedText, input_text, passage, references_text
 from evalhub.site.by_place import answers_by_place
 from evalhub.site.queries import outputs_of
 
@@ -55,8 +55,8 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
         answers=[
             ShownAnswer(
                 output=output,
-                question=passage(asked(output.item.input)),
-                reference=expected(output.item.references),
+                question=passage(input_text(output.item.input)),
+                reference=references_text(output.item.references),
                 text=passage(output.text or ""),
                 calls=[call_text(each) for each in output.tool_calls or ()],
                 scores=list(output.scores.all()),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 
-from evalhub.report.flips import FoldedText, asked, passage
+from evalhub.report.flips import FoldedText, input_text, passage
 from reviews.models import Campaign, Pair, PairKind
 from reviews.results.browsing import AGREEMENT, REASON, Browsed, Browsing, Said, Sought, browse
 
@@ -63,8 +63,8 @@ def _pairs_with_texts(browsed: Sequence[Browsed]) -> list[ShownPair]:
                 key=entry.pair.item,
                 kind=KINDS.get(entry.pair.kind, ""),
                 tags=entry.pair.tags,
-                question=passage(asked(row.item.input)),
-                context=passage(asked(row.item.context) if row.item.context else ""),
+                question=passage(input_text(row.item.input)),
+                context=passage(input_text(row.item.context) if row.item.context else ""),
                 answers=list(zip(entry.labels, map(passage, texts), strict=True)),
                 said=entry.said,
             )

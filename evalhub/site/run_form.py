@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Project, User
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prices import RunBudget
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 from evalhub.registry.uploads import Uploads
@@ -103,7 +103,7 @@ class BudgetForm(forms.Form):
         cleaned["budget"] = None
         if fields.keys() - {"of"}:
             try:
-                cleaned["budget"] = declared(RunBudget, fields)
+                cleaned["budget"] = validate(RunBudget, fields)
             except DeclarationError as error:
                 self.told(error)
         return cleaned

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalhub.accounts.models import User
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import Model
@@ -71,7 +71,7 @@ def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
 
 
 def _primaries(criteria: Iterable[Mapping[str, Any]]) -> dict[Measured, Criterion]:
-    primaries = [declared(Criterion, each) for each in criteria if each["role"] == "primary"]
+    primaries = [validate(Criterion, each) for each in criteria if each["role"] == "primary"]
     return {(each.test_set, each.metric): each for each in primaries}
 
 

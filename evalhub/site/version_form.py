@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Project, User
-from evalhub.declare.declaration import DeclarationError, declared, default_of
+from evalhub.declare.declaration import DeclarationError, default_of, validate
 from evalhub.declare.prompt import Prompt
 from evalhub.io.json_values import JsonError, parse_json
 from evalhub.registry.models import ModelVersion
@@ -130,7 +130,7 @@ class VersionForm(forms.Form):
             self.add_error("parent", f"{parent} is of another project.")
         if not self.errors:
             try:
-                cleaned["asked"] = declared(VersionFile, _document(cleaned))
+                cleaned["asked"] = validate(VersionFile, _document(cleaned))
                 cleaned["project"] = self._projects.get(slug=cleaned["project"])
             except DeclarationError as error:
                 self.told(error)

@@ -37,7 +37,7 @@ from evalhub.accounts.models import (
 )
 from evalhub.accounts.permissions import check_evaluates, owns
 from evalhub.accounts.results_seen import set_role
-from evalhub.declare.review import checked_tags
+from evalhub.declare.review import normalise_tags
 from reviews.chain.append import add_event
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer
@@ -108,7 +108,7 @@ def invite(
     if quota is not None and quota < 1:
         raise InvitationError("A quota is 1 or more comparisons.")
     try:
-        has = checked_tags(tags)
+        has = normalise_tags(tags)
         expires = expiry(days)
         whom = invitee(email, project=campaign.project)
     except (ValueError, MembershipError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.endpoints import Endpoint, Endpoints
 from runners.backends.asking import BackendError
 
@@ -39,7 +39,7 @@ def declared_endpoints() -> tuple[Mapping[str, Endpoint], Path]:
         return {}, Path()
     folder = Path() if variable.startswith("{") else Path(variable).expanduser().parent
     try:
-        declaration = declared(Endpoints, {"endpoints": _read(variable)})
+        declaration = validate(Endpoints, {"endpoints": _read(variable)})
     except DeclarationError as error:
         at = error.field.removeprefix("endpoints").removeprefix(".")
         where = f", field '{at}'" if at else ""

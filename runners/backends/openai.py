@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import wrong
+from evalhub.declare.declaration import invalid
 from evalhub.declare.endpoints import Alias
 from evalhub.declare.keys import KeyVariable, Reach, base_address, check_address_variable
 from evalhub.declare.outside import Outside
@@ -158,12 +158,12 @@ class OpenAIBackend(BackendDeclaration):
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:
         if self.url is None and self.endpoint is None:
-            raise wrong(
+            raise invalid(
                 "missing: give the server's url, or an endpoint that an operator made", "url"
             )
         for name in ("url", "key_env"):
             if self.endpoint is not None and getattr(self, name) is not None:
-                raise wrong("belongs to the endpoint, which is named: leave it out", name)
+                raise invalid("belongs to the endpoint, which is named: leave it out", name)
         return self
 
     @field_validator("url")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from runners.metrics.score import (
     Answer,
     Ask,
@@ -96,7 +96,7 @@ def declared_metric(name: str, **options: Any) -> MetricDeclaration:
     if name not in METRICS:
         raise MetricError(f"there is no metric {name!r}{_near(name, METRICS)}")
     try:
-        return declared(METRICS[name], {"name": name, **options})
+        return validate(METRICS[name], {"name": name, **options})
     except DeclarationError as error:
         raise MetricError(f"{name}: {error}") from error
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from evalhub.declare.declaration import DeclarationError, declared, read_declaration
+from evalhub.declare.declaration import DeclarationError, read_declaration, validate
 from evalhub.declare.training import (
     Adapter,
     CheckedTraining,
@@ -25,12 +25,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").re
 
 
 def checked(record: object) -> TrainingRecord:
-    return declared(CheckedTraining, record)
+    return validate(CheckedTraining, record)
 
 
 def test_a_training_record_keeps_what_people_want_to_keep() -> None:
     record = {"method": "LoRA", "rank": 8, "losses": [2.1, 0.4], "data": "training.jsonl"}
-    assert declared(TrainingRecord, record).as_json() == record | {"hashes": None}
+    assert validate(TrainingRecord, record).as_json() == record | {"hashes": None}
 
 
 @pytest.mark.parametrize("record", [{"hub": {"hf_token": "abc"}}, {"log": ["Bearer abc"]}])
@@ -38,7 +38,7 @@ def test_a_secret_in_a_training_record_is_refused_and_never_repeated(
     record: dict[str, Any],
 ) -> None:
     with pytest.raises(DeclarationError, match="environment variable") as refused:
-        declared(TrainingRecord, record)
+        validate(TrainingRecord, record)
     assert "abc" not in str(refused.value)
 
 
@@ -155,7 +155,7 @@ def test_a_step_s_batch_is_the_product_of_its_parts() -> None:
 
 def test_a_record_from_before_keeps_what_can_not_be_beside_what_can() -> None:
     old = {"cost": "$300", "hours": "three", "rank": 8, "losses": [[2, 1.0], [1, 1.0]]}
-    found = declared(TrainingRecord, old)
+    found = validate(TrainingRecord, old)
     assert found.named.unfit == ("losses", "hours", "cost")
     assert found.named.fields.adapter.r == 8
     assert found.as_json() == {"data": None, "hashes": None} | old

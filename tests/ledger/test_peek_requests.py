@@ -8,11 +8,11 @@ import pytest
 
 from evalhub.decision.align import ArmScores, ItemLabel, by_item
 from evalhub.decision.criteria import Requirement
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.peeks import SentClaim
 from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.file_claims import FileClaim
-from evalhub.ledger.peek_requests import received_claim, sent_claim
+from evalhub.ledger.peek_requests import from_sent_claim, to_sent_claim
 
 TAGS = ["easy", "hard", "rare"]
 ODD = [0.1 + 0.2, -0.0, 1e-300, 1.0, None]
@@ -68,8 +68,8 @@ def digest(claim: FileClaim) -> str:
 @pytest.mark.parametrize("seed", range(200))
 def test_what_is_received_has_the_content_of_what_was_sent(seed: int) -> None:
     claim = a_claim(random.Random(seed))
-    text = json.dumps(sent_claim(claim).as_json())
-    received = received_claim(declared(SentClaim, json.loads(text)))
+    text = json.dumps(to_sent_claim(claim).as_json())
+    received = from_sent_claim(validate(SentClaim, json.loads(text)))
     assert digest(received) == digest(claim)
     assert received.prints == claim.prints
     if claim.prints is None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.db import transaction
 
-from evalhub.decision.levels import CHOSEN, Together, readings_of
+from evalhub.decision.levels import CHOSEN, Together, readings_worth
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.ledger import Claim, Looks, Standing, standing_of
 from evalhub.ledger.ledger_origin import FirstLooks
@@ -117,7 +117,7 @@ class Desk:
                 for each in rivals
                 if each not in arms
             ],
-            Together(len(arms), (alike,) * len(asked), readings_of(len(arms), alike)),
+            Together(len(arms), (alike,) * len(asked), readings_worth(len(arms), alike)),
         )
 
 

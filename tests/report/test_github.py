@@ -1,14 +1,14 @@
 """Annotations for GitHub Actions: how many, and that a message is one command."""
 
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.report.github import MOST_ANNOTATIONS, annotations, command
 from tests.decision.made_up import a_criterion, a_guard
 from tests.decision.recorded import a_record
 
 
 def record(*criteria: object, **options: object) -> DecisionRecord:
-    return declared(DecisionRecord, a_record(criteria, **options))  # type: ignore[arg-type]
+    return validate(DecisionRecord, a_record(criteria, **options))  # type: ignore[arg-type]
 
 
 def test_a_ship_is_one_notice() -> None:

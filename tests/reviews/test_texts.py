@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Form, Show
 from evalhub.declare.study import StudyReview
 from reviews.texts import Turn, shown, turns
@@ -43,7 +43,7 @@ def test_a_text_and_a_chat_are_read_as_turns() -> None:
     assert turns(chat) == [Turn("system", "Be kind."), Turn("user", "Hello?")]
 
 
-PRETTY, PLAIN = declared(Show, {"json": "pretty"}), Show(markdown="plain")
+PRETTY, PLAIN = validate(Show, {"json": "pretty"}), Show(markdown="plain")
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_marks_of_markdown_are_taken_off_and_words_and_code_are_left() -> None:
 def test_a_plan_that_says_nothing_of_it_is_the_plan_that_it_was() -> None:
     """Sealed plans' digests, and those of studies' files, stand."""
     assert "show" not in Form().as_json()
-    assert "show" not in declared(StudyReview, {"test_set": "q", "items": 3}).as_json()
+    assert "show" not in validate(StudyReview, {"test_set": "q", "items": 3}).as_json()
     asked = Form(show=PRETTY)
     assert asked.as_json()["show"] == {"json": "pretty", "markdown": "rendered"}
-    assert declared(Form, asked.as_json()) == asked
+    assert validate(Form, asked.as_json()) == asked
     assert "JSON in one layout" in asked.show.said
     assert Show().said == ""

@@ -50,7 +50,7 @@ class Reckoned:
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class CostModel:
     """The lines of a sheet; lines without a known amount count as 0 and are listed by `unknown`.
 
     `saving` is a line of paired differences that stands in for present − serving.
@@ -130,7 +130,7 @@ class Reckoning:
         return Ends(low=ends[0], value=what(self.middle), high=ends[1])
 
 
-def break_even(reckoning: Reckoning) -> BreakEven:
+def break_even(reckoning: CostModel) -> BreakEven:
     """Months until savings have paid the costs up front, at best and at worst."""
     unknown = reckoning.unknown(UPFRONT)
     if not reckoning.net_is_known:
@@ -165,7 +165,7 @@ def break_even(reckoning: Reckoning) -> BreakEven:
     return BreakEven(low=best, value=value, high=high, never=False, sentence=sentence)
 
 
-def tornado(reckoning: Reckoning) -> Tornado | None:
+def tornado(reckoning: CostModel) -> Tornado | None:
     """The figures with the largest effect on break-even, or, where nothing is saved, on the monthly
     net.
 
@@ -222,7 +222,7 @@ def cost_sheet(
     notes: Sequence[str] = (),
 ) -> CostSheet:
     """The whole sheet of these lines, each with its amount."""
-    reckoning = Reckoning(lines)
+    reckoning = CostModel(lines)
     monthly: tuple[Part, ...] = ("serving", "upkeep", "retraining")
     net = reckoning.range_of(lambda at: reckoning.outcome(at).net, gain=True)
 
@@ -277,7 +277,7 @@ def _width(swing: Swing) -> float:
     return abs(swing.at_high - swing.at_low)
 
 
-def _with_requests(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> CostLine:
+def _with_requests(reckoning: CostModel, line: CostLine, traffic: Figure | None) -> CostLine:
     """The line with its amount, and for a monthly line its cost per request."""
     reckoned = reckoning.reckoned(line)
     if line.missing or line.part in UPFRONT:
@@ -285,7 +285,7 @@ def _with_requests(reckoning: Reckoning, line: CostLine, traffic: Figure | None)
     return reckoned.model_copy(update={"per_request": _per_request(reckoning, line, traffic)})
 
 
-def _per_request(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> Ends | None:
+def _per_request(reckoning: CostModel, line: CostLine, traffic: Figure | None) -> Ends | None:
     """Cost of a monthly line per request; that of tokens doesn't depend on the traffic."""
     if traffic is None:
         return None

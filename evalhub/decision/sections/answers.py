@@ -17,7 +17,7 @@ from pydantic import Field
 
 from evalhub.decision.inconsistent import POLICY_ASKS, Discrepancy
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.answers_rule import ModelChangeUse, UnansweredShare
 from evalhub.declare.criteria import Count, Probability, Size
 from evalhub.declare.decision import Arms
@@ -323,7 +323,7 @@ def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
             what += [f"{failed:,} failed"] if failed else []
             yield (
                 f"{name} says nothing to most of {row.test_set}: of "
-                f"{counted(answers.answers, 'answer')} {' and '.join(what)}, more than "
+                f"{count_text(answers.answers, 'answer')} {' and '.join(what)}, more than "
                 f"{section.most_unanswered:.0%}, so that it wasn't measured. Look at its weights, "
                 "its chat template and max_tokens; or say `most_unanswered: 1` in the policy, if "
                 "that is how it answers"
@@ -368,7 +368,7 @@ def _count_sentences(section: AnswersSection, arms: Arms) -> Iterator[str]:
         parts += [f"{failed:,} failed"] if failed else []
         parts += [f"{empty:,} are empty"] if empty else []
         if parts:
-            yield f"{name} gave {counted(answers, 'answer')}: {'; '.join(parts)}."
+            yield f"{name} gave {count_text(answers, 'answer')}: {'; '.join(parts)}."
 
 
 def _names(arms: Arms) -> tuple[str, str]:

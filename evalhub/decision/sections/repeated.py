@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from evalhub.decision.align import Aligned, ItemLabel, clusters_of
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
@@ -86,7 +86,7 @@ def repeats_of(test_set: str, items: Sequence[ItemLabel]) -> Iterator[str]:
 
 def _sentence(row: RepeatedRow) -> str:
     return (
-        f"The {counted(row.items, 'item')} of {row.test_set} ask "
-        f"{counted(row.questions, 'question')}: items with the same text count as one cluster, and "
-        f"the interval rests on {counted(row.clusters, 'cluster')}."
+        f"The {count_text(row.items, 'item')} of {row.test_set} ask "
+        f"{count_text(row.questions, 'question')}: items with the same text count as one cluster, "
+        f"and the interval rests on {count_text(row.clusters, 'cluster')}."
     )

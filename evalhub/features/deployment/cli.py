@@ -170,7 +170,7 @@ def probe(
         raise typer.BadParameter("belongs to the endpoint: leave it out", param_hint="--key-env")
     set_up_database()
     from evalhub.accounts.people import project_by_slug
-    from evalhub.declare.declaration import declared
+    from evalhub.declare.declaration import validate
     from evalhub.declare.keys import Reach
     from evalhub.features.deployment.probing import Where
     from evalhub.features.deployment.probing import probe as ask
@@ -179,7 +179,7 @@ def probe(
     result = ask(
         version=version_by_name(project_by_slug(project), version),
         where=Where(url=url, key_env=key_env, endpoint=endpoint, model=name, base=base),
-        reach=declared(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
+        reach=validate(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
         probes=probes,
         test_set=test_set,
         tolerance=tolerance,

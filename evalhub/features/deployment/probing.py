@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.sampling import Sampling
 from evalhub.features.deployment.listed import ModelEntry, listed
@@ -234,7 +234,7 @@ def _backend_and_sampling(version: ModelVersion, where: Where) -> tuple[OpenAIBa
             f"{backend.type}): how it was asked isn't known, so that a server can't be asked alike",
             "VERSION",
         )
-    return declared(OpenAIBackend, declaration), sampling
+    return validate(OpenAIBackend, declaration), sampling
 
 
 def _question(row: Output) -> BackendRequest:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.accounts.models import User
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.outside import outside_errors
 from evalhub.features.exporters.leaving import leaves
 from evalhub.features.exporters.study import data_files, leave_out_sealed, study_text
@@ -138,7 +138,7 @@ def _web_obstacles(
 ) -> list[LeftOut]:
     """What the file names and a user of the site may not use; else the first error in it."""
     try:
-        file = declared(StudyFile, named_by_digest(deepcopy(data), files))
+        file = validate(StudyFile, named_by_digest(deepcopy(data), files))
     except DeclarationError as error:
         return [LeftOut(error.field, error.message)]
     errors = outside_errors(file, uploads, aliases)

@@ -23,11 +23,11 @@ from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.leaving import AT_ONCE, ExportError, leaves
 from evalhub.io.full_disk import whole_or_gone
-from evalhub.ledger.differences import ComparedRuns, compared_runs
+from evalhub.ledger.differences import ComparedRuns, runs_of_evidence
 from evalhub.ledger.models import Decision
 from evalhub.ledger.scores import item_labels, run_scores
 from evalhub.registry.models import ModelVersion, Output, Run, Score
-from evalhub.report.flips import asked
+from evalhub.report.flips import input_text
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 from runners.metrics import declared_metric
@@ -126,7 +126,7 @@ def _write_arm(arm: _ExportedArm, to: Path) -> None:
 
 def _arms(decision: Decision) -> list[_ExportedArm]:
     record = decision.document
-    compared = compared_runs(decision.study, record.evidence)
+    compared = runs_of_evidence(decision.study, record.evidence)
     arms = []
     for arm_record in (record.arms.baseline, record.arms.candidate):
         arm = (
@@ -328,7 +328,7 @@ def _sample(
     arm: _ExportedArm, criterion: Criterion, output: Output, value: float, best: float
 ) -> dict[str, Any]:
     item = output.item
-    raw = "\n\n".join(part for part in (item.context, asked(item.input)) if part)
+    raw = "\n\n".join(part for part in (item.context, input_text(item.input)) if part)
     references = [
         reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
         for reference in item.references

@@ -290,10 +290,10 @@ def _find_version(beside: "ModelVersion", name: str) -> "ModelVersion":
 
 
 def _version_by_number(project: "Project", name: str) -> "ModelVersion":
-    from evalhub.declare.version_name import numbered_version
+    from evalhub.declare.version_name import parse_numbered_version
     from evalhub.registry.version_names import version_by_name
 
-    model, number = numbered_version(name)
+    model, number = parse_numbered_version(name)
     return version_by_name(project, f"{model}@{number}")
 
 
@@ -305,20 +305,20 @@ def _post(
     verb: str,
     body: Mapping[str, Any],
 ) -> dict[str, Any]:
-    from evalhub.declare.version_name import numbered_version
+    from evalhub.declare.version_name import parse_numbered_version
 
-    model, number = numbered_version(version)
+    model, number = parse_numbered_version(version)
     path = f"/models/{model}/versions/{number}/{verb}"
     return post_there(server, token_file, project, path, body)
 
 
 def _other(name: str | None) -> dict[str, Any] | None:
     """A version as the body of a request names it."""
-    from evalhub.declare.version_name import numbered_version
+    from evalhub.declare.version_name import parse_numbered_version
 
     if name is None:
         return None
-    model, number = numbered_version(name)
+    model, number = parse_numbered_version(name)
     return {"model": model, "number": number}
 
 

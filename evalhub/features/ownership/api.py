@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.declare.cost_sheet import CostSheet
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.ownership import Ownership
 from evalhub.features.ownership.study_costs import cost_of
 from evalhub.frames.rest.addresses import project_path
@@ -44,7 +44,7 @@ def _assumption(traffic: str) -> Ownership | None:
     if not traffic:
         return None
     try:
-        return declared(Ownership, {"traffic": float(traffic)})
+        return validate(Ownership, {"traffic": float(traffic)})
     except ValueError as error:  # DeclarationError is a subclass
         raise Problem(400, "is a number above 0: requests a month", field="traffic") from error
 

@@ -56,7 +56,7 @@ def cost(
 
 
 def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None":
-    from evalhub.declare.declaration import DeclarationError, declared, read_declaration
+    from evalhub.declare.declaration import DeclarationError, read_declaration, validate
     from evalhub.declare.ownership import CostAssumptions, Ownership
     from evalhub.io.document import Document
 
@@ -67,7 +67,7 @@ def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None"
     if traffic is None:
         return from_file
     try:
-        from_option = declared(Ownership, {"traffic": traffic})
+        from_option = validate(Ownership, {"traffic": traffic})
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint="--traffic") from error
     return from_option if from_file is None else from_file.instead(from_option)

@@ -11,7 +11,13 @@ from evalhub.decision.ownership.sheet import cost_sheet
 from evalhub.declare.cost_sheet import CostSheet
 from evalhub.declare.ownership import Ownership
 from evalhub.ledger.models import Decision
-from evalhub.ledger.ownership import OwnedArms, gpu_price, known_costs, own_currency, said_of
+from evalhub.ledger.ownership import (
+    OwnedArms,
+    costs_of_study,
+    gpu_price,
+    own_currency,
+    statement_of,
+)
 from evalhub.prices.table import prices_here, surcharge
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole, CriterionRole
@@ -51,7 +57,7 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
     """
     arms = owned_arms(study, candidate)
     ownership = _with_assumed(study, assumed)
-    costs = known_costs(study, arms, ownership)
+    costs = costs_of_study(study, arms, ownership)
     lines = cost_lines(ownership, costs, gpu_price, assumed=assumed)
     traffic = traffic_of(ownership, assumed)
     return cost_sheet(
@@ -69,7 +75,7 @@ def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
     """The study's figures, replaced by the assumptions where there are any. Amounts in two
     currencies are never added: of a study in another currency than the assumptions only the traffic
     is used."""
-    own = said_of(study)
+    own = statement_of(study)
     if assumed is not None and assumed.currency not in (None, own_currency(study)):
         own = Ownership(traffic=own.traffic)
     return own.instead(assumed)

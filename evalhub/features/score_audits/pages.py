@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.score_audits.error_rates import ErrorRate, error_rates
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
@@ -28,7 +28,7 @@ from evalhub.features.score_audits.score_cases import (
 )
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Metric, Output, Run, RunMetric, Score
-from evalhub.report.flips import FoldedText, asked, expected, passage
+from evalhub.report.flips import FoldedText, input_text, passage, references_text
 
 FOLDER = "score_audits"
 
@@ -118,8 +118,8 @@ def audit_page(audit: ScoreAudit) -> AuditPage:
 def texts_of(output: Output) -> tuple[FoldedText, FoldedText, FoldedText]:
     """The question, the right answers, and the answer."""
     item = output.item
-    right = passage(expected(item.references))
-    return passage(asked(item.input)), right, passage(output.text or "")
+    right = passage(references_text(item.references))
+    return passage(input_text(item.input)), right, passage(output.text or "")
 
 
 def _case_row(case: ScoreCase) -> ShownCase:
@@ -202,7 +202,7 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
     except ScoreCaseError as error:
         messages.error(request, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return redirect("site:metric_cases", metric)
-    messages.success(request, f"{counted(len(audit.drawn), 'answer')} drawn.")
+    messages.success(request, f"{count_text(len(audit.drawn), 'answer')} drawn.")
     return redirect("site:score_audit", audit.pk)
 
 

@@ -149,11 +149,11 @@ def _answers(stated: dict[str, Any], yes: bool) -> "Case":
 
 
 def _case(stated: dict[str, Any]) -> "Case":
-    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.declaration import DeclarationError, validate
     from evalhub.features.strategy.answers import Case
 
     try:
-        return declared(Case, stated)
+        return validate(Case, stated)
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint=f"--{error.field}") from error
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Project, Scope
-from evalhub.declare.declaration import Declaration, DeclarationError, default_of, wrong
+from evalhub.declare.declaration import Declaration, DeclarationError, default_of, invalid
 from evalhub.declare.study import Name
 from evalhub.features.working_sets.from_web import begin_from_web, look_in_upload
 from evalhub.features.working_sets.items import set_parts
@@ -67,9 +67,9 @@ class WorkingSetRequest(Declaration):
     @model_validator(mode="after")
     def _begins_with_one(self) -> "WorkingSetRequest":
         if self.source and (self.file is None or not self.source.isprintable()):
-            raise wrong("is the name of a file that is given, in one line", "source")
+            raise invalid("is the name of a file that is given, in one line", "source")
         if self.file is not None and self.version is not None:
-            raise wrong("is in place of a version: give one of the two", "file")
+            raise invalid("is in place of a version: give one of the two", "file")
         return self
 
 
@@ -86,7 +86,7 @@ class NearCopiesRequest(Declaration):
     @model_validator(mode="after")
     def _has_its_file(self) -> "NearCopiesRequest":
         if (self.where == "training") != (self.file is not None):
-            raise wrong("is for training, and needed there", "file")
+            raise invalid("is for training, and needed there", "file")
         return self
 
 

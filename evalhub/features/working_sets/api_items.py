@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.features.working_sets.api import WorkingSetEndpoint
 from evalhub.features.working_sets.from_web import (
     add_file_from_web,
@@ -62,7 +62,7 @@ class RowsRequest(Declaration):
     @model_validator(mode="after")
     def _comes_one_way(self) -> "RowsRequest":
         if (self.rows is None) == (self.file is None):
-            raise wrong("give rows or a file: one of the two", "rows")
+            raise invalid("give rows or a file: one of the two", "rows")
         return self
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.io.rows import DataError
 from evalhub.registry.models.testsets import TestSetPurpose
@@ -43,7 +43,7 @@ class FieldNames(forms.Form):
             if name in fields:
                 fields[name] = [each.strip() for each in fields[name].split(",") if each.strip()]
         try:
-            cleaned["mapping"] = declared(ItemFields, fields).mapping
+            cleaned["mapping"] = validate(ItemFields, fields).mapping
         except DeclarationError as error:
             self.add_error(error.field if error.field in self.fields else None, error.message)
         return cleaned

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.working_sets.forms import NearCopiesForm, NewSetForm, SplitForm, kept
 from evalhub.features.working_sets.items import set_parts
@@ -132,7 +132,7 @@ def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
     elif form.is_valid():
         share, seed = form.cleaned_data["share"] / 100, form.cleaned_data["seed"]
         inside = split(working_set, share=share, seed=seed, by=request.user)
-        messages.success(request, f"{counted(inside, 'item')} of development, the rest of test.")
+        messages.success(request, f"{count_text(inside, 'item')} of development, the rest of test.")
     else:
         messages.error(request, "A split takes 1 to 99% and a seed that is a whole number.")
     return redirect("site:working_set", pk)

@@ -7,7 +7,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.working_sets.forms import RowsForm, kept, pasted
 from evalhub.features.working_sets.item_form import ItemForm, form_of
@@ -110,9 +110,13 @@ def change_many(request: SignedInRequest, pk: int) -> HttpResponse:
     verb, tag = request.POST.get("verb", ""), request.POST.get("tag", "")
     if verb in ("tag", "untag"):
         number = tag_items(working_set, wanted, tag=tag, by=request.user, take=verb == "untag")
-        message = f"{counted(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
+        message = (
+            f"{count_text(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
+        )
     elif verb == "delete":
-        message = f"Deleted {counted(delete_items(working_set, wanted, by=request.user), 'item')}."
+        message = (
+            f"Deleted {count_text(delete_items(working_set, wanted, by=request.user), 'item')}."
+        )
     else:
         raise Http404
     messages.success(request, message)

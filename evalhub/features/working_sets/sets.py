@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItem, WorkingSet
 from evalhub.io.items import FieldMapping, ItemContent
 from evalhub.io.limits import ITEMS
@@ -272,8 +272,8 @@ def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, 
     if "" in names:
         loose = rows.filter(part="").count()
         raise WorkingSetError(
-            f"{counted(loose, 'item')} came after the split and {'is' if loose == 1 else 'are'} in "
-            "no part: split again, or take the split back"
+            f"{count_text(loose, 'item')} came after the split and {'is' if loose == 1 else 'are'} "
+            "in no part: split again, or take the split back"
         )
     if len(names) == 1:
         raise WorkingSetError("all items are in one part: split again, or take the split back")

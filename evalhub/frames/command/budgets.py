@@ -50,13 +50,13 @@ def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunB
 def _declare[B: "SpendingBudget"](
     kind: type[B], options: Mapping[str, Any], current: Mapping[str, Any]
 ) -> B | None:
-    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.declaration import DeclarationError, validate
 
     stated = {name: value for name, value in options.items() if value is not None}
     if not stated:
         return None
     try:
-        return declared(kind, {**current, **stated})
+        return validate(kind, {**current, **stated})
     except DeclarationError as error:
         raise wrong_budget(error) from error
 

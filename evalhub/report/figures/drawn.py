@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.report.charts.parts import Axis, Chart, Frame, Key, Table
 from evalhub.report.charts.scale import Scale, Tick, around
 
@@ -40,7 +40,7 @@ def intervals(
     bound: float | None = None,
     bound_label: str = "",
     middle: float = 0.0,
-    written: Callable[[float], str] = signed,
+    written: Callable[[float], str] = with_sign,
 ) -> Chart:
     """Values with their intervals, one a row.
 
@@ -60,7 +60,7 @@ def intervals(
     return Chart(
         title=title,
         desc=desc,
-        x=Axis(frame.x.ticks(6, None if written is signed else written), along),
+        x=Axis(frame.x.ticks(6, None if written is with_sign else written), along),
         y=Axis(
             [Tick(frame.y.up(at), each.label, at) for each, at in zip(rows, heights, strict=True)]
         ),

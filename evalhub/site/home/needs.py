@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 
 from evalhub.accounts.models import User
 from evalhub.decision.levels import is_spent, items_factor
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import default_of
 from evalhub.declare.policy import Rule
 from evalhub.ledger.models import Decision, Look
@@ -82,7 +82,9 @@ def _stale(user: User) -> Needs:
     needs = []
     for decision in decisions[:CHECKED]:
         if sentences := [change.sentence for change in changes[decision.pk]]:
-            others = f", and {counted(len(sentences) - 1, 'more change')}" if sentences[1:] else ""
+            others = (
+                f", and {count_text(len(sentences) - 1, 'more change')}" if sentences[1:] else ""
+            )
             label = decision.get_verdict_display()
             whose = f"{decision.study.name} ({label}, {_day(decision.created)})"
             sentence = f"{whose}: {sentences[0]}{others}."
@@ -208,9 +210,9 @@ def _cost(version: TestSetVersion, following: int) -> str:
     spent = "is spent" if following >= SPENT else "is nearly spent"
     factor = items_factor(following, alpha=ALPHA)
     return (
-        f"{version} {spent}: {counted(following - 1, 'look')} {'were' if following > 2 else 'was'} "
-        f"taken at its items, and the next candidate needs {factor:.1f} times those that the first "
-        "needed, or more."
+        f"{version} {spent}: {count_text(following - 1, 'look')} "
+        f"{'were' if following > 2 else 'was'} taken at its items, and the next candidate needs "
+        f"{factor:.1f} times those that the first needed, or more."
     )
 
 

@@ -8,10 +8,10 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
 from evalhub.decision.outcomes import Outcome, outcome
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.ledger.differences import differences_of
 from evalhub.registry.models import Item
-from evalhub.report.flips import asked, expected, said_in, status_of
+from evalhub.report.flips import input_text, references_text, status_of, text_of_message
 from evalhub.site.items.answers import answers_of, mean_of, scores_of
 from evalhub.site.items.finding import Found, find, judge_run, tags_of
 from evalhub.site.items.naming import item_address
@@ -112,7 +112,7 @@ class ItemsPage:
     @property
     def number(self) -> str:
         """The number of items, as "11 items of 40"; "so far" while the search goes on."""
-        number = counted(self.page.paginator.count, "item")
+        number = count_text(self.page.paginator.count, "item")
         if self.growing:
             return f"{number} so far"
         return f"{number} of {self.found.total:,}" if self.sought.filters else number
@@ -229,7 +229,7 @@ def _rows(scope: ItemScope, filters: ItemsSought, urls: Place, ids: Sequence[int
                 address=urls.item(item.key, filters),
                 tags=item.tags,
                 question=head(question_of(item.input), filters.text),
-                reference=head(expected(item.references), filters.text),
+                reference=head(references_text(item.references), filters.text),
                 outcome=outcome(change.baseline, change.candidate, change.difference, scope.right)
                 if change
                 else None,
@@ -247,8 +247,8 @@ def question_of(item_input: Any) -> str:
         turns = [each for each in item_input if isinstance(each, Mapping)]
         asking = [each for each in turns if each.get("role") not in ("system", "assistant")]
         if asking or turns:
-            return said_in((asking or turns)[-1])
-    return asked(item_input)
+            return text_of_message((asking or turns)[-1])
+    return input_text(item_input)
 
 
 def head(text: str, term: str = "") -> str:

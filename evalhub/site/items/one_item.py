@@ -8,9 +8,16 @@ from evalhub.decision.outcomes import Outcome, outcome
 from evalhub.io.tools import call_text
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.ledger.differences import ItemDifference, differences_of
-from evalhub.ledger.leakage.overlaps import leaked_keys
+from evalhub.ledger.leakage.overlaps import keys_of_leaks
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Score
-from evalhub.report.flips import COMPARED, FoldedText, asked, expected, passage, said_in
+from evalhub.report.flips import (
+    COMPARED,
+    FoldedText,
+    input_text,
+    passage,
+    references_text,
+    text_of_message,
+)
 from evalhub.site.items.answers import (
     Answers,
     ShownScore,
@@ -116,7 +123,7 @@ def one_item(
         scope=pair_scope,
         item=item,
         messages=messages_of(item.input),
-        reference=passage(expected(item.references)),
+        reference=passage(references_text(item.references)),
         pair=pair,
         others=arm_answers[2:],
         aligned=aligned,
@@ -145,9 +152,9 @@ def messages_of(item_input: Any) -> list[AskedTurn]:
     """The question turn by turn; what isn't a chat is one turn without a role."""
     chat = isinstance(item_input, list) and all(isinstance(each, Mapping) for each in item_input)
     if not chat or not item_input:
-        return [AskedTurn("", passage(asked(item_input)))]
+        return [AskedTurn("", passage(input_text(item_input)))]
     return [
-        AskedTurn(role, passage(said_in(message)), folded=role == "system")
+        AskedTurn(role, passage(text_of_message(message)), folded=role == "system")
         for message in item_input
         for role in [str(message.get("role", "?"))]
     ]
@@ -247,7 +254,7 @@ def _leaking_arms(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
     """The arms whose training data hold the item, and how it was matched there."""
     leaks = []
     for arm in scope.arms:
-        leaked = leaked_keys(arm.run.version, scope.version) or {}
+        leaked = keys_of_leaks(arm.run.version, scope.version) or {}
         if item.key in leaked:
             leaks.append((arm.name, leaked[item.key]))
     return leaks

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Item, TestSetVersion
-from evalhub.report.flips import asked, expected
+from evalhub.report.flips import input_text, references_text
 from evalhub.site.items.naming import item_address
 
 READ = 50_000
@@ -94,7 +94,7 @@ def _holding(items: list[Item], text: str) -> Iterator[FoundItem]:
 
 
 def _excerpt(item: Item, text: str) -> FoundItem:
-    whole = " ".join([asked(item.input), item.context, expected(item.references)])
+    whole = " ".join([input_text(item.input), item.context, references_text(item.references)])
     flat = " ".join(whole.split())
     match = re.search(re.escape(text), flat, re.IGNORECASE)
     start, end = match.span() if match else (0, 0)

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
-from evalhub.ledger.draws import unseen
+from evalhub.ledger.draws import count_unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
-from evalhub.report.flips import asked, expected, passage
+from evalhub.report.flips import input_text, passage, references_text
 from evalhub.site.by_place import items_by_place
 from evalhub.site.ledger_page import ledger_page
 from evalhub.site.listing import listed
@@ -41,13 +41,14 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     pages: Paginator[Item] = items_by_place(version, PAGE) if version else Paginator([], PAGE)
     items = pages.get_page(request.GET.get("page"))
     rows = [
-        (item, passage(asked(item.input)), passage(expected(item.references))) for item in items
+        (item, passage(input_text(item.input)), passage(references_text(item.references)))
+        for item in items
     ]
     context = {
         "test_set": test_set,
         "versions": versions,
         "version": version,
-        "unseen": unseen(version) if version and version.draws.exists() else None,
+        "unseen": count_unseen(version) if version and version.draws.exists() else None,
         "ledger": ledger_page(version, user=request.user) if version else None,
         "page": items,
         "items": rows,

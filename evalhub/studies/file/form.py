@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.margins import Margin, RelativeMargin
 from evalhub.declare.policy import Demand, Tier
 from runners.metrics import MetricDeclaration, declared_metric
@@ -78,7 +78,7 @@ class FormDemand(Declaration):
     @classmethod
     def _guards_something(cls, guards: tuple[GuardName, ...]) -> tuple[GuardName, ...]:
         if not guards:
-            raise wrong("is empty")
+            raise invalid("is empty")
         return guards
 
 

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import Declaration, declared, read_declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid, read_declaration, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import Outside, OutsideError
 from evalhub.declare.ownership import Ownership
@@ -73,7 +73,7 @@ type Files = Callable[[str], Path]
 def _words(name: str) -> str:
     """The name, stripped and in Unicode form NFC, so that it is always written in one way."""
     if not name.strip():
-        raise wrong("is empty")
+        raise invalid("is empty")
     return normalize("NFC", name.strip())
 
 
@@ -98,7 +98,7 @@ class _ArmBackend(Declaration):
     def _one(self) -> "_ArmBackend":
         if len([each for _, each in self if each is not None]) != 1:
             kinds = " or ".join(f"{name}: {{…}}" for name in LIVE)
-            raise wrong(f"says who answers: recorded: FILE or {kinds}")
+            raise invalid(f"says who answers: recorded: FILE or {kinds}")
         return self
 
 
@@ -144,13 +144,13 @@ class Arm(Declaration):
     @model_validator(mode="after")
     def _spends(self) -> "Arm":
         if self.budget is not None and self.backend.asked is None:
-            raise wrong("its answers are recorded, and nobody is asked: leave it out", "budget")
+            raise invalid("its answers are recorded, and nobody is asked: leave it out", "budget")
         return self
 
     @model_validator(mode="after")
     def _is_built(self) -> "Arm":
         if self.build is not None and self.backend.asked is not None:
-            raise wrong("is of recorded answers: who is asked is said by the backend", "build")
+            raise invalid("is of recorded answers: who is asked is said by the backend", "build")
         return self
 
     @property
@@ -232,10 +232,10 @@ class StudyFile(Declaration):
         merged = dict(test_sets)
         for name, test_set in (test_sets_of(suite) if suite else {}).items():
             if name in merged:
-                raise wrong("is a skill of the suite already: choose another name", name)
-            merged[name] = declared(AskedTestSet, test_set)
+                raise invalid("is a skill of the suite already: choose another name", name)
+            merged[name] = validate(AskedTestSet, test_set)
         if not merged and "suite" in info.data:
-            raise wrong("is empty: name a test set, or say suite: general")
+            raise invalid("is empty: name a test set, or say suite: general")
         return merged
 
     @model_validator(mode="after")

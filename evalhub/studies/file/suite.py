@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import Declaration, default_of, wrong
+from evalhub.declare.declaration import Declaration, default_of, invalid
 from evalhub.declare.margins import Margin
 from evalhub.declare.policy import Demand, Tier
 from evalhub.studies.file.published_tasks import PublishedTasks, TaskKind, published_test_sets
@@ -57,7 +57,7 @@ class SkillItems(Declaration):
             try:
                 SUITES[self.skill].generate(self.seed, self.items)
             except ValueError as error:
-                raise wrong(str(error), "items") from error
+                raise invalid(str(error), "items") from error
         return self
 
 
@@ -89,7 +89,7 @@ class GeneralSuite(Declaration):
     @classmethod
     def _asks_something(cls, skills: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not skills and "tasks" in info.data and info.data["tasks"] is None:
-            raise wrong("is empty")
+            raise invalid("is empty")
         return skills
 
 

@@ -17,7 +17,7 @@ from evalhub.declare.plan import PlannedJudging, PlannedLook, PlannedRun, StudyP
 from evalhub.declare.policy import LedgerScope
 from evalhub.ledger.baseline_choice import choose_baseline
 from evalhub.ledger.charge import charge
-from evalhub.ledger.claims import claims_of, planned_claims
+from evalhub.ledger.claims import claims_of, claims_of_plan
 from evalhub.ledger.ledger import Claim, LedgerPosition, standing_of
 from evalhub.ledger.models import Decision
 from evalhub.ledger.same_items import SameItems
@@ -128,7 +128,7 @@ def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Clai
         evidence = read_study_evidence(study)
     except NotReadyError:
         baseline = study.arms.get(role=ArmRole.BASELINE)
-        return planned_claims(study, baseline, arm, test_sets, arms=arms)
+        return claims_of_plan(study, baseline, arm, test_sets, arms=arms)
     chosen = choose_baseline(evidence)
     return claims_of(evidence, chosen.baseline, arm, arms=len(chosen.arms))
 
@@ -147,7 +147,7 @@ def _together(
         arm
         for arm in tuned
         if is_unread(
-            planned_claims(study, baseline, arm, test_sets, arms=len(judged)), study.policy.ledger
+            claims_of_plan(study, baseline, arm, test_sets, arms=len(judged)), study.policy.ledger
         )
     ]
     return Together(len(unread), (0.0,)) if len(unread) > 1 else None

@@ -15,7 +15,7 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.policy_changes import PolicyChange, policy_changes
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.plan import PlannedLook
 from evalhub.registry.models import Study
 from evalhub.studies.file.asked import asked_of_study
@@ -162,7 +162,7 @@ def _compare(
     """How the changed file's requirements differ from the study's, and the changed file."""
     old = study_document(study).data
     new = asking(old, policy, demands)
-    before, after = (declared(StudyFile, each) for each in (old, new))
+    before, after = (validate(StudyFile, each) for each in (old, new))
     return policy_changes(asked_of_study(before), asked_of_study(after)), after
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalhub.declare.outside import named_outside
+from evalhub.declare.outside import references_of
 from evalhub.studies.file.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def arms_asked_here(spec: StudySpec) -> list[str]:
         for name, arm in spec.arms.items()
         if arm.backend.asked is not None
         and any(
-            what != "alias" for _, marks, _ in named_outside(arm.backend.asked) for what in marks
+            what != "alias" for _, marks, _ in references_of(arm.backend.asked) for what in marks
         )
     ]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.declare.prices import UsedPrice
@@ -72,7 +72,7 @@ def try_item(
         runners.backends.asking.BackendError: the endpoint can't be used.
     """
     check_evaluates(by, project)
-    declared_arm = declared(Arm, dict(arm))
+    declared_arm = validate(Arm, dict(arm))
     backend = declared_arm.backend.asked
     if not isinstance(backend, OpenAIBackend):
         raise DeclarationError("names no endpoint to be tried", "backend")

@@ -15,7 +15,7 @@ from evalhub.accounts.models import Action, LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as command
 from evalhub.decision.verify import verify
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.features.exporters.study import export_study
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
@@ -103,7 +103,7 @@ def test_it_asks_what_the_file_asked_that_it_was_registered_from(
     study = all_that_a_file_can_say(desk)
     file = unpacked(study, tmp_path / "out")
     said, written = (
-        declared(StudyFile, yaml.safe_load(each.read_text())) for each in (desk.file, file)
+        validate(StudyFile, yaml.safe_load(each.read_text())) for each in (desk.file, file)
     )
     asked, asks = asked_of_study(said), asked_of_study(written)
     for each in (*asked.criteria.values(), *asks.criteria.values()):

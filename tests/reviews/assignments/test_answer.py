@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
 
 PLAIN = Form()
-FULL = declared(
+FULL = validate(
     Form,
     {
         "steps": True,
@@ -19,7 +19,7 @@ FULL = declared(
         "flags": ["unsafe", "names-itself"],
     },
 )
-RATINGS = declared(
+RATINGS = validate(
     Form, {"dimensions": [{"name": "fluent", "question": "How fluent?", "kind": "rating"}]}
 )
 WHOLE: dict[str, Any] = {"answers": {"tone": "tie"}, "rationale": "Shorter."}

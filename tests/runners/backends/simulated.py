@@ -12,7 +12,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from runners.backends import endpoint_state, pool
@@ -183,11 +183,11 @@ def asked(
 
     async def arm(at: int, its: Sequence[float], one: Server) -> None:
         fields = {"url": url, "model": f"arm-{at}", "concurrency": most}
-        backend = declared(
+        backend = validate(
             OpenAIBackend,
             fields | {"type": "openai", "timeout_s": timeout_s},
         )
-        prompt, sampling = declared(Prompt, {}), declared(Sampling, {})
+        prompt, sampling = validate(Prompt, {}), validate(Sampling, {})
         target = Target(url, Secret(""), private=True)
         exchange = Simulated(backend, prompt, sampling, target, server=one, latencies=its)
         if fixed and not isinstance(exchange.state.throttle, Fixed):

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.exporters.copying import CopyError, copy_of, copy_study
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
@@ -46,7 +46,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def asked(study: Study) -> Any:
     """What a study asks, whatever its files are called."""
-    found = asked_of_study(declared(StudyFile, study_document(study).data))
+    found = asked_of_study(validate(StudyFile, study_document(study).data))
     for each in found.criteria.values():
         each.pop("file", None)  # type: ignore[attr-defined]
     return found
