@@ -172,10 +172,10 @@ def _as_json(change: "PolicyChange") -> dict[str, Any]:
 
 
 def _line(change: "PolicyChange") -> str:
-    return f"{change.effect.mark} {change.effect.label}: {said(change)}"
+    return f"{change.effect.mark} {change.effect.label}: {change_line(change)}"
 
 
-def said(change: "PolicyChange") -> str:
+def change_line(change: "PolicyChange") -> str:
     was, now = (_value(each) for each in (change.was, change.now))
     return f"{change.field}: {was} → {now}"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from evalhub.cli.reports import ToldDecision
+    from evalhub.cli.reports import SiteDecision
     from evalhub.client.connection import Connection, RefusedError
     from evalhub.client.studies import DecidedThere
     from evalhub.frames.command.progress import Bars
@@ -52,7 +52,7 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
 
 
 @contextmanager
-def handed_over(
+def study_for_site(
     study: Path, origin: "OperatorFile", change: "StudyChange", spec: "StudySpec"
 ) -> "Iterator[StudySpec]":
     """The study in the form that a site takes: arms that the site can't ask are asked here, and
@@ -64,7 +64,7 @@ def handed_over(
     from dataclasses import replace
     from tempfile import TemporaryDirectory
 
-    from evalhub.cli.record import carried, written
+    from evalhub.cli.record import complete_runs, write_answers
     from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.spec import read_study
     from evalhub.studies.web.external_arms import answered_here, arms_asked_here
@@ -76,12 +76,12 @@ def handed_over(
     set_up_database()
     from runners.outcome import check
 
-    runs = carried(spec, arms)
+    runs = complete_runs(spec, arms)
     for run in runs:
         if run.run.unreachable:
             check(run.run)
     with TemporaryDirectory() as folder:
-        answers = answered_here(spec, runs, written(Path(folder), runs))
+        answers = answered_here(spec, runs, write_answers(Path(folder), runs))
         yield read_study(study, origin, replace(change, arms=answers))
 
 
@@ -121,16 +121,16 @@ def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
     )
 
 
-def told_decision(decided: "DecidedThere") -> "ToldDecision":
+def decision_of_site(decided: "DecidedThere") -> "SiteDecision":
     """A site's decision as a ToldDecision.
 
     Raises evalhub.declare.declaration.DeclarationError for a record of another version than ours.
     """
-    from evalhub.cli.reports import ToldDecision
+    from evalhub.cli.reports import SiteDecision
     from evalhub.decision.document import DecisionRecord
     from evalhub.declare.declaration import validate
 
-    return ToldDecision(
+    return SiteDecision(
         validate(DecisionRecord, decided.record, at="record"),
         decided.flips,
         decided.changed_since,

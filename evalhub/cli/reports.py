@@ -19,7 +19,7 @@ SUMMARY, OUTPUTS, WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WO
 
 
 @dataclass(frozen=True, slots=True)
-class ToldDecision:
+class SiteDecision:
     """A decision as a pipeline is told of it.
 
     Attributes:
@@ -83,7 +83,7 @@ class Reports:
         if self.out is not None:
             self.out.unlink(missing_ok=True)
 
-    def write(self, decision: ToldDecision, study: Path, capability: Collection[str]) -> None:
+    def write(self, decision: SiteDecision, study: Path, capability: Collection[str]) -> None:
         """Writes all reports of a decision on the study of this file, in which these are the test
         sets of general capability."""
         from evalhub.report.github import annotations
@@ -131,7 +131,7 @@ class Reports:
                 file.write_bytes(content)
 
 
-def _outputs(decision: ToldDecision) -> dict[str, str]:
+def _outputs(decision: SiteDecision) -> dict[str, str]:
     """Outputs of this GitHub Actions step for later steps, one line each."""
     from evalhub.io.canonical import digest_of
 

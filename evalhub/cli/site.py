@@ -133,7 +133,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.features.exporters.mlflow_aliases import teller_of_mlflow
     from evalhub.features.monitoring.asking import watcher
     from evalhub.features.table import EVENTS, TIDIED
-    from evalhub.features.webhooks.sending import teller
+    from evalhub.features.webhooks.sending import send_regularly
     from evalhub.frames.rest.waiting import SEATS
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as, hear_worker
@@ -174,7 +174,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             stack.enter_context(job_runner())
             stack.enter_context(teller_of_mlflow())
             stack.enter_context(
-                teller(EVENTS)
+                send_regularly(EVENTS)
             )  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:
             in_this_process.hear()

@@ -67,7 +67,7 @@ def run(
         return 0
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
-    status = accepted(carry(spec, console), reason, why_new)
+    status = accept_caveats(carry(spec, console), reason, why_new)
     code = show(status, json_)
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
@@ -183,7 +183,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
         return conduct(study=registered, progress=bars, judged=bars.judged, wait_s=wait_s)
 
 
-def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":
+def accept_caveats(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":
     """The status after accepting policy changes, if there is a `reason`, and near-copies, if there
     is a `why_new`."""
     from dataclasses import replace

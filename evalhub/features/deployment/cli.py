@@ -73,12 +73,12 @@ def serve_config(
 
     set_up_database()
     from evalhub.accounts.people import project_by_slug
-    from evalhub.features.deployment.served import Places
+    from evalhub.features.deployment.served import ServingOptions
     from evalhub.features.deployment.servers import NAMES, serve_files
     from evalhub.registry.version_names import version_by_name
 
     model_version = version_by_name(project_by_slug(project), version)
-    options = Places(
+    options = ServingOptions(
         base=base,
         adapter=adapter,
         name=name,

@@ -2,13 +2,13 @@
 
 import shlex
 
-from evalhub.features.deployment.served import Served, ServeError
+from evalhub.features.deployment.served import ServeError, ServerConfig
 
 SCRIPT = "serve.sh"
 PORT = 8080
 
 
-def files(config: Served, *, image: str | None = None) -> dict[str, str]:
+def files(config: ServerConfig, *, image: str | None = None) -> dict[str, str]:
     """The start script, by its file name.
 
     Raises ServeError: what llama.cpp can't be told, or has to be.
@@ -46,7 +46,7 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
     }
 
 
-def _name(config: Served) -> str:
+def _name(config: ServerConfig) -> str:
     if "," in config.name:
         raise ServeError(f"{config.name!r}: llama.cpp takes a comma for the next name", "--name")
     return config.name

@@ -6,7 +6,7 @@ next three; what can't be printed is dropped while it is read.
 
 import re
 
-from evalhub.features.deployment.served import Served, ServeError
+from evalhub.features.deployment.served import ServeError, ServerConfig
 
 MODELFILE = "Modelfile"
 FAMILIES = ("llama", "mistral", "gemma", "gemma2", "gemma3", "gemma3_text")
@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[\w./:@+-]+", re.ASCII)
 _MARKS = '"""'
 
 
-def files(config: Served, *, image: str | None = None) -> dict[str, str]:
+def files(config: ServerConfig, *, image: str | None = None) -> dict[str, str]:
     """The Modelfile, by its file name.
 
     Raises ServeError: what Ollama can't be told, or has to be.
@@ -39,7 +39,7 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
     return {MODELFILE: "\n".join(lines) + "\n"}
 
 
-def _parameters(config: Served) -> list[tuple[str, str]]:
+def _parameters(config: ServerConfig) -> list[tuple[str, str]]:
     sampling, rows = config.sampling, []
     if sampling.temperature is not None:
         rows.append(("temperature", f"{sampling.temperature:.12g}"))
@@ -58,7 +58,7 @@ def _parameters(config: Served) -> list[tuple[str, str]]:
     return rows
 
 
-def _check(config: Served) -> None:
+def _check(config: ServerConfig) -> None:
     if config.revision:
         raise ServeError(
             f"the base is {config.base} of the model hub, whose weights Ollama doesn't fetch by "

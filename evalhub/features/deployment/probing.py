@@ -8,17 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.sampling import Sampling
-from evalhub.features.deployment.listed import ModelEntry, listed
+from evalhub.features.deployment.listed import ModelEntry, check_model_list
 from evalhub.features.deployment.models import Probe
 from evalhub.features.deployment.served import WITH_ADAPTER, ServeError, usual_base_name, usual_name
 from evalhub.features.deployment.served_model_check import (
     PROBES,
     TOLERANCE,
-    Heard,
-    Probed,
+    ComparedAnswer,
+    ProbedItem,
     ProbeFinding,
+    compare_answers,
     otherwise,
-    sameness,
 )
 from evalhub.registry.models import ModelVersion, Output, Run
 from evalhub.registry.models.runs import RunState
@@ -102,7 +102,7 @@ def probe(
     second = _answers(among, questions)
     parents = _of_parent(version, run, outputs)
     probed = [
-        Probed(
+        ProbedItem(
             key=output.item.key,
             kept=_from_output(output),
             first=_heard(first[output.item_id]),
@@ -112,14 +112,14 @@ def probe(
         for output in outputs
         if first[output.item_id].text is not None and second[output.item_id].text is not None
     ]
-    entry = listed(
+    entry = check_model_list(
         among.models(),
         name=backend.model,
         bases=_bases(version, where),
         adapter=_has_adapter(version),
     )
     failed = len(outputs) - len(probed)
-    finding = sameness(probed, failed=failed, listed=entry.wrong, tolerance=tolerance)
+    finding = compare_answers(probed, failed=failed, listed=entry.wrong, tolerance=tolerance)
     report = asdict(replace(finding, why="")) | {
         "outcome": finding.outcome.value,
         "tolerance": tolerance,
@@ -194,7 +194,9 @@ def _choose_outputs(version: ModelVersion, run: Run, probes: int) -> list[Output
     return (first + [each for each in rows if each.pk not in first_pks])[:probes]
 
 
-def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[int, Heard]:
+def _of_parent(
+    version: ModelVersion, run: Run, rows: Sequence[Output]
+) -> dict[int, ComparedAnswer]:
     """The answers of the version's base to the same items, by item key, asked with the same
     settings."""
     parent = version.parent
@@ -250,12 +252,14 @@ def _answers(client: Client, questions: Sequence[BackendRequest]) -> dict[int, R
     return replies
 
 
-def _from_output(row: Output) -> Heard:
-    return Heard(row.text or "", row.tool_calls, row.logprob, row.completion_tokens)
+def _from_output(row: Output) -> ComparedAnswer:
+    return ComparedAnswer(row.text or "", row.tool_calls, row.logprob, row.completion_tokens)
 
 
-def _heard(reply: Reply) -> Heard:
-    return Heard(reply.text or "", reply.tool_calls, reply.logprob, reply.completion_tokens)
+def _heard(reply: Reply) -> ComparedAnswer:
+    return ComparedAnswer(
+        reply.text or "", reply.tool_calls, reply.logprob, reply.completion_tokens
+    )
 
 
 def _has_adapter(version: ModelVersion) -> bool:

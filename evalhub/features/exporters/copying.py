@@ -16,7 +16,7 @@ from typing import Any
 from evalhub.accounts.models import User
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.outside import outside_errors
-from evalhub.features.exporters.leaving import leaves
+from evalhub.features.exporters.leaving import note_export
 from evalhub.features.exporters.study import data_files, leave_out_sealed, study_text
 from evalhub.registry.models import Study
 from evalhub.registry.slugs import slug_of
@@ -66,7 +66,7 @@ def copy_of(study: Study, *, by: User | None, aliases: Collection[str]) -> Study
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(study.project, by=by, what=f"the data of {study}, to be compared anew")
+    note_export(study.project, by=by, what=f"the data of {study}, to be compared anew")
     document, uploads = study_document(study), Uploads(study.project)
     leave_out_sealed(document)
     document.data = {key: each for key, each in document.data.items() if key != "slug"}

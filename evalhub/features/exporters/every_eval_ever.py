@@ -21,7 +21,7 @@ from evalhub.decision.align import clusters_of
 from evalhub.decision.mix import item_weights
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.leaving import AT_ONCE, ExportError, leaves
+from evalhub.features.exporters.leaving import AT_ONCE, ExportError, note_export
 from evalhub.io.full_disk import whole_or_gone
 from evalhub.ledger.differences import ComparedRuns, runs_of_evidence
 from evalhub.ledger.models import Decision
@@ -100,7 +100,7 @@ def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> 
     if decision.verdict == Verdict.INVALID:
         raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
     arms = _arms(decision)
-    leaves(decision.study.project, by=by, what=f"decision {decision.pk} as Every Eval Ever")
+    note_export(decision.study.project, by=by, what=f"decision {decision.pk} as Every Eval Ever")
     files = [path for arm in arms for path in (to / arm.aggregate, to / arm.samples)]
     with whole_or_gone(*files):
         for arm in arms:

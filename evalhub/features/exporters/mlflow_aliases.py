@@ -21,7 +21,7 @@ from evalhub.features.exporters.mlflow import (
     CHALLENGER,
     CHAMPION,
     decision_tags,
-    registered_name,
+    model_name,
     ships,
 )
 from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
@@ -175,7 +175,7 @@ def _move(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
     name = number = ""
     version = alias.version
     if version is not None:
-        name = registered_name(version)
+        name = model_name(version)
         made_of = {"source": f"evalhub:/{name}/{version.number}"}
         number = server.version(name, digest=version.digest, tags=alias.tags, made_of=made_of)
         server.set_alias(name, alias.alias, number)

@@ -4,7 +4,7 @@ from collections import Counter
 
 from evalhub.accounts.models import User
 from evalhub.decision.outcomes import Outcome
-from evalhub.features.exporters.leaving import leaves
+from evalhub.features.exporters.leaving import note_export
 from evalhub.ledger.changed_items import worst_flips, worst_losses
 from evalhub.ledger.differences import items_by_outcome, runs_of_evidence
 from evalhub.ledger.models import Decision
@@ -21,7 +21,7 @@ def export_report(*, decision: Decision, by: User | None) -> str:
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(decision.study.project, by=by, what=f"decision {decision.pk} as report")
+    note_export(decision.study.project, by=by, what=f"decision {decision.pk} as report")
     record = decision.document
     flips = worst_flips(decision.study, record, MOST)
     totals: Counter[Outcome] = Counter()

@@ -10,7 +10,7 @@ from evalhub.declare.ownership import Ownership
 from evalhub.features.ownership.study_costs import cost_of
 from evalhub.frames.rest.addresses import project_path
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.lists import response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.study_endpoint import CANDIDATE, StudyEndpoint
 from evalhub.registry.models import StudyArm
@@ -37,7 +37,7 @@ class StudyCost(StudyEndpoint):
             sheet = cost_of(self.study(), assumed, candidate=candidate)
         except StudyArm.DoesNotExist as error:
             raise Problem(404, f"{error}.", field="candidate") from error
-        return shown(request, sheet)
+        return response_of(request, sheet)
 
 
 def _assumption(traffic: str) -> Ownership | None:

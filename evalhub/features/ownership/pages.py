@@ -17,7 +17,7 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.cost_sheet import UPFRONT, CostLine, CostSheet
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.ownership import Ownership, TrainingCosts
-from evalhub.features.ownership.study_costs import cost_of, owned_arms
+from evalhub.features.ownership.study_costs import arms_to_compare, cost_of
 from evalhub.features.ownership.tornado import TornadoPlot, tornado_plot
 from evalhub.features.ownership.wording import totals
 from evalhub.frames.page.access import results_only
@@ -144,7 +144,7 @@ def cost_page(study: Study, query: QueryDict) -> CostPage:
 
     Raises StudyArm.DoesNotExist where there is no such arm.
     """
-    arms = owned_arms(study, query.get("arm", ""))
+    arms = arms_to_compare(study, query.get("arm", ""))
     form = WhatIfForm(query, arms=arms, said=statement_of(study))
     assumed = form.cleaned_data.get("assumed") if form.is_valid() else None
     sheet = cost_of(study, assumed, candidate=arms.candidate.name)

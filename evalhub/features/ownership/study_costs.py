@@ -23,7 +23,7 @@ from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 
 
-def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
+def arms_to_compare(study: Study, candidate: str = "") -> OwnedArms:
     """The candidate in question, or another by its name, and the baseline of its newest decision.
     Three queries.
 
@@ -55,7 +55,7 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
         StudyArm.DoesNotExist: there is no such arm beside the baseline.
         evalhub.io.rows.DataError: what is wrong with the operator's tables of prices.
     """
-    arms = owned_arms(study, candidate)
+    arms = arms_to_compare(study, candidate)
     ownership = _with_assumed(study, assumed)
     costs = costs_of_study(study, arms, ownership)
     lines = cost_lines(ownership, costs, gpu_price, assumed=assumed)

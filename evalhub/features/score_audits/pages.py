@@ -70,7 +70,7 @@ class MetricPage:
     projects: Sequence[Project]
 
 
-def seen_metric(user: User, pk: int) -> Metric:
+def visible_metric(user: User, pk: int) -> Metric:
     """A metric that scores something which the user sees; else Http404."""
     projects = Project.objects.seen_by(user)
     used = RunMetric.objects.filter(run__test_set_version__test_set__project__in=projects)
@@ -154,7 +154,7 @@ class AuditForm(forms.Form):
 @require_GET
 @results_only
 def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
-    row = seen_metric(request.user, metric)
+    row = visible_metric(request.user, metric)
     page = metric_page(request.user, row, request.GET.get("page", ""))
     return render(request, f"{FOLDER}/metric.html", {"shown": page, "most": MOST_AUDITED})
 
@@ -165,7 +165,7 @@ def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
     """Report a wrong score: the right value, and why."""
     rows = Output.objects.filter(run__in=Run.objects.seen_by(request.user))
     answer = get_object_or_404(rows.select_related("item", *RUN), pk=output)
-    row = seen_metric(request.user, metric)
+    row = visible_metric(request.user, metric)
     try:
         score = readable_score(answer, row)
         form = CaseForm(request.POST or None, initial={"said": opposite(score.value)})
@@ -188,7 +188,7 @@ def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
 @results_only
 def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
     """Draw answers to check."""
-    row = seen_metric(request.user, metric)
+    row = visible_metric(request.user, metric)
     form = AuditForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"An audit draws 1 to {MOST_AUDITED:,} answers of a project.")

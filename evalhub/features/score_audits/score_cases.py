@@ -113,7 +113,7 @@ def check_score(*, audit: ScoreAudit, output: Output, said: float, why: str, by:
         raise ScoreCaseError("somebody has checked this answer already") from error
 
 
-def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
+def answers_to_check(audit: ScoreAudit) -> "QuerySet[Output]":
     """The audit's answers, in the order of checking, which `place` counts.
 
     Each with its `value`, the score as far as it may be read, and with what was `said` of it and

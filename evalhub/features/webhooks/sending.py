@@ -50,7 +50,7 @@ class _Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-def tell(sources: EventSources = KERNEL_EVENTS) -> int:
+def send_due(sources: EventSources = KERNEL_EVENTS) -> int:
     """Notes new events for webhooks and sends what is due. Returns the number of messages sent.
 
     An error on one webhook is logged and keeps up no other. Two processes may do this at once.
@@ -72,9 +72,9 @@ def tell(sources: EventSources = KERNEL_EVENTS) -> int:
     return len(claimed)
 
 
-def teller(sources: EventSources) -> AbstractContextManager[None]:
+def send_regularly(sources: EventSources) -> AbstractContextManager[None]:
     """Calls `tell` every TICK_S seconds on a thread of this process, while the block runs."""
-    return every(TICK_S, lambda: tell(sources))
+    return every(TICK_S, lambda: send_due(sources))
 
 
 def _claim(delivery: Delivery) -> bool:

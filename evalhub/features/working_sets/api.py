@@ -33,7 +33,7 @@ from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import keep_answer, once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.frames.rest.registry_shapes import (
     Purpose,
@@ -41,7 +41,7 @@ from evalhub.frames.rest.registry_shapes import (
     TestSetVersionShape,
     Upload,
 )
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.test_sets import ItemFields
@@ -97,7 +97,7 @@ class SplitRequest(Declaration):
     seed: int = Field(0, ge=0, le=2_147_483_648)
 
 
-class WorkingSetOut(Given):
+class WorkingSetOut(ResponseShape):
     """A test set that is being written."""
 
     id: int
@@ -117,7 +117,7 @@ class WorkingSetOut(Given):
         return cls(**_set_fields(working_set))
 
 
-class SetDifferenceOut(Given):
+class SetDifferenceOut(ResponseShape):
     """What publishing would change, in numbers of items."""
 
     added: int
@@ -151,7 +151,7 @@ class WholeWorkingSetOut(WorkingSetOut):
         )
 
 
-class PublishedOut(Given):
+class PublishedOut(ResponseShape):
     """The versions that a working set became: one, or one for each part of a split."""
 
     versions: tuple[TestSetVersionShape, ...]
@@ -180,7 +180,7 @@ class WorkingSetEndpoint(ProjectEndpoint):
     def whole(self, request: Request, code: int = HTTPStatus.OK, **headers: str) -> Response:
         """The response with the working set as it is now."""
         shape = WholeWorkingSetOut.from_model(self.working_set())
-        return shown(request, shape, code, ETag=etag_of(shape), **headers)
+        return response_of(request, shape, code, ETag=etag_of(shape), **headers)
 
 
 def _items_of_version(view: WorkingSetEndpoint) -> int:
@@ -208,7 +208,7 @@ class WorkingSets(WorkingSetEndpoint):
 
     @describes("Test sets that are being written", gives=WorkingSetOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), WorkingSetOut.from_model, filtered=Since)
+        return list_response(request, self.rows(), WorkingSetOut.from_model, filtered=Since)
 
     @describes(
         "Begin a working set\n\nWith a version's items, which itself stays as it is, or with those "
@@ -236,7 +236,7 @@ class WorkingSets(WorkingSetEndpoint):
                 source=body.source,
             )
         shape = WorkingSetOut.from_model(self.rows().get(pk=working_set.pk))
-        return shown(request, shape, 201, Location=shape.url)
+        return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneWorkingSet(WorkingSetEndpoint):
@@ -338,7 +338,7 @@ def _versions_response(request: Request, versions: list[TestSetVersion]) -> Resp
     rows = TestSetVersion.objects.filter(pk__in=[version.pk for version in versions])
     ordered = rows.select_related("test_set__project").order_by("test_set__slug")
     shape = PublishedOut.from_versions(list(ordered))
-    return shown(request, shape, 201, Location=shape.versions[0].url)
+    return response_of(request, shape, 201, Location=shape.versions[0].url)
 
 
 def _version(project: Project, body: WorkingSetRequest) -> TestSetVersion:

@@ -175,19 +175,19 @@ class WorkingFilterForm(forms.Form):
 
 
 @contextmanager
-def kept(file: "UploadedFile[Any]") -> Iterator[Path]:
+def uploaded_path(file: "UploadedFile[Any]") -> Iterator[Path]:
     """An uploaded file under its own name while the block runs; a DataError names it so."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(file.name or "items").name
         with path.open("wb") as written:
             for chunk in file.chunks():
                 written.write(chunk)
-        with told_by_name(path):
+        with errors_with_file_name(path):
             yield path
 
 
 @contextmanager
-def told_by_name(path: Path) -> Iterator[None]:
+def errors_with_file_name(path: Path) -> Iterator[None]:
     """DataErrors in this block name the file without its folder."""
     try:
         yield
@@ -197,14 +197,14 @@ def told_by_name(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def pasted(text: str, input_: str) -> Iterator[Path]:
+def pasted_rows(text: str, input_: str) -> Iterator[Path]:
     """Pasted text as a file of rows: JSON lines, a JSON array, or texts, one a line, each of which
     is the field `input_` of a row."""
     start = text.lstrip()[:1]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{PASTED}{'.json' if start == '[' else '.jsonl'}"
         path.write_text(text if start in ("{", "[") else _inputs(text, input_), encoding="utf-8")
-        with told_by_name(path):
+        with errors_with_file_name(path):
             yield path
 
 

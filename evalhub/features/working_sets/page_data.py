@@ -12,7 +12,12 @@ from django.core.paginator import Page, Paginator
 
 from evalhub.features.working_sets.forms import WorkingFilterForm
 from evalhub.features.working_sets.models import ItemChange, WorkingItem, WorkingSet
-from evalhub.features.working_sets.sets import SetDifference, difference, newer_version, removed
+from evalhub.features.working_sets.sets import (
+    SetDifference,
+    difference,
+    missing_items,
+    newer_version,
+)
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.registry.contents import content_of
 from evalhub.registry.models import Item, TestSetVersion
@@ -134,7 +139,7 @@ def publish_page(working_set: WorkingSet) -> PublishPage:
         difference=changes_of(working_set),
         changed=[ChangedWorkingItem(each, _changes(each)) for each in changed],
         added=list(rows.filter(change=ItemChange.ADDED)[:DIFFERENCES]),
-        removed=list(removed(working_set)[:DIFFERENCES]),
+        removed=list(missing_items(working_set)[:DIFFERENCES]),
     )
 
 

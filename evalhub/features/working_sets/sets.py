@@ -170,7 +170,7 @@ def contents(rows: "QuerySet[Any]") -> Iterator[tuple[int, ItemContent]]:
         last, before = page[-1].position, before + len(page)
 
 
-def searched(content: ItemContent) -> str:
+def search_text(content: ItemContent) -> str:
     """The text that a search reads: id, question, right answers and context."""
     question = content.input
     texts = [question] if isinstance(question, str) else [message_text(each) for each in question]
@@ -178,9 +178,9 @@ def searched(content: ItemContent) -> str:
     return "\n".join([content.key, *texts, *right, content.context]).casefold()
 
 
-def written_values(content: ItemContent, item_input: bytes) -> tuple[object, ...]:
+def column_values(content: ItemContent, item_input: bytes) -> tuple[object, ...]:
     """The values of COLUMNS after working set and position, for a new item."""
-    return (*content_values(content, item_input), searched(content), "", ItemChange.ADDED, "", 1)
+    return (*content_values(content, item_input), search_text(content), "", ItemChange.ADDED, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def difference(working_set: WorkingSet) -> SetDifference:
     return SetDifference(
         added=rows.filter(change=ItemChange.ADDED).count(),
         changed=rows.filter(change=ItemChange.CHANGED).count(),
-        removed=removed(working_set).count(),
+        removed=missing_items(working_set).count(),
         newer=newer_version(working_set),
     )
 
@@ -220,7 +220,7 @@ def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
     return newest if newest and newest.pk != working_set.origin_id else None
 
 
-def removed(working_set: WorkingSet) -> "QuerySet[Item]":
+def missing_items(working_set: WorkingSet) -> "QuerySet[Item]":
     """Items of the original version that are no longer in the set."""
     # Not an EXISTS for each: no index has `was`, so that 5,000 items took 25 million steps.
     remaining = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
@@ -325,7 +325,7 @@ def _fill(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
 
 def _write(working_set: WorkingSet, batch: Batch, start: int, source: ItemSource) -> None:
     rows = [
-        (working_set.pk, position, *written_values(content, item_input))
+        (working_set.pk, position, *column_values(content, item_input))
         for position, (_, content, item_input, _) in enumerate(batch, start)
     ]
     with transaction.atomic():

@@ -49,7 +49,7 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
 
     Reasons that bear on no verdict as they came out are counted, as a page folds them.
     """
-    from evalhub.frames.command.figures import counted
+    from evalhub.frames.command.figures import count_text
     from evalhub.report.folding import fold
 
     console = console or terminal()
@@ -59,7 +59,7 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
     console.print(_reasons(apart.reasons))
     if more := len(apart.folded_reasons):
         sentence = (
-            f"{apart.sentence}, as the table says; --json gives {counted(more, 'reason')} more"
+            f"{apart.sentence}, as the table says; --json gives {count_text(more, 'reason')} more"
         )
         console.print(Text(f"   {sentence}", "dim"))
     if record.criteria:

@@ -23,7 +23,7 @@ TokenFile = Annotated[
 There = Annotated[str | None, SERVER]
 
 
-def check_said(server: str | None) -> None:
+def check_server(server: str | None) -> None:
     """Raises typer.BadParameter for an empty EVALHUB_SERVER: a missing CI variable doesn't mean
     that everything should be done here."""
     if not server and os.environ.get("EVALHUB_SERVER") == "":

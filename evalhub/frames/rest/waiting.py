@@ -39,7 +39,7 @@ class Seats:
 SEATS = Seats()
 
 
-def waited[T](request: Request, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+def wait_for[T](request: Request, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
     """What `look` returns once it is `settled`, or when the request's waiting time is over.
 
     Where too many wait already, or the site ends, it is what there is now: who asks asks again.

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from evalhub.accounts.audit_log import note_once
 from evalhub.accounts.models import Action
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.features.exporters.items import FORMS, exported_items
+from evalhub.features.exporters.items import FORMS, export_items
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
 from evalhub.site.items.browsing import Place, items_page
@@ -146,7 +146,7 @@ def _file(
     if scope is None or form not in FORMS:
         raise Http404
     filters = ItemsSought.of(request.GET)
-    lines: Iterable[str] = exported_items(
+    lines: Iterable[str] = export_items(
         project=scope.project,
         by=request.user,
         items=find(scope, filters, to_the_end=True).ids.tolist(),
