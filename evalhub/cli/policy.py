@@ -86,9 +86,9 @@ def change(
     from evalhub.registry.models import Study
     from evalhub.studies.run.policy_change import (
         SamePolicyError,
-        asked_fields,
         change_policy,
         policy_difference,
+        split_fields,
     )
 
     study_row = Study.objects.filter(project__slug=project, slug=study).first()
@@ -98,7 +98,7 @@ def change(
     if person is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
     try:
-        policy, demands = asked_fields(study_row, dict(_set(each) for each in given))
+        policy, demands = split_fields(study_row, dict(_set(each) for each in given))
         if dry_run:
             changes = policy_difference(study_row, policy, demands)
         else:
@@ -128,11 +128,11 @@ def _set(text: str) -> tuple[str, Any]:
 def _read(name: str) -> "tuple[str, Demands]":
     """A document's requirements. An error names the file as the command line did."""
     from evalhub.io.rows import DataError
-    from evalhub.studies.file.asked import read_asked
+    from evalhub.studies.file.asked import read_requirements
 
     with _file(name) as path:
         try:
-            return read_asked(path)
+            return read_requirements(path)
         except DataError as error:
             raise DataError(error.message, file=name, line=error.line, field=error.field) from error
 

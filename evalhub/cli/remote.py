@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import StudySpec
-    from evalhub.studies.web.bundle_upload import HandedIn
+    from evalhub.studies.web.bundle_upload import StudyBundle
 
 
 def push_there(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
@@ -28,9 +28,9 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
     from evalhub.client.connection import RefusedError
     from evalhub.client.studies import push_study
     from evalhub.frames.command.progress import Bars
-    from evalhub.studies.web.bundle_upload import handed_in
+    from evalhub.studies.web.bundle_upload import bundle_of
 
-    study = handed_in(spec)
+    study = bundle_of(spec)
     with Bars(console) as bars:
 
         def show_job(job: Mapping[str, Any]) -> None:
@@ -67,7 +67,7 @@ def study_for_site(
     from evalhub.cli.record import complete_runs, write_answers
     from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.spec import read_study
-    from evalhub.studies.web.external_arms import answered_here, arms_asked_here
+    from evalhub.studies.web.external_arms import arms_asked_here, recorded_fields
 
     arms = arms_asked_here(spec)
     if not arms:
@@ -81,7 +81,7 @@ def study_for_site(
         if run.run.unreachable:
             check(run.run)
     with TemporaryDirectory() as folder:
-        answers = answered_here(spec, runs, write_answers(Path(folder), runs))
+        answers = recorded_fields(spec, runs, write_answers(Path(folder), runs))
         yield read_study(study, origin, replace(change, arms=answers))
 
 
@@ -147,7 +147,7 @@ def _run_bars(console: "Console") -> "Iterator[Bars]":
         yield bars
 
 
-def _locate(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
+def _locate(error: "RefusedError", spec: "StudySpec", study: "StudyBundle") -> "DataError | None":
     """The first error that the site found, at its place on this machine; None if the site names
     none."""
     from evalhub.io.rows import DataError

@@ -98,12 +98,12 @@ def upload(
     request = _request(plan, items, reviewers, people, seed, question)
     _set_up()
     from evalhub.cli.space import space
-    from evalhub.studies.web.pairs_upload import staged_upload
+    from evalhub.studies.web.pairs_upload import stage_upload
     from reviews.planning.upload import Columns
 
     with (
         space(project) as project_row,
-        staged_upload(
+        stage_upload(
             project=project_row,
             by=None,
             name=name or file.stem,

@@ -142,7 +142,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.run.advance import ticker
-    from evalhub.studies.run.tidying import tidier
+    from evalhub.studies.run.tidying import tidy_regularly
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
     from runners.heartbeat import BEAT_S
@@ -186,7 +186,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             note_worker()
             stack.enter_context(every(BEAT_S, note_worker))
             stack.enter_context(ticker())
-            stack.enter_context(tidier(TIDIED))
+            stack.enter_context(tidy_regularly(TIDIED))
             stack.enter_context(watcher())
         get_resolver().url_patterns  # noqa: B018 - imports every page's module
         _leave_modules_uncollected()

@@ -14,7 +14,7 @@ from evalhub.io.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.registry.uploads import NAMED, Uploads
 from evalhub.site.comparing.files import keep
-from evalhub.studies.web.bundle import named_by_digest
+from evalhub.studies.web.bundle import with_digests
 from evalhub.studies.web.from_web import register_from_web
 from runners.backends.endpoints import endpoints
 from runners.launch import LaunchError
@@ -65,7 +65,7 @@ class SentStudy:
         if self.wrong:
             return None
         try:
-            document = named_by_digest(self._document(), self.kept)
+            document = with_digests(self._document(), self.kept)
             return register_from_web(
                 project=self.project,
                 by=self._by,

@@ -23,8 +23,8 @@ from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.document import LeftOut, StudyDocument, study_document
 from evalhub.studies.file.spec import StudyFile
-from evalhub.studies.run.policy_change import asking
-from evalhub.studies.web.bundle import named_by_digest
+from evalhub.studies.run.policy_change import with_requirements
+from evalhub.studies.web.bundle import with_digests
 from evalhub.studies.web.from_web import register_from_web
 
 NAME_LENGTH = 190
@@ -103,7 +103,7 @@ def copy_study(
     lacking = [each for each in study_copy.document.left_out if each.field not in without]
     if study_copy.barred or lacking:
         raise CopyError([*study_copy.barred, *lacking])
-    data = asking(study_copy.document.data, policy or {}, demands or {})
+    data = with_requirements(study_copy.document.data, policy or {}, demands or {})
     if name is not None:
         data["name"] = name
     if existing := _existing_study(study, data["name"]):
@@ -111,7 +111,7 @@ def copy_study(
     return register_from_web(
         project=study.project,
         by=by,
-        document=named_by_digest(data, study_copy.files),
+        document=with_digests(data, study_copy.files),
         files=Uploads(study.project),
         aliases=aliases,
     )
@@ -138,7 +138,7 @@ def _web_obstacles(
 ) -> list[LeftOut]:
     """What the file names and a user of the site may not use; else the first error in it."""
     try:
-        file = validate(StudyFile, named_by_digest(deepcopy(data), files))
+        file = validate(StudyFile, with_digests(deepcopy(data), files))
     except DeclarationError as error:
         return [LeftOut(error.field, error.message)]
     errors = outside_errors(file, uploads, aliases)

@@ -12,7 +12,7 @@ from evalhub.registry.documents import document_lines
 from evalhub.registry.models import Run, RunMetric, Study
 from evalhub.studies.file.document import StudyDocument, study_document
 from evalhub.studies.run.record import answer_lines
-from evalhub.studies.web.bundle import named_files
+from evalhub.studies.web.bundle import file_fields
 
 FILE = "study.yaml"
 RECORDED = "recorded"
@@ -41,7 +41,7 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
 
 def leave_out_sealed(document: StudyDocument) -> None:
     """Lists the answers whose sealed scores aren't exported."""
-    for holder, key, path in list(named_files(document.data)):
+    for holder, key, path in list(file_fields(document.data)):
         files = holder[key] if isinstance(holder[key], dict) else {}
         for test_set, name in files.items():
             if has_sealed_scores(run := document.answers[name]):

@@ -35,10 +35,10 @@ from evalhub.site.comparing.form import (
     slug_taken,
 )
 from evalhub.site.comparing.options import OFFERED, option_fields
-from evalhub.studies.files.file_preview import glance, proposed_metric
+from evalhub.studies.files.file_preview import glance, propose_metric
 from evalhub.studies.files.metric_preview import MetricPreview, RecordedFile, preview_metric
 from evalhub.studies.web.from_web import plan_from_web, register_from_web
-from evalhub.studies.web.trial_request import Tried, TryError, try_item
+from evalhub.studies.web.trial_request import TrialResult, TryError, try_item
 from runners.backends.asking import BackendError
 from runners.backends.endpoints import endpoints
 from runners.launch import LaunchError
@@ -197,7 +197,7 @@ class Comparison:
         except REFUSED as error:
             return self.told(error)
 
-    def tried(self, arm: str) -> "Tried | str | None":
+    def tried(self, arm: str) -> "TrialResult | str | None":
         """The answer of an arm's model to the first item; a sentence if it can't be asked."""
         if arm not in ARMS:
             return None
@@ -287,7 +287,7 @@ class Comparison:
         if slot == "items":
             name = str(self.data["items_reference"])
             values = [row.values.get(name) for row in seen.rows] if name else []
-            self.data["metric"] = proposed_metric(values)
+            self.data["metric"] = propose_metric(values)
         field = "test_set_called" if slot == "items" else f"{slot}_called"
         self.data[field] = slug_of(file.name.split(".")[0], limit=40)
 
@@ -320,7 +320,7 @@ class Comparison:
         self.data["test_set_called"] = version.test_set.slug
         self._guess("items", rows.fields)
         first = version.items.values_list("references", flat=True)[:20]
-        self.data["metric"] = proposed_metric(list(first))
+        self.data["metric"] = propose_metric(list(first))
 
     def _find(self, slot: str) -> None:
         """The file in a slot by the form's data, if it still exists."""

@@ -17,7 +17,7 @@ _BESIDE = ("purpose", "fields", "form")
 """What says how rows are read, and what asks by criteria of its own."""
 
 
-def read_asked(path: Path) -> tuple[str, Demands]:
+def read_requirements(path: Path) -> tuple[str, Demands]:
     """The document's schema, and its requirements.
 
     Raises:
@@ -28,13 +28,13 @@ def read_asked(path: Path) -> tuple[str, Demands]:
     if schema == SCHEMA:
         return SCHEMA, demands_of_policy(read_declaration(Policy, document, start=""))
     if schema == STUDY:
-        return STUDY, asked_of_study(read_declaration(StudyFile, document, start=""))
+        return STUDY, study_requirements(read_declaration(StudyFile, document, start=""))
     raise DataError(
         f"starts with schema: {SCHEMA} or {STUDY}, not {schema!r}", file=str(path), field="schema"
     )
 
 
-def asked_of_study(study: StudyFile) -> Demands:
+def study_requirements(study: StudyFile) -> Demands:
     """The requirements of a study file: its policy, its test sets' demands, and the review it asks
     for."""
     rule = study.policy.as_json()

@@ -19,7 +19,7 @@ from pydantic import (
 from evalhub.declare.declaration import Declaration, default_of, invalid
 from evalhub.declare.margins import Margin
 from evalhub.declare.policy import Demand, Tier
-from evalhub.studies.file.published_tasks import PublishedTasks, TaskKind, published_test_sets
+from evalhub.studies.file.published_tasks import PublishedTasks, TaskKind, test_sets_of_tasks
 from runners.suites import SUITES
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
     tasks = (
         PublishedTasks(kind=settings.tasks) if isinstance(settings.tasks, str) else settings.tasks
     )
-    for name, fields in published_test_sets(tasks).items():
+    for name, fields in test_sets_of_tasks(tasks).items():
         test_sets[skill_name(name)] = fields | {"tier": settings.tier}
     return test_sets
 

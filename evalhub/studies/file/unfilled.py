@@ -7,7 +7,7 @@ UNFILLED = "FILL IN: "
 """What a text starts with that somebody has still to say."""
 
 
-class Unfilled(NamedTuple):
+class Gap(NamedTuple):
     """A field that is still to be filled in, and with what."""
 
     place: tuple[str | int, ...]
@@ -20,17 +20,17 @@ class Unfilled(NamedTuple):
         return "".join(parts).removeprefix(".")
 
 
-def unfilled(data: Any) -> list[Unfilled]:
+def find_gaps(data: Any) -> list[Gap]:
     """The gaps in a study file's data, each text once, in the file's order."""
-    by_text: dict[str, Unfilled] = {}
+    by_text: dict[str, Gap] = {}
     for gap in _gaps(data, ()):
         by_text.setdefault(gap.said, gap)
     return list(by_text.values())
 
 
-def first_unfilled(data: Any) -> Unfilled | None:
+def first_unfilled(data: Any) -> Gap | None:
     """The first gap, with a sentence that names the others too."""
-    gaps = unfilled(data)
+    gaps = find_gaps(data)
     if not gaps:
         return None
     first, *others = gaps
@@ -38,7 +38,7 @@ def first_unfilled(data: Any) -> Unfilled | None:
     return first._replace(said=f"is still to be filled in: {first.said}{more}")
 
 
-def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
+def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Gap]:
     if isinstance(data, dict):
         for name, value in data.items():
             yield from _gaps(value, (*at, name))
@@ -46,4 +46,4 @@ def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
         for index, value in enumerate(data):
             yield from _gaps(value, (*at, index))
     elif isinstance(data, str) and data.startswith(UNFILLED):
-        yield Unfilled(at, data.removeprefix(UNFILLED))
+        yield Gap(at, data.removeprefix(UNFILLED))

@@ -34,7 +34,7 @@ from evalhub.ledger.file_claims import FileClaim, FileLedger
 from evalhub.studies.files.compared_arms import (
     AnsweredFile,
     arm_scores,
-    missed_items,
+    items_without_match,
     read_arm,
     tally_of,
 )
@@ -188,7 +188,7 @@ class _Comparison:
                     name,
                     before.extraction_misses,
                     after.extraction_misses,
-                    missed_items(self.arms[0]) | missed_items(self.arms[1]),
+                    items_without_match(self.arms[0]) | items_without_match(self.arms[1]),
                 )
             ],
         )

@@ -75,19 +75,19 @@ def compare_logs(
         DataError: what is wrong with a log, or why the two can't be paired.
         LogQuestionError: a question that can't be asked of these tasks.
     """
-    arms = chosen_arms(base, candidate, question, limits)
+    arms = choose_arms(base, candidate, question, limits)
     tasks = pair(*arms, question.metrics, other_prompts=question.other_prompts)
     policy = policy_of(tasks, question)
     scores = _scores(arms, tasks, question)
     record = decide_scores(
-        policy, scores, imported=imported(arms, tasks, question.kind), ledger=ledger
+        policy, scores, imported=imported_section(arms, tasks, question.kind), ledger=ledger
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
     return FileComparison(record, [row for each in tasks for row in _items(each)])
 
 
-def chosen_arms(
+def choose_arms(
     base: Path, candidate: Path | None, question: LogQuestion, limits: Limits = COMMAND
 ) -> tuple[LoggedArm, LoggedArm]:
     """The baseline and the candidate. Raises DataError."""
@@ -196,7 +196,7 @@ def _value_at(item: AskedItem, name: str, file: Path) -> Any:
     return value
 
 
-def imported(
+def imported_section(
     arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], kind: str
 ) -> ImportedSection:
     """The tool's own means next to ours, and other differences."""

@@ -119,7 +119,7 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
     )
 
 
-def missed_items(arm: AnsweredFile) -> frozenset[str]:
+def items_without_match(arm: AnsweredFile) -> frozenset[str]:
     """Keys of items with an answer in which the extraction pattern found no match."""
     return frozenset(
         key for key, scores in arm.scores.items() if any(each.extracted is False for each in scores)

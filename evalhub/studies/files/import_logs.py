@@ -69,7 +69,7 @@ class ImportRequest:
     fields: RowMapping = USUAL
 
 
-def import_foreign(
+def import_log(
     *,
     project: Project,
     by: User | None,

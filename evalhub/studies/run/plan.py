@@ -34,9 +34,9 @@ from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.run.judge_requests import Prices, judge_prices, planned_judging
+from evalhub.studies.run.judge_requests import Prices, judge_prices, plan_judging
 from evalhub.studies.run.register import register_study
-from evalhub.studies.run.requests import planned_budgets, planned_runs, sum_known
+from evalhub.studies.run.requests import plan_budgets, plan_runs, sum_known
 from runners.metrics import declared_metric
 
 USUAL_DEVIATION = 0.35
@@ -58,8 +58,8 @@ def plan_of_file(spec: StudySpec) -> StudyPlan:
 
 def study_plan(study: Study, prices: Prices) -> StudyPlan:
     """The study's open requests, and the next looks of its candidate in question."""
-    rows, runs = planned_runs(study)
-    judging = planned_judging(study, prices)
+    rows, runs = plan_runs(study)
+    judging = plan_judging(study, prices)
     planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
     remaining = [each for each in planned if each.requests]
     judged = _arms_to_judge(study)
@@ -73,7 +73,7 @@ def study_plan(study: Study, prices: Prices) -> StudyPlan:
         prompt_tokens=sum(each.prompt_tokens for each in remaining),
         completion_tokens=sum_known(each.completion_tokens for each in remaining),
         money=sum_known(each.money for each in remaining),
-        budgets=tuple(planned_budgets(rows, planned)),
+        budgets=tuple(plan_budgets(rows, planned)),
         looks=tuple(next_looks(study)),
     )
 

@@ -24,7 +24,7 @@ def arms_asked_here(spec: StudySpec) -> list[str]:
     ]
 
 
-def answered_here(
+def recorded_fields(
     spec: StudySpec, runs: "Sequence[RecordedRun]", files: Mapping[str, Path]
 ) -> dict[str, dict[str, Any]]:
     """By arm: the fields that declare its answers as recorded in these files."""

@@ -10,7 +10,7 @@ from evalhub.io.ndjson import BodyTooLargeError
 from evalhub.io.rows import DataError
 from evalhub.ledger.peek_requests import PeekCharge, from_sent_claim, to_peek_charge
 from evalhub.ledger.peeking import charge_files
-from evalhub.studies.web.uploaded_files import Files, uploaded_file
+from evalhub.studies.web.uploaded_files import Files, find_upload
 
 LARGEST = 64 * 1024**2
 """Bytes of an upload that holds claims: it is read as a whole."""
@@ -41,7 +41,7 @@ def charge_from_web(
 
 def _claims(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
     assert request.file is not None
-    path = uploaded_file(files, request.file, "file")
+    path = find_upload(files, request.file, "file")
     if path.stat().st_size > LARGEST:
         raise BodyTooLargeError(f"claims have at most {LARGEST:,} bytes", file=request.file)
     try:

@@ -35,7 +35,7 @@ class TryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TrialResult:
     """What one item came to.
 
     Attributes:
@@ -60,7 +60,7 @@ def try_item(
     aliases: Collection[str],
     items: Path,
     mapping: FieldMapping,
-) -> Tried:
+) -> TrialResult:
     """Asks the arm's model the first item of a file, once, and waits TIMEOUT_S.
 
     Raises:
@@ -87,7 +87,7 @@ def try_item(
         raise TryError(f"item '{item.key}': {error}") from error
     reply = _reply(declared_arm, backend, item)
     price = used_price(backend, declared_arm.price)
-    return Tried(item.key, sent, reply, price, _money(price, reply))
+    return TrialResult(item.key, sent, reply, price, _money(price, reply))
 
 
 def _reply(arm: Arm, backend: OpenAIBackend, item: ItemContent) -> Reply:

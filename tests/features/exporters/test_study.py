@@ -20,7 +20,7 @@ from evalhub.features.exporters.study import export_study
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
-from evalhub.studies.file.asked import asked_of_study
+from evalhub.studies.file.asked import study_requirements
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import StudyFile, read_study
 from evalhub.studies.run.register import register_study
@@ -105,7 +105,7 @@ def test_it_asks_what_the_file_asked_that_it_was_registered_from(
     said, written = (
         validate(StudyFile, yaml.safe_load(each.read_text())) for each in (desk.file, file)
     )
-    asked, asks = asked_of_study(said), asked_of_study(written)
+    asked, asks = study_requirements(said), study_requirements(written)
     for each in (*asked.criteria.values(), *asks.criteria.values()):
         each.pop("file", None)  # type: ignore[attr-defined]
     assert asked == asks

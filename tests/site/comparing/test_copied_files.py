@@ -16,7 +16,7 @@ from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.exporters.copying import CopyError, copy_of, copy_study
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
-from evalhub.studies.file.asked import asked_of_study
+from evalhub.studies.file.asked import study_requirements
 from evalhub.studies.file.document import study_document
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import StudyFile, read_study
@@ -46,7 +46,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def asked(study: Study) -> Any:
     """What a study asks, whatever its files are called."""
-    found = asked_of_study(validate(StudyFile, study_document(study).data))
+    found = study_requirements(validate(StudyFile, study_document(study).data))
     for each in found.criteria.values():
         each.pop("file", None)  # type: ignore[attr-defined]
     return found
