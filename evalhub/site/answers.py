@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from evalhub.io.tools import call_text
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from evalhub.report.flips import FoldedText, input_text, passage, references_text
-from evalhub.site.by_place import answers_by_place
+from evalhub.site.by_place import answers_by_position
 from evalhub.site.queries import outputs_of
 
 PAGE = 25
@@ -45,7 +45,7 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
     show = show if show in SHOWN else ""
     readable = Score.objects.readable_by(run).order_by("metric_id").select_related("metric")
     outputs = outputs_of(run, show).prefetch_related("item", Prefetch("scores", readable))
-    pages = Paginator(outputs, PAGE) if show else answers_by_place(run, outputs, PAGE)
+    pages = Paginator(outputs, PAGE) if show else answers_by_position(run, outputs, PAGE)
     page = pages.get_page(number)
     return AnswersPage(
         show=show,

@@ -173,7 +173,7 @@ def campaign_source(campaign: Campaign) -> ReviewSource:
     return ReviewSource(campaign.name, ordered, names, campaign.study)
 
 
-def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
+def runs_by_key(user: User, keys: list[str]) -> list[Run]:
     """These finished runs, in this order, of projects that the user sees."""
     numbers = [key for key in keys if key.isdecimal()]
     finished = Run.objects.seen_by(user).filter(pk__in=numbers, state=RunState.DONE)

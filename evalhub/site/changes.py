@@ -93,7 +93,7 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     pairs = {} if invalid else runs_of_evidence(study, record.evidence)
     if not pairs:
         return None
-    moved = {name: moved_items(record, name) for name in pairs}
+    moved = {name: count_moved(record, name) for name in pairs}
     name = wanted.test_set if wanted.test_set in pairs else worst_test_set(record, moved)
     pair = pairs[name]
     compared = compare_items(pair)
@@ -163,7 +163,7 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     )
 
 
-def moved_items(record: DecisionRecord, test_set: str) -> tuple[int, int]:
+def count_moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
     """Number of items won and lost on a test set, from the record."""
     for criterion in record.criteria:
         if criterion.test_set == test_set and criterion.role in ("primary", "guard"):

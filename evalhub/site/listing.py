@@ -123,7 +123,7 @@ class ListPage:
         return self.listing.search is not None
 
 
-def listed[Rows: QuerySet[Any, Any]](
+def list_page[Rows: QuerySet[Any, Any]](
     listing: Listing[Rows], rows: Rows, query: Mapping[str, str]
 ) -> ListPage:
     """One page of the rows that the address's query selects."""

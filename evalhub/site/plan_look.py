@@ -47,7 +47,7 @@ def look_at(prepared: Prepared, request: CampaignRequest, wanted: str) -> dict[s
     return context | {"look": PlanLook(number, len(pairs))}
 
 
-def typed_of(posted: QueryDict) -> list[tuple[str, str]]:
+def form_values(posted: QueryDict) -> list[tuple[str, str]]:
     """The plan's form as it was sent, without its buttons."""
     buttons = ("csrfmiddlewaretoken", "look", "preview", "open")
     return [

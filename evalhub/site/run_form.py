@@ -66,7 +66,7 @@ class RunForm(forms.Form):
         return cleaned
 
 
-def started(cleaned: Mapping[str, Any], *, by: User) -> Run:
+def launch_form(cleaned: Mapping[str, Any], *, by: User) -> Run:
     """Launches the form's run. Raises as `launch_from_web`, and DataError for the answers."""
     version, file = cleaned["version"], cleaned["answers"]
     project = version.model.project

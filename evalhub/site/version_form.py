@@ -145,7 +145,7 @@ class VersionForm(forms.Form):
         self.add_error(name or None, error.message)
 
 
-def registered(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
+def register_form(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
     """Registers the form's version. Raises as `register_version_from_web`."""
     return register_version_from_web(
         project=cleaned["project"],

@@ -62,7 +62,7 @@ def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str,
         raise DataError(str(error), file=name) from error
 
 
-def place_of(name: str, seen: FilePreview, occupied: set[str]) -> str:
+def choose_slot(name: str, seen: FilePreview, occupied: set[str]) -> str:
     """Chooses one of the SLOTS for a file that was dropped without one: by its content, then by its
     name, then in the order of the slots. "" if all are occupied."""
     free = [each for each in SLOTS if each not in occupied]

@@ -23,8 +23,8 @@ from evalhub.registry.item_rows import ItemRowsError, item_rows
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import NAMED, Uploads
-from evalhub.site.comparing.asked_arm import asked_arm, asked_fields
-from evalhub.site.comparing.files import SLOTS, KeptFile, keep, place_of
+from evalhub.site.comparing.asked_arm import live_arm, live_fields
+from evalhub.site.comparing.files import SLOTS, KeptFile, choose_slot, keep
 from evalhub.site.comparing.form import (
     ARMS,
     GUESSED,
@@ -114,7 +114,7 @@ class Comparison:
         """By arm: whether it is asked, and the form fields of its prompt and its price."""
         rows = []
         for arm in ARMS:
-            mine = [self.form[name] for name in asked_fields(arm, ())]
+            mine = [self.form[name] for name in live_fields(arm, ())]
             rows.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
         return rows
 
@@ -203,7 +203,7 @@ class Comparison:
             return None
         if "items" not in self.kept or not self.form.is_valid():
             return "Add a test set first: its first item is asked."
-        arm_fields = asked_arm(self.form.cleaned_data, arm)
+        arm_fields = live_arm(self.form.cleaned_data, arm)
         try:
             return try_item(
                 project=self.project,
@@ -276,7 +276,7 @@ class Comparison:
             self.wrong[slot or "items"] = str(error)
             return
         if occupied is not None:
-            slot = place_of(file.name, seen, occupied)
+            slot = choose_slot(file.name, seen, occupied)
             occupied.add(slot)
         if not slot:
             return

@@ -74,7 +74,7 @@ def metrics_of(scope: ItemScope) -> dict[int, list[RunMetric]]:
     return metrics_by_run
 
 
-def shown_scores(
+def score_rows(
     arm: ShownArm, output: Output, metrics: Sequence[RunMetric], scores: Sequence[Score]
 ) -> list[ShownScore]:
     """Every metric of the arm's run on one of its answers, with what each extracted from it."""

@@ -13,10 +13,10 @@ from evalhub.ledger.differences import differences_of
 from evalhub.registry.models import Item
 from evalhub.report.flips import input_text, references_text, status_of, text_of_message
 from evalhub.site.items.answers import answers_of, mean_of, scores_of
-from evalhub.site.items.finding import Found, find, judge_run, tags_of
+from evalhub.site.items.finding import FoundItems, find, judge_run, tags_of
 from evalhub.site.items.naming import item_address
 from evalhub.site.items.scope import ItemScope
-from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
+from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from reviews.models import Campaign
 
 PAGE = 25
@@ -33,7 +33,7 @@ type Options = list[tuple[str, str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ItemUrls:
     """Where a list of items and its items are: the names of their addresses, and whose they are."""
 
     name: str
@@ -41,17 +41,17 @@ class Place:
     test_set: str = ""
     version: int = 0
 
-    def items(self, filters: ItemsSought, **more: object) -> str:
+    def items(self, filters: ItemFilters, **more: object) -> str:
         return reverse(f"site:{self.name}_items", args=[self.pk]) + filters.query(
             **self._version, **more
         )
 
-    def item(self, key: str, filters: ItemsSought, **more: object) -> str:
+    def item(self, key: str, filters: ItemFilters, **more: object) -> str:
         which = [self.pk, self.test_set] if self.test_set else [self.pk]
         query = asdict(filters.but(test_set="")) | self._version | more
         return item_address(self.name, *which, key=key, **query)
 
-    def file(self, form: str, filters: ItemsSought) -> str:
+    def file(self, form: str, filters: ItemFilters) -> str:
         address = reverse(f"site:{self.name}_items_file", args=[self.pk, form])
         return address + filters.query(**self._version)
 
@@ -91,9 +91,9 @@ class ItemsPage:
     it is chosen, how many there are, and whether there may be more."""
 
     scope: ItemScope
-    sought: ItemsSought
-    place: Place
-    found: Found
+    sought: ItemFilters
+    place: ItemUrls
+    found: FoundItems
     page: "Page[int]"
     rows: Sequence[ItemRow]
     columns: Sequence[str]
@@ -118,7 +118,7 @@ class ItemsPage:
         return f"{number} of {self.found.total:,}" if self.sought.filters else number
 
 
-def items_page(scope: ItemScope, filters: ItemsSought, urls: Place, number: str) -> ItemsPage:
+def items_page(scope: ItemScope, filters: ItemFilters, urls: ItemUrls, number: str) -> ItemsPage:
     """Page `number` of the selected items. A constant number of queries."""
     result = find(scope, filters)
     ids = result.ids.tolist()
@@ -139,18 +139,18 @@ def items_page(scope: ItemScope, filters: ItemsSought, urls: Place, number: str)
         ],
         outcomes=_outcomes(filters, urls, result),
         files=[(form.upper(), urls.file(form, filters)) for form in ("jsonl", "csv")],
-        everything=urls.items(ItemsSought(test_set=filters.test_set, arm=filters.arm)),
+        everything=urls.items(ItemFilters(test_set=filters.test_set, arm=filters.arm)),
     )
 
 
-def _sort(scope: ItemScope, filters: ItemsSought) -> str:
+def _sort(scope: ItemScope, filters: ItemFilters) -> str:
     if scope.pair is None:
         return "id"
     return "best" if filters.outcome == Outcome.WON else "worst"
 
 
 def _outcomes(
-    filters: ItemsSought, urls: Place, result: Found
+    filters: ItemFilters, urls: ItemUrls, result: FoundItems
 ) -> list[tuple[str, str, bool, int, bool]]:
     """The link to each outcome's list, in that list's own order unless the test set's order is
     wanted."""
@@ -174,7 +174,7 @@ def _outcomes(
     ]
 
 
-def _controls(scope: ItemScope, filters: ItemsSought) -> list[tuple[str, str, Options]]:
+def _controls(scope: ItemScope, filters: ItemFilters) -> list[tuple[str, str, Options]]:
     """The filters that have something to choose."""
     tags = {tag: tag for tag in tags_of(scope.version)}
     reviewed = scope.study is not None and Campaign.objects.unblinded_of(scope.study).exists()
@@ -198,7 +198,9 @@ def _options(choices: dict[str, str], chosen: str) -> Options:
     return [(value, label, value == chosen) for value, label in choices.items()]
 
 
-def _rows(scope: ItemScope, filters: ItemsSought, urls: Place, ids: Sequence[int]) -> list[ItemRow]:
+def _rows(
+    scope: ItemScope, filters: ItemFilters, urls: ItemUrls, ids: Sequence[int]
+) -> list[ItemRow]:
     """Rows in the order of `ids`. Three queries, and one more if outcomes may be read."""
     items = Item.objects.in_bulk(ids)
     answers = answers_of(scope, ids)

@@ -17,7 +17,7 @@ from evalhub.ledger.differences import items_by_outcome
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Redaction, TestSetVersion
 from evalhub.registry.models.judge_runs import VoteChoice
 from evalhub.site.items.scope import ItemScope
-from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
+from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from evalhub.site.items.text_search import Ids, TextSearch
 from evalhub.site.queries import outputs_of
 from reviews.models import Campaign
@@ -34,7 +34,7 @@ WORST_FIRST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundItems:
     """The items that are asked for, in their order, of `total`.
 
     `alike` are those that only the outcome tells apart, and `counts` how many of them came out how,
@@ -74,7 +74,7 @@ class Searched:
     listed: bool
 
 
-def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) -> Found:
+def find(scope: ItemScope, filters: ItemFilters, *, to_the_end: bool = False) -> FoundItems:
     """The items of `scope` that `filters` select, with counts.
 
     A text is looked for in the order of the list, for as long as a request may, and the next
@@ -92,7 +92,7 @@ def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) ->
     if by_outcome is not None and alike.size < every.size:
         by_outcome = {each: of[np.isin(of, alike)] for each, of in by_outcome.items()}
     counts = None if by_outcome is None else _counts(by_outcome)
-    result = Found(ids, every.size, alike.size, counts, ignored)
+    result = FoundItems(ids, every.size, alike.size, counts, ignored)
     if not filters.text:
         return result
     search = search_of(scope, filters.text)
@@ -104,8 +104,8 @@ def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) ->
 
 
 def _with_text(
-    result: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
-) -> Found:
+    result: FoundItems, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
+) -> FoundItems:
     """Narrows the result to items that hold the text, as far as they were read: the list's
     beginning."""
     ids, of_alike = result.ids, search.read(alike)
@@ -169,7 +169,7 @@ def _ids(rows: Iterable[int]) -> Ids:
 
 def _order(
     scope: ItemScope,
-    filters: ItemsSought,
+    filters: ItemFilters,
     by_outcome: dict[Outcome, Ids] | None,
     ignored: list[str],
 ) -> Ids:
@@ -202,7 +202,7 @@ def _one_of(choices: dict[str, str], choice: str, what: str, ignored: list[str])
     return choice if choice in choices else ""
 
 
-def _conditions(scope: ItemScope, filters: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
+def _conditions(scope: ItemScope, filters: ItemFilters, ignored: list[str]) -> Iterable[Ids]:
     items = Item.objects.filter(version=scope.version).order_by()
     if filters.tag:
         yield _ids(items.tagged(filters.tag).values_list("pk", flat=True))

@@ -23,13 +23,13 @@ from evalhub.site.items.answers import (
     ShownScore,
     answers_of,
     metrics_of,
+    score_rows,
     scores_of,
-    shown_scores,
 )
-from evalhub.site.items.browsing import PAGE, Place
-from evalhub.site.items.finding import Found, find, judge_run
+from evalhub.site.items.browsing import PAGE, ItemUrls
+from evalhub.site.items.finding import FoundItems, find, judge_run
 from evalhub.site.items.scope import ItemScope, ShownArm, beside
-from evalhub.site.items.sought import ItemsSought
+from evalhub.site.items.sought import ItemFilters
 from reviews.models import Campaign
 from reviews.results.browsing import Browsed
 from reviews.results.item_votes import said_of
@@ -90,7 +90,7 @@ class OneItem:
     copies: Sequence[tuple[str, str]]
     trained_on: Sequence[tuple[str, str]]
     place: int | None
-    found: Found
+    found: FoundItems
     before: str
     after: str
     back: str
@@ -105,7 +105,7 @@ class OneItem:
 
 
 def one_item(
-    scope: ItemScope, filters: ItemsSought, urls: Place, item: Item, sample: str
+    scope: ItemScope, filters: ItemFilters, urls: ItemUrls, item: Item, sample: str
 ) -> OneItem:
     """The page of one of the scope's items. The number of queries is constant."""
     result = find(scope, filters)
@@ -165,7 +165,7 @@ def _page(at: int | None) -> int:
 
 
 def _neighbours(
-    result: Found, filters: ItemsSought, urls: Place, item: Item
+    result: FoundItems, filters: ItemFilters, urls: ItemUrls, item: Item
 ) -> tuple[int | None, str, str]:
     at = result.place(item.pk)
     if at is None:
@@ -192,7 +192,7 @@ def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list
         if output is not None:
             output.item = item  # which has been read already
         rows: Sequence[Score] = scores.get(output.pk, ()) if output else ()
-        own_scores = shown_scores(arm, output, metrics[arm.run.pk], rows) if output else []
+        own_scores = score_rows(arm, output, metrics[arm.run.pk], rows) if output else []
         main = next((each for each in own_scores if each.metric == scope.metric), None)
         arm_answers.append(
             ArmAnswer(
@@ -242,7 +242,7 @@ def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
     return said_of(Campaign.objects.unblinded_of(scope.study), item.pk)
 
 
-def _copies(urls: Place, filters: ItemsSought, item: Item) -> list[tuple[str, str]]:
+def _copies(urls: ItemUrls, filters: ItemFilters, item: Item) -> list[tuple[str, str]]:
     """Other items of the version that ask the same, whatever their spelling."""
     same = {"fingerprint_in_context": item.fingerprint_in_context}
     alike = Item.objects.filter(version=item.version_id, **same)
@@ -261,7 +261,7 @@ def _leaking_arms(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
 
 
 def _choices(
-    scope: ItemScope, pair_scope: ItemScope, filters: ItemsSought, urls: Place, item: Item
+    scope: ItemScope, pair_scope: ItemScope, filters: ItemFilters, urls: ItemUrls, item: Item
 ) -> list[tuple[str, str, bool]]:
     """The arms that can be shown next to the candidate, if there are several."""
     if not scope.compares or len(scope.arms) < 3:

@@ -13,7 +13,7 @@ from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.site.changes import Wanted, changes
-from evalhub.site.listing import listed
+from evalhub.site.listing import list_page
 from evalhub.site.lists import studies_list
 from evalhub.site.queries import study_runs
 from evalhub.site.study_page import newest_decision, study_page
@@ -31,7 +31,7 @@ def _visible(request: SignedInRequest) -> StudyQuerySet:
 @results_only
 def studies(request: SignedInRequest) -> HttpResponse:
     studies = with_verdict(_visible(request).with_run_counts())
-    page = listed(studies_list(request.user), studies, request.GET)
+    page = list_page(studies_list(request.user), studies, request.GET)
     return render(request, "site/studies.html", {"listed": page})
 
 

@@ -11,9 +11,9 @@ from evalhub.ledger.draws import count_unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import input_text, passage, references_text
-from evalhub.site.by_place import items_by_place
+from evalhub.site.by_place import items_by_position
 from evalhub.site.ledger_page import ledger_page
-from evalhub.site.listing import listed
+from evalhub.site.listing import list_page
 from evalhub.site.lists import test_sets_list
 from evalhub.studies.run.verdicts import with_looks
 
@@ -28,7 +28,7 @@ def _visible(request: SignedInRequest) -> TestSetQuerySet:
 @results_only
 def test_sets(request: SignedInRequest) -> HttpResponse:
     test_sets = with_looks(_visible(request).with_newest_version())
-    page = listed(test_sets_list(request.user), test_sets, request.GET)
+    page = list_page(test_sets_list(request.user), test_sets, request.GET)
     return render(request, "site/test_sets.html", {"listed": page})
 
 
@@ -38,7 +38,7 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     test_set = get_object_or_404(_visible(request), pk=pk)
     versions = list(test_set.versions.select_related("pool__test_set"))
     version = _find_version(versions, request.GET.get("version", ""))
-    pages: Paginator[Item] = items_by_place(version, PAGE) if version else Paginator([], PAGE)
+    pages: Paginator[Item] = items_by_position(version, PAGE) if version else Paginator([], PAGE)
     items = pages.get_page(request.GET.get("page"))
     rows = [
         (item, passage(input_text(item.input)), passage(references_text(item.references)))
