@@ -159,7 +159,7 @@ class TextReader:
 _ANYWHERE, _PAIR, _FIRST, _LAST = range(4)
 
 
-def named_letters(code: int) -> str:
+def letters_title(code: int) -> str:
     three = "".join(chr(code >> shift & (1 << 21) - 1) for shift in (42, 21, 0))
     return f"has the characters “{three.replace(' ', '␣').replace(chr(10), '⏎')}”"
 

@@ -384,7 +384,7 @@ def _request(
     from evalhub.declare.declaration import read_declaration
     from evalhub.declare.review import CampaignRequest
     from evalhub.io.document import Document
-    from reviews.planning.campaign_request import asked
+    from reviews.planning.campaign_request import review_declaration
 
     options = {
         "items": items,
@@ -395,11 +395,11 @@ def _request(
     }
     values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if plan is None:
-        return asked(CampaignRequest, values)
+        return review_declaration(CampaignRequest, values)
     document = Document(plan)
     start = "a review plan is a mapping, such as `items: 200`"
     read_declaration(CampaignRequest, document, start=start)
-    return asked(CampaignRequest, document.data | values)
+    return review_declaration(CampaignRequest, document.data | values)
 
 
 def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:

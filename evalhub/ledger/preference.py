@@ -35,7 +35,7 @@ from reviews.models import (
     Pair,
     PairKind,
 )
-from reviews.results.counted import counted
+from reviews.results.counted import count_judgments
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgmentData, judgment_data
@@ -193,7 +193,7 @@ def _judgments(
     rule = rule_of(campaign)
     versions = campaign.baseline_id, campaign.candidate_id
     every = judgment_data(campaign).between(*versions).on(items).main()
-    counted_review = counted(campaign, every, use=use)
+    counted_review = count_judgments(campaign, every, use=use)
     data, main = counted_review.data, counted_review.data.judgments
     names = {reviewer: f"r{i}" for i, reviewer in enumerate(data.reviewers, 1)}
     return Judgments(

@@ -61,7 +61,7 @@ def a_test(
     return Check(key, title, tested, measured, status, numbers, p, weight)
 
 
-def judged(checks: Iterable[Check]) -> list[Check]:
+def judge_checks(checks: Iterable[Check]) -> list[Check]:
     """The checks with their p-values corrected together (Holm, weighted), and judged by LEVEL;
     what isn't established first, then what calls for a look.
 

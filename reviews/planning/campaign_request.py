@@ -4,7 +4,7 @@ from evalhub.declare.declaration import DeclarationError, validate
 from reviews.errors import FormError
 
 
-def asked[T](kind: type[T], value: object, *, at: str = "") -> T:
+def review_declaration[T](kind: type[T], value: object, *, at: str = "") -> T:
     """`value` as a `kind` of `evalhub.declare.review`. Raises FormError, which names the field."""
     try:
         return validate(kind, value, at=at)

@@ -32,7 +32,7 @@ from evalhub.site.items.scope import ItemScope, ShownArm, beside
 from evalhub.site.items.sought import ItemFilters
 from reviews.models import Campaign
 from reviews.results.browsing import Browsed
-from reviews.results.item_votes import said_of
+from reviews.results.item_votes import judgments_of_item
 
 COPIES = 10
 """Items that ask the same that are named."""
@@ -239,7 +239,7 @@ def _judge(scope: ItemScope, item: Item) -> JudgeSaid | None:
 def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
     if scope.study is None:
         return []
-    return said_of(Campaign.objects.unblinded_of(scope.study), item.pk)
+    return judgments_of_item(Campaign.objects.unblinded_of(scope.study), item.pk)
 
 
 def _copies(urls: ItemUrls, filters: ItemFilters, item: Item) -> list[tuple[str, str]]:

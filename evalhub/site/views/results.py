@@ -25,7 +25,7 @@ from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError, TamperedError
 from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
-from reviews.results.browsing import Sought
+from reviews.results.browsing import Filters
 from reviews.results.campaign_results import campaign_results as results_of
 from reviews.results.ended import check_ended, end
 from reviews.results.export import (
@@ -98,7 +98,7 @@ def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpRespon
 @only_ended
 def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """Judgments one by one, selected by the address."""
-    page = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
+    page = judgments_page(campaign, Filters.of(request.GET), request.GET.get("page", ""))
     part = "_judgments.html" if request.htmx else "judgments.html"
     return render(request, f"site/results/{part}", {"campaign": campaign, "shown": page})
 

@@ -10,7 +10,7 @@ from evalhub.declare.review import CampaignRequest, Design, Dimension, Form, Kno
 from evalhub.registry.models import Output, Run
 from reviews.errors import FormError, PlanError
 from reviews.models import Campaign
-from reviews.planning.campaign_request import asked as request_of
+from reviews.planning.campaign_request import review_declaration as request_of
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_test_set, a_version, opened
 from tests.reviews.asking import a_review
