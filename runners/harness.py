@@ -30,7 +30,7 @@ from runners.backends.asking import (
     TextLikelihood,
     limit_of,
 )
-from runners.backends.clients import client_of, made_meanwhile
+from runners.backends.clients import client_of, make_in_thread
 from runners.engines.errors import EngineError
 from runners.engines.harness import HarnessDocument, HarnessTask, LmEvalTask, load
 
@@ -62,7 +62,7 @@ def client_for(run: "Run", waiting: Callable[[], None] = lambda: None) -> Backen
         with _making:
             return _Generation(task, _client(_Drawn(version, sampling, run.reach)), sampling)
 
-    return made_meanwhile(by_harness, waiting)
+    return make_in_thread(by_harness, waiting)
 
 
 def _task(engine: dict[str, Any]) -> HarnessTask:

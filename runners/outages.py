@@ -112,7 +112,7 @@ database = Outage("the database")
 queue = Outage("the queue")
 
 
-def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -> Found:
+def retry_while_away[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -> Found:
     """The result of a database call, retried while the database is away.
 
     Raises what the database raised once `stopping` says that nobody waits any longer.

@@ -33,7 +33,7 @@ def check(run: Run) -> None:
         raise (RunUnreachable if run.unreachable else RunFailed)(f"{run}: {run.error}")
 
 
-def failed_answers_alone(run: Run) -> bool:
+def only_answers_failed(run: Run) -> bool:
     """Whether the run got to its end and nothing but single answers failed."""
     if run.state != RunState.FAILED or run.unreachable:
         return False

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from evalhub.registry.models import Item, Output, Run
 
 
-def answered_before(run: Run, keys: Collection[str] | None = None) -> QuerySet[Output]:
+def reusable_outputs(run: Run, keys: Collection[str] | None = None) -> QuerySet[Output]:
     """What the very version that a run asks has said in other runs, on versions of its test set: to
     the items of these ids, or to all.
 

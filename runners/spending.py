@@ -47,7 +47,7 @@ class _Sum:
         return self.prompt + self.completion
 
 
-def paid_for(reply: Reply) -> Paid | None:
+def tokens_billed(reply: Reply) -> Paid | None:
     """The tokens that a reply was billed for; None where they weren't reported."""
     if reply.paid is not None:
         return reply.paid
@@ -127,7 +127,7 @@ class Meter:
     def _sum(self, replies: Iterable[Reply]) -> _Sum:
         spent = _Sum()
         for reply in replies:
-            paid = paid_for(reply)
+            paid = tokens_billed(reply)
             if paid is None:
                 spent.untold += reply.text is not None
                 continue

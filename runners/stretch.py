@@ -22,7 +22,7 @@ from runners import shards
 from runners.backends.asking import Answered, BackendClient, BackendRequest, Reply, limit_of
 from runners.metrics import MetricScore
 from runners.outages import DATABASE_AWAY
-from runners.reusing import answered_before
+from runners.reusing import reusable_outputs
 from runners.shards import ClaimLost, ShardClaim
 from runners.spending import Meter
 
@@ -204,7 +204,7 @@ class Stretch:
         """
         run = self.run
         wanted = {(self.items[each.item_id].key, each.sample): each for each in questions}
-        outputs = answered_before(run, {key for key, _ in wanted})
+        outputs = reusable_outputs(run, {key for key, _ in wanted})
         reused: dict[tuple[str, int], Answered] = {}
         for output in outputs.select_related("item").order_by("pk"):
             question = wanted.get((output.item.key, output.sample))
@@ -237,7 +237,7 @@ class Stretch:
                 except ClaimLost:
                     lost = True
                     for held_shard in self._held:
-                        shards.tell(held_shard.claim, held_shard.progress)
+                        shards.record_progress(held_shard.claim, held_shard.progress)
                 if paid and batch:  # last, for others wait for these rows until it is written
                     self.meter.count(batch)
         except DATABASE_AWAY:

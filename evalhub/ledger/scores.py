@@ -36,7 +36,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.repeated import repeated_questions
 from runners.metrics import declared_metric
-from runners.outcome import failed_answers_alone
+from runners.outcome import only_answers_failed
 
 READ_AT_A_TIME = 5000
 
@@ -118,7 +118,7 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         arm = replace(
             arm,
             reason=_first_reason(scores, table[by_place]),
-            failed=_failures(scores)[by_place] if failed_answers_alone(run) else None,
+            failed=_failures(scores)[by_place] if only_answers_failed(run) else None,
         )
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:

@@ -30,7 +30,7 @@ from evalhub.serving.counting import BOUNDS, counts_name, totals_by_method
 from evalhub.serving.workers import workers_alive
 from reviews.models import Judgment
 from runners.models import KINDS
-from runners.progress import attended_at, kind_of_run
+from runners.progress import kind_of_run, last_attended
 from runners.queue import QueueUnreachable, queue_length
 
 OPEN = (ShardState.PENDING, ShardState.CLAIMED)
@@ -97,7 +97,7 @@ def _ages() -> Iterator[Metric]:
     for run in unfinished.annotate(last_lease=Max("shards__lease_until")):
         kind = kind_of_run(run)
         ages[kind] = max(ages[kind], _seconds(run.enqueued, now))
-        unattended[kind] = max(unattended[kind], _seconds(attended_at(run), now))
+        unattended[kind] = max(unattended[kind], _seconds(last_attended(run), now))
     yield _by_kind(
         "oldest_open_shard_seconds",
         "Since when the oldest shard waits or is worked on: its run's launch or last resumption.",

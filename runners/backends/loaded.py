@@ -18,12 +18,12 @@ from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.backends.hf import USUAL_MOST_TOKENS
-from runners.backends.said import called_apart, thought_apart
+from runners.backends.said import split_calls, split_reasoning
 from runners.engines.adapters import put_in
 from runners.engines.errors import EngineError, ItemError
-from runners.engines.files import fetched_adapter, model_digest, text_digest
+from runners.engines.files import fetch_adapter, model_digest, text_digest
 from runners.engines.generating import BASE, Drawing, DrawnAnswer, PromptRow
-from runners.engines.likelihoods import Continuation, Likelihood, joined, windows
+from runners.engines.likelihoods import Continuation, Likelihood, join_tokens, windows
 from runners.engines.loading import Base, Source
 from runners.engines.serving import Done, Question, Visit, engine_of
 from runners.prompting import PromptError, chat, completion
@@ -92,7 +92,9 @@ class Loaded:
 
         def prepared(base: Base) -> Iterator[Parts]:
             for before_text, after_text in pairs:
-                before, after = joined(base.tokenizer, before_text, after_text, start=_start(base))
+                before, after = join_tokens(
+                    base.tokenizer, before_text, after_text, start=_start(base)
+                )
                 room = base.context - len(after)
                 if room < 1:
                     raise ItemError(
@@ -159,7 +161,7 @@ class Loaded:
             return BASE
         folder = Path(backend.adapter)
         if backend.adapter_sha256 is None:
-            folder = fetched_adapter(backend.adapter, backend.adapter_revision)
+            folder = fetch_adapter(backend.adapter, backend.adapter_revision)
         return put_in(base, folder, backend.adapter_sha256)
 
     def _template(self, base: Base) -> str | None:
@@ -255,7 +257,7 @@ class Loaded:
         parts: list[Parts] = []
         gap = "" if template is not None or not text or text[-1:].isspace() else " "
         for choice in choices:
-            before, after = joined(
+            before, after = join_tokens(
                 base.tokenizer,
                 text,
                 gap + choice,
@@ -333,8 +335,8 @@ def _reply(answer: Done, prompt_tokens: int, *, calls: bool) -> Reply:
     assert isinstance(answer, DrawnAnswer)
     if _UNSTORABLE.search(answer.text):
         return Reply(error="the answer holds a NUL character or half a surrogate pair")
-    message, thought = thought_apart(answer.text)
-    text, called = called_apart(message) if calls else (message, None)
+    message, thought = split_reasoning(answer.text)
+    text, called = split_calls(message) if calls else (message, None)
     return Reply(
         text=text,
         reasoning=thought,

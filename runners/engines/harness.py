@@ -30,7 +30,7 @@ from runners.engines.harness_scores import (
     document_bits,
     mean_bytes,
 )
-from runners.engines.harness_tasks import FoundTasks, found, one_line
+from runners.engines.harness_tasks import TaskSet, find_tasks, one_line
 
 FEWSHOT_SEED = 1234
 """The harness's own default."""
@@ -224,7 +224,7 @@ def _load(spec: LmEvalTask) -> HarnessTask:
         os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
     os.environ.setdefault("TQDM_DISABLE", "1")
     metric = spec.score.partition(",")[0]
-    task_set = found(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
+    task_set = find_tasks(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
     kinds = {str(each.OUTPUT_TYPE) for each in task_set.tasks.values()}
     if len(kinds) != 1:
         raise EngineError(
@@ -302,7 +302,7 @@ def _cluster(document: HarnessDocument, field: str) -> str:
     return text if len(text) <= LONGEST_CLUSTER else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _apart(task_set: FoundTasks) -> str:
+def _apart(task_set: TaskSet) -> str:
     return f"make a test set of each of its tasks, {', '.join(task_set.tasks)}"
 
 

@@ -10,9 +10,9 @@ from evalhub.declare.declaration import Declaration
 from runners.metrics.apart import (
     LONG,
     TooMuchError,
-    extracted_apart,
+    extract_in_process,
     in_the_process_apart,
-    scored_apart,
+    score_in_process,
 )
 
 
@@ -249,7 +249,7 @@ class Scorer:
             else:
                 batches.append(None)
         scored_here = iter(self._score_all(local))
-        scored_elsewhere = iter(scored_apart(self.metric.name, self._options, apart))
+        scored_elsewhere = iter(score_in_process(self.metric.name, self._options, apart))
         scores = []
         for (part, extracted), where in zip(read, batches, strict=True):
             if isinstance(part, Answer):
@@ -295,7 +295,7 @@ class Scorer:
         if not isinstance(self.metric, TextMetric) or self.metric.extract is None:
             return answer, None
         try:
-            part = extracted_apart(self.metric.extract, answer.text)
+            part = extract_in_process(self.metric.extract, answer.text)
         except TooMuchError as error:
             return MetricScore(None, f"the extraction pattern {error} on this output"), False
         return (answer, False) if part is None else (replace(answer, text=part), True)

@@ -20,7 +20,7 @@ from runners.embedded import embedded_worker
 from runners.launch import launch
 from runners.outages import Outage, Patience, database
 from runners.queue import Announcements
-from runners.shards import forsaken_before
+from runners.shards import lease_cutoff
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
 
@@ -160,11 +160,11 @@ def test_while_leases_could_not_be_renewed_none_is_taken_for_forsaken(
 ) -> None:
     outage = Outage("the database")
     monkeypatch.setattr("runners.outages.database", outage)
-    assert timezone.now() - forsaken_before() < timedelta(seconds=1)
+    assert timezone.now() - lease_cutoff() < timedelta(seconds=1)
     outage.found_away(OperationalError("gone"), at="working")
-    assert timezone.now() - forsaken_before() >= timedelta(seconds=30)
+    assert timezone.now() - lease_cutoff() >= timedelta(seconds=30)
     outage.found_there(at="working")
-    assert timezone.now() - forsaken_before() >= timedelta(seconds=30)
+    assert timezone.now() - lease_cutoff() >= timedelta(seconds=30)
     assert outage.felt(0) is None
 
 

@@ -13,7 +13,7 @@ from evalhub.frames.rest.registry_shapes import Upload
 from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from runners.metrics import AnyMetric
-from runners.progress import WorkersSeen, unattended
+from runners.progress import WorkersSeen, worker_advice
 
 
 class VersionOnItems(Declaration):
@@ -105,7 +105,7 @@ class RunShape(ResponseShape):
             state=run.state,
             items=run.test_set_version.item_count,
             done=run.items_done,  # type: ignore[attr-defined]
-            waits_for=unattended(run, workers),
+            waits_for=worker_advice(run, workers),
             samples=run.samples,
             repeat=run.repeat,
             reused=run.reused,

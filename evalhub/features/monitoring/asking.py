@@ -33,7 +33,7 @@ from evalhub.registry.models.runs import RunState
 from runners.backends import backend_of
 from runners.launch import LaunchError, launch, resume
 from runners.metrics import declared_metric
-from runners.outcome import failed_answers_alone
+from runners.outcome import only_answers_failed
 from runners.pricing import used_price
 from runners.spending import Charges
 from runners.timer import every
@@ -259,7 +259,7 @@ def _second_repeat(promoted: Run, promotion: Promotion) -> int:
 
 def usable(run: Run) -> bool:
     """Whether its answers can be compared: complete, or with only single failures."""
-    return run.state == RunState.DONE or failed_answers_alone(run)
+    return run.state == RunState.DONE or only_answers_failed(run)
 
 
 def _launch_again(watch: Watch) -> Run:

@@ -32,7 +32,7 @@ from evalhub.studies.run.reviewing import ReviewRuns, newest_review, open_review
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
 from runners.outcome import RunFailed, RunUnreachable, check
-from runners.progress import unattended_runs
+from runners.progress import runs_without_worker
 from runners.timer import every
 
 TICK_S = 2.0
@@ -239,7 +239,7 @@ def _runs_awaited(study: Study) -> StudyStatus | None:
     open_ = [run for run in runs if run.state in (RunState.PENDING, RunState.RUNNING)]
     if open_:
         sentence = f"{len(open_)} of its {len(runs)} runs"
-        if waiting := unattended_runs(open_):
+        if waiting := runs_without_worker(open_):
             sentence += f"; {waiting}"
         return StudyStatus(StudyState.RUNNING, sentence)
     for run in runs:

@@ -15,7 +15,7 @@ from runners.backends import backend_of
 from runners.backends.asking import BackendRequest
 from runners.prompting import PromptError, chat
 from runners.retrieval import with_contexts
-from runners.reusing import answered_before
+from runners.reusing import reusable_outputs
 
 CHARACTERS_A_TOKEN = 4
 JUDGED_TOKENS = 1
@@ -167,7 +167,7 @@ def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
     answered = set(
         Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample")
     )
-    before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
+    before = set(reusable_outputs(run).values_list("item__key", "item__digest", "sample"))
     requests, reused, longest = list[_PlannedRequest](), 0, run.version.sampling.max_tokens
     backend = backend_of(run.version)
     judges = backend.queue == "api" and not backend.why_no_choices

@@ -24,7 +24,7 @@ from evalhub.registry.versions import publish_version, stage_version
 from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
 from runners.backends.recorded import RecordedBackend
 from runners.execute import process_shard
-from runners.launch import launch_staged, recorded_run
+from runners.launch import launch_staged, run_of_answers
 from runners.outcome import check
 from runners.recorded import stage_answers
 
@@ -199,5 +199,5 @@ def _stage_items(
 
 def _run(of: ModelVersion, version: TestSetVersion, answers: Path) -> Run:
     """The run of recorded answers as a draft, or the existing one."""
-    run = recorded_run(version=of, test_set_version=version, answers=answers)
+    run = run_of_answers(version=of, test_set_version=version, answers=answers)
     return run if run.pk else stage_answers(run, answers)
