@@ -407,7 +407,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "evalhub.serving.hiding.NoValues"
 _GIVEN_SECRETS = secrets_in(os.environ)
 
 
-def loaded_secrets() -> list[str]:
+def known_secrets() -> list[str]:
     """Secrets that no page, log or report of this process may hold."""
     secrets = (
         [_secret_key()] if _secret_key.cache_info().currsize else []
@@ -418,4 +418,4 @@ def loaded_secrets() -> list[str]:
 LOG = os.environ.get("EVALHUB_LOG") or "text"
 if LOG not in ("text", "json"):
     raise ImproperlyConfigured("EVALHUB_LOG is text or json")
-LOGGING = logging_settings(LOG, loaded_secrets)
+LOGGING = logging_settings(LOG, known_secrets)

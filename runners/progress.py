@@ -88,7 +88,7 @@ class RunProgress:
         first_error: of the first item that has one; "" without.
         rate: items a second since it was last taken up; None before that can be said.
         left: how long the others take at that rate; None likewise.
-        unattended: see `unattended`.
+        unattended: see `worker_advice`.
     """
 
     failures: int

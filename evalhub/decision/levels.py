@@ -43,7 +43,7 @@ class Together(NamedTuple):
         arms: how many they are.
         correlations: by critical criterion, how alike the arms' differences are at least
             (`evalhub.stats.max_t.correlation_floor`).
-        readings: as how many the look counts for whoever comes next (`readings_of`).
+        readings: as how many the look counts for whoever comes next (`readings_worth`).
     """
 
     arms: int
@@ -109,7 +109,7 @@ def level_of_stages(
     Args:
         arms: of items that were drawn from a pool for this candidate: the arms that share the whole
             of alpha.
-        tries: of such items, which of the candidate's tries each stage is, by `drawn_level`; empty:
+        tries: of such items, which of the candidate's tries each stage is, by `level_of_draw`; empty:
             the first.
         together: by look, the arms that share that one; empty: no look is shared. What it may spend
             is then spent once over all of them, at first by their joint law, and where items were

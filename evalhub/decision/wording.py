@@ -231,7 +231,7 @@ def effect_text(criterion: Criterion) -> str:
 
 
 def interval(criterion: Criterion) -> str:
-    """The interval, in the unit of `measured`."""
+    """The interval, in the unit of `effect_text`."""
     if criterion.factor is None:
         return f"{with_sign(criterion.lower)} to {with_sign(criterion.upper)}"
     if criterion.ratio is None:

@@ -1,7 +1,7 @@
 """The base class of all declarations, and the error messages for invalid values.
 
 A declaration is a frozen pydantic model that knows all of its fields. It is read from a document
-(`read_declaration`: errors name file, line and field) or from a value (`declared`: errors name the
+(`read_declaration`: errors name file, line and field) or from a value (`validate`: errors name the
 field). Values are taken as JSON has them: "1" is no number, true is none either.
 """
 
@@ -49,7 +49,7 @@ class Declaration(BaseModel):
     )
 
     def as_json(self) -> dict[str, Any]:
-        """The value as JSON has it, with every default; `declared` takes it back.
+        """The value as JSON has it, with every default; `validate` takes it back.
 
         A field `schema_` is written `schema`: declare it with `Field(alias="schema")`.
         """

@@ -125,7 +125,7 @@ def question_of(input_: str | list[dict[str, Any]]) -> str:
 def fingerprint_of(text: str) -> int:
     """64 bits, signed, of the SHA-256 of a text, however it is spelt.
 
-    What `evalhub.io.spelling.folded` folds doesn't count, nor do white space and punctuation at
+    What `evalhub.io.spelling.fold` folds doesn't count, nor do white space and punctuation at
     either end. A text in other words is another one.
     """
     folded_text = _without_ends(_WHITE_SPACE.sub("", fold(text))).encode("utf-8", "surrogatepass")

@@ -109,7 +109,7 @@ class ComparedItems:
 
 
 def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
-    """Ids of the test set's items by outcome, as `compared_items` has them."""
+    """Ids of the test set's items by outcome, as `compare_items` has them."""
     return compare_items(runs).by_outcome
 
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from evalhub.logs import hide
-from evalhub.settings import loaded_secrets
+from evalhub.settings import known_secrets
 
 SHOWN_SETTINGS = ("DEBUG", "INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "TEMPLATES")
 SHOWN_META = (
@@ -66,7 +66,7 @@ class ReporterWithoutSecrets(ExceptionReporter):
         }
 
     def get_traceback_html(self) -> SafeString:
-        return mark_safe(hide(super().get_traceback_html(), loaded_secrets()))
+        return mark_safe(hide(super().get_traceback_html(), known_secrets()))
 
     def get_traceback_text(self) -> SafeString:
-        return mark_safe(hide(super().get_traceback_text(), loaded_secrets()))
+        return mark_safe(hide(super().get_traceback_text(), known_secrets()))

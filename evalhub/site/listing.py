@@ -1,6 +1,6 @@
 """Lists: filters, order and search, all of them in the address.
 
-A list is declared once, as a `Listing`; `listed` answers an address. What the address asks for
+A list is declared once, as a `Listing`; `list_page` answers an address. What the address asks for
 that isn't there changes nothing and is said on the page: a link that was shared years ago still
 leads to a list. Two queries beside those of the choices, whatever there is.
 """

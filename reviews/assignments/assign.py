@@ -125,7 +125,7 @@ def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: int) -> As
     """A reviewer's assignments after as many deals as are needed; `leased` is in order of turns.
 
     The reviewer's row is locked by the caller, who saves what is DEALT afterwards, and calls
-    `retried` after the transaction.
+    `deal_again` after the transaction.
     """
     now = timezone.now()
     end = _end_of_dealing(reviewer)

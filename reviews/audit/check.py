@@ -52,7 +52,7 @@ def a_test(
     *,
     enough: bool = True,
 ) -> Check:
-    """A check with a p-value; its status is decided together with all others (`judged`).
+    """A check with a p-value; its status is decided together with all others (`judge_checks`).
 
     `p` is None where there was nothing to test. Where there wasn't `enough` to say that all is
     well, a test that calls for no look hasn't passed either.

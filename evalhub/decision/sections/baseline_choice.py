@@ -215,7 +215,7 @@ def choice_section(
     """The record's `baseline_choice`, but for the answer, which the judged items give later.
 
     Args:
-        scores: as for `standardised`, but as measured; entry i belongs to `sizes[i]`.
+        scores: as for `standardise`, but as measured; entry i belongs to `sizes[i]`.
         sizes: a row for each primary.
     """
     return ChoiceSection(

@@ -167,7 +167,7 @@ class DrawnAnswerOut(ResponseShape):
 
     @classmethod
     def from_model(cls, output: Output, project: str) -> "DrawnAnswerOut":
-        """Of an answer as `drawn_answers` has it."""
+        """Of an answer as `answers_to_check` has it."""
         item = output.item
         return cls(
             answer=output.pk,

@@ -73,7 +73,7 @@ def send_due(sources: EventSources = KERNEL_EVENTS) -> int:
 
 
 def send_regularly(sources: EventSources) -> AbstractContextManager[None]:
-    """Calls `tell` every TICK_S seconds on a thread of this process, while the block runs."""
+    """Calls `send_due` every TICK_S seconds on a thread of this process, while the block runs."""
     return every(TICK_S, lambda: send_due(sources))
 
 

@@ -179,7 +179,7 @@ class Look(models.Model):
     @property
     def judged_as(self) -> int:
         """By its items or by its candidate's tries, whichever is more; what is drawn from a pool
-        has a level by its tries alone (`evalhub.decision.levels.drawn_level`)."""
+        has a level by its tries alone (`evalhub.decision.levels.level_of_draw`)."""
         return self.number if self.drawn_for else max(self.number, self.tries or 1)
 
     @property
