@@ -109,8 +109,8 @@ def level_of_stages(
     Args:
         arms: of items that were drawn from a pool for this candidate: the arms that share the whole
             of alpha.
-        tries: of such items, which of the candidate's tries each stage is, by `level_of_draw`; empty:
-            the first.
+        tries: of such items, which of the candidate's tries each stage is, by `level_of_draw`;
+            empty: the first.
         together: by look, the arms that share that one; empty: no look is shared. What it may spend
             is then spent once over all of them, at first by their joint law, and where items were
             added by equal parts (Bonferroni).

@@ -143,8 +143,8 @@ TELL = """
 import sys
 from evalhub.cli.app import run
 assert run(["outgoing", sys.argv[1]]) == 0
-from evalhub.features.webhooks.sending import tell
-print("told", tell())
+from evalhub.features.webhooks.sending import send_due
+print("told", send_due())
 """
 
 
