@@ -128,7 +128,7 @@ def _set(text: str) -> tuple[str, Any]:
 def _read(name: str) -> "tuple[str, Demands]":
     """A document's requirements. An error names the file as the command line did."""
     from evalhub.io.rows import DataError
-    from evalhub.studies.file.asked import read_requirements
+    from evalhub.studies.file.requirements import read_requirements
 
     with _file(name) as path:
         try:

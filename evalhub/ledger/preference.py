@@ -35,7 +35,7 @@ from reviews.models import (
     Pair,
     PairKind,
 )
-from reviews.results.counted import count_judgments
+from reviews.results.counting import count_judgments
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgmentData, judgment_data

@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from evalhub.io.tools import call_text
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from evalhub.report.flips import FoldedText, input_text, passage, references_text
-from evalhub.site.by_place import answers_by_position
+from evalhub.site.by_position import answers_by_position
 from evalhub.site.queries import outputs_of
 
 PAGE = 25

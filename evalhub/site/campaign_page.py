@@ -23,7 +23,7 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.campaign import metric_of
-from reviews.results.counted import use_of
+from reviews.results.counting import use_of
 
 KINDS: dict[str, str] = {
     PairKind.MAIN: "compared, for the question itself",

@@ -21,7 +21,7 @@ from reviews.identifiability import TOLD
 from reviews.models import OVER, Campaign, CampaignState, EventKind, Pair
 from reviews.planning.drafting import PlanInputs, Prepared, prepare
 from reviews.planning.sources import sources
-from reviews.planning.told_apart import measure_telling
+from reviews.planning.telling_preview import measure_telling
 
 TRIES = 3
 """Times that a plan is made before it is refused, because its answers changed meanwhile."""

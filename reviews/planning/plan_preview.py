@@ -15,7 +15,7 @@ from reviews.planning.checks import Planned
 from reviews.planning.drafting import Prepared, prepare
 from reviews.planning.pairing import arm_pairs
 from reviews.planning.sizing import Cost, cost_of, items_affordable, planned_review
-from reviews.planning.told_apart import TellingPreview, measure_telling
+from reviews.planning.telling_preview import TellingPreview, measure_telling
 
 GAINS = (0.6, 0.65, 0.7)
 

@@ -13,7 +13,7 @@ from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.stats.preference import WinScore
 from reviews.models import Campaign
 from reviews.results.adjudicate import adjudication_counts
-from reviews.results.counted import count_judgments, use_of
+from reviews.results.counting import count_judgments, use_of
 from reviews.results.early_stopping import EarlyStop, early_stop_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import judgment_data

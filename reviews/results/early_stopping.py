@@ -24,7 +24,7 @@ from reviews.planning.stopping import (
     stratum_chances,
     stratum_shares,
 )
-from reviews.results.counted import count_judgments, use_of
+from reviews.results.counting import count_judgments, use_of
 from reviews.results.judgment_data import JudgedPair, JudgmentData, judgment_data
 
 FEWEST, GROWTH = 20, 0.05  # new judgments between two looks, and as a share of those there are

@@ -18,7 +18,7 @@ from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.backends.hf import USUAL_MOST_TOKENS
-from runners.backends.said import split_calls, split_reasoning
+from runners.backends.messages import split_calls, split_reasoning
 from runners.engines.adapters import put_in
 from runners.engines.errors import EngineError, ItemError
 from runners.engines.files import fetch_adapter, model_digest, text_digest

@@ -13,7 +13,7 @@ from evalhub.io.finish_reasons import end_of
 from runners.backends.asking import SERVED_NAME, Fault, Paid, Reply
 from runners.backends.faults import error_in, fault_of
 from runners.backends.masking import Secret
-from runners.backends.said import message_of
+from runners.backends.messages import message_of
 
 COMPLAINT = 200
 """Characters of an error response that are repeated."""

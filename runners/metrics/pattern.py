@@ -12,7 +12,13 @@ from typing import Any
 
 import regex
 
-from runners.metrics.apart import SECONDS, TOO_SLOW, TooMuchError, in_the_process_apart, read_apart
+from runners.metrics.subprocess_scoring import (
+    SECONDS,
+    TOO_SLOW,
+    TooMuchError,
+    in_the_process_apart,
+    read_apart,
+)
 
 __all__ = ["LONGEST", "TOO_SLOW", "compile_pattern", "groups_of", "last_group", "occurs"]
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from evalhub.declare.declaration import Declaration
-from runners.metrics.apart import (
+from runners.metrics.subprocess_scoring import (
     LONG,
     TooMuchError,
     extract_in_process,
@@ -91,7 +91,8 @@ class MetricDeclaration(Declaration):
         reads_choices: whether an item is to have choices, and an answer to say how likely each is.
         reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
-            answers are scored in a process that can be ended (`runners.metrics.apart`).
+            answers are scored in a process that can be ended
+            (`runners.metrics.subprocess_scoring`).
         recorded_alone: whether only answers made elsewhere can have it.
         scored_together: whether all answers of a run have it together, so that an answer's value is
             written when all are there (`runners.together`).

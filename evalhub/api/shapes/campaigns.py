@@ -16,7 +16,7 @@ from evalhub.stats.preference import WinScore
 from reviews.chain.identities import identities
 from reviews.models import Campaign
 from reviews.results.campaign_results import CampaignResults
-from reviews.results.counted import use_of
+from reviews.results.counting import use_of
 from reviews.results.ended import has_ended
 
 

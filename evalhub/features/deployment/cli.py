@@ -73,7 +73,7 @@ def serve_config(
 
     set_up_database()
     from evalhub.accounts.people import project_by_slug
-    from evalhub.features.deployment.served import ServingOptions
+    from evalhub.features.deployment.server_config import ServingOptions
     from evalhub.features.deployment.servers import NAMES, serve_files
     from evalhub.registry.version_names import version_by_name
 

@@ -2,7 +2,7 @@
 
 import shlex
 
-from evalhub.features.deployment.served import ServeError, ServerConfig
+from evalhub.features.deployment.server_config import ServeError, ServerConfig
 
 SCRIPT = "serve.sh"
 PORT = 8080

@@ -6,7 +6,7 @@ next three; what can't be printed is dropped while it is read.
 
 import re
 
-from evalhub.features.deployment.served import ServeError, ServerConfig
+from evalhub.features.deployment.server_config import ServeError, ServerConfig
 
 MODELFILE = "Modelfile"
 FAMILIES = ("llama", "mistral", "gemma", "gemma2", "gemma3", "gemma3_text")

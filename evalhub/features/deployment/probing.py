@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.sampling import Sampling
-from evalhub.features.deployment.listed import ModelEntry, check_model_list
+from evalhub.features.deployment.model_list import ModelEntry, check_model_list
 from evalhub.features.deployment.models import Probe
-from evalhub.features.deployment.served import WITH_ADAPTER, ServeError, usual_base_name, usual_name
 from evalhub.features.deployment.served_model_check import (
     PROBES,
     TOLERANCE,
@@ -19,6 +18,12 @@ from evalhub.features.deployment.served_model_check import (
     ProbeFinding,
     compare_answers,
     otherwise,
+)
+from evalhub.features.deployment.server_config import (
+    WITH_ADAPTER,
+    ServeError,
+    usual_base_name,
+    usual_name,
 )
 from evalhub.registry.models import ModelVersion, Output, Run
 from evalhub.registry.models.runs import RunState

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from evalhub.features.deployment import llama_cpp, ollama, vllm
-from evalhub.features.deployment.served import ServingOptions, server_config
+from evalhub.features.deployment.server_config import ServingOptions, server_config
 from evalhub.registry.models import ModelVersion
 
 SERVERS: dict[str, Callable[..., dict[str, str]]] = {
@@ -24,8 +24,8 @@ def serve_files(
     origin.
 
     Raises:
-        evalhub.features.deployment.served.ServeError: it can't be served there, or something isn't
-        known.
+        evalhub.features.deployment.server_config.ServeError: it can't be served there, or
+            something isn't known.
         evalhub.declare.declaration.DeclarationError: no backend here is like the version's.
     """
     config = server_config(version, given)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from evalhub.features.deployment.served import ServeError, ServerConfig
+from evalhub.features.deployment.server_config import ServeError, ServerConfig
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank may be."""

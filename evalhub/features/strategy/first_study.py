@@ -17,7 +17,7 @@ from evalhub.io.items import FieldMapping, read_items
 from evalhub.io.rows import DataError, Row, read_rows
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.ledger.leakage.training import training_of
-from evalhub.studies.file.unfilled import Gap, find_gaps
+from evalhub.studies.file.gaps import Gap, find_gaps
 
 SHOWN = 4
 """Examples in a prompt; answers that differ are taken first."""

@@ -13,7 +13,7 @@ from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import NAMED
-from evalhub.site.comparing.asked_arm import live_arm, live_fields
+from evalhub.site.comparing.live_arm import live_arm, live_fields
 from evalhub.site.comparing.options import OFFERED, metric_of, option_fields
 from evalhub.studies.files.file_preview import ANSWER, ITEM
 from runners.metrics import MetricDeclaration

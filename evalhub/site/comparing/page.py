@@ -23,7 +23,6 @@ from evalhub.registry.item_rows import ItemRowsError, item_rows
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import NAMED, Uploads
-from evalhub.site.comparing.asked_arm import live_arm, live_fields
 from evalhub.site.comparing.files import SLOTS, KeptFile, choose_slot, keep
 from evalhub.site.comparing.form import (
     ARMS,
@@ -34,6 +33,7 @@ from evalhub.site.comparing.form import (
     mapping_of,
     slug_taken,
 )
+from evalhub.site.comparing.live_arm import live_arm, live_fields
 from evalhub.site.comparing.options import OFFERED, option_fields
 from evalhub.studies.files.file_preview import glance, propose_metric
 from evalhub.studies.files.metric_preview import MetricPreview, RecordedFile, preview_metric

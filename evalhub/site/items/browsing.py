@@ -13,10 +13,10 @@ from evalhub.ledger.differences import differences_of
 from evalhub.registry.models import Item
 from evalhub.report.flips import input_text, references_text, status_of, text_of_message
 from evalhub.site.items.answers import answers_of, mean_of, scores_of
+from evalhub.site.items.filters import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from evalhub.site.items.finding import FoundItems, find, judge_run, tags_of
 from evalhub.site.items.naming import item_address
 from evalhub.site.items.scope import ItemScope
-from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from reviews.models import Campaign
 
 PAGE = 25

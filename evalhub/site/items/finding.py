@@ -16,8 +16,8 @@ from evalhub.decision.outcomes import Outcome
 from evalhub.ledger.differences import items_by_outcome
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Redaction, TestSetVersion
 from evalhub.registry.models.judge_runs import VoteChoice
+from evalhub.site.items.filters import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from evalhub.site.items.scope import ItemScope
-from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from evalhub.site.items.text_search import Ids, TextSearch
 from evalhub.site.queries import outputs_of
 from reviews.models import Campaign

@@ -27,9 +27,9 @@ from evalhub.site.items.answers import (
     scores_of,
 )
 from evalhub.site.items.browsing import PAGE, ItemUrls
+from evalhub.site.items.filters import ItemFilters
 from evalhub.site.items.finding import FoundItems, find, judge_run
 from evalhub.site.items.scope import ItemScope, ShownArm, beside
-from evalhub.site.items.sought import ItemFilters
 from reviews.models import Campaign
 from reviews.results.browsing import Browsed
 from reviews.results.item_votes import judgments_of_item

@@ -16,11 +16,11 @@ from evalhub.features.exporters.items import FORMS, export_items
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
 from evalhub.site.items.browsing import ItemUrls, items_page
+from evalhub.site.items.filters import ItemFilters
 from evalhub.site.items.finding import find
 from evalhub.site.items.naming import key_named
 from evalhub.site.items.one_item import OneItem, one_item
 from evalhub.site.items.scope import ItemScope, run_scope, study_scope, version_scope
-from evalhub.site.items.sought import ItemFilters
 
 
 def _of_study(

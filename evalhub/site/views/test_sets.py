@@ -11,7 +11,7 @@ from evalhub.ledger.draws import count_unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import input_text, passage, references_text
-from evalhub.site.by_place import items_by_position
+from evalhub.site.by_position import items_by_position
 from evalhub.site.ledger_page import ledger_page
 from evalhub.site.listing import list_page
 from evalhub.site.lists import test_sets_list

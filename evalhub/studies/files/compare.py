@@ -39,7 +39,7 @@ from evalhub.studies.files.compared_arms import (
     tally_of,
 )
 from evalhub.studies.files.compared_items import ComparedItem, read_compared_items
-from evalhub.studies.files.judged import judge_files
+from evalhub.studies.files.judge_files import judge_files
 from evalhub.studies.files.terms import Terms
 from runners.metrics import MetricError, Scorer, scorer
 

@@ -34,7 +34,7 @@ from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.file_claims import FileClaim, FileLedger
 from evalhub.studies.files.decided_claims import claims_of
 from evalhub.studies.files.evidence import Scores
-from evalhub.studies.files.judged import judge_files
+from evalhub.studies.files.judge_files import judge_files
 
 IN_NO_LEDGER = (
     "the policy says `ledger_at: server`, and here a decision on files stands in no server's "

@@ -18,8 +18,8 @@ from evalhub.decision.policy_changes import PolicyChange, policy_changes
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.plan import PlannedLook
 from evalhub.registry.models import Study
-from evalhub.studies.file.asked import study_requirements
 from evalhub.studies.file.document import study_document
+from evalhub.studies.file.requirements import study_requirements
 from evalhub.studies.file.spec import StudyFile
 from evalhub.studies.run.plan import next_looks
 

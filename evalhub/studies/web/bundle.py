@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.declare.declaration import DeclarationError
-from evalhub.studies.file.unfilled import first_unfilled
+from evalhub.studies.file.gaps import first_unfilled
 
 type Place = tuple[str, ...]
 TEST_SET = "{test_set}"

@@ -20,8 +20,8 @@ from evalhub.features.exporters.study import export_study
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
-from evalhub.studies.file.asked import study_requirements
 from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.requirements import study_requirements
 from evalhub.studies.file.spec import StudyFile, read_study
 from evalhub.studies.run.register import register_study
 from evalhub.studies.web.pairs_upload import complete

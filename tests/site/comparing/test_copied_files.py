@@ -16,9 +16,9 @@ from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.exporters.copying import CopyError, copy_of, copy_study
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
-from evalhub.studies.file.asked import study_requirements
 from evalhub.studies.file.document import study_document
 from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.requirements import study_requirements
 from evalhub.studies.file.spec import StudyFile, read_study
 from evalhub.studies.run.register import register_study
 from tests.cast import Team

@@ -1,7 +1,8 @@
-"""The process apart: `python -m runners.metrics.apart_worker`, started by `runners.metrics.apart`.
+"""The process apart: `python -m runners.metrics.subprocess_worker`.
 
-It imports the metrics once and forks; the fork reads questions and answers them. Where a limit
-ends the fork, the one that waited says so and forks again, which takes milliseconds.
+`runners.metrics.subprocess_scoring` starts it. It imports the metrics once and forks; the fork
+reads questions and answers them. Where a limit ends the fork, the one that waited says so and
+forks again, which takes milliseconds.
 """
 
 import json
@@ -13,9 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from runners.metrics import Answer, Scorer, scorer
-from runners.metrics.apart import MEMORY_MB, SECONDS, be_the_process_apart, frame
 from runners.metrics.json_schema import validator
 from runners.metrics.pattern import compile_pattern, last_group
+from runners.metrics.subprocess_scoring import MEMORY_MB, SECONDS, be_the_process_apart, frame
 
 _GRACE_S = 0.5  # what stops by itself after SECONDS is left the time for it
 _SLOW = f"took more than {SECONDS:g} s"

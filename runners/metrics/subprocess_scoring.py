@@ -97,7 +97,7 @@ class _Beside:
         # The same packages as here, and nothing that lies in the folder where we happen to be.
         path = os.pathsep.join(each for each in sys.path if each)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "runners.metrics.apart_worker"],
+            [sys.executable, "-P", "-m", "runners.metrics.subprocess_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runners.backends.said import message_of, split_calls, split_reasoning
+from runners.backends.messages import message_of, split_calls, split_reasoning
 
 
 @pytest.mark.parametrize(
