@@ -201,7 +201,7 @@ def _columns(reader: TextReader, rows: Sequence[_Row]) -> Iterator[_Column]:
     traits = _traits(rows)
     for column in (
         *traits[: -len(LENGTHS)],
-        *_frequent([(a.words, b.words) for a, b in rows], 1, reader.named_word),
+        *_frequent([(a.words, b.words) for a, b in rows], 1, reader.word_title),
         *_measure_columns(rows),
         *traits[-len(LENGTHS) :],
         *_frequent([(a.letters, b.letters) for a, b in rows], 2, letters_title),

@@ -129,7 +129,7 @@ class TextReader:
             letters=_letter_codes(part.lower()),
         )
 
-    def named_word(self, code: int) -> str:
+    def word_title(self, code: int) -> str:
         kind, first, second = code >> 60, (code >> 30) & (1 << 30) - 1, code & (1 << 30) - 1
         one = self._names[first]
         if kind == _PAIR:

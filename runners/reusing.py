@@ -17,7 +17,7 @@ def reusable_outputs(run: Run, keys: Collection[str] | None = None) -> QuerySet[
     """
     if run.repeat or run.test_set_version.engine is not None:
         return Output.objects.none()
-    same = Run.objects.answered_by_the_same(run).filter(test_set_version__engine__isnull=True)
+    same = Run.objects.of_same_version(run).filter(test_set_version__engine__isnull=True)
     earlier = list(same.values_list("pk", "test_set_version"))
     if not earlier:
         return Output.objects.none()

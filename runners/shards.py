@@ -87,7 +87,7 @@ def lease_cutoff() -> datetime.datetime:
     began tell nothing, until their holders have had the time of a lease to renew them.
     """
     now = timezone.now()
-    began_s_ago = outages.database.felt(LEASE.total_seconds())
+    began_s_ago = outages.database.outage_seconds(LEASE.total_seconds())
     return now if began_s_ago is None else now - datetime.timedelta(seconds=began_s_ago) - NOTICED
 
 

@@ -66,11 +66,11 @@ def process_shard_task(run_id: int, token: str) -> None:
         if Shard.objects.filter(run=run_id).claimable(lease_cutoff())[1:2]:
             _ring(run_id)
         more = process_shard(run_id, stopping=stop_requested)
-        outages.database.found_there(at="working")
+        outages.database.came_back(at="working")
         if more:
             _ring(run_id)
     except DATABASE_AWAY as error:
-        outages.database.found_away(error, at="working")
+        outages.database.went_away(error, at="working")
 
 
 def _ring(run_id: int) -> None:
@@ -78,7 +78,7 @@ def _ring(run_id: int) -> None:
     try:
         ring(run_id)
     except QueueUnreachable as error:
-        outages.queue.found_away(error, at="looking", then=STANDING_IN)
+        outages.queue.went_away(error, at="looking", then=STANDING_IN)
 
 
 def requeue_orphans() -> None:
@@ -91,9 +91,9 @@ def requeue_orphans() -> None:
             if token not in waiting:
                 ring(run_id, lost=token)
     except QueueUnreachable as error:
-        outages.queue.found_away(error, at="looking", then=STANDING_IN)
+        outages.queue.went_away(error, at="looking", then=STANDING_IN)
     else:
-        outages.queue.found_there(at="looking")
+        outages.queue.came_back(at="looking")
 
 
 def finder() -> AbstractContextManager[None]:
@@ -175,11 +175,11 @@ class _StandIns:
         try:
             queue_length()
         except QueueUnreachable as error:
-            outages.queue.found_away(error, at="looking", then=STANDING_IN)
+            outages.queue.went_away(error, at="looking", then=STANDING_IN)
             if self._over.is_set() and not self._stopping():
                 self._start()
         else:
-            outages.queue.found_there(at="looking")
+            outages.queue.came_back(at="looking")
             consumer = self._worker.consumer
             if consumer is not None and consumer.connection is not None:
                 self._over.set()

@@ -53,7 +53,7 @@ def account(request: SignedInRequest) -> HttpResponse:
         "mail": bool(settings.MAIL_URL),
         "passkeys": keys.order_by("pk"),
         "provider": settings.OIDC,
-        "projects": Project.objects.seen_by(request.user),
+        "projects": Project.objects.visible_to(request.user),
         "connected": SocialAccount.objects.filter(user=request.user).order_by("pk"),
     }
     return render(request, "accounts/account.html", context)

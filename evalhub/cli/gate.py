@@ -112,10 +112,12 @@ def gate(
             status = _conduct_here(spec, wait_s, reason, why_new)
             decision = _newest_decision(status)
     except Exception as error:
-        reports.undecided(name, str(error), study)
+        reports.write_undecided(name, str(error), study)
         raise
     if decision is None:
-        reports.undecided(name, "all its test sets are for development, and are read freely", study)
+        reports.write_undecided(
+            name, "all its test sets are for development, and are read freely", study
+        )
     else:
         reports.write(decision, study, spec.capability)
     if status is not None:

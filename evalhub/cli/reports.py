@@ -109,7 +109,7 @@ class Reports:
             _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in outputs.items()))
             _say(annotations(record, _in_workspace(study), held=decision.held))
 
-    def undecided(self, name: str, why: str, study: Path) -> None:
+    def write_undecided(self, name: str, why: str, study: Path) -> None:
         """Writes into all reports that there is no verdict."""
         from evalhub.report.github import command
         from evalhub.report.junit import junit_undecided

@@ -153,7 +153,7 @@ class ServingCosts(Machines):
         tokens = ("prompt_tokens", "completion_tokens")
         hosted = ("gpu", "gpus", "price", "hours")
         _bill_stands_alone(self, "monthly", (*hosted, *tokens))
-        if self.hosted:
+        if self.on_gpus:
             for name in tokens:
                 if getattr(self, name) is not None:
                     raise invalid("GPUs are paid by the hour: leave it out", name)
@@ -162,12 +162,12 @@ class ServingCosts(Machines):
         return self
 
     @property
-    def hosted(self) -> bool:
+    def on_gpus(self) -> bool:
         """Whether GPUs are paid for, and no tokens."""
         return any(each is not None for each in (self.gpu, self.gpus, self.price, self.hours))
 
     @property
-    def lengths_said(self) -> bool:
+    def has_lengths(self) -> bool:
         """Whether requests of another length are expected than the study's."""
         return self.prompt_tokens is not None or self.completion_tokens is not None
 
@@ -223,7 +223,7 @@ class Ownership(Stated):
     upkeep: Upkeep | None = None
     retraining: Retraining | None = None
 
-    def instead(self, other: "Ownership | None") -> "Ownership":
+    def overlaid_with(self, other: "Ownership | None") -> "Ownership":
         """This statement with `other`'s parts in place of its own; serving is replaced arm by
         arm."""
         if other is None:

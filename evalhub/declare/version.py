@@ -80,7 +80,7 @@ class BackendDeclaration(KeylessDeclaration):
         return 1
 
     @property
-    def sold(self) -> "Sold | None":
+    def seller(self) -> "Sold | None":
         """The model and its seller, for a table of prices; None where no such table has it."""
         return None
 
@@ -93,7 +93,7 @@ class BackendDeclaration(KeylessDeclaration):
         """The part of the declaration that the version's digest covers."""
         return self.as_json()
 
-    def settled(self, files: Callable[[str], Path]) -> Self:
+    def resolve(self, files: Callable[[str], Path]) -> Self:
         """This declaration completed from the files that it names, for registration.
 
         Args:

@@ -171,7 +171,7 @@ def _is_derived(claim: Claim, look: Look) -> bool:
     now, then = claim.version, look.test_set_version
     if now.test_set_id == then.test_set_id:
         return True
-    if look.asked != claim.asked_digest:
+    if look.asked != claim.question_digest:
         return False
     ours = Item.objects.filter(version=now)
     same = Item.objects.filter(version=then).asking_the_same_as(ours).count()

@@ -27,7 +27,7 @@ def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int
     last = max((looks.numbers[-1] for looks in counted), default=1)
     rows, extended = [], {}
     for claim, at in standing.pairs:
-        looks = at.judged_by(alpha)
+        looks = at.strictest_looks(alpha)
         *_, number = numbers = looks.numbers
         rows.append(
             LedgerRow(

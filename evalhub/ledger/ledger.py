@@ -173,7 +173,7 @@ def _looks(
     together: tuple[Together | None, ...],
 ) -> Looks:
     if arms is None:
-        numbers = (*(look.judged_as for look in stages), max(number, tries))
+        numbers = (*(look.effective_number for look in stages), max(number, tries))
         return Looks(numbers, together=together)
     earlier = (look.tries or 1 for look in stages)
     return Looks((*(look.number for look in stages), number), arms, (*earlier, tries))

@@ -137,7 +137,7 @@ def _section(
     return OwnershipSection(
         currency=currency,
         traffic=budget.traffic,
-        lines=tuple(reckoning.reckoned(each) for each in lines),
+        lines=tuple(reckoning.with_amount(each) for each in lines),
         present=present,
         monthly=monthly,
         net=None if c is None else Ends(low=c.lower, value=c.difference, high=c.upper),

@@ -320,7 +320,7 @@ def _rows(standing: Standing, files: str) -> list[Peek]:
             number=number,
             test_set_version_id=version,
             others=others,
-            asked=by_digest[key][0].asked_digest,
+            asked=by_digest[key][0].question_digest,
             files=files,
             **fields,
         )

@@ -78,7 +78,7 @@ class Claim:
         return self.candidate.test_set_version
 
     @cached_property
-    def asked_digest(self) -> str:
+    def question_digest(self) -> str:
         return digest_of(self.asked)
 
     @property
@@ -188,7 +188,7 @@ class LedgerPosition:
         """Whether no look is left to be taken for it."""
         return self.taken and not self.alone and all(each.taken for each in self.beside)
 
-    def judged_by(self, alpha: float) -> Looks:
+    def strictest_looks(self, alpha: float) -> Looks:
         """The looks that judge it: the strictest of the possible ones."""
         candidates = [self.looks] if self.looks else [each.looks for each in self.beside]
         return min(candidates, key=lambda looks: looks.level(alpha), default=Looks((1,)))

@@ -184,6 +184,6 @@ def criterion_of(test_set: StudyTestSet) -> PolicyCriterion:
             "metric": test_set.metric.name,
             "higher_is_better": metric.rises != test_set.turned,
             "bounds": test_set.bounds or metric.reach,
-            "unit": metric.counted_in,
+            "unit": metric.unit_of_value,
         }
     )

@@ -91,8 +91,10 @@ def _numbers(row: EvidenceRow, claim: str) -> set[int]:
     if not looks and claim:
         looks = [look for look in Look.objects.filter(claim=claim) if _scores_alike(row, look)]
     beside = GuardLook.objects.filter(guard__in=looks).select_related("primary")
-    own = {number for look in looks for number in (look.number, look.judged_as)}
-    return own | {number for each in beside for number in (each.number, each.primary.judged_as)}
+    own = {number for look in looks for number in (look.number, look.effective_number)}
+    return own | {
+        number for each in beside for number in (each.number, each.primary.effective_number)
+    }
 
 
 def _scores_alike(row: EvidenceRow, look: Look) -> bool:

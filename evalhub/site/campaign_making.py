@@ -45,12 +45,12 @@ def source_of(request: SignedInRequest) -> tuple[ReviewSource, Campaign | None]:
     query = request.GET
     if number := query.get("campaign", ""):
         old = get_object_or_404(
-            Campaign.objects.seen_by(request.user).for_owners(), pk=_number(number)
+            Campaign.objects.visible_to(request.user).for_owners(), pk=_number(number)
         )
         return campaign_source(old), old
     if number := query.get("study", ""):
         study = get_object_or_404(
-            Study.objects.seen_by(request.user).select_related("project"), pk=_number(number)
+            Study.objects.visible_to(request.user).select_related("project"), pk=_number(number)
         )
         return study_source(study, query.get("test_set", "")), None
     runs = runs_by_key(request.user, query.get("runs", "").split("-"))

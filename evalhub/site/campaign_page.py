@@ -176,7 +176,7 @@ def campaign_source(campaign: Campaign) -> ReviewSource:
 def runs_by_key(user: User, keys: list[str]) -> list[Run]:
     """These finished runs, in this order, of projects that the user sees."""
     numbers = [key for key in keys if key.isdecimal()]
-    finished = Run.objects.seen_by(user).filter(pk__in=numbers, state=RunState.DONE)
+    finished = Run.objects.visible_to(user).filter(pk__in=numbers, state=RunState.DONE)
     related = finished.select_related("version__model", "test_set_version__test_set__project")
     runs_by_pk = {str(run.pk): run for run in related}
     return [runs_by_pk[key] for key in keys if key in runs_by_pk]

@@ -66,7 +66,7 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
         )
         .annotate(
             verdict=Subquery(decisions.values("verdict")[:1]),
-            seen=Exists(Study.objects.seen_by(user).filter(pk=OuterRef("study"))),
+            seen=Exists(Study.objects.visible_to(user).filter(pk=OuterRef("study"))),
         )
     )
     count, restored = looks.count(), newest_restore([version], shared)

@@ -39,9 +39,9 @@ class RunForm(forms.Form):
         versions, items = self.fields["version"], self.fields["items"]
         assert isinstance(versions, forms.ModelChoiceField)
         assert isinstance(items, forms.ModelChoiceField)
-        versions.queryset = ModelVersion.objects.seen_by(user).select_related("model__project")
+        versions.queryset = ModelVersion.objects.visible_to(user).select_related("model__project")
         items.queryset = TestSetVersion.objects.filter(
-            test_set__project__in=Project.objects.seen_by(user)
+            test_set__project__in=Project.objects.visible_to(user)
         ).select_related("test_set__project")
         metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
         self.fields |= option_fields(metric if metric in OFFERED else METRIC)
@@ -105,10 +105,10 @@ class BudgetForm(forms.Form):
             try:
                 cleaned["budget"] = validate(RunBudget, fields)
             except DeclarationError as error:
-                self.told(error)
+                self.add_field_error(error)
         return cleaned
 
-    def told(self, error: DeclarationError) -> None:
+    def add_field_error(self, error: DeclarationError) -> None:
         """Adds the error to its field."""
         name = error.field.removeprefix("budget.")
         self.add_error(name if name in self.fields else None, error.message)

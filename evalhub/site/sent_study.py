@@ -33,7 +33,7 @@ class SentStudy:
 
     def __init__(self, request: SignedInRequest) -> None:
         self._by = request.user
-        self.projects = list(Project.objects.seen_by(request.user).order_by("name"))
+        self.projects = list(Project.objects.visible_to(request.user).order_by("name"))
         slug = str(request.POST.get("project") or request.GET.get("project") or "")
         chosen = [each for each in self.projects if each.slug == slug]
         self.project = [*chosen, *self.projects][0]

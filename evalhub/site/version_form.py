@@ -106,7 +106,7 @@ class VersionForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._projects = Project.objects.seen_by(user).order_by("slug")
+        self._projects = Project.objects.visible_to(user).order_by("slug")
         project, parent, endpoint = (
             self.fields[name] for name in ("project", "parent", "endpoint")
         )
@@ -114,7 +114,7 @@ class VersionForm(forms.Form):
         assert isinstance(parent, forms.ModelChoiceField)
         assert isinstance(endpoint, forms.ChoiceField)
         project.choices = list(self._projects.values_list("slug", "name"))
-        parent.queryset = ModelVersion.objects.seen_by(user).select_related("model__project")
+        parent.queryset = ModelVersion.objects.visible_to(user).select_related("model__project")
         endpoint.choices = [
             ("", "nobody: its answers are recorded"),
             *((n, n) for n in endpoints()),
@@ -133,10 +133,10 @@ class VersionForm(forms.Form):
                 cleaned["asked"] = validate(VersionFile, _document(cleaned))
                 cleaned["project"] = self._projects.get(slug=cleaned["project"])
             except DeclarationError as error:
-                self.told(error)
+                self.add_field_error(error)
         return cleaned
 
-    def told(self, error: DeclarationError) -> None:
+    def add_field_error(self, error: DeclarationError) -> None:
         """Adds the error to the field that it is about."""
         name = error.field.removeprefix("sampling.")
         if name not in self.fields:

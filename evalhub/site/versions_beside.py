@@ -125,7 +125,7 @@ def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> list[Sides]:
 
 
 def _verdict_of(version: ModelVersion, user: User) -> JudgedVersion | None:
-    judged = Decision.objects.seen_by(user).on_version(version).newest_first()
+    judged = Decision.objects.visible_to(user).on_version(version).newest_first()
     row = judged.values(
         "pk", "verdict", "record__headline", "record__criteria", "record__arms__baseline__name"
     ).first()

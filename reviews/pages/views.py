@@ -79,7 +79,7 @@ def explain_errors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
                 else own.filter(reviewers__assignments__token=kwargs["token"])
             )
             knows = isinstance(error, UnblindedError)
-            results = knows and Project.objects.seen_by(request.user).exists()
+            results = knows and Project.objects.visible_to(request.user).exists()
             context = {"error": error, "campaign": campaigns.first(), "results": results}
             status = STATUS.get(type(error), 409)
             return _page(request, "refusal", context, status=status)
@@ -91,7 +91,7 @@ def explain_errors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
     """The campaigns in which this person reviews, and the invitations that wait for them."""
-    results = Project.objects.seen_by(request.user).exists()
+    results = Project.objects.visible_to(request.user).exists()
     invited = Invitation.objects.waiting_for(request.user).select_related("campaign__project", "by")
     invitations = MemberInvitation.objects.waiting_for(request.user).select_related("project", "by")
     context = {

@@ -136,14 +136,14 @@ class Exchange:
         async with self._first:
             if self._is_the_adapter or base is None:
                 return
-            content = await self.listed_models()
+            content = await self.list_models()
             try:
                 check_adapter(content, model=self.backend.model, base=base)
             except NotThatAdapter as error:
                 raise BackendError(self._not_borne_out(str(error))) from None
             self._is_the_adapter = True
 
-    async def listed_models(self) -> bytes:
+    async def list_models(self) -> bytes:
         """What the server says of the models that it serves. Raises BackendError."""
         import aiohttp
 
@@ -170,14 +170,14 @@ class Exchange:
             if response.status not in RETRIED and response.status < 500:
                 raise BackendError(self._not_borne_out(last))
         raise BackendError(
-            f"{self.backend.address}/models doesn't answer ({self.target.key.masked(last)}), so "
+            f"{self.backend.address}/models doesn't answer ({self.target.key.mask(last)}), so "
             "adapter_of can't be borne out: run again when it does"
         )
 
     def _not_borne_out(self, why: str) -> str:
         return (
             f"{self.backend.address}/models doesn't bear out adapter_of: "
-            f"{self.target.key.masked(why)}; serve the adapter with its base, or correct the arm's "
+            f"{self.target.key.mask(why)}; serve the adapter with its base, or correct the arm's "
             "adapter_of"
         )
 
@@ -332,7 +332,7 @@ class Exchange:
         try:
             response, content, more = await self._post(over, path, body)
         except UnreadableBody as error:
-            reason = self.target.key.masked(str(error))
+            reason = self.target.key.mask(str(error))
             raise _Again(f"the response can't be read: {reason}", NO_ANSWER) from error
         latency_s = time.perf_counter() - start
         key = self.target.key

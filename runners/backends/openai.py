@@ -125,7 +125,7 @@ class OpenAIBackend(BackendDeclaration):
         return self.concurrency
 
     @property
-    def sold(self) -> Sold | None:
+    def seller(self) -> Sold | None:
         otherwise = {each: self.extra.get(each, "default") for each in _OTHER_PRICES}
         if any(value not in ("default", "auto") for value in otherwise.values()):
             return None
@@ -232,7 +232,7 @@ class Client:
         """What its server says at /models of those that it serves; None where it says nothing."""
         exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
         try:
-            asking = asyncio.run_coroutine_threadsafe(exchange.listed_models(), event_loop())
+            asking = asyncio.run_coroutine_threadsafe(exchange.list_models(), event_loop())
             return asking.result()
         except BackendError:
             return None

@@ -160,7 +160,7 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
         )
     if _UNSTORABLE.search(message.parts):
         return Reply(error="the response holds a NUL character or half a surrogate pair")
-    if key.given_away(message.parts):
+    if key.is_in(message.parts):
         return Reply(error="the answer holds the key that it was asked with, and isn't kept")
     logprobs = _logprobs(choice)
     return replace(

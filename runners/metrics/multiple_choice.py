@@ -34,7 +34,7 @@ class MultipleChoice(TextMetric):
             raise ValueError("must be capital letters, such as ABCD")
         return letters
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         return chosen_letter(answer.text, self.letters)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

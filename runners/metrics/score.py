@@ -155,7 +155,7 @@ class MetricDeclaration(Declaration):
         return self.bounds
 
     @property
-    def counted_in(self) -> str:
+    def unit_of_value(self) -> str:
         """The unit of the value, with these options."""
         return self.unit
 
@@ -165,7 +165,7 @@ class MetricDeclaration(Declaration):
         counted in a unit, and no number of it is right."""
         return float(self.rises) if self.reach == (0.0, 1.0) else None
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         """The part of an answer that is compared, for people to read, without its score; None where
         there is nothing in it to compare."""
         return answer.text
@@ -258,11 +258,11 @@ class Scorer:
             scores.append(replace(part, extracted=extracted))
         return scores
 
-    def taken(self, answer: Answer) -> tuple[str | None, bool | None]:
+    def part_compared(self, answer: Answer) -> tuple[str | None, bool | None]:
         """What of an answer is compared, without its score, and whether the pattern matched (None
         without a pattern): (None, …) where there is nothing to compare."""
         part, extracted = self._read(answer)
-        return (self.metric.taken(part) if isinstance(part, Answer) else None), extracted
+        return (self.metric.part_compared(part) if isinstance(part, Answer) else None), extracted
 
     @property
     def one_by_one(self) -> bool:

@@ -27,7 +27,7 @@ class ToolCallMatch(MetricDeclaration):
     )
     ordered: bool = Field(False, description="whether the order of several calls counts")
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         return _calls_text(answer.tool_calls) if answer.tool_calls else None
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

@@ -42,7 +42,7 @@ BATCH_TOKENS = 6_000
 def client(model: Path, adapter: Path | None = None) -> Client:
     spec = {"type": "hf", "model": str(model), "batch_tokens": BATCH_TOKENS}
     spec |= {"adapter": str(adapter)} if adapter else {}
-    settled = validate(AnyBackend, spec).settled(Path)
+    settled = validate(AnyBackend, spec).resolve(Path)
     drawn = Sampling(temperature=0, max_tokens=TOKENS)
     return Client.of(settled, Prompt(), drawn, Reach(operator=True))
 

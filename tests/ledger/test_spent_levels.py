@@ -178,8 +178,8 @@ def kept(desk: Desk, asked: Asked) -> list[Standing]:
             )
         again = stand(claims, None)
         assert not again.is_news
-        assert [at.judged_by(ALPHA) for at in again.positions] == [
-            at.judged_by(ALPHA) for at in standing.positions
+        assert [at.strictest_looks(ALPHA) for at in again.positions] == [
+            at.strictest_looks(ALPHA) for at in standing.positions
         ], "to decide again is free, and the same"
         standings.append(standing)
     return standings
@@ -208,7 +208,7 @@ def test_no_item_and_no_candidate_spends_more_than_alpha(team: Team, seed: int) 
             for guard, beside in guards:
                 if beside.counted or not beside.beside:
                     continue
-                looks = beside.judged_by(ALPHA)
+                looks = beside.strictest_looks(ALPHA)
                 level, errs = whole(looks), event(guard, looks)
                 of = guard.candidate_key, guard.metric_key, guard.version.test_set_id
                 spending.add(("guard", *of), errs, level)

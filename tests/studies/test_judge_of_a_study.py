@@ -155,9 +155,9 @@ def test_while_leases_could_not_be_renewed_no_judge_is_taken_for_forsaken(
     JudgeRun.objects.update(lease_until=timezone.now())
     outage = Outage("the database")
     monkeypatch.setattr("runners.outages.database", outage)
-    outage.found_away(OperationalError("gone"), at="working")
+    outage.went_away(OperationalError("gone"), at="working")
     assert next_waiting() is None
-    outage.found_there(at="working")
+    outage.came_back(at="working")
     assert next_waiting() is None
     assert not work_on(number)
     monkeypatch.setattr("runners.outages.database", Outage("the database"))

@@ -22,7 +22,7 @@ class Projects(ApiEndpoint):
 
     @describes("The projects that the token is for, which is one", gives=ProjectShape, pages=True)
     def get(self, request: Request) -> Response:
-        rows = Project.objects.seen_by(self.by).filter(pk=request.auth.project_id)
+        rows = Project.objects.visible_to(self.by).filter(pk=request.auth.project_id)
         return list_response(request, rows, ProjectShape.of)
 
 

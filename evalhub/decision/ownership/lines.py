@@ -207,7 +207,7 @@ def serving_line(
     if serving_costs.monthly is not None:
         return line(part, name, figure_stated(f"{name}: bill", serving_costs.monthly, "a month"))
     at = f"ownership.serving.{arm.name}"
-    if serving_costs.hosted:
+    if serving_costs.on_gpus:
         hours = (
             figure_stated(f"{name}: hours", serving_costs.hours, "hours a month")
             if serving_costs.hours
@@ -225,7 +225,7 @@ def serving_line(
         return line_of_machines(part, name, rented, [hours], costs.currency, gpu_price)
     if traffic is None:
         return unknown_line(part, name, "say how many requests a month are expected: traffic")
-    if serving_costs.lengths_said:
+    if serving_costs.has_lengths:
         expected = _cost_by_length(arm, serving_costs, name)
         if expected is None:
             why = arm.missing or "one of prompt_tokens and completion_tokens isn't known"

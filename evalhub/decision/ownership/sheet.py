@@ -115,7 +115,7 @@ class CostModel:
             return [at]
         return [at | {TRAFFIC: end} for end in (traffic.low, traffic.high)]
 
-    def reckoned(self, line: CostLine) -> CostLine:
+    def with_amount(self, line: CostLine) -> CostLine:
         """The line with its amount; as it is where the amount is unknown."""
         if line.missing:
             return line
@@ -279,7 +279,7 @@ def _width(swing: Swing) -> float:
 
 def _with_requests(reckoning: CostModel, line: CostLine, traffic: Figure | None) -> CostLine:
     """The line with its amount, and for a monthly line its cost per request."""
-    reckoned = reckoning.reckoned(line)
+    reckoned = reckoning.with_amount(line)
     if line.missing or line.part in UPFRONT:
         return reckoned
     return reckoned.model_copy(update={"per_request": _per_request(reckoning, line, traffic)})

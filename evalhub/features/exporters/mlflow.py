@@ -62,7 +62,7 @@ def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) 
     for alias in aliases:
         server.set_alias(name, alias, version)
     for alias in {CHALLENGER, CHAMPION} - set(aliases):
-        if server.aliased(name, alias) == version:
+        if server.version_of_alias(name, alias) == version:
             server.delete_alias(name, alias)
     return ToldMlflow(experiment, run, name, version, aliases)
 

@@ -180,7 +180,11 @@ def _move(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
         number = server.version(name, digest=version.digest, tags=alias.tags, made_of=made_of)
         server.set_alias(name, alias.alias, number)
     before = alias.told_name
-    if before and before != name and server.aliased(before, alias.alias) == alias.told_version:
+    if (
+        before
+        and before != name
+        and server.version_of_alias(before, alias.alias) == alias.told_version
+    ):
         server.delete_alias(before, alias.alias)
     return name, number
 

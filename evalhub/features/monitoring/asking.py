@@ -301,7 +301,7 @@ def _metrics_to_watch(promoted: Run) -> list[Metric]:
     How long an answer takes is another night's matter, whoever answers.
     """
     rows = RunMetric.objects.filter(run=promoted).readable().select_related("metric")
-    return [row.metric for row in rows if _declaration(row.metric).counted_in != MILLISECONDS]
+    return [row.metric for row in rows if _declaration(row.metric).unit_of_value != MILLISECONDS]
 
 
 def _declaration(metric: Metric) -> Any:

@@ -70,7 +70,7 @@ def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None"
         from_option = validate(Ownership, {"traffic": traffic})
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint="--traffic") from error
-    return from_option if from_file is None else from_file.instead(from_option)
+    return from_option if from_file is None else from_file.overlaid_with(from_option)
 
 
 def _study(project: str, slug: str) -> "Study":

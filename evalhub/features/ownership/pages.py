@@ -164,7 +164,7 @@ def cost_page(study: Study, query: QueryDict) -> CostPage:
 @require_GET
 @results_only
 def study_cost(request: SignedInRequest, pk: int) -> HttpResponse:
-    rows = Study.objects.seen_by(request.user).select_related("project")
+    rows = Study.objects.visible_to(request.user).select_related("project")
     study = get_object_or_404(rows, pk=pk)
     try:
         page = cost_page(study, request.GET)

@@ -78,7 +78,7 @@ def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
     own = statement_of(study)
     if assumed is not None and assumed.currency not in (None, own_currency(study)):
         own = Ownership(traffic=own.traffic)
-    return own.instead(assumed)
+    return own.overlaid_with(assumed)
 
 
 def _other_currency(study: Study, currency: str) -> list[str]:

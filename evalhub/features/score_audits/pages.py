@@ -72,24 +72,26 @@ class MetricPage:
 
 def visible_metric(user: User, pk: int) -> Metric:
     """A metric that scores something which the user sees; else Http404."""
-    projects = Project.objects.seen_by(user)
+    projects = Project.objects.visible_to(user)
     used = RunMetric.objects.filter(run__test_set_version__test_set__project__in=projects)
     return get_object_or_404(Metric, pk=pk, runs__in=used.filter(metric=pk)[:1])
 
 
 def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
     """The page of a metric's cases. Six queries, however many cases."""
-    cases = ScoreCase.objects.seen_by(user).filter(metric=metric).reported()
+    cases = ScoreCase.objects.visible_to(user).filter(metric=metric).reported()
     rows = cases.select_related("output__item", "by", "output__run__version__model", "project")
     page = Paginator(rows, PAGE).get_page(number)
-    audits = ScoreAudit.objects.seen_by(user).filter(metric=metric).select_related("by", "project")
+    audits = (
+        ScoreAudit.objects.visible_to(user).filter(metric=metric).select_related("by", "project")
+    )
     return MetricPage(
         metric=metric,
         answers=cases.order_by().values("output").distinct().count(),
         page=page,
         cases=[_case_row(each) for each in page],
         audits=[_audit(each) for each in audits.prefetch_related("cases")[:AUDITS]],
-        projects=list(Project.objects.seen_by(user).order_by("slug")),
+        projects=list(Project.objects.visible_to(user).order_by("slug")),
     )
 
 
@@ -163,7 +165,7 @@ def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
 @results_only
 def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
     """Report a wrong score: the right value, and why."""
-    rows = Output.objects.filter(run__in=Run.objects.seen_by(request.user))
+    rows = Output.objects.filter(run__in=Run.objects.visible_to(request.user))
     answer = get_object_or_404(rows.select_related("item", *RUN), pk=output)
     row = visible_metric(request.user, metric)
     try:
@@ -194,7 +196,7 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
         messages.error(request, f"An audit draws 1 to {MOST_AUDITED:,} answers of a project.")
         return redirect("site:metric_cases", metric)
     project = get_object_or_404(
-        Project.objects.seen_by(request.user), slug=form.cleaned_data["project"]
+        Project.objects.visible_to(request.user), slug=form.cleaned_data["project"]
     )
     try:
         size = form.cleaned_data["size"]
@@ -210,12 +212,12 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
 @results_only
 def audit(request: SignedInRequest, pk: int) -> HttpResponse:
     """The next unchecked answer, and the result of the checked ones."""
-    rows = ScoreAudit.objects.seen_by(request.user).select_related("project", "metric", "by")
+    rows = ScoreAudit.objects.visible_to(request.user).select_related("project", "metric", "by")
     row = get_object_or_404(rows, pk=pk)
     form = CaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         drawn = Output.objects.select_related(*RUN).filter(pk=_number(request))
-        output = get_object_or_404(drawn, run__in=Run.objects.seen_by(request.user))
+        output = get_object_or_404(drawn, run__in=Run.objects.visible_to(request.user))
         try:
             check_score(audit=row, output=output, by=request.user, **form.cleaned_data)
             return redirect("site:score_audit", pk)

@@ -98,7 +98,7 @@ class StrategyForm(forms.Form):
 @results_only
 def strategy(request: SignedInRequest) -> HttpResponse:
     """The form; once answered, the advice too, or the study file. Nothing is stored."""
-    projects = list(Project.objects.seen_by(request.user).order_by("name"))
+    projects = list(Project.objects.visible_to(request.user).order_by("name"))
     if not projects:
         messages.error(request, "There is no project yet to make a study in.")
         return redirect("home")

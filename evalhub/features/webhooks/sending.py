@@ -46,7 +46,7 @@ class _Answer:
     error: str = ""
 
     @property
-    def taken(self) -> bool:
+    def is_accepted(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -165,9 +165,9 @@ async def _post(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer
 def _conclude(delivery: Delivery, answer: _Answer) -> None:
     """Stores the outcome of an attempt, unless another attempt has sent the message meanwhile."""
     now = timezone.now()
-    error = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
+    error = answer.error or ("" if answer.is_accepted else f"the answer was {answer.status}")
     changes: dict[str, object] = {"status": answer.status, "error": error[:300]}
-    if answer.taken:
+    if answer.is_accepted:
         changes |= {"state": DeliveryState.DELIVERED, "ended": now}
     elif answer.status == GONE or delivery.attempts > len(RETRY_WAITS):
         changes |= {"state": DeliveryState.FAILED, "ended": now}

@@ -48,7 +48,7 @@ class FieldNames(forms.Form):
             self.add_error(error.field if error.field in self.fields else None, error.message)
         return cleaned
 
-    def told(self, error: DataError | DeclarationError) -> None:
+    def add_field_error(self, error: DataError | DeclarationError) -> None:
         """Adds the error to the field of the form that it is about."""
         if isinstance(error, DataError):
             self.add_error("file", str(error))

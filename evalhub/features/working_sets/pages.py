@@ -42,7 +42,7 @@ FOLDER = "working_sets"
 
 
 def visible_sets(request: SignedInRequest) -> WorkingSetQuerySet:
-    rows: WorkingSetQuerySet = WorkingSet.objects.seen_by(request.user).filled()
+    rows: WorkingSetQuerySet = WorkingSet.objects.visible_to(request.user).filled()
     return rows.select_related("project", "origin__test_set", "by")
 
 
@@ -71,7 +71,7 @@ def list_sets(request: SignedInRequest) -> HttpResponse:
 @results_only
 def new(request: SignedInRequest) -> HttpResponse:
     """Make a working set from a file."""
-    projects = Project.objects.seen_by(request.user).order_by("slug")
+    projects = Project.objects.visible_to(request.user).order_by("slug")
     choices = list(projects.values_list("slug", "name"))
     form = NewSetForm(request.POST or None, request.FILES or None, projects=choices)
     if request.method == "POST" and form.is_valid():
@@ -82,7 +82,7 @@ def new(request: SignedInRequest) -> HttpResponse:
             with uploaded_path(values["file"]) as file:
                 working_set = begin_working_set(path=file, **options)
         except (DataError, DeclarationError) as error:
-            form.told(error)
+            form.add_field_error(error)
         else:
             return redirect("site:working_set", working_set.pk)
     status = 400 if form.errors else 200
@@ -93,7 +93,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 @results_only
 def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """Make a working set from a version of a test set, which stays as it is."""
-    sets = TestSet.objects.seen_by(request.user).written().filter(pk=pk)
+    sets = TestSet.objects.visible_to(request.user).written().filter(pk=pk)
     versions = TestSetVersion.objects.select_related("test_set__project")
     number = whole_number(request.POST.get("version", ""))
     version = get_object_or_404(versions, test_set__in=sets, number=number)

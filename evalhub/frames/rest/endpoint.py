@@ -120,4 +120,4 @@ class ProjectEndpoint(ApiEndpoint):
 def _project(request: Request, slug: str) -> Project:
     """The token's project, if it is the one in the address and its user still sees it."""
     token: ApiToken = request.auth
-    return get_object_or_404(Project.objects.seen_by(token.user), pk=token.project_id, slug=slug)
+    return get_object_or_404(Project.objects.visible_to(token.user), pk=token.project_id, slug=slug)

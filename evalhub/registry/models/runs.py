@@ -64,7 +64,7 @@ class RunQuerySet(OfProjectQuerySet["Run"]):
         """What it has cost is read with it."""
         return self.prefetch_related("spending__version__model", "spending__run")
 
-    def answered_by_the_same(self, run: "Run") -> Self:
+    def of_same_version(self, run: "Run") -> Self:
         """Other runs in which the very version that a live run asks has answered items of the same
         test set, under whatever name; without those that asked again."""
         return self.filter(

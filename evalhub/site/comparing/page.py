@@ -56,7 +56,7 @@ class Comparison:
         """`sent` is empty where nothing was sent yet."""
         self._by = by
         self.asked_for, self._files = sent, files
-        self.projects = {each.slug: each for each in Project.objects.seen_by(by)}
+        self.projects = {each.slug: each for each in Project.objects.visible_to(by)}
         self.data: QueryDict = sent.copy()
         self.project = self._project(str(sent.get("project", "")))
         self.data["project"] = self.project.slug
@@ -180,7 +180,7 @@ class Comparison:
                 typed=cleaned["typed"],
             )
         except REFUSED as error:
-            return self.told(error)
+            return self.error_text(error)
 
     def plan(self) -> "StudyPlan | str | None":
         """The next look's cost and power; a sentence if the files don't fit."""
@@ -195,7 +195,7 @@ class Comparison:
                 aliases=self.aliases,
             )
         except REFUSED as error:
-            return self.told(error)
+            return self.error_text(error)
 
     def tried(self, arm: str) -> "TrialResult | str | None":
         """The answer of an arm's model to the first item; a sentence if it can't be asked."""
@@ -214,7 +214,7 @@ class Comparison:
                 mapping=mapping_of(self.form.cleaned_data),
             )
         except (*REFUSED, BackendError, TryError) as error:
-            return self.told(error)
+            return self.error_text(error)
 
     def register(self) -> "Study | None":
         """The study, registered and running; None if the form has errors."""
@@ -236,10 +236,10 @@ class Comparison:
                 aliases=self.aliases,
             )
         except REFUSED as error:
-            self.form.add_error(None, self.told(error))
+            self.form.add_error(None, self.error_text(error))
             return None
 
-    def told(self, error: Exception) -> str:
+    def error_text(self, error: Exception) -> str:
         """The error's message with files under the names of their sender."""
         message = str(error)
         for file in self.kept.values():

@@ -76,7 +76,7 @@ def needs_of(user: User) -> list[Needs]:
 
 
 def _stale(user: User) -> Needs:
-    touched = Decision.objects.seen_by(user).standing().with_news().newest_first()
+    touched = Decision.objects.visible_to(user).standing().with_news().newest_first()
     decisions = list(touched.select_related("study")[: CHECKED + 1])
     changes = changes_but_of_people(decisions[:CHECKED])
     needs = []
@@ -98,7 +98,7 @@ def _stale(user: User) -> Needs:
 
 def _ships(user: User) -> Needs:
     """Only in projects that have a champion: where nobody promotes, nobody is reminded to."""
-    rows = Decision.objects.seen_by(user).to_be_promoted().newest_first().select_related("study")
+    rows = Decision.objects.visible_to(user).to_be_promoted().newest_first().select_related("study")
     needs, more = _first(
         Need(
             f"{decision.arm} ships against the champion in {decision.study.name}, and nobody "
@@ -113,7 +113,7 @@ def _ships(user: User) -> Needs:
 
 
 def _run_failures(user: User) -> Needs:
-    rows = Run.objects.seen_by(user).filter(state=RunState.FAILED).order_by("-finished", "-pk")
+    rows = Run.objects.visible_to(user).filter(state=RunState.FAILED).order_by("-finished", "-pk")
     related = rows.select_related("version__model", "test_set_version__test_set")
     needs, more = _first(
         Need(
@@ -128,7 +128,7 @@ def _run_failures(user: User) -> Needs:
 
 
 def _reviews_that_ended(user: User) -> Needs:
-    rows = Campaign.objects.seen_by(user).unread().with_counts().defer("plan")
+    rows = Campaign.objects.visible_to(user).unread().with_counts().defer("plan")
     needs, more = _first(
         Need(
             f"{campaign.name} has ended with {campaign.given:,} of {campaign.asked:,} judgments, "
@@ -143,7 +143,7 @@ def _reviews_that_ended(user: User) -> Needs:
 
 
 def _reviews_to_open(user: User) -> Needs:
-    rows = Study.objects.seen_by(user).filter(review__open="owner", campaigns=None)
+    rows = Study.objects.visible_to(user).filter(review__open="owner", campaigns=None)
     decided = Decision.objects.standing().exclude(verdict="invalid").values("study")
     needs, more = _first(
         Need(
@@ -164,7 +164,7 @@ def _plan_of(study: Study) -> str:
 
 
 def _quiet_reviews(user: User) -> Needs:
-    rows = Campaign.objects.seen_by(user).short_of_people(since=timezone.now() - QUIET)
+    rows = Campaign.objects.visible_to(user).short_of_people(since=timezone.now() - QUIET)
     needs, more = _first(
         Need(
             f"{campaign.name} has {campaign.given:,} of {campaign.asked:,} judgments, "
@@ -190,7 +190,9 @@ def _who(campaign: Campaign) -> str:
 def _spent_sets(user: User) -> Needs:
     """Newest versions only: whoever has published another version has moved on."""
     looks = Look.objects.most_by_version(at_least=NEARLY_SPENT)
-    newest = TestSetVersion.objects.seen_by(user).newest().filter(pk__in=looks, read_freely=False)
+    newest = (
+        TestSetVersion.objects.visible_to(user).newest().filter(pk__in=looks, read_freely=False)
+    )
     rows = sorted(newest.select_related("test_set"), key=lambda version: -looks[version.pk])
     needs, more = _first(
         Need(
@@ -217,7 +219,7 @@ def _cost(version: TestSetVersion, following: int) -> str:
 
 
 def _versions_to_try(user: User) -> Needs:
-    rows = ModelVersion.objects.seen_by(user).to_be_tried().without_runs().order_by("-created")
+    rows = ModelVersion.objects.visible_to(user).to_be_tried().without_runs().order_by("-created")
     needs, more = _first(
         Need(
             f"{version} was registered on {_day(version.created)} and has answered nothing yet.",

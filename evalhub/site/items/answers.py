@@ -106,7 +106,7 @@ def _extraction(metric: Metric, output: Output) -> tuple[str | None, str]:
     if output.text is None or declared.needs_model:
         return None, ""
     answer = Answer(output.text, tool_calls=output.tool_calls)
-    part, matched = Scorer(declared).taken(answer)
+    part, matched = Scorer(declared).part_compared(answer)
     whole = part == output.text and not matched
     if matched is False:
         missed = "the pattern matched nothing, so the whole answer is scored"

@@ -59,10 +59,10 @@ def search(user: User, query: str) -> Search:
     text = " ".join(query.split())[:LONGEST]
     if not text:
         return Search("", [], None)
-    studies = Study.objects.seen_by(user).containing(text).select_related("project")
-    versions = ModelVersion.objects.seen_by(user).containing(text)
-    sets = TestSet.objects.seen_by(user).written().containing(text).select_related("project")
-    reviews = Campaign.objects.seen_by(user).containing(text).select_related("project")
+    studies = Study.objects.visible_to(user).containing(text).select_related("project")
+    versions = ModelVersion.objects.visible_to(user).containing(text)
+    sets = TestSet.objects.visible_to(user).written().containing(text).select_related("project")
+    reviews = Campaign.objects.visible_to(user).containing(text).select_related("project")
     groups = [
         _group("studies", "Studies", text, studies, _study),
         _group("versions", "Versions", text, versions.select_related("model__project"), _version),

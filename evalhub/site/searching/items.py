@@ -51,7 +51,7 @@ class FoundItems:
 
 def find_items(user: User, text: str) -> FoundItems:
     """Items with this id, then items whose text holds it, ignoring case. Four queries at most."""
-    seen = TestSetVersion.objects.seen_by(user)
+    seen = TestSetVersion.objects.visible_to(user)
     newest = list(seen.newest().order_by("-created", "-pk").values_list("pk", "item_count"))
     parts, read = _readable(newest)
     items = Item.objects.select_related("version__test_set__project")

@@ -97,7 +97,7 @@ def navigation(context: dict[str, Any]) -> Links:
     if request is None or not request.user.is_authenticated:
         return Links([], searches=False)
     view_name = request.resolver_match.view_name if request.resolver_match else ""
-    sees_results = Project.objects.seen_by(request.user).exists()
+    sees_results = Project.objects.visible_to(request.user).exists()
     pages: list[tuple[str, str, tuple[str, ...]]]
     pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
     owned = projects_owned(request.user) if sees_results else 0

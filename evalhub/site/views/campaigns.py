@@ -62,14 +62,14 @@ def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 def _visible(request: SignedInRequest) -> CampaignQuerySet:
-    return Campaign.objects.seen_by(request.user).for_owners().defer("plan")
+    return Campaign.objects.visible_to(request.user).for_owners().defer("plan")
 
 
 @require_GET
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
     page = list_page(campaigns_list(request.user), _visible(request), request.GET)
-    studies = Study.objects.seen_by(request.user)
+    studies = Study.objects.visible_to(request.user)
     count, newest = studies.count(), studies[:NEWEST]
     context = {"listed": page, "newest": newest, "studies": count, "others": count > NEWEST}
     return render(request, "site/campaigns/list.html", context)
@@ -79,7 +79,7 @@ def campaigns(request: SignedInRequest) -> HttpResponse:
 @results_only
 def choose_study(request: SignedInRequest) -> HttpResponse:
     """Choose the study whose answers a new review compares; every study is listed."""
-    studies = Study.objects.seen_by(request.user).select_related("project")
+    studies = Study.objects.visible_to(request.user).select_related("project")
     choices = with_verdict(studies.with_run_counts())
     page = list_page(choice_of_study(request.user), choices, request.GET)
     return render(request, "site/campaigns/choose.html", {"listed": page})
@@ -113,7 +113,7 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
 @results_only
 def upload(request: SignedInRequest) -> HttpResponse:
     """Upload a file of pairs as two runs; then the same form as for a study."""
-    projects = Project.objects.seen_by(request.user).order_by("slug")
+    projects = Project.objects.visible_to(request.user).order_by("slug")
     form = UploadForm(
         request.POST or None,
         request.FILES or None,

@@ -26,7 +26,7 @@ from evalhub.site.items.scope import ItemScope, run_scope, study_scope, version_
 def _of_study(
     request: SignedInRequest, pk: int, test_set: str = ""
 ) -> tuple[ItemScope | None, ItemUrls]:
-    seen = Study.objects.seen_by(request.user).select_related("project")
+    seen = Study.objects.visible_to(request.user).select_related("project")
     study = get_object_or_404(seen, pk=pk)
     filters = ItemFilters.of(request.GET)
     scope = study_scope(study, test_set or filters.test_set, filters.arm)
@@ -35,13 +35,13 @@ def _of_study(
 
 def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, ItemUrls]:
     related = ("version__model", "test_set_version__test_set__project")
-    run = get_object_or_404(Run.objects.seen_by(request.user).select_related(*related), pk=pk)
+    run = get_object_or_404(Run.objects.visible_to(request.user).select_related(*related), pk=pk)
     return run_scope(run), ItemUrls("run", pk)
 
 
 def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, ItemUrls]:
     """The version with the requested number, else the newest that came from a file."""
-    test_set = get_object_or_404(TestSet.objects.seen_by(request.user).written(), pk=pk)
+    test_set = get_object_or_404(TestSet.objects.visible_to(request.user).written(), pk=pk)
     number = request.GET.get("version", "")
     versions = TestSetVersion.objects.filter(test_set=test_set)
     by_number = versions.filter(number=number) if number.isdecimal() and len(number) < 9 else None

@@ -17,7 +17,7 @@ from evalhub.site.record_page import record_page
 
 
 def _visible(request: SignedInRequest) -> DecisionQuerySet:
-    return Decision.objects.seen_by(request.user).select_related("study__project")
+    return Decision.objects.visible_to(request.user).select_related("study__project")
 
 
 @require_GET

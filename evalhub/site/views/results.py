@@ -48,7 +48,7 @@ TEXTS = {
 
 
 def _visible(request: SignedInRequest) -> CampaignQuerySet:
-    campaigns = Campaign.objects.seen_by(request.user)
+    campaigns = Campaign.objects.visible_to(request.user)
     return campaigns.select_related("project", "study", "baseline__model", "candidate__model")
 
 

@@ -23,7 +23,7 @@ from runners.queue import QueueUnreachable
 
 
 def _visible(request: SignedInRequest) -> RunQuerySet:
-    runs: RunQuerySet = Run.objects.seen_by(request.user).order_by("-created", "-id")
+    runs: RunQuerySet = Run.objects.visible_to(request.user).order_by("-created", "-id")
     return runs.select_related("version__model", "test_set_version__test_set__project")
 
 
@@ -100,7 +100,7 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         work = resume_work(run, by=request.user, budget=form.cleaned_data["budget"])
     except DeclarationError as error:
-        form.told(error)
+        form.add_field_error(error)
         return _run_page(request, pk, form)
     except QueueUnreachable as error:
         messages.error(request, str(error))

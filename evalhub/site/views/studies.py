@@ -24,7 +24,7 @@ from runners.queue import QueueUnreachable
 
 
 def _visible(request: SignedInRequest) -> StudyQuerySet:
-    return Study.objects.seen_by(request.user).select_related("project")
+    return Study.objects.visible_to(request.user).select_related("project")
 
 
 @require_GET

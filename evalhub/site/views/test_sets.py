@@ -21,7 +21,7 @@ PAGE = 25
 
 
 def _visible(request: SignedInRequest) -> TestSetQuerySet:
-    return TestSet.objects.seen_by(request.user).written().select_related("project")
+    return TestSet.objects.visible_to(request.user).written().select_related("project")
 
 
 @require_GET

@@ -33,7 +33,7 @@ PROBES = 30
 
 
 def _visible(request: SignedInRequest) -> ModelVersionQuerySet:
-    versions: ModelVersionQuerySet = ModelVersion.objects.seen_by(request.user)
+    versions: ModelVersionQuerySet = ModelVersion.objects.visible_to(request.user)
     return versions.select_related("model__project", "parent__model")
 
 
@@ -56,7 +56,7 @@ def new_version(request: SignedInRequest) -> HttpResponse:
         try:
             version = register_form(form.cleaned_data, by=request.user)
         except DeclarationError as error:
-            form.told(error)
+            form.add_field_error(error)
         else:
             messages.success(request, f"{version} is registered.")
             return redirect("site:version", version.pk)
@@ -90,7 +90,7 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
 def _render_version(
     request: SignedInRequest, version: ModelVersion, status: int, **more: Any
 ) -> HttpResponse:
-    runs = Run.objects.seen_by(request.user).filter(version=version).with_progress()
+    runs = Run.objects.visible_to(request.user).filter(version=version).with_progress()
     parts: list[tuple[str, list[Property]]] = [
         ("Backend", backend_properties(version.backend)),
         ("Sampling", properties(version.sampling.as_json())),

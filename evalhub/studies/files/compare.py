@@ -133,7 +133,7 @@ def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
         **terms.demand(terms.role),
         "metric": question.metric,
         "higher_is_better": metric.rises,
-        "unit": metric.counted_in[:LONGEST_UNIT],
+        "unit": metric.unit_of_value[:LONGEST_UNIT],
         **({} if metric.reach is None else {"bounds": metric.reach}),
     }
     return terms.policy({name: criterion})

@@ -212,7 +212,7 @@ def _score_probe(scored: Scorer, name: str, text: str, item: ItemContent) -> Ext
 def _extract(
     scored: Scorer, name: str, answer: Answer, display_text: str, references: Sequence[Any] | None
 ) -> Extraction:
-    extracted, matched = scored.taken(answer)
+    extracted, matched = scored.part_compared(answer)
     return Extraction(
         name,
         display_text[:SHOWN],

@@ -166,7 +166,7 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
     for name in (each for each in spec.arms if each in arms):
         arm = spec.arms[name]
         try:
-            backend = arm.spec.settled(spec.file)
+            backend = arm.spec.resolve(spec.file)
         except DeclarationError as error:
             path = ["arms", name, "backend", arm.spec.type, error.field]
             raise spec.document.error(path, error.message) from error

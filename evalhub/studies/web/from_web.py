@@ -132,7 +132,7 @@ def register_version_from_web(
         slug=slug,
         kind=asked.kind,
         parent=parent,
-        backend=asked.spec.settled(lambda name: files[name]),
+        backend=asked.spec.resolve(lambda name: files[name]),
         prompt=prompt,
         sampling=asked.sampling,
         training=asked.training,

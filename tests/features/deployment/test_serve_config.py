@@ -44,7 +44,7 @@ def adapter(tmp_path: Path) -> Path:
 def loaded(team: Team, model: Path, adapter: Path | None = None, **more: Any) -> ModelVersion:
     """A version of the backend hf, as a study of an operator registers it."""
     spec = {"type": "hf", "model": str(model), "adapter": adapter and str(adapter)}
-    backend = validate(HfBackend, spec | more.pop("backend", {})).settled(Path)
+    backend = validate(HfBackend, spec | more.pop("backend", {})).resolve(Path)
     base = a_version(team, "support-base")
     parent = base if adapter else None
     return a_version(team, "support", parent=parent, backend=backend.as_json(), **more)

@@ -244,7 +244,7 @@ def test_upkeep_is_a_bill_or_hours() -> None:
 def test_a_figure_says_whether_the_study_or_an_assumption_has_it() -> None:
     assumed = validate(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}})
     lines = cost_lines(
-        validate(Ownership, SEED).instead(assumed),
+        validate(Ownership, SEED).overlaid_with(assumed),
         KnownCosts(ArmUse("old"), ArmUse("new"), "USD"),
         gpu_price,
         assumed=assumed,

@@ -235,9 +235,11 @@ def test_a_file_of_assumptions_stands_in_part_by_part_and_arm_by_arm() -> None:
             "serving": {"old": {"monthly": 5}, "new": {"monthly": 6}},
         },
     )
-    found = study.instead(validate(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}}))
+    found = study.overlaid_with(
+        validate(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}})
+    )
     assert found.traffic == (7, 7)
     assert found.upkeep == study.upkeep
     assert found.serving["old"].monthly == (5, 5)
     assert found.serving["new"].monthly == (8, 8)
-    assert study.instead(None) == study
+    assert study.overlaid_with(None) == study

@@ -200,16 +200,16 @@ def test_a_version_is_the_program_and_what_its_files_hold(tmp_path: Path) -> Non
         folder.mkdir(exist_ok=True)
         (folder / "rules.txt").write_text(text)
         spec = {"type": "command", "run": ["answer"], "files": ["rules.txt"]}
-        return validate(CommandBackend, spec).settled(lambda named: folder / named)
+        return validate(CommandBackend, spec).resolve(lambda named: folder / named)
 
     here, there = settled(tmp_path / "here"), settled(tmp_path / "there")
     assert here.folder == str(tmp_path / "here")
     assert here.identity() == there.identity()
     assert settled(tmp_path / "there", "2").identity() != here.identity()
     with pytest.raises(DeclarationError, match="can't be read"):
-        here.settled(lambda named: tmp_path / named)
+        here.resolve(lambda named: tmp_path / named)
     with pytest.raises(DeclarationError, match="'content_sha256': they have"):
-        here.model_copy(update={"content_sha256": "0" * 64}).settled(
+        here.model_copy(update={"content_sha256": "0" * 64}).resolve(
             lambda named: tmp_path / "here" / named if named == "rules.txt" else tmp_path
         )
 

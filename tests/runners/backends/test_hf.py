@@ -33,7 +33,7 @@ def with_torch(test: Callable[..., None]) -> Callable[..., None]:
 def backend(folder: Path, **fields: Any) -> HfBackend:
     """As a study beside which the model lies registers it."""
     spec: HfBackend = validate(AnyBackend, {"type": "hf", "model": str(folder)} | fields)
-    return spec.settled(lambda named: folder.parent / named)
+    return spec.resolve(lambda named: folder.parent / named)
 
 
 def client(spec: HfBackend, prompt: Prompt | None = None, **sampling: Any) -> Client:
@@ -82,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
 
 def settled(folder: Path, **fields: Any) -> HfBackend:
     spec: HfBackend = validate(AnyBackend, HF | fields)
-    return spec.settled(lambda named: folder.parent / named)
+    return spec.resolve(lambda named: folder.parent / named)
 
 
 def test_a_version_is_what_its_files_hold_wherever_they_lie(folder: Path) -> None:

@@ -245,7 +245,7 @@ def test_half_a_key_is_not_left_in_the_beginning_of_a_long_text() -> None:
         for before in range(200):
             text = "x" * before + said * 300
             assert secret.beginning(text, 200) == ("x" * before + "…" * 300)[:200]
-            assert secret.beginning(text[:-1], 200) == secret.masked(text[:-1])[:200]
+            assert secret.beginning(text[:-1], 200) == secret.mask(text[:-1])[:200]
 
 
 @pytest.mark.parametrize("said", spelt())
