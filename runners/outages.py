@@ -84,7 +84,7 @@ class Outage:
             away_s = time.monotonic() - since
             logger.warning("%s can be used again, after %.0f s", self._what, away_s)
 
-    def left(self, *, at: str) -> None:
+    def stop_waiting(self, *, at: str) -> None:
         """Who met it at this waits no longer, and says nothing of whether it is over."""
         with self._lock:
             self._met_by.discard(at)
@@ -125,7 +125,7 @@ def retry_while_away[Found](call: Callable[[], Found], stopping: Callable[[], bo
         except DATABASE_AWAY as error:
             database.went_away(error, at=at)
             if stopping():
-                database.left(at=at)
+                database.stop_waiting(at=at)
                 raise
             time.sleep(AGAIN_S)
             close_old_connections()
@@ -158,7 +158,7 @@ class Patience:
         then = f"This waits until it can, {self._for_s:.0f} s at most"
         service.went_away(error, at="waiting", then=then)
         if now - self._since >= self._for_s:
-            service.left(at="waiting")
+            service.stop_waiting(at="waiting")
             raise self._full or error
         time.sleep(AGAIN_S)
         close_old_connections()

@@ -76,7 +76,7 @@ class ItemContent:
     choices: list[str] | None = None
     tools: list[dict[str, Any]] | None = None
 
-    def asked(self) -> bytes:
+    def input_bytes(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
         optional = {"choices": self.choices, "tools": self.tools}
         later = {name: value for name, value in optional.items() if value is not None}

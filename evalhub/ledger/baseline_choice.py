@@ -133,7 +133,7 @@ def _in_order(evidence: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
 
 def _development_rows(evidence: StudyEvidence, primary: StudyTestSet) -> Rows:
     """Mask of a primary's items that choose the baseline."""
-    judged = evidence.judged(primary, primary.test_set_version)
+    judged = evidence.rows_to_judge(primary, primary.test_set_version)
     return np.zeros(0, dtype=bool) if judged is None else ~judged
 
 

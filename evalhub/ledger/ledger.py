@@ -86,7 +86,7 @@ def standing_of(
         claim.digest: taken_looks[claim.digest].drawn_for
         if claim.digest in taken_looks
         else claim.drawn_for
-        if tally.seen(claim.version, drawn=False) == 0
+        if tally.count_readings(claim.version, drawn=False) == 0
         else None
         for claim in distinct
     }
@@ -95,7 +95,7 @@ def standing_of(
         for claim in distinct
         if (claim.digest not in taken_looks or taken_looks[claim.digest].is_rival)
         and drawn[claim.digest] is None
-        and tally.seen(claim.version, drawn=True)
+        and tally.count_readings(claim.version, drawn=True)
     }
     peeked = claims_from_files({each.digest for each in distinct} - taken_looks.keys())
     numbering = Numbering(distinct, {**peeked, **taken_looks}, tally, apart=apart)

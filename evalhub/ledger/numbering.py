@@ -96,7 +96,7 @@ class Tally:
             if peek.question:
                 self.questions.setdefault(at, set()).add(peek.question)
 
-    def seen(self, version: TestSetVersion, *, drawn: bool) -> int:
+    def count_readings(self, version: TestSetVersion, *, drawn: bool) -> int:
         """Number of readings of the version's items: at versions drawn from a pool, or at all
         others."""
         sharing = self._sharing(version)

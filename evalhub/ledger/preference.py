@@ -245,7 +245,7 @@ def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
 
 def keys_judged_on(evidence: StudyEvidence, test_set: StudyTestSet, run: Run) -> set[str] | None:
     """Keys of the items that are judged on; None: all."""
-    judged = evidence.judged(test_set, run.test_set_version)
+    judged = evidence.rows_to_judge(test_set, run.test_set_version)
     if judged is None:
         return None
     return {each.key for each in compress(evidence.items(run.test_set_version), judged)}

@@ -49,7 +49,7 @@ class RunScores:
     arm: ArmScores
     digest: str
 
-    def named(self, name: str, test_set: str) -> ArmScores:
+    def with_names(self, name: str, test_set: str) -> ArmScores:
         """The scores under a study arm's own names."""
         failures = [f"{name} on {test_set}: {line}" for line in self.arm.failures]
         return replace(self.arm, name=name, failures=failures)

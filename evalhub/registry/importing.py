@@ -219,7 +219,7 @@ def batches_of(source: ItemSource) -> Iterator[Batch]:
     batch: Batch = []
     size = 0
     for line, content in source.read():
-        input_bytes, labels = content.asked(), content.labels()
+        input_bytes, labels = content.input_bytes(), content.labels()
         batch.append((line, content, input_bytes, labels))
         size += len(input_bytes) + len(labels)
         if len(batch) == drafts.ROWS or size >= drafts.BYTES:

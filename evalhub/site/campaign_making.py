@@ -90,7 +90,7 @@ def plan_of_form(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
         return {"wrong": "The form has something to put right."}
     cleaned = filled.cleaned_data
     plan = for_study(cleaned["request"], source.study)
-    runs = source.chosen(cleaned["arms"])
+    runs = source.choose_runs(cleaned["arms"])
     try:
         preview = preview_plan(plan, runs, source.study)
         context: dict[str, Any] = {

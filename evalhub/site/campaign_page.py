@@ -67,7 +67,7 @@ class ReviewSource:
     def has_metric(self) -> bool:
         return metric_of(self.study, self.runs[0]) is not None
 
-    def chosen(self, arms: str) -> list[Run]:
+    def choose_runs(self, arms: str) -> list[Run]:
         return self.runs[:2] if arms == "two" else self.runs
 
 

@@ -137,9 +137,9 @@ def _population(joined_answers: Joined, design: Design) -> dict[str, Candidate]:
     else:
         candidates_by_key = joined_answers.different
     for key in design.known:
-        if key not in joined_answers.different or not joined_answers.different[key].compared(
-            [(0, 1)]
-        ):
+        if key not in joined_answers.different or not joined_answers.different[
+            key
+        ].pairs_that_differ([(0, 1)]):
             raise PlanError(f"expected of item '{key}': it has no two different answers")
     left = {key: each for key, each in candidates_by_key.items() if key not in design.known}
     if not left:
@@ -214,7 +214,7 @@ def _main(
     slots: list[tuple[int, int | None]] = (
         [(arm, None) for arm in range(len(candidate.outputs))]
         if form.rates
-        else [*candidate.compared(arms)]
+        else [*candidate.pairs_that_differ(arms)]
     )
     pairs = []
     for one, other in slots:
@@ -244,7 +244,7 @@ def _checks(
         for key, side in sure.items()
         if key not in used
         and key in joined_answers.different
-        and joined_answers.different[key].compared([(0, 1)])
+        and joined_answers.different[key].pairs_that_differ([(0, 1)])
     }
     pairs = pairs_with_known_answer(
         design.known,

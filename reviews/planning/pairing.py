@@ -26,7 +26,7 @@ class Candidate:
     digests: list[bytes | None]
     lengths: list[int] = field(default_factory=list)
 
-    def compared(self, arms: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    def pairs_that_differ(self, arms: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """Those pairs of arms whose answers to this item read differently."""
         return [
             (one, other)
@@ -93,7 +93,7 @@ def join_answers(
         for key, candidate in candidates.items()
         if any(None not in (candidate.outputs[a], candidate.outputs[b]) for a, b in pairs)
     }
-    different = {key: each for key, each in paired.items() if each.compared(pairs)}
+    different = {key: each for key, each in paired.items() if each.pairs_that_differ(pairs)}
     total = runs[0].test_set_version.item_count
     return Joined(
         candidates=paired,

@@ -76,7 +76,7 @@ class Echoing:
         }
         content = json.dumps(body | backend.extra).encode()
         read = partial(read_echo, given=prefix, asked=continuation)
-        replies = await self.exchange.sent(
+        replies = await self.exchange.send(
             "/completions", content, frozenset(), read, gives_way=gives_way
         )
         return replies[0]

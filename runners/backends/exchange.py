@@ -215,9 +215,9 @@ class Exchange:
         optional = {"logprobs"} if self.backend.logprobs else set[str]()
         if together > 1:
             optional.add("n")
-        return await self.sent(self._path, body, optional - without, replies)
+        return await self.send(self._path, body, optional - without, replies)
 
-    async def sent(
+    async def send(
         self, path: str, body: bytes, optional: Set[str], read: Reader, *, gives_way: bool = True
     ) -> list[Reply]:
         """What `read` makes of a request's response, after as many retries as the specification

@@ -57,8 +57,8 @@ def test_items_carry_tools_which_are_part_of_what_is_asked(tmp_path: Path) -> No
         with_tools.tools == [{"type": "function", "function": BOOK}] == tools_of(with_tools.tools)
     )
     assert without.tools is None
-    assert with_tools.asked() != without.asked()
-    assert without.asked() == b'["Book me Monday.",[],""]'
+    assert with_tools.input_bytes() != without.input_bytes()
+    assert without.input_bytes() == b'["Book me Monday.",[],""]'
     assert item(tmp_path, tools=json.dumps([BOOK])).tools == with_tools.tools
 
 

@@ -238,6 +238,6 @@ def test_each_shipped_price_says_when_and_where_it_was_seen(tmp_path: Path) -> N
     entries = list(prices_here(tmp_path).entries())
     assert all(each.of.seen or price.seen for each in entries for price in each.model.prices)
     openai = [each for each in entries if each.provider == "openai"]
-    said = {each.seen_in(price) for each in openai for price in each.model.prices}
+    said = {each.source_of(price) for each in openai for price in each.model.prices}
     assert "its source" not in said
-    assert all(each.seen(price) >= TODAY for each in openai for price in each.model.prices)
+    assert all(each.last_checked(price) >= TODAY for each in openai for price in each.model.prices)

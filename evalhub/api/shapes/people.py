@@ -59,7 +59,7 @@ class NewTokenShape(TokenShape):
     token: str = Field(description="shown this once")
 
     @classmethod
-    def made(cls, token: ApiToken, secret: str) -> "NewTokenShape":
+    def from_token(cls, token: ApiToken, secret: str) -> "NewTokenShape":
         return cls(**_of(token), token=secret)
 
 

@@ -45,7 +45,7 @@ class CampaignEndpoint(ProjectEndpoint):
     def campaign(self) -> Campaign:
         return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
 
-    def ended(self) -> Campaign:
+    def find_ended_campaign(self) -> Campaign:
         """The review if it has ended. Raises ReviewError while answers are still to come."""
         campaign = get_object_or_404(
             Campaign.objects.filter(project=self.project).select_related(
@@ -187,4 +187,6 @@ class Results(CampaignEndpoint):
         also=(409,),
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, CampaignResultsShape.of(campaign_results(self.ended())))
+        return response_of(
+            request, CampaignResultsShape.of(campaign_results(self.find_ended_campaign()))
+        )

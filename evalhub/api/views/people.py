@@ -130,7 +130,9 @@ class TokensOfProject(TokenEndpoint):
             days=body.days,
         )
         new_token.token.refresh_from_db()
-        return response_of(request, NewTokenShape.made(new_token.token, new_token.secret), 201)
+        return response_of(
+            request, NewTokenShape.from_token(new_token.token, new_token.secret), 201
+        )
 
 
 class OneToken(TokenEndpoint):

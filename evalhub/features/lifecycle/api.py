@@ -170,7 +170,7 @@ class VersionEndpoint(ProjectEndpoint):
         of = {"model__slug": self.kwargs["slug"], "number": self.kwargs["number"]}
         return get_object_or_404(self._versions(), **of)
 
-    def named(self, name: NamedVersion | None, field: str) -> ModelVersion | None:
+    def find_version(self, name: NamedVersion | None, field: str) -> ModelVersion | None:
         """Raises DeclarationError where the project has no such version."""
         if name is None:
             return None
@@ -196,7 +196,7 @@ class RolledBack(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         body = self.body(RollbackRequest)
-        to = self.named(body.to, "to")
+        to = self.find_version(body.to, "to")
         promotion = roll_back(version=self.version(), by=self.by, reason=body.reason, to=to)
         return response_of(request, PromotionShape.of(promotion), 201)
 
@@ -213,7 +213,7 @@ class Overridden(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         body = self.body(OverrideRequest)
-        instead = self.named(body.instead_of, "instead_of")
+        instead = self.find_version(body.instead_of, "instead_of")
         version, by = self.version(), self.by
         promotion = override_champion(
             version=version, by=by, reason=body.reason, instead_of=instead

@@ -239,7 +239,7 @@ class ScoreCases(ScoreEndpoint):
         filtered=OfMetric,
     )
     def get(self, request: Request, project: str) -> Response:
-        rows = ScoreCase.objects.filter(project=self.project).reported()
+        rows = ScoreCase.objects.filter(project=self.project).from_reports()
         rows = rows.select_related("output__item", "metric", "by", "project")
         return list_response(request, rows, ScoreCaseOut.from_model, filtered=OfMetric)
 

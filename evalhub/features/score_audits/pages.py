@@ -79,7 +79,7 @@ def visible_metric(user: User, pk: int) -> Metric:
 
 def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
     """The page of a metric's cases. Six queries, however many cases."""
-    cases = ScoreCase.objects.visible_to(user).filter(metric=metric).reported()
+    cases = ScoreCase.objects.visible_to(user).filter(metric=metric).from_reports()
     rows = cases.select_related("output__item", "by", "output__run__version__model", "project")
     page = Paginator(rows, PAGE).get_page(number)
     audits = (

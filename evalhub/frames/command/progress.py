@@ -155,7 +155,7 @@ class RunBars(Bars):
             self.say(f"? {sentence[0].upper()}{sentence[1:]}")
         self._unattended = sentence
 
-    def judged(self, judge_run: "JudgeRun") -> None:
+    def show_judge(self, judge_run: "JudgeRun") -> None:
         """Shows the progress of the judge of pairs."""
         from runners.judges.pairs import count_pairs
 

@@ -241,7 +241,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Those that hold this text: in their id, what is asked, the context or a reference."""
         return saying(self, text, ["input", "references", "key", "context"])
 
-    def tagged(self, tag: str) -> Self:
+    def with_tag(self, tag: str) -> Self:
         """Items with this tag."""
         spelt = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
         conditions = [GreaterThan(StrIndex("tags_as_text", Value(each)), 0) for each in spelt]

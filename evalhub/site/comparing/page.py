@@ -197,7 +197,7 @@ class Comparison:
         except REFUSED as error:
             return self.error_text(error)
 
-    def tried(self, arm: str) -> "TrialResult | str | None":
+    def try_arm(self, arm: str) -> "TrialResult | str | None":
         """The answer of an arm's model to the first item; a sentence if it can't be asked."""
         if arm not in ARMS:
             return None
@@ -283,7 +283,7 @@ class Comparison:
         self.data[slot], self.data[f"{slot}_name"] = digest, file.name
         if slot == "items":
             self.data["test_set"] = self.data["items_of"] = ""
-        self._guess(slot, seen.guessed(GUESSED[slot]))
+        self._guess(slot, seen.guess_fields(GUESSED[slot]))
         if slot == "items":
             name = str(self.data["items_reference"])
             values = [row.values.get(name) for row in seen.rows] if name else []

@@ -168,7 +168,7 @@ def _outcomes(
         *(
             (OUTCOMES[outcome], leading_to(outcome), outcome == filters.outcome, count, more)
             for outcome, count in result.counts.items()
-            for more in [not result.counted(outcome)]
+            for more in [not result.is_counted(outcome)]
             if count or more or outcome in ALWAYS
         ),
     ]

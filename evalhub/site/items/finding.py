@@ -54,7 +54,7 @@ class FoundItems:
         """Whether the list is complete: searching on would find no more."""
         return self.searched is None or self.searched.listed
 
-    def counted(self, outcome: Outcome) -> bool:
+    def is_counted(self, outcome: Outcome) -> bool:
         """Whether `counts` is complete for an outcome, and not only what was found so far."""
         return self.searched is None or outcome in self.searched.outcomes
 
@@ -112,7 +112,7 @@ def _with_text(
     read = search.read(ids)
     until = ids.size if read.all() else int(read.argmin())
     begun = ids[:until]
-    matching = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
+    matching = {each: of[search.matches(of)] for each, of in (by_outcome or {}).items()}
     searched = None
     if not of_alike.all():
         outcomes = {each for each, of in (by_outcome or {}).items() if search.read(of).all()}
@@ -120,8 +120,8 @@ def _with_text(
         searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), complete)
     return replace(
         result,
-        ids=begun[search.held(begun)],
-        alike=int(search.held(alike).sum()),
+        ids=begun[search.matches(begun)],
+        alike=int(search.matches(alike).sum()),
         counts=None if by_outcome is None else _counts(matching),
         searched=searched,
     )
@@ -205,7 +205,7 @@ def _one_of(choices: dict[str, str], choice: str, what: str, ignored: list[str])
 def _conditions(scope: ItemScope, filters: ItemFilters, ignored: list[str]) -> Iterable[Ids]:
     items = Item.objects.filter(version=scope.version).order_by()
     if filters.tag:
-        yield _ids(items.tagged(filters.tag).values_list("pk", flat=True))
+        yield _ids(items.with_tag(filters.tag).values_list("pk", flat=True))
     if errors := _one_of(ERRORS, filters.errors, "kind of error", ignored):
         yield _with_errors(scope, "errors" if errors == "error" else "unscored")
     if votes := _one_of(VOTES, filters.votes, "vote", ignored):

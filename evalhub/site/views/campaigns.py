@@ -223,7 +223,7 @@ def _open(
 ) -> HttpResponse:
     campaign = open_campaign(
         design=for_study(form.cleaned_data["request"], source.study),
-        runs=source.chosen(form.cleaned_data["arms"]),
+        runs=source.choose_runs(form.cleaned_data["arms"]),
         study=source.study,
         name=source.name,
         by=request.user,

@@ -63,7 +63,7 @@ def _page(request: SignedInRequest, comparison: Comparison, part: str) -> HttpRe
         "comparison": comparison,
         "form": comparison.form,
         "trying": arm,
-        "tried": comparison.tried(arm),
+        "tried": comparison.try_arm(arm),
         "preview": comparison.preview(),
         "plan": comparison.plan(),
         "part": part == "_metric.html",

@@ -166,7 +166,7 @@ class Arm(Declaration):
         """The file of this arm's recorded answers to `test_set`; None if it answers live."""
         return _file_of(self.backend.recorded, files, test_set)
 
-    def repeated(self, files: Files, test_set: str) -> Path | None:
+    def repeat_answers(self, files: Files, test_set: str) -> Path | None:
         """The file of the same arm's answers, made a second time; None if there is none."""
         return _file_of(self.repeat.recorded if self.repeat else None, files, test_set)
 
@@ -351,7 +351,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
     _check_filled_in(document)
     file = read_declaration(StudyFile, document, start=start)
     if change is not None:
-        document.data = change.changed(document.data, _in_question(file), path.parent)
+        document.data = change.apply(document.data, _in_question(file), path.parent)
         file = read_declaration(StudyFile, document, start=start)
     try:
         origin.check(file)

@@ -44,7 +44,7 @@ class FilePreview:
     rows: Sequence[Row]
     fields: tuple[str, ...]
 
-    def guessed(self, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    def guess_fields(self, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
         """For each meaning, the field that seems to have it; meanings without one are left out."""
         small = {each.lower(): each for each in reversed(self.fields)}
         guesses = {
