@@ -52,7 +52,7 @@ def _under(length: int) -> Callable[[str], bool]:
 LENGTHS = (20, 50, 100, 200, 500, 1000, 2000)
 """Characters that a text can be shorter than: the last of YES_NO."""
 YES_NO: tuple[Trait, ...] = (
-    *(trait for trait in TRAITS if trait.shown),
+    *(trait for trait in TRAITS if trait.is_visible),
     Trait("braces", "has { and }", lambda text: "{" in text and "}" in text),
     Trait("paragraphs", "has paragraphs", _with("\n\n")),
     Trait("lines", "has more than one line", _with("\n")),

@@ -184,8 +184,8 @@ def _show(decision: "SiteDecision | None", *, as_json: bool) -> int:
     else:
         printing.print_changes(decision.changed_since)
         printing.print_record(decision.record)
-    if decision.held:
-        typer.echo(f"Held back all the same: {decision.held}.", err=True)
+    if decision.hold_reason:
+        typer.echo(f"Held back all the same: {decision.hold_reason}.", err=True)
     if decision.link:
         typer.echo(decision.link, err=True)
     return decision.exit_code

@@ -51,7 +51,7 @@ def run(
 
     study, pairwise = register_study(spec), spec.policy.pairwise
     judge = spec.judges[pairwise.by]
-    used = used_price(judge.backend.asked, judge.price)
+    used = used_price(judge.backend.live_backend, judge.price)
     console = printing.terminal(errors=True)
     with Bars(console) as bars:
         document = judge_study(

@@ -37,7 +37,7 @@ class SiteDecision:
     refused: str = ""
 
     @property
-    def held(self) -> str:
+    def hold_reason(self) -> str:
         """Why a ship is held back all the same; "" if it isn't."""
         return self.refused if self.record.verdict.exit_code == 0 else ""
 
@@ -46,7 +46,7 @@ class SiteDecision:
         """The verdict's exit code; for a ship that a gate refuses, that of a hold."""
         from evalhub.declare.verdicts import Verdict
 
-        return Verdict.HOLD.exit_code if self.held else self.record.verdict.exit_code
+        return Verdict.HOLD.exit_code if self.hold_reason else self.record.verdict.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class Reports:
             "skills": skills_of(record, capability),
             "changed_since": decision.changed_since,
             "link": decision.link,
-            "held": decision.held,
+            "held": decision.hold_reason,
         }
-        self._put(self.junit, "--junit", junit(record, held=decision.held))
+        self._put(self.junit, "--junit", junit(record, held=decision.hold_reason))
         self._put(self.markdown, "--markdown", markdown(record, decision.flips, **options).encode())
         self._put(self.out, "--out", _document(record.as_json()))
         if self.github:
@@ -107,7 +107,7 @@ class Reports:
                 _append(SUMMARY, markdown(record, decision.flips, most=room, **options))
             outputs = _outputs(decision)
             _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in outputs.items()))
-            _say(annotations(record, _in_workspace(study), held=decision.held))
+            _say(annotations(record, _in_workspace(study), held=decision.hold_reason))
 
     def write_undecided(self, name: str, why: str, study: Path) -> None:
         """Writes into all reports that there is no verdict."""
@@ -138,7 +138,7 @@ def _outputs(decision: SiteDecision) -> dict[str, str]:
     return {
         "verdict": str(decision.record.verdict),
         "exit-code": str(decision.exit_code),
-        "headline": " ".join((decision.held or decision.record.headline).split()),
+        "headline": " ".join((decision.hold_reason or decision.record.headline).split()),
         "decision": digest_of(decision.record.as_json()),
         "link": decision.link,
     }

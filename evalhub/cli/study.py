@@ -276,5 +276,5 @@ def _print_skills(decision: "Decision") -> None:
     record, study = decision.document, decision.study
     names = set(study.test_sets.capability().values_list("name", flat=True))
     if skills := skills_of(record, names):
-        lost = [each.criterion.test_set for each in skills.lost]
+        lost = [each.criterion.test_set for each in skills.losses]
         printing.print_skills(record, skills, worst_losses(study, record, lost, EXAMPLES))

@@ -49,7 +49,7 @@ class FieldMapping:
     tools: str | None = None
 
     @property
-    def used(self) -> frozenset[str]:
+    def field_names(self) -> frozenset[str]:
         """Names of the fields that the mapping takes, so that they aren't metadata."""
         several = (
             _names(self.reference, "reference"),
@@ -145,14 +145,14 @@ def read_items(
     Ids are not compared with each other here. Raises DataError, while reading, for whatever is
     wrong with the file, a row or a field.
     """
-    used = mapping.used
+    used = mapping.field_names
     for row in read_rows(path, limits):
         yield row.line, _content(row, mapping, used)
 
 
 def item_of(row: Row, mapping: FieldMapping) -> ItemContent:
     """The item that a row holds. Raises DataError for what is wrong with a field."""
-    return _content(row, mapping, mapping.used)
+    return _content(row, mapping, mapping.field_names)
 
 
 def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
@@ -160,7 +160,7 @@ def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, 
 
     Raises DataError for what is wrong with a field.
     """
-    used = mapping.used
+    used = mapping.field_names
     for row in rows:
         if mapping.id in row.values:
             yield row.line, _content(row, mapping, used)

@@ -68,12 +68,12 @@ class DecisionPage:
         return [each for each in self.record.caveats if each.holds and each.subject]
 
     @property
-    def turned_on(self) -> Sequence[PlottedRow[Criterion]]:
+    def deciding(self) -> Sequence[PlottedRow[Criterion]]:
         """Criteria that the verdict turns on, shown at once."""
         return [each for each in self.criteria if each.values.name not in self.folded_names]
 
     @property
-    def folded(self) -> Sequence[PlottedRow[Criterion]]:
+    def others(self) -> Sequence[PlottedRow[Criterion]]:
         """Criteria that are shown on demand."""
         return [each for each in self.criteria if each.values.name in self.folded_names]
 

@@ -139,7 +139,7 @@ def _skill_table(skills: Skills) -> Iterable[str]:
         cells = [
             criterion.status.mark,
             plain(row.name),
-            row.said,
+            row.state,
             f"{criterion.baseline:.4g}",
             f"{criterion.candidate:.4g}",
             f"{criterion.losses:,}",

@@ -45,7 +45,7 @@ class TrendRow:
         return f"unregistered, {paid}" if self.look is None else f"look {self.look}, {paid}"
 
     @property
-    def found(self) -> str:
+    def effect_text(self) -> str:
         if self.at is None or self.lower is None or self.upper is None:
             return "invalid evidence shows no result"
         return f"{with_sign(self.at)} ({with_sign(self.lower)} to {with_sign(self.upper)})"
@@ -86,7 +86,7 @@ def _differences(
     return Chart(
         title=f"{model}: {measured} by version",
         desc=f"{len(judged):,} decision{'s' if len(judged) > 1 else ''}, the oldest first; the "
-        f"newest, on {newest.version}: {newest.verdict.label}, {newest.found}",
+        f"newest, on {newest.version}: {newest.verdict.label}, {newest.effect_text}",
         x=Axis(ticks),
         y=Axis(frame.y.ticks_up(5), f"{measured}: difference from its baseline"),
         lines=[frame.line(points, kind="now dashed")],
@@ -110,7 +110,7 @@ def _differences(
                     row.when,
                     row.verdict.label,
                     row.baseline,
-                    row.found,
+                    row.effect_text,
                     row.price,
                     "yes" if row.promoted else "",
                 )
@@ -122,7 +122,7 @@ def _differences(
 
 def _dot(frame: Frame, position: int, row: TrendRow) -> Dot:
     text = (
-        f"{row.version}, {row.when}: {row.verdict.label}, {row.found} against "
+        f"{row.version}, {row.when}: {row.verdict.label}, {row.effect_text} against "
         f"{row.baseline}; {row.price}"
     )
     return frame.dot(

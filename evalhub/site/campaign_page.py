@@ -80,7 +80,7 @@ class Person:
     identity: Identity
 
     @property
-    def answered_for(self) -> str:
+    def voucher(self) -> str:
         """Who vouches that this is a separate person."""
         return ANSWERED_FOR[self.identity.ground]
 

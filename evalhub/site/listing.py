@@ -109,7 +109,7 @@ class ListPage:
     ignored: list[str] = field(default_factory=list)
 
     @property
-    def narrowed(self) -> bool:
+    def is_narrowed(self) -> bool:
         return bool(self.text) or any(
             chosen for control in self.controls for _, _, chosen in control.options
         )

@@ -56,7 +56,7 @@ class SentStudy:
         return form
 
     @property
-    def kept_files(self) -> list[tuple[str, str]]:
+    def stored_files(self) -> list[tuple[str, str]]:
         """(name, digest) of the files that were sent before."""
         return list(self.kept.items())
 

@@ -69,7 +69,7 @@ class StudyPage:
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
     @property
-    def overridden(self) -> SignOff | None:
+    def override(self) -> SignOff | None:
         """The valid sign-off, if its verdict differs from the decision's."""
         newest = next(iter(self.sign_offs), None)
         return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None

@@ -69,7 +69,7 @@ class Scan:
             item, raw = row.item, (row.baseline, row.candidate)
             seen = [display_text(text, self.show) for text in raw]
             for trait in traits:
-                theirs, ours = (trait.has(text) for text in (seen if trait.shown else raw))
+                theirs, ours = (trait.has(text) for text in (seen if trait.is_visible else raw))
                 self.candidate[trait.key] += ours
                 self.baseline[trait.key] += theirs
                 self.only_candidate[trait.key] += ours and not theirs

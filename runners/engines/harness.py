@@ -112,7 +112,7 @@ class HarnessDocument:
         return int(self.task.config.repeats or 1)
 
     @property
-    def asked(self) -> list[Any]:
+    def requests_json(self) -> list[Any]:
         """The document's requests as JSON, for the digest of the prompts."""
         return [[each.request_type, list(each.args)] for each in self.instances]
 
@@ -140,7 +140,7 @@ class HarnessTask:
 
     @property
     def prompts_sha256(self) -> str:
-        prompts = [each.asked for each in self.documents.values()]
+        prompts = [each.requests_json for each in self.documents.values()]
         text = json.dumps(prompts, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -161,7 +161,9 @@ class HarnessTask:
         for document in self.documents.values():
             first = document.instances[0]
             context = first.args[0] if self.kind != "loglikelihood_rolling" else ""
-            text = json.dumps(document.asked, sort_keys=True, ensure_ascii=False, default=str)
+            text = json.dumps(
+                document.requests_json, sort_keys=True, ensure_ascii=False, default=str
+            )
             row = {
                 "id": document.key,
                 "input": context if context.strip() else str(first.args[-1]),

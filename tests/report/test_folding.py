@@ -38,8 +38,8 @@ def test_supporting_guards_that_do_not_fail_are_folded_with_their_reasons() -> N
     assert [said.split()[1] for said in found.reasons] == ["triage", "sorting"]
     assert len(found.folded_reasons) == 4
     page = decision_page(record)
-    assert [row.values.name for row in page.turned_on] == ["triage", "sorting"]
-    assert [row.number for row in page.folded] == [3, 4, 5, 6], "as their pages are numbered"
+    assert [row.values.name for row in page.deciding] == ["triage", "sorting"]
+    assert [row.number for row in page.others] == [3, 4, 5, 6], "as their pages are numbered"
 
 
 def test_of_a_hold_what_fails_stays_in_sight_and_guards_that_hold_do_not() -> None:

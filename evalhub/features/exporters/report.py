@@ -31,7 +31,7 @@ def export_report(*, decision: Decision, by: User | None) -> str:
     skills = skills_of(
         record, set(decision.study.test_sets.capability().values_list("name", flat=True))
     )
-    lost = [each.criterion.test_set for each in skills.lost] if skills else []
+    lost = [each.criterion.test_set for each in skills.losses] if skills else []
     return render_report(
         record,
         flips,

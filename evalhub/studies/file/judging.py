@@ -22,7 +22,7 @@ class _JudgeBackend(Declaration):
     """Who judges: one of the backends that are asked."""
 
     @property
-    def asked(self) -> BackendDeclaration:
+    def live_backend(self) -> BackendDeclaration:
         backend: BackendDeclaration = next(each for _, each in self if each is not None)
         return backend
 

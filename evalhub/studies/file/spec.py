@@ -89,7 +89,7 @@ class _ArmBackend(Declaration):
     recorded: Recorded | None = None
 
     @property
-    def asked(self) -> BackendDeclaration | None:
+    def live_backend(self) -> BackendDeclaration | None:
         """The live backend; None if the answers are recorded."""
         backends = [getattr(self, name) for name in LIVE]
         return next((each for each in backends if each is not None), None)
@@ -143,13 +143,13 @@ class Arm(Declaration):
 
     @model_validator(mode="after")
     def _spends(self) -> "Arm":
-        if self.budget is not None and self.backend.asked is None:
+        if self.budget is not None and self.backend.live_backend is None:
             raise invalid("its answers are recorded, and nobody is asked: leave it out", "budget")
         return self
 
     @model_validator(mode="after")
     def _is_built(self) -> "Arm":
-        if self.build is not None and self.backend.asked is not None:
+        if self.build is not None and self.backend.live_backend is not None:
             raise invalid("is of recorded answers: who is asked is said by the backend", "build")
         return self
 
@@ -160,7 +160,7 @@ class Arm(Declaration):
     @property
     def spec(self) -> BackendDeclaration:
         """The backend as a model version has it."""
-        return self.backend.asked or RecordedBackend(build=self.build)
+        return self.backend.live_backend or RecordedBackend(build=self.build)
 
     def answers(self, files: Files, test_set: str) -> Path | None:
         """The file of this arm's recorded answers to `test_set`; None if it answers live."""

@@ -40,7 +40,7 @@ class VersionFile(Declaration):
     @field_validator("backend")
     @classmethod
     def _check_live(cls, backend: ArmBackend | None) -> ArmBackend | None:
-        if backend is not None and backend.asked is None:
+        if backend is not None and backend.live_backend is None:
             raise invalid("answers belong to a run: leave the backend out", "recorded")
         return backend
 
@@ -53,4 +53,4 @@ class VersionFile(Declaration):
     @property
     def spec(self) -> BackendDeclaration:
         """The backend as a model version has it."""
-        return (self.backend and self.backend.asked) or RecordedBackend(build=self.build)
+        return (self.backend and self.backend.live_backend) or RecordedBackend(build=self.build)

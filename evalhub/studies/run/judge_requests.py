@@ -40,7 +40,7 @@ def judge_prices(spec: StudySpec, project: Project) -> Prices:
     """Today's prices of a study's judges."""
     versions = register_judges(spec, project)
     return {
-        versions[name].digest: used_price(judge.backend.asked, judge.price)
+        versions[name].digest: used_price(judge.backend.live_backend, judge.price)
         for name, judge in spec.judges.items()
     }
 

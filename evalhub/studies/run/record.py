@@ -52,13 +52,17 @@ def arms_to_record(spec: StudySpec, names: Sequence[str]) -> list[str]:
     """
     best = spec.document.data["baseline"] == BEST_UNTUNED
     untuned = [name for name, arm in spec.arms.items() if not arm.fine_tuned]
-    usual = [each for each in untuned if spec.arms[each].backend.asked] if best else [spec.baseline]
+    usual = (
+        [each for each in untuned if spec.arms[each].backend.live_backend]
+        if best
+        else [spec.baseline]
+    )
     for name in names:
         if name not in spec.arms:
             raise RecordError(f"there is no arm {name!r}; there are {', '.join(spec.arms)}")
     chosen = [name for name in spec.arms if name in (names or usual)]
     for name in chosen:
-        if spec.arms[name].backend.asked is None:
+        if spec.arms[name].backend.live_backend is None:
             raise RecordError(f"the answers of {name!r} are recorded: nobody is asked for them")
     if not chosen:
         raise RecordError("the answers of all arms that may be the baseline are recorded")

@@ -18,7 +18,7 @@ def register_judges(spec: StudySpec, project: Project) -> dict[str, ModelVersion
             project=project,
             slug=name,
             kind=Kind.BASE,
-            backend=judge.backend.asked,
+            backend=judge.backend.live_backend,
             sampling=judge.sampling,
             notes=judge.notes,
         )

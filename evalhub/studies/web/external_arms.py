@@ -17,9 +17,11 @@ def arms_asked_here(spec: StudySpec) -> list[str]:
     return [
         name
         for name, arm in spec.arms.items()
-        if arm.backend.asked is not None
+        if arm.backend.live_backend is not None
         and any(
-            what != "alias" for _, marks, _ in references_of(arm.backend.asked) for what in marks
+            what != "alias"
+            for _, marks, _ in references_of(arm.backend.live_backend)
+            for what in marks
         )
     ]
 
@@ -44,5 +46,5 @@ def recorded_fields(
 
 def _notes(spec: StudySpec, of: "RecordedRun") -> str:
     """The version's notes: whose answers they are."""
-    model = getattr(spec.arms[of.arm].backend.asked, "model", "")
+    model = getattr(spec.arms[of.arm].backend.live_backend, "model", "")
     return f"answers of {model}, asked by the pipeline" if model else "asked by the pipeline"

@@ -73,7 +73,7 @@ def try_item(
     """
     check_evaluates(by, project)
     declared_arm = validate(Arm, dict(arm))
-    backend = declared_arm.backend.asked
+    backend = declared_arm.backend.live_backend
     if not isinstance(backend, OpenAIBackend):
         raise DeclarationError("names no endpoint to be tried", "backend")
     try:
