@@ -139,7 +139,7 @@ def test_it_says_how_many_examples_on_what_and_to_what_end(
     assert (record.get("examples"), record.get("validation_examples")) == counts
     assert record["hardware"] == {"gpu": "NVIDIA A100-SXM4-80GB", "gpus": 4}
     assert record["objective"] == "dpo"
-    named = validate(CheckedTraining, record).named
+    named = validate(CheckedTraining, record).fields_with_names
     assert (named.unfit, named.fields.hardware.gpus) == ((), 4)
 
 

@@ -99,7 +99,7 @@ class Show(Declaration):
     )
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """How both arms' answers were made alike before they were shown, as a sentence; "" for
         nothing."""
         changes = []

@@ -2,8 +2,8 @@
 
 It is kept as it was handed in, since it is part of what a version is known by: a field that becomes
 known here makes no other version of an old record. `CheckedTraining` is what doors take: the fields
-that have a name are checked, others stay. `TrainingRecord.named` reads the same of any record, also
-of one from before a field had a name.
+that have a name are checked, others stay. `TrainingRecord.fields_with_names` reads
+the same of any record, also of one from before a field had a name.
 """
 
 import re
@@ -231,7 +231,7 @@ class TrainingRecord(KeylessDeclaration, extra="allow"):
         return self
 
     @property
-    def named(self) -> "NamedTraining":
+    def fields_with_names(self) -> "NamedTraining":
         """The record's fields that have a declared name."""
         document, unfit = self.as_json(), list[str]()
         while True:

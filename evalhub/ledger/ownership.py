@@ -71,7 +71,7 @@ def costs_of_study(study: Study, arms: OwnedArms, ownership: Ownership) -> Known
         candidate=uses[1],
         currency=currency,
         trained=arms.candidate.version.fine_tuned,
-        training=arms.candidate.version.training.named.fields,
+        training=arms.candidate.version.training.fields_with_names.fields,
         saving=saving,
         where=where,
         tokens=tokens,

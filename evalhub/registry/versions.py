@@ -132,7 +132,7 @@ def base_of_version(version: ModelVersion) -> StoodOn | None:
 
 def _check_base(version: ModelVersion) -> None:
     """Check that the training record doesn't name another base, where that is certain."""
-    fields, base = version.training.named.fields, base_of_version(version)
+    fields, base = version.training.fields_with_names.fields, base_of_version(version)
     if base is not None and verdict_on_base(fields, base) == "another":
         raise DeclarationError(
             f"is {fields.base_model}, and {base.whose} is {base.name}: a record of another base",

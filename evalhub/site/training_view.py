@@ -46,7 +46,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
     }
     if not stated:
         return None
-    training = version.training.named
+    training = version.training.fields_with_names
     facts = training_facts(training.fields)
     groups = [
         (group, [each for each in facts if each.group == group])

@@ -111,7 +111,7 @@ def telling(
         "whose answers are whose from nine tenths of the items and says it of the rest (test by "
         "exchanging the two answers of an item; the interval allows for what the tenths share). "
         f"It passes where at most {TELLS:.0%} can be told apart.{sampled}",
-        f"{measured}{telling + '. ' if telling else ''}{before}{show.said}".strip(),
+        f"{measured}{telling + '. ' if telling else ''}{before}{show.sentence}".strip(),
         None if result.choice is None else result.choice.p,
         PEOPLE,
         result.as_json() | {"show": show.as_json(), "when_sealed": dict(when_sealed or {})},

@@ -242,13 +242,13 @@ class Exchange:
                 fault = Fault.MODEL if status == BUSY else Fault.SERVER
                 if status in CONGESTED:
                     why = f"HTTP {status}"
-                    self.state.refused(sent_in=sent_in, reason=why, certain=after is not None)
+                    self.state.note_refusal(sent_in=sent_in, reason=why, certain=after is not None)
                 if status == BUSY:
                     refused = min(refused, sent)
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
                 fault = Fault.MODEL
-                self.state.timed_out(last)
+                self.state.note_timeout(last)
             except aiohttp.ClientConnectorError as error:
                 self._check_public(over)
                 last, after, status = error.os_error.strerror or str(error), None, 0
@@ -258,7 +258,7 @@ class Exchange:
                 last, after = f"the connection broke: {reason}", None
                 status, fault = 0, Fault.SERVER
             else:
-                self.state.answered(sent_in=sent_in)
+                self.state.note_answer(sent_in=sent_in)
                 if refused < sent:
                     self.state.took_later = time.perf_counter()
                 return replies

@@ -188,8 +188,8 @@ def test_a_version_from_before_is_read_whatever_its_record_says(team: Team) -> N
     found = registered(team, training={"cost": "$300", "alpha": -1, "rank": 8})
     again = ModelVersion.objects.get(pk=found.pk).training
     assert again.as_json()["cost"] == "$300"
-    assert again.named.unfit == ("alpha", "cost")
-    assert again.named.fields.adapter.r == 8
+    assert again.fields_with_names.unfit == ("alpha", "cost")
+    assert again.fields_with_names.fields.adapter.r == 8
 
 
 def of_the_hub(model: str, **more: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").re
 
 
 def read(folder: Path) -> TrainingFields:
-    return validate(CheckedTraining, read_folder(folder)).named.fields
+    return validate(CheckedTraining, read_folder(folder)).fields_with_names.fields
 
 
 def test_what_transformers_and_peft_wrote_is_read(tmp_path: Path) -> None:

@@ -283,7 +283,7 @@ def _template(backend: HfBackend) -> str | None:
 
 def _rank(version: ModelVersion, options: ServingOptions, config: dict[str, Any]) -> int | None:
     """The adapter's rank, from its own files, else from the training record."""
-    recorded_rank: int | None = version.training.named.fields.adapter.r
+    recorded_rank: int | None = version.training.fields_with_names.fields.adapter.r
     rank = _largest_rank(config) or recorded_rank
     if options.rank is not None and rank is not None and options.rank != rank:
         where = "its files say" if _largest_rank(config) else "the training record says"

@@ -318,7 +318,7 @@ def _print_aliases(project: str | None, json_: bool) -> int:
         typer.echo("No alias yet: a promotion makes a champion, a ship a challenger.", err=True)
     for alias in rows:
         whose = str(alias.version) if alias.version else "nobody"
-        typer.echo(f"{alias.project.slug}  {alias.alias}: {whose}, {alias.said}")
+        typer.echo(f"{alias.project.slug}  {alias.alias}: {whose}, {alias.sentence}")
     return 0
 
 

@@ -115,7 +115,7 @@ class MoveShape(ResponseShape):
             version=_at(move.version),
             was=move.was,
             stage=move.stage,
-            said=move.said,
+            said=move.sentence,
             override=move.overridden,
             decision=move.decision_id,
             by=move.by_id,

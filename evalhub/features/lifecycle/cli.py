@@ -332,7 +332,7 @@ def _row(move: "StageMove") -> dict[str, Any]:
         "name": str(move.version),
         "was": move.was,
         "stage": move.stage,
-        "said": move.said,
+        "said": move.sentence,
         "override": move.overridden,
         "decision": move.decision_id,
         "by": move.by_id,

@@ -45,7 +45,7 @@ def check_candidate(version: ModelVersion) -> None:
     if version.stage != VersionStage.RETIRED:
         return
     move = version.moves.newest_first().first()
-    since = f" since {move.created:%Y-%m-%d}: it {move.said} ({move.reason})" if move else ""
+    since = f" since {move.created:%Y-%m-%d}: it {move.sentence} ({move.reason})" if move else ""
     raise StageError(
         f"{version} is retired{since}. Roll back to it, where it was champion before, or bring it "
         "back as a candidate first (evalhub reopen)"

@@ -172,7 +172,9 @@ class ModelVersionShape(ResponseShape):
             training_advice=tuple(
                 TrainingAdviceShape.of(advice)
                 for advice in advice_on(
-                    version.training.named.fields, kind=version.kind, base=base_of_version(version)
+                    version.training.fields_with_names.fields,
+                    kind=version.kind,
+                    base=base_of_version(version),
                 )
             ),
             notes=version.notes,

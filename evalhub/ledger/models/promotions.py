@@ -172,7 +172,7 @@ class StageMove(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version} {self.said}"
+        return f"{self.version} {self.sentence}"
 
     @property
     def overridden(self) -> bool:
@@ -180,7 +180,7 @@ class StageMove(models.Model):
         return self.decision_id is None and self.stage != VersionStage.RETIRED
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """What happened to the version, in words."""
         if self.stage == VersionStage.CHAMPION:
             if self.was == VersionStage.RETIRED:

@@ -33,7 +33,7 @@ def gpu_price(name: str) -> Hourly | None:
 
 def sheet(said: dict[str, Any], **found: Any) -> CostSheet:
     if "training" in found:
-        found["training"] = validate(TrainingRecord, found["training"]).named.fields
+        found["training"] = validate(TrainingRecord, found["training"]).fields_with_names.fields
     known = KnownCosts(
         **{"baseline": ArmUse("old"), "candidate": ArmUse("new"), "currency": "USD"} | found
     )
