@@ -9,7 +9,7 @@ from reviews.models import Campaign, EventKind
 def looks_known(campaign: Campaign) -> list[str]:
     """How answers were shown alike, and how well text alone told the arms apart; empty where
     nothing was made alike and nothing told them. One query."""
-    show_sentence = campaign.page_form.show.said
+    show_sentence = campaign.page_form.show.sentence
     tell_sentence = _sentence(telling_when_sealed(campaign))
     return [sentence for sentence in (show_sentence, tell_sentence) if sentence]
 

@@ -103,5 +103,5 @@ def test_a_plan_that_says_nothing_of_it_is_the_plan_that_it_was() -> None:
     asked = Form(show=PRETTY)
     assert asked.as_json()["show"] == {"json": "pretty", "markdown": "rendered"}
     assert validate(Form, asked.as_json()) == asked
-    assert "JSON in one layout" in asked.show.said
+    assert "JSON in one layout" in asked.show.sentence
     assert Show().said == ""
