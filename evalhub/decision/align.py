@@ -56,8 +56,8 @@ class ArmScores:
 
     Attributes:
         name: what sentences call the arm.
-        places: which item each score is of, as its place in the list of items, ascending, shape
-            (m,); an item's scores stand in the order of its samples.
+        item_indices: which item each score is of, as its index in the list of items, ascending,
+            shape (m,); an item's scores stand in the order of its samples.
         values: the scores, shape (m,); NaN where an answer has none.
         reason: why the first answer without a score has none.
         samples: answers that each item should have; None: as many as any item has.
@@ -69,7 +69,7 @@ class ArmScores:
     """
 
     name: str
-    places: NDArray[np.intp]
+    item_indices: NDArray[np.intp]
     values: Array
     reason: str = ""
     samples: int | None = None
@@ -87,17 +87,17 @@ class ArmScores:
 
     def counts(self, items: int) -> NDArray[np.intp]:
         """How many answers each item has, shape (items,)."""
-        return np.bincount(self.places, minlength=items)
+        return np.bincount(self.item_indices, minlength=items)
 
     def means(self, items: int) -> Array:
         """Each item's mean over its answers, shape (items,); NaN where one has no score."""
         with np.errstate(invalid="ignore"):
-            sums = np.bincount(self.places, weights=self.values, minlength=items)
+            sums = np.bincount(self.item_indices, weights=self.values, minlength=items)
             return np.asarray(sums / self.counts(items), dtype=float)
 
 
 def by_item(scores: Sequence[Sequence[float | None]]) -> tuple[NDArray[np.intp], Array]:
-    """Flatten each item's scores into `places` and `values` of ArmScores; a None becomes NaN."""
+    """Flatten each item's scores into `item_indices` and `values` of ArmScores; None is NaN."""
     indices = np.repeat(np.arange(len(scores)), [len(each) for each in scores])
     return indices, np.array(list(chain.from_iterable(scores)), dtype=float)
 
@@ -179,7 +179,7 @@ def align(
     """Align both arms' scores on the items that each of them has answered and that are all scored.
 
     Args:
-        items: the test set's, in order, which the arms' `places` count.
+        items: the test set's, in order, which the arms' `item_indices` count.
         judged: the items that are judged on; None: all.
         mix: each tag's share of production, to which the items are weighted.
         same: the two arms are one on this test set.
@@ -215,7 +215,7 @@ def _within(
     if not beyond.any():
         return judged
     within = np.ones(items, dtype=bool) if judged is None else judged.copy()
-    within[arm.places[beyond]] = False
+    within[arm.item_indices[beyond]] = False
     return within
 
 
@@ -238,12 +238,12 @@ def _failure_rows(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Row
     failed = np.zeros((2, len(whole)), dtype=bool)
     for row, arm in zip(failed, (baseline, candidate), strict=True):
         if arm.failed is not None:
-            row[arm.places[arm.failed]] = True
+            row[arm.item_indices[arm.failed]] = True
     return failed[:, whole] if failed.any() else None
 
 
 def _matrix(arm: ArmScores, whole: Rows) -> Array:
-    values = arm.values[whole[arm.places]]
+    values = arm.values[whole[arm.item_indices]]
     samples = arm.counts(len(whole))[whole]
     if not len(samples) or samples.max() == 1:
         return values

@@ -34,7 +34,7 @@ def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmSc
             f"{arm.name} has fewer than {count_text(int(due), 'answer')} to {short.size} {of}, "
             f"first {items[short[0]].key!r}: sample every item equally often"
         )
-    gaps = arm.places[np.isnan(arm.values)]
+    gaps = arm.item_indices[np.isnan(arm.values)]
     if gaps.size:
         why = arm.reason or "score them, or say what a failure is worth"
         flaws.append(
@@ -42,7 +42,7 @@ def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmSc
             f"{'has' if gaps.size == 1 else 'have'} no score by {requirement.metric}, "
             f"first that to {items[gaps[0]].key!r}: {why}"
         )
-    beyond = arm.places[beyond_bounds(requirement, arm)]
+    beyond = arm.item_indices[beyond_bounds(requirement, arm)]
     if beyond.size and requirement.bounds is not None:
         least, most = requirement.bounds
         flaws.append(

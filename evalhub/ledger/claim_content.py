@@ -83,7 +83,9 @@ def _samples(arm: ArmScores, items: int) -> NDArray[np.float64]:
     counts = arm.counts(items)
     table = np.full((items, max(int(counts.max(initial=0)), 1)), np.nan)
     starts = np.cumsum(counts) - counts
-    table[arm.places, np.arange(len(arm.places)) - starts[arm.places]] = arm.values
+    table[arm.item_indices, np.arange(len(arm.item_indices)) - starts[arm.item_indices]] = (
+        arm.values
+    )
     table.sort(axis=1)
     return table
 

@@ -168,9 +168,9 @@ def _reindex(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel])
     if was is now:
         return arm
     index_of = {each.key: index for index, each in enumerate(now)}
-    to = np.array([index_of[each.key] for each in was], dtype=np.intp)[arm.places]
+    to = np.array([index_of[each.key] for each in was], dtype=np.intp)[arm.item_indices]
     order = np.argsort(to, kind="stable")
-    return replace(arm, places=to[order], values=arm.values[order], failed=None)
+    return replace(arm, item_indices=to[order], values=arm.values[order], failed=None)
 
 
 def _run_with_answers(run: Run) -> Run | None:

@@ -210,7 +210,7 @@ def _beside(
     policy: Policy, looks: SharedLooks, read: ArmEvidence, standing: Standing, shared: SameItems
 ) -> list[Standing]:
     """Positions of the other arms that share the looks this decision is about to take."""
-    if all(at.taken or not at.counted for at in standing.positions):
+    if all(at.taken or not at.pays for at in standing.positions):
         return []
     return [
         standing_of(

@@ -52,7 +52,10 @@ def ownership_evidence(
     )
     lines = cost_lines(ownership, priced, gpu_price)
     reckoning = CostModel(lines)
-    missing = [f"{each.name}: {each.missing}" for each in reckoning.unknown(reckoning.net_parts)]
+    missing = [
+        f"{each.name}: {each.missing}"
+        for each in reckoning.lines_without_amount(reckoning.net_parts)
+    ]
     if not aligned.items:
         missing.append(f"both arms answered no item of {name}")
     if missing:

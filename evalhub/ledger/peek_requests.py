@@ -81,8 +81,8 @@ def _items_to_send(claim: FileClaim) -> SentItems:
 
 def _arm_to_send(arm: ArmScores, items: int) -> SentArm:
     scores = tuple(None if np.isnan(value) else float(value) for value in arm.values)
-    one_each = len(arm.places) == items and bool((arm.places == np.arange(items)).all())
-    return SentArm(scores=scores, places=() if one_each else tuple(arm.places.tolist()))
+    one_each = len(arm.item_indices) == items and bool((arm.item_indices == np.arange(items)).all())
+    return SentArm(scores=scores, places=() if one_each else tuple(arm.item_indices.tolist()))
 
 
 def from_sent_claim(sent: SentClaim) -> FileClaim:

@@ -86,7 +86,7 @@ class Claim:
         """The digest that identifies it in the ledger; before there are scores, of what they will
         be read from."""
         if not self.content:
-            return digest_of({**self.recorded, "asked": self.asked, "scores": self.scores})
+            return digest_of({**self.digests, "asked": self.asked, "scores": self.scores})
         if self.measured:
             return digest_of({"content": self.content, "measured": self.measured})
         return self.content
@@ -110,7 +110,7 @@ class Claim:
         return self.planned or (self.baseline.answers_digest, self.candidate.answers_digest)
 
     @property
-    def recorded(self) -> dict[str, str]:
+    def digests(self) -> dict[str, str]:
         """SHA-256 of the items and of both arms' answers to them, by Look's fields."""
         baseline, candidate = self.answers
         return {
@@ -167,7 +167,7 @@ class LedgerPosition:
     beginning: str = ""
 
     @property
-    def counted(self) -> bool:
+    def pays(self) -> bool:
         return self.looks is not None
 
     @property
@@ -178,9 +178,9 @@ class LedgerPosition:
         )
 
     @property
-    def charged(self) -> bool:
+    def is_charged(self) -> bool:
         """Whether a look was taken for it, or would be."""
-        own = self.counted and not self.shares
+        own = self.pays and not self.shares
         return own or any(each.charged for each in self.beside)
 
     @property

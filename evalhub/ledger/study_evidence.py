@@ -121,7 +121,10 @@ class StudyEvidence:
         """Pair the scores of any two runs of the test set's line."""
         versions = baseline.test_set_version, candidate.test_set_version
         before, after = (self.scores_of(run, test_set.metric) for run in (baseline, candidate))
-        arms = [before.with_names(names[0], test_set.name), after.named(names[1], test_set.name)]
+        arms = [
+            before.with_names(names[0], test_set.name),
+            after.with_names(names[1], test_set.name),
+        ]
         if versions[0] != versions[1]:
             failure = (
                 f"{names[0]} answered {versions[0]} and {names[1]} {versions[1]}: "

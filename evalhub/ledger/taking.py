@@ -222,6 +222,6 @@ def _look(claim: Claim, study: Study, **fields: Any) -> Look:
         candidate_key=claim.candidate_key,
         baseline_key=claim.baseline_key,
         metric_key=claim.metric_key,
-        **claim.recorded,
+        **claim.digests,
         **fields,
     )

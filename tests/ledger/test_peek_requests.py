@@ -84,5 +84,5 @@ def test_what_is_received_has_the_content_of_what_was_sent(seed: int) -> None:
         (claim.baseline, received.baseline),
         (claim.candidate, received.candidate),
     ):
-        assert np.array_equal(sent.places, there.places)
+        assert np.array_equal(sent.item_indices, there.item_indices)
         assert np.array_equal(sent.values, there.values, equal_nan=True)

@@ -164,7 +164,7 @@ def kept(desk: Desk, asked: Asked) -> list[Standing]:
                 assert at.number > CHOSEN * read.count(), "a rival that is tried pays for all"
                 desk.tried.append(claim)
         beside = list[Standing]()
-        if together and any(at.counted and not at.taken for at in standing.positions):
+        if together and any(at.pays and not at.taken for at in standing.positions):
             beside = [stand(other, together) for other in unread if other is not claims]
         with transaction.atomic():
             assert take(
@@ -206,7 +206,7 @@ def test_no_item_and_no_candidate_spends_more_than_alpha(team: Team, seed: int) 
             who = primary.candidate_key, primary.baseline_key, primary.metric_key
             spending.add(("candidate", *who), errs, level)
             for guard, beside in guards:
-                if beside.counted or not beside.beside:
+                if beside.pays or not beside.beside:
                     continue
                 looks = beside.strictest_looks(ALPHA)
                 level, errs = whole(looks), event(guard, looks)

@@ -104,4 +104,4 @@ def test_a_plan_that_says_nothing_of_it_is_the_plan_that_it_was() -> None:
     assert asked.as_json()["show"] == {"json": "pretty", "markdown": "rendered"}
     assert validate(Form, asked.as_json()) == asked
     assert "JSON in one layout" in asked.show.sentence
-    assert Show().said == ""
+    assert Show().sentence == ""

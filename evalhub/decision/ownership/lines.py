@@ -324,7 +324,7 @@ def retraining_line(ownership: Ownership, sofar: CostModel) -> CostLine:
             times,
             figure_stated("retraining: cost", retraining.cost, "each"),
         )
-    if retraining.times_a_year[1] > 0 and (lacking := sofar.unknown(UPFRONT)):
+    if retraining.times_a_year[1] > 0 and (lacking := sofar.lines_without_amount(UPFRONT)):
         names = ", ".join(each.name for each in lacking)
         return unknown_line(
             "retraining",

@@ -51,7 +51,7 @@ class Reckoned:
 
 @dataclass(frozen=True, slots=True)
 class CostModel:
-    """The lines of a sheet; lines without a known amount count as 0 and are listed by `unknown`.
+    """The lines of a sheet; `lines_without_amount` lists those that aren't known, which count as 0.
 
     `saving` is a line of paired differences that stands in for present − serving.
     """
@@ -69,7 +69,7 @@ class CostModel:
     def of(self, part: Part) -> list[CostLine]:
         return [each for each in self._complete_lines if each.part == part]
 
-    def unknown(self, parts: Iterable[Part]) -> list[CostLine]:
+    def lines_without_amount(self, parts: Iterable[Part]) -> list[CostLine]:
         return [each for each in self.lines if each.missing and each.part in parts]
 
     @property
@@ -82,7 +82,7 @@ class CostModel:
     @property
     def net_is_known(self) -> bool:
         parts = {each.part for each in self.lines}
-        return not self.unknown(self.net_parts) and set(self.net_parts) <= parts
+        return not self.lines_without_amount(self.net_parts) and set(self.net_parts) <= parts
 
     def upfront(self, at: Point) -> float:
         return sum(_product(each, at) for part in UPFRONT for each in self.of(part))
@@ -132,10 +132,11 @@ class CostModel:
 
 def break_even(reckoning: CostModel) -> BreakEven:
     """Months until savings have paid the costs up front, at best and at worst."""
-    unknown = reckoning.unknown(UPFRONT)
+    unknown = reckoning.lines_without_amount(UPFRONT)
     if not reckoning.net_is_known:
         why = (
-            f"Unknown without {_names(reckoning.unknown(reckoning.net_parts)) or 'a monthly bill'}."
+            "Unknown without "
+            f"{_names(reckoning.lines_without_amount(reckoning.net_parts)) or 'a monthly bill'}."
         )
         return BreakEven(low=None, value=None, high=None, never=False, sentence=why)
     best = min(
@@ -176,7 +177,7 @@ def tornado(reckoning: CostModel) -> Tornado | None:
         return None
     middle = reckoning.outcome(reckoning.middle)
     at = middle.months
-    of_net = at is None or bool(reckoning.unknown(UPFRONT)) or middle.upfront == 0
+    of_net = at is None or bool(reckoning.lines_without_amount(UPFRONT)) or middle.upfront == 0
 
     def outcome(name: str, value: float) -> float | None:
         result = reckoning.outcome(reckoning.middle | {name: value})
@@ -228,7 +229,7 @@ def cost_sheet(
 
     def total(parts: tuple[Part, ...]) -> Ends | None:
         present_parts = {each.part for each in lines}
-        if reckoning.unknown(parts) or not set(parts) <= present_parts:
+        if reckoning.lines_without_amount(parts) or not set(parts) <= present_parts:
             return None
         return reckoning.range_of(
             lambda at: sum(

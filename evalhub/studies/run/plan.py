@@ -202,7 +202,7 @@ def _look(
         taken=at.free,
         charged=row.counted,
         shared_by=row.together[-1].arms if row.together and row.together[-1] else None,
-        refused=counting and at.counted and at.refused,
+        refused=counting and at.pays and at.refused,
         level=alpha,
         deviation=deviation,
         seen=measured is not None,
