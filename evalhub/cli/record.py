@@ -69,7 +69,7 @@ def record(
         printing.print_requests(plan, printing.terminal(errors=True))
         if plan.requests:
             agree("Ask them?", unasked=f"{plan.requests:,} requests would be made")
-    runs = complete_runs(spec, arms, told=yes)
+    runs = complete_runs(spec, arms, shows_requests=yes)
     files = write_answers(out, runs) if out is not None else {}
     if json_:
         printing.print_json(
@@ -88,9 +88,11 @@ def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]
     return arms, plan_of_answers(spec, arms)
 
 
-def complete_runs(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[RecordedRun]":
-    """Completes the runs, with progress bars; `told` prints the requests first. Without Redis this
-    process is the worker."""
+def complete_runs(
+    spec: "StudySpec", arms: list[str], *, shows_requests: bool = False
+) -> "list[RecordedRun]":
+    """Completes the runs, with progress bars; `shows_requests` prints the requests first.
+    Without Redis this process is the worker."""
     from contextlib import nullcontext
     from functools import partial
 
@@ -107,7 +109,7 @@ def complete_runs(spec: "StudySpec", arms: list[str], *, told: bool = False) -> 
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,
     ):
-        planned = partial(printing.print_requests, console=console) if told else None
+        planned = partial(printing.print_requests, console=console) if shows_requests else None
         return record_answers(spec, arms, read=imports, planned=planned, progress=bars)
 
 

@@ -96,9 +96,9 @@ class Reports:
             "skills": skills_of(record, capability),
             "changed_since": decision.changed_since,
             "link": decision.link,
-            "held": decision.hold_reason,
+            "hold_reason": decision.hold_reason,
         }
-        self._put(self.junit, "--junit", junit(record, held=decision.hold_reason))
+        self._put(self.junit, "--junit", junit(record, hold_reason=decision.hold_reason))
         self._put(self.markdown, "--markdown", markdown(record, decision.flips, **options).encode())
         self._put(self.out, "--out", _document(record.as_json()))
         if self.github:
@@ -107,7 +107,7 @@ class Reports:
                 _append(SUMMARY, markdown(record, decision.flips, most=room, **options))
             outputs = _outputs(decision)
             _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in outputs.items()))
-            _say(annotations(record, _in_workspace(study), held=decision.hold_reason))
+            _say(annotations(record, _in_workspace(study), hold_reason=decision.hold_reason))
 
     def write_undecided(self, name: str, why: str, study: Path) -> None:
         """Writes into all reports that there is no verdict."""

@@ -180,7 +180,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,
     ):
-        return conduct(study=registered, progress=bars, judged=bars.show_judge, wait_s=wait_s)
+        return conduct(study=registered, progress=bars, on_judge=bars.show_judge, wait_s=wait_s)
 
 
 def accept_caveats(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":

@@ -203,14 +203,22 @@ class Spent(Declaration):
 
 
 def spending_text(
-    *, prompt: int, completion: int, untold: int, money: float | None, price: UsedPrice | None
+    *,
+    prompt: int,
+    completion: int,
+    without_count: int,
+    money: float | None,
+    price: UsedPrice | None,
 ) -> str:
     """Tokens and money spent, with the price and its source, in words."""
     parts: Sequence[str] = [
         f"{prompt + completion:,} tokens ({prompt:,} of prompts, {completion:,} of answers)"
     ]
-    if untold:
-        parts = [*parts, f"without those of {untold:,} answers, which the server didn't tell"]
+    if without_count:
+        parts = [
+            *parts,
+            f"without those of {without_count:,} answers, which the server didn't tell",
+        ]
     if price is None:
         return f"{', '.join(parts)}; no price of it is known"
     cost = "unknown" if money is None else f"{money:,.4g}"

@@ -246,7 +246,9 @@ def _content_of(
     judged = None
     if claim.primary and development is not None:
         judged = np.array([not development.holds(each.key, each.cluster) for each in items])
-    return content_digest(items, baseline, candidate, asked=fields, judged=judged, mix=test_set.mix)
+    return content_digest(
+        items, baseline, candidate, question=fields, judged=judged, mix=test_set.mix
+    )
 
 
 def _claim_on(

@@ -75,7 +75,7 @@ def standing_of(
     tries = Tries(
         distinct,
         shared,
-        asked={each.digest for each in needed},
+        needed={each.digest for each in needed},
         extended={look.claim for each in needed for look in stages[each.digest]},
     )
     paying = paying_claims(distinct, counts)

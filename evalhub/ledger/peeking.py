@@ -231,7 +231,7 @@ def _claim(files: FileClaim, known_items: KnownItems, version: TestSetVersion) -
                 asked={**fields, "mix": files.mix and dict(files.mix)},
                 scores=("", ""),
                 content=content_digest(
-                    items, files.baseline, files.candidate, asked=fields, mix=files.mix
+                    items, files.baseline, files.candidate, question=fields, mix=files.mix
                 ),
                 measured=files.measured,
                 cover=tuple(known_items.cover),

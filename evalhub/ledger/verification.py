@@ -110,7 +110,7 @@ def _scores_alike(row: EvidenceRow, look: Look) -> bool:
         stored_runs = [run for run in pair if run is not None]
         items = item_labels(stored_runs[0].test_set_version)
         arms = [run_scores(run, metric, items).arm for run in stored_runs]
-        claim_digests.add(content_digest(items, arms[0], arms[1], asked={}))
+        claim_digests.add(content_digest(items, arms[0], arms[1], question={}))
     return len(claim_digests) == 1
 
 

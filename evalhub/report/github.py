@@ -12,16 +12,20 @@ MOST_ANNOTATIONS = 10
 _COMMANDS = {Verdict.HOLD: "error", Verdict.INVALID: "error", Verdict.MORE: "warning"}
 
 
-def annotations(record: DecisionRecord, file: str = "", *, held: str = "") -> list[str]:
+def annotations(record: DecisionRecord, file: str = "", *, hold_reason: str = "") -> list[str]:
     """Workflow commands, the verdict's first, each a line; at most `MOST_ANNOTATIONS` in all.
 
     Args:
         file: the study file within the repository, which they stand beside; "": beside none.
-        held: why a ship is held back all the same.
+        hold_reason: why a ship is held back all the same.
     """
     verdict = record.verdict
-    kind = "error" if held else _COMMANDS.get(verdict, "warning" if record.caveats else "notice")
-    message = f"Held back: {held}" if held else f"{verdict.label}: {record.headline}"
+    kind = (
+        "error"
+        if hold_reason
+        else _COMMANDS.get(verdict, "warning" if record.caveats else "notice")
+    )
+    message = f"Held back: {hold_reason}" if hold_reason else f"{verdict.label}: {record.headline}"
     first = command(kind, message, "Evalhub", file)
     ranked = sorted(record.criteria, key=_severity)
     problems = [each for each in ranked if each.status is not Status.PASS]

@@ -23,15 +23,15 @@ _RESULTS: dict[Verdict, type[FinalResult]] = {
 }
 
 
-def junit(record: DecisionRecord, *, held: str = "") -> bytes:
+def junit(record: DecisionRecord, *, hold_reason: str = "") -> bytes:
     """The record as a JUnit file.
 
     Args:
-        held: why a ship is held back all the same.
+        hold_reason: why a ship is held back all the same.
     """
     suite = TestSuite(_clean(_suite_name(record)))
     cases = [_criterion_case(each) for each in record.criteria]
-    _add(suite, [*cases, _verdict_case(record, held)])
+    _add(suite, [*cases, _verdict_case(record, hold_reason)])
     return _to_bytes(suite)
 
 

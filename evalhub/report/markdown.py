@@ -36,7 +36,7 @@ def markdown(
     skills: Skills | None = None,
     changed_since: Sequence[str] = (),
     link: str = "",
-    held: str = "",
+    hold_reason: str = "",
     most: int = COMMENT_BYTES,
 ) -> str:
     """The record as Markdown of at most `most` bytes; flips are cut from the end, with a note.
@@ -46,9 +46,9 @@ def markdown(
         skills: of general capability, by `evalhub.report.skills.skills_of`.
         changed_since: a sentence for each thing that has changed since it was decided.
         link: where the whole decision is to be read.
-        held: why a ship is held back all the same.
+        hold_reason: why a ship is held back all the same.
     """
-    head = "\n".join(_head(record, changed_since, link, held, skills))
+    head = "\n".join(_head(record, changed_since, link, hold_reason, skills))
     if len(head.encode()) > most:
         return _cut(head, most)
     text, left = head, max(_count_changed(record), len(flips)) if flips else 0

@@ -37,7 +37,7 @@ def _sum(rows: Sequence[Spending]) -> Spent:
     sentence = spending_text(
         prompt=totals["prompt_tokens"],
         completion=totals["completion_tokens"],
-        untold=totals["untold"],
+        without_count=totals["untold"],
         money=money,
         price=price,
     )

@@ -75,7 +75,7 @@ class Echoing:
             "echo": True,
         }
         content = json.dumps(body | backend.extra).encode()
-        read = partial(read_echo, given=prefix, asked=continuation)
+        read = partial(read_echo, prefix=prefix, continuation=continuation)
         replies = await self.exchange.send(
             "/completions", content, frozenset(), read, gives_way=gives_way
         )
@@ -83,12 +83,12 @@ class Echoing:
 
 
 def read_echo(
-    content: bytes, latency_ms: float, key: Secret, *, given: str, asked: str
+    content: bytes, latency_ms: float, key: Secret, *, prefix: str, continuation: str
 ) -> list[Reply]:
-    """What a response says of `asked` after `given`, or what is wrong with it.
+    """What a response says of `continuation` after `prefix`, or what is wrong with it.
 
-    White space at the end of `given` belongs to `asked`, and so does a token across the border, as
-    where a model in the worker is asked.
+    White space at the end of `prefix` belongs to `continuation`, and so does a token across the
+    border, as where a model in the worker is asked.
     """
     try:
         answer = json.loads(content)
@@ -99,10 +99,10 @@ def read_echo(
     tokens = _tokens(answer)
     if tokens is None:
         return [Reply(error=_TELLS_NOTHING)]
-    placed = _positions(tokens, given + asked)
+    placed = _positions(tokens, prefix + continuation)
     if placed is None:
         return [Reply(error="the tokens that the server names don't make up the text")]
-    border = len(given.rstrip())
+    border = len(prefix.rstrip())
     counted = [each for end, each in placed if end > border]
     if any(each.logprob is None for each in counted):
         return [
@@ -118,7 +118,7 @@ def read_echo(
     )
     return [
         Reply(
-            text=asked,
+            text=continuation,
             latency_ms=latency_ms,
             judged=judged,
             served_model=name_of_served(answer.get("model"), key),

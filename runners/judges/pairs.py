@@ -131,7 +131,7 @@ def prompt_of(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: boo
     )
     return judge_prompt(
         question,
-        given=item.input,
+        item_input=item.input,
         context=item.context,
         references=list(item.references),
         first=answers[0],

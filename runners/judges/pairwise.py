@@ -23,7 +23,7 @@ Say why first. Reply with one JSON object and nothing else:
 def judge_prompt(
     question: PairwiseQuestion,
     *,
-    given: Any,
+    item_input: Any,
     context: str,
     references: list[Any],
     first: str,
@@ -31,7 +31,7 @@ def judge_prompt(
 ) -> str:
     """What the judge is asked about two answers to one item, in this order."""
     material = {
-        "question": given,
+        "question": item_input,
         "context": context,
         "right_answers": [each for each in references if each is not None],
     }

@@ -62,7 +62,7 @@ def digest(claim: FileClaim) -> str:
     items = [
         label._replace(fingerprint=own) for label, (own, _) in zip(claim.items, prints, strict=True)
     ]
-    return content_digest(items, claim.baseline, claim.candidate, asked={}, mix=claim.mix)
+    return content_digest(items, claim.baseline, claim.candidate, question={}, mix=claim.mix)
 
 
 @pytest.mark.parametrize("seed", range(200))

@@ -45,5 +45,5 @@ def test_a_message_is_one_line_and_one_command() -> None:
 
 
 def test_a_ship_that_is_held_back_is_an_error() -> None:
-    (line,) = annotations(record(a_criterion(0.1, 0.2)), held="A person overrode it: hold")
+    (line,) = annotations(record(a_criterion(0.1, 0.2)), hold_reason="A person overrode it: hold")
     assert line == "::error title=Evalhub::Held back: A person overrode it: hold"

@@ -80,7 +80,7 @@ def test_without_a_verdict_the_file_says_so() -> None:
 
 
 def test_a_ship_that_is_held_back_is_a_failure() -> None:
-    written = junit(record(a_criterion(0.1, 0.2)), held="A person overrode it: hold")
+    written = junit(record(a_criterion(0.1, 0.2)), hold_reason="A person overrode it: hold")
     assert {name: result(case) for name, case in cases(written).items()} == {
         "triage": "passed",
         "verdict": "failure",

@@ -87,7 +87,7 @@ def serve_config(
         context=context,
         template=_read(template),
     )
-    files = serve_files(model_version, server=server.value, given=options, image=image)
+    files = serve_files(model_version, server=server.value, options=options, image=image)
     write_folder(out, files, option="--out", over=NAMES if force else ())
     if json_:
         printing.print_json(

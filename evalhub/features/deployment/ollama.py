@@ -30,8 +30,8 @@ def files(config: ServerConfig, *, image: str | None = None) -> dict[str, str]:
     if config.adapter:
         lines.append(f"ADAPTER {_value(config.adapter, '--adapter')}")
     lines += [f"PARAMETER {name} {value}" for name, value in _parameters(config)]
-    if config.given.template is not None:
-        lines.append(f"TEMPLATE {_value(config.given.template, '--template')}")
+    if config.options.template is not None:
+        lines.append(f"TEMPLATE {_value(config.options.template, '--template')}")
     if config.prompt.system:
         lines.append(f"SYSTEM {_value(config.prompt.system, 'the system message')}")
     if config.prompt.examples or config.prompt.template != "{input}":
@@ -52,8 +52,8 @@ def _parameters(config: ServerConfig) -> list[tuple[str, str]]:
         rows.append(("num_predict", str(sampling.max_tokens)))
     if sampling.seed is not None:
         rows.append(("seed", str(sampling.seed)))
-    if config.given.context is not None:
-        rows.append(("num_ctx", str(config.given.context)))
+    if config.options.context is not None:
+        rows.append(("num_ctx", str(config.options.context)))
     rows += [("stop", _value(each, "a stop text")) for each in sampling.stop or ()]
     return rows
 
@@ -65,7 +65,7 @@ def _check(config: ServerConfig) -> None:
             "their commit: name a model of Ollama's, or the path of the weights",
             "--base",
         )
-    if config.chat_template is not None and config.given.template is None:
+    if config.chat_template is not None and config.options.template is None:
         raise ServeError(
             f"{config.version} was evaluated with a chat template of its own, and Ollama has a "
             "language of its own for them (Go's): give it as a file",

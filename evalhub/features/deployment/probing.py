@@ -124,7 +124,7 @@ def probe(
         adapter=_has_adapter(version),
     )
     failed = len(outputs) - len(probed)
-    finding = compare_answers(probed, failed=failed, listed=entry.wrong, tolerance=tolerance)
+    finding = compare_answers(probed, failed=failed, listing_error=entry.wrong, tolerance=tolerance)
     report = asdict(replace(finding, why="")) | {
         "outcome": finding.outcome.value,
         "tolerance": tolerance,

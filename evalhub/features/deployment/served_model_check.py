@@ -123,14 +123,14 @@ def compare_answers(
     probed: Sequence[ProbedItem],
     *,
     failed: int = 0,
-    listed: str = "",
+    listing_error: str = "",
     tolerance: float = TOLERANCE,
 ) -> ProbeFinding:
     """Compares all probed items and draws the conclusion.
 
     Args:
         failed: probes that got no answer.
-        listed: what is wrong with what the server says of the model; "" where nothing is.
+        listing_error: what is wrong with what the server says of the model; "" where nothing is.
         tolerance: of the distance of two log-probabilities.
     """
     changed = {each.key: otherwise(each.first, each.kept, tolerance) for each in probed}
@@ -159,7 +159,7 @@ def compare_answers(
         p_borne_out=sign_test(borne_out, len(telling) - borne_out) if with_parent else None,
         otherwise=tuple(each.key for each in probed if changed[each.key]),
     )
-    outcome, why = _conclude(undecided, listed)
+    outcome, why = _conclude(undecided, listing_error)
     return replace(undecided, outcome=outcome, why=why)
 
 

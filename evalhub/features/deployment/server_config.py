@@ -87,7 +87,7 @@ class ServerConfig:
     family: str
     own_defaults: bool
     digests: dict[str, str]
-    given: ServingOptions
+    options: ServingOptions
 
     @property
     def prompt(self) -> Prompt:
@@ -192,7 +192,7 @@ def _of_files(version: ModelVersion, backend: HfBackend, options: ServingOptions
         family=str(config.get("model_type", "")),
         own_defaults=False,
         digests={what: digest for what, digest in digests.items() if digest},
-        given=options,
+        options=options,
     )
 
 
@@ -232,7 +232,7 @@ def _of_an_endpoint(
         family="",
         own_defaults=True,
         digests={},
-        given=options,
+        options=options,
     )
 
 

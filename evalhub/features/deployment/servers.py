@@ -18,7 +18,7 @@ NAMES = {MANIFEST, vllm.SCRIPT, vllm.COMPOSE, vllm.TEMPLATE, ollama.MODELFILE}
 
 
 def serve_files(
-    version: ModelVersion, *, server: str, given: ServingOptions, image: str | None = None
+    version: ModelVersion, *, server: str, options: ServingOptions, image: str | None = None
 ) -> dict[str, str]:
     """The files, by name, for a server to answer as the version did, with a manifest of their
     origin.
@@ -28,7 +28,7 @@ def serve_files(
             something isn't known.
         evalhub.declare.declaration.DeclarationError: no backend here is like the version's.
     """
-    config = server_config(version, given)
+    config = server_config(version, options)
     files = SERVERS[server](config, image=image)
     manifest = config.manifest() | {"server": server}
     return files | {MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"}

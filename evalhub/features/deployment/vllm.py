@@ -54,13 +54,13 @@ def arguments(config: ServerConfig) -> list[str]:
     usual = {"temperature": config.sampling.temperature, "top_p": config.sampling.top_p}
     if overrides := {name: value for name, value in usual.items() if value is not None}:
         args += ["--override-generation-config", json.dumps(overrides)]
-    if config.given.context is not None:
-        args += ["--max-model-len", str(config.given.context)]
+    if config.options.context is not None:
+        args += ["--max-model-len", str(config.options.context)]
     return args
 
 
 def _check(target: ServerConfig) -> None:
-    if target.given.template is not None:
+    if target.options.template is not None:
         raise ServeError("vLLM takes the version's own chat template: leave it out", "--template")
     if target.base.endswith(".gguf"):
         raise ServeError(

@@ -46,9 +46,9 @@ class WhatIfForm(forms.Form):
     examples = forms.CharField(label="Paid for its data", required=False, max_length=80)
     asking = forms.CharField(label="Paid for this study's answers", required=False, max_length=80)
 
-    def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
+    def __init__(self, data: QueryDict, *, arms: OwnedArms, ownership: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)
-        self._arms, self._stated = arms, said
+        self._arms, self._stated = arms, ownership
 
     def clean(self) -> dict[str, Any]:
         """Adds `assumed`: the figures of the form as assumptions."""
@@ -145,7 +145,7 @@ def cost_page(study: Study, query: QueryDict) -> CostPage:
     Raises StudyArm.DoesNotExist where there is no such arm.
     """
     arms = arms_to_compare(study, query.get("arm", ""))
-    form = WhatIfForm(query, arms=arms, said=statement_of(study))
+    form = WhatIfForm(query, arms=arms, ownership=statement_of(study))
     assumed = form.cleaned_data.get("assumed") if form.is_valid() else None
     sheet = cost_of(study, assumed, candidate=arms.candidate.name)
     return CostPage(

@@ -329,7 +329,9 @@ class PublishWorkingSet(WorkingSetEndpoint):
             working_set,
             revision=working_set.revision,
             by=self.by,
-            told=lambda versions: keep_answer(request, _versions_response(request, versions)),
+            on_published=lambda versions: keep_answer(
+                request, _versions_response(request, versions)
+            ),
         )
         return _versions_response(request, versions)
 

@@ -112,7 +112,7 @@ def publish_working_set(
     *,
     revision: int,
     by: User | None,
-    told: Callable[[list[TestSetVersion]], object] = lambda versions: None,
+    on_published: Callable[[list[TestSetVersion]], object] = lambda versions: None,
 ) -> list[TestSetVersion]:
     """Publishes the items as a version (an existing one if it has the same items) and deletes the
     working set.
@@ -123,8 +123,8 @@ def publish_working_set(
 
     Args:
         revision: the one that whoever publishes has seen.
-        told: is called with the versions in the transaction in which the set goes, to keep there
-            what it became.
+        on_published: is called with the versions in the transaction in which the set goes, to
+            keep there what it became.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -137,7 +137,7 @@ def publish_working_set(
         versions = [_publish(working_set, slug, part) for slug, part in parts.items()]
         with transaction.atomic():
             _hide(working_set)
-            told(versions)
+            on_published(versions)
         _take_away(working_set)
     return versions
 

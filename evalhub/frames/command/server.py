@@ -43,4 +43,4 @@ def connect(
     def say(sentence: str) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
-    return Connection(Server.of(server, token_file), project, told=say)
+    return Connection(Server.of(server, token_file), project, say=say)

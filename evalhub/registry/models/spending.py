@@ -57,7 +57,7 @@ class Spending(models.Model):
             sentence=spending_text(
                 prompt=self.prompt_tokens,
                 completion=self.completion_tokens,
-                untold=self.untold,
+                without_count=self.untold,
                 money=self.money,
                 price=self.price,
             ),

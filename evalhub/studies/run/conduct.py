@@ -27,7 +27,7 @@ def conduct(
     *,
     study: Study,
     progress: Progress | None = None,
-    judged: JudgeProgress | None = None,
+    on_judge: JudgeProgress | None = None,
     wait_s: float | None = None,
 ) -> StudyStatus:
     """Advances a registered study until it is decided, or read, or waits for people.
@@ -62,8 +62,8 @@ def conduct(
             judge_run = None if open_runs else newest_judge_run(study)
             if judge_run is not None and judge_run.finished is None:
                 take_up_judge = False  # a cancellation from now on is intended
-                if judged is not None:
-                    judged(judge_run)
+                if on_judge is not None:
+                    on_judge(judge_run)
             elif not open_runs:
                 status = advance(study=study, by=None, take_up=take_up_judge)
                 take_up_judge = False

@@ -10,7 +10,7 @@ from runners.metrics.json_verdict import VerdictError
 def test_both_answers_are_told_in_their_order_also_empty_ones() -> None:
     prompt = judge_prompt(
         PairwiseQuestion(rubric="Politer."),
-        given="Hello?",
+        item_input="Hello?",
         context="",
         references=[None],
         first='Go away" }',
