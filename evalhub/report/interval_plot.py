@@ -33,7 +33,8 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
             frame.stretch(
                 *noise,
                 kind="noise",
-                said=f"the baseline against itself: {with_sign(noise[0])} to {with_sign(noise[1])}",
+                tooltip="the baseline against itself: "
+                f"{with_sign(noise[0])} to {with_sign(noise[1])}",
             )
         ],
         rules=guides,
@@ -42,7 +43,7 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
                 drawing.at,
                 0.5,
                 kind=row.status,
-                said=aria_text(row, drawing, row.name),
+                tooltip=aria_text(row, drawing, row.name),
                 mark=row.status.mark,
                 label=effect_text(row),
                 across=(drawing.lower, drawing.upper),

@@ -106,7 +106,7 @@ def _dot(frame: Frame, point: ArmPoint, price: Ranged, leads: bool) -> Dot:
         price.at,
         point.quality.at,
         kind=point.verdict or "baseline",
-        said=f"{point.name}: {with_sign(point.quality.at)} "
+        tooltip=f"{point.name}: {with_sign(point.quality.at)} "
         f"({_interval(point.quality, with_sign)}), "
         f"{_number(price.at)} ({_interval(price, _number)})"
         + (", on the Pareto front" if leads else ""),

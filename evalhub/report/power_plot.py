@@ -64,7 +64,7 @@ def power_plot(criterion: Criterion) -> PowerPlot | None:
 
 def _dot(frame: Frame, at: Sized, label: str, shape: Literal["circle", "ring"]) -> Dot:
     text = f"{at.n:,} items: power {100 * at.power:.0f}%"
-    return frame.dot(at.n, at.power, kind="candidate", said=text, shape=shape, label=label)
+    return frame.dot(at.n, at.power, kind="candidate", tooltip=text, shape=shape, label=label)
 
 
 def _table(powers: dict[int, float], marked: set[int]) -> Table:

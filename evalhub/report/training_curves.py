@@ -79,7 +79,7 @@ def _dots(frame: Frame, points: Points, curve: tuple[str, str]) -> list[Dot]:
     kind, name = curve
     return [
         frame.dot(
-            step, loss, kind=kind, shape=_shape(curve), said=f"step {step:,g}: {name} {loss:.4g}"
+            step, loss, kind=kind, shape=_shape(curve), tooltip=f"step {step:,g}: {name} {loss:.4g}"
         )
         for step, loss in points
         if _is_finite(loss)

@@ -129,7 +129,7 @@ def _dot(frame: Frame, position: int, row: TrendRow) -> Dot:
         position,
         row.at or 0.0,
         kind=row.verdict,
-        said=f"{text}; promoted to champion" if row.promoted else text,
+        tooltip=f"{text}; promoted to champion" if row.promoted else text,
         mark=row.verdict.mark,
         upright=None if row.at is None else (row.lower, row.upper),
     )
@@ -140,7 +140,7 @@ def _levels(judged: Sequence[TrendRow], across: Scale, ticks: Sequence[Tick], mo
     frame = Frame(across, Scale(0, 1.1 * most))
     bars = [
         frame.bar(
-            i - 0.25, i + 0.25, row.level, kind="candidate", said=f"{row.version}: {row.price}"
+            i - 0.25, i + 0.25, row.level, kind="candidate", tooltip=f"{row.version}: {row.price}"
         )
         for i, row in enumerate(judged, 1)
     ]

@@ -66,7 +66,7 @@ def intervals(
         ),
         rules=guides,
         dots=[
-            frame.dot(row.at, at, kind=row.kind, said=text, across=(row.lower, row.upper))
+            frame.dot(row.at, at, kind=row.kind, tooltip=text, across=(row.lower, row.upper))
             for row, at, text in zip(rows, heights, texts, strict=True)
         ],
         table=Table(
@@ -107,7 +107,7 @@ def curves(
                 x,
                 y,
                 kind=curve.kind,
-                said=f"{curve.label}: {risen(y)} at {written(x)}",
+                tooltip=f"{curve.label}: {risen(y)} at {written(x)}",
                 shape="ring",
             )
             for curve, points in zip(lines, marked, strict=True)
@@ -154,7 +154,7 @@ def columns(
                 i + 0.1 + (n + 1) * width,
                 of[i],
                 kind=kind,
-                said=f"{name}: {label} {written(of[i])}",
+                tooltip=f"{name}: {label} {written(of[i])}",
             )
             for i, name in enumerate(names)
             for n, (label, kind, of) in enumerate(series)
