@@ -45,7 +45,7 @@ from evalhub.io.document import Document
 from evalhub.studies.file import checks
 from evalhub.studies.file.change import StudyChange
 from evalhub.studies.file.checks import BEST_UNTUNED
-from evalhub.studies.file.gaps import first_unfilled
+from evalhub.studies.file.gaps import first_gap
 from evalhub.studies.file.judging import JudgeArm, check_judges
 from evalhub.studies.file.origin import Origin
 from evalhub.studies.file.suite import Suite, items_written, rows_written, test_sets_of
@@ -394,8 +394,8 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
 
 def _check_filled_in(document: Document) -> None:
     """Raises for a file from `evalhub strategy init` that still has gaps."""
-    if missing := first_unfilled(document.data):
-        raise document.error(missing.place, missing.said)
+    if missing := first_gap(document.data):
+        raise document.error(missing.place, missing.text)
 
 
 def _baseline(file: StudyFile) -> str:

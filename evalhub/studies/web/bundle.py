@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.declare.declaration import DeclarationError
-from evalhub.studies.file.gaps import first_unfilled
+from evalhub.studies.file.gaps import first_gap
 
 type Place = tuple[str, ...]
 TEST_SET = "{test_set}"
@@ -26,8 +26,8 @@ def with_digests(document: Mapping[str, Any], sent: Mapping[str, str]) -> dict[s
         DeclarationError: the first file that wasn't sent, or what nobody has filled in yet, with
             its field.
     """
-    if missing := first_unfilled(document):
-        raise DeclarationError(missing.said, missing.field)
+    if missing := first_gap(document):
+        raise DeclarationError(missing.text, missing.field)
     copied: dict[str, Any] = _copy(document)
     for holder, key, path in file_fields(copied):
         holder[key] = _digest(holder[key], sent, ".".join(path))

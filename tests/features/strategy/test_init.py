@@ -98,8 +98,8 @@ def test_every_case_gives_a_study_that_is_valid_with_its_arms_in_order(desk: Pat
         made = first_study(validate(Case, case), FILLED)
         if "few-shot" in made.advice.steps:
             (one, other) = made.unfilled
-            text = made.text.replace(f"FILL IN: {one.said}", "Q?").replace(
-                f"FILL IN: {other.said}", "A."
+            text = made.text.replace(f"FILL IN: {one.text}", "Q?").replace(
+                f"FILL IN: {other.text}", "A."
             )
         else:
             assert made.unfilled == []
