@@ -62,7 +62,7 @@ def change(
     project: Annotated[str, typer.Option(help="The project's name in addresses.")],
     study: Annotated[str, typer.Option(help="The study's slug.")],
     by: Annotated[str, typer.Option(help="User name of who changes it.")],
-    given: Annotated[
+    values: Annotated[
         list[str],
         typer.Option(
             "--set",
@@ -98,7 +98,7 @@ def change(
     if person is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
     try:
-        policy, demands = split_fields(study_row, dict(_set(each) for each in given))
+        policy, demands = split_fields(study_row, dict(_set(each) for each in values))
         if dry_run:
             changes = policy_difference(study_row, policy, demands)
         else:

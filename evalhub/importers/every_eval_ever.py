@@ -154,7 +154,9 @@ def _fill(task: Task, answers_in_file: list[_Answered]) -> None:
     answers: dict[tuple[str, int], GivenAnswer] = {}
     for answered in answers_in_file:
         key, cluster = keys[answered.sample_id]
-        task.ask(replace(answered.item, key=key, cluster=cluster, named=answered.digest is None))
+        task.ask(
+            replace(answered.item, key=key, cluster=cluster, has_own_id=answered.digest is None)
+        )
         answer = replace(answered.answer, key=key)
         answer_so_far = answers.setdefault((key, answer.sample), answer)
         answer_so_far.scores.update(answer.scores)

@@ -126,7 +126,7 @@ def _item(row: Row) -> AskedItem:
         input=chat(row.values.get("input") or key),
         references=[each for each in references if each is not None],
         fields={name: value for name, value in row.values.items() if name not in USED},
-        named=True,
+        has_own_id=True,
         line=row.line,
     )
 

@@ -151,7 +151,7 @@ def register_form(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
         project=cleaned["project"],
         by=by,
         slug=cleaned["slug"],
-        asked=cleaned["asked"],
+        declaration=cleaned["asked"],
         parent=cleaned["parent"],
         files=Uploads(cleaned["project"]),
         aliases=endpoints(),

@@ -34,7 +34,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     task.metrics["score"] = ToolMetric("score")
     for line, text in enumerate(path.read_text().splitlines(), start=1):
         key, output, score = text.split()
-        task.ask(AskedItem(key, key, [], named=True, line=line))
+        task.ask(AskedItem(key, key, [], has_own_id=True, line=line))
         task.answers.append(GivenAnswer(key, 0, output, {"score": float(score)}, line=line))
     return [arm]
 '''

@@ -32,7 +32,7 @@ class Imports(ProjectEndpoint):
             project=self.project,
             by=self.by,
             kind=body.kind,
-            named=body.files,
+            digests=body.files,
             files=Uploads(self.project),
             request=body.request,
         )

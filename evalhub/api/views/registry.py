@@ -127,7 +127,7 @@ class ModelVersions(ProjectEndpoint):
             project=self.project,
             by=self.by,
             slug=slug,
-            asked=body,
+            declaration=body,
             parent=None if body.parent is None else _parent(self, body.parent),
             files=Uploads(self.project),
             aliases=endpoints(),

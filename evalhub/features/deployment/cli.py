@@ -188,7 +188,7 @@ def probe(
         printing.print_json(_row(result))
     else:
         _print(result)
-    return {"same": 0, "differs": 1, "unknown": 2}[result.found.outcome.value]
+    return {"same": 0, "differs": 1, "unknown": 2}[result.finding.outcome.value]
 
 
 def _row(result: "ProbeMade") -> dict[str, Any]:
@@ -198,14 +198,14 @@ def _row(result: "ProbeMade") -> dict[str, Any]:
         "run": result.probe.run_id,
         "address": result.probe.address,
         "model": result.probe.model,
-        "outcome": result.found.outcome.value,
-        "why": result.found.why,
+        "outcome": result.finding.outcome.value,
+        "why": result.finding.why,
         "report": result.probe.report,
     }
 
 
 def _print(result: "ProbeMade") -> None:
-    finding = result.found
+    finding = result.finding
     sentence = {
         "same": "answers as it was evaluated",
         "differs": "answers otherwise than it was evaluated",

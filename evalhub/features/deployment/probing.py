@@ -61,7 +61,7 @@ class ProbeMade:
     """A stored probe, with the texts that aren't stored: (item, stored answer, answer now)."""
 
     probe: Probe
-    found: ProbeFinding
+    finding: ProbeFinding
     listed: ModelEntry
     changed: Sequence[tuple[str, str, str]]
 

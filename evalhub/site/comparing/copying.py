@@ -28,7 +28,7 @@ def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
         return None
     asks, original = (
         _without_file_names(document)
-        for document in (comparison.document(named=True), copied.document.data)
+        for document in (comparison.document(with_file_names=True), copied.document.data)
     )
     return comparison if asks == original else None
 

@@ -138,16 +138,20 @@ class Comparison:
         lacking = [label for slot, label in names.items() if slot not in filled]
         return " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
 
-    def document(self, *, named: bool = False) -> dict[str, Any]:
-        """The study file; `named`: with the files' own names, for download."""
-        files = {slot: each.name if named else each.digest for slot, each in self.kept.items()}
+    def document(self, *, with_file_names: bool = False) -> dict[str, Any]:
+        """The study file; `with_file_names`: with the files' own names, for download."""
+        files = {
+            slot: each.name if with_file_names else each.digest for slot, each in self.kept.items()
+        }
         return document_of(
             self.form.cleaned_data, lambda slot: files.get(slot, ""), self.project.slug
         )
 
     def as_yaml(self) -> str:
         """The study file with the files' own names, which have to be next to it."""
-        return yaml.safe_dump(self.document(named=True), sort_keys=False, allow_unicode=True)
+        return yaml.safe_dump(
+            self.document(with_file_names=True), sort_keys=False, allow_unicode=True
+        )
 
     def as_zip(self) -> bytes:
         """The study file with a test set of the project, of which the reader has no file."""

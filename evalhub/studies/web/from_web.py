@@ -110,7 +110,7 @@ def register_version_from_web(
     project: Project,
     by: User | None,
     slug: str,
-    asked: VersionFile,
+    declaration: VersionFile,
     parent: ModelVersion | None,
     files: Files,
     aliases: Collection[str],
@@ -122,21 +122,21 @@ def register_version_from_web(
     """
     check_evaluates(by, project)
     try:
-        check_from_web(asked, uploaded=files, aliases=aliases)
+        check_from_web(declaration, uploaded=files, aliases=aliases)
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
     with errors_by_digest(files):
-        prompt = with_documents(asked.prompt, project=project, file=files.__getitem__)
+        prompt = with_documents(declaration.prompt, project=project, file=files.__getitem__)
     return register_version(
         project=project,
         slug=slug,
-        kind=asked.kind,
+        kind=declaration.kind,
         parent=parent,
-        backend=asked.spec.resolve(lambda name: files[name]),
+        backend=declaration.spec.resolve(lambda name: files[name]),
         prompt=prompt,
-        sampling=asked.sampling,
-        training=asked.training,
-        notes=asked.notes,
+        sampling=declaration.sampling,
+        training=declaration.training,
+        notes=declaration.notes,
     )
 
 
@@ -172,20 +172,22 @@ def import_from_web(
     project: Project,
     by: User | None,
     kind: str,
-    named: Mapping[str, str],
+    digests: Mapping[str, str],
     files: Files,
     request: ImportRequest,
 ) -> list[ImportedTask]:
     """The launched runs of another tool's log; the same log again gives the same runs.
 
     Args:
-        named: the log's files by their own names, each an upload as sha256:DIGEST; several are
+        digests: the log's files by their own names, each an upload as sha256:DIGEST; several are
             what lay in one folder.
 
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    uploads = {name: find_upload(files, digest, f"files.{name}") for name, digest in named.items()}
+    uploads = {
+        name: find_upload(files, digest, f"files.{name}") for name, digest in digests.items()
+    }
     with laid_out(uploads) as path:
         try:
             return import_log(
