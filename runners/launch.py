@@ -33,7 +33,7 @@ from runners import spending
 from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
 from runners.judges.asking import judge_of
-from runners.metrics import MetricError, declared_metric
+from runners.metrics import MetricError, metric_declaration
 from runners.outcome import UNFINISHED_SHARDS, only_answers_failed
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
@@ -292,7 +292,7 @@ def _check(
 ) -> None:
     try:
         backend = backend_of(version)
-        declarations = [declared_metric(metric.name, **metric.options) for metric in metrics]
+        declarations = [metric_declaration(metric.name, **metric.options) for metric in metrics]
         for declaration in declarations:
             judge_of(declaration, version.model.project)
     except (DeclarationError, MetricError) as error:

@@ -14,7 +14,7 @@ from evalhub.decision.outcomes import Outcome
 from evalhub.declare.decision import EvidenceRow
 from evalhub.ledger.scores import READ_AT_A_TIME
 from evalhub.registry.models import Item, Metric, Run, RunMetric, Score, Study
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ComparedRuns:
     @property
     def sign(self) -> int:
         """1 where a higher value is better, else -1."""
-        rises = declared_metric(self.metric.name, **self.metric.options).rises
+        rises = metric_declaration(self.metric.name, **self.metric.options).rises
         return 1 if rises != self.turned else -1
 
     @property
@@ -41,7 +41,7 @@ class ComparedRuns:
 def right_of(metric: Metric, *, turned: bool = False) -> float | None:
     """Score of a fully right answer, or None; `turned`: the direction is the reverse of the
     metric's."""
-    right = declared_metric(metric.name, **metric.options).right
+    right = metric_declaration(metric.name, **metric.options).right
     return right if right is None or not turned else 1.0 - right
 
 

@@ -38,7 +38,7 @@ from evalhub.ledger.ledger_place import is_a_servers_home
 from evalhub.ledger.models import Ledger, Look, Peek
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
-from runners.metrics import METRICS, MetricError, declared_metric
+from runners.metrics import METRICS, MetricError, metric_declaration
 
 TRIES = 100
 RECORDED = "recorded"
@@ -250,7 +250,7 @@ def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
     usual: Mapping[str, Any] = {}
     if files.metric in METRICS:
         with suppress(MetricError):  # it needs options, of which files know nothing
-            usual = declared_metric(files.metric).options
+            usual = metric_declaration(files.metric).options
     registered = Metric.objects.filter(
         Q(name=files.metric) | Q(name=RECORDED, options__score=files.metric)
     )
@@ -263,7 +263,7 @@ def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
 def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) -> bool:
     """Whether the file's direction of the metric is the reverse of the metric's own."""
     try:
-        rises = declared_metric(name, **options).rises
+        rises = metric_declaration(name, **options).rises
     except MetricError:
         return not requirement.higher_is_better
     return rises != requirement.higher_is_better

@@ -9,7 +9,7 @@ from evalhub.registry.models import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
 from evalhub.stats.paired import compare
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 
 def readings_of(study: Study) -> list[Reading]:
@@ -46,7 +46,7 @@ def _reading(
     whole, *scores = pair_scores(len(items), *arms)
     if whole.sum() < 2:
         return None
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     rising = metric.rises
     worse, better = scores if rising else reversed(scores)
     labels = [each.cluster for each in compress(items, whole)]

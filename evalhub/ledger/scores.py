@@ -35,7 +35,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.repeated import repeated_questions
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from runners.outcome import only_answers_failed
 
 READ_AT_A_TIME = 5000
@@ -170,13 +170,13 @@ def differing(first: Run, second: Run) -> dict[int, float]:
 
 def requirement_on(test_set: StudyTestSet) -> Requirement:
     """The study's demand on a test set, as a requirement."""
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     return requirement_of(test_set.name, criterion_of(test_set), form=metric.of_form)
 
 
 def criterion_of(test_set: StudyTestSet) -> PolicyCriterion:
     """The study's demand on a test set, as a policy's criterion."""
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     return PolicyCriterion.of_columns(
         {name: getattr(test_set, name) for name in Demand.model_fields}
         | {

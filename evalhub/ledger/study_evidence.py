@@ -30,7 +30,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import CriterionRole
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
 
@@ -143,7 +143,7 @@ class StudyEvidence:
             failures=self.policy.failures,
             unexpected=other_items(requirement, count=first.item_count, digest=first.digest),
         )
-        if declared_metric(test_set.metric.name, **test_set.metric.options).needs_model:
+        if metric_declaration(test_set.metric.name, **test_set.metric.options).needs_model:
             # What a judge says by itself decides nothing, nor does what it couldn't say.
             aligned = replace(aligned, flaws=())
         return Pairing(test_set.metric, before, after, aligned)

@@ -33,7 +33,7 @@ class InviteOutcome:
         request.session[_KEPT] = {str(campaign.pk): [self.said, self.typed]}
 
 
-def stored_outcome(request: SignedInRequest, campaign: Campaign) -> InviteOutcome:
+def outcome_in_session(request: SignedInRequest, campaign: Campaign) -> InviteOutcome:
     """The outcome that was stored for this page; it is shown once."""
     if str(campaign.pk) not in request.session.get(_KEPT, {}):
         return InviteOutcome()

@@ -14,7 +14,7 @@ from evalhub.registry.development import read_freely
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Score
 from evalhub.studies.files.metric_preview import MetricPreview, RecordedFile, preview_metric
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from tests.cast import Team
 from tests.site.comparing.handing_in import answers, in_folder, lines, sums
 
@@ -38,7 +38,7 @@ def preview(folder: Path, team: Team, metric: str = "exact_match", **more: objec
     typed = str(more.pop("typed", ""))
     return preview_metric(
         project=team.project,
-        metric=declared_metric(metric, **more),
+        metric=metric_declaration(metric, **more),
         items=folder / "sums.jsonl",
         mapping=FieldMapping(),
         arms={arm: RecordedFile(folder / f"{arm}.jsonl", "id", "output") for arm in ARMS},

@@ -30,7 +30,7 @@ from evalhub.registry.models import ModelVersion, Output, Run, Score
 from evalhub.report.flips import input_text
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from runners.metrics.score import MetricDeclaration
 
 SCHEMA = "0.3.0"
@@ -51,7 +51,7 @@ class _ExportedArm:
 
     def metric(self, test_set: str) -> MetricDeclaration:
         metric = self.compared[test_set].metric
-        return declared_metric(metric.name, **metric.options)
+        return metric_declaration(metric.name, **metric.options)
 
     @property
     def model(self) -> str:

@@ -30,7 +30,7 @@ def lock_project(version: ModelVersion) -> Project:
     return project
 
 
-def checked_reason(reason: str) -> str:
+def clean_reason(reason: str) -> str:
     """The reason, stripped. Raises StageError if it is empty."""
     if not (text := reason.strip()):
         raise StageError("who moves a version says why: give a reason")
@@ -144,7 +144,7 @@ def _lock_and_move(
 ) -> StageMove:
     project = lock_project(version)
     check_evaluates(by, project)
-    reason = checked_reason(reason)
+    reason = clean_reason(reason)
     if version.stage == VersionStage.CHAMPION:
         raise StageError(
             f"{version} is the champion of {project}: promote another one, or roll back"

@@ -8,7 +8,7 @@ from evalhub.declare.verdicts import Verdict
 from evalhub.features.lifecycle.moves import (
     StageError,
     check_candidate,
-    checked_reason,
+    clean_reason,
     lock_project,
     make_champion,
 )
@@ -51,7 +51,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
         StageError: no reason, or a version that is retired.
     """
     check_evaluates(by, decision.study.project)
-    reason = checked_reason(reason)
+    reason = clean_reason(reason)
     version = _version(decision, arm)
     project = lock_project(version)
     current = Promotion.objects.current(project)
@@ -104,7 +104,7 @@ def override_champion(
     """
     project = lock_project(version)
     check_owns(by, project, "make a version the champion without a decision")
-    reason = checked_reason(reason)
+    reason = clean_reason(reason)
     current = Promotion.objects.current(project)
     if current is not None and current.version_id == version.pk:
         if (current.overridden, current.by, current.reason) == (True, by, reason):

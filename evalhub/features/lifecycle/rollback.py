@@ -4,7 +4,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.features.lifecycle.moves import StageError, checked_reason, lock_project, make_champion
+from evalhub.features.lifecycle.moves import StageError, clean_reason, lock_project, make_champion
 from evalhub.ledger.models import Promotion
 from evalhub.registry.models import ModelVersion
 
@@ -31,7 +31,7 @@ def roll_back(
     """
     project = lock_project(version)
     check_evaluates(by, project)
-    reason = checked_reason(reason)
+    reason = clean_reason(reason)
     current = Promotion.objects.current(project)
     if current is None:
         raise StageError(f"{project} has no champion yet: there is nothing to roll back")

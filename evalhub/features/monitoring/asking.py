@@ -32,7 +32,7 @@ from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, Study
 from evalhub.registry.models.runs import RunState
 from runners.backends import backend_of
 from runners.launch import LaunchError, launch, resume
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from runners.outcome import only_answers_failed
 from runners.pricing import used_price
 from runners.spending import Charges
@@ -305,7 +305,7 @@ def _metrics_to_watch(promoted: Run) -> list[Metric]:
 
 
 def _declaration(metric: Metric) -> Any:
-    return declared_metric(metric.name, **metric.options)
+    return metric_declaration(metric.name, **metric.options)
 
 
 def _result(asking: Asking) -> tuple[bool | None, dict[str, Any]]:

@@ -12,7 +12,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.registry.models import Metric, Output, RunMetric, Score
-from runners.metrics import MetricError, declared_metric
+from runners.metrics import MetricError, metric_declaration
 
 LONGEST = 1000
 MOST_AUDITED = 1000
@@ -145,7 +145,7 @@ def _auditable_scores(project: Project, metric: Metric) -> "QuerySet[Score]":
 
 def _check_said(metric: Metric, value: float) -> None:
     try:
-        reach = declared_metric(metric.name, **metric.options).reach
+        reach = metric_declaration(metric.name, **metric.options).reach
     except MetricError:
         reach = None
     if not math.isfinite(value):

@@ -26,7 +26,7 @@ from evalhub.site.campaign_making import (
     source_of,
 )
 from evalhub.site.campaign_page import ReviewSource, running
-from evalhub.site.inviting import invite_all, stored_outcome
+from evalhub.site.inviting import invite_all, outcome_in_session
 from evalhub.site.listing import list_page
 from evalhub.site.lists import campaigns_list, choice_of_study
 from evalhub.site.plan_look import form_values, look_at
@@ -142,7 +142,7 @@ def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(_visible(request), pk=pk)
     context = _campaign_context(request, campaign)
     if not request.htmx:
-        context |= {"told": stored_outcome(request, campaign)}
+        context |= {"told": outcome_in_session(request, campaign)}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"site/campaigns/{part}", context)
 

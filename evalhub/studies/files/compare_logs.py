@@ -24,7 +24,7 @@ from evalhub.studies.files.compare import FileComparison
 from evalhub.studies.files.decide import decide_scores
 from evalhub.studies.files.evidence import ItemInfo, Scores
 from evalhub.studies.files.terms import Terms
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 ROLES: tuple[Literal["baseline", "candidate"], ...] = ("baseline", "candidate")
 
@@ -150,7 +150,7 @@ def _scores(
     scores = Scores((arms[0].name, arms[1].name), files, owners)
     for task in tasks:
         cells = scores.cells[task.name, task.metric] = ({}, {})
-        registered = declared_metric("recorded", **task.measures[0].as_recorded())
+        registered = metric_declaration("recorded", **task.measures[0].as_recorded())
         scores.metrics[task.name, task.metric] = registered.name, registered.options
         for arm, side in enumerate(task.sides):
             for answer in side.answers:

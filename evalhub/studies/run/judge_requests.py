@@ -14,7 +14,7 @@ from evalhub.studies.run.register_judges import register_judges
 from evalhub.studies.run.requests import CHARACTERS_A_TOKEN
 from runners.judges.asking import judge_of
 from runners.judges.pairs import TwoAnswers, prompt_of
-from runners.metrics import Answer, declared_metric
+from runners.metrics import Answer, metric_declaration
 from runners.metrics.judged import JudgedMetric
 from runners.pricing import used_price
 
@@ -81,7 +81,7 @@ def plan_scoring(
     """
     seen: set[tuple[int, int]] = set()
     for arm, test_set, run, metric in scored:
-        declared = declared_metric(metric.name, **metric.options)
+        declared = metric_declaration(metric.name, **metric.options)
         if not isinstance(declared, JudgedMetric) or (run.pk, metric.pk) in seen:
             continue
         seen.add((run.pk, metric.pk))

@@ -37,7 +37,7 @@ from evalhub.studies.file.spec import StudySpec
 from evalhub.studies.run.judge_requests import Prices, judge_prices, plan_judging
 from evalhub.studies.run.register import register_study
 from evalhub.studies.run.requests import plan_budgets, plan_runs, sum_known
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 USUAL_DEVIATION = 0.35
 """Of differences between scores of 0 to 1, where no decision has measured it: a fifth of the
@@ -237,7 +237,7 @@ def _items_to_judge(
 
 
 def _usual(test_set: StudyTestSet) -> float | None:
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     bounds = test_set.bounds or metric.reach
     return None if bounds is None else USUAL_DEVIATION * (bounds[1] - bounds[0])
 
