@@ -83,7 +83,7 @@ class DecisionPage:
         return [each for each in self.record.criteria if each.role == "budget"]
 
     @property
-    def saved(self) -> Sequence[Criterion]:
+    def ownership(self) -> Sequence[Criterion]:
         """The criteria on what owning the candidate saves a month."""
         return [each for each in self.record.criteria if each.role == "ownership"]
 

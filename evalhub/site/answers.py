@@ -35,7 +35,7 @@ class AnswersPage:
     answers: Sequence[ShownAnswer]
 
     @property
-    def sealed(self) -> bool:
+    def has_sealed_scores(self) -> bool:
         """Whether some of the run's scores are still sealed."""
         return any(each.opened is None for each in self.metrics)
 

@@ -54,7 +54,7 @@ class StudyRuns:
         return len(self.failed) + self.cancelled
 
     @property
-    def unattended(self) -> str:
+    def worker_advice(self) -> str:
         """What to do if no worker takes up the runs."""
         return runs_without_worker(self.runs)
 

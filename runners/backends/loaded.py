@@ -74,7 +74,7 @@ class Loaded:
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """Batches of replies, about one every BATCH_S seconds, empty or not. Raises EngineError."""
 
-        def prepared(base: Base, deliver: Deliver) -> list[Question]:
+        def prepare(base: Base, deliver: Deliver) -> list[Question]:
             adapter = self._adapter(base)
             template = self._template(base)
             parts = []
@@ -85,12 +85,12 @@ class Loaded:
                     deliver((question, _failure(error)))
             return parts
 
-        yield from self._visit(prepared, len(questions))
+        yield from self._visit(prepare, len(questions))
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
         """See Client.loglikelihood. Raises EngineError."""
 
-        def prepared(base: Base) -> Iterator[Parts]:
+        def prepare(base: Base) -> Iterator[Parts]:
             for before_text, after_text in pairs:
                 before, after = join_tokens(
                     base.tokenizer, before_text, after_text, start=_start(base)
@@ -102,28 +102,28 @@ class Loaded:
                     )
                 yield [(before[-room:], after)]
 
-        judged = self._judge(prepared, len(pairs))
+        judged = self._judge(prepare, len(pairs))
         return [(parts[0].logprob, parts[0].greedy) for parts in judged]
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """See Client.loglikelihood_rolling. Raises EngineError."""
 
-        def prepared(base: Base) -> Iterator[Parts]:
+        def prepare(base: Base) -> Iterator[Parts]:
             for text in texts:
                 tokens = base.tokenizer.encode(text, add_special_tokens=False)
                 yield windows(tokens, start=_start(base), most=base.context)
 
-        judged = self._judge(prepared, len(texts))
+        judged = self._judge(prepare, len(texts))
         return [sum(each.logprob for each in parts) for parts in judged]
 
     def _judge(
-        self, prepared: Callable[[Base], Iterator[Parts]], count: int
+        self, prepare: Callable[[Base], Iterator[Parts]], count: int
     ) -> list[list[Likelihood]]:
         def questions_of(base: Base, deliver: Deliver) -> list[Question]:
             adapter = self._adapter(base)
             return [
                 question
-                for at, parts in enumerate(prepared(base))
+                for at, parts in enumerate(prepare(base))
                 for question in self._pairs(adapter, parts, partial(_deliver_numbered, deliver, at))
             ]
 
@@ -138,11 +138,11 @@ class Loaded:
         return judged
 
     def _visit(
-        self, prepared: Callable[[Base, Deliver], list[Question]], count: int
+        self, prepare: Callable[[Base, Deliver], list[Question]], count: int
     ) -> Generator[list[Any]]:
         """What a visit delivers, in batches, until `count` have come."""
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        visit = Visit(lambda base: prepared(base, arrived.put), arrived.put)
+        visit = Visit(lambda base: prepare(base, arrived.put), arrived.put)
         engine_of(self.source).visit(visit)
         try:
             while count:

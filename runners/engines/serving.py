@@ -37,12 +37,12 @@ class Visit:
     """One caller of a base. The base's thread calls all three functions.
 
     Attributes:
-        prepared: what is asked of the loaded base; EngineError where it can't be asked so.
+        prepare: what is asked of the loaded base; EngineError where it can't be asked so.
         failed: told what ends the visit: nothing more is given.
         gone: set by the visitor, who waits for nothing more.
     """
 
-    prepared: Callable[[Base], Sequence["Question"]]
+    prepare: Callable[[Base], Sequence["Question"]]
     failed: Callable[[Exception], None]
     gone: threading.Event = field(default_factory=threading.Event)
 
@@ -137,7 +137,7 @@ class Engine:
             return
         try:
             self._base = self._base or _load(self)
-            questions = visit.prepared(self._base)
+            questions = visit.prepare(self._base)
         except EngineError as error:
             visit.failed(error)
         except Exception as error:

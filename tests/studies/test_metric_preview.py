@@ -70,7 +70,7 @@ def test_no_score_of_either_arm_is_there_before_a_decision(
     folder: Path, team: Team, metric: str
 ) -> None:
     found = preview(folder, team, metric)
-    assert found.sealed
+    assert found.has_sealed_scores
     assert [each.score for item in found.items for each in item.answers] == [None] * 10
     assert not Score.objects.exists()
 
@@ -101,7 +101,7 @@ def test_an_arms_answer_typed_in_is_not(folder: Path, team: Team, typed: str) ->
 def test_items_of_a_development_set_show_both_arms_scores(folder: Path, team: Team) -> None:
     opened(folder, team)
     found = preview(folder, team, "numeric_match")
-    assert not found.sealed
+    assert not found.has_sealed_scores
     scores = [[each.score and each.score.value for each in item.answers] for item in found.items]
     assert scores[:2] == [[1.0, 1.0], [0.0, 1.0]]
 
@@ -112,11 +112,11 @@ def test_another_projects_development_set_opens_nothing(folder: Path, team: Team
     others = Project.objects.create(slug="others", name="Others")
     path = folder / "sums.jsonl"
     read_freely(import_test_set(project=others, slug="sums", path=path))
-    assert preview(folder, team).sealed
+    assert preview(folder, team).has_sealed_scores
 
 
 def test_what_the_metric_finds_nothing_in_is_counted(folder: Path, team: Team) -> None:
-    assert preview(folder, team, **EXTRACT).found_nothing == 5
+    assert preview(folder, team, **EXTRACT).empty_count == 5
 
 
 def test_an_error_stands_in_the_place_of_an_answer(folder: Path, team: Team) -> None:

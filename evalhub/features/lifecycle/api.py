@@ -116,7 +116,7 @@ class MoveShape(ResponseShape):
             was=move.was,
             stage=move.stage,
             said=move.sentence,
-            override=move.overridden,
+            override=move.is_override,
             decision=move.decision_id,
             by=move.by_id,
             reason=move.reason,

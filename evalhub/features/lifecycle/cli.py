@@ -333,7 +333,7 @@ def _row(move: "StageMove") -> dict[str, Any]:
         "was": move.was,
         "stage": move.stage,
         "said": move.sentence,
-        "override": move.overridden,
+        "override": move.is_override,
         "decision": move.decision_id,
         "by": move.by_id,
         "who": move.by.get_username(),

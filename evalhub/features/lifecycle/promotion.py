@@ -107,7 +107,7 @@ def override_champion(
     reason = clean_reason(reason)
     current = Promotion.objects.current(project)
     if current is not None and current.version_id == version.pk:
-        if (current.overridden, current.by, current.reason) == (True, by, reason):
+        if (current.is_override, current.by, current.reason) == (True, by, reason):
             return current
         raise StageError(
             f"{version} is the champion already: since {current.created:%Y-%m-%d}, by "

@@ -105,7 +105,7 @@ class Comparison:
         return self.form.is_bound and not self.missing and self.form.is_valid()
 
     @property
-    def asked(self) -> list[str]:
+    def live_arms(self) -> list[str]:
         """The arms that are asked, instead of uploading their answers."""
         return [arm for arm in ARMS if self.data.get(f"{arm}_endpoint")]
 
@@ -115,7 +115,7 @@ class Comparison:
         rows = []
         for arm in ARMS:
             mine = [self.form[name] for name in live_fields(arm, ())]
-            rows.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
+            rows.append((arm, arm in self.live_arms, mine[:-4], mine[-4:]))
         return rows
 
     @property
@@ -134,7 +134,7 @@ class Comparison:
     def missing(self) -> str:
         """What is still missing, as a sentence; "" if nothing is."""
         names = {"items": "the test set", **{arm: f"the {arm}’s answers" for arm in ARMS}}
-        filled = {*self.kept, *self.asked}
+        filled = {*self.kept, *self.live_arms}
         lacking = [label for slot, label in names.items() if slot not in filled]
         return " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
 
@@ -179,7 +179,7 @@ class Comparison:
                         cleaned[f"{arm}_output"] or "output",
                     )
                     for arm in ARMS
-                    if arm in self.kept and arm not in self.asked
+                    if arm in self.kept and arm not in self.live_arms
                 },
                 typed=cleaned["typed"],
             )

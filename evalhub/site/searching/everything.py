@@ -50,7 +50,7 @@ class Search:
     items: FoundItems | None
 
     @property
-    def found(self) -> bool:
+    def has_results(self) -> bool:
         return bool(self.groups or (self.items and self.items.items))
 
 

@@ -88,12 +88,12 @@ class MetricPreview:
     tried: Extraction | None
 
     @property
-    def sealed(self) -> bool:
+    def has_sealed_scores(self) -> bool:
         """Whether some item's scores are still sealed."""
         return not all(each.open for each in self.items)
 
     @property
-    def found_nothing(self) -> int:
+    def empty_count(self) -> int:
         """Number of answers in which the metric found nothing to compare."""
         return sum(
             answer.text is not None and (answer.taken is None or answer.matched is False)
