@@ -18,7 +18,7 @@ from evalhub.api.shapes.ingestions import (
     IngestionShape,
     TakenShape,
 )
-from evalhub.api.views.runs import test_set_version_asked, version_asked
+from evalhub.api.views.runs import find_test_set_version, find_version
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
@@ -92,8 +92,8 @@ class Ingestions(IngestionEndpoint):
         begun = begin(
             project=self.project,
             by=self.by,
-            version=version_asked(self.project, body),
-            test_set_version=test_set_version_asked(self.project, body),
+            version=find_version(self.project, body),
+            test_set_version=find_test_set_version(self.project, body),
             metrics=body.metrics,
         )
         shape = IngestionShape.of(begun)

@@ -81,8 +81,8 @@ class Runs(RunEndpoint):
         run = launch_from_web(
             project=self.project,
             by=self.by,
-            version=version_asked(self.project, body),
-            test_set_version=test_set_version_asked(self.project, body),
+            version=find_version(self.project, body),
+            test_set_version=find_test_set_version(self.project, body),
             metrics=body.metrics,
             answers=body.answers,
             files=Uploads(self.project),
@@ -163,7 +163,7 @@ class ScoresOfRun(RunEndpoint):
         )
 
 
-def version_asked(project: Project, body: VersionOnItems) -> ModelVersion:
+def find_version(project: Project, body: VersionOnItems) -> ModelVersion:
     """The named version of the model. Raises DeclarationError if there is none."""
     rows = ModelVersion.objects.filter(model__project=project, model__slug=body.model)
     rows = rows.filter(number=body.version) if body.version else rows.order_by("-number")
@@ -172,7 +172,7 @@ def version_asked(project: Project, body: VersionOnItems) -> ModelVersion:
     return version  # type: ignore[no-any-return]
 
 
-def test_set_version_asked(project: Project, body: VersionOnItems) -> TestSetVersion:
+def find_test_set_version(project: Project, body: VersionOnItems) -> TestSetVersion:
     """The named version of the test set. Raises DeclarationError if there is none."""
     rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=body.test_set)
     number = body.test_set_version

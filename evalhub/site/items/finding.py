@@ -250,7 +250,10 @@ def _search(
     redacted: int | None,
 ) -> TextSearch:
     answers = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
-    matching_answers, matching_items = answers.saying(text), Item.objects.order_by().saying(text)
+    matching_answers, matching_items = (
+        answers.with_text(text),
+        Item.objects.order_by().with_text(text),
+    )
 
     def holding(items: Sequence[int]) -> set[int]:
         in_answers = matching_answers.filter(item__among=items).values_list("item_id", flat=True)

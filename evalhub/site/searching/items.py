@@ -60,7 +60,7 @@ def find_items(user: User, text: str) -> FoundItems:
     seen_pks = {each.item.pk for each in results}
     hits: list[Item] = []
     for where in parts:
-        matching = items.filter(where).saying(text).order_by("-version_id", "position")
+        matching = items.filter(where).with_text(text).order_by("-version_id", "position")
         hits += matching[: LOOKED_AT - len(hits)]
     results += [each for each in _holding(hits, text) if each.item.pk not in seen_pks]
     more = len(results) > SHOWN or len(hits) == LOOKED_AT
