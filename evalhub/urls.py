@@ -21,4 +21,4 @@ urlpatterns = [
     path("", include("evalhub.site.urls")),
 ]
 
-handler500 = failing.failed
+handler500 = failing.failure_page

@@ -20,8 +20,8 @@ from reviews.text_features import (
     Codes,
     TextFeatures,
     TextReader,
+    letters_title,
     more_of,
-    named_letters,
 )
 
 FEWEST = 12
@@ -120,7 +120,7 @@ class Telling:
         }
 
 
-def drawn(items: Iterable[str], *, most: int = MOST) -> set[str]:
+def draw_items(items: Iterable[str], *, most: int = MOST) -> set[str]:
     """The items to measure it of: all, or `most` of them, by the digests of their keys."""
     ranked = sorted(set(items), key=lambda key: hashlib.sha256(f"telling {key}".encode()).digest())
     return set(ranked[:most])
@@ -201,10 +201,10 @@ def _columns(reader: TextReader, rows: Sequence[_Row]) -> Iterator[_Column]:
     traits = _traits(rows)
     for column in (
         *traits[: -len(LENGTHS)],
-        *_frequent([(a.words, b.words) for a, b in rows], 1, reader.named_word),
+        *_frequent([(a.words, b.words) for a, b in rows], 1, reader.word_title),
         *_measure_columns(rows),
         *traits[-len(LENGTHS) :],
-        *_frequent([(a.letters, b.letters) for a, b in rows], 2, named_letters),
+        *_frequent([(a.letters, b.letters) for a, b in rows], 2, letters_title),
     ):
         nonzero = np.flatnonzero(column.difference)
         if nonzero.size:

@@ -52,7 +52,7 @@ def _under(length: int) -> Callable[[str], bool]:
 LENGTHS = (20, 50, 100, 200, 500, 1000, 2000)
 """Characters that a text can be shorter than: the last of YES_NO."""
 YES_NO: tuple[Trait, ...] = (
-    *(trait for trait in TRAITS if trait.shown),
+    *(trait for trait in TRAITS if trait.is_visible),
     Trait("braces", "has { and }", lambda text: "{" in text and "}" in text),
     Trait("paragraphs", "has paragraphs", _with("\n\n")),
     Trait("lines", "has more than one line", _with("\n")),
@@ -129,7 +129,7 @@ class TextReader:
             letters=_letter_codes(part.lower()),
         )
 
-    def named_word(self, code: int) -> str:
+    def word_title(self, code: int) -> str:
         kind, first, second = code >> 60, (code >> 30) & (1 << 30) - 1, code & (1 << 30) - 1
         one = self._names[first]
         if kind == _PAIR:
@@ -159,7 +159,7 @@ class TextReader:
 _ANYWHERE, _PAIR, _FIRST, _LAST = range(4)
 
 
-def named_letters(code: int) -> str:
+def letters_title(code: int) -> str:
     three = "".join(chr(code >> shift & (1 << 21) - 1) for shift in (42, 21, 0))
     return f"has the characters “{three.replace(' ', '␣').replace(chr(10), '⏎')}”"
 

@@ -36,7 +36,7 @@ class Turn:
     text: str
 
 
-def shown(text: str, show: Show = USUAL) -> str:
+def display_text(text: str, show: Show = USUAL) -> str:
     """An answer as a reviewer sees it.
 
     What a reader couldn't see but a page's source would give away (a byte order mark, CRLF,

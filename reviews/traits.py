@@ -60,7 +60,7 @@ def _is_markdown(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """A trait that a text has or hasn't; `shown` tells whether a reviewer could see it.
+    """A trait that a text has or hasn't; `is_visible` tells whether a reviewer could see it.
 
     `leaks`: it names a model outright, so a single one deserves a look.
     """
@@ -68,7 +68,7 @@ class Trait:
     key: str
     title: str
     has: Callable[[str], bool]
-    shown: bool = True
+    is_visible: bool = True
     leaks: bool = False
 
 
@@ -89,10 +89,11 @@ TRAITS = (
     Trait("table", "has a table", lambda text: bool(_TABLE.search(text))),
     Trait("empty", "is empty", lambda text: not text.strip()),
     Trait("trailing", "ends in white space or a new line",
-          lambda text: text != text.rstrip(), shown=False),
-    Trait("leading", "begins with white space", lambda text: text != text.lstrip(), shown=False),
-    Trait("crlf", "has Windows line ends", lambda text: "\r\n" in text, shown=False),
-    Trait("bom", "has a byte order mark", lambda text: "\ufeff" in text, shown=False),
+          lambda text: text != text.rstrip(), is_visible=False),
+    Trait("leading", "begins with white space",
+          lambda text: text != text.lstrip(), is_visible=False),
+    Trait("crlf", "has Windows line ends", lambda text: "\r\n" in text, is_visible=False),
+    Trait("bom", "has a byte order mark", lambda text: "\ufeff" in text, is_visible=False),
     Trait("invisible", "has invisible characters",
-          lambda text: bool(_INVISIBLE.search(text)), shown=False),
+          lambda text: bool(_INVISIBLE.search(text)), is_visible=False),
 )  # fmt: skip

@@ -26,7 +26,7 @@ from runners.harness import client_for
 from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
 from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
 from runners.metrics.score import Scorable
-from runners.outages import DATABASE_AWAY, waited_out
+from runners.outages import DATABASE_AWAY, retry_while_away
 from runners.outcome import finish, stop
 from runners.prompting import question_of
 from runners.queue import idle_in_this_process
@@ -61,7 +61,7 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
     """
     with about(run=run_id):
         run = Run.objects.select_related("version").get(pk=run_id)
-        claims = shards.claim_next(run_id, items=shards.kept_busy_by(run))
+        claims = shards.claim_next(run_id, items=shards.items_in_flight(run))
         if not claims:
             finish(run_id)
             idle_in_this_process.announce()
@@ -87,7 +87,7 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
         stop(run.pk, f"{error}; run again to go on")
         idle_in_this_process.announce()
     except DATABASE_AWAY:  # by no fault of the shards': it doesn't count as an attempt
-        waited_out(lambda: _release(claims), stopping)
+        retry_while_away(lambda: _release(claims), stopping)
     except Exception as error:
         logger.exception("%s: failed", claims[0].shard)
         for claim in claims:
@@ -138,17 +138,17 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     missing = stretch.unanswered()
     if meter.budgets:
         scorers = _without_judges(stretch, scorers)
-    reused = waited_out(partial(stretch.take_over, missing), stopping)
+    reused = retry_while_away(partial(stretch.take_over, missing), stopping)
     scored = _score(stretch, reused, scorers, look)
     answered_keys = {(question.item_id, question.sample) for _, (question, _) in reused}
     left = [each for each in missing if (each.item_id, each.sample) not in answered_keys]
     if not left:
-        waited_out(partial(stretch.write, [], scored), stopping)
+        retry_while_away(partial(stretch.write, [], scored), stopping)
         return
 
     def waiting() -> None:
         look()
-        waited_out(stretch.renew, stopping)
+        retry_while_away(stretch.renew, stopping)
 
     try:
         with closing(meter.lots(with_contexts(left, run.version), waiting)) as lots:
@@ -156,14 +156,14 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
                 stretch.client = client_for(run, waiting)
                 with closing(stretch.client.answer(questions)) as batches:
                     for batch in batches:
-                        written = waited_out(partial(stretch.write, batch, scored), stopping)
+                        written = retry_while_away(partial(stretch.write, batch, scored), stopping)
                         look()
                         scored = _score(stretch, written, scorers, look)
                         meter.check()
     except BudgetSpent:
-        waited_out(partial(stretch.write, [], scored), stopping)
+        retry_while_away(partial(stretch.write, [], scored), stopping)
         raise
-    waited_out(partial(stretch.write, [], scored), stopping)
+    retry_while_away(partial(stretch.write, [], scored), stopping)
 
 
 def _without_judges(stretch: Stretch, scorers: Scorers) -> Scorers:

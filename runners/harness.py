@@ -16,7 +16,7 @@ from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.sampling import Sampling
 from runners.backends import backend_of
 from runners.backends.asking import (
@@ -30,7 +30,7 @@ from runners.backends.asking import (
     TextLikelihood,
     limit_of,
 )
-from runners.backends.clients import client_of, made_meanwhile
+from runners.backends.clients import client_of, make_in_thread
 from runners.engines.errors import EngineError
 from runners.engines.harness import HarnessDocument, HarnessTask, LmEvalTask, load
 
@@ -62,13 +62,13 @@ def client_for(run: "Run", waiting: Callable[[], None] = lambda: None) -> Backen
         with _making:
             return _Generation(task, _client(_Drawn(version, sampling, run.reach)), sampling)
 
-    return made_meanwhile(by_harness, waiting)
+    return make_in_thread(by_harness, waiting)
 
 
 def _task(engine: dict[str, Any]) -> HarnessTask:
     """The task as it was when its items were made. Raises BackendError where it isn't any more."""
     try:
-        spec = declared(LmEvalTask, engine["lm_eval"])
+        spec = validate(LmEvalTask, engine["lm_eval"])
         task = load(spec)
     except (EngineError, DeclarationError) as error:
         raise BackendError(f"the task {engine['lm_eval'].get('task')} {error}") from error

@@ -25,7 +25,7 @@ from evalhub.registry.versions import register_metric
 from runners.launch import check_takes, launch_staged
 from runners.metrics import MetricDeclaration
 from runners.outcome import missing
-from runners.recorded import joined
+from runners.recorded import join_answers
 
 PART = Limits(
     bytes=16 * MIB, decoded=16 * MIB, rows=10_000, line=4 * MIB, cell=4 * MIB, values=10_000
@@ -77,7 +77,7 @@ def begin(
     run = Run.objects.create(
         version=version,
         test_set_version=test_set_version,
-        draft_until=drafts.leased(LEASE),
+        draft_until=drafts.lease_end(LEASE),
     )
     ingestion = Ingestion.objects.create(project=project, run=run, by=by)
     ingestion.metrics.set(wanted)
@@ -102,7 +102,7 @@ def append(*, ingestion: Ingestion, by: User | None, offset: int, body: NdjsonBo
     _check_goes_on(ingestion, offset)
     run = ingestion.run
     answers = list(answers_in(body.rows))
-    rows = joined(run, answers, file=BODY)
+    rows = join_answers(run, answers, file=BODY)
     counts = {
         "rows": offset + len(answers),
         "samples": max(ingestion.samples, *(each.sample + 1 for each in answers)),

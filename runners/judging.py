@@ -13,7 +13,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.declare.prices import RunBudget
 from evalhub.logs import about
@@ -22,11 +22,11 @@ from evalhub.registry.models.judge_runs import question_digest
 from runners.backends.asking import Answered, BackendError
 from runners.judges import claims
 from runners.judges.claims import JudgeClaim, JudgeClaimLost
-from runners.judges.pairs import AskedNow, ask_pairs
+from runners.judges.pairs import AskResult, ask_pairs
 from runners.launch import cancel, resume
-from runners.outages import DATABASE_AWAY, waited_out
+from runners.outages import DATABASE_AWAY, retry_while_away
 from runners.queue import idle_in_this_process, in_this_process
-from runners.shards import forsaken_before
+from runners.shards import lease_cutoff
 from runners.spending import Meter
 
 POLL_S = 0.2
@@ -112,7 +112,7 @@ def resume_work(run: Run, *, by: User | None, budget: RunBudget | None = None) -
 
 def next_waiting(kinds: Collection[str] | None = None) -> int | None:
     """The first judge's run that waits for one of these kinds of workers; None: for any."""
-    return claims.waiting(forsaken_before(), kinds)
+    return claims.waiting(lease_cutoff(), kinds)
 
 
 def judge_waiting(
@@ -137,7 +137,7 @@ def work_on(
     progress: Progress = lambda verdicts: None,
 ) -> bool:
     """Asks a judge for what is missing, unless somebody else does; whether it was claimed."""
-    claim = claims.claim(judge_run_id, forsaken_before())
+    claim = claims.claim(judge_run_id, lease_cutoff())
     if claim is None:
         return False
     with about(judge_run=judge_run_id):
@@ -172,17 +172,17 @@ def _carry(claim: JudgeClaim, stopping: Callable[[], bool], progress: Progress) 
     except BackendError as error:
         claims.stop(claim, f"{error}; run again to go on")
     except DATABASE_AWAY:  # by nobody's fault: it doesn't count as an attempt
-        waited_out(lambda: claims.release(claim), stopping)
+        retry_while_away(lambda: claims.release(claim), stopping)
     except Exception as error:
         logger.exception("%s: failed", claim.judge_run)
         claims.fail_attempt(claim, f"{type(error).__name__}: {error}")
 
 
-def _ask(claim: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> AskedNow:
+def _ask(claim: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> AskResult:
     def look() -> None:
         if stopping():
             raise AskingStopped
-        waited_out(lambda: claims.renew(claim, got_on=False), stopping)
+        retry_while_away(lambda: claims.renew(claim, got_on=False), stopping)
 
     run, judge = claim.judge_run.candidate, claim.judge_run.judge
     meter = Meter.of_judge(run, judge)
@@ -190,7 +190,7 @@ def _ask(claim: JudgeClaim, stopping: Callable[[], bool], progress: Progress) ->
     def keep(votes: Sequence[JudgeVote], batch: Sequence[Answered]) -> None:
         """What came is kept until it can be written: nothing is asked for twice."""
         if batch:
-            waited_out(lambda: _write(claim, votes, batch, meter), stopping)
+            retry_while_away(lambda: _write(claim, votes, batch, meter), stopping)
             progress(claim.judge_run.votes.count())
         look()
 
@@ -208,8 +208,8 @@ def _write(
     claims.renew(claim, got_on=True)
 
 
-def _lacking(result: AskedNow) -> str:
+def _lacking(result: AskResult) -> str:
     if not result.unanswered:
         return ""
-    of = counted(result.asked, "verdict")
+    of = count_text(result.asked, "verdict")
     return f"{result.unanswered:,} of {of} got no answer, first: {result.error}; run again to go on"

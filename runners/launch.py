@@ -33,11 +33,11 @@ from runners import spending
 from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
 from runners.judges.asking import judge_of
-from runners.metrics import MetricError, declared_metric
-from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
+from runners.metrics import MetricError, metric_declaration
+from runners.outcome import UNFINISHED_SHARDS, only_answers_failed
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
-from runners.shards import LIVE_SHARD, forsaken_before, kept_busy_by
+from runners.shards import LIVE_SHARD, items_in_flight, lease_cutoff
 from runners.spending import Charges
 
 RECORDED_SHARD = 2000
@@ -78,7 +78,7 @@ def launch(
             version=version, test_set_version=test_set_version, repeat=repeat, reach=reach
         )
         return _launch(requested, metrics, reach, retry_errors=retry_errors, charges=charges)
-    run = recorded_run(
+    run = run_of_answers(
         version=version,
         test_set_version=test_set_version,
         answers=answers,
@@ -93,7 +93,7 @@ def launch(
         drafts.drop(run)
 
 
-def recorded_run(
+def run_of_answers(
     *,
     version: ModelVersion,
     test_set_version: TestSetVersion,
@@ -207,7 +207,7 @@ def _existing_run(requested: Run, *, lock: bool = False) -> Run | None:
 def goes_on(run: Run, *, retry_errors: bool) -> bool:
     """Whether there is something to do about a run that has ended."""
     if run.state == RunState.FAILED:
-        return retry_errors or not failed_answers_alone(run)
+        return retry_errors or not only_answers_failed(run)
     return run.state == RunState.CANCELLED
 
 
@@ -267,7 +267,7 @@ def claimable_runs() -> QuerySet[Run]:
     """Unfinished runs with claimable shards, or with none left but not ended yet."""
     of_run = Shard.objects.filter(run=OuterRef("pk"))
     runs: QuerySet[Run] = Run.objects.unfinished().filter(
-        Exists(of_run.claimable(forsaken_before()))
+        Exists(of_run.claimable(lease_cutoff()))
         | ~Exists(of_run.filter(state__in=UNFINISHED_SHARDS))
     )
     return runs
@@ -292,7 +292,7 @@ def _check(
 ) -> None:
     try:
         backend = backend_of(version)
-        declarations = [declared_metric(metric.name, **metric.options) for metric in metrics]
+        declarations = [metric_declaration(metric.name, **metric.options) for metric in metrics]
         for declaration in declarations:
             judge_of(declaration, version.model.project)
     except (DeclarationError, MetricError) as error:
@@ -352,7 +352,7 @@ def _plan(run: Run) -> None:
     if not recorded:
         run.samples = run.version.sampling.samples
         run.save(update_fields=["samples"])
-    size = RECORDED_SHARD if recorded else max(LIVE_SHARD, kept_busy_by(run))
+    size = RECORDED_SHARD if recorded else max(LIVE_SHARD, items_in_flight(run))
     count = run.test_set_version.item_count
     Shard.objects.bulk_create(
         Shard(run=run, start=start, stop=min(start + size, count))

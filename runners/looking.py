@@ -72,14 +72,14 @@ def _look_and_work(look: Look, work: Work, ended: threading.Event) -> None:
         try:
             close_old_connections()
             at, run = "looking", look()
-            outages.database.found_there(at=at)
+            outages.database.came_back(at=at)
             if run is not None:
                 at = "working"
                 work(run)
             # also where others have done meanwhile what it couldn't
-            outages.database.found_there(at="working")
+            outages.database.came_back(at="working")
         except outages.DATABASE_AWAY as error:
-            outages.database.found_away(error, at=at)
+            outages.database.went_away(error, at=at)
             run = None
         except Exception:
             logger.exception("could not go on working; looking again in %g s", LOOK_S)

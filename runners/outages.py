@@ -61,7 +61,7 @@ class Outage:
         self._met_by: set[str] = set()
         self._last: tuple[float, float] | None = None
 
-    def found_away(self, error: Exception, *, at: str, then: str = GOES_ON) -> None:
+    def went_away(self, error: Exception, *, at: str, then: str = GOES_ON) -> None:
         """`then` says what happens now."""
         with self._lock:
             self._met_by.add(at)
@@ -72,7 +72,7 @@ class Outage:
         why = ", its disk is full" if is_full_disk(error) else ""
         logger.error("%s can't be used%s: %s. %s", self._what, why, reason, then)
 
-    def found_there(self, *, at: str) -> None:
+    def came_back(self, *, at: str) -> None:
         with self._lock:
             self._met_by.discard(at)
             if self._met_by:
@@ -84,14 +84,14 @@ class Outage:
             away_s = time.monotonic() - since
             logger.warning("%s can be used again, after %.0f s", self._what, away_s)
 
-    def left(self, *, at: str) -> None:
+    def stop_waiting(self, *, at: str) -> None:
         """Who met it at this waits no longer, and says nothing of whether it is over."""
         with self._lock:
             self._met_by.discard(at)
             if not self._met_by:
                 self._since = self._error = None
 
-    def felt(self, for_s: float) -> float | None:
+    def outage_seconds(self, for_s: float) -> float | None:
         """Seconds since the outage began, if it goes on or ended less than `for_s` seconds ago."""
         with self._lock:
             now = time.monotonic()
@@ -112,7 +112,7 @@ database = Outage("the database")
 queue = Outage("the queue")
 
 
-def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -> Found:
+def retry_while_away[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -> Found:
     """The result of a database call, retried while the database is away.
 
     Raises what the database raised once `stopping` says that nobody waits any longer.
@@ -123,14 +123,14 @@ def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -
         try:
             result = call()
         except DATABASE_AWAY as error:
-            database.found_away(error, at=at)
+            database.went_away(error, at=at)
             if stopping():
-                database.left(at=at)
+                database.stop_waiting(at=at)
                 raise
             time.sleep(AGAIN_S)
             close_old_connections()
         else:
-            database.found_there(at=at)
+            database.came_back(at=at)
             return result
 
 
@@ -156,9 +156,9 @@ class Patience:
             self._full = error
         service = database if isinstance(error, DATABASE_AWAY) else queue
         then = f"This waits until it can, {self._for_s:.0f} s at most"
-        service.found_away(error, at="waiting", then=then)
+        service.went_away(error, at="waiting", then=then)
         if now - self._since >= self._for_s:
-            service.left(at="waiting")
+            service.stop_waiting(at="waiting")
             raise self._full or error
         time.sleep(AGAIN_S)
         close_old_connections()
@@ -166,6 +166,6 @@ class Patience:
     def well(self) -> None:
         """Note that the service answers again."""
         if self._since is not None:
-            database.found_there(at="waiting")
-            queue.found_there(at="waiting")
+            database.came_back(at="waiting")
+            queue.came_back(at="waiting")
             self._since = None

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.io.identity import scores_digest
 from evalhub.registry.contents import answers_as_they_are
 from evalhub.registry.models import Item, Metric, Output, Run, RunMetric, Score
@@ -33,7 +33,7 @@ def check(run: Run) -> None:
         raise (RunUnreachable if run.unreachable else RunFailed)(f"{run}: {run.error}")
 
 
-def failed_answers_alone(run: Run) -> bool:
+def only_answers_failed(run: Run) -> bool:
     """Whether the run got to its end and nothing but single answers failed."""
     if run.state != RunState.FAILED or run.unreachable:
         return False
@@ -136,7 +136,7 @@ def missing(run: Run) -> list[str]:
     is_answered = Exists(Output.objects.filter(run=run, item=OuterRef("pk")))
     rows = items.order_by("position").annotate(there=is_answered).values_list("key", "there")
     first = next(key for key, answered in rows.iterator() if not answered)
-    of, has = counted(items.count(), "item"), "has" if lacking == 1 else "have"
+    of, has = count_text(items.count(), "item"), "has" if lacking == 1 else "have"
     return [f"{lacking} of {of} {has} no answer, the first is '{first}'"]
 
 
@@ -194,5 +194,5 @@ def _count_errors(run: Run, failed: QuerySet[Output], *, verb: str = "") -> str:
     first_errors = [error for error, _ in kinds[:3]]
     more = kinds.count() - len(first_errors)
     reasons = ", ".join([*first_errors, *([f"and {more} other errors"] if more else [])])
-    of = counted(run.test_set_version.item_count, "item")
+    of = count_text(run.test_set_version.item_count, "item")
     return f"{count} of {of}{verb}, the first '{first}': {reasons}"

@@ -29,7 +29,7 @@ def used_price(
 def asked_at(backend: BackendDeclaration) -> AskedAt | None:
     """Where it asks which model, as far as that is known in this process; None where nobody sells
     it, or otherwise than by its list price."""
-    sold = backend.sold
+    sold = backend.seller
     if sold is None:
         return None
     model, url, alias = sold

@@ -35,10 +35,10 @@ class WorkersSeen:
         return {_kind(name) for name in types}
 
 
-def unattended(run: Run, workers: WorkersSeen | None = None) -> str:
+def worker_advice(run: Run, workers: WorkersSeen | None = None) -> str:
     """What to do about an unfinished run, read with its progress, that waits for longer than
     UNATTENDED while no worker of the kind that it needs is at work; "" for any other."""
-    if run.state not in UNFINISHED or timezone.now() - attended_at(run) < UNATTENDED:
+    if run.state not in UNFINISHED or timezone.now() - last_attended(run) < UNATTENDED:
         return ""
     kind = kind_of_run(run)
     if kind in (workers or WorkersSeen()).kinds:
@@ -53,10 +53,10 @@ def unattended(run: Run, workers: WorkersSeen | None = None) -> str:
     return f"{sentence}: start `evalhub up`, which has a worker inside, as `evalhub study run` has"
 
 
-def unattended_runs(runs: Sequence[Run]) -> str:
+def runs_without_worker(runs: Sequence[Run]) -> str:
     """The same of several: the first sentence, and of how many runs it is true."""
     workers = WorkersSeen()
-    sentences = [sentence for run in runs if (sentence := unattended(run, workers))]
+    sentences = [sentence for run in runs if (sentence := worker_advice(run, workers))]
     if not sentences:
         return ""
     if len(sentences) == 1:
@@ -64,7 +64,7 @@ def unattended_runs(runs: Sequence[Run]) -> str:
     return sentences[0].replace("taken it up", f"taken {len(sentences)} of them up", 1)
 
 
-def attended_at(run: Run) -> datetime:
+def last_attended(run: Run) -> datetime:
     """When a worker was last seen at a run read with its `last_lease`, or it began to wait."""
     last: datetime | None = run.last_lease  # type: ignore[attr-defined]
     return run.enqueued if last is None else max(run.enqueued, last - LEASE)
@@ -88,7 +88,7 @@ class RunProgress:
         first_error: of the first item that has one; "" without.
         rate: items a second since it was last taken up; None before that can be said.
         left: how long the others take at that rate; None likewise.
-        unattended: see `unattended`.
+        unattended: see `worker_advice`.
     """
 
     failures: int
@@ -109,7 +109,7 @@ def progress_of(run: Run) -> RunProgress:
     first: str = run.first_error or ""  # type: ignore[attr-defined]
     failures = failures_of([run.pk]).get(run.pk, 0) if first else 0
     rate, left = _pace(run)
-    return RunProgress(failures, first, rate, left, unattended(run))
+    return RunProgress(failures, first, rate, left, worker_advice(run))
 
 
 def _pace(run: Run) -> tuple[float | None, timedelta | None]:

@@ -24,12 +24,12 @@ def stage_answers(run: Run, path: Path, fields: RowMapping = USUAL) -> Run:
     pool, the file may answer all of the pool, and only the answers to what was drawn are kept.
     """
     drafts.drop_left_over()
-    run.draft_until = drafts.leased()
+    run.draft_until = drafts.lease_end()
     run.save()
     try:
         answers = read_answers(path, fields)
         for batch in _batches(answers):
-            rows = joined(run, batch, file=str(path), id_field=fields.id)
+            rows = join_answers(run, batch, file=str(path), id_field=fields.id)
             with transaction.atomic():
                 drafts.renew(run)
                 write_outputs(run, rows)
@@ -63,7 +63,7 @@ def _batches(answers: Iterable[RecordedAnswer]) -> Iterator[tuple[RecordedAnswer
         yield tuple(batch)
 
 
-def joined(
+def join_answers(
     run: Run, answers: Sequence[RecordedAnswer], *, file: str, id_field: str = "id"
 ) -> list[Joined]:
     """Each answer with its item; without those to a pool's items that weren't drawn.

@@ -78,7 +78,7 @@ class Reservation:
             sums = reserved.order_by().values_list("budget").annotate(Sum("tokens"), Sum("money"))
             others = {pk: MostCost(tokens, money) for pk, tokens, money in sums}
             left = [_Left.of(each, others.get(each.pk)) for each in budgets]
-            spent = any(each.gone for each in budgets)
+            spent = any(each.used_up for each in budgets)
             for question, cost in priced:
                 fits = all(each.pays(cost) for each in left)
                 if spent or (not fits and (self._open or others)):

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from evalhub.registry.models import Item, Output, Run
 
 
-def answered_before(run: Run, keys: Collection[str] | None = None) -> QuerySet[Output]:
+def reusable_outputs(run: Run, keys: Collection[str] | None = None) -> QuerySet[Output]:
     """What the very version that a run asks has said in other runs, on versions of its test set: to
     the items of these ids, or to all.
 
@@ -17,7 +17,7 @@ def answered_before(run: Run, keys: Collection[str] | None = None) -> QuerySet[O
     """
     if run.repeat or run.test_set_version.engine is not None:
         return Output.objects.none()
-    same = Run.objects.answered_by_the_same(run).filter(test_set_version__engine__isnull=True)
+    same = Run.objects.of_same_version(run).filter(test_set_version__engine__isnull=True)
     earlier = list(same.values_list("pk", "test_set_version"))
     if not earlier:
         return Output.objects.none()

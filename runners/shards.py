@@ -71,7 +71,7 @@ class ShardClaim:
         return len(self.positions)
 
 
-def kept_busy_by(run: Run) -> int:
+def items_in_flight(run: Run) -> int:
     """Items that keep a live run's backend busy: so many are worked on together."""
     try:
         at_once: int = backend_of(run.version).at_once
@@ -80,14 +80,14 @@ def kept_busy_by(run: Run) -> int:
     return AHEAD * at_once // int(run.samples)
 
 
-def forsaken_before() -> datetime.datetime:
+def lease_cutoff() -> datetime.datetime:
     """The time before which a lease must have ended for its shard to be claimable again.
 
     Now. But while the database is away nobody can renew a lease: those that ended since an outage
     began tell nothing, until their holders have had the time of a lease to renew them.
     """
     now = timezone.now()
-    began_s_ago = outages.database.felt(LEASE.total_seconds())
+    began_s_ago = outages.database.outage_seconds(LEASE.total_seconds())
     return now if began_s_ago is None else now - datetime.timedelta(seconds=began_s_ago) - NOTICED
 
 
@@ -101,7 +101,7 @@ def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
     """
     now, token = timezone.now(), uuid.uuid4()
     with transaction.atomic():
-        waiting = Shard.objects.filter(run_id=run_id).claimable(forsaken_before()).order_by("start")
+        waiting = Shard.objects.filter(run_id=run_id).claimable(lease_cutoff()).order_by("start")
         enough = min(MOST_TOGETHER, items // LIVE_SHARD + 1)
         candidates = list(waiting.select_for_update()[:enough])
         _fail(shard.pk for shard in candidates if shard.attempts >= ATTEMPTS)
@@ -165,7 +165,7 @@ def renew(claim: ShardClaim, items_done: int, limit: str = "", *, got_on: bool) 
         raise ClaimLost
 
 
-def tell(claim: ShardClaim, items_done: int) -> None:
+def record_progress(claim: ShardClaim, items_done: int) -> None:
     """Record how many items of a shard are done, even if another worker has claimed it since."""
     most = Greatest(F("done"), items_done, output_field=ITEMS)
     Shard.objects.filter(pk=claim.shard.pk).update(done=most)

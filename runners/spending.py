@@ -47,7 +47,7 @@ class _Sum:
         return self.prompt + self.completion
 
 
-def paid_for(reply: Reply) -> Paid | None:
+def tokens_billed(reply: Reply) -> Paid | None:
     """The tokens that a reply was billed for; None where they weren't reported."""
     if reply.paid is not None:
         return reply.paid
@@ -127,7 +127,7 @@ class Meter:
     def _sum(self, replies: Iterable[Reply]) -> _Sum:
         spent = _Sum()
         for reply in replies:
-            paid = paid_for(reply)
+            paid = tokens_billed(reply)
             if paid is None:
                 spent.untold += reply.text is not None
                 continue
@@ -155,8 +155,10 @@ class Meter:
                     f"{backend_of(self.version).address} doesn't tell how many tokens its answers "
                     f"take, so that {budget} can't be held: leave it out"
                 )
-            if gone := budget.gone:
-                raise BudgetSpent(f"{budget.sentence}, so that nothing more is asked: raise {gone}")
+            if spent := budget.used_up:
+                raise BudgetSpent(
+                    f"{budget.sentence}, so that nothing more is asked: raise {spent}"
+                )
         self._reservation.renew()
 
     def lots(
@@ -274,10 +276,10 @@ def set_budget(run: Run, limits: RunBudget, *, by: User | None) -> StudyBudget:
     own = run.spending.filter(version=run.version_id).first()
     if limits.money is not None and (own is None or own.price is None):
         raise DeclarationError(f"no price of {run.version} is known: leave it out", "budget.money")
-    if gone := current.gone:
-        spent = f"{current.spent_tokens:,}" if gone == "tokens" else f"{current.spent_money:,.4g}"
+    if unit := current.used_up:
+        spent = f"{current.spent_tokens:,}" if unit == "tokens" else f"{current.spent_money:,.4g}"
         raise DeclarationError(
-            f"{spent} are spent already, so that nothing would be asked: say more", f"budget.{gone}"
+            f"{spent} are spent already, so that nothing would be asked: say more", f"budget.{unit}"
         )
     current.save(update_fields=["tokens", "money"])
     note(
@@ -304,7 +306,7 @@ def _budget_of(run: Run, limits: RunBudget) -> StudyBudget:
         raise DeclarationError(f"run {run.pk} counts on no budget of its {limits.of}", "budget.of")
     if limits.of is not None:
         return budgets[limits.of]
-    candidates = [each for each in budgets.values() if each.gone] or list(budgets.values())
+    candidates = [each for each in budgets.values() if each.used_up] or list(budgets.values())
     if len(candidates) > 1:
         raise DeclarationError(
             f"missing: say study ({budgets['study'].sentence}) or arm ({budgets['arm'].sentence})",

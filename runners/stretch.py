@@ -22,7 +22,7 @@ from runners import shards
 from runners.backends.asking import Answered, BackendClient, BackendRequest, Reply, limit_of
 from runners.metrics import MetricScore
 from runners.outages import DATABASE_AWAY
-from runners.reusing import answered_before
+from runners.reusing import reusable_outputs
 from runners.shards import ClaimLost, ShardClaim
 from runners.spending import Meter
 
@@ -63,7 +63,7 @@ def score_row(output: int, metric: int, score: MetricScore) -> ScoreRow:
 
 
 @dataclass(slots=True)
-class _Held:
+class _ShardProgress:
     """A claimed shard, its progress, and the progress that was last written, with the time.
 
     `answered` counts items all of whose answers are kept, those that ended in an error not among
@@ -73,8 +73,8 @@ class _Held:
     claim: ShardClaim
     answered: int = 0
     done: int = 0
-    told: tuple[int, int] | None = None
-    told_at: float = 0.0
+    reported: tuple[int, int] | None = None
+    reported_at: float = 0.0
 
     @property
     def progress(self) -> int:
@@ -84,9 +84,9 @@ class _Held:
     @property
     def got_on(self) -> bool:
         """Whether anything was done since the last report; answers of earlier runs don't count."""
-        if self.told is None:
+        if self.reported is None:
             return self.progress > self.claim.shard.done
-        return (self.answered, self.done) > self.told
+        return (self.answered, self.done) > self.reported
 
 
 @dataclass
@@ -109,8 +109,8 @@ class Stretch:
     """Answers to an item that are kept."""
 
     def __post_init__(self) -> None:
-        self._held = [_Held(claim) for claim in self.claims]
-        self._of_item: dict[int, _Held] = {}
+        self._held = [_ShardProgress(claim) for claim in self.claims]
+        self._of_item: dict[int, _ShardProgress] = {}
         self._item_of: dict[int, int] = {}
 
     @property
@@ -204,7 +204,7 @@ class Stretch:
         """
         run = self.run
         wanted = {(self.items[each.item_id].key, each.sample): each for each in questions}
-        outputs = answered_before(run, {key for key, _ in wanted})
+        outputs = reusable_outputs(run, {key for key, _ in wanted})
         reused: dict[tuple[str, int], Answered] = {}
         for output in outputs.select_related("item").order_by("pk"):
             question = wanted.get((output.item.key, output.sample))
@@ -237,7 +237,7 @@ class Stretch:
                 except ClaimLost:
                     lost = True
                     for held_shard in self._held:
-                        shards.tell(held_shard.claim, held_shard.progress)
+                        shards.record_progress(held_shard.claim, held_shard.progress)
                 if paid and batch:  # last, for others wait for these rows until it is written
                     self.meter.count(batch)
         except DATABASE_AWAY:
@@ -256,11 +256,11 @@ class Stretch:
         now, renewed = monotonic(), False
         for held_shard in self._held:
             if (
-                held_shard.told != (held_shard.answered, held_shard.done)
-                or now - held_shard.told_at > TOLD_EVERY_S
+                held_shard.reported != (held_shard.answered, held_shard.done)
+                or now - held_shard.reported_at > TOLD_EVERY_S
             ):
                 self._renew(held_shard, limit)
-                held_shard.told, held_shard.told_at, renewed = (
+                held_shard.reported, held_shard.reported_at, renewed = (
                     (held_shard.answered, held_shard.done),
                     now,
                     True,
@@ -268,7 +268,7 @@ class Stretch:
         if not renewed:  # whether the run goes on
             self._renew(self._held[0], limit)
 
-    def _renew(self, held_shard: _Held, limit: str) -> None:
+    def _renew(self, held_shard: _ShardProgress, limit: str) -> None:
         shards.renew(held_shard.claim, held_shard.progress, limit, got_on=held_shard.got_on)
 
     def _look_up(self) -> None:

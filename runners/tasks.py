@@ -29,7 +29,7 @@ from runners.queue import (
     take,
     waiting_tokens,
 )
-from runners.shards import forsaken_before
+from runners.shards import lease_cutoff
 from runners.timer import every
 
 STOPPED, BROKEN, INTERRUPTED = 0, 70, 130
@@ -41,7 +41,7 @@ STANDING_IN = "Until it can, workers take runs from the database"
 logger = logging.getLogger(__name__)
 
 
-def told_to_stop() -> bool:
+def stop_requested() -> bool:
     """Whether this worker was sent SIGTERM or SIGINT, by the exit codes that Celery notes.
 
     Who connects to its signal `worker_shutting_down` has its handlers take a lock, and a second
@@ -63,14 +63,14 @@ def process_shard_task(run_id: int, token: str) -> None:
     try:
         if not take(run_id, token):
             return
-        if Shard.objects.filter(run=run_id).claimable(forsaken_before())[1:2]:
+        if Shard.objects.filter(run=run_id).claimable(lease_cutoff())[1:2]:
             _ring(run_id)
-        more = process_shard(run_id, stopping=told_to_stop)
-        outages.database.found_there(at="working")
+        more = process_shard(run_id, stopping=stop_requested)
+        outages.database.came_back(at="working")
         if more:
             _ring(run_id)
     except DATABASE_AWAY as error:
-        outages.database.found_away(error, at="working")
+        outages.database.went_away(error, at="working")
 
 
 def _ring(run_id: int) -> None:
@@ -78,7 +78,7 @@ def _ring(run_id: int) -> None:
     try:
         ring(run_id)
     except QueueUnreachable as error:
-        outages.queue.found_away(error, at="looking", then=STANDING_IN)
+        outages.queue.went_away(error, at="looking", then=STANDING_IN)
 
 
 def requeue_orphans() -> None:
@@ -91,9 +91,9 @@ def requeue_orphans() -> None:
             if token not in waiting:
                 ring(run_id, lost=token)
     except QueueUnreachable as error:
-        outages.queue.found_away(error, at="looking", then=STANDING_IN)
+        outages.queue.went_away(error, at="looking", then=STANDING_IN)
     else:
-        outages.queue.found_there(at="looking")
+        outages.queue.came_back(at="looking")
 
 
 def finder() -> AbstractContextManager[None]:
@@ -124,7 +124,7 @@ def start_worker(
     )
 
     def ask_judges() -> None:
-        while not told_to_stop() and judge_waiting(kinds=queues, stopping=told_to_stop):
+        while not stop_requested() and judge_waiting(kinds=queues, stopping=stop_requested):
             pass
 
     stand_ins = _StandIns(worker, threads, queues)
@@ -142,7 +142,7 @@ def start_worker(
 
 def _exit_code(celerys: int | None) -> int:
     """An exit code that tells Ctrl+C from a crash; Celery exits with 1 for both."""
-    if told_to_stop():
+    if stop_requested():
         return INTERRUPTED if celerys else STOPPED
     logger.critical("the worker ended by itself (%s); what it was at is given back", celerys)
     return BROKEN
@@ -175,11 +175,11 @@ class _StandIns:
         try:
             queue_length()
         except QueueUnreachable as error:
-            outages.queue.found_away(error, at="looking", then=STANDING_IN)
+            outages.queue.went_away(error, at="looking", then=STANDING_IN)
             if self._over.is_set() and not self._stopping():
                 self._start()
         else:
-            outages.queue.found_there(at="looking")
+            outages.queue.came_back(at="looking")
             consumer = self._worker.consumer
             if consumer is not None and consumer.connection is not None:
                 self._over.set()
@@ -208,4 +208,4 @@ class _StandIns:
         process_shard(run, stopping=self._stopping)
 
     def _stopping(self) -> bool:
-        return self._worker_ended.is_set() or told_to_stop()
+        return self._worker_ended.is_set() or stop_requested()

@@ -26,9 +26,9 @@ def every(seconds: float, call: Callable[[], object]) -> Iterator[None]:
             try:
                 close_old_connections()
                 call()
-                outages.database.found_there(at=call.__name__)
+                outages.database.came_back(at=call.__name__)
             except outages.DATABASE_AWAY as error:
-                outages.database.found_away(error, at=call.__name__)
+                outages.database.went_away(error, at=call.__name__)
             except Exception:
                 logger.exception("could not %s", call.__name__)
             if ended.wait(seconds):

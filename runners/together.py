@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.io.identity import scores_digest
 from evalhub.registry.models import Metric, Score
 from evalhub.registry.rows import update
@@ -41,7 +41,7 @@ def scores_together(run_id: int, metric: Metric) -> ScoresTogether | None:
         return None
     from evalhub.stats.corpus import corpus_score  # numpy, which no other run needs
 
-    corpus = declared(CorpusScore, {"name": metric.name, **metric.options})
+    corpus = validate(CorpusScore, {"name": metric.name, **metric.options})
     scores: QuerySet[Score] = Score.objects.filter(output__run=run_id, metric=metric).order_by("pk")
     columns = ["output__item__key", "output__sample", "value", "reason", "output__given_scores"]
     names = corpus.counts

@@ -22,7 +22,7 @@ from django.test import Client
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.leakage import LeakageSettings
 from evalhub.declare.pairwise import PairwiseQuestion
@@ -160,10 +160,10 @@ def a_version(
         slug=slug,
         kind=kind or (Kind.LORA if parent else Kind.BASE),
         parent=parent,
-        backend=declared(AnyBackend, backend),
-        prompt=declared(Prompt, prompt),
-        sampling=declared(Sampling, sampling),
-        training=declared(TrainingRecord, training),
+        backend=validate(AnyBackend, backend),
+        prompt=validate(Prompt, prompt),
+        sampling=validate(Sampling, sampling),
+        training=validate(TrainingRecord, training),
         notes=notes,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from evalhub import trainer_callback
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.outside import check_from_web
 from evalhub.declare.training import CheckedTraining, TrainingRecord
 from evalhub.studies.file.version_file import VersionFile
@@ -139,7 +139,7 @@ def test_it_says_how_many_examples_on_what_and_to_what_end(
     assert (record.get("examples"), record.get("validation_examples")) == counts
     assert record["hardware"] == {"gpu": "NVIDIA A100-SXM4-80GB", "gpus": 4}
     assert record["objective"] == "dpo"
-    named = declared(CheckedTraining, record).named
+    named = validate(CheckedTraining, record).fields_with_names
     assert (named.unfit, named.fields.hardware.gpus) == ((), 4)
 
 
@@ -159,8 +159,8 @@ def test_what_it_says_is_what_a_site_takes_from_the_web(tmp_path: Path) -> None:
     with FakeSite() as site:
         saved(callback(site), tmp_path)
         record = site.got[0]["body"]["training"]
-    declared(VersionFile, site.got[0]["body"])
-    check_from_web(declared(TrainingRecord, record), uploaded=(), aliases=())
+    validate(VersionFile, site.got[0]["body"])
+    check_from_web(validate(TrainingRecord, record), uploaded=(), aliases=())
     assert str(tmp_path) not in json.dumps(record)
 
 

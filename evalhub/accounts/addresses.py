@@ -36,10 +36,10 @@ def site_address() -> str:
     EVALHUB_URL; where it isn't set, what the site announced that is this process, or runs from this
     home in another one; where none runs, LOCALLY.
     """
-    return known_address() or LOCALLY
+    return address_or_empty() or LOCALLY
 
 
-def known_address() -> str:
+def address_or_empty() -> str:
     """The same, but "" where nothing says where the site is."""
     return settings.SITE_URL or _own or _address_of_lock()
 

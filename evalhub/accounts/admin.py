@@ -30,7 +30,7 @@ from evalhub.accounts.models import (
 )
 from evalhub.accounts.read_only import AdminTable, inline, register
 from evalhub.accounts.results_seen import ADMINISTERS, expose
-from evalhub.accounts.shutting_out import shut_out
+from evalhub.accounts.shutting_out import end_access
 from evalhub.accounts.sign_in import mail_way_in, sign_in_path
 
 # A person's roles, and a project's members, are changed on the page of members alone.
@@ -92,7 +92,7 @@ class UserAdmin(DjangoUserAdmin):
             expose(projects=projects, user=obj, how=ADMINISTERS)
         note_rights(obj, form, by=request.user, change=change)
         if "is_active" in form.changed_data and not obj.is_active:
-            shut_out(obj)
+            end_access(obj)
 
     @admin.display(description="way in")
     def way_in(self, user: User) -> SafeString:

@@ -104,7 +104,7 @@ def person_mark(user: User) -> str:
 
 def keep(request: HttpRequest) -> str:
     """Keeps what was typed in the session; the path of the page that shows it, or ""."""
-    typed, person = typed_in(request), _person(request)
+    typed, person = fields_of_request(request), _person(request)
     if typed is None or person is None:
         return ""
     now = time()
@@ -117,7 +117,7 @@ def keep(request: HttpRequest) -> str:
     return reverse("accounts:typed", args=[key])
 
 
-def kept(request: HttpRequest, key: str) -> Typed | None:
+def draft_of(request: HttpRequest, key: str) -> Typed | None:
     """What this person had typed within the hour; nothing of anybody else's."""
     draft = request.session.get(_KEPT, {}).get(key)
     if draft is None or draft["person"] != request.user.pk or draft["until"] <= time():
@@ -126,7 +126,7 @@ def kept(request: HttpRequest, key: str) -> Typed | None:
     return Typed(path, [(name, value) for name, value in fields], files)
 
 
-def typed_in(request: HttpRequest) -> Typed | None:
+def fields_of_request(request: HttpRequest) -> Typed | None:
     """The fields of a request, if it is a form of one of our pages and not too long."""
     own = (reverse("accounts:account"), reverse("admin:index"))  # passwords, and the admin's
     length = request.META.get("CONTENT_LENGTH") or "0"

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from evalhub.accounts.models import AnyInvitation, Project, Provenance, User
-from evalhub.accounts.whose import account_of, account_of_mailbox, checked_address, mailbox
+from evalhub.accounts.whose import account_of, account_of_mailbox, mailbox, normalise_address
 
 LASTS_DAYS = 14
 GONE = "This invitation was withdrawn, renewed or used, or its link is damaged. Ask for another."
@@ -48,7 +48,7 @@ def invitee(whom: str, *, project: Project) -> Invitee:
     """
     account = account_of(whom) or account_of_mailbox(whom)
     if account is None:
-        return Invitee(None, checked_address(whom))
+        return Invitee(None, normalise_address(whom))
     if not account.is_active:
         raise MembershipError(f"{account} can't sign in here any more.")
     confirmed_elsewhere = (
@@ -63,7 +63,7 @@ def invitee(whom: str, *, project: Project) -> Invitee:
     return Invitee(account)
 
 
-def unanswered_of[M: AnyInvitation](rows: QuerySet[M], whom: Invitee) -> QuerySet[M]:
+def open_invitations_of[M: AnyInvitation](rows: QuerySet[M], whom: Invitee) -> QuerySet[M]:
     """Of invitations that nobody has answered, those to this person: by their mailbox, where there
     is no account."""
     if whom.account is not None:

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from evalhub.accounts.models import MailDay
-from evalhub.accounts.outgoing import HELD, MessagesHeldError, held_since
+from evalhub.accounts.outgoing import HELD, MessagesHeldError, hold_began
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class SiteMail(EmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """How many were sent. Raises OSError (smtplib's errors are among them) as Django's does,
         and MessagesHeldError while messages are held, which counts for no failure."""
-        if since := held_since():
+        if since := hold_began():
             raise MessagesHeldError(HELD.format(since=since))
         try:
             sent = super().send_messages(email_messages) or 0

@@ -20,8 +20,8 @@ from evalhub.accounts.invitations import (
     invitee,
     make_account,
     new_token,
+    open_invitations_of,
     open_one,
-    unanswered_of,
 )
 from evalhub.accounts.models import (
     Action,
@@ -77,7 +77,9 @@ def invite_member(
         raise MembershipError(str(error)) from error
     if guest.account and project.memberships.filter(user=guest.account).exists():
         raise MembershipError(f"{guest.account} is a member already: change the role instead.")
-    unanswered_of(MemberInvitation.objects.unanswered().filter(project=project), guest).delete()
+    open_invitations_of(
+        MemberInvitation.objects.unanswered().filter(project=project), guest
+    ).delete()
     token = new_token(guest)
     invitation = MemberInvitation.objects.create(
         project=project,

@@ -37,7 +37,7 @@ class MessagesHeldError(OSError):
     that couldn't be sent."""
 
 
-def held_since() -> datetime | None:
+def hold_began() -> datetime | None:
     """When this site's messages were held; None where they go out. One query by an index."""
     newest: LogEntry | None = (
         LogEntry.objects.filter(by=None, action__in=[Action.MESSAGES_HELD, Action.MESSAGES_RESUMED])
@@ -52,14 +52,14 @@ def held_since() -> datetime | None:
 @transaction.atomic
 def hold_messages(*, why: str) -> None:
     """Holds messages from now on; where they are held already nothing is changed."""
-    if held_since() is None:
+    if hold_began() is None:
         note(Action.MESSAGES_HELD, by=None, what=why)
 
 
 @transaction.atomic
 def resume_messages() -> bool:
     """Lets messages go out again; whether they were held."""
-    if held_since() is None:
+    if hold_began() is None:
         return False
     note(Action.MESSAGES_RESUMED, by=None)
     return True

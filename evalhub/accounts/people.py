@@ -42,7 +42,7 @@ def add_user(
     return user
 
 
-def named_user(name: str) -> User:
+def user_by_name(name: str) -> User:
     """The user of that name. Raises UserError."""
     user = User.objects.filter(username=name).first()
     if user is None:
@@ -50,7 +50,7 @@ def named_user(name: str) -> User:
     return user
 
 
-def named_project(slug: str) -> Project:
+def project_by_slug(slug: str) -> Project:
     """The project of that name. Raises UserError."""
     project = Project.objects.filter(slug=slug).first()
     if project is None:

@@ -15,7 +15,7 @@ def check_evaluates(by: User | None, project: Project) -> None:
     Raises:
         NotAllowedError: they are neither.
     """
-    if by is not None and not Project.objects.seen_by(by).filter(pk=project.pk).exists():
+    if by is not None and not Project.objects.visible_to(by).filter(pk=project.pk).exists():
         raise NotAllowedError(
             f"{by} is neither owner nor evaluator of {project}, and can't change anything there"
         )

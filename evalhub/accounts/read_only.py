@@ -138,7 +138,7 @@ def read_only(model: type[Model], table: AdminTable) -> type[admin.ModelAdmin]:
             *page,
         ],
         "list_filter": table.filters,
-        "related": (*related(model, columns), *table.needs.split()),
+        "related": (*foreign_keys(model, columns), *table.needs.split()),
         "search_fields": table.search.split(),
         "search_help_text": table.search_help,
         "fields": fields,
@@ -153,7 +153,7 @@ def read_only(model: type[Model], table: AdminTable) -> type[admin.ModelAdmin]:
     return type(f"{model.__name__}Admin", (table.base,), attributes)
 
 
-def related(model: type[Model], columns: list[str]) -> list[str]:
+def foreign_keys(model: type[Model], columns: list[str]) -> list[str]:
     """The foreign keys that a list with these columns reads: theirs, and those of their names."""
     paths: list[str] = []
     for column in columns:
@@ -183,7 +183,7 @@ def inline(model: type[Model], columns: str, **options: Any) -> type[admin.Tabul
     """Rows of this model, with these columns, on the page of what they belong to; `options` are
     Django's."""
     fields = columns.split()
-    keys = related(model, ["__str__", *fields])
+    keys = foreign_keys(model, ["__str__", *fields])
     attributes = {"model": model, "fields": fields, "related": tuple(keys)}
     return type(f"{model.__name__}Inline", (ReadOnlyInline,), attributes | options)
 

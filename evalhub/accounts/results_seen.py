@@ -26,7 +26,7 @@ def sees_results(user: User) -> bool:
     One query, and one more the first time.
     """
     recorded = ResultsSeen.objects.filter(project=OuterRef("pk"), user=user)
-    seen = list(Project.objects.seen_by(user).order_by().values_list("pk", Exists(recorded)))
+    seen = list(Project.objects.visible_to(user).order_by().values_list("pk", Exists(recorded)))
     if new := [pk for pk, recorded in seen if not recorded]:
         expose(projects=new, user=user, how="was shown results")
     return user.is_superuser or bool(seen)

@@ -8,7 +8,7 @@ from evalhub.accounts.tokens import revoke_token
 
 
 @transaction.atomic
-def shut_out(user: User) -> None:
+def end_access(user: User) -> None:
     """Ends every session, token and sign-in link of a person, and the open invitations to projects
     that they made. Who comes back later needs new ones; password and passkeys stay.
     """

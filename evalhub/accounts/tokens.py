@@ -100,7 +100,7 @@ def revoke_token(*, token: ApiToken, by: User | None) -> None:
         note(Action.TOKEN_REVOKED, by=by, about=token.user, project=token.project, what=what)
 
 
-def named_token(project: Project, name: str) -> ApiToken:
+def token_by_name(project: Project, name: str) -> ApiToken:
     """The project's token of that name that isn't revoked. Raises TokenError."""
     token: ApiToken | None = project.tokens.filter(name=name, revoked=None).first()
     if token is None:

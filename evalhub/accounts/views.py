@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from requests import RequestException
 
 from evalhub.accounts.adapters import sign_in_by
-from evalhub.accounts.draft_recovery import keep, kept, person_mark, typed_in
+from evalhub.accounts.draft_recovery import draft_of, fields_of_request, keep, person_mark
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.sign_in import SignInError, end_other_sessions, use_link, user_of
@@ -53,7 +53,7 @@ def account(request: SignedInRequest) -> HttpResponse:
         "mail": bool(settings.MAIL_URL),
         "passkeys": keys.order_by("pk"),
         "provider": settings.OIDC,
-        "projects": Project.objects.seen_by(request.user),
+        "projects": Project.objects.visible_to(request.user),
         "connected": SocialAccount.objects.filter(user=request.user).order_by("pk"),
     }
     return render(request, "accounts/account.html", context)
@@ -80,7 +80,7 @@ def sign_out_elsewhere(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def typed(request: SignedInRequest, key: str) -> HttpResponse:
     """What this person had typed when their session was over, to be sent by them once more."""
-    draft = kept(request, key)
+    draft = draft_of(request, key)
     status = 404 if draft is None else 200
     return render(request, "accounts/typed.html", {"typed": draft}, status=status)
 
@@ -90,7 +90,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Who is signed in and did send it from here may send it once more; who isn't signs in first.
     """
-    draft = typed_in(request)
+    draft = fields_of_request(request)
     signed_in = request.user.is_authenticated
     context = {"typed": draft if signed_in else None, "kept": "" if signed_in else keep(request)}
     response = render(request, "accounts/csrf_failure.html", context, status=403)

@@ -22,7 +22,7 @@ def canonical(text: str) -> str:
     return "".join(folded.split())
 
 
-def checked_address(text: str) -> str:
+def normalise_address(text: str) -> str:
     """A mail address in its one form. Raises AddressError."""
     address = canonical(text)
     try:

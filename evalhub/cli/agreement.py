@@ -76,12 +76,12 @@ def _scale(labels: str) -> list[str]:
 
 def _print(document: "AgreementDocument") -> None:
     from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import counted, figures, interval, number
+    from evalhub.frames.command.figures import count_text, figures, interval, number
 
     console = printing.terminal()
     nominal = document.level == "nominal"
     counts = [
-        counted(count, noun)
+        count_text(count, noun)
         for count, noun in [
             (document.units, "unit"),
             (document.raters, "rater"),
@@ -128,7 +128,7 @@ def _print(document: "AgreementDocument") -> None:
             console.print(table)
     console.print()
     console.print(
-        f"AC1 and Brennan-Prediger reckon chance with {counted(document.labels, 'label')}, "
+        f"AC1 and Brennan-Prediger reckon chance with {count_text(document.labels, 'label')}, "
         + (
             "as declared."
             if document.scale == "declared"

@@ -180,10 +180,10 @@ def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
     use_home(home)
     set_up_database()
     from evalhub.decision.document import PrintedDecision
-    from evalhub.declare.declaration import declared
+    from evalhub.declare.declaration import validate
     from evalhub.ledger.verification import rows_at_home
 
-    record = declared(PrintedDecision, document)
+    record = validate(PrintedDecision, document)
     return [row for each in (record, *record.others) for row in rows_at_home(each)]
 
 

@@ -31,9 +31,9 @@ class LedgerAt:
     def check(self) -> None:
         """Raises typer.BadParameter for an empty EVALHUB_SERVER, and for options that only go with
         a site."""
-        from evalhub.frames.command.server import check_said
+        from evalhub.frames.command.server import check_server
 
-        check_said(self.server)
+        check_server(self.server)
         alone = (("--token-file", self.token_file), ("--project", self.project))
         for option, value in alone:
             if value is not None and not self.server:

@@ -28,7 +28,7 @@ from evalhub.frames.command.options import (
 from evalhub.frames.command.server import There, TokenFile
 
 if TYPE_CHECKING:
-    from evalhub.cli.reports import ToldDecision
+    from evalhub.cli.reports import SiteDecision
     from evalhub.studies.file.spec import StudySpec
     from evalhub.studies.run.advance import StudyStatus
 
@@ -72,18 +72,18 @@ def gate(
     """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
     more data (2), invalid (3). Without a site it does the same here. Running it again goes on
     where it stopped."""
-    from evalhub.cli.remote import decision_there, handed_over, push_there, told_decision
+    from evalhub.cli.remote import decision_of_site, decision_there, push_there, study_for_site
     from evalhub.cli.reports import Reports
     from evalhub.cli.study import hosts_of
     from evalhub.frames.command import printing
-    from evalhub.frames.command.server import check_said, connect
+    from evalhub.frames.command.server import check_server, connect
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
 
     wait_s, reason = seconds(wait), reason_of(accept_policy_change)
     why_new = reason_of(accept_new_items, "--accept-new-items")
-    check_said(server)
+    check_server(server)
     if server and (reason or why_new):
         raise typer.BadParameter(
             "is for a home of one's own: at a site an owner accepts it, on the decision's page",
@@ -104,18 +104,20 @@ def gate(
         if server:
             console = printing.terminal(errors=True)
             connection = connect(server, token_file, spec.project, console)
-            with handed_over(study, origin, change, spec) as ready:
+            with study_for_site(study, origin, change, spec) as ready:
                 pushed = push_there(connection, ready, console)
             decided = decision_there(connection, pushed, spec.candidate, wait_s, console)
-            decision = None if decided is None else told_decision(decided)
+            decision = None if decided is None else decision_of_site(decided)
         else:
             status = _conduct_here(spec, wait_s, reason, why_new)
             decision = _newest_decision(status)
     except Exception as error:
-        reports.undecided(name, str(error), study)
+        reports.write_undecided(name, str(error), study)
         raise
     if decision is None:
-        reports.undecided(name, "all its test sets are for development, and are read freely", study)
+        reports.write_undecided(
+            name, "all its test sets are for development, and are read freely", study
+        )
     else:
         reports.write(decision, study, spec.capability)
     if status is not None:
@@ -136,22 +138,22 @@ def seconds(wait: str) -> float:
 
 def _conduct_here(spec: "StudySpec", wait_s: float, reason: str, why_new: str) -> "StudyStatus":
     """Runs the study in this home, in this process."""
-    from evalhub.cli.study import accepted, carry
+    from evalhub.cli.study import accept_caveats, carry
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
-    status = accepted(carry(spec, console, wait_s), reason, why_new)
+    status = accept_caveats(carry(spec, console, wait_s), reason, why_new)
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
     return status
 
 
-def _newest_decision(status: "StudyStatus") -> "ToldDecision | None":
+def _newest_decision(status: "StudyStatus") -> "SiteDecision | None":
     """The newest decision on the candidate in question, with later changes; None if nothing is
     judged."""
-    from evalhub.cli.reports import ToldDecision
+    from evalhub.cli.reports import SiteDecision
     from evalhub.ledger.chain.kept import check_kept
     from evalhub.ledger.changed_items import worst_flips
     from evalhub.ledger.staleness import changes_since
@@ -160,14 +162,14 @@ def _newest_decision(status: "StudyStatus") -> "ToldDecision | None":
         return None
     decision = status.decisions[0]
     check_kept(decision)
-    return ToldDecision(
+    return SiteDecision(
         decision.document,
         worst_flips(decision.study, decision.document),
         [each.sentence for each in changes_since(decision)],
     )
 
 
-def _show(decision: "ToldDecision | None", *, as_json: bool) -> int:
+def _show(decision: "SiteDecision | None", *, as_json: bool) -> int:
     """Prints a site's decision and returns its exit code; without one, that of "need more data"."""
     from evalhub.declare.verdicts import Verdict
     from evalhub.frames.command import printing
@@ -182,8 +184,8 @@ def _show(decision: "ToldDecision | None", *, as_json: bool) -> int:
     else:
         printing.print_changes(decision.changed_since)
         printing.print_record(decision.record)
-    if decision.held:
-        typer.echo(f"Held back all the same: {decision.held}.", err=True)
+    if decision.hold_reason:
+        typer.echo(f"Held back all the same: {decision.hold_reason}.", err=True)
     if decision.link:
         typer.echo(decision.link, err=True)
     return decision.exit_code

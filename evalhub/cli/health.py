@@ -207,9 +207,9 @@ def _read[T](query: Callable[[], T]) -> T | None:
 
 def _outgoing() -> list[Finding]:
     """Reports held messages; [] if messages go out, or the database can't be read."""
-    from evalhub.accounts.outgoing import held_since
+    from evalhub.accounts.outgoing import hold_began
 
-    since = _read(held_since)
+    since = _read(hold_began)
     if since is None:
         return []
     return [

@@ -48,14 +48,14 @@ def import_log(
 
     fields = row_fields(rows, id_, output, score, field).mapping
     set_up_database()
-    from evalhub.studies.files.import_logs import ImportRequest, import_foreign
+    from evalhub.studies.files.import_logs import ImportRequest, import_log
     from evalhub.studies.web.pairs_upload import complete
 
     request = ImportRequest(
         arm=arm, test_set=test_set, model=model, model_kind=model_kind, fields=fields
     )
     with space(project) as into:
-        tasks = import_foreign(project=into, by=None, kind=kind, path=path, request=request)
+        tasks = import_log(project=into, by=None, kind=kind, path=path, request=request)
     for task in tasks:
         complete(task.run)
     if json_:

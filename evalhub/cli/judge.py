@@ -110,11 +110,11 @@ def _people_longer(document: "JudgeCheckDocument") -> list[tuple[str, str, str]]
 
 def _print(document: "JudgeCheckDocument") -> None:
     from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import counted, figures, interval, number
+    from evalhub.frames.command.figures import count_text, figures, interval, number
 
     console = printing.terminal()
     console.print(
-        f"{counted(document.judged, 'item')} judged, {document.labelled:,} labelled by people, "
+        f"{count_text(document.judged, 'item')} judged, {document.labelled:,} labelled by people, "
         f"{document.shared:,} by both"
     )
     console.print(SAID[document.verdict], style="bold")

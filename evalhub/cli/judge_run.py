@@ -51,7 +51,7 @@ def run(
 
     study, pairwise = register_study(spec), spec.policy.pairwise
     judge = spec.judges[pairwise.by]
-    used = used_price(judge.backend.asked, judge.price)
+    used = used_price(judge.backend.live_backend, judge.price)
     console = printing.terminal(errors=True)
     with Bars(console) as bars:
         document = judge_study(
@@ -71,17 +71,17 @@ def run(
 
 def _print(document: "JudgeRunDocument") -> None:
     from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import counted, figures, interval, number
+    from evalhub.frames.command.figures import count_text, figures, interval, number
 
     console, seen = printing.terminal(), document.figures
     console.print(
-        f"{document.judge} on {document.test_set}: {counted(seen.pairs, 'pair')} of answers "
+        f"{document.judge} on {document.test_set}: {count_text(seen.pairs, 'pair')} of answers "
         f"that differ, {seen.read:,} with a verdict in both orders, "
         f"{document.asked:,} verdicts asked for now"
     )
     if document.unanswered:
         console.print(
-            f"{counted(document.unanswered, 'verdict')} got no answer, first: {document.error}. "
+            f"{count_text(document.unanswered, 'verdict')} got no answer, first: {document.error}. "
             "Run it again to ask for them.",
             style="yellow",
         )

@@ -63,11 +63,11 @@ def labels(
 
 def _print(document: "LabelsDocument") -> None:
     from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import counted, figures, number
+    from evalhub.frames.command.figures import count_text, figures, number
 
     console = printing.terminal()
     counts = [(document.units, "unit"), (document.raters, "rater"), (document.ratings, "rating")]
-    console.print(", ".join([*(counted(*each) for each in counts), document.method]))
+    console.print(", ".join([*(count_text(*each) for each in counts), document.method]))
     left = [
         (document.ties, "a tie"),
         (document.unsure, "unsure"),
@@ -75,7 +75,7 @@ def _print(document: "LabelsDocument") -> None:
     ]
     for count, what in left:
         if count:
-            console.print(f"Without a label: {counted(count, 'unit')}, {what}.", style="yellow")
+            console.print(f"Without a label: {count_text(count, 'unit')}, {what}.", style="yellow")
     if document.converged is False:
         console.print("The fit was stopped before it had converged.", style="yellow")
     prior = document.prior or {}

@@ -55,7 +55,7 @@ def fingerprint(
     import gzip
 
     from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import counted
+    from evalhub.frames.command.figures import count_text
     from evalhub.frames.command.outputs import check_output, whole
     from evalhub.frames.command.progress import FileBar
     from evalhub.ledger.leakage.training import write_fingerprints
@@ -70,27 +70,29 @@ def fingerprint(
         FileBar(printing.terminal(errors=True), train) as bar,
     ):
         rows, texts = write_fingerprints(train, stream, salted=not plain, progress=bar)
-    typer.echo(f"{out}: {counted(texts, 'text')} of {counted(rows, 'row')}")
+    typer.echo(f"{out}: {count_text(texts, 'text')} of {count_text(rows, 'row')}")
 
 
 def _print(document: "LeakageDocument") -> None:
     from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import counted, figures
+    from evalhub.frames.command.figures import count_text, figures
 
     console = printing.terminal()
     console.print(
-        f"{counted(document.items, 'item')} looked for in "
-        f"{counted(document.training_rows, 'training row')}"
+        f"{count_text(document.items, 'item')} looked for in "
+        f"{count_text(document.training_rows, 'training row')}"
         + (" (fingerprints)" if document.read == "hashes" else "")
     )
     if document.too_short:
-        console.print(f"{counted(document.too_short, 'item')} too short to be found.", style="dim")
+        console.print(
+            f"{count_text(document.too_short, 'item')} too short to be found.", style="dim"
+        )
     leaked = document.leaked
     if not leaked:
         console.print("Clean: none of them is there.", style="green")
         return
     share = len(leaked) / document.items
-    console.print(f"Leaked: {counted(len(leaked), 'item')}, {share:.1%}.", style="bold red")
+    console.print(f"Leaked: {count_text(len(leaked), 'item')}, {share:.1%}.", style="bold red")
     hows = Counter(f"{match.part} ({match.how})" for each in leaked for match in each.matches)
     console.print(", ".join(f"{count:,} {how}" for how, count in hows.most_common()), style="dim")
     rows = [

@@ -21,11 +21,11 @@ def site_of(url: str) -> str:
     """
     from django.core.exceptions import ImproperlyConfigured
 
-    from evalhub.accounts.addresses import LOCALLY, known_address
+    from evalhub.accounts.addresses import LOCALLY, address_or_empty
     from evalhub.env import site_url
 
     try:
-        if address := site_url(url.strip(), name="it") or known_address():
+        if address := site_url(url.strip(), name="it") or address_or_empty():
             return address
     except ImproperlyConfigured as error:
         raise typer.BadParameter(str(error), param_hint="--url") from error

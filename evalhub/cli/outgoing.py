@@ -44,10 +44,10 @@ def resume(json_: Json = False) -> int:
 
 
 def _show(as_json: bool) -> int:
-    from evalhub.accounts.outgoing import HELD, held_since
+    from evalhub.accounts.outgoing import HELD, hold_began
     from evalhub.frames.command import printing
 
-    since = held_since()
+    since = hold_began()
     if as_json:
         printing.print_json({"held_since": since and since.isoformat(timespec="seconds")})
     else:

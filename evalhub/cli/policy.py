@@ -14,7 +14,7 @@ from evalhub.frames.command.home import at_home
 from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.decision.policy_changes import Asked, PolicyChange
+    from evalhub.decision.policy_changes import Demands, PolicyChange
 
 app = typer.Typer(no_args_is_help=True, help="Policies: what must hold for a ship.")
 EASIER, INCOMPARABLE = 1, 2
@@ -62,7 +62,7 @@ def change(
     project: Annotated[str, typer.Option(help="The project's name in addresses.")],
     study: Annotated[str, typer.Option(help="The study's slug.")],
     by: Annotated[str, typer.Option(help="User name of who changes it.")],
-    given: Annotated[
+    values: Annotated[
         list[str],
         typer.Option(
             "--set",
@@ -86,9 +86,9 @@ def change(
     from evalhub.registry.models import Study
     from evalhub.studies.run.policy_change import (
         SamePolicyError,
-        asked_fields,
         change_policy,
         policy_difference,
+        split_fields,
     )
 
     study_row = Study.objects.filter(project__slug=project, slug=study).first()
@@ -98,7 +98,7 @@ def change(
     if person is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
     try:
-        policy, demands = asked_fields(study_row, dict(_set(each) for each in given))
+        policy, demands = split_fields(study_row, dict(_set(each) for each in values))
         if dry_run:
             changes = policy_difference(study_row, policy, demands)
         else:
@@ -125,14 +125,14 @@ def _set(text: str) -> tuple[str, Any]:
         return field, value
 
 
-def _read(name: str) -> "tuple[str, Asked]":
+def _read(name: str) -> "tuple[str, Demands]":
     """A document's requirements. An error names the file as the command line did."""
     from evalhub.io.rows import DataError
-    from evalhub.studies.file.asked import read_asked
+    from evalhub.studies.file.requirements import read_requirements
 
     with _file(name) as path:
         try:
-            return read_asked(path)
+            return read_requirements(path)
         except DataError as error:
             raise DataError(error.message, file=name, line=error.line, field=error.field) from error
 
@@ -172,10 +172,10 @@ def _as_json(change: "PolicyChange") -> dict[str, Any]:
 
 
 def _line(change: "PolicyChange") -> str:
-    return f"{change.effect.mark} {change.effect.label}: {said(change)}"
+    return f"{change.effect.mark} {change.effect.label}: {change_line(change)}"
 
 
-def said(change: "PolicyChange") -> str:
+def change_line(change: "PolicyChange") -> str:
     was, now = (_value(each) for each in (change.was, change.now))
     return f"{change.field}: {was} → {now}"
 

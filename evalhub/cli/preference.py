@@ -65,15 +65,15 @@ def preference(
 
 def _print(document: "PreferenceDocument") -> None:
     from evalhub.frames.command import printing
-    from evalhub.frames.command.figures import counted, figures, interval, number
+    from evalhub.frames.command.figures import count_text, figures, interval, number
 
     console = printing.terminal()
     console.print(
-        f"{counted(document.judgments, 'judgment')} of {counted(document.items, 'item')} "
-        f"by {counted(document.raters, 'rater')}"
+        f"{count_text(document.judgments, 'judgment')} of {count_text(document.items, 'item')} "
+        f"by {count_text(document.raters, 'rater')}"
     )
     if document.without_choice:
-        console.print(f"Left out: {counted(document.without_choice, 'row')} without a choice.")
+        console.print(f"Left out: {count_text(document.without_choice, 'row')} without a choice.")
     if document.state in STATES:
         console.print(STATES[document.state], style="yellow")
     counts = [
@@ -113,7 +113,7 @@ def _print(document: "PreferenceDocument") -> None:
     if bias:
         console.print(
             f"Position: {bias.left:,} left, {bias.right:,} right on "
-            f"{counted(bias.items, 'item')}{_side_test(bias)}",
+            f"{count_text(bias.items, 'item')}{_side_test(bias)}",
             style="dim",
         )
 

@@ -177,9 +177,9 @@ def _rows(entry: "Entry", since: datetime.date) -> list[dict[str, Any]]:
             **price.plain.as_json(),
             "source": price.source or entry.of.source,
             "table": entry.table,
-            "seen": entry.seen(price).isoformat(),
-            "seen_in": entry.seen_in(price),
-            "old": entry.holds_still(price) and entry.seen(price) < since,
+            "seen": entry.last_checked(price).isoformat(),
+            "seen_in": entry.source_of(price),
+            "old": entry.holds_still(price) and entry.last_checked(price) < since,
             "sentence": UsedPrice(price=price.plain).rates_in_words,
         }
         for price in entry.model.prices

@@ -49,7 +49,7 @@ def push(
 ) -> int:
     """Send a study and its files to a site and start it; only what the site doesn't have is
     sent."""
-    from evalhub.cli.remote import handed_over, push_there
+    from evalhub.cli.remote import push_there, study_for_site
     from evalhub.cli.study import hosts_of
     from evalhub.frames.command import printing
     from evalhub.frames.command.server import connect
@@ -63,7 +63,7 @@ def push(
     change = StudyChange(candidate, adapter, answers, training_record, build=build, fields=fields)
     spec = read_study(study, origin, change)
     connection = connect(server, token_file, spec.project, console)
-    with handed_over(study, origin, change, spec) as ready:
+    with study_for_site(study, origin, change, spec) as ready:
         pushed = push_there(connection, ready, console)
     _say(pushed, connection, as_json=json_)
     return 0
@@ -89,7 +89,7 @@ def pull(
     candidate: Candidate = None,
 ) -> int:
     """Fetch the newest decision record on a study's candidate, and end with its exit code."""
-    from evalhub.cli.remote import told_decision
+    from evalhub.cli.remote import decision_of_site
     from evalhub.client.studies import newest_decision
     from evalhub.frames.command import printing
     from evalhub.frames.command.exits import UNREACHABLE
@@ -104,7 +104,7 @@ def pull(
     if decided is None:
         typer.echo(f"evalhub: nothing is decided on {arm} yet", err=True)
         return UNREACHABLE
-    decision = told_decision(decided)
+    decision = decision_of_site(decided)
     text = json.dumps(decision.record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
     with whole(out, option="--out") as file:
         file.write_text(f"{text}\n", encoding="utf-8")

@@ -69,8 +69,8 @@ def record(
         printing.print_requests(plan, printing.terminal(errors=True))
         if plan.requests:
             agree("Ask them?", unasked=f"{plan.requests:,} requests would be made")
-    runs = carried(spec, arms, told=yes)
-    files = written(out, runs) if out is not None else {}
+    runs = complete_runs(spec, arms, shows_requests=yes)
+    files = write_answers(out, runs) if out is not None else {}
     if json_:
         printing.print_json(
             {"runs": [_as_json(each) for each in runs], "files": [*map(str, files.values())]}
@@ -88,9 +88,11 @@ def _plan(spec: "StudySpec", names: list[str]) -> "tuple[list[str], AnswersPlan]
     return arms, plan_of_answers(spec, arms)
 
 
-def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[RecordedRun]":
-    """Completes the runs, with progress bars; `told` prints the requests first. Without Redis this
-    process is the worker."""
+def complete_runs(
+    spec: "StudySpec", arms: list[str], *, shows_requests: bool = False
+) -> "list[RecordedRun]":
+    """Completes the runs, with progress bars; `shows_requests` prints the requests first.
+    Without Redis this process is the worker."""
     from contextlib import nullcontext
     from functools import partial
 
@@ -107,11 +109,11 @@ def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,
     ):
-        planned = partial(printing.print_requests, console=console) if told else None
+        planned = partial(printing.print_requests, console=console) if shows_requests else None
         return record_answers(spec, arms, read=imports, planned=planned, progress=bars)
 
 
-def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
+def write_answers(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
     """Writes every run's answers and a description of each arm, also for failed runs: their model
     may soon be gone. Returns the answer files by name."""
     from evalhub.frames.command.outputs import whole

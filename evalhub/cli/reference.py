@@ -11,7 +11,7 @@ from typing import Any
 import typer
 import yaml
 
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 
 OF_EVERY_COMMAND = {"--help", "--home"}
 
@@ -64,7 +64,7 @@ class CommandNotes(Declaration):
 def all_notes() -> dict[str, CommandNotes]:
     """The notes by the command's words, such as "study run"."""
     text = files("evalhub.cli").joinpath("notes.yaml").read_text(encoding="utf-8")
-    return declared(dict[str, CommandNotes], yaml.safe_load(text))
+    return validate(dict[str, CommandNotes], yaml.safe_load(text))
 
 
 def as_markdown(tree: Any) -> str:

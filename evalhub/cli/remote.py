@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from evalhub.cli.reports import ToldDecision
+    from evalhub.cli.reports import SiteDecision
     from evalhub.client.connection import Connection, RefusedError
     from evalhub.client.studies import DecidedThere
     from evalhub.frames.command.progress import Bars
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import StudySpec
-    from evalhub.studies.web.bundle_upload import HandedIn
+    from evalhub.studies.web.bundle_upload import StudyBundle
 
 
 def push_there(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
@@ -28,9 +28,9 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
     from evalhub.client.connection import RefusedError
     from evalhub.client.studies import push_study
     from evalhub.frames.command.progress import Bars
-    from evalhub.studies.web.bundle_upload import handed_in
+    from evalhub.studies.web.bundle_upload import bundle_of
 
-    study = handed_in(spec)
+    study = bundle_of(spec)
     with Bars(console) as bars:
 
         def show_job(job: Mapping[str, Any]) -> None:
@@ -52,7 +52,7 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
 
 
 @contextmanager
-def handed_over(
+def study_for_site(
     study: Path, origin: "OperatorFile", change: "StudyChange", spec: "StudySpec"
 ) -> "Iterator[StudySpec]":
     """The study in the form that a site takes: arms that the site can't ask are asked here, and
@@ -64,10 +64,10 @@ def handed_over(
     from dataclasses import replace
     from tempfile import TemporaryDirectory
 
-    from evalhub.cli.record import carried, written
+    from evalhub.cli.record import complete_runs, write_answers
     from evalhub.frames.command.setup import set_up_database
     from evalhub.studies.file.spec import read_study
-    from evalhub.studies.web.external_arms import answered_here, arms_asked_here
+    from evalhub.studies.web.external_arms import arms_asked_here, recorded_fields
 
     arms = arms_asked_here(spec)
     if not arms:
@@ -76,12 +76,12 @@ def handed_over(
     set_up_database()
     from runners.outcome import check
 
-    runs = carried(spec, arms)
+    runs = complete_runs(spec, arms)
     for run in runs:
         if run.run.unreachable:
             check(run.run)
     with TemporaryDirectory() as folder:
-        answers = answered_here(spec, runs, written(Path(folder), runs))
+        answers = recorded_fields(spec, runs, write_answers(Path(folder), runs))
         yield read_study(study, origin, replace(change, arms=answers))
 
 
@@ -96,11 +96,11 @@ def decision_there(
 
     Raises evalhub.client.studies.UndecidedError.
     """
-    from evalhub.client.studies import decided
+    from evalhub.client.studies import wait_for_decision
 
     connection.until = connection.clock() + wait_s
     with _run_bars(console) as bars:
-        return decided(
+        return wait_for_decision(
             connection,
             pushed,
             arm=candidate,
@@ -121,17 +121,17 @@ def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
     )
 
 
-def told_decision(decided: "DecidedThere") -> "ToldDecision":
+def decision_of_site(decided: "DecidedThere") -> "SiteDecision":
     """A site's decision as a ToldDecision.
 
     Raises evalhub.declare.declaration.DeclarationError for a record of another version than ours.
     """
-    from evalhub.cli.reports import ToldDecision
+    from evalhub.cli.reports import SiteDecision
     from evalhub.decision.document import DecisionRecord
-    from evalhub.declare.declaration import declared
+    from evalhub.declare.declaration import validate
 
-    return ToldDecision(
-        declared(DecisionRecord, decided.record, at="record"),
+    return SiteDecision(
+        validate(DecisionRecord, decided.record, at="record"),
         decided.flips,
         decided.changed_since,
         decided.link,
@@ -147,7 +147,7 @@ def _run_bars(console: "Console") -> "Iterator[Bars]":
         yield bars
 
 
-def _locate(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
+def _locate(error: "RefusedError", spec: "StudySpec", study: "StudyBundle") -> "DataError | None":
     """The first error that the site found, at its place on this machine; None if the site names
     none."""
     from evalhub.io.rows import DataError

@@ -19,7 +19,7 @@ SUMMARY, OUTPUTS, WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WO
 
 
 @dataclass(frozen=True, slots=True)
-class ToldDecision:
+class SiteDecision:
     """A decision as a pipeline is told of it.
 
     Attributes:
@@ -37,7 +37,7 @@ class ToldDecision:
     refused: str = ""
 
     @property
-    def held(self) -> str:
+    def hold_reason(self) -> str:
         """Why a ship is held back all the same; "" if it isn't."""
         return self.refused if self.record.verdict.exit_code == 0 else ""
 
@@ -46,7 +46,7 @@ class ToldDecision:
         """The verdict's exit code; for a ship that a gate refuses, that of a hold."""
         from evalhub.declare.verdicts import Verdict
 
-        return Verdict.HOLD.exit_code if self.held else self.record.verdict.exit_code
+        return Verdict.HOLD.exit_code if self.hold_reason else self.record.verdict.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Reports:
         if self.out is not None:
             self.out.unlink(missing_ok=True)
 
-    def write(self, decision: ToldDecision, study: Path, capability: Collection[str]) -> None:
+    def write(self, decision: SiteDecision, study: Path, capability: Collection[str]) -> None:
         """Writes all reports of a decision on the study of this file, in which these are the test
         sets of general capability."""
         from evalhub.report.github import annotations
@@ -96,9 +96,9 @@ class Reports:
             "skills": skills_of(record, capability),
             "changed_since": decision.changed_since,
             "link": decision.link,
-            "held": decision.held,
+            "hold_reason": decision.hold_reason,
         }
-        self._put(self.junit, "--junit", junit(record, held=decision.held))
+        self._put(self.junit, "--junit", junit(record, hold_reason=decision.hold_reason))
         self._put(self.markdown, "--markdown", markdown(record, decision.flips, **options).encode())
         self._put(self.out, "--out", _document(record.as_json()))
         if self.github:
@@ -107,9 +107,9 @@ class Reports:
                 _append(SUMMARY, markdown(record, decision.flips, most=room, **options))
             outputs = _outputs(decision)
             _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in outputs.items()))
-            _say(annotations(record, _in_workspace(study), held=decision.held))
+            _say(annotations(record, _in_workspace(study), hold_reason=decision.hold_reason))
 
-    def undecided(self, name: str, why: str, study: Path) -> None:
+    def write_undecided(self, name: str, why: str, study: Path) -> None:
         """Writes into all reports that there is no verdict."""
         from evalhub.report.github import command
         from evalhub.report.junit import junit_undecided
@@ -131,14 +131,14 @@ class Reports:
                 file.write_bytes(content)
 
 
-def _outputs(decision: ToldDecision) -> dict[str, str]:
+def _outputs(decision: SiteDecision) -> dict[str, str]:
     """Outputs of this GitHub Actions step for later steps, one line each."""
     from evalhub.io.canonical import digest_of
 
     return {
         "verdict": str(decision.record.verdict),
         "exit-code": str(decision.exit_code),
-        "headline": " ".join((decision.held or decision.record.headline).split()),
+        "headline": " ".join((decision.hold_reason or decision.record.headline).split()),
         "decision": digest_of(decision.record.as_json()),
         "link": decision.link,
     }

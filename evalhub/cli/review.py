@@ -98,12 +98,12 @@ def upload(
     request = _request(plan, items, reviewers, people, seed, question)
     _set_up()
     from evalhub.cli.space import space
-    from evalhub.studies.web.pairs_upload import staged_upload
+    from evalhub.studies.web.pairs_upload import stage_upload
     from reviews.planning.upload import Columns
 
     with (
         space(project) as project_row,
-        staged_upload(
+        stage_upload(
             project=project_row,
             by=None,
             name=name or file.stem,
@@ -179,11 +179,11 @@ def vouch(
     review = _campaign(campaign)
     from django.db import transaction
 
-    from evalhub.accounts.people import named_user
+    from evalhub.accounts.people import user_by_name
     from reviews.errors import ReviewError
     from reviews.joining.vouch import vouch as vouched
 
-    owner = named_user(by)
+    owner = user_by_name(by)
     with transaction.atomic():
         for name in names:
             try:
@@ -384,7 +384,7 @@ def _request(
     from evalhub.declare.declaration import read_declaration
     from evalhub.declare.review import CampaignRequest
     from evalhub.io.document import Document
-    from reviews.planning.campaign_request import asked
+    from reviews.planning.campaign_request import review_declaration
 
     options = {
         "items": items,
@@ -395,11 +395,11 @@ def _request(
     }
     values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if plan is None:
-        return asked(CampaignRequest, values)
+        return review_declaration(CampaignRequest, values)
     document = Document(plan)
     start = "a review plan is a mapping, such as `items: 200`"
     read_declaration(CampaignRequest, document, start=start)
-    return asked(CampaignRequest, document.data | values)
+    return review_declaration(CampaignRequest, document.data | values)
 
 
 def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:

@@ -34,12 +34,12 @@ def list_(
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
     from evalhub.registry.models.runs import RunState
 
     runs = _runs()
     if project is not None:
-        runs = runs.filter(test_set_version__test_set__project=named_project(project))
+        runs = runs.filter(test_set_version__test_set__project=project_by_slug(project))
     if state is not None:
         if state not in RunState:
             raise typer.BadParameter(

@@ -28,7 +28,7 @@ def up(
         check_shared_folder()
     except UploadError as error:
         raise typer.BadParameter(str(error), param_hint="EVALHUB_UPLOADS") from error
-    from evalhub.accounts.outgoing import HELD, held_since
+    from evalhub.accounts.outgoing import HELD, hold_began
     from evalhub.accounts.people import first_owner
     from evalhub.accounts.sign_in import sign_in_path
     from evalhub.cli.site import serve_site
@@ -40,7 +40,7 @@ def up(
             "by this link, once, within an hour. `evalhub user link` makes another:",
             f"  {{url}}{sign_in_path(owner)}",
         ]
-    if since := held_since():
+    if since := hold_began():
         lines.append(HELD.format(since=since))
     return serve_site(host=host, port=port, threads=threads, processes=processes, lines=lines)
 

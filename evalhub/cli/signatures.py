@@ -56,7 +56,7 @@ def write_signed(
     document: Mapping[str, Any], *, key: Path, out: Path, inputs: Iterable[Path]
 ) -> None:
     """Writes the document with a signature by the private key in this file."""
-    from evalhub.decision.signature import KeyFileError, key_digest, private_key, signed
+    from evalhub.decision.signature import KeyFileError, key_digest, private_key, sign
     from evalhub.frames.command.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=inputs)
@@ -64,7 +64,7 @@ def write_signed(
         signing_key = private_key(_read(key))
     except KeyFileError as error:
         raise _wrong(str(error), key) from error
-    text = json.dumps(signed(document, signing_key), ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(sign(document, signing_key), ensure_ascii=False, indent=2, allow_nan=False)
     with whole(out, option="--out") as file:
         file.write_text(f"{text}\n", encoding="utf-8")
     typer.echo(f"signed by {key_digest(signing_key.public_key())}: {out}")

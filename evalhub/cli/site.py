@@ -133,7 +133,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.features.exporters.mlflow_aliases import teller_of_mlflow
     from evalhub.features.monitoring.asking import watcher
     from evalhub.features.table import EVENTS, TIDIED
-    from evalhub.features.webhooks.sending import teller
+    from evalhub.features.webhooks.sending import send_regularly
     from evalhub.frames.rest.waiting import SEATS
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as, hear_worker
@@ -142,7 +142,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.run.advance import ticker
-    from evalhub.studies.run.tidying import tidier
+    from evalhub.studies.run.tidying import tidy_regularly
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
     from runners.heartbeat import BEAT_S
@@ -174,7 +174,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             stack.enter_context(job_runner())
             stack.enter_context(teller_of_mlflow())
             stack.enter_context(
-                teller(EVENTS)
+                send_regularly(EVENTS)
             )  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:
             in_this_process.hear()
@@ -186,7 +186,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             note_worker()
             stack.enter_context(every(BEAT_S, note_worker))
             stack.enter_context(ticker())
-            stack.enter_context(tidier(TIDIED))
+            stack.enter_context(tidy_regularly(TIDIED))
             stack.enter_context(watcher())
         get_resolver().url_patterns  # noqa: B018 - imports every page's module
         _leave_modules_uncollected()

@@ -67,7 +67,7 @@ def run(
         return 0
     set_up_database(waiting=True)
     console = printing.terminal(errors=True)
-    status = accepted(carry(spec, console), reason, why_new)
+    status = accept_caveats(carry(spec, console), reason, why_new)
     code = show(status, json_)
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
@@ -81,11 +81,11 @@ def cancel(study: Named) -> int:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.decision.wording import counted
+    from evalhub.decision.wording import count_text
     from evalhub.studies.run.all_runs import cancel_runs
 
     count = cancel_runs(_find_study(study), by=None)
-    typer.echo(f"{counted(count, 'run')} stopped. What was answered is kept.")
+    typer.echo(f"{count_text(count, 'run')} stopped. What was answered is kept.")
     return 0
 
 
@@ -96,11 +96,11 @@ def retry(study: Named) -> int:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.decision.wording import counted
+    from evalhub.decision.wording import count_text
     from evalhub.studies.run.all_runs import resume_runs
 
     count = resume_runs(_find_study(study), by=None)
-    typer.echo(f"{counted(count, 'run')} taken up again.")
+    typer.echo(f"{count_text(count, 'run')} taken up again.")
     return 0
 
 
@@ -120,11 +120,11 @@ def _find_study(study: str) -> "Study":
 
 def hosts_of(names: "list[str]") -> tuple[str, ...]:
     """The hosts of `--allow`. Raises typer.BadParameter for an invalid one."""
-    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.declaration import DeclarationError, validate
     from evalhub.declare.keys import Reach
 
     try:
-        return declared(Reach, {"hosts": names}).hosts
+        return validate(Reach, {"hosts": names}).hosts
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint="--allow") from error
 
@@ -180,10 +180,10 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,
     ):
-        return conduct(study=registered, progress=bars, judged=bars.judged, wait_s=wait_s)
+        return conduct(study=registered, progress=bars, on_judge=bars.show_judge, wait_s=wait_s)
 
 
-def accepted(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":
+def accept_caveats(status: "StudyStatus", reason: str, why_new: str = "") -> "StudyStatus":
     """The status after accepting policy changes, if there is a `reason`, and near-copies, if there
     is a `why_new`."""
     from dataclasses import replace
@@ -270,11 +270,11 @@ def _print_number(decision: "Decision") -> None:
 def _print_skills(decision: "Decision") -> None:
     """Prints general capability by skill, with some of the lost items."""
     from evalhub.frames.command import printing
-    from evalhub.ledger.changed_items import lost_items
+    from evalhub.ledger.changed_items import worst_losses
     from evalhub.report.skills import skills_of
 
     record, study = decision.document, decision.study
     names = set(study.test_sets.capability().values_list("name", flat=True))
     if skills := skills_of(record, names):
-        lost = [each.criterion.test_set for each in skills.lost]
-        printing.print_skills(record, skills, lost_items(study, record, lost, EXAMPLES))
+        lost = [each.criterion.test_set for each in skills.losses]
+        printing.print_skills(record, skills, worst_losses(study, record, lost, EXAMPLES))

@@ -37,10 +37,10 @@ def add(
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
     from evalhub.accounts.tokens import add_token
 
-    of = named_project(project)
+    of = project_by_slug(project)
     person = _person(of, user)
     new_token = add_token(project=of, user=person, name=name, scopes=scope, by=None, days=days)
     if json_:
@@ -63,9 +63,9 @@ def list_(project: Of, json_: Json = False) -> int:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
 
-    tokens = list(named_project(project).tokens.select_related("user"))
+    tokens = list(project_by_slug(project).tokens.select_related("user"))
     if json_:
         printing.print_json([_row(each) for each in tokens])
         return 0
@@ -83,10 +83,10 @@ def revoke(name: Name, project: Of, json_: Json = False) -> int:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
-    from evalhub.accounts.tokens import named_token, revoke_token
+    from evalhub.accounts.people import project_by_slug
+    from evalhub.accounts.tokens import revoke_token, token_by_name
 
-    token = named_token(named_project(project), name)
+    token = token_by_name(project_by_slug(project), name)
     revoke_token(token=token, by=None)
     token.refresh_from_db()
     if json_:
@@ -98,10 +98,10 @@ def revoke(name: Name, project: Of, json_: Json = False) -> int:
 
 def _person(project: "Project", name: str) -> "User":
     from evalhub.accounts.models import Role
-    from evalhub.accounts.people import named_user
+    from evalhub.accounts.people import user_by_name
 
     if name:
-        return named_user(name)
+        return user_by_name(name)
     owners = [each.user for each in project.memberships.filter(role=Role.OWNER)]
     if len(owners) != 1:
         names = ", ".join(str(each) for each in owners) or "nobody"

@@ -59,9 +59,9 @@ def link(name: Name, url: Url = "", json_: Json = False) -> int:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_user
+    from evalhub.accounts.people import user_by_name
 
-    return _print_link(named_user(name), site_of(url), json_)
+    return _print_link(user_by_name(name), site_of(url), json_)
 
 
 @app.command("list")

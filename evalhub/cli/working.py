@@ -33,11 +33,11 @@ def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
     from evalhub.features.monitoring.asking import watcher
     from evalhub.features.table import TIDIED
     from evalhub.studies.run.advance import ticker
-    from evalhub.studies.run.tidying import tidier
+    from evalhub.studies.run.tidying import tidy_regularly
     from runners.tasks import finder, start_worker
 
     with ExitStack() as stack:
-        for timer in (ticker, partial(tidier, TIDIED), watcher, finder) if first else ():
+        for timer in (ticker, partial(tidy_regularly, TIDIED), watcher, finder) if first else ():
             stack.enter_context(timer())
         return start_worker(threads=threads, queues=kinds)
 

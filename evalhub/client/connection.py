@@ -92,7 +92,7 @@ class Connection:
     Attributes:
         until: moment, by `clock`, up to which a site that answered before is tried; None: for
             `PATIENCE_S` after each answer.
-        told: called with a sentence where a request is tried again.
+        say: called with a sentence where a request is tried again.
         on_job: called with a job, as the site tells it, whenever it has been looked at: a heavy
             request, which the site answers with one, is followed to its answer.
     """
@@ -100,7 +100,7 @@ class Connection:
     server: Server
     project: str
     until: float | None = None
-    told: Callable[[str], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
     on_job: Callable[[Mapping[str, Any]], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -196,7 +196,7 @@ class Connection:
             if self.clock() + pause > self._last_moment(began):
                 raise AwayError(why)
             if attempt == 0:
-                self.told(f"{why}; trying again")
+                self.say(f"{why}; trying again")
             attempt += 1
             self.sleep(pause)
 

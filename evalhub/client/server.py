@@ -37,12 +37,12 @@ class Server:
         Raises ServerError.
         """
         return cls(
-            checked_address(address or environment.get(ADDRESS) or ""),
+            normalise_url(address or environment.get(ADDRESS) or ""),
             _token(token_file, environment),
         )
 
 
-def checked_address(text: str) -> str:
+def normalise_url(text: str) -> str:
     """The address without a slash at its end. Raises ServerError for one that isn't fit for a
     token: in the clear over a network, with a user, or no address at all."""
     try:

@@ -104,7 +104,7 @@ def version_of(study: Mapping[str, Any], arm: str) -> str:
     return next(str(each["digest"]) for each in study["arms"] if each["name"] == arm)
 
 
-def decided(
+def wait_for_decision(
     connection: Connection,
     pushed: Mapping[str, Any],
     *,

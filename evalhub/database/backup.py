@@ -22,7 +22,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 import evalhub
-from evalhub.database.rows import OUR_ROW, kept_models, rows
+from evalhub.database.rows import OUR_ROW, rows, stored_models
 
 FORMAT = "evalhub-backup/1"
 _SNAPSHOT = "snapshot"
@@ -137,7 +137,7 @@ def _write(raw: _Hashed, alias: str) -> Counter[str]:
             file.write(text)
 
         line(header)
-        for label, model in kept_models(connections[alias], applied).items():
+        for label, model in stored_models(connections[alias], applied).items():
             for row in rows(model, alias):
                 line([label, row])
                 count[label] += 1

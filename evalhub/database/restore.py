@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from evalhub.database.backup import FORMAT, Backup
-from evalhub.database.rows import columns, instance, kept_models
+from evalhub.database.rows import columns, instance, stored_models
 from evalhub.database.version import check_released, digest
 
 LEDGER = "ledger.ledger"
@@ -52,7 +52,7 @@ def restore(path: Path, *, name: str = "", ledger: UUID | None = None) -> Backup
         )
     check_fresh()
     executor.migrate(_last_of(executor, applied))
-    kept = kept_models(connection, applied)
+    kept = stored_models(connection, applied)
     try:
         with transaction.atomic():
             parent = _load(path, name, kept, ledger)

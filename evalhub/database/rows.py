@@ -20,7 +20,7 @@ which workers were at work."""
 type Row = list[Any]
 
 
-def kept_models(
+def stored_models(
     connection: BaseDatabaseWrapper, applied: Iterable[tuple[str, str]]
 ) -> dict[str, type[models.Model]]:
     """The models as these migrations leave them, by label, those that link two others included."""

@@ -19,8 +19,8 @@ from evalhub.decision.flaws import beyond_bounds, flaws_of
 from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.mix import item_weights
 from evalhub.decision.rule import PRIMARIES, alphas_of
-from evalhub.decision.test_set_extension import StageScores, combined
-from evalhub.decision.wording import counted
+from evalhub.decision.test_set_extension import StageScores, combine
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
 from evalhub.declare.policy import FailureUse, Primaries
@@ -56,8 +56,8 @@ class ArmScores:
 
     Attributes:
         name: what sentences call the arm.
-        places: which item each score is of, as its place in the list of items, ascending, shape
-            (m,); an item's scores stand in the order of its samples.
+        item_indices: which item each score is of, as its index in the list of items, ascending,
+            shape (m,); an item's scores stand in the order of its samples.
         values: the scores, shape (m,); NaN where an answer has none.
         reason: why the first answer without a score has none.
         samples: answers that each item should have; None: as many as any item has.
@@ -69,7 +69,7 @@ class ArmScores:
     """
 
     name: str
-    places: NDArray[np.intp]
+    item_indices: NDArray[np.intp]
     values: Array
     reason: str = ""
     samples: int | None = None
@@ -87,17 +87,17 @@ class ArmScores:
 
     def counts(self, items: int) -> NDArray[np.intp]:
         """How many answers each item has, shape (items,)."""
-        return np.bincount(self.places, minlength=items)
+        return np.bincount(self.item_indices, minlength=items)
 
     def means(self, items: int) -> Array:
         """Each item's mean over its answers, shape (items,); NaN where one has no score."""
         with np.errstate(invalid="ignore"):
-            sums = np.bincount(self.places, weights=self.values, minlength=items)
+            sums = np.bincount(self.item_indices, weights=self.values, minlength=items)
             return np.asarray(sums / self.counts(items), dtype=float)
 
 
 def by_item(scores: Sequence[Sequence[float | None]]) -> tuple[NDArray[np.intp], Array]:
-    """Flatten each item's scores into `places` and `values` of ArmScores; a None becomes NaN."""
+    """Flatten each item's scores into `item_indices` and `values` of ArmScores; None is NaN."""
     indices = np.repeat(np.arange(len(scores)), [len(each) for each in scores])
     return indices, np.array(list(chain.from_iterable(scores)), dtype=float)
 
@@ -179,7 +179,7 @@ def align(
     """Align both arms' scores on the items that each of them has answered and that are all scored.
 
     Args:
-        items: the test set's, in order, which the arms' `places` count.
+        items: the test set's, in order, which the arms' `item_indices` count.
         judged: the items that are judged on; None: all.
         mix: each tag's share of production, to which the items are weighted.
         same: the two arms are one on this test set.
@@ -189,7 +189,7 @@ def align(
     baseline, candidate = (at_worst(requirement, arm, failures) for arm in (baseline, candidate))
     for arm in (baseline, candidate):
         judged = _within(requirement, len(items), arm, judged)
-    whole, before, after = paired(len(items), baseline, candidate, judged=judged)
+    whole, before, after = pair_scores(len(items), baseline, candidate, judged=judged)
     complete_items = items if whole.all() else list(compress(items, whole))
     weights, misfit = _weights(requirement, complete_items, mix)
     arm_flaws = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
@@ -215,11 +215,11 @@ def _within(
     if not beyond.any():
         return judged
     within = np.ones(items, dtype=bool) if judged is None else judged.copy()
-    within[arm.places[beyond]] = False
+    within[arm.item_indices[beyond]] = False
     return within
 
 
-def paired(
+def pair_scores(
     items: int, baseline: ArmScores, candidate: ArmScores, *, judged: Rows | None = None
 ) -> tuple[Rows, Array, Array]:
     """Mask of the items that both arms have in full, and each arm's scores of those.
@@ -238,12 +238,12 @@ def _failure_rows(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Row
     failed = np.zeros((2, len(whole)), dtype=bool)
     for row, arm in zip(failed, (baseline, candidate), strict=True):
         if arm.failed is not None:
-            row[arm.places[arm.failed]] = True
+            row[arm.item_indices[arm.failed]] = True
     return failed[:, whole] if failed.any() else None
 
 
 def _matrix(arm: ArmScores, whole: Rows) -> Array:
-    values = arm.values[whole[arm.places]]
+    values = arm.values[whole[arm.item_indices]]
     samples = arm.counts(len(whole))[whole]
     if not len(samples) or samples.max() == 1:
         return values
@@ -262,7 +262,7 @@ def _weights(
         return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
     if stated_weights and len(stated_weights) < len(items):
         lacking = len(items) - len(stated_weights)
-        of = counted(len(items), "item")
+        of = count_text(len(items), "item")
         has = "has" if lacking == 1 else "have"
         return None, [f"{requirement.name}: {lacking} of {of} {has} no weight"]
     if stated_weights:
@@ -331,7 +331,7 @@ def criterion_of(
     if aligned.stages is None or len(looks := np.unique(aligned.stages)) == 1:
         return pooled
     parts = [aligned.where(aligned.stages == each) for each in looks]
-    return combined(pooled, [_stage(each) for each in parts])
+    return combine(pooled, [_stage(each) for each in parts])
 
 
 def _stage(aligned: Aligned) -> StageScores:

@@ -4,20 +4,20 @@ Pure."""
 from math import log
 
 from evalhub.decision.wording import (
-    allowed,
     better,
     figure,
     limit,
+    loss_limit,
     loss_shown,
     percent,
     plain,
-    signed,
+    with_sign,
     worse,
 )
 from evalhub.declare.criteria import Criterion
 
 
-def ruled_out(criterion: Criterion) -> bool:
+def excludes_assumption(criterion: Criterion) -> bool:
     """Whether the interval excludes what the plan assumed: no loss, no higher cost, or the planned
     gain."""
     c = criterion
@@ -53,8 +53,8 @@ def partly_shown(criterion: Criterion) -> str:
         return f"a higher cost is shown, but not whether it is over {limit(c)}: "
     if c.may_lose and loss_shown(c):
         return f"{_loss(c)} is shown, but not whether it is beyond {_bearable(c)}: "
-    if c.must_gain and ruled_out(c):
-        return f"the interval leaves out that {assumed(c)}, so plan a smaller gain: "
+    if c.must_gain and excludes_assumption(c):
+        return f"the interval leaves out that {assumption_clause(c)}, so plan a smaller gain: "
     return ""
 
 
@@ -68,9 +68,11 @@ def effect_shown(criterion: Criterion, *, passing: bool) -> str:
     if c.may_lose:
         if c.higher_is_better:
             return (
-                f"that less than {allowed(c)} is lost" if passing else f"a loss beyond {allowed(c)}"
+                f"that less than {loss_limit(c)} is lost"
+                if passing
+                else f"a loss beyond {loss_limit(c)}"
             )
-        return f"{worse(c)}, {'by less than' if passing else 'beyond'} {allowed(c)}"
+        return f"{worse(c)}, {'by less than' if passing else 'beyond'} {loss_limit(c)}"
     gain = plain(c.min_gain)
     if c.higher_is_better:
         lacking = "a loss" if not c.min_gain else f"a gain below the {gain} that is asked"
@@ -79,7 +81,7 @@ def effect_shown(criterion: Criterion, *, passing: bool) -> str:
     return f"{better(c)}, by more than {gain}" if passing else lacking
 
 
-def assumed(criterion: Criterion) -> str:
+def assumption_clause(criterion: Criterion) -> str:
     """The true effect that the plan assumes, as a clause."""
     if criterion.role == "guard":
         return "nothing is really lost"
@@ -91,14 +93,14 @@ def assumed(criterion: Criterion) -> str:
     return f"it really gains {plain(criterion.gap)}{more}"
 
 
-def seen(criterion: Criterion) -> str:
+def observation_clause(criterion: Criterion) -> str:
     """The observed effect taken for the true one, as a clause."""
     c = criterion
     if c.factor is not None:
         return f"it is the {percent(c.ratio)} seen here"
     if c.role == "preference":
         return f"it is the {c.candidate:.3g} seen here"
-    amount = signed(c.difference)[1:]
+    amount = with_sign(c.difference)[1:]
     if not c.higher_is_better:
         return f"it is the {amount} {better(c) if c.difference > 0 else worse(c)} seen here"
     kind = "gain of " if c.difference > 0 else "" if c.may_lose else "loss of "
@@ -125,4 +127,4 @@ def _bearable(criterion: Criterion) -> str:
     """The loss that is allowed: "the margin of 0.02", "the 0.02 that may be lost"."""
     if criterion.role == "guard":
         return limit(criterion)
-    return f"the {allowed(criterion)} that may be lost"
+    return f"the {loss_limit(criterion)} that may be lost"

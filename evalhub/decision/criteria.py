@@ -6,7 +6,7 @@ from pydantic import ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
 
 from evalhub.declare.criteria import Role
-from evalhub.declare.declaration import default_of, wrong
+from evalhub.declare.declaration import default_of, invalid
 from evalhub.declare.margins import KeptMargin, RelativeMargin
 from evalhub.declare.measured_on import Bounds, ExpectedItems
 from evalhub.declare.policy import Demand, MaxRatio, MinGain, PlannedGain, Tier
@@ -71,9 +71,9 @@ class Requirement:
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:
         if self.role == "primary" and self.tier != "critical":
-            raise wrong(f"a primary is critical, it can't be {self.tier}", "tier")
+            raise invalid(f"a primary is critical, it can't be {self.tier}", "tier")
         if (self.role == "budget") != (self.max_ratio is not None):
-            raise wrong("a budget has a max_ratio, and nothing else has", "max_ratio")
+            raise invalid("a budget has a max_ratio, and nothing else has", "max_ratio")
         return self
 
     @property

@@ -7,7 +7,7 @@ is verified by the rule that it was written by. Pure.
 from collections.abc import Mapping
 from typing import Any
 
-from evalhub.decision.as_seen import assumed
+from evalhub.decision.as_seen import assumption_clause
 from evalhub.decision.needed import NO_NUMBER
 from evalhub.declare.criteria import Criterion
 
@@ -39,5 +39,8 @@ def _reason_ruled_out(c: Criterion) -> str:
     if c.role == "guard":
         return f"{NO_NUMBER}: a loss looks real, since the interval lies below 0" * (c.upper < 0)
     if c.upper < (c.bound or 0.0) + c.gap:
-        return f"{NO_NUMBER}, since the interval leaves out that {assumed(c)}: plan a smaller gain"
+        return (
+            f"{NO_NUMBER}, since the interval leaves out that {assumption_clause(c)}: plan a "
+            "smaller gain"
+        )
     return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.wording import are, counted
+from evalhub.decision.wording import count_text, is_or_are
 from evalhub.io.canonical import digest_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmSc
     if arm.failures:
         return list(arm.failures)
     counts = arm.counts(len(items))
-    of = f"of {counted(len(items), 'item')} of {requirement.test_set}"
+    of = f"of {count_text(len(items), 'item')} of {requirement.test_set}"
     flaws = []
     missing = np.flatnonzero(counts == 0)
     if missing.size:
@@ -31,18 +31,18 @@ def flaws_of(requirement: Requirement, items: Sequence["ItemLabel"], arm: "ArmSc
     short = np.flatnonzero((counts > 0) & (counts < due))
     if short.size:
         flaws.append(
-            f"{arm.name} has fewer than {counted(int(due), 'answer')} to {short.size} {of}, first "
-            f"{items[short[0]].key!r}: sample every item equally often"
+            f"{arm.name} has fewer than {count_text(int(due), 'answer')} to {short.size} {of}, "
+            f"first {items[short[0]].key!r}: sample every item equally often"
         )
-    gaps = arm.places[np.isnan(arm.values)]
+    gaps = arm.item_indices[np.isnan(arm.values)]
     if gaps.size:
         why = arm.reason or "score them, or say what a failure is worth"
         flaws.append(
-            f"{arm.name}: {counted(gaps.size, 'answer')} of {requirement.test_set} "
+            f"{arm.name}: {count_text(gaps.size, 'answer')} of {requirement.test_set} "
             f"{'has' if gaps.size == 1 else 'have'} no score by {requirement.metric}, "
             f"first that to {items[gaps[0]].key!r}: {why}"
         )
-    beyond = arm.places[beyond_bounds(requirement, arm)]
+    beyond = arm.item_indices[beyond_bounds(requirement, arm)]
     if beyond.size and requirement.bounds is not None:
         least, most = requirement.bounds
         flaws.append(
@@ -68,8 +68,9 @@ def other_items(requirement: Requirement, *, count: int, digest: str) -> list[st
     if lacking < 0:
         misfit = f"{-lacking} too many"
     return [
-        f"{requirement.name}: {counted(expected.count, 'item')} of {requirement.test_set} "
-        f"{are(expected.count)} expected, and these are {count}, {misfit}; their digest is {digest}"
+        f"{requirement.name}: {count_text(expected.count, 'item')} of {requirement.test_set} "
+        f"{is_or_are(expected.count)} expected, and these are {count}, {misfit}; their digest is "
+        f"{digest}"
     ]
 
 

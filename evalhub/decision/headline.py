@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from evalhub.decision.criteria import SAME_RUN
 from evalhub.decision.wording import (
     NOTHING,
-    are,
     better,
-    counted,
+    count_text,
     gain_shown,
+    is_or_are,
     limit,
     loss_shown,
     money,
     percent,
     plain,
+    resource_of_budget,
     shows_nothing,
     size,
-    spent,
     worse,
 )
 from evalhub.declare.criteria import Criterion
@@ -62,7 +62,7 @@ def headline(
 def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
     primaries = [c for c in criteria if c.role == "primary"]
     saved = [
-        f"{percent(c.ratio)} of the {spent(c)}"
+        f"{percent(c.ratio)} of the {resource_of_budget(c)}"
         for c in criteria
         if c.role == "budget" and c.status is Status.PASS
     ]
@@ -108,8 +108,8 @@ def _still_open(criteria: Sequence[Criterion], waiting: int) -> list[str]:
     rest = [c for c in criteria if c.status is Status.OPEN]
     if len(rest) == waiting and all(shows_nothing(c) and not loss_shown(c) for c in rest):
         return [f"nothing is shown{_blind_clause(criteria)}"]
-    every = counted(len(criteria), "criterion", "criteria")
-    clauses = [f"{len(rest)} of {every} {are(len(rest))} open"]
+    every = count_text(len(criteria), "criterion", "criteria")
+    clauses = [f"{len(rest)} of {every} {is_or_are(len(rest))} open"]
     if len(rest) > waiting:
         clauses[0] += f", of which a ship waits for {waiting}"
     lost = [c.name for c in rest if c.may_lose and c.tier != "advisory" and loss_shown(c)]
@@ -171,7 +171,7 @@ def _worst(losses: Sequence[Criterion]) -> str:
         if worst.role == "ownership":
             return f"saves {money(worst.difference)} {worst.unit} a month, less than {limit(worst)}"
         share = percent(worst.ratio)
-        return f"takes {share} of the baseline's {spent(worst)}, over {limit(worst)}"
+        return f"takes {share} of the baseline's {resource_of_budget(worst)}, over {limit(worst)}"
     worst = min(quality, key=lambda c: (not c.shown_to_lose, c.difference))
     if worst.role in ("preference", "judge"):
         whose = "people's choices" if worst.role == "preference" else "a calibrated judge's choices"
@@ -200,10 +200,12 @@ def _guards(criteria: Sequence[Criterion]) -> list[str]:
     if passed:
         every = "all " if passed == len(guards) > 1 else ""
         clauses.append(
-            "passes its guard" if len(guards) == 1 else f"passes {every}{counted(passed, 'guard')}"
+            "passes its guard"
+            if len(guards) == 1
+            else f"passes {every}{count_text(passed, 'guard')}"
         )
     if doubt:
-        clauses.append(f"leaves {counted(doubt, 'supporting guard')} open")
+        clauses.append(f"leaves {count_text(doubt, 'supporting guard')} open")
     return clauses
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.identities import ReviewerIdentity
 from evalhub.declare.people import UnconfirmedUse
 
@@ -22,7 +22,7 @@ def identity_cautions(people: Sequence[ReviewerIdentity], use: UnconfirmedUse) -
     sentences = []
     if unknown:
         answers = sum(each.answers for each in unknown)
-        of = f"{answers:,} of {counted(total, 'judgment')}"
+        of = f"{answers:,} of {count_text(total, 'judgment')}"
         whose = f"{_people(unknown)}, whom nobody confirmed"
         reason = (
             "a link made each of these accounts, and whoever made the link could have opened it"
@@ -34,8 +34,8 @@ def identity_cautions(people: Sequence[ReviewerIdentity], use: UnconfirmedUse) -
     if makers:
         answers = sum(each.answers for each in makers)
         sentences.append(
-            f"{answers:,} of {counted(total, 'judgment')} are of {_people(makers)}, {MAKER}: who "
-            "opened the review made their links, and the project has no other owner."
+            f"{answers:,} of {count_text(total, 'judgment')} are of {_people(makers)}, {MAKER}: "
+            "who opened the review made their links, and the project has no other owner."
         )
     if twice:
         sentences.append(
@@ -52,11 +52,11 @@ def beside_left_out(people: Sequence[ReviewerIdentity]) -> str:
         return ""
     unknown = [each for each in people if each.left_out]
     return (
-        f" ({counted(left_out, 'judgment')} of {counted(len(unknown), 'person', 'people')} "
+        f" ({count_text(left_out, 'judgment')} of {count_text(len(unknown), 'person', 'people')} "
         f"{'is' if left_out == 1 else 'are'} left out, since nobody confirmed who they are)"
     )
 
 
 def _people(people: Sequence[ReviewerIdentity]) -> str:
     names = ", ".join(each.reviewer for each in people)
-    return f"{counted(len(people), 'person', 'people')} ({names})"
+    return f"{count_text(len(people), 'person', 'people')} ({names})"

@@ -22,10 +22,10 @@ from evalhub.decision.sections.answers import (
     answer_flaws,
     answers_section,
 )
-from evalhub.decision.sections.baseline_choice import ChoiceSection, answer, as_good
+from evalhub.decision.sections.baseline_choice import ChoiceSection, answer, equally_good_sentences
 from evalhub.decision.sections.extension import extension_section
 from evalhub.decision.sections.failures import failures_section
-from evalhub.decision.sections.jumps import jumps_section, unbelieved
+from evalhub.decision.sections.jumps import implausible_gains, jumps_section
 from evalhub.decision.sections.leakage import (
     LeakageSection,
     disagreement,
@@ -69,7 +69,7 @@ def judge(
         evidence,
         policy,
         invalid=_flaws(evidence, answers, noise),
-        as_good=as_good(evidence.arms, evidence.rivals.alternatives, choice),
+        as_good=equally_good_sentences(evidence.arms, evidence.rivals.alternatives, choice),
         cautions=answer_cautions(answers, evidence.arms),
     )
     jumps = jumps_section(
@@ -78,7 +78,7 @@ def judge(
         largest_gain=policy.largest_gain,
         misses=gains_by_misses(evidence.misses, scores, criteria, rule.on),
     )
-    rule = replace(rule, unbelieved=unbelieved(jumps))
+    rule = replace(rule, unbelieved=implausible_gains(jumps))
     ruling, leakage = _with_leakage(rule, scores, criteria)
     failures = None
     if ruling.verdict is not Verdict.INVALID:

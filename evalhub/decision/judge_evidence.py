@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.measuring import required_at
+from evalhub.decision.measuring import requirement_at
 from evalhub.decision.sections.judge import JudgeSection
 from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
 from evalhub.declare.study import Pairwise
@@ -68,7 +68,7 @@ def judge_criterion(
         tier=pairwise.tier,
     )
     return Criterion.of(
-        required_at(requirement, 0.5),
+        requirement_at(requirement, 0.5),
         Measurement(
             n=len(choices),
             clusters=None,

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evalhub.decision.policy_changes import Asked, PolicyChange, policy_changes
-from evalhub.declare.declaration import declared
+from evalhub.decision.policy_changes import Demands, PolicyChange, policy_changes
+from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Rule
 from evalhub.declare.study import StudySettings
 from evalhub.io.canonical import digest_of
@@ -38,7 +38,7 @@ class JudgedPolicy:
         answers: what was read: of each test set its items, metric and both arms' answers.
     """
 
-    asked: Asked
+    demands: Demands
     items: Mapping[str, str]
     answers: frozenset[tuple[str, ...]]
     decision: str = ""
@@ -49,20 +49,20 @@ class JudgedPolicy:
         """SHA-256 of what is asked on which items, whatever it is called."""
         criteria = [
             {**demand, "items": self.items.get(name, "")}
-            for name, demand in self.asked.criteria.items()
+            for name, demand in self.demands.criteria.items()
         ]
         return digest_of(
             {
-                "rule": dict(self.asked.rule),
-                "people": self.asked.people and dict(self.asked.people),
-                "budgets": dict(self.asked.budgets),
-                "judge": self.asked.judge and dict(self.asked.judge),
+                "rule": dict(self.demands.rule),
+                "people": self.demands.people and dict(self.demands.people),
+                "budgets": dict(self.demands.budgets),
+                "judge": self.demands.judge and dict(self.demands.judge),
                 "criteria": sorted(criteria, key=digest_of),
             }
         )
 
 
-def judged_policy(
+def policy_of_record(
     policy: Mapping[str, Any],
     criteria: Iterable[Mapping[str, Any]],
     evidence: Iterable[Mapping[str, Any]],
@@ -77,7 +77,7 @@ def judged_policy(
         preference: `min_gain` and `required` of what is asked of people, where it is known; else
             it is read from the criterion that they gave.
     """
-    settings = declared(StudySettings, policy)
+    settings = validate(StudySettings, policy)
     values = {name: getattr(settings, name) for name in Rule.model_fields} | settings.as_json()
     rows = {row["test_set"]: row for row in evidence}
     demands: dict[str, dict[str, Any]] = {}
@@ -99,7 +99,7 @@ def judged_policy(
     rule = [name for name in (*Rule.model_fields, "noise_floor", "promoted") if name != "budgets"]
     pairwise = values.get("pairwise")
     return JudgedPolicy(
-        Asked(
+        Demands(
             {name: values[name] for name in rule},
             people,
             demands,
@@ -141,19 +141,20 @@ def changes_since_last(
     changes, compared = [], last
     if last is not None:
         changes = _changes(last, now, sharing)
-    for name, demand in now.asked.criteria.items():
+    for name, demand in now.demands.criteria.items():
         if last is not None and (
             demand["role"] == "guard" or _same_measure(name, now, last, sharing) is not None
         ):
             continue
         for previous in reversed(before):
             match = _same_measure(name, now, previous, sharing)
-            if match is None or previous.asked.criteria[match]["role"] != demand["role"]:
+            if match is None or previous.demands.criteria[match]["role"] != demand["role"]:
                 continue
             old, new = (
-                {name: policy.asked.criteria[at]} for policy, at in ((previous, match), (now, name))
+                {name: policy.demands.criteria[at]}
+                for policy, at in ((previous, match), (now, name))
             )
-            changes += policy_changes(Asked({}, None, old, {}), Asked({}, None, new, {}))
+            changes += policy_changes(Demands({}, None, old, {}), Demands({}, None, new, {}))
             compared = compared or previous
             break
     if compared is None or not changes:
@@ -174,13 +175,13 @@ def _before_the_same(
 
 def _asks_alike(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> bool:
     """Whether both policies have a criterion that pays for a look on the same items."""
-    digests = {old.items.get(name) for name in _paying(old.asked)}
+    digests = {old.items.get(name) for name in _paying(old.demands)}
     return any(
-        digests & {*_sharing(now.items.get(name, ""), sharing)} for name in _paying(now.asked)
+        digests & {*_sharing(now.items.get(name, ""), sharing)} for name in _paying(now.demands)
     )
 
 
-def _paying(policy: Asked) -> list[str]:
+def _paying(policy: Demands) -> list[str]:
     """Criteria that pay for a look: primaries, or without primaries the critical guards."""
     primaries = [name for name, each in policy.criteria.items() if each["role"] == "primary"]
     critical = [name for name, each in policy.criteria.items() if each["tier"] == "critical"]
@@ -188,12 +189,12 @@ def _paying(policy: Asked) -> list[str]:
 
 
 def _changes(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> list[PolicyChange]:
-    return policy_changes(_as_named_now(old, now, sharing), _comparable(now.asked, old, now))
+    return policy_changes(_as_named_now(old, now, sharing), _comparable(now.demands, old, now))
 
 
-def _comparable(policy: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
+def _comparable(policy: Demands, old: JudgedPolicy, now: JudgedPolicy) -> Demands:
     """One of the two policies, without what can't be compared between them."""
-    both = {*(old.asked.people or {})} & {*(now.asked.people or {})}
+    both = {*(old.demands.people or {})} & {*(now.demands.people or {})}
     people = {name: value for name, value in (policy.people or {}).items() if name in both}
     setting = {
         name: value
@@ -203,19 +204,19 @@ def _comparable(policy: Asked, old: JudgedPolicy, now: JudgedPolicy) -> Asked:
     return replace(policy, people=people, setting=setting)
 
 
-def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Asked:
+def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Demands:
     """The demands of `old`, under the names that `now` has for the same criteria.
 
     A primary by another metric stands for the one that was: that is another claim, which pays a
     look of its own, and its bound can't be compared.
     """
-    left = dict(old.asked.criteria)
+    left = dict(old.demands.criteria)
     criteria: dict[str, Mapping[str, Any]] = {}
-    for name in now.asked.criteria:
+    for name in now.demands.criteria:
         match = _same_measure(name, now, old, sharing, among=left)
         if match is not None:
             criteria[name] = left.pop(match)
-    for name, demand in now.asked.criteria.items():
+    for name, demand in now.demands.criteria.items():
         items = _sharing(now.items.get(name, ""), sharing)
         if name in criteria or demand["role"] != "primary":
             continue
@@ -225,8 +226,8 @@ def _as_named_now(old: JudgedPolicy, now: JudgedPolicy, sharing: Sharing) -> Ask
             was = left.pop(match)
             criteria[name] = {**demand, **{field: was[field] for field in _MEASURE}}
     for name, criterion in left.items():
-        criteria[name if name not in now.asked.criteria else f"{name} (as it was)"] = criterion
-    return replace(_comparable(old.asked, old, now), criteria=criteria)
+        criteria[name if name not in now.demands.criteria else f"{name} (as it was)"] = criterion
+    return replace(_comparable(old.demands, old, now), criteria=criteria)
 
 
 def _same_measure(
@@ -239,10 +240,10 @@ def _same_measure(
 ) -> str | None:
     """Name of the criterion of `old` with the same measure on shared items; None where there is
     none."""
-    items, demand = _sharing(now.items.get(name, ""), sharing), now.asked.criteria[name]
+    items, demand = _sharing(now.items.get(name, ""), sharing), now.demands.criteria[name]
     rivals = [
         at
-        for at, was in old.asked.criteria.items()
+        for at, was in old.demands.criteria.items()
         if (among is None or at in among)
         and old.items.get(at) in items
         and all(was[field] == demand[field] for field in _MEASURE)

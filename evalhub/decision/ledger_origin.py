@@ -24,12 +24,12 @@ class LedgerElsewhereError(Exception):
     """The policy asks for a server's ledger, and this isn't one; the message says what to do."""
 
 
-def begun_sentence(begun: LedgerBeginning) -> str:
+def beginning_sentence(begun: LedgerBeginning) -> str:
     beginning = _beginning(begun)
     return f"This ledger {beginning}: it counts no look that was taken before, in another home."
 
 
-def restored_sentence(restored: RestoredLedger) -> str:
+def restore_sentence(restored: RestoredLedger) -> str:
     return (
         f"This ledger was restored {_backup(restored)}: it counts no look that was taken elsewhere "
         "since that backup was written."
@@ -51,9 +51,9 @@ def _backup(restored: RestoredLedger) -> str:
     return f"{parent} at {moment:%Y-%m-%d %H:%M} UTC"
 
 
-def begun_caveat(begun: LedgerBeginning) -> Caveat:
+def beginning_caveat(begun: LedgerBeginning) -> Caveat:
     return Caveat(code=BEGUN, sentence=f"this ledger {_beginning(begun)}")
 
 
-def restored_caveat(restored: RestoredLedger) -> Caveat:
+def restore_caveat(restored: RestoredLedger) -> Caveat:
     return Caveat(code=RESTORED, sentence=f"this ledger was restored {_backup(restored)}")

@@ -43,7 +43,7 @@ class Together(NamedTuple):
         arms: how many they are.
         correlations: by critical criterion, how alike the arms' differences are at least
             (`evalhub.stats.max_t.correlation_floor`).
-        readings: as how many the look counts for whoever comes next (`readings_of`).
+        readings: as how many the look counts for whoever comes next (`readings_worth`).
     """
 
     arms: int
@@ -56,7 +56,7 @@ class Together(NamedTuple):
         return self._replace(correlations=self.correlations + (0.0,) * more) if more > 0 else self
 
 
-def readings_of(arms: int, correlation: float) -> int:
+def readings_worth(arms: int, correlation: float) -> int:
     """As how many readings a shared look counts, by the number of arms and their correlation.
 
     The arms are tested at one look's level, but the luckiest of them is known afterwards, and who
@@ -72,7 +72,7 @@ def level_of(number: int, *, alpha: float) -> float:
     return alpha * 6 / (pi * number) ** 2
 
 
-def drawn_level(number: int, *, alpha: float) -> float:
+def level_of_draw(number: int, *, alpha: float) -> float:
     """The one-sided level of a candidate's `number`-th try, on items that were drawn from a pool.
 
     The first has the whole of alpha, since nobody else is judged on these items; the later ones
@@ -91,7 +91,7 @@ def _combine_levels(spent: float, due: float) -> float:
     return float(f"{level:.12g}")
 
 
-def staged_level(
+def level_of_stages(
     looks: Sequence[int],
     *,
     alpha: float,
@@ -109,14 +109,14 @@ def staged_level(
     Args:
         arms: of items that were drawn from a pool for this candidate: the arms that share the whole
             of alpha.
-        tries: of such items, which of the candidate's tries each stage is, by `drawn_level`; empty:
-            the first.
+        tries: of such items, which of the candidate's tries each stage is, by `level_of_draw`;
+            empty: the first.
         together: by look, the arms that share that one; empty: no look is shared. What it may spend
             is then spent once over all of them, at first by their joint law, and where items were
             added by equal parts (Bonferroni).
     """
     if arms is not None:
-        levels = [drawn_level(each, alpha=alpha / arms) for each in tries or (1,)]
+        levels = [level_of_draw(each, alpha=alpha / arms) for each in tries or (1,)]
     else:
         levels = [level_of(each, alpha=alpha) for each in looks]
     if together and (first := together[0]):
@@ -147,7 +147,7 @@ def next_look(
     that were drawn."""
     *_, added = weights = stage_weights(len(looks) + 1)
     numbers = [*looks, following]
-    level = staged_level(
+    level = level_of_stages(
         numbers, alpha=alpha, arms=arms, tries=numbers, together=(*together, *together[-1:])
     )
     return NextLook(alpha=level, weights=(sum(weights) - added, added))

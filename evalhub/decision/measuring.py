@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from evalhub.decision.criteria import SAME_RUN, Requirement
 from evalhub.decision.quantile_budget import at_quantile
 from evalhub.decision.shares import gap_to, ratio_limits
-from evalhub.decision.tails import unseen_of
+from evalhub.decision.tails import unseen_tail_of
 from evalhub.decision.wording import requires
 from evalhub.declare.criteria import (
     Criterion,
@@ -55,7 +55,7 @@ class _Share:
     method: str
 
 
-def required_at(requirement: Requirement, baseline: float) -> Required:
+def requirement_at(requirement: Requirement, baseline: float) -> Required:
     """What is asked, in the metric's unit where the baseline's mean is this."""
     guard = requirement.role == "guard"
     share = requirement.relative_margin if guard else None
@@ -166,10 +166,10 @@ def measure(
             gap=_gap(requirement, planned_gain),
             method=comparison.method,
         )
-    required = required_at(requirement, base_mean)
+    required = requirement_at(requirement, base_mean)
     unseen = None
     if required.margin is not None:
-        unseen = unseen_of(
+        unseen = unseen_tail_of(
             worse,
             better,
             clusters=clusters,
@@ -205,7 +205,7 @@ def measure(
             test=comparison.test,
             p_harm=share.p_harm,
             p_bound=share.p_bound,
-            spread=planned_with(share.spread),
+            spread=record_spread(share.spread),
             sd=share.sd,
             design_effect=share.design_effect,
             gap=share.gap,
@@ -231,7 +231,7 @@ def same_run(
     mean, factor = float(scores.mean()), requirement.factor
     share = None if factor is None else 1.0
     return Criterion.of(
-        required_at(requirement, mean),
+        requirement_at(requirement, mean),
         Measurement(
             n=len(scores),
             clusters=None,
@@ -261,7 +261,7 @@ def same_run(
     )
 
 
-def planned_with(spread: Spread) -> PlannedSpread:
+def record_spread(spread: Spread) -> PlannedSpread:
     """A spread in the record's form."""
     df = None if isinf(spread.df) else spread.df
     people = spread.people

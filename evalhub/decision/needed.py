@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from math import ceil, inf, sqrt
 
 from evalhub.decision.as_seen import (
-    assumed,
+    assumption_clause,
     distance_seen,
     effect_shown,
+    excludes_assumption,
     no_loss_to_show,
+    observation_clause,
     partly_shown,
-    ruled_out,
-    seen,
 )
 from evalhub.decision.quantile_budget import fewest
-from evalhub.decision.wording import counted, shows_nothing
+from evalhub.decision.wording import count_text, shows_nothing
 from evalhub.declare.criteria import Criterion, NextLook
 from evalhub.declare.policy import Primaries
 from evalhub.declare.verdicts import Status
@@ -93,7 +93,7 @@ def with_choosing(criteria: Sequence[Criterion], choosing: Mapping[str, int]) ->
     ]
 
 
-def needed_in_all(
+def total_needed(
     judged: Sequence[Criterion], blocking: Sequence[bool], primaries: Primaries
 ) -> int | None:
     """Items that would settle every criterion a ship waits for; None where no number would.
@@ -112,7 +112,7 @@ def needed_in_all(
 
 
 def _likely(criterion: Criterion) -> int | None:
-    if criterion.needed_n is None or ruled_out(criterion):
+    if criterion.needed_n is None or excludes_assumption(criterion):
         return criterion.needed_as_seen
     return criterion.needed_n
 
@@ -122,13 +122,13 @@ def _with_need(criterion: Criterion, questions: int) -> Criterion:
         nothing = {"needed_n": None, "needed_as_seen": None, "needed_why": ""}
         return criterion.model_copy(update=nothing)
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
-    needed = needed_items(criterion, questions=questions, plan=plan)
+    needed = items_needed(criterion, questions=questions, plan=plan)
     return criterion.model_copy(
         update={"needed_n": needed.n, "needed_as_seen": needed.as_seen, "needed_why": needed.why}
     )
 
 
-def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Needed:
+def items_needed(criterion: Criterion, *, questions: int, plan: NextLook) -> Needed:
     """Total items that would settle a criterion with power 1 − .2/questions.
 
     By the spread of the differences and how well it is known (evalhub.stats.power_spread). What
@@ -154,17 +154,21 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     planned = None if unplanned else _amount(criterion, plan, criterion.gap, power)
     distance = distance_seen(criterion)
     worse = distance < 0 and not criterion.must_gain
-    if not unplanned and not worse and not ruled_out(criterion):
+    if not unplanned and not worse and not excludes_assumption(criterion):
         if planned is None:
             return Needed(None, _none_near(criterion, plan, power))
         why = f"{planned.text} would settle it with {power:.0%} power{shared}"
-        return Needed(planned.n, f"{planned.before}{why}, if {assumed(criterion)}")
+        return Needed(planned.n, f"{planned.before}{why}, if {assumption_clause(criterion)}")
     likely = _amount(criterion, plan, distance, power) if distance else None
-    parts = [] if planned is None else [_would(criterion, planned, 1.0, assumed(criterion))]
+    parts = (
+        [] if planned is None else [_would(criterion, planned, 1.0, assumption_clause(criterion))]
+    )
     if likely is not None:
-        parts.append(_would(criterion, likely, distance, seen(criterion)))
+        parts.append(_would(criterion, likely, distance, observation_clause(criterion)))
     elif distance == 0:
-        parts.append(f"no number would if {seen(criterion)}, which lies on the bound itself")
+        parts.append(
+            f"no number would if {observation_clause(criterion)}, which lies on the bound itself"
+        )
     if planned is None and likely is None:
         return Needed(None, unplanned or _none_near(criterion, plan, power))
     suffix = " each" if planned is not None and likely is not None else ""
@@ -217,19 +221,19 @@ def _amount(criterion: Criterion, plan: NextLook, distance: float, power: float)
     new = max(new, fewest(criterion))
     clusters = ceil(new / size)
     # Of items that are added as many choose the baseline as of those there are.
-    added = ceil(new / judged_share(criterion))
+    added = ceil(new / share_judged(criterion))
     grouped = f" in {ceil(added / size):,} new clusters" if criterion.clusters else ""
     grouped += _choosing(criterion)
     if plan.weights is None:
         before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
-        return _Amount(added, f"a fresh test set of {counted(added, 'item')}{grouped}", before)
+        return _Amount(added, f"a fresh test set of {count_text(added, 'item')}{grouped}", before)
     clusters += criterion.clusters or 0
     before = _too_few_clusters(criterion, clusters) if distance > 0 else ""
     total_now = criterion.n + criterion.chose
-    return _Amount(total_now + added, f"{counted(added, 'more item')}{grouped}", before)
+    return _Amount(total_now + added, f"{count_text(added, 'more item')}{grouped}", before)
 
 
-def judged_share(criterion: Criterion) -> float:
+def share_judged(criterion: Criterion) -> float:
     """Share of the test set's items that is judged on (the rest chose the baseline)."""
     return criterion.n / (criterion.n + criterion.chose)
 
@@ -237,7 +241,7 @@ def judged_share(criterion: Criterion) -> float:
 def _choosing(criterion: Criterion) -> str:
     if not criterion.chose:
         return ""
-    return f", of which {1 - judged_share(criterion):.0%} choose the baseline and aren't judged,"
+    return f", of which {1 - share_judged(criterion):.0%} choose the baseline and aren't judged,"
 
 
 def _too_few_clusters(criterion: Criterion, enough: int) -> str:
@@ -256,7 +260,7 @@ def power_with(criterion: Criterion, n: int) -> float:
     is; 0 where `n` adds none."""
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
     added = n if plan.weights is None else n - criterion.n - criterion.chose
-    new = int(added * judged_share(criterion))
+    new = int(added * share_judged(criterion))
     if new < 1:
         return 0.0
     return power_for(

@@ -113,7 +113,7 @@ def budget_requirements(policy: Policy) -> list[Requirement]:
     ]
 
 
-def ownership_asked(policy: Policy) -> tuple[OwnershipBudget, str] | None:
+def ownership_budget_of(policy: Policy) -> tuple[OwnershipBudget, str] | None:
     """The budget of ownership, and the test set whose items its requests are priced on; None
     without one."""
     budget = policy.budgets.get("ownership")

@@ -42,7 +42,7 @@ class PolicyChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Demands:
     """The demands of one document, by their kind.
 
     Attributes:
@@ -95,16 +95,16 @@ _SAID_ELSEWHERE = ("unit",)
 _LARGEST = "largest_gain."
 
 
-def asked_of_policy(policy: Policy) -> Asked:
+def demands_of_policy(policy: Policy) -> Demands:
     """The demands of a policy document."""
     document = policy.as_json()
     criteria, budgets = document.pop("criteria"), document.pop("budgets")
     people = document.pop("preference")
     document.pop("schema")
-    return Asked(document, people, criteria, budgets)
+    return Demands(document, people, criteria, budgets)
 
 
-def policy_changes(old: Asked, new: Asked) -> list[PolicyChange]:
+def policy_changes(old: Demands, new: Demands) -> list[PolicyChange]:
     """All differences from `old` to `new`, easier demands first."""
     one_primary = all(len(_rivals(each)) < 2 for each in (old, new))
     changes = [
@@ -118,11 +118,11 @@ def policy_changes(old: Asked, new: Asked) -> list[PolicyChange]:
     return sorted(changes, key=lambda change: list(Effect).index(change.effect))
 
 
-def _rivals(policy: Asked) -> list[str]:
+def _rivals(policy: Demands) -> list[str]:
     return [name for name, each in policy.criteria.items() if each.get("role") == "primary"]
 
 
-def _any_of(policy: Asked) -> bool:
+def _any_of(policy: Demands) -> bool:
     return policy.rule.get("primaries") == "any-of"
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.identity_cautions import beside_left_out, identity_cautions
-from evalhub.decision.measuring import planned_with, required_at
+from evalhub.decision.measuring import record_spread, requirement_at
 from evalhub.decision.people_cautions import Pace, fast_people, few_people
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Criterion, Measurement, NextLook, Tested
 from evalhub.declare.decision import (
     AgreementValue,
@@ -177,7 +177,7 @@ def running_evidence(
     return PreferenceEvidence(people, pending=[_count_clause(people)] if rule.required else [])
 
 
-def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
+def evidence_of_changed_review(review: CountedReview, why: str) -> PreferenceEvidence:
     """People's part of a decision after judgments were changed: why, and no figures."""
     people = People(
         state="changed",
@@ -190,7 +190,7 @@ def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
 
 
 def _count_clause(people: People) -> str:
-    return f"Reviewers have given {people.judgments} of {counted(people.planned, 'judgment')}"
+    return f"Reviewers have given {people.judgments} of {count_text(people.planned, 'judgment')}"
 
 
 def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: float) -> list[str]:
@@ -201,7 +201,7 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
     reviewers = judgments.reviewers
     if reviewers < rule.min_reviewers:
         least, have = (
-            counted(rule.min_reviewers, "reviewer"),
+            count_text(rule.min_reviewers, "reviewer"),
             "has" if rule.min_reviewers == 1 else "have",
         )
         return [
@@ -265,7 +265,7 @@ def preference_criterion(
         min_gain=min_gain,
     )
     return Criterion.of(
-        required_at(requirement, 0.5),
+        requirement_at(requirement, 0.5),
         Measurement(
             n=win_score.judgments,
             clusters=win_score.items,
@@ -291,7 +291,7 @@ def preference_criterion(
             sd=variance**0.5,
             design_effect=1.0,
             gap=planned_gain,
-            spread=planned_with(
+            spread=record_spread(
                 judgment_spread(np.array(values), items=judgments.items, raters=judgments.raters)
             ),
         ),

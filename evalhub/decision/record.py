@@ -55,7 +55,7 @@ def decision_record(
     from_scores = [kind.from_aligned(aligned) for kind in SECTIONS.values()]
     record = DecisionRecord(
         schema_=SCHEMA,
-        **ruled(ruling),
+        **ruling_fields(ruling),
         alpha=alpha,
         rule=RecordedRule(
             primaries=ruling.primaries,
@@ -76,7 +76,7 @@ def decision_record(
     return with_sentences(without_results(record))
 
 
-def ruled(ruling: Ruling) -> dict[str, Any]:
+def ruling_fields(ruling: Ruling) -> dict[str, Any]:
     """The fields of a record that the rule computes."""
     return {
         "verdict": ruling.verdict,

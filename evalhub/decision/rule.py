@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 from evalhub.decision.criteria import SAME_RUN, Requirement
 from evalhub.decision.headline import headline
-from evalhub.decision.needed import needed_in_all, with_needs
+from evalhub.decision.needed import total_needed, with_needs
 from evalhub.decision.tails import tail_cautions
 from evalhub.decision.wording import reasons, sentence, shows_nothing
 from evalhub.declare.criteria import Criterion
@@ -114,7 +114,7 @@ def decide(
         verdict = Verdict.HOLD
     elif any(blocking) or pending:
         verdict = Verdict.MORE
-        needed = needed_in_all(judged, blocking, primaries)
+        needed = total_needed(judged, blocking, primaries)
     else:
         verdict = Verdict.SHIP
     heading = headline(

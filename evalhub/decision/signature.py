@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from evalhub.decision.document import PrintedDecision
 from evalhub.declare.decision import Signature
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.io.canonical import canonical_json
 
 SIGNATURES = "signatures"
@@ -81,7 +81,7 @@ def key_digest(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
 
 
-def signed(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
+def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
     """The document with this key's signature, which replaces an earlier one by the same key."""
     name = key_digest(key.public_key())
     others = [each for each in document.get(SIGNATURES, ()) if each["key"] != name]
@@ -96,7 +96,7 @@ def check_signature(document: Mapping[str, Any], key: Ed25519PublicKey) -> Signe
     Raises:
         evalhub.declare.declaration.DeclarationError: it is no decision.
     """
-    signatures = declared(PrintedDecision, document).signatures
+    signatures = validate(PrintedDecision, document).signatures
     ours = [each for each in signatures if each.key == key_digest(key)]
     if not signatures:
         return Signed.UNSIGNED

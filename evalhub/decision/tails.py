@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.decision.wording import counted, plain, significant, size
+from evalhub.decision.wording import count_text, plain, significant, size
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.tails import UnseenTail
 from evalhub.declare.verdicts import Status
@@ -20,7 +20,7 @@ from evalhub.stats.tails import unseen_tail
 Array = NDArray[np.float64]
 
 
-def unseen_of(
+def unseen_tail_of(
     worse: Array,
     better: Array,
     *,
@@ -64,11 +64,11 @@ def tail_sentences(criterion: Criterion) -> Iterator[str]:
     if seen:
         were = "was" if seen == 1 else "were"
         clause = (
-            f"{seen:,} of {counted(number, kind)} lost {heavy} or more, and where {seen:,} {were} "
-            f"seen up to {share} may do so"
+            f"{seen:,} of {count_text(number, kind)} lost {heavy} or more, and where {seen:,} "
+            f"{were} seen up to {share} may do so"
         )
     else:
-        clause = f"{counted(number, kind)} can miss up to {share} that lose much"
+        clause = f"{count_text(number, kind)} can miss up to {share} that lose much"
     margin = (
         plain(criterion.margin)
         if criterion.relative_margin is None

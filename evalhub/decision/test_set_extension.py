@@ -100,7 +100,7 @@ def p_combined(stages: Sequence[StageScores], *, bound: float, alternative: Alte
     return combined_p_value(p_values, stage_weights(len(stages)))
 
 
-def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
+def combine(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
     """The criterion on all items (`pooled`) with bounds and p-values of the stages combined.
 
     Args:

@@ -33,12 +33,12 @@ from evalhub.decision.later_fields import (
     LATER_OF_SLICES,
     LATER_OF_SPREADS,
 )
-from evalhub.decision.record import ruled, with_sentences, without_results
+from evalhub.decision.record import ruling_fields, with_sentences, without_results
 from evalhub.decision.rule import alphas_of, decide
 from evalhub.decision.sections.answers import answer_cautions
-from evalhub.decision.sections.baseline_choice import as_good
-from evalhub.decision.sections.jumps import unbelieved
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.decision.sections.baseline_choice import equally_good_sentences
+from evalhub.decision.sections.jumps import implausible_gains
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.roles import OWNERSHIP
 from evalhub.io.canonical import digest_of
 
@@ -170,7 +170,7 @@ def verify(document: Any, *, digest: str | None = None, content: str | None = No
         evalhub.declare.declaration.DeclarationError: the value isn't a decision record; says
             which field.
     """
-    printed = declared(PrintedDecision, document)
+    printed = validate(PrintedDecision, document)
     record = {name: value for name, value in document.items() if name not in BESIDE}
     verification = _verify(printed, record, "")
     differences = verification.differences
@@ -197,15 +197,17 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             record.criteria,
             invalid=record.invalid,
             pending=record.pending,
-            as_good=as_good(record.arms, record.alternatives, record.baseline_choice),
-            unbelieved=unbelieved(record.jumps),
+            as_good=equally_good_sentences(
+                record.arms, record.alternatives, record.baseline_choice
+            ),
+            unbelieved=implausible_gains(record.jumps),
             cautions=answer_cautions(record.answers, record.arms),
             primaries=record.rule.primaries,
             registered=record.registered,
         )
     except (ArithmeticError, ValueError) as error:
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
-    judged = with_caveats(record.model_copy(update=ruled(ruling)), record.caveats)
+    judged = with_caveats(record.model_copy(update=ruling_fields(ruling)), record.caveats)
     due = with_sentences(without_results(judged)).as_json()
     for name in (*BESIDE, *(name for name in LATER if name not in document)):
         due.pop(name, None)

@@ -96,7 +96,7 @@ def _passes(c: Criterion) -> str:
             return f"gains more than the {plain(c.min_gain)} that is asked"
         return f"{better(c)}, by more than the {plain(c.min_gain)} that is asked"
     if gain_shown(c):
-        return f"{'a gain' if c.higher_is_better else better(c)}, where {allowed(c)} may be lost"
+        return f"{'a gain' if c.higher_is_better else better(c)}, where {loss_limit(c)} may be lost"
     if c.higher_is_better:
         lost = "loses" if c.difference < -NOTHING else "if anything is lost, then"
         return f"{lost} less than {limit(c)}"
@@ -169,7 +169,9 @@ def _measured_text(criterion: Criterion) -> str:
         return f"{c.name} saves {money(c.difference)} {c.unit} a month [{ends}]"
     if c.factor is None:
         side = "" if c.higher_is_better else f" (+: {better(c)})"
-        return f"{c.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]{side}"
+        return (
+            f"{c.name} {with_sign(c.difference)} [{with_sign(c.lower)}, {with_sign(c.upper)}]{side}"
+        )
     if c.ratio is None:
         return f"{criterion.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
     if c.ratio_lower is None and c.ratio_upper is None:
@@ -188,10 +190,10 @@ def limit(criterion: Criterion) -> str:
         return f"the {percent(criterion.relative_margin)} of it that may be lost"
     if criterion.role == "guard":
         return f"the margin of {plain(criterion.margin)}"
-    return f"the {allowed(criterion)} it may"
+    return f"the {loss_limit(criterion)} it may"
 
 
-def allowed(criterion: Criterion) -> str:
+def loss_limit(criterion: Criterion) -> str:
     """The largest loss that is allowed."""
     if criterion.relative_margin is not None:
         return f"{percent(criterion.relative_margin)} of it"
@@ -221,23 +223,23 @@ def requires(requirement: Requirement) -> str:
     return f"must gain over {plain(requirement.min_gain)}" if requirement.min_gain else "must gain"
 
 
-def measured(criterion: Criterion) -> str:
+def effect_text(criterion: Criterion) -> str:
     """The measured difference, or the ratio where a ratio is asked."""
     if criterion.factor is None:
-        return signed(criterion.difference)
+        return with_sign(criterion.difference)
     return "–" if criterion.ratio is None else percent(criterion.ratio)
 
 
 def interval(criterion: Criterion) -> str:
-    """The interval, in the unit of `measured`."""
+    """The interval, in the unit of `effect_text`."""
     if criterion.factor is None:
-        return f"{signed(criterion.lower)} to {signed(criterion.upper)}"
+        return f"{with_sign(criterion.lower)} to {with_sign(criterion.upper)}"
     if criterion.ratio is None:
         return "none"
     return f"{percent(criterion.ratio_lower or 0.0)} to {percent(criterion.ratio_upper)}"
 
 
-def signed(value: float) -> str:
+def with_sign(value: float) -> str:
     """A difference with its sign: +0.43, −0.12; more digits where two would say nothing: −0.012,
     +0.00041. What is nothing but a rounding error is 0."""
     if abs(value) < NOTHING:
@@ -304,7 +306,7 @@ def money_span(ends: Ends) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def spent(criterion: Criterion) -> str:
+def resource_of_budget(criterion: Criterion) -> str:
     """The resource of a budget: "cost", "latency", "p95 latency"."""
     what = "cost" if criterion.metric == "cost" else "latency"
     return what if criterion.quantile is None else f"p{100 * criterion.quantile:g} {what}"
@@ -319,11 +321,11 @@ def percent(ratio: float | None) -> str:
     return f"{100 * ratio:,.3g}%" if ratio < 10 else f"{100 * ratio:,.0f}%"
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
+def count_text(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: 1 item, 1,240 items."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def are(number: int) -> str:
+def is_or_are(number: int) -> str:
     """ "is" or "are", by the number."""
     return "is" if number == 1 else "are"

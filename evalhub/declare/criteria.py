@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.margins import KeptMargin, RelativeMargin
 from evalhub.declare.policy import MaxRatio, MinGain, PlannedGain, Tier
 from evalhub.declare.tails import Tails, UnseenTail
@@ -145,13 +145,13 @@ class Required(Declaration):
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:
         if self.role == "primary" and self.tier != "critical":
-            raise wrong(f"a primary is critical, it can't be {self.tier}", "tier")
+            raise invalid(f"a primary is critical, it can't be {self.tier}", "tier")
         needed = _DEMANDS[self.role]
         for name in ("min_gain", "margin", "max_ratio"):
             if (getattr(self, name) is not None) != (name == needed):
-                raise wrong(f"a {self.role} has a {needed} and no other", name)
+                raise invalid(f"a {self.role} has a {needed} and no other", name)
         if self.relative_margin is not None and self.role != "guard":
-            raise wrong("is for guards", "relative_margin")
+            raise invalid("is for guards", "relative_margin")
         return self
 
     @property

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from evalhub.declare.declaration import wrong
+from evalhub.declare.declaration import invalid
 
 _CODES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
@@ -20,7 +20,7 @@ CODES = frozenset(_CODES.split())
 
 def _check_code(code: str) -> str:
     if code not in CODES:
-        raise wrong(f"is no currency: say its code as EUR, not {code!r}")
+        raise invalid(f"is no currency: say its code as EUR, not {code!r}")
     return code
 
 

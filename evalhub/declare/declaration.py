@@ -1,7 +1,7 @@
 """The base class of all declarations, and the error messages for invalid values.
 
 A declaration is a frozen pydantic model that knows all of its fields. It is read from a document
-(`read_declaration`: errors name file, line and field) or from a value (`declared`: errors name the
+(`read_declaration`: errors name file, line and field) or from a value (`validate`: errors name the
 field). Values are taken as JSON has them: "1" is no number, true is none either.
 """
 
@@ -49,7 +49,7 @@ class Declaration(BaseModel):
     )
 
     def as_json(self) -> dict[str, Any]:
-        """The value as JSON has it, with every default; `declared` takes it back.
+        """The value as JSON has it, with every default; `validate` takes it back.
 
         A field `schema_` is written `schema`: declare it with `Field(alias="schema")`.
         """
@@ -64,7 +64,7 @@ class DeclarationError(ValueError):
         super().__init__(f"field '{field}': {message}" if field else message)
 
 
-def wrong(message: str, *field: str | int) -> PydanticCustomError:
+def invalid(message: str, *field: str | int) -> PydanticCustomError:
     """The error for a validator to raise: what is wrong, and the path below the validated field."""
     # The message isn't a template: braces in it stand for themselves.
     return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
@@ -75,7 +75,7 @@ def default_of(kind: type[BaseModel], field: str) -> Any:
     return kind.model_fields[field].get_default(call_default_factory=True)
 
 
-def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
+def validate[T](kind: type[T], value: object, *, at: str = "") -> T:
     """Validate `value`, parsed JSON, as a `kind`: a declaration or any type that pydantic takes.
 
     Raises:

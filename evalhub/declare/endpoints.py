@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.keys import KeyVariable, base_address
 from evalhub.declare.outside import Outside
 from evalhub.declare.study import Name
@@ -33,7 +33,7 @@ class Endpoint(KeylessDeclaration):
     @model_validator(mode="after")
     def _one_key(self) -> "Endpoint":
         if self.key_env is not None and self.key_file is not None:
-            raise wrong("stands in for key_env: give one of the two", "key_file")
+            raise invalid("stands in for key_env: give one of the two", "key_file")
         return self
 
 

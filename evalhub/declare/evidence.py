@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.outside import Outside
 from evalhub.declare.row_fields import FieldPath
 
@@ -79,21 +79,21 @@ class EvidenceFile(Declaration):
         for name, files in by_arm.items():
             for index, file in enumerate(files):
                 if seen.setdefault(file, name) != name:
-                    raise wrong(f"{file!r} is {seen[file]}'s already", name, index)
+                    raise invalid(f"{file!r} is {seen[file]}'s already", name, index)
         return by_arm
 
     @model_validator(mode="after")
     def _two_arms(self) -> "EvidenceFile":
         if self.baseline == self.candidate:
-            raise wrong("is the baseline itself: name two arms", "candidate")
+            raise invalid("is the baseline itself: name two arms", "candidate")
         if isinstance(self.scores, dict):
             for name in self.scores:
                 if name not in (self.baseline, self.candidate):
                     arms = f"{self.baseline} and {self.candidate}"
-                    raise wrong(f"isn't an arm: they are {arms}", "scores", name)
+                    raise invalid(f"isn't an arm: they are {arms}", "scores", name)
             for name in (self.baseline, self.candidate):
                 if name not in self.scores:
-                    raise wrong(f"has no files of {name}", "scores")
+                    raise invalid(f"has no files of {name}", "scores")
         return self
 
     def files(self) -> "tuple[tuple[str, str | None], ...]":
@@ -107,5 +107,5 @@ def _once(scores: str | tuple[str, ...], *at: str) -> tuple[str, ...]:
     files = (scores,) if isinstance(scores, str) else scores
     for index, name in enumerate(files):
         if name in files[:index]:
-            raise wrong(f"{name!r} is named twice", *at, index)
+            raise invalid(f"{name!r} is named twice", *at, index)
     return files

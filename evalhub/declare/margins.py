@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from evalhub.declare.declaration import wrong
+from evalhub.declare.declaration import invalid
 from evalhub.io.numbers import LARGEST, finite_number
 
 Measured = Annotated[float, AfterValidator(finite_number)]
@@ -13,7 +13,7 @@ Measured = Annotated[float, AfterValidator(finite_number)]
 
 def _above_0(margin: float) -> float:
     if margin == 0:
-        raise wrong(
+        raise invalid(
             "must be above 0: no number of items shows that nothing at all is lost; say how much "
             "may be, or make it a primary, which must gain"
         )

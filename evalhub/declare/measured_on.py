@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.io.numbers import LARGEST
 
 
 def _adds_up(mix: dict[str, float]) -> dict[str, float]:
     total = sum(mix.values())
     if abs(total - 1) > 0.01:
-        raise wrong(f"the shares add up to {total:g}, and must to 1")
+        raise invalid(f"the shares add up to {total:g}, and must to 1")
     return mix
 
 
@@ -26,7 +26,7 @@ Mix = Annotated[
 
 def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:
     if not bounds[0] < bounds[1]:
-        raise wrong(f"the least stands first: {bounds[0]:g} isn't below {bounds[1]:g}")
+        raise invalid(f"the least stands first: {bounds[0]:g} isn't below {bounds[1]:g}")
     return bounds
 
 
@@ -65,12 +65,12 @@ class ExpectedItems(Declaration):
     )
 
 
-def check_known(names: Iterable[str], criteria: Iterable[str], *at: str) -> None:
+def check_criterion_names(names: Iterable[str], criteria: Iterable[str], *at: str) -> None:
     """Refuse, in the field `at`, a name that isn't a criterion's."""
     criterion_names = list(criteria)
     for name in names:
         if name not in criterion_names:
-            raise wrong(
+            raise invalid(
                 f"there is no criterion of this name; there are {', '.join(criterion_names)}",
                 *at,
                 name,

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-type Place = tuple[str | int, ...]
+type Path = tuple[str | int, ...]
 
 What = Literal["file", "variable", "address", "command", "code", "alias"]
 
@@ -59,13 +59,13 @@ class Inert:
 class OutsideError(ValueError):
     """A reference that a document from the web may not have; `place` is its path."""
 
-    def __init__(self, message: str, path: Place) -> None:
+    def __init__(self, message: str, path: Path) -> None:
         self.message, self.place = message, path
         super().__init__(message)
 
 
 def check_from_web(
-    value: BaseModel, *, uploaded: Container[str], aliases: Container[str], at: Place = ()
+    value: BaseModel, *, uploaded: Container[str], aliases: Container[str], at: Path = ()
 ) -> None:
     """Refuse a declaration with references outside, other than to uploads and aliases.
 
@@ -81,10 +81,10 @@ def check_from_web(
 
 
 def outside_errors(
-    value: BaseModel, uploaded: Container[str], aliases: Container[str], at: Place = ()
+    value: BaseModel, uploaded: Container[str], aliases: Container[str], at: Path = ()
 ) -> Iterator[OutsideError]:
     """Every error for which `check_from_web` refuses a declaration."""
-    for path, marks, reference in named_outside(value, at):
+    for path, marks, reference in references_of(value, at):
         for what in marks:
             if what == "alias":
                 if reference not in aliases:
@@ -101,7 +101,7 @@ def outside_errors(
             )
 
 
-def named_outside(value: Any, at: Place = ()) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
+def references_of(value: Any, at: Path = ()) -> Iterator[tuple[Path, tuple[What, ...], Any]]:
     """(path, marks, value) of every reference outside in a declaration.
 
     No marks: a name or a text in a part free of form that looks like it.
@@ -140,10 +140,10 @@ def _metadata(kind: Any) -> Iterator[Any]:
             yield from _metadata(inner)
 
 
-def _within(kind: Any, value: Any, at: Place) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
+def _within(kind: Any, value: Any, at: Path) -> Iterator[tuple[Path, tuple[What, ...], Any]]:
     """References in a field's value, by the field's declared type."""
     if isinstance(value, BaseModel):
-        yield from named_outside(value, at)
+        yield from references_of(value, at)
     elif marks := marks_of(kind):
         for path, leaf in _leaves(value, at):
             yield path, marks, leaf
@@ -166,7 +166,7 @@ def _is_free(kind: Any) -> bool:
     return inner in (Any, object) or any(_is_free(each) for each in get_args(inner))
 
 
-def _leaves(value: Any, at: Place) -> Iterator[tuple[Place, Any]]:
+def _leaves(value: Any, at: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves(inner, (*at, name))
@@ -177,7 +177,7 @@ def _leaves(value: Any, at: Place) -> Iterator[tuple[Place, Any]]:
         yield at, value
 
 
-def _loose(value: Any, at: Place) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
+def _loose(value: Any, at: Path) -> Iterator[tuple[Path, tuple[What, ...], Any]]:
     """Values in undeclared data that look like references."""
     if at and isinstance(at[-1], str) and _FOLLOWED.search(_plain(at[-1])):
         yield at, (), value

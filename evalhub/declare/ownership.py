@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from evalhub.declare.currencies import Currency
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 
 MOST = 1e12
 HOURS_A_MONTH = 730
@@ -29,21 +29,21 @@ def _ends(value: Any) -> tuple[float, float]:
     ends = value if isinstance(value, (list, tuple)) else [value, value]
     numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in ends)
     if len(ends) != 2 or not numbers:
-        raise wrong(f"a number is needed, or a range [low, high], not {value!r}")
+        raise invalid(f"a number is needed, or a range [low, high], not {value!r}")
     low, high = (float(each) for each in ends)
     if not (math.isfinite(low) and math.isfinite(high)) or max(abs(low), abs(high)) > MOST:
-        raise wrong(f"must be {MOST:g} at most, not {value!r}")
+        raise invalid(f"must be {MOST:g} at most, not {value!r}")
     if low < 0:
-        raise wrong(f"must be 0 or more, not {value!r}")
+        raise invalid(f"must be 0 or more, not {value!r}")
     if low > high:
-        raise wrong(f"a range goes from its low end to its high one, not {value!r}")
+        raise invalid(f"a range goes from its low end to its high one, not {value!r}")
     return low, high
 
 
 def _above_zero(value: Any) -> tuple[float, float]:
     ends = _ends(value)
     if ends[0] <= 0:
-        raise wrong(f"must be above 0, not {value!r}")
+        raise invalid(f"must be above 0, not {value!r}")
     return ends
 
 
@@ -98,16 +98,16 @@ class PaidWork(Stated):
         if self.bill is not None:
             for name in parts:
                 if getattr(self, name) is not None:
-                    raise wrong("bill stands in for it: give one of the two", name)
+                    raise invalid("bill stands in for it: give one of the two", name)
             return self
         if self.rate is None:
-            raise wrong("missing: say what an hour costs, or a bill", "rate")
+            raise invalid("missing: say what an hour costs, or a bill", "rate")
         stated = self.examples is not None, self.an_hour is not None
         if self.hours is not None and any(stated):
-            raise wrong("stands in for examples and an_hour: give one of the two", "hours")
+            raise invalid("stands in for examples and an_hour: give one of the two", "hours")
         if self.hours is None and not all(stated):
             lacking = "hours" if not any(stated) else "an_hour" if stated[0] else "examples"
-            raise wrong("missing: say hours, or examples and how many an_hour", lacking)
+            raise invalid("missing: say hours, or examples and how many an_hour", lacking)
         return self
 
 
@@ -153,21 +153,21 @@ class ServingCosts(Machines):
         tokens = ("prompt_tokens", "completion_tokens")
         hosted = ("gpu", "gpus", "price", "hours")
         _bill_stands_alone(self, "monthly", (*hosted, *tokens))
-        if self.hosted:
+        if self.on_gpus:
             for name in tokens:
                 if getattr(self, name) is not None:
-                    raise wrong("GPUs are paid by the hour: leave it out", name)
+                    raise invalid("GPUs are paid by the hour: leave it out", name)
             if self.gpu is None and self.price is None:
-                raise wrong("missing: say which gpu, or its price an hour", "gpu")
+                raise invalid("missing: say which gpu, or its price an hour", "gpu")
         return self
 
     @property
-    def hosted(self) -> bool:
+    def on_gpus(self) -> bool:
         """Whether GPUs are paid for, and no tokens."""
         return any(each is not None for each in (self.gpu, self.gpus, self.price, self.hours))
 
     @property
-    def lengths_said(self) -> bool:
+    def has_lengths(self) -> bool:
         """Whether requests of another length are expected than the study's."""
         return self.prompt_tokens is not None or self.completion_tokens is not None
 
@@ -194,7 +194,7 @@ class Upkeep(Stated):
         if self.monthly is None:
             for name in ("hours", "rate"):
                 if getattr(self, name) is None:
-                    raise wrong("missing: say hours and rate, or what it costs monthly", name)
+                    raise invalid("missing: say hours and rate, or what it costs monthly", name)
         return self
 
 
@@ -223,7 +223,7 @@ class Ownership(Stated):
     upkeep: Upkeep | None = None
     retraining: Retraining | None = None
 
-    def instead(self, other: "Ownership | None") -> "Ownership":
+    def overlaid_with(self, other: "Ownership | None") -> "Ownership":
         """This statement with `other`'s parts in place of its own; serving is replaced arm by
         arm."""
         if other is None:
@@ -246,5 +246,5 @@ def _bill_stands_alone[T: Declaration](declaration: T, bill: str, others: tuple[
     if getattr(declaration, bill) is not None:
         for name in others:
             if getattr(declaration, name) is not None:
-                raise wrong(f"{bill} stands in for it: give one of the two", name)
+                raise invalid(f"{bill} stands in for it: give one of the two", name)
     return declaration

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, model_validator
 
-from evalhub.declare.declaration import Declaration, default_of, wrong
+from evalhub.declare.declaration import Declaration, default_of, invalid
 from evalhub.declare.measured_on import Mix
 from evalhub.declare.outside import Outside
 from evalhub.declare.policy import Alpha, Demand, LedgerScope, Primaries, Rule, Tier
@@ -51,15 +51,17 @@ class SentItems(Declaration):
     @model_validator(mode="after")
     def _columns_fit(self) -> "SentItems":
         if bool(self.ids) == bool(self.fingerprints):
-            raise wrong("give the items' fingerprints or their ids: one of the two", "fingerprints")
+            raise invalid(
+                "give the items' fingerprints or their ids: one of the two", "fingerprints"
+            )
         if self.in_context and not self.fingerprints:
-            raise wrong("goes with fingerprints", "in_context")
+            raise invalid("goes with fingerprints", "in_context")
         if len(set(self.ids)) < len(self.ids):
-            raise wrong("an id is given twice", "ids")
+            raise invalid("an id is given twice", "ids")
         for name in ("in_context", "clusters", "weights", "tags"):
             column: Sequence[Any] = getattr(self, name)
             if column and len(column) != self.count:
-                raise wrong(f"has {len(column)} values for {self.count} items", name)
+                raise invalid(f"has {len(column)} values for {self.count} items", name)
         return self
 
 
@@ -98,19 +100,19 @@ class SentClaim(Declaration):
     @model_validator(mode="after")
     def _is_whole(self) -> "SentClaim":
         if self.mix and not self.items.tags:
-            raise wrong("a mix needs the items' tags", "items", "tags")
+            raise invalid("a mix needs the items' tags", "items", "tags")
         for name, arm in (("baseline", self.baseline), ("candidate", self.candidate)):
             if not arm.places and len(arm.scores) != self.items.count:
                 message = f"{len(arm.scores)} scores for {self.items.count} items: say their places"
-                raise wrong(message, name, "scores")
+                raise invalid(message, name, "scores")
             if arm.places and len(arm.places) != len(arm.scores):
                 message = f"{len(arm.places)} places for {len(arm.scores)} scores"
-                raise wrong(message, name, "places")
+                raise invalid(message, name, "places")
             if list(arm.places) != sorted(arm.places):
-                raise wrong("aren't ascending", name, "places")
+                raise invalid("aren't ascending", name, "places")
             if arm.places and arm.places[-1] >= self.items.count:
                 message = f"{arm.places[-1]} is beyond the {self.items.count} items"
-                raise wrong(message, name, "places")
+                raise invalid(message, name, "places")
         return self
 
 
@@ -135,5 +137,5 @@ class PeekRequest(Declaration):
     @model_validator(mode="after")
     def _has_claims(self) -> "PeekRequest":
         if (self.claims is None) == (self.file is None):
-            raise wrong("give claims or a file: one of the two", "claims")
+            raise invalid("give claims or a file: one of the two", "claims")
         return self

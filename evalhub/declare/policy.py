@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from evalhub.declare.answers_rule import AnswersRule
-from evalhub.declare.declaration import Declaration, declared, default_of, wrong
+from evalhub.declare.declaration import Declaration, default_of, invalid, validate
 from evalhub.declare.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.declare.margins import Margin, Measured, RelativeMargin
 from evalhub.declare.measured_on import (
@@ -29,7 +29,7 @@ from evalhub.declare.measured_on import (
     ExpectedItems,
     Mix,
     beyond,
-    check_known,
+    check_criterion_names,
 )
 from evalhub.declare.people import PeopleDemand, PeopleFloor
 from evalhub.declare.roles import DemandRole, TestSetRole, not_for
@@ -138,9 +138,9 @@ class Demand(Declaration):
         for name in self.model_fields_set:
             why = not_for(self.role, name)
             if why is not None and getattr(self, name) is not None:
-                raise wrong(why, name)
+                raise invalid(why, name)
         if "margin" in self.model_fields_set and self.relative_margin is not None:
-            raise wrong("stands in for margin: give one of the two", "relative_margin")
+            raise invalid("stands in for margin: give one of the two", "relative_margin")
         if self.bounds is not None:
             self.check_range(self.bounds)
         return self
@@ -149,7 +149,7 @@ class Demand(Declaration):
         """Refuse a difference that no scores within `bounds` can reach."""
         for name in ("margin", "min_gain", "planned_gain"):
             if name in self.model_fields_set and (why := beyond(bounds, getattr(self, name))):
-                raise wrong(why, name)
+                raise invalid(why, name)
 
     @model_serializer(mode="wrap")
     def _write_role_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -167,15 +167,15 @@ class Demand(Declaration):
         """The demand from a database row, which has a JSON value for every field. Older rows with a
         margin of 0 are read, too."""
         if values["margin"] or values["role"] != "guard" or values["relative_margin"] is not None:
-            return declared(cls, _of_its_role(values))
-        read = declared(cls, _of_its_role({**values, "margin": MARGIN}))
+            return validate(cls, _of_its_role(values))
+        read = validate(cls, _of_its_role({**values, "margin": MARGIN}))
         return read.model_copy(update={"margin": 0.0})
 
 
 def check_critical(demands: "Iterable[Tiered]", asks_people: bool, at: str) -> None:
     """Refuse, in the field `at`, demands of which none is critical: anything would ship."""
     if not asks_people and all(each.tier != "critical" for each in demands):
-        raise wrong(
+        raise invalid(
             "nothing here is critical, so that anything would ship: give a primary, or make a "
             "guard critical (leave out its tier)",
             at,
@@ -205,7 +205,7 @@ class PolicyCriterion(Demand):
     @model_validator(mode="after")
     def _has_a_margin(self) -> "PolicyCriterion":
         if self.role == "guard" and not {"margin", "relative_margin"} & self.model_fields_set:
-            raise wrong("a guard needs a margin, or a relative_margin")
+            raise invalid("a guard needs a margin, or a relative_margin")
         return self
 
 
@@ -353,11 +353,11 @@ class Policy(Rule):
         completed: dict[str, PolicyCriterion] = {}
         for name, criterion in criteria.items():
             if name in info.data.get("budgets", {}):
-                raise wrong("is the name of a budget: choose another", name)
+                raise invalid("is the name of a budget: choose another", name)
             test_set = criterion.test_set or name
             first = measured.setdefault((criterion.role, test_set, criterion.metric), name)
             if first != name:
-                raise wrong(
+                raise invalid(
                     f"is criterion {first!r} again: {criterion.metric} on {test_set}, "
                     f"as a {criterion.role}",
                     name,
@@ -374,21 +374,21 @@ class Policy(Rule):
 
     @model_validator(mode="after")
     def _gains_are_of_criteria(self) -> "Policy":
-        check_known(self.largest_gain, self.criteria, "largest_gain")
+        check_criterion_names(self.largest_gain, self.criteria, "largest_gain")
         return self
 
     @model_validator(mode="after")
     def _failures_have_a_score(self) -> "Policy":
         for name, criterion in self.criteria.items() if self.failures == "worst" else ():
             if criterion.bounds is None:
-                raise wrong(NO_WORST.format(criterion.metric), "criteria", name, "bounds")
+                raise invalid(NO_WORST.format(criterion.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")
     def _tails_have_an_end(self) -> "Policy":
         for name, criterion in self.criteria.items():
             if criterion.tails is not None and criterion.bounds is None:
-                raise wrong(NO_TAIL.format(criterion.metric), "criteria", name, "bounds")
+                raise invalid(NO_TAIL.format(criterion.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")
@@ -396,7 +396,7 @@ class Policy(Rule):
         if not any(each.role == "primary" for each in self.criteria.values()):
             for name, budget in self.all_budgets.items():
                 if budget.test_set is None:
-                    raise wrong(
+                    raise invalid(
                         "say its test_set: there is no primary to measure it on", "budgets", name
                     )
         return self

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 
 PER_TOKENS = 1_000_000
 
@@ -21,7 +21,7 @@ def _day(text: str) -> str:
     try:
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
-        raise wrong(f"is no day: say it as 2026-11-26, not {text!r}") from None
+        raise invalid(f"is no day: say it as 2026-11-26, not {text!r}") from None
 
 
 Day = Annotated[str, AfterValidator(_day)]
@@ -79,7 +79,7 @@ class Price(Rates):
     def _rise(self) -> Self:
         bounds = [each.above for each in self.long_prompts]
         if bounds != sorted(set(bounds)):
-            raise wrong("each stands above the one before it", "long_prompts")
+            raise invalid("each stands above the one before it", "long_prompts")
         return self
 
     @property
@@ -165,7 +165,7 @@ class SpendingBudget(Declaration):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.tokens is None and self.money is None:
-            raise wrong("says how much may be spent: tokens, money or both")
+            raise invalid("says how much may be spent: tokens, money or both")
         return self
 
 
@@ -202,15 +202,23 @@ class Spent(Declaration):
     sentence: str
 
 
-def spent_in_words(
-    *, prompt: int, completion: int, untold: int, money: float | None, price: UsedPrice | None
+def spending_text(
+    *,
+    prompt: int,
+    completion: int,
+    without_count: int,
+    money: float | None,
+    price: UsedPrice | None,
 ) -> str:
     """Tokens and money spent, with the price and its source, in words."""
     parts: Sequence[str] = [
         f"{prompt + completion:,} tokens ({prompt:,} of prompts, {completion:,} of answers)"
     ]
-    if untold:
-        parts = [*parts, f"without those of {untold:,} answers, which the server didn't tell"]
+    if without_count:
+        parts = [
+            *parts,
+            f"without those of {without_count:,} answers, which the server didn't tell",
+        ]
     if price is None:
         return f"{', '.join(parts)}; no price of it is known"
     cost = "unknown" if money is None else f"{money:,.4g}"

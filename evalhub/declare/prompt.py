@@ -10,7 +10,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.outside import Outside
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}|\{(\w+)\}")
@@ -80,22 +80,22 @@ class Prompt(Declaration):
     def _fits(self) -> "Prompt":
         for name in _placeholders(self.system):
             if name in _KNOWN:
-                raise wrong(f"{{{name}}} is filled in only in the template", "system")
+                raise invalid(f"{{{name}}} is filled in only in the template", "system")
         placeholders = _placeholders(self.template)
         for name in placeholders:
             if name not in _KNOWN:
-                raise wrong(
+                raise invalid(
                     f"there is no {{{name}}}, only {{input}} and {{context}}; write "
                     f"{{{{{name}}}}} to say {{{name}}} itself",
                     "template",
                 )
         if "input" not in placeholders:
-            raise wrong("must hold {input}, where the item's input goes", "template")
+            raise invalid("must hold {input}, where the item's input goes", "template")
         if self.retriever is not None and "context" not in placeholders:
-            raise wrong("must hold {context}, where what the retriever finds goes", "template")
+            raise invalid("must hold {context}, where what the retriever finds goes", "template")
         for index, example in enumerate(self.examples):
             if self.needs_context and example.context is None:
-                raise wrong("missing: the template holds {context}", "examples", index, "context")
+                raise invalid("missing: the template holds {context}", "examples", index, "context")
         return self
 
 

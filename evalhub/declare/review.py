@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.defaults import ENOUGH_REVIEWERS
 from evalhub.stats.levels import ALPHA
 
@@ -39,18 +39,18 @@ ItemCount = Annotated[int, Field(ge=1, le=MOST, description="that people are ask
 _TAG = re.compile(r"[^\W_][\w+#-]{0,39}")
 
 
-def checked_tags(texts: Sequence[str]) -> tuple[str, ...]:
+def normalise_tags(texts: Sequence[str]) -> tuple[str, ...]:
     """Normalise languages and skills as tags: lower case, sorted, unique. Raises ValueError."""
     tags = sorted({tag.strip().lower() for tag in texts if tag.strip()})
     for tag in tags:
         if not _TAG.fullmatch(tag):
-            raise wrong(f"tag {tag!r}: use letters, digits, + # _ and -, 40 at most")
+            raise invalid(f"tag {tag!r}: use letters, digits, + # _ and -, 40 at most")
     if len(tags) > MOST_TAGS:
-        raise wrong(f"{len(tags)} tags are too many; use {MOST_TAGS} or fewer")
+        raise invalid(f"{len(tags)} tags are too many; use {MOST_TAGS} or fewer")
     return tuple(tags)
 
 
-Tags = Annotated[tuple[str, ...], AfterValidator(checked_tags)]
+Tags = Annotated[tuple[str, ...], AfterValidator(normalise_tags)]
 
 
 class Dimension(Declaration):
@@ -68,9 +68,9 @@ class Dimension(Declaration):
     @model_validator(mode="after")
     def _fits(self) -> "Dimension":
         if self.kind == "choice" and {"low", "high"} & self.model_fields_set:
-            raise wrong("low and high belong to a rating")
+            raise invalid("low and high belong to a rating")
         if self.high <= self.low:
-            raise wrong(f"must be above low, {self.low}, not {self.high}", "high")
+            raise invalid(f"must be above low, {self.low}, not {self.high}", "high")
         return self
 
     @model_serializer(mode="wrap")
@@ -99,7 +99,7 @@ class Show(Declaration):
     )
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """How both arms' answers were made alike before they were shown, as a sentence; "" for
         nothing."""
         changes = []
@@ -142,17 +142,17 @@ class Form(Declaration):
     @model_validator(mode="after")
     def _fits(self) -> "Form":
         if len({each.name for each in self.dimensions}) < len(self.dimensions):
-            raise wrong("two have one name", "dimensions")
+            raise invalid("two have one name", "dimensions")
         if len(set(self.flags)) < len(self.flags):
-            raise wrong("one is given twice", "flags")
+            raise invalid("one is given twice", "flags")
         if self.rates and any(each.kind == "choice" for each in self.dimensions):
-            raise wrong(
+            raise invalid(
                 "ratings are of one answer, choices of two: use either, not both", "dimensions"
             )
         if self.rates and self.steps:
-            raise wrong("one answer can't be “much better”: ratings have no steps", "steps")
+            raise invalid("one answer can't be “much better”: ratings have no steps", "steps")
         if self.rates and self.guess:
-            raise wrong("with one answer at a time there are no two to tell apart", "guess")
+            raise invalid("with one answer at a time there are no two to tell apart", "guess")
         return self
 
     @property

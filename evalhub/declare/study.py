@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from evalhub.declare.declaration import Declaration, declared, default_of
+from evalhub.declare.declaration import Declaration, default_of, validate
 from evalhub.declare.defaults import JUDGE_FLOOR
 from evalhub.declare.ownership import Ownership
 from evalhub.declare.pairwise import PairwiseQuestion, Rubric
@@ -30,7 +30,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=8
 def check_name(name: str, *, at: str) -> None:
     """Raise DeclarationError for a name that can't be part of an address; `at` is its field."""
     kind: Any = Name
-    declared(kind, name, at=at)
+    validate(kind, name, at=at)
 
 
 ModelKind = Literal[

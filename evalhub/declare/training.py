@@ -2,8 +2,8 @@
 
 It is kept as it was handed in, since it is part of what a version is known by: a field that becomes
 known here makes no other version of an old record. `CheckedTraining` is what doors take: the fields
-that have a name are checked, others stay. `TrainingRecord.named` reads the same of any record, also
-of one from before a field had a name.
+that have a name are checked, others stay. `TrainingRecord.fields_with_names` reads
+the same of any record, also of one from before a field had a name.
 """
 
 import re
@@ -17,7 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from evalhub.declare.currencies import Currency
-from evalhub.declare.declaration import Declaration, Path, declared, flaws_of, wrong
+from evalhub.declare.declaration import Declaration, Path, flaws_of, invalid, validate
 from evalhub.declare.outside import Outside
 from evalhub.declare.version import KeylessDeclaration
 
@@ -37,23 +37,23 @@ def _number(value: Any) -> Any:
 def _points(curve: Any) -> Any:
     """A curve's points (step, value); values alone get the steps 1, 2, …"""
     if not isinstance(curve, list | tuple):
-        raise wrong(f"a list of [step, value] is needed, not {_quote(curve)}")
+        raise invalid(f"a list of [step, value] is needed, not {_quote(curve)}")
     if len(curve) > MOST_POINTS:
-        raise wrong(f"is too long: {MOST_POINTS:,} points at most, not {len(curve):,}")
+        raise invalid(f"is too long: {MOST_POINTS:,} points at most, not {len(curve):,}")
     alone = all(not isinstance(each, list | tuple) for each in curve)
     points = [list(each) for each in enumerate(curve, start=1)] if alone else curve
     before = 0.0
     for at, point in enumerate(points):
         if not isinstance(point, list | tuple) or len(point) != 2:
-            raise wrong(f"[step, value] is needed, not {_quote(point)}", at)
+            raise invalid(f"[step, value] is needed, not {_quote(point)}", at)
         step, value = point
         path = (at,) if alone else (at, 1)
         if not _is_number(step) or not 0 <= step <= LAST_STEP:
-            raise wrong(f"a step, 0 to {LAST_STEP:,}, is needed, not {_quote(step)}", at, 0)
+            raise invalid(f"a step, 0 to {LAST_STEP:,}, is needed, not {_quote(step)}", at, 0)
         if step < before:
-            raise wrong(f"step {step:g} stands after step {before:g}: no step goes back", at, 0)
+            raise invalid(f"step {step:g} stands after step {before:g}: no step goes back", at, 0)
         if value is not None and not _is_number(value):
-            raise wrong(
+            raise invalid(
                 f"a number is needed, not {_quote(value)}; where a loss was none, null", *path
             )
         before = step
@@ -227,18 +227,18 @@ class TrainingRecord(KeylessDeclaration, extra="allow"):
     @model_validator(mode="after")
     def _one(self) -> "TrainingRecord":
         if self.data is not None and self.hashes is not None:
-            raise wrong("stands in for data: give one of the two", "hashes")
+            raise invalid("stands in for data: give one of the two", "hashes")
         return self
 
     @property
-    def named(self) -> "NamedTraining":
+    def fields_with_names(self) -> "NamedTraining":
         """The record's fields that have a declared name."""
         document, unfit = self.as_json(), list[str]()
         while True:
             nested, moved = _nest(document)
             flaws = flaws_of(TrainingFields, nested)
             if not flaws:
-                return NamedTraining(declared(TrainingFields, nested), tuple(unfit))
+                return NamedTraining(validate(TrainingFields, nested), tuple(unfit))
             top = str(_as_written(flaws[0][0], moved)[0])
             unfit.append(top)
             del document[top]
@@ -277,7 +277,7 @@ def _as_written(path: Path, moved: Mapping[Path, str]) -> Path:
 def _fits(record: TrainingRecord) -> TrainingRecord:
     nested, moved = _nest(record.as_json())
     for path, message in flaws_of(TrainingFields, nested):
-        raise wrong(message, *_as_written(path, moved))
+        raise invalid(message, *_as_written(path, moved))
     return record
 
 

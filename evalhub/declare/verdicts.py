@@ -58,7 +58,7 @@ class Status(StrEnum):
     OPEN = "open", "open", "?", "yellow"
 
 
-def marked(sentence: str) -> tuple[Status | None, str]:
+def split_mark(sentence: str) -> tuple[Status | None, str]:
     """A reason's status, by its leading mark, and the rest of its text; None for a plain
     sentence."""
     status = next((each for each in Status if sentence.startswith(f"{each.mark} ")), None)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 
 _SECRET_NAME = re.compile(
     r"api_?key|authori[sz]ation|passw|secret|credential|private_?key|bearer"
@@ -80,7 +80,7 @@ class BackendDeclaration(KeylessDeclaration):
         return 1
 
     @property
-    def sold(self) -> "Sold | None":
+    def seller(self) -> "Sold | None":
         """The model and its seller, for a table of prices; None where no such table has it."""
         return None
 
@@ -93,7 +93,7 @@ class BackendDeclaration(KeylessDeclaration):
         """The part of the declaration that the version's digest covers."""
         return self.as_json()
 
-    def settled(self, files: Callable[[str], Path]) -> Self:
+    def resolve(self, files: Callable[[str], Path]) -> Self:
         """This declaration completed from the files that it names, for registration.
 
         Args:
@@ -124,10 +124,10 @@ def _refuse_secrets(value: Any, *at: str | int) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
             if _SECRET_NAME.search(name.lower().replace("-", "_")):
-                raise wrong(_USE_KEY_ENV, *at, name)
+                raise invalid(_USE_KEY_ENV, *at, name)
             _refuse_secrets(inner, *at, name)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             _refuse_secrets(inner, *at, index)
     elif isinstance(value, str) and _SECRET_TEXT.search(value):
-        raise wrong(_USE_KEY_ENV, *at)
+        raise invalid(_USE_KEY_ENV, *at)

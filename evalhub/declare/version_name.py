@@ -10,7 +10,7 @@ class VersionNameError(ValueError):
     """No version has this name; the message suggests one."""
 
 
-def written_version(name: str) -> tuple[str, int | None]:
+def parse_version_name(name: str) -> tuple[str, int | None]:
     """Model and number of a version name; None: the newest. Raises VersionNameError."""
     match = _NAME.fullmatch(name)
     if match is None:
@@ -18,10 +18,10 @@ def written_version(name: str) -> tuple[str, int | None]:
     return match["model"], int(match["number"]) if match["number"] else None
 
 
-def numbered_version(name: str) -> tuple[str, int]:
+def parse_numbered_version(name: str) -> tuple[str, int]:
     """The same, but a number is required: the newest may be another one by now. Raises
     VersionNameError."""
-    model, number = written_version(name)
+    model, number = parse_version_name(name)
     if number is None:
         raise VersionNameError(f"{name!r} names no version: say which, such as {model}@3")
     return model, number

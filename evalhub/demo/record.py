@@ -23,7 +23,7 @@ from typing import Any
 import aiohttp
 import yaml
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.prompt import Prompt
 from evalhub.demo import task
 from evalhub.demo.server import ADAPTER, MODEL_NAME, SLOTS, local_server, model_path
@@ -59,7 +59,7 @@ async def answer_all(
     url: str, arm: Mapping[str, Any], items: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """One arm's answers to the items, in their order; latency in milliseconds."""
-    prompt = declared(Prompt, arm.get("prompt", {}))
+    prompt = validate(Prompt, arm.get("prompt", {}))
     sampling = {key: value for key, value in arm["sampling"].items() if key != "samples"}
     slots = asyncio.Semaphore(SLOTS)
 

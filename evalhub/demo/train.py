@@ -103,7 +103,7 @@ def train(model: Any, examples: list[tuple[list[int], list[int]]]) -> list[float
         total = 0.0
         for start in range(0, len(shuffled), BATCH):
             batch = shuffled[start : start + BATCH]
-            loss = model(**padded(batch)).loss
+            loss = model(**pad(batch)).loss
             loss.backward()
             optimizer.step()
             schedule.step()
@@ -116,7 +116,7 @@ def train(model: Any, examples: list[tuple[list[int], list[int]]]) -> list[float
     return losses
 
 
-def padded(batch: list[tuple[list[int], list[int]]]) -> dict[str, torch.Tensor]:
+def pad(batch: list[tuple[list[int], list[int]]]) -> dict[str, torch.Tensor]:
     width = max(len(ids) for ids, _ in batch)
     return {
         "input_ids": torch.tensor([ids + [0] * (width - len(ids)) for ids, _ in batch]),

@@ -15,5 +15,5 @@ from evalhub.frames.page.access import results_only
 def make_demo(request: SignedInRequest) -> HttpResponse:
     """Makes the demo's study in a project, and shows how its runs go on."""
     slug = str(request.POST.get("project", ""))
-    project = get_object_or_404(Project.objects.seen_by(request.user), slug=slug)
+    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
     return redirect("site:study", register_demo(project=project, by=request.user).pk)

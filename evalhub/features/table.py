@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from evalhub.accounts.events import EventSources, EventType
-from evalhub.features.monitoring.events import changed_models
+from evalhub.features.monitoring.events import model_changes
 from evalhub.features.score_audits.redaction import redact_reasons
 from evalhub.features.webhooks.events import KERNEL_EVENTS
 from evalhub.features.working_sets.redaction import delete_redacted_items
 from evalhub.features.working_sets.sets import drop_left_over_sets
 from evalhub.registry.redaction import Redactor
 
-EVENTS: EventSources = {**KERNEL_EVENTS, EventType.MODEL_CHANGED: changed_models}
+EVENTS: EventSources = {**KERNEL_EVENTS, EventType.MODEL_CHANGED: model_changes}
 """Who finds the events of each type that a webhook may be told."""
 
 REDACTORS: Sequence[Redactor] = (delete_redacted_items, redact_reasons)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evalhub.importers.fields import counted, listing, mapping, measured, score, text
+from evalhub.importers.fields import count_or_none, listing, mapping, number_or_none, score, text
 from evalhub.importers.log import (
     AskedItem,
     Bounds,
@@ -154,7 +154,9 @@ def _fill(task: Task, answers_in_file: list[_Answered]) -> None:
     answers: dict[tuple[str, int], GivenAnswer] = {}
     for answered in answers_in_file:
         key, cluster = keys[answered.sample_id]
-        task.ask(replace(answered.item, key=key, cluster=cluster, named=answered.digest is None))
+        task.ask(
+            replace(answered.item, key=key, cluster=cluster, has_own_id=answered.digest is None)
+        )
         answer = replace(answered.answer, key=key)
         answer_so_far = answers.setdefault((key, answer.sample), answer)
         answer_so_far.scores.update(answer.scores)
@@ -235,9 +237,9 @@ def _answer(row: Row, key: str, sample: int, scores: dict[str, float | None]) ->
         scores=dict.fromkeys(scores) if error else scores,
         error=text_of(error) if error else "",
         line=row.line,
-        latency_ms=measured(row, "performance.latency_ms"),
-        prompt_tokens=counted(row, "token_usage.input_tokens"),
-        completion_tokens=counted(row, "token_usage.output_tokens"),
+        latency_ms=number_or_none(row, "performance.latency_ms"),
+        prompt_tokens=count_or_none(row, "token_usage.input_tokens"),
+        completion_tokens=count_or_none(row, "token_usage.output_tokens"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evalhub.io.numbers import finite_number, shown
+from evalhub.io.numbers import finite_number, quote
 from evalhub.io.rows import Row, field, wrong
 
 
@@ -10,7 +10,7 @@ def text(row: Row, name: str) -> str:
     """A text that isn't empty. Raises DataError."""
     value = field(row, name)
     if not isinstance(value, str) or not value:
-        raise wrong(row, name, f"a text was expected, not {shown(value)}")
+        raise wrong(row, name, f"a text was expected, not {quote(value)}")
     return value
 
 
@@ -18,7 +18,7 @@ def mapping(row: Row, name: str) -> dict[str, Any]:
     """An object. Raises DataError."""
     value = field(row, name)
     if not isinstance(value, dict):
-        raise wrong(row, name, f"an object with fields was expected, not {shown(value)}")
+        raise wrong(row, name, f"an object with fields was expected, not {quote(value)}")
     return value
 
 
@@ -26,7 +26,7 @@ def listing(row: Row, name: str) -> list[Any]:
     """A list. Raises DataError."""
     value = field(row, name)
     if not isinstance(value, list):
-        raise wrong(row, name, f"a list was expected, not {shown(value)}")
+        raise wrong(row, name, f"a list was expected, not {quote(value)}")
     return value
 
 
@@ -34,7 +34,7 @@ def whole(row: Row, name: str) -> int:
     """A whole number of 0 or more. Raises DataError."""
     value = field(row, name)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise wrong(row, name, f"a whole number of 0 or more was expected, not {shown(value)}")
+        raise wrong(row, name, f"a whole number of 0 or more was expected, not {quote(value)}")
     return value
 
 
@@ -43,20 +43,20 @@ def score(row: Row, name: str, value: Any) -> float | None:
     if value is None:
         return None
     if not isinstance(value, int | float):
-        raise wrong(row, name, f"a score is a number, true, false or null, not {shown(value)}")
+        raise wrong(row, name, f"a score is a number, true, false or null, not {quote(value)}")
     try:
         return finite_number(value)
     except ValueError as error:
         raise wrong(row, name, str(error)) from error
 
 
-def counted(row: Row, name: str) -> int | None:
+def count_or_none(row: Row, name: str) -> int | None:
     """A whole number where the row has one there, and else None: what costs tell isn't needed."""
     value = _reach(row, name)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def measured(row: Row, name: str) -> float | None:
+def number_or_none(row: Row, name: str) -> float | None:
     """A number of 0 or more where the row has one there, and else None."""
     value = _reach(row, name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e12:

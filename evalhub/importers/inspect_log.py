@@ -157,7 +157,7 @@ def _item(sample: Any, key: str) -> AskedItem:
     references = [each for each in target if each != ""]
     choices = {"choices": list(sample.choices)} if sample.choices else {}
     fields = {**(sample.metadata or {}), **choices}
-    return AskedItem(key, chat(question), references, fields=fields, named=True)
+    return AskedItem(key, chat(question), references, fields=fields, has_own_id=True)
 
 
 def _answer(sample: Any, key: str, path: Path, letters: dict[str, bool]) -> GivenAnswer:

@@ -22,7 +22,7 @@ class AskedItem:
         fields: what else the log holds of it, for clusters and tags.
         cluster: not empty where the same item was asked under several keys.
         prompt: digest of what was sent for it; "" where the log doesn't say.
-        named: the key is a name that somebody gave, so that it doesn't say what was asked.
+        has_own_id: the key is a name that somebody gave, so that it doesn't say what was asked.
         line: where it stands first.
     """
 
@@ -32,7 +32,7 @@ class AskedItem:
     fields: dict[str, Any] = field(default_factory=dict)
     cluster: str = ""
     prompt: str = ""
-    named: bool = False
+    has_own_id: bool = False
     line: int | None = None
 
     def put_otherwise(self, other: "AskedItem") -> bool:
@@ -41,7 +41,7 @@ class AskedItem:
 
     def content(self) -> str:
         """Digest of what the key doesn't say: what is right, and of a name what is asked."""
-        return digest_of([self.input if self.named else "", self.references])
+        return digest_of([self.input if self.has_own_id else "", self.references])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from evalhub.importers.fields import counted, listing, mapping, score, text, whole
+from evalhub.importers.fields import count_or_none, listing, mapping, score, text, whole
 from evalhub.importers.log import (
     AskedItem,
     GivenAnswer,
@@ -157,8 +157,8 @@ def _answer(row: Row, key: str) -> GivenAnswer:
         scores=dict.fromkeys(scores) if error else scores,
         error=error,
         line=row.line,
-        prompt_tokens=counted(row, "sample.usage.prompt_tokens"),
-        completion_tokens=counted(row, "sample.usage.completion_tokens"),
+        prompt_tokens=count_or_none(row, "sample.usage.prompt_tokens"),
+        completion_tokens=count_or_none(row, "sample.usage.completion_tokens"),
     )
 
 

@@ -99,7 +99,7 @@ def check_same_items(task: Task, other: Task, *, other_prompts: bool) -> None:
         )
 
 
-def reworded_tasks(tasks: Sequence[PairedTask]) -> list[str]:
+def tasks_with_other_wording(tasks: Sequence[PairedTask]) -> list[str]:
     """The tasks of which an item was asked in other words."""
     return [
         task.name

@@ -91,7 +91,7 @@ def item_row(item: AskedItem) -> dict[str, Any]:
     }
     if item.cluster:
         row["cluster"] = item.cluster
-    if item.fields and not item.named:
+    if item.fields and not item.has_own_id:
         row[DOCUMENT] = item.fields
     return row
 

@@ -8,7 +8,7 @@ several prompts has a task for each. `pass` and `score` are promptfoo's own; a n
 from pathlib import Path
 from typing import Any
 
-from evalhub.importers.fields import counted, mapping, measured, score, text, whole
+from evalhub.importers.fields import count_or_none, mapping, number_or_none, score, text, whole
 from evalhub.importers.log import AskedItem, GivenAnswer, LoggedArm, Task, ToolMetric, chat, text_of
 from evalhub.io.canonical import digest_of
 from evalhub.io.json_document import JsonDocument
@@ -131,9 +131,9 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
         scores=dict.fromkeys(graded) if error else graded,
         error=error,
         line=row.line,
-        latency_ms=measured(row, "latencyMs"),
-        prompt_tokens=counted(row, "response.tokenUsage.prompt"),
-        completion_tokens=counted(row, "response.tokenUsage.completion"),
+        latency_ms=number_or_none(row, "latencyMs"),
+        prompt_tokens=count_or_none(row, "response.tokenUsage.prompt"),
+        completion_tokens=count_or_none(row, "response.tokenUsage.completion"),
     )
 
 

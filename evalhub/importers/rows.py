@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from evalhub.importers.fields import counted, mapping, measured, score, whole
+from evalhub.importers.fields import count_or_none, mapping, number_or_none, score, whole
 from evalhub.importers.log import AskedItem, GivenAnswer, LoggedArm, Task, ToolMetric, chat, text_of
 from evalhub.io.limits import Limits
 from evalhub.io.numbers import finite_number
@@ -126,7 +126,7 @@ def _item(row: Row) -> AskedItem:
         input=chat(row.values.get("input") or key),
         references=[each for each in references if each is not None],
         fields={name: value for name, value in row.values.items() if name not in USED},
-        named=True,
+        has_own_id=True,
         line=row.line,
     )
 
@@ -153,9 +153,9 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
         scores=scores,
         error=text_of(error) if error else "",
         line=row.line,
-        latency_ms=measured(row, "latency_ms"),
-        prompt_tokens=counted(row, "prompt_tokens"),
-        completion_tokens=counted(row, "completion_tokens"),
+        latency_ms=number_or_none(row, "latency_ms"),
+        prompt_tokens=count_or_none(row, "prompt_tokens"),
+        completion_tokens=count_or_none(row, "completion_tokens"),
     )
 
 

@@ -13,7 +13,7 @@ from evalhub.io.canonical import canonical_json
 from evalhub.io.json_values import parse_json
 from evalhub.io.limits import COMMAND, Limits
 from evalhub.io.rows import DataError, Row, field, item_id, read_rows, wrong
-from evalhub.io.spelling import folded
+from evalhub.io.spelling import fold
 from evalhub.io.tools import check_message, message_text, tools_of
 
 LABEL_LIMIT = 200
@@ -49,7 +49,7 @@ class FieldMapping:
     tools: str | None = None
 
     @property
-    def used(self) -> frozenset[str]:
+    def field_names(self) -> frozenset[str]:
         """Names of the fields that the mapping takes, so that they aren't metadata."""
         several = (
             _names(self.reference, "reference"),
@@ -76,7 +76,7 @@ class ItemContent:
     choices: list[str] | None = None
     tools: list[dict[str, Any]] | None = None
 
-    def asked(self) -> bytes:
+    def input_bytes(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
         optional = {"choices": self.choices, "tools": self.tools}
         later = {name: value for name, value in optional.items() if value is not None}
@@ -125,10 +125,10 @@ def question_of(input_: str | list[dict[str, Any]]) -> str:
 def fingerprint_of(text: str) -> int:
     """64 bits, signed, of the SHA-256 of a text, however it is spelt.
 
-    What `evalhub.io.spelling.folded` folds doesn't count, nor do white space and punctuation at
+    What `evalhub.io.spelling.fold` folds doesn't count, nor do white space and punctuation at
     either end. A text in other words is another one.
     """
-    folded_text = _without_ends(_WHITE_SPACE.sub("", folded(text))).encode("utf-8", "surrogatepass")
+    folded_text = _without_ends(_WHITE_SPACE.sub("", fold(text))).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(folded_text).digest()[:8], "big", signed=True)
 
 
@@ -145,14 +145,14 @@ def read_items(
     Ids are not compared with each other here. Raises DataError, while reading, for whatever is
     wrong with the file, a row or a field.
     """
-    used = mapping.used
+    used = mapping.field_names
     for row in read_rows(path, limits):
         yield row.line, _content(row, mapping, used)
 
 
 def item_of(row: Row, mapping: FieldMapping) -> ItemContent:
     """The item that a row holds. Raises DataError for what is wrong with a field."""
-    return _content(row, mapping, mapping.used)
+    return _content(row, mapping, mapping.field_names)
 
 
 def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
@@ -160,7 +160,7 @@ def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, 
 
     Raises DataError for what is wrong with a field.
     """
-    used = mapping.used
+    used = mapping.field_names
     for row in rows:
         if mapping.id in row.values:
             yield row.line, _content(row, mapping, used)

@@ -26,11 +26,11 @@ def finite_number(value: object) -> float:
     except OverflowError:  # a whole number of more than 308 digits
         number = math.inf
     if math.isnan(number):
-        raise ValueError(f"a finite number was expected, not {shown(value)}{_habit(value)}")
+        raise ValueError(f"a finite number was expected, not {quote(value)}{_habit(value)}")
     if abs(number) > LARGEST:
-        raise ValueError(f"a number beyond {LARGEST:g} in size can't be used: {shown(value)}")
+        raise ValueError(f"a number beyond {LARGEST:g} in size can't be used: {quote(value)}")
     if 0 < abs(number) < SMALLEST:
-        raise ValueError(f"a number so near to 0 can't be used: {shown(value)}; write 0")
+        raise ValueError(f"a number so near to 0 can't be used: {quote(value)}; write 0")
     return number
 
 
@@ -49,7 +49,7 @@ def _habit(value: object) -> str:
     return ""
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """A value for a sentence, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

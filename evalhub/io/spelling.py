@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # By the two libraries that know Unicode's lists: imported for a text that isn't ASCII alone.
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """The text as it is compared with others: its words, signs and white space.
 
     Characters that nobody sees are dropped (Unicode's Default_Ignorable_Code_Point, control and

@@ -98,7 +98,7 @@ def message_text(message: Mapping[str, Any]) -> str:
     return with_calls(message.get("content") or "", calls_of(message.get("tool_calls")))
 
 
-def called(call: Mapping[str, Any]) -> str:
+def call_text(call: Mapping[str, Any]) -> str:
     """A call in one line: `book(day="Monday")`; arguments that are no object as they came."""
     arguments = call["arguments"]
     if not isinstance(arguments, dict):
@@ -109,4 +109,4 @@ def called(call: Mapping[str, Any]) -> str:
 
 def with_calls(text: str, calls: Sequence[Mapping[str, Any]] | None) -> str:
     """An answer's text and then its calls, a line each, as a person reads it."""
-    return "\n".join([*([text] if text or not calls else []), *map(called, calls or ())])
+    return "\n".join([*([text] if text or not calls else []), *map(call_text, calls or ())])

@@ -26,9 +26,9 @@ class JobQuerySet(models.QuerySet["Job"]):
     def running(self) -> Self:
         return self.filter(state=JobState.RUNNING)
 
-    def seen_by(self, user: User) -> Self:
+    def visible_to(self, user: User) -> Self:
         """Those of the projects whose results the person may see."""
-        return self.filter(project__in=Project.objects.seen_by(user))
+        return self.filter(project__in=Project.objects.visible_to(user))
 
 
 class Job(models.Model):

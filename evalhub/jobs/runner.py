@@ -82,9 +82,9 @@ def job_runner() -> Iterator[None]:
             try:
                 close_old_connections()
                 runner.look()
-                outages.database.found_there(at="jobs")
+                outages.database.came_back(at="jobs")
             except outages.DATABASE_AWAY as error:
-                outages.database.found_away(error, at="jobs")
+                outages.database.went_away(error, at="jobs")
             except Exception:
                 logger.exception("could not look for jobs")
             NEWS.wait(LOOK_S)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef, QuerySet
 
 from evalhub.decision.outcomes import Outcome
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.caveats import Caveat
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.differences import ComparedRuns, items_by_outcome
@@ -50,7 +50,7 @@ class _Altered(NamedTuple):
         return f"after look {self.look.number}, {count or 'none'} of them lost by {whom}"
 
 
-def altered(
+def caveats_on_changes(
     study: Study, claims: Sequence[Claim], shared: SameItems, test_sets: Sequence[StudyTestSet]
 ) -> list[Caveat]:
     """A caveat for each test set and each kind of change since the earlier looks at its items.
@@ -89,7 +89,7 @@ def _of_claim(
             if changed.questions:
                 yield Caveat(
                     code=REPLACED,
-                    sentence=f"{counted(len(changed.questions), 'answer')} of "
+                    sentence=f"{count_text(len(changed.questions), 'answer')} of "
                     f"{run.version.model.slug} to {claim.name} replaced {changed.words}",
                 )
 
@@ -140,11 +140,11 @@ def _of_items(
         mended += [_Altered(look, other, lost)] if other else []
     if dropped:
         changed = _join(dropped)
-        items = counted(len(changed.questions), "item")
+        items = count_text(len(changed.questions), "item")
         yield Caveat(code=DROPPED, sentence=f"{items} of {claim.name} dropped {changed.words}")
     if mended:
         changed = _join(mended)
-        references = f"references of {counted(len(changed.questions), 'item')} of {claim.name}"
+        references = f"references of {count_text(len(changed.questions), 'item')} of {claim.name}"
         yield Caveat(code=MENDED, sentence=f"{references} changed {changed.words}")
 
 
@@ -171,7 +171,7 @@ def _is_derived(claim: Claim, look: Look) -> bool:
     now, then = claim.version, look.test_set_version
     if now.test_set_id == then.test_set_id:
         return True
-    if look.asked != claim.asked_digest:
+    if look.asked != claim.question_digest:
         return False
     ours = Item.objects.filter(version=now)
     same = Item.objects.filter(version=then).asking_the_same_as(ours).count()

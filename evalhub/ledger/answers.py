@@ -23,7 +23,7 @@ def _invisible_characters() -> str:
     return "".join(char for char in map(chr, range(1, 0x10000)) if UNSEEN.match(char))
 
 
-def answered_test_sets(
+def test_sets_with_answers(
     evidence: StudyEvidence, pairings: Mapping[str, Pairing]
 ) -> list[AnsweredTestSet]:
     """Each pair of runs once, under its first test set's name."""

@@ -6,7 +6,7 @@ import numpy as np
 from django.db.models import Exists, OuterRef, Subquery
 
 from evalhub.decision.align import clusters_of
-from evalhub.decision.sections.applied import AppliedSection, applied_state, moves, nothing_sentence
+from evalhub.decision.sections.applied import AppliedSection, moves, nothing_sentence, state_of
 from evalhub.declare.declaration import DeclarationError
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
@@ -16,7 +16,7 @@ from runners.backends import backend_of
 READ_AT_A_TIME = 5000
 
 
-def applied(
+def check_adapter(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
 ) -> AppliedSection | None:
     """What log-probabilities say of a fine-tuned arm that is asked; None of any other.
@@ -49,7 +49,7 @@ def applied(
     values, own = np.array(candidate), np.array(repeat) if whole else None
     return AppliedSection(
         measure="log-probabilities",
-        state=applied_state(values, own, clusters=clusters_of(clusters)),
+        state=state_of(values, own, clusters=clusters_of(clusters)),
         n=len(candidate),
         mean=float(values.mean()),
         largest=float(values.max()),
@@ -58,7 +58,9 @@ def applied(
     )
 
 
-def why_nothing(section: AppliedSection | None, baseline: StudyArm, arm: StudyArm) -> str | None:
+def dead_adapter_reason(
+    section: AppliedSection | None, baseline: StudyArm, arm: StudyArm
+) -> str | None:
     """Why an arm is no valid evidence, with the likely cause; None where it was applied."""
     if section is None or section.state != "nothing":
         return None

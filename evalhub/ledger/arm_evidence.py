@@ -10,8 +10,8 @@ from evalhub.decision.sections.answers import (
 from evalhub.decision.sections.applied import AppliedSection
 from evalhub.decision.sections.leakage import Leak
 from evalhub.declare.decision import Arms
-from evalhub.ledger.answers import answered_test_sets
-from evalhub.ledger.applied import applied, why_nothing
+from evalhub.ledger.answers import test_sets_with_answers
+from evalhub.ledger.applied import check_adapter, dead_adapter_reason
 from evalhub.ledger.baseline_choice import BaselineChoice
 from evalhub.ledger.claims import claims_of
 from evalhub.ledger.evidence_rows import arm_name
@@ -53,13 +53,13 @@ def arm_evidence(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm)
     baseline = chosen.baseline
     pairings = {each.name: evidence.pair(baseline, arm, each) for each in evidence.test_sets}
     flaws = [*chosen.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
-    section = applied(evidence, baseline, arm, pairings)
-    same = why_nothing(section, baseline, arm)
+    section = check_adapter(evidence, baseline, arm, pairings)
+    same = dead_adapter_reason(section, baseline, arm)
     if same is None and (section is None or section.state != "moved"):
         same = same_answers(baseline, arm, pairings)
     if same:
         flaws.insert(0, same)
-    answered, policy = answered_test_sets(evidence, pairings), evidence.policy
+    answered, policy = test_sets_with_answers(evidence, pairings), evidence.policy
     answers = answers_section(
         answered,
         model_changes=policy.model_changes,

@@ -20,7 +20,7 @@ from evalhub.ledger.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
 from evalhub.stats.errors import StatisticsError
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         for arm in untuned
     }
     signs = [
-        1.0 if declared_metric(primary.metric.name, **primary.metric.options).rises else -1.0
+        1.0 if metric_declaration(primary.metric.name, **primary.metric.options).rises else -1.0
         for primary in evidence.primaries
     ]
     chosen = best(
@@ -133,7 +133,7 @@ def _in_order(evidence: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
 
 def _development_rows(evidence: StudyEvidence, primary: StudyTestSet) -> Rows:
     """Mask of a primary's items that choose the baseline."""
-    judged = evidence.judged(primary, primary.test_set_version)
+    judged = evidence.rows_to_judge(primary, primary.test_set_version)
     return np.zeros(0, dtype=bool) if judged is None else ~judged
 
 

@@ -5,13 +5,13 @@ from functools import partial
 
 from evalhub.decision.caveats import with_caveats
 from evalhub.decision.document import DecisionRecord
-from evalhub.decision.judged_policies import changes_since_last, judged_policy
+from evalhub.decision.judged_policies import changes_since_last, policy_of_record
 from evalhub.decision.record import with_sentences
 from evalhub.decision.sections.ledger import ledger_caveats
 from evalhub.decision.sections.policy_since import policy_caveats, policy_section
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.verdicts import Verdict
-from evalhub.ledger.altered import altered
+from evalhub.ledger.altered import caveats_on_changes
 from evalhub.ledger.ledger import Claim
 from evalhub.ledger.models import Acceptance
 from evalhub.ledger.near_copies import copies_of
@@ -52,7 +52,7 @@ def with_history(
     caveats = [
         *of_policy,
         *of_items,
-        *altered(study, claims, shared, evidence.test_sets),
+        *caveats_on_changes(study, claims, shared, evidence.test_sets),
         *other_baseline(study, *arms, runs),
         *ledger_caveats(record),
     ]
@@ -67,7 +67,7 @@ def _with_policy(
 ) -> tuple[DecisionRecord, list[Caveat]]:
     """The record with its `policy_since` and the caveats on its policy."""
     people, project = evidence.policy.preference, evidence.study.project_id
-    now = judged_policy(
+    now = policy_of_record(
         record.policy,
         [each.as_json() for each in record.criteria],
         [each.as_json() for each in record.evidence],

@@ -9,9 +9,9 @@ from evalhub.decision.outcomes import Outcome
 from evalhub.declare.verdicts import Status, Verdict
 from evalhub.ledger.differences import (
     ComparedRuns,
-    compared_runs,
     differences_of,
     items_by_outcome,
+    runs_of_evidence,
 )
 from evalhub.registry.models import Item, Output, Study
 
@@ -30,30 +30,30 @@ def worst_flips(
     """
     if record.verdict is Verdict.INVALID:
         return []
-    pairs = compared_runs(study, record.evidence)
+    pairs = runs_of_evidence(study, record.evidence)
     names = sorted(pairs, key=lambda name: _position(record, name))
     flips: list[dict[str, Any]] = []
     for outcome, number in most.items():
         left = number
         for name in names:
             items = items_by_outcome(pairs[name])[outcome][:left].tolist()
-            rows = changed_items(pairs[name], outcome, items) if items else []
+            rows = flips_of(pairs[name], outcome, items) if items else []
             flips += [row | {"test_set": name} for row in rows]
             left -= len(items)
     return flips
 
 
-def lost_items(
+def worst_losses(
     study: Study, record: DecisionRecord, test_sets: Sequence[str], most: int
 ) -> list[dict[str, Any]]:
     """The `most` worst losses on each of these test sets, in the form of `worst_flips`."""
-    pairs = compared_runs(study, record.evidence)
+    pairs = runs_of_evidence(study, record.evidence)
     flips: list[dict[str, Any]] = []
     for name in test_sets if record.verdict is not Verdict.INVALID else ():
         if name not in pairs:
             continue
         items = items_by_outcome(pairs[name])[Outcome.LOST][:most].tolist()
-        rows = changed_items(pairs[name], Outcome.LOST, items) if items else []
+        rows = flips_of(pairs[name], Outcome.LOST, items) if items else []
         flips += [row | {"test_set": name} for row in rows]
     return flips
 
@@ -64,9 +64,7 @@ def _position(record: DecisionRecord, test_set: str) -> int:
     return min(of, default=len(order))
 
 
-def changed_items(
-    pair: ComparedRuns, outcome: Outcome, items: Sequence[int]
-) -> list[dict[str, Any]]:
+def flips_of(pair: ComparedRuns, outcome: Outcome, items: Sequence[int]) -> list[dict[str, Any]]:
     """Rows for `flip_of` of these items of one outcome, in order. Three queries."""
     by_id = Item.objects.in_bulk(items)
     answers = _answers([pair.baseline.pk, pair.candidate.pk], by_id)

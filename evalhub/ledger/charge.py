@@ -27,7 +27,7 @@ def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int
     last = max((looks.numbers[-1] for looks in counted), default=1)
     rows, extended = [], {}
     for claim, at in standing.pairs:
-        looks = at.judged_by(alpha)
+        looks = at.strictest_looks(alpha)
         *_, number = numbers = looks.numbers
         rows.append(
             LedgerRow(
@@ -40,17 +40,17 @@ def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int
                 elsewhere=at.elsewhere,
                 claim=claim.digest,
                 level=looks.level(alpha) if counting else level,
-                counted=counting and at.charged,
+                counted=counting and at.is_charged,
                 spent=looks.arms is None and is_spent(number, alpha=alpha),
             )
         )
         # Whoever looks in between takes a number: what is planned is that nobody does.
-        following = 1 + (number if at.counted else max(last, number))
-        if looks.arms and at.counted:
+        following = 1 + (number if at.pays else max(last, number))
+        if looks.arms and at.pays:
             plan = next_look(looks.tries, 1 + looks.tries[-1], alpha=alpha, arms=looks.arms)
         else:
             plan = next_look(numbers, following, alpha=alpha, together=looks.together)
-        if not counting or (looks.arms and not at.counted):
+        if not counting or (looks.arms and not at.pays):
             plan = plan.model_copy(update={"alpha": level})
         extended[claim.name] = plan
     section = LedgerSection(
@@ -64,7 +64,7 @@ def charge(standing: "Standing", *, counts: LedgerScope, alpha: float, arms: int
     alphas = {row.test_set: row.level for row in rows if row.level != level}
     if not counting:
         return Charge(level, alphas, extended, rows)
-    refused = [_refusal(claim.name) for claim, at in standing.pairs if at.counted and at.refused]
+    refused = [_refusal(claim.name) for claim, at in standing.pairs if at.pays and at.refused]
     return Charge(level, alphas, extended, rows, section, refused)
 
 

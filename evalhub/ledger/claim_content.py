@@ -25,7 +25,7 @@ def content_digest(
     baseline: ArmScores,
     candidate: ArmScores,
     *,
-    asked: Mapping[str, Any],
+    question: Mapping[str, Any],
     judged: Rows | None = None,
     mix: Mapping[str, float] | None = None,
 ) -> str:
@@ -37,7 +37,7 @@ def content_digest(
 
     Args:
         items: a test set's, in order, which the arms' `places` count.
-        asked: what else the comparison rests on, as JSON: the metric, the development split.
+        question: what else the comparison rests on, as JSON: the metric, the development split.
         judged: the items that are judged on, shape (items,); None: all.
         mix: each tag's share of production. It counts by the weights that it gives; without one
             the items' own weights count, where files say them.
@@ -57,7 +57,7 @@ def content_digest(
         [fingerprints, _clusters(items, fingerprints), numbers.astype("<f8").view("<i8")]
     ).astype("<i8")
     shape = [len(items), *(each.shape[1] for each in scores)]
-    whole = hashlib.sha256(canonical_json([asked, shape]))
+    whole = hashlib.sha256(canonical_json([question, shape]))
     whole.update(rows[np.lexsort(rows.T[::-1])].tobytes())
     return whole.hexdigest()
 
@@ -83,7 +83,9 @@ def _samples(arm: ArmScores, items: int) -> NDArray[np.float64]:
     counts = arm.counts(items)
     table = np.full((items, max(int(counts.max(initial=0)), 1)), np.nan)
     starts = np.cumsum(counts) - counts
-    table[arm.places, np.arange(len(arm.places)) - starts[arm.places]] = arm.values
+    table[arm.item_indices, np.arange(len(arm.item_indices)) - starts[arm.item_indices]] = (
+        arm.values
+    )
     table.sort(axis=1)
     return table
 

@@ -11,7 +11,7 @@ from evalhub.declare.decision import Alternative
 from evalhub.declare.study import Development
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.claim_content import content_digest
-from evalhub.ledger.measured_claims import measured_digest
+from evalhub.ledger.measured_claims import digest_of_costs
 from evalhub.ledger.positions import Claim
 from evalhub.ledger.scores import item_labels, run_scores
 from evalhub.ledger.stages import contents_of
@@ -39,7 +39,7 @@ def claims_of(
     return [
         replace(
             _claim(evidence, test_set, *runs, arms),
-            measured=measured_digest(
+            measured=digest_of_costs(
                 evidence.study, test_set, list(zip((baseline, arm), runs, strict=True))
             ),
         )
@@ -48,7 +48,7 @@ def claims_of(
     ]
 
 
-def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[str, Any]:
+def question_of(test_set: StudyTestSet, development: Development | None) -> dict[str, Any]:
     """The part of a claim beside its two runs."""
     split = development if test_set.role == CriterionRole.PRIMARY else None
     return {
@@ -72,7 +72,7 @@ class ShownBeside(NamedTuple):
     looks: list[list[Claim]]
 
 
-def shown_beside(
+def claims_beside(
     evidence: StudyEvidence,
     baseline: StudyArm,
     judged: Sequence[StudyArm],
@@ -103,7 +103,7 @@ def shown_beside(
     )
 
 
-def planned_claims(
+def claims_of_plan(
     study: Study, baseline: StudyArm, arm: StudyArm, test_sets: Sequence[StudyTestSet], *, arms: int
 ) -> list[Claim]:
     """The claims of a study that may not have run yet. For missing answers: those of the same
@@ -136,7 +136,7 @@ def planned_claims(
             _claim_on(test_set, before, after, development, arms),
             scores=(scores[0], scores[1]),
             planned=(answers[0], answers[1]),
-            measured=measured_digest(
+            measured=digest_of_costs(
                 study,
                 test_set,
                 [
@@ -168,9 +168,9 @@ def _reindex(arm: ArmScores, was: Sequence[ItemLabel], now: Sequence[ItemLabel])
     if was is now:
         return arm
     index_of = {each.key: index for index, each in enumerate(now)}
-    to = np.array([index_of[each.key] for each in was], dtype=np.intp)[arm.places]
+    to = np.array([index_of[each.key] for each in was], dtype=np.intp)[arm.item_indices]
     order = np.argsort(to, kind="stable")
-    return replace(arm, places=to[order], values=arm.values[order], failed=None)
+    return replace(arm, item_indices=to[order], values=arm.values[order], failed=None)
 
 
 def _run_with_answers(run: Run) -> Run | None:
@@ -246,7 +246,9 @@ def _content_of(
     judged = None
     if claim.primary and development is not None:
         judged = np.array([not development.holds(each.key, each.cluster) for each in items])
-    return content_digest(items, baseline, candidate, asked=fields, judged=judged, mix=test_set.mix)
+    return content_digest(
+        items, baseline, candidate, question=fields, judged=judged, mix=test_set.mix
+    )
 
 
 def _claim_on(
@@ -262,7 +264,7 @@ def _claim_on(
         critical=test_set.tier == Tier.CRITICAL,
         baseline=baseline,
         candidate=candidate,
-        asked=asked_of(test_set, development),
+        asked=question_of(test_set, development),
         scores=("", ""),
         drawn_for=arms if test_set.draw else None,
     )

@@ -12,7 +12,7 @@ from evalhub.decision.align import Aligned
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.policy import budget_requirements
 from evalhub.decision.sections.prices import ArmPrice, PricesSection
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.prices import Price, Rates
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
@@ -92,7 +92,7 @@ def budgets(
             tuned |= answer_costs(earlier_tuned, of_tuned, requirement.metric)
         unknown = [
             f"The {requirement.name} of {side} isn't known for {missing} of "
-            f"{counted(len(ids), 'item')} of {requirement.test_set}"
+            f"{count_text(len(ids), 'item')} of {requirement.test_set}"
             for side, costs in ((baseline, base), (arm, tuned))
             if (missing := sum(item not in costs for item in ids))
         ]

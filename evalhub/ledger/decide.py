@@ -21,13 +21,13 @@ from evalhub.ledger.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.ledger.caveats import with_history
 from evalhub.ledger.chain.append import append, ledger_head
 from evalhub.ledger.charge import charge
-from evalhub.ledger.claims import shown_beside
+from evalhub.ledger.claims import claims_beside
 from evalhub.ledger.costs import arm_prices, budgets
 from evalhub.ledger.evidence_rows import arm_name, evidence_row
 from evalhub.ledger.extraction import extraction_misses
 from evalhub.ledger.judge import judge_evidence, open_preference
 from evalhub.ledger.ledger import Standing, standing_of
-from evalhub.ledger.ledger_origin import FirstLooks, as_first_decided, with_ledger_origin
+from evalhub.ledger.ledger_origin import FirstLooks, with_first_origin, with_ledger_origin
 from evalhub.ledger.ledger_place import check_ledger_place
 from evalhub.ledger.models import Decision
 from evalhub.ledger.ownership_evidence import ownership_evidence
@@ -39,7 +39,7 @@ from evalhub.ledger.simpler_steps import steps_section
 from evalhub.ledger.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.ledger.taking import take
 from evalhub.ledger.test_set_extension import with_stages
-from evalhub.ledger.together import ReadArm, SharedLooks, shared_looks
+from evalhub.ledger.together import ReadArm, SharedLooks, looks_to_share
 from evalhub.registry.models import RunMetric, Study, StudyArm
 
 TRIES = 100
@@ -69,7 +69,7 @@ def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
     first = FirstLooks()
     arms = [arm_evidence(evidence, chosen, arm) for arm in chosen.arms]
     complete = [ReadArm(each.arm, each.claims, each.pairings) for each in arms if not each.flaws]
-    looks = shared_looks(evidence, complete)
+    looks = looks_to_share(evidence, complete)
     return [_decide_arm(evidence, chosen, repeats, read, looks, first, by) for read in arms]
 
 
@@ -175,7 +175,7 @@ def _keep(
     """
     study = evidence.study
     if record.verdict is not Verdict.INVALID:
-        beside = shown_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
+        beside = claims_beside(evidence, chosen.baseline, chosen.arms, record.alternatives)
         if not take(
             standing,
             study=study,
@@ -210,7 +210,7 @@ def _beside(
     policy: Policy, looks: SharedLooks, read: ArmEvidence, standing: Standing, shared: SameItems
 ) -> list[Standing]:
     """Positions of the other arms that share the looks this decision is about to take."""
-    if all(at.taken or not at.counted for at in standing.positions):
+    if all(at.taken or not at.pays for at in standing.positions):
         return []
     return [
         standing_of(
@@ -233,7 +233,7 @@ def _open(read: ArmEvidence) -> None:
 
 def _is_same(old: Decision, new: DecisionRecord) -> bool:
     """Whether both records are identical, apart from the ledger's growth since."""
-    again = as_first_decided(new, old.document)
+    again = with_first_origin(new, old.document)
     return digest_of(old.record | {"ledger_head": None}) == digest_of(storable(again.as_json()))
 
 

@@ -14,7 +14,7 @@ from evalhub.decision.outcomes import Outcome
 from evalhub.declare.decision import EvidenceRow
 from evalhub.ledger.scores import READ_AT_A_TIME
 from evalhub.registry.models import Item, Metric, Run, RunMetric, Score, Study
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ComparedRuns:
     @property
     def sign(self) -> int:
         """1 where a higher value is better, else -1."""
-        rises = declared_metric(self.metric.name, **self.metric.options).rises
+        rises = metric_declaration(self.metric.name, **self.metric.options).rises
         return 1 if rises != self.turned else -1
 
     @property
@@ -41,7 +41,7 @@ class ComparedRuns:
 def right_of(metric: Metric, *, turned: bool = False) -> float | None:
     """Score of a fully right answer, or None; `turned`: the direction is the reverse of the
     metric's."""
-    right = declared_metric(metric.name, **metric.options).right
+    right = metric_declaration(metric.name, **metric.options).right
     return right if right is None or not turned else 1.0 - right
 
 
@@ -56,7 +56,7 @@ class ItemDifference:
     difference: float | None
 
 
-def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, ComparedRuns]:
+def runs_of_evidence(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, ComparedRuns]:
     """By test set, the two runs of a decision's evidence whose scores may be read.
 
     Three queries.
@@ -109,11 +109,11 @@ class ComparedItems:
 
 
 def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
-    """Ids of the test set's items by outcome, as `compared_items` has them."""
-    return compared_items(runs).by_outcome
+    """Ids of the test set's items by outcome, as `compare_items` has them."""
+    return compare_items(runs).by_outcome
 
 
-def compared_items(runs: ComparedRuns) -> ComparedItems:
+def compare_items(runs: ComparedRuns) -> ComparedItems:
     """Compare two runs on every item of the test set.
 
     Three queries over all items, kept in memory until either run has finished anew.

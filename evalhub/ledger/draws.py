@@ -81,7 +81,7 @@ def draw(
     return version
 
 
-def unseen(pool: TestSetVersion) -> int:
+def count_unseen(pool: TestSetVersion) -> int:
     """How many of the pool's items a new question can still draw."""
     _, units = _units(pool, None, None)
     return sum(len(unit.items) for unit in units)

@@ -10,12 +10,12 @@ from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judge_evidence import Corrected, JudgeEvidence, judge_criterion
 from evalhub.decision.preference_evidence import Judgments
 from evalhub.decision.sections.judge import JudgePreference, JudgeSection
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import AgreementValue
 from evalhub.declare.study import Pairwise
 from evalhub.declare.verdicts import JudgeVerdict
-from evalhub.ledger.preference import ended_review, judged_items
+from evalhub.ledger.preference import judgments_of_ended_review, keys_judged_on
 from evalhub.ledger.same_pairs import judge_number
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import JudgeRun, ModelVersion, Run, StudyArm, StudyTestSet
@@ -54,7 +54,7 @@ def judge_evidence(
     test_set, judge = _test_set(evidence, pairwise), _judge(evidence, pairwise)
     runs = _runs(evidence, pairwise, baseline, arm)
     judge_run = _judge_run(runs, judge, pairwise)
-    people = ended_review(evidence, test_set, runs)
+    people = judgments_of_ended_review(evidence, test_set, runs)
     number = judge_number(judge_run, *runs)
     section = JudgeSection(
         test_set=pairwise.test_set,
@@ -70,7 +70,7 @@ def judge_evidence(
         return JudgeEvidence(section)
     votes, pairs = votes_of(judge_run), count_pairs(judge_run)
     section = section.model_copy(update={"figures": figures_of(votes, pairs=pairs)})
-    judged = votes_of(judge_run, judged_items(evidence, test_set, runs[0]))
+    judged = votes_of(judge_run, keys_judged_on(evidence, test_set, runs[0]))
     both = judged.both()
     if judge_run.votes.count() < 2 * pairs or not both.votes:
         return JudgeEvidence(section)
@@ -159,7 +159,7 @@ def _calibration(
     if people.reviewers < least:
         have = "has" if people.reviewers == 1 else "have"
         return "invalid", (
-            f"{counted(people.reviewers, 'person', 'people')} {have} judged these answers, and "
+            f"{count_text(people.reviewers, 'person', 'people')} {have} judged these answers, and "
             f"{least} must have."
         )
     verdict, why = judge_verdict(check, pairwise.floor)

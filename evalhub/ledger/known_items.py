@@ -29,12 +29,12 @@ class KnownItems:
     cover: Sequence[int]
 
 
-def known_by_text(prints: Sequence[Prints], project: Project | None = None) -> KnownItems | None:
+def find_by_text(prints: Sequence[Prints], project: Project | None = None) -> KnownItems | None:
     """By the items' own texts, and where those don't tell them apart by their contexts, too, as
     evalhub.registry.same_items has it. None where no version of a test set holds any, or only such
     that are read freely: on those nothing is judged. With a project, none where it has no such
     version: what others have is not said to it, but counts where it has one."""
-    by_text = told_apart(prints)
+    by_text = distinguishable(prints)
     versions = _versions_of(prints, by_text=by_text)
     if project is not None and not _has_one_of(project, versions):
         return None
@@ -42,7 +42,7 @@ def known_by_text(prints: Sequence[Prints], project: Project | None = None) -> K
     return KnownItems(fingerprints, frozenset(versions), _cover(versions)) if versions else None
 
 
-def known_by_id(
+def find_by_id(
     test_set: str, keys: Sequence[str], project: Project | None = None
 ) -> KnownItems | None:
     """By the ids that they have in a test set of this name, of the project if one is given; None
@@ -62,7 +62,7 @@ def known_by_id(
     return KnownItems(fingerprints, frozenset(versions), _cover(versions)) if versions else None
 
 
-def told_apart(prints: Sequence[Prints]) -> bool:
+def distinguishable(prints: Sequence[Prints]) -> bool:
     """Whether the items' own texts distinguish at least 95% of them."""
     return len({own for own, _ in prints}) >= TOLD_APART * len(prints)
 

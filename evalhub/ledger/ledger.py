@@ -19,16 +19,16 @@ from evalhub.declare.policy import LedgerScope, Primaries
 from evalhub.ledger.guards import Company
 from evalhub.ledger.models import Ledger, Look
 from evalhub.ledger.numbering import ClaimNumber, Numbering, Tally
-from evalhub.ledger.peeks import peeked_claims
+from evalhub.ledger.peeks import claims_from_files
 from evalhub.ledger.positions import Beside, Claim, LedgerPosition, Looks, Standing
 from evalhub.ledger.same_items import SameItems
 from evalhub.ledger.stages import first_stages
 from evalhub.ledger.tries import Tries
 
-__all__ = ["Beside", "Claim", "LedgerPosition", "Looks", "Standing", "counted", "standing_of"]
+__all__ = ["Beside", "Claim", "LedgerPosition", "Looks", "Standing", "paying_claims", "standing_of"]
 
 
-def counted(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:
+def paying_claims(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:
     """The claims that pay for looks of their own.
 
     Primaries, or where there are none the critical guards: something must be what is shipped for.
@@ -75,10 +75,10 @@ def standing_of(
     tries = Tries(
         distinct,
         shared,
-        asked={each.digest for each in needed},
+        needed={each.digest for each in needed},
         extended={look.claim for each in needed for look in stages[each.digest]},
     )
-    paying = counted(distinct, counts)
+    paying = paying_claims(distinct, counts)
     riding = [each for each in distinct if each not in paying]
     stages |= _together(paying, stages)
     tally = Tally(shared)
@@ -86,7 +86,7 @@ def standing_of(
         claim.digest: taken_looks[claim.digest].drawn_for
         if claim.digest in taken_looks
         else claim.drawn_for
-        if tally.seen(claim.version, drawn=False) == 0
+        if tally.count_readings(claim.version, drawn=False) == 0
         else None
         for claim in distinct
     }
@@ -95,9 +95,9 @@ def standing_of(
         for claim in distinct
         if (claim.digest not in taken_looks or taken_looks[claim.digest].is_rival)
         and drawn[claim.digest] is None
-        and tally.seen(claim.version, drawn=True)
+        and tally.count_readings(claim.version, drawn=True)
     }
-    peeked = peeked_claims({each.digest for each in distinct} - taken_looks.keys())
+    peeked = claims_from_files({each.digest for each in distinct} - taken_looks.keys())
     numbering = Numbering(distinct, {**peeked, **taken_looks}, tally, apart=apart)
     numbering.pay(paying)
     numbers = numbering.numbers
@@ -173,7 +173,7 @@ def _looks(
     together: tuple[Together | None, ...],
 ) -> Looks:
     if arms is None:
-        numbers = (*(look.judged_as for look in stages), max(number, tries))
+        numbers = (*(look.effective_number for look in stages), max(number, tries))
         return Looks(numbers, together=together)
     earlier = (look.tries or 1 for look in stages)
     return Looks((*(look.number for look in stages), number), arms, (*earlier, tries))

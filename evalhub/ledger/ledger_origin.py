@@ -12,7 +12,7 @@ from typing import Literal
 from django.conf import settings
 from django.utils import timezone
 
-from evalhub.accounts.addresses import known_address
+from evalhub.accounts.addresses import address_or_empty
 from evalhub.decision.caveats import with_caveats, without_caveats
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.ledger_origin import BEGUN, RESTORED
@@ -65,7 +65,7 @@ def with_ledger_origin(
     """Add the ledger's origin to a record without caveats; unchanged where no ledger counts."""
     begun = _beginning(standing, first)
     versions = [claim.version for claim in standing.claims]
-    restored = restored_ledger(versions, shared)
+    restored = newest_restore(versions, shared)
     if record.ledger is None or (begun is None and restored is None):
         return record
     return _with(record, begun, restored)
@@ -95,7 +95,7 @@ def origin_for_files(
     return section.model_copy(update={"begun": begun, "restored": restored})
 
 
-def as_first_decided(record: DecisionRecord, stored: DecisionRecord) -> DecisionRecord:
+def with_first_origin(record: DecisionRecord, stored: DecisionRecord) -> DecisionRecord:
     """The record as the command that began the ledger wrote it, if that made the decision `stored`:
     a command that decides the same again makes no other decision."""
     if record.ledger is None or stored.ledger is None or stored.ledger.begun is None:
@@ -122,13 +122,13 @@ def _beginning(standing: Standing, first: FirstLooks) -> LedgerBeginning | None:
     mark = min(beginnings, key=_LATER_FIRST.index, default="") if again else first.marks(standing)
     in_ci = mark in (LookBeginning.CI_COMMAND, LookBeginning.CI_DAY)
     if mark in (LookBeginning.COMMAND, LookBeginning.CI_COMMAND):
-        if known_address():
+        if address_or_empty():
             return LedgerBeginning(by="this-study", in_ci=in_ci)
         return LedgerBeginning(by="its-command" if again else "this-command", in_ci=in_ci)
     return LedgerBeginning(by="first-day-in-ci", in_ci=True) if in_ci else None
 
 
-def restored_ledger(versions: Sequence[TestSetVersion], shared: SameItems) -> RestoredLedger | None:
+def newest_restore(versions: Sequence[TestSetVersion], shared: SameItems) -> RestoredLedger | None:
     """The newest restore, if the backup held items of one of the versions.
 
     The home of the backup may have looked at them since; items that came later can't be known to it

@@ -2,7 +2,7 @@
 
 from django.db import connection
 
-from evalhub.accounts.addresses import known_address
+from evalhub.accounts.addresses import address_or_empty
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.policy import LedgerPlace
 
@@ -11,7 +11,7 @@ def is_a_servers_home() -> bool:
     """Whether others than this command take their looks from this ledger: a site runs from the home
     or is this very process, EVALHUB_URL says which site it belongs to, or the database is a server.
     """
-    return connection.vendor == "postgresql" or bool(known_address())
+    return connection.vendor == "postgresql" or bool(address_or_empty())
 
 
 def check_ledger_place(ledger_at: LedgerPlace) -> None:

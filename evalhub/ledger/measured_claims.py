@@ -14,7 +14,7 @@ _READ = {"latency": _TIMES, "latency_p95": _TIMES, "cost": _TOKENS, "ownership":
 """By a budget's name, the columns of an answer that it reads."""
 
 
-def measured_digest(
+def digest_of_costs(
     study: Study, test_set: StudyTestSet, arms: Sequence[tuple[StudyArm, Run]]
 ) -> str:
     """SHA-256 of the costs and times that critical budgets read on a test set; "" where none reads

@@ -8,16 +8,16 @@ from django.db.models import Exists, OuterRef, Q
 from evalhub.decision.sections.copies import (
     CopiesRow,
     CopiesSection,
-    looked_at_caveat,
+    caveat_on_copies,
+    caveats_on_repeats,
     of_looked_at,
-    repeated_caveats,
 )
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.policy import LedgerScope
 from evalhub.io.canonical import digest_of
 from evalhub.io.items import question_of
 from evalhub.ledger.leakage.copies import ItemWords, copies_between, copies_within
-from evalhub.ledger.ledger import Claim, counted
+from evalhub.ledger.ledger import Claim, paying_claims
 from evalhub.ledger.models import Look, NearCopies
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import Item, TestSetVersion
@@ -54,7 +54,7 @@ def copies_of(
     Args:
         accepted: by a caveat's subject, the reason of who accepted it; "" where nobody has.
     """
-    paying = [] if counts == "off" else counted(claims, counts)
+    paying = [] if counts == "off" else paying_claims(claims, counts)
     by_name = {claim.name: claim.version for claim in claims}
     repeated, before = _count_copies(by_name.values(), {each.version.pk for each in paying}, shared)
     rows, caveats = list[CopiesRow](), list[Caveat]()
@@ -70,11 +70,11 @@ def copies_of(
             rows.append(row)
         if of_looked_at(row):
             subject = _subject(version, copies)
-            caveats.append(looked_at_caveat(row, subject=subject, accepted=accepted(subject)))
+            caveats.append(caveat_on_copies(row, subject=subject, accepted=accepted(subject)))
     if not rows:
         return None, []
     section = CopiesSection(test_sets=tuple(rows))
-    return section, [*caveats, *repeated_caveats(section)]
+    return section, [*caveats, *caveats_on_repeats(section)]
 
 
 def _count_copies(

@@ -14,7 +14,7 @@ from django.db.models import Count, F, Max, Q
 from evalhub.decision.levels import CHOSEN
 from evalhub.ledger.candidates import model_digest
 from evalhub.ledger.models import GuardLook, Look, SharedLook
-from evalhub.ledger.peeks import PeekedClaim, alone_numbers, counted_peeks
+from evalhub.ledger.peeks import PeekedClaim, alone_numbers, peeks_that_count
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 
@@ -25,7 +25,7 @@ class NumberedClaim(Protocol):
     @property
     def digest(self) -> str: ...
     @property
-    def asked_digest(self) -> str: ...
+    def question_digest(self) -> str: ...
     @property
     def version(self) -> TestSetVersion: ...
     @property
@@ -80,14 +80,14 @@ class Tally:
         shared_looks = SharedLook.objects.filter(look__shares=None, readings__gt=1)
         for version, readings in shared_looks.values_list("look__test_set_version", "readings"):
             self._add(version, readings - 1, 0, 0)
-        charged = {(version, number) for version, _, number in GuardLook.objects.charged_once()}
+        charged = {(version, number) for version, _, number in GuardLook.objects.numbers_charged()}
         if charged:  # a guard's other answers to the primary's items are one reading of those
             own = Look.objects.filter(shares=None, test_set_version__in=[at for at, _ in charged])
             charged -= set(own.order_by().values_list("test_set_version", "number"))
         for version, number in charged:
             self._add(version, 1, 1, number)
         self.at_several: dict[int, frozenset[int]] = {}
-        for peek in counted_peeks():
+        for peek in peeks_that_count():
             at = next(iter(peek.versions))
             if len(peek.versions) > 1:  # one reading, at whichever of them
                 at = -peek.id
@@ -96,7 +96,7 @@ class Tally:
             if peek.question:
                 self.questions.setdefault(at, set()).add(peek.question)
 
-    def seen(self, version: TestSetVersion, *, drawn: bool) -> int:
+    def count_readings(self, version: TestSetVersion, *, drawn: bool) -> int:
         """Number of readings of the version's items: at versions drawn from a pool, or at all
         others."""
         sharing = self._sharing(version)
@@ -124,7 +124,9 @@ class Tally:
         candidate that may have been made from a rival which was shown beside another one.
         """
         sharing = self._sharing(claim.version)
-        same_question = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
+        same_question = any(
+            claim.question_digest in self.questions.get(each, ()) for each in sharing
+        )
         if self._may_be_a_rival(claim.candidate.version, sharing):
             return self._of_choice(claim.version, of_rivals=True)
         return self.next(claim.version) if same_question else self._of_choice(claim.version)
@@ -149,7 +151,7 @@ class Tally:
         version = claim.version
         number = self._of_choice(version, of_rivals=rival) if chosen else self.next_for(claim)
         self._add(version.pk, 1, 1, number)
-        self.questions.setdefault(version.pk, set()).add(claim.asked_digest)
+        self.questions.setdefault(version.pk, set()).add(claim.question_digest)
         return number
 
     def show(self, version: TestSetVersion) -> int:

@@ -50,10 +50,10 @@ class OwnedArms:
 
 def own_currency(study: Study) -> str:
     """Currency of the amounts and prices in the study's own statement."""
-    return said_of(study).currency or prices_here(settings.HOME).currency
+    return statement_of(study).currency or prices_here(settings.HOME).currency
 
 
-def said_of(study: Study) -> Ownership:
+def statement_of(study: Study) -> Ownership:
     """What the study says of it; where it says no traffic, with that of its budget."""
     ownership, budget = study.policy.ownership or Ownership(), study.policy.budgets.get("ownership")
     if ownership.traffic is not None or budget is None:
@@ -61,7 +61,7 @@ def said_of(study: Study) -> Ownership:
     return ownership.model_copy(update={"traffic": (budget.traffic, budget.traffic)})
 
 
-def known_costs(study: Study, arms: OwnedArms, ownership: Ownership) -> KnownCosts:
+def costs_of_study(study: Study, arms: OwnedArms, ownership: Ownership) -> KnownCosts:
     """All costs that are known without a statement."""
     currency = ownership.currency or prices_here(settings.HOME).currency
     tokens, missing = _spending(study, currency)
@@ -71,7 +71,7 @@ def known_costs(study: Study, arms: OwnedArms, ownership: Ownership) -> KnownCos
         candidate=uses[1],
         currency=currency,
         trained=arms.candidate.version.fine_tuned,
-        training=arms.candidate.version.training.named.fields,
+        training=arms.candidate.version.training.fields_with_names.fields,
         saving=saving,
         where=where,
         tokens=tokens,

@@ -11,15 +11,15 @@ from evalhub.decision.ownership.criterion import (
     ownership_criterion,
 )
 from evalhub.decision.ownership.lines import cost_lines
-from evalhub.decision.ownership.sheet import Reckoning
-from evalhub.decision.policy import ownership_asked
+from evalhub.decision.ownership.sheet import CostModel
+from evalhub.decision.policy import ownership_budget_of
 from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import CostLine, Ends, Part
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.ownership import ServingCosts
 from evalhub.declare.policy import OwnershipBudget
 from evalhub.ledger.costs import answer_costs, arm_price
-from evalhub.ledger.ownership import OwnedArms, PricedItems, gpu_price, known_costs, said_of
+from evalhub.ledger.ownership import OwnedArms, PricedItems, costs_of_study, gpu_price, statement_of
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
@@ -37,22 +37,25 @@ def ownership_evidence(
 
     Prices that aren't known are never taken for 0: a critical budget without them is pending.
     """
-    demand = ownership_asked(evidence.policy)
+    demand = ownership_budget_of(evidence.policy)
     if demand is None:
         return OwnershipEvidence()
     budget, name = demand
     pairing, study = pairings[name], evidence.study
     traffic = (budget.traffic, budget.traffic)
-    ownership = said_of(study).model_copy(update={"traffic": traffic})
+    ownership = statement_of(study).model_copy(update={"traffic": traffic})
     test_set = next(each for each in evidence.test_sets if each.name == name)
     aligned = pairing.aligned.without_failures()
     rows = PricedItems([each.id for each in aligned.items], aligned.clusters, aligned.weights)
-    priced = known_costs(
+    priced = costs_of_study(
         study, OwnedArms(baseline, arm, test_set, rows, pairing.earlier), ownership
     )
     lines = cost_lines(ownership, priced, gpu_price)
-    reckoning = Reckoning(lines)
-    missing = [f"{each.name}: {each.missing}" for each in reckoning.unknown(reckoning.net_parts)]
+    reckoning = CostModel(lines)
+    missing = [
+        f"{each.name}: {each.missing}"
+        for each in reckoning.lines_without_amount(reckoning.net_parts)
+    ]
     if not aligned.items:
         missing.append(f"both arms answered no item of {name}")
     if missing:
@@ -68,7 +71,7 @@ def ownership_evidence(
             (arm, pairing.candidate.run, [after for _, after in pairing.earlier]),
         )
     ]
-    paid = Reckoning([each for each in lines if not _is_measured(each)])
+    paid = CostModel([each for each in lines if not _is_measured(each)])
     present = _total(paid, "present")
     monthly = _total(paid, "serving", "upkeep", "retraining")
     criterion = ownership_criterion(
@@ -115,7 +118,7 @@ def _by_item(
     return np.array([traffic * sum(costs[each.id]) / len(costs[each.id]) for each in aligned.items])
 
 
-def _total(paid: Reckoning, *parts: Part) -> Ends:
+def _total(paid: CostModel, *parts: Part) -> Ends:
     lines = [each for part in parts for each in paid.of(part)]
     return paid.range_of(
         lambda at: sum(paid.amount(each, at) for each in lines), gain=parts == ("present",)
@@ -132,12 +135,12 @@ def _section(
     monthly: Ends | None = None,
     missing: Sequence[str] = (),
 ) -> OwnershipSection:
-    reckoning = Reckoning(lines)
+    reckoning = CostModel(lines)
     c = criterion
     return OwnershipSection(
         currency=currency,
         traffic=budget.traffic,
-        lines=tuple(reckoning.reckoned(each) for each in lines),
+        lines=tuple(reckoning.with_amount(each) for each in lines),
         present=present,
         monthly=monthly,
         net=None if c is None else Ends(low=c.lower, value=c.difference, high=c.upper),

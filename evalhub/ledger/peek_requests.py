@@ -39,7 +39,7 @@ class PeekCharge(Declaration):
     )
 
 
-def sent_claim(claim: FileClaim) -> SentClaim:
+def to_sent_claim(claim: FileClaim) -> SentClaim:
     """The claim in the form that is sent. Raises pydantic.ValidationError where no site would take
     it."""
     requirement = claim.requirement
@@ -81,11 +81,11 @@ def _items_to_send(claim: FileClaim) -> SentItems:
 
 def _arm_to_send(arm: ArmScores, items: int) -> SentArm:
     scores = tuple(None if np.isnan(value) else float(value) for value in arm.values)
-    one_each = len(arm.places) == items and bool((arm.places == np.arange(items)).all())
-    return SentArm(scores=scores, places=() if one_each else tuple(arm.places.tolist()))
+    one_each = len(arm.item_indices) == items and bool((arm.item_indices == np.arange(items)).all())
+    return SentArm(scores=scores, places=() if one_each else tuple(arm.item_indices.tolist()))
 
 
-def received_claim(sent: SentClaim) -> FileClaim:
+def from_sent_claim(sent: SentClaim) -> FileClaim:
     """The claim that was received, for evalhub.ledger.peeking."""
     items = sent.items
     requirement = Requirement(
@@ -124,7 +124,7 @@ def _arm_from(name: str, sent: SentArm) -> ArmScores:
     return ArmScores(name, indices, np.array(sent.scores, dtype=float))
 
 
-def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
+def to_peek_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
     """A site's reply; None: no ledger counts the claims, and `alpha` stays as it is."""
     if charged is None:
         return PeekCharge(
@@ -141,7 +141,7 @@ def sent_charge(charged: FileCharge | None, *, alpha: float) -> PeekCharge:
     )
 
 
-def received_charge(sent: PeekCharge) -> FileCharge | None:
+def from_peek_charge(sent: PeekCharge) -> FileCharge | None:
     """The charge in a site's reply."""
     if sent.ledger is None:
         return None

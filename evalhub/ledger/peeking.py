@@ -31,14 +31,14 @@ from evalhub.ledger.chain.append import append
 from evalhub.ledger.charge import charge
 from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.file_claims import FileCharge, FileClaim, JudgeAt
-from evalhub.ledger.known_items import KnownItems, known_by_id, known_by_text
+from evalhub.ledger.known_items import KnownItems, find_by_id, find_by_text
 from evalhub.ledger.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
 from evalhub.ledger.ledger_origin import origin_for_files
 from evalhub.ledger.ledger_place import is_a_servers_home
 from evalhub.ledger.models import Ledger, Look, Peek
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import Metric, ModelVersion, Run, TestSetVersion
-from runners.metrics import METRICS, MetricError, declared_metric
+from runners.metrics import METRICS, MetricError, metric_declaration
 
 TRIES = 100
 RECORDED = "recorded"
@@ -192,11 +192,9 @@ def _claims_on_known_items(
     prints: dict[int, set[int]] = {}
     for index, claim in enumerate(claims):
         known_items = (
-            known_by_text(claim.prints, project)
+            find_by_text(claim.prints, project)
             if claim.prints is not None
-            else known_by_id(
-                claim.requirement.test_set, [item.key for item in claim.items], project
-            )
+            else find_by_id(claim.requirement.test_set, [item.key for item in claim.items], project)
         )
         if known_items is None:
             continue
@@ -233,7 +231,7 @@ def _claim(files: FileClaim, known_items: KnownItems, version: TestSetVersion) -
                 asked={**fields, "mix": files.mix and dict(files.mix)},
                 scores=("", ""),
                 content=content_digest(
-                    items, files.baseline, files.candidate, asked=fields, mix=files.mix
+                    items, files.baseline, files.candidate, question=fields, mix=files.mix
                 ),
                 measured=files.measured,
                 cover=tuple(known_items.cover),
@@ -252,7 +250,7 @@ def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
     usual: Mapping[str, Any] = {}
     if files.metric in METRICS:
         with suppress(MetricError):  # it needs options, of which files know nothing
-            usual = declared_metric(files.metric).options
+            usual = metric_declaration(files.metric).options
     registered = Metric.objects.filter(
         Q(name=files.metric) | Q(name=RECORDED, options__score=files.metric)
     )
@@ -265,7 +263,7 @@ def _metrics(files: FileClaim) -> list[tuple[str, Mapping[str, Any]]]:
 def _is_turned(requirement: Requirement, name: str, options: Mapping[str, Any]) -> bool:
     """Whether the file's direction of the metric is the reverse of the metric's own."""
     try:
-        rises = declared_metric(name, **options).rises
+        rises = metric_declaration(name, **options).rises
     except MetricError:
         return not requirement.higher_is_better
     return rises != requirement.higher_is_better
@@ -322,7 +320,7 @@ def _rows(standing: Standing, files: str) -> list[Peek]:
             number=number,
             test_set_version_id=version,
             others=others,
-            asked=by_digest[key][0].asked_digest,
+            asked=by_digest[key][0].question_digest,
             files=files,
             **fields,
         )

@@ -61,7 +61,7 @@ class PeekedGuard:
     charged: bool
 
 
-def counted_peeks() -> Iterator[CountedPeek]:
+def peeks_that_count() -> Iterator[CountedPeek]:
     """Peeks that no decision has read since. One query."""
     decided = Look.objects.filter(claim=OuterRef("claim"))
     same_number = decided.filter(number=OuterRef("number"))
@@ -85,7 +85,7 @@ def counted_peeks() -> Iterator[CountedPeek]:
             yield CountedPeek(row.pk, row.versions, True, row.number, "")
 
 
-def peeked_claims(claims: Collection[str]) -> dict[str, PeekedClaim]:
+def claims_from_files(claims: Collection[str]) -> dict[str, PeekedClaim]:
     """By digest, those of the claims that were read from files."""
     rows = list(Peek.objects.filter(claim__in=claims, beside="").order_by("pk"))
     owners = {row.shares for row in rows} - {""}

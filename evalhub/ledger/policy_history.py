@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef
 
-from evalhub.decision.judged_policies import JudgedPolicy, Sharing, judged_policy
+from evalhub.decision.judged_policies import JudgedPolicy, Sharing, policy_of_record
 from evalhub.decision.sections.policy_since import EASED
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.ledger import Claim
@@ -35,7 +35,7 @@ def earlier_policies(
         .values_list("digest", "created", *_PARTS)
     )
     policies = [
-        judged_policy(
+        policy_of_record(
             policy,
             criteria,
             evidence,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from evalhub.decision.levels import Together, staged_level
+from evalhub.decision.levels import Together, level_of_stages
 from evalhub.io.canonical import digest_of
 from evalhub.ledger.candidates import candidate_digest
 from evalhub.registry.models import Run, TestSetVersion
@@ -27,7 +27,7 @@ class Looks(NamedTuple):
     together: tuple[Together | None, ...] = ()
 
     def level(self, alpha: float) -> float:
-        return staged_level(
+        return level_of_stages(
             self.numbers,
             alpha=alpha,
             arms=self.arms,
@@ -78,7 +78,7 @@ class Claim:
         return self.candidate.test_set_version
 
     @cached_property
-    def asked_digest(self) -> str:
+    def question_digest(self) -> str:
         return digest_of(self.asked)
 
     @property
@@ -86,7 +86,7 @@ class Claim:
         """The digest that identifies it in the ledger; before there are scores, of what they will
         be read from."""
         if not self.content:
-            return digest_of({**self.recorded, "asked": self.asked, "scores": self.scores})
+            return digest_of({**self.digests, "asked": self.asked, "scores": self.scores})
         if self.measured:
             return digest_of({"content": self.content, "measured": self.measured})
         return self.content
@@ -110,7 +110,7 @@ class Claim:
         return self.planned or (self.baseline.answers_digest, self.candidate.answers_digest)
 
     @property
-    def recorded(self) -> dict[str, str]:
+    def digests(self) -> dict[str, str]:
         """SHA-256 of the items and of both arms' answers to them, by Look's fields."""
         baseline, candidate = self.answers
         return {
@@ -167,7 +167,7 @@ class LedgerPosition:
     beginning: str = ""
 
     @property
-    def counted(self) -> bool:
+    def pays(self) -> bool:
         return self.looks is not None
 
     @property
@@ -178,9 +178,9 @@ class LedgerPosition:
         )
 
     @property
-    def charged(self) -> bool:
+    def is_charged(self) -> bool:
         """Whether a look was taken for it, or would be."""
-        own = self.counted and not self.shares
+        own = self.pays and not self.shares
         return own or any(each.charged for each in self.beside)
 
     @property
@@ -188,7 +188,7 @@ class LedgerPosition:
         """Whether no look is left to be taken for it."""
         return self.taken and not self.alone and all(each.taken for each in self.beside)
 
-    def judged_by(self, alpha: float) -> Looks:
+    def strictest_looks(self, alpha: float) -> Looks:
         """The looks that judge it: the strictest of the possible ones."""
         candidates = [self.looks] if self.looks else [each.looks for each in self.beside]
         return min(candidates, key=lambda looks: looks.level(alpha), default=Looks((1,)))

@@ -14,7 +14,7 @@ from evalhub.decision.preference_evidence import (
     CountedReview,
     Judgments,
     PreferenceEvidence,
-    changed_evidence,
+    evidence_of_changed_review,
     preference_evidence,
     running_evidence,
 )
@@ -35,7 +35,7 @@ from reviews.models import (
     Pair,
     PairKind,
 )
-from reviews.results.counted import counted
+from reviews.results.counting import count_judgments
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgmentData, judgment_data
@@ -67,7 +67,7 @@ def ask(
         return PreferenceEvidence()
     test_set = next(each for each in evidence.test_sets if each.name == review.test_set)
     runs = evidence.run(baseline, test_set), evidence.run(arm, test_set)
-    heard, items = _heard_review(evidence.study, *runs), judged_items(evidence, test_set, runs[0])
+    heard, items = _heard_review(evidence.study, *runs), keys_judged_on(evidence, test_set, runs[0])
     judgments = None
     if heard is not None:
         try:
@@ -78,7 +78,7 @@ def ask(
             )
             return running_evidence(going_on, rule, alpha=alpha)
         except TamperedError as error:
-            return changed_evidence(_counts(heard, items), str(error))
+            return evidence_of_changed_review(_counts(heard, items), str(error))
         use = evidence.study.policy.unconfirmed_reviewers
         judgments = _judgments(heard, items, alpha, use)
     return preference_evidence(
@@ -91,7 +91,7 @@ def ask(
     )
 
 
-def ended_review(
+def judgments_of_ended_review(
     evidence: StudyEvidence, test_set: StudyTestSet, runs: tuple[Run, Run]
 ) -> Judgments | None:
     """Judgments of an ended review of these answers; None where none has ended, or it was
@@ -103,7 +103,7 @@ def ended_review(
         check_ended(heard.campaign)
     except (StillBlindError, TamperedError):
         return None
-    items, policy = judged_items(evidence, test_set, runs[0]), evidence.study.policy
+    items, policy = keys_judged_on(evidence, test_set, runs[0]), evidence.study.policy
     return _judgments(heard, items, evidence.policy.alpha, policy.unconfirmed_reviewers)
 
 
@@ -193,7 +193,7 @@ def _judgments(
     rule = rule_of(campaign)
     versions = campaign.baseline_id, campaign.candidate_id
     every = judgment_data(campaign).between(*versions).on(items).main()
-    counted_review = counted(campaign, every, use=use)
+    counted_review = count_judgments(campaign, every, use=use)
     data, main = counted_review.data, counted_review.data.judgments
     names = {reviewer: f"r{i}" for i, reviewer in enumerate(data.reviewers, 1)}
     return Judgments(
@@ -243,9 +243,9 @@ def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
     )
 
 
-def judged_items(evidence: StudyEvidence, test_set: StudyTestSet, run: Run) -> set[str] | None:
+def keys_judged_on(evidence: StudyEvidence, test_set: StudyTestSet, run: Run) -> set[str] | None:
     """Keys of the items that are judged on; None: all."""
-    judged = evidence.judged(test_set, run.test_set_version)
+    judged = evidence.rows_to_judge(test_set, run.test_set_version)
     if judged is None:
         return None
     return {each.key for each in compress(evidence.items(run.test_set_version), judged)}

@@ -2,14 +2,14 @@
 
 from itertools import compress
 
-from evalhub.decision.align import clusters_of, paired
+from evalhub.decision.align import clusters_of, pair_scores
 from evalhub.declare.decision import Reading
 from evalhub.ledger.scores import item_labels, run_scores
 from evalhub.registry.models import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
 from evalhub.stats.paired import compare
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 
 def readings_of(study: Study) -> list[Reading]:
@@ -43,10 +43,10 @@ def _reading(
     """The comparison; None where fewer than two items have both arms' scores."""
     items = item_labels(test_set.test_set_version)
     arms = [run_scores(link.run, test_set.metric, items).arm for link in (before, after)]
-    whole, *scores = paired(len(items), *arms)
+    whole, *scores = pair_scores(len(items), *arms)
     if whole.sum() < 2:
         return None
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     rising = metric.rises
     worse, better = scores if rising else reversed(scores)
     labels = [each.cluster for each in compress(items, whole)]

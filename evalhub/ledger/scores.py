@@ -35,8 +35,8 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.repeated import repeated_questions
-from runners.metrics import declared_metric
-from runners.outcome import failed_answers_alone
+from runners.metrics import metric_declaration
+from runners.outcome import only_answers_failed
 
 READ_AT_A_TIME = 5000
 
@@ -49,7 +49,7 @@ class RunScores:
     arm: ArmScores
     digest: str
 
-    def named(self, name: str, test_set: str) -> ArmScores:
+    def with_names(self, name: str, test_set: str) -> ArmScores:
         """The scores under a study arm's own names."""
         failures = [f"{name} on {test_set}: {line}" for line in self.arm.failures]
         return replace(self.arm, name=name, failures=failures)
@@ -118,7 +118,7 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         arm = replace(
             arm,
             reason=_first_reason(scores, table[by_place]),
-            failed=_failures(scores)[by_place] if failed_answers_alone(run) else None,
+            failed=_failures(scores)[by_place] if only_answers_failed(run) else None,
         )
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:
@@ -170,13 +170,13 @@ def differing(first: Run, second: Run) -> dict[int, float]:
 
 def requirement_on(test_set: StudyTestSet) -> Requirement:
     """The study's demand on a test set, as a requirement."""
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     return requirement_of(test_set.name, criterion_of(test_set), form=metric.of_form)
 
 
 def criterion_of(test_set: StudyTestSet) -> PolicyCriterion:
     """The study's demand on a test set, as a policy's criterion."""
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     return PolicyCriterion.of_columns(
         {name: getattr(test_set, name) for name in Demand.model_fields}
         | {
@@ -184,6 +184,6 @@ def criterion_of(test_set: StudyTestSet) -> PolicyCriterion:
             "metric": test_set.metric.name,
             "higher_is_better": metric.rises != test_set.turned,
             "bounds": test_set.bounds or metric.reach,
-            "unit": metric.counted_in,
+            "unit": metric.unit_of_value,
         }
     )

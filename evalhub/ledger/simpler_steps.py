@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.decision.align import Aligned
-from evalhub.decision.sections.steps import ORDER, StepRow, StepsSection, place_of
+from evalhub.decision.sections.steps import ORDER, StepRow, StepsSection, step_index
 from evalhub.declare.decision import Alternative
 from evalhub.ledger.costs import answer_costs
 from evalhub.ledger.measured_costs import RunCosts, run_costs
@@ -26,7 +26,7 @@ def steps_section(
     untuned = [each for each in evidence.arms if not each.version.fine_tuned]
     if all(_bare(each.version) for each in untuned):
         return StepsSection(alone=True)
-    untuned.sort(key=lambda step: (place_of(step.version.kind), step.position))
+    untuned.sort(key=lambda step: (step_index(step.version.kind), step.position))
     pairs = {(each.arm, each.test_set) for each in alternatives}
     runs = {evidence.run(each, one).pk for each in (*untuned, arm) for one in evidence.primaries}
     costs = run_costs(sorted(runs), afresh=True)

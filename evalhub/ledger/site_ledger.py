@@ -21,12 +21,12 @@ from evalhub.client.uploads import push_files
 from evalhub.decision.caveats import with_caveats
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.sections.ledger import ledger_caveats
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.policy import LedgerScope, Primaries
 from evalhub.declare.verdicts import Verdict
 from evalhub.io.rows import DataError
 from evalhub.ledger.file_claims import FileClaim, JudgeAt
-from evalhub.ledger.peek_requests import PeekCharge, received_charge, sent_claim
+from evalhub.ledger.peek_requests import PeekCharge, from_peek_charge, to_sent_claim
 
 AS_UPLOAD = 2 * 1024**2
 """Bytes of claims beyond which they are sent as a file, as a site takes a large body."""
@@ -64,7 +64,7 @@ class SiteLedger:
             return record
         rule = {"ledger": counts, "alpha": alpha, "primaries": primaries}
         answer = self._ask(claims, {**rule, "sources": list(dict.fromkeys(files))})
-        charged = received_charge(declared(PeekCharge, answer))
+        charged = from_peek_charge(validate(PeekCharge, answer))
         if charged is None:
             return record
         record = judge(charged.paid, charged.registered)
@@ -72,7 +72,7 @@ class SiteLedger:
 
     def _ask(self, claims: Sequence[FileClaim], rule: dict[str, Any]) -> Any:
         try:
-            sent = [sent_claim(each).as_json() for each in claims]
+            sent = [to_sent_claim(each).as_json() for each in claims]
         except ValidationError as error:
             flaw = error.errors(include_url=False, include_input=False)[0]
             at = ".".join(str(part) for part in flaw["loc"])

@@ -18,7 +18,7 @@ class StagedClaim(Protocol):
     """The part of evalhub.ledger.positions.Claim that stages read."""
 
     @property
-    def asked_digest(self) -> str: ...
+    def question_digest(self) -> str: ...
     @property
     def baseline(self) -> Run: ...
     @property
@@ -46,7 +46,7 @@ def first_stages(claim: StagedClaim, shared: SameItems) -> list[Look]:
             Q(candidate_key=claim.candidate_key)
             | Q(candidate__digest=claim.candidate.version.digest),
             Q(baseline_key=claim.baseline_key) | Q(baseline__digest=claim.baseline.version.digest),
-            asked=claim.asked_digest,
+            asked=claim.question_digest,
         )
         .select_related(
             "test_set_version", "candidate_run__version", "baseline_run__version", "extends"

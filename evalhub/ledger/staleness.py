@@ -13,9 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from evalhub.decision.document import DecisionRecord
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.decision import EvidenceRow
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.study import StudySettings
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.ledger.preference import judgments_so_far, newest_review
@@ -157,7 +157,7 @@ def _newer(decision: Decision) -> Iterator[Change]:
 
 def _policy(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
     try:
-        decided = declared(StudySettings, record.policy)
+        decided = validate(StudySettings, record.policy)
     except DeclarationError:
         decided = None
     if decided != decision.study.policy:
@@ -278,7 +278,7 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
     elif (heard_then := people.judgments + people.left_out) != count:
         more = count - heard_then
         sentence = (
-            f"{counted(abs(more), 'judgment')} {'more' if more > 0 else 'fewer'}: this read "
+            f"{count_text(abs(more), 'judgment')} {'more' if more > 0 else 'fewer'}: this read "
             f"{heard_then} of {people.planned}, and there are {count}"
         )
     elif people.seal and people.seal != heard.seal:

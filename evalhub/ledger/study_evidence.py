@@ -30,7 +30,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import CriterionRole
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
 
@@ -85,14 +85,16 @@ class StudyEvidence:
         """An arm's scores of a test set, its failures scored as the policy says."""
         scores = self.scores_of(self.run(arm, test_set), test_set.metric)
         requirement = requirement_on(test_set)
-        return at_worst(requirement, scores.named(arm.name, test_set.name), self.policy.failures)
+        return at_worst(
+            requirement, scores.with_names(arm.name, test_set.name), self.policy.failures
+        )
 
     def items(self, version: TestSetVersion) -> list[ItemLabel]:
         if version.pk not in self.labels:
             self.labels[version.pk] = item_labels(version)
         return self.labels[version.pk]
 
-    def judged(self, test_set: StudyTestSet, version: TestSetVersion) -> Rows | None:
+    def rows_to_judge(self, test_set: StudyTestSet, version: TestSetVersion) -> Rows | None:
         """Mask of the version's items that didn't choose the baseline, which on the others is best
         partly by luck; None: all are judged on."""
         split = self.development
@@ -103,7 +105,9 @@ class StudyEvidence:
 
     def choosing(self) -> dict[str, int]:
         """By primary, how many of its items choose the baseline; empty where a study names it."""
-        judged = {each.name: self.judged(each, each.test_set_version) for each in self.primaries}
+        judged = {
+            each.name: self.rows_to_judge(each, each.test_set_version) for each in self.primaries
+        }
         return {name: int((~rows).sum()) for name, rows in judged.items() if rows is not None}
 
     def pair(self, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet) -> Pairing:
@@ -117,7 +121,10 @@ class StudyEvidence:
         """Pair the scores of any two runs of the test set's line."""
         versions = baseline.test_set_version, candidate.test_set_version
         before, after = (self.scores_of(run, test_set.metric) for run in (baseline, candidate))
-        arms = [before.named(names[0], test_set.name), after.named(names[1], test_set.name)]
+        arms = [
+            before.with_names(names[0], test_set.name),
+            after.with_names(names[1], test_set.name),
+        ]
         if versions[0] != versions[1]:
             failure = (
                 f"{names[0]} answered {versions[0]} and {names[1]} {versions[1]}: "
@@ -130,13 +137,13 @@ class StudyEvidence:
             requirement,
             self.items(versions[0]),
             *arms,
-            judged=self.judged(test_set, versions[0]),
+            judged=self.rows_to_judge(test_set, versions[0]),
             mix=test_set.mix,
             same=baseline.pk == candidate.pk,
             failures=self.policy.failures,
             unexpected=other_items(requirement, count=first.item_count, digest=first.digest),
         )
-        if declared_metric(test_set.metric.name, **test_set.metric.options).needs_model:
+        if metric_declaration(test_set.metric.name, **test_set.metric.options).needs_model:
             # What a judge says by itself decides nothing, nor does what it couldn't say.
             aligned = replace(aligned, flaws=())
         return Pairing(test_set.metric, before, after, aligned)

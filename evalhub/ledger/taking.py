@@ -217,11 +217,11 @@ def _look(claim: Claim, study: Study, **fields: Any) -> Look:
         baseline=claim.baseline.version,
         candidate_run=claim.candidate,
         baseline_run=claim.baseline,
-        asked=claim.asked_digest,
+        asked=claim.question_digest,
         study=study,
         candidate_key=claim.candidate_key,
         baseline_key=claim.baseline_key,
         metric_key=claim.metric_key,
-        **claim.recorded,
+        **claim.digests,
         **fields,
     )

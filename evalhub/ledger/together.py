@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.align import Aligned
-from evalhub.decision.levels import Together, readings_of
+from evalhub.decision.levels import Together, readings_worth
 from evalhub.declare.policy import LedgerScope
-from evalhub.ledger.ledger import Claim, counted
+from evalhub.ledger.ledger import Claim, paying_claims
 from evalhub.ledger.models import Look, Peek
 from evalhub.ledger.scores import Pairing
 from evalhub.ledger.study_evidence import StudyEvidence
@@ -47,7 +47,7 @@ class SharedLooks:
         return [each for each in self.arms if each is not claims] if self.of(claims) else []
 
 
-def shared_looks(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLooks:
+def looks_to_share(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLooks:
     """Those of the complete `arms` that are fine-tuned and that nobody has read: an arm that is
     there to ask whether a prompt would do takes nothing of the candidate's level.
 
@@ -66,7 +66,7 @@ def shared_looks(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> SharedLook
 
 def is_unread(claims: Sequence[Claim], counts: LedgerScope) -> bool:
     """Whether nobody has read the claims that the arm pays for."""
-    paying = counted(claims, counts)
+    paying = paying_claims(claims, counts)
     digests = {claim.digest for claim in paying}
     read = (model.objects.filter(claim__in=digests).exists() for model in (Look, Peek))
     return bool(digests) and not any(read)
@@ -86,7 +86,7 @@ def _together(evidence: StudyEvidence, arms: Sequence[ReadArm]) -> Together:
     return Together(
         len(arms),
         (*alikeness, *unknown) or (0.0,),
-        max((readings_of(len(arms), each) for each in alikeness), default=len(arms)),
+        max((readings_worth(len(arms), each) for each in alikeness), default=len(arms)),
     )
 
 

@@ -74,7 +74,7 @@ class Tries:
     """All looks at the candidates of a decision, in any decision.
 
     Args:
-        asked: digests of the claims that all are needed for a ship by this decision.
+        needed: digests of the claims that all are needed for a ship by this decision.
         extended: of those to which some of these claims add items.
     """
 
@@ -83,11 +83,11 @@ class Tries:
         claims: Sequence[TriedClaim],
         shared: SameItems,
         *,
-        asked: Collection[str],
+        needed: Collection[str],
         extended: Collection[str] = (),
     ) -> None:
-        self.shared, self.asked = shared, asked
-        self.goes_on = {*asked, *extended}
+        self.shared, self.needed = shared, needed
+        self.goes_on = {*needed, *extended}
         looks = Look.objects.filter(candidate_key__in={each.candidate_key for each in claims})
         rows = (
             looks.exclude(reading=None)
@@ -178,7 +178,7 @@ class Tries:
 
     def _earlier(self, entry: _Read, mine: _Read | None) -> bool:
         """Whether it was read in an earlier decision, and isn't asked again in this one."""
-        return entry.claim not in self.asked and (mine is None or entry.reading < mine.reading)
+        return entry.claim not in self.needed and (mine is None or entry.reading < mine.reading)
 
 
 def _number(before: Sequence[_Read], wholly: bool, drawn: int | None) -> int:

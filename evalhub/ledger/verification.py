@@ -28,7 +28,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.redactions import RedactionQuerySet
 
 
-def verified_at_home(decision: Decision) -> Verification:
+def verify_at_home(decision: Decision) -> Verification:
     """What becomes of a decision that this home keeps: its record judged anew, held against the
     SHA-256 that was kept with it, and its rows looked at. Reads all of them, and writes nothing."""
     verification = verify(decision.record, digest=decision.digest)
@@ -91,8 +91,10 @@ def _numbers(row: EvidenceRow, claim: str) -> set[int]:
     if not looks and claim:
         looks = [look for look in Look.objects.filter(claim=claim) if _scores_alike(row, look)]
     beside = GuardLook.objects.filter(guard__in=looks).select_related("primary")
-    own = {number for look in looks for number in (look.number, look.judged_as)}
-    return own | {number for each in beside for number in (each.number, each.primary.judged_as)}
+    own = {number for look in looks for number in (look.number, look.effective_number)}
+    return own | {
+        number for each in beside for number in (each.number, each.primary.effective_number)
+    }
 
 
 def _scores_alike(row: EvidenceRow, look: Look) -> bool:
@@ -108,7 +110,7 @@ def _scores_alike(row: EvidenceRow, look: Look) -> bool:
         stored_runs = [run for run in pair if run is not None]
         items = item_labels(stored_runs[0].test_set_version)
         arms = [run_scores(run, metric, items).arm for run in stored_runs]
-        claim_digests.add(content_digest(items, arms[0], arms[1], asked={}))
+        claim_digests.add(content_digest(items, arms[0], arms[1], question={}))
     return len(claim_digests) == 1
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalhub.declare.currencies import Currency
-from evalhub.declare.declaration import Declaration, default_of, read_declaration, wrong
+from evalhub.declare.declaration import Declaration, default_of, invalid, read_declaration
 from evalhub.declare.prices import Day, Hourly
 from evalhub.io.document import Document
 from evalhub.prices.table import PriceTable
@@ -44,10 +44,10 @@ class Machine(Declaration):
     @model_validator(mode="after")
     def _check_dates(self) -> Self:
         if not self.prices:
-            raise wrong("is empty: say what it costs since when", "prices")
+            raise invalid("is empty: say what it costs since when", "prices")
         days = [each.since for each in self.prices]
         if days != sorted(set(days)):
-            raise wrong("from the oldest day to the newest, each day once", "prices")
+            raise invalid("from the oldest day to the newest, each day once", "prices")
         return self
 
     def hourly_on(self, day: datetime.date) -> HourlySince | None:

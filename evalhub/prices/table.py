@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalhub.declare.currencies import Currency
-from evalhub.declare.declaration import Declaration, read_declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid, read_declaration
 from evalhub.declare.outside import Outside
 from evalhub.declare.prices import Day, Listed, Price, UsedPrice
 from evalhub.io.document import Document
@@ -57,16 +57,16 @@ class ListedModel(Declaration):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.prices:  # a flaw of one would hide behind a length that is declared
-            raise wrong("is empty: say what it costs since when", "prices")
+            raise invalid("is empty: say what it costs since when", "prices")
         days = [each.since for each in self.prices]
         if days != sorted(set(days)):
-            raise wrong("from the oldest day to the newest, each day once", "prices")
+            raise invalid("from the oldest day to the newest, each day once", "prices")
         for at, name in enumerate(self.names):
             if "*" in name[:-1] or name == "*":
-                raise wrong("has a * at its end alone, after what it stands for", "names", at)
+                raise invalid("has a * at its end alone, after what it stands for", "names", at)
         return self
 
-    def named(self, model: str) -> str | None:
+    def name_for(self, model: str) -> str | None:
         """The longest of its names that means the model, itself before a pattern. A pattern means
         no fine-tuned model unless it says so: what was tuned costs more."""
         if model in self.names:
@@ -108,14 +108,14 @@ class Provider(Declaration):
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
         if not (self.hosts or self.endpoints):
-            raise wrong("missing: say at which hosts or endpoints it is asked", "hosts")
+            raise invalid("missing: say at which hosts or endpoints it is asked", "hosts")
         if not self.models:
-            raise wrong("is empty: name a model", "models")
+            raise invalid("is empty: name a model", "models")
         names: set[str] = set()
         for at, model in enumerate(self.models):
             for position, name in enumerate(model.names):
                 if name in names:
-                    raise wrong(f"{name!r} stands here twice", "models", at, "names", position)
+                    raise invalid(f"{name!r} stands here twice", "models", at, "names", position)
                 names.add(name)
         return self
 
@@ -147,11 +147,11 @@ class Entry:
     model: ListedModel
     table: Literal["evalhub", "home"]
 
-    def seen(self, price: PriceSince) -> datetime.date:
+    def last_checked(self, price: PriceSince) -> datetime.date:
         """When somebody last saw it."""
         return datetime.date.fromisoformat(price.seen or self.of.seen or price.since)
 
-    def seen_in(self, price: PriceSince) -> str:
+    def source_of(self, price: PriceSince) -> str:
         """Where it was seen: at its source, or in whose list of it."""
         return price.seen_in or self.of.seen_in or "its source"
 
@@ -159,7 +159,7 @@ class Entry:
         """Whether none came after it."""
         return price == self.model.prices[-1]
 
-    def used(self, name: str, day: datetime.date) -> UsedPrice | None:
+    def price_on(self, name: str, day: datetime.date) -> UsedPrice | None:
         """The price on that day, with its source."""
         price = self.model.on(day)
         if price is None:
@@ -214,11 +214,11 @@ class Prices:
                 (entry, name)
                 for entry in self.entries()
                 if entry.table == table and _sells(entry.of, query)
-                if (name := entry.model.named(query.model))
+                if (name := entry.model.name_for(query.model))
             ]
             if matches:
                 best = max(matches, key=lambda one: (one[1] == query.model, len(one[1])))
-                if used := best[0].used(best[1], day):
+                if used := best[0].price_on(best[1], day):
                     return used
         return None
 
@@ -234,7 +234,7 @@ def surcharge(prices: Prices, used: UsedPrice) -> str:
     base = listing.model.removeprefix(FINE_TUNED).partition(":")[0]
     day = datetime.date.fromisoformat(listing.since)
     for entry in prices.entries():
-        if entry.provider != listing.provider or (name := entry.model.named(base)) is None:
+        if entry.provider != listing.provider or (name := entry.model.name_for(base)) is None:
             continue
         if (price := entry.model.on(day)) is not None and price.prompt and price.completion:
             ratios = used.price.prompt / price.prompt, used.price.completion / price.completion

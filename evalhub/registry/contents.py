@@ -45,7 +45,7 @@ def content_digest(items: Iterable[Item]) -> str:
     sha256 = hashlib.sha256()
     for item in items:
         content = content_of(item)
-        sha256.update(version_line(content.asked(), content.labels()))
+        sha256.update(version_line(content.input_bytes(), content.labels()))
     return sha256.hexdigest()
 
 

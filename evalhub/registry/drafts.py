@@ -38,7 +38,7 @@ class DraftLostError(Exception):
     """A draft was taken away while it was written: nothing of it is there."""
 
 
-def leased(lease: datetime.timedelta = LEASE) -> datetime.datetime:
+def lease_end(lease: datetime.timedelta = LEASE) -> datetime.datetime:
     """Until when a draft is its writer's from now on."""
     return timezone.now() + lease
 
@@ -50,7 +50,7 @@ def renew(draft: Draft, lease: datetime.timedelta = LEASE) -> None:
     """
     for each in [draft, *_made_for(draft)]:
         kept = type(each).with_drafts.filter(pk=each.pk, draft_until__isnull=False)
-        if not kept.update(draft_until=leased(lease)):
+        if not kept.update(draft_until=lease_end(lease)):
             raise DraftLostError(
                 "what was written so far was taken away, as it took too long; nothing is there of "
                 "it"

@@ -125,7 +125,7 @@ def stage_items(
             project=project, slug=slug, defaults={"purpose": purpose}
         )
         draft = TestSetVersion.with_drafts.create(
-            test_set=test_set, number=0, source=source.name, draft_until=drafts.leased()
+            test_set=test_set, number=0, source=source.name, draft_until=drafts.lease_end()
         )
     try:
         content = _Content()
@@ -219,7 +219,7 @@ def batches_of(source: ItemSource) -> Iterator[Batch]:
     batch: Batch = []
     size = 0
     for line, content in source.read():
-        input_bytes, labels = content.asked(), content.labels()
+        input_bytes, labels = content.input_bytes(), content.labels()
         batch.append((line, content, input_bytes, labels))
         size += len(input_bytes) + len(labels)
         if len(batch) == drafts.ROWS or size >= drafts.BYTES:

@@ -4,7 +4,7 @@ from django.db.models import Count
 
 from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Item, TestSetVersion
-from evalhub.stats.joined import joined_clusters
+from evalhub.stats.joined import join_clusters
 
 
 def repeated_questions(version: TestSetVersion) -> dict[int, str]:
@@ -36,7 +36,7 @@ def clusters_by_item(version: TestSetVersion) -> dict[int, str]:
         return {}
     rows = Item.objects.filter(version=version).order_by("position")
     items = list(rows.values_list("pk", "key", "cluster"))
-    labels = joined_clusters(
+    labels = join_clusters(
         [key for _, key, _ in items],
         [cluster for *_, cluster in items],
         [questions.get(item, "") for item, *_ in items],

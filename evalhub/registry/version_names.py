@@ -1,16 +1,16 @@
 """A version by the name that people give it: MODEL@3, or MODEL for its newest."""
 
 from evalhub.accounts.models import Project
-from evalhub.declare.version_name import VersionNameError, written_version
+from evalhub.declare.version_name import VersionNameError, parse_version_name
 from evalhub.registry.models import ModelVersion
 
 
-def named_version(project: Project, name: str) -> ModelVersion:
+def version_by_name(project: Project, name: str) -> ModelVersion:
     """The version called MODEL@NUMBER, or "MODEL vNUMBER" as pages show it; MODEL is its newest.
 
     Raises evalhub.declare.version_name.VersionNameError, which says which there are.
     """
-    model, number = written_version(name)
+    model, number = parse_version_name(name)
     versions = ModelVersion.objects.filter(model__project=project).select_related(
         "model__project", "parent__model"
     )

@@ -68,7 +68,7 @@ def stage_version(
         same: ModelVersion | None = model.versions.filter(digest=draft.digest).first()
         if same is not None:
             return same
-        draft.model, draft.number, draft.draft_until = model, 0, drafts.leased()
+        draft.model, draft.number, draft.draft_until = model, 0, drafts.lease_end()
         draft.save()
     return draft
 
@@ -124,7 +124,7 @@ def _number_version(version: ModelVersion, model: Model) -> ModelVersion:
     return version
 
 
-def stands_on(version: ModelVersion) -> StoodOn | None:
+def base_of_version(version: ModelVersion) -> StoodOn | None:
     """The base of a fine-tuned version, as far as its backend and its parent's say."""
     parent = version.parent
     return base_of(version.kind, version.backend, None if parent is None else parent.backend)
@@ -132,7 +132,7 @@ def stands_on(version: ModelVersion) -> StoodOn | None:
 
 def _check_base(version: ModelVersion) -> None:
     """Check that the training record doesn't name another base, where that is certain."""
-    fields, base = version.training.named.fields, stands_on(version)
+    fields, base = version.training.fields_with_names.fields, base_of_version(version)
     if base is not None and verdict_on_base(fields, base) == "another":
         raise DeclarationError(
             f"is {fields.base_model}, and {base.whose} is {base.name}: a record of another base",

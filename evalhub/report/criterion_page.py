@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evalhub.decision.criteria import SAME_RUN
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.tails import tail_sentences
-from evalhub.decision.wording import percent, shows_nothing, signed
+from evalhub.decision.wording import percent, shows_nothing, with_sign
 from evalhub.declare.criteria import Criterion
 from evalhub.report.charts.parts import Chart
 from evalhub.report.ends import ends_of, look_of
@@ -78,7 +78,7 @@ def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
     above, below = "above", "below"
     if row.factor is not None and not row.higher_is_better:
         above, below = below, above
-    bound = f"{signed(row.bound)}" if row.bound else "0"
+    bound = f"{with_sign(row.bound)}" if row.bound else "0"
     if row.factor is not None:
         bound = f"{percent(row.factor)} of the baseline"
     if shows_nothing(row):

@@ -12,10 +12,10 @@ from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
-from evalhub.declare.verdicts import Status, marked
+from evalhub.declare.verdicts import Status, split_mark
 from evalhub.report.charts.scale import Scale, Tick
 from evalhub.report.ends import ends
-from evalhub.report.folding import folded
+from evalhub.report.folding import fold
 from evalhub.report.forest import Plot, common_scale, plot
 from evalhub.report.slices import Slices, slices_of
 
@@ -68,12 +68,12 @@ class DecisionPage:
         return [each for each in self.record.caveats if each.holds and each.subject]
 
     @property
-    def turned_on(self) -> Sequence[PlottedRow[Criterion]]:
+    def deciding(self) -> Sequence[PlottedRow[Criterion]]:
         """Criteria that the verdict turns on, shown at once."""
         return [each for each in self.criteria if each.values.name not in self.folded_names]
 
     @property
-    def folded(self) -> Sequence[PlottedRow[Criterion]]:
+    def others(self) -> Sequence[PlottedRow[Criterion]]:
         """Criteria that are shown on demand."""
         return [each for each in self.criteria if each.values.name in self.folded_names]
 
@@ -83,18 +83,18 @@ class DecisionPage:
         return [each for each in self.record.criteria if each.role == "budget"]
 
     @property
-    def saved(self) -> Sequence[Criterion]:
+    def ownership(self) -> Sequence[Criterion]:
         """The criteria on what owning the candidate saves a month."""
         return [each for each in self.record.criteria if each.role == "ownership"]
 
 
 def decision_page(record: DecisionRecord) -> DecisionPage:
     scale, small = common_scale(record.criteria), common_scale(record.breakdown)
-    apart, slices = folded(record), slices_of(record)
+    apart, slices = fold(record), slices_of(record)
     return DecisionPage(
         record=record,
-        reasons=[marked(each) for each in apart.reasons],
-        folded_reasons=[marked(each) for each in apart.folded_reasons],
+        reasons=[split_mark(each) for each in apart.reasons],
+        folded_reasons=[split_mark(each) for each in apart.folded_reasons],
         folded_words=apart.sentence,
         criteria=[
             PlottedRow(

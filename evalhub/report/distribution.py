@@ -52,7 +52,7 @@ def distribution(
             (0.5, "candidate", names[1], score_bin.candidate),
         ):
             text = f"{name}: {count:,} items score {score_bin.label}"
-            blocks.append(frame.bar(i + start, i + start + 0.4, count, kind=kind, said=text))
+            blocks.append(frame.bar(i + start, i + start + 0.4, count, kind=kind, tooltip=text))
     return Chart(
         title=f"Scores by {metric}",
         desc=f"{baseline.size:,} items; {names[0]} has a mean of {means[0]:.3g}, "

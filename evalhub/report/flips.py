@@ -88,8 +88,8 @@ def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
         test_set=row["test_set"],
         outcome=row["outcome"],
         difference=row["difference"],
-        question=passage(asked(row["input"])),
-        reference=passage(expected(row["reference"])),
+        question=passage(input_text(row["input"])),
+        reference=passage(references_text(row["reference"])),
         tags=row.get("tags", ()),
         sides=(
             Side(baseline, before, _error(texts[0], row, "baseline"), row["baseline"], right),
@@ -113,31 +113,31 @@ def passage(text: str) -> FoldedText:
     return FoldedText(text[:HEAD].rsplit(None, 1)[0] + " …", text)
 
 
-def asked(item_input: Any) -> str:
+def input_text(item_input: Any) -> str:
     """An item's input as text: chat messages by role, a row by its question."""
     if isinstance(item_input, str):
         return item_input
     if isinstance(item_input, list):
         return "\n\n".join(
-            f"{message.get('role', '?')}: {said_in(message)}"
+            f"{message.get('role', '?')}: {text_of_message(message)}"
             if isinstance(message, Mapping)
             else str(message)
             for message in item_input
         )
     if isinstance(item_input, Mapping):
         question = next((item_input[name] for name in _QUESTIONS if name in item_input), None)
-        return asked(question) if question is not None else _plain(item_input)
+        return input_text(question) if question is not None else _plain(item_input)
     return _plain(item_input)
 
 
-def said_in(message: Mapping[str, Any]) -> str:
+def text_of_message(message: Mapping[str, Any]) -> str:
     """Text of a chat message, with the tools that it calls."""
     if message.get("tool_calls") is None:
-        return asked(message.get("content", ""))
+        return input_text(message.get("content", ""))
     return message_text(message)
 
 
-def expected(reference: Any) -> str:
+def references_text(reference: Any) -> str:
     """The references as one text, joined by "or"."""
     if isinstance(reference, list):
         return " or ".join(_plain(each) for each in reference)

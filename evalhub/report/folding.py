@@ -28,7 +28,7 @@ class Folded:
     sentence: str
 
 
-def folded(record: DecisionRecord) -> Folded:
+def fold(record: DecisionRecord) -> Folded:
     """What isn't critical and doesn't fail: it holds nobody, and keeps no ship back. Where there is
     no ship, guards that hold are no reason for that either; nor, of a hold, those that can't show a
     loss."""

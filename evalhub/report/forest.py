@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evalhub.decision.wording import interval, measured, percent, signed
+from evalhub.decision.wording import effect_text, interval, percent, with_sign
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import BreakdownRow
 from evalhub.report.charts.scale import Scale, around
@@ -31,7 +31,7 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawing:
     """Values to draw for a row: positive is better for the candidate; None is unbounded."""
 
     at: float
@@ -44,17 +44,17 @@ class Drawn:
         return [v for v in (self.at, self.lower, self.upper, self.bound) if v is not None]
 
 
-def drawn(row: Row) -> Drawn | None:
+def drawing_of(row: Row) -> Drawing | None:
     """A row's difference, interval and bound; None where there is nothing to draw.
 
     A criterion that asks for a ratio (a budget, a relative margin) is drawn as how much better the
     candidate is in shares of the baseline: a cost of 108% of it stands at −0.08.
     """
     if isinstance(row, BreakdownRow):
-        return Drawn(row.difference, row.lower, row.upper, None)
+        return Drawing(row.difference, row.lower, row.upper, None)
     if row.factor is None:
         # A bound of 0 is the line of no difference.
-        return Drawn(row.difference, row.lower, row.upper, row.bound or None)
+        return Drawing(row.difference, row.lower, row.upper, row.bound or None)
     if row.ratio is None:
         return None
     sign = 1.0 if row.higher_is_better else -1.0
@@ -62,7 +62,7 @@ def drawn(row: Row) -> Drawn | None:
         None if end is None else sign * (end - 1)
         for end in (row.ratio_lower, row.ratio_upper)[:: int(sign)]
     )
-    return Drawn(sign * (row.ratio - 1), lower, upper, sign * (row.factor - 1))
+    return Drawing(sign * (row.ratio - 1), lower, upper, sign * (row.factor - 1))
 
 
 def common_scale(rows: Iterable[Row]) -> Scale:
@@ -71,7 +71,7 @@ def common_scale(rows: Iterable[Row]) -> Scale:
     A row in other units (milliseconds, tokens, BLEU) would squeeze the rest to a line, so it
     has no say here, and `plot` gives it a scale of its own; unless all rows are such rows.
     """
-    extents = [drawing.extent for row in rows if (drawing := drawn(row))]
+    extents = [drawing.extent for row in rows if (drawing := drawing_of(row))]
     shares = [extent for extent in extents if _is_share(extent)]
     return around(value for extent in shares or extents for value in extent)
 
@@ -89,7 +89,7 @@ def plot(
         label: what the row is about, for reading aloud.
         noise: the interval that the baseline shows against itself.
     """
-    drawing = drawn(row)
+    drawing = drawing_of(row)
     if drawing is None:
         return None
     fits = scale.low <= min(drawing.extent) and max(drawing.extent) <= scale.high
@@ -101,26 +101,26 @@ def plot(
         upper="100.00%" if drawing.upper is None else own.at(drawing.upper),
         bound=None if drawing.bound is None else own.at(drawing.bound),
         status=row.status if isinstance(row, Criterion) else "",
-        spoken=spoken(row, drawing, label),
-        own_scale="" if fits else f"own scale, {signed(own.low)} to {signed(own.high)}",
+        spoken=aria_text(row, drawing, label),
+        own_scale="" if fits else f"own scale, {with_sign(own.low)} to {with_sign(own.high)}",
         noise=None if noise is None else own.band(*noise),
     )
 
 
-def spoken(row: Row, drawing: Drawn, label: str) -> str:
+def aria_text(row: Row, drawing: Drawing, label: str) -> str:
     """Text of the plot for screen readers."""
     if isinstance(row, BreakdownRow):
-        ends = f"{signed(row.lower)} to {signed(row.upper)}"
-        return f"{label}: difference {signed(row.difference)}, interval {ends}"
+        ends = f"{with_sign(row.lower)} to {with_sign(row.upper)}"
+        return f"{label}: difference {with_sign(row.difference)}, interval {ends}"
     must = ""
     if row.factor is not None:
         side = "above" if row.higher_is_better else "below"
-        text = f"{measured(row)} of the baseline"
+        text = f"{effect_text(row)} of the baseline"
         must = f", must stay {side} {percent(row.factor)}"
     else:
-        text = f"difference {measured(row)}"
+        text = f"difference {effect_text(row)}"
         if drawing.bound is not None:
-            must = f", must stay above {signed(drawing.bound)}"
+            must = f", must stay above {with_sign(drawing.bound)}"
     passing, harm = ends_of(row)
     levels = f"{passing} end at {row.alpha:.3g}, {harm} end at {row.harm_alpha:.3g}"
     return f"{label}: {text}, interval {interval(row)} ({levels}){must}: {row.status.label}"

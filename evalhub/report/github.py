@@ -5,32 +5,38 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.verdicts import Status, Verdict, marked
+from evalhub.declare.verdicts import Status, Verdict, split_mark
 
 MOST_ANNOTATIONS = 10
 """Annotations of a kind that GitHub keeps of one step."""
 _COMMANDS = {Verdict.HOLD: "error", Verdict.INVALID: "error", Verdict.MORE: "warning"}
 
 
-def annotations(record: DecisionRecord, file: str = "", *, held: str = "") -> list[str]:
+def annotations(record: DecisionRecord, file: str = "", *, hold_reason: str = "") -> list[str]:
     """Workflow commands, the verdict's first, each a line; at most `MOST_ANNOTATIONS` in all.
 
     Args:
         file: the study file within the repository, which they stand beside; "": beside none.
-        held: why a ship is held back all the same.
+        hold_reason: why a ship is held back all the same.
     """
     verdict = record.verdict
-    kind = "error" if held else _COMMANDS.get(verdict, "warning" if record.caveats else "notice")
-    message = f"Held back: {held}" if held else f"{verdict.label}: {record.headline}"
+    kind = (
+        "error"
+        if hold_reason
+        else _COMMANDS.get(verdict, "warning" if record.caveats else "notice")
+    )
+    message = f"Held back: {hold_reason}" if hold_reason else f"{verdict.label}: {record.headline}"
     first = command(kind, message, "Evalhub", file)
     ranked = sorted(record.criteria, key=_severity)
     problems = [each for each in ranked if each.status is not Status.PASS]
     lines = [
-        command(_kind(criterion), marked(criterion.sentence)[1], f"Evalhub: {criterion.name}", file)
+        command(
+            _kind(criterion), split_mark(criterion.sentence)[1], f"Evalhub: {criterion.name}", file
+        )
         for criterion in problems
     ]
     if verdict is Verdict.INVALID:
-        lines = [command("error", marked(why)[1], "Evalhub", file) for why in record.reasons]
+        lines = [command("error", split_mark(why)[1], "Evalhub", file) for why in record.reasons]
     if len(lines) > MOST_ANNOTATIONS - 1:
         more = len(lines) - (MOST_ANNOTATIONS - 2)
         message = f"{more} more criteria don't hold or are open: see the job's summary"

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evalhub.decision.wording import measured, percent, signed
+from evalhub.decision.wording import effect_text, percent, with_sign
 from evalhub.declare.criteria import Criterion
 from evalhub.report.charts.parts import Axis, Chart, Frame
 from evalhub.report.charts.scale import Scale, Tick, around
-from evalhub.report.forest import drawn, spoken
+from evalhub.report.forest import aria_text, drawing_of
 
 
 def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> Chart | None:
@@ -16,7 +16,7 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
     Args:
         noise: the interval that the baseline shows against itself, drawn as a band.
     """
-    drawing = drawn(row)
+    drawing = drawing_of(row)
     if drawing is None:
         return None
     frame = Frame(around(drawing.extent))
@@ -25,7 +25,7 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
         guides.append(frame.upright(drawing.bound, kind="now", label=_bound_label(row), low=True))
     return Chart(
         title="Its interval",
-        desc=spoken(row, drawing, row.name),
+        desc=aria_text(row, drawing, row.name),
         x=Axis(_ticks(frame.x, row)),
         bars=[]
         if noise is None
@@ -33,7 +33,8 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
             frame.stretch(
                 *noise,
                 kind="noise",
-                said=f"the baseline against itself: {signed(noise[0])} to {signed(noise[1])}",
+                tooltip="the baseline against itself: "
+                f"{with_sign(noise[0])} to {with_sign(noise[1])}",
             )
         ],
         rules=guides,
@@ -42,9 +43,9 @@ def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> C
                 drawing.at,
                 0.5,
                 kind=row.status,
-                said=spoken(row, drawing, row.name),
+                tooltip=aria_text(row, drawing, row.name),
                 mark=row.status.mark,
-                label=measured(row),
+                label=effect_text(row),
                 across=(drawing.lower, drawing.upper),
             )
         ],
@@ -64,4 +65,4 @@ def _ticks(scale: Scale, row: Criterion) -> Sequence[Tick]:
 def _bound_label(row: Criterion) -> str:
     if row.factor is not None:
         return f"{percent(row.factor)} of the baseline"
-    return f"{'margin' if row.role == 'guard' else 'asked'} {signed(row.bound or 0.0)}"
+    return f"{'margin' if row.role == 'guard' else 'asked'} {with_sign(row.bound or 0.0)}"

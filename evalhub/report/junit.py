@@ -11,7 +11,7 @@ from junitparser.junitparser import FinalResult
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.verdicts import Status, Verdict, marked
+from evalhub.declare.verdicts import Status, Verdict, split_mark
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 can't hold (its production 2, Char)."""
@@ -23,15 +23,15 @@ _RESULTS: dict[Verdict, type[FinalResult]] = {
 }
 
 
-def junit(record: DecisionRecord, *, held: str = "") -> bytes:
+def junit(record: DecisionRecord, *, hold_reason: str = "") -> bytes:
     """The record as a JUnit file.
 
     Args:
-        held: why a ship is held back all the same.
+        hold_reason: why a ship is held back all the same.
     """
     suite = TestSuite(_clean(_suite_name(record)))
     cases = [_criterion_case(each) for each in record.criteria]
-    _add(suite, [*cases, _verdict_case(record, held)])
+    _add(suite, [*cases, _verdict_case(record, hold_reason)])
     return _to_bytes(suite)
 
 
@@ -56,7 +56,7 @@ def _criterion_case(criterion: Criterion) -> TestCase:
     """The test case of a criterion. Only criteria that decide can fail; advisory ones, and open
     supporting ones, are skipped with a message."""
     case = TestCase(_clean(criterion.name), _clean(f"evalhub.{criterion.role}"))
-    sentence = _clean(marked(criterion.sentence)[1])
+    sentence = _clean(split_mark(criterion.sentence)[1])
     if criterion.status is Status.FAIL and criterion.tier != "advisory":
         case.result = [Failure(sentence, "fails")]
     elif criterion.status is Status.FAIL:

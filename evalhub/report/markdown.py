@@ -11,10 +11,10 @@ from typing import Any
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.verdicts import Verdict, marked
+from evalhub.declare.verdicts import Verdict, split_mark
 from evalhub.report.ends import ends
-from evalhub.report.flips import asked, expected
-from evalhub.report.folding import folded
+from evalhub.report.flips import input_text, references_text
+from evalhub.report.folding import fold
 from evalhub.report.skills import Skills
 
 SUMMARY_BYTES = 1024 * 1024
@@ -36,7 +36,7 @@ def markdown(
     skills: Skills | None = None,
     changed_since: Sequence[str] = (),
     link: str = "",
-    held: str = "",
+    hold_reason: str = "",
     most: int = COMMENT_BYTES,
 ) -> str:
     """The record as Markdown of at most `most` bytes; flips are cut from the end, with a note.
@@ -46,9 +46,9 @@ def markdown(
         skills: of general capability, by `evalhub.report.skills.skills_of`.
         changed_since: a sentence for each thing that has changed since it was decided.
         link: where the whole decision is to be read.
-        held: why a ship is held back all the same.
+        hold_reason: why a ship is held back all the same.
     """
-    head = "\n".join(_head(record, changed_since, link, held, skills))
+    head = "\n".join(_head(record, changed_since, link, hold_reason, skills))
     if len(head.encode()) > most:
         return _cut(head, most)
     text, left = head, max(_count_changed(record), len(flips)) if flips else 0
@@ -93,7 +93,7 @@ def _head(
     hold_reason: str,
     skills: Skills | None,
 ) -> Iterable[str]:
-    verdict, apart = record.verdict, folded(record)
+    verdict, apart = record.verdict, fold(record)
     if hold_reason:
         yield f"## ❌ Held back: {plain(hold_reason)}\n"
     yield f"## {_ICONS[verdict]} {verdict.label}: {plain(record.headline)}\n"
@@ -120,7 +120,7 @@ def _head(
 
 def _reasons(reasons: Sequence[str]) -> Iterable[str]:
     for reason in reasons:
-        status, text = marked(reason)
+        status, text = split_mark(reason)
         yield f"- {status.mark + ' ' if status else ''}{plain(text)}"
 
 
@@ -139,7 +139,7 @@ def _skill_table(skills: Skills) -> Iterable[str]:
         cells = [
             criterion.status.mark,
             plain(row.name),
-            row.said,
+            row.state,
             f"{criterion.baseline:.4g}",
             f"{criterion.candidate:.4g}",
             f"{criterion.losses:,}",
@@ -184,8 +184,8 @@ def _flip(record: DecisionRecord, flip: Mapping[str, Any]) -> str:
     title = f"{_html(flip['test_set'])} · {_html(flip['key'])}: {_score(before)} → {_score(after)}"
     arms = record.arms
     parts = [
-        ("asked", asked(flip["input"])),
-        ("expected", expected(flip["reference"])),
+        ("asked", input_text(flip["input"])),
+        ("expected", references_text(flip["reference"])),
         (arms.baseline.name, _answer(flip, "baseline")),
         (arms.candidate.name, _answer(flip, "candidate")),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.declare.verdicts import Verdict
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Key, Shape, Table
 from evalhub.report.charts.scale import Scale, around
@@ -86,8 +86,8 @@ def _chart(
             [
                 (
                     point.name,
-                    signed(point.quality.at),
-                    _interval(point.quality, signed),
+                    with_sign(point.quality.at),
+                    _interval(point.quality, with_sign),
                     _number(price.at),
                     _interval(price, _number),
                     "yes" if point.name in front else "no",
@@ -106,7 +106,8 @@ def _dot(frame: Frame, point: ArmPoint, price: Ranged, leads: bool) -> Dot:
         price.at,
         point.quality.at,
         kind=point.verdict or "baseline",
-        said=f"{point.name}: {signed(point.quality.at)} ({_interval(point.quality, signed)}), "
+        tooltip=f"{point.name}: {with_sign(point.quality.at)} "
+        f"({_interval(point.quality, with_sign)}), "
         f"{_number(price.at)} ({_interval(price, _number)})"
         + (", on the Pareto front" if leads else ""),
         shape=shape,

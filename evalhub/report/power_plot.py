@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from evalhub.decision.as_seen import ruled_out
+from evalhub.decision.as_seen import excludes_assumption
 from evalhub.decision.needed import power_with
 from evalhub.declare.criteria import Criterion
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Table
@@ -36,7 +36,7 @@ def power_plot(criterion: Criterion) -> PowerPlot | None:
     """Power chart of a criterion; None where no number of items is given, or people are, or the
     interval excludes what was planned."""
     needed, n = criterion.needed_n, criterion.n + criterion.chose
-    if needed is None or criterion.role == "preference" or ruled_out(criterion):
+    if needed is None or criterion.role == "preference" or excludes_assumption(criterion):
         return None
     most = ceil(1.15 * max(needed, n))
     sizes = sorted({max(1, ceil(most * i / POINTS)) for i in range(POINTS + 1)} | {n, needed})
@@ -64,7 +64,7 @@ def power_plot(criterion: Criterion) -> PowerPlot | None:
 
 def _dot(frame: Frame, at: Sized, label: str, shape: Literal["circle", "ring"]) -> Dot:
     text = f"{at.n:,} items: power {100 * at.power:.0f}%"
-    return frame.dot(at.n, at.power, kind="candidate", said=text, shape=shape, label=label)
+    return frame.dot(at.n, at.power, kind="candidate", tooltip=text, shape=shape, label=label)
 
 
 def _table(powers: dict[int, float], marked: set[int]) -> Table:

@@ -25,7 +25,7 @@ class SkillRow:
         return self.criterion.test_set.removeprefix("general-")
 
     @property
-    def said(self) -> str:
+    def state(self) -> str:
         """ "kept", "lost", "not shown" or, where the baseline has nothing of it, "nothing to
         lose"."""
         return "nothing to lose" if self.bare else _SAID[self.criterion.status]
@@ -40,16 +40,16 @@ class Skills:
     @property
     def sentence(self) -> str:
         """For example "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
-        kept_names = [each.name for each in self.rows if each.said == "kept"]
+        kept_names = [each.name for each in self.rows if each.state == "kept"]
         parts = [f"{len(kept_names)} of {len(self.rows)} skills are kept"]
         for state in ("lost", "not shown", "nothing to lose"):
-            if names := [each.name for each in self.rows if each.said == state]:
+            if names := [each.name for each in self.rows if each.state == state]:
                 parts.append(f"{state[0].upper()}{state[1:]}: {', '.join(names)}")
         return ". ".join(parts)
 
     @property
-    def lost(self) -> Sequence[SkillRow]:
-        return [each for each in self.rows if each.said == "lost"]
+    def losses(self) -> Sequence[SkillRow]:
+        return [each for each in self.rows if each.state == "lost"]
 
 
 def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | None:

@@ -21,7 +21,7 @@ TRAINING, VALIDATION = ("baseline", "training loss"), ("candidate", "validation 
 
 def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | None:
     """Both loss curves of a version in one chart; None where no loss is a finite number."""
-    curves = [(TRAINING, thinned(losses)), (VALIDATION, thinned(eval_losses))]
+    curves = [(TRAINING, thin_out(losses)), (VALIDATION, thin_out(eval_losses))]
     finite = [loss for _, points in curves for _, loss in points if _is_finite(loss)]
     if not finite:
         return None
@@ -44,7 +44,7 @@ def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | 
     )
 
 
-def thinned(points: Points) -> Points:
+def thin_out(points: Points) -> Points:
     """At most MOST_POINTS points, evenly chosen, the last included."""
     if len(points) <= MOST_POINTS:
         return points
@@ -79,7 +79,7 @@ def _dots(frame: Frame, points: Points, curve: tuple[str, str]) -> list[Dot]:
     kind, name = curve
     return [
         frame.dot(
-            step, loss, kind=kind, shape=_shape(curve), said=f"step {step:,g}: {name} {loss:.4g}"
+            step, loss, kind=kind, shape=_shape(curve), tooltip=f"step {step:,g}: {name} {loss:.4g}"
         )
         for step, loss in points
         if _is_finite(loss)

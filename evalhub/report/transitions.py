@@ -75,7 +75,7 @@ def _chart(rows: Sequence[Transition], compared: int, *, with_keys: bool) -> Cha
     for row, label in zip(rows, labels, strict=True):
         stop = start + row.count
         if row.count:
-            blocks.append(frame.stretch(start, stop, kind=row.kind, said=label))
+            blocks.append(frame.stretch(start, stop, kind=row.kind, tooltip=label))
         start = stop
     return Chart(
         title="What became of the items",

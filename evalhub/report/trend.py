@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.declare.verdicts import Verdict
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Key, Table
 from evalhub.report.charts.scale import Scale, Tick, around
@@ -45,10 +45,10 @@ class TrendRow:
         return f"unregistered, {paid}" if self.look is None else f"look {self.look}, {paid}"
 
     @property
-    def found(self) -> str:
+    def effect_text(self) -> str:
         if self.at is None or self.lower is None or self.upper is None:
             return "invalid evidence shows no result"
-        return f"{signed(self.at)} ({signed(self.lower)} to {signed(self.upper)})"
+        return f"{with_sign(self.at)} ({with_sign(self.lower)} to {with_sign(self.upper)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _differences(
     return Chart(
         title=f"{model}: {measured} by version",
         desc=f"{len(judged):,} decision{'s' if len(judged) > 1 else ''}, the oldest first; the "
-        f"newest, on {newest.version}: {newest.verdict.label}, {newest.found}",
+        f"newest, on {newest.version}: {newest.verdict.label}, {newest.effect_text}",
         x=Axis(ticks),
         y=Axis(frame.y.ticks_up(5), f"{measured}: difference from its baseline"),
         lines=[frame.line(points, kind="now dashed")],
@@ -110,7 +110,7 @@ def _differences(
                     row.when,
                     row.verdict.label,
                     row.baseline,
-                    row.found,
+                    row.effect_text,
                     row.price,
                     "yes" if row.promoted else "",
                 )
@@ -122,14 +122,14 @@ def _differences(
 
 def _dot(frame: Frame, position: int, row: TrendRow) -> Dot:
     text = (
-        f"{row.version}, {row.when}: {row.verdict.label}, {row.found} against "
+        f"{row.version}, {row.when}: {row.verdict.label}, {row.effect_text} against "
         f"{row.baseline}; {row.price}"
     )
     return frame.dot(
         position,
         row.at or 0.0,
         kind=row.verdict,
-        said=f"{text}; promoted to champion" if row.promoted else text,
+        tooltip=f"{text}; promoted to champion" if row.promoted else text,
         mark=row.verdict.mark,
         upright=None if row.at is None else (row.lower, row.upper),
     )
@@ -140,7 +140,7 @@ def _levels(judged: Sequence[TrendRow], across: Scale, ticks: Sequence[Tick], mo
     frame = Frame(across, Scale(0, 1.1 * most))
     bars = [
         frame.bar(
-            i - 0.25, i + 0.25, row.level, kind="candidate", said=f"{row.version}: {row.price}"
+            i - 0.25, i + 0.25, row.level, kind="candidate", tooltip=f"{row.version}: {row.price}"
         )
         for i, row in enumerate(judged, 1)
     ]

@@ -125,6 +125,6 @@ def count(*, method: str, status: int, seconds: float) -> None:
     answered.add(method=method, status=status, seconds=seconds)
 
 
-def counted() -> dict[str, MethodCounts]:
+def totals_by_method() -> dict[str, MethodCounts]:
     """Totals over all processes, by method."""
     return answered.totals()

@@ -21,7 +21,7 @@ _told_at = [-TOLD_EVERY_S]
 """When this process told the log last that the database is away."""
 
 
-def failed(request: HttpRequest) -> HttpResponse:
+def failure_page(request: HttpRequest) -> HttpResponse:
     """500, whose traceback is in the log; 503 where the database can't be used and 507 where a disk
     is full, which stands there once a minute, and not for each request."""
     error = sys.exc_info()[1]

@@ -109,13 +109,13 @@ def _files(request: HttpRequest, project: Project) -> Iterator[dict[str, str]]:
 
 def _of_field(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
     """The project that the form names, or the person's first one."""
-    projects = Project.objects.seen_by(user).order_by("slug")
+    projects = Project.objects.visible_to(user).order_by("slug")
     slug = request.POST.get("project") or request.GET.get("project") or ""
     return projects.filter(slug=slug).first() or projects.first(), 0
 
 
 def _of_working_set(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
-    matches = WorkingSet.objects.seen_by(user).filter(pk=kwargs["pk"]).select_related("project")
+    matches = WorkingSet.objects.visible_to(user).filter(pk=kwargs["pk"]).select_related("project")
     working_set = matches.first()
     if working_set is None:
         return None, 0
@@ -127,7 +127,7 @@ def _of_working_set(user: User, kwargs: dict[str, Any], request: HttpRequest) ->
 
 
 def _of_test_set(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
-    matches = TestSet.objects.seen_by(user).filter(pk=kwargs["pk"]).select_related("project")
+    matches = TestSet.objects.visible_to(user).filter(pk=kwargs["pk"]).select_related("project")
     test_set = matches.first()
     if test_set is None:
         return None, 0
@@ -137,7 +137,7 @@ def _of_test_set(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tu
 
 def _of_study(user: User, kwargs: dict[str, Any], request: HttpRequest) -> tuple[Any, int]:
     number = str(kwargs.get("pk") or request.GET.get("study") or "")
-    studies = Study.objects.seen_by(user).select_related("project")
+    studies = Study.objects.visible_to(user).select_related("project")
     study = studies.filter(pk=number).first() if number.isdecimal() and len(number) < 18 else None
     if study is None:
         return None, 0

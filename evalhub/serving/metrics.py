@@ -26,11 +26,11 @@ from evalhub.features.webhooks.models import Delivery, DeliveryState, Webhook
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run, Shard
 from evalhub.registry.models.runs import UNFINISHED, RunState, ShardState
-from evalhub.serving.counting import BOUNDS, counted, counts_name
+from evalhub.serving.counting import BOUNDS, counts_name, totals_by_method
 from evalhub.serving.workers import workers_alive
 from reviews.models import Judgment
 from runners.models import KINDS
-from runners.progress import attended_at, kind_of_run
+from runners.progress import kind_of_run, last_attended
 from runners.queue import QueueUnreachable, queue_length
 
 OPEN = (ShardState.PENDING, ShardState.CLAIMED)
@@ -71,7 +71,7 @@ def _requests() -> Iterator[Metric]:
         "evalhub_request_seconds", "How long requests took.", labels=["site", "method"]
     )
     bounds = [*map(str, BOUNDS), "+Inf"]
-    for method, counts in counted().items():
+    for method, counts in totals_by_method().items():
         for kind, number in counts.by_class.items():
             answered.add_metric([site, method, kind], number)
         summed = zip(bounds, accumulate(counts.buckets), strict=True)
@@ -97,7 +97,7 @@ def _ages() -> Iterator[Metric]:
     for run in unfinished.annotate(last_lease=Max("shards__lease_until")):
         kind = kind_of_run(run)
         ages[kind] = max(ages[kind], _seconds(run.enqueued, now))
-        unattended[kind] = max(unattended[kind], _seconds(attended_at(run), now))
+        unattended[kind] = max(unattended[kind], _seconds(last_attended(run), now))
     yield _by_kind(
         "oldest_open_shard_seconds",
         "Since when the oldest shard waits or is worked on: its run's launch or last resumption.",

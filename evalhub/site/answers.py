@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 
-from evalhub.io.tools import called
+from evalhub.io.tools import call_text
 from evalhub.registry.models import Output, Run, RunMetric, Score
-from evalhub.report.flips import FoldedText, asked, expected, passage
-from evalhub.site.by_place import answers_by_place
+from evalhub.report.flips import FoldedText, input_text, passage, references_text
+from evalhub.site.by_position import answers_by_position
 from evalhub.site.queries import outputs_of
 
 PAGE = 25
@@ -35,7 +35,7 @@ class AnswersPage:
     answers: Sequence[ShownAnswer]
 
     @property
-    def sealed(self) -> bool:
+    def has_sealed_scores(self) -> bool:
         """Whether some of the run's scores are still sealed."""
         return any(each.opened is None for each in self.metrics)
 
@@ -45,7 +45,7 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
     show = show if show in SHOWN else ""
     readable = Score.objects.readable_by(run).order_by("metric_id").select_related("metric")
     outputs = outputs_of(run, show).prefetch_related("item", Prefetch("scores", readable))
-    pages = Paginator(outputs, PAGE) if show else answers_by_place(run, outputs, PAGE)
+    pages = Paginator(outputs, PAGE) if show else answers_by_position(run, outputs, PAGE)
     page = pages.get_page(number)
     return AnswersPage(
         show=show,
@@ -55,10 +55,10 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
         answers=[
             ShownAnswer(
                 output=output,
-                question=passage(asked(output.item.input)),
-                reference=expected(output.item.references),
+                question=passage(input_text(output.item.input)),
+                reference=references_text(output.item.references),
                 text=passage(output.text or ""),
-                calls=[called(each) for each in output.tool_calls or ()],
+                calls=[call_text(each) for each in output.tool_calls or ()],
                 scores=list(output.scores.all()),
             )
             for output in page

@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from evalhub.declare.review import CampaignRequest, Design, Flag, Form, Show
 from reviews.errors import PlanError
-from reviews.planning.campaign_request import asked
+from reviews.planning.campaign_request import review_declaration
 from reviews.planning.upload import ARMS
 
 STRATA = [
@@ -126,7 +126,7 @@ class CampaignForm(forms.Form):
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                cleaned["request"] = asked(CampaignRequest, document_of(cleaned))
+                cleaned["request"] = review_declaration(CampaignRequest, document_of(cleaned))
             except PlanError as error:
                 self.add_error(None, str(error))
         return cleaned

@@ -23,9 +23,9 @@ from evalhub.site.campaign_form import (
 from evalhub.site.campaign_page import (
     ReviewSource,
     campaign_source,
+    runs_by_key,
     runs_source,
     study_source,
-    uploaded_runs,
 )
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.power_review import review_detects
@@ -45,15 +45,15 @@ def source_of(request: SignedInRequest) -> tuple[ReviewSource, Campaign | None]:
     query = request.GET
     if number := query.get("campaign", ""):
         old = get_object_or_404(
-            Campaign.objects.seen_by(request.user).for_owners(), pk=_number(number)
+            Campaign.objects.visible_to(request.user).for_owners(), pk=_number(number)
         )
         return campaign_source(old), old
     if number := query.get("study", ""):
         study = get_object_or_404(
-            Study.objects.seen_by(request.user).select_related("project"), pk=_number(number)
+            Study.objects.visible_to(request.user).select_related("project"), pk=_number(number)
         )
         return study_source(study, query.get("test_set", "")), None
-    runs = uploaded_runs(request.user, query.get("runs", "").split("-"))
+    runs = runs_by_key(request.user, query.get("runs", "").split("-"))
     if len(runs) != 2:
         raise Http404
     return runs_source(runs, query.get("name", "")[:60]), None
@@ -79,7 +79,7 @@ def campaign_form(
     )
 
 
-def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
+def plan_of_form(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
     """What the form's plan would ask of people; before the form is sent, its defaults."""
     filled = form
     if not form.is_bound:
@@ -90,7 +90,7 @@ def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
         return {"wrong": "The form has something to put right."}
     cleaned = filled.cleaned_data
     plan = for_study(cleaned["request"], source.study)
-    runs = source.chosen(cleaned["arms"])
+    runs = source.choose_runs(cleaned["arms"])
     try:
         preview = preview_plan(plan, runs, source.study)
         context: dict[str, Any] = {
@@ -109,7 +109,7 @@ def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
     return context
 
 
-def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
+def register_upload_form(form: UploadForm, project: Project, *, by: User) -> str:
     """Registers an upload. Returns its two runs' numbers, joined by "-".
 
     Raises DataError, which calls the files by the names that they were sent with; DeclarationError.

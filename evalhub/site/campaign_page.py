@@ -23,7 +23,7 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.campaign import metric_of
-from reviews.results.counted import use_of
+from reviews.results.counting import use_of
 
 KINDS: dict[str, str] = {
     PairKind.MAIN: "compared, for the question itself",
@@ -67,7 +67,7 @@ class ReviewSource:
     def has_metric(self) -> bool:
         return metric_of(self.study, self.runs[0]) is not None
 
-    def chosen(self, arms: str) -> list[Run]:
+    def choose_runs(self, arms: str) -> list[Run]:
         return self.runs[:2] if arms == "two" else self.runs
 
 
@@ -80,7 +80,7 @@ class Person:
     identity: Identity
 
     @property
-    def answered_for(self) -> str:
+    def voucher(self) -> str:
         """Who vouches that this is a separate person."""
         return ANSWERED_FOR[self.identity.ground]
 
@@ -173,10 +173,10 @@ def campaign_source(campaign: Campaign) -> ReviewSource:
     return ReviewSource(campaign.name, ordered, names, campaign.study)
 
 
-def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
+def runs_by_key(user: User, keys: list[str]) -> list[Run]:
     """These finished runs, in this order, of projects that the user sees."""
     numbers = [key for key in keys if key.isdecimal()]
-    finished = Run.objects.seen_by(user).filter(pk__in=numbers, state=RunState.DONE)
+    finished = Run.objects.visible_to(user).filter(pk__in=numbers, state=RunState.DONE)
     related = finished.select_related("version__model", "test_set_version__test_set__project")
     runs_by_pk = {str(run.pk): run for run in related}
     return [runs_by_pk[key] for key in keys if key in runs_by_pk]

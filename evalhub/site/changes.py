@@ -10,8 +10,8 @@ from django.urls import reverse
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.outcomes import Outcome
 from evalhub.declare.verdicts import Status, Verdict
-from evalhub.ledger.changed_items import changed_items
-from evalhub.ledger.differences import compared_items, compared_runs
+from evalhub.ledger.changed_items import flips_of
+from evalhub.ledger.differences import compare_items, runs_of_evidence
 from evalhub.registry.models import Study
 from evalhub.report.charts.parts import Chart
 from evalhub.report.distribution import distribution
@@ -90,13 +90,13 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     by item.
     """
     invalid = record.verdict is Verdict.INVALID
-    pairs = {} if invalid else compared_runs(study, record.evidence)
+    pairs = {} if invalid else runs_of_evidence(study, record.evidence)
     if not pairs:
         return None
-    moved = {name: moved_items(record, name) for name in pairs}
+    moved = {name: count_moved(record, name) for name in pairs}
     name = wanted.test_set if wanted.test_set in pairs else worst_test_set(record, moved)
     pair = pairs[name]
-    compared = compared_items(pair)
+    compared = compare_items(pair)
     items = compared.by_outcome
     counts = {each: len(items[each]) for each in Outcome}
     moved[name] = counts[Outcome.WON], counts[Outcome.LOST]
@@ -106,7 +106,7 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     page = min(max(wanted.page, 1), pages)
     arms = record.arms
     wanted_items = items[outcome][(page - 1) * PAGE : page * PAGE].tolist()
-    rows = changed_items(pair, outcome, wanted_items)
+    rows = flips_of(pair, outcome, wanted_items)
 
     def leading_to(test_set: str, outcome: str, page: int = 1) -> str:
         query = {"arm": wanted.arm, "test_set": test_set, "outcome": outcome, "page": page}
@@ -163,7 +163,7 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     )
 
 
-def moved_items(record: DecisionRecord, test_set: str) -> tuple[int, int]:
+def count_moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
     """Number of items won and lost on a test set, from the record."""
     for criterion in record.criteria:
         if criterion.test_set == test_set and criterion.role in ("primary", "guard"):

@@ -16,7 +16,7 @@ _KEPT = "invited"  # in the session: campaign → what its page shows once
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class InviteOutcome:
     """What whoever invited is told: sentences, and links, for the only time.
 
     `said` has whether all went well, and what is said. `typed` are the form's fields as it begins
@@ -33,20 +33,20 @@ class Told:
         request.session[_KEPT] = {str(campaign.pk): [self.said, self.typed]}
 
 
-def told_before(request: SignedInRequest, campaign: Campaign) -> Told:
+def outcome_in_session(request: SignedInRequest, campaign: Campaign) -> InviteOutcome:
     """The outcome that was stored for this page; it is shown once."""
     if str(campaign.pk) not in request.session.get(_KEPT, {}):
-        return Told()
+        return InviteOutcome()
     sentences, typed = request.session.pop(_KEPT)[str(campaign.pk)]
-    return Told([(well, sentence) for well, sentence in sentences], typed=typed)
+    return InviteOutcome([(well, sentence) for well, sentence in sentences], typed=typed)
 
 
-def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
+def invite_all(campaign: Campaign, request: SignedInRequest) -> InviteOutcome:
     """Invites each address or user name in the posted form.
 
     A refusal of one doesn't keep the others from being invited.
     """
-    posted, outcome = request.POST, Told()
+    posted, outcome = request.POST, InviteOutcome()
     emails = list(dict.fromkeys(re.findall(r"[^\s,;<>]+", posted.get("emails", ""))))
     quota = posted.get("quota", "").strip()
     if wrong := _wrong(emails, quota):
@@ -85,7 +85,7 @@ def _form_values(posted: Mapping[str, str], emails: str) -> dict[str, str]:
     return {"emails": emails} | {name: posted.get(name, "") for name in ("quota", "tags")}
 
 
-def _deliver(invited: Invited, request: SignedInRequest, outcome: Told) -> None:
+def _deliver(invited: Invited, request: SignedInRequest, outcome: InviteOutcome) -> None:
     """Mails the invitation if mail is configured; shows a link only if it has to be sent by
     hand."""
     whom, url = invited.invitation.whom, absolute(invited.path)

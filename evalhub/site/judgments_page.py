@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 
-from evalhub.report.flips import FoldedText, asked, passage
+from evalhub.report.flips import FoldedText, input_text, passage
 from reviews.models import Campaign, Pair, PairKind
-from reviews.results.browsing import AGREEMENT, REASON, Browsed, Browsing, Said, Sought, browse
+from reviews.results.browsing import (
+    AGREEMENT,
+    REASON,
+    Browsed,
+    Browsing,
+    Filters,
+    ShownJudgment,
+    browse,
+)
 
 PAGE = 10
 KINDS: dict[str, str] = {PairKind.CONTROL: "control: one arm twice", PairKind.GOLD: "gold"}
@@ -21,7 +29,7 @@ class ShownPair:
     question: FoldedText
     context: FoldedText
     answers: Sequence[tuple[str, FoldedText]]
-    said: Sequence[Said]
+    said: Sequence[ShownJudgment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class JudgmentsPage:
     choices: Sequence[Choices]
 
 
-def judgments_page(campaign: Campaign, filters: Sought, number: str) -> JudgmentsPage:
+def judgments_page(campaign: Campaign, filters: Filters, number: str) -> JudgmentsPage:
     """Page `number` of the judged pairs that the filters select."""
     browsing = browse(campaign, filters)
     page = Paginator(browsing.pairs, PAGE).get_page(number)
@@ -63,8 +71,8 @@ def _pairs_with_texts(browsed: Sequence[Browsed]) -> list[ShownPair]:
                 key=entry.pair.item,
                 kind=KINDS.get(entry.pair.kind, ""),
                 tags=entry.pair.tags,
-                question=passage(asked(row.item.input)),
-                context=passage(asked(row.item.context) if row.item.context else ""),
+                question=passage(input_text(row.item.input)),
+                context=passage(input_text(row.item.context) if row.item.context else ""),
                 answers=list(zip(entry.labels, map(passage, texts), strict=True)),
                 said=entry.said,
             )

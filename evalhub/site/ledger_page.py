@@ -7,14 +7,14 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from evalhub.accounts.models import User
-from evalhub.decision.ledger_origin import restored_sentence
+from evalhub.decision.ledger_origin import restore_sentence
 from evalhub.decision.levels import is_spent, items_factor, level_of
 from evalhub.declare.declaration import default_of
 from evalhub.declare.policy import Rule
-from evalhub.ledger.ledger_origin import restored_ledger
+from evalhub.ledger.ledger_origin import newest_restore
 from evalhub.ledger.models import Decision, Ledger, Look
 from evalhub.ledger.numbering import Tally
-from evalhub.ledger.peeks import counted_peeks
+from evalhub.ledger.peeks import peeks_that_count
 from evalhub.ledger.same_items import SameItems
 from evalhub.registry.models import Study, TestSetVersion
 
@@ -66,21 +66,21 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
         )
         .annotate(
             verdict=Subquery(decisions.values("verdict")[:1]),
-            seen=Exists(Study.objects.seen_by(user).filter(pk=OuterRef("study"))),
+            seen=Exists(Study.objects.visible_to(user).filter(pk=OuterRef("study"))),
         )
     )
-    count, restored = looks.count(), restored_ledger([version], shared)
+    count, restored = looks.count(), newest_restore([version], shared)
     following = Tally(shared).next(version)
     return LedgerPage(
         home=Ledger.objects.values_list("name", flat=True).first(),
         looks=list(looks[:SHOWN]),
         peeks=sum(
-            peek.reading and not peek.versions.isdisjoint(sharing) for peek in counted_peeks()
+            peek.reading and not peek.versions.isdisjoint(sharing) for peek in peeks_that_count()
         ),
         more=max(0, count - SHOWN),
         next=following,
         share=level_of(following, alpha=1.0),
         factor=items_factor(following, alpha=ALPHA),
         spent=is_spent(following, alpha=ALPHA),
-        restored=restored_sentence(restored) if restored else "",
+        restored=restore_sentence(restored) if restored else "",
     )

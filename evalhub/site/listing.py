@@ -1,6 +1,6 @@
 """Lists: filters, order and search, all of them in the address.
 
-A list is declared once, as a `Listing`; `listed` answers an address. What the address asks for
+A list is declared once, as a `Listing`; `list_page` answers an address. What the address asks for
 that isn't there changes nothing and is said on the page: a link that was shared years ago still
 leads to a list. Two queries beside those of the choices, whatever there is.
 """
@@ -109,7 +109,7 @@ class ListPage:
     ignored: list[str] = field(default_factory=list)
 
     @property
-    def narrowed(self) -> bool:
+    def is_narrowed(self) -> bool:
         return bool(self.text) or any(
             chosen for control in self.controls for _, _, chosen in control.options
         )
@@ -123,7 +123,7 @@ class ListPage:
         return self.listing.search is not None
 
 
-def listed[Rows: QuerySet[Any, Any]](
+def list_page[Rows: QuerySet[Any, Any]](
     listing: Listing[Rows], rows: Rows, query: Mapping[str, str]
 ) -> ListPage:
     """One page of the rows that the address's query selects."""

@@ -212,7 +212,7 @@ def _of_campaign_state(rows: CampaignQuerySet, state: str) -> CampaignQuerySet:
 
 def of_project(user: User, path: str) -> Filter[Any]:
     """A filter by the projects whose results the user sees. One query."""
-    projects = Project.objects.seen_by(user).order_by("name")
+    projects = Project.objects.visible_to(user).order_by("name")
     choices = list(projects.values_list("slug", "name").distinct())
     return Filter(
         "project", "Project", choices, lambda rows, slug: rows.filter(**{f"{path}__slug": slug})

@@ -24,7 +24,7 @@ class LogForm(forms.Form):
         required=False, choices=[("", "newest first"), ("created", "oldest first")], label="Sort by"
     )
 
-    def narrowed(self, entries: LogEntryQuerySet) -> LogEntryQuerySet:
+    def filter(self, entries: LogEntryQuerySet) -> LogEntryQuerySet:
         """The entries that the form selects. The form is valid."""
         cleaned: dict[str, Any] = self.cleaned_data
         if cleaned["action"]:

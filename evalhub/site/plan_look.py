@@ -8,7 +8,7 @@ from django.http import QueryDict
 from evalhub.declare.review import CampaignRequest
 from evalhub.registry.models import Item, Output
 from reviews.blinding import draw
-from reviews.pages.page import shown_unsealed
+from reviews.pages.page import preview_context
 from reviews.planning.drafting import Prepared
 
 
@@ -43,11 +43,11 @@ def look_at(prepared: Prepared, request: CampaignRequest, wanted: str) -> dict[s
     if draw(request.seed, "look", planned.key, number) % 2:
         sides = sides[::-1]
     item = Item.objects.only("input", "context").get(pk=planned.item)
-    context = shown_unsealed(item, sides, form=request.form, question=request.question)
+    context = preview_context(item, sides, form=request.form, question=request.question)
     return context | {"look": PlanLook(number, len(pairs))}
 
 
-def typed_of(posted: QueryDict) -> list[tuple[str, str]]:
+def form_values(posted: QueryDict) -> list[tuple[str, str]]:
     """The plan's form as it was sent, without its buttons."""
     buttons = ("csrfmiddlewaretoken", "look", "preview", "open")
     return [

@@ -16,7 +16,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import UNFINISHED, RunState
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
-from runners.progress import failures_of, unattended_runs
+from runners.progress import failures_of, runs_without_worker
 
 FEW_UNSCORED = 2000
 """Answers of all runs: so many are looked up by their ids."""
@@ -54,9 +54,9 @@ class StudyRuns:
         return len(self.failed) + self.cancelled
 
     @property
-    def unattended(self) -> str:
+    def worker_advice(self) -> str:
         """What to do if no worker takes up the runs."""
-        return unattended_runs(self.runs)
+        return runs_without_worker(self.runs)
 
 
 def study_runs(study: Study) -> StudyRuns:

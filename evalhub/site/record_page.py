@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.decision.verify import Verification
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.lifecycle.pages import Crowning, crowning
+from evalhub.features.lifecycle.pages import PossiblePromotions, possible_promotions
 from evalhub.ledger.chain.kept import why_not_kept
 from evalhub.ledger.models import Decision, Promotion, SignOff
 from evalhub.ledger.staleness import Change, changes_since
@@ -29,7 +29,7 @@ class RecordPage:
     since: Sequence[Change]
     sign_offs: Sequence[SignOff]
     promotions: Sequence[Promotion]
-    crowning: Crowning
+    crowning: PossiblePromotions
     policy: Sequence[Property]
     checked: Verification | None
     not_kept: str
@@ -51,7 +51,7 @@ def record_page(decision: Decision, checked: Verification | None = None) -> Reco
         since=changes_since(decision),
         sign_offs=list(decision.sign_offs.select_related("by")),
         promotions=list(decision.promotions.select_related("by", "project", "version__model")),
-        crowning=crowning(decision),
+        crowning=possible_promotions(decision),
         policy=properties(record.policy),
         checked=checked,
         not_kept=why_not_kept(decision),

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Project, User
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prices import RunBudget
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
 from evalhub.registry.uploads import Uploads
@@ -39,9 +39,9 @@ class RunForm(forms.Form):
         versions, items = self.fields["version"], self.fields["items"]
         assert isinstance(versions, forms.ModelChoiceField)
         assert isinstance(items, forms.ModelChoiceField)
-        versions.queryset = ModelVersion.objects.seen_by(user).select_related("model__project")
+        versions.queryset = ModelVersion.objects.visible_to(user).select_related("model__project")
         items.queryset = TestSetVersion.objects.filter(
-            test_set__project__in=Project.objects.seen_by(user)
+            test_set__project__in=Project.objects.visible_to(user)
         ).select_related("test_set__project")
         metric = self.data.get("metric") if self.is_bound else self.initial.get("metric")
         self.fields |= option_fields(metric if metric in OFFERED else METRIC)
@@ -66,7 +66,7 @@ class RunForm(forms.Form):
         return cleaned
 
 
-def started(cleaned: Mapping[str, Any], *, by: User) -> Run:
+def launch_form(cleaned: Mapping[str, Any], *, by: User) -> Run:
     """Launches the form's run. Raises as `launch_from_web`, and DataError for the answers."""
     version, file = cleaned["version"], cleaned["answers"]
     project = version.model.project
@@ -103,12 +103,12 @@ class BudgetForm(forms.Form):
         cleaned["budget"] = None
         if fields.keys() - {"of"}:
             try:
-                cleaned["budget"] = declared(RunBudget, fields)
+                cleaned["budget"] = validate(RunBudget, fields)
             except DeclarationError as error:
-                self.told(error)
+                self.add_field_error(error)
         return cleaned
 
-    def told(self, error: DeclarationError) -> None:
+    def add_field_error(self, error: DeclarationError) -> None:
         """Adds the error to its field."""
         name = error.field.removeprefix("budget.")
         self.add_error(name if name in self.fields else None, error.message)

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from evalhub.decision.align import paired
+from evalhub.decision.align import pair_scores
 from evalhub.declare.criteria import Criterion
-from evalhub.ledger.differences import ComparedRuns, compared_runs
+from evalhub.ledger.differences import ComparedRuns, runs_of_evidence
 from evalhub.ledger.models import Decision
 from evalhub.ledger.scores import item_labels, run_scores
 from evalhub.report.power_advice import EvidenceSampling
@@ -20,7 +20,7 @@ def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
     """How the evidence of one criterion of `decision` was sampled."""
     if criterion.role == "preference":
         return _of_people(decision, criterion)
-    runs = compared_runs(decision.study, decision.document.evidence).get(criterion.test_set)
+    runs = runs_of_evidence(decision.study, decision.document.evidence).get(criterion.test_set)
     if runs is None:
         return EvidenceSampling()
     samples = min(runs.baseline.samples, runs.candidate.samples)
@@ -50,5 +50,5 @@ def _split(runs: ComparedRuns) -> VarianceSplit | None:
     items = item_labels(runs.baseline.test_set_version)
     arms = [run_scores(run, runs.metric, items).arm for run in (runs.baseline, runs.candidate)]
     full = [arm.counts(len(items)) == arm.samples for arm in arms]
-    _, before, after = paired(len(items), *arms, judged=full[0] & full[1])
+    _, before, after = pair_scores(len(items), *arms, judged=full[0] & full[1])
     return variance_split(before, after) if len(before) > 1 else None

@@ -14,7 +14,7 @@ from evalhub.io.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.registry.uploads import NAMED, Uploads
 from evalhub.site.comparing.files import keep
-from evalhub.studies.web.bundle import named_by_digest
+from evalhub.studies.web.bundle import with_digests
 from evalhub.studies.web.from_web import register_from_web
 from runners.backends.endpoints import endpoints
 from runners.launch import LaunchError
@@ -33,7 +33,7 @@ class SentStudy:
 
     def __init__(self, request: SignedInRequest) -> None:
         self._by = request.user
-        self.projects = list(Project.objects.seen_by(request.user).order_by("name"))
+        self.projects = list(Project.objects.visible_to(request.user).order_by("name"))
         slug = str(request.POST.get("project") or request.GET.get("project") or "")
         chosen = [each for each in self.projects if each.slug == slug]
         self.project = [*chosen, *self.projects][0]
@@ -56,7 +56,7 @@ class SentStudy:
         return form
 
     @property
-    def kept_files(self) -> list[tuple[str, str]]:
+    def stored_files(self) -> list[tuple[str, str]]:
         """(name, digest) of the files that were sent before."""
         return list(self.kept.items())
 
@@ -65,7 +65,7 @@ class SentStudy:
         if self.wrong:
             return None
         try:
-            document = named_by_digest(self._document(), self.kept)
+            document = with_digests(self._document(), self.kept)
             return register_from_web(
                 project=self.project,
                 by=self._by,

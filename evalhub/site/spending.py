@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalhub.declare.prices import Spent, spent_in_words
+from evalhub.declare.prices import Spent, spending_text
 from evalhub.registry.models import Spending, Study, StudyBudget, StudyRun
 
 
@@ -34,10 +34,10 @@ def _sum(rows: Sequence[Spending]) -> Spent:
     }
     money = sum(amounts) if amounts else None
     price = rows[-1].price
-    sentence = spent_in_words(
+    sentence = spending_text(
         prompt=totals["prompt_tokens"],
         completion=totals["completion_tokens"],
-        untold=totals["untold"],
+        without_count=totals["untold"],
         money=money,
         price=price,
     )

@@ -25,7 +25,7 @@ from evalhub.site.queries import (
     study_runs,
 )
 from evalhub.site.spending import StudySpending, study_spending
-from evalhub.studies.run.judged_pairs import judge_asked
+from evalhub.studies.run.judged_pairs import newest_judge_run
 from evalhub.studies.run.plan import next_looks
 
 
@@ -69,7 +69,7 @@ class StudyPage:
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
     @property
-    def overridden(self) -> SignOff | None:
+    def override(self) -> SignOff | None:
         """The valid sign-off, if its verdict differs from the decision's."""
         newest = next(iter(self.sign_offs), None)
         return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None
@@ -170,7 +170,7 @@ def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
 
 def _judge_awaited(study: Study) -> JudgeRun | None:
     """The judge of pairs if it is still running, or couldn't be reached."""
-    judge_run = judge_asked(study)
+    judge_run = newest_judge_run(study)
     return (
         judge_run
         if judge_run is not None and (judge_run.finished is None or judge_run.unreachable)

@@ -6,7 +6,7 @@ from typing import Any
 
 from evalhub.declare.training import TrainingCost, TrainingFields
 from evalhub.registry.models import ModelVersion
-from evalhub.registry.versions import stands_on
+from evalhub.registry.versions import base_of_version
 from evalhub.report.charts.parts import Chart
 from evalhub.report.training_curves import training_curves
 from evalhub.site.properties import Property, properties
@@ -46,7 +46,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
     }
     if not stated:
         return None
-    training = version.training.named
+    training = version.training.fields_with_names
     facts = training_facts(training.fields)
     groups = [
         (group, [each for each in facts if each.group == group])
@@ -61,7 +61,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
         curves=training_curves(
             training.fields.losses, training.fields.eval_losses, of=str(version)
         ),
-        advice=advice_on(training.fields, kind=version.kind, base=stands_on(version)),
+        advice=advice_on(training.fields, kind=version.kind, base=base_of_version(version)),
         rest=properties(rest),
         unfit=training.unfit,
     )

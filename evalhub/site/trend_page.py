@@ -7,7 +7,7 @@ from typing import Any
 
 from evalhub.accounts.models import User
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.models import Decision, Promotion
 from evalhub.registry.models import Model
@@ -41,7 +41,7 @@ def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
 
     Only decisions are read: what none has read is sealed, and invalid evidence shows no result.
     """
-    seen = Decision.objects.seen_by(user).on_versions_of(model).newest_first()
+    seen = Decision.objects.visible_to(user).on_versions_of(model).newest_first()
     newest_rows = list(seen.values(*_READ)[: SHOWN + 1])
     newest = newest_rows[:SHOWN][::-1]
     primaries = {each["pk"]: _primaries(each["record__criteria"]) for each in newest}
@@ -71,7 +71,7 @@ def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
 
 
 def _primaries(criteria: Iterable[Mapping[str, Any]]) -> dict[Measured, Criterion]:
-    primaries = [declared(Criterion, each) for each in criteria if each["role"] == "primary"]
+    primaries = [validate(Criterion, each) for each in criteria if each["role"] == "primary"]
     return {(each.test_set, each.metric): each for each in primaries}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Project, User
-from evalhub.declare.declaration import DeclarationError, declared, default_of
+from evalhub.declare.declaration import DeclarationError, default_of, validate
 from evalhub.declare.prompt import Prompt
 from evalhub.io.json_values import JsonError, parse_json
 from evalhub.registry.models import ModelVersion
@@ -106,7 +106,7 @@ class VersionForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._projects = Project.objects.seen_by(user).order_by("slug")
+        self._projects = Project.objects.visible_to(user).order_by("slug")
         project, parent, endpoint = (
             self.fields[name] for name in ("project", "parent", "endpoint")
         )
@@ -114,7 +114,7 @@ class VersionForm(forms.Form):
         assert isinstance(parent, forms.ModelChoiceField)
         assert isinstance(endpoint, forms.ChoiceField)
         project.choices = list(self._projects.values_list("slug", "name"))
-        parent.queryset = ModelVersion.objects.seen_by(user).select_related("model__project")
+        parent.queryset = ModelVersion.objects.visible_to(user).select_related("model__project")
         endpoint.choices = [
             ("", "nobody: its answers are recorded"),
             *((n, n) for n in endpoints()),
@@ -130,13 +130,13 @@ class VersionForm(forms.Form):
             self.add_error("parent", f"{parent} is of another project.")
         if not self.errors:
             try:
-                cleaned["asked"] = declared(VersionFile, _document(cleaned))
+                cleaned["asked"] = validate(VersionFile, _document(cleaned))
                 cleaned["project"] = self._projects.get(slug=cleaned["project"])
             except DeclarationError as error:
-                self.told(error)
+                self.add_field_error(error)
         return cleaned
 
-    def told(self, error: DeclarationError) -> None:
+    def add_field_error(self, error: DeclarationError) -> None:
         """Adds the error to the field that it is about."""
         name = error.field.removeprefix("sampling.")
         if name not in self.fields:
@@ -145,13 +145,13 @@ class VersionForm(forms.Form):
         self.add_error(name or None, error.message)
 
 
-def registered(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
+def register_form(cleaned: Mapping[str, Any], *, by: User) -> ModelVersion:
     """Registers the form's version. Raises as `register_version_from_web`."""
     return register_version_from_web(
         project=cleaned["project"],
         by=by,
         slug=cleaned["slug"],
-        asked=cleaned["asked"],
+        declaration=cleaned["asked"],
         parent=cleaned["parent"],
         files=Uploads(cleaned["project"]),
         aliases=endpoints(),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from evalhub.accounts.models import User
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion
@@ -125,7 +125,7 @@ def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> list[Sides]:
 
 
 def _verdict_of(version: ModelVersion, user: User) -> JudgedVersion | None:
-    judged = Decision.objects.seen_by(user).on_version(version).newest_first()
+    judged = Decision.objects.visible_to(user).on_version(version).newest_first()
     row = judged.values(
         "pk", "verdict", "record__headline", "record__criteria", "record__arms__baseline__name"
     ).first()
@@ -145,7 +145,7 @@ def _verdict_of(version: ModelVersion, user: User) -> JudgedVersion | None:
 def _criterion_lines(
     criteria: Iterable[Mapping[str, Any]], against: str
 ) -> Iterable[tuple[str, str]]:
-    for criterion in (declared(Criterion, one) for one in criteria):
-        interval = f"{signed(criterion.lower)} to {signed(criterion.upper)}"
-        value = f"{signed(criterion.difference)} ({interval})"
+    for criterion in (validate(Criterion, one) for one in criteria):
+        interval = f"{with_sign(criterion.lower)} to {with_sign(criterion.upper)}"
+        value = f"{with_sign(criterion.difference)} ({interval})"
         yield f"{criterion.name}: {criterion.metric}, against {against}", value

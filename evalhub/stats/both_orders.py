@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.stats.bounded import bounded_limits, numbered
+from evalhub.stats.bounded import bounded_limits, number_labels
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.levels import ALPHA
@@ -62,7 +62,7 @@ def both_orders(
     if flips and clusters is None:
         lower, upper = clopper_pearson(sum(flips), len(flips), alpha=alpha)
     elif flips and clusters is not None:
-        of = numbered([clusters[pair] for pair in both])
+        of = number_labels([clusters[pair] for pair in both])
         low, high = bounded_limits(np.array(flips, dtype=float) - 0.5, of, reach=0.5, alpha=alpha)
         lower, upper = low + 0.5, high + 0.5
     return BothOrders(

@@ -58,7 +58,7 @@ def _count_distinct(
     return seen, counts * (values.size / counts.sum() / effect)
 
 
-def numbered(labels: Sequence[object]) -> NDArray[np.intp]:
+def number_labels(labels: Sequence[object]) -> NDArray[np.intp]:
     """Equal labels with one number, from 0 without gaps, in the order in which they come."""
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.intp)

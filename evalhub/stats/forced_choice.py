@@ -96,7 +96,7 @@ def forced_choice(
     rng = np.random.default_rng(seed)
     folds = rng.permutation(groups) % min(FOLDS, groups)
     learner = _Learner(features, blocks, clusters, folds)
-    hits = learner.told(np.ones((groups, 1), np.float32))[:, 0].astype(float)
+    hits = learner.shares_right(np.ones((groups, 1), np.float32))[:, 0].astype(float)
     right = float(hits.sum())
     lower, upper = _limits(hits, clusters, alpha)
     return ForcedChoice(
@@ -151,7 +151,7 @@ class _Learner:
         self.leads = sums.sum(axis=0)
         self.spread = (sums**2).sum(axis=0)
 
-    def told(self, signs: Floats) -> Floats:
+    def shares_right(self, signs: Floats) -> Floats:
         """(n, draws): 1 where a pair is classified correctly out of fold, 0.5 without evidence.
 
         `signs` (clusters, draws) are -1 where the two things of a cluster's pairs are exchanged.
@@ -220,7 +220,7 @@ def _p_value(
     exchanges = _all_signs(groups) if every else _draw_signs(groups, draws, rng)
     reached = seen = 0
     for signs in exchanges:
-        hits = np.flatnonzero(learner.told(signs).sum(axis=0) >= right)
+        hits = np.flatnonzero(learner.shares_right(signs).sum(axis=0) >= right)
         if not every and reached + hits.size >= ENOUGH:
             return ENOUGH / (seen + int(hits[ENOUGH - reached - 1]) + 1)
         reached, seen = reached + hits.size, seen + signs.shape[1]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 
-def joined_clusters(
+def join_clusters(
     keys: Sequence[str], clusters: Sequence[str], questions: Sequence[str]
 ) -> list[str]:
     """Labels that join the items that have a question or a cluster in common, directly or through

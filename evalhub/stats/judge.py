@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.agreement import Agreement, agreement, pair_kappas
-from evalhub.stats.bounded import bounded_limits, numbered
+from evalhub.stats.bounded import bounded_limits, number_labels
 from evalhub.stats.dawid_skene import majority
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import Estimate
@@ -117,7 +117,7 @@ def judge_check(
         beyond_chance=_beyond_chance(
             [people[item] for item in shared],
             [judge[item] for item in shared],
-            None if of is None else numbered(list(compress(of, looked))),
+            None if of is None else number_labels(list(compress(of, looked))),
             own,
             alpha,
         ),

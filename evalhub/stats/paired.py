@@ -301,7 +301,7 @@ def _enough(carried: float, n: int) -> bool:
 
 
 def _score(pairs: Pairs, size: float) -> BoundedScore:
-    return BoundedScore(*pairs.counted(size), pairs.reach)
+    return BoundedScore(*pairs.count_differences(size), pairs.reach)
 
 
 def _sd(choice: _Choice) -> float:

@@ -39,7 +39,7 @@ class Pairs:
         alone = self.clusters is None or int(self.clusters.max()) + 1 == self.clusters.size
         return alone and self.weights is None
 
-    def counted(self, size: float) -> tuple[Array, Array]:
+    def count_differences(self, size: float) -> tuple[Array, Array]:
         """Distinct differences and how often each was seen, weighed to add up to `size`."""
         d = self.differences
         if self.binary and self.weights is None:

@@ -25,15 +25,6 @@ def mcnemar_mid_p(losses: int, wins: int) -> float:
     return min(1.0, 2 * binomial_cdf(fewer, discordant) - binomial_pmf(fewer, discordant))
 
 
-def sign_test(more: int, fewer: int) -> float:
-    """One-sided exact p: at least `more` of the `more` + `fewer` pairs that differ do so by chance.
-
-    Each is as likely to differ one way as the other (the sign test; for paired yes/no answers
-    McNemar's, 1947). 1.0 where no pair differs.
-    """
-    return binomial_cdf(fewer, more + fewer)
-
-
 def sign_flip(differences: Array, *, draws: int = 9999, seed: int = 0) -> tuple[float, str]:
     """Two-sided p-value of the sum of `differences` (n,) under random signs, and how it was got.
 

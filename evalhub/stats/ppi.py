@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.stats.bounded import bounded_limits, numbered
+from evalhub.stats.bounded import bounded_limits, number_labels
 from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import normal_quantile, t_quantile
 from evalhub.stats.errors import StatisticsError
@@ -103,7 +103,7 @@ class _Judged:
 
     def part(self, which: slice) -> tuple[NDArray[np.intp] | None, Array | None]:
         """Clusters, numbered anew, and weights of some of the items."""
-        clusters = None if self.clusters is None else numbered(self.clusters[which].tolist())
+        clusters = None if self.clusters is None else number_labels(self.clusters[which].tolist())
         return clusters, None if self.weights is None else self.weights[which]
 
 
@@ -253,7 +253,7 @@ def _order_items(
     return _Judged(
         y=_column(y[order][:looked], "human"),
         f=f[order],
-        clusters=None if clusters is None else numbered(list(clusters))[order],
+        clusters=None if clusters is None else number_labels(list(clusters))[order],
         weights=w,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.stats.bounded import bounded_limits, bounded_p_less, numbered
+from evalhub.stats.bounded import bounded_limits, bounded_p_less, number_labels
 from evalhub.stats.clusters import ClusteredMean, clustered_mean
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
@@ -73,7 +73,7 @@ def win_score(
     counts = {choice: sum(1 for c in choices if c == choice) for choice in CHOICES}
     value = {"candidate": 1.0, "baseline": -1.0, "tie": 0.0, "both-bad": 0.0}
     signs = np.array([value[c] for c in choices])
-    by_item, by_rater = numbered(items), numbered(raters)
+    by_item, by_rater = number_labels(items), number_labels(raters)
     item_mean, rater_mean = clustered_mean(signs, by_item), clustered_mean(signs, by_rater)
     lower, upper = bounded_limits(signs, by_item, reach=1.0, alpha=alpha)
     chances = [bounded_p_less(side, by_item, reach=1.0, bound=0.0) for side in (-signs, signs)]

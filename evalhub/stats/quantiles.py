@@ -111,7 +111,9 @@ def ratio_of_quantiles(
         upper=upper,
         sd=pair.sd(upper_alpha),
         design_effect=pair.design_effect,
-        method=pair.untold(upper_alpha) if upper is None else f"order statistics, MOVER{over}",
+        method=pair.reason_unlimited(upper_alpha)
+        if upper is None
+        else f"order statistics, MOVER{over}",
     )
 
 
@@ -246,7 +248,7 @@ class _Pair:
                 return error * math.sqrt(self.n / self.design_effect)
         return 0.0
 
-    def untold(self, alpha: float) -> str:
+    def reason_unlimited(self, alpha: float) -> str:
         """A sentence on why there is no upper limit, and how many items would give one."""
         of = f"no interval of a {self.candidate.quantile:.0%} quantile"
         size = min(self.baseline.size(alpha), self.candidate.size(alpha))

@@ -192,7 +192,7 @@ class _Means:
     df: float
 
     @property
-    def untold(self) -> str | None:
+    def reason_unlimited(self) -> str | None:
         """Why the data don't say how the ratio varies; None where they do."""
         if self.n < FEWEST:
             return f"no interval of a ratio from fewer than {FEWEST} items"
@@ -236,8 +236,8 @@ def ratio_of_means(
     ratio = means.tuned / means.base
     over = "" if means.clusters is None else f" over {means.clusters} clusters"
     lower, upper, method = None, None, f"Fieller{over}, t({means.df:.3g})"
-    if means.untold is not None:
-        method = means.untold
+    if means.reason_unlimited is not None:
+        method = means.reason_unlimited
     else:
         lower, _ = _limits(means, t_quantile(1 - alpha, means.df))
         _, upper = _limits(means, t_quantile(1 - upper_alpha, means.df))
@@ -284,7 +284,7 @@ def p_ratio_at_least(
 
 def _p_ratio(means: _Means, bound: float, sign: float) -> float:
     """p-value against a ratio on the other side of `bound`: sign 1 against at most, −1 at least."""
-    if means.untold is not None:
+    if means.reason_unlimited is not None:
         return 1.0
     gap, spread = sign * (means.tuned - bound * means.base), means.spread(bound)
     if spread <= 0:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.stats.bounded import bounded_limits, numbered
+from evalhub.stats.bounded import bounded_limits, number_labels
 from evalhub.stats.bradley_terry import Coefficient, strengths, win_score_at
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.errors import StatisticsError
@@ -117,7 +117,7 @@ def position_bias(
     chosen = [(item, side) for item, row in zip(of, rows, strict=True) if (side := _side_of(*row))]
     stood = [1.0 if side == "left" else -1.0 for choice, side in rows if choice in _OUTCOME]
     signs = np.array([1.0 if side == "left" else -1.0 for _, side in chosen])
-    by_item = numbered([item for item, _ in chosen])
+    by_item = number_labels([item for item, _ in chosen])
     left = int((signs > 0).sum())
     lower, upper = _share_limits(signs, by_item, alpha)
     state = _state_of_sides(np.array(stood), by_item)
@@ -261,7 +261,7 @@ def _longer_share(
         if choice in _OUTCOME and ratio != 0
     ]
     signs = np.array([sign for _, sign in chosen])
-    lower, upper = _share_limits(signs, numbered([item for item, _ in chosen]), alpha)
+    lower, upper = _share_limits(signs, number_labels([item for item, _ in chosen]), alpha)
     share = float((signs > 0).mean()) if signs.size else None
     return LongerChosen(signs.size, share, lower, upper)
 

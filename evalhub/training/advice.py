@@ -55,7 +55,7 @@ class Trained:
     base: StoodOn | None
 
     @property
-    def adapted(self) -> bool:
+    def has_adapter(self) -> bool:
         """Whether an adapter was trained, by the record's method, or else by the version's kind."""
         return (self.fields.method or self.kind).lower() in ("lora", "qlora", "dora")
 
@@ -122,7 +122,7 @@ def _base(trained: Trained) -> str:
 
 
 def _lora_rate(trained: Trained) -> str:
-    return _rate(trained, LORA_RATES, "2e-4") if trained.adapted and trained.supervised else ""
+    return _rate(trained, LORA_RATES, "2e-4") if trained.has_adapter and trained.supervised else ""
 
 
 def _full_rate(trained: Trained) -> str:
@@ -130,9 +130,9 @@ def _full_rate(trained: Trained) -> str:
 
 
 def _preference_rate(trained: Trained) -> str:
-    if trained.supervised or not (trained.adapted or trained.whole):
+    if trained.supervised or not (trained.has_adapter or trained.whole):
         return ""
-    which = "lora" if trained.adapted else "full"
+    which = "lora" if trained.has_adapter else "full"
     return _rate(trained, PREFERENCE_RATES[which], {"lora": "5e-6", "full": "1e-6"}[which])
 
 
@@ -203,22 +203,22 @@ def _epochs(trained: Trained) -> str:
 
 def _batch(trained: Trained) -> str:
     batch = trained.fields.batch
-    if batch is None or not (trained.adapted or trained.whole):
+    if batch is None or not (trained.has_adapter or trained.whole):
         return ""
-    low, high = LORA_BATCHES if trained.adapted else FULL_BATCHES
+    low, high = LORA_BATCHES if trained.has_adapter else FULL_BATCHES
     if batch < low:
         return (
             f"A step is {batch} example{'' if batch == 1 else 's'}: its direction is mostly noise."
         )
     if batch > high:
-        why = "an adapter takes large batches badly" if trained.adapted else "steps are few"
+        why = "an adapter takes large batches badly" if trained.has_adapter else "steps are few"
         return f"A step is {batch:,} examples: {why}."
     return ""
 
 
 def _rank(trained: Trained) -> str:
     rank, examples = trained.fields.adapter.r, trained.fields.examples
-    if rank is None or examples is None or not trained.adapted:
+    if rank is None or examples is None or not trained.has_adapter:
         return ""
     if rank <= SMALL_RANK and examples >= MANY and trained.supervised:
         return f"Rank {rank} for {examples:,} examples: the adapter may have no room for all of it."

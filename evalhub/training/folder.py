@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.training import CheckedTraining
 from evalhub.io.rows import DataError
 from evalhub.training.files import (
@@ -123,7 +123,7 @@ def _check(fields: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """A file's values without empty ones, checked. Raises DataError, which names the file."""
     filled = {name: value for name, value in fields.items() if value not in (None, "", [], {})}
     try:
-        declared(CheckedTraining, filled)
+        validate(CheckedTraining, filled)
     except DeclarationError as error:
         raise DataError(error.message, file=str(path), field=error.field) from error
     return filled

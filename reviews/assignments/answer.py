@@ -30,7 +30,7 @@ class ReviewerAnswer:
     rationale: str = ""
     visible_seconds: float | None = None
 
-    def checked(self, form: Form) -> "ReviewerAnswer":
+    def normalise(self, form: Form) -> "ReviewerAnswer":
         """This answer in its one canonical form: empty flags left out, the rest in form's order.
 
         Raises UnknownChoiceError, or UnfitAnswerError, which names the field, for what the form

@@ -82,10 +82,10 @@ def assign(*, campaign: Campaign, user: User, ahead: int = 1) -> Assigned:
     whose lease has ended comes back with its token and side if a seat is free. Raises
     NotInvitedError, InvitedOnlyError or UnblindedError.
     """
-    return retried(_assign_once(campaign, user, ahead), ahead=ahead)
+    return deal_again(_assign_once(campaign, user, ahead), ahead=ahead)
 
 
-def retried(assigned: Assigned, *, ahead: int) -> Assigned:
+def deal_again(assigned: Assigned, *, ahead: int) -> Assigned:
     """Deal again to a reviewer who got nothing, while that may help. Call outside a transaction.
 
     It helps where leases have ended, whose seats are freed here, and where others were just taking
@@ -125,7 +125,7 @@ def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: int) -> As
     """A reviewer's assignments after as many deals as are needed; `leased` is in order of turns.
 
     The reviewer's row is locked by the caller, who saves what is DEALT afterwards, and calls
-    `retried` after the transaction.
+    `deal_again` after the transaction.
     """
     now = timezone.now()
     end = _end_of_dealing(reviewer)

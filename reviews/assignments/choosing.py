@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 
 from evalhub.declare.review import Form
 from reviews.assignments.order import order_of
-from reviews.assignments.seats import LEASE, OpenPair, given_back_to, open_at, take_seat_at_once
+from reviews.assignments.seats import LEASE, OpenPair, free_pairs_for, open_at, take_seat_at_once
 from reviews.blinding import candidate_on_left, draw, fraction
 from reviews.models import Assignment, AssignmentPurpose, AssignmentState, Pair, PairKind, Reviewer
 
@@ -92,7 +92,7 @@ class _Claim:
     def given_back(self) -> OpenPair | None:
         """A pair that was full when the cursor passed it, and of which a seat is free again."""
         self.at_end = True
-        open_pairs = given_back_to(self.reviewer, GIVEN_BACK)
+        open_pairs = free_pairs_for(self.reviewer, GIVEN_BACK)
         seed, person = self.campaign.seed, self.reviewer.key
         open_pairs.sort(key=lambda pair: draw(seed, "back", person, pair.position))
         return next((each for each in open_pairs if self._takes(each)), None)

@@ -186,7 +186,7 @@ def _keep(assignment: Assignment, answer_sent: ReviewerAnswer, key: str, late: f
     """The judgment of this answer: the one that is there, or a new one."""
     reviewer, campaign = assignment.reviewer, assignment.reviewer.campaign
     form = campaign.page_form
-    answer = answer_sent.checked(form)
+    answer = answer_sent.normalise(form)
     if assignment.revision and (earlier := _same_before(assignment, answer, key)) is not None:
         return earlier
     _check_open(reviewer, in_flight=assignment)

@@ -126,7 +126,7 @@ def release_ended(campaign: Campaign) -> bool:
     return bool(leases)
 
 
-def given_back_to(reviewer: Reviewer, most: int) -> list[OpenPair]:
+def free_pairs_for(reviewer: Reviewer, most: int) -> list[OpenPair]:
     """Pairs of which somebody gave a seat back that is free, and which this person may have.
 
     That is a pair that they never had, or whose lease ended. Only such pairs can be free behind a

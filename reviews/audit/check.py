@@ -52,7 +52,7 @@ def a_test(
     *,
     enough: bool = True,
 ) -> Check:
-    """A check with a p-value; its status is decided together with all others (`judged`).
+    """A check with a p-value; its status is decided together with all others (`judge_checks`).
 
     `p` is None where there was nothing to test. Where there wasn't `enough` to say that all is
     well, a test that calls for no look hasn't passed either.
@@ -61,7 +61,7 @@ def a_test(
     return Check(key, title, tested, measured, status, numbers, p, weight)
 
 
-def judged(checks: Iterable[Check]) -> list[Check]:
+def judge_checks(checks: Iterable[Check]) -> list[Check]:
     """The checks with their p-values corrected together (Holm, weighted), and judged by LEVEL;
     what isn't established first, then what calls for a look.
 

@@ -15,25 +15,25 @@ from evalhub.io.canonical import digest_of
 from evalhub.io.tools import with_calls
 from evalhub.registry.models import StudyArm
 from reviews.audit.account_checks import accounts
-from reviews.audit.check import LEVEL, Check, Status, judged, status_of
+from reviews.audit.check import LEVEL, Check, Status, judge_checks, status_of
 from reviews.audit.identity_checks import identities
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.record_check import record_check
 from reviews.audit.scan import Answers, Scan
 from reviews.audit.side_checks import (
     balance,
-    dealt_turns,
     independence,
     sides_of_items,
     sides_of_seed,
     tokens,
+    turns_dealt,
 )
 from reviews.audit.text_checks import artefacts, hidden_bytes, leaks, telling
-from reviews.identifiability import AnswerPair, drawn, tell
+from reviews.identifiability import AnswerPair, draw_items, tell
 from reviews.models import Campaign, Guess, Pair, PairKind
 from reviews.results.judgment_data import judgment_data
-from reviews.results.looks import told_when_sealed
-from reviews.texts import shown
+from reviews.results.looks import telling_when_sealed
+from reviews.texts import display_text
 
 SCHEMA = "evalhub.review-audit/2"
 FALSE_ALARMS: dict[str, Any] = {
@@ -91,12 +91,14 @@ def audit(campaign: Campaign) -> Audit:
     record = record_check(campaign)
     if record.status != "pass":
         return _document(campaign, [record], judgments=None)
-    data, dealt, show = judgment_data(campaign), dealt_turns(campaign), campaign.page_form.show
+    data, dealt, show = judgment_data(campaign), turns_dealt(campaign), campaign.page_form.show
     scan, texts = Scan(_names(campaign), show), hashlib.sha256()
     items = {pair.item for pair in data.pairs.values() if pair.kind == PairKind.MAIN}
-    tell_result = tell(_pairs_as_shown(scan.passing(_texts(campaign, texts)), drawn(items), show))
+    tell_result = tell(
+        _pairs_as_shown(scan.passing(_texts(campaign, texts)), draw_items(items), show)
+    )
     guessed = Guess.objects.filter(assignment__reviewer__campaign=campaign)
-    checks = judged(
+    checks = judge_checks(
         [
             record,
             _plan(campaign, texts.hexdigest()),
@@ -105,7 +107,7 @@ def audit(campaign: Campaign) -> Audit:
             independence(dealt, data),
             sides_of_items(dealt, data),
             leaks(scan),
-            telling(tell_result, len(items), show, told_when_sealed(campaign)),
+            telling(tell_result, len(items), show, telling_when_sealed(campaign)),
             artefacts(scan, data),
             hidden_bytes(scan),
             tokens(dealt),
@@ -198,7 +200,10 @@ def _pairs_as_shown(
     for row in rows:
         if row.arms and row.item in items:
             yield AnswerPair(
-                row.item, row.cluster, shown(row.baseline, show), shown(row.candidate, show)
+                row.item,
+                row.cluster,
+                display_text(row.baseline, show),
+                display_text(row.candidate, show),
             )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from evalhub.declare.review import Show
-from reviews.texts import USUAL, shown
+from reviews.texts import USUAL, display_text
 from reviews.traits import TRAITS, Trait
 
 
@@ -67,9 +67,9 @@ class Scan:
         for row in rows:
             self.pairs += 1
             item, raw = row.item, (row.baseline, row.candidate)
-            seen = [shown(text, self.show) for text in raw]
+            seen = [display_text(text, self.show) for text in raw]
             for trait in traits:
-                theirs, ours = (trait.has(text) for text in (seen if trait.shown else raw))
+                theirs, ours = (trait.has(text) for text in (seen if trait.is_visible else raw))
                 self.candidate[trait.key] += ours
                 self.baseline[trait.key] += theirs
                 self.only_candidate[trait.key] += ours and not theirs

@@ -35,7 +35,7 @@ class Dealt:
         return self.reviewer, self.turn // BLOCK
 
 
-def dealt_turns(campaign: Campaign) -> list[Dealt]:
+def turns_dealt(campaign: Campaign) -> list[Dealt]:
     rows = (
         Assignment.objects.filter(reviewer__campaign=campaign)
         .order_by("reviewer", "turn")

@@ -47,7 +47,7 @@ DOUBT = 0.05
 
 def artefacts(scan: Scan, data: JudgmentData) -> Check:
     """One-arm artefacts that a reader sees."""
-    traits = [trait for trait in scan.traits() if trait.shown and not trait.leaks]
+    traits = [trait for trait in scan.traits() if trait.is_visible and not trait.leaks]
     p_values = _p_values(scan, traits)
     least = min(p_values.values(), default=1.0)
     tells = _tells(scan, traits, p_values, DOUBT)
@@ -72,7 +72,7 @@ def artefacts(scan: Scan, data: JudgmentData) -> Check:
 
 def hidden_bytes(scan: Scan) -> Check:
     """Check for hidden bytes that only one arm's answers have; pages strip them."""
-    traits = [trait for trait in scan.traits() if not trait.shown]
+    traits = [trait for trait in scan.traits() if not trait.is_visible]
     p_values = _p_values(scan, traits)
     tells = _tells(scan, traits, p_values, LEVEL)
     return Check(
@@ -111,7 +111,7 @@ def telling(
         "whose answers are whose from nine tenths of the items and says it of the rest (test by "
         "exchanging the two answers of an item; the interval allows for what the tenths share). "
         f"It passes where at most {TELLS:.0%} can be told apart.{sampled}",
-        f"{measured}{telling + '. ' if telling else ''}{before}{show.said}".strip(),
+        f"{measured}{telling + '. ' if telling else ''}{before}{show.sentence}".strip(),
         None if result.choice is None else result.choice.p,
         PEOPLE,
         result.as_json() | {"show": show.as_json(), "when_sealed": dict(when_sealed or {})},

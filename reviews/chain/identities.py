@@ -61,7 +61,7 @@ def identities(campaign: Campaign) -> dict[int, Identity]:
     }
 
 
-def sealed_identity(identity: Identity) -> dict[str, str]:
+def identity_in_seal(identity: Identity) -> dict[str, str]:
     """The part of an identity that goes into the seal: no name and no address."""
     return {"ground": identity.ground, "person": identity.person}
 

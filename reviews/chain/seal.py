@@ -16,7 +16,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
 from evalhub.io.canonical import digest_of
 from reviews.chain.append import add_event, lock_campaign, lock_record
-from reviews.chain.identities import identities, sealed_identity
+from reviews.chain.identities import identities, identity_in_seal
 from reviews.chain.links import EVENTS, at, start
 from reviews.models import OVER, Campaign, CampaignState, EventKind, Pair, Reviewer
 
@@ -96,7 +96,7 @@ def _document(campaign: Campaign, people: Iterable[Reviewer]) -> dict[str, Any]:
             person.key: {
                 "links": person.links,
                 "head": person.head,
-                "identity": sealed_identity(identity_by_pk[person.pk]),
+                "identity": identity_in_seal(identity_by_pk[person.pk]),
             }
             for person in people
         },

@@ -23,8 +23,8 @@ from evalhub.accounts.invitations import (
     invitee,
     make_account,
     new_token,
+    open_invitations_of,
     open_one,
-    unanswered_of,
 )
 from evalhub.accounts.models import (
     Action,
@@ -37,7 +37,7 @@ from evalhub.accounts.models import (
 )
 from evalhub.accounts.permissions import check_evaluates, owns
 from evalhub.accounts.results_seen import set_role
-from evalhub.declare.review import checked_tags
+from evalhub.declare.review import normalise_tags
 from reviews.chain.append import add_event
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer
@@ -108,7 +108,7 @@ def invite(
     if quota is not None and quota < 1:
         raise InvitationError("A quota is 1 or more comparisons.")
     try:
-        has = checked_tags(tags)
+        has = normalise_tags(tags)
         expires = expiry(days)
         whom = invitee(email, project=campaign.project)
     except (ValueError, MembershipError) as error:
@@ -116,7 +116,7 @@ def invite(
     if missing := sorted(set(campaign.requires) - set(has)):
         raise InvitationError(f"This review needs reviewers with: {', '.join(missing)}.")
     _check_invitable(campaign, whom, by)
-    unanswered_of(Invitation.objects.unanswered().filter(campaign=campaign), whom).delete()
+    open_invitations_of(Invitation.objects.unanswered().filter(campaign=campaign), whom).delete()
     token = new_token(whom)
     invitation = Invitation.objects.create(
         campaign=campaign,

@@ -27,7 +27,7 @@ from evalhub.accounts.models import (
     Role,
     User,
 )
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Form, ReviewPlan
 from evalhub.registry.models import Item, ModelVersion, Output, Study
 
@@ -261,12 +261,12 @@ class Campaign(models.Model):
     @property
     def page_form(self) -> Form:
         """What its pages ask, as its type."""
-        return declared(Form, self.form)
+        return validate(Form, self.form)
 
     @property
     def sealed_plan(self) -> ReviewPlan:
         """The plan as its type; it lists every item, so ask for it once."""
-        return declared(ReviewPlan, self.plan)
+        return validate(ReviewPlan, self.plan)
 
     @property
     def is_over(self) -> bool:

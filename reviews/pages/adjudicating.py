@@ -6,15 +6,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evalhub.accounts.requests import SignedInRequest
-from reviews.pages.page import shown_turn, view_of
+from reviews.pages.page import turn_context, view_of
 from reviews.pages.reading import token_of
-from reviews.pages.views import _campaign, _page, explained
+from reviews.pages.views import _campaign, _page, explain_errors
 from reviews.results.adjudicate import adjudicate, next_disagreement, to_adjudicate
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@explained
+@explain_errors
 def disagreements(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The next disagreement; a POST keeps the answer to the one before."""
     campaign = _campaign(pk)
@@ -31,6 +31,6 @@ def disagreements(request: SignedInRequest, *, pk: int) -> HttpResponse:
     if assignment is None:
         return _page(request, "adjudicated", {"campaign": campaign})
     view = view_of(request.POST.get("view") or request.GET.get("view"))
-    context = shown_turn(assignment, user=request.user, view=view)
+    context = turn_context(assignment, user=request.user, view=view)
     left = to_adjudicate(campaign, request.user).count()
     return _page(request, "adjudicate", context | {"left": left})

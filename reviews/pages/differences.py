@@ -23,7 +23,7 @@ class MarkedAnswer:
     words: int | None
 
 
-def marked_answers(left: str, right: str) -> tuple[MarkedAnswer, MarkedAnswer]:
+def mark_differences(left: str, right: str) -> tuple[MarkedAnswer, MarkedAnswer]:
     """Both answers with their differences (`word_diff`) marked."""
     ours, theirs, aligned = word_diff(left, right)
     return _mark(ours, aligned), _mark(theirs, aligned)

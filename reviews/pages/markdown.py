@@ -39,7 +39,7 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def rendered(text: str) -> SafeString:
+def to_html(text: str) -> SafeString:
     """Markdown (CommonMark with tables and strikethrough) as HTML.
 
     A line break stays one, HTML stays text. A link is its text with its address behind it and

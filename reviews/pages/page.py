@@ -16,10 +16,10 @@ from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError
 from reviews.joining.admit import admit
 from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
-from reviews.pages.differences import marked_answers
-from reviews.pages.markdown import LONGEST, plain, rendered
+from reviews.pages.differences import mark_differences
+from reviews.pages.markdown import LONGEST, plain, to_html
 from reviews.pages.reading import ASK, FLAG, MUCH
-from reviews.texts import Turn, shown, turns
+from reviews.texts import Turn, display_text, turns
 
 type View = Literal["read", "raw", "diff"]
 
@@ -139,7 +139,7 @@ def within_block(current: Assignment, later: Sequence[Assignment]) -> list[Assig
     return turns[1 : ends[0] + 1] if ends else turns[1:]
 
 
-def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, Any]:
+def turn_context(assignment: Assignment, *, user: User, view: View) -> dict[str, Any]:
     """The template's values for one assignment: nothing in them tells the arms apart.
 
     One query, and one more for a turn that was taken back.
@@ -176,7 +176,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     }
 
 
-def shown_unsealed(
+def preview_context(
     item: Item, sides: Sequence[Output], *, form: Form, question: str
 ) -> dict[str, Any]:
     """The template's values for a pair of a plan that isn't sealed: all but what answers it."""
@@ -192,7 +192,7 @@ def _laid_out(
     question: str,
     chosen: "_Said",
 ) -> dict[str, Any]:
-    texts = [shown(output.as_read, form.show) for output in sides if output is not None]
+    texts = [display_text(output.as_read, form.show) for output in sides if output is not None]
     code = any(text.startswith(("{", "[")) for text in texts)
     return {
         "form": form,
@@ -215,9 +215,9 @@ def _request(item: Item, before: Any, view: View) -> ItemRequest:
 
     `before` is the input of the comparison before, None for the first.
     """
-    conversation, context_text = turns(item.input), shown(item.context or "")
+    conversation, context_text = turns(item.input), display_text(item.context or "")
     long = sum(len(turn.text) for turn in conversation) + len(context_text) > LONGEST
-    as_html = plain if long or view == "raw" else rendered
+    as_html = plain if long or view == "raw" else to_html
     messages = [
         Passage(turn.speaker, as_html(turn.text), len(turn.text.split())) for turn in conversation
     ]
@@ -248,10 +248,10 @@ def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane
                 format_html("<pre>{}</pre>", answer.html) if answer.html else answer.html,
                 answer.words,
             )
-            for side, answer in zip(sides, marked_answers(*texts), strict=True)
+            for side, answer in zip(sides, mark_differences(*texts), strict=True)
         ]
     laid_out = view == "read" and not code and form.show.markdown == "rendered"
-    as_html = rendered if laid_out else plain
+    as_html = to_html if laid_out else plain
     empty = SafeString("")
     return [
         Pane(*side, as_html(text) if text else empty)

@@ -50,7 +50,7 @@ def seconds_late(post: QueryDict) -> float:
     return min(waited, LONGEST_WAIT) if waited >= MOMENT else 0.0
 
 
-def wanted_ahead(text: str | None) -> int:
+def pairs_ahead(text: str | None) -> int:
     """How many comparisons a page asks to hold ahead: 1, if it doesn't say."""
     return min(int(text), MOST_AHEAD) if text and text in "123456789" else 1
 

@@ -33,13 +33,13 @@ from reviews.errors import (
 )
 from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign, Invitation
-from reviews.pages.page import own_assignment, shown_turn, view_of, within_block
+from reviews.pages.page import own_assignment, turn_context, view_of, within_block
 from reviews.pages.reading import (
     answer_of,
+    pairs_ahead,
     seconds_late,
     skip_reason,
     token_of,
-    wanted_ahead,
 )
 from reviews.pages.totals import note_total, total_was
 from reviews.results.adjudicate import may_adjudicate
@@ -64,7 +64,7 @@ STATUS = {
 }
 
 
-def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def explain_errors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Decorator: a verb's ReviewError becomes a page that explains it."""
 
     @wraps(view)
@@ -79,7 +79,7 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
                 else own.filter(reviewers__assignments__token=kwargs["token"])
             )
             knows = isinstance(error, UnblindedError)
-            results = knows and Project.objects.seen_by(request.user).exists()
+            results = knows and Project.objects.visible_to(request.user).exists()
             context = {"error": error, "campaign": campaigns.first(), "results": results}
             status = STATUS.get(type(error), 409)
             return _page(request, "refusal", context, status=status)
@@ -91,7 +91,7 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
     """The campaigns in which this person reviews, and the invitations that wait for them."""
-    results = Project.objects.seen_by(request.user).exists()
+    results = Project.objects.visible_to(request.user).exists()
     invited = Invitation.objects.waiting_for(request.user).select_related("campaign__project", "by")
     invitations = MemberInvitation.objects.waiting_for(request.user).select_related("project", "by")
     context = {
@@ -105,7 +105,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
-@explained
+@explain_errors
 def campaign(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The comparison at hand, or why there is none."""
     return _current(request, assign(campaign=_campaign(pk), user=request.user, ahead=0))
@@ -113,16 +113,16 @@ def campaign(request: SignedInRequest, *, pk: int) -> HttpResponse:
 
 @never_cache
 @require_GET
-@explained
+@explain_errors
 def ahead(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The comparisons after the one at hand, for the page to have ready; empty without any."""
-    hold = wanted_ahead(request.GET.get("hold"))
+    hold = pairs_ahead(request.GET.get("hold"))
     return _ahead(request, assign(campaign=_campaign(pk), user=request.user, ahead=hold), hold)
 
 
 @never_cache
 @require_GET
-@explained
+@explain_errors
 def sheet(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """The request and the answers of one's own comparison, in another way to look at them."""
     assignment = own_assignment(token=token, user=request.user)
@@ -131,7 +131,7 @@ def sheet(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@explained
+@explain_errors
 def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """Keeps an answer; what comes back is the next comparison, or the one after it.
 
@@ -139,7 +139,7 @@ def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """
     if request.method == "GET":  # back from signing in, which had come between
         return redirect("reviews:home")
-    on_page, hold = request.POST.get("shown", ""), wanted_ahead(request.POST.get("hold"))
+    on_page, hold = request.POST.get("shown", ""), pairs_ahead(request.POST.get("hold"))
     recorded = record(
         token=token,
         user=request.user,
@@ -158,7 +158,7 @@ def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
 
 @never_cache
 @require_POST
-@explained
+@explain_errors
 def skip(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """Gives a comparison back with a reason; what comes back is the next one."""
     skipped = judging.skip(
@@ -173,7 +173,7 @@ def skip(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
 
 @never_cache
 @require_POST
-@explained
+@explain_errors
 def undo(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Takes the last answer back; what comes back is its comparison."""
     reviewed = _campaign(pk)
@@ -183,7 +183,7 @@ def undo(request: SignedInRequest, *, pk: int) -> HttpResponse:
 
 @never_cache
 @require_GET
-@explained
+@explain_errors
 def pause(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Between two blocks: time to look up. The last answer can still be taken back."""
     assigned = assign(campaign=_campaign(pk), user=request.user, ahead=0)
@@ -196,7 +196,7 @@ def pause(request: SignedInRequest, *, pk: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@explained
+@explain_errors
 def guess(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """After the last vote: which side was the tuned model's, in a few of one's own pairs."""
     reviewed = _campaign(pk)
@@ -291,7 +291,7 @@ def _progress(request: SignedInRequest, assigned: Assigned, own: Progress) -> di
 
 def _turn_context(request: SignedInRequest, assignment: Assignment) -> dict[str, Any]:
     view = view_of(request.POST.get("view") or request.GET.get("view"))
-    return shown_turn(assignment, user=request.user, view=view)
+    return turn_context(assignment, user=request.user, view=view)
 
 
 def _page(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from evalhub.declare.review import Design, Show
 from evalhub.registry.models import Run
 from reviews.planning.diversity import Signatures, near_copies, signatures
-from reviews.planning.pairing import Candidate, Joined, arm_pairs, joined, requests_of
+from reviews.planning.pairing import Candidate, Joined, arm_pairs, join_answers, requests_of
 from reviews.planning.sources import Sources, sources
 
 MANY = 4_000
@@ -28,7 +28,7 @@ class JoinedAnswers:
 
     def __init__(self, runs: Sequence[Run], design: Design) -> None:
         arms = arm_pairs(len(runs), design.combinations)
-        self.joined: Joined = joined(runs, arms, design.form.show)
+        self.joined: Joined = join_answers(runs, arms, design.form.show)
         self._copies: tuple[tuple[str, ...], Copies] | None = None
 
     def copies(self, population: Mapping[str, Candidate]) -> Copies:
@@ -44,7 +44,7 @@ def answers_of(runs: Sequence[Run], design: Design) -> JoinedAnswers:
     return JoinedAnswers(runs, design)
 
 
-def kept_answers(runs: Sequence[Run], design: Design) -> JoinedAnswers:
+def cached_answers(runs: Sequence[Run], design: Design) -> JoinedAnswers:
     """As `answers_of`, cached while the sources haven't changed."""
     count = answers_in(runs)
     if not are_many(runs) or count > MOST_ANSWERS:

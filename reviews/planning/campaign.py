@@ -21,7 +21,7 @@ from reviews.identifiability import TOLD
 from reviews.models import OVER, Campaign, CampaignState, EventKind, Pair
 from reviews.planning.drafting import PlanInputs, Prepared, prepare
 from reviews.planning.sources import sources
-from reviews.planning.told_apart import told_apart
+from reviews.planning.telling_preview import measure_telling
 
 TRIES = 3
 """Times that a plan is made before it is refused, because its answers changed meanwhile."""
@@ -85,7 +85,7 @@ def open_campaign(
 def _draft(plan_inputs: PlanInputs) -> _Draft:
     prepared = prepare(plan_inputs)
     plan = prepared.plan.as_json()
-    return _Draft(prepared, plan, digest_of(plan), told_apart(prepared).telling.as_json())
+    return _Draft(prepared, plan, digest_of(plan), measure_telling(prepared).telling.as_json())
 
 
 def _open(

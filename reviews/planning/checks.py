@@ -63,7 +63,7 @@ def controls(
     return pairs
 
 
-def known_pairs(
+def pairs_with_known_answer(
     known_by_key: Mapping[str, Known],
     certain: Mapping[str, Better],
     candidates: Mapping[str, Candidate],

@@ -19,7 +19,7 @@ from reviews.blinding import BLOCK, draw
 from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import RATED, Choice, PairKind
 from reviews.planning.answers import JoinedAnswers, answers_of
-from reviews.planning.checks import Planned, controls, known_pairs
+from reviews.planning.checks import Planned, controls, pairs_with_known_answer
 from reviews.planning.diversity import Signatures, similarities, vendi_score
 from reviews.planning.pairing import (
     Candidate,
@@ -30,7 +30,12 @@ from reviews.planning.pairing import (
     scores_of,
     second_answers,
 )
-from reviews.planning.sampling import combined, disagreement_strata, length_strata, stratified
+from reviews.planning.sampling import (
+    combine_strata,
+    disagreement_strata,
+    length_strata,
+    sample_strata,
+)
 
 VENDI_OF = 500  # items of which the Vendi score is computed, at most
 
@@ -132,9 +137,9 @@ def _population(joined_answers: Joined, design: Design) -> dict[str, Candidate]:
     else:
         candidates_by_key = joined_answers.different
     for key in design.known:
-        if key not in joined_answers.different or not joined_answers.different[key].compared(
-            [(0, 1)]
-        ):
+        if key not in joined_answers.different or not joined_answers.different[
+            key
+        ].pairs_that_differ([(0, 1)]):
             raise PlanError(f"expected of item '{key}': it has no two different answers")
     left = {key: each for key, each in candidates_by_key.items() if key not in design.known}
     if not left:
@@ -180,13 +185,13 @@ def _strata(
         if scores is None:
             raise PlanError("strata: there is no metric to disagree; leave “disagreement” out")
         parts.append(disagreement_strata(scores.baseline, scores.candidate))
-    return combined(*parts)
+    return combine_strata(*parts)
 
 
 def _sample(
     groups: Mapping[str, str], design: Design, copies: Sequence[int] | None = None
 ) -> list[str]:
-    return stratified(
+    return sample_strata(
         list(groups), list(groups.values()), n=design.items, seed=design.seed, groups=copies
     )
 
@@ -209,7 +214,7 @@ def _main(
     slots: list[tuple[int, int | None]] = (
         [(arm, None) for arm in range(len(candidate.outputs))]
         if form.rates
-        else [*candidate.compared(arms)]
+        else [*candidate.pairs_that_differ(arms)]
     )
     pairs = []
     for one, other in slots:
@@ -239,9 +244,9 @@ def _checks(
         for key, side in sure.items()
         if key not in used
         and key in joined_answers.different
-        and joined_answers.different[key].compared([(0, 1)])
+        and joined_answers.different[key].pairs_that_differ([(0, 1)])
     }
-    pairs = known_pairs(
+    pairs = pairs_with_known_answer(
         design.known,
         free,
         joined_answers.different,

@@ -10,8 +10,8 @@ from typing import Literal
 from evalhub.declare.review import KNOWN, Combinations, Known, Show
 from evalhub.io.tools import with_calls
 from evalhub.registry.models import Item, Metric, Output, Run, Score
-from reviews.planning.campaign_request import asked
-from reviews.texts import USUAL, shown, turns
+from reviews.planning.campaign_request import review_declaration
+from reviews.texts import USUAL, display_text, turns
 
 Better = Literal["baseline", "candidate"]
 
@@ -26,7 +26,7 @@ class Candidate:
     digests: list[bytes | None]
     lengths: list[int] = field(default_factory=list)
 
-    def compared(self, arms: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    def pairs_that_differ(self, arms: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """Those pairs of arms whose answers to this item read differently."""
         return [
             (one, other)
@@ -65,7 +65,9 @@ def arm_pairs(arms: int, which: Combinations) -> list[tuple[int, int]]:
     return list(combinations(range(arms), 2))
 
 
-def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]], show: Show = USUAL) -> Joined:
+def join_answers(
+    runs: Sequence[Run], pairs: Sequence[tuple[int, int]], show: Show = USUAL
+) -> Joined:
     """The first sample of each run's answers, by item. One pass over each run.
 
     Of the texts only digests and lengths are held.
@@ -91,7 +93,7 @@ def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]], show: Show = U
         for key, candidate in candidates.items()
         if any(None not in (candidate.outputs[a], candidate.outputs[b]) for a, b in pairs)
     }
-    different = {key: each for key, each in paired.items() if each.compared(pairs)}
+    different = {key: each for key, each in paired.items() if each.pairs_that_differ(pairs)}
     total = runs[0].test_set_version.item_count
     return Joined(
         candidates=paired,
@@ -156,11 +158,11 @@ def known_answers(run: Run) -> dict[str, Known]:
     """
     items = Item.objects.filter(version=run.test_set_version_id, metadata__has_key=KNOWN)
     return {
-        key: asked(Known, entry, at=f"known.{key}")
+        key: review_declaration(Known, entry, at=f"known.{key}")
         for key, entry in items.order_by("position").values_list("key", f"metadata__{KNOWN}")
         if isinstance(entry, dict) and set(entry) <= set(Known.model_fields)
     }
 
 
 def _digest(text: str, show: Show) -> bytes:
-    return hashlib.blake2b(shown(text, show).encode(), digest_size=16).digest()
+    return hashlib.blake2b(display_text(text, show).encode(), digest_size=16).digest()

@@ -9,13 +9,13 @@ from evalhub.registry.models import Run, Study
 from evalhub.stats.power_review import PlannedReview, review_detects, review_items
 from reviews.errors import PreviewBusyError
 from reviews.models import PairKind
-from reviews.planning.answers import are_many, kept_answers
+from reviews.planning.answers import are_many, cached_answers
 from reviews.planning.campaign import inputs
 from reviews.planning.checks import Planned
 from reviews.planning.drafting import Prepared, prepare
 from reviews.planning.pairing import arm_pairs
 from reviews.planning.sizing import Cost, cost_of, items_affordable, planned_review
-from reviews.planning.told_apart import ToldApart, told_apart
+from reviews.planning.telling_preview import TellingPreview, measure_telling
 
 GAINS = (0.6, 0.65, 0.7)
 
@@ -37,7 +37,7 @@ class PlanPreview:
     """(preference, items that show it; None: no number by so few), for a few to choose from"""
     short: list[str]
     """what was asked for and isn't there, in sentences"""
-    told_apart: ToldApart
+    told_apart: TellingPreview
     """how well text alone tells the arms apart"""
 
     @property
@@ -70,7 +70,7 @@ def preview_plan(request: CampaignRequest, runs: Sequence[Run], study: Study | N
 
 
 def _work_out(request: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
-    prepared = prepare(inputs(runs, request, study), kept_answers)
+    prepared = prepare(inputs(runs, request, study), cached_answers)
     items = len(prepared.plan.items)
     rates = request.form.rates
     checks = prepared.count(PairKind.CONTROL) + prepared.count(PairKind.GOLD)
@@ -95,7 +95,7 @@ def _work_out(request: CampaignRequest, runs: Sequence[Run], study: Study | None
         detects=detects,
         needed=[] if rates else [(gain, review_items(gain, review)) for gain in GAINS],
         short=_short(request, prepared, items) + ([] if rates else _few(request, study)),
-        told_apart=told_apart(prepared),
+        told_apart=measure_telling(prepared),
     )
 
 

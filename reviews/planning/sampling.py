@@ -33,7 +33,7 @@ def allocate(sizes: Mapping[str, int], n: int) -> dict[str, int]:
     return seats
 
 
-def stratified(
+def sample_strata(
     keys: Sequence[str],
     strata: Sequence[str],
     *,
@@ -84,7 +84,7 @@ def disagreement_strata(
     }
 
 
-def combined(*strata: Mapping[str, str]) -> dict[str, str]:
+def combine_strata(*strata: Mapping[str, str]) -> dict[str, str]:
     """The strata that come of dividing by each of `strata` in turn, for the keys of the first."""
     return {
         key: " · ".join(part for part in (each.get(key, "") for each in strata) if part)

@@ -177,7 +177,7 @@ def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judg
     return judgment
 
 
-def adjudicated(campaign: Campaign) -> tuple[int, int]:
+def adjudication_counts(campaign: Campaign) -> tuple[int, int]:
     """(disagreements, those of them that are adjudicated)."""
     counts = disagreements(campaign).aggregate(
         n=Count("pk", distinct=True),

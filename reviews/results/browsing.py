@@ -37,7 +37,7 @@ REASON = {"yes": "with a reason", "no": "without a reason"}
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class Filters:
     """The filters of an address; empty where it doesn't set one."""
 
     text: str = ""
@@ -49,7 +49,7 @@ class Sought:
     tag: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Sought":
+    def of(cls, query: Mapping[str, str]) -> "Filters":
         names = [each.name for each in fields(cls)]
         values = {name: query.get(name, "").replace("\0", "").strip()[:LONGEST] for name in names}
         return cls(**values)
@@ -59,7 +59,7 @@ class Sought:
         return urlencode({name: value for name, value in asdict(self).items() if value})
 
 
-class Said(NamedTuple):
+class ShownJudgment(NamedTuple):
     """A judgment as the page shows it; `found`: whether it matches the filters.
 
     `left` is the label of the answer that stood on the left, which a reason may speak of.
@@ -83,7 +83,7 @@ class Browsed(NamedTuple):
     pair: JudgedPair
     arms: tuple[str, ...]
     labels: tuple[str, ...]
-    said: list[Said]
+    said: list[ShownJudgment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Browsing:
     Each choice is (its value in an address, its label).
     """
 
-    sought: Sought
+    sought: Filters
     pairs: list[Browsed]
     judgments: int
     votes: list[tuple[str, str]]
@@ -103,7 +103,7 @@ class Browsing:
     compared: bool
 
 
-def browse(campaign: Campaign, filters: Sought) -> Browsing:
+def browse(campaign: Campaign, filters: Filters) -> Browsing:
     """The judgments of a campaign that has ended. A constant number of queries.
 
     Raises StillBlindError, TamperedError.
@@ -186,7 +186,7 @@ def _agreement(judgments: Iterable[JudgmentRow], wanted: str) -> bool:
 
 def _matches(
     judgment: JudgmentRow,
-    filters: Sought,
+    filters: Filters,
     people: Mapping[int, str],
     names: Mapping[int, str],
     *,
@@ -230,9 +230,9 @@ def _browse_pair(
 ) -> Browsed:
     labels = _labels(campaign, pair, names)
 
-    def read(judgment: JudgmentRow, wanted: bool) -> Said:
+    def read(judgment: JudgmentRow, wanted: bool) -> ShownJudgment:
         left = "candidate" if judgment.candidate_side == "left" else "baseline"
-        return Said(
+        return ShownJudgment(
             reviewer=people[judgment.reviewer],
             vote=_vote(judgment, labels),
             left=labels.get(left, "") if len(labels) > 1 else "",

@@ -12,8 +12,8 @@ from evalhub.declare.review import Dimension
 from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.stats.preference import WinScore
 from reviews.models import Campaign
-from reviews.results.adjudicate import adjudicated
-from reviews.results.counted import counted, use_of
+from reviews.results.adjudicate import adjudication_counts
+from reviews.results.counting import count_judgments, use_of
 from reviews.results.early_stopping import EarlyStop, early_stop_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import judgment_data
@@ -97,7 +97,7 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
     summary = replace(summary, cautions=[*summary.cautions, *looks_known(campaign)])
     names = _names(campaign, summary)
     stopped = early_stop_of(campaign)
-    disputed, done_count = adjudicated(campaign)
+    disputed, done_count = adjudication_counts(campaign)
     return CampaignResults(
         summary=summary,
         overall=_bar("Overall", summary.preference, stopped) if summary.preference else None,
@@ -136,7 +136,7 @@ def _summary(
     """Kept for a campaign that is sealed: under the same seal, with the same heads of what was
     adjudicated since, it is the same. Of the judgments that count, by what the policy says."""
     row = Campaign.objects.defer("plan").get(pk=campaign)
-    counted_judgments = counted(row, judgment_data(row), use=use)
+    counted_judgments = count_judgments(row, judgment_data(row), use=use)
     summary = summarise(
         counted_judgments.data, baseline=baseline, candidate=candidate, dimensions=dimensions
     )

@@ -24,7 +24,7 @@ from reviews.planning.stopping import (
     stratum_chances,
     stratum_shares,
 )
-from reviews.results.counted import counted, use_of
+from reviews.results.counting import count_judgments, use_of
 from reviews.results.judgment_data import JudgedPair, JudgmentData, judgment_data
 
 FEWEST, GROWTH = 20, 0.05  # new judgments between two looks, and as a share of those there are
@@ -74,7 +74,7 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
     rule = rule_of(campaign)
     if rule is None or campaign.is_over:
         return None
-    data = counted(campaign, judgment_data(campaign), use=use_of(campaign)).data
+    data = count_judgments(campaign, judgment_data(campaign), use=use_of(campaign)).data
     estimate = interim_estimate(data, rule)
     if estimate is None:
         return None

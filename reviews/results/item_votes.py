@@ -6,7 +6,7 @@ from typing import Literal
 
 from reviews.errors import StillBlindError, TamperedError
 from reviews.models import RATED, Campaign, Pair, PairKind
-from reviews.results.browsing import Browsed, Sought, browse
+from reviews.results.browsing import Browsed, Filters, browse
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import judgment_data
 
@@ -44,7 +44,7 @@ def _leaning(votes: Counter[str]) -> Leaning:
     return "baseline" if baseline else "tie"
 
 
-def said_of(campaigns: Iterable[Campaign], item: int) -> list[tuple[Campaign, Browsed]]:
+def judgments_of_item(campaigns: Iterable[Campaign], item: int) -> list[tuple[Campaign, Browsed]]:
     """The judgments of an item in each review that may be read, with reasons and flags."""
     browsed = []
     pairs = Pair.objects.filter(item=item).exclude(kind=PairKind.PRACTICE)
@@ -53,7 +53,7 @@ def said_of(campaigns: Iterable[Campaign], item: int) -> list[tuple[Campaign, Br
         of_item.setdefault(owner, set()).add(pair)
     for campaign in campaigns:
         if campaign.pk in of_item and _readable(campaign):
-            browsing = browse(campaign, Sought())
+            browsing = browse(campaign, Filters())
             mine = of_item[campaign.pk]
             browsed += [(campaign, each) for each in browsing.pairs if each.pair.pk in mine]
     return browsed

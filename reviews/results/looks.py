@@ -9,12 +9,12 @@ from reviews.models import Campaign, EventKind
 def looks_known(campaign: Campaign) -> list[str]:
     """How answers were shown alike, and how well text alone told the arms apart; empty where
     nothing was made alike and nothing told them. One query."""
-    show_sentence = campaign.page_form.show.said
-    tell_sentence = _sentence(told_when_sealed(campaign))
+    show_sentence = campaign.page_form.show.sentence
+    tell_sentence = _sentence(telling_when_sealed(campaign))
     return [sentence for sentence in (show_sentence, tell_sentence) if sentence]
 
 
-def told_when_sealed(campaign: Campaign) -> dict[str, Any]:
+def telling_when_sealed(campaign: Campaign) -> dict[str, Any]:
     """As `Telling.as_json` wrote it; empty for a review that was opened before it was measured."""
     opened = campaign.events.filter(kind=EventKind.OPENED).order_by("pk").first()
     kept_result = opened.detail.get(TOLD) if opened else None

@@ -8,7 +8,7 @@ import uuid
 
 from evalhub.accounts.models import User
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import Assigned, End, retried
+from reviews.assignments.assign import Assigned, End, deal_again
 from reviews.assignments.judge import Recorded, keep_and_deal
 from reviews.results.early_stopping import stop_when_due
 from reviews.results.ended import end_if_complete
@@ -39,7 +39,7 @@ def record(
     if stop_when_due(reviewer=reviewer):
         assigned = Assigned(reviewer, End("stopped"))
     else:
-        assigned = retried(keeping.assigned, ahead=ahead)
+        assigned = deal_again(keeping.assigned, ahead=ahead)
     if isinstance(assigned.current, End):
         end_if_complete(reviewer.campaign)
         reviewer.refresh_from_db(fields=["ended"])

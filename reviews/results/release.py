@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.preference import WinScore
 from reviews.results.early_stopping import EarlyStop
@@ -50,7 +50,7 @@ def _preference(
         "",
         f"- Win score {100 * score.score:.0f}% {interval(lower, upper)}; ties count half",
         f"- {score.wins:,} for {candidate}, {score.losses:,} for {baseline}, {score.ties:,} ties, "
-        f"{score.both_bad:,} both bad, on {counted(score.items, 'item')}",
+        f"{score.both_bad:,} both bad, on {count_text(score.items, 'item')}",
     ]
     if stopped:
         lines.append(

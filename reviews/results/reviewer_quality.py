@@ -59,7 +59,7 @@ def reviewer_quality(data: JudgmentData) -> list[ReviewerQuality]:
     main, gold, again = (
         _by_reviewer(data.of()),
         _by_reviewer(data.of(kind=PairKind.GOLD)),
-        repeated(data),
+        repeat_pairs(data),
     )
     agree = _agreement(data.of())
     return [
@@ -79,7 +79,7 @@ def reviewer_quality(data: JudgmentData) -> list[ReviewerQuality]:
     ]
 
 
-def repeated(data: JudgmentData) -> dict[int, list[tuple[JudgmentRow, JudgmentRow]]]:
+def repeat_pairs(data: JudgmentData) -> dict[int, list[tuple[JudgmentRow, JudgmentRow]]]:
     """Each reviewer's turns that were dealt twice: (first, again, with its sides swapped)."""
     firsts = {
         judgment.assignment: judgment
@@ -95,7 +95,7 @@ def repeated(data: JudgmentData) -> dict[int, list[tuple[JudgmentRow, JudgmentRo
 
 def consistency(data: JudgmentData) -> SelfConsistency | None:
     """All reviewers' repeats together."""
-    return _consistency([each for own in repeated(data).values() for each in own])
+    return _consistency([each for own in repeat_pairs(data).values() for each in own])
 
 
 def share_of(count: int, total: int) -> Estimate:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.version import BackendDeclaration
 
 if TYPE_CHECKING:
@@ -34,4 +34,4 @@ else:
 
 def backend_of(version: "ModelVersion") -> BackendDeclaration:
     """Who answers for a version. Raises DeclarationError where no backend here is like that."""
-    return declared(AnyBackend, version.backend, at="backend")
+    return validate(AnyBackend, version.backend, at="backend")

@@ -68,10 +68,10 @@ def client_of(
                 slot.client = module.Client.of(backend, version.prompt, version.sampling, reach)
             return slot.client
 
-    return slot.client or made_meanwhile(make, waiting)
+    return slot.client or make_in_thread(make, waiting)
 
 
-def made_meanwhile[Made](make: Callable[[], Made], waiting: Callable[[], None]) -> Made:
+def make_in_thread[Made](make: Callable[[], Made], waiting: Callable[[], None]) -> Made:
     """Run `make` on a thread of its own, with its result or error; `waiting` is called every WAIT_S
     until then, and may raise to stop: then the thread goes on, for whoever asks next.
 

@@ -66,7 +66,7 @@ class CommandBackend(BackendDeclaration):
         """The program and what is in its files, wherever they lie."""
         return self.as_json() | {"folder": None, "files": None}
 
-    def settled(self, files: Callable[[str], Path]) -> Self:
+    def resolve(self, files: Callable[[str], Path]) -> Self:
         """With an absolute folder, and the digest of its files. Raises DeclarationError."""
         folder = files(self.folder).absolute()
         if not folder.is_dir():

@@ -19,7 +19,7 @@ from runners.backends.endpoint_state import EndpointState
 from runners.backends.exchange import Exchange
 from runners.backends.faults import error_in
 from runners.backends.masking import Secret
-from runners.backends.replies import replies, served_name, tokens_told
+from runners.backends.replies import name_of_served, replies, tokens_reported
 
 TRIED = ("One, two,", " three")
 """What is asked first, and of no item, to see whether the server tells."""
@@ -75,20 +75,20 @@ class Echoing:
             "echo": True,
         }
         content = json.dumps(body | backend.extra).encode()
-        read = partial(echoed, given=prefix, asked=continuation)
-        replies = await self.exchange.sent(
+        read = partial(read_echo, prefix=prefix, continuation=continuation)
+        replies = await self.exchange.send(
             "/completions", content, frozenset(), read, gives_way=gives_way
         )
         return replies[0]
 
 
-def echoed(
-    content: bytes, latency_ms: float, key: Secret, *, given: str, asked: str
+def read_echo(
+    content: bytes, latency_ms: float, key: Secret, *, prefix: str, continuation: str
 ) -> list[Reply]:
-    """What a response says of `asked` after `given`, or what is wrong with it.
+    """What a response says of `continuation` after `prefix`, or what is wrong with it.
 
-    White space at the end of `given` belongs to `asked`, and so does a token across the border, as
-    where a model in the worker is asked.
+    White space at the end of `prefix` belongs to `continuation`, and so does a token across the
+    border, as where a model in the worker is asked.
     """
     try:
         answer = json.loads(content)
@@ -99,10 +99,10 @@ def echoed(
     tokens = _tokens(answer)
     if tokens is None:
         return [Reply(error=_TELLS_NOTHING)]
-    placed = _positions(tokens, given + asked)
+    placed = _positions(tokens, prefix + continuation)
     if placed is None:
         return [Reply(error="the tokens that the server names don't make up the text")]
-    border = len(given.rstrip())
+    border = len(prefix.rstrip())
     counted = [each for end, each in placed if end > border]
     if any(each.logprob is None for each in counted):
         return [
@@ -114,15 +114,15 @@ def echoed(
     judged = TextLikelihood(
         math.fsum(each.logprob or 0.0 for each in counted),
         all(each.likeliest for each in counted),
-        paid=tokens_told(answer)[2],
+        paid=tokens_reported(answer)[2],
     )
     return [
         Reply(
-            text=asked,
+            text=continuation,
             latency_ms=latency_ms,
             judged=judged,
-            served_model=served_name(answer.get("model"), key),
-            fingerprint=served_name(answer.get("system_fingerprint"), key),
+            served_model=name_of_served(answer.get("model"), key),
+            fingerprint=name_of_served(answer.get("system_fingerprint"), key),
         )
     ]
 

@@ -53,20 +53,20 @@ class EndpointState:
             self._under_way += 1  # for who entered leaves
             raise
 
-    def refused(self, *, sent_in: int, reason: str, certain: bool) -> None:
-        """A request was too much, as `Throttle.refused` has it."""
-        self.throttle.refused(_now(), sent_in=sent_in, reason=reason, certain=certain)
+    def note_refusal(self, *, sent_in: int, reason: str, certain: bool) -> None:
+        """A request was too much, as `Throttle.note_refusal` has it."""
+        self.throttle.note_refusal(_now(), sent_in=sent_in, reason=reason, certain=certain)
         self._log()
 
-    def timed_out(self, reason: str) -> None:
+    def note_timeout(self, reason: str) -> None:
         """A request wasn't answered in time."""
-        self.throttle.timed_out(reason)
+        self.throttle.note_timeout(reason)
         self._log()
 
-    def answered(self, *, sent_in: int) -> None:
+    def note_answer(self, *, sent_in: int) -> None:
         """A request was answered, which was sent when `throttle.lowered` was `sent_in`."""
         before = self.throttle.now
-        self.throttle.answered(sent_in=sent_in)
+        self.throttle.note_answer(sent_in=sent_in)
         if self.throttle.now != before:
             self._let_in()
             self._log()

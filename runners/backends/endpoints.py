@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.endpoints import Endpoint, Endpoints
 from runners.backends.asking import BackendError
 
@@ -15,12 +15,12 @@ VARIABLE = "EVALHUB_ENDPOINTS"
 
 def endpoints() -> Mapping[str, Endpoint]:
     """By alias. Raises BackendError for what can't be read, without repeating any of it."""
-    return declared_endpoints()[0]
+    return read_endpoints()[0]
 
 
 def endpoint_named(alias: str) -> tuple[Endpoint, Path]:
     """The endpoint, and the folder that its `key_file` is relative to. Raises BackendError."""
-    endpoints, folder = declared_endpoints()
+    endpoints, folder = read_endpoints()
     if alias not in endpoints:
         alternatives = f"there are {', '.join(endpoints)}" if endpoints else "it names none"
         raise BackendError(
@@ -30,7 +30,7 @@ def endpoint_named(alias: str) -> tuple[Endpoint, Path]:
     return endpoints[alias], folder
 
 
-def declared_endpoints() -> tuple[Mapping[str, Endpoint], Path]:
+def read_endpoints() -> tuple[Mapping[str, Endpoint], Path]:
     """What the variable says, and the folder it is relative to. Raises BackendError."""
     from django.conf import settings
 
@@ -39,7 +39,7 @@ def declared_endpoints() -> tuple[Mapping[str, Endpoint], Path]:
         return {}, Path()
     folder = Path() if variable.startswith("{") else Path(variable).expanduser().parent
     try:
-        declaration = declared(Endpoints, {"endpoints": _read(variable)})
+        declaration = validate(Endpoints, {"endpoints": _read(variable)})
     except DeclarationError as error:
         at = error.field.removeprefix("endpoints").removeprefix(".")
         where = f", field '{at}'" if at else ""

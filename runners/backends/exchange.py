@@ -136,14 +136,14 @@ class Exchange:
         async with self._first:
             if self._is_the_adapter or base is None:
                 return
-            content = await self.listed_models()
+            content = await self.list_models()
             try:
                 check_adapter(content, model=self.backend.model, base=base)
             except NotThatAdapter as error:
                 raise BackendError(self._not_borne_out(str(error))) from None
             self._is_the_adapter = True
 
-    async def listed_models(self) -> bytes:
+    async def list_models(self) -> bytes:
         """What the server says of the models that it serves. Raises BackendError."""
         import aiohttp
 
@@ -170,14 +170,14 @@ class Exchange:
             if response.status not in RETRIED and response.status < 500:
                 raise BackendError(self._not_borne_out(last))
         raise BackendError(
-            f"{self.backend.address}/models doesn't answer ({self.target.key.masked(last)}), so "
+            f"{self.backend.address}/models doesn't answer ({self.target.key.mask(last)}), so "
             "adapter_of can't be borne out: run again when it does"
         )
 
     def _not_borne_out(self, why: str) -> str:
         return (
             f"{self.backend.address}/models doesn't bear out adapter_of: "
-            f"{self.target.key.masked(why)}; serve the adapter with its base, or correct the arm's "
+            f"{self.target.key.mask(why)}; serve the adapter with its base, or correct the arm's "
             "adapter_of"
         )
 
@@ -215,9 +215,9 @@ class Exchange:
         optional = {"logprobs"} if self.backend.logprobs else set[str]()
         if together > 1:
             optional.add("n")
-        return await self.sent(self._path, body, optional - without, replies)
+        return await self.send(self._path, body, optional - without, replies)
 
-    async def sent(
+    async def send(
         self, path: str, body: bytes, optional: Set[str], read: Reader, *, gives_way: bool = True
     ) -> list[Reply]:
         """What `read` makes of a request's response, after as many retries as the specification
@@ -242,13 +242,13 @@ class Exchange:
                 fault = Fault.MODEL if status == BUSY else Fault.SERVER
                 if status in CONGESTED:
                     why = f"HTTP {status}"
-                    self.state.refused(sent_in=sent_in, reason=why, certain=after is not None)
+                    self.state.note_refusal(sent_in=sent_in, reason=why, certain=after is not None)
                 if status == BUSY:
                     refused = min(refused, sent)
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
                 fault = Fault.MODEL
-                self.state.timed_out(last)
+                self.state.note_timeout(last)
             except aiohttp.ClientConnectorError as error:
                 self._check_public(over)
                 last, after, status = error.os_error.strerror or str(error), None, 0
@@ -258,7 +258,7 @@ class Exchange:
                 last, after = f"the connection broke: {reason}", None
                 status, fault = 0, Fault.SERVER
             else:
-                self.state.answered(sent_in=sent_in)
+                self.state.note_answer(sent_in=sent_in)
                 if refused < sent:
                     self.state.took_later = time.perf_counter()
                 return replies
@@ -332,7 +332,7 @@ class Exchange:
         try:
             response, content, more = await self._post(over, path, body)
         except UnreadableBody as error:
-            reason = self.target.key.masked(str(error))
+            reason = self.target.key.mask(str(error))
             raise _Again(f"the response can't be read: {reason}", NO_ANSWER) from error
         latency_s = time.perf_counter() - start
         key = self.target.key

@@ -115,7 +115,7 @@ class HfBackend(BackendDeclaration):
             return super().why_idle(baseline)
         return why_idle(Path(self.adapter))
 
-    def settled(self, files: Callable[[str], Path]) -> Self:
+    def resolve(self, files: Callable[[str], Path]) -> Self:
         """With absolute paths, the digests of what lies there, and the engine.
 
         Raises DeclarationError: what isn't there, or isn't what its digest says.

@@ -18,12 +18,12 @@ from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.backends.hf import USUAL_MOST_TOKENS
-from runners.backends.said import called_apart, thought_apart
+from runners.backends.messages import split_calls, split_reasoning
 from runners.engines.adapters import put_in
 from runners.engines.errors import EngineError, ItemError
-from runners.engines.files import fetched_adapter, model_digest, text_digest
+from runners.engines.files import fetch_adapter, model_digest, text_digest
 from runners.engines.generating import BASE, Drawing, DrawnAnswer, PromptRow
-from runners.engines.likelihoods import Continuation, Likelihood, joined, windows
+from runners.engines.likelihoods import Continuation, Likelihood, join_tokens, windows
 from runners.engines.loading import Base, Source
 from runners.engines.serving import Done, Question, Visit, engine_of
 from runners.prompting import PromptError, chat, completion
@@ -74,7 +74,7 @@ class Loaded:
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """Batches of replies, about one every BATCH_S seconds, empty or not. Raises EngineError."""
 
-        def prepared(base: Base, deliver: Deliver) -> list[Question]:
+        def prepare(base: Base, deliver: Deliver) -> list[Question]:
             adapter = self._adapter(base)
             template = self._template(base)
             parts = []
@@ -85,14 +85,16 @@ class Loaded:
                     deliver((question, _failure(error)))
             return parts
 
-        yield from self._visit(prepared, len(questions))
+        yield from self._visit(prepare, len(questions))
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
         """See Client.loglikelihood. Raises EngineError."""
 
-        def prepared(base: Base) -> Iterator[Parts]:
+        def prepare(base: Base) -> Iterator[Parts]:
             for before_text, after_text in pairs:
-                before, after = joined(base.tokenizer, before_text, after_text, start=_start(base))
+                before, after = join_tokens(
+                    base.tokenizer, before_text, after_text, start=_start(base)
+                )
                 room = base.context - len(after)
                 if room < 1:
                     raise ItemError(
@@ -100,28 +102,28 @@ class Loaded:
                     )
                 yield [(before[-room:], after)]
 
-        judged = self._judge(prepared, len(pairs))
+        judged = self._judge(prepare, len(pairs))
         return [(parts[0].logprob, parts[0].greedy) for parts in judged]
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """See Client.loglikelihood_rolling. Raises EngineError."""
 
-        def prepared(base: Base) -> Iterator[Parts]:
+        def prepare(base: Base) -> Iterator[Parts]:
             for text in texts:
                 tokens = base.tokenizer.encode(text, add_special_tokens=False)
                 yield windows(tokens, start=_start(base), most=base.context)
 
-        judged = self._judge(prepared, len(texts))
+        judged = self._judge(prepare, len(texts))
         return [sum(each.logprob for each in parts) for parts in judged]
 
     def _judge(
-        self, prepared: Callable[[Base], Iterator[Parts]], count: int
+        self, prepare: Callable[[Base], Iterator[Parts]], count: int
     ) -> list[list[Likelihood]]:
         def questions_of(base: Base, deliver: Deliver) -> list[Question]:
             adapter = self._adapter(base)
             return [
                 question
-                for at, parts in enumerate(prepared(base))
+                for at, parts in enumerate(prepare(base))
                 for question in self._pairs(adapter, parts, partial(_deliver_numbered, deliver, at))
             ]
 
@@ -136,11 +138,11 @@ class Loaded:
         return judged
 
     def _visit(
-        self, prepared: Callable[[Base, Deliver], list[Question]], count: int
+        self, prepare: Callable[[Base, Deliver], list[Question]], count: int
     ) -> Generator[list[Any]]:
         """What a visit delivers, in batches, until `count` have come."""
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        visit = Visit(lambda base: prepared(base, arrived.put), arrived.put)
+        visit = Visit(lambda base: prepare(base, arrived.put), arrived.put)
         engine_of(self.source).visit(visit)
         try:
             while count:
@@ -159,7 +161,7 @@ class Loaded:
             return BASE
         folder = Path(backend.adapter)
         if backend.adapter_sha256 is None:
-            folder = fetched_adapter(backend.adapter, backend.adapter_revision)
+            folder = fetch_adapter(backend.adapter, backend.adapter_revision)
         return put_in(base, folder, backend.adapter_sha256)
 
     def _template(self, base: Base) -> str | None:
@@ -255,7 +257,7 @@ class Loaded:
         parts: list[Parts] = []
         gap = "" if template is not None or not text or text[-1:].isspace() else " "
         for choice in choices:
-            before, after = joined(
+            before, after = join_tokens(
                 base.tokenizer,
                 text,
                 gap + choice,
@@ -333,8 +335,8 @@ def _reply(answer: Done, prompt_tokens: int, *, calls: bool) -> Reply:
     assert isinstance(answer, DrawnAnswer)
     if _UNSTORABLE.search(answer.text):
         return Reply(error="the answer holds a NUL character or half a surrogate pair")
-    message, thought = thought_apart(answer.text)
-    text, called = called_apart(message) if calls else (message, None)
+    message, thought = split_reasoning(answer.text)
+    text, called = split_calls(message) if calls else (message, None)
     return Reply(
         text=text,
         reasoning=thought,

@@ -31,12 +31,12 @@ class Secret:
     def __bool__(self) -> bool:
         return bool(self.value)
 
-    def masked(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """The text with a mark in the place of the key."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
     def beginning(self, text: str, most: int) -> str:
-        """The first `most` characters of `masked`, however long the text is."""
+        """The first `most` characters of `mask`, however long the text is."""
         masked, at, longest = "", 0, LONGEST_CHARACTER * len(self.value)
         while (left := most - len(masked)) > 0:
             match = self._pattern and self._pattern.search(text, at, at + left + longest)
@@ -46,7 +46,7 @@ class Secret:
             at = match.end()
         return masked[:most]
 
-    def given_away(self, text: str) -> bool:
+    def is_in(self, text: str) -> bool:
         """Whether a text holds the key and can't hold it by chance."""
         return (
             self._pattern is not None

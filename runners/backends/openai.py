@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import wrong
+from evalhub.declare.declaration import invalid
 from evalhub.declare.endpoints import Alias
 from evalhub.declare.keys import KeyVariable, Reach, base_address, check_address_variable
 from evalhub.declare.outside import Outside
@@ -125,7 +125,7 @@ class OpenAIBackend(BackendDeclaration):
         return self.concurrency
 
     @property
-    def sold(self) -> Sold | None:
+    def seller(self) -> Sold | None:
         otherwise = {each: self.extra.get(each, "default") for each in _OTHER_PRICES}
         if any(value not in ("default", "auto") for value in otherwise.values()):
             return None
@@ -158,12 +158,12 @@ class OpenAIBackend(BackendDeclaration):
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:
         if self.url is None and self.endpoint is None:
-            raise wrong(
+            raise invalid(
                 "missing: give the server's url, or an endpoint that an operator made", "url"
             )
         for name in ("url", "key_env"):
             if self.endpoint is not None and getattr(self, name) is not None:
-                raise wrong("belongs to the endpoint, which is named: leave it out", name)
+                raise invalid("belongs to the endpoint, which is named: leave it out", name)
         return self
 
     @field_validator("url")
@@ -232,7 +232,7 @@ class Client:
         """What its server says at /models of those that it serves; None where it says nothing."""
         exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
         try:
-            asking = asyncio.run_coroutine_threadsafe(exchange.listed_models(), event_loop())
+            asking = asyncio.run_coroutine_threadsafe(exchange.list_models(), event_loop())
             return asking.result()
         except BackendError:
             return None

@@ -13,7 +13,7 @@ from evalhub.io.finish_reasons import end_of
 from runners.backends.asking import SERVED_NAME, Fault, Paid, Reply
 from runners.backends.faults import error_in, fault_of
 from runners.backends.masking import Secret
-from runners.backends.said import said_in
+from runners.backends.messages import message_of
 
 COMPLAINT = 200
 """Characters of an error response that are repeated."""
@@ -83,9 +83,9 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         beginning = in_one_line(content.decode("utf-8", "replace"), key)
         return [Reply(error=f"the response has no choices: {beginning!r}", fault=Fault.SERVER)]
-    prompt, completion, paid = tokens_told(answer)
-    served = served_name(answer.get("model"), key)
-    fingerprint = served_name(answer.get("system_fingerprint"), key)
+    prompt, completion, paid = tokens_reported(answer)
+    served = name_of_served(answer.get("model"), key)
+    fingerprint = name_of_served(answer.get("system_fingerprint"), key)
     answers = [
         _reply(
             choice if isinstance(choice, dict) else {},
@@ -103,7 +103,7 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
     return answers if paid is None else _with_what_was_paid(answers, paid)
 
 
-def tokens_told(answer: Mapping[str, Any]) -> tuple[int | None, int | None, Paid | None]:
+def tokens_reported(answer: Mapping[str, Any]) -> tuple[int | None, int | None, Paid | None]:
     """The prompt's and the answers' tokens by a response's usage, and what was paid for; None where
     it doesn't say."""
     usage = answer.get("usage")
@@ -144,7 +144,7 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
     """One choice of a response, with what it cost."""
     why = choice.get("finish_reason")
     try:
-        message = said_in(choice)
+        message = message_of(choice)
     except ValueError as flaw:
         return Reply(error=f"the response can't be kept: {flaw}")
     if message.text is None:
@@ -160,7 +160,7 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
         )
     if _UNSTORABLE.search(message.parts):
         return Reply(error="the response holds a NUL character or half a surrogate pair")
-    if key.given_away(message.parts):
+    if key.is_in(message.parts):
         return Reply(error="the answer holds the key that it was asked with, and isn't kept")
     logprobs = _logprobs(choice)
     return replace(
@@ -179,7 +179,7 @@ def _word(value: Any, key: Secret) -> str:
     return "" if _UNSTORABLE.search(word) else word
 
 
-def served_name(value: Any, key: Secret) -> str:
+def name_of_served(value: Any, key: Secret) -> str:
     """A name that a response gives to what answered, if it is a text; without the key."""
     return in_one_line(value, key)[:SERVED_NAME] if isinstance(value, str) else ""
 

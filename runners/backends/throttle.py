@@ -60,7 +60,9 @@ class Throttle:
     def __str__(self) -> str:
         return f"{self.now} of {self.most}" + (f", after {self.reason}" if self.reason else "")
 
-    def refused(self, at_s: float, *, sent_in: int, reason: str, certain: bool = False) -> None:
+    def note_refusal(
+        self, at_s: float, *, sent_in: int, reason: str, certain: bool = False
+    ) -> None:
         """The endpoint took a request for too much, which was sent when `lowered` was `sent_in`.
 
         Args:
@@ -78,11 +80,11 @@ class Throttle:
         if self._answered:
             self._threshold, self._answered = self.limit, False
 
-    def timed_out(self, reason: str) -> None:
+    def note_timeout(self, reason: str) -> None:
         """A request wasn't answered in time. A few of many are long answers and no congestion."""
         self.limit, self.reason = max(1.0, self.limit - TIMED_OUT), reason
 
-    def answered(self, *, sent_in: int) -> None:
+    def note_answer(self, *, sent_in: int) -> None:
         """A request was answered, which was sent when `lowered` was `sent_in`."""
         self._by_chance = min(MOST_BY_CHANCE, self._by_chance + CHANCE)
         if sent_in != self.lowered or self.limit == self.most:

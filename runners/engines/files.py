@@ -93,7 +93,7 @@ def model_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def fetched_adapter(name: str, revision: str | None) -> Path:
+def fetch_adapter(name: str, revision: str | None) -> Path:
     """The folder of an adapter of the model hub, fetched where it isn't here yet.
 
     Raises EngineError.

@@ -30,7 +30,7 @@ from runners.engines.harness_scores import (
     document_bits,
     mean_bytes,
 )
-from runners.engines.harness_tasks import FoundTasks, found, one_line
+from runners.engines.harness_tasks import TaskSet, find_tasks, one_line
 
 FEWSHOT_SEED = 1234
 """The harness's own default."""
@@ -112,7 +112,7 @@ class HarnessDocument:
         return int(self.task.config.repeats or 1)
 
     @property
-    def asked(self) -> list[Any]:
+    def requests_json(self) -> list[Any]:
         """The document's requests as JSON, for the digest of the prompts."""
         return [[each.request_type, list(each.args)] for each in self.instances]
 
@@ -140,7 +140,7 @@ class HarnessTask:
 
     @property
     def prompts_sha256(self) -> str:
-        prompts = [each.asked for each in self.documents.values()]
+        prompts = [each.requests_json for each in self.documents.values()]
         text = json.dumps(prompts, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -161,7 +161,9 @@ class HarnessTask:
         for document in self.documents.values():
             first = document.instances[0]
             context = first.args[0] if self.kind != "loglikelihood_rolling" else ""
-            text = json.dumps(document.asked, sort_keys=True, ensure_ascii=False, default=str)
+            text = json.dumps(
+                document.requests_json, sort_keys=True, ensure_ascii=False, default=str
+            )
             row = {
                 "id": document.key,
                 "input": context if context.strip() else str(first.args[-1]),
@@ -224,7 +226,7 @@ def _load(spec: LmEvalTask) -> HarnessTask:
         os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
     os.environ.setdefault("TQDM_DISABLE", "1")
     metric = spec.score.partition(",")[0]
-    task_set = found(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
+    task_set = find_tasks(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
     kinds = {str(each.OUTPUT_TYPE) for each in task_set.tasks.values()}
     if len(kinds) != 1:
         raise EngineError(
@@ -302,7 +304,7 @@ def _cluster(document: HarnessDocument, field: str) -> str:
     return text if len(text) <= LONGEST_CLUSTER else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _apart(task_set: FoundTasks) -> str:
+def _apart(task_set: TaskSet) -> str:
     return f"make a test set of each of its tasks, {', '.join(task_set.tasks)}"
 
 

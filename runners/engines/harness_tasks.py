@@ -16,7 +16,7 @@ _BUILDERS = ("arrow", "csv", "json", "pandas", "parquet", "text", "webdataset", 
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class FoundTasks:
+class TaskSet:
     """The harness's own tasks by their names; several are a group's.
 
     Attributes:
@@ -28,7 +28,7 @@ class FoundTasks:
     is_group: bool
 
 
-def found(task: str, *, include_path: str | None, data: str | None, metric: str) -> FoundTasks:
+def find_tasks(task: str, *, include_path: str | None, data: str | None, metric: str) -> TaskSet:
     """A task, or the tasks of a group whose `metric` is the mean over all of their documents.
 
     Args:
@@ -64,9 +64,9 @@ def found(task: str, *, include_path: str | None, data: str | None, metric: str)
     except Exception as error:
         raise EngineError(f"can't be loaded: {one_line(error)}") from error
     if kind != "GROUP":
-        return FoundTasks({task: built}, str(built.VERSION), is_group=False)
+        return TaskSet({task: built}, str(built.VERSION), is_group=False)
     tasks = {each.task_name: each for each in built.get_all_tasks()}
-    return FoundTasks(tasks, str(built.version), is_group=True)
+    return TaskSet(tasks, str(built.version), is_group=True)
 
 
 def one_line(error: Exception) -> str:

@@ -31,7 +31,7 @@ class Likelihood:
     greedy: bool
 
 
-def joined(
+def join_tokens(
     tokenizer: Any,
     before_text: str,
     after_text: str,

@@ -37,22 +37,22 @@ class Visit:
     """One caller of a base. The base's thread calls all three functions.
 
     Attributes:
-        prepared: what is asked of the loaded base; EngineError where it can't be asked so.
+        prepare: what is asked of the loaded base; EngineError where it can't be asked so.
         failed: told what ends the visit: nothing more is given.
         gone: set by the visitor, who waits for nothing more.
     """
 
-    prepared: Callable[[Base], Sequence["Question"]]
+    prepare: Callable[[Base], Sequence["Question"]]
     failed: Callable[[Exception], None]
     gone: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)
 class Question:
-    """A row to answer or a pair to judge; `given` takes what comes of it."""
+    """A row to answer or a pair to judge; `on_result` takes what comes of it."""
 
     asked: PromptRow | Continuation
-    given: Callable[[Done], None]
+    on_result: Callable[[Done], None]
     most_tokens: int
     drawing: Drawing | None = None
     visit: Visit | None = None
@@ -137,7 +137,7 @@ class Engine:
             return
         try:
             self._base = self._base or _load(self)
-            questions = visit.prepared(self._base)
+            questions = visit.prepare(self._base)
         except EngineError as error:
             visit.failed(error)
         except Exception as error:
@@ -164,7 +164,7 @@ class Engine:
                 return
         else:
             for question, answer in zip(batch, answers, strict=True):
-                question.given(answer)
+                question.on_result(answer)
             return
         # Not while the error is handled: it holds all that the batch had in memory.
         self._answer_in_less(batch)
@@ -176,7 +176,7 @@ class Engine:
             self._waiting = [*batch, *self._waiting]
             return
         if len(batch) == 1:
-            batch[0].given(EngineError(f"memory ends at one prompt of {size} tokens"))
+            batch[0].on_result(EngineError(f"memory ends at one prompt of {size} tokens"))
             return
         self._fits = size // 2
         logger.warning("%s: memory ended at %d tokens", self.source.model, size)

@@ -11,7 +11,14 @@ from evalhub.registry.models import Metric, ModelVersion, Run
 from runners.backends import backend_of
 from runners.backends.asking import BackendRequest
 from runners.backends.clients import client_of
-from runners.metrics import Ask, JudgeReply, MetricDeclaration, MetricError, Scorer, declared_metric
+from runners.metrics import (
+    Ask,
+    JudgeReply,
+    MetricDeclaration,
+    MetricError,
+    Scorer,
+    metric_declaration,
+)
 from runners.spending import Meter
 
 ASKED_AT_A_TIME = 64
@@ -23,7 +30,7 @@ def scorer_of(metric: Metric, run: Run, tick: Callable[[], None]) -> Scorer:
 
     Raises MetricError as `judge_of`.
     """
-    declared = declared_metric(metric.name, **metric.options)
+    declared = metric_declaration(metric.name, **metric.options)
     judge = judge_of(declared, run.version.model.project)
     if judge is None:
         return Scorer(declared, None)

@@ -15,7 +15,7 @@ from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Run
 from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.backends.clients import client_of
-from runners.judges.pairwise import asked_of, choice_of
+from runners.judges.pairwise import choice_of, judge_prompt
 from runners.metrics.json_verdict import VerdictError
 from runners.spending import Meter
 
@@ -32,7 +32,7 @@ class TwoAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedNow:
+class AskResult:
     """What came of asking: verdicts asked for now, and those to which there was no answer, with
     the first reason. They are asked for again the next time."""
 
@@ -48,7 +48,7 @@ def ask_pairs(
     meter: Meter,
     look: Callable[[], None],
     keep: Callable[[Sequence[JudgeVote], Sequence[Answered]], None],
-) -> AskedNow:
+) -> AskResult:
     """Asks the judge for each verdict that is missing.
 
     `keep` is handed them as they come, with all that was replied, and about every half second none,
@@ -88,7 +88,7 @@ def ask_pairs(
                 ]
                 keep(votes, batch)
                 meter.check()
-    return AskedNow(question_count, unanswered, error)
+    return AskResult(question_count, unanswered, error)
 
 
 def _batches(
@@ -129,9 +129,9 @@ def prompt_of(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: boo
     answers = (
         (pair.candidate, pair.baseline) if candidate_first else (pair.baseline, pair.candidate)
     )
-    return asked_of(
+    return judge_prompt(
         question,
-        given=item.input,
+        item_input=item.input,
         context=item.context,
         references=list(item.references),
         first=answers[0],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from evalhub.declare.pairwise import PairwiseQuestion
-from runners.metrics.json_verdict import VerdictError, read_verdict, shown, text_in
+from runners.metrics.json_verdict import VerdictError, quote, read_verdict, text_in
 from runners.metrics.judged import MATERIAL, as_material
 
 _ASKED = """\
@@ -20,10 +20,10 @@ Say why first. Reply with one JSON object and nothing else:
 {{"reason": "one sentence", "better": "first", "second" or "neither"}}"""
 
 
-def asked_of(
+def judge_prompt(
     question: PairwiseQuestion,
     *,
-    given: Any,
+    item_input: Any,
     context: str,
     references: list[Any],
     first: str,
@@ -31,7 +31,7 @@ def asked_of(
 ) -> str:
     """What the judge is asked about two answers to one item, in this order."""
     material = {
-        "question": given,
+        "question": item_input,
         "context": context,
         "right_answers": [each for each in references if each is not None],
     }
@@ -54,5 +54,5 @@ def choice_of(text: str, *, candidate_first: bool) -> tuple[str, str]:
     arms = ("candidate", "baseline") if candidate_first else ("baseline", "candidate")
     choices = {"first": arms[0], "second": arms[1], "neither": "tie"}
     if not isinstance(better, str) or better not in choices:
-        raise VerdictError(f"its better is {shown(str(better))}, not first, second or neither")
+        raise VerdictError(f"its better is {quote(str(better))}, not first, second or neither")
     return choices[better], text_in(verdict, "reason")

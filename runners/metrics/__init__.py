@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from runners.metrics.score import (
     Answer,
     Ask,
@@ -34,7 +34,7 @@ __all__ = [
     "MetricError",
     "MetricScore",
     "Scorer",
-    "declared_metric",
+    "metric_declaration",
     "scorer",
 ]
 
@@ -88,15 +88,15 @@ def scorer(name: str, **options: Any) -> Scorer:
     place of the output; where it doesn't match, the whole output is, and the score says so.
     Raises MetricError for an unknown name or option, or a value that an option doesn't take.
     """
-    return Scorer(declared_metric(name, **options))
+    return Scorer(metric_declaration(name, **options))
 
 
-def declared_metric(name: str, **options: Any) -> MetricDeclaration:
+def metric_declaration(name: str, **options: Any) -> MetricDeclaration:
     """The metric of that name with its options. Raises MetricError, as `scorer`."""
     if name not in METRICS:
         raise MetricError(f"there is no metric {name!r}{_near(name, METRICS)}")
     try:
-        return declared(METRICS[name], {"name": name, **options})
+        return validate(METRICS[name], {"name": name, **options})
     except DeclarationError as error:
         raise MetricError(f"{name}: {error}") from error
 

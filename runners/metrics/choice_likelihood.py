@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from runners.metrics.choices import judged_choices, right_choice
+from runners.metrics.choices import choice_likelihoods, right_choice
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 _LENGTHS: dict[str, Callable[[str], int]] = {
@@ -34,7 +34,7 @@ class ChoiceLikelihood(MetricDeclaration):
     )
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        choices, sums = judged_choices(answer)
+        choices, sums = choice_likelihoods(answer)
         right = right_choice(choices, reference)
         length = _LENGTHS[self.per]
         values = [each / length(choice) for each, choice in zip(sums, choices, strict=True)]

@@ -6,7 +6,7 @@ from typing import Any
 from runners.metrics.score import Answer
 
 
-def judged_choices(answer: Answer) -> tuple[Sequence[str], Sequence[float]]:
+def choice_likelihoods(answer: Answer) -> tuple[Sequence[str], Sequence[float]]:
     """The choices and their log-probabilities. ValueError says what is missing."""
     if answer.choices is None:
         raise ValueError("the item has no choices: name their field in the test set's fields")

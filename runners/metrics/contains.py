@@ -16,11 +16,11 @@ class Contains(TextMetric):
     name: Literal["contains"] = "contains"
     lower: Lower = False
 
-    def taken(self, answer: Answer) -> str:
+    def part_compared(self, answer: Answer) -> str:
         return normalise(answer.text, lower=self.lower)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         wanted = normalise(reference_text(reference), lower=self.lower)
         if not wanted:
             return MetricScore(None, "the reference is empty: every output contains it")
-        return MetricScore(float(wanted in self.taken(answer)))
+        return MetricScore(float(wanted in self.part_compared(answer)))

@@ -47,7 +47,7 @@ class CorpusScore(MetricDeclaration):
         return self.formula in RISING
 
     @property
-    def counted_in(self) -> str:
+    def unit_of_value(self) -> str:
         return f"points of {self.of}, linearised"
 
     @property

@@ -20,7 +20,7 @@ class ExactMatch(TextMetric):
     punctuation: bool = Field(False, description="leave out punctuation")
     articles: bool = Field(False, description="leave out a, an, the")
 
-    def taken(self, answer: Answer) -> str:
+    def part_compared(self, answer: Answer) -> str:
         return self._normalise(answer.text)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

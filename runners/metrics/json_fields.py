@@ -26,7 +26,7 @@ class JsonFields(TextMetric):
     )
     strict: bool = Field(False, description="count the output's surplus fields as wrong")
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         return json_in(answer.text)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

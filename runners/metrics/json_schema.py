@@ -7,8 +7,8 @@ from pydantic import Field, field_validator
 
 from evalhub.declare.outside import Inert
 from evalhub.io.json_values import JsonError, parse_json
-from runners.metrics.apart import TooMuchError, in_the_process_apart, read_apart
 from runners.metrics.score import Answer, MetricScore, TextMetric
+from runners.metrics.subprocess_scoring import TooMuchError, in_the_process_apart, read_apart
 
 _SMALL = 4_000
 

@@ -21,7 +21,7 @@ class JsonValid(TextMetric):
     name: Literal["json_valid"] = "json_valid"
     root: Literal["any", "object", "array"] = Field("any", description="what the JSON must be")
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         return json_in(answer.text)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

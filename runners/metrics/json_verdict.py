@@ -23,9 +23,9 @@ def read_verdict(text: str) -> dict[str, Any]:
     try:
         value = parse_json(fenced["inside"] if fenced else stripped)
     except JsonError as error:
-        raise VerdictError(f"{error}; it said {shown(stripped)}") from error
+        raise VerdictError(f"{error}; it said {quote(stripped)}") from error
     if not isinstance(value, dict):
-        raise VerdictError(f"it is JSON, but no object; it said {shown(stripped)}")
+        raise VerdictError(f"it is JSON, but no object; it said {quote(stripped)}")
     return value
 
 
@@ -35,7 +35,7 @@ def text_in(verdict: dict[str, Any], name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def shown(text: str) -> str:
+def quote(text: str) -> str:
     """The beginning of the judge's text, in quotes and on one line, for an error."""
     line = " ".join(text.split())
     return repr(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from evalhub.declare.pairwise import Rubric
-from runners.metrics.json_verdict import VerdictError, shown, text_in
+from runners.metrics.json_verdict import VerdictError, quote, text_in
 from runners.metrics.judged import MATERIAL, JudgedMetric, as_material
 from runners.metrics.score import Answer, MetricScore
 
@@ -70,7 +70,7 @@ class Judge(JudgedMetric):
         points = verdict.get("score")
         least, most = self.scale
         if isinstance(points, bool) or not isinstance(points, int | float):
-            raise VerdictError(f"its score is {shown(str(points))}, not a number")
+            raise VerdictError(f"its score is {quote(str(points))}, not a number")
         if points != int(points) or not least <= points <= most:
             raise VerdictError(f"its score of {points:g} isn't a whole number of {least} to {most}")
         return MetricScore(float(points), text_in(verdict, "reason"))

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from runners.metrics.choices import judged_choices, right_choice
+from runners.metrics.choices import choice_likelihoods, right_choice
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 
@@ -22,6 +22,6 @@ class LikelihoodPerByte(MetricDeclaration):
     name: Literal["likelihood_per_byte"] = "likelihood_per_byte"
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        choices, sums = judged_choices(answer)
+        choices, sums = choice_likelihoods(answer)
         right = right_choice(choices, reference)
         return MetricScore(sums[right] / len(choices[right].encode()))

@@ -29,10 +29,10 @@ class Markup(TextMetric):
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         text = without_json_fence(answer.text) if self.json_fence else answer.text
-        return MetricScore(float(marked_up(text)))
+        return MetricScore(float(has_markup(text)))
 
 
-def marked_up(text: str) -> bool:
+def has_markup(text: str) -> bool:
     """Whether a text has a heading, a code block, a table, bold, HTML, or two lines of a list."""
     items = _LISTED.finditer(text)
     return bool(_ONCE.search(text) or (next(items, None) and next(items, None)))

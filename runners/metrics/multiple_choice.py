@@ -34,8 +34,8 @@ class MultipleChoice(TextMetric):
             raise ValueError("must be capital letters, such as ABCD")
         return letters
 
-    def taken(self, answer: Answer) -> str | None:
-        return chosen(answer.text, self.letters)
+    def part_compared(self, answer: Answer) -> str | None:
+        return chosen_letter(answer.text, self.letters)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         alone = _forms(self.letters).alone
@@ -43,13 +43,13 @@ class MultipleChoice(TextMetric):
         if wanted is None:
             quoted = f"{str(reference)[:60]!r}"
             return MetricScore(None, f"the reference is not a letter of {self.letters}: {quoted}")
-        letter = chosen(answer.text, self.letters)
+        letter = chosen_letter(answer.text, self.letters)
         if letter is None:
             return MetricScore(0.0, "no choice in the output")
         return MetricScore(float(letter == _letter(wanted)))
 
 
-def chosen(text: str, letters: str) -> str | None:
+def chosen_letter(text: str, letters: str) -> str | None:
     """The letter that a text chooses: the first of these forms that it has.
 
     Nothing but a letter (`B`, `(b)`, `**B.**`); the last `answer is B` or `Answer: (B)`; a letter

@@ -36,7 +36,7 @@ class NumericMatch(TextMetric):
     tolerance: float = Field(1e-6, ge=0, description="difference still taken as equal")
     relative: float = Field(0.0, ge=0, description="the same, as a share of the larger number")
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         number = last_number(answer.text)
         return None if number is None else f"{number:.15g}"
 

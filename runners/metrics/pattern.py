@@ -12,9 +12,15 @@ from typing import Any
 
 import regex
 
-from runners.metrics.apart import SECONDS, TOO_SLOW, TooMuchError, in_the_process_apart, read_apart
+from runners.metrics.subprocess_scoring import (
+    SECONDS,
+    TOO_SLOW,
+    TooMuchError,
+    in_the_process_apart,
+    read_apart,
+)
 
-__all__ = ["LONGEST", "TOO_SLOW", "compiled", "found", "groups_of", "last_group"]
+__all__ = ["LONGEST", "TOO_SLOW", "compile_pattern", "groups_of", "last_group", "occurs"]
 
 LONGEST = 10_000
 """Characters of a pattern."""
@@ -24,7 +30,7 @@ _PLAIN_LENGTH, _PLAIN_COUNT = 500, 1_000
 
 
 @lru_cache(maxsize=1024)
-def compiled(source: str) -> "regex.Pattern[str]":
+def compile_pattern(source: str) -> "regex.Pattern[str]":
     """The compiled pattern. Raises ValueError saying where it is malformed."""
     if not isinstance(source, str) or not source:
         raise ValueError("must be a regular expression")
@@ -43,7 +49,7 @@ def groups_of(source: str) -> int:
     if isinstance(source, str) and len(source) > LONGEST:
         raise ValueError(f"is longer than {LONGEST:,} characters")
     if not isinstance(source, str) or _is_plain(source) or in_the_process_apart():
-        return int(compiled(source).groups)
+        return int(compile_pattern(source).groups)
     try:
         return read_apart("pattern", source)
     except TooMuchError as error:
@@ -67,6 +73,6 @@ def last_group(pattern: Any, text: str) -> str | None:
     return last
 
 
-def found(pattern: Any, text: str) -> bool:
+def occurs(pattern: Any, text: str) -> bool:
     """Whether the pattern occurs in the text. Raises TimeoutError beyond SECONDS."""
     return pattern.search(text, timeout=SECONDS) is not None

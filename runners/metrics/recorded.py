@@ -38,7 +38,7 @@ class RecordedScore(MetricDeclaration):
         return self.between
 
     @property
-    def counted_in(self) -> str:
+    def unit_of_value(self) -> str:
         return f"points of {self.of}"
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

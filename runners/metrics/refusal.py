@@ -94,11 +94,11 @@ class Refusal(TextMetric):
         own = next((each for each in self.phrases if each.casefold() in text), None)
         if own is not None:
             return MetricScore(1.0, f"it says {own[:100]!r}")
-        phrase = refused(answer.text)
+        phrase = refusal_phrase(answer.text)
         return MetricScore(float(phrase is not None), f"it says {phrase[:100]!r}" if phrase else "")
 
 
-def refused(text: str) -> str | None:
+def refusal_phrase(text: str) -> str | None:
     """The refusing phrase at a text's start; None where there is none."""
     opening = text.lstrip()[:OPENING].translate(_QUOTES)
     match = _REFUSES.search(_WRITTEN_OUT.sub("I am", opening))

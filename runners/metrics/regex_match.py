@@ -29,13 +29,13 @@ class RegexMatch(TextMetric):
         return source
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        from runners.metrics.pattern import TOO_SLOW, compiled, found
+        from runners.metrics.pattern import TOO_SLOW, compile_pattern, occurs
 
         try:
-            pattern = compiled(reference if self.pattern is None else self.pattern)
+            pattern = compile_pattern(reference if self.pattern is None else self.pattern)
         except (TypeError, ValueError) as error:
             return MetricScore(None, f"the reference is no pattern: {error}")
         try:
-            return MetricScore(float(found(pattern, answer.text)))
+            return MetricScore(float(occurs(pattern, answer.text)))
         except TimeoutError:
             return MetricScore(None, f"the pattern {TOO_SLOW}")

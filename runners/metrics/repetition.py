@@ -23,10 +23,10 @@ class Repetition(TextMetric):
     words: int = Field(4, ge=1, le=20, description="how many words make a run")
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        return MetricScore(repeated_share(_WORD.findall(answer.text.lower()), self.words))
+        return MetricScore(share_of_repeats(_WORD.findall(answer.text.lower()), self.words))
 
 
-def repeated_share(words: list[str], n: int) -> float:
+def share_of_repeats(words: list[str], n: int) -> float:
     """1 − distinct n-grams / n-grams (seq-rep-n, Welleck et al. 2020, arXiv:1908.04319); 0 of fewer
     words than that."""
     runs = list(zip(*(words[start:] for start in range(n)), strict=False))

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from evalhub.declare.declaration import Declaration
-from runners.metrics.apart import (
+from runners.metrics.subprocess_scoring import (
     LONG,
     TooMuchError,
-    extracted_apart,
+    extract_in_process,
     in_the_process_apart,
-    scored_apart,
+    score_in_process,
 )
 
 
@@ -91,7 +91,8 @@ class MetricDeclaration(Declaration):
         reads_choices: whether an item is to have choices, and an answer to say how likely each is.
         reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
-            answers are scored in a process that can be ended (`runners.metrics.apart`).
+            answers are scored in a process that can be ended
+            (`runners.metrics.subprocess_scoring`).
         recorded_alone: whether only answers made elsewhere can have it.
         scored_together: whether all answers of a run have it together, so that an answer's value is
             written when all are there (`runners.together`).
@@ -154,7 +155,7 @@ class MetricDeclaration(Declaration):
         return self.bounds
 
     @property
-    def counted_in(self) -> str:
+    def unit_of_value(self) -> str:
         """The unit of the value, with these options."""
         return self.unit
 
@@ -164,7 +165,7 @@ class MetricDeclaration(Declaration):
         counted in a unit, and no number of it is right."""
         return float(self.rises) if self.reach == (0.0, 1.0) else None
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         """The part of an answer that is compared, for people to read, without its score; None where
         there is nothing in it to compare."""
         return answer.text
@@ -249,7 +250,7 @@ class Scorer:
             else:
                 batches.append(None)
         scored_here = iter(self._score_all(local))
-        scored_elsewhere = iter(scored_apart(self.metric.name, self._options, apart))
+        scored_elsewhere = iter(score_in_process(self.metric.name, self._options, apart))
         scores = []
         for (part, extracted), where in zip(read, batches, strict=True):
             if isinstance(part, Answer):
@@ -257,11 +258,11 @@ class Scorer:
             scores.append(replace(part, extracted=extracted))
         return scores
 
-    def taken(self, answer: Answer) -> tuple[str | None, bool | None]:
+    def part_compared(self, answer: Answer) -> tuple[str | None, bool | None]:
         """What of an answer is compared, without its score, and whether the pattern matched (None
         without a pattern): (None, …) where there is nothing to compare."""
         part, extracted = self._read(answer)
-        return (self.metric.taken(part) if isinstance(part, Answer) else None), extracted
+        return (self.metric.part_compared(part) if isinstance(part, Answer) else None), extracted
 
     @property
     def one_by_one(self) -> bool:
@@ -295,7 +296,7 @@ class Scorer:
         if not isinstance(self.metric, TextMetric) or self.metric.extract is None:
             return answer, None
         try:
-            part = extracted_apart(self.metric.extract, answer.text)
+            part = extract_in_process(self.metric.extract, answer.text)
         except TooMuchError as error:
             return MetricScore(None, f"the extraction pattern {error} on this output"), False
         return (answer, False) if part is None else (replace(answer, text=part), True)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from evalhub.io.json_values import parse_json, same_json
-from evalhub.io.tools import called, calls_of
+from evalhub.io.tools import call_text, calls_of
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 Call = dict[str, Any]
@@ -27,7 +27,7 @@ class ToolCallMatch(MetricDeclaration):
     )
     ordered: bool = Field(False, description="whether the order of several calls counts")
 
-    def taken(self, answer: Answer) -> str | None:
+    def part_compared(self, answer: Answer) -> str | None:
         return _calls_text(answer.tool_calls) if answer.tool_calls else None
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
@@ -75,4 +75,4 @@ def _pairs_up(fits: Sequence[Sequence[bool]]) -> bool:
 
 
 def _calls_text(calls: Sequence[Call]) -> str:
-    return " and ".join(called(each)[:100] for each in calls[:3]) or "nothing"
+    return " and ".join(call_text(each)[:100] for each in calls[:3]) or "nothing"

@@ -191,7 +191,7 @@ def test_where_too_many_wait_the_answer_is_what_there_is_now(
     clock = SimpleNamespace(sleep=lambda _: pytest.fail("it waited"), monotonic=time.monotonic)
     monkeypatch.setattr("evalhub.frames.rest.waiting.time", clock)
     SEATS.set_for(threads=4, ended=lambda: False)
-    assert SEATS.taken()
+    assert SEATS.take()
     try:
         assert shipped.get("/studies/sums/gate", wait="25").status_code == 503
     finally:

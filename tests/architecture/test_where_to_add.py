@@ -34,7 +34,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     task.metrics["score"] = ToolMetric("score")
     for line, text in enumerate(path.read_text().splitlines(), start=1):
         key, output, score = text.split()
-        task.ask(AskedItem(key, key, [], named=True, line=line))
+        task.ask(AskedItem(key, key, [], has_own_id=True, line=line))
         task.answers.append(GivenAnswer(key, 0, output, {"score": float(score)}, line=line))
     return [arm]
 '''
@@ -67,7 +67,7 @@ from evalhub.accounts.models import Scope
 from evalhub.api.shapes.hello import Hello
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
-from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.lists import response_of
 
 
 class OneHello(ProjectEndpoint):
@@ -75,7 +75,7 @@ class OneHello(ProjectEndpoint):
 
     @describes("Say hello", gives=Hello)
     def get(self, request: Request, project: str) -> Response:
-        return shown(request, Hello(project=self.project.slug))
+        return response_of(request, Hello(project=self.project.slug))
 """
 SHAPE = """
 from evalhub.declare.declaration import Declaration

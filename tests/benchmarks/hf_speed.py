@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
@@ -42,7 +42,7 @@ BATCH_TOKENS = 6_000
 def client(model: Path, adapter: Path | None = None) -> Client:
     spec = {"type": "hf", "model": str(model), "batch_tokens": BATCH_TOKENS}
     spec |= {"adapter": str(adapter)} if adapter else {}
-    settled = declared(AnyBackend, spec).settled(Path)
+    settled = validate(AnyBackend, spec).resolve(Path)
     drawn = Sampling(temperature=0, max_tokens=TOKENS)
     return Client.of(settled, Prompt(), drawn, Reach(operator=True))
 

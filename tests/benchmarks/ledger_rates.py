@@ -24,10 +24,10 @@ from evalhub.decision.levels import (
     AFTER_ALL,
     CHOSEN,
     FREE_RIVALS,
-    drawn_level,
     level_of,
+    level_of_draw,
+    level_of_stages,
     stage_weights,
-    staged_level,
 )
 from evalhub.decision.sections.copies import MANY
 from evalhub.io.items import ItemContent, question_of
@@ -82,7 +82,7 @@ def added(stages: int) -> Draw:
 def judged(looks: Sequence[Sequence[int]]) -> list[float]:
     """The level of each try, by its looks: several where items were added, none where it can't
     ship."""
-    return [staged_level(each, alpha=ALPHA) if each else 0.0 for each in looks]
+    return [level_of_stages(each, alpha=ALPHA) if each else 0.0 for each in looks]
 
 
 def in_turn(tries: int, start: int = 1) -> list[float]:
@@ -189,13 +189,13 @@ def growing(levels: Callable[[tuple[int, ...]], float]) -> list[float]:
 
 
 def of_draws(tries: tuple[int, ...]) -> float:
-    return staged_level(tries, alpha=ALPHA, arms=1, tries=tries)
+    return level_of_stages(tries, alpha=ALPHA, arms=1, tries=tries)
 
 
 FIRST = judged([(1,)] * CANDIDATES)
 WHOLE = [ALPHA] * CANDIDATES
-ONE_BY_ONE = [drawn_level(number, alpha=ALPHA) for number in range(1, CANDIDATES + 1)]
-STAGED = growing(lambda looks: staged_level(looks, alpha=ALPHA))
+ONE_BY_ONE = [level_of_draw(number, alpha=ALPHA) for number in range(1, CANDIDATES + 1)]
+STAGED = growing(lambda looks: level_of_stages(looks, alpha=ALPHA))
 APART = alike(0.0)
 WAYS = (
     Way("answers replaced under one arm's name", alike(CORRELATION), FIRST, in_turn(10)),

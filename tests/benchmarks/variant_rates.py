@@ -15,7 +15,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.decision.levels import level_of, readings_of
+from evalhub.decision.levels import level_of, readings_worth
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.max_t import level_per_arm
 
@@ -67,7 +67,7 @@ def main() -> None:
         )
     passed = True
     for arms, alike in SCENES:
-        readings = readings_of(arms, alike)
+        readings = readings_worth(arms, alike)
         one, now = (
             worst(arms, alike, start=start, draws=options.draws, seed=options.seed)
             for start in (2, 1 + readings)

@@ -13,7 +13,7 @@ from evalhub import __version__
 from evalhub.cli.app import run
 from evalhub.decision.content import content_digest
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.io.canonical import digest_of
 from evalhub.registry.models import Item, Output, Score
 from tests.studies.desks import Desk
@@ -44,7 +44,7 @@ def alter(record: dict[str, Any], **criterion: Any) -> None:
 
 
 def content_of(record: dict[str, Any]) -> str:
-    return content_digest(declared(DecisionRecord, record))
+    return content_digest(validate(DecisionRecord, record))
 
 
 def test_what_it_says_may_be_asked_for(record: dict[str, Any], capsys: Capture) -> None:

@@ -18,7 +18,7 @@ from evalhub import settings
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
 from evalhub.io.full_disk import full_path, is_full_disk, whole_or_gone
-from evalhub.serving.failing import failed
+from evalhub.serving.failing import failure_page
 from tests.cli.test_compare import EXACT, answer, write
 from tests.database.homes import evalhub
 from tests.database.test_tables import environment
@@ -131,7 +131,7 @@ def test_the_page_of_a_request_that_found_the_disk_full_is_507(
     try:
         raise error
     except OperationalError:
-        page = failed(RequestFactory().get("/"))
+        page = failure_page(RequestFactory().get("/"))
     assert page.status_code == 507
     assert "disk is full" in page.content.decode()
 

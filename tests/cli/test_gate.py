@@ -97,7 +97,7 @@ def test_a_trainer_s_folder_is_the_version_s_record_and_what_is_broken_in_it_is_
 ) -> None:
     out = of_transformers(tmp_path / "out")
     assert gate(desk, "--training-record", out) == 0
-    named = ModelVersion.objects.get(model__slug="tuned").training.named.fields
+    named = ModelVersion.objects.get(model__slug="tuned").training.fields_with_names.fields
     assert (named.adapter.r, named.hyperparameters.learning_rate) == (8, 2e-4)
     state = out / "trainer_state.json"
     state.write_text(state.read_text()[:-20])

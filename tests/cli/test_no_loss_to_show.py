@@ -11,7 +11,7 @@ import yaml
 from evalhub.cli.app import run
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.report.junit import junit
 from evalhub.report.markdown import markdown
 from evalhub.report.one_file import render_report
@@ -43,7 +43,7 @@ def decided(
     code = run(["decide", "policy.yaml", "--evidence", "rows.jsonl", "--json"])
     record = json.loads(capsys.readouterr().out)
     assert verify(record).differences == []
-    return code, declared(DecisionRecord, record)
+    return code, validate(DecisionRecord, record)
 
 
 def test_eight_guards_of_nothing_but_zeros_are_passed_by_nobody(

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import LogEntry
-from evalhub.accounts.outgoing import MessagesHeldError, held_since, hold_messages
+from evalhub.accounts.outgoing import MessagesHeldError, hold_began, hold_messages
 from evalhub.cli.app import run
 from evalhub.env import mailer
 from evalhub.features.exporters.mlflow_aliases import tell_mlflow
@@ -23,7 +23,7 @@ from evalhub.features.monitoring.asking import look
 from evalhub.features.monitoring.models import Watch
 from evalhub.features.webhooks.models import Delivery
 from evalhub.features.webhooks.registering import add_webhook
-from evalhub.features.webhooks.sending import tell
+from evalhub.features.webhooks.sending import send_due
 from evalhub.registry.models import Run
 from tests.cast import Team, a_run, a_test_set, a_version
 from tests.database.homes import evalhub
@@ -66,13 +66,13 @@ def test_held_messages_wait_and_go_out_when_the_operator_says_so(
         settings.MLFLOW_URL = mlflow.url
         decided(team, a_version(team, "base"), a_version(team, "tuned"), slug="first")
         assert held(capsys, "hold") is not None
-        assert (tell(), tell_mlflow()) == (0, 0)
+        assert (send_due(), tell_mlflow()) == (0, 0)
         assert run(["mlflow", "sync"]) == 69
         assert "`evalhub outgoing resume`" in capsys.readouterr().err
         assert (listener.messages, mlflow.asked) == ([], [])
         assert not Delivery.objects.exists()
         assert held(capsys, "resume") is None
-        assert (tell(), tell_mlflow()) == (1, 1)
+        assert (send_due(), tell_mlflow()) == (1, 1)
     assert [json.loads(each.body)["type"] for each in listener.messages] == ["decision.made"]
     actions = list(LogEntry.objects.filter(action__startswith="messages-").order_by("pk"))
     assert [entry.action for entry in actions] == ["messages-held", "messages-resumed"]
@@ -121,7 +121,7 @@ def test_holding_twice_keeps_the_first_moment_and_resuming_twice_is_harmless(
     assert held(capsys, "show") == first
     assert (held(capsys, "resume"), held(capsys, "resume"), held(capsys, "show")) == (None,) * 3
     assert LogEntry.objects.filter(action__startswith="messages-").count() == 2
-    assert held_since() is None
+    assert hold_began() is None
 
 
 PRODUCTION = """
@@ -143,8 +143,8 @@ TELL = """
 import sys
 from evalhub.cli.app import run
 assert run(["outgoing", sys.argv[1]]) == 0
-from evalhub.features.webhooks.sending import tell
-print("told", tell())
+from evalhub.features.webhooks.sending import send_due
+print("told", send_due())
 """
 
 

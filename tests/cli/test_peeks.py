@@ -13,7 +13,7 @@ from evalhub.accounts.models import User
 from evalhub.cli.app import run
 from evalhub.decision.document import PrintedDecision
 from evalhub.decision.levels import level_of
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.models import Ledger, Look, Peek
 from evalhub.ledger.verification import rows_at_home
@@ -220,7 +220,7 @@ def test_the_test_sets_page_counts_what_files_showed(
 
 
 def test_the_ledger_has_what_a_records_claim_says_of_its_look(known: Desk, capsys: Capture) -> None:
-    record = declared(PrintedDecision, compared(known, capsys))
+    record = validate(PrintedDecision, compared(known, capsys))
     [check] = [each for each in rows_at_home(record) if each.what == "look"]
     assert (check.recorded, check.found) == ("look 1", "look 1")
 

@@ -19,7 +19,7 @@ from evalhub.decision.signature import (
     new_key,
     private_key,
     public_key,
-    signed,
+    sign,
 )
 from evalhub.declare.declaration import DeclarationError
 from evalhub.io.json_values import JsonError, parse_json
@@ -132,7 +132,7 @@ def test_verifying_needs_neither_a_home_nor_a_database(document: dict[str, Any])
     assert not Path(".evalhub").exists()
 
 
-TEXT = json.dumps(signed(SHIPPED, private_key(PRIVATE)), ensure_ascii=False)
+TEXT = json.dumps(sign(SHIPPED, private_key(PRIVATE)), ensure_ascii=False)
 
 
 @settings(max_examples=80)

@@ -12,7 +12,7 @@ from evalhub.accounts.models import Scope
 from evalhub.cli.app import run
 from evalhub.client.connection import Connection
 from evalhub.client.server import Server
-from evalhub.client.studies import UndecidedError, decided
+from evalhub.client.studies import UndecidedError, wait_for_decision
 from evalhub.ledger.models import Decision, Look
 from evalhub.ledger.signoff import sign_off
 from evalhub.registry.models import ModelVersion, Run, Study
@@ -113,7 +113,7 @@ def test_of_what_somebody_else_handed_in_meanwhile_nothing_is_told(
     assert run(["push", str(desk.write()), "--server", site]) == 0
     connection = Connection(Server.of(site, None), desk.study["project"])
     with pytest.raises(UndecidedError, match="somebody else has handed in the study"):
-        decided(connection, ours, arm="tuned", until=1e12)
+        wait_for_decision(connection, ours, arm="tuned", until=1e12)
 
 
 @pytest.mark.heavy

@@ -69,7 +69,7 @@ def test_a_site_that_is_away_is_tried_until_it_is_enough(status: int) -> None:
     clock, told = Clock(), list[str]()
     with FakeSite(status=status, body=b"<html>") as site:
         with pytest.raises(AwayError, match=f"HTTP {status}"):
-            asking(site.url, clock, told=told.append).post("/studies", {}, key="k")
+            asking(site.url, clock, say=told.append).post("/studies", {}, key="k")
         assert len(site.got) == len(clock.slept) + 1 > 5
         assert len({each["headers"]["Idempotency-Key"] for each in site.got}) == 1
     assert module.PATIENCE_S - module.LONGEST_WAIT_S < clock.now <= module.PATIENCE_S

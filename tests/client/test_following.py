@@ -6,7 +6,7 @@ import pytest
 
 from evalhub.client.connection import Connection, NoAccessError
 from evalhub.client.server import Server, ServerError
-from evalhub.client.studies import DecidedThere, UndecidedError, decided, slug_there
+from evalhub.client.studies import DecidedThere, UndecidedError, slug_there, wait_for_decision
 from tests.client.test_connection import TOKEN, Clock
 from tests.fakes.site import FakeSite
 
@@ -45,7 +45,7 @@ def followed(
     site: FakeSite, clock: Clock, until: float = 7200.0, **pushed: Any
 ) -> DecidedThere | None:
     connection = Connection(Server(site.url, TOKEN), "p", clock=clock, sleep=clock.sleep)
-    return decided(connection, a_study(**pushed), arm="tuned", until=until)
+    return wait_for_decision(connection, a_study(**pushed), arm="tuned", until=until)
 
 
 def test_it_is_asked_until_it_is_decided_then_the_gate_about_this_version() -> None:

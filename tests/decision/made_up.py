@@ -3,7 +3,7 @@
 from typing import Any
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.measuring import required_at
+from evalhub.decision.measuring import requirement_at
 from evalhub.declare.criteria import Criterion, Role
 from evalhub.declare.policy import Tier
 
@@ -40,7 +40,7 @@ def a_criterion(
         "design_effect": 1.0,
         "gap": margin if role == "guard" else 0.05,
     }
-    required = required_at(
+    required = requirement_at(
         Requirement(
             name,
             role,
@@ -72,7 +72,7 @@ def a_ratio(
     gain = mean - baseline if requirement.higher_is_better else baseline - mean
     made = a_criterion(gain - 0.01, gain + 0.01, **fields)
     return made.model_copy(
-        update=dict(required_at(requirement, baseline))
+        update=dict(requirement_at(requirement, baseline))
         | {
             "baseline": baseline,
             "candidate": mean,

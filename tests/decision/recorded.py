@@ -16,7 +16,7 @@ from evalhub.decision.preference_evidence import Judgments, preference_criterion
 from evalhub.decision.record import decision_record
 from evalhub.decision.rule import alphas_of, decide
 from evalhub.decision.sections.answers import AnswersSection, answer_cautions
-from evalhub.decision.sections.jumps import jumps_section, unbelieved
+from evalhub.decision.sections.jumps import implausible_gains, jumps_section
 from evalhub.decision.verify import verify
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import ArmName, Arms
@@ -51,7 +51,7 @@ def a_record(
         criteria,
         invalid=invalid,
         pending=pending,
-        unbelieved=unbelieved(found),
+        unbelieved=implausible_gains(found),
         cautions=answer_cautions(answers, ARMS),
         primaries=primaries,
         registered=False,

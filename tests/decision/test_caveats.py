@@ -10,7 +10,7 @@ from evalhub.decision.caveats import with_caveats
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
 from evalhub.declare.caveats import Caveat
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.command.printing import print_record
 from evalhub.io.canonical import digest_of
@@ -27,7 +27,7 @@ DROPPED = Caveat(
 
 
 def judged(record: dict[str, Any], *caveats: Caveat) -> DecisionRecord:
-    return with_caveats(declared(DecisionRecord, record), caveats)
+    return with_caveats(validate(DecisionRecord, record), caveats)
 
 
 def test_a_caveat_that_holds_makes_a_ship_a_hold_and_comes_first() -> None:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from evalhub.decision.content import content_digest
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 from evalhub.declare.home_bound import is_home_bound
 from tests.decision.recorded import HELD, OPEN, SHIPPED, SPOILT, records, slowly
 
 
 def content(record: dict[str, Any]) -> str:
-    return content_digest(declared(DecisionRecord, record))
+    return content_digest(validate(DecisionRecord, record))
 
 
 def test_verifying_says_it() -> None:

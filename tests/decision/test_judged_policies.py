@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from evalhub.decision.judged_policies import JudgedPolicy, changes_since_last, judged_policy
+from evalhub.decision.judged_policies import JudgedPolicy, changes_since_last, policy_of_record
 from evalhub.decision.policy_changes import Effect
 from evalhub.decision.sections.policy_since import policy_caveats, policy_section
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.study import StudySettings
 
 JUDGE = {"by": "j" * 64, "test_set": "triage", "rubric": "Right is right.", "tier": "critical"}
@@ -44,8 +44,8 @@ def asked(
         }
         for name, each in criteria.items()
     ]
-    settings = declared(StudySettings, policy).as_json()
-    return judged_policy(
+    settings = validate(StudySettings, policy).as_json()
+    return policy_of_record(
         settings, rows, evidence, preference=people, decision="d" * 64, decided="2026-11-29"
     )
 

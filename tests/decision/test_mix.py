@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure
 from evalhub.decision.mix import item_weights
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.measured_on import Mix
 from evalhub.stats.errors import StatisticsError
 
@@ -69,7 +69,7 @@ def test_items_that_do_not_fit_the_mix_are_named(
 )
 def test_shares_that_are_none_of_a_whole_are_refused(mix: dict[str, float], says: str) -> None:
     with pytest.raises(DeclarationError, match=says):
-        declared(Mix, mix)
+        validate(Mix, mix)
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=3, max_size=40))

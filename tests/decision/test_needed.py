@@ -8,9 +8,9 @@ from scipy.stats import binom
 
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure
-from evalhub.decision.needed import Needed, needed_items
+from evalhub.decision.needed import Needed, items_needed
 from evalhub.decision.rule import decide
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Criterion, NextLook
 from tests.decision.made_up import a_budget, a_criterion, a_guard, a_share
 
@@ -20,7 +20,7 @@ MARGIN = Requirement("sorting", "guard", "sorting", "exact_match", margin=0.02)
 def in_all(criterion: Criterion, questions: int = 1) -> int | None:
     """Items of a fresh test set at the criterion's own level."""
     plan = NextLook(alpha=criterion.alpha)
-    return needed_items(criterion, questions=questions, plan=plan).n
+    return items_needed(criterion, questions=questions, plan=plan).n
 
 
 def test_needed_items_is_the_reference_value() -> None:
@@ -71,7 +71,7 @@ def test_silence_of_items_that_belong_together_counts_for_less() -> None:
 def extended(criterion: Criterion, *, alpha: float = 0.01, **fields: Any) -> Needed:
     """With the items that are added tested beside those there are, by equal weights."""
     plan = NextLook(alpha=alpha, weights=(1.0, 1.0))
-    return needed_items(criterion.model_copy(update=fields), questions=1, plan=plan)
+    return items_needed(criterion.model_copy(update=fields), questions=1, plan=plan)
 
 
 def test_an_extension_is_planned_with_what_stage_one_has_shown() -> None:
@@ -95,20 +95,20 @@ def test_items_added_to_those_that_showed_nothing_at_all_settle_nothing() -> Non
     tied = [0.3] * 150
     found = measure(primary, tied, tied, alpha=0.0038, planned_gain=0.05)
     plan = NextLook(alpha=0.0019, weights=(1.0, 1.0))
-    needed = needed_items(found, questions=1, plan=plan)
+    needed = items_needed(found, questions=1, plan=plan)
     assert needed == Needed(
         None,
         "no number of items added to these can settle this, since what they showed counts with the "
         "new ones: a fresh test set can",
     )
-    assert (needed_items(found, questions=1, plan=NextLook(alpha=0.0038)).n or 0) > 150
+    assert (items_needed(found, questions=1, plan=NextLook(alpha=0.0038)).n or 0) > 150
 
 
 def test_unequal_weights_count_as_they_are() -> None:
     """Two stages seen and one as large as each: (2.326348·√3 − √2)/1 = 2.615139."""
     plan = NextLook(alpha=0.01, weights=(2.0, 1.0))
     guard = a_guard(-0.03, 0.01, sd=0.3, p_bound=0.158655)
-    assert needed_items(guard, questions=1, plan=plan).n == 1000 + ceil(
+    assert items_needed(guard, questions=1, plan=plan).n == 1000 + ceil(
         0.09 * (2.615139 + 0.841621) ** 2 / 0.0004
     )
 
@@ -191,7 +191,7 @@ def test_a_loss_that_is_shown_is_settled_by_two_numbers() -> None:
     )
     of_less = guard.model_copy(update={"difference": -0.05})
     plan = NextLook(alpha=0.0152)
-    assert needed_items(of_less, questions=1, plan=plan).as_seen == pytest.approx(330, rel=0.1)
+    assert items_needed(of_less, questions=1, plan=plan).as_seen == pytest.approx(330, rel=0.1)
 
 
 def test_thirty_of_six_hundred_pass_what_eight_of_a_hundred_leave_open() -> None:
@@ -268,8 +268,8 @@ def test_what_the_interval_leaves_out_is_said_with_both_numbers(
     (judged,) = decide("tuned", [criterion]).criteria
     assert judged.needed_why.startswith(shown)
     one, two, power = judged.needed_why.removeprefix(shown).split("; ")
-    assert one == f"a fresh test set of {counted(judged.needed_n or 0, 'item')} {first}"
-    assert two == f"a fresh test set of {counted(judged.needed_as_seen or 0, 'item')} {second}"
+    assert one == f"a fresh test set of {count_text(judged.needed_n or 0, 'item')} {first}"
+    assert two == f"a fresh test set of {count_text(judged.needed_as_seen or 0, 'item')} {second}"
     assert power == "with 80% power each"
 
 

@@ -15,7 +15,7 @@ from evalhub.decision.policy import (
     read_policy,
     requirements_of,
 )
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Budget, Policy, PolicyCriterion, PreferenceRule
 from evalhub.declare.study import StudyReview, StudySettings
 from evalhub.io.rows import DataError
@@ -263,12 +263,12 @@ budgets:
 
 def test_a_study_s_policy_is_put_together_from_its_parts() -> None:
     asked = {"triage": PolicyCriterion(role="primary", metric="exact_match")}
-    settings = declared(
+    settings = validate(
         StudySettings, {"alpha": 0.05, "planned_gain": 0.1, "min_agreement": 0.3, "ledger": "off"}
     )
-    review = declared(StudyReview, {"test_set": "triage", "items": 5, "min_gain": -0.1})
+    review = validate(StudyReview, {"test_set": "triage", "items": 5, "min_gain": -0.1})
     policy = policy_of_study(settings, review, asked)
-    assert policy == declared(
+    assert policy == validate(
         Policy,
         {
             "schema": "evalhub.policy/1",

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from evalhub.decision.measuring import measure
 from evalhub.decision.policy import requirements_of
-from evalhub.decision.policy_changes import Effect, asked_of_policy, policy_changes
+from evalhub.decision.policy_changes import Effect, demands_of_policy, policy_changes
 from evalhub.decision.rule import alphas_of, decide
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Policy
 from evalhub.declare.verdicts import Verdict
 
@@ -37,7 +37,7 @@ def criteria(**changed: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def effects(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Effect]:
-    asked = [asked_of_policy(declared(Policy, each)) for each in (old, new)]
+    asked = [demands_of_policy(validate(Policy, each)) for each in (old, new)]
     return {each.field: each.effect for each in policy_changes(*asked)}
 
 
@@ -116,7 +116,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
 
 def verdict(asked: dict[str, Any], seed: int) -> Verdict:
     """The verdict on the same made-up scores, whatever is asked of them."""
-    rule = declared(Policy, asked)
+    rule = validate(Policy, asked)
     requirements = requirements_of(rule)
     levels = alphas_of(requirements, alpha=rule.alpha)
     found = []

@@ -4,7 +4,7 @@ import pytest
 
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.rule import alphas_of, decide, harm_p_values
-from evalhub.decision.wording import percent, signed
+from evalhub.decision.wording import percent, with_sign
 from evalhub.declare.policy import Primaries, Tier
 from tests.decision.made_up import a_budget, a_criterion, a_guard, a_share
 
@@ -398,4 +398,4 @@ def test_ratios_are_written_in_percent(value: float | None, text: str) -> None:
     ],
 )
 def test_differences_are_written_with_their_sign(value: float, text: str) -> None:
-    assert signed(value) == text
+    assert with_sign(value) == text

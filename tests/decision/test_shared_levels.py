@@ -2,14 +2,14 @@
 
 import pytest
 
-from evalhub.decision.levels import readings_of
+from evalhub.decision.levels import readings_worth
 from tests.benchmarks.handed_level import best_play, simulated
 from tests.benchmarks.variant_rates import MOST, worst
 
 
 @pytest.mark.parametrize(("arms", "alike"), [(3, 0.0), (3, 0.3), (5, 0.5), (10, 0.3)])
 def test_variants_of_the_luckiest_arm_keep_the_level(arms: int, alike: float) -> None:
-    start = 1 + readings_of(arms, alike)
+    start = 1 + readings_worth(arms, alike)
     assert worst(arms, alike, start=start, draws=20_000, seed=1) <= MOST
 
 

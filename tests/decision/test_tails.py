@@ -8,11 +8,11 @@ import pytest
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure
 from evalhub.decision.policy import requirement_of
-from evalhub.decision.policy_changes import Effect, asked_of_policy, policy_changes
+from evalhub.decision.policy_changes import Effect, demands_of_policy, policy_changes
 from evalhub.decision.rule import decide
 from evalhub.decision.test_set_extension import StageScores, p_combined
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.policy import Policy
 
 GRADED = {"role": "guard", "margin": 0.036, "bounds": [0, 1]}
@@ -20,7 +20,7 @@ GRADED = {"role": "guard", "margin": 0.036, "bounds": [0, 1]}
 
 def a_policy(**guard: Any) -> Policy:
     document = {"schema": "evalhub.policy/1", "criteria": {"quality": GRADED | guard}}
-    return declared(Policy, document)
+    return validate(Policy, document)
 
 
 def judged(n: int, losses: tuple[float, ...] = (), **guard: Any) -> Criterion:
@@ -97,7 +97,7 @@ def test_a_relative_guard_pays_too() -> None:
     arms = before, before + rng.normal(0, 0.01, 40)
     seen, bounded = (
         measure(
-            requirement_of("quality", declared(Policy, {
+            requirement_of("quality", validate(Policy, {
                 "schema": "evalhub.policy/1",
                 "criteria": {"quality": asked | more},
             }).criteria["quality"]),
@@ -119,7 +119,7 @@ def test_an_unknown_scale_is_refused() -> None:
 
 
 def test_to_pay_for_tails_is_stricter() -> None:
-    old, new = asked_of_policy(a_policy()), asked_of_policy(a_policy(tails="bounded"))
+    old, new = demands_of_policy(a_policy()), demands_of_policy(a_policy(tails="bounded"))
     (change,) = policy_changes(old, new)
     assert (change.field, change.effect) == ("criteria.quality.tails", Effect.STRICTER)
     (change,) = policy_changes(new, old)

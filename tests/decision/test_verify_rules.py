@@ -11,11 +11,11 @@ from evalhub.decision.document import DecisionRecord
 from evalhub.decision.levels import level_of
 from evalhub.decision.measuring import measure
 from evalhub.decision.policy import requirements_of
-from evalhub.decision.record import decision_record, ruled
+from evalhub.decision.record import decision_record, ruling_fields
 from evalhub.decision.rule import decide
 from evalhub.decision.sections.ledger import LedgerRow, LedgerSection
 from evalhub.decision.verify import verify
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.policy import Policy
 from tests.decision.made_up import a_criterion
 from tests.decision.recorded import ARMS, HELD, SHIPPED, a_record, fields
@@ -71,7 +71,7 @@ def test_ratios_that_can_not_be_so_are_found(changed: dict[str, Any], field: str
 
 def asked_and_decided() -> dict[str, Any]:
     """A ship by a policy with a primary, a guard and a budget."""
-    policy = declared(
+    policy = validate(
         Policy,
         {
             "schema": "evalhub.policy/1",
@@ -101,9 +101,9 @@ def asked_and_decided() -> dict[str, Any]:
 
 def without(record: dict[str, Any], i: int) -> dict[str, Any]:
     """The same decision as if a criterion had never been measured, and all that follows."""
-    read = declared(DecisionRecord, record)
+    read = validate(DecisionRecord, record)
     kept = [each for place, each in enumerate(read.criteria) if place != i]
-    return read.model_copy(update=ruled(decide("tuned", kept, registered=False))).as_json()
+    return read.model_copy(update=ruling_fields(decide("tuned", kept, registered=False))).as_json()
 
 
 def test_a_criterion_of_the_policy_that_was_left_out_is_found() -> None:

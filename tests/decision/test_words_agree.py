@@ -10,9 +10,9 @@ from evalhub.decision.criteria import SAME_RUN
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.rule import Ruling, decide
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Primaries
-from evalhub.declare.verdicts import Status, Verdict, marked
+from evalhub.declare.verdicts import Status, Verdict, split_mark
 from tests.decision.made_up import a_budget, a_criterion, a_guard, a_share
 from tests.decision.recorded import records, slowly
 
@@ -66,7 +66,7 @@ def check(row: Criterion, reasons: Sequence[str]) -> None:
     assert said.endswith(": open, ") == (row.status is Status.OPEN)
     if not (same_run and row.status is Status.PASS):
         (reason,) = {each for each in reasons if each[2:].startswith(row.sentence)}
-        assert marked(reason)[0] is row.status
+        assert split_mark(reason)[0] is row.status
     # A loss isn't said to gain, nor a gain to lose; and no one is asked for less than nothing.
     assert "than the -" not in said
     if row.factor is None and row.lower > 0:
@@ -95,7 +95,7 @@ def check_all(found: Ruling) -> None:
     for row in found.criteria:
         check(row, found.reasons)
     assert found.verdict is expected(found.criteria, found.primaries)
-    marks = [marked(each)[0] for each in found.reasons]
+    marks = [split_mark(each)[0] for each in found.reasons]
     decides = [
         mark
         for mark, each in zip(marks, found.reasons, strict=True)
@@ -127,7 +127,7 @@ def test_words_marks_and_verdict_follow_the_picture(
 @slowly
 @given(records())
 def test_so_they_do_where_scores_are_measured(record: dict[str, object]) -> None:
-    read = declared(DecisionRecord, record)
+    read = validate(DecisionRecord, record)
     named = [each.model_copy(update={"name": f"c{i}"}) for i, each in enumerate(read.criteria)]
     check_all(decide("tuned", named, primaries=read.rule.primaries))
 

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 from evalhub.declare.declaration import (
     Declaration,
     DeclarationError,
-    declared,
+    invalid,
     read_declaration,
-    wrong,
+    validate,
 )
 from evalhub.io.document import Document
 from evalhub.io.rows import DataError
@@ -37,7 +37,7 @@ class House(Declaration):
     def quiet(self) -> "House":
         for name, pet in self.pets.items():
             if isinstance(pet, Dog) and pet.barks:
-                raise wrong(f"{name} must not bark in a {{house}}", "pets", name, "barks")
+                raise invalid(f"{name} must not bark in a {{house}}", "pets", name, "barks")
         return self
 
 
@@ -85,19 +85,19 @@ class House(Declaration):
 )
 def test_a_value_is_refused_by_its_field(value: object, field: str, message: str) -> None:
     with pytest.raises(DeclarationError) as raised:
-        declared(House, value)
+        validate(House, value)
     assert raised.value.field == field
     assert message in raised.value.message
 
 
 def test_the_field_starts_where_the_value_stands() -> None:
     with pytest.raises(DeclarationError) as raised:
-        declared(House, {"name": "x", "tags": [0]}, at="houses[2]")
+        validate(House, {"name": "x", "tags": [0]}, at="houses[2]")
     assert raised.value.field == "houses[2].tags[0]"
 
 
 def test_lists_become_tuples_and_whole_numbers_numbers() -> None:
-    house = declared(House, {"name": "x", "tags": ["a"]})
+    house = validate(House, {"name": "x", "tags": ["a"]})
     assert house.tags == ("a",)
     assert house.rent == 0.5
 
@@ -108,11 +108,11 @@ class Letter(Declaration):
 
 
 def test_what_is_written_as_json_is_read_back() -> None:
-    letter = Letter(house=declared(House, {"name": "x", "pets": {"Tom": {"kind": "cat"}}}))
+    letter = Letter(house=validate(House, {"name": "x", "pets": {"Tom": {"kind": "cat"}}}))
     written = letter.as_json()
     assert written["schema"] == "letter/1"
     assert written["house"]["pets"] == {"Tom": {"kind": "cat", "lives": 9}}
-    assert declared(Letter, written) == letter
+    assert validate(Letter, written) == letter
 
 
 def test_a_document_is_refused_by_its_first_line(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 from evalhub.declare.outside import Inert, Outside, OutsideError, check_from_web
 
 type Script = Annotated[str, Outside("file")]
@@ -40,7 +40,7 @@ class Tomorrow(Declaration):
 
 
 def check(given: dict[str, Any]) -> None:
-    check_from_web(declared(Tomorrow, given), uploaded={UPLOAD}, aliases={"support"})
+    check_from_web(validate(Tomorrow, given), uploaded={UPLOAD}, aliases={"support"})
 
 
 RUN = {"kind": "step", "command": ["id"]}

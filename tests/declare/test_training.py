@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from evalhub.declare.declaration import DeclarationError, declared, read_declaration
+from evalhub.declare.declaration import DeclarationError, read_declaration, validate
 from evalhub.declare.training import (
     Adapter,
     CheckedTraining,
@@ -25,12 +25,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").re
 
 
 def checked(record: object) -> TrainingRecord:
-    return declared(CheckedTraining, record)
+    return validate(CheckedTraining, record)
 
 
 def test_a_training_record_keeps_what_people_want_to_keep() -> None:
     record = {"method": "LoRA", "rank": 8, "losses": [2.1, 0.4], "data": "training.jsonl"}
-    assert declared(TrainingRecord, record).as_json() == record | {"hashes": None}
+    assert validate(TrainingRecord, record).as_json() == record | {"hashes": None}
 
 
 @pytest.mark.parametrize("record", [{"hub": {"hf_token": "abc"}}, {"log": ["Bearer abc"]}])
@@ -38,7 +38,7 @@ def test_a_secret_in_a_training_record_is_refused_and_never_repeated(
     record: dict[str, Any],
 ) -> None:
     with pytest.raises(DeclarationError, match="environment variable") as refused:
-        declared(TrainingRecord, record)
+        validate(TrainingRecord, record)
     assert "abc" not in str(refused.value)
 
 
@@ -116,7 +116,7 @@ def test_a_learning_rate_as_people_write_it_is_a_number() -> None:
     record = yaml.safe_load("hyperparameters: {learning_rate: 2e-4}")
     assert record["hyperparameters"]["learning_rate"] == "2e-4"
     found = checked(record)
-    assert found.named.fields.hyperparameters.learning_rate == 2e-4
+    assert found.fields_with_names.fields.hyperparameters.learning_rate == 2e-4
     assert found.as_json()["hyperparameters"] == {"learning_rate": "2e-4"}
 
 
@@ -126,7 +126,7 @@ def test_what_people_write_at_the_top_is_read_where_it_belongs() -> None:
         "batch": 16, "seed": 7, "hardware": "T4", "cost": 300, "losses": [0.5, None, 0.25],
         "seconds": 1800, "adapter": None, "ticket": "LLM-214",
     }  # fmt: skip
-    found = checked(record).named.fields
+    found = checked(record).fields_with_names.fields
     assert (found.adapter.r, found.adapter.lora_alpha) == (4, 8)
     assert found.adapter.target_modules == ("q_proj",)
     assert found.hyperparameters.learning_rate == 0.002
@@ -139,25 +139,28 @@ def test_what_people_write_at_the_top_is_read_where_it_belongs() -> None:
 
 
 def test_what_stands_at_both_places_holds_where_it_belongs() -> None:
-    found = checked({"rank": 4, "adapter": {"r": 8}}).named.fields
+    found = checked({"rank": 4, "adapter": {"r": 8}}).fields_with_names.fields
     assert found.adapter.r == 8
     assert found.model_extra == {"rank": 4}
 
 
 def test_a_step_s_batch_is_the_product_of_its_parts() -> None:
     parts = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 8}
-    assert checked({"hyperparameters": parts}).named.fields.batch == 32
-    assert checked({"hyperparameters": parts, "hardware": {"gpus": 2}}).named.fields.batch == 64
+    assert checked({"hyperparameters": parts}).fields_with_names.fields.batch == 32
+    assert (
+        checked({"hyperparameters": parts, "hardware": {"gpus": 2}}).fields_with_names.fields.batch
+        == 64
+    )
     told = parts | {"total_train_batch_size": 5}
-    assert checked({"hyperparameters": told}).named.fields.batch == 5
-    assert checked({}).named.fields.batch is None
+    assert checked({"hyperparameters": told}).fields_with_names.fields.batch == 5
+    assert checked({}).fields_with_names.fields.batch is None
 
 
 def test_a_record_from_before_keeps_what_can_not_be_beside_what_can() -> None:
     old = {"cost": "$300", "hours": "three", "rank": 8, "losses": [[2, 1.0], [1, 1.0]]}
-    found = declared(TrainingRecord, old)
-    assert found.named.unfit == ("losses", "hours", "cost")
-    assert found.named.fields.adapter.r == 8
+    found = validate(TrainingRecord, old)
+    assert found.fields_with_names.unfit == ("losses", "hours", "cost")
+    assert found.fields_with_names.fields.adapter.r == 8
     assert found.as_json() == {"data": None, "hashes": None} | old
 
 
@@ -168,6 +171,6 @@ def test_the_page_has_every_field(kind: type[BaseModel]) -> None:
 
 def test_the_page_s_example_is_taken_and_every_field_of_it_but_one_has_a_name() -> None:
     example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1])  # type: ignore[index]
-    fields = checked(example).named.fields
+    fields = checked(example).fields_with_names.fields
     assert fields.model_extra == {"ticket": "LLM-214"}
     assert fields.cost == TrainingCost(amount=13.11, currency="USD", source="the provider's bill")

@@ -1,6 +1,6 @@
 """Verdicts have one table, and every door reads it."""
 
-from evalhub.declare.verdicts import Status, Verdict, marked
+from evalhub.declare.verdicts import Status, Verdict, split_mark
 from evalhub.ledger.models import Decision, SignOff
 
 
@@ -17,5 +17,5 @@ def test_no_two_verdicts_share_a_mark_or_an_exit_code() -> None:
 
 def test_a_reason_is_read_by_its_mark() -> None:
     for status in Status:
-        assert marked(f"{status.mark} triage +0.10") == (status, "triage +0.10")
-    assert marked("tuned has no answer") == (None, "tuned has no answer")
+        assert split_mark(f"{status.mark} triage +0.10") == (status, "triage +0.10")
+    assert split_mark("tuned has no answer") == (None, "tuned has no answer")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 
@@ -36,7 +36,7 @@ def test_a_wrong_prompt_is_refused_by_its_field(
     prompt: dict[str, Any], field: str, says: str
 ) -> None:
     with pytest.raises(DeclarationError) as refused:
-        declared(Prompt, prompt)
+        validate(Prompt, prompt)
     assert refused.value.field == field
     assert says in refused.value.message
 
@@ -66,11 +66,11 @@ def test_a_wrong_sampling_is_refused_by_its_field(
     sampling: dict[str, Any], field: str, says: str
 ) -> None:
     with pytest.raises(DeclarationError) as refused:
-        declared(Sampling, sampling)
+        validate(Sampling, sampling)
     assert refused.value.field == field
     assert says in refused.value.message
 
 
 def test_one_text_that_ends_an_answer_is_a_list_of_one() -> None:
-    assert declared(Sampling, {"stop": "\n"}) == Sampling(stop=("\n",))
-    assert declared(Sampling, {"stop": ["\n"]}) == Sampling(stop=("\n",))
+    assert validate(Sampling, {"stop": "\n"}) == Sampling(stop=("\n",))
+    assert validate(Sampling, {"stop": ["\n"]}) == Sampling(stop=("\n",))

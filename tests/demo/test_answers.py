@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.demo import record, server
@@ -50,5 +50,5 @@ def test_the_provenance_is_that_of_the_committed_files() -> None:
         assert digest == record.sha256(DEMO / "test_sets" / f"{name}.jsonl")
     assert PROVENANCE["training"] == json.loads((DEMO / "training.json").read_text())
     for name, arm in STUDY.arms.items():
-        assert declared(Prompt, PROVENANCE["arms"][name]["prompt"] or {}) == arm.prompt
-        assert declared(Sampling, PROVENANCE["arms"][name]["sampling"]) == arm.sampling
+        assert validate(Prompt, PROVENANCE["arms"][name]["prompt"] or {}) == arm.prompt
+        assert validate(Sampling, PROVENANCE["arms"][name]["sampling"]) == arm.sampling

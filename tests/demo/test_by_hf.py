@@ -29,7 +29,7 @@ def test_its_arms_are_the_live_study_s_with_weights_of_their_own(tmp_path: Path)
     for name, arm in live.arms.items():
         ours = spec.arms[name]
         assert (ours.prompt, ours.sampling, ours.only) == (arm.prompt, arm.sampling, arm.only)
-        settled = ours.spec.settled(spec.file).as_json()
+        settled = ours.spec.resolve(spec.file).as_json()
         assert settled["model"] == str(model_path())
         assert (settled["adapter_sha256"] is not None) == (name == "lora")
 

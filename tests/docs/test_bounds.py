@@ -8,7 +8,7 @@ from evalhub.io import document, json_values, limits, word_diff
 from evalhub.serving.plain_fields import LONGEST_NUMBER
 from reviews.pages import markdown
 from reviews.planning import answers
-from runners.metrics import apart, pattern
+from runners.metrics import pattern, subprocess_scoring
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference/limits.md"
 WEB = limits.WEB
@@ -29,8 +29,11 @@ WEB = limits.WEB
         ("a study, policy or plan: values", f"{document.MOST_VALUES:,}"),
         ("a study, policy or plan: aliases", f"{document.MOST_ALIASES:,}"),
         ("a study, policy or plan: nested", f"{document.DEEPEST} deep"),
-        ("scoring one answer", f"{apart.SECONDS:g} s of computing, {apart.MEMORY_MB:,} MB"),
-        ("an answer with its references", f"{apart.LONG:,} characters"),
+        (
+            "scoring one answer",
+            f"{subprocess_scoring.SECONDS:g} s of computing, {subprocess_scoring.MEMORY_MB:,} MB",
+        ),
+        ("an answer with its references", f"{subprocess_scoring.LONG:,} characters"),
         ("a pattern", f"{pattern.LONGEST:,} characters"),
         ("two answers marked where they differ", f"{word_diff.LONGEST:,} characters"),
         (

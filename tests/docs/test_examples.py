@@ -25,7 +25,7 @@ import click
 import pytest
 import yaml
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.ownership import CostAssumptions
 from evalhub.declare.policy import Policy
 from evalhub.declare.prompt import Prompt
@@ -116,7 +116,7 @@ def as_study(part: Mapping[str, Any]) -> None:
         name: {"role": "primary"} | ({} if asked.keys() & {"metric", "lm_eval"} else metric) | asked
         for name, asked in study["test_sets"].items()
     }
-    declared(StudyFile, study)
+    validate(StudyFile, study)
 
 
 def whole(text: str, folder: Path) -> Any:
@@ -134,11 +134,11 @@ def test_yaml_is_what_the_page_says_that_it_is(example: Example, tmp_path: Path)
     found = whole(example.text, tmp_path)
     schema = found.get("schema", "")
     if schema.startswith("evalhub.study/"):
-        declared(StudyFile, found)
+        validate(StudyFile, found)
     elif schema.startswith("evalhub.policy/"):
-        declared(Policy, found)
+        validate(Policy, found)
     elif schema.startswith("evalhub.ownership/"):
-        declared(CostAssumptions, found)
+        validate(CostAssumptions, found)
     elif schema.startswith("evalhub.gpu-prices/"):
         (tmp_path / "gpus.yaml").write_text(example.text)
         assert hourly_of(tmp_path, "our big card", datetime.date(2026, 11, 26))
@@ -146,9 +146,9 @@ def test_yaml_is_what_the_page_says_that_it_is(example: Example, tmp_path: Path)
         # read by their own tests
         assert example.page in ("reference/evidence.md", "reference/prices-and-budgets.md")
     elif "base_model" in found:
-        declared(CheckedTraining, found)
+        validate(CheckedTraining, found)
     elif "reviewers_per_item" in found or "stopping" in found:
-        declared(CampaignRequest, found)
+        validate(CampaignRequest, found)
     elif found.keys() == {"metric"}:
         as_study({"test_sets": {"triage": found}})
     elif "kind" in next(iter(found.values()), {}):
@@ -165,9 +165,9 @@ def test_json_is_read_line_by_line_or_as_a_whole(example: Example) -> None:
         found = [json.loads(line) for line in example.text.splitlines()]
     for each in found:
         if isinstance(each, dict) and each.get("schema") == "evalhub.study/1":
-            declared(StudyFile, {"project": "desk", **each})
+            validate(StudyFile, {"project": "desk", **each})
         elif isinstance(each, dict) and "template" in each:
-            declared(Prompt, each)
+            validate(Prompt, each)
     assert found
 
 

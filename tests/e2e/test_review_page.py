@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design, Form
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.results.judgment_data import judgment_data
@@ -52,7 +52,7 @@ def a_campaign(
         items=len(baseline),
         reviewers_per_item=1,
         seed=5,
-        form=declared(Form, asked),
+        form=validate(Form, asked),
         design=design,
     )
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from evalhub.report.words import words
+from evalhub.report.words import terms
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.test_study_page import a_decided_study, address
@@ -21,7 +21,7 @@ def test_a_word_is_explained_by_pointer_and_by_keyboard(
     said = page.get_by_role("tooltip")
     margin = page.get_by_role("link", name="margin", exact=True)
     margin.hover()
-    expect(said).to_have_text(words()["margin"].says)
+    expect(said).to_have_text(terms()["margin"].says)
     said.hover()
     expect(said).to_be_visible()
     page.keyboard.press("Escape")
@@ -30,7 +30,7 @@ def test_a_word_is_explained_by_pointer_and_by_keyboard(
     expect(said).to_be_visible()
     axe(page)
     page.get_by_role("link", name="guard", exact=True).focus()
-    expect(said).to_have_text(words()["guard"].says)
+    expect(said).to_have_text(terms()["guard"].says)
     page.keyboard.press("Escape")
     expect(said).to_be_hidden()
     page.keyboard.press("Enter")
@@ -45,6 +45,6 @@ def test_without_the_script_the_stylesheet_shows_it(opens: Opens, team: Team) ->
     )
     page.reload()
     page.get_by_role("link", name="candidate", exact=True).hover()
-    assert words()["candidate"].says in page.locator(".term:hover").evaluate(
+    assert terms()["candidate"].says in page.locator(".term:hover").evaluate(
         "word => getComputedStyle(word, '::after').content"
     )

@@ -28,7 +28,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.studies.files import import_logs
-from evalhub.studies.files.import_logs import import_foreign, laid_out
+from evalhub.studies.files.import_logs import import_log, laid_out
 from tests.cast import a_team
 from tests.importers.logs import FILES, change_json, change_rows, logs, results, samples
 
@@ -210,9 +210,9 @@ def test_who_does_not_evaluate_imports_nothing() -> None:
     asked = {"kind": "lm-eval", "path": FILES / "lm-eval" / "base", "limits": LOG}
     for stranger in (team.rui, team.sam):
         with pytest.raises(NotAllowedError):
-            import_foreign(project=team.project, by=stranger, **asked)
+            import_log(project=team.project, by=stranger, **asked)
     assert not Run.with_drafts.exists()
-    found = import_foreign(project=team.project, by=team.eva, **asked)
+    found = import_log(project=team.project, by=team.eva, **asked)
     assert [each.run.state for each in found] == [RunState.PENDING] * 2
 
 
@@ -222,7 +222,7 @@ def test_uploads_are_laid_out_under_the_names_that_a_reader_looks_for(logs: Path
     for number, each in enumerate(sorted(of_run.iterdir())):
         digests[each.name] = each.rename(Path(f"{number:064x}.jsonl")).resolve()
     with laid_out(digests) as folder:
-        found = import_foreign(project=a_team().project, by=None, kind="lm-eval", path=folder)
+        found = import_log(project=a_team().project, by=None, kind="lm-eval", path=folder)
     assert [each.task for each in found] == ["sums", "votes"]
     for name in ("../sums.jsonl", "", "..", "a\0b", "x" * 201):
         with pytest.raises(DeclarationError), laid_out({name: of_run}):
@@ -234,8 +234,8 @@ def test_a_log_is_held_to_a_size_that_all_its_files_share(logs: Path) -> None:
     size = sum(each.stat().st_size for each in log.rglob("*") if each.is_file())
     asked: dict[str, Any] = {"project": a_team().project, "by": None, "kind": "lm-eval"}
     with pytest.raises(DataError, match=f"its files have {size:,} bytes, and at most"):
-        import_foreign(**asked, path=log, limits=replace(LOG, bytes=size - 1))
-    assert len(import_foreign(**asked, path=log, limits=replace(LOG, bytes=size))) == 2
+        import_log(**asked, path=log, limits=replace(LOG, bytes=size - 1))
+    assert len(import_log(**asked, path=log, limits=replace(LOG, bytes=size))) == 2
 
 
 def test_two_who_import_the_same_log_at_once_have_the_same_runs(
@@ -254,11 +254,11 @@ def test_two_who_import_the_same_log_at_once_have_the_same_runs(
     def after_another(log: import_logs._StagedLog) -> bool:
         if not others:  # somebody else comes first, with all of it
             others.append(None)
-            others.extend(import_foreign(**asked))
+            others.extend(import_log(**asked))
         return published(log)
 
     monkeypatch.setattr(import_logs._StagedLog, "publish", after_another)
-    found = import_foreign(**asked)
+    found = import_log(**asked)
     assert [each.run.pk for each in found] == [each.run.pk for each in others[1:]]
     kinds = rows()
     assert (kinds["Run"], kinds["TestSetVersion"], kinds["ModelVersion"]) == (2, 2, 1)

@@ -302,8 +302,8 @@ def test_choices_are_taken_where_they_are_named_alone(jsonl: Write) -> None:
     )
     assert (plain.choices, plain.metadata) == (None, {"choices": ["a", "b"]})
     assert (named.choices, named.metadata) == (["a", "b"], {})
-    assert plain.asked() == b'["Which?",["a"],""]', "as ever"
-    assert named.asked() == b'["Which?",["a"],"",{"choices":["a","b"]}]'
+    assert plain.input_bytes() == b'["Which?",["a"],""]', "as ever"
+    assert named.input_bytes() == b'["Which?",["a"],"",{"choices":["a","b"]}]'
 
 
 @pytest.mark.parametrize(

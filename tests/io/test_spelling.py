@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 import regex
 
-from evalhub.io.spelling import folded, look_alikes
+from evalhub.io.spelling import fold, look_alikes
 
 IGNORABLE = [
     chr(code)
@@ -18,18 +18,18 @@ IGNORABLE = [
 def test_every_ignorable_character_of_unicode_is_dropped() -> None:
     assert len(IGNORABLE) > 4_000
     assert {"\u034f", "\u3164", "\ufe0f", "\u200b", "\U000e0041", "\U000e0100"} <= set(IGNORABLE)
-    assert folded("par" + "".join(IGNORABLE) + "cel") == "parcel"
+    assert fold("par" + "".join(IGNORABLE) + "cel") == "parcel"
 
 
 def test_an_unseen_character_keeps_no_letter_and_its_mark_apart() -> None:
-    assert folded("cafe\u034f\u0301") == folded("caf\u00e9") == "caf\u00e9"
+    assert fold("cafe\u034f\u0301") == fold("caf\u00e9") == "caf\u00e9"
 
 
 @pytest.mark.parametrize(
     "text", ["ЭТО ВСЕ, ЧТО ЕСТЬ", "ΟΔΟΣ ΚΑΙ ΝΕΑ", "ÇA VA L'ÉTÉ", "GPT И ВСЕ", "STRASSE"]
 )
 def test_capitals_do_not_count_in_any_script(text: str) -> None:
-    assert folded(text) == folded(text.lower())
+    assert fold(text) == fold(text.lower())
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_capitals_do_not_count_in_any_script(text: str) -> None:
     ],
 )
 def test_letters_that_look_like_ascii_s_are_ascii_s(written: str, meant: str) -> None:
-    assert folded(written) == meant
+    assert fold(written) == meant
 
 
 def test_what_ascii_itself_confuses_stays_apart() -> None:
-    assert len({folded(each) for each in ("1", "l", "I", "0", "O", "rn", "m", "|")}) == 8
+    assert len({fold(each) for each in ("1", "l", "I", "0", "O", "rn", "m", "|")}) == 8
     assert not any(letter.isascii() for letter in look_alikes())
     assert all(unicodedata.category(letter).startswith("L") for letter in look_alikes())
     assert all(len(match) == 1 and match.isascii() for match in look_alikes().values())
@@ -55,4 +55,4 @@ def test_what_ascii_itself_confuses_stays_apart() -> None:
 
 def test_words_of_other_scripts_stay_apart() -> None:
     words = ["вода", "воды", "вход", "выход", "日本", "日木", "δρόμος", "νόμος"]
-    assert len({folded(each) for each in words}) == len(words)
+    assert len({fold(each) for each in words}) == len(words)

@@ -9,7 +9,7 @@ import pytest
 from evalhub.io.answers import read_answers
 from evalhub.io.items import FieldMapping, ItemContent, read_items
 from evalhub.io.rows import DataError
-from evalhub.io.tools import called, calls_of, message_text, tools_of, with_calls
+from evalhub.io.tools import call_text, calls_of, message_text, tools_of, with_calls
 
 BOOK = {"name": "book", "parameters": {"type": "object"}}
 CALL = {"name": "book", "arguments": {"day": "Monday"}}
@@ -43,7 +43,7 @@ def test_what_is_no_call_is_refused(given: Any) -> None:
 
 
 def test_calls_are_read_by_people_a_line_each() -> None:
-    assert called(CALL) == 'book(day="Monday")'
+    assert call_text(CALL) == 'book(day="Monday")'
     assert with_calls("One moment.", [CALL]) == 'One moment.\nbook(day="Monday")'
     assert with_calls("", [CALL]) == 'book(day="Monday")'
     assert with_calls("Done.", None) == "Done."
@@ -57,8 +57,8 @@ def test_items_carry_tools_which_are_part_of_what_is_asked(tmp_path: Path) -> No
         with_tools.tools == [{"type": "function", "function": BOOK}] == tools_of(with_tools.tools)
     )
     assert without.tools is None
-    assert with_tools.asked() != without.asked()
-    assert without.asked() == b'["Book me Monday.",[],""]'
+    assert with_tools.input_bytes() != without.input_bytes()
+    assert without.input_bytes() == b'["Book me Monday.",[],""]'
     assert item(tmp_path, tools=json.dumps([BOOK])).tools == with_tools.tools
 
 

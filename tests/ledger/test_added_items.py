@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.decision.levels import level_of, staged_level
+from evalhub.decision.levels import level_of, level_of_stages
 from evalhub.decision.verify import verify
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision, Look
@@ -65,7 +65,7 @@ def test_new_items_are_a_second_look_and_both_stages_are_combined(desk: Desk) ->
     first = a_first_look(desk)
     assert first.verdict == "need-more-data"
     second = decided(an_extension(desk))
-    level = staged_level((1, 2), alpha=ALPHA)
+    level = level_of_stages((1, 2), alpha=ALPHA)
     assert second.record["rule"]["alphas"] == {"questions": pytest.approx(level)}
     extension = second.record["extension"]
     assert extension["test_sets"] == [
@@ -194,7 +194,7 @@ def test_to_add_to_a_guard_leaves_the_primary_alone_and_the_next_candidate_pays(
     fresh, guard = second.record["ledger"]["test_sets"]
     assert (fresh["looks"], fresh["counted"]) == ([1], True)
     assert (guard["looks"], guard["counted"]) == ([1, 2], True)
-    assert guard["level"] == pytest.approx(staged_level((1, 2), alpha=ALPHA))
+    assert guard["level"] == pytest.approx(level_of_stages((1, 2), alpha=ALPHA))
     assert second.record["ledger"]["sentences"][1].endswith("The next candidate pays for it.")
     assert verify(second.record).differences == []
     other = a_version(desk.team, "other", parent=desk.base)
@@ -212,7 +212,7 @@ def test_a_relative_guard_s_stages_are_combined_too(desk: Desk) -> None:
     later = desk.study(primary, slug="later", guards=[a_guard_set(desk, 250)])
     StudyTestSet.objects.filter(study=later, name="sums").update(relative_margin=0.1)
     decision = decided(later)
-    level = pytest.approx(staged_level((1, 2), alpha=ALPHA))
+    level = pytest.approx(level_of_stages((1, 2), alpha=ALPHA))
     assert decision.record["rule"]["alphas"] == {"sums": level}
     guard = decision.record["criteria"][1]
     assert (guard["n"], guard["test"]) == (250, "inverse-normal combination")

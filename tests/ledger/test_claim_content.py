@@ -23,7 +23,7 @@ def digest(
 ) -> str:
     arms = [ArmScores("", *by_item(each)) for each in (base, tuned)]
     asked = more.pop("asked", {"metric": "m"})
-    return content_digest(items, *arms, asked=asked, **more)
+    return content_digest(items, *arms, question=asked, **more)
 
 
 def test_ids_tags_order_and_names_of_clusters_are_no_part_of_it() -> None:

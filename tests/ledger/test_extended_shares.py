@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.levels import level_of, stage_weights, staged_level
+from evalhub.decision.levels import level_of, level_of_stages, stage_weights
 from evalhub.decision.test_set_extension import StageScores
 from evalhub.decision.verify import verify
 from evalhub.stats.sequential import combined_p_value
@@ -82,7 +82,7 @@ def test_a_budget_at_its_limit_is_passed_as_seldom_as_both_looks_may() -> None:
     cost = Requirement(
         "latency", "budget", "triage", "latency_ms", higher_is_better=False, max_ratio=1.2
     )
-    start, level = level_of(1, alpha=ALPHA), staged_level((1, 2), alpha=ALPHA)
+    start, level = level_of(1, alpha=ALPHA), level_of_stages((1, 2), alpha=ALPHA)
     budget = start + level_of(2, alpha=ALPHA)
     rng = np.random.default_rng(7)
     passed, draws = 0, 2000

@@ -11,8 +11,8 @@ from evalhub.decision.align import Aligned, ItemLabel, criterion_of
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.levels import (
     level_of,
+    level_of_stages,
     stage_weights,
-    staged_level,
 )
 from evalhub.decision.test_set_extension import StageScores, p_combined
 from evalhub.declare.criteria import Criterion
@@ -126,7 +126,7 @@ def test_one_extension_after_need_more_data_keeps_the_false_ship_rate() -> None:
     """
     rng = np.random.default_rng(11)
     first, second = rng.normal(size=(2, DRAWS))
-    start, level = level_of(1, alpha=ALPHA), staged_level((1, 2), alpha=ALPHA)
+    start, level = level_of(1, alpha=ALPHA), level_of_stages((1, 2), alpha=ALPHA)
     budget = start + level_of(2, alpha=ALPHA)
     at_first = first > -normal_quantile(start)
     both = (first + second) / np.sqrt(2)
@@ -145,7 +145,7 @@ def test_the_rate_holds_when_the_size_of_the_extension_depends_on_the_first_look
     """
     rng = np.random.default_rng(12)
     first, second = rng.normal(size=(2, DRAWS))
-    start, level = level_of(1, alpha=ALPHA), staged_level((1, 2), alpha=ALPHA)
+    start, level = level_of(1, alpha=ALPHA), level_of_stages((1, 2), alpha=ALPHA)
     budget = start + level_of(2, alpha=ALPHA)
     share = np.where(first > 1.5, 0.05, 5.0)
     at_first = first > -normal_quantile(start)
@@ -166,7 +166,7 @@ def p_of(bound: float, won: int, lost: int, n: int) -> float:
 def ships(asked: Requirement, odds: Sequence[float], sizes: Sequence[int], draws: int) -> Array:
     """Of `draws` studies, the shares that pass at the first look, and at one of both."""
     rng = np.random.default_rng(13)
-    start, level = level_of(1, alpha=ALPHA), staged_level((1, 2), alpha=ALPHA)
+    start, level = level_of(1, alpha=ALPHA), level_of_stages((1, 2), alpha=ALPHA)
     counts = [rng.multinomial(n, odds, size=draws)[:, :2].tolist() for n in sizes]
     shipped = []
     for stages in zip(*counts, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from evalhub.decision.levels import is_spent, items_factor, level_of, staged_level
+from evalhub.decision.levels import is_spent, items_factor, level_of, level_of_stages
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.ledger import Claim, Standing, standing_of
 from evalhub.ledger.ledger_origin import FirstLooks
@@ -105,7 +105,7 @@ def test_a_set_is_spent_when_a_candidate_needs_twice_the_items_of_the_first() ->
 
 def test_two_stages_have_more_than_the_second_look_alone_and_less_than_both() -> None:
     for first, second in ((1, 2), (2, 5)):
-        level = staged_level((first, second), alpha=ALPHA)
+        level = level_of_stages((first, second), alpha=ALPHA)
         due = level_of(second, alpha=ALPHA)
         assert due < level < due + level_of(first, alpha=ALPHA)
 

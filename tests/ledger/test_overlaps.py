@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from evalhub.declare.declaration import DeclarationError
 from evalhub.io.rows import DataError
-from evalhub.ledger.leakage.overlaps import check_overlaps, leaked_keys
+from evalhub.ledger.leakage.overlaps import check_overlaps, keys_of_leaks
 from evalhub.ledger.leakage.training import write_fingerprints
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from tests.cast import Team, a_team, a_test_set, a_version
@@ -49,7 +49,7 @@ class Yard:
         return overlap
 
     def leaked(self, on: TestSetVersion | None = None) -> dict[str, str] | None:
-        return leaked_keys(self.tuned, on or self.questions)
+        return keys_of_leaks(self.tuned, on or self.questions)
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 
 from evalhub.decision.align import ArmScores, ItemLabel, by_item
 from evalhub.decision.criteria import Requirement
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.peeks import SentClaim
 from evalhub.ledger.claim_content import content_digest
 from evalhub.ledger.file_claims import FileClaim
-from evalhub.ledger.peek_requests import received_claim, sent_claim
+from evalhub.ledger.peek_requests import from_sent_claim, to_sent_claim
 
 TAGS = ["easy", "hard", "rare"]
 ODD = [0.1 + 0.2, -0.0, 1e-300, 1.0, None]
@@ -62,14 +62,14 @@ def digest(claim: FileClaim) -> str:
     items = [
         label._replace(fingerprint=own) for label, (own, _) in zip(claim.items, prints, strict=True)
     ]
-    return content_digest(items, claim.baseline, claim.candidate, asked={}, mix=claim.mix)
+    return content_digest(items, claim.baseline, claim.candidate, question={}, mix=claim.mix)
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_what_is_received_has_the_content_of_what_was_sent(seed: int) -> None:
     claim = a_claim(random.Random(seed))
-    text = json.dumps(sent_claim(claim).as_json())
-    received = received_claim(declared(SentClaim, json.loads(text)))
+    text = json.dumps(to_sent_claim(claim).as_json())
+    received = from_sent_claim(validate(SentClaim, json.loads(text)))
     assert digest(received) == digest(claim)
     assert received.prints == claim.prints
     if claim.prints is None:
@@ -84,5 +84,5 @@ def test_what_is_received_has_the_content_of_what_was_sent(seed: int) -> None:
         (claim.baseline, received.baseline),
         (claim.candidate, received.candidate),
     ):
-        assert np.array_equal(sent.places, there.places)
+        assert np.array_equal(sent.item_indices, there.item_indices)
         assert np.array_equal(sent.values, there.values, equal_nan=True)

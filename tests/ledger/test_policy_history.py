@@ -6,7 +6,7 @@ import pytest
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.study import StudySettings
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Look
@@ -36,7 +36,7 @@ def study(team: Team) -> Study:
 def decided(study: Study, **policy: Any) -> DecisionRecord:
     study = Study.objects.get(pk=study.pk)
     if policy:
-        study.policy = declared(StudySettings, study.policy.as_json() | policy)
+        study.policy = validate(StudySettings, study.policy.as_json() | policy)
         study.save()
     record = decide_study(study=study)[0].document
     assert verify(record.as_json()).differences == []

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.db import transaction
 
-from evalhub.decision.levels import CHOSEN, Together, readings_of
+from evalhub.decision.levels import CHOSEN, Together, readings_worth
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.ledger import Claim, Looks, Standing, standing_of
 from evalhub.ledger.ledger_origin import FirstLooks
@@ -117,7 +117,7 @@ class Desk:
                 for each in rivals
                 if each not in arms
             ],
-            Together(len(arms), (alike,) * len(asked), readings_of(len(arms), alike)),
+            Together(len(arms), (alike,) * len(asked), readings_worth(len(arms), alike)),
         )
 
 
@@ -164,7 +164,7 @@ def kept(desk: Desk, asked: Asked) -> list[Standing]:
                 assert at.number > CHOSEN * read.count(), "a rival that is tried pays for all"
                 desk.tried.append(claim)
         beside = list[Standing]()
-        if together and any(at.counted and not at.taken for at in standing.positions):
+        if together and any(at.pays and not at.taken for at in standing.positions):
             beside = [stand(other, together) for other in unread if other is not claims]
         with transaction.atomic():
             assert take(
@@ -178,8 +178,8 @@ def kept(desk: Desk, asked: Asked) -> list[Standing]:
             )
         again = stand(claims, None)
         assert not again.is_news
-        assert [at.judged_by(ALPHA) for at in again.positions] == [
-            at.judged_by(ALPHA) for at in standing.positions
+        assert [at.strictest_looks(ALPHA) for at in again.positions] == [
+            at.strictest_looks(ALPHA) for at in standing.positions
         ], "to decide again is free, and the same"
         standings.append(standing)
     return standings
@@ -206,9 +206,9 @@ def test_no_item_and_no_candidate_spends_more_than_alpha(team: Team, seed: int) 
             who = primary.candidate_key, primary.baseline_key, primary.metric_key
             spending.add(("candidate", *who), errs, level)
             for guard, beside in guards:
-                if beside.counted or not beside.beside:
+                if beside.pays or not beside.beside:
                     continue
-                looks = beside.judged_by(ALPHA)
+                looks = beside.strictest_looks(ALPHA)
                 level, errs = whole(looks), event(guard, looks)
                 of = guard.candidate_key, guard.metric_key, guard.version.test_set_id
                 spending.add(("guard", *of), errs, level)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.decision.levels import CHOSEN, Together, level_of, readings_of, staged_level
+from evalhub.decision.levels import CHOSEN, Together, level_of, level_of_stages, readings_worth
 from evalhub.decision.verify import verify
 from evalhub.ledger.chain.follow import chain_faults
 from evalhub.ledger.decide import decide_study
@@ -101,15 +101,15 @@ def test_many_arms_that_are_little_alike_count_as_more_than_one(desk: Desk) -> N
     arms = [desk.version(f"step-{i}", own=0.3) for i in range(5)]
     first, *_ = decide_study(study=desk.study("one", *arms))
     (shared,) = row(first)["together"]
-    assert shared["readings"] == readings_of(5, *shared["correlations"]) > 1
+    assert shared["readings"] == readings_worth(5, *shared["correlations"]) > 1
     (after,) = decide_study(study=desk.study("two", desk.version("later")))
     assert row(after)["number"] == 1 + shared["readings"]
 
 
 def test_as_how_many_readings_a_shared_look_counts() -> None:
-    assert [readings_of(arms, 0.9) for arms in (2, 3, 5, 10)] == [1, 1, 1, 2]
-    assert [readings_of(arms, 0.5) for arms in (2, 3, 5, 10)] == [1, 1, 3, 6]
-    assert [readings_of(arms, 0.0) for arms in (2, 3, 5, 10)] == [1, 2, 4, 9]
+    assert [readings_worth(arms, 0.9) for arms in (2, 3, 5, 10)] == [1, 1, 1, 2]
+    assert [readings_worth(arms, 0.5) for arms in (2, 3, 5, 10)] == [1, 1, 3, 6]
+    assert [readings_worth(arms, 0.0) for arms in (2, 3, 5, 10)] == [1, 2, 4, 9]
 
 
 def test_to_decide_again_or_elsewhere_is_free_at_the_same_level(desk: Desk) -> None:
@@ -222,11 +222,11 @@ def test_a_guard_that_is_asked_later_makes_the_level_stricter(desk: Desk) -> Non
 
 def test_items_that_are_added_spend_the_second_look_by_equal_parts() -> None:
     together = Together(3, (0.9,))
-    one = staged_level((1,), alpha=ALPHA, together=(together,))
-    both = staged_level((1, 2), alpha=ALPHA, together=(together, together))
+    one = level_of_stages((1,), alpha=ALPHA, together=(together,))
+    both = level_of_stages((1, 2), alpha=ALPHA, together=(together, together))
     due = level_of(2, alpha=ALPHA) / 3
     assert due < both < one + due
-    third = staged_level((1, 2, 3), alpha=ALPHA, together=(together,) * 3)
+    third = level_of_stages((1, 2, 3), alpha=ALPHA, together=(together,) * 3)
     assert third == pytest.approx(level_of(3, alpha=ALPHA) / 3)
 
 

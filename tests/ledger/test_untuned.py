@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.decision.needed import needed_items
+from evalhub.decision.needed import items_needed
 from evalhub.decision.sections.baseline_choice import answer, best
 from evalhub.declare.criteria import Criterion, NextLook
 from evalhub.declare.study import Development
@@ -197,7 +197,7 @@ def test_the_advice_counts_the_items_that_will_choose() -> None:
     look = NextLook(alpha=0.01, weights=(1.0, 1.0))
     plain = a_criterion(-0.02, 0.08, n=700, next_look=look)
     chosen = plain.model_copy(update={"chose": 300})
-    alone, beside = (needed_items(each, questions=1, plan=look) for each in (plain, chosen))
+    alone, beside = (items_needed(each, questions=1, plan=look) for each in (plain, chosen))
     assert alone.n is not None
     assert beside.n is not None
     assert (beside.n - 1000) * 0.7 == pytest.approx(alone.n - 700, abs=1)

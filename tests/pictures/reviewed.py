@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import User
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design, Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
@@ -143,7 +143,7 @@ def asked(
         items=items,
         reviewers_per_item=people,
         seed=5,
-        form=declared(Form, form),
+        form=validate(Form, form),
         design=design,
         by=team.olga,
     )

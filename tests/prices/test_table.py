@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.prices import Price, UsedPrice
 from evalhub.io.rows import DataError
 from evalhub.prices.table import AskedAt, prices_here
@@ -172,10 +172,10 @@ def test_days_stand_in_order_and_names_once(tmp_path: Path) -> None:
 
 def test_another_tier_isn_t_sold_at_the_list_price() -> None:
     backend = {"url": "https://api.openai.com/v1", "model": "gpt-4.1-mini"}
-    plain = declared(OpenAIBackend, backend)
+    plain = validate(OpenAIBackend, backend)
     assert asked_at(plain) == AskedAt("gpt-4.1-mini", "api.openai.com", 443)
-    assert asked_at(declared(OpenAIBackend, backend | {"extra": {"service_tier": "flex"}})) is None
-    named = declared(OpenAIBackend, backend | {"url": "${MODELS_URL}"})
+    assert asked_at(validate(OpenAIBackend, backend | {"extra": {"service_tier": "flex"}})) is None
+    named = validate(OpenAIBackend, backend | {"url": "${MODELS_URL}"})
     assert asked_at(named) == AskedAt("gpt-4.1-mini"), "which only the worker knows"
 
 
@@ -183,7 +183,7 @@ def test_a_price_from_before_is_written_as_it_was() -> None:
     """So that the policy of a study from before has its digest still."""
     assert Price(prompt=1, completion=2).as_json() == {"prompt": 1.0, "completion": 2.0}
     used = UsedPrice(price=Price(prompt=1, cached_prompt=0.1, completion=2))
-    assert declared(UsedPrice, used.as_json()) == used
+    assert validate(UsedPrice, used.as_json()) == used
 
 
 def test_the_command_says_where_a_price_comes_from(
@@ -238,6 +238,6 @@ def test_each_shipped_price_says_when_and_where_it_was_seen(tmp_path: Path) -> N
     entries = list(prices_here(tmp_path).entries())
     assert all(each.of.seen or price.seen for each in entries for price in each.model.prices)
     openai = [each for each in entries if each.provider == "openai"]
-    said = {each.seen_in(price) for each in openai for price in each.model.prices}
+    said = {each.source_of(price) for each in openai for price in each.model.prices}
     assert "its source" not in said
-    assert all(each.seen(price) >= TODAY for each in openai for price in each.model.prices)
+    assert all(each.last_checked(price) >= TODAY for each in openai for price in each.model.prices)

@@ -19,7 +19,7 @@ from evalhub.registry.importing import publish_test_set, stage_test_set
 from evalhub.registry.models import Item, Model, ModelVersion, Output, Run, TestSet, TestSetVersion
 from evalhub.registry.versions import publish_version, stage_version
 from runners.backends.recorded import RecordedBackend
-from runners.launch import launch_staged, recorded_run
+from runners.launch import launch_staged, run_of_answers
 from runners.recorded import stage_answers
 from tests.cast import Team, a_test_set, a_version
 from tests.database.test_tables import environment
@@ -52,7 +52,7 @@ def a_draft_of_each(team: Team, jsonl: Jsonl) -> tuple[TestSetVersion, ModelVers
     )
     answers = jsonl(*said, name="answers.jsonl")
     run = stage_answers(
-        recorded_run(version=of, test_set_version=version, answers=answers), answers
+        run_of_answers(version=of, test_set_version=version, answers=answers), answers
     )
     return version, of, run
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.training import CheckedTraining, TrainingRecord
@@ -21,8 +21,8 @@ SERVER = {"type": "openai", "url": "http://localhost:8080/v1", "model": "small"}
 def registered(team: Team, slug: str = "small", **spec: Any) -> ModelVersion:
     kinds = {"prompt": Prompt, "sampling": Sampling, "training": TrainingRecord}
     asked = {"kind": "base", "backend": RECORDED} | spec
-    asked["backend"] = declared(AnyBackend, asked["backend"])
-    asked |= {name: declared(kind, spec[name]) for name, kind in kinds.items() if name in spec}
+    asked["backend"] = validate(AnyBackend, asked["backend"])
+    asked |= {name: validate(kind, spec[name]) for name, kind in kinds.items() if name in spec}
     return register_version(project=team.project, slug=slug, **asked)
 
 
@@ -54,8 +54,8 @@ def test_a_version_keeps_its_whole_specification(team: Team) -> None:
     )
     tuned.refresh_from_db()
     assert (str(tuned), tuned.kind, tuned.parent) == ("small-lora v1", "lora", base)
-    assert tuned.prompt == declared(Prompt, prompt)
-    assert tuned.sampling == declared(Sampling, sampling)
+    assert tuned.prompt == validate(Prompt, prompt)
+    assert tuned.sampling == validate(Sampling, sampling)
     assert tuned.backend["key_env"] == "SERVER_KEY"
     assert tuned.training.as_json()["rank"] == 8
     assert (tuned.notes, tuned.stage) == ("first try", "candidate")
@@ -178,7 +178,7 @@ def test_what_a_version_is_known_by_is_as_before_its_training_had_named_fields(
     team: Team, training: dict[str, Any], digest: str
 ) -> None:
     """Digests as they were when every field of a record was free."""
-    found = registered(team, kind="lora", training=declared(CheckedTraining, training).as_json())
+    found = registered(team, kind="lora", training=validate(CheckedTraining, training).as_json())
     assert found.digest == digest
     again = ModelVersion.objects.get(pk=found.pk).training
     assert again.as_json() == {"data": None, "hashes": None} | training
@@ -188,8 +188,8 @@ def test_a_version_from_before_is_read_whatever_its_record_says(team: Team) -> N
     found = registered(team, training={"cost": "$300", "alpha": -1, "rank": 8})
     again = ModelVersion.objects.get(pk=found.pk).training
     assert again.as_json()["cost"] == "$300"
-    assert again.named.unfit == ("alpha", "cost")
-    assert again.named.fields.adapter.r == 8
+    assert again.fields_with_names.unfit == ("alpha", "cost")
+    assert again.fields_with_names.fields.adapter.r == 8
 
 
 def of_the_hub(model: str, **more: Any) -> dict[str, Any]:
@@ -241,10 +241,10 @@ def _digest_of(like: ModelVersion, base_model: str) -> str:
     return digest_of(
         {
             "kind": like.kind,
-            "backend": declared(AnyBackend, like.backend).identity(),
+            "backend": validate(AnyBackend, like.backend).identity(),
             "prompt": like.prompt.as_json(),
             "sampling": like.sampling.as_json(),
-            "training": declared(TrainingRecord, {"base_model": base_model}).as_json(),
+            "training": validate(TrainingRecord, {"base_model": base_model}).as_json(),
             "parent": [parent.model.slug, parent.digest],
         }
     )

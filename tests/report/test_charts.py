@@ -14,19 +14,19 @@ def test_heights_are_counted_from_the_top() -> None:
 
 
 def test_a_bar_stands_on_0_or_hangs_from_it() -> None:
-    up = FRAME.bar(50, 100, 0.5, kind="won", said="")
-    down = FRAME.bar(50, 100, -0.5, kind="lost", said="")
+    up = FRAME.bar(50, 100, 0.5, kind="won", tooltip="")
+    down = FRAME.bar(50, 100, -0.5, kind="lost", tooltip="")
     assert (up.x, up.width, up.y, up.height) == ("25.00%", "25.00%", "25.00%", "25.00%")
     assert (down.y, down.height) == ("50.00%", "25.00%")
 
 
 def test_an_end_that_is_unbounded_reaches_the_edge() -> None:
-    dot = FRAME.dot(100, 0, kind="", said="", across=(None, 150), upright=(-0.5, None))
+    dot = FRAME.dot(100, 0, kind="", tooltip="", across=(None, 150), upright=(-0.5, None))
     assert (dot.left, dot.right, dot.low, dot.high) == ("0.00%", "75.00%", "75.00%", "0.00%")
 
 
 def test_words_beside_a_dot_stay_in_the_picture() -> None:
-    assert [FRAME.dot(at, 0, kind="", said="").anchor for at in (10, 190)] == ["start", "end"]
+    assert [FRAME.dot(at, 0, kind="", tooltip="").anchor for at in (10, 190)] == ["start", "end"]
 
 
 def test_a_line_and_the_area_under_it_run_through_a_box_of_a_hundred() -> None:
@@ -61,9 +61,9 @@ def test_a_picture_says_in_words_and_numbers_all_that_it_shows() -> None:
         x=Axis(FRAME.x.ticks(3), "items"),
         y=Axis(FRAME.y.ticks_up(3)),
         lines=[FRAME.line([(0, 0)], kind="candidate")],
-        bars=[FRAME.bar(0, 50, 1, kind="baseline", said="50 items are wrong")],
+        bars=[FRAME.bar(0, 50, 1, kind="baseline", tooltip="50 items are wrong")],
         rules=[FRAME.across(0, kind="zero", label="no difference")],
-        dots=[FRAME.dot(1, 1, kind="ship", said="Ship: +1", mark="✓", label="v2")],
+        dots=[FRAME.dot(1, 1, kind="ship", tooltip="Ship: +1", mark="✓", label="v2")],
         keys=[Key("bar", "baseline", "the baseline")],
         table=Table(("Score", "Items"), [("0", "50")]),
     )

@@ -16,7 +16,7 @@ from evalhub.decision.measuring import measure, same_run
 from evalhub.decision.needed import with_choosing
 from evalhub.decision.preference_evidence import Judgments, preference_criterion
 from evalhub.declare.criteria import Criterion, NextLook
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.tails import Tails
 from evalhub.frames.command.printing import print_record
 from evalhub.report.github import annotations
@@ -143,7 +143,7 @@ def table_faults(document: dict[str, Any], text: str, record: DecisionRecord) ->
 
 def faults_of(document: dict[str, Any]) -> list[str]:
     """What any rendering says that the record's JSON doesn't."""
-    record = declared(DecisionRecord, document)
+    record = validate(DecisionRecord, document)
     assert json.loads(json.dumps(record.as_json())) == document
     console = Console(file=io.StringIO(), width=2000, color_system=None)
     print_record(record, console)

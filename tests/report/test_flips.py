@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evalhub.report.flips import asked, expected, flip_of, passage
+from evalhub.report.flips import flip_of, input_text, passage, references_text
 
 
 def a_flip(**fields: Any) -> dict[str, Any]:
@@ -49,16 +49,16 @@ def test_an_error_stands_in_place_of_the_answer() -> None:
 
 def test_chat_messages_are_shown_by_their_roles() -> None:
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
-    assert asked(messages) == "system: Be brief.\n\nuser: Why?"
+    assert input_text(messages) == "system: Be brief.\n\nuser: Why?"
 
 
 def test_of_a_row_what_it_asks_is_shown() -> None:
-    assert asked({"id": "q1", "question": "How many?", "answer": "4"}) == "How many?"
-    assert asked({"id": "q1"}) == '{"id": "q1"}'
+    assert input_text({"id": "q1", "question": "How many?", "answer": "4"}) == "How many?"
+    assert input_text({"id": "q1"}) == '{"id": "q1"}'
 
 
 def test_several_right_answers_are_set_apart() -> None:
-    assert expected(["four", 4]) == "four or 4"
+    assert references_text(["four", 4]) == "four or 4"
 
 
 def test_a_long_text_is_cut_at_a_word_and_kept_whole_behind() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.report.decision_page import decision_page
-from evalhub.report.folding import folded
+from evalhub.report.folding import fold
 from evalhub.report.markdown import markdown
 from evalhub.report.skills import skills_of
 from tests.decision.made_up import a_criterion, a_guard
@@ -22,7 +22,7 @@ FORM = [
 
 
 def recorded(*criteria: Criterion) -> DecisionRecord:
-    return declared(DecisionRecord, a_record(list(criteria)))
+    return validate(DecisionRecord, a_record(list(criteria)))
 
 
 def names(criteria: Sequence[Criterion]) -> list[str]:
@@ -32,21 +32,21 @@ def names(criteria: Sequence[Criterion]) -> list[str]:
 def test_supporting_guards_that_do_not_fail_are_folded_with_their_reasons() -> None:
     record = recorded(a_criterion(*SHOWN), a_guard(*KEPT), *FORM)
     assert record.verdict == "ship"
-    found = folded(record)
+    found = fold(record)
     assert found.names == {each.name for each in FORM}
     assert found.sentence == "4 supporting criteria don’t fail: 3 hold, 1 open"
     assert [said.split()[1] for said in found.reasons] == ["triage", "sorting"]
     assert len(found.folded_reasons) == 4
     page = decision_page(record)
-    assert [row.values.name for row in page.turned_on] == ["triage", "sorting"]
-    assert [row.number for row in page.folded] == [3, 4, 5, 6], "as their pages are numbered"
+    assert [row.values.name for row in page.deciding] == ["triage", "sorting"]
+    assert [row.number for row in page.others] == [3, 4, 5, 6], "as their pages are numbered"
 
 
 def test_of_a_hold_what_fails_stays_in_sight_and_guards_that_hold_do_not() -> None:
     bad = a_guard(*LOST, name="triage-language", tier="supporting", p_harm=0.001)
     record = recorded(a_criterion(*SHOWN), a_guard(*KEPT), *FORM, bad)
     assert record.verdict == "hold"
-    found = folded(record)
+    found = fold(record)
     assert found.names == {"sorting", *(each.name for each in FORM)}
     assert found.sentence == "5 other criteria don’t fail: 4 hold, 1 open"
     assert [said.split()[1] for said in found.reasons] == ["triage-language", "triage"]
@@ -55,13 +55,13 @@ def test_of_a_hold_what_fails_stays_in_sight_and_guards_that_hold_do_not() -> No
 def test_a_critical_guard_in_doubt_stays_in_sight() -> None:
     record = recorded(a_criterion(*SHOWN), a_guard(*OPEN), *FORM)
     assert record.verdict == "need-more-data"
-    assert "sorting" not in folded(record).names
+    assert "sorting" not in fold(record).names
 
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_a_few_are_shown_like_all(number: int) -> None:
     record = recorded(a_criterion(*SHOWN), *FORM[:number])
-    found = folded(record)
+    found = fold(record)
     assert (found.names, found.sentence, found.folded_reasons) == ((), "", ())
     assert found.reasons == record.reasons
     assert "<details>" not in markdown(record)
@@ -69,7 +69,7 @@ def test_a_few_are_shown_like_all(number: int) -> None:
 
 def test_a_name_that_begins_as_another_is_not_taken_for_it() -> None:
     guards = [each.model_copy(update={"name": f"triage {n}"}) for n, each in enumerate(FORM)]
-    found = folded(recorded(a_criterion(*SHOWN), *guards))
+    found = fold(recorded(a_criterion(*SHOWN), *guards))
     assert found.names == {each.name for each in guards}
     assert [said.partition(" +")[0] for said in found.reasons] == ["✓ triage"]
 

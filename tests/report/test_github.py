@@ -1,14 +1,14 @@
 """Annotations for GitHub Actions: how many, and that a message is one command."""
 
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.report.github import MOST_ANNOTATIONS, annotations, command
 from tests.decision.made_up import a_criterion, a_guard
 from tests.decision.recorded import a_record
 
 
 def record(*criteria: object, **options: object) -> DecisionRecord:
-    return declared(DecisionRecord, a_record(criteria, **options))  # type: ignore[arg-type]
+    return validate(DecisionRecord, a_record(criteria, **options))  # type: ignore[arg-type]
 
 
 def test_a_ship_is_one_notice() -> None:
@@ -45,5 +45,5 @@ def test_a_message_is_one_line_and_one_command() -> None:
 
 
 def test_a_ship_that_is_held_back_is_an_error() -> None:
-    (line,) = annotations(record(a_criterion(0.1, 0.2)), held="A person overrode it: hold")
+    (line,) = annotations(record(a_criterion(0.1, 0.2)), hold_reason="A person overrode it: hold")
     assert line == "::error title=Evalhub::Held back: A person overrode it: hold"

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.report.junit import junit, junit_undecided
 from tests.decision.made_up import a_criterion, a_guard
 from tests.decision.recorded import a_record
@@ -19,7 +19,7 @@ def cases(written: bytes) -> dict[str, ElementTree.Element]:
 
 
 def record(*criteria: Any, **options: Any) -> DecisionRecord:
-    return declared(DecisionRecord, a_record(criteria, **options))
+    return validate(DecisionRecord, a_record(criteria, **options))
 
 
 def result(case: ElementTree.Element) -> str:
@@ -80,7 +80,7 @@ def test_without_a_verdict_the_file_says_so() -> None:
 
 
 def test_a_ship_that_is_held_back_is_a_failure() -> None:
-    written = junit(record(a_criterion(0.1, 0.2)), held="A person overrode it: hold")
+    written = junit(record(a_criterion(0.1, 0.2)), hold_reason="A person overrode it: hold")
     assert {name: result(case) for name, case in cases(written).items()} == {
         "triage": "passed",
         "verdict": "failure",

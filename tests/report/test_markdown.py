@@ -7,13 +7,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from evalhub.decision.document import DecisionRecord
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.report.markdown import COMMENT_BYTES, SUMMARY_BYTES, markdown, markdown_undecided
 from tests.decision.made_up import a_criterion, a_guard
 from tests.decision.recorded import a_record
 from tests.report.test_flips import a_flip
 
-RECORD = declared(DecisionRecord, a_record([a_criterion(0.1, 0.2), a_guard(-0.2, -0.1)]))
+RECORD = validate(DecisionRecord, a_record([a_criterion(0.1, 0.2), a_guard(-0.2, -0.1)]))
 HTML = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 

@@ -4,7 +4,7 @@ import re
 
 from evalhub.ledger.decide import decide_study
 from evalhub.report.one_file import render_report
-from evalhub.report.words import words
+from evalhub.report.words import terms
 from tests.cast import Team
 from tests.report.test_flips import a_flip
 from tests.site.cases import a_measured_study
@@ -27,7 +27,7 @@ def test_a_word_of_ours_leads_to_its_sentence_at_the_end_of_the_file(team: Team)
     led_to = set(re.findall(r'href="#word-([^"]*)"', page))
     assert {"guard", "margin", "interval"} <= led_to
     assert set(re.findall(r'id="word-([^"]*)"', page)) == led_to
-    assert page.count(words()["margin"].says) == 2  # where it stands, and at the end
+    assert page.count(terms()["margin"].says) == 2  # where it stands, and at the end
 
 
 def test_words_that_one_answer_alone_has_are_underlined_whichever_is_right(team: Team) -> None:

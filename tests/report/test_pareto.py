@@ -45,4 +45,4 @@ def test_both_intervals_are_drawn_and_said() -> None:
     assert chart
     dot = chart.dots[1]
     assert None not in (dot.left, dot.right, dot.low, dot.high)
-    assert dot.said == "lora: +0.20 (+0.10 to +0.30), 120 (110 to 130), on the Pareto front"
+    assert dot.tooltip == "lora: +0.20 (+0.10 to +0.30), 120 (110 to 130), on the Pareto front"

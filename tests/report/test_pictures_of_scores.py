@@ -22,10 +22,10 @@ def test_few_values_are_each_a_pair_of_columns() -> None:
     assert chart.table
     assert list(chart.table.rows) == [("0", "2", "0"), ("0.5", "0", "1"), ("1", "1", "2")]
     assert chart.desc == "3 items; base has a mean of 0.333, lora of 0.833"
-    assert chart.bars[0].said == "base: 2 items score 0"
+    assert chart.bars[0].tooltip == "base: 2 items score 0"
     tall = max(chart.bars, key=lambda bar: share(bar.height))
-    assert tall.said in ("base: 2 items score 0", "lora: 2 items score 1")
-    low = next(bar for bar in chart.bars if bar.said == "base: 1 items score 1")
+    assert tall.tooltip in ("base: 2 items score 0", "lora: 2 items score 1")
+    low = next(bar for bar in chart.bars if bar.tooltip == "base: 1 items score 1")
     assert share(low.height) == pytest.approx(share(tall.height) / 2, abs=0.02)
 
 

@@ -14,7 +14,7 @@ def test_both_curves_stand_in_one_picture_with_their_values() -> None:
         "training loss from 2 to 1, lowest at step 20 with 1; "
         "validation loss from 1.8 to 1.4, lowest at step 20 with 1.2"
     )
-    assert [dot.said for dot in chart.dots][:2] == [
+    assert [dot.tooltip for dot in chart.dots][:2] == [
         "step 10: training loss 2", "step 20: training loss 1",
     ]  # fmt: skip
     assert {(dot.kind, dot.shape) for dot in chart.dots} == {
@@ -41,14 +41,14 @@ def test_without_a_number_there_is_no_picture() -> None:
 def test_one_point_is_a_picture_too() -> None:
     chart = training_curves((), ((5, 0.5),), of="tuned v1")
     assert chart is not None
-    assert chart.dots[0].said == "step 5: validation loss 0.5"
+    assert chart.dots[0].tooltip == "step 5: validation loss 0.5"
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
     chart = training_curves([(float(n), 1.0 / (n + 1)) for n in range(5000)], (), of="tuned v1")
     assert chart is not None
     assert len(chart.dots) == MOST_POINTS
-    assert chart.dots[-1].said.startswith("step 4,999:")
+    assert chart.dots[-1].tooltip.startswith("step 4,999:")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import get_args
 import evalhub
 from evalhub.declare.criteria import Role
 from evalhub.declare.policy import Tier
-from evalhub.report.words import words
+from evalhub.report.words import terms
 from evalhub.report.words.markdown import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,11 +25,11 @@ def used() -> set[str]:
 
 
 def test_every_word_on_a_page_is_explained_and_every_explanation_is_on_a_page() -> None:
-    assert used() == set(words())
+    assert used() == set(terms())
 
 
 def test_an_explanation_is_one_sentence() -> None:
-    for word in words().values():
+    for word in terms().values():
         assert word.says.endswith(".")
         assert ". " not in word.says, word.name
 

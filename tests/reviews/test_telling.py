@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from reviews.identifiability import FEWEST, MOST, AnswerPair, Telling, drawn, tell
+from reviews.identifiability import FEWEST, MOST, AnswerPair, Telling, draw_items, tell
 
 WORDS = ["the", "a", "rain", "river", "stone", "child", "walks", "sees", "under", "green", "gives"]
 
@@ -95,9 +95,9 @@ def test_the_same_answers_give_the_same_figures_whichever_way_they_come() -> Non
 
 def test_a_sample_is_of_the_same_items_in_any_order() -> None:
     keys = [f"q{i}" for i in range(MOST + 500)]
-    assert drawn(keys) == drawn(reversed(keys))
-    assert len(drawn(keys)) == MOST
-    assert drawn(keys[:50]) == set(keys[:50])
+    assert draw_items(keys) == draw_items(reversed(keys))
+    assert len(draw_items(keys)) == MOST
+    assert draw_items(keys[:50]) == set(keys[:50])
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,22 @@
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Form, Show
 from evalhub.declare.study import StudyReview
-from reviews.texts import Turn, shown, turns
+from reviews.texts import Turn, display_text, turns
 
 
 def test_what_a_reader_cannot_see_is_taken_out() -> None:
-    assert shown("\ufeffOne \r\ntwo\t\rthree\x00\n\n") == "One\ntwo\nthree"
+    assert display_text("\ufeffOne \r\ntwo\t\rthree\x00\n\n") == "One\ntwo\nthree"
 
 
 def test_inner_layout_is_kept() -> None:
-    assert shown("a\n\n    b") == "a\n\n    b"
+    assert display_text("a\n\n    b") == "a\n\n    b"
 
 
 def test_a_json_answer_is_indented() -> None:
-    assert shown('{"a":[1,"ü \\n"]}') == '{\n  "a": [\n    1,\n    "ü \\n"\n  ]\n}'
+    assert display_text('{"a":[1,"ü \\n"]}') == '{\n  "a": [\n    1,\n    "ü \\n"\n  ]\n}'
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_json_answer_is_indented() -> None:
     ids=["duplicate key", "trailing zero", "comma", "no JSON", "cut off", "escape", "deep"],
 )
 def test_json_that_would_change_by_more_than_white_space_stays_as_it_came(text: str) -> None:
-    assert shown(text) == text
+    assert display_text(text) == text
 
 
 def test_a_text_and_a_chat_are_read_as_turns() -> None:
@@ -43,7 +43,7 @@ def test_a_text_and_a_chat_are_read_as_turns() -> None:
     assert turns(chat) == [Turn("system", "Be kind."), Turn("user", "Hello?")]
 
 
-PRETTY, PLAIN = declared(Show, {"json": "pretty"}), Show(markdown="plain")
+PRETTY, PLAIN = validate(Show, {"json": "pretty"}), Show(markdown="plain")
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ PRETTY, PLAIN = declared(Show, {"json": "pretty"}), Show(markdown="plain")
     ids=["compact", "escapes", "fence", "bare fence"],
 )
 def test_json_that_says_the_same_reads_the_same_where_a_plan_asks_for_it(text: str) -> None:
-    assert shown(text, PRETTY) == '{\n  "a": "ü",\n  "b": 1\n}'
-    assert shown(text) != shown(text, PRETTY)
+    assert display_text(text, PRETTY) == '{\n  "a": "ü",\n  "b": 1\n}'
+    assert display_text(text) != display_text(text, PRETTY)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_json_that_says_the_same_reads_the_same_where_a_plan_asks_for_it(text: s
          "code"],
 )  # fmt: skip
 def test_nothing_is_lost_for_the_sake_of_one_layout(text: str) -> None:
-    assert shown(text, PRETTY) == text
+    assert display_text(text, PRETTY) == text
 
 
 def test_marks_of_markdown_are_taken_off_and_words_and_code_are_left() -> None:
@@ -88,20 +88,20 @@ def test_marks_of_markdown_are_taken_off_and_words_and_code_are_left() -> None:
         "# Title\n\n\n\n**Bold** and `code`, 2*3*4.\n\n* one\n+ two\n3) three\n---\n> said\n"
         "```python\n# a comment\nx = a ** b\n```\nEnd."
     )
-    assert shown(text, PLAIN) == (
+    assert display_text(text, PLAIN) == (
         "Title\n\nBold and code, 2*3*4.\n\n- one\n- two\n3. three\nsaid\n"
         "# a comment\nx = a ** b\nEnd."
     )
-    assert shown("---", PLAIN) == "---"
-    assert shown("```\n```", PLAIN) == "```\n```"
+    assert display_text("---", PLAIN) == "---"
+    assert display_text("```\n```", PLAIN) == "```\n```"
 
 
 def test_a_plan_that_says_nothing_of_it_is_the_plan_that_it_was() -> None:
     """Sealed plans' digests, and those of studies' files, stand."""
     assert "show" not in Form().as_json()
-    assert "show" not in declared(StudyReview, {"test_set": "q", "items": 3}).as_json()
+    assert "show" not in validate(StudyReview, {"test_set": "q", "items": 3}).as_json()
     asked = Form(show=PRETTY)
     assert asked.as_json()["show"] == {"json": "pretty", "markdown": "rendered"}
-    assert declared(Form, asked.as_json()) == asked
-    assert "JSON in one layout" in asked.show.said
-    assert Show().said == ""
+    assert validate(Form, asked.as_json()) == asked
+    assert "JSON in one layout" in asked.show.sentence
+    assert Show().sentence == ""

@@ -20,7 +20,7 @@ from runners.embedded import embedded_worker
 from runners.launch import launch
 from runners.outages import Outage, Patience, database
 from runners.queue import Announcements
-from runners.shards import forsaken_before
+from runners.shards import lease_cutoff
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
 
@@ -142,15 +142,15 @@ def test_an_outage_is_told_once_and_ends_when_all_who_met_it_went_on(
 ) -> None:
     outage, full = Outage("the database"), OperationalError("database or disk is\nfull")
     for at in ("working", "writing", "working"):
-        outage.found_away(full, at=at)
-    outage.found_there(at="looking")  # reading goes on
-    outage.found_there(at="working")
+        outage.went_away(full, at=at)
+    outage.came_back(at="looking")  # reading goes on
+    outage.came_back(at="working")
     assert caplog.messages == [
         "the database can't be used: database or disk is full. What is under way waits, and goes "
         "on once it can"
     ]
     assert (outage.lasting(0), outage.lasting(60)) == (full, None)
-    outage.found_there(at="writing")
+    outage.came_back(at="writing")
     assert caplog.messages[1:] == ["the database can be used again, after 0 s"]
     assert outage.lasting(0) is None
 
@@ -160,12 +160,12 @@ def test_while_leases_could_not_be_renewed_none_is_taken_for_forsaken(
 ) -> None:
     outage = Outage("the database")
     monkeypatch.setattr("runners.outages.database", outage)
-    assert timezone.now() - forsaken_before() < timedelta(seconds=1)
-    outage.found_away(OperationalError("gone"), at="working")
-    assert timezone.now() - forsaken_before() >= timedelta(seconds=30)
-    outage.found_there(at="working")
-    assert timezone.now() - forsaken_before() >= timedelta(seconds=30)
-    assert outage.felt(0) is None
+    assert timezone.now() - lease_cutoff() < timedelta(seconds=1)
+    outage.went_away(OperationalError("gone"), at="working")
+    assert timezone.now() - lease_cutoff() >= timedelta(seconds=30)
+    outage.came_back(at="working")
+    assert timezone.now() - lease_cutoff() >= timedelta(seconds=30)
+    assert outage.outage_seconds(0) is None
 
 
 def test_a_command_waits_for_so_long_and_then_no_longer() -> None:
@@ -220,7 +220,7 @@ def test_a_command_that_waits_says_for_how_long(
 
 def test_work_that_others_did_meanwhile_ends_the_outage() -> None:
     """A worker that met it and finds nothing left to do waits for nothing more."""
-    database.found_away(OperationalError("restarted"), at="working")
+    database.went_away(OperationalError("restarted"), at="working")
     with embedded_worker(threads=1):
         end = time.monotonic() + 20
         while database.lasting(0) is not None and time.monotonic() < end:

@@ -277,9 +277,10 @@ def test_cancelling_stops_a_worker_at_its_work_and_the_run_can_go_on(
     cancel(run, by=None)
     worker.join(10)
     assert not worker.is_alive()
+    time.sleep(1)  # what was sent before may still be read by a server on a busy machine
     asked = len(server.requests)
     assert 0 < asked < 60
-    time.sleep(0.5)
+    time.sleep(2)  # in which a worker that went on would send eight more
     assert len(server.requests) == asked
     run.refresh_from_db()
     assert run.state == "cancelled"

@@ -27,10 +27,10 @@ from runners.ingestion import (
     finish,
 )
 from runners.launch import LaunchError
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from tests.cast import Team, a_team, a_test_set, a_version
 
-EXACT = declared_metric("exact_match")
+EXACT = metric_declaration("exact_match")
 pytestmark = pytest.mark.django_db
 
 
@@ -46,7 +46,7 @@ def begun(team: Team, questions: TestSetVersion) -> Ingestion:
         by=team.eva,
         version=a_version(team),
         test_set_version=questions,
-        metrics=[declared_metric("recorded", score="f1")],
+        metrics=[metric_declaration("recorded", score="f1")],
     )
 
 

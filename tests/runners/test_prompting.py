@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.prompt import Prompt
 from runners.prompting import PromptError, chat, completion
 
@@ -14,7 +14,7 @@ def test_without_a_prompt_the_input_is_the_message() -> None:
 
 def test_examples_are_turns_under_the_same_template() -> None:
     examples = [{"input": "one", "output": "1"}, {"input": "two", "output": "2"}]
-    prompt = declared(
+    prompt = validate(
         Prompt,
         {"system": "Answer in JSON.", "template": "Message: {input}", "examples": examples},
     )

@@ -12,7 +12,7 @@ from runners.backends.asking import Paid, Reply
 from runners.backends.masking import Secret
 from runners.backends.replies import replies
 from runners.launch import launch, resume
-from runners.spending import Charges, money_of, paid_for
+from runners.spending import Charges, money_of, tokens_billed
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.runners.test_launch import worked_through
@@ -68,7 +68,7 @@ def usage(prompt: int, completion: int, choices: int = 1, cached: int | None = N
 
 
 def paid(content: bytes) -> list[Paid | None]:
-    return [paid_for(each) for each in replies(content, 1.0, Secret(""))]
+    return [tokens_billed(each) for each in replies(content, 1.0, Secret(""))]
 
 
 def test_a_request_is_priced_by_its_own_prompt_and_a_sum_of_requests_is_not() -> None:
@@ -95,8 +95,8 @@ def test_several_answers_to_one_request_pay_for_its_prompt_once() -> None:
 def test_an_error_that_came_with_tokens_was_paid_for_and_one_without_was_not() -> None:
     empty = b'{"choices": [{"message": {}}], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}'
     (reply,) = replies(empty, 1.0, Secret(""))
-    assert (reply.text, paid_for(reply)) == (None, Paid(7, 2))
-    assert paid_for(Reply(error="no answer within 60 s")) is None
+    assert (reply.text, tokens_billed(reply)) == (None, Paid(7, 2))
+    assert tokens_billed(Reply(error="no answer within 60 s")) is None
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, Score
 from evalhub.registry.versions import register_metric
 from runners.launch import launch
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from tests.cast import OPERATOR, Team, a_version
 from tests.fakes.openai_server import OpenAIServer, saying
 from tests.runners.test_launch import worked_through
@@ -49,7 +49,7 @@ def answered(team: Team, server: OpenAIServer, folder: Path, **backend: str) -> 
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     mapping = FieldMapping(tools="tools")
     items = import_test_set(project=team.project, slug="desk", path=path, mapping=mapping)
-    metric = declared_metric("tool_call_match")
+    metric = metric_declaration("tool_call_match")
     run = launch(
         version=a_version(team, "live", backend=server.backend(**backend)),
         test_set_version=items,

@@ -12,7 +12,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path, reverse
 
-from evalhub.serving.failing import failed
+from evalhub.serving.failing import failure_page
 from tests.cast import Team
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -32,7 +32,7 @@ urlpatterns = [
     path("x/503", raising(OperationalError("database is locked"))),
     path("", include("evalhub.urls")),
 ]
-handler500 = failed
+handler500 = failure_page
 
 
 @pytest.fixture(autouse=True)

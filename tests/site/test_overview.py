@@ -104,7 +104,7 @@ def test_verdicts_are_stacked_by_month_and_one_arm_counts_once_in_each() -> None
     )
     assert chart is not None
     assert chart.desc == "2 ship, 1 hold"
-    assert [each.said for each in chart.bars] == [
+    assert [each.tooltip for each in chart.bars] == [
         "December 2025: 1 verdict ship",
         "December 2025: 1 verdict hold",
         "January 2026: 1 verdict ship",

@@ -10,9 +10,9 @@ MEASURED = """
 import numpy as np
 from evalhub.stats.paired import compare
 from evalhub.stats.ratios import contrast, ratio_of_means
-from evalhub.decision.levels import staged_level, next_look
+from evalhub.decision.levels import level_of_stages, next_look
 for first, second, alpha in ((1, 2, 0.05), (1, 2, 0.025), (2, 3, 0.025), (3, 9, 0.1)):
-    print(repr(staged_level((first, second), alpha=alpha)))
+    print(repr(level_of_stages((first, second), alpha=alpha)))
 print(next_look((1,), 2, alpha=0.025))
 rng = np.random.default_rng(4)
 base, tuned = rng.lognormal(size=(2, 317))

@@ -7,7 +7,7 @@ import pytest
 
 from evalhub.accounts.models import Role, User
 from evalhub.cli.app import run as evalhub
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.lifecycle.promotion import StaleDecisionError, promote
 from evalhub.io.rows import DataError
 from evalhub.ledger.decide import decide_study
@@ -126,8 +126,8 @@ def test_what_is_asked_has_no_build(desk: Desk) -> None:
     with pytest.raises(DataError, match="is of recorded answers: who is asked is said by"):
         ran(desk)
     with pytest.raises(DeclarationError, match="field 'build'"):
-        declared(VersionFile, arm | {"kind": "lora"})
-    said = declared(VersionFile, {"kind": "lora", "build": "sha256:one"})
+        validate(VersionFile, arm | {"kind": "lora"})
+    said = validate(VersionFile, {"kind": "lora", "build": "sha256:one"})
     assert said.spec.as_json() == {"type": "recorded", "build": "sha256:one"}
 
 

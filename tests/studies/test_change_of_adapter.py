@@ -16,7 +16,7 @@ def loaded(adapter: str, folder: Path) -> dict[str, Any]:
     data = {
         "arms": {"base": {"backend": {"hf": {"model": "base"}}}, "tuned": {"backend": {"hf": HF}}}
     }
-    changed = StudyChange(adapter=adapter).changed(data, "tuned", folder)
+    changed = StudyChange(adapter=adapter).apply(data, "tuned", folder)
     assert changed["arms"]["base"] == data["arms"]["base"]
     found: dict[str, Any] = changed["arms"]["tuned"]["backend"]["hf"]
     return found
@@ -46,7 +46,7 @@ def test_one_of_the_hub_comes_with_its_commit(tmp_path: Path) -> None:
 
 def trained(record: Path, folder: Path) -> dict[str, Any]:
     data = {"arms": {"base": {}, "tuned": {"training": {"rank": 99}}}}
-    changed = StudyChange(training=record).changed(data, "tuned", folder)
+    changed = StudyChange(training=record).apply(data, "tuned", folder)
     found: dict[str, Any] = changed["arms"]["tuned"]["training"]
     return found
 

@@ -65,8 +65,10 @@ def test_a_repeat_of_recorded_answers_is_a_noise_floor(tmp_path: Path) -> None:
     )
     spec = read(tmp_path, text)
     assert spec.policy.noise_floor
-    assert spec.arms["base"].repeated(tmp_path.joinpath, "sums") == tmp_path / "again.sums.jsonl"
-    assert spec.arms["tuned"].repeated(tmp_path.joinpath, "sums") is None
+    assert (
+        spec.arms["base"].repeat_answers(tmp_path.joinpath, "sums") == tmp_path / "again.sums.jsonl"
+    )
+    assert spec.arms["tuned"].repeat_answers(tmp_path.joinpath, "sums") is None
 
 
 def test_the_file_of_training_rows_lies_beside_the_study(tmp_path: Path) -> None:

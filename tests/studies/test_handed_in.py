@@ -10,7 +10,7 @@ from evalhub.declare.outside import check_from_web
 from evalhub.io.rows import DataError
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import StudyFile, read_study
-from evalhub.studies.web.bundle_upload import handed_in
+from evalhub.studies.web.bundle_upload import bundle_of
 from evalhub.studies.web.external_arms import arms_asked_here
 from tests.studies.desks import Desk
 
@@ -34,7 +34,7 @@ def test_every_file_goes_by_its_digest_and_the_answers_by_test_set(tmp_path: Pat
     study["arms"]["base"]["repeat"] = {
         "recorded": {"triage": "again.triage.jsonl", "sums": "base.sums.jsonl"}
     }
-    found = handed_in(read_study(desk.write(), OperatorFile()))
+    found = bundle_of(read_study(desk.write(), OperatorFile()))
     arms = found.document["arms"]
     assert set(arms["base"]["backend"]["recorded"]) == {"triage", "sums", "read"}
     assert arms["tuned"]["backend"]["recorded"] == {
@@ -53,7 +53,7 @@ def test_a_file_that_is_not_there_is_named_with_its_line(tmp_path: Path) -> None
     desk = Desk(tmp_path)
     (tmp_path / "sums.jsonl").unlink()
     with pytest.raises(DataError, match=r"line \d+, field 'test_sets.sums.file': 'sums.jsonl'"):
-        handed_in(read_study(desk.write(), OperatorFile()))
+        bundle_of(read_study(desk.write(), OperatorFile()))
 
 
 def test_what_names_an_address_or_a_variable_is_asked_from_here(tmp_path: Path) -> None:

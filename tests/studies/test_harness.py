@@ -340,7 +340,7 @@ class TestData:
         row = {"id": "1", "question": "Two and two?", "choices": choices, "answerKey": "A"}
         a_copy(tmp_path, "allenai/ai2_arc", [row], "ARC-Easy", "ARC-Challenge")
         task = load(asked)
-        assert [each.asked for each in task.documents.values()] == [
+        assert [each.requests_json for each in task.documents.values()] == [
             [
                 ["loglikelihood", ["Question: Two and two?\nAnswer:", " four"]],
                 ["loglikelihood", ["Question: Two and two?\nAnswer:", " five"]],

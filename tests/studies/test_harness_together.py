@@ -171,7 +171,7 @@ def test_a_score_of_all_answers_together_has_no_bounds_of_single_answers() -> No
     task = {"task": "translate", "score": "bleu"}
     asked: dict[str, Any] = {"lm_eval": task, "role": "guard", "margin": 1}
     metric = AskedTestSet.model_validate(asked).metric
-    assert (metric.name, metric.counted_in) == ("corpus_score", "points of bleu, linearised")
+    assert (metric.name, metric.unit_of_value) == ("corpus_score", "points of bleu, linearised")
     with pytest.raises(ValidationError, match="bounds") as error:
         AskedTestSet.model_validate(asked | {"bounds": (0, 100)})
     assert "the score is of all of them together" in str(error.value)

@@ -21,7 +21,7 @@ from evalhub.studies.run.judged_pairs import judge_study
 from runners.judges import claims
 from runners.judging import judge_waiting, next_waiting, work_on
 from runners.outages import Outage
-from runners.shards import forsaken_before
+from runners.shards import lease_cutoff
 from tests.cast import a_team
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.studies.desks import Desk, ran
@@ -130,17 +130,17 @@ def test_what_single_questions_lack_keeps_nobody_waiting(desk: Desk, server: Ope
 def test_one_at_a_time_asks(desk: Desk, server: OpenAIServer) -> None:
     begun(desk)
     (number,) = JudgeRun.objects.values_list("pk", flat=True)
-    held = claims.claim(number, forsaken_before())
+    held = claims.claim(number, lease_cutoff())
     assert held is not None
-    assert claims.claim(number, forsaken_before()) is None
+    assert claims.claim(number, lease_cutoff()) is None
     assert not judge_waiting()
     JudgeRun.objects.update(lease_until=timezone.now())
-    other = claims.claim(number, forsaken_before())
+    other = claims.claim(number, lease_cutoff())
     assert other is not None
     with pytest.raises(claims.JudgeClaimLost):
         claims.renew(held, got_on=True)
     claims.release(held)
-    assert claims.claim(number, forsaken_before()) is None, "who lost it gives nothing back"
+    assert claims.claim(number, lease_cutoff()) is None, "who lost it gives nothing back"
     claims.release(other)
     assert judge_waiting()
     assert (len(server.requests), JudgeVote.objects.count()) == (32, 32)
@@ -151,13 +151,13 @@ def test_while_leases_could_not_be_renewed_no_judge_is_taken_for_forsaken(
 ) -> None:
     begun(desk)
     (number,) = JudgeRun.objects.values_list("pk", flat=True)
-    assert claims.claim(number, forsaken_before()) is not None
+    assert claims.claim(number, lease_cutoff()) is not None
     JudgeRun.objects.update(lease_until=timezone.now())
     outage = Outage("the database")
     monkeypatch.setattr("runners.outages.database", outage)
-    outage.found_away(OperationalError("gone"), at="working")
+    outage.went_away(OperationalError("gone"), at="working")
     assert next_waiting() is None
-    outage.found_there(at="working")
+    outage.came_back(at="working")
     assert next_waiting() is None
     assert not work_on(number)
     monkeypatch.setattr("runners.outages.database", Outage("the database"))
@@ -195,9 +195,9 @@ def test_who_is_lost_again_and_again_without_a_verdict_is_no_evidence(
     study = begun(desk)
     (number,) = JudgeRun.objects.values_list("pk", flat=True)
     for _ in range(claims.ATTEMPTS):
-        assert claims.claim(number, forsaken_before()) is not None
+        assert claims.claim(number, lease_cutoff()) is not None
         JudgeRun.objects.update(lease_until=timezone.now())
-    assert claims.claim(number, forsaken_before()) is None
+    assert claims.claim(number, lease_cutoff()) is None
     status = advance(study=study, by=None)
     assert status.state is StudyState.STOPPED
     assert "was lost 3 times" in status.waits_for

@@ -14,7 +14,7 @@ from evalhub.registry.development import read_freely
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Score
 from evalhub.studies.files.metric_preview import MetricPreview, RecordedFile, preview_metric
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from tests.cast import Team
 from tests.site.comparing.handing_in import answers, in_folder, lines, sums
 
@@ -38,7 +38,7 @@ def preview(folder: Path, team: Team, metric: str = "exact_match", **more: objec
     typed = str(more.pop("typed", ""))
     return preview_metric(
         project=team.project,
-        metric=declared_metric(metric, **more),
+        metric=metric_declaration(metric, **more),
         items=folder / "sums.jsonl",
         mapping=FieldMapping(),
         arms={arm: RecordedFile(folder / f"{arm}.jsonl", "id", "output") for arm in ARMS},
@@ -70,7 +70,7 @@ def test_no_score_of_either_arm_is_there_before_a_decision(
     folder: Path, team: Team, metric: str
 ) -> None:
     found = preview(folder, team, metric)
-    assert found.sealed
+    assert found.has_sealed_scores
     assert [each.score for item in found.items for each in item.answers] == [None] * 10
     assert not Score.objects.exists()
 
@@ -101,7 +101,7 @@ def test_an_arms_answer_typed_in_is_not(folder: Path, team: Team, typed: str) ->
 def test_items_of_a_development_set_show_both_arms_scores(folder: Path, team: Team) -> None:
     opened(folder, team)
     found = preview(folder, team, "numeric_match")
-    assert not found.sealed
+    assert not found.has_sealed_scores
     scores = [[each.score and each.score.value for each in item.answers] for item in found.items]
     assert scores[:2] == [[1.0, 1.0], [0.0, 1.0]]
 
@@ -112,11 +112,11 @@ def test_another_projects_development_set_opens_nothing(folder: Path, team: Team
     others = Project.objects.create(slug="others", name="Others")
     path = folder / "sums.jsonl"
     read_freely(import_test_set(project=others, slug="sums", path=path))
-    assert preview(folder, team).sealed
+    assert preview(folder, team).has_sealed_scores
 
 
 def test_what_the_metric_finds_nothing_in_is_counted(folder: Path, team: Team) -> None:
-    assert preview(folder, team, **EXTRACT).found_nothing == 5
+    assert preview(folder, team, **EXTRACT).empty_count == 5
 
 
 def test_an_error_stands_in_the_place_of_an_answer(folder: Path, team: Team) -> None:

@@ -19,7 +19,7 @@ from evalhub.features.erasure.redact import redact
 from evalhub.features.exporters.answers import export_answers
 from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
 from evalhub.features.table import REDACTORS
-from evalhub.ledger.draws import draw, unseen
+from evalhub.ledger.draws import count_unseen, draw
 from evalhub.ledger.scores import differing, item_labels, run_scores
 from evalhub.ledger.verification import rows_at_home
 from evalhub.registry.development import read_freely, shared_items
@@ -210,7 +210,7 @@ def test_items_that_others_ask_too_are_found(
     asked = list(judged.items.order_by("position").values_list("input", flat=True))
     pool = a_test_set(team, items=[*({"input": each} for each in asked), *[{}] * ITEMS])
     with plans() as carried:
-        assert unseen(pool) == ITEMS
+        assert count_unseen(pool) == ITEMS
         drawn = draw(pool=pool, count=ITEMS // 2, question="which", study=study)
         read_freely(pool)
         shared = shared_items(study)

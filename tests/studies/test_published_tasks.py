@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.registry.models import Run
 from evalhub.studies.file import suite
@@ -31,8 +31,8 @@ def desk(tmp_path: Path) -> Desk:
 
 def asked_by(said: Any) -> dict[str, AskedTestSet]:
     """The suite's test sets; nothing is loaded for them."""
-    made = suite.test_sets_of(declared(suite.GeneralSuite, said)).items()
-    return {name: declared(AskedTestSet, each) for name, each in made}
+    made = suite.test_sets_of(validate(suite.GeneralSuite, said)).items()
+    return {name: validate(AskedTestSet, each) for name, each in made}
 
 
 def test_tasks_stand_beside_the_skills_or_alone() -> None:
@@ -82,7 +82,7 @@ def test_what_is_not_published_is_refused_by_its_field(
 
 @pytest.mark.parametrize("tasks", ["words", {"kind": "words"}])
 def test_no_study_from_the_web_asks_them(tasks: Any) -> None:
-    asked = declared(suite.GeneralSuite, {"tasks": tasks})
+    asked = validate(suite.GeneralSuite, {"tasks": tasks})
     with pytest.raises(OutsideError, match="is code"):
         check_from_web(asked, uploaded=(), aliases=())
 

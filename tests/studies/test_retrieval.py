@@ -11,7 +11,7 @@ from evalhub.declare.prompt import Prompt
 from evalhub.registry.models import DocumentSet, DocumentText, ModelVersion, Study
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
-from evalhub.studies.web.bundle_upload import handed_in
+from evalhub.studies.web.bundle_upload import bundle_of
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 
@@ -148,6 +148,6 @@ def test_a_prompt_without_a_retriever_is_written_as_it_was() -> None:
 
 
 def test_a_site_is_handed_the_documents(desk: Desk) -> None:
-    found = handed_in(read_study(desk.write(), OperatorFile()))
+    found = bundle_of(read_study(desk.write(), OperatorFile()))
     named = found.document["arms"]["rag"]["prompt"]["retriever"]["documents"]
     assert found.files[named] == desk.folder / "manual.jsonl"

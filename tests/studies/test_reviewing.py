@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Anytime, CampaignRequest
 from evalhub.registry.models import Study
 from evalhub.studies.run.reviewing import for_study
@@ -48,7 +48,7 @@ def test_without_a_ledger_it_has_its_share_among_the_arms(team: Team) -> None:
     [{"rule": "fixed"}, {"rule": "anytime", "alpha": 0.1, "min_gain": 0.0}],
 )
 def test_what_a_plan_says_itself_stays(team: Team, stopping: dict[str, Any]) -> None:
-    request = declared(CampaignRequest, {"stopping": stopping})
+    request = validate(CampaignRequest, {"stopping": stopping})
     assert for_study(request, a_study_of(team)) == request
 
 

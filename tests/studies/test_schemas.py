@@ -8,7 +8,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from evalhub.studies.file.schemas import PUBLISHED, schema_of, written
+from evalhub.studies.file.schemas import PUBLISHED, schema_of, schema_text
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_what_is_published_is_what_is_declared(name: str) -> None:
     """Else: `python -m evalhub.studies.file.schemas`."""
-    assert (DOCS / f"{name}.schema.json").read_text("utf-8") == written(name)
+    assert (DOCS / f"{name}.schema.json").read_text("utf-8") == schema_text(name)
     Draft202012Validator.check_schema(schema_of(name))
 
 

@@ -15,7 +15,7 @@ from evalhub.registry.models import Study, TestSetVersion
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.file.suite import MARGIN
-from evalhub.studies.web.bundle_upload import handed_in
+from evalhub.studies.web.bundle_upload import bundle_of
 from runners.suites import SUITES
 from tests.studies.desks import Desk
 
@@ -149,7 +149,7 @@ def test_what_the_suite_has_not_is_refused_by_its_field(
 
 def test_a_site_is_handed_the_line_and_no_file(desk: Desk) -> None:
     answered(desk, 2)
-    found = handed_in(read_study(desk.write(), OperatorFile()))
+    found = bundle_of(read_study(desk.write(), OperatorFile()))
     assert found.document["suite"] == "general"
     assert len(found.files) == 8, "the recorded answers, which are the same for both arms"
     assert "test_sets" not in found.document

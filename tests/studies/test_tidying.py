@@ -10,7 +10,7 @@ from django.utils import timezone
 from evalhub.accounts import sign_in
 from evalhub.accounts.sign_in import drop_expired_sessions
 from evalhub.features.table import TIDIED
-from evalhub.studies.run.tidying import tidier
+from evalhub.studies.run.tidying import tidy_regularly
 from tests.cast import a_team
 
 
@@ -30,7 +30,7 @@ def three_sessions() -> list[str]:
 def test_expired_sessions_go_while_the_site_is_up_and_no_others() -> None:
     *_, goes_on = three_sessions()
     end = time.monotonic() + 30
-    with tidier(TIDIED):  # as `evalhub up` and `evalhub worker` hold it
+    with tidy_regularly(TIDIED):  # as `evalhub up` and `evalhub worker` hold it
         while Session.objects.count() > 1 and time.monotonic() < end:
             time.sleep(0.01)
     assert list(Session.objects.values_list("pk", flat=True)) == [goes_on]

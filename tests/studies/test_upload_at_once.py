@@ -13,7 +13,7 @@ from evalhub.registry import drafts
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
 from evalhub.studies.web import pairs_upload as upload
-from evalhub.studies.web.pairs_upload import Uploaded, register_upload
+from evalhub.studies.web.pairs_upload import RegisteredUpload, register_upload
 from tests.cast import Team
 
 type Write = Callable[..., Path]
@@ -26,7 +26,7 @@ OTHERS = [row | {"left": "another"} for row in ROWS]
 @pytest.fixture
 def at_once(
     team: Team, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Path, Path], tuple[Uploaded, Uploaded]]:
+) -> Callable[[Path, Path], tuple[RegisteredUpload, RegisteredUpload]]:
     """Registers two files on two threads, which both wait before what they wrote is seen."""
     there, known, seen = Barrier(2), local(), upload._publish_drafts
 
@@ -36,9 +36,9 @@ def at_once(
             there.wait(timeout=30)
         return seen(*given)  # type: ignore[arg-type]
 
-    def both(one: Path, other: Path) -> tuple[Uploaded, Uploaded]:
+    def both(one: Path, other: Path) -> tuple[RegisteredUpload, RegisteredUpload]:
         monkeypatch.setattr(upload, "_publish_drafts", together)
-        found: dict[int, Uploaded] = {}
+        found: dict[int, RegisteredUpload] = {}
 
         def work(place: int, path: Path) -> None:
             try:
@@ -58,7 +58,7 @@ def at_once(
     return both
 
 
-def assert_whole(*uploaded: Uploaded) -> None:
+def assert_whole(*uploaded: RegisteredUpload) -> None:
     """That there is what these are, ended, and nothing else."""
     runs = {run for each in uploaded for run in (each.baseline_run, each.candidate_run)}
     assert set(Run.with_drafts.all()) == runs

@@ -11,7 +11,7 @@ from aiohttp import web
 from django.db.models import ProtectedError
 
 from evalhub.cli.app import run
-from evalhub.decision.levels import drawn_level, staged_level
+from evalhub.decision.levels import level_of_draw, level_of_stages
 from evalhub.ledger.models import Look
 from evalhub.registry.models import ModelVersion, RunMetric, Study, TestSet
 from evalhub.registry.models.versions import VersionStage
@@ -288,7 +288,7 @@ def test_parts_of_a_set_are_stages_of_a_build_that_is_stated(desk: Desk, capsys:
         record = tried(desk, capsys, f"part-{look}")
         (row,) = record["ledger"]["test_sets"]
         assert row["looks"] == list(range(1, look + 1))
-        assert row["level"] == pytest.approx(staged_level(row["looks"], alpha=ALPHA))
+        assert row["level"] == pytest.approx(level_of_stages(row["looks"], alpha=ALPHA))
         assert record["criteria"][0]["n"] == 60 * look
 
 
@@ -307,7 +307,7 @@ def drawn(record: dict[str, Any], sizes: Sequence[int]) -> float:
     tries = list(range(1, len(sizes) + 1))
     assert row["tries"] == tries
     assert record["criteria"][0]["n"] == sum(sizes)
-    level = staged_level(row["looks"], alpha=ALPHA, arms=1, tries=tries)
+    level = level_of_stages(row["looks"], alpha=ALPHA, arms=1, tries=tries)
     assert record["criteria"][0]["alpha"] == pytest.approx(level) == row["level"]
     return level
 
@@ -333,7 +333,7 @@ def test_a_pool_asked_anew_by_a_line_whose_build_isn_t_stated(desk: Desk, capsys
         answered(desk, 30 - number)
         (row,) = tried(desk, capsys, f"try-{number}")["ledger"]["test_sets"]
         assert row["tries"] == [number]
-        assert row["level"] == pytest.approx(drawn_level(number, alpha=ALPHA))
+        assert row["level"] == pytest.approx(level_of_draw(number, alpha=ALPHA))
 
 
 @pytest.mark.heavy
@@ -367,4 +367,4 @@ def test_a_guard_retried_beside_draws_of_a_pool(desk: Desk, capsys: Capture) -> 
         desk.answers("tuned", "sums", ["right"] * (300 - number) + ["wrong"] * number)
         primary, guard = tried(desk, capsys, f"try-{number}")["ledger"]["test_sets"]
         assert primary["level"] == ALPHA, "the same items, which were read once"
-        assert guard["level"] == pytest.approx(drawn_level(number, alpha=ALPHA))
+        assert guard["level"] == pytest.approx(level_of_draw(number, alpha=ALPHA))

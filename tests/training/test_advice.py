@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.training import TrainingRecord
 from evalhub.training.advice import RULES, advice_on
 from evalhub.training.bases import StoodOn
@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").re
 
 def found(record: dict[str, Any], kind: str = "lora") -> dict[str, str]:
     """What is said, by the rule's name."""
-    fields = declared(TrainingRecord, record).named.fields
+    fields = validate(TrainingRecord, record).fields_with_names.fields
     return {each.rule.name: each.says for each in advice_on(fields, kind=kind)}
 
 
@@ -137,7 +137,7 @@ def test_the_demo_s_own_training_is_read_critically() -> None:
 
 
 def test_a_base_that_has_nothing_in_common_with_what_the_version_stands_on_is_asked_about() -> None:
-    fields = declared(TrainingRecord, {"base_model": "others/our-base"}).named.fields
+    fields = validate(TrainingRecord, {"base_model": "others/our-base"}).fields_with_names.fields
     base = StoodOn("acme/small-1b", "what its parent answers with", loaded=True)
     (advice,) = advice_on(fields, kind="lora", base=base)
     assert advice.rule.name == "base"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.training import TrainingRecord
 from evalhub.training.bases import StoodOn, base_of, verdict_on_base
 
@@ -29,12 +29,14 @@ from evalhub.training.bases import StoodOn, base_of, verdict_on_base
 def test_it_is_another_where_that_is_sure_and_doubted_where_a_copy_may_have_any_name(
     said: str, stands_on: str, verdict: str
 ) -> None:
-    fields = declared(TrainingRecord, {"base_model": said}).named.fields
+    fields = validate(TrainingRecord, {"base_model": said}).fields_with_names.fields
     assert verdict_on_base(fields, StoodOn(stands_on, "", loaded=True)) == verdict
 
 
 def test_what_a_server_calls_a_model_is_never_sure() -> None:
-    fields = declared(TrainingRecord, {"base_model": "Qwen/Qwen2.5-7B-Instruct"}).named.fields
+    fields = validate(
+        TrainingRecord, {"base_model": "Qwen/Qwen2.5-7B-Instruct"}
+    ).fields_with_names.fields
     served = [
         StoodOn(name, "", loaded=False) for name in ("qwen/qwen-2.5-7b-instruct", "qwen/qwen-3")
     ]
@@ -43,10 +45,12 @@ def test_what_a_server_calls_a_model_is_never_sure() -> None:
 
 def test_where_no_base_is_known_nothing_is_said() -> None:
     assert (
-        verdict_on_base(declared(TrainingRecord, {}).named.fields, StoodOn("a/b", "", loaded=True))
+        verdict_on_base(
+            validate(TrainingRecord, {}).fields_with_names.fields, StoodOn("a/b", "", loaded=True)
+        )
         == ""
     )
-    said = declared(TrainingRecord, {"base_model": "a/b"}).named.fields
+    said = validate(TrainingRecord, {"base_model": "a/b"}).fields_with_names.fields
     assert verdict_on_base(said, None) == ""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.outside import check_from_web
 from evalhub.declare.training import CheckedTraining, TrainingFields, TrainingRecord
 from evalhub.io.rows import DataError
@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference/training-records.md").re
 
 
 def read(folder: Path) -> TrainingFields:
-    return declared(CheckedTraining, read_folder(folder)).named.fields
+    return validate(CheckedTraining, read_folder(folder)).fields_with_names.fields
 
 
 def test_what_transformers_and_peft_wrote_is_read(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_the_same_folder_is_the_same_record_and_names_no_path(tmp_path: Path) ->
     again = [read_folder(tmp_path / of.name) for of in sorted(tmp_path.iterdir())]
     assert all(record in again for record in records)
     for record in records:
-        found = declared(TrainingRecord, record)
+        found = validate(TrainingRecord, record)
         check_from_web(found, uploaded=(), aliases=())
 
 

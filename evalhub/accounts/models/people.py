@@ -31,7 +31,7 @@ class Role(models.TextChoices):
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
-    def seen_by(self, user: User) -> Self:
+    def visible_to(self, user: User) -> Self:
         """Projects whose results this person may look at: reviewers stay blind."""
         if user.is_superuser:
             return self
@@ -53,9 +53,9 @@ class OfProjectQuerySet[M: models.Model](models.QuerySet[M]):
 
     project_field = "project"
 
-    def seen_by(self, user: User) -> Self:
+    def visible_to(self, user: User) -> Self:
         """Those of the projects whose results this person may look at."""
-        return self.filter(**{f"{self.project_field}__in": Project.objects.seen_by(user)})
+        return self.filter(**{f"{self.project_field}__in": Project.objects.visible_to(user)})
 
 
 class Project(models.Model):

@@ -11,12 +11,12 @@ from evalhub.declare.identities import Ground
 from evalhub.declare.review import CampaignRequest
 from evalhub.declare.study import Name
 from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.stats.preference import WinScore
 from reviews.chain.identities import identities
 from reviews.models import Campaign
 from reviews.results.campaign_results import CampaignResults
-from reviews.results.counted import use_of
+from reviews.results.counting import use_of
 from reviews.results.ended import has_ended
 
 
@@ -40,7 +40,7 @@ class InviteRequest(Declaration):
     days: int = Field(LASTS_DAYS, ge=1, le=90, description="how long the invitation lasts")
 
 
-class InvitedShape(Given):
+class InvitedShape(ResponseShape):
     whom: str
     link: str | None = Field(
         description="for an address without an account: shown this once. Else it waits in the "
@@ -53,7 +53,7 @@ class VouchRequest(Declaration):
     whom: str = Field(min_length=1, max_length=150, description="a reviewer's user name")
 
 
-class OneReviewerShape(Given):
+class OneReviewerShape(ResponseShape):
     user: str
     state: str
     judgments: int
@@ -61,7 +61,7 @@ class OneReviewerShape(Given):
     counts: bool = Field(description="whether what they say counts in the verdict")
 
 
-class ReviewersShape(Given):
+class ReviewersShape(ResponseShape):
     reviewers: tuple[OneReviewerShape, ...]
 
     @classmethod
@@ -82,7 +82,7 @@ class ReviewersShape(Given):
         )
 
 
-class CampaignShape(Given):
+class CampaignShape(ResponseShape):
     id: int
     name: str
     study: str | None
@@ -115,7 +115,7 @@ class CampaignShape(Given):
         )
 
 
-class WinScoreShape(Given):
+class WinScoreShape(ResponseShape):
     """Of the candidate; a tie counts half."""
 
     score: float
@@ -141,7 +141,7 @@ class WinScoreShape(Given):
         )
 
 
-class CampaignResultsShape(Given):
+class CampaignResultsShape(ResponseShape):
     judgments: int
     planned: int
     preference: WinScoreShape | None

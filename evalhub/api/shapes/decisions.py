@@ -10,12 +10,12 @@ from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.ledger.models import Decision, SignOff
 from evalhub.ledger.staleness import changes_since
 
 
-class DecisionShape(Given):
+class DecisionShape(ResponseShape):
     """A decision, as lists have it."""
 
     id: int
@@ -77,7 +77,7 @@ class AcceptanceRequest(Declaration):
     reason: str = Field(min_length=1, max_length=4000)
 
 
-class SignOffShape(Given):
+class SignOffShape(ResponseShape):
     id: int
     action: str
     verdict: Verdict
@@ -99,14 +99,14 @@ class SignOffShape(Given):
         )
 
 
-class FlipSideShape(Given):
+class FlipSideShape(ResponseShape):
     arm: Literal["baseline", "candidate"]
     text: str | None
     error: str
     score: float | None
 
 
-class FlipShape(Given):
+class FlipShape(ResponseShape):
     item: str
     test_set: str
     outcome: str
@@ -142,5 +142,5 @@ class FlipShape(Given):
         )
 
 
-class FlipsShape(Given):
+class FlipsShape(ResponseShape):
     flips: tuple[FlipShape, ...]

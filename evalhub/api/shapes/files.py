@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 
 
-class FileShape(Given):
+class FileShape(ResponseShape):
     name: str = Field(description="sha256:DIGEST, as studies name it")
     bytes: int

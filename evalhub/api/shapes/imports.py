@@ -9,7 +9,7 @@ from evalhub.declare.row_fields import RowFields
 from evalhub.declare.study import ModelKind, Name
 from evalhub.frames.rest.addresses import address
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.studies.files.import_logs import ImportedTask, ImportRequest
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
@@ -37,7 +37,7 @@ class LogRequest(Declaration):
         return ImportRequest(**options, fields=self.fields.mapping)
 
 
-class ImportedTaskShape(Given):
+class ImportedTaskShape(ResponseShape):
     arm: str
     task: str
     model: str
@@ -66,5 +66,5 @@ class ImportedTaskShape(Given):
         )
 
 
-class ImportedShape(Given):
+class ImportedShape(ResponseShape):
     imported: tuple[ImportedTaskShape, ...]

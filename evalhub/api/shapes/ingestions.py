@@ -7,7 +7,7 @@ from pydantic import Field
 from evalhub.api.shapes.runs import VersionOnItems
 from evalhub.declare.declaration import Declaration
 from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import Ingestion
 from runners.metrics import AnyMetric
 
@@ -26,7 +26,7 @@ class FinishRequest(Declaration):
     rows: int = Field(ge=1, le=2**31 - 1, description="how many rows there are in all")
 
 
-class IngestionShape(Given):
+class IngestionShape(ResponseShape):
     id: int
     model: str
     version: int
@@ -55,7 +55,7 @@ class IngestionShape(Given):
         )
 
 
-class TakenShape(Given):
+class TakenShape(ResponseShape):
     """What was taken of a part: all of it."""
 
     rows: int = Field(description="taken so far: the offset of the next part")

@@ -8,10 +8,10 @@ from pydantic import Field
 from evalhub.accounts.models import ApiToken, Membership, Role, Scope
 from evalhub.accounts.tokens import LASTS_DAYS, LONGEST_DAYS
 from evalhub.declare.declaration import Declaration
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 
 
-class MemberShape(Given):
+class MemberShape(ResponseShape):
     id: int
     user: str
     role: str
@@ -32,14 +32,14 @@ class RoleRequest(Declaration):
     role: Role
 
 
-class InvitedMemberShape(Given):
+class InvitedMemberShape(ResponseShape):
     whom: str
     role: str
     link: str | None = Field(description="for an address without an account: shown this once")
     expires: datetime
 
 
-class TokenShape(Given):
+class TokenShape(ResponseShape):
     id: int
     name: str
     user: str = Field(description="for whom it acts")
@@ -59,7 +59,7 @@ class NewTokenShape(TokenShape):
     token: str = Field(description="shown this once")
 
     @classmethod
-    def made(cls, token: ApiToken, secret: str) -> "NewTokenShape":
+    def from_token(cls, token: ApiToken, secret: str) -> "NewTokenShape":
         return cls(**_of(token), token=secret)
 
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from evalhub.accounts.models import Project
 from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 
 
-class ProjectShape(Given):
+class ProjectShape(ResponseShape):
     slug: str
     name: str
     created: datetime

@@ -10,10 +10,10 @@ from evalhub.declare.prices import RunBudget, Spent
 from evalhub.declare.study import Name
 from evalhub.frames.rest.addresses import address
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from runners.metrics import AnyMetric
-from runners.progress import WorkersSeen, unattended
+from runners.progress import WorkersSeen, worker_advice
 
 
 class VersionOnItems(Declaration):
@@ -40,7 +40,7 @@ class ResumeRequest(Declaration):
     )
 
 
-class RunMetricShape(Given):
+class RunMetricShape(ResponseShape):
     """What a run is scored by. Its mean stays closed until a decision has read the scores."""
 
     metric: str
@@ -64,7 +64,7 @@ class RunMetricShape(Given):
         )
 
 
-class RunShape(Given):
+class RunShape(ResponseShape):
     id: int
     model: str
     version: int
@@ -105,7 +105,7 @@ class RunShape(Given):
             state=run.state,
             items=run.test_set_version.item_count,
             done=run.items_done,  # type: ignore[attr-defined]
-            waits_for=unattended(run, workers),
+            waits_for=worker_advice(run, workers),
             samples=run.samples,
             repeat=run.repeat,
             reused=run.reused,
@@ -120,7 +120,7 @@ class RunShape(Given):
         )
 
 
-class OutputShape(Given):
+class OutputShape(ResponseShape):
     item: str
     sample: int
     text: str | None
@@ -159,7 +159,7 @@ class OutputShape(Given):
         )
 
 
-class ScoreShape(Given):
+class ScoreShape(ResponseShape):
     item: str
     sample: int
     metric: str

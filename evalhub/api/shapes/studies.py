@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun
@@ -15,7 +15,7 @@ from evalhub.studies.run.advance import StudyState, StudyStatus
 from evalhub.studies.run.gate_status import GateAnswer, Passing
 
 
-class StudyShape(Given):
+class StudyShape(ResponseShape):
     """A study, as lists have it."""
 
     slug: str
@@ -37,7 +37,7 @@ class StudyShape(Given):
         )
 
 
-class ArmShape(Given):
+class ArmShape(ResponseShape):
     name: str
     role: str
     model: str
@@ -45,7 +45,7 @@ class ArmShape(Given):
     digest: str = Field(description="SHA-256 of the version's specification")
 
 
-class StudyTestSetShape(Given):
+class StudyTestSetShape(ResponseShape):
     name: str
     role: str
     version: int
@@ -54,7 +54,7 @@ class StudyTestSetShape(Given):
     metric: str
 
 
-class StudyRunShape(Given):
+class StudyRunShape(ResponseShape):
     id: int
     arm: str
     test_set: str
@@ -80,7 +80,7 @@ class StudyRunShape(Given):
         )
 
 
-class DecisionLink(Given):
+class DecisionLink(ResponseShape):
     arm: str
     id: int
     verdict: Verdict
@@ -98,7 +98,7 @@ class DecisionLink(Given):
         )
 
 
-class WholeStudyShape(Given):
+class WholeStudyShape(ResponseShape):
     """A study with all that is known of it: how far it is, and what was decided."""
 
     slug: str
@@ -152,7 +152,7 @@ class WholeStudyShape(Given):
         )
 
 
-class GateShape(Given):
+class GateShape(ResponseShape):
     """What the gate says of one arm: passed, refused, or open to be asked again."""
 
     passing: Passing

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 from evalhub.decision.policy_changes import Effect, PolicyChange
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.plan import PlannedLook
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import Study
 from evalhub.studies.run.policy_change import demands_of
 
@@ -42,7 +42,7 @@ class PolicyChangeRequest(AskedOtherwise):
     dry_run: bool = Field(False, description="only say the difference, and the next look's price")
 
 
-class StudyPolicyShape(Given):
+class StudyPolicyShape(ResponseShape):
     """What a study asks."""
 
     policy: Fields
@@ -53,7 +53,7 @@ class StudyPolicyShape(Given):
         return cls(policy=study.policy.as_json(), demands=demands_of(study))
 
 
-class ChangeShape(Given):
+class ChangeShape(ResponseShape):
     field: str
     was: JsonValue = Field(description="null: it wasn't asked")
     now: JsonValue
@@ -64,7 +64,7 @@ class ChangeShape(Given):
         return cls(field=change.field, was=change.was, now=change.now, effect=change.effect)
 
 
-class PolicyChangeShape(Given):
+class PolicyChangeShape(ResponseShape):
     """What is asked otherwise, what is easier to pass first."""
 
     changed: bool = Field(description="false: nothing was written")

@@ -22,7 +22,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.registry.models import Run, Study
 from evalhub.studies.run.reviewing import arms_to_review, for_study
 from reviews.joining.invite import invite
@@ -45,7 +45,7 @@ class CampaignEndpoint(ProjectEndpoint):
     def campaign(self) -> Campaign:
         return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
 
-    def ended(self) -> Campaign:
+    def find_ended_campaign(self) -> Campaign:
         """The review if it has ended. Raises ReviewError while answers are still to come."""
         campaign = get_object_or_404(
             Campaign.objects.filter(project=self.project).select_related(
@@ -71,7 +71,7 @@ class Campaigns(CampaignEndpoint):
 
     @describes("The project's reviews", gives=CampaignShape, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), CampaignShape.of, filtered=Since)
+        return list_response(request, self.rows(), CampaignShape.of, filtered=Since)
 
     @describes(
         "Open a review of a study's answers\n\nIts plan is sealed; the same plan again is the "
@@ -96,7 +96,7 @@ class Campaigns(CampaignEndpoint):
             by=self.by,
         )
         shape = CampaignShape.of(self.rows().get(pk=campaign.pk))
-        return shown(request, shape, 201, Location=shape.url)
+        return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneCampaign(CampaignEndpoint):
@@ -105,7 +105,7 @@ class OneCampaign(CampaignEndpoint):
 
     @describes("A review: how far it is, and nothing of what was said", gives=CampaignShape)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, CampaignShape.of(self.campaign()))
+        return response_of(request, CampaignShape.of(self.campaign()))
 
     @describes(
         "Pause, resume or close a review",
@@ -116,7 +116,7 @@ class OneCampaign(CampaignEndpoint):
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         VERBS[self.body(CampaignVerbRequest).verb](campaign=self.campaign(), by=self.by)
-        return shown(request, CampaignShape.of(self.campaign()))
+        return response_of(request, CampaignShape.of(self.campaign()))
 
 
 class CampaignInvitations(CampaignEndpoint):
@@ -144,7 +144,7 @@ class CampaignInvitations(CampaignEndpoint):
         )
         link = absolute(invited.path) if invited.by_link else None
         invitation = invited.invitation
-        return shown(
+        return response_of(
             request, InvitedShape(whom=invitation.whom, link=link, expires=invitation.expires), 201
         )
 
@@ -157,7 +157,7 @@ class CampaignReviewers(CampaignEndpoint):
         gives=ReviewersShape,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, ReviewersShape.of(self.campaign()))
+        return response_of(request, ReviewersShape.of(self.campaign()))
 
 
 class CampaignVouching(CampaignEndpoint):
@@ -175,7 +175,7 @@ class CampaignVouching(CampaignEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         campaign = self.campaign()
         vouch(campaign=campaign, whom=self.body(VouchRequest).whom, by=self.by)
-        return shown(request, ReviewersShape.of(campaign))
+        return response_of(request, ReviewersShape.of(campaign))
 
 
 class Results(CampaignEndpoint):
@@ -187,4 +187,6 @@ class Results(CampaignEndpoint):
         also=(409,),
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, CampaignResultsShape.of(campaign_results(self.ended())))
+        return response_of(
+            request, CampaignResultsShape.of(campaign_results(self.find_ended_campaign()))
+        )

@@ -18,7 +18,7 @@ from evalhub.declare.verdicts import Verdict
 from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.ledger.accepting import accept
 from evalhub.ledger.chain.kept import check_kept
 from evalhub.ledger.changed_items import worst_flips
@@ -36,7 +36,7 @@ class Decisions(DecisionEndpoint):
 
     @describes("The project's decisions", gives=DecisionShape, pages=True, filtered=DecisionFilters)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), DecisionShape.of, filtered=DecisionFilters)
+        return list_response(request, self.rows(), DecisionShape.of, filtered=DecisionFilters)
 
 
 class OneDecision(DecisionEndpoint):
@@ -46,7 +46,7 @@ class OneDecision(DecisionEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         decision = self.decision()
         check_kept(decision)
-        return shown(request, WholeDecisionShape.of(decision))
+        return response_of(request, WholeDecisionShape.of(decision))
 
 
 class SignOffs(DecisionEndpoint):
@@ -55,7 +55,7 @@ class SignOffs(DecisionEndpoint):
 
     @describes("Who stands by a decision", gives=SignOffShape, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return listed(request, self.decision().sign_offs.all(), SignOffShape.of)
+        return list_response(request, self.decision().sign_offs.all(), SignOffShape.of)
 
     @describes(
         "Sign a decision off, or override it",
@@ -70,7 +70,7 @@ class SignOffs(DecisionEndpoint):
         signed = sign_off(
             decision=self.decision(), by=self.by, reason=body.reason, verdict=body.verdict
         )
-        return shown(request, SignOffShape.of(signed), 201)
+        return response_of(request, SignOffShape.of(signed), 201)
 
 
 class Accepted(DecisionEndpoint):
@@ -89,7 +89,7 @@ class Accepted(DecisionEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         reason = self.body(AcceptanceRequest).reason
         decision = accept(decision=self.decision(), by=self.by, reason=reason)
-        return shown(request, WholeDecisionShape.of(decision), 201)
+        return response_of(request, WholeDecisionShape.of(decision), 201)
 
 
 class Flips(DecisionEndpoint):
@@ -100,4 +100,4 @@ class Flips(DecisionEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         decision = self.decision()
         rows = worst_flips(decision.study, decision.document)
-        return shown(request, FlipsShape(flips=tuple(FlipShape.of(each) for each in rows)))
+        return response_of(request, FlipsShape(flips=tuple(FlipShape.of(each) for each in rows)))

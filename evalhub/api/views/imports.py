@@ -8,7 +8,7 @@ from evalhub.api.shapes.imports import ImportedShape, ImportedTaskShape, LogRequ
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.lists import response_of
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.web.from_web import import_from_web
 
@@ -32,9 +32,9 @@ class Imports(ProjectEndpoint):
             project=self.project,
             by=self.by,
             kind=body.kind,
-            named=body.files,
+            digests=body.files,
             files=Uploads(self.project),
             request=body.request,
         )
         tasks = tuple(ImportedTaskShape.of(each) for each in imported)
-        return shown(request, ImportedShape(imported=tasks), 202)
+        return response_of(request, ImportedShape(imported=tasks), 202)

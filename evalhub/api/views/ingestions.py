@@ -18,11 +18,11 @@ from evalhub.api.shapes.ingestions import (
     IngestionShape,
     TakenShape,
 )
-from evalhub.api.views.runs import test_set_version_asked, version_asked
+from evalhub.api.views.runs import find_test_set_version, find_version
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.reading import number
 from evalhub.io.ndjson import NdjsonBody, read_ndjson
@@ -76,7 +76,7 @@ class Ingestions(IngestionEndpoint):
 
     @describes("What is or was handed in", gives=IngestionShape, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), IngestionShape.of, filtered=Since)
+        return list_response(request, self.rows(), IngestionShape.of, filtered=Since)
 
     @describes(
         "Begin to hand in answers\n\nNobody sees them before it is finished; what gets no part for "
@@ -92,12 +92,12 @@ class Ingestions(IngestionEndpoint):
         begun = begin(
             project=self.project,
             by=self.by,
-            version=version_asked(self.project, body),
-            test_set_version=test_set_version_asked(self.project, body),
+            version=find_version(self.project, body),
+            test_set_version=find_test_set_version(self.project, body),
             metrics=body.metrics,
         )
         shape = IngestionShape.of(begun)
-        return shown(request, shape, 201, Location=shape.url, Upload_Offset="0")
+        return response_of(request, shape, 201, Location=shape.url, Upload_Offset="0")
 
 
 class OneIngestion(IngestionEndpoint):
@@ -107,7 +107,7 @@ class OneIngestion(IngestionEndpoint):
     @describes("How far it is", gives=IngestionShape)
     def get(self, request: Request, project: str, pk: int) -> Response:
         shape = IngestionShape.of(self.ingestion())
-        return shown(request, shape, Upload_Offset=str(shape.rows))
+        return response_of(request, shape, Upload_Offset=str(shape.rows))
 
     @describes(
         "Take away what was handed in, unless it is finished",
@@ -144,7 +144,7 @@ class RowsOfIngestion(IngestionEndpoint):
             count = append(ingestion=ingestion, by=self.by, offset=offset, body=_rows(request))
         except OffsetError as error:
             raise _elsewhere(error) from error
-        return shown(request, TakenShape(rows=count), Upload_Offset=str(count))
+        return response_of(request, TakenShape(rows=count), Upload_Offset=str(count))
 
 
 class FinishIngestion(IngestionEndpoint):
@@ -167,7 +167,7 @@ class FinishIngestion(IngestionEndpoint):
         except OffsetError as error:
             raise _elsewhere(error) from error
         shape = IngestionShape.of(self.ingestion())
-        return shown(request, shape, 202, Location=shape.run or shape.url)
+        return response_of(request, shape, 202, Location=shape.run or shape.url)
 
 
 def _rows(request: Request) -> NdjsonBody:

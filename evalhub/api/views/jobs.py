@@ -12,9 +12,9 @@ from evalhub.frames.rest.describing import NO_BODY, WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import JOB_RETRY_S
 from evalhub.frames.rest.job_shape import JobShape
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.waiting import waited
+from evalhub.frames.rest.waiting import wait_for
 from evalhub.jobs.models import Job, JobState
 from evalhub.jobs.queue import cancel_job
 
@@ -45,7 +45,7 @@ class Jobs(JobEndpoint):
         filtered=JobFilters,
     )
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), JobShape.of, filtered=JobFilters)
+        return list_response(request, self.rows(), JobShape.of, filtered=JobFilters)
 
 
 class OneJob(JobEndpoint):
@@ -59,10 +59,10 @@ class OneJob(JobEndpoint):
         also={202: JobShape},
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        job = waited(request, self.job, lambda job: job.has_ended)
+        job = wait_for(request, self.job, lambda job: job.has_ended)
         if not job.has_ended:
-            return shown(request, JobShape.of(job), 202, Retry_After=str(JOB_RETRY_S))
-        return shown(request, JobShape.of(job))
+            return response_of(request, JobShape.of(job), 202, Retry_After=str(JOB_RETRY_S))
+        return response_of(request, JobShape.of(job))
 
     @describes(
         "Cancel a heavy request that hasn't ended\n\nNothing half-written of it stays.",

@@ -8,7 +8,7 @@ from evalhub.declare.peeks import PeekRequest
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.lists import response_of
 from evalhub.ledger.peek_requests import PeekCharge
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.web.peeks import charge_from_web
@@ -36,4 +36,4 @@ class Peeks(ProjectEndpoint):
             request=self.body(PeekRequest),
             files=Uploads(self.project),
         )
-        return shown(request, charge)
+        return response_of(request, charge)

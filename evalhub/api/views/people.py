@@ -23,7 +23,7 @@ from evalhub.api.shapes.people import (
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.lists import PAGED, list_response, response_of
 from evalhub.frames.rest.problems import Problem
 
 
@@ -44,7 +44,7 @@ class MembersOfProject(MemberEndpoint):
 
     @describes("The project's members", gives=MemberShape, pages=True)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), MemberShape.of, ordering=("id",))
+        return list_response(request, self.rows(), MemberShape.of, ordering=("id",))
 
     @describes(
         "Ask somebody to be a member",
@@ -64,7 +64,7 @@ class MembersOfProject(MemberEndpoint):
         shape = InvitedMemberShape(
             whom=invitation.whom, role=invitation.role, link=link, expires=invitation.expires
         )
-        return shown(request, shape, 201)
+        return response_of(request, shape, 201)
 
 
 class OneMember(MemberEndpoint):
@@ -73,13 +73,13 @@ class OneMember(MemberEndpoint):
 
     @describes("A member", gives=MemberShape)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, MemberShape.of(self.member()))
+        return response_of(request, MemberShape.of(self.member()))
 
     @describes("Give a member another role", gives=MemberShape, takes=RoleRequest, also=(409, 415))
     def patch(self, request: Request, project: str, pk: int) -> Response:
         role = Role(self.body(RoleRequest).role)
         change_role(membership=self.member(), role=role, by=self.by)
-        return shown(request, MemberShape.of(self.member()))
+        return response_of(request, MemberShape.of(self.member()))
 
     @describes(
         "End a membership; what the person said stays",
@@ -107,7 +107,7 @@ class TokensOfProject(TokenEndpoint):
 
     @describes("Tokens, without their secrets", gives=TokenShape, pages=True)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), TokenShape.of)
+        return list_response(request, self.rows(), TokenShape.of)
 
     @describes(
         "Make a token\n\nFor the person of the one that asks, and with no scope that it lacks.",
@@ -130,7 +130,9 @@ class TokensOfProject(TokenEndpoint):
             days=body.days,
         )
         new_token.token.refresh_from_db()
-        return shown(request, NewTokenShape.made(new_token.token, new_token.secret), 201)
+        return response_of(
+            request, NewTokenShape.from_token(new_token.token, new_token.secret), 201
+        )
 
 
 class OneToken(TokenEndpoint):
@@ -139,7 +141,7 @@ class OneToken(TokenEndpoint):
 
     @describes("A token", gives=TokenShape)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, TokenShape.of(get_object_or_404(self.rows(), pk=pk)))
+        return response_of(request, TokenShape.of(get_object_or_404(self.rows(), pk=pk)))
 
     @describes("Revoke a token, at once", gives=None, code=204, streams=NO_BODY)
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:

@@ -12,7 +12,7 @@ from evalhub.accounts.models import Project
 from evalhub.api.shapes.projects import ProjectShape
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ApiEndpoint, ProjectEndpoint
-from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.lists import PAGED, list_response, response_of
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "openapi.json"
 
@@ -22,8 +22,8 @@ class Projects(ApiEndpoint):
 
     @describes("The projects that the token is for, which is one", gives=ProjectShape, pages=True)
     def get(self, request: Request) -> Response:
-        rows = Project.objects.seen_by(self.by).filter(pk=request.auth.project_id)
-        return listed(request, rows, ProjectShape.of)
+        rows = Project.objects.visible_to(self.by).filter(pk=request.auth.project_id)
+        return list_response(request, rows, ProjectShape.of)
 
 
 class OneProject(ProjectEndpoint):
@@ -31,7 +31,7 @@ class OneProject(ProjectEndpoint):
 
     @describes("A project", gives=ProjectShape)
     def get(self, request: Request, project: str) -> Response:
-        return shown(request, ProjectShape.of(self.project))
+        return response_of(request, ProjectShape.of(self.project))
 
 
 class Schema(APIView):

@@ -10,7 +10,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.registry_shapes import (
     ItemShape,
     ModelShape,
@@ -35,7 +35,7 @@ class TestSets(ProjectEndpoint):
     @describes("The project's test sets", gives=TestSetShape, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = TestSet.objects.filter(project=self.project).written().select_related("project")
-        return listed(request, rows, TestSetShape.of, filtered=Since)
+        return list_response(request, rows, TestSetShape.of, filtered=Since)
 
 
 class TestSetVersions(ProjectEndpoint):
@@ -47,7 +47,7 @@ class TestSetVersions(ProjectEndpoint):
     def get(self, request: Request, project: str, slug: str) -> Response:
         get_object_or_404(TestSet.objects.written(), project=self.project, slug=slug)
         rows = _test_set_versions(self, slug)
-        return listed(request, rows, TestSetVersionShape.of, ordering=NEWEST)
+        return list_response(request, rows, TestSetVersionShape.of, ordering=NEWEST)
 
     @describes(
         "Make a version out of an upload\n\nThe same items are the version that is there.",
@@ -70,7 +70,7 @@ class TestSetVersions(ProjectEndpoint):
             fields=body.fields,
         )
         shape = TestSetVersionShape.of(_test_set_versions(self, slug).get(pk=version.pk))
-        return shown(request, shape, 201, Location=shape.url)
+        return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneTestSetVersion(ProjectEndpoint):
@@ -80,7 +80,7 @@ class OneTestSetVersion(ProjectEndpoint):
     @describes("A version of a test set", gives=TestSetVersionShape)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_test_set_versions(self, slug), number=number)
-        return shown(request, TestSetVersionShape.of(version))
+        return response_of(request, TestSetVersionShape.of(version))
 
 
 class Items(ProjectEndpoint):
@@ -89,7 +89,9 @@ class Items(ProjectEndpoint):
     @describes("A version's items, in their order", gives=ItemShape, pages=True)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_test_set_versions(self, slug), number=number)
-        return listed(request, version.items.all(), ItemShape.of, ordering=("position", "id"))
+        return list_response(
+            request, version.items.all(), ItemShape.of, ordering=("position", "id")
+        )
 
 
 class Models(ProjectEndpoint):
@@ -98,7 +100,7 @@ class Models(ProjectEndpoint):
     @describes("The project's models", gives=ModelShape, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = Model.objects.filter(project=self.project).written().select_related("project")
-        return listed(request, rows, ModelShape.of, filtered=Since)
+        return list_response(request, rows, ModelShape.of, filtered=Since)
 
 
 class ModelVersions(ProjectEndpoint):
@@ -109,7 +111,7 @@ class ModelVersions(ProjectEndpoint):
     def get(self, request: Request, project: str, slug: str) -> Response:
         get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
         rows = _model_versions(self, slug)
-        return listed(request, rows, ModelVersionShape.of, ordering=NEWEST)
+        return list_response(request, rows, ModelVersionShape.of, ordering=NEWEST)
 
     @describes(
         "Register a version\n\nThe same specification is the version that is there.",
@@ -125,13 +127,13 @@ class ModelVersions(ProjectEndpoint):
             project=self.project,
             by=self.by,
             slug=slug,
-            asked=body,
+            declaration=body,
             parent=None if body.parent is None else _parent(self, body.parent),
             files=Uploads(self.project),
             aliases=endpoints(),
         )
         shape = ModelVersionShape.of(_model_versions(self, slug).get(pk=version.pk))
-        return shown(request, shape, 201, Location=shape.url)
+        return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneModelVersion(ProjectEndpoint):
@@ -140,7 +142,7 @@ class OneModelVersion(ProjectEndpoint):
     @describes("A version of a model", gives=ModelVersionShape)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_model_versions(self, slug), number=number)
-        return shown(request, ModelVersionShape.of(version))
+        return response_of(request, ModelVersionShape.of(version))
 
 
 def _test_set_versions(endpoint: ProjectEndpoint, slug: str) -> "QuerySet[TestSetVersion]":

@@ -21,8 +21,8 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.rest.describing import WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
-from evalhub.frames.rest.waiting import waited
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.waiting import wait_for
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import UNFINISHED, RunState
 from evalhub.registry.uploads import Uploads
@@ -65,7 +65,7 @@ class Runs(RunEndpoint):
     @describes("The project's runs", gives=RunShape, pages=True, filtered=RunFilters)
     def get(self, request: Request, project: str) -> Response:
         of = partial(RunShape.of, workers=WorkersSeen())
-        return listed(request, self.rows(), of, filtered=RunFilters)
+        return list_response(request, self.rows(), of, filtered=RunFilters)
 
     @describes(
         "Launch a run\n\nLaunching the same again is the same run, with the metrics it lacks.",
@@ -81,14 +81,14 @@ class Runs(RunEndpoint):
         run = launch_from_web(
             project=self.project,
             by=self.by,
-            version=version_asked(self.project, body),
-            test_set_version=test_set_version_asked(self.project, body),
+            version=find_version(self.project, body),
+            test_set_version=find_test_set_version(self.project, body),
             metrics=body.metrics,
             answers=body.answers,
             files=Uploads(self.project),
         )
         shape = RunShape.of(self.rows().get(pk=run.pk))
-        return shown(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
+        return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
 class OneRun(RunEndpoint):
@@ -101,10 +101,10 @@ class OneRun(RunEndpoint):
         also={202: RunShape},
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        run = waited(request, self.run, lambda run: run.state not in UNFINISHED)
+        run = wait_for(request, self.run, lambda run: run.state not in UNFINISHED)
         if run.state in UNFINISHED:
-            return shown(request, RunShape.of(run), 202, Retry_After=str(RETRY_S))
-        return shown(request, RunShape.of(run))
+            return response_of(request, RunShape.of(run), 202, Retry_After=str(RETRY_S))
+        return response_of(request, RunShape.of(run))
 
 
 class CancelRun(RunEndpoint):
@@ -119,7 +119,7 @@ class CancelRun(RunEndpoint):
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         cancel_work(self.run(), by=self.by)
-        return shown(request, RunShape.of(self.run()))
+        return response_of(request, RunShape.of(self.run()))
 
 
 class ResumeRun(RunEndpoint):
@@ -135,7 +135,7 @@ class ResumeRun(RunEndpoint):
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         resume_work(self.run(), by=self.by, budget=self.body(ResumeRequest).budget)
-        return shown(request, RunShape.of(self.run()))
+        return response_of(request, RunShape.of(self.run()))
 
 
 class OutputsOfRun(RunEndpoint):
@@ -145,7 +145,7 @@ class OutputsOfRun(RunEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         # joined to its items, a page might be read from the first item on
         rows = Output.objects.filter(run=self.run()).prefetch_related("item")
-        return listed(request, rows, OutputShape.of, ordering=("item_id", "sample", "id"))
+        return list_response(request, rows, OutputShape.of, ordering=("item_id", "sample", "id"))
 
 
 class ScoresOfRun(RunEndpoint):
@@ -158,10 +158,12 @@ class ScoresOfRun(RunEndpoint):
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         rows = Score.objects.readable_of(self.run()).prefetch_related("output__item", "metric")
-        return listed(request, rows, ScoreShape.of, ordering=("item_id", "sample", "metric_id"))
+        return list_response(
+            request, rows, ScoreShape.of, ordering=("item_id", "sample", "metric_id")
+        )
 
 
-def version_asked(project: Project, body: VersionOnItems) -> ModelVersion:
+def find_version(project: Project, body: VersionOnItems) -> ModelVersion:
     """The named version of the model. Raises DeclarationError if there is none."""
     rows = ModelVersion.objects.filter(model__project=project, model__slug=body.model)
     rows = rows.filter(number=body.version) if body.version else rows.order_by("-number")
@@ -170,7 +172,7 @@ def version_asked(project: Project, body: VersionOnItems) -> ModelVersion:
     return version  # type: ignore[no-any-return]
 
 
-def test_set_version_asked(project: Project, body: VersionOnItems) -> TestSetVersion:
+def find_test_set_version(project: Project, body: VersionOnItems) -> TestSetVersion:
     """The named version of the test set. Raises DeclarationError if there is none."""
     rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=body.test_set)
     number = body.test_set_version

@@ -9,11 +9,11 @@ from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
 from evalhub.frames.rest.describing import WAIT, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.problem_shape import GateProblemShape
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.study_endpoint import CANDIDATE, StudyEndpoint
-from evalhub.frames.rest.waiting import waited
+from evalhub.frames.rest.waiting import wait_for
 from evalhub.registry.models import Study
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.spec import StudyFile
@@ -38,7 +38,7 @@ class Studies(ProjectEndpoint):
     @describes("The project's studies", gives=StudyShape, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = Study.objects.filter(project=self.project).select_related("project")
-        return listed(request, with_verdict(rows), StudyShape.of, filtered=Since)
+        return list_response(request, with_verdict(rows), StudyShape.of, filtered=Since)
 
     @describes(
         "Hand in a study\n\nIt is registered and its runs are launched; the same again changes "
@@ -62,7 +62,7 @@ class Studies(ProjectEndpoint):
             may_change_policy=self.has_scope(Scope.DECIDE),
         )
         shape = WholeStudyShape.of(study, status_of(study))
-        return shown(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
+        return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
 class OneStudy(StudyEndpoint):
@@ -79,11 +79,11 @@ class OneStudy(StudyEndpoint):
             study = self.study()
             return study, status_of(study)
 
-        study, status = waited(request, look, lambda pair: pair[1].state not in GOES_ON)
+        study, status = wait_for(request, look, lambda pair: pair[1].state not in GOES_ON)
         shape = WholeStudyShape.of(study, status)
         if status.state in GOES_ON:
-            return shown(request, shape, 202, Retry_After=str(RETRY_S))
-        return shown(request, shape)
+            return response_of(request, shape, 202, Retry_After=str(RETRY_S))
+        return response_of(request, shape)
 
 
 class CancelStudyRuns(StudyEndpoint):
@@ -99,7 +99,7 @@ class CancelStudyRuns(StudyEndpoint):
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         cancel_runs(study, by=self.by)
-        return shown(request, WholeStudyShape.of(study, status_of(study)))
+        return response_of(request, WholeStudyShape.of(study, status_of(study)))
 
 
 class ResumeStudyRuns(StudyEndpoint):
@@ -116,7 +116,7 @@ class ResumeStudyRuns(StudyEndpoint):
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         resume_runs(study, by=self.by)
-        return shown(request, WholeStudyShape.of(study, status_of(study)))
+        return response_of(request, WholeStudyShape.of(study, status_of(study)))
 
 
 class StudyGate(StudyEndpoint):
@@ -138,10 +138,10 @@ class StudyGate(StudyEndpoint):
             study.refresh_from_db()
             return gate_answer(study, **query)
 
-        answer = waited(request, look, lambda result: result.passing is not Passing.OPEN)
+        answer = wait_for(request, look, lambda result: result.passing is not Passing.OPEN)
         shape = GateShape.of(study, answer)
         if answer.passing is Passing.PASSED:
-            return shown(request, shape)
+            return response_of(request, shape)
         refused = answer.passing is Passing.REFUSED
         headers = {} if refused else {"Retry-After": str(RETRY_S)}
         raise Problem(
@@ -165,4 +165,4 @@ class StudyDecisions(StudyEndpoint):
         status = advance(study=study, by=self.by, take_up=True)
         if not status.decisions and status.state is not StudyState.READ:
             raise Problem(409, f"It can't be decided yet: it waits for {status.waits_for}.")
-        return shown(request, WholeStudyShape.of(study, status))
+        return response_of(request, WholeStudyShape.of(study, status))

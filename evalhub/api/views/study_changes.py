@@ -19,7 +19,7 @@ from evalhub.declare.declaration import DeclarationError
 from evalhub.features.exporters.copying import copy_study
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.lists import response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.study_endpoint import StudyEndpoint
 from evalhub.studies.run.advance import status_of
@@ -59,7 +59,7 @@ class StudyCopies(StudyEndpoint):
             without=body.without,
         )
         shape = WholeStudyShape.of(study, status_of(study))
-        return shown(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
+        return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
 class StudyPolicyOf(StudyEndpoint):
@@ -68,7 +68,7 @@ class StudyPolicyOf(StudyEndpoint):
 
     @describes("What a study asks", gives=StudyPolicyShape)
     def get(self, request: Request, project: str, slug: str) -> Response:
-        return shown(request, StudyPolicyShape.of(self.study()))
+        return response_of(request, StudyPolicyShape.of(self.study()))
 
     @describes(
         "Change what a study asks\n\nIts items, arms, answers and metrics stay. Who changed "
@@ -86,10 +86,10 @@ class StudyPolicyOf(StudyEndpoint):
             if body.dry_run:
                 changes = policy_difference(study, body.policy, body.demands)
                 looks = looks_after(study, body.policy, body.demands)
-                return shown(request, PolicyChangeShape.of(changes, looks))
+                return response_of(request, PolicyChangeShape.of(changes, looks))
             policy, demands = body.policy, body.demands
             applied = change_policy(study=study, by=self.by, policy=policy, demands=demands)
-        return shown(request, PolicyChangeShape.of(applied))
+        return response_of(request, PolicyChangeShape.of(applied))
 
 
 @contextmanager

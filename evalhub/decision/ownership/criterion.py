@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.decision.criteria import Requirement
-from evalhub.decision.measuring import required_at
+from evalhub.decision.measuring import requirement_at
 from evalhub.decision.sections.ownership import OwnershipSection
 from evalhub.declare.cost_sheet import Ends
 from evalhub.declare.criteria import Criterion, Measurement, Tested
@@ -118,7 +118,7 @@ def ownership_criterion(
     present = most * comparison.candidate + costs.present.value
     monthly = most * comparison.baseline + costs.monthly.value
     return Criterion.of(
-        required_at(requirement, present),
+        requirement_at(requirement, present),
         Measurement(
             n=comparison.n,
             clusters=comparison.clusters,

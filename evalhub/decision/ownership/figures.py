@@ -9,7 +9,7 @@ from evalhub.declare.training import TrainingFields
 from evalhub.io.rows import DataError
 
 type Pair = tuple[float, float]
-SAID = "the study's file"
+STATED = "the study's file"
 ASSUMED = "assumed for this sheet"
 RECORD = "the candidate's training record"
 
@@ -80,9 +80,9 @@ def figure(
     )
 
 
-def said_figure(name: str, ends: Pair, unit: str = "") -> Figure:
+def figure_stated(name: str, ends: Pair, unit: str = "") -> Figure:
     """A figure that somebody stated."""
-    return figure(name, ends, "said", SAID, unit)
+    return figure(name, ends, "said", STATED, unit)
 
 
 def line(part: Part, name: str, *figures: Figure, repeats: bool = False) -> CostLine:
@@ -90,7 +90,7 @@ def line(part: Part, name: str, *figures: Figure, repeats: bool = False) -> Cost
     return CostLine(part=part, name=name, figures=figures, repeats=repeats)
 
 
-def unknown(part: Part, name: str, missing: str) -> CostLine:
+def unknown_line(part: Part, name: str, missing: str) -> CostLine:
     """A line whose amount is unknown, and what would make it known."""
     return CostLine(part=part, name=name, figures=(), missing=missing)
 
@@ -107,7 +107,7 @@ class Rented:
     at: str
 
 
-def rented_line(
+def line_of_machines(
     part: Part,
     name: str,
     rented: Rented,
@@ -118,23 +118,23 @@ def rented_line(
     """Machines for some hours, at the stated price or the one of the price table."""
     figures = list(hours)
     if rented.price is not None:
-        figures.append(said_figure(f"{name}: price an hour", rented.price, "an hour"))
+        figures.append(figure_stated(f"{name}: price an hour", rented.price, "an hour"))
     elif rented.gpu is None:
-        return unknown(part, name, f"say {rented.at}.gpu, or its price an hour")
+        return unknown_line(part, name, f"say {rented.at}.gpu, or its price an hour")
     else:
         try:
             priced = gpu_price(rented.gpu)
         except DataError as error:
-            return unknown(part, name, f"the table of GPU prices can't be read: {error}")
+            return unknown_line(part, name, f"the table of GPU prices can't be read: {error}")
         if priced is None:
-            return unknown(
+            return unknown_line(
                 part,
                 name,
                 f"no price of {rented.gpu} is known: say {rented.at}.price, or put it into "
                 "gpus.yaml",
             )
         if priced.currency != currency:
-            return unknown(
+            return unknown_line(
                 part,
                 name,
                 f"the price of {rented.gpu} is in {priced.currency} and this sheet in {currency}: "
@@ -156,6 +156,6 @@ def _machines(name: str, rented: Rented) -> Figure:
     source = "one: nobody says how many"
     if rented.gpus is not None:
         origin = "measured" if rented.recorded else "said"
-        source = RECORD if rented.recorded else SAID
+        source = RECORD if rented.recorded else STATED
     count = rented.gpus or 1
     return figure(f"{name}: machines", (count, count), origin, source, fixed=True)

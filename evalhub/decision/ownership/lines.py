@@ -7,19 +7,19 @@ knows is a line without an amount, which says what would make it known.
 from evalhub.decision.ownership.figures import (
     ASSUMED,
     RECORD,
-    SAID,
+    STATED,
     ArmUse,
     GpuPrices,
     KnownCosts,
     Pair,
     Rented,
     figure,
+    figure_stated,
     line,
-    rented_line,
-    said_figure,
-    unknown,
+    line_of_machines,
+    unknown_line,
 )
-from evalhub.decision.ownership.sheet import TRAFFIC, Reckoning
+from evalhub.decision.ownership.sheet import TRAFFIC, CostModel
 from evalhub.declare.cost_sheet import UPFRONT, CostLine, Ends, Figure, Part
 from evalhub.declare.ownership import (
     HOURS_A_MONTH,
@@ -55,7 +55,7 @@ def cost_lines(
     ]
     if saving := saving_line(ownership, costs, traffic):
         lines.append(saving)
-    lines += [upkeep_line(ownership), retraining_line(ownership, Reckoning(lines))]
+    lines += [upkeep_line(ownership), retraining_line(ownership, CostModel(lines))]
     return lines if assumed is None else [_mark_assumed(each, assumed, costs) for each in lines]
 
 
@@ -63,7 +63,7 @@ def traffic_of(ownership: Ownership, assumed: Ownership | None = None) -> Figure
     """Requests a month; None where nobody stated them."""
     if ownership.traffic is None:
         return None
-    traffic = said_figure(TRAFFIC, ownership.traffic, "requests a month")
+    traffic = figure_stated(TRAFFIC, ownership.traffic, "requests a month")
     is_assumed = assumed is not None and assumed.traffic is not None
     return traffic.model_copy(update={"source": ASSUMED}) if is_assumed else traffic
 
@@ -74,7 +74,7 @@ def _mark_assumed(line: CostLine, assumed: Ownership, costs: KnownCosts) -> Cost
     is_assumed = line.part in assumed.model_fields_set if arm is None else arm in assumed.serving
     figures = tuple(
         figure.model_copy(update={"source": ASSUMED})
-        if figure.source == SAID and figure.name != TRAFFIC and is_assumed
+        if figure.source == STATED and figure.name != TRAFFIC and is_assumed
         else figure
         for figure in line.figures
     )
@@ -87,34 +87,34 @@ def training_line(ownership: Ownership, costs: KnownCosts, gpu_price: GpuPrices)
         none = figure(name, (0, 0), "said", "nothing was trained for the candidate", fixed=True)
         return line("training", name, none)
     if training_costs is not None and training_costs.bill is not None:
-        return line("training", name, said_figure("training bill", training_costs.bill))
+        return line("training", name, figure_stated("training bill", training_costs.bill))
     if training_costs is None and record.cost is not None:
         return _bill_on_record(record.cost, costs.currency)
     hours = None if training_costs is None else training_costs.hours
     if hours is not None:
-        lasted = said_figure("training hours", hours, "hours")
+        lasted = figure_stated("training hours", hours, "hours")
     elif (recorded := record.wall_hours) is not None and recorded <= MOST:
         source = RECORD
         lasted = figure("training hours", (recorded, recorded), "measured", source, "hours")
     else:
-        return unknown(
+        return unknown_line(
             "training",
             name,
             "say ownership.training.hours (or its bill), or keep hours or cost in the training "
             "record",
         )
     rented = _training_machines(training_costs, record.hardware)
-    return rented_line("training", name, rented, [lasted], costs.currency, gpu_price)
+    return line_of_machines("training", name, rented, [lasted], costs.currency, gpu_price)
 
 
 def _bill_on_record(bill: TrainingCost, currency: str) -> CostLine:
     if bill.amount > MOST:
-        return unknown("training", "training", f"the training record's bill is above {MOST:g}")
+        return unknown_line("training", "training", f"the training record's bill is above {MOST:g}")
     if bill.currency is None:
         why = "the training record's cost has no currency: say it there, or ownership.training.bill"
-        return unknown("training", "training", why)
+        return unknown_line("training", "training", why)
     if bill.currency != currency:
-        return unknown(
+        return unknown_line(
             "training",
             "training",
             f"the training record's bill is in {bill.currency} and this sheet in {currency}: "
@@ -142,19 +142,21 @@ def data_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
                 "data", (0, 0), "said", "nothing was trained for the candidate", fixed=True
             )
             return [line("data", "data", none)]
-        return [unknown("data", "data", "say ownership.data: whose hours made it, at which rate")]
+        return [
+            unknown_line("data", "data", "say ownership.data: whose hours made it, at which rate")
+        ]
     if not ownership.data:
-        return [line("data", "data", said_figure("data", (0, 0)))]
+        return [line("data", "data", figure_stated("data", (0, 0)))]
     return [_work(name, each) for name, each in ownership.data.items()]
 
 
 def _work(called: str, work: PaidWork) -> CostLine:
     name = f"data ({called})"
     if work.bill is not None:
-        return line("data", name, said_figure(f"{name}: bill", work.bill))
-    rate = said_figure(f"{name}: rate", work.rate or (0, 0), "an hour")
+        return line("data", name, figure_stated(f"{name}: bill", work.bill))
+    rate = figure_stated(f"{name}: rate", work.rate or (0, 0), "an hour")
     if work.hours is not None:
-        return line("data", name, said_figure(f"{name}: hours", work.hours, "hours"), rate)
+        return line("data", name, figure_stated(f"{name}: hours", work.hours, "hours"), rate)
     low, high = work.an_hour or (1, 1)
     pace = figure(
         f"{name}: hours an example",
@@ -163,20 +165,20 @@ def _work(called: str, work: PaidWork) -> CostLine:
         f"{low:g} examples an hour" if low == high else f"{low:g} to {high:g} examples an hour",
         "hours",
     )
-    examples = said_figure(f"{name}: examples", work.examples or (0, 0), "examples")
+    examples = figure_stated(f"{name}: examples", work.examples or (0, 0), "examples")
     return line("data", name, examples, pace, rate)
 
 
 def evaluation_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
     name = "evaluation (tokens)"
     if ownership.evaluation.tokens is not None:
-        lines = [line("evaluation", name, said_figure(name, ownership.evaluation.tokens))]
+        lines = [line("evaluation", name, figure_stated(name, ownership.evaluation.tokens))]
     elif costs.tokens is not None:
         ends = (costs.tokens, costs.tokens)
         source = "what this study's runs and judges cost, request by request"
         lines = [line("evaluation", name, figure(name, ends, "measured", source))]
     else:
-        lines = [unknown("evaluation", name, costs.tokens_missing)]
+        lines = [unknown_line("evaluation", name, costs.tokens_missing)]
     if costs.review_hours is None:
         return lines
     ends = (costs.review_hours, costs.review_hours)
@@ -185,10 +187,10 @@ def evaluation_lines(ownership: Ownership, costs: KnownCosts) -> list[CostLine]:
         spent = f"{costs.review_hours:.3g} hours were spent"
         return [
             *lines,
-            unknown("evaluation", people, f"{spent}; say ownership.evaluation.reviewer_rate"),
+            unknown_line("evaluation", people, f"{spent}; say ownership.evaluation.reviewer_rate"),
         ]
     hours = figure(f"{people}: hours", ends, "measured", "this study's reviews", "hours")
-    rate = said_figure(f"{people}: rate", ownership.evaluation.reviewer_rate, "an hour")
+    rate = figure_stated(f"{people}: rate", ownership.evaluation.reviewer_rate, "an hour")
     return [*lines, line("evaluation", people, hours, rate)]
 
 
@@ -203,11 +205,11 @@ def serving_line(
     name = f"serving {arm.name}"
     serving_costs = ownership.serving.get(arm.name, ServingCosts())
     if serving_costs.monthly is not None:
-        return line(part, name, said_figure(f"{name}: bill", serving_costs.monthly, "a month"))
+        return line(part, name, figure_stated(f"{name}: bill", serving_costs.monthly, "a month"))
     at = f"ownership.serving.{arm.name}"
-    if serving_costs.hosted:
+    if serving_costs.on_gpus:
         hours = (
-            said_figure(f"{name}: hours", serving_costs.hours, "hours a month")
+            figure_stated(f"{name}: hours", serving_costs.hours, "hours a month")
             if serving_costs.hours
             else None
         )
@@ -220,18 +222,18 @@ def serving_line(
             "hours a month",
         )
         rented = Rented(serving_costs.gpu, serving_costs.gpus, serving_costs.price, False, at)
-        return rented_line(part, name, rented, [hours], costs.currency, gpu_price)
+        return line_of_machines(part, name, rented, [hours], costs.currency, gpu_price)
     if traffic is None:
-        return unknown(part, name, "say how many requests a month are expected: traffic")
-    if serving_costs.lengths_said:
+        return unknown_line(part, name, "say how many requests a month are expected: traffic")
+    if serving_costs.has_lengths:
         expected = _cost_by_length(arm, serving_costs, name)
         if expected is None:
             why = arm.missing or "one of prompt_tokens and completion_tokens isn't known"
-            return unknown(part, name, why)
+            return unknown_line(part, name, why)
         return line(part, name, traffic, expected)
     if arm.per_request is None:
         why = arm.missing or "what its answers took isn't known"
-        return unknown(part, name, f"{why}; or say {at}.monthly, or its gpu")
+        return unknown_line(part, name, f"{why}; or say {at}.monthly, or its gpu")
     source = f"its own answers to {costs.where}, each priced by itself at {_rates(arm)}"
     cost = figure(f"{name}: a request", arm.per_request, "measured", source, "a request")
     return line(part, name, traffic, cost)
@@ -295,34 +297,36 @@ def saving_line(ownership: Ownership, costs: KnownCosts, traffic: Figure | None)
 def upkeep_line(ownership: Ownership) -> CostLine:
     upkeep = ownership.upkeep
     if upkeep is None:
-        return unknown("upkeep", "upkeep", "say ownership.upkeep, {monthly: 0} if there is none")
+        return unknown_line(
+            "upkeep", "upkeep", "say ownership.upkeep, {monthly: 0} if there is none"
+        )
     if upkeep.monthly is not None:
-        return line("upkeep", "upkeep", said_figure("upkeep: bill", upkeep.monthly, "a month"))
-    hours = said_figure("upkeep: hours", upkeep.hours or (0, 0), "hours a month")
+        return line("upkeep", "upkeep", figure_stated("upkeep: bill", upkeep.monthly, "a month"))
+    hours = figure_stated("upkeep: hours", upkeep.hours or (0, 0), "hours a month")
     return line(
-        "upkeep", "upkeep", hours, said_figure("upkeep: rate", upkeep.rate or (0, 0), "an hour")
+        "upkeep", "upkeep", hours, figure_stated("upkeep: rate", upkeep.rate or (0, 0), "an hour")
     )
 
 
-def retraining_line(ownership: Ownership, sofar: Reckoning) -> CostLine:
+def retraining_line(ownership: Ownership, sofar: CostModel) -> CostLine:
     retraining = ownership.retraining
     if retraining is None:
-        return unknown(
+        return unknown_line(
             "retraining",
             "retraining",
             "say ownership.retraining.times_a_year, 0 if it is never made anew",
         )
-    times = said_figure("retraining: times", retraining.times_a_year, "times a year")
+    times = figure_stated("retraining: times", retraining.times_a_year, "times a year")
     if retraining.cost is not None:
         return line(
             "retraining",
             "retraining",
             times,
-            said_figure("retraining: cost", retraining.cost, "each"),
+            figure_stated("retraining: cost", retraining.cost, "each"),
         )
-    if retraining.times_a_year[1] > 0 and (lacking := sofar.unknown(UPFRONT)):
+    if retraining.times_a_year[1] > 0 and (lacking := sofar.lines_without_amount(UPFRONT)):
         names = ", ".join(each.name for each in lacking)
-        return unknown(
+        return unknown_line(
             "retraining",
             "retraining",
             f"it is taken to cost what was paid once, of which {names} isn't known: say "

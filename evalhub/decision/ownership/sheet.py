@@ -50,8 +50,8 @@ class Reckoned:
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
-    """The lines of a sheet; lines without a known amount count as 0 and are listed by `unknown`.
+class CostModel:
+    """The lines of a sheet; `lines_without_amount` lists those that aren't known, which count as 0.
 
     `saving` is a line of paired differences that stands in for present − serving.
     """
@@ -69,7 +69,7 @@ class Reckoning:
     def of(self, part: Part) -> list[CostLine]:
         return [each for each in self._complete_lines if each.part == part]
 
-    def unknown(self, parts: Iterable[Part]) -> list[CostLine]:
+    def lines_without_amount(self, parts: Iterable[Part]) -> list[CostLine]:
         return [each for each in self.lines if each.missing and each.part in parts]
 
     @property
@@ -82,7 +82,7 @@ class Reckoning:
     @property
     def net_is_known(self) -> bool:
         parts = {each.part for each in self.lines}
-        return not self.unknown(self.net_parts) and set(self.net_parts) <= parts
+        return not self.lines_without_amount(self.net_parts) and set(self.net_parts) <= parts
 
     def upfront(self, at: Point) -> float:
         return sum(_product(each, at) for part in UPFRONT for each in self.of(part))
@@ -115,7 +115,7 @@ class Reckoning:
             return [at]
         return [at | {TRAFFIC: end} for end in (traffic.low, traffic.high)]
 
-    def reckoned(self, line: CostLine) -> CostLine:
+    def with_amount(self, line: CostLine) -> CostLine:
         """The line with its amount; as it is where the amount is unknown."""
         if line.missing:
             return line
@@ -130,12 +130,13 @@ class Reckoning:
         return Ends(low=ends[0], value=what(self.middle), high=ends[1])
 
 
-def break_even(reckoning: Reckoning) -> BreakEven:
+def break_even(reckoning: CostModel) -> BreakEven:
     """Months until savings have paid the costs up front, at best and at worst."""
-    unknown = reckoning.unknown(UPFRONT)
+    unknown = reckoning.lines_without_amount(UPFRONT)
     if not reckoning.net_is_known:
         why = (
-            f"Unknown without {_names(reckoning.unknown(reckoning.net_parts)) or 'a monthly bill'}."
+            "Unknown without "
+            f"{_names(reckoning.lines_without_amount(reckoning.net_parts)) or 'a monthly bill'}."
         )
         return BreakEven(low=None, value=None, high=None, never=False, sentence=why)
     best = min(
@@ -165,7 +166,7 @@ def break_even(reckoning: Reckoning) -> BreakEven:
     return BreakEven(low=best, value=value, high=high, never=False, sentence=sentence)
 
 
-def tornado(reckoning: Reckoning) -> Tornado | None:
+def tornado(reckoning: CostModel) -> Tornado | None:
     """The figures with the largest effect on break-even, or, where nothing is saved, on the monthly
     net.
 
@@ -176,7 +177,7 @@ def tornado(reckoning: Reckoning) -> Tornado | None:
         return None
     middle = reckoning.outcome(reckoning.middle)
     at = middle.months
-    of_net = at is None or bool(reckoning.unknown(UPFRONT)) or middle.upfront == 0
+    of_net = at is None or bool(reckoning.lines_without_amount(UPFRONT)) or middle.upfront == 0
 
     def outcome(name: str, value: float) -> float | None:
         result = reckoning.outcome(reckoning.middle | {name: value})
@@ -222,13 +223,13 @@ def cost_sheet(
     notes: Sequence[str] = (),
 ) -> CostSheet:
     """The whole sheet of these lines, each with its amount."""
-    reckoning = Reckoning(lines)
+    reckoning = CostModel(lines)
     monthly: tuple[Part, ...] = ("serving", "upkeep", "retraining")
     net = reckoning.range_of(lambda at: reckoning.outcome(at).net, gain=True)
 
     def total(parts: tuple[Part, ...]) -> Ends | None:
         present_parts = {each.part for each in lines}
-        if reckoning.unknown(parts) or not set(parts) <= present_parts:
+        if reckoning.lines_without_amount(parts) or not set(parts) <= present_parts:
             return None
         return reckoning.range_of(
             lambda at: sum(
@@ -277,15 +278,15 @@ def _width(swing: Swing) -> float:
     return abs(swing.at_high - swing.at_low)
 
 
-def _with_requests(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> CostLine:
+def _with_requests(reckoning: CostModel, line: CostLine, traffic: Figure | None) -> CostLine:
     """The line with its amount, and for a monthly line its cost per request."""
-    reckoned = reckoning.reckoned(line)
+    reckoned = reckoning.with_amount(line)
     if line.missing or line.part in UPFRONT:
         return reckoned
     return reckoned.model_copy(update={"per_request": _per_request(reckoning, line, traffic)})
 
 
-def _per_request(reckoning: Reckoning, line: CostLine, traffic: Figure | None) -> Ends | None:
+def _per_request(reckoning: CostModel, line: CostLine, traffic: Figure | None) -> Ends | None:
     """Cost of a monthly line per request; that of tokens doesn't depend on the traffic."""
     if traffic is None:
         return None

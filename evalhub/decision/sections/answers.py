@@ -17,7 +17,7 @@ from pydantic import Field
 
 from evalhub.decision.inconsistent import POLICY_ASKS, Discrepancy
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.answers_rule import ModelChangeUse, UnansweredShare
 from evalhub.declare.criteria import Count, Probability, Size
 from evalhub.declare.decision import Arms
@@ -25,7 +25,7 @@ from evalhub.declare.declaration import Declaration, default_of
 from evalhub.declare.policy import FailureUse, Rule
 from evalhub.declare.verdicts import Status
 from evalhub.io.items import UNSEEN
-from evalhub.stats.distributions import binomial_cdf
+from evalhub.stats.sign_test import two_sided_sign_test
 
 if TYPE_CHECKING:
     from evalhub.decision.document import DecisionRecord
@@ -136,7 +136,7 @@ class AnswersSection(Section):
         if section is None:
             return
         for i, row in enumerate(section.differences):
-            due = sign_test(row.more_baseline, row.more_candidate)
+            due = two_sided_sign_test(row.more_baseline, row.more_candidate)
             if abs(row.p_value - due) > 1e-9:
                 path = f"{at}answers.differences[{i}].p_value"
                 yield Discrepancy(path, row.p_value, due, "it is what the items give")
@@ -275,13 +275,8 @@ def _differences(answered: AnsweredTestSet) -> Iterator[AnswerDifference]:
             candidate=tuned.get(end, Counter()).total(),
             more_baseline=of_base,
             more_candidate=of_tuned,
-            p_value=sign_test(of_base, of_tuned),
+            p_value=two_sided_sign_test(of_base, of_tuned),
         )
-
-
-def sign_test(fewer: int, more: int) -> float:
-    """Two-sided p-value of the sign test: so many signs of either kind; 1 for none."""
-    return min(1.0, 2.0 * float(binomial_cdf(min(fewer, more), fewer + more)))
 
 
 def answer_flaws(section: AnswersSection | None, arms: Arms) -> list[str]:
@@ -323,7 +318,7 @@ def _silent(section: AnswersSection, arms: Arms) -> Iterator[str]:
             what += [f"{failed:,} failed"] if failed else []
             yield (
                 f"{name} says nothing to most of {row.test_set}: of "
-                f"{counted(answers.answers, 'answer')} {' and '.join(what)}, more than "
+                f"{count_text(answers.answers, 'answer')} {' and '.join(what)}, more than "
                 f"{section.most_unanswered:.0%}, so that it wasn't measured. Look at its weights, "
                 "its chat template and max_tokens; or say `most_unanswered: 1` in the policy, if "
                 "that is how it answers"
@@ -368,7 +363,7 @@ def _count_sentences(section: AnswersSection, arms: Arms) -> Iterator[str]:
         parts += [f"{failed:,} failed"] if failed else []
         parts += [f"{empty:,} are empty"] if empty else []
         if parts:
-            yield f"{name} gave {counted(answers, 'answer')}: {'; '.join(parts)}."
+            yield f"{name} gave {count_text(answers, 'answer')}: {'; '.join(parts)}."
 
 
 def _names(arms: Arms) -> tuple[str, str]:

@@ -90,7 +90,7 @@ def moves(sums: Array, others: Array, same_text: NDArray[np.bool_]) -> Array:
     return np.where(same_text, np.minimum(np.abs(sums - others), MOST), MOST)
 
 
-def applied_state(
+def state_of(
     candidate: Array, repeat: Array | None, *, clusters: list[str] | None = None
 ) -> AppliedState:
     """Whether an arm's log-probabilities move more than those of the baseline's second run.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evalhub.decision.inconsistent import FOLLOWS, Discrepancy
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import counted, figure, signed
+from evalhub.decision.wording import count_text, figure, with_sign
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import Alternative, Arms
 from evalhub.declare.declaration import Declaration
@@ -96,7 +96,7 @@ class ChoiceSection(Section):
             names = ", ".join(each.name for each in self.arms)
             yield f"{self.chosen} was chosen as the best arm that isn’t fine-tuned, of {names}."
         sizes = "; ".join(
-            f"{counted(row.development, 'item')} of {row.test_set} chose, {row.judged:,} "
+            f"{count_text(row.development, 'item')} of {row.test_set} chose, {row.judged:,} "
             f"{'was' if row.judged == 1 else 'were'} judged"
             for row in self.test_sets
         )
@@ -118,7 +118,7 @@ class ChoiceSection(Section):
             yield Discrepancy(f"{at}baseline_choice.answer", choice.answer, due, FOLLOWS)
 
 
-def standardised(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> dict[str, float]:
+def standardise(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> dict[str, float]:
     """Each arm's mean over the primaries of its mean score, in standard deviations.
 
     Args:
@@ -137,7 +137,7 @@ def standardised(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> dict[st
 
 def best(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> str:
     """The arm with the highest score on the development split; the first of equals."""
-    totals = standardised(scores)
+    totals = standardise(scores)
     return max(totals, key=lambda arm: totals[arm])
 
 
@@ -162,7 +162,7 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
     return "don't-fine-tune" if hopeless(too_little) else "not-shown"
 
 
-def as_good(
+def equally_good_sentences(
     arms: Arms, alternatives: Sequence[Alternative], choice: ChoiceSection | None
 ) -> list[str]:
     """Untuned arms that do as well as the fine-tuned candidate, a sentence each.
@@ -185,7 +185,7 @@ def as_good(
 
 def alternative_sentence(row: Alternative, tuned: str) -> str:
     """The row in words: would a prompt do?"""
-    gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
+    gap = f"{with_sign(row.difference)} [{with_sign(row.lower)}, {with_sign(row.upper)}]"
     rival = "a prompt" if row.kind in PROMPTS else row.arm
     if row.lower > 0:
         result = f"{tuned} is better by {gap}"
@@ -215,7 +215,7 @@ def choice_section(
     """The record's `baseline_choice`, but for the answer, which the judged items give later.
 
     Args:
-        scores: as for `standardised`, but as measured; entry i belongs to `sizes[i]`.
+        scores: as for `standardise`, but as measured; entry i belongs to `sizes[i]`.
         sizes: a row for each primary.
     """
     return ChoiceSection(

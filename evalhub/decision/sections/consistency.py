@@ -9,7 +9,7 @@ from pydantic import Field
 
 from evalhub.decision.align import Aligned
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import counted, signed
+from evalhub.decision.wording import count_text, with_sign
 from evalhub.declare.criteria import Probability, Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
@@ -102,12 +102,12 @@ class ConsistencySection(Section):
             if row.passes:
                 last = row.passes[-1]
                 yield (
-                    f"{row.test_set}: all of {counted(last.k, 'answer')} to an item are right on "
-                    f"{_rate_text(last.all_candidate)} of the items for {candidate} and on "
+                    f"{row.test_set}: all of {count_text(last.k, 'answer')} to an item are right "
+                    f"on {_rate_text(last.all_candidate)} of the items for {candidate} and on "
                     f"{_rate_text(last.all_baseline)} for {baseline}, a difference of "
-                    f"{signed(last.difference)} [{signed(last.lower)}, {signed(last.upper)}]; at "
-                    f"least one is on {_rate_text(last.any_candidate)} and "
-                    f"{_rate_text(last.any_baseline)}."
+                    f"{with_sign(last.difference)} [{with_sign(last.lower)}, "
+                    f"{with_sign(last.upper)}]; at least one is on "
+                    f"{_rate_text(last.any_candidate)} and {_rate_text(last.any_baseline)}."
                 )
             if row.share_within is not None:
                 yield (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from evalhub.decision.code import code_digest
 from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import are, counted, percent
+from evalhub.decision.wording import count_text, is_or_are, percent
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.criteria import Count, Size
 from evalhub.declare.decision import Arms
@@ -49,17 +49,17 @@ class CopiesSection(Section):
 
     def write_sentences(self, arms: Arms) -> Iterator[str]:
         for row in self.test_sets:
-            of = f"of the {counted(row.items, 'item')} of {row.test_set}"
+            of = f"of the {count_text(row.items, 'item')} of {row.test_set}"
             if row.looked_at:
                 yield (
-                    f"{row.looked_at} {of} {are(row.looked_at)} near-copies of items that were "
-                    "looked at before, under other words: to the ledger they are new."
+                    f"{row.looked_at} {of} {is_or_are(row.looked_at)} near-copies of items that "
+                    "were looked at before, under other words: to the ledger they are new."
                 )
             if row.repeated:
                 yield (
-                    f"{row.repeated} {of} {are(row.repeated)} near-copies of another of them, and "
-                    "tell less than as many items: their intervals take them for items of their "
-                    "own."
+                    f"{row.repeated} {of} {is_or_are(row.repeated)} near-copies of another of "
+                    "them, and tell less than as many items: their intervals take them for items "
+                    "of their own."
                 )
 
     @classmethod
@@ -78,7 +78,7 @@ def of_looked_at(row: CopiesRow) -> bool:
     return row.looked_at >= MANY * row.items
 
 
-def looked_at_caveat(row: CopiesRow, *, subject: str = "", accepted: str = "") -> Caveat:
+def caveat_on_copies(row: CopiesRow, *, subject: str = "", accepted: str = "") -> Caveat:
     """Caveat that holds a ship until an owner confirms that the items are new.
 
     Args:
@@ -96,7 +96,7 @@ def looked_at_caveat(row: CopiesRow, *, subject: str = "", accepted: str = "") -
     )
 
 
-def repeated_caveats(section: CopiesSection) -> list[Caveat]:
+def caveats_on_repeats(section: CopiesSection) -> list[Caveat]:
     """A caveat for each test set half of whose items repeat another one of it."""
     return [
         Caveat(
@@ -112,4 +112,4 @@ def repeated_caveats(section: CopiesSection) -> list[Caveat]:
 def due_codes(section: CopiesSection) -> list[str]:
     """Codes of the caveats that follow from this section."""
     holding = [NEAR_COPIES for row in section.test_sets if of_looked_at(row)]
-    return [*holding, *(each.code for each in repeated_caveats(section))]
+    return [*holding, *(each.code for each in caveats_on_repeats(section))]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from evalhub.decision.levels import stage_weights
 from evalhub.decision.sections.base import Section
 from evalhub.decision.sections.ledger import LedgerRow
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Status
@@ -45,7 +45,7 @@ class ExtensionSection(Section):
                 for new, look in zip(added, row.looks[-len(added) :], strict=False)
             )
             yield (
-                f"{row.test_set} held {counted(old, 'item')} at look {first}; {news}. "
+                f"{row.test_set} held {count_text(old, 'item')} at look {first}; {news}. "
                 "Each part is tested by itself, and the tests are combined."
             )
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from evalhub.decision.align import Aligned
 from evalhub.decision.rule import Ruling
 from evalhub.decision.sections.base import CleanRow, Section
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict
@@ -50,9 +50,9 @@ class FailuresSection(Section):
             )
         for criterion in self.without:
             yield (
-                f"Without what failed, {criterion.name} is {signed(criterion.difference)} "
-                f"[{signed(criterion.lower)}, {signed(criterion.upper)}] on {criterion.n:,} items: "
-                f"{criterion.status.label}."
+                f"Without what failed, {criterion.name} is {with_sign(criterion.difference)} "
+                f"[{with_sign(criterion.lower)}, {with_sign(criterion.upper)}] on {criterion.n:,} "
+                f"items: {criterion.status.label}."
             )
         if self.verdict_without is None:
             yield "Without what failed nothing is left to judge."

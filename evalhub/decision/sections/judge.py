@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Count, Probability, Size
 from evalhub.declare.decision import AgreementValue, Arms, Digest
 from evalhub.declare.declaration import Declaration
@@ -103,8 +103,8 @@ class JudgeSection(Section):
         if preference is None:
             yield (
                 f"The judge {self.judge} has given verdicts in both orders on {figures.read:,} of "
-                f"{counted(figures.pairs, 'pair')}, and decides nothing before it has judged all: "
-                "`evalhub judge run` asks for what is missing."
+                f"{count_text(figures.pairs, 'pair')}, and decides nothing before it has judged "
+                "all: `evalhub judge run` asks for what is missing."
             )
             return
         won = (
@@ -112,7 +112,7 @@ class JudgeSection(Section):
             "half a win each"
         )
         count = preference.wins + preference.losses + preference.ties
-        judged = f"the {counted(count, 'pair')} of answers that differ on {self.test_set}"
+        judged = f"the {count_text(count, 'pair')} of answers that differ on {self.test_set}"
         if preference.corrected is None:
             yield (
                 f"The judge {self.judge} prefers the candidate in {preference.score:.1%} of "
@@ -123,7 +123,7 @@ class JudgeSection(Section):
             yield (
                 f"The judge {self.judge} prefers the candidate in {preference.score:.1%} of "
                 f"{judged} ({won}); corrected by people's judgments of "
-                f"{counted(preference.labelled, 'item')}, "
+                f"{count_text(preference.labelled, 'item')}, "
                 f"{_shares(value.value, value.lower, value.upper)}. It counts: {preference.why}"
             )
         yield from _how(figures)
@@ -161,9 +161,9 @@ def _by_length_alone(longer: AgreementValue) -> Iterator[str]:
 
 def _how(figures: JudgeFigures) -> Iterator[str]:
     turned = _shares(figures.flip_rate.value, figures.flip_rate.lower, figures.flip_rate.upper)
-    vague = counted(figures.unreadable, "reply was", "replies were")
+    vague = count_text(figures.unreadable, "reply was", "replies were")
     yield (
-        f"With the order turned it turned on {turned} of {counted(figures.read, 'pair')}, which "
+        f"With the order turned it turned on {turned} of {count_text(figures.read, 'pair')}, which "
         f"are ties; {vague} no verdict."
     )
     if figures.first_p is not None and figures.first_p < UNEVEN and figures.first.value is not None:

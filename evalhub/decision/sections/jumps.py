@@ -23,7 +23,7 @@ from evalhub.decision.inconsistent import FOLLOWS, POLICY_ASKS, Discrepancy
 from evalhub.decision.sections.base import CleanRow, Section
 from evalhub.declare.criteria import Count, Criterion
 from evalhub.declare.decision import Arms
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 from evalhub.declare.policy import JumpUse
 from evalhub.declare.verdicts import Status
 
@@ -90,7 +90,7 @@ class JumpsSection(Section):
             yield Discrepancy(f"{at}jumps.rule", section.rule, rule, POLICY_ASKS)
 
 
-def beyond_belief(
+def implausible_rows(
     criteria: Sequence[Criterion], largest_gain: Mapping[str, float]
 ) -> tuple[JumpRow, ...]:
     """Criteria with a shown gain beyond their limit."""
@@ -120,8 +120,8 @@ def beyond_belief_of(record: "DecisionRecord") -> tuple[JumpRow, ...] | None:
         return None
     if rule == "off" or record.invalid:
         return ()
-    gains = declared(dict[str, float], record.policy.get("largest_gain", {}))
-    return beyond_belief(record.criteria, gains)
+    gains = validate(dict[str, float], record.policy.get("largest_gain", {}))
+    return implausible_rows(record.criteria, gains)
 
 
 def jumps_section(
@@ -132,13 +132,13 @@ def jumps_section(
     misses: Sequence[MissRow] = (),
 ) -> JumpsSection | None:
     """The record's `jumps`; None where no gain is beyond its limit, or the policy doesn't ask."""
-    beyond = beyond_belief(criteria, largest_gain)
+    beyond = implausible_rows(criteria, largest_gain)
     if rule == "off" or not (beyond or misses):
         return None
     return JumpsSection(rule=rule, beyond=beyond, misses=tuple(misses))
 
 
-def unbelieved(section: JumpsSection | None) -> list[str]:
+def implausible_gains(section: JumpsSection | None) -> list[str]:
     """Implausible gains that keep a ship back, a sentence each; empty where the policy only reports
     them."""
     if section is None or section.rule != "hold":

@@ -10,7 +10,7 @@ import numpy as np
 from evalhub.decision.align import Aligned, Rows
 from evalhub.decision.rule import Ruling
 from evalhub.decision.sections.base import CleanRow, Section
-from evalhub.decision.wording import counted, signed
+from evalhub.decision.wording import count_text, with_sign
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.policy import LeakageUse
@@ -57,7 +57,7 @@ class LeakageSection(Section):
         for row in self.test_sets:
             kinds = ", ".join(f"{number:,} × {kind}" for kind, number in row.kinds.items())
             yield (
-                f"{row.leaked:,} of {counted(row.items, 'item')} of {row.test_set} "
+                f"{row.leaked:,} of {count_text(row.items, 'item')} of {row.test_set} "
                 f"{'was' if row.leaked == 1 else 'were'} found in the "
                 f"candidate’s training data{f': {kinds}' if kinds else ''}."
             )
@@ -76,9 +76,9 @@ class LeakageSection(Section):
         for criterion in self.clean:
             if criterion.name in touched:
                 yield (
-                    f"{criterion.name} on the {counted(criterion.n, 'clean item')}: "
-                    f"{signed(criterion.difference)} [{signed(criterion.lower)}, "
-                    f"{signed(criterion.upper)}]."
+                    f"{criterion.name} on the {count_text(criterion.n, 'clean item')}: "
+                    f"{with_sign(criterion.difference)} [{with_sign(criterion.lower)}, "
+                    f"{with_sign(criterion.upper)}]."
                 )
 
     def without_results(self) -> Self:

@@ -10,12 +10,12 @@ from evalhub.decision.inconsistent import BESIDE_SCORES, Discrepancy
 from evalhub.decision.ledger_origin import (
     BEGUN,
     RESTORED,
-    begun_caveat,
-    begun_sentence,
-    restored_caveat,
-    restored_sentence,
+    beginning_caveat,
+    beginning_sentence,
+    restore_caveat,
+    restore_sentence,
 )
-from evalhub.decision.levels import Together, items_factor, level_of, staged_level
+from evalhub.decision.levels import Together, items_factor, level_of, level_of_stages
 from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.criteria import Size
@@ -185,9 +185,9 @@ def _look_sentence(row: LedgerRow, alpha: float) -> str:
 def _origin(section: LedgerSection) -> Iterator[str]:
     """How the ledger began, as far as the section knows."""
     if section.begun is not None:
-        yield begun_sentence(section.begun)
+        yield beginning_sentence(section.begun)
     if section.restored is not None:
-        yield restored_sentence(section.restored)
+        yield restore_sentence(section.restored)
 
 
 def ledger_caveats(record: "DecisionRecord") -> Iterator[Caveat]:
@@ -200,9 +200,9 @@ def ledger_caveats(record: "DecisionRecord") -> Iterator[Caveat]:
         return
     begun, restored = record.ledger.begun, record.ledger.restored
     if begun is not None and (begun.in_ci or record.policy.get("ledger_at") == "server"):
-        yield begun_caveat(begun)
+        yield beginning_caveat(begun)
     if restored is not None:
-        yield restored_caveat(restored)
+        yield restore_caveat(restored)
 
 
 def _unlike_levels(
@@ -226,7 +226,7 @@ def _unlike_looks(
         if row.number != row.looks[-1]:
             yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
         sharing = [None if each is None else Together(**dict(each)) for each in row.together]
-        level = staged_level(
+        level = level_of_stages(
             row.looks, alpha=ledger.alpha, arms=row.arms, tries=row.tries, together=sharing
         )
         if not isclose(row.level, level, rel_tol=1e-9):

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from evalhub.decision.align import Aligned
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.declare.criteria import Probability
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
@@ -90,8 +90,8 @@ class NoiseSection(Section):
         for row in self.test_sets:
             yield (
                 f"On {row.test_set} a second run of the baseline differs from the first by "
-                f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}], though "
-                f"nothing changed; {row.differing:.1%} of its answers read otherwise."
+                f"{with_sign(row.difference)} [{with_sign(row.lower)}, {with_sign(row.upper)}], "
+                f"though nothing changed; {row.differing:.1%} of its answers read otherwise."
             )
 
 

@@ -12,7 +12,7 @@ from evalhub.decision.policy_changes import Effect, PolicyChange
 from evalhub.decision.sections.base import Section
 from evalhub.declare.caveats import Caveat
 from evalhub.declare.decision import Arms, Digest
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 from evalhub.declare.home_bound import HOME_BOUND
 from evalhub.declare.verdicts import Status, Verdict
 
@@ -89,7 +89,7 @@ def policy_section(
     if not changes:
         return None
     rows = tuple(
-        declared(
+        validate(
             ChangedDemand,
             {
                 "field": change.field,

@@ -9,11 +9,11 @@ from typing import ClassVar, Self
 
 from evalhub.decision.align import Aligned, ItemLabel, clusters_of
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
-from evalhub.stats.joined import joined_clusters
+from evalhub.stats.joined import join_clusters
 
 
 class RepeatedRow(Declaration):
@@ -56,9 +56,7 @@ class RepeatedSection(Section):
 def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
     """The items, those with the same text or the same cluster in one cluster."""
     before = [each.cluster for each in items]
-    labels = joined_clusters(
-        [each.key for each in items], before, [each.question for each in items]
-    )
+    labels = join_clusters([each.key for each in items], before, [each.question for each in items])
     return [
         item if label == item.cluster else item._replace(cluster=label)
         for item, label in zip(items, labels, strict=True)
@@ -88,7 +86,7 @@ def repeats_of(test_set: str, items: Sequence[ItemLabel]) -> Iterator[str]:
 
 def _sentence(row: RepeatedRow) -> str:
     return (
-        f"The {counted(row.items, 'item')} of {row.test_set} ask "
-        f"{counted(row.questions, 'question')}: items with the same text count as one cluster, and "
-        f"the interval rests on {counted(row.clusters, 'cluster')}."
+        f"The {count_text(row.items, 'item')} of {row.test_set} ask "
+        f"{count_text(row.questions, 'question')}: items with the same text count as one cluster, "
+        f"and the interval rests on {count_text(row.clusters, 'cluster')}."
     )

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from evalhub.decision.inconsistent import Discrepancy
 from evalhub.decision.sections.base import Section
-from evalhub.decision.wording import money, signed
+from evalhub.decision.wording import money, with_sign
 from evalhub.declare.criteria import Size
 from evalhub.declare.decision import Arms
 from evalhub.declare.declaration import Declaration
@@ -108,7 +108,7 @@ class StepsSection(Section):
                 last[row.test_set] = row.arm
 
 
-def place_of(kind: str) -> int:
+def step_index(kind: str) -> int:
     """Position of a kind among the steps; a fine-tune is the last."""
     return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
@@ -120,7 +120,7 @@ def _step(row: StepRow) -> str:
         assert row.difference is not None
         assert row.lower is not None
         assert row.upper is not None
-        gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
+        gap = f"{with_sign(row.difference)} [{with_sign(row.lower)}, {with_sign(row.upper)}]"
         sentence += f", {gap} over {row.over}"
     return f"{sentence}{f', at {cost} an answer' if cost else ''}."
 

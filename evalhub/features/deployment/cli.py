@@ -72,13 +72,13 @@ def serve_config(
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
-    from evalhub.features.deployment.served import Places
+    from evalhub.accounts.people import project_by_slug
+    from evalhub.features.deployment.server_config import ServingOptions
     from evalhub.features.deployment.servers import NAMES, serve_files
-    from evalhub.registry.version_names import named_version
+    from evalhub.registry.version_names import version_by_name
 
-    model_version = named_version(named_project(project), version)
-    options = Places(
+    model_version = version_by_name(project_by_slug(project), version)
+    options = ServingOptions(
         base=base,
         adapter=adapter,
         name=name,
@@ -87,7 +87,7 @@ def serve_config(
         context=context,
         template=_read(template),
     )
-    files = serve_files(model_version, server=server.value, given=options, image=image)
+    files = serve_files(model_version, server=server.value, options=options, image=image)
     write_folder(out, files, option="--out", over=NAMES if force else ())
     if json_:
         printing.print_json(
@@ -169,17 +169,17 @@ def probe(
     if key_env is not None and endpoint is not None:
         raise typer.BadParameter("belongs to the endpoint: leave it out", param_hint="--key-env")
     set_up_database()
-    from evalhub.accounts.people import named_project
-    from evalhub.declare.declaration import declared
+    from evalhub.accounts.people import project_by_slug
+    from evalhub.declare.declaration import validate
     from evalhub.declare.keys import Reach
     from evalhub.features.deployment.probing import Where
     from evalhub.features.deployment.probing import probe as ask
-    from evalhub.registry.version_names import named_version
+    from evalhub.registry.version_names import version_by_name
 
     result = ask(
-        version=named_version(named_project(project), version),
+        version=version_by_name(project_by_slug(project), version),
         where=Where(url=url, key_env=key_env, endpoint=endpoint, model=name, base=base),
-        reach=declared(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
+        reach=validate(Reach, {"operator": True, "hosts": allow or []}, at="--allow"),
         probes=probes,
         test_set=test_set,
         tolerance=tolerance,
@@ -188,7 +188,7 @@ def probe(
         printing.print_json(_row(result))
     else:
         _print(result)
-    return {"same": 0, "differs": 1, "unknown": 2}[result.found.outcome.value]
+    return {"same": 0, "differs": 1, "unknown": 2}[result.finding.outcome.value]
 
 
 def _row(result: "ProbeMade") -> dict[str, Any]:
@@ -198,14 +198,14 @@ def _row(result: "ProbeMade") -> dict[str, Any]:
         "run": result.probe.run_id,
         "address": result.probe.address,
         "model": result.probe.model,
-        "outcome": result.found.outcome.value,
-        "why": result.found.why,
+        "outcome": result.finding.outcome.value,
+        "why": result.finding.why,
         "report": result.probe.report,
     }
 
 
 def _print(result: "ProbeMade") -> None:
-    finding = result.found
+    finding = result.finding
     sentence = {
         "same": "answers as it was evaluated",
         "differs": "answers otherwise than it was evaluated",

@@ -2,24 +2,24 @@
 
 import shlex
 
-from evalhub.features.deployment.served import Served, ServeError
+from evalhub.features.deployment.server_config import ServeError, ServerConfig
 
 SCRIPT = "serve.sh"
 PORT = 8080
 
 
-def files(config: Served, *, image: str | None = None) -> dict[str, str]:
+def files(config: ServerConfig, *, image: str | None = None) -> dict[str, str]:
     """The start script, by its file name.
 
     Raises ServeError: what llama.cpp can't be told, or has to be.
     """
     if image is not None:
         raise ServeError("is of vllm alone", "--image")
-    if config.chat_template is not None or config.given.template is not None:
+    if config.chat_template is not None or config.options.template is not None:
         raise ServeError(
             "a chat template of a version's own isn't written for llama.cpp: it belongs into the "
             "GGUF file",
-            "--template" if config.given.template is not None else "VERSION",
+            "--template" if config.options.template is not None else "VERSION",
         )
     for field, path in (("--base", config.base), ("--adapter", config.adapter)):
         if path and not path.endswith(".gguf"):
@@ -36,8 +36,8 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
         command += ["--top-p", f"{1.0 if sampling.top_p is None else sampling.top_p:.12g}"]
     if not config.own_defaults:  # llama.cpp's own defaults are 40 and 0.05
         command += ["--top-k", "0", "--min-p", "0"]
-    if config.given.context is not None:
-        command += ["--ctx-size", str(config.given.context)]
+    if config.options.context is not None:
+        command += ["--ctx-size", str(config.options.context)]
     command += ["--host", "127.0.0.1", "--port", str(PORT)]
     return {
         SCRIPT: "#!/bin/sh\n"
@@ -46,7 +46,7 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
     }
 
 
-def _name(config: Served) -> str:
+def _name(config: ServerConfig) -> str:
     if "," in config.name:
         raise ServeError(f"{config.name!r}: llama.cpp takes a comma for the next name", "--name")
     return config.name

@@ -6,7 +6,7 @@ next three; what can't be printed is dropped while it is read.
 
 import re
 
-from evalhub.features.deployment.served import Served, ServeError
+from evalhub.features.deployment.server_config import ServeError, ServerConfig
 
 MODELFILE = "Modelfile"
 FAMILIES = ("llama", "mistral", "gemma", "gemma2", "gemma3", "gemma3_text")
@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[\w./:@+-]+", re.ASCII)
 _MARKS = '"""'
 
 
-def files(config: Served, *, image: str | None = None) -> dict[str, str]:
+def files(config: ServerConfig, *, image: str | None = None) -> dict[str, str]:
     """The Modelfile, by its file name.
 
     Raises ServeError: what Ollama can't be told, or has to be.
@@ -30,8 +30,8 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
     if config.adapter:
         lines.append(f"ADAPTER {_value(config.adapter, '--adapter')}")
     lines += [f"PARAMETER {name} {value}" for name, value in _parameters(config)]
-    if config.given.template is not None:
-        lines.append(f"TEMPLATE {_value(config.given.template, '--template')}")
+    if config.options.template is not None:
+        lines.append(f"TEMPLATE {_value(config.options.template, '--template')}")
     if config.prompt.system:
         lines.append(f"SYSTEM {_value(config.prompt.system, 'the system message')}")
     if config.prompt.examples or config.prompt.template != "{input}":
@@ -39,7 +39,7 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
     return {MODELFILE: "\n".join(lines) + "\n"}
 
 
-def _parameters(config: Served) -> list[tuple[str, str]]:
+def _parameters(config: ServerConfig) -> list[tuple[str, str]]:
     sampling, rows = config.sampling, []
     if sampling.temperature is not None:
         rows.append(("temperature", f"{sampling.temperature:.12g}"))
@@ -52,20 +52,20 @@ def _parameters(config: Served) -> list[tuple[str, str]]:
         rows.append(("num_predict", str(sampling.max_tokens)))
     if sampling.seed is not None:
         rows.append(("seed", str(sampling.seed)))
-    if config.given.context is not None:
-        rows.append(("num_ctx", str(config.given.context)))
+    if config.options.context is not None:
+        rows.append(("num_ctx", str(config.options.context)))
     rows += [("stop", _value(each, "a stop text")) for each in sampling.stop or ()]
     return rows
 
 
-def _check(config: Served) -> None:
+def _check(config: ServerConfig) -> None:
     if config.revision:
         raise ServeError(
             f"the base is {config.base} of the model hub, whose weights Ollama doesn't fetch by "
             "their commit: name a model of Ollama's, or the path of the weights",
             "--base",
         )
-    if config.chat_template is not None and config.given.template is None:
+    if config.chat_template is not None and config.options.template is None:
         raise ServeError(
             f"{config.version} was evaluated with a chat template of its own, and Ollama has a "
             "language of its own for them (Go's): give it as a file",

@@ -5,20 +5,25 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.sampling import Sampling
-from evalhub.features.deployment.listed import ModelEntry, listed
+from evalhub.features.deployment.model_list import ModelEntry, check_model_list
 from evalhub.features.deployment.models import Probe
-from evalhub.features.deployment.served import WITH_ADAPTER, ServeError, usual_base_name, usual_name
 from evalhub.features.deployment.served_model_check import (
     PROBES,
     TOLERANCE,
-    Heard,
-    Probed,
+    ComparedAnswer,
+    ProbedItem,
     ProbeFinding,
+    compare_answers,
     otherwise,
-    sameness,
+)
+from evalhub.features.deployment.server_config import (
+    WITH_ADAPTER,
+    ServeError,
+    usual_base_name,
+    usual_name,
 )
 from evalhub.registry.models import ModelVersion, Output, Run
 from evalhub.registry.models.runs import RunState
@@ -56,7 +61,7 @@ class ProbeMade:
     """A stored probe, with the texts that aren't stored: (item, stored answer, answer now)."""
 
     probe: Probe
-    found: ProbeFinding
+    finding: ProbeFinding
     listed: ModelEntry
     changed: Sequence[tuple[str, str, str]]
 
@@ -102,7 +107,7 @@ def probe(
     second = _answers(among, questions)
     parents = _of_parent(version, run, outputs)
     probed = [
-        Probed(
+        ProbedItem(
             key=output.item.key,
             kept=_from_output(output),
             first=_heard(first[output.item_id]),
@@ -112,14 +117,14 @@ def probe(
         for output in outputs
         if first[output.item_id].text is not None and second[output.item_id].text is not None
     ]
-    entry = listed(
+    entry = check_model_list(
         among.models(),
         name=backend.model,
         bases=_bases(version, where),
         adapter=_has_adapter(version),
     )
     failed = len(outputs) - len(probed)
-    finding = sameness(probed, failed=failed, listed=entry.wrong, tolerance=tolerance)
+    finding = compare_answers(probed, failed=failed, listing_error=entry.wrong, tolerance=tolerance)
     report = asdict(replace(finding, why="")) | {
         "outcome": finding.outcome.value,
         "tolerance": tolerance,
@@ -194,7 +199,9 @@ def _choose_outputs(version: ModelVersion, run: Run, probes: int) -> list[Output
     return (first + [each for each in rows if each.pk not in first_pks])[:probes]
 
 
-def _of_parent(version: ModelVersion, run: Run, rows: Sequence[Output]) -> dict[int, Heard]:
+def _of_parent(
+    version: ModelVersion, run: Run, rows: Sequence[Output]
+) -> dict[int, ComparedAnswer]:
     """The answers of the version's base to the same items, by item key, asked with the same
     settings."""
     parent = version.parent
@@ -234,7 +241,7 @@ def _backend_and_sampling(version: ModelVersion, where: Where) -> tuple[OpenAIBa
             f"{backend.type}): how it was asked isn't known, so that a server can't be asked alike",
             "VERSION",
         )
-    return declared(OpenAIBackend, declaration), sampling
+    return validate(OpenAIBackend, declaration), sampling
 
 
 def _question(row: Output) -> BackendRequest:
@@ -250,12 +257,14 @@ def _answers(client: Client, questions: Sequence[BackendRequest]) -> dict[int, R
     return replies
 
 
-def _from_output(row: Output) -> Heard:
-    return Heard(row.text or "", row.tool_calls, row.logprob, row.completion_tokens)
+def _from_output(row: Output) -> ComparedAnswer:
+    return ComparedAnswer(row.text or "", row.tool_calls, row.logprob, row.completion_tokens)
 
 
-def _heard(reply: Reply) -> Heard:
-    return Heard(reply.text or "", reply.tool_calls, reply.logprob, reply.completion_tokens)
+def _heard(reply: Reply) -> ComparedAnswer:
+    return ComparedAnswer(
+        reply.text or "", reply.tool_calls, reply.logprob, reply.completion_tokens
+    )
 
 
 def _has_adapter(version: ModelVersion) -> bool:

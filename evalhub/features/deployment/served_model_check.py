@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from evalhub.stats.permutation import sign_test
+from evalhub.stats.sign_test import sign_test
 
 PROBES = 32
 LEVEL = 0.01
@@ -37,7 +37,7 @@ class ProbeVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ComparedAnswer:
     """An answer to compare; `logprob` is the sum over its tokens, in nats."""
 
     text: str
@@ -47,7 +47,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbedItem:
     """An item that was asked twice, with the stored answers to it.
 
     Attributes:
@@ -55,10 +55,10 @@ class Probed:
     """
 
     key: str
-    kept: Heard
-    first: Heard
-    second: Heard
-    parent: Heard | None = None
+    kept: ComparedAnswer
+    first: ComparedAnswer
+    second: ComparedAnswer
+    parent: ComparedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class ProbeFinding:
     otherwise: tuple[str, ...]
 
 
-def distance(one: Heard, other: Heard) -> float | None:
+def distance(one: ComparedAnswer, other: ComparedAnswer) -> float | None:
     """Relative difference of two log-probabilities of the same text; None if one is unknown or the
     texts differ.
 
@@ -111,7 +111,7 @@ def distance(one: Heard, other: Heard) -> float | None:
     return abs(one.logprob - other.logprob) / size
 
 
-def otherwise(one: Heard, other: Heard, tolerance: float = TOLERANCE) -> bool:
+def otherwise(one: ComparedAnswer, other: ComparedAnswer, tolerance: float = TOLERANCE) -> bool:
     """Whether two answers come from different models, as far as they can show it."""
     if one.text != other.text or (one.calls or []) != (other.calls or []):
         return True
@@ -119,18 +119,18 @@ def otherwise(one: Heard, other: Heard, tolerance: float = TOLERANCE) -> bool:
     return apart is not None and apart > tolerance
 
 
-def sameness(
-    probed: Sequence[Probed],
+def compare_answers(
+    probed: Sequence[ProbedItem],
     *,
     failed: int = 0,
-    listed: str = "",
+    listing_error: str = "",
     tolerance: float = TOLERANCE,
 ) -> ProbeFinding:
     """Compares all probed items and draws the conclusion.
 
     Args:
         failed: probes that got no answer.
-        listed: what is wrong with what the server says of the model; "" where nothing is.
+        listing_error: what is wrong with what the server says of the model; "" where nothing is.
         tolerance: of the distance of two log-probabilities.
     """
     changed = {each.key: otherwise(each.first, each.kept, tolerance) for each in probed}
@@ -159,7 +159,7 @@ def sameness(
         p_borne_out=sign_test(borne_out, len(telling) - borne_out) if with_parent else None,
         otherwise=tuple(each.key for each in probed if changed[each.key]),
     )
-    outcome, why = _conclude(undecided, listed)
+    outcome, why = _conclude(undecided, listing_error)
     return replace(undecided, outcome=outcome, why=why)
 
 

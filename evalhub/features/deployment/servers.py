@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from evalhub.features.deployment import llama_cpp, ollama, vllm
-from evalhub.features.deployment.served import Places, served
+from evalhub.features.deployment.server_config import ServingOptions, server_config
 from evalhub.registry.models import ModelVersion
 
 SERVERS: dict[str, Callable[..., dict[str, str]]] = {
@@ -18,17 +18,17 @@ NAMES = {MANIFEST, vllm.SCRIPT, vllm.COMPOSE, vllm.TEMPLATE, ollama.MODELFILE}
 
 
 def serve_files(
-    version: ModelVersion, *, server: str, given: Places, image: str | None = None
+    version: ModelVersion, *, server: str, options: ServingOptions, image: str | None = None
 ) -> dict[str, str]:
     """The files, by name, for a server to answer as the version did, with a manifest of their
     origin.
 
     Raises:
-        evalhub.features.deployment.served.ServeError: it can't be served there, or something isn't
-        known.
+        evalhub.features.deployment.server_config.ServeError: it can't be served there, or
+            something isn't known.
         evalhub.declare.declaration.DeclarationError: no backend here is like the version's.
     """
-    config = served(version, given)
+    config = server_config(version, options)
     files = SERVERS[server](config, image=image)
     manifest = config.manifest() | {"server": server}
     return files | {MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from evalhub.features.deployment.served import Served, ServeError
+from evalhub.features.deployment.server_config import ServeError, ServerConfig
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What --max-lora-rank may be."""
@@ -19,7 +19,7 @@ PORT = 8000
 _MOUNTED = f"/handover/{TEMPLATE}"
 
 
-def files(config: Served, *, image: str | None = None) -> dict[str, str]:
+def files(config: ServerConfig, *, image: str | None = None) -> dict[str, str]:
     """By name: the start script, the chat template if the version has its own, and with an image
     the file for Docker Compose.
 
@@ -33,7 +33,7 @@ def files(config: Served, *, image: str | None = None) -> dict[str, str]:
     return files
 
 
-def arguments(config: Served) -> list[str]:
+def arguments(config: ServerConfig) -> list[str]:
     """Arguments of `vllm serve`, without chat template, host and port.
 
     Raises ServeError as `files`.
@@ -54,13 +54,13 @@ def arguments(config: Served) -> list[str]:
     usual = {"temperature": config.sampling.temperature, "top_p": config.sampling.top_p}
     if overrides := {name: value for name, value in usual.items() if value is not None}:
         args += ["--override-generation-config", json.dumps(overrides)]
-    if config.given.context is not None:
-        args += ["--max-model-len", str(config.given.context)]
+    if config.options.context is not None:
+        args += ["--max-model-len", str(config.options.context)]
     return args
 
 
-def _check(target: Served) -> None:
-    if target.given.template is not None:
+def _check(target: ServerConfig) -> None:
+    if target.options.template is not None:
         raise ServeError("vLLM takes the version's own chat template: leave it out", "--template")
     if target.base.endswith(".gguf"):
         raise ServeError(
@@ -100,7 +100,7 @@ def _smallest_fitting_rank(rank: int | None) -> int:
     return fits[0]
 
 
-def _script(config: Served) -> str:
+def _script(config: ServerConfig) -> str:
     args = arguments(config)
     lines = [
         "#!/bin/sh",
@@ -115,7 +115,7 @@ def _script(config: Served) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _compose(config: Served, image: str) -> str:
+def _compose(config: ServerConfig, image: str) -> str:
     command = [*arguments(config), "--host", "0.0.0.0", "--port", str(PORT)]
     mounted = [each for each in (config.base, config.adapter) if each.startswith("/")]
     volumes = [{"type": "bind", "source": each, "target": each} for each in mounted]

@@ -74,17 +74,17 @@ def redact_command(redactors: "Callable[[], Sequence[Redactor]]") -> Callable[..
 
 
 def _amount(redacted: "Redacted") -> str:
-    from evalhub.frames.command.figures import counted
+    from evalhub.frames.command.figures import count_text
 
-    answers = counted(redacted.answers, "answer")
+    answers = count_text(redacted.answers, "answer")
     parts = [
-        f"in {counted(redacted.versions, 'version')}",
-        f"{answers} in {counted(redacted.runs, 'run')}",
+        f"in {count_text(redacted.versions, 'version')}",
+        f"{answers} in {count_text(redacted.runs, 'run')}",
     ]
     if rows := redacted.working_items:
-        parts.append(f"{counted(rows, 'row')} of working sets")
+        parts.append(f"{count_text(rows, 'row')} of working sets")
     if files := redacted.uploads:
-        parts.append(counted(files, "uploaded file"))
+        parts.append(count_text(files, "uploaded file"))
     return "; ".join(parts)
 
 

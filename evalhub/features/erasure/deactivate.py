@@ -6,8 +6,8 @@ from django.db import transaction
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, ApiToken, LogEntry, User
-from evalhub.accounts.people import UserError, named_user
-from evalhub.accounts.shutting_out import shut_out
+from evalhub.accounts.people import UserError, user_by_name
+from evalhub.accounts.shutting_out import end_access
 from evalhub.features.erasure.erase import check_replaceable
 from reviews.assignments.reviewers import remove_by_operator
 from reviews.models import Reviewer
@@ -31,13 +31,13 @@ def deactivate_user(*, name: str) -> Deactivated:
         UserError: nobody is called that, they are deactivated already, or nobody else owns one of
             their projects, or administers the site.
     """
-    user = User.objects.select_for_update().get(pk=named_user(name).pk)
+    user = User.objects.select_for_update().get(pk=user_by_name(name).pk)
     if not user.is_active:
         raise UserError(f"{name} is deactivated already")
     check_replaceable(user)
     tokens = ApiToken.objects.usable().filter(user=user).count()
     User.objects.filter(pk=user.pk).update(is_active=False)
-    shut_out(user)
+    end_access(user)
     reviewers = list(Reviewer.objects.filter(user=user, campaign__sealed=None).order_by("campaign"))
     for reviewer in reviewers:
         remove_by_operator(reviewer=reviewer)
@@ -51,7 +51,7 @@ def reactivate_user(*, name: str) -> User:
 
     Raises UserError: nobody is called that, they aren't deactivated, or they were erased.
     """
-    user = User.objects.select_for_update().get(pk=named_user(name).pk)
+    user = User.objects.select_for_update().get(pk=user_by_name(name).pk)
     if user.is_active:
         raise UserError(f"{name} isn't deactivated")
     if LogEntry.objects.filter(action=Action.ERASED, about=user).exists():

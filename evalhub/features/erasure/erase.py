@@ -27,7 +27,7 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
-from evalhub.accounts.people import UserError, named_user
+from evalhub.accounts.people import UserError, user_by_name
 from evalhub.ledger.models import Decision
 from reviews.assignments.reviewers import remove_by_operator
 from reviews.models import Invitation, Reviewer
@@ -77,7 +77,7 @@ def _erase(name: str) -> Erased:
         evalhub.accounts.people.UserError: nobody is called that, or nobody else owns one of
             their projects, or administers the site.
     """
-    user = User.objects.select_for_update().get(pk=named_user(name).pk)
+    user = User.objects.select_for_update().get(pk=user_by_name(name).pk)
     check_replaceable(user)
     identifiers = {user.username, user.email, *_addresses(user)} - {""}
     counts = Counter(

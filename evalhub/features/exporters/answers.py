@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from evalhub.accounts.models import User
-from evalhub.features.exporters.leaving import AT_ONCE, Form, leaves, write_rows
+from evalhub.features.exporters.leaving import AT_ONCE, Form, note_export, write_rows
 from evalhub.registry.models import Output, RunMetric, Score, Study, StudyRun
 
 SCHEMA: tuple[tuple[str, Any], ...] = (
@@ -51,7 +51,7 @@ def export_answers(*, study: Study, by: User | None, to: Path, form: Form) -> in
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(study.project, by=by, what=f"answers of {study} as {form}")
+    note_export(study.project, by=by, what=f"answers of {study} as {form}")
     return write_rows(_rows(study), to, form, SCHEMA)
 
 

@@ -281,7 +281,7 @@ def sync(project: OneProject = None, json_: Json = False) -> int:
     set_up_database()
     from django.conf import settings
 
-    from evalhub.accounts.outgoing import HELD, held_since
+    from evalhub.accounts.outgoing import HELD, hold_began
     from evalhub.features.exporters.mlflow_aliases import look, tell_mlflow
     from evalhub.features.exporters.models import AliasState
 
@@ -290,7 +290,7 @@ def sync(project: OneProject = None, json_: Json = False) -> int:
             "isn't set: it is the server's URL, such as http://127.0.0.1:5000",
             param_hint="EVALHUB_MLFLOW_URL",
         )
-    if since := held_since():
+    if since := hold_began():
         typer.echo(HELD.format(since=since), err=True)
         return UNREACHABLE
     look(anew=True)
@@ -300,11 +300,11 @@ def sync(project: OneProject = None, json_: Json = False) -> int:
 
 
 def _aliases(project: str | None) -> Any:
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
     from evalhub.features.exporters.models import MlflowAlias
 
     rows = MlflowAlias.objects.select_related("project", "version__model", "decision")
-    return rows if project is None else rows.filter(project=named_project(project))
+    return rows if project is None else rows.filter(project=project_by_slug(project))
 
 
 def _print_aliases(project: str | None, json_: bool) -> int:
@@ -318,7 +318,7 @@ def _print_aliases(project: str | None, json_: bool) -> int:
         typer.echo("No alias yet: a promotion makes a champion, a ship a challenger.", err=True)
     for alias in rows:
         whose = str(alias.version) if alias.version else "nobody"
-        typer.echo(f"{alias.project.slug}  {alias.alias}: {whose}, {alias.said}")
+        typer.echo(f"{alias.project.slug}  {alias.alias}: {whose}, {alias.sentence}")
     return 0
 
 

@@ -14,17 +14,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.accounts.models import User
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.outside import outside_errors
-from evalhub.features.exporters.leaving import leaves
+from evalhub.features.exporters.leaving import note_export
 from evalhub.features.exporters.study import data_files, leave_out_sealed, study_text
 from evalhub.registry.models import Study
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.document import LeftOut, StudyDocument, study_document
 from evalhub.studies.file.spec import StudyFile
-from evalhub.studies.run.policy_change import asking
-from evalhub.studies.web.bundle import named_by_digest
+from evalhub.studies.run.policy_change import with_requirements
+from evalhub.studies.web.bundle import with_digests
 from evalhub.studies.web.from_web import register_from_web
 
 NAME_LENGTH = 190
@@ -66,7 +66,7 @@ def copy_of(study: Study, *, by: User | None, aliases: Collection[str]) -> Study
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(study.project, by=by, what=f"the data of {study}, to be compared anew")
+    note_export(study.project, by=by, what=f"the data of {study}, to be compared anew")
     document, uploads = study_document(study), Uploads(study.project)
     leave_out_sealed(document)
     document.data = {key: each for key, each in document.data.items() if key != "slug"}
@@ -103,7 +103,7 @@ def copy_study(
     lacking = [each for each in study_copy.document.left_out if each.field not in without]
     if study_copy.barred or lacking:
         raise CopyError([*study_copy.barred, *lacking])
-    data = asking(study_copy.document.data, policy or {}, demands or {})
+    data = with_requirements(study_copy.document.data, policy or {}, demands or {})
     if name is not None:
         data["name"] = name
     if existing := _existing_study(study, data["name"]):
@@ -111,7 +111,7 @@ def copy_study(
     return register_from_web(
         project=study.project,
         by=by,
-        document=named_by_digest(data, study_copy.files),
+        document=with_digests(data, study_copy.files),
         files=Uploads(study.project),
         aliases=aliases,
     )
@@ -138,7 +138,7 @@ def _web_obstacles(
 ) -> list[LeftOut]:
     """What the file names and a user of the site may not use; else the first error in it."""
     try:
-        file = declared(StudyFile, named_by_digest(deepcopy(data), files))
+        file = validate(StudyFile, with_digests(deepcopy(data), files))
     except DeclarationError as error:
         return [LeftOut(error.field, error.message)]
     errors = outside_errors(file, uploads, aliases)

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from evalhub.accounts.models import Project, User
-from evalhub.features.exporters.leaving import Form, leaves, write_rows
+from evalhub.features.exporters.leaving import Form, note_export, write_rows
 from evalhub.ledger.models import Decision
 
 SCHEMA: tuple[tuple[str, Any], ...] = (
@@ -34,7 +34,7 @@ def export_decisions(*, project: Project, by: User | None, to: Path, form: Form)
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(project, by=by, what=f"decisions as {form}")
+    note_export(project, by=by, what=f"decisions as {form}")
     return write_rows(_rows(project), to, form, SCHEMA)
 
 

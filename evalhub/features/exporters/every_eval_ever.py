@@ -21,16 +21,16 @@ from evalhub.decision.align import clusters_of
 from evalhub.decision.mix import item_weights
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.leaving import AT_ONCE, ExportError, leaves
+from evalhub.features.exporters.leaving import AT_ONCE, ExportError, note_export
 from evalhub.io.full_disk import whole_or_gone
-from evalhub.ledger.differences import ComparedRuns, compared_runs
+from evalhub.ledger.differences import ComparedRuns, runs_of_evidence
 from evalhub.ledger.models import Decision
 from evalhub.ledger.scores import item_labels, run_scores
 from evalhub.registry.models import ModelVersion, Output, Run, Score
-from evalhub.report.flips import asked
+from evalhub.report.flips import input_text
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 from runners.metrics.score import MetricDeclaration
 
 SCHEMA = "0.3.0"
@@ -51,7 +51,7 @@ class _ExportedArm:
 
     def metric(self, test_set: str) -> MetricDeclaration:
         metric = self.compared[test_set].metric
-        return declared_metric(metric.name, **metric.options)
+        return metric_declaration(metric.name, **metric.options)
 
     @property
     def model(self) -> str:
@@ -100,7 +100,7 @@ def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> 
     if decision.verdict == Verdict.INVALID:
         raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
     arms = _arms(decision)
-    leaves(decision.study.project, by=by, what=f"decision {decision.pk} as Every Eval Ever")
+    note_export(decision.study.project, by=by, what=f"decision {decision.pk} as Every Eval Ever")
     files = [path for arm in arms for path in (to / arm.aggregate, to / arm.samples)]
     with whole_or_gone(*files):
         for arm in arms:
@@ -126,7 +126,7 @@ def _write_arm(arm: _ExportedArm, to: Path) -> None:
 
 def _arms(decision: Decision) -> list[_ExportedArm]:
     record = decision.document
-    compared = compared_runs(decision.study, record.evidence)
+    compared = runs_of_evidence(decision.study, record.evidence)
     arms = []
     for arm_record in (record.arms.baseline, record.arms.candidate):
         arm = (
@@ -328,7 +328,7 @@ def _sample(
     arm: _ExportedArm, criterion: Criterion, output: Output, value: float, best: float
 ) -> dict[str, Any]:
     item = output.item
-    raw = "\n\n".join(part for part in (item.context, asked(item.input)) if part)
+    raw = "\n\n".join(part for part in (item.context, input_text(item.input)) if part)
     references = [
         reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
         for reference in item.references

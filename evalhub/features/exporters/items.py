@@ -8,7 +8,7 @@ from itertools import batched
 from typing import Any
 
 from evalhub.accounts.models import Project, User
-from evalhub.features.exporters.leaving import leaves
+from evalhub.features.exporters.leaving import note_export
 from evalhub.registry.models import Item, Output, Run, Score
 
 FORMS = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -39,7 +39,7 @@ type Answering = tuple[str, Run, bool]
 """An arm's name, its run, and whether its scores are kept back whatever has been opened."""
 
 
-def exported_items(
+def export_items(
     *,
     project: Project,
     by: User | None,
@@ -59,7 +59,7 @@ def exported_items(
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(project, by=by, what=what)
+    note_export(project, by=by, what=what)
     rows = _rows(items, arms, test_set)
     return _as_csv(rows) if form == "csv" else _as_jsonl(rows)
 

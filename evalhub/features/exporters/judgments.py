@@ -5,7 +5,7 @@ from typing import Literal
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.features.exporters.leaving import leaves
+from evalhub.features.exporters.leaving import note_export
 from reviews.models import Campaign
 from reviews.results.ended import check_ended, end
 from reviews.results.export import as_csv, as_jsonl, preferences, rows, write_parquet
@@ -24,7 +24,7 @@ def export_judgments(
         reviews.errors.TamperedError: its record isn't what was recorded.
     """
     _check(campaign, by)
-    leaves(campaign.project, by=by, what=f"{campaign} as {form}")
+    note_export(campaign.project, by=by, what=f"{campaign} as {form}")
     judgments = list(rows(campaign, pseudonyms=pseudonyms))
     if form == "parquet":
         write_parquet(judgments, to)
@@ -43,7 +43,7 @@ def export_dpo(*, campaign: Campaign, by: User | None, to: Path) -> int:
     Raises what `export_judgments` raises.
     """
     _check(campaign, by)
-    leaves(campaign.project, by=by, what=f"{campaign} as dpo")
+    note_export(campaign.project, by=by, what=f"{campaign} as dpo")
     count = 0
     with to.open("w", encoding="utf-8", newline="") as file:
         for line in as_jsonl(preferences(campaign)):

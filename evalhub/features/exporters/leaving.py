@@ -24,7 +24,7 @@ class ExportError(Exception):
 
 
 @transaction.atomic
-def leaves(project: Project, *, by: User | None, what: str) -> None:
+def note_export(project: Project, *, by: User | None, what: str) -> None:
     """Notes the export of `what` in the audit log, and that whoever exports it has seen its
     results.
 

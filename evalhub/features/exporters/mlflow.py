@@ -12,7 +12,7 @@ from typing import Any
 from evalhub.accounts.models import User
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.leaving import ExportError, leaves
+from evalhub.features.exporters.leaving import ExportError, note_export
 from evalhub.features.exporters.mlflow_server import MlflowServer
 from evalhub.ledger.champion_standing import standing_of
 from evalhub.ledger.models import Decision
@@ -48,10 +48,10 @@ def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) 
     if arm is None or arm.version.digest != record.arms.candidate.digest:
         raise ExportError(f"{decision.arm} is another version by now: decide again")
     project = decision.study.project
-    leaves(project, by=by, what=f"decision {decision.pk} to MLflow")
+    note_export(project, by=by, what=f"decision {decision.pk} to MLflow")
     experiment = server.experiment(f"{project.slug}/{decision.study.slug}")
     run, model_id = _run(decision, record, experiment, server)
-    name = registered_name(arm.version)
+    name = model_name(arm.version)
     tags = decision_tags(decision) | {
         "evalhub.version": str(arm.version),
         "evalhub.digest": arm.version.digest,
@@ -62,7 +62,7 @@ def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) 
     for alias in aliases:
         server.set_alias(name, alias, version)
     for alias in {CHALLENGER, CHAMPION} - set(aliases):
-        if server.aliased(name, alias) == version:
+        if server.version_of_alias(name, alias) == version:
             server.delete_alias(name, alias)
     return ToldMlflow(experiment, run, name, version, aliases)
 
@@ -118,7 +118,7 @@ def _metrics(record: DecisionRecord, model_id: str, at: int) -> list[dict[str, A
     return metrics
 
 
-def registered_name(version: ModelVersion) -> str:
+def model_name(version: ModelVersion) -> str:
     """The server's name for the version's model."""
     return f"{version.model.project.slug}.{version.model.slug}"
 

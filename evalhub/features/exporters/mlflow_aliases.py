@@ -15,13 +15,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from evalhub.accounts.outgoing import RETRY_WAITS, held_since
+from evalhub.accounts.outgoing import RETRY_WAITS, hold_began
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.exporters.mlflow import (
     CHALLENGER,
     CHAMPION,
     decision_tags,
-    registered_name,
+    model_name,
     ships,
 )
 from evalhub.features.exporters.mlflow_server import MlflowError, MlflowServer
@@ -48,7 +48,7 @@ def tell_mlflow() -> int:
     An error is kept with its alias and keeps up no other. Two processes may do this at once.
     Nothing is told while the site's messages are held.
     """
-    if not settings.MLFLOW_URL or held_since():
+    if not settings.MLFLOW_URL or hold_began():
         return 0
     look()
     return sum(_tell(each) for each in MlflowAlias.objects.due() if _claim(each))
@@ -175,12 +175,16 @@ def _move(alias: MlflowAlias, server: MlflowServer) -> tuple[str, str]:
     name = number = ""
     version = alias.version
     if version is not None:
-        name = registered_name(version)
+        name = model_name(version)
         made_of = {"source": f"evalhub:/{name}/{version.number}"}
         number = server.version(name, digest=version.digest, tags=alias.tags, made_of=made_of)
         server.set_alias(name, alias.alias, number)
     before = alias.told_name
-    if before and before != name and server.aliased(before, alias.alias) == alias.told_version:
+    if (
+        before
+        and before != name
+        and server.version_of_alias(before, alias.alias) == alias.told_version
+    ):
         server.delete_alias(before, alias.alias)
     return name, number
 

@@ -148,7 +148,7 @@ class MlflowServer:
         created = self._post("model-versions/create", request)
         return str(created["model_version"]["version"])
 
-    def aliased(self, name: str, alias: str) -> str | None:
+    def version_of_alias(self, name: str, alias: str) -> str | None:
         """The version that has this alias; None if none has."""
         try:
             reply = self._get("registered-models/alias", {"name": name, "alias": alias})

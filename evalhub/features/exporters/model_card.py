@@ -8,7 +8,7 @@ from evalhub.accounts.models import User
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.leaving import ExportError, leaves
+from evalhub.features.exporters.leaving import ExportError, note_export
 from evalhub.ledger.models import Decision
 
 TASK = "text-generation"
@@ -23,7 +23,7 @@ def export_model_index(*, decision: Decision, by: User | None) -> str:
     """
     if decision.verdict == Verdict.INVALID:
         raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
-    leaves(decision.study.project, by=by, what=f"decision {decision.pk} as model-index")
+    note_export(decision.study.project, by=by, what=f"decision {decision.pk} as model-index")
     document = {"model-index": [_model(decision)]}
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     return f"---\n{text}---\n"

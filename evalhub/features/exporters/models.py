@@ -67,7 +67,7 @@ class MlflowAlias(models.Model):
         return f"{self.alias} of {self.project}"
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """What the server was told, as a sentence."""
         where = f"{self.told_name} version {self.told_version}" if self.told_name else "nobody's"
         if self.state == AliasState.TOLD:

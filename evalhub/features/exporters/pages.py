@@ -17,7 +17,7 @@ from evalhub.studies.file.document import study_document
 
 
 def _visible_study(request: SignedInRequest, pk: int) -> Study:
-    studies = Study.objects.seen_by(request.user).select_related("project")
+    studies = Study.objects.visible_to(request.user).select_related("project")
     return get_object_or_404(studies, pk=pk)
 
 

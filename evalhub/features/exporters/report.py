@@ -4,9 +4,9 @@ from collections import Counter
 
 from evalhub.accounts.models import User
 from evalhub.decision.outcomes import Outcome
-from evalhub.features.exporters.leaving import leaves
-from evalhub.ledger.changed_items import lost_items, worst_flips
-from evalhub.ledger.differences import compared_runs, items_by_outcome
+from evalhub.features.exporters.leaving import note_export
+from evalhub.ledger.changed_items import worst_flips, worst_losses
+from evalhub.ledger.differences import items_by_outcome, runs_of_evidence
 from evalhub.ledger.models import Decision
 from evalhub.report.one_file import MOST, render_report
 from evalhub.report.skills import skills_of
@@ -21,22 +21,22 @@ def export_report(*, decision: Decision, by: User | None) -> str:
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(decision.study.project, by=by, what=f"decision {decision.pk} as report")
+    note_export(decision.study.project, by=by, what=f"decision {decision.pk} as report")
     record = decision.document
     flips = worst_flips(decision.study, record, MOST)
     totals: Counter[Outcome] = Counter()
-    for pair in compared_runs(decision.study, record.evidence).values() if flips else ():
+    for pair in runs_of_evidence(decision.study, record.evidence).values() if flips else ():
         for outcome, items in items_by_outcome(pair).items():
             totals[outcome] += len(items)
     skills = skills_of(
         record, set(decision.study.test_sets.capability().values_list("name", flat=True))
     )
-    lost = [each.criterion.test_set for each in skills.lost] if skills else []
+    lost = [each.criterion.test_set for each in skills.losses] if skills else []
     return render_report(
         record,
         flips,
         skills=skills,
-        lost=lost_items(decision.study, record, lost, EXAMPLES),
+        lost=worst_losses(decision.study, record, lost, EXAMPLES),
         totals=totals,
         digest=decision.digest,
     )

@@ -7,12 +7,12 @@ from pathlib import Path
 import yaml
 
 from evalhub.accounts.models import User
-from evalhub.features.exporters.leaving import leaves
+from evalhub.features.exporters.leaving import note_export
 from evalhub.registry.documents import document_lines
 from evalhub.registry.models import Run, RunMetric, Study
 from evalhub.studies.file.document import StudyDocument, study_document
 from evalhub.studies.run.record import answer_lines
-from evalhub.studies.web.bundle import named_files
+from evalhub.studies.web.bundle import file_fields
 
 FILE = "study.yaml"
 RECORDED = "recorded"
@@ -29,7 +29,7 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
     """
-    leaves(study.project, by=by, what=f"the file of {study} with its data")
+    note_export(study.project, by=by, what=f"the file of {study} with its data")
     document = study_document(study)
     leave_out_sealed(document)
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -41,10 +41,10 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
 
 def leave_out_sealed(document: StudyDocument) -> None:
     """Lists the answers whose sealed scores aren't exported."""
-    for holder, key, path in list(named_files(document.data)):
+    for holder, key, path in list(file_fields(document.data)):
         files = holder[key] if isinstance(holder[key], dict) else {}
         for test_set, name in files.items():
-            if sealed(run := document.answers[name]):
+            if has_sealed_scores(run := document.answers[name]):
                 message = (
                     f"{run}: the scores that came with its answers are sealed until a decision."
                 )
@@ -58,10 +58,10 @@ def data_files(document: StudyDocument) -> Iterator[tuple[str, Iterator[str]]]:
     for name, documents in document.documents.items():
         yield name, document_lines(documents)
     for name, run in document.answers.items():
-        yield name, answer_lines(run, scores=not sealed(run))
+        yield name, answer_lines(run, scores=not has_sealed_scores(run))
 
 
-def sealed(run: Run) -> bool:
+def has_sealed_scores(run: Run) -> bool:
     """Whether the run's answers came with scores that no decision has read yet."""
     recorded = RunMetric.objects.filter(run=run, metric__name=RECORDED)
     return recorded.exists() and recorded.filter(opened=None).exists()

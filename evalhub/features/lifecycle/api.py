@@ -20,9 +20,9 @@ from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.lists import PAGED, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.ledger.champion_standing import ArmOf
 from evalhub.ledger.models import Promotion, StageMove
 from evalhub.registry.models import Model, ModelVersion
@@ -61,7 +61,7 @@ class MoveRequest(Declaration):
     reason: str = Reason
 
 
-class PromotionShape(Given):
+class PromotionShape(ResponseShape):
     """Which version is the project's champion: since when, by what, and why."""
 
     project: str
@@ -92,7 +92,7 @@ class PromotionShape(Given):
         )
 
 
-class MoveShape(Given):
+class MoveShape(ResponseShape):
     """A version moved from one stage to another."""
 
     id: int
@@ -115,8 +115,8 @@ class MoveShape(Given):
             version=_at(move.version),
             was=move.was,
             stage=move.stage,
-            said=move.said,
-            override=move.overridden,
+            said=move.sentence,
+            override=move.is_override,
             decision=move.decision_id,
             by=move.by_id,
             reason=move.reason,
@@ -144,7 +144,7 @@ class PromotedBy(DecisionEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         body = self.body(PromotionRequest)
         promotion = promote(decision=self.decision(), by=self.by, reason=body.reason, arm=body.arm)
-        return shown(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionShape.of(promotion), 201)
 
 
 class Champion(ProjectEndpoint):
@@ -158,7 +158,7 @@ class Champion(ProjectEndpoint):
         current = Promotion.objects.current(self.project)
         if current is None:
             raise Problem(404, "No version of this project is promoted yet.")
-        return shown(request, PromotionShape.of(current))
+        return response_of(request, PromotionShape.of(current))
 
 
 class VersionEndpoint(ProjectEndpoint):
@@ -170,7 +170,7 @@ class VersionEndpoint(ProjectEndpoint):
         of = {"model__slug": self.kwargs["slug"], "number": self.kwargs["number"]}
         return get_object_or_404(self._versions(), **of)
 
-    def named(self, name: NamedVersion | None, field: str) -> ModelVersion | None:
+    def find_version(self, name: NamedVersion | None, field: str) -> ModelVersion | None:
         """Raises DeclarationError where the project has no such version."""
         if name is None:
             return None
@@ -196,9 +196,9 @@ class RolledBack(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         body = self.body(RollbackRequest)
-        to = self.named(body.to, "to")
+        to = self.find_version(body.to, "to")
         promotion = roll_back(version=self.version(), by=self.by, reason=body.reason, to=to)
-        return shown(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionShape.of(promotion), 201)
 
 
 class Overridden(VersionEndpoint):
@@ -213,12 +213,12 @@ class Overridden(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         body = self.body(OverrideRequest)
-        instead = self.named(body.instead_of, "instead_of")
+        instead = self.find_version(body.instead_of, "instead_of")
         version, by = self.version(), self.by
         promotion = override_champion(
             version=version, by=by, reason=body.reason, instead_of=instead
         )
-        return shown(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionShape.of(promotion), 201)
 
 
 class Retired(VersionEndpoint):
@@ -232,7 +232,7 @@ class Retired(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
-        return shown(
+        return response_of(
             request, MoveShape.of(retire(version=self.version(), by=self.by, reason=reason)), 201
         )
 
@@ -248,7 +248,7 @@ class Reopened(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
-        return shown(
+        return response_of(
             request, MoveShape.of(reopen(version=self.version(), by=self.by, reason=reason)), 201
         )
 
@@ -259,7 +259,9 @@ class History(ProjectEndpoint):
     @describes("How a model's versions came to their stages", gives=MoveShape, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
         model = get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
-        return listed(request, StageMove.objects.of_model(model).newest_first(), MoveShape.of)
+        return list_response(
+            request, StageMove.objects.of_model(model).newest_first(), MoveShape.of
+        )
 
 
 urlpatterns = [

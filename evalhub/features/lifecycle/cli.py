@@ -52,7 +52,7 @@ def promote(
         if project is None:
             raise typer.BadParameter("says whose decision it is, at a site", param_hint="--project")
         path, body = f"/decisions/{decision}/promotion", {"reason": reason, "arm": arm.value}
-        return told(post_there(server, token_file, project, path, body), as_json=json_)
+        return print_promotion(post_there(server, token_file, project, path, body), as_json=json_)
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
@@ -66,7 +66,7 @@ def promote(
     new_promotion = promotion.promote(
         decision=decision_row, by=person, reason=reason, arm=arm.value
     )
-    return told(told_promotion(new_promotion), as_json=json_)
+    return print_promotion(promotion_row(new_promotion), as_json=json_)
 
 
 def person_named(by: str | None) -> "User":
@@ -94,7 +94,7 @@ def post_there(
     return dict(connection.post(path, body, key=str(uuid4())).body)
 
 
-def told_promotion(promotion: "Promotion") -> dict[str, Any]:
+def promotion_row(promotion: "Promotion") -> dict[str, Any]:
     """A promotion of this home as a row to print."""
     before = promotion.before.version if promotion.before else None
     return {
@@ -112,7 +112,7 @@ def told_promotion(promotion: "Promotion") -> dict[str, Any]:
     }
 
 
-def told(row: Mapping[str, Any], *, as_json: bool) -> int:
+def print_promotion(row: Mapping[str, Any], *, as_json: bool) -> int:
     """Prints a promotion, of this home or of a site."""
     from evalhub.frames.command import printing
 
@@ -150,13 +150,15 @@ def rollback(
     """Take this champion back, for the one before it."""
     if server:
         body = {"reason": reason, "to": _other(to)}
-        return told(_post(server, token_file, project, version, "rollback", body), as_json=json_)
+        return print_promotion(
+            _post(server, token_file, project, version, "rollback", body), as_json=json_
+        )
     model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.rollback import roll_back
 
     older = None if to is None else _find_version(model_version, to)
     promotion = roll_back(version=model_version, by=person, reason=reason, to=older)
-    return told(told_promotion(promotion), as_json=json_)
+    return print_promotion(promotion_row(promotion), as_json=json_)
 
 
 def override(
@@ -175,7 +177,9 @@ def override(
     """Make a version the champion without a decision, by an owner's word alone."""
     if server:
         body = {"reason": reason, "instead_of": _other(instead_of)}
-        return told(_post(server, token_file, project, version, "override", body), as_json=json_)
+        return print_promotion(
+            _post(server, token_file, project, version, "override", body), as_json=json_
+        )
     model_version, person = _at_home(project, version, by)
     from evalhub.features.lifecycle.promotion import override_champion
 
@@ -183,7 +187,7 @@ def override(
     promotion = override_champion(
         version=model_version, by=person, reason=reason, instead_of=champion
     )
-    return told(told_promotion(promotion), as_json=json_)
+    return print_promotion(promotion_row(promotion), as_json=json_)
 
 
 def retire(
@@ -251,10 +255,10 @@ def _moves_here(project: str, model: str) -> list[dict[str, Any]]:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
     from evalhub.ledger.models import StageMove
 
-    of = named_project(project)
+    of = project_by_slug(project)
     line = of.models.written().filter(slug=model).first()
     if line is None:
         names = ", ".join(of.models.written().values_list("slug", flat=True)) or "none yet"
@@ -280,9 +284,9 @@ def _at_home(project: str, version: str, by: str | None) -> "tuple[ModelVersion,
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
 
-    return _version_by_number(named_project(project), version), person_named(by)
+    return _version_by_number(project_by_slug(project), version), person_named(by)
 
 
 def _find_version(beside: "ModelVersion", name: str) -> "ModelVersion":
@@ -290,11 +294,11 @@ def _find_version(beside: "ModelVersion", name: str) -> "ModelVersion":
 
 
 def _version_by_number(project: "Project", name: str) -> "ModelVersion":
-    from evalhub.declare.version_name import numbered_version
-    from evalhub.registry.version_names import named_version
+    from evalhub.declare.version_name import parse_numbered_version
+    from evalhub.registry.version_names import version_by_name
 
-    model, number = numbered_version(name)
-    return named_version(project, f"{model}@{number}")
+    model, number = parse_numbered_version(name)
+    return version_by_name(project, f"{model}@{number}")
 
 
 def _post(
@@ -305,20 +309,20 @@ def _post(
     verb: str,
     body: Mapping[str, Any],
 ) -> dict[str, Any]:
-    from evalhub.declare.version_name import numbered_version
+    from evalhub.declare.version_name import parse_numbered_version
 
-    model, number = numbered_version(version)
+    model, number = parse_numbered_version(version)
     path = f"/models/{model}/versions/{number}/{verb}"
     return post_there(server, token_file, project, path, body)
 
 
 def _other(name: str | None) -> dict[str, Any] | None:
     """A version as the body of a request names it."""
-    from evalhub.declare.version_name import numbered_version
+    from evalhub.declare.version_name import parse_numbered_version
 
     if name is None:
         return None
-    model, number = numbered_version(name)
+    model, number = parse_numbered_version(name)
     return {"model": model, "number": number}
 
 
@@ -328,8 +332,8 @@ def _row(move: "StageMove") -> dict[str, Any]:
         "name": str(move.version),
         "was": move.was,
         "stage": move.stage,
-        "said": move.said,
-        "override": move.overridden,
+        "said": move.sentence,
+        "override": move.is_override,
         "decision": move.decision_id,
         "by": move.by_id,
         "who": move.by.get_username(),

@@ -15,7 +15,7 @@ class StageError(Exception):
     """A version that can't be moved as requested, with what would be right."""
 
 
-def held(version: ModelVersion) -> Project:
+def lock_project(version: ModelVersion) -> Project:
     """The version's project, locked for the transaction, with the version's stage read again: of
     two concurrent moves in a project the second sees the result of the first.
 
@@ -30,7 +30,7 @@ def held(version: ModelVersion) -> Project:
     return project
 
 
-def said_why(reason: str) -> str:
+def clean_reason(reason: str) -> str:
     """The reason, stripped. Raises StageError if it is empty."""
     if not (text := reason.strip()):
         raise StageError("who moves a version says why: give a reason")
@@ -45,14 +45,14 @@ def check_candidate(version: ModelVersion) -> None:
     if version.stage != VersionStage.RETIRED:
         return
     move = version.moves.newest_first().first()
-    since = f" since {move.created:%Y-%m-%d}: it {move.said} ({move.reason})" if move else ""
+    since = f" since {move.created:%Y-%m-%d}: it {move.sentence} ({move.reason})" if move else ""
     raise StageError(
         f"{version} is retired{since}. Roll back to it, where it was champion before, or bring it "
         "back as a candidate first (evalhub reopen)"
     )
 
 
-def crown(
+def make_champion(
     version: ModelVersion,
     *,
     project: Project,
@@ -142,9 +142,9 @@ def reopen(*, version: ModelVersion, by: User, reason: str) -> StageMove:
 def _lock_and_move(
     version: ModelVersion, to: VersionStage, by: User, reason: str, action: Action
 ) -> StageMove:
-    project = held(version)
+    project = lock_project(version)
     check_evaluates(by, project)
-    reason = said_why(reason)
+    reason = clean_reason(reason)
     if version.stage == VersionStage.CHAMPION:
         raise StageError(
             f"{version} is the champion of {project}: promote another one, or roll back"

@@ -18,7 +18,7 @@ SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
-class CrownedArm:
+class PromotableArm:
     """An arm of a decision that may be made champion; `hindrance` says why it can't, or ""."""
 
     arm: ArmOf
@@ -27,28 +27,28 @@ class CrownedArm:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowning:
+class PossiblePromotions:
     """The champion, and what a decision may promote: its candidate, or the baseline if there is no
     champion yet."""
 
     standing: ChampionStanding
-    choices: Sequence[CrownedArm]
+    choices: Sequence[PromotableArm]
 
     @property
     def possible(self) -> bool:
         return any(not each.hindrance for each in self.choices)
 
 
-def crowning(decision: Decision) -> Crowning:
+def possible_promotions(decision: Decision) -> PossiblePromotions:
     standing, arms = standing_of(decision), decision.document.arms
     names: dict[ArmOf, str] = {"candidate": arms.candidate.version or arms.candidate.name}
     if standing.promotion is None:
         names["baseline"] = arms.baseline.version or arms.baseline.name
     if standing.arm == "candidate":
-        return Crowning(standing, [])
-    return Crowning(
+        return PossiblePromotions(standing, [])
+    return PossiblePromotions(
         standing,
-        [CrownedArm(arm, name, hindrance(decision, arm=arm)) for arm, name in names.items()],
+        [PromotableArm(arm, name, hindrance(decision, arm=arm)) for arm, name in names.items()],
     )
 
 

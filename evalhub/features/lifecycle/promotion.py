@@ -5,7 +5,13 @@ from django.db import transaction
 from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates, check_owns
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.lifecycle.moves import StageError, check_candidate, crown, held, said_why
+from evalhub.features.lifecycle.moves import (
+    StageError,
+    check_candidate,
+    clean_reason,
+    lock_project,
+    make_champion,
+)
 from evalhub.ledger.chain.kept import ChangedDecisionError, check_kept
 from evalhub.ledger.champion_answers import other_answers
 from evalhub.ledger.champion_standing import ArmOf, study_arm
@@ -45,9 +51,9 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
         StageError: no reason, or a version that is retired.
     """
     check_evaluates(by, decision.study.project)
-    reason = said_why(reason)
+    reason = clean_reason(reason)
     version = _version(decision, arm)
-    project = held(version)
+    project = lock_project(version)
     current = Promotion.objects.current(project)
     if current is not None and current.version_id == version.pk:
         if (current.decision_id, current.by, current.reason) == (decision.pk, by, reason):
@@ -59,7 +65,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
     _check(decision, arm, version, current)
     if current is None and arm == "candidate":
         # A rollback goes back to what was champion until now.
-        current = crown(
+        current = make_champion(
             _version(decision, "baseline"),
             project=project,
             instead_of=None,
@@ -68,7 +74,7 @@ def promote(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) 
             action=Action.PROMOTED,
             decision=decision,
         )
-    return crown(
+    return make_champion(
         version,
         project=project,
         instead_of=current,
@@ -96,12 +102,12 @@ def override_champion(
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't own the project.
         StageError: no reason, the champion already, retired, or another champion than `instead_of`.
     """
-    project = held(version)
+    project = lock_project(version)
     check_owns(by, project, "make a version the champion without a decision")
-    reason = said_why(reason)
+    reason = clean_reason(reason)
     current = Promotion.objects.current(project)
     if current is not None and current.version_id == version.pk:
-        if (current.overridden, current.by, current.reason) == (True, by, reason):
+        if (current.is_override, current.by, current.reason) == (True, by, reason):
             return current
         raise StageError(
             f"{version} is the champion already: since {current.created:%Y-%m-%d}, by "
@@ -114,7 +120,7 @@ def override_champion(
             + (f", since {current.created:%Y-%m-%d %H:%M} UTC, by {current.by}" if current else "")
         )
     check_candidate(version)
-    return crown(
+    return make_champion(
         version,
         project=project,
         instead_of=current,

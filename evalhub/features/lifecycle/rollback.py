@@ -4,7 +4,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.features.lifecycle.moves import StageError, crown, held, said_why
+from evalhub.features.lifecycle.moves import StageError, clean_reason, lock_project, make_champion
 from evalhub.ledger.models import Promotion
 from evalhub.registry.models import ModelVersion
 
@@ -29,9 +29,9 @@ def roll_back(
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         StageError: no reason, another champion than `version`, or nothing to go back to.
     """
-    project = held(version)
+    project = lock_project(version)
     check_evaluates(by, project)
-    reason = said_why(reason)
+    reason = clean_reason(reason)
     current = Promotion.objects.current(project)
     if current is None:
         raise StageError(f"{project} has no champion yet: there is nothing to roll back")
@@ -41,8 +41,8 @@ def roll_back(
         raise StageError(_another(current, version))
     restored = _promotion_to_restore(current, project, version, to)
     target = restored.version
-    held(target)
-    return crown(
+    lock_project(target)
+    return make_champion(
         target,
         project=project,
         instead_of=current,

@@ -15,7 +15,7 @@ from django.db.models import Avg, Max, Min
 from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
-from evalhub.accounts.outgoing import held_since
+from evalhub.accounts.outgoing import hold_began
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.prices import SpendingBudget
 from evalhub.features.monitoring.change import (
@@ -32,8 +32,8 @@ from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, Study
 from evalhub.registry.models.runs import RunState
 from runners.backends import backend_of
 from runners.launch import LaunchError, launch, resume
-from runners.metrics import declared_metric
-from runners.outcome import failed_answers_alone
+from runners.metrics import metric_declaration
+from runners.outcome import only_answers_failed
 from runners.pricing import used_price
 from runners.spending import Charges
 from runners.timer import every
@@ -184,7 +184,7 @@ def look() -> None:
     """
     for asking in Asking.objects.open().select_related("run", "watch"):
         _carefully(conclude, asking)
-    if held_since():
+    if hold_began():
         return
     for watch in Watch.objects.due():
         _carefully(ask, watch)
@@ -259,7 +259,7 @@ def _second_repeat(promoted: Run, promotion: Promotion) -> int:
 
 def usable(run: Run) -> bool:
     """Whether its answers can be compared: complete, or with only single failures."""
-    return run.state == RunState.DONE or failed_answers_alone(run)
+    return run.state == RunState.DONE or only_answers_failed(run)
 
 
 def _launch_again(watch: Watch) -> Run:
@@ -301,11 +301,11 @@ def _metrics_to_watch(promoted: Run) -> list[Metric]:
     How long an answer takes is another night's matter, whoever answers.
     """
     rows = RunMetric.objects.filter(run=promoted).readable().select_related("metric")
-    return [row.metric for row in rows if _declaration(row.metric).counted_in != MILLISECONDS]
+    return [row.metric for row in rows if _declaration(row.metric).unit_of_value != MILLISECONDS]
 
 
 def _declaration(metric: Metric) -> Any:
-    return declared_metric(metric.name, **metric.options)
+    return metric_declaration(metric.name, **metric.options)
 
 
 def _result(asking: Asking) -> tuple[bool | None, dict[str, Any]]:

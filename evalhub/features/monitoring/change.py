@@ -15,7 +15,7 @@ passed, so that they are lucky. The second run was asked after the decision, and
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evalhub.stats.permutation import sign_test
+from evalhub.stats.sign_test import sign_test, two_sided_sign_test
 
 HOURS_A_YEAR = 8766
 EVERY_HOURS = 24
@@ -125,7 +125,7 @@ def _scores_changed(
     both = second.keys() & now.keys()
     better = sum(now[item] > second[item] for item in both)
     worse = sum(now[item] < second[item] for item in both)
-    p = min(1.0, 2 * sign_test(max(better, worse), min(better, worse)))
+    p = two_sided_sign_test(better, worse)
     return ScoreChange(metric, better, worse, p, level)
 
 

@@ -41,7 +41,7 @@ def add(
 ) -> Printed:
     """Ask the project's champion again and again, from now on."""
     from evalhub.features.monitoring.asking import add_watch
-    from evalhub.frames.command.budgets import said_budget
+    from evalhub.frames.command.budgets import option_budget
 
     watch = add_watch(
         project=project,
@@ -49,7 +49,7 @@ def add(
         by=None,
         every_hours=every_hours,
         false_alarms_a_year=false_alarms_a_year,
-        budget=said_budget({"tokens": budget_tokens, "money": budget_money}),
+        budget=option_budget({"tokens": budget_tokens, "money": budget_money}),
     )
     return Printed(
         watch, _watch_row, [f"Watch {watch.pk}: {watch}, every {watch.every_hours} hours"]

@@ -11,7 +11,7 @@ from evalhub.accounts.models import Project
 from evalhub.features.monitoring.models import Asking
 
 
-def changed_models(project: Project, since: datetime) -> Iterator[ProjectEvent]:
+def model_changes(project: Project, since: datetime) -> Iterator[ProjectEvent]:
     rows = Asking.objects.filter(watch__project=project, alarm=True, concluded__gte=since)
     for asking in rows.select_related("watch__version__model").order_by("pk"):
         assert asking.concluded is not None

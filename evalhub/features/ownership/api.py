@@ -5,12 +5,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.declare.cost_sheet import CostSheet
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.ownership import Ownership
 from evalhub.features.ownership.study_costs import cost_of
 from evalhub.frames.rest.addresses import project_path
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.lists import shown
+from evalhub.frames.rest.lists import response_of
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.study_endpoint import CANDIDATE, StudyEndpoint
 from evalhub.registry.models import StudyArm
@@ -37,14 +37,14 @@ class StudyCost(StudyEndpoint):
             sheet = cost_of(self.study(), assumed, candidate=candidate)
         except StudyArm.DoesNotExist as error:
             raise Problem(404, f"{error}.", field="candidate") from error
-        return shown(request, sheet)
+        return response_of(request, sheet)
 
 
 def _assumption(traffic: str) -> Ownership | None:
     if not traffic:
         return None
     try:
-        return declared(Ownership, {"traffic": float(traffic)})
+        return validate(Ownership, {"traffic": float(traffic)})
     except ValueError as error:  # DeclarationError is a subclass
         raise Problem(400, "is a number above 0: requests a month", field="traffic") from error
 

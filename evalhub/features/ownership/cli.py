@@ -56,7 +56,7 @@ def cost(
 
 
 def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None":
-    from evalhub.declare.declaration import DeclarationError, declared, read_declaration
+    from evalhub.declare.declaration import DeclarationError, read_declaration, validate
     from evalhub.declare.ownership import CostAssumptions, Ownership
     from evalhub.io.document import Document
 
@@ -67,16 +67,16 @@ def _assumptions(file: Path | None, traffic: float | None) -> "Ownership | None"
     if traffic is None:
         return from_file
     try:
-        from_option = declared(Ownership, {"traffic": traffic})
+        from_option = validate(Ownership, {"traffic": traffic})
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint="--traffic") from error
-    return from_option if from_file is None else from_file.instead(from_option)
+    return from_option if from_file is None else from_file.overlaid_with(from_option)
 
 
 def _study(project: str, slug: str) -> "Study":
-    from evalhub.accounts.people import named_project
+    from evalhub.accounts.people import project_by_slug
 
-    of = named_project(project)
+    of = project_by_slug(project)
     row: Study | None = of.studies.filter(slug=slug).first()
     if row is None:
         newest = ", ".join(of.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])

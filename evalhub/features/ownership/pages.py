@@ -15,14 +15,14 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.cost_sheet import UPFRONT, CostLine, CostSheet
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.ownership import Ownership, TrainingCosts
-from evalhub.features.ownership.study_costs import cost_of, owned_arms
+from evalhub.features.ownership.study_costs import arms_to_compare, cost_of
 from evalhub.features.ownership.tornado import TornadoPlot, tornado_plot
 from evalhub.features.ownership.wording import totals
 from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
-from evalhub.ledger.ownership import OwnedArms, said_of
+from evalhub.ledger.ownership import OwnedArms, statement_of
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 
@@ -46,9 +46,9 @@ class WhatIfForm(forms.Form):
     examples = forms.CharField(label="Paid for its data", required=False, max_length=80)
     asking = forms.CharField(label="Paid for this study's answers", required=False, max_length=80)
 
-    def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
+    def __init__(self, data: QueryDict, *, arms: OwnedArms, ownership: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)
-        self._arms, self._stated = arms, said
+        self._arms, self._stated = arms, ownership
 
     def clean(self) -> dict[str, Any]:
         """Adds `assumed`: the figures of the form as assumptions."""
@@ -63,7 +63,7 @@ class WhatIfForm(forms.Form):
             self.add_error("price", "Leave it out, or what was paid for the training in all.")
         assumptions = self._assumptions({name: ends for name, ends in ranges.items() if ends})
         try:
-            cleaned["assumed"] = declared(Ownership, assumptions) if assumptions else None
+            cleaned["assumed"] = validate(Ownership, assumptions) if assumptions else None
         except DeclarationError as error:
             said_so = f"{error.message[0].upper()}{error.message[1:]}."
             self.add_error(self._field(error.field), said_so)
@@ -144,8 +144,8 @@ def cost_page(study: Study, query: QueryDict) -> CostPage:
 
     Raises StudyArm.DoesNotExist where there is no such arm.
     """
-    arms = owned_arms(study, query.get("arm", ""))
-    form = WhatIfForm(query, arms=arms, said=said_of(study))
+    arms = arms_to_compare(study, query.get("arm", ""))
+    form = WhatIfForm(query, arms=arms, ownership=statement_of(study))
     assumed = form.cleaned_data.get("assumed") if form.is_valid() else None
     sheet = cost_of(study, assumed, candidate=arms.candidate.name)
     return CostPage(
@@ -164,7 +164,7 @@ def cost_page(study: Study, query: QueryDict) -> CostPage:
 @require_GET
 @results_only
 def study_cost(request: SignedInRequest, pk: int) -> HttpResponse:
-    rows = Study.objects.seen_by(request.user).select_related("project")
+    rows = Study.objects.visible_to(request.user).select_related("project")
     study = get_object_or_404(rows, pk=pk)
     try:
         page = cost_page(study, request.GET)

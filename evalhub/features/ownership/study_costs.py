@@ -11,13 +11,19 @@ from evalhub.decision.ownership.sheet import cost_sheet
 from evalhub.declare.cost_sheet import CostSheet
 from evalhub.declare.ownership import Ownership
 from evalhub.ledger.models import Decision
-from evalhub.ledger.ownership import OwnedArms, gpu_price, known_costs, own_currency, said_of
+from evalhub.ledger.ownership import (
+    OwnedArms,
+    costs_of_study,
+    gpu_price,
+    own_currency,
+    statement_of,
+)
 from evalhub.prices.table import prices_here, surcharge
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 
 
-def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
+def arms_to_compare(study: Study, candidate: str = "") -> OwnedArms:
     """The candidate in question, or another by its name, and the baseline of its newest decision.
     Three queries.
 
@@ -49,9 +55,9 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
         StudyArm.DoesNotExist: there is no such arm beside the baseline.
         evalhub.io.rows.DataError: what is wrong with the operator's tables of prices.
     """
-    arms = owned_arms(study, candidate)
+    arms = arms_to_compare(study, candidate)
     ownership = _with_assumed(study, assumed)
-    costs = known_costs(study, arms, ownership)
+    costs = costs_of_study(study, arms, ownership)
     lines = cost_lines(ownership, costs, gpu_price, assumed=assumed)
     traffic = traffic_of(ownership, assumed)
     return cost_sheet(
@@ -69,10 +75,10 @@ def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
     """The study's figures, replaced by the assumptions where there are any. Amounts in two
     currencies are never added: of a study in another currency than the assumptions only the traffic
     is used."""
-    own = said_of(study)
+    own = statement_of(study)
     if assumed is not None and assumed.currency not in (None, own_currency(study)):
         own = Ownership(traffic=own.traffic)
-    return own.instead(assumed)
+    return own.overlaid_with(assumed)
 
 
 def _other_currency(study: Study, currency: str) -> list[str]:

@@ -17,17 +17,17 @@ from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.features.score_audits.score_cases import (
     LONGEST,
     MOST_AUDITED,
+    answers_to_check,
     check_score,
     dispute_score,
     draw_audit,
-    drawn_answers,
 )
 from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import Metric, Output, Run, RunMetric
 
 LARGEST_ID = 2**63 - 1
@@ -59,7 +59,7 @@ class CheckRequest(Declaration):
     why: str = Field("", max_length=LONGEST)
 
 
-class ScoreCaseOut(Given):
+class ScoreCaseOut(ResponseShape):
     """One person's word on one score."""
 
     id: int
@@ -92,7 +92,7 @@ class ScoreCaseOut(Given):
         )
 
 
-class ScoreAuditOut(Given):
+class ScoreAuditOut(ResponseShape):
     """Scored answers drawn by chance, to be checked one by one."""
 
     id: int
@@ -121,7 +121,7 @@ class ScoreAuditOut(Given):
         )
 
 
-class ErrorRateOut(Given):
+class ErrorRateOut(ResponseShape):
     """How often checked scores were wrong, with a 95% interval of Clopper and Pearson."""
 
     scores: CheckedScores = Field(
@@ -151,7 +151,7 @@ class WholeScoreAuditOut(ScoreAuditOut):
         return cls(**fields, rates=tuple(ErrorRateOut.from_rate(rate) for rate in rates))
 
 
-class DrawnAnswerOut(Given):
+class DrawnAnswerOut(ResponseShape):
     """An answer that an audit has drawn."""
 
     answer: int = Field(description="its number, by which it is checked")
@@ -167,7 +167,7 @@ class DrawnAnswerOut(Given):
 
     @classmethod
     def from_model(cls, output: Output, project: str) -> "DrawnAnswerOut":
-        """Of an answer as `drawn_answers` has it."""
+        """Of an answer as `answers_to_check` has it."""
         item = output.item
         return cls(
             answer=output.pk,
@@ -239,9 +239,9 @@ class ScoreCases(ScoreEndpoint):
         filtered=OfMetric,
     )
     def get(self, request: Request, project: str) -> Response:
-        rows = ScoreCase.objects.filter(project=self.project).reported()
+        rows = ScoreCase.objects.filter(project=self.project).from_reports()
         rows = rows.select_related("output__item", "metric", "by", "project")
-        return listed(request, rows, ScoreCaseOut.from_model, filtered=OfMetric)
+        return list_response(request, rows, ScoreCaseOut.from_model, filtered=OfMetric)
 
     @describes(
         "Say that a score is wrong\n\nIt is kept, and no score changes. 409 for a sealed score: "
@@ -264,7 +264,7 @@ class ScoreCases(ScoreEndpoint):
             raise DeclarationError("the run has no such answer", "item")
         case = dispute_score(output=output, metric=metric, said=body.said, why=body.why, by=self.by)
         case.refresh_from_db(fields=["created"])
-        return shown(request, ScoreCaseOut.from_model(case), 201)
+        return response_of(request, ScoreCaseOut.from_model(case), 201)
 
 
 class AuditEndpoint(ScoreEndpoint):
@@ -284,7 +284,7 @@ class ScoreAudits(AuditEndpoint):
 
     @describes("Audits of metrics", gives=ScoreAuditOut, pages=True, filtered=OfMetric)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), ScoreAuditOut.from_model, filtered=OfMetric)
+        return list_response(request, self.rows(), ScoreAuditOut.from_model, filtered=OfMetric)
 
     @describes(
         "Draw answers to be checked\n\nBy chance, each readable score of the project by this "
@@ -300,7 +300,7 @@ class ScoreAudits(AuditEndpoint):
         metric = self.metric(body.metric)
         audit = draw_audit(project=self.project, metric=metric, size=body.size, by=self.by)
         shape = WholeScoreAuditOut.from_model(self.rows().get(pk=audit.pk))
-        return shown(request, shape, 201, Location=shape.url)
+        return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneScoreAudit(AuditEndpoint):
@@ -312,7 +312,7 @@ class OneScoreAudit(AuditEndpoint):
         gives=WholeScoreAuditOut,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, WholeScoreAuditOut.from_model(self.audit()))
+        return response_of(request, WholeScoreAuditOut.from_model(self.audit()))
 
 
 class AnswersOfAudit(AuditEndpoint):
@@ -327,9 +327,9 @@ class AnswersOfAudit(AuditEndpoint):
         filtered=Checked,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return listed(
+        return list_response(
             request,
-            drawn_answers(self.audit()),
+            answers_to_check(self.audit()),
             lambda output: DrawnAnswerOut.from_model(output, self.project.slug),
             filtered=Checked,
             ordering=("place",),
@@ -350,7 +350,7 @@ class AnswersOfAudit(AuditEndpoint):
             raise DeclarationError("there is no such answer in this project", "answer")
         case = check_score(audit=audit, output=output, said=body.said, why=body.why, by=self.by)
         case.refresh_from_db(fields=["created"])
-        return shown(request, ScoreCaseOut.from_model(case), 201)
+        return response_of(request, ScoreCaseOut.from_model(case), 201)
 
 
 urlpatterns = [

@@ -41,13 +41,13 @@ class ScoreAudit(models.Model):
 
 
 class ScoreCaseQuerySet(OfProjectQuerySet["ScoreCase"]):
-    def reported(self) -> Self:
+    def from_reports(self) -> Self:
         """Cases that somebody reported; the others were requested by an audit."""
         return self.filter(audit=None)
 
     def per_metric(self) -> dict[int, int]:
         """Number of reported answers by metric (primary key)."""
-        counts = self.reported().order_by().values("metric")
+        counts = self.from_reports().order_by().values("metric")
         rows = counts.annotate(n=Count("output", distinct=True)).values_list("metric", "n")
         return dict(rows)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.score_audits.error_rates import ErrorRate, error_rates
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
@@ -28,7 +28,7 @@ from evalhub.features.score_audits.score_cases import (
 )
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Metric, Output, Run, RunMetric, Score
-from evalhub.report.flips import FoldedText, asked, expected, passage
+from evalhub.report.flips import FoldedText, input_text, passage, references_text
 
 FOLDER = "score_audits"
 
@@ -70,26 +70,28 @@ class MetricPage:
     projects: Sequence[Project]
 
 
-def seen_metric(user: User, pk: int) -> Metric:
+def visible_metric(user: User, pk: int) -> Metric:
     """A metric that scores something which the user sees; else Http404."""
-    projects = Project.objects.seen_by(user)
+    projects = Project.objects.visible_to(user)
     used = RunMetric.objects.filter(run__test_set_version__test_set__project__in=projects)
     return get_object_or_404(Metric, pk=pk, runs__in=used.filter(metric=pk)[:1])
 
 
 def metric_page(user: User, metric: Metric, number: str) -> MetricPage:
     """The page of a metric's cases. Six queries, however many cases."""
-    cases = ScoreCase.objects.seen_by(user).filter(metric=metric).reported()
+    cases = ScoreCase.objects.visible_to(user).filter(metric=metric).from_reports()
     rows = cases.select_related("output__item", "by", "output__run__version__model", "project")
     page = Paginator(rows, PAGE).get_page(number)
-    audits = ScoreAudit.objects.seen_by(user).filter(metric=metric).select_related("by", "project")
+    audits = (
+        ScoreAudit.objects.visible_to(user).filter(metric=metric).select_related("by", "project")
+    )
     return MetricPage(
         metric=metric,
         answers=cases.order_by().values("output").distinct().count(),
         page=page,
         cases=[_case_row(each) for each in page],
         audits=[_audit(each) for each in audits.prefetch_related("cases")[:AUDITS]],
-        projects=list(Project.objects.seen_by(user).order_by("slug")),
+        projects=list(Project.objects.visible_to(user).order_by("slug")),
     )
 
 
@@ -118,8 +120,8 @@ def audit_page(audit: ScoreAudit) -> AuditPage:
 def texts_of(output: Output) -> tuple[FoldedText, FoldedText, FoldedText]:
     """The question, the right answers, and the answer."""
     item = output.item
-    right = passage(expected(item.references))
-    return passage(asked(item.input)), right, passage(output.text or "")
+    right = passage(references_text(item.references))
+    return passage(input_text(item.input)), right, passage(output.text or "")
 
 
 def _case_row(case: ScoreCase) -> ShownCase:
@@ -154,7 +156,7 @@ class AuditForm(forms.Form):
 @require_GET
 @results_only
 def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
-    row = seen_metric(request.user, metric)
+    row = visible_metric(request.user, metric)
     page = metric_page(request.user, row, request.GET.get("page", ""))
     return render(request, f"{FOLDER}/metric.html", {"shown": page, "most": MOST_AUDITED})
 
@@ -163,9 +165,9 @@ def metric_cases(request: SignedInRequest, metric: int) -> HttpResponse:
 @results_only
 def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
     """Report a wrong score: the right value, and why."""
-    rows = Output.objects.filter(run__in=Run.objects.seen_by(request.user))
+    rows = Output.objects.filter(run__in=Run.objects.visible_to(request.user))
     answer = get_object_or_404(rows.select_related("item", *RUN), pk=output)
-    row = seen_metric(request.user, metric)
+    row = visible_metric(request.user, metric)
     try:
         score = readable_score(answer, row)
         form = CaseForm(request.POST or None, initial={"said": opposite(score.value)})
@@ -188,13 +190,13 @@ def dispute(request: SignedInRequest, metric: int, output: int) -> HttpResponse:
 @results_only
 def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
     """Draw answers to check."""
-    row = seen_metric(request.user, metric)
+    row = visible_metric(request.user, metric)
     form = AuditForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"An audit draws 1 to {MOST_AUDITED:,} answers of a project.")
         return redirect("site:metric_cases", metric)
     project = get_object_or_404(
-        Project.objects.seen_by(request.user), slug=form.cleaned_data["project"]
+        Project.objects.visible_to(request.user), slug=form.cleaned_data["project"]
     )
     try:
         size = form.cleaned_data["size"]
@@ -202,7 +204,7 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
     except ScoreCaseError as error:
         messages.error(request, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return redirect("site:metric_cases", metric)
-    messages.success(request, f"{counted(len(audit.drawn), 'answer')} drawn.")
+    messages.success(request, f"{count_text(len(audit.drawn), 'answer')} drawn.")
     return redirect("site:score_audit", audit.pk)
 
 
@@ -210,12 +212,12 @@ def audit_metric(request: SignedInRequest, metric: int) -> HttpResponse:
 @results_only
 def audit(request: SignedInRequest, pk: int) -> HttpResponse:
     """The next unchecked answer, and the result of the checked ones."""
-    rows = ScoreAudit.objects.seen_by(request.user).select_related("project", "metric", "by")
+    rows = ScoreAudit.objects.visible_to(request.user).select_related("project", "metric", "by")
     row = get_object_or_404(rows, pk=pk)
     form = CaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         drawn = Output.objects.select_related(*RUN).filter(pk=_number(request))
-        output = get_object_or_404(drawn, run__in=Run.objects.seen_by(request.user))
+        output = get_object_or_404(drawn, run__in=Run.objects.visible_to(request.user))
         try:
             check_score(audit=row, output=output, by=request.user, **form.cleaned_data)
             return redirect("site:score_audit", pk)

@@ -12,7 +12,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.declare.declaration import DeclarationError
 from evalhub.features.score_audits.models import ScoreAudit, ScoreCase
 from evalhub.registry.models import Metric, Output, RunMetric, Score
-from runners.metrics import MetricError, declared_metric
+from runners.metrics import MetricError, metric_declaration
 
 LONGEST = 1000
 MOST_AUDITED = 1000
@@ -113,7 +113,7 @@ def check_score(*, audit: ScoreAudit, output: Output, said: float, why: str, by:
         raise ScoreCaseError("somebody has checked this answer already") from error
 
 
-def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
+def answers_to_check(audit: ScoreAudit) -> "QuerySet[Output]":
     """The audit's answers, in the order of checking, which `place` counts.
 
     Each with its `value`, the score as far as it may be read, and with what was `said` of it and
@@ -145,7 +145,7 @@ def _auditable_scores(project: Project, metric: Metric) -> "QuerySet[Score]":
 
 def _check_said(metric: Metric, value: float) -> None:
     try:
-        reach = declared_metric(metric.name, **metric.options).reach
+        reach = metric_declaration(metric.name, **metric.options).reach
     except MetricError:
         reach = None
     if not math.isfinite(value):

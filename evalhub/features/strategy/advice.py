@@ -7,7 +7,7 @@ from evalhub.features.strategy.answers import Case
 from evalhub.features.strategy.rules import (
     RULES,
     gigabytes,
-    needed,
+    missing_examples,
     tunes,
     wants_behaviour,
     wants_knowledge,
@@ -68,7 +68,7 @@ def advise(answers: Case) -> StrategyAdvice:
     """Applies the table of rules to these answers."""
     matching = [rule for rule in RULES if rule.holds(answers)]
     figures = figures_of(answers)
-    missing = needed(answers) if worth_tuning(answers) else 0
+    missing = missing_examples(answers) if worth_tuning(answers) else 0
     return StrategyAdvice(
         answer=_answer(answers),
         headline=_headline(answers, missing),
@@ -103,7 +103,7 @@ def figures_of(answers: Case) -> dict[str, str]:
         "examples": f"{answers.examples:,}",
         "fewest": f"{threshold.fewest:,}",
         "enough": f"{threshold.enough:,}",
-        "needed": f"{needed(answers):,}",
+        "needed": f"{missing_examples(answers):,}",
         "lesson": answers.lesson,
         "reason": {"cost": "cost", "latency": "waiting time"}.get(answers.reason, answers.reason),
         "memory": "" if answers.memory is None else f"{answers.memory:g}",

@@ -120,7 +120,7 @@ def init(
                 "answers": answers.as_json(),
                 "advice": draft.advice.as_json(),
                 "study": str(out),
-                "fill_in": [{"field": each.field, "said": each.said} for each in draft.unfilled],
+                "fill_in": [{"field": each.field, "said": each.text} for each in draft.unfilled],
             }
         )
     else:
@@ -149,11 +149,11 @@ def _answers(stated: dict[str, Any], yes: bool) -> "Case":
 
 
 def _case(stated: dict[str, Any]) -> "Case":
-    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.declaration import DeclarationError, validate
     from evalhub.features.strategy.answers import Case
 
     try:
-        return declared(Case, stated)
+        return validate(Case, stated)
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint=f"--{error.field}") from error
 
@@ -202,7 +202,7 @@ def _print(out: Path, draft: "FirstStudy") -> None:
     if draft.unfilled:
         console.print("Still to be filled in there:")
         for gap in draft.unfilled:
-            console.print(f"  {gap.field}: {gap.said}", highlight=False, markup=False)
+            console.print(f"  {gap.field}: {gap.text}", highlight=False, markup=False)
     console.print(f"Then: evalhub study run {out} --dry-run", highlight=False)
 
 

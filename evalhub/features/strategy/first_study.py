@@ -17,7 +17,7 @@ from evalhub.io.items import FieldMapping, read_items
 from evalhub.io.rows import DataError, Row, read_rows
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.ledger.leakage.training import training_of
-from evalhub.studies.file.unfilled import Unfilled, unfilled
+from evalhub.studies.file.gaps import Gap, find_gaps
 
 SHOWN = 4
 """Examples in a prompt; answers that differ are taken first."""
@@ -35,7 +35,7 @@ class FirstStudy:
 
     text: str
     advice: StrategyAdvice
-    unfilled: list[Unfilled]
+    unfilled: list[Gap]
 
 
 def first_study(
@@ -58,7 +58,7 @@ def first_study(
             system=parts.system or system, told_in_training=bool(system), examples=chosen
         )
     text = study_text(answers, advice, parts)
-    return FirstStudy(text, advice, unfilled(_data(text)))
+    return FirstStudy(text, advice, find_gaps(_data(text)))
 
 
 def rows_in(path: Path) -> int:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.declare.declaration import DeclarationError, declared, default_of
+from evalhub.declare.declaration import DeclarationError, default_of, validate
 from evalhub.features.strategy.answers import CHOICES, Case
 from evalhub.features.strategy.first_study import FirstStudy, first_study
 from evalhub.features.strategy.study import StudyParts
@@ -76,7 +76,7 @@ class StrategyForm(forms.Form):
         cleaned = super().clean() or {}
         answers = {name: cleaned[name] for name in Case.model_fields if name in cleaned}
         try:
-            cleaned["case"] = declared(Case, answers)
+            cleaned["case"] = validate(Case, answers)
         except DeclarationError as error:
             self.add_error(error.field if error.field in self.fields else None, error.message)
         return cleaned
@@ -98,7 +98,7 @@ class StrategyForm(forms.Form):
 @results_only
 def strategy(request: SignedInRequest) -> HttpResponse:
     """The form; once answered, the advice too, or the study file. Nothing is stored."""
-    projects = list(Project.objects.seen_by(request.user).order_by("name"))
+    projects = list(Project.objects.visible_to(request.user).order_by("name"))
     if not projects:
         messages.error(request, "There is no project yet to make a study in.")
         return redirect("home")

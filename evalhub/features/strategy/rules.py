@@ -58,7 +58,7 @@ def moves_too_fast(answers: Case) -> bool:
     return answers.about == "behaviour" and answers.changes in SOON
 
 
-def needed(answers: Case) -> int:
+def missing_examples(answers: Case) -> int:
     """How many more examples of this kind are needed before a fine-tune is worth trying."""
     return max(0, THRESHOLDS[answers.lesson].fewest - answers.examples)
 
@@ -69,7 +69,7 @@ def worth_tuning(answers: Case) -> bool:
 
 
 def tunes(answers: Case) -> bool:
-    return worth_tuning(answers) and not needed(answers)
+    return worth_tuning(answers) and not missing_examples(answers)
 
 
 def _full(answers: Case) -> bool:
@@ -133,7 +133,7 @@ RULES = (
         "{examples} of the {fewest} examples that are worth a try for a {lesson}: show the best of "
         "them in the prompt, and collect {needed} more.",
         f"few-shot: {BROWN}; the number: {THRESHOLDS['format'].source}",
-        lambda answers: worth_tuning(answers) and needed(answers) > 0,
+        lambda answers: worth_tuning(answers) and missing_examples(answers) > 0,
     ),
     AdviceRule(
         "some examples",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from evalhub.features.strategy.advice import WORDS, Step, StrategyAdvice
 from evalhub.features.strategy.answers import CHOICES, Case
-from evalhub.studies.file.unfilled import UNFILLED
+from evalhub.studies.file.gaps import UNFILLED
 
 TEST_SET = "task"
 USUAL = {"project": "my-team", "name": "Should we fine-tune?", "metric": "exact_match"}

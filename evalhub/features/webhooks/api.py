@@ -28,8 +28,8 @@ from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
-from evalhub.frames.rest.lists import PAGED, listed, shown
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.lists import PAGED, list_response, response_of
+from evalhub.frames.rest.shapes import ResponseShape
 
 
 class WebhookRequest(Declaration):
@@ -48,7 +48,7 @@ class WebhookChangeRequest(Declaration):
     enabled: bool | None = None
 
 
-class WebhookOut(Given):
+class WebhookOut(ResponseShape):
     id: int
     address: str
     events: tuple[EventType, ...]
@@ -82,7 +82,7 @@ class WebhookSecretOut(WebhookOut):
         return cls(**dict(WebhookOut.from_model(new.webhook)), secret=new.secret)
 
 
-class DeliveryOut(Given):
+class DeliveryOut(ResponseShape):
     id: int
     message_id: str
     event: str
@@ -117,7 +117,7 @@ class Webhooks(WebhookEndpoint):
 
     @describes("The project's webhooks", gives=WebhookOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), WebhookOut.from_model)
+        return list_response(request, self.rows(), WebhookOut.from_model)
 
     @describes(
         "Make a webhook\n\nIt is told of what happens from now on. Its secret is shown this once.",
@@ -131,7 +131,7 @@ class Webhooks(WebhookEndpoint):
         body = self.body(WebhookRequest)
         new = add_webhook(project=self.project, by=self.by, url=body.address, events=body.events)
         webhook = WebhookSecretOut.from_new(new)
-        return shown(request, webhook, 201, Location=webhook.url)
+        return response_of(request, webhook, 201, Location=webhook.url)
 
 
 class OneWebhook(WebhookEndpoint):
@@ -139,7 +139,7 @@ class OneWebhook(WebhookEndpoint):
 
     @describes("A webhook", gives=WebhookOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, WebhookOut.from_model(self.webhook()))
+        return response_of(request, WebhookOut.from_model(self.webhook()))
 
     @describes(
         "Change what it is told, or whether it is told anything",
@@ -150,7 +150,7 @@ class OneWebhook(WebhookEndpoint):
     def patch(self, request: Request, project: str, pk: int) -> Response:
         webhook, body = self.webhook(), self.body(WebhookChangeRequest)
         change_webhook(webhook=webhook, by=self.by, events=body.events, enabled=body.enabled)
-        return shown(request, WebhookOut.from_model(webhook))
+        return response_of(request, WebhookOut.from_model(webhook))
 
     @describes("Take it away, with its messages", gives=None, code=204, streams=NO_BODY)
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
@@ -167,7 +167,7 @@ class SecretOfWebhook(WebhookEndpoint):
     @once(secret=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
         new = rotate_secret(webhook=self.webhook(), by=self.by)
-        return shown(request, WebhookSecretOut.from_new(new))
+        return response_of(request, WebhookSecretOut.from_new(new))
 
 
 class DeliveriesOfWebhook(WebhookEndpoint):
@@ -175,7 +175,7 @@ class DeliveriesOfWebhook(WebhookEndpoint):
 
     @describes("Its messages of 30 days, and what became of them", gives=DeliveryOut, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return listed(request, self.webhook().deliveries.all(), DeliveryOut.from_model)
+        return list_response(request, self.webhook().deliveries.all(), DeliveryOut.from_model)
 
 
 class ReplayDelivery(WebhookEndpoint):
@@ -184,7 +184,7 @@ class ReplayDelivery(WebhookEndpoint):
     def post(self, request: Request, project: str, pk: int, delivery: int) -> Response:
         rows = Delivery.objects.filter(webhook=self.webhook()).select_related("webhook__project")
         row = replay(delivery=get_object_or_404(rows, pk=delivery), by=self.by)
-        return shown(request, DeliveryOut.from_model(row))
+        return response_of(request, DeliveryOut.from_model(row))
 
 
 urlpatterns = [

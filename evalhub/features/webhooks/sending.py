@@ -16,7 +16,7 @@ from django.utils import timezone
 
 import evalhub
 from evalhub.accounts.events import EventSources
-from evalhub.accounts.outgoing import RETRY_WAITS, held_since
+from evalhub.accounts.outgoing import RETRY_WAITS, hold_began
 from evalhub.features.webhooks.events import KERNEL_EVENTS, note_events
 from evalhub.features.webhooks.models import Delivery, DeliveryState, Webhook
 from evalhub.features.webhooks.signing import secret_of, signatures
@@ -46,17 +46,17 @@ class _Answer:
     error: str = ""
 
     @property
-    def taken(self) -> bool:
+    def is_accepted(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
 
-def tell(sources: EventSources = KERNEL_EVENTS) -> int:
+def send_due(sources: EventSources = KERNEL_EVENTS) -> int:
     """Notes new events for webhooks and sends what is due. Returns the number of messages sent.
 
     An error on one webhook is logged and keeps up no other. Two processes may do this at once.
     While the site's messages are held, nothing is looked for and nothing sent.
     """
-    if held_since():
+    if hold_began():
         return 0
     for webhook in Webhook.objects.enabled().select_related("project"):
         try:
@@ -72,9 +72,9 @@ def tell(sources: EventSources = KERNEL_EVENTS) -> int:
     return len(claimed)
 
 
-def teller(sources: EventSources) -> AbstractContextManager[None]:
-    """Calls `tell` every TICK_S seconds on a thread of this process, while the block runs."""
-    return every(TICK_S, lambda: tell(sources))
+def send_regularly(sources: EventSources) -> AbstractContextManager[None]:
+    """Calls `send_due` every TICK_S seconds on a thread of this process, while the block runs."""
+    return every(TICK_S, lambda: send_due(sources))
 
 
 def _claim(delivery: Delivery) -> bool:
@@ -165,9 +165,9 @@ async def _post(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer
 def _conclude(delivery: Delivery, answer: _Answer) -> None:
     """Stores the outcome of an attempt, unless another attempt has sent the message meanwhile."""
     now = timezone.now()
-    error = answer.error or ("" if answer.taken else f"the answer was {answer.status}")
+    error = answer.error or ("" if answer.is_accepted else f"the answer was {answer.status}")
     changes: dict[str, object] = {"status": answer.status, "error": error[:300]}
-    if answer.taken:
+    if answer.is_accepted:
         changes |= {"state": DeliveryState.DELIVERED, "ended": now}
     elif answer.status == GONE or delivery.attempts > len(RETRY_WAITS):
         changes |= {"state": DeliveryState.FAILED, "ended": now}

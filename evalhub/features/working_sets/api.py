@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Project, Scope
-from evalhub.declare.declaration import Declaration, DeclarationError, default_of, wrong
+from evalhub.declare.declaration import Declaration, DeclarationError, default_of, invalid
 from evalhub.declare.study import Name
 from evalhub.features.working_sets.from_web import begin_from_web, look_in_upload
 from evalhub.features.working_sets.items import set_parts
@@ -33,7 +33,7 @@ from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import keep_answer, once
-from evalhub.frames.rest.lists import PAGED, Since, listed, shown
+from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.frames.rest.registry_shapes import (
     Purpose,
@@ -41,7 +41,7 @@ from evalhub.frames.rest.registry_shapes import (
     TestSetVersionShape,
     Upload,
 )
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.test_sets import ItemFields
@@ -67,9 +67,9 @@ class WorkingSetRequest(Declaration):
     @model_validator(mode="after")
     def _begins_with_one(self) -> "WorkingSetRequest":
         if self.source and (self.file is None or not self.source.isprintable()):
-            raise wrong("is the name of a file that is given, in one line", "source")
+            raise invalid("is the name of a file that is given, in one line", "source")
         if self.file is not None and self.version is not None:
-            raise wrong("is in place of a version: give one of the two", "file")
+            raise invalid("is in place of a version: give one of the two", "file")
         return self
 
 
@@ -86,7 +86,7 @@ class NearCopiesRequest(Declaration):
     @model_validator(mode="after")
     def _has_its_file(self) -> "NearCopiesRequest":
         if (self.where == "training") != (self.file is not None):
-            raise wrong("is for training, and needed there", "file")
+            raise invalid("is for training, and needed there", "file")
         return self
 
 
@@ -97,7 +97,7 @@ class SplitRequest(Declaration):
     seed: int = Field(0, ge=0, le=2_147_483_648)
 
 
-class WorkingSetOut(Given):
+class WorkingSetOut(ResponseShape):
     """A test set that is being written."""
 
     id: int
@@ -117,7 +117,7 @@ class WorkingSetOut(Given):
         return cls(**_set_fields(working_set))
 
 
-class SetDifferenceOut(Given):
+class SetDifferenceOut(ResponseShape):
     """What publishing would change, in numbers of items."""
 
     added: int
@@ -151,7 +151,7 @@ class WholeWorkingSetOut(WorkingSetOut):
         )
 
 
-class PublishedOut(Given):
+class PublishedOut(ResponseShape):
     """The versions that a working set became: one, or one for each part of a split."""
 
     versions: tuple[TestSetVersionShape, ...]
@@ -180,7 +180,7 @@ class WorkingSetEndpoint(ProjectEndpoint):
     def whole(self, request: Request, code: int = HTTPStatus.OK, **headers: str) -> Response:
         """The response with the working set as it is now."""
         shape = WholeWorkingSetOut.from_model(self.working_set())
-        return shown(request, shape, code, ETag=etag_of(shape), **headers)
+        return response_of(request, shape, code, ETag=etag_of(shape), **headers)
 
 
 def _items_of_version(view: WorkingSetEndpoint) -> int:
@@ -208,7 +208,7 @@ class WorkingSets(WorkingSetEndpoint):
 
     @describes("Test sets that are being written", gives=WorkingSetOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), WorkingSetOut.from_model, filtered=Since)
+        return list_response(request, self.rows(), WorkingSetOut.from_model, filtered=Since)
 
     @describes(
         "Begin a working set\n\nWith a version's items, which itself stays as it is, or with those "
@@ -236,7 +236,7 @@ class WorkingSets(WorkingSetEndpoint):
                 source=body.source,
             )
         shape = WorkingSetOut.from_model(self.rows().get(pk=working_set.pk))
-        return shown(request, shape, 201, Location=shape.url)
+        return response_of(request, shape, 201, Location=shape.url)
 
 
 class OneWorkingSet(WorkingSetEndpoint):
@@ -329,7 +329,9 @@ class PublishWorkingSet(WorkingSetEndpoint):
             working_set,
             revision=working_set.revision,
             by=self.by,
-            told=lambda versions: keep_answer(request, _versions_response(request, versions)),
+            on_published=lambda versions: keep_answer(
+                request, _versions_response(request, versions)
+            ),
         )
         return _versions_response(request, versions)
 
@@ -338,7 +340,7 @@ def _versions_response(request: Request, versions: list[TestSetVersion]) -> Resp
     rows = TestSetVersion.objects.filter(pk__in=[version.pk for version in versions])
     ordered = rows.select_related("test_set__project").order_by("test_set__slug")
     shape = PublishedOut.from_versions(list(ordered))
-    return shown(request, shape, 201, Location=shape.versions[0].url)
+    return response_of(request, shape, 201, Location=shape.versions[0].url)
 
 
 def _version(project: Project, body: WorkingSetRequest) -> TestSetVersion:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.features.working_sets.api import WorkingSetEndpoint
 from evalhub.features.working_sets.from_web import (
     add_file_from_web,
@@ -34,10 +34,10 @@ from evalhub.features.working_sets.models import (
 from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
 from evalhub.frames.rest.idempotency import keep_answer, once
-from evalhub.frames.rest.lists import PAGED, listed, shown
+from evalhub.frames.rest.lists import PAGED, list_response, response_of
 from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.test_sets import ItemFields
 
@@ -62,7 +62,7 @@ class RowsRequest(Declaration):
     @model_validator(mode="after")
     def _comes_one_way(self) -> "RowsRequest":
         if (self.rows is None) == (self.file is None):
-            raise wrong("give rows or a file: one of the two", "rows")
+            raise invalid("give rows or a file: one of the two", "rows")
         return self
 
 
@@ -105,7 +105,7 @@ class WorkingItemRequest(Declaration):
     metadata: dict[str, JsonValue] = {}
 
 
-class WorkingItemOut(Given):
+class WorkingItemOut(ResponseShape):
     """An item of a working set."""
 
     id: str
@@ -143,14 +143,14 @@ class WorkingItemOut(Given):
         )
 
 
-class LeftOutOut(Given):
+class LeftOutOut(ResponseShape):
     """A row that wasn't added."""
 
     line: int = Field(description="in the file, or its place in the request from 1")
     why: str
 
 
-class AddedRowsOut(Given):
+class AddedRowsOut(ResponseShape):
     added: int
     left_out: tuple[LeftOutOut, ...] = Field(
         description="rows that ask what an item asks already, or have another's id"
@@ -162,7 +162,7 @@ class AddedRowsOut(Given):
         return cls(added=added.added, left_out=left)
 
 
-class ItemsChangedOut(Given):
+class ItemsChangedOut(ResponseShape):
     items: int = Field(description="how many were changed or deleted")
 
 
@@ -201,7 +201,7 @@ class WorkingItems(WorkingSetEndpoint):
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         rows = WorkingItem.objects.filter(working_set=self.working_set()).defer("text")
-        return listed(
+        return list_response(
             request,
             rows,
             lambda item: WorkingItemOut.from_model(item, self.project.slug),
@@ -235,7 +235,7 @@ class WorkingItems(WorkingSetEndpoint):
 
 
 def _rows_response(request: Request, added: AddedRows) -> Response:
-    return shown(request, AddedRowsOut.from_added(added))
+    return response_of(request, AddedRowsOut.from_added(added))
 
 
 class OneWorkingItem(WorkingSetEndpoint):
@@ -254,7 +254,7 @@ class OneWorkingItem(WorkingSetEndpoint):
     @describes("An item of a working set", gives=WorkingItemOut)
     def get(self, request: Request, project: str, pk: int, item: int) -> Response:
         shape = self.shape(self.item())
-        return shown(request, shape, ETag=etag_of(shape))
+        return response_of(request, shape, ETag=etag_of(shape))
 
     @describes(
         "Say what an item says from now on\n\nAll of it: what isn't given is empty then. If-Match "
@@ -270,7 +270,7 @@ class OneWorkingItem(WorkingSetEndpoint):
         content = item_content(body.as_json())
         change_item(row, content, revision=row.revision, by=self.by)
         shape = self.shape(self.item())
-        return shown(request, shape, ETag=etag_of(shape))
+        return response_of(request, shape, ETag=etag_of(shape))
 
     @describes(
         "Take an item out",
@@ -305,7 +305,7 @@ class ChangeWorkingItems(WorkingSetEndpoint):
         else:
             untag = body.verb == "untag"
             number = tag_items(working_set, wanted, tag=body.tag, by=self.by, take=untag)
-        return shown(request, ItemsChangedOut(items=number))
+        return response_of(request, ItemsChangedOut(items=number))
 
 
 urlpatterns = [

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.io.rows import DataError
 from evalhub.registry.models.testsets import TestSetPurpose
@@ -43,12 +43,12 @@ class FieldNames(forms.Form):
             if name in fields:
                 fields[name] = [each.strip() for each in fields[name].split(",") if each.strip()]
         try:
-            cleaned["mapping"] = declared(ItemFields, fields).mapping
+            cleaned["mapping"] = validate(ItemFields, fields).mapping
         except DeclarationError as error:
             self.add_error(error.field if error.field in self.fields else None, error.message)
         return cleaned
 
-    def told(self, error: DataError | DeclarationError) -> None:
+    def add_field_error(self, error: DataError | DeclarationError) -> None:
         """Adds the error to the field of the form that it is about."""
         if isinstance(error, DataError):
             self.add_error("file", str(error))
@@ -175,19 +175,19 @@ class WorkingFilterForm(forms.Form):
 
 
 @contextmanager
-def kept(file: "UploadedFile[Any]") -> Iterator[Path]:
+def uploaded_path(file: "UploadedFile[Any]") -> Iterator[Path]:
     """An uploaded file under its own name while the block runs; a DataError names it so."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(file.name or "items").name
         with path.open("wb") as written:
             for chunk in file.chunks():
                 written.write(chunk)
-        with told_by_name(path):
+        with errors_with_file_name(path):
             yield path
 
 
 @contextmanager
-def told_by_name(path: Path) -> Iterator[None]:
+def errors_with_file_name(path: Path) -> Iterator[None]:
     """DataErrors in this block name the file without its folder."""
     try:
         yield
@@ -197,14 +197,14 @@ def told_by_name(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def pasted(text: str, input_: str) -> Iterator[Path]:
+def pasted_rows(text: str, input_: str) -> Iterator[Path]:
     """Pasted text as a file of rows: JSON lines, a JSON array, or texts, one a line, each of which
     is the field `input_` of a row."""
     start = text.lstrip()[:1]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{PASTED}{'.json' if start == '[' else '.jsonl'}"
         path.write_text(text if start in ("{", "[") else _inputs(text, input_), encoding="utf-8")
-        with told_by_name(path):
+        with errors_with_file_name(path):
             yield path
 
 

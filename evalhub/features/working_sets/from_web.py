@@ -15,7 +15,7 @@ from evalhub.io.items import FieldMapping, ItemContent, item_of, items_of
 from evalhub.io.limits import ITEMS
 from evalhub.io.rows import DataError, Row, read_rows
 from evalhub.studies.file.test_sets import ItemFields
-from evalhub.studies.web.uploaded_files import Files, told_by_digest, uploaded_file
+from evalhub.studies.web.uploaded_files import Files, errors_by_digest, find_upload
 
 
 def begin_from_web(
@@ -32,8 +32,8 @@ def begin_from_web(
     """As `begin_working_set`, from an upload. Raises DeclarationError too if there is no such
     upload."""
     check_evaluates(by, project)
-    path = uploaded_file(files, file, "file")
-    with told_by_digest(files):
+    path = find_upload(files, file, "file")
+    with errors_by_digest(files):
         return begin_working_set(
             project=project,
             by=by,
@@ -57,8 +57,8 @@ def add_file_from_web(
 ) -> AddedRows:
     """As `add_rows`, from an upload. Raises DeclarationError too if there is no such upload."""
     check_evaluates(by, working_set.project)
-    path = uploaded_file(files, file, "file")
-    with told_by_digest(files):
+    path = find_upload(files, file, "file")
+    with errors_by_digest(files):
         rows = items_of(read_rows(path, ITEMS), fields.mapping)
         return add_rows(working_set, rows, tag=tag, by=by, on_added=on_added)
 
@@ -91,8 +91,8 @@ def look_in_upload(working_set: WorkingSet, *, file: str, files: Files, by: User
     """As `look_in_training`, in an upload. Raises DeclarationError too if there is no such
     upload."""
     check_evaluates(by, working_set.project)
-    path = uploaded_file(files, file, "file")
-    with told_by_digest(files):
+    path = find_upload(files, file, "file")
+    with errors_by_digest(files):
         return look_in_training(working_set, path, by=by)
 
 

@@ -23,8 +23,8 @@ from evalhub.features.working_sets.sets import (
     COLUMNS,
     ChangedMeanwhileError,
     begin_writing,
-    searched,
-    written_values,
+    column_values,
+    search_text,
 )
 from evalhub.io.items import LABEL_LIMIT, ItemContent
 from evalhub.registry.rows import insert, update
@@ -133,7 +133,7 @@ class _PreparedRow:
 
 def _prepare(line: int, item: ItemContent, tag: str) -> _PreparedRow:
     content = _with_key_and_tag(item, tag)
-    values = written_values(content, content.asked())
+    values = column_values(content, content.input_bytes())
     return _PreparedRow(line, content.key, content.fingerprint_in_context(), values)
 
 
@@ -268,10 +268,10 @@ def _columns(content: ItemContent) -> dict[str, object]:
         "tags": content.tags,
         "cluster": content.cluster,
         "metadata": content.metadata,
-        "digest": hashlib.sha256(content.asked()).hexdigest(),
+        "digest": hashlib.sha256(content.input_bytes()).hexdigest(),
         "fingerprint": content.fingerprint(),
         "fingerprint_in_context": content.fingerprint_in_context(),
-        "text": searched(content),
+        "text": search_text(content),
     }
 
 

@@ -125,7 +125,7 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
         if wanted.text:
             rows = rows.filter(text__contains=wanted.text.casefold())
         if wanted.tag:
-            rows = rows.tagged(wanted.tag)
+            rows = rows.with_tag(wanted.tag)
         if wanted.part:
             rows = rows.filter(part="" if wanted.part == "none" else wanted.part)
         if wanted.change:
@@ -134,7 +134,7 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
             rows = rows.filter(key__in=wanted.ids)
         return rows.exclude(alike="") if wanted.alike else rows
 
-    def tagged(self, tag: str) -> Self:
+    def with_tag(self, tag: str) -> Self:
         """Items with exactly this tag."""
         if connection.vendor == "postgresql":
             return self.filter(tags__contains=[tag])

@@ -18,7 +18,7 @@ from evalhub.io.rows import Row
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.ledger.leakage.training import read_training, training_of
 from evalhub.registry.models import Item, TestSetVersion
-from evalhub.studies.file.splitting import drawn_share, together, without_shared_lines
+from evalhub.studies.file.splitting import draw_share, group_by_labels, without_shared_lines
 from reviews.planning.diversity import near_copies, signatures
 
 AT_ONCE = 2_000
@@ -97,7 +97,7 @@ def split(working_set: WorkingSet, *, share: float, seed: int, by: User | None) 
         for (_, _, cluster, _), copy in zip(rows, copies, strict=True)
     ]
     keys = [key for _, key, *_ in rows]
-    chosen = drawn_share(keys, together(labels), share=share, seed=seed)
+    chosen = draw_share(keys, group_by_labels(labels), share=share, seed=seed)
     if not chosen or len(chosen) == len(rows):
         raise WorkingSetError(
             "one part would be empty: items of a cluster and near-copies stay together, and here "

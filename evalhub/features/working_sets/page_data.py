@@ -12,11 +12,16 @@ from django.core.paginator import Page, Paginator
 
 from evalhub.features.working_sets.forms import WorkingFilterForm
 from evalhub.features.working_sets.models import ItemChange, WorkingItem, WorkingSet
-from evalhub.features.working_sets.sets import SetDifference, difference, newer_version, removed
+from evalhub.features.working_sets.sets import (
+    SetDifference,
+    difference,
+    missing_items,
+    newer_version,
+)
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.registry.contents import content_of
 from evalhub.registry.models import Item, TestSetVersion
-from evalhub.report.flips import FoldedText, asked, expected, passage
+from evalhub.report.flips import FoldedText, input_text, passage, references_text
 
 PAGE = 25
 REMEMBERED = 100
@@ -59,7 +64,9 @@ def items_page(working_set: WorkingSet, query: Mapping[str, Any]) -> WorkingItem
     items = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
     page = Paginator(items.defer("text").order_by("position"), PAGE).get_page(query.get("page"))
     rows = [
-        ShownWorkingItem(item, passage(asked(item.input)), passage(expected(item.references)))
+        ShownWorkingItem(
+            item, passage(input_text(item.input)), passage(references_text(item.references))
+        )
         for item in page
     ]
     return WorkingItemsPage(form, page, rows)
@@ -132,7 +139,7 @@ def publish_page(working_set: WorkingSet) -> PublishPage:
         difference=changes_of(working_set),
         changed=[ChangedWorkingItem(each, _changes(each)) for each in changed],
         added=list(rows.filter(change=ItemChange.ADDED)[:DIFFERENCES]),
-        removed=list(removed(working_set)[:DIFFERENCES]),
+        removed=list(missing_items(working_set)[:DIFFERENCES]),
     )
 
 

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.working_sets.forms import NearCopiesForm, NewSetForm, SplitForm, kept
+from evalhub.features.working_sets.forms import NearCopiesForm, NewSetForm, SplitForm, uploaded_path
 from evalhub.features.working_sets.items import set_parts
 from evalhub.features.working_sets.models import WorkingSet, WorkingSetQuerySet
 from evalhub.features.working_sets.near_copies import (
@@ -41,8 +41,8 @@ PAGE = 25
 FOLDER = "working_sets"
 
 
-def seen_sets(request: SignedInRequest) -> WorkingSetQuerySet:
-    rows: WorkingSetQuerySet = WorkingSet.objects.seen_by(request.user).filled()
+def visible_sets(request: SignedInRequest) -> WorkingSetQuerySet:
+    rows: WorkingSetQuerySet = WorkingSet.objects.visible_to(request.user).filled()
     return rows.select_related("project", "origin__test_set", "by")
 
 
@@ -63,7 +63,7 @@ def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 @require_GET
 @results_only
 def list_sets(request: SignedInRequest) -> HttpResponse:
-    page = Paginator(seen_sets(request).with_counts(), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(visible_sets(request).with_counts(), PAGE).get_page(request.GET.get("page"))
     return render(request, f"{FOLDER}/list.html", {"page": page})
 
 
@@ -71,7 +71,7 @@ def list_sets(request: SignedInRequest) -> HttpResponse:
 @results_only
 def new(request: SignedInRequest) -> HttpResponse:
     """Make a working set from a file."""
-    projects = Project.objects.seen_by(request.user).order_by("slug")
+    projects = Project.objects.visible_to(request.user).order_by("slug")
     choices = list(projects.values_list("slug", "name"))
     form = NewSetForm(request.POST or None, request.FILES or None, projects=choices)
     if request.method == "POST" and form.is_valid():
@@ -79,10 +79,10 @@ def new(request: SignedInRequest) -> HttpResponse:
         options = {name: values[name] for name in ("slug", "purpose", "mapping")}
         options |= {"project": projects.get(slug=values["project"]), "by": request.user}
         try:
-            with kept(values["file"]) as file:
+            with uploaded_path(values["file"]) as file:
                 working_set = begin_working_set(path=file, **options)
         except (DataError, DeclarationError) as error:
-            form.told(error)
+            form.add_field_error(error)
         else:
             return redirect("site:working_set", working_set.pk)
     status = 400 if form.errors else 200
@@ -93,7 +93,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 @results_only
 def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """Make a working set from a version of a test set, which stays as it is."""
-    sets = TestSet.objects.seen_by(request.user).written().filter(pk=pk)
+    sets = TestSet.objects.visible_to(request.user).written().filter(pk=pk)
     versions = TestSetVersion.objects.select_related("test_set__project")
     number = whole_number(request.POST.get("version", ""))
     version = get_object_or_404(versions, test_set__in=sets, number=number)
@@ -108,7 +108,7 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def show_set(request: SignedInRequest, pk: int) -> HttpResponse:
-    working_set = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
+    working_set = get_object_or_404(visible_sets(request).with_counts(), pk=pk)
     context = {
         "working_set": working_set,
         "difference": changes_of(working_set),
@@ -124,7 +124,7 @@ def show_set(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
     """Split the set, or remove its split."""
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     form = SplitForm(request.POST)
     if request.POST.get("verb") == "undo":
         set_parts(working_set, None, by=request.user)
@@ -132,7 +132,7 @@ def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
     elif form.is_valid():
         share, seed = form.cleaned_data["share"] / 100, form.cleaned_data["seed"]
         inside = split(working_set, share=share, seed=seed, by=request.user)
-        messages.success(request, f"{counted(inside, 'item')} of development, the rest of test.")
+        messages.success(request, f"{count_text(inside, 'item')} of development, the rest of test.")
     else:
         messages.error(request, "A split takes 1 to 99% and a seed that is a whole number.")
     return redirect("site:working_set", pk)
@@ -143,7 +143,7 @@ def split_set(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
     """Look for near-copies, which the list of items then shows."""
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     form = NearCopiesForm(request.POST, request.FILES)
     if not form.is_valid():
         for name, [error, *_] in form.errors.as_data().items():
@@ -159,7 +159,7 @@ def near_copies(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def publish(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show what publishing would change, then publish the version."""
-    working_set = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
+    working_set = get_object_or_404(visible_sets(request).with_counts(), pk=pk)
     if request.method == "GET":
         context = {"working_set": working_set, "shown": publish_page(working_set)}
         return render(request, f"{FOLDER}/publish.html", context)
@@ -174,7 +174,7 @@ def publish(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def discard(request: SignedInRequest, pk: int) -> HttpResponse:
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     discard_working_set(working_set, by=request.user)
     messages.success(request, f"What was being written for {working_set.slug} is gone.")
     return redirect("site:working_sets")
@@ -183,7 +183,7 @@ def discard(request: SignedInRequest, pk: int) -> HttpResponse:
 def _look(working_set: WorkingSet, form: NearCopiesForm, request: SignedInRequest) -> str:
     where = form.cleaned_data["where"]
     if where == "training":
-        with kept(form.cleaned_data["file"]) as file:
+        with uploaded_path(form.cleaned_data["file"]) as file:
             number = look_in_training(working_set, file, by=request.user)
         source = f"in {file.name}"
     elif where == "others":

@@ -7,9 +7,9 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.working_sets.forms import RowsForm, kept, pasted
+from evalhub.features.working_sets.forms import RowsForm, pasted_rows, uploaded_path
 from evalhub.features.working_sets.item_form import ItemForm, form_of
 from evalhub.features.working_sets.items import (
     AddedRows,
@@ -22,7 +22,7 @@ from evalhub.features.working_sets.items import (
 )
 from evalhub.features.working_sets.models import WorkingItem, WorkingSet
 from evalhub.features.working_sets.page_data import filter_of
-from evalhub.features.working_sets.pages import FOLDER, seen_sets, shows_refusal
+from evalhub.features.working_sets.pages import FOLDER, shows_refusal, visible_sets
 from evalhub.features.working_sets.sets import ChangedMeanwhileError
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.numbers import whole_number
@@ -35,7 +35,7 @@ from evalhub.io.rows import DataError, read_rows
 @results_only
 @shows_refusal
 def add(request: SignedInRequest, pk: int) -> HttpResponse:
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     form = ItemForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -53,7 +53,7 @@ def add(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def change(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     row = get_object_or_404(working_set.items.select_related("working_set__project", "by"), pk=item)
     form = ItemForm(request.POST or None, initial=form_of(row))
     meanwhile = ""
@@ -76,7 +76,7 @@ def change(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def delete(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     row = get_object_or_404(working_set.items.select_related("working_set__project"), pk=item)
     delete_item(row, revision=whole_number(request.POST.get("revision", "")), by=request.user)
     messages.success(request, f"“{row.key}” is deleted.")
@@ -88,7 +88,7 @@ def delete(request: SignedInRequest, pk: int, item: int) -> HttpResponse:
 @shows_refusal
 def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
     """Add rows, such as production's, except those whose question is already in the set."""
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     form = RowsForm(request.POST or None, request.FILES or None)
     added = None
     if request.method == "POST" and form.is_valid():
@@ -105,14 +105,18 @@ def add_some(request: SignedInRequest, pk: int) -> HttpResponse:
 @shows_refusal
 def change_many(request: SignedInRequest, pk: int) -> HttpResponse:
     """Tag, untag or delete all items that the address's filter selects."""
-    working_set = get_object_or_404(seen_sets(request), pk=pk)
+    working_set = get_object_or_404(visible_sets(request), pk=pk)
     wanted = filter_of(working_set, request.GET).wanted
     verb, tag = request.POST.get("verb", ""), request.POST.get("tag", "")
     if verb in ("tag", "untag"):
         number = tag_items(working_set, wanted, tag=tag, by=request.user, take=verb == "untag")
-        message = f"{counted(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
+        message = (
+            f"{count_text(number, 'item')} {'got' if verb == 'tag' else 'lost'} the tag “{tag}”."
+        )
     elif verb == "delete":
-        message = f"Deleted {counted(delete_items(working_set, wanted, by=request.user), 'item')}."
+        message = (
+            f"Deleted {count_text(delete_items(working_set, wanted, by=request.user), 'item')}."
+        )
     else:
         raise Http404
     messages.success(request, message)
@@ -127,7 +131,7 @@ def _change(row: WorkingItem, form: ItemForm, request: SignedInRequest) -> None:
 def _add_rows(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) -> AddedRows:
     values = form.cleaned_data
     file, mapping = values["file"], values["mapping"]
-    with kept(file) if file else pasted(values["pasted"], mapping.input) as rows_file:
+    with uploaded_path(file) if file else pasted_rows(values["pasted"], mapping.input) as rows_file:
         rows = items_of(read_rows(rows_file, ITEMS), mapping)
         return add_rows(working_set, rows, tag=values["given_tag"].strip(), by=request.user)
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.features.working_sets.models import ItemChange, SplitPart, WorkingItem, WorkingSet
 from evalhub.io.items import FieldMapping, ItemContent
 from evalhub.io.limits import ITEMS
@@ -112,7 +112,7 @@ def publish_working_set(
     *,
     revision: int,
     by: User | None,
-    told: Callable[[list[TestSetVersion]], object] = lambda versions: None,
+    on_published: Callable[[list[TestSetVersion]], object] = lambda versions: None,
 ) -> list[TestSetVersion]:
     """Publishes the items as a version (an existing one if it has the same items) and deletes the
     working set.
@@ -123,8 +123,8 @@ def publish_working_set(
 
     Args:
         revision: the one that whoever publishes has seen.
-        told: is called with the versions in the transaction in which the set goes, to keep there
-            what it became.
+        on_published: is called with the versions in the transaction in which the set goes, to
+            keep there what it became.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -137,7 +137,7 @@ def publish_working_set(
         versions = [_publish(working_set, slug, part) for slug, part in parts.items()]
         with transaction.atomic():
             _hide(working_set)
-            told(versions)
+            on_published(versions)
         _take_away(working_set)
     return versions
 
@@ -170,7 +170,7 @@ def contents(rows: "QuerySet[Any]") -> Iterator[tuple[int, ItemContent]]:
         last, before = page[-1].position, before + len(page)
 
 
-def searched(content: ItemContent) -> str:
+def search_text(content: ItemContent) -> str:
     """The text that a search reads: id, question, right answers and context."""
     question = content.input
     texts = [question] if isinstance(question, str) else [message_text(each) for each in question]
@@ -178,9 +178,9 @@ def searched(content: ItemContent) -> str:
     return "\n".join([content.key, *texts, *right, content.context]).casefold()
 
 
-def written_values(content: ItemContent, item_input: bytes) -> tuple[object, ...]:
+def column_values(content: ItemContent, item_input: bytes) -> tuple[object, ...]:
     """The values of COLUMNS after working set and position, for a new item."""
-    return (*content_values(content, item_input), searched(content), "", ItemChange.ADDED, "", 1)
+    return (*content_values(content, item_input), search_text(content), "", ItemChange.ADDED, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def difference(working_set: WorkingSet) -> SetDifference:
     return SetDifference(
         added=rows.filter(change=ItemChange.ADDED).count(),
         changed=rows.filter(change=ItemChange.CHANGED).count(),
-        removed=removed(working_set).count(),
+        removed=missing_items(working_set).count(),
         newer=newer_version(working_set),
     )
 
@@ -220,7 +220,7 @@ def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
     return newest if newest and newest.pk != working_set.origin_id else None
 
 
-def removed(working_set: WorkingSet) -> "QuerySet[Item]":
+def missing_items(working_set: WorkingSet) -> "QuerySet[Item]":
     """Items of the original version that are no longer in the set."""
     # Not an EXISTS for each: no index has `was`, so that 5,000 items took 25 million steps.
     remaining = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
@@ -255,7 +255,7 @@ def _write_if_free(working_set: WorkingSet, seen: int | None, **values: object) 
 @contextmanager
 def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
     """Locks a working set against other writers while the block runs. Raises as `begin_writing`."""
-    _write_if_free(working_set, revision, busy_until=drafts.leased())
+    _write_if_free(working_set, revision, busy_until=drafts.lease_end())
     try:
         yield
     finally:
@@ -272,8 +272,8 @@ def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, 
     if "" in names:
         loose = rows.filter(part="").count()
         raise WorkingSetError(
-            f"{counted(loose, 'item')} came after the split and {'is' if loose == 1 else 'are'} in "
-            "no part: split again, or take the split back"
+            f"{count_text(loose, 'item')} came after the split and {'is' if loose == 1 else 'are'} "
+            "in no part: split again, or take the split back"
         )
     if len(names) == 1:
         raise WorkingSetError("all items are in one part: split again, or take the split back")
@@ -306,7 +306,7 @@ def _fill(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
         first = next(batches)  # an unreadable file leaves no trace
     except StopIteration:
         raise WorkingSetError(f"{source.name} has no items that can be edited") from None
-    working_set.filled, working_set.busy_until = False, drafts.leased()
+    working_set.filled, working_set.busy_until = False, drafts.lease_end()
     working_set.save()
     try:
         written = 0
@@ -325,13 +325,13 @@ def _fill(working_set: WorkingSet, source: ItemSource) -> WorkingSet:
 
 def _write(working_set: WorkingSet, batch: Batch, start: int, source: ItemSource) -> None:
     rows = [
-        (working_set.pk, position, *written_values(content, item_input))
+        (working_set.pk, position, *column_values(content, item_input))
         for position, (_, content, item_input, _) in enumerate(batch, start)
     ]
     with transaction.atomic():
         written = insert(WorkingItem, COLUMNS, rows, returning=("id",))
         row = WorkingSet.objects.filter(pk=working_set.pk)
-        row.update(busy_until=drafts.leased(datetime.timedelta(minutes=10)))
+        row.update(busy_until=drafts.lease_end(datetime.timedelta(minutes=10)))
     if len(written) < len(rows):
         raise _two_of_an_id(working_set, rows, batch, source)
 

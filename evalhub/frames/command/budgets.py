@@ -27,11 +27,11 @@ BudgetMoney = Annotated[
 def within(spec: "StudySpec", tokens: int | None, money: float | None) -> "StudySpec":
     """The study with the command's budget in place of its own. Raises typer.BadParameter."""
     current = {} if spec.budget is None else spec.budget.as_json()
-    budget = said_budget({"tokens": tokens, "money": money}, current)
+    budget = option_budget({"tokens": tokens, "money": money}, current)
     return spec if budget is None else replace(spec, budget=budget)
 
 
-def said_budget(
+def option_budget(
     options: Mapping[str, Any], current: Mapping[str, Any] = MappingProxyType({})
 ) -> "SpendingBudget | None":
     """The budget of the options, which replace values of `current`. Raises typer.BadParameter."""
@@ -50,13 +50,13 @@ def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunB
 def _declare[B: "SpendingBudget"](
     kind: type[B], options: Mapping[str, Any], current: Mapping[str, Any]
 ) -> B | None:
-    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.declaration import DeclarationError, validate
 
     stated = {name: value for name, value in options.items() if value is not None}
     if not stated:
         return None
     try:
-        return declared(kind, {**current, **stated})
+        return validate(kind, {**current, **stated})
     except DeclarationError as error:
         raise wrong_budget(error) from error
 

@@ -49,7 +49,7 @@ CODES = {
     "evalhub.features.lifecycle.moves.StageError": USAGE,
     "evalhub.declare.version_name.VersionNameError": USAGE,
     "evalhub.features.exporters.leaving.ExportError": USAGE,
-    "evalhub.features.deployment.served.ServeError": USAGE,
+    "evalhub.features.deployment.server_config.ServeError": USAGE,
     "evalhub.features.exporters.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.features.webhooks.registering.WebhookError": USAGE,
     "evalhub.features.monitoring.asking.WatchError": USAGE,

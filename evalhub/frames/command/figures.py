@@ -16,7 +16,7 @@ def figures(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def counted(count: int, noun: str) -> str:
+def count_text(count: int, noun: str) -> str:
     """ "1 item", "1,000 items"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 

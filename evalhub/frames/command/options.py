@@ -136,7 +136,7 @@ def row_fields(
     other: list[str] | None,
 ) -> "RowFields":
     """The RowFields of --rows, --id, --output, --score and --field. Raises typer.BadParameter."""
-    from evalhub.declare.declaration import DeclarationError, declared
+    from evalhub.declare.declaration import DeclarationError, validate
     from evalhub.declare.row_fields import RowFields
 
     stated = {"rows": rows, "id": id_, "output": output}
@@ -152,7 +152,7 @@ def row_fields(
             paths[name] = path
         document |= {key: paths} if paths else {}
     try:
-        return declared(RowFields, document)
+        return validate(RowFields, document)
     except DeclarationError as error:
         option = error.field.partition(".")[0]
         hint = {"scores": "--score", "other": "--field"}.get(option, f"--{option}")

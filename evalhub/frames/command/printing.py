@@ -49,17 +49,17 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
 
     Reasons that bear on no verdict as they came out are counted, as a page folds them.
     """
-    from evalhub.frames.command.figures import counted
-    from evalhub.report.folding import folded
+    from evalhub.frames.command.figures import count_text
+    from evalhub.report.folding import fold
 
     console = console or terminal()
-    verdict, apart = record.verdict, folded(record)
+    verdict, apart = record.verdict, fold(record)
     console.print()
     console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record.headline))
     console.print(_reasons(apart.reasons))
     if more := len(apart.folded_reasons):
         sentence = (
-            f"{apart.sentence}, as the table says; --json gives {counted(more, 'reason')} more"
+            f"{apart.sentence}, as the table says; --json gives {count_text(more, 'reason')} more"
         )
         console.print(Text(f"   {sentence}", "dim"))
     if record.criteria:
@@ -84,15 +84,15 @@ def print_skills(
     record: "DecisionRecord", skills: "Skills", lost: Sequence[Mapping[str, Any]]
 ) -> None:
     """Prints general capability by skill, and lost items: question, reference, both answers."""
-    from evalhub.report.flips import asked, expected
+    from evalhub.report.flips import input_text, references_text
 
     console = terminal()
     console.print(f"\nGeneral capability: {skills.sentence}.", markup=False)
     for item in lost:
         console.print(Text(f"  {item['test_set']}, {item['key']}, lost:", "dim"))
         parts = (
-            ("asked", asked(item["input"])),
-            ("expected", expected(item["reference"])),
+            ("asked", input_text(item["input"])),
+            ("expected", references_text(item["reference"])),
             (record.arms.baseline.name, item["baseline_text"]),
             (record.arms.candidate.name, item["candidate_text"]),
         )
@@ -196,13 +196,13 @@ def _money(plan: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str
 def _reasons(reasons: Iterable[str]) -> Table:
     """A grid with one reason a line, the mark in a column of its own, so that wrapped text is
     indented."""
-    from evalhub.declare.verdicts import marked
+    from evalhub.declare.verdicts import split_mark
 
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
     grid.add_column()
     for reason in reasons:
-        status, text = marked(reason)
+        status, text = split_mark(reason)
         mark = Text("•") if status is None else Text(status.mark, status.colour)
         grid.add_row(mark, Text(text))
     return grid

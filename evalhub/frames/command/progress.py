@@ -136,7 +136,7 @@ class RunBars(Bars):
         self._unattended = ""
 
     def __call__(self, runs: "list[Run]") -> None:
-        from runners.progress import unattended_runs
+        from runners.progress import runs_without_worker
 
         total = sum(run.test_set_version.item_count for run in runs)
         answered = sum(run.items_done for run in runs)  # type: ignore[attr-defined]
@@ -151,11 +151,11 @@ class RunBars(Bars):
             if run.state in ENDED and run.reused and run.pk not in self._reused:
                 self._reused.add(run.pk)
                 self.say(f"{run}: {run.reused:,} answers were there, and weren't asked for again")
-        if (sentence := unattended_runs(runs)) and sentence != self._unattended:
+        if (sentence := runs_without_worker(runs)) and sentence != self._unattended:
             self.say(f"? {sentence[0].upper()}{sentence[1:]}")
         self._unattended = sentence
 
-    def judged(self, judge_run: "JudgeRun") -> None:
+    def show_judge(self, judge_run: "JudgeRun") -> None:
         """Shows the progress of the judge of pairs."""
         from runners.judges.pairs import count_pairs
 

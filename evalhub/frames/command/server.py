@@ -23,7 +23,7 @@ TokenFile = Annotated[
 There = Annotated[str | None, SERVER]
 
 
-def check_said(server: str | None) -> None:
+def check_server(server: str | None) -> None:
     """Raises typer.BadParameter for an empty EVALHUB_SERVER: a missing CI variable doesn't mean
     that everything should be done here."""
     if not server and os.environ.get("EVALHUB_SERVER") == "":
@@ -43,4 +43,4 @@ def connect(
     def say(sentence: str) -> None:
         console.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
-    return Connection(Server.of(server, token_file), project, told=say)
+    return Connection(Server.of(server, token_file), project, say=say)

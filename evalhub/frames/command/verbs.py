@@ -56,9 +56,9 @@ def verb(
             from evalhub.frames.command.setup import set_up_database
 
             set_up_database()
-            from evalhub.accounts.people import named_project
+            from evalhub.accounts.people import project_by_slug
 
-            printed = function(project=named_project(project), **options)
+            printed = function(project=project_by_slug(project), **options)
             if json_:
                 printing.print_json(printed.document())
                 return printed.code

@@ -13,7 +13,7 @@ from evalhub.declare.problem_body import MEDIA_TYPE
 from evalhub.frames.rest.job_shape import JobShape
 from evalhub.frames.rest.lists import LARGEST_PAGE, PAGE, NoFilters
 from evalhub.frames.rest.problem_shape import ProblemShape
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 
 USUAL = (400, 401, 403, 404, 406, 429)
 WORDS = {
@@ -116,12 +116,12 @@ def describes(
 
 
 @cache
-def page_of(shape: type[BaseModel]) -> type[Given]:
+def page_of(shape: type[BaseModel]) -> type[ResponseShape]:
     """The shape of a page of these."""
     name = f"{shape.__name__.removesuffix('Shape')}PageShape"
     return create_model(
         name,
-        __base__=Given,
+        __base__=ResponseShape,
         next=(str | None, ...),
         previous=(str | None, ...),
         results=(tuple[shape, ...], ...),  # type: ignore[valid-type]

@@ -83,7 +83,7 @@ def document() -> dict[str, Any]:
     return document
 
 
-def written() -> str:
+def document_text() -> str:
     """The text of the document's file."""
     return json.dumps(document(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 

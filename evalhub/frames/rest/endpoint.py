@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.models import ApiToken, Project, Scope, User
 from evalhub.accounts.results_seen import sees_results
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.frames.rest.authentication import BearerAuthentication
 from evalhub.frames.rest.limits import TokenLimit
 from evalhub.frames.rest.problems import Problem
@@ -98,7 +98,7 @@ class ApiEndpoint(APIView):
 
     def body[D: BaseModel](self, kind: type[D]) -> D:
         """The request's body as a declaration. Raises DeclarationError, naming the field."""
-        return declared(kind, self.document())
+        return validate(kind, self.document())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
@@ -120,4 +120,4 @@ class ProjectEndpoint(ApiEndpoint):
 def _project(request: Request, slug: str) -> Project:
     """The token's project, if it is the one in the address and its user still sees it."""
     token: ApiToken = request.auth
-    return get_object_or_404(Project.objects.seen_by(token.user), pk=token.project_id, slug=slug)
+    return get_object_or_404(Project.objects.visible_to(token.user), pk=token.project_id, slug=slug)

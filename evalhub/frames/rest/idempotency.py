@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from evalhub.accounts.models import ApiToken
 from evalhub.frames.rest.job_shape import JobShape
-from evalhub.frames.rest.lists import shown_whole
+from evalhub.frames.rest.lists import whole_response
 from evalhub.frames.rest.models import Answered
 from evalhub.frames.rest.problems import Problem
 from evalhub.io.canonical import digest_of
@@ -148,7 +148,7 @@ def _as_job(view: Any, request: Request) -> Response:
         conditions={name: request.headers[name] for name in CONDITIONS if name in request.headers},
     )
     shape = JobShape.of(job)
-    return shown_whole(shape, 202, Location=shape.url, Retry_After=str(JOB_RETRY_S))
+    return whole_response(shape, 202, Location=shape.url, Retry_After=str(JOB_RETRY_S))
 
 
 def _keep(claim: Answered | Job, response: Response, secret: bool) -> None:

@@ -6,11 +6,11 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.jobs.models import Job
 
 
-class JobShape(Given):
+class JobShape(ResponseShape):
     """A heavy request that a process of its own works on, and once it has ended its answer."""
 
     id: int

@@ -48,7 +48,7 @@ class Since(filters.FilterSet):
     created_before = filters.IsoDateTimeFilter(field_name="created", lookup_expr="lt")
 
 
-def listed[M: Model](
+def list_response[M: Model](
     request: Request,
     rows: "QuerySet[M]",
     shape: Callable[[M], Declaration],
@@ -75,7 +75,7 @@ def listed[M: Model](
     return Response(body | {"results": [_choose_fields(request, each) for each in body["results"]]})
 
 
-def shown(
+def response_of(
     request: Request, shape: Declaration, code: int = HTTPStatus.OK, **headers: str
 ) -> Response:
     """One thing in its shape."""
@@ -83,7 +83,7 @@ def shown(
     return Response(_choose_fields(request, shape.as_json()), code, headers=header_fields)
 
 
-def shown_whole(shape: Declaration, code: int, **headers: str) -> Response:
+def whole_response(shape: Declaration, code: int, **headers: str) -> Response:
     """One thing in its shape, with all fields, whatever the query selects."""
     header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(shape.as_json(), code, headers=header_fields)

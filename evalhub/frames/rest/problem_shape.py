@@ -2,10 +2,10 @@
 
 from pydantic import Field, JsonValue
 
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 
 
-class FlawShape(Given, extra="allow", json_schema_serialization_defaults_required=False):
+class FlawShape(ResponseShape, extra="allow", json_schema_serialization_defaults_required=False):
     """One thing that is wrong, and where, as far as it is anywhere."""
 
     field: str = Field("", description="its field, as a dotted path")
@@ -14,7 +14,7 @@ class FlawShape(Given, extra="allow", json_schema_serialization_defaults_require
     line: int | None = None
 
 
-class ProblemShape(Given, extra="allow", json_schema_serialization_defaults_required=False):
+class ProblemShape(ResponseShape, extra="allow", json_schema_serialization_defaults_required=False):
     """What went wrong, by RFC 9457."""
 
     type: str

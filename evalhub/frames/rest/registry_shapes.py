@@ -8,9 +8,9 @@ from pydantic import Field, JsonValue
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import Outside
 from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import Given
+from evalhub.frames.rest.shapes import ResponseShape
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
-from evalhub.registry.versions import stands_on
+from evalhub.registry.versions import base_of_version
 from evalhub.studies.file.test_sets import ItemFields
 from evalhub.training.advice import Advice, advice_on
 
@@ -22,7 +22,7 @@ Upload = Annotated[
 Purpose = Literal["task", "capability", "safety"]
 
 
-class TestSetShape(Given):
+class TestSetShape(ResponseShape):
     __test__ = False
 
     slug: str
@@ -50,7 +50,7 @@ class TestSetVersionRequest(Declaration):
     fields: ItemFields = ItemFields()
 
 
-class TestSetVersionShape(Given):
+class TestSetVersionShape(ResponseShape):
     __test__ = False
 
     test_set: str
@@ -73,7 +73,7 @@ class TestSetVersionShape(Given):
         )
 
 
-class ItemShape(Given):
+class ItemShape(ResponseShape):
     id: str = Field(description="the item's id in its file")
     position: int
     input: JsonValue
@@ -105,7 +105,7 @@ class ItemShape(Given):
         )
 
 
-class ModelShape(Given):
+class ModelShape(ResponseShape):
     slug: str
     created: datetime
     url: str
@@ -116,12 +116,12 @@ class ModelShape(Given):
         return cls(slug=model.slug, created=model.created, url=url)
 
 
-class PublicationShape(Given):
+class PublicationShape(ResponseShape):
     title: str
     url: str
 
 
-class TrainingAdviceShape(Given):
+class TrainingAdviceShape(ResponseShape):
     rule: str = Field(description="a name of the table in training-records.md")
     says: str = Field(description="what is unusual, as a sentence")
     usual: str = Field(description="what is usual, with its numbers")
@@ -140,7 +140,7 @@ class TrainingAdviceShape(Given):
         )
 
 
-class ModelVersionShape(Given):
+class ModelVersionShape(ResponseShape):
     model: str
     number: int
     kind: str
@@ -172,7 +172,9 @@ class ModelVersionShape(Given):
             training_advice=tuple(
                 TrainingAdviceShape.of(advice)
                 for advice in advice_on(
-                    version.training.named.fields, kind=version.kind, base=stands_on(version)
+                    version.training.fields_with_names.fields,
+                    kind=version.kind,
+                    base=base_of_version(version),
                 )
             ),
             notes=version.notes,

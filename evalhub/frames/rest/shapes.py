@@ -3,5 +3,5 @@
 from evalhub.declare.declaration import Declaration
 
 
-class Given(Declaration):
+class ResponseShape(Declaration):
     """What an endpoint gives. Nothing is read by it, so what it names is followed by nobody."""

@@ -28,7 +28,7 @@ class Seats:
         self._free = BoundedSemaphore(max(1, threads - SPARED))
         self.ended = ended
 
-    def taken(self) -> bool:
+    def take(self) -> bool:
         """Takes a seat if one is free."""
         return self._free.acquire(blocking=False)
 
@@ -39,14 +39,14 @@ class Seats:
 SEATS = Seats()
 
 
-def waited[T](request: Request, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+def wait_for[T](request: Request, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
     """What `look` returns once it is `settled`, or when the request's waiting time is over.
 
     Where too many wait already, or the site ends, it is what there is now: who asks asks again.
     """
     seconds = number(request.query_params.get("wait", "0"), field="wait", most=LONGEST_S)
     value = look()
-    if not seconds or settled(value) or not SEATS.taken():
+    if not seconds or settled(value) or not SEATS.take():
         return value
     try:
         until = time.monotonic() + seconds

@@ -47,12 +47,12 @@ class BriefItems:
         for item in items:
             self._by_input.setdefault(min(item.inputs), []).append(item)
 
-    def unshared(self, limit: int) -> list[BriefItem]:
+    def without_common(self, limit: int) -> list[BriefItem]:
         """Only the items that at most `limit` items are equal to."""
         times = Counter((each.inputs, each.references) for each in self.items)
         return [each for each in self.items if times[each.inputs, each.references] <= limit]
 
-    def found_in(self, batch: TrainingBatch) -> Iterator[tuple[int, int]]:
+    def matches_in(self, batch: TrainingBatch) -> Iterator[tuple[int, int]]:
         """(line, part) of each item that a row of the batch holds."""
         for line, texts in batch.brief if self.items else ():
             short = (normal_form(text) for text in texts if is_brief(text))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from evalhub.decision.sections.leakage import Leak
-from evalhub.ledger.leakage.overlaps import leaked_keys
+from evalhub.ledger.leakage.overlaps import keys_of_leaks
 from evalhub.ledger.scores import Pairing
 from evalhub.registry.models import StudyArm
 
@@ -14,7 +14,7 @@ def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
     versions: set[int] = set()
     for name, pairing in pairings.items():
         version = pairing.candidate.run.test_set_version
-        keys = None if pairing.aligned.same else leaked_keys(arm.version, version)
+        keys = None if pairing.aligned.same else keys_of_leaks(arm.version, version)
         if keys is not None:
             judged = {each.key for each in pairing.aligned.items}
             seen = {key: text for key, text in keys.items() if key in judged}

@@ -25,7 +25,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.io.spelling import folded
+from evalhub.io.spelling import fold
 from evalhub.ledger.leakage.fingerprints import (
     PERMUTATIONS,
     SHINGLE,
@@ -63,7 +63,7 @@ def _negations() -> frozenset[str]:
         "nicht kein keine keinen keiner nie ohne ne pas jamais sans nunca sin não sem",
         "non mai niet geen не нет ни никогда без",
     )
-    return frozenset(folded(word) for word in " ".join(lists).split()) | frozenset("不没沒無无")
+    return frozenset(fold(word) for word in " ".join(lists).split()) | frozenset("不没沒無无")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class ItemWords:
         vocabulary, codes = _Vocabulary(), list[int]()
         starts, orders = [0], list[int]()
         for text in texts:
-            plain = folded(text)
+            plain = fold(text)
             if "n" in plain:
                 plain = _CONTRACTED.sub(" not", plain)
             word_ids = [vocabulary[word] for word in tokens_of(plain)]

@@ -216,7 +216,7 @@ class _Wanted:
         gram_counts += np.bincount(short.parts, minlength=word_counts.size)
         seen = np.zeros(len(keys), bool)
         seen[items_of[fit | alike | (gram_counts > 0)]] = True
-        few = few_words.unshared(limit) if texts_known else []
+        few = few_words.without_common(limit) if texts_known else []
         seen[[owners[each.part] for each in few]] = True
         bands = band_hashes(prints.signatures[alike])
         return cls(
@@ -244,7 +244,7 @@ class _Wanted:
                 part,
                 LeakageMatch(part=self.names[part], how="exact", line=lines[text], share=1.0),
             )
-        for line, part in self.brief.found_in(batch):
+        for line, part in self.brief.matches_in(batch):
             yield part, LeakageMatch(part=self.names[part], how="exact", line=line, share=1.0)
         for text, part, share in self._ngrams(prints):
             how = f"{min(NGRAM, int(self.words[part]))}-gram"

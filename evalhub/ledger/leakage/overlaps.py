@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.leakage import LeakageMatch, LeakageSettings
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.ledger.leakage.training import Progress, read_training
@@ -63,7 +63,7 @@ def check_overlaps(
     return [rows[each.pk] for each in versions]
 
 
-def leaked_keys(version: ModelVersion, test_set_version: TestSetVersion) -> dict[str, str] | None:
+def keys_of_leaks(version: ModelVersion, test_set_version: TestSetVersion) -> dict[str, str] | None:
     """Items in the training data of the version or of its ancestors: {item key: "input: 13-gram,
     line 12; reference: exact, line 12"}.
 
@@ -75,10 +75,10 @@ def leaked_keys(version: ModelVersion, test_set_version: TestSetVersion) -> dict
     ancestor: ModelVersion | None = version
     while ancestor is not None:
         for overlap in ancestor.overlaps.filter(test_set_version=test_set_version):
-            searched = declared(LeakageSettings, overlap.settings)
+            searched = validate(LeakageSettings, overlap.settings)
             is_checked = is_checked or (ancestor == version and searched.too_short < searched.items)
             for key, matches in overlap.leaked.items():
-                description = "; ".join(str(declared(LeakageMatch, match)) for match in matches)
+                description = "; ".join(str(validate(LeakageMatch, match)) for match in matches)
                 leaked.setdefault(
                     key, description if ancestor == version else f"{ancestor}, {description}"
                 )

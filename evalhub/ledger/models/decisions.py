@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
 from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
 from evalhub.registry.models.runs import UNFINISHED
@@ -133,7 +133,7 @@ class Decision(models.Model):
         # Here, since it loads numpy, which a worker does without.
         from evalhub.decision.document import DecisionRecord
 
-        return declared(DecisionRecord, self.record)
+        return validate(DecisionRecord, self.record)
 
     @property
     def content(self) -> str:

@@ -177,9 +177,9 @@ class Look(models.Model):
         return f"{self.candidate} on {self.test_set_version}: look {self.number}"
 
     @property
-    def judged_as(self) -> int:
+    def effective_number(self) -> int:
         """By its items or by its candidate's tries, whichever is more; what is drawn from a pool
-        has a level by its tries alone (`evalhub.decision.levels.drawn_level`)."""
+        has a level by its tries alone (`evalhub.decision.levels.level_of_draw`)."""
         return self.number if self.drawn_for else max(self.number, self.tries or 1)
 
     @property
@@ -225,7 +225,7 @@ class SharedLook(models.Model):
 
 
 class GuardLookQuerySet(models.QuerySet["GuardLook"]):
-    def charged_once(self) -> Iterator[tuple[int, int, int]]:
+    def numbers_charged(self) -> Iterator[tuple[int, int, int]]:
         """Distinct (version, primary's look, number) that guards took."""
         charged = self.filter(charged=True).order_by()
         fields = "primary__test_set_version", "primary", "number"

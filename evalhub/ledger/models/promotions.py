@@ -80,7 +80,7 @@ class Promotion(models.Model):
         return f"{self.version}, champion of {self.project}"
 
     @property
-    def overridden(self) -> bool:
+    def is_override(self) -> bool:
         """Whether it was made without a decision."""
         return self.decision_id is None
 
@@ -89,12 +89,12 @@ class Promotion(models.Model):
         """The ground in short: a decision, a rollback, or an override."""
         if self.restores_id is not None:
             return "rolled-back"
-        return "overridden" if self.overridden else "promoted"
+        return "overridden" if self.is_override else "promoted"
 
     @property
     def ground(self) -> str:
         """The ground in words."""
-        return "an override, no decision" if self.overridden else f"decision {self.decision_id}"
+        return "an override, no decision" if self.is_override else f"decision {self.decision_id}"
 
     @property
     def first_of_its_version(self) -> "Promotion":
@@ -172,20 +172,20 @@ class StageMove(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version} {self.said}"
+        return f"{self.version} {self.sentence}"
 
     @property
-    def overridden(self) -> bool:
+    def is_override(self) -> bool:
         """Whether it promoted a version, or made it a candidate again, without a decision."""
         return self.decision_id is None and self.stage != VersionStage.RETIRED
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """What happened to the version, in words."""
         if self.stage == VersionStage.CHAMPION:
             if self.was == VersionStage.RETIRED:
                 return "became the champion again, by a rollback"
-            return f"became the champion{', by an override' if self.overridden else ''}"
+            return f"became the champion{', by an override' if self.is_override else ''}"
         if self.stage == VersionStage.CANDIDATE:
             return "was brought back as a candidate, by an override"
         if self.promotion is None:

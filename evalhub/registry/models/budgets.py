@@ -34,7 +34,7 @@ class StudyBudget(models.Model):
         return f"the budget of {self.study}{f', arm {self.arm}' if self.arm else ''}"
 
     @property
-    def gone(self) -> str:
+    def used_up(self) -> str:
         """What of it is used up: "tokens", "money", or "" where something is left of both."""
         if self.tokens is not None and self.spent_tokens >= self.tokens:
             return "tokens"

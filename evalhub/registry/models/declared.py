@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 
 
 class _DeclaredAttribute(DeferredAttribute):
@@ -52,7 +52,7 @@ class DeclaredField[D: Declaration | None](_JSONField[D]):
         return self.to_python(super().from_db_value(value, expression, connection))
 
     def to_python(self, value: Any) -> Any:
-        return declared(self.kind, value) if isinstance(value, Mapping) else value
+        return validate(self.kind, value) if isinstance(value, Mapping) else value
 
     def get_prep_value(self, value: Any) -> Any:
         return value.as_json() if isinstance(value, Declaration) else value

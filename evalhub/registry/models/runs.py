@@ -14,7 +14,7 @@ from evalhub.io.tools import with_calls
 from evalhub.registry.models.budgets import StudyBudget
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
-from evalhub.registry.models.texts import saying
+from evalhub.registry.models.texts import with_text
 from evalhub.registry.models.versions import ModelVersion
 
 
@@ -64,7 +64,7 @@ class RunQuerySet(OfProjectQuerySet["Run"]):
         """What it has cost is read with it."""
         return self.prefetch_related("spending__version__model", "spending__run")
 
-    def answered_by_the_same(self, run: "Run") -> Self:
+    def of_same_version(self, run: "Run") -> Self:
         """Other runs in which the very version that a live run asks has answered items of the same
         test set, under whatever name; without those that asked again."""
         return self.filter(
@@ -267,9 +267,9 @@ class OutputQuerySet(models.QuerySet["Output"]):
         drafts = Run.with_drafts.filter(draft_until__isnull=False).order_by()
         return self.exclude(run__in=drafts)
 
-    def saying(self, text: str) -> Self:
+    def with_text(self, text: str) -> Self:
         """Those that hold this text: in the answer, what was thought first, a call or an error."""
-        return saying(self, text, ["text", "reasoning", "tool_calls", "error"])
+        return with_text(self, text, ["text", "reasoning", "tool_calls", "error"])
 
 
 class Output(models.Model):

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from evalhub.declare.prices import Spent, UsedPrice, spent_in_words
+from evalhub.declare.prices import Spent, UsedPrice, spending_text
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import Run
 from evalhub.registry.models.versions import ModelVersion
@@ -54,10 +54,10 @@ class Spending(models.Model):
             untold=self.untold,
             money=self.money,
             price=self.price,
-            sentence=spent_in_words(
+            sentence=spending_text(
                 prompt=self.prompt_tokens,
                 completion=self.completion_tokens,
-                untold=self.untold,
+                without_count=self.untold,
                 money=self.money,
                 price=self.price,
             ),

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Now, StrIndex
 from django.db.models.lookups import GreaterThan
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
-from evalhub.registry.models.texts import saying
+from evalhub.registry.models.texts import with_text
 
 TOLD_APART = 0.95
 """Share of a version's items whose own texts must differ for a context to make none of them new."""
@@ -237,11 +237,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         free = {"version__read_freely": True, "version__draft_until": None}
         return self.filter(version__test_set__project=project, **free).order_by()
 
-    def saying(self, text: str) -> Self:
+    def with_text(self, text: str) -> Self:
         """Those that hold this text: in their id, what is asked, the context or a reference."""
-        return saying(self, text, ["input", "references", "key", "context"])
+        return with_text(self, text, ["input", "references", "key", "context"])
 
-    def tagged(self, tag: str) -> Self:
+    def with_tag(self, tag: str) -> Self:
         """Items with this tag."""
         spelt = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
         conditions = [GreaterThan(StrIndex("tags_as_text", Value(each)), 0) for each in spelt]

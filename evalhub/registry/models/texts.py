@@ -77,7 +77,7 @@ class AsText(Func):
         return self.as_sql(compiler, connection, template="(%(expressions)s #>> '{}')", **extra)
 
 
-def saying[Rows: QuerySet[Any, Any]](rows: Rows, text: str, columns: Sequence[str]) -> Rows:
+def with_text[Rows: QuerySet[Any, Any]](rows: Rows, text: str, columns: Sequence[str]) -> Rows:
     """The rows of which one of these columns, texts or JSON, holds the text.
 
     The first column has something to say in nearly every row; an empty one of the others costs

@@ -1,7 +1,7 @@
 """Parts of every chart, and the frame that positions values in it. Pure.
 
 A part's `kind` is a class of charts.css that gives its colour; since colour never speaks alone, a
-dot has a shape or a mark of its own and a bar is filled or hollow. `said` is what a part says of
+dot has a shape or a mark of its own and a bar is filled or hollow. `tooltip` is what a part says of
 itself, on hover, by the arrow keys and without a script.
 """
 
@@ -24,7 +24,7 @@ class Block:
     width: str
     height: str
     kind: str
-    said: str
+    tooltip: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Dot:
     x: str
     y: str
     kind: str
-    said: str
+    tooltip: str
     shape: Shape
     mark: str = ""
     label: str = ""
@@ -120,16 +120,18 @@ class Frame:
     x: Scale
     y: Scale = field(default=Scale(0, 1))
 
-    def bar(self, left: float, right: float, top: float, *, kind: str, said: str) -> Block:
+    def bar(self, left: float, right: float, top: float, *, kind: str, tooltip: str) -> Block:
         """A bar from 0 up or down."""
         x, width = self.x.band(left, right)
         low, high = sorted((self.y.share(0.0), self.y.share(top)))
-        return Block(x, f"{100 * (1 - high):.2f}%", width, f"{100 * (high - low):.2f}%", kind, said)
+        return Block(
+            x, f"{100 * (1 - high):.2f}%", width, f"{100 * (high - low):.2f}%", kind, tooltip
+        )
 
-    def stretch(self, left: float, right: float, *, kind: str, said: str) -> Block:
+    def stretch(self, left: float, right: float, *, kind: str, tooltip: str) -> Block:
         """A bar of the full height: part of a stacked bar, or a band."""
         x, width = self.x.band(left, right)
-        return Block(x, "0%", width, "100%", kind, said)
+        return Block(x, "0%", width, "100%", kind, tooltip)
 
     def dot(
         self,
@@ -137,7 +139,7 @@ class Frame:
         y: float,
         *,
         kind: str,
-        said: str,
+        tooltip: str,
         shape: Shape = "circle",
         mark: str = "",
         label: str = "",
@@ -151,7 +153,7 @@ class Frame:
             x=self.x.at(x),
             y=self.y.up(y),
             kind=kind,
-            said=said,
+            tooltip=tooltip,
             shape=shape,
             mark=mark,
             label=label,

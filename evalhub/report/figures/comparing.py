@@ -6,7 +6,14 @@ import numpy as np
 
 from evalhub.report.charts.parts import Chart
 from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
-from evalhub.report.figures.made_up import SEED, Scores, as_row, changed, drawn, right_or_wrong
+from evalhub.report.figures.made_up import (
+    SEED,
+    Scores,
+    as_row,
+    draw_scores,
+    right_or_wrong,
+    row_of_changes,
+)
 from evalhub.stats.distributions import normal_quantile, t_quantile
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
@@ -21,7 +28,7 @@ def exact_score() -> Chart:
     """Few right or wrong answers, beside the formula that is usual."""
     rows = []
     for n, lost in ((40, 0), (40, 2), (100, 0)):
-        rows.append(changed(f"{lost} of {n} lost", n, 0, lost))
+        rows.append(row_of_changes(f"{lost} of {n} lost", n, 0, lost))
         rows.append(_usual("the usual formula", *right_or_wrong(n, 0, lost)))
     return intervals(
         "What few items leave possible",
@@ -34,7 +41,9 @@ def exact_score() -> Chart:
 
 def tango() -> Chart:
     """The same shares of more and more items."""
-    rows = [changed(f"{n:,} items", n, n * 3 // 50, n // 50) for n in (500, 1000, 2000, 4000)]
+    rows = [
+        row_of_changes(f"{n:,} items", n, n * 3 // 50, n // 50) for n in (500, 1000, 2000, 4000)
+    ]
     return intervals(
         "Six per cent won, two lost",
         "Four times the items halve the interval",
@@ -150,7 +159,7 @@ def unseen_tail() -> Chart:
 
 def widened() -> Chart:
     """Wins beside 42 losses, as many as are needed to leave out 0."""
-    rows = [changed(f"{won} won, 42 lost", 500, won, 42) for won in (58, 60, 62, 63, 65)]
+    rows = [row_of_changes(f"{won} won, 42 lost", 500, won, 42) for won in (58, 60, 62, 63, 65)]
     return intervals(
         "Where interval and test would disagree",
         "104 of 500 items changed, more or less: until the test is sure too, the interval holds 0",
@@ -246,7 +255,7 @@ def mcnemar() -> Chart:
 
 def sign_flips() -> Chart:
     """One set of differences, shifted."""
-    before, after = drawn(40, 0.0, 0.2)
+    before, after = draw_scores(40, 0.0, 0.2)
     centred = after - before - float(np.mean(after - before))
     shifts = [i / 100 for i in range(13)]
     points = [(each, sign_flip(centred + each)[0]) for each in shifts]

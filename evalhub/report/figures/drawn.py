@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.report.charts.parts import Axis, Chart, Frame, Key, Table
 from evalhub.report.charts.scale import Scale, Tick, around
 
@@ -40,7 +40,7 @@ def intervals(
     bound: float | None = None,
     bound_label: str = "",
     middle: float = 0.0,
-    written: Callable[[float], str] = signed,
+    written: Callable[[float], str] = with_sign,
 ) -> Chart:
     """Values with their intervals, one a row.
 
@@ -60,13 +60,13 @@ def intervals(
     return Chart(
         title=title,
         desc=desc,
-        x=Axis(frame.x.ticks(6, None if written is signed else written), along),
+        x=Axis(frame.x.ticks(6, None if written is with_sign else written), along),
         y=Axis(
             [Tick(frame.y.up(at), each.label, at) for each, at in zip(rows, heights, strict=True)]
         ),
         rules=guides,
         dots=[
-            frame.dot(row.at, at, kind=row.kind, said=text, across=(row.lower, row.upper))
+            frame.dot(row.at, at, kind=row.kind, tooltip=text, across=(row.lower, row.upper))
             for row, at, text in zip(rows, heights, texts, strict=True)
         ],
         table=Table(
@@ -107,7 +107,7 @@ def curves(
                 x,
                 y,
                 kind=curve.kind,
-                said=f"{curve.label}: {risen(y)} at {written(x)}",
+                tooltip=f"{curve.label}: {risen(y)} at {written(x)}",
                 shape="ring",
             )
             for curve, points in zip(lines, marked, strict=True)
@@ -154,7 +154,7 @@ def columns(
                 i + 0.1 + (n + 1) * width,
                 of[i],
                 kind=kind,
-                said=f"{name}: {label} {written(of[i])}",
+                tooltip=f"{name}: {label} {written(of[i])}",
             )
             for i, name in enumerate(names)
             for n, (label, kind, of) in enumerate(series)

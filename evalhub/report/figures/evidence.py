@@ -3,15 +3,15 @@
 import numpy as np
 
 from evalhub.decision.levels import items_factor, level_of
-from evalhub.decision.sections.answers import sign_test
 from evalhub.declare.prices import LongPromptRates, Price
 from evalhub.report.charts.parts import Chart
 from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
-from evalhub.report.figures.made_up import SEED, as_row, changed, right_or_wrong
+from evalhub.report.figures.made_up import SEED, as_row, right_or_wrong, row_of_changes
 from evalhub.stats.consistency import pass_at_k, pass_hat_k
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 from evalhub.stats.sequential import combined_p_value
+from evalhub.stats.sign_test import two_sided_sign_test
 
 DIFFERENCE = "difference"
 ITEMS = "{:,.0f}".format
@@ -60,9 +60,9 @@ def noise_floor() -> Chart:
         "What a second run of the baseline changes",
         "A difference within the baseline’s own is no news, however narrow its interval",
         [
-            changed("baseline again", 1000, 24, 20, "baseline"),
-            changed("no news", 1000, 26, 18, "open"),
-            changed("news", 1000, 80, 30, "pass"),
+            row_of_changes("baseline again", 1000, 24, 20, "baseline"),
+            row_of_changes("no news", 1000, 26, 18, "open"),
+            row_of_changes("news", 1000, 80, 30, "pass"),
         ],
         along=DIFFERENCE,
     )
@@ -131,8 +131,8 @@ def jumps() -> Chart:
         "Nothing was to change on a guard. One whose whole interval lies above its own margin "
         "raises the alarm: a broken extractor or a leak looks like this",
         [
-            changed("as usual", 1000, 40, 36, "pass"),
-            changed("beyond belief", 1000, 130, 10, "fail"),
+            row_of_changes("as usual", 1000, 40, 36, "pass"),
+            row_of_changes("beyond belief", 1000, 130, 10, "fail"),
         ],
         along=DIFFERENCE,
         bound=0.05,
@@ -164,7 +164,7 @@ def answers() -> Chart:
         "The exact sign test’s p-value where so many items’ answers are cut in one arm and in the "
         "other none: from six on it isn’t told by chance, at .05",
         [str(n) for n in counts],
-        [("p-value", "candidate", [sign_test(0, n) for n in counts])],
+        [("p-value", "candidate", [two_sided_sign_test(0, n) for n in counts])],
         along="items whose answers are cut in one arm",
         up="p-value",
     )

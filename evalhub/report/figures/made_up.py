@@ -21,7 +21,7 @@ def right_or_wrong(n: int, won: int, lost: int, *, both: float = 0.6) -> tuple[S
     return np.array(before), np.array([1.0] * won + [0.0] * lost + same)
 
 
-def drawn(n: int, gain: float, spread: float, *, seed: int = SEED) -> tuple[Scores, Scores]:
+def draw_scores(n: int, gain: float, spread: float, *, seed: int = SEED) -> tuple[Scores, Scores]:
     """Scores between 0 and 1 whose mean difference is about `gain`."""
     rng = np.random.default_rng(seed)
     before = rng.uniform(0.2, 0.8, n)
@@ -33,6 +33,6 @@ def as_row(label: str, comparison: PairedComparison, kind: str = OURS) -> Range:
     return Range(label, comparison.difference, comparison.lower, comparison.upper, kind)
 
 
-def changed(label: str, n: int, won: int, lost: int, kind: str = OURS) -> Range:
+def row_of_changes(label: str, n: int, won: int, lost: int, kind: str = OURS) -> Range:
     """A row of items that are right or wrong."""
     return as_row(label, compare(*right_or_wrong(n, won, lost)), kind)

@@ -3,7 +3,7 @@
 from evalhub.decision.levels import level_of
 from evalhub.report.charts.parts import Chart
 from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
-from evalhub.report.figures.made_up import changed, right_or_wrong
+from evalhub.report.figures.made_up import right_or_wrong, row_of_changes
 from evalhub.stats.levels import ALPHA, POWER
 from evalhub.stats.multiplicity import holm
 from evalhub.stats.paired import compare
@@ -15,10 +15,10 @@ ALLOWED = 0.05
 def ship() -> Chart:
     """Guards at one margin: where the interval lies is the status."""
     rows = [
-        changed("✓ holds", 1000, 30, 34, "pass"),
-        changed("✓ holds, though it lost", 1500, 20, 50, "pass"),
-        changed("? open", 200, 6, 10, "open"),
-        changed("✗ fails", 1000, 20, 110, "fail"),
+        row_of_changes("✓ holds", 1000, 30, 34, "pass"),
+        row_of_changes("✓ holds, though it lost", 1500, 20, 50, "pass"),
+        row_of_changes("? open", 200, 6, 10, "open"),
+        row_of_changes("✗ fails", 1000, 20, 110, "fail"),
     ]
     return intervals(
         "Where the interval lies",
@@ -44,9 +44,9 @@ def harm() -> Chart:
 def futility() -> Chart:
     """The same rates on more and more items, beside a gain that is asked."""
     rows = [
-        changed("? 200 items", 200, 14, 12, "open"),
-        changed("? 800 items", 800, 56, 48, "open"),
-        changed("✗ 4,000 items", 4000, 280, 240, "fail"),
+        row_of_changes("? 200 items", 200, 14, 12, "open"),
+        row_of_changes("? 800 items", 800, 56, 48, "open"),
+        row_of_changes("✗ 4,000 items", 4000, 280, 240, "fail"),
     ]
     return intervals(
         "A gain that can’t be there any more",

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import yaml
 
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 
 
 class Method(Declaration):
@@ -94,4 +94,4 @@ class Methods(Declaration):
 def methods() -> Methods:
     """The methods, loaded once a process."""
     text = files("evalhub.report.methods").joinpath("methods.yaml").read_text(encoding="utf-8")
-    return declared(Methods, yaml.safe_load(text))
+    return validate(Methods, yaml.safe_load(text))

@@ -5,12 +5,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from evalhub.decision import wording
-from evalhub.decision.wording import signed
+from evalhub.decision.wording import with_sign
 from evalhub.declare.verdicts import Status, Verdict
 
 register = template.Library()
 
-register.filter("measured", wording.measured)
+register.filter("measured", wording.effect_text)
 register.filter("interval", wording.interval)
 register.filter("money", wording.money)
 
@@ -45,7 +45,7 @@ def measure(value: float | None) -> str:
 @register.filter
 def difference(value: float | None) -> str:
     """A difference with its sign, or a dash."""
-    return "–" if value is None else signed(value)
+    return "–" if value is None else with_sign(value)
 
 
 @register.filter

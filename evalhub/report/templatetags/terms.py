@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evalhub.report.words import words
+from evalhub.report.words import terms
 
 register = template.Library()
 
@@ -21,7 +21,7 @@ def term(context: Context, key: str, text: str = "") -> SafeString:
     Raises:
         KeyError: the word isn't in words.yaml.
     """
-    word = words()[key]
+    word = terms()[key]
     used = context.get("words_used")
     if used is None:
         address = f"{reverse('site:document', args=['reference/words.md'])}#{key}"

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import yaml
 
-from evalhub.declare.declaration import Declaration, declared
+from evalhub.declare.declaration import Declaration, validate
 
 
 class Word(Declaration):
@@ -39,10 +39,10 @@ class WordChapter(Declaration):
 def chapters() -> tuple[WordChapter, ...]:
     """The words in reading order, read once a process."""
     text = files("evalhub.report.words").joinpath("words.yaml").read_text(encoding="utf-8")
-    return declared(tuple[WordChapter, ...], yaml.safe_load(text))
+    return validate(tuple[WordChapter, ...], yaml.safe_load(text))
 
 
 @cache
-def words() -> dict[str, Word]:
+def terms() -> dict[str, Word]:
     """The words by their keys."""
     return {each.key: each for chapter in chapters() for each in chapter.words}

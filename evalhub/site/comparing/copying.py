@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from evalhub.accounts.models import User
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Demand
 from evalhub.features.exporters.copying import StudyCopy
 from evalhub.registry.models import Study
@@ -28,14 +28,14 @@ def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
         return None
     asks, original = (
         _without_file_names(document)
-        for document in (comparison.document(named=True), copied.document.data)
+        for document in (comparison.document(with_file_names=True), copied.document.data)
     )
     return comparison if asks == original else None
 
 
 def _without_file_names(document: Mapping[str, Any]) -> dict[str, Any]:
     """The requirements of a study file, without its files' names."""
-    data = declared(StudyFile, document).as_json()
+    data = validate(StudyFile, document).as_json()
     for part in data["test_sets"].values():
         part |= {"file": None, "fields": None}
     for part in data["arms"].values():

@@ -11,7 +11,7 @@ from evalhub.accounts.models import User
 from evalhub.io.limits import WEB
 from evalhub.io.rows import DataError
 from evalhub.registry.uploads import UploadError, Uploads
-from evalhub.studies.files.file_preview import Glance, glance
+from evalhub.studies.files.file_preview import FilePreview, glance
 
 SLOTS = {
     "items": "Test set",
@@ -30,14 +30,14 @@ class KeptFile:
     digest: str
     name: str
     path: Path
-    glance: Glance
+    glance: FilePreview
 
     @property
     def bytes(self) -> int:
         return self.path.stat().st_size
 
 
-def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str, Glance]:
+def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str, FilePreview]:
     """Stores an upload and reads its first rows. An unreadable file isn't stored.
 
     Raises DataError, naming the file as its sender did, and NotAllowedError.
@@ -62,7 +62,7 @@ def keep(file: "UploadedFile[Any]", uploads: Uploads, *, by: User) -> tuple[str,
         raise DataError(str(error), file=name) from error
 
 
-def place_of(name: str, seen: Glance, occupied: set[str]) -> str:
+def choose_slot(name: str, seen: FilePreview, occupied: set[str]) -> str:
     """Chooses one of the SLOTS for a file that was dropped without one: by its content, then by its
     name, then in the order of the slots. "" if all are occupied."""
     free = [each for each in SLOTS if each not in occupied]

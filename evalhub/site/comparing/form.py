@@ -13,7 +13,7 @@ from evalhub.registry.models import Study
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import NAMED
-from evalhub.site.comparing.asked_arm import asked_arm, asked_fields
+from evalhub.site.comparing.live_arm import live_arm, live_fields
 from evalhub.site.comparing.options import OFFERED, metric_of, option_fields
 from evalhub.studies.files.file_preview import ANSWER, ITEM
 from runners.metrics import MetricDeclaration
@@ -137,7 +137,7 @@ class ComparisonForm(forms.Form):
                     label=label, choices=[("", NOBODY), *names], required=False
                 )
         for arm in ARMS:
-            self.fields |= asked_fields(arm, aliases)
+            self.fields |= live_fields(arm, aliases)
         metric = self.data.get("metric") if self.is_bound else None
         self.fields |= option_fields(metric if metric in OFFERED else METRIC)
 
@@ -170,7 +170,7 @@ def mapping_of(cleaned: Mapping[str, Any]) -> FieldMapping:
     )
 
 
-def called(cleaned: Mapping[str, Any], slot: str) -> str:
+def name_of(cleaned: Mapping[str, Any], slot: str) -> str:
     """The study's name for an arm or the test set: as stated, else from its file."""
     name = cleaned.get("test_set_called" if slot == "items" else f"{slot}_called")
     if cleaned.get(f"{slot}_endpoint"):
@@ -188,10 +188,10 @@ def document_of(
         file: how it names the file of a slot.
     """
     metric: MetricDeclaration = cleaned["asked"]
-    arms = [called(cleaned, each) for each in ARMS]
+    arms = [name_of(cleaned, each) for each in ARMS]
     if arms[0] == arms[1]:
         arms = [f"{each}-{arm}" for each, arm in zip(arms, ARMS, strict=True)]
-    test_set = called(cleaned, "items")
+    test_set = name_of(cleaned, "items")
     name = cleaned["name"] or f"{arms[1]} against {arms[0]} on {test_set}"
     return {
         "schema": "evalhub.study/1",
@@ -202,7 +202,7 @@ def document_of(
         "arms": {
             called_so: {
                 "kind": cleaned[f"{slot}_kind"] or Kind.BASE.value,
-                **(asked_arm(cleaned, slot) or _answers_backend(cleaned, slot, file(slot))),
+                **(live_arm(cleaned, slot) or _answers_backend(cleaned, slot, file(slot))),
             }
             for slot, called_so in zip(ARMS, arms, strict=True)
         },

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.site.comparing.declared_fields import field_of, value_of
 from runners.metrics import METRICS, MetricDeclaration
 
@@ -39,4 +39,4 @@ def metric_of(name: str, cleaned: Mapping[str, Any]) -> MetricDeclaration:
         if field == "name" or value is None or value == "":
             continue
         values[option] = value_of(declared_as, value, option)
-    return declared(OFFERED[name], values)
+    return validate(OFFERED[name], values)

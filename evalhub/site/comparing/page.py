@@ -23,8 +23,7 @@ from evalhub.registry.item_rows import ItemRowsError, item_rows
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import NAMED, Uploads
-from evalhub.site.comparing.asked_arm import asked_arm, asked_fields
-from evalhub.site.comparing.files import SLOTS, KeptFile, keep, place_of
+from evalhub.site.comparing.files import SLOTS, KeptFile, choose_slot, keep
 from evalhub.site.comparing.form import (
     ARMS,
     GUESSED,
@@ -34,11 +33,12 @@ from evalhub.site.comparing.form import (
     mapping_of,
     slug_taken,
 )
+from evalhub.site.comparing.live_arm import live_arm, live_fields
 from evalhub.site.comparing.options import OFFERED, option_fields
-from evalhub.studies.files.file_preview import glance, proposed_metric
+from evalhub.studies.files.file_preview import glance, propose_metric
 from evalhub.studies.files.metric_preview import MetricPreview, RecordedFile, preview_metric
 from evalhub.studies.web.from_web import plan_from_web, register_from_web
-from evalhub.studies.web.trial_request import Tried, TryError, try_item
+from evalhub.studies.web.trial_request import TrialResult, TryError, try_item
 from runners.backends.asking import BackendError
 from runners.backends.endpoints import endpoints
 from runners.launch import LaunchError
@@ -56,7 +56,7 @@ class Comparison:
         """`sent` is empty where nothing was sent yet."""
         self._by = by
         self.asked_for, self._files = sent, files
-        self.projects = {each.slug: each for each in Project.objects.seen_by(by)}
+        self.projects = {each.slug: each for each in Project.objects.visible_to(by)}
         self.data: QueryDict = sent.copy()
         self.project = self._project(str(sent.get("project", "")))
         self.data["project"] = self.project.slug
@@ -105,7 +105,7 @@ class Comparison:
         return self.form.is_bound and not self.missing and self.form.is_valid()
 
     @property
-    def asked(self) -> list[str]:
+    def live_arms(self) -> list[str]:
         """The arms that are asked, instead of uploading their answers."""
         return [arm for arm in ARMS if self.data.get(f"{arm}_endpoint")]
 
@@ -114,8 +114,8 @@ class Comparison:
         """By arm: whether it is asked, and the form fields of its prompt and its price."""
         rows = []
         for arm in ARMS:
-            mine = [self.form[name] for name in asked_fields(arm, ())]
-            rows.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
+            mine = [self.form[name] for name in live_fields(arm, ())]
+            rows.append((arm, arm in self.live_arms, mine[:-4], mine[-4:]))
         return rows
 
     @property
@@ -134,20 +134,24 @@ class Comparison:
     def missing(self) -> str:
         """What is still missing, as a sentence; "" if nothing is."""
         names = {"items": "the test set", **{arm: f"the {arm}’s answers" for arm in ARMS}}
-        filled = {*self.kept, *self.asked}
+        filled = {*self.kept, *self.live_arms}
         lacking = [label for slot, label in names.items() if slot not in filled]
         return " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
 
-    def document(self, *, named: bool = False) -> dict[str, Any]:
-        """The study file; `named`: with the files' own names, for download."""
-        files = {slot: each.name if named else each.digest for slot, each in self.kept.items()}
+    def document(self, *, with_file_names: bool = False) -> dict[str, Any]:
+        """The study file; `with_file_names`: with the files' own names, for download."""
+        files = {
+            slot: each.name if with_file_names else each.digest for slot, each in self.kept.items()
+        }
         return document_of(
             self.form.cleaned_data, lambda slot: files.get(slot, ""), self.project.slug
         )
 
     def as_yaml(self) -> str:
         """The study file with the files' own names, which have to be next to it."""
-        return yaml.safe_dump(self.document(named=True), sort_keys=False, allow_unicode=True)
+        return yaml.safe_dump(
+            self.document(with_file_names=True), sort_keys=False, allow_unicode=True
+        )
 
     def as_zip(self) -> bytes:
         """The study file with a test set of the project, of which the reader has no file."""
@@ -175,12 +179,12 @@ class Comparison:
                         cleaned[f"{arm}_output"] or "output",
                     )
                     for arm in ARMS
-                    if arm in self.kept and arm not in self.asked
+                    if arm in self.kept and arm not in self.live_arms
                 },
                 typed=cleaned["typed"],
             )
         except REFUSED as error:
-            return self.told(error)
+            return self.error_text(error)
 
     def plan(self) -> "StudyPlan | str | None":
         """The next look's cost and power; a sentence if the files don't fit."""
@@ -195,15 +199,15 @@ class Comparison:
                 aliases=self.aliases,
             )
         except REFUSED as error:
-            return self.told(error)
+            return self.error_text(error)
 
-    def tried(self, arm: str) -> "Tried | str | None":
+    def try_arm(self, arm: str) -> "TrialResult | str | None":
         """The answer of an arm's model to the first item; a sentence if it can't be asked."""
         if arm not in ARMS:
             return None
         if "items" not in self.kept or not self.form.is_valid():
             return "Add a test set first: its first item is asked."
-        arm_fields = asked_arm(self.form.cleaned_data, arm)
+        arm_fields = live_arm(self.form.cleaned_data, arm)
         try:
             return try_item(
                 project=self.project,
@@ -214,7 +218,7 @@ class Comparison:
                 mapping=mapping_of(self.form.cleaned_data),
             )
         except (*REFUSED, BackendError, TryError) as error:
-            return self.told(error)
+            return self.error_text(error)
 
     def register(self) -> "Study | None":
         """The study, registered and running; None if the form has errors."""
@@ -236,10 +240,10 @@ class Comparison:
                 aliases=self.aliases,
             )
         except REFUSED as error:
-            self.form.add_error(None, self.told(error))
+            self.form.add_error(None, self.error_text(error))
             return None
 
-    def told(self, error: Exception) -> str:
+    def error_text(self, error: Exception) -> str:
         """The error's message with files under the names of their sender."""
         message = str(error)
         for file in self.kept.values():
@@ -276,18 +280,18 @@ class Comparison:
             self.wrong[slot or "items"] = str(error)
             return
         if occupied is not None:
-            slot = place_of(file.name, seen, occupied)
+            slot = choose_slot(file.name, seen, occupied)
             occupied.add(slot)
         if not slot:
             return
         self.data[slot], self.data[f"{slot}_name"] = digest, file.name
         if slot == "items":
             self.data["test_set"] = self.data["items_of"] = ""
-        self._guess(slot, seen.guessed(GUESSED[slot]))
+        self._guess(slot, seen.guess_fields(GUESSED[slot]))
         if slot == "items":
             name = str(self.data["items_reference"])
             values = [row.values.get(name) for row in seen.rows] if name else []
-            self.data["metric"] = proposed_metric(values)
+            self.data["metric"] = propose_metric(values)
         field = "test_set_called" if slot == "items" else f"{slot}_called"
         self.data[field] = slug_of(file.name.split(".")[0], limit=40)
 
@@ -320,7 +324,7 @@ class Comparison:
         self.data["test_set_called"] = version.test_set.slug
         self._guess("items", rows.fields)
         first = version.items.values_list("references", flat=True)[:20]
-        self.data["metric"] = proposed_metric(list(first))
+        self.data["metric"] = propose_metric(list(first))
 
     def _find(self, slot: str) -> None:
         """The file in a slot by the form's data, if it still exists."""

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 
 from evalhub.accounts.models import User
 from evalhub.decision.levels import is_spent, items_factor
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.declaration import default_of
 from evalhub.declare.policy import Rule
 from evalhub.ledger.models import Decision, Look
@@ -76,13 +76,15 @@ def needs_of(user: User) -> list[Needs]:
 
 
 def _stale(user: User) -> Needs:
-    touched = Decision.objects.seen_by(user).standing().with_news().newest_first()
+    touched = Decision.objects.visible_to(user).standing().with_news().newest_first()
     decisions = list(touched.select_related("study")[: CHECKED + 1])
     changes = changes_but_of_people(decisions[:CHECKED])
     needs = []
     for decision in decisions[:CHECKED]:
         if sentences := [change.sentence for change in changes[decision.pk]]:
-            others = f", and {counted(len(sentences) - 1, 'more change')}" if sentences[1:] else ""
+            others = (
+                f", and {count_text(len(sentences) - 1, 'more change')}" if sentences[1:] else ""
+            )
             label = decision.get_verdict_display()
             whose = f"{decision.study.name} ({label}, {_day(decision.created)})"
             sentence = f"{whose}: {sentences[0]}{others}."
@@ -96,7 +98,7 @@ def _stale(user: User) -> Needs:
 
 def _ships(user: User) -> Needs:
     """Only in projects that have a champion: where nobody promotes, nobody is reminded to."""
-    rows = Decision.objects.seen_by(user).to_be_promoted().newest_first().select_related("study")
+    rows = Decision.objects.visible_to(user).to_be_promoted().newest_first().select_related("study")
     needs, more = _first(
         Need(
             f"{decision.arm} ships against the champion in {decision.study.name}, and nobody "
@@ -111,7 +113,7 @@ def _ships(user: User) -> Needs:
 
 
 def _run_failures(user: User) -> Needs:
-    rows = Run.objects.seen_by(user).filter(state=RunState.FAILED).order_by("-finished", "-pk")
+    rows = Run.objects.visible_to(user).filter(state=RunState.FAILED).order_by("-finished", "-pk")
     related = rows.select_related("version__model", "test_set_version__test_set")
     needs, more = _first(
         Need(
@@ -126,7 +128,7 @@ def _run_failures(user: User) -> Needs:
 
 
 def _reviews_that_ended(user: User) -> Needs:
-    rows = Campaign.objects.seen_by(user).unread().with_counts().defer("plan")
+    rows = Campaign.objects.visible_to(user).unread().with_counts().defer("plan")
     needs, more = _first(
         Need(
             f"{campaign.name} has ended with {campaign.given:,} of {campaign.asked:,} judgments, "
@@ -141,7 +143,7 @@ def _reviews_that_ended(user: User) -> Needs:
 
 
 def _reviews_to_open(user: User) -> Needs:
-    rows = Study.objects.seen_by(user).filter(review__open="owner", campaigns=None)
+    rows = Study.objects.visible_to(user).filter(review__open="owner", campaigns=None)
     decided = Decision.objects.standing().exclude(verdict="invalid").values("study")
     needs, more = _first(
         Need(
@@ -162,7 +164,7 @@ def _plan_of(study: Study) -> str:
 
 
 def _quiet_reviews(user: User) -> Needs:
-    rows = Campaign.objects.seen_by(user).short_of_people(since=timezone.now() - QUIET)
+    rows = Campaign.objects.visible_to(user).short_of_people(since=timezone.now() - QUIET)
     needs, more = _first(
         Need(
             f"{campaign.name} has {campaign.given:,} of {campaign.asked:,} judgments, "
@@ -188,7 +190,9 @@ def _who(campaign: Campaign) -> str:
 def _spent_sets(user: User) -> Needs:
     """Newest versions only: whoever has published another version has moved on."""
     looks = Look.objects.most_by_version(at_least=NEARLY_SPENT)
-    newest = TestSetVersion.objects.seen_by(user).newest().filter(pk__in=looks, read_freely=False)
+    newest = (
+        TestSetVersion.objects.visible_to(user).newest().filter(pk__in=looks, read_freely=False)
+    )
     rows = sorted(newest.select_related("test_set"), key=lambda version: -looks[version.pk])
     needs, more = _first(
         Need(
@@ -208,14 +212,14 @@ def _cost(version: TestSetVersion, following: int) -> str:
     spent = "is spent" if following >= SPENT else "is nearly spent"
     factor = items_factor(following, alpha=ALPHA)
     return (
-        f"{version} {spent}: {counted(following - 1, 'look')} {'were' if following > 2 else 'was'} "
-        f"taken at its items, and the next candidate needs {factor:.1f} times those that the first "
-        "needed, or more."
+        f"{version} {spent}: {count_text(following - 1, 'look')} "
+        f"{'were' if following > 2 else 'was'} taken at its items, and the next candidate needs "
+        f"{factor:.1f} times those that the first needed, or more."
     )
 
 
 def _versions_to_try(user: User) -> Needs:
-    rows = ModelVersion.objects.seen_by(user).to_be_tried().without_runs().order_by("-created")
+    rows = ModelVersion.objects.visible_to(user).to_be_tried().without_runs().order_by("-created")
     needs, more = _first(
         Need(
             f"{version} was registered on {_day(version.created)} and has answered nothing yet.",

@@ -32,14 +32,14 @@ class Home:
 
 
 def home_page(user: User) -> Home:
-    verdicts = Decision.objects.seen_by(user).standing().newest_first().with_headline()
-    champions = Promotion.objects.seen_by(user).newest_first().holding()
+    verdicts = Decision.objects.visible_to(user).standing().newest_first().with_headline()
+    champions = Promotion.objects.visible_to(user).newest_first().holding()
     own = Campaign.objects.of_reviewer(user).filter(state=CampaignState.OPEN)
     return Home(
         needs=needs_of(user),
         champions=list(champions.select_related("version__model", "project", "by")[:CHAMPIONS]),
         verdicts=list(verdicts.select_related("study__project")[:VERDICTS]),
-        empty=not Study.objects.seen_by(user).exists(),
-        going=Run.objects.seen_by(user).unfinished().count(),
+        empty=not Study.objects.visible_to(user).exists(),
+        going=Run.objects.visible_to(user).unfinished().count(),
         reviews=own.count(),
     )

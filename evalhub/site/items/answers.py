@@ -9,7 +9,7 @@ from evalhub.ledger.differences import right_of
 from evalhub.registry.models import Metric, Output, RunMetric, Score
 from evalhub.report.flips import status_of
 from evalhub.site.items.scope import ItemScope, ShownArm
-from runners.metrics import Answer, Scorer, declared_metric
+from runners.metrics import Answer, Scorer, metric_declaration
 
 type Answers = dict[tuple[int, int], list[Output]]
 """By run and item, in the order of the samples."""
@@ -74,7 +74,7 @@ def metrics_of(scope: ItemScope) -> dict[int, list[RunMetric]]:
     return metrics_by_run
 
 
-def shown_scores(
+def score_rows(
     arm: ShownArm, output: Output, metrics: Sequence[RunMetric], scores: Sequence[Score]
 ) -> list[ShownScore]:
     """Every metric of the arm's run on one of its answers, with what each extracted from it."""
@@ -102,11 +102,11 @@ def shown_scores(
 
 def _extraction(metric: Metric, output: Output) -> tuple[str | None, str]:
     """What the metric extracts from an answer; if that isn't the expected part, the reason."""
-    declared = declared_metric(metric.name, **metric.options)
+    declared = metric_declaration(metric.name, **metric.options)
     if output.text is None or declared.needs_model:
         return None, ""
     answer = Answer(output.text, tool_calls=output.tool_calls)
-    part, matched = Scorer(declared).taken(answer)
+    part, matched = Scorer(declared).part_compared(answer)
     whole = part == output.text and not matched
     if matched is False:
         missed = "the pattern matched nothing, so the whole answer is scored"

@@ -8,15 +8,15 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
 from evalhub.decision.outcomes import Outcome, outcome
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.ledger.differences import differences_of
 from evalhub.registry.models import Item
-from evalhub.report.flips import asked, expected, said_in, status_of
+from evalhub.report.flips import input_text, references_text, status_of, text_of_message
 from evalhub.site.items.answers import answers_of, mean_of, scores_of
-from evalhub.site.items.finding import Found, find, judge_run, tags_of
+from evalhub.site.items.filters import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
+from evalhub.site.items.finding import FoundItems, find, judge_run, tags_of
 from evalhub.site.items.naming import item_address
 from evalhub.site.items.scope import ItemScope
-from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
 from reviews.models import Campaign
 
 PAGE = 25
@@ -33,7 +33,7 @@ type Options = list[tuple[str, str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ItemUrls:
     """Where a list of items and its items are: the names of their addresses, and whose they are."""
 
     name: str
@@ -41,17 +41,17 @@ class Place:
     test_set: str = ""
     version: int = 0
 
-    def items(self, filters: ItemsSought, **more: object) -> str:
+    def items(self, filters: ItemFilters, **more: object) -> str:
         return reverse(f"site:{self.name}_items", args=[self.pk]) + filters.query(
             **self._version, **more
         )
 
-    def item(self, key: str, filters: ItemsSought, **more: object) -> str:
+    def item(self, key: str, filters: ItemFilters, **more: object) -> str:
         which = [self.pk, self.test_set] if self.test_set else [self.pk]
         query = asdict(filters.but(test_set="")) | self._version | more
         return item_address(self.name, *which, key=key, **query)
 
-    def file(self, form: str, filters: ItemsSought) -> str:
+    def file(self, form: str, filters: ItemFilters) -> str:
         address = reverse(f"site:{self.name}_items_file", args=[self.pk, form])
         return address + filters.query(**self._version)
 
@@ -91,9 +91,9 @@ class ItemsPage:
     it is chosen, how many there are, and whether there may be more."""
 
     scope: ItemScope
-    sought: ItemsSought
-    place: Place
-    found: Found
+    sought: ItemFilters
+    place: ItemUrls
+    found: FoundItems
     page: "Page[int]"
     rows: Sequence[ItemRow]
     columns: Sequence[str]
@@ -112,13 +112,13 @@ class ItemsPage:
     @property
     def number(self) -> str:
         """The number of items, as "11 items of 40"; "so far" while the search goes on."""
-        number = counted(self.page.paginator.count, "item")
+        number = count_text(self.page.paginator.count, "item")
         if self.growing:
             return f"{number} so far"
         return f"{number} of {self.found.total:,}" if self.sought.filters else number
 
 
-def items_page(scope: ItemScope, filters: ItemsSought, urls: Place, number: str) -> ItemsPage:
+def items_page(scope: ItemScope, filters: ItemFilters, urls: ItemUrls, number: str) -> ItemsPage:
     """Page `number` of the selected items. A constant number of queries."""
     result = find(scope, filters)
     ids = result.ids.tolist()
@@ -139,18 +139,18 @@ def items_page(scope: ItemScope, filters: ItemsSought, urls: Place, number: str)
         ],
         outcomes=_outcomes(filters, urls, result),
         files=[(form.upper(), urls.file(form, filters)) for form in ("jsonl", "csv")],
-        everything=urls.items(ItemsSought(test_set=filters.test_set, arm=filters.arm)),
+        everything=urls.items(ItemFilters(test_set=filters.test_set, arm=filters.arm)),
     )
 
 
-def _sort(scope: ItemScope, filters: ItemsSought) -> str:
+def _sort(scope: ItemScope, filters: ItemFilters) -> str:
     if scope.pair is None:
         return "id"
     return "best" if filters.outcome == Outcome.WON else "worst"
 
 
 def _outcomes(
-    filters: ItemsSought, urls: Place, result: Found
+    filters: ItemFilters, urls: ItemUrls, result: FoundItems
 ) -> list[tuple[str, str, bool, int, bool]]:
     """The link to each outcome's list, in that list's own order unless the test set's order is
     wanted."""
@@ -168,13 +168,13 @@ def _outcomes(
         *(
             (OUTCOMES[outcome], leading_to(outcome), outcome == filters.outcome, count, more)
             for outcome, count in result.counts.items()
-            for more in [not result.counted(outcome)]
+            for more in [not result.is_counted(outcome)]
             if count or more or outcome in ALWAYS
         ),
     ]
 
 
-def _controls(scope: ItemScope, filters: ItemsSought) -> list[tuple[str, str, Options]]:
+def _controls(scope: ItemScope, filters: ItemFilters) -> list[tuple[str, str, Options]]:
     """The filters that have something to choose."""
     tags = {tag: tag for tag in tags_of(scope.version)}
     reviewed = scope.study is not None and Campaign.objects.unblinded_of(scope.study).exists()
@@ -198,7 +198,9 @@ def _options(choices: dict[str, str], chosen: str) -> Options:
     return [(value, label, value == chosen) for value, label in choices.items()]
 
 
-def _rows(scope: ItemScope, filters: ItemsSought, urls: Place, ids: Sequence[int]) -> list[ItemRow]:
+def _rows(
+    scope: ItemScope, filters: ItemFilters, urls: ItemUrls, ids: Sequence[int]
+) -> list[ItemRow]:
     """Rows in the order of `ids`. Three queries, and one more if outcomes may be read."""
     items = Item.objects.in_bulk(ids)
     answers = answers_of(scope, ids)
@@ -229,7 +231,7 @@ def _rows(scope: ItemScope, filters: ItemsSought, urls: Place, ids: Sequence[int
                 address=urls.item(item.key, filters),
                 tags=item.tags,
                 question=head(question_of(item.input), filters.text),
-                reference=head(expected(item.references), filters.text),
+                reference=head(references_text(item.references), filters.text),
                 outcome=outcome(change.baseline, change.candidate, change.difference, scope.right)
                 if change
                 else None,
@@ -247,8 +249,8 @@ def question_of(item_input: Any) -> str:
         turns = [each for each in item_input if isinstance(each, Mapping)]
         asking = [each for each in turns if each.get("role") not in ("system", "assistant")]
         if asking or turns:
-            return said_in((asking or turns)[-1])
-    return asked(item_input)
+            return text_of_message((asking or turns)[-1])
+    return input_text(item_input)
 
 
 def head(text: str, term: str = "") -> str:

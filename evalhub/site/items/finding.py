@@ -16,8 +16,8 @@ from evalhub.decision.outcomes import Outcome
 from evalhub.ledger.differences import items_by_outcome
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Redaction, TestSetVersion
 from evalhub.registry.models.judge_runs import VoteChoice
+from evalhub.site.items.filters import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemFilters
 from evalhub.site.items.scope import ItemScope
-from evalhub.site.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
 from evalhub.site.items.text_search import Ids, TextSearch
 from evalhub.site.queries import outputs_of
 from reviews.models import Campaign
@@ -34,7 +34,7 @@ WORST_FIRST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundItems:
     """The items that are asked for, in their order, of `total`.
 
     `alike` are those that only the outcome tells apart, and `counts` how many of them came out how,
@@ -54,7 +54,7 @@ class Found:
         """Whether the list is complete: searching on would find no more."""
         return self.searched is None or self.searched.listed
 
-    def counted(self, outcome: Outcome) -> bool:
+    def is_counted(self, outcome: Outcome) -> bool:
         """Whether `counts` is complete for an outcome, and not only what was found so far."""
         return self.searched is None or outcome in self.searched.outcomes
 
@@ -74,7 +74,7 @@ class Searched:
     listed: bool
 
 
-def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) -> Found:
+def find(scope: ItemScope, filters: ItemFilters, *, to_the_end: bool = False) -> FoundItems:
     """The items of `scope` that `filters` select, with counts.
 
     A text is looked for in the order of the list, for as long as a request may, and the next
@@ -92,7 +92,7 @@ def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) ->
     if by_outcome is not None and alike.size < every.size:
         by_outcome = {each: of[np.isin(of, alike)] for each, of in by_outcome.items()}
     counts = None if by_outcome is None else _counts(by_outcome)
-    result = Found(ids, every.size, alike.size, counts, ignored)
+    result = FoundItems(ids, every.size, alike.size, counts, ignored)
     if not filters.text:
         return result
     search = search_of(scope, filters.text)
@@ -104,15 +104,15 @@ def find(scope: ItemScope, filters: ItemsSought, *, to_the_end: bool = False) ->
 
 
 def _with_text(
-    result: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
-) -> Found:
+    result: FoundItems, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
+) -> FoundItems:
     """Narrows the result to items that hold the text, as far as they were read: the list's
     beginning."""
     ids, of_alike = result.ids, search.read(alike)
     read = search.read(ids)
     until = ids.size if read.all() else int(read.argmin())
     begun = ids[:until]
-    matching = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
+    matching = {each: of[search.matches(of)] for each, of in (by_outcome or {}).items()}
     searched = None
     if not of_alike.all():
         outcomes = {each for each, of in (by_outcome or {}).items() if search.read(of).all()}
@@ -120,8 +120,8 @@ def _with_text(
         searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), complete)
     return replace(
         result,
-        ids=begun[search.held(begun)],
-        alike=int(search.held(alike).sum()),
+        ids=begun[search.matches(begun)],
+        alike=int(search.matches(alike).sum()),
         counts=None if by_outcome is None else _counts(matching),
         searched=searched,
     )
@@ -169,7 +169,7 @@ def _ids(rows: Iterable[int]) -> Ids:
 
 def _order(
     scope: ItemScope,
-    filters: ItemsSought,
+    filters: ItemFilters,
     by_outcome: dict[Outcome, Ids] | None,
     ignored: list[str],
 ) -> Ids:
@@ -202,10 +202,10 @@ def _one_of(choices: dict[str, str], choice: str, what: str, ignored: list[str])
     return choice if choice in choices else ""
 
 
-def _conditions(scope: ItemScope, filters: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
+def _conditions(scope: ItemScope, filters: ItemFilters, ignored: list[str]) -> Iterable[Ids]:
     items = Item.objects.filter(version=scope.version).order_by()
     if filters.tag:
-        yield _ids(items.tagged(filters.tag).values_list("pk", flat=True))
+        yield _ids(items.with_tag(filters.tag).values_list("pk", flat=True))
     if errors := _one_of(ERRORS, filters.errors, "kind of error", ignored):
         yield _with_errors(scope, "errors" if errors == "error" else "unscored")
     if votes := _one_of(VOTES, filters.votes, "vote", ignored):
@@ -250,7 +250,10 @@ def _search(
     redacted: int | None,
 ) -> TextSearch:
     answers = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
-    matching_answers, matching_items = answers.saying(text), Item.objects.order_by().saying(text)
+    matching_answers, matching_items = (
+        answers.with_text(text),
+        Item.objects.order_by().with_text(text),
+    )
 
     def holding(items: Sequence[int]) -> set[int]:
         in_answers = matching_answers.filter(item__among=items).values_list("item_id", flat=True)

@@ -5,27 +5,34 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evalhub.decision.outcomes import Outcome, outcome
-from evalhub.io.tools import called
+from evalhub.io.tools import call_text
 from evalhub.io.word_diff import Piece, word_diff
 from evalhub.ledger.differences import ItemDifference, differences_of
-from evalhub.ledger.leakage.overlaps import leaked_keys
+from evalhub.ledger.leakage.overlaps import keys_of_leaks
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Score
-from evalhub.report.flips import COMPARED, FoldedText, asked, expected, passage, said_in
+from evalhub.report.flips import (
+    COMPARED,
+    FoldedText,
+    input_text,
+    passage,
+    references_text,
+    text_of_message,
+)
 from evalhub.site.items.answers import (
     Answers,
     ShownScore,
     answers_of,
     metrics_of,
+    score_rows,
     scores_of,
-    shown_scores,
 )
-from evalhub.site.items.browsing import PAGE, Place
-from evalhub.site.items.finding import Found, find, judge_run
+from evalhub.site.items.browsing import PAGE, ItemUrls
+from evalhub.site.items.filters import ItemFilters
+from evalhub.site.items.finding import FoundItems, find, judge_run
 from evalhub.site.items.scope import ItemScope, ShownArm, beside
-from evalhub.site.items.sought import ItemsSought
 from reviews.models import Campaign
 from reviews.results.browsing import Browsed
-from reviews.results.item_votes import said_of
+from reviews.results.item_votes import judgments_of_item
 
 COPIES = 10
 """Items that ask the same that are named."""
@@ -83,7 +90,7 @@ class OneItem:
     copies: Sequence[tuple[str, str]]
     trained_on: Sequence[tuple[str, str]]
     place: int | None
-    found: Found
+    found: FoundItems
     before: str
     after: str
     back: str
@@ -98,7 +105,7 @@ class OneItem:
 
 
 def one_item(
-    scope: ItemScope, filters: ItemsSought, urls: Place, item: Item, sample: str
+    scope: ItemScope, filters: ItemFilters, urls: ItemUrls, item: Item, sample: str
 ) -> OneItem:
     """The page of one of the scope's items. The number of queries is constant."""
     result = find(scope, filters)
@@ -116,7 +123,7 @@ def one_item(
         scope=pair_scope,
         item=item,
         messages=messages_of(item.input),
-        reference=passage(expected(item.references)),
+        reference=passage(references_text(item.references)),
         pair=pair,
         others=arm_answers[2:],
         aligned=aligned,
@@ -145,9 +152,9 @@ def messages_of(item_input: Any) -> list[AskedTurn]:
     """The question turn by turn; what isn't a chat is one turn without a role."""
     chat = isinstance(item_input, list) and all(isinstance(each, Mapping) for each in item_input)
     if not chat or not item_input:
-        return [AskedTurn("", passage(asked(item_input)))]
+        return [AskedTurn("", passage(input_text(item_input)))]
     return [
-        AskedTurn(role, passage(said_in(message)), folded=role == "system")
+        AskedTurn(role, passage(text_of_message(message)), folded=role == "system")
         for message in item_input
         for role in [str(message.get("role", "?"))]
     ]
@@ -158,7 +165,7 @@ def _page(at: int | None) -> int:
 
 
 def _neighbours(
-    result: Found, filters: ItemsSought, urls: Place, item: Item
+    result: FoundItems, filters: ItemFilters, urls: ItemUrls, item: Item
 ) -> tuple[int | None, str, str]:
     at = result.place(item.pk)
     if at is None:
@@ -185,14 +192,14 @@ def _arm_answers(scope: ItemScope, answers: Answers, item: Item, k: int) -> list
         if output is not None:
             output.item = item  # which has been read already
         rows: Sequence[Score] = scores.get(output.pk, ()) if output else ()
-        own_scores = shown_scores(arm, output, metrics[arm.run.pk], rows) if output else []
+        own_scores = score_rows(arm, output, metrics[arm.run.pk], rows) if output else []
         main = next((each for each in own_scores if each.metric == scope.metric), None)
         arm_answers.append(
             ArmAnswer(
                 arm=arm,
                 output=output,
                 pieces=[Piece(output.text, False)] if output and output.text else [],
-                calls=[called(each) for each in (output.tool_calls if output else None) or ()],
+                calls=[call_text(each) for each in (output.tool_calls if output else None) or ()],
                 scores=own_scores,
                 sample=min(k + 1, len(samples)),
                 samples=len(samples),
@@ -232,10 +239,10 @@ def _judge(scope: ItemScope, item: Item) -> JudgeSaid | None:
 def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
     if scope.study is None:
         return []
-    return said_of(Campaign.objects.unblinded_of(scope.study), item.pk)
+    return judgments_of_item(Campaign.objects.unblinded_of(scope.study), item.pk)
 
 
-def _copies(urls: Place, filters: ItemsSought, item: Item) -> list[tuple[str, str]]:
+def _copies(urls: ItemUrls, filters: ItemFilters, item: Item) -> list[tuple[str, str]]:
     """Other items of the version that ask the same, whatever their spelling."""
     same = {"fingerprint_in_context": item.fingerprint_in_context}
     alike = Item.objects.filter(version=item.version_id, **same)
@@ -247,14 +254,14 @@ def _leaking_arms(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
     """The arms whose training data hold the item, and how it was matched there."""
     leaks = []
     for arm in scope.arms:
-        leaked = leaked_keys(arm.run.version, scope.version) or {}
+        leaked = keys_of_leaks(arm.run.version, scope.version) or {}
         if item.key in leaked:
             leaks.append((arm.name, leaked[item.key]))
     return leaks
 
 
 def _choices(
-    scope: ItemScope, pair_scope: ItemScope, filters: ItemsSought, urls: Place, item: Item
+    scope: ItemScope, pair_scope: ItemScope, filters: ItemFilters, urls: ItemUrls, item: Item
 ) -> list[tuple[str, str, bool]]:
     """The arms that can be shown next to the candidate, if there are several."""
     if not scope.compares or len(scope.arms) < 3:

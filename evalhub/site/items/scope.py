@@ -13,7 +13,7 @@ from evalhub.ledger.differences import ComparedRuns, readable_pairs, right_of
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Metric, Run, Study, StudyRun, TestSet, TestSetVersion
 from evalhub.registry.models.studies import ArmRole, CriterionRole
-from evalhub.site.changes import moved_items, worst_test_set
+from evalhub.site.changes import count_moved, worst_test_set
 
 SEALED = "Its scores are sealed until a decision reads them."
 INVALID = "Invalid evidence shows no result."
@@ -188,7 +188,7 @@ def _worst(
 ) -> str:
     if decision is None or decision.arm in invalid:
         return names[0]
-    moved = {name: moved_items(decision.document, name) for name in names if name in pairs}
+    moved = {name: count_moved(decision.document, name) for name in names if name in pairs}
     return worst_test_set(decision.document, moved) if moved else names[0]
 
 

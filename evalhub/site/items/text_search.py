@@ -61,7 +61,7 @@ class TextSearch:
         marks: Marks = self._read[items - self._first]
         return marks
 
-    def held(self, items: Ids) -> Marks:
+    def matches(self, items: Ids) -> Marks:
         """For each of the items, whether it was read and holds the text."""
         marks: Marks = self._matches[items - self._first]
         return marks

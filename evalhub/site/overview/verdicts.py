@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.declare.verdicts import Verdict
 from evalhub.report.charts.parts import Axis, Block, Chart, Frame, Key, Table
 from evalhub.report.charts.scale import Scale, Tick
@@ -95,7 +95,7 @@ def _column(frame: Frame, index: int, month: Month, counts: Counter[str]) -> lis
     for verdict in Verdict:
         if count := counts[verdict]:
             top, height = frame.y.up(low + count), frame.y.band(low, low + count)[1]
-            text = f"{month.long}: {counted(count, 'verdict')} {verdict.label.lower()}"
+            text = f"{month.long}: {count_text(count, 'verdict')} {verdict.label.lower()}"
             blocks.append(Block(x, top, width, height, verdict, text))
             low += count
     return blocks

@@ -18,7 +18,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class FoundThing:
+class SearchResult:
     """One thing: its name, its page, and what is said beside it."""
 
     name: str
@@ -33,7 +33,7 @@ class FoundGroup:
     key: str
     title: str
     count: int
-    things: list[FoundThing]
+    things: list[SearchResult]
     more: str
 
     @property
@@ -50,7 +50,7 @@ class Search:
     items: FoundItems | None
 
     @property
-    def found(self) -> bool:
+    def has_results(self) -> bool:
         return bool(self.groups or (self.items and self.items.items))
 
 
@@ -59,10 +59,10 @@ def search(user: User, query: str) -> Search:
     text = " ".join(query.split())[:LONGEST]
     if not text:
         return Search("", [], None)
-    studies = Study.objects.seen_by(user).containing(text).select_related("project")
-    versions = ModelVersion.objects.seen_by(user).containing(text)
-    sets = TestSet.objects.seen_by(user).written().containing(text).select_related("project")
-    reviews = Campaign.objects.seen_by(user).containing(text).select_related("project")
+    studies = Study.objects.visible_to(user).containing(text).select_related("project")
+    versions = ModelVersion.objects.visible_to(user).containing(text)
+    sets = TestSet.objects.visible_to(user).written().containing(text).select_related("project")
+    reviews = Campaign.objects.visible_to(user).containing(text).select_related("project")
     groups = [
         _group("studies", "Studies", text, studies, _study),
         _group("versions", "Versions", text, versions.select_related("model__project"), _version),
@@ -77,7 +77,7 @@ def _group(
     title: str,
     text: str,
     rows: QuerySet[Any],
-    describe: Callable[[Any], FoundThing],
+    describe: Callable[[Any], SearchResult],
 ) -> FoundGroup:
     return FoundGroup(
         key=view,
@@ -88,20 +88,20 @@ def _group(
     )
 
 
-def _study(study: Study) -> FoundThing:
-    return FoundThing(study.name, reverse("site:study", args=[study.pk]), study.project.name)
+def _study(study: Study) -> SearchResult:
+    return SearchResult(study.name, reverse("site:study", args=[study.pk]), study.project.name)
 
 
-def _version(version: ModelVersion) -> FoundThing:
+def _version(version: ModelVersion) -> SearchResult:
     beside = f"{version.get_kind_display()} · {version.model.project.name}"
-    return FoundThing(str(version), reverse("site:version", args=[version.pk]), beside)
+    return SearchResult(str(version), reverse("site:version", args=[version.pk]), beside)
 
 
-def _test_set(test_set: TestSet) -> FoundThing:
+def _test_set(test_set: TestSet) -> SearchResult:
     beside = f"{test_set.get_purpose_display()} · {test_set.project.name}"
-    return FoundThing(test_set.slug, reverse("site:test_set", args=[test_set.pk]), beside)
+    return SearchResult(test_set.slug, reverse("site:test_set", args=[test_set.pk]), beside)
 
 
-def _review(campaign: Campaign) -> FoundThing:
+def _review(campaign: Campaign) -> SearchResult:
     url = reverse("site:campaign", args=[campaign.pk])
-    return FoundThing(campaign.name, url, f"{campaign.question} · {campaign.project.name}")
+    return SearchResult(campaign.name, url, f"{campaign.question} · {campaign.project.name}")

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Item, TestSetVersion
-from evalhub.report.flips import asked, expected
+from evalhub.report.flips import input_text, references_text
 from evalhub.site.items.naming import item_address
 
 READ = 50_000
@@ -51,7 +51,7 @@ class FoundItems:
 
 def find_items(user: User, text: str) -> FoundItems:
     """Items with this id, then items whose text holds it, ignoring case. Four queries at most."""
-    seen = TestSetVersion.objects.seen_by(user)
+    seen = TestSetVersion.objects.visible_to(user)
     newest = list(seen.newest().order_by("-created", "-pk").values_list("pk", "item_count"))
     parts, read = _readable(newest)
     items = Item.objects.select_related("version__test_set__project")
@@ -60,7 +60,7 @@ def find_items(user: User, text: str) -> FoundItems:
     seen_pks = {each.item.pk for each in results}
     hits: list[Item] = []
     for where in parts:
-        matching = items.filter(where).saying(text).order_by("-version_id", "position")
+        matching = items.filter(where).with_text(text).order_by("-version_id", "position")
         hits += matching[: LOOKED_AT - len(hits)]
     results += [each for each in _holding(hits, text) if each.item.pk not in seen_pks]
     more = len(results) > SHOWN or len(hits) == LOOKED_AT
@@ -94,7 +94,7 @@ def _holding(items: list[Item], text: str) -> Iterator[FoundItem]:
 
 
 def _excerpt(item: Item, text: str) -> FoundItem:
-    whole = " ".join([asked(item.input), item.context, expected(item.references)])
+    whole = " ".join([input_text(item.input), item.context, references_text(item.references)])
     flat = " ".join(whole.split())
     match = re.search(re.escape(text), flat, re.IGNORECASE)
     start, end = match.span() if match else (0, 0)

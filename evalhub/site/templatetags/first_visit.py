@@ -12,4 +12,4 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def own_projects(context: dict[str, Any]) -> ProjectQuerySet:
     """The projects in which this user may begin something."""
-    return Project.objects.seen_by(context["request"].user).order_by("name")
+    return Project.objects.visible_to(context["request"].user).order_by("name")

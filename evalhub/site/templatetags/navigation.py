@@ -68,7 +68,7 @@ def projects_owned(user: User) -> int:
     return Project.objects.owned_by(user).count()
 
 
-def invited(user: User) -> bool:
+def has_invitations(user: User) -> bool:
     """Whether a review or an invitation waits for this user, who else has no link to it."""
     return any(
         rows.waiting_for(user).exists() for rows in (MemberInvitation.objects, Invitation.objects)
@@ -97,7 +97,7 @@ def navigation(context: dict[str, Any]) -> Links:
     if request is None or not request.user.is_authenticated:
         return Links([], searches=False)
     view_name = request.resolver_match.view_name if request.resolver_match else ""
-    sees_results = Project.objects.seen_by(request.user).exists()
+    sees_results = Project.objects.visible_to(request.user).exists()
     pages: list[tuple[str, str, tuple[str, ...]]]
     pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
     owned = projects_owned(request.user) if sees_results else 0
@@ -105,7 +105,7 @@ def navigation(context: dict[str, Any]) -> Links:
         pages.append(MEMBERS)
     if sees_results and (request.user.is_superuser or owned > 1):
         pages.insert(0, OVERVIEW)
-    if sees_results and invited(request.user):
+    if sees_results and has_invitations(request.user):
         pages.append(INVITATIONS)
     links = [
         Link(label, reverse(name), view_name.startswith(under)) for label, name, under in pages

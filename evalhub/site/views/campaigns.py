@@ -19,12 +19,17 @@ from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.site.campaign_form import CampaignForm, UploadForm
-from evalhub.site.campaign_making import campaign_form, previewed, source_of, uploaded
+from evalhub.site.campaign_making import (
+    campaign_form,
+    plan_of_form,
+    register_upload_form,
+    source_of,
+)
 from evalhub.site.campaign_page import ReviewSource, running
-from evalhub.site.inviting import invite_all, told_before
-from evalhub.site.listing import listed
+from evalhub.site.inviting import invite_all, outcome_in_session
+from evalhub.site.listing import list_page
 from evalhub.site.lists import campaigns_list, choice_of_study
-from evalhub.site.plan_look import look_at, typed_of
+from evalhub.site.plan_look import form_values, look_at
 from evalhub.studies.run.reviewing import for_study
 from evalhub.studies.run.verdicts import with_verdict
 from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
@@ -57,14 +62,14 @@ def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 def _visible(request: SignedInRequest) -> CampaignQuerySet:
-    return Campaign.objects.seen_by(request.user).for_owners().defer("plan")
+    return Campaign.objects.visible_to(request.user).for_owners().defer("plan")
 
 
 @require_GET
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
-    page = listed(campaigns_list(request.user), _visible(request), request.GET)
-    studies = Study.objects.seen_by(request.user)
+    page = list_page(campaigns_list(request.user), _visible(request), request.GET)
+    studies = Study.objects.visible_to(request.user)
     count, newest = studies.count(), studies[:NEWEST]
     context = {"listed": page, "newest": newest, "studies": count, "others": count > NEWEST}
     return render(request, "site/campaigns/list.html", context)
@@ -74,9 +79,9 @@ def campaigns(request: SignedInRequest) -> HttpResponse:
 @results_only
 def choose_study(request: SignedInRequest) -> HttpResponse:
     """Choose the study whose answers a new review compares; every study is listed."""
-    studies = Study.objects.seen_by(request.user).select_related("project")
+    studies = Study.objects.visible_to(request.user).select_related("project")
     choices = with_verdict(studies.with_run_counts())
-    page = listed(choice_of_study(request.user), choices, request.GET)
+    page = list_page(choice_of_study(request.user), choices, request.GET)
     return render(request, "site/campaigns/choose.html", {"listed": page})
 
 
@@ -97,7 +102,7 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
         except PlanError as error:
             form.add_error(None, str(error))
     context = {"form": form, "source": source, "superseded": superseded}
-    context |= previewed(form, source)
+    context |= plan_of_form(form, source)
     if "look" in request.POST and "preview" in context:
         return _look(request, context)
     part = "_preview.html" if request.htmx else "new.html"
@@ -108,7 +113,7 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
 @results_only
 def upload(request: SignedInRequest) -> HttpResponse:
     """Upload a file of pairs as two runs; then the same form as for a study."""
-    projects = Project.objects.seen_by(request.user).order_by("slug")
+    projects = Project.objects.visible_to(request.user).order_by("slug")
     form = UploadForm(
         request.POST or None,
         request.FILES or None,
@@ -116,7 +121,9 @@ def upload(request: SignedInRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            runs = uploaded(form, projects.get(slug=form.cleaned_data["project"]), by=request.user)
+            runs = register_upload_form(
+                form, projects.get(slug=form.cleaned_data["project"]), by=request.user
+            )
         except (DataError, DeclarationError) as error:
             form.add_error(None, str(error))
         else:
@@ -135,7 +142,7 @@ def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(_visible(request), pk=pk)
     context = _campaign_context(request, campaign)
     if not request.htmx:
-        context |= {"told": told_before(request, campaign)}
+        context |= {"told": outcome_in_session(request, campaign)}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"site/campaigns/{part}", context)
 
@@ -207,7 +214,7 @@ def _look(request: SignedInRequest, planned: dict[str, Any]) -> HttpResponse:
     """The plan's pairs as a reviewer would see them; the form's values are passed on."""
     prepared, plan_request = planned["preview"].prepared, planned["asked"]
     context = look_at(prepared, plan_request, request.POST["look"])
-    context |= {"typed": typed_of(request.POST)}
+    context |= {"typed": form_values(request.POST)}
     return render(request, "site/campaigns/look.html", context)
 
 
@@ -216,7 +223,7 @@ def _open(
 ) -> HttpResponse:
     campaign = open_campaign(
         design=for_study(form.cleaned_data["request"], source.study),
-        runs=source.chosen(form.cleaned_data["arms"]),
+        runs=source.choose_runs(form.cleaned_data["arms"]),
         study=source.study,
         name=source.name,
         by=request.user,

@@ -31,7 +31,7 @@ PARTS = {
 @results_only
 def new_comparison(request: SignedInRequest) -> HttpResponse:
     """The form with a preview of its metric and its cost; `run` registers and runs it."""
-    if not Project.objects.seen_by(request.user).exists():
+    if not Project.objects.visible_to(request.user).exists():
         messages.error(request, "There is no project yet to compare anything in.")
         return redirect("home")
     comparison = Comparison(request.user, request.POST, request.FILES)
@@ -48,7 +48,7 @@ def new_comparison(request: SignedInRequest) -> HttpResponse:
 @results_only
 def copy_study(request: SignedInRequest, pk: int) -> HttpResponse:
     """The form, filled in from the study, or its study file; nothing is registered."""
-    studies = Study.objects.seen_by(request.user).select_related("project")
+    studies = Study.objects.visible_to(request.user).select_related("project")
     study = get_object_or_404(studies, pk=pk)
     copied = copy_of(study, by=request.user, aliases=endpoints())
     if comparison := form_of(study, copied, by=request.user):
@@ -63,7 +63,7 @@ def _page(request: SignedInRequest, comparison: Comparison, part: str) -> HttpRe
         "comparison": comparison,
         "form": comparison.form,
         "trying": arm,
-        "tried": comparison.tried(arm),
+        "tried": comparison.try_arm(arm),
         "preview": comparison.preview(),
         "plan": comparison.plan(),
         "part": part == "_metric.html",

@@ -21,7 +21,7 @@ from evalhub.site.sampling import flips_of, sampling_of
 
 
 def _visible(request: SignedInRequest) -> DecisionQuerySet:
-    return Decision.objects.seen_by(request.user).select_related("study__project")
+    return Decision.objects.visible_to(request.user).select_related("study__project")
 
 
 @require_GET

@@ -12,7 +12,7 @@ from evalhub.site.home.page import home_page
 
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
-    sees = Project.objects.seen_by(request.user).exists()
+    sees = Project.objects.visible_to(request.user).exists()
     if not sees and Membership.objects.filter(user=request.user, role=Role.REVIEWER).exists():
         return redirect("reviews:home")
     return _workbench(request)

@@ -12,43 +12,45 @@ from django.views.decorators.http import require_GET
 from evalhub.accounts.audit_log import note_once
 from evalhub.accounts.models import Action
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.features.exporters.items import FORMS, exported_items
+from evalhub.features.exporters.items import FORMS, export_items
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
-from evalhub.site.items.browsing import Place, items_page
+from evalhub.site.items.browsing import ItemUrls, items_page
+from evalhub.site.items.filters import ItemFilters
 from evalhub.site.items.finding import find
 from evalhub.site.items.naming import key_named
 from evalhub.site.items.one_item import OneItem, one_item
 from evalhub.site.items.scope import ItemScope, run_scope, study_scope, version_scope
-from evalhub.site.items.sought import ItemsSought
 
 
 def _of_study(
     request: SignedInRequest, pk: int, test_set: str = ""
-) -> tuple[ItemScope | None, Place]:
-    seen = Study.objects.seen_by(request.user).select_related("project")
+) -> tuple[ItemScope | None, ItemUrls]:
+    seen = Study.objects.visible_to(request.user).select_related("project")
     study = get_object_or_404(seen, pk=pk)
-    filters = ItemsSought.of(request.GET)
+    filters = ItemFilters.of(request.GET)
     scope = study_scope(study, test_set or filters.test_set, filters.arm)
-    return scope, Place("study", pk, test_set=scope.test_set if scope else "")
+    return scope, ItemUrls("study", pk, test_set=scope.test_set if scope else "")
 
 
-def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, Place]:
+def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, ItemUrls]:
     related = ("version__model", "test_set_version__test_set__project")
-    run = get_object_or_404(Run.objects.seen_by(request.user).select_related(*related), pk=pk)
-    return run_scope(run), Place("run", pk)
+    run = get_object_or_404(Run.objects.visible_to(request.user).select_related(*related), pk=pk)
+    return run_scope(run), ItemUrls("run", pk)
 
 
-def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, Place]:
+def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, ItemUrls]:
     """The version with the requested number, else the newest that came from a file."""
-    test_set = get_object_or_404(TestSet.objects.seen_by(request.user).written(), pk=pk)
+    test_set = get_object_or_404(TestSet.objects.visible_to(request.user).written(), pk=pk)
     number = request.GET.get("version", "")
     versions = TestSetVersion.objects.filter(test_set=test_set)
     by_number = versions.filter(number=number) if number.isdecimal() and len(number) < 9 else None
     chosen = (by_number.first() if by_number is not None else None) or versions.filter(
         pool=None
     ).first()
-    urls = Place("test_set", pk, version=chosen.number if chosen and by_number is not None else 0)
+    urls = ItemUrls(
+        "test_set", pk, version=chosen.number if chosen and by_number is not None else 0
+    )
     return version_scope(chosen, test_set) if chosen else None, urls
 
 
@@ -118,17 +120,17 @@ def test_set_items_file(request: SignedInRequest, pk: int, form: str) -> Any:
     return _file(request, *_of_test_set(request, pk), form)
 
 
-def _list(request: SignedInRequest, scope: ItemScope | None, urls: Place) -> HttpResponse:
+def _list(request: SignedInRequest, scope: ItemScope | None, urls: ItemUrls) -> HttpResponse:
     if scope is None:
         return render(request, "site/items/none.html", {"place": urls})
-    page = items_page(scope, ItemsSought.of(request.GET), urls, request.GET.get("page", ""))
+    page = items_page(scope, ItemFilters.of(request.GET), urls, request.GET.get("page", ""))
     return render(request, "site/items/items.html", {"shown": page, "scope": scope})
 
 
-def _one(request: SignedInRequest, scope: ItemScope, urls: Place, path: str) -> HttpResponse:
+def _one(request: SignedInRequest, scope: ItemScope, urls: ItemUrls, path: str) -> HttpResponse:
     key = key_named(path, request.GET)
     item = get_object_or_404(Item, version=scope.version, key=key)
-    filters = ItemsSought.of(request.GET)
+    filters = ItemFilters.of(request.GET)
     page = one_item(scope, filters, urls, item, request.GET.get("sample", ""))
     _note_reviews(request, page)
     return render(request, "site/items/item.html", {"shown": page, "scope": scope})
@@ -141,12 +143,12 @@ def _note_reviews(request: SignedInRequest, page: OneItem) -> None:
 
 
 def _file(
-    request: SignedInRequest, scope: ItemScope | None, urls: Place, form: str
+    request: SignedInRequest, scope: ItemScope | None, urls: ItemUrls, form: str
 ) -> StreamingHttpResponse:
     if scope is None or form not in FORMS:
         raise Http404
-    filters = ItemsSought.of(request.GET)
-    lines: Iterable[str] = exported_items(
+    filters = ItemFilters.of(request.GET)
+    lines: Iterable[str] = export_items(
         project=scope.project,
         by=request.user,
         items=find(scope, filters, to_the_end=True).ids.tolist(),

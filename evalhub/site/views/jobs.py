@@ -21,7 +21,7 @@ LOOK_S = 2
 
 def _own(request: SignedInRequest, pk: int) -> Job:
     """The user's own job, in a project that they still see."""
-    rows = Job.objects.seen_by(request.user).filter(by=request.user, token=None)
+    rows = Job.objects.visible_to(request.user).filter(by=request.user, token=None)
     return get_object_or_404(rows.select_related("project"), pk=pk)
 
 

@@ -141,7 +141,7 @@ def _log(request: SignedInRequest, project: Project | None) -> HttpResponse:
     entries = LogEntry.objects.in_sight_of(request.user)
     entries = entries.filter(project=project) if project else entries
     form = LogForm(request.GET)
-    matching = form.narrowed(entries) if form.is_valid() else entries.none()
+    matching = form.filter(entries) if form.is_valid() else entries.none()
     page = Paginator(matching.select_related("by", "about", "project"), LOGGED).get_page(
         request.GET.get("page")
     )

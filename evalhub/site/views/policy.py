@@ -27,7 +27,7 @@ from evalhub.studies.run.policy_change import (
 @results_only
 def study_policy(request: SignedInRequest, pk: int) -> HttpResponse:
     """The form with the difference; `change` applies it to the study."""
-    studies = Study.objects.seen_by(request.user).select_related("project")
+    studies = Study.objects.visible_to(request.user).select_related("project")
     study = get_object_or_404(studies, pk=pk)
     form = PolicyForm(request.POST or None, study=study)
     if "change" in request.POST and form.is_valid():

@@ -12,12 +12,12 @@ from evalhub.features.lifecycle.promotion import promote
 from evalhub.frames.page.access import results_only
 from evalhub.ledger.champion_standing import ArmOf
 from evalhub.ledger.models import Decision, DecisionQuerySet
-from evalhub.ledger.verification import verified_at_home
+from evalhub.ledger.verification import verify_at_home
 from evalhub.site.record_page import record_page
 
 
 def _visible(request: SignedInRequest) -> DecisionQuerySet:
-    return Decision.objects.seen_by(request.user).select_related("study__project")
+    return Decision.objects.visible_to(request.user).select_related("study__project")
 
 
 @require_GET
@@ -50,5 +50,5 @@ def promote_arm(request: SignedInRequest, pk: int) -> HttpResponse:
 def verify(request: SignedInRequest, pk: int) -> HttpResponse:
     """The same page with the result of a verification; nothing is written."""
     decision = get_object_or_404(_visible(request), pk=pk)
-    page = record_page(decision, verified_at_home(decision))
+    page = record_page(decision, verify_at_home(decision))
     return render(request, "site/record.html", {"shown": page})

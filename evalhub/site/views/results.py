@@ -25,7 +25,7 @@ from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError, TamperedError
 from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
-from reviews.results.browsing import Sought
+from reviews.results.browsing import Filters
 from reviews.results.campaign_results import campaign_results as results_of
 from reviews.results.ended import check_ended, end
 from reviews.results.export import (
@@ -48,11 +48,11 @@ TEXTS = {
 
 
 def _visible(request: SignedInRequest) -> CampaignQuerySet:
-    campaigns = Campaign.objects.seen_by(request.user)
+    campaigns = Campaign.objects.visible_to(request.user)
     return campaigns.select_related("project", "study", "baseline__model", "candidate__model")
 
 
-def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
+def only_ended(view: View) -> Callable[[SignedInRequest, int], Any]:
     """Decorator of a view of an ended and sealed review; the verb checks whether it was changed.
 
     One that goes on says so, as does one whose record was changed; neither shows anything (409).
@@ -80,7 +80,7 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
 @never_cache
 @require_GET
 @results_only
-@ended
+@only_ended
 def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     results = results_of(campaign)
     context = {
@@ -95,10 +95,10 @@ def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpRespon
 @never_cache
 @require_GET
 @results_only
-@ended
+@only_ended
 def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """Judgments one by one, selected by the address."""
-    page = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
+    page = judgments_page(campaign, Filters.of(request.GET), request.GET.get("page", ""))
     part = "_judgments.html" if request.htmx else "judgments.html"
     return render(request, f"site/results/{part}", {"campaign": campaign, "shown": page})
 
@@ -106,7 +106,7 @@ def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
 @never_cache
 @require_GET
 @results_only
-@ended
+@only_ended
 def campaign_audit(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     context = {"campaign": campaign, "audit": audit(campaign)}
     return render(request, "site/results/audit.html", context)
@@ -115,7 +115,7 @@ def campaign_audit(request: SignedInRequest, campaign: Campaign) -> HttpResponse
 @never_cache
 @require_GET
 @results_only
-@ended
+@only_ended
 def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """The audit's canonical document; its SHA-256 is in a header and on the page."""
     document = audit(campaign)
@@ -128,7 +128,7 @@ def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
 @never_cache
 @require_GET
 @results_only
-@ended
+@only_ended
 def export(request: SignedInRequest, campaign: Campaign) -> Any:
     """Judgments as ?format=jsonl, csv or parquet; preference pairs as dpo; scores as inspect."""
     check_ended(campaign)

@@ -13,9 +13,9 @@ from evalhub.io.rows import DataError
 from evalhub.registry.models import JudgeRun, Run
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
 from evalhub.site.answers import answers_page
-from evalhub.site.listing import listed
+from evalhub.site.listing import list_page
 from evalhub.site.lists import runs_list
-from evalhub.site.run_form import BudgetForm, RunForm, started
+from evalhub.site.run_form import BudgetForm, RunForm, launch_form
 from runners.judging import Work, cancel_work, resume_work
 from runners.launch import LaunchError
 from runners.progress import progress_of
@@ -23,7 +23,7 @@ from runners.queue import QueueUnreachable
 
 
 def _visible(request: SignedInRequest) -> RunQuerySet:
-    runs: RunQuerySet = Run.objects.seen_by(request.user).order_by("-created", "-id")
+    runs: RunQuerySet = Run.objects.visible_to(request.user).order_by("-created", "-id")
     return runs.select_related("version__model", "test_set_version__test_set__project")
 
 
@@ -31,7 +31,7 @@ def _visible(request: SignedInRequest) -> RunQuerySet:
 @results_only
 def runs(request: SignedInRequest) -> HttpResponse:
     runs = _visible(request).with_progress().prefetch_related("metrics__metric")
-    page = listed(runs_list(request.user), runs, request.GET)
+    page = list_page(runs_list(request.user), runs, request.GET)
     return render(request, "site/runs.html", {"listed": page})
 
 
@@ -43,7 +43,7 @@ def new_run(request: SignedInRequest) -> HttpResponse:
     form = RunForm(request.POST or None, request.FILES or None, initial=initial, user=request.user)
     if "start" in request.POST and form.is_valid():
         try:
-            run = started(form.cleaned_data, by=request.user)
+            run = launch_form(form.cleaned_data, by=request.user)
         except DataError as error:
             form.add_error("answers", str(error))
         except (DeclarationError, LaunchError, QueueUnreachable) as error:
@@ -100,7 +100,7 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         work = resume_work(run, by=request.user, budget=form.cleaned_data["budget"])
     except DeclarationError as error:
-        form.told(error)
+        form.add_field_error(error)
         return _run_page(request, pk, form)
     except QueueUnreachable as error:
         messages.error(request, str(error))

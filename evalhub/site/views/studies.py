@@ -8,12 +8,12 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.site.changes import Wanted, changes
-from evalhub.site.listing import listed
+from evalhub.site.listing import list_page
 from evalhub.site.lists import studies_list
 from evalhub.site.queries import study_runs
 from evalhub.site.study_page import newest_decision, study_page
@@ -24,14 +24,14 @@ from runners.queue import QueueUnreachable
 
 
 def _visible(request: SignedInRequest) -> StudyQuerySet:
-    return Study.objects.seen_by(request.user).select_related("project")
+    return Study.objects.visible_to(request.user).select_related("project")
 
 
 @require_GET
 @results_only
 def studies(request: SignedInRequest) -> HttpResponse:
     studies = with_verdict(_visible(request).with_run_counts())
-    page = listed(studies_list(request.user), studies, request.GET)
+    page = list_page(studies_list(request.user), studies, request.GET)
     return render(request, "site/studies.html", {"listed": page})
 
 
@@ -78,7 +78,7 @@ def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
     """Cancel all open runs and judges of a study; answers stay."""
     count = cancel_runs(get_object_or_404(_visible(request), pk=pk), by=request.user)
     if count:
-        message = f"{counted(count, 'run')} stopped. What was answered is kept."
+        message = f"{count_text(count, 'run')} stopped. What was answered is kept."
         messages.success(request, message)
     else:
         messages.info(request, "Its runs had ended, so nothing was changed.")
@@ -95,7 +95,7 @@ def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         goes_on = "goes on" if count == 1 else "go on"
-        message = f"{counted(count, 'run')} {goes_on} where it stopped." if count else ""
+        message = f"{count_text(count, 'run')} {goes_on} where it stopped." if count else ""
         messages.success(request, message or "None of its runs had stopped: nothing was changed.")
     return redirect("site:study", pk)
 

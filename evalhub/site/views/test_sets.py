@@ -7,13 +7,13 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.frames.page.access import results_only
-from evalhub.ledger.draws import unseen
+from evalhub.ledger.draws import count_unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
-from evalhub.report.flips import asked, expected, passage
-from evalhub.site.by_place import items_by_place
+from evalhub.report.flips import input_text, passage, references_text
+from evalhub.site.by_position import items_by_position
 from evalhub.site.ledger_page import ledger_page
-from evalhub.site.listing import listed
+from evalhub.site.listing import list_page
 from evalhub.site.lists import test_sets_list
 from evalhub.studies.run.verdicts import with_looks
 
@@ -21,14 +21,14 @@ PAGE = 25
 
 
 def _visible(request: SignedInRequest) -> TestSetQuerySet:
-    return TestSet.objects.seen_by(request.user).written().select_related("project")
+    return TestSet.objects.visible_to(request.user).written().select_related("project")
 
 
 @require_GET
 @results_only
 def test_sets(request: SignedInRequest) -> HttpResponse:
     test_sets = with_looks(_visible(request).with_newest_version())
-    page = listed(test_sets_list(request.user), test_sets, request.GET)
+    page = list_page(test_sets_list(request.user), test_sets, request.GET)
     return render(request, "site/test_sets.html", {"listed": page})
 
 
@@ -38,16 +38,17 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     test_set = get_object_or_404(_visible(request), pk=pk)
     versions = list(test_set.versions.select_related("pool__test_set"))
     version = _find_version(versions, request.GET.get("version", ""))
-    pages: Paginator[Item] = items_by_place(version, PAGE) if version else Paginator([], PAGE)
+    pages: Paginator[Item] = items_by_position(version, PAGE) if version else Paginator([], PAGE)
     items = pages.get_page(request.GET.get("page"))
     rows = [
-        (item, passage(asked(item.input)), passage(expected(item.references))) for item in items
+        (item, passage(input_text(item.input)), passage(references_text(item.references)))
+        for item in items
     ]
     context = {
         "test_set": test_set,
         "versions": versions,
         "version": version,
-        "unseen": unseen(version) if version and version.draws.exists() else None,
+        "unseen": count_unseen(version) if version and version.draws.exists() else None,
         "ledger": ledger_page(version, user=request.user) if version else None,
         "page": items,
         "items": rows,

@@ -22,7 +22,7 @@ USUAL = (Scope.READ, Scope.INGEST, Scope.RUN)
 @results_only
 def tokens(request: SignedInRequest, slug: str) -> HttpResponse:
     """The project's tokens; posting makes one for oneself, which is shown in this answer only."""
-    project = get_object_or_404(Project.objects.seen_by(request.user), slug=slug)
+    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
     token: verbs.NewToken | None = None
     error: verbs.TokenError | None = None
     if request.method == "POST":

@@ -24,7 +24,9 @@ class BesideForm(forms.Form):
 
     def __init__(self, *args: object, user: User, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        seen = ModelVersion.objects.seen_by(user).select_related("model__project", "parent__model")
+        seen = ModelVersion.objects.visible_to(user).select_related(
+            "model__project", "parent__model"
+        )
         for field in self.fields.values():
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = seen

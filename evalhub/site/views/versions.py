@@ -19,12 +19,12 @@ from evalhub.frames.page.numbers import whole_number
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
 from evalhub.site.lineage import lineage
-from evalhub.site.listing import listed
+from evalhub.site.listing import list_page
 from evalhub.site.lists import versions_list
 from evalhub.site.properties import Property, backend_properties, properties
 from evalhub.site.training_view import training_view
 from evalhub.site.trend_page import trend_page
-from evalhub.site.version_form import VersionForm, form_of_version, registered
+from evalhub.site.version_form import VersionForm, form_of_version, register_form
 from evalhub.studies.run.verdicts import with_evidence
 
 RUNS = 50
@@ -33,14 +33,14 @@ PROBES = 30
 
 
 def _visible(request: SignedInRequest) -> ModelVersionQuerySet:
-    versions: ModelVersionQuerySet = ModelVersion.objects.seen_by(request.user)
+    versions: ModelVersionQuerySet = ModelVersion.objects.visible_to(request.user)
     return versions.select_related("model__project", "parent__model")
 
 
 @require_GET
 @results_only
 def versions(request: SignedInRequest) -> HttpResponse:
-    page = listed(versions_list(request.user), with_evidence(_visible(request)), request.GET)
+    page = list_page(versions_list(request.user), with_evidence(_visible(request)), request.GET)
     return render(request, "site/versions.html", {"listed": page})
 
 
@@ -54,9 +54,9 @@ def new_version(request: SignedInRequest) -> HttpResponse:
     form = VersionForm(request.POST or None, initial=initial, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            version = registered(form.cleaned_data, by=request.user)
+            version = register_form(form.cleaned_data, by=request.user)
         except DeclarationError as error:
-            form.told(error)
+            form.add_field_error(error)
         else:
             messages.success(request, f"{version} is registered.")
             return redirect("site:version", version.pk)
@@ -90,7 +90,7 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
 def _render_version(
     request: SignedInRequest, version: ModelVersion, status: int, **more: Any
 ) -> HttpResponse:
-    runs = Run.objects.seen_by(request.user).filter(version=version).with_progress()
+    runs = Run.objects.visible_to(request.user).filter(version=version).with_progress()
     parts: list[tuple[str, list[Property]]] = [
         ("Backend", backend_properties(version.backend)),
         ("Sampling", properties(version.sampling.as_json())),

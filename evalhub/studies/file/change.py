@@ -42,7 +42,7 @@ class StudyChange:
     build: str | None = None
     fields: RowFields | None = None
 
-    def changed(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
+    def apply(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
         """The study's document with these changes; the document is valid.
 
         Args:

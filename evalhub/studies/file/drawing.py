@@ -13,7 +13,7 @@ from runners.launch import source_digest
 type Sets = Mapping[str, tuple[TestSetVersion, Metric]]
 
 
-def drawn_items(
+def draw_items(
     spec: StudySpec, study: Study, sets: Sets, versions: Mapping[str, ModelVersion]
 ) -> dict[str, tuple[TestSetVersion, Metric]]:
     """For each pool, the items drawn for this file's question; the same file draws the same items.

@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.margins import Margin, RelativeMargin
 from evalhub.declare.policy import Demand, Tier
-from runners.metrics import MetricDeclaration, declared_metric
+from runners.metrics import MetricDeclaration, metric_declaration
 
 GuardName = Literal[
     "refusal",
@@ -78,7 +78,7 @@ class FormDemand(Declaration):
     @classmethod
     def _guards_something(cls, guards: tuple[GuardName, ...]) -> tuple[GuardName, ...]:
         if not guards:
-            raise wrong("is empty")
+            raise invalid("is empty")
         return guards
 
 
@@ -115,8 +115,8 @@ def _guards(form: FormDemand, own: MetricDeclaration) -> Iterator[FormGuard]:
     for name in dict.fromkeys(form.guards):
         kind = KINDS[name]
         bare = {"json_fence": "left-out"} if kind.bare else {}
-        metric = declared_metric(kind.metric, **bare)
-        if own not in (metric, declared_metric(kind.metric)):
+        metric = metric_declaration(kind.metric, **bare)
+        if own not in (metric, metric_declaration(kind.metric)):
             demand = (
                 Demand(role="guard", tier=form.tier, relative_margin=form.length)
                 if kind.relative

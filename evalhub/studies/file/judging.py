@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import create_model, field_validator, model_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.prices import Price
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.study import Pairwise
@@ -22,14 +22,14 @@ class _JudgeBackend(Declaration):
     """Who judges: one of the backends that are asked."""
 
     @property
-    def asked(self) -> BackendDeclaration:
+    def live_backend(self) -> BackendDeclaration:
         backend: BackendDeclaration = next(each for _, each in self if each is not None)
         return backend
 
     @model_validator(mode="after")
     def _one(self) -> "_JudgeBackend":
         if len([each for _, each in self if each is not None]) != 1:
-            raise wrong(f"says who judges: {' or '.join(f'{name}: {{…}}' for name in _LIVE)}")
+            raise invalid(f"says who judges: {' or '.join(f'{name}: {{…}}' for name in _LIVE)}")
         return self
 
 
@@ -56,9 +56,9 @@ class JudgeArm(Declaration):
     @classmethod
     def _is_greedy(cls, sampling: Sampling) -> Sampling:
         if sampling.temperature not in (None, 0.0):
-            raise wrong("a judge is asked at 0: leave it out", "temperature")
+            raise invalid("a judge is asked at 0: leave it out", "temperature")
         if sampling.samples != 1:
-            raise wrong("a judge says what it says once: leave it out", "samples")
+            raise invalid("a judge says what it says once: leave it out", "samples")
         return sampling.model_copy(update={"temperature": 0.0})
 
 
@@ -66,7 +66,7 @@ def check_judges(study: "StudyFile") -> None:
     """Raises if a judge doesn't exist, or if its scores would decide."""
     for name in study.judges:
         if name in study.arms:
-            raise wrong("is an arm: who is compared doesn't judge", "judges", name)
+            raise invalid("is an arm: who is compared doesn't judge", "judges", name)
     for name, test_set in study.test_sets.items():
         if test_set.metric.needs_model:
             _check_judged(study, name, test_set)
@@ -78,11 +78,11 @@ def _check_pairwise(study: "StudyFile", pairwise: Pairwise) -> None:
     _check_there(study, pairwise.by, "pairwise", "by")
     choices = f"there are {', '.join(study.test_sets)}"
     if pairwise.test_set not in study.test_sets:
-        raise wrong(
+        raise invalid(
             f"there is no test set {pairwise.test_set!r}; {choices}", "pairwise", "test_set"
         )
     if study.test_sets[pairwise.test_set].role == "development":
-        raise wrong(
+        raise invalid(
             f"{pairwise.test_set!r} is for development: a judge is asked about what is judged",
             "pairwise",
             "test_set",
@@ -92,28 +92,28 @@ def _check_pairwise(study: "StudyFile", pairwise: Pairwise) -> None:
 def _check_there(study: "StudyFile", name: str, *at: str) -> None:
     if name not in study.judges:
         choices = f"there are {', '.join(study.judges)}" if study.judges else "there are none"
-        raise wrong(f"there is no judge {name!r} among the study's `judges`; {choices}", *at)
+        raise invalid(f"there is no judge {name!r} among the study's `judges`; {choices}", *at)
 
 
 def _check_judged(study: "StudyFile", name: str, test_set: "AskedTestSet") -> None:
     at = "test_sets", name
     _check_there(study, test_set.metric.model, *at, "metric", "by")
     if test_set.role == "primary":
-        raise wrong(
+        raise invalid(
             f"what a judge says by {test_set.metric.name} is shown and decides nothing: say role: "
             "guard with tier: advisory, or role: development",
             *at,
             "role",
         )
     if test_set.role == "guard" and test_set.tier != "advisory":
-        raise wrong(
+        raise invalid(
             f"what a judge says by {test_set.metric.name} is shown and decides nothing: say tier: "
             "advisory",
             *at,
             "tier",
         )
     if test_set.role == "guard" and study.policy.jumps == "hold":
-        raise wrong(
+        raise invalid(
             f"would let what a judge says of {name} hold: say report, or role: development there",
             "policy",
             "jumps",

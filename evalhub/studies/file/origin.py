@@ -31,9 +31,10 @@ class OperatorFile:
     def check(self, study: "StudyFile") -> None:
         """Raises OutsideError for a key that isn't bound to the host it would be sent to."""
         asked_by_place = [
-            (("arms", name, "backend"), arm.backend.asked) for name, arm in study.arms.items()
+            (("arms", name, "backend"), arm.backend.live_backend)
+            for name, arm in study.arms.items()
         ] + [
-            (("judges", name, "backend"), judge.backend.asked)
+            (("judges", name, "backend"), judge.backend.live_backend)
             for name, judge in study.judges.items()
         ]
         for path, backend in asked_by_place:

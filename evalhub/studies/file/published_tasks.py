@@ -77,7 +77,7 @@ class PublishedTasks(Declaration):
     )
 
 
-def published_test_sets(tasks: PublishedTasks) -> dict[str, dict[str, Any]]:
+def test_sets_of_tasks(tasks: PublishedTasks) -> dict[str, dict[str, Any]]:
     """The test sets of a study file for these tasks, by task name."""
     return {
         task.name: {

@@ -60,7 +60,7 @@ def schema_of(name: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": identity, **schema, "title": f"Evalhub {name}"}
 
 
-def written(name: str) -> str:
+def schema_text(name: str) -> str:
     """The text of the schema's file in docs/."""
     return json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
 
@@ -68,5 +68,5 @@ def written(name: str) -> str:
 if __name__ == "__main__":
     for document_name in PUBLISHED:
         Path("docs", f"{document_name}.schema.json").write_text(
-            written(document_name), encoding="utf-8"
+            schema_text(document_name), encoding="utf-8"
         )

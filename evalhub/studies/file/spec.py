@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import Declaration, declared, read_declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid, read_declaration, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import Outside, OutsideError
 from evalhub.declare.ownership import Ownership
@@ -45,11 +45,11 @@ from evalhub.io.document import Document
 from evalhub.studies.file import checks
 from evalhub.studies.file.change import StudyChange
 from evalhub.studies.file.checks import BEST_UNTUNED
+from evalhub.studies.file.gaps import first_gap
 from evalhub.studies.file.judging import JudgeArm, check_judges
 from evalhub.studies.file.origin import Origin
 from evalhub.studies.file.suite import Suite, items_written, rows_written, test_sets_of
 from evalhub.studies.file.test_sets import AskedTestSet, metric_needed
-from evalhub.studies.file.unfilled import first_unfilled
 from runners.backends import BACKENDS
 from runners.backends.recorded import RecordedBackend
 from runners.engines.errors import EngineError
@@ -73,7 +73,7 @@ type Files = Callable[[str], Path]
 def _words(name: str) -> str:
     """The name, stripped and in Unicode form NFC, so that it is always written in one way."""
     if not name.strip():
-        raise wrong("is empty")
+        raise invalid("is empty")
     return normalize("NFC", name.strip())
 
 
@@ -89,7 +89,7 @@ class _ArmBackend(Declaration):
     recorded: Recorded | None = None
 
     @property
-    def asked(self) -> BackendDeclaration | None:
+    def live_backend(self) -> BackendDeclaration | None:
         """The live backend; None if the answers are recorded."""
         backends = [getattr(self, name) for name in LIVE]
         return next((each for each in backends if each is not None), None)
@@ -98,7 +98,7 @@ class _ArmBackend(Declaration):
     def _one(self) -> "_ArmBackend":
         if len([each for _, each in self if each is not None]) != 1:
             kinds = " or ".join(f"{name}: {{…}}" for name in LIVE)
-            raise wrong(f"says who answers: recorded: FILE or {kinds}")
+            raise invalid(f"says who answers: recorded: FILE or {kinds}")
         return self
 
 
@@ -143,14 +143,14 @@ class Arm(Declaration):
 
     @model_validator(mode="after")
     def _spends(self) -> "Arm":
-        if self.budget is not None and self.backend.asked is None:
-            raise wrong("its answers are recorded, and nobody is asked: leave it out", "budget")
+        if self.budget is not None and self.backend.live_backend is None:
+            raise invalid("its answers are recorded, and nobody is asked: leave it out", "budget")
         return self
 
     @model_validator(mode="after")
     def _is_built(self) -> "Arm":
-        if self.build is not None and self.backend.asked is not None:
-            raise wrong("is of recorded answers: who is asked is said by the backend", "build")
+        if self.build is not None and self.backend.live_backend is not None:
+            raise invalid("is of recorded answers: who is asked is said by the backend", "build")
         return self
 
     @property
@@ -160,13 +160,13 @@ class Arm(Declaration):
     @property
     def spec(self) -> BackendDeclaration:
         """The backend as a model version has it."""
-        return self.backend.asked or RecordedBackend(build=self.build)
+        return self.backend.live_backend or RecordedBackend(build=self.build)
 
     def answers(self, files: Files, test_set: str) -> Path | None:
         """The file of this arm's recorded answers to `test_set`; None if it answers live."""
         return _file_of(self.backend.recorded, files, test_set)
 
-    def repeated(self, files: Files, test_set: str) -> Path | None:
+    def repeat_answers(self, files: Files, test_set: str) -> Path | None:
         """The file of the same arm's answers, made a second time; None if there is none."""
         return _file_of(self.repeat.recorded if self.repeat else None, files, test_set)
 
@@ -232,10 +232,10 @@ class StudyFile(Declaration):
         merged = dict(test_sets)
         for name, test_set in (test_sets_of(suite) if suite else {}).items():
             if name in merged:
-                raise wrong("is a skill of the suite already: choose another name", name)
-            merged[name] = declared(AskedTestSet, test_set)
+                raise invalid("is a skill of the suite already: choose another name", name)
+            merged[name] = validate(AskedTestSet, test_set)
         if not merged and "suite" in info.data:
-            raise wrong("is empty: name a test set, or say suite: general")
+            raise invalid("is empty: name a test set, or say suite: general")
         return merged
 
     @model_validator(mode="after")
@@ -351,7 +351,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
     _check_filled_in(document)
     file = read_declaration(StudyFile, document, start=start)
     if change is not None:
-        document.data = change.changed(document.data, _in_question(file), path.parent)
+        document.data = change.apply(document.data, _in_question(file), path.parent)
         file = read_declaration(StudyFile, document, start=start)
     try:
         origin.check(file)
@@ -394,8 +394,8 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
 
 def _check_filled_in(document: Document) -> None:
     """Raises for a file from `evalhub strategy init` that still has gaps."""
-    if missing := first_unfilled(document.data):
-        raise document.error(missing.place, missing.said)
+    if missing := first_gap(document.data):
+        raise document.error(missing.place, missing.text)
 
 
 def _baseline(file: StudyFile) -> str:

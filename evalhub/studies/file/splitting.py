@@ -8,7 +8,7 @@ SHARED = 0.05
 FEWEST_SHARING = 2
 
 
-def together(labels: Sequence[Sequence[str]]) -> list[int]:
+def group_by_labels(labels: Sequence[Sequence[str]]) -> list[int]:
     """The group of each item, as the index of its first item: items that share a label, directly or
     through others, are one group."""
     parents = list(range(len(labels)))
@@ -27,9 +27,7 @@ def together(labels: Sequence[Sequence[str]]) -> list[int]:
     return [root(index) for index in range(len(labels))]
 
 
-def drawn_share(
-    keys: Sequence[str], groups: Sequence[int], *, share: float, seed: int
-) -> list[int]:
+def draw_share(keys: Sequence[str], groups: Sequence[int], *, share: float, seed: int) -> list[int]:
     """Indices of about `share` of the items, in whole groups, drawn by the seed.
 
     Groups come in the order of SHA-256(seed, the smallest id in them); one is taken where that

@@ -16,10 +16,10 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.declare.declaration import Declaration, default_of, wrong
+from evalhub.declare.declaration import Declaration, default_of, invalid
 from evalhub.declare.margins import Margin
 from evalhub.declare.policy import Demand, Tier
-from evalhub.studies.file.published_tasks import PublishedTasks, TaskKind, published_test_sets
+from evalhub.studies.file.published_tasks import PublishedTasks, TaskKind, test_sets_of_tasks
 from runners.suites import SUITES
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class SkillItems(Declaration):
             try:
                 SUITES[self.skill].generate(self.seed, self.items)
             except ValueError as error:
-                raise wrong(str(error), "items") from error
+                raise invalid(str(error), "items") from error
         return self
 
 
@@ -89,7 +89,7 @@ class GeneralSuite(Declaration):
     @classmethod
     def _asks_something(cls, skills: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not skills and "tasks" in info.data and info.data["tasks"] is None:
-            raise wrong("is empty")
+            raise invalid("is empty")
         return skills
 
 
@@ -124,7 +124,7 @@ def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
     tasks = (
         PublishedTasks(kind=settings.tasks) if isinstance(settings.tasks, str) else settings.tasks
     )
-    for name, fields in published_test_sets(tasks).items():
+    for name, fields in test_sets_of_tasks(tasks).items():
         test_sets[skill_name(name)] = fields | {"tier": settings.tier}
     return test_sets
 

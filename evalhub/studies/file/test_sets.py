@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from evalhub.declare.declaration import Declaration, declared, wrong
+from evalhub.declare.declaration import Declaration, invalid, validate
 from evalhub.declare.outside import Outside
 from evalhub.declare.policy import Demand
 from evalhub.io.items import FieldMapping
@@ -89,20 +89,20 @@ class AskedTestSet(Demand):
             return cast("MetricDeclaration", metric)
         skill, task = info.data["suite"], info.data["lm_eval"]
         if skill is None and task is None:
-            raise wrong("missing", "metric")
+            raise invalid("missing", "metric")
         kind: Any = AnyMetric
         fields = metric_of(skill.skill) if skill else task.metric
-        declaration: MetricDeclaration = declared(kind, fields)
+        declaration: MetricDeclaration = validate(kind, fields)
         return declaration
 
     @model_validator(mode="after")
     def _comes_from_somewhere(self) -> "AskedTestSet":
         if [self.file, self.suite, self.lm_eval].count(None) != 2:
-            raise wrong(
+            raise invalid(
                 "says where the items come from: a file, a skill of the suite, or lm_eval", "file"
             )
         if self.file is None and self.fields != ItemFields():
-            raise wrong("are of a file's rows", "fields")
+            raise invalid("are of a file's rows", "fields")
         return self
 
     @property
@@ -113,26 +113,28 @@ class AskedTestSet(Demand):
     @model_validator(mode="after")
     def _guards_what_is_judged(self) -> "AskedTestSet":
         if self.form is not None and self.role == "development":
-            raise wrong("is for what is judged: a development set is only read", "form")
+            raise invalid("is for what is judged: a development set is only read", "form")
         return self
 
     @model_validator(mode="after")
     def _draws_for_a_look(self) -> "AskedTestSet":
         if self.draw is not None and self.role != "primary":
-            raise wrong("is for primaries, whose looks are paid for", "draw")
+            raise invalid("is for primaries, whose looks are paid for", "draw")
         return self
 
     @model_validator(mode="after")
     def _is_of_all_answers(self) -> "AskedTestSet":
         if self.metric.scored_together and self.bounds is not None:
-            raise wrong("are of single answers, and the score is of all of them together", "bounds")
+            raise invalid(
+                "are of single answers, and the score is of all of them together", "bounds"
+            )
         return self
 
     @model_validator(mode="after")
     def _within_its_metric(self) -> "AskedTestSet":
         own = self.metric.reach
         if own is not None and self.bounds is not None:
-            raise wrong(
+            raise invalid(
                 f"{self.metric.name} lies between {own[0]:g} and {own[1]:g}: leave them out",
                 "bounds",
             )

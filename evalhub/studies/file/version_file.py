@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from evalhub.declare.declaration import Declaration, wrong
+from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.study import ModelKind, Name
@@ -40,17 +40,17 @@ class VersionFile(Declaration):
     @field_validator("backend")
     @classmethod
     def _check_live(cls, backend: ArmBackend | None) -> ArmBackend | None:
-        if backend is not None and backend.asked is None:
-            raise wrong("answers belong to a run: leave the backend out", "recorded")
+        if backend is not None and backend.live_backend is None:
+            raise invalid("answers belong to a run: leave the backend out", "recorded")
         return backend
 
     @model_validator(mode="after")
     def _is_built(self) -> "VersionFile":
         if self.build is not None and self.backend is not None:
-            raise wrong("is of recorded answers: who is asked is said by the backend", "build")
+            raise invalid("is of recorded answers: who is asked is said by the backend", "build")
         return self
 
     @property
     def spec(self) -> BackendDeclaration:
         """The backend as a model version has it."""
-        return (self.backend and self.backend.asked) or RecordedBackend(build=self.build)
+        return (self.backend and self.backend.live_backend) or RecordedBackend(build=self.build)

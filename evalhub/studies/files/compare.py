@@ -34,12 +34,12 @@ from evalhub.ledger.file_claims import FileClaim, FileLedger
 from evalhub.studies.files.compared_arms import (
     AnsweredFile,
     arm_scores,
-    missed_items,
+    items_without_match,
     read_arm,
     tally_of,
 )
 from evalhub.studies.files.compared_items import ComparedItem, read_compared_items
-from evalhub.studies.files.judged import judge_files
+from evalhub.studies.files.judge_files import judge_files
 from evalhub.studies.files.terms import Terms
 from runners.metrics import MetricError, Scorer, scorer
 
@@ -133,7 +133,7 @@ def _policy(name: str, question: CompareRequest, score: Scorer) -> Policy:
         **terms.demand(terms.role),
         "metric": question.metric,
         "higher_is_better": metric.rises,
-        "unit": metric.counted_in[:LONGEST_UNIT],
+        "unit": metric.unit_of_value[:LONGEST_UNIT],
         **({} if metric.reach is None else {"bounds": metric.reach}),
     }
     return terms.policy({name: criterion})
@@ -188,7 +188,7 @@ class _Comparison:
                     name,
                     before.extraction_misses,
                     after.extraction_misses,
-                    missed_items(self.arms[0]) | missed_items(self.arms[1]),
+                    items_without_match(self.arms[0]) | items_without_match(self.arms[1]),
                 )
             ],
         )

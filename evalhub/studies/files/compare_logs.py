@@ -12,7 +12,7 @@ from evalhub.declare.roles import DemandRole
 from evalhub.declare.verdicts import Verdict
 from evalhub.importers.kinds import KINDS, one_arm, read_arms
 from evalhub.importers.log import AskedItem, LoggedArm
-from evalhub.importers.pairing import PairedTask, other_settings, pair, reworded_tasks
+from evalhub.importers.pairing import PairedTask, other_settings, pair, tasks_with_other_wording
 from evalhub.importers.plain import item_row
 from evalhub.io.canonical import digest_of
 from evalhub.io.items import prints_of
@@ -24,7 +24,7 @@ from evalhub.studies.files.compare import FileComparison
 from evalhub.studies.files.decide import decide_scores
 from evalhub.studies.files.evidence import ItemInfo, Scores
 from evalhub.studies.files.terms import Terms
-from runners.metrics import declared_metric
+from runners.metrics import metric_declaration
 
 ROLES: tuple[Literal["baseline", "candidate"], ...] = ("baseline", "candidate")
 
@@ -75,19 +75,19 @@ def compare_logs(
         DataError: what is wrong with a log, or why the two can't be paired.
         LogQuestionError: a question that can't be asked of these tasks.
     """
-    arms = chosen_arms(base, candidate, question, limits)
+    arms = choose_arms(base, candidate, question, limits)
     tasks = pair(*arms, question.metrics, other_prompts=question.other_prompts)
     policy = policy_of(tasks, question)
     scores = _scores(arms, tasks, question)
     record = decide_scores(
-        policy, scores, imported=imported(arms, tasks, question.kind), ledger=ledger
+        policy, scores, imported=imported_section(arms, tasks, question.kind), ledger=ledger
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
     return FileComparison(record, [row for each in tasks for row in _items(each)])
 
 
-def chosen_arms(
+def choose_arms(
     base: Path, candidate: Path | None, question: LogQuestion, limits: Limits = COMMAND
 ) -> tuple[LoggedArm, LoggedArm]:
     """The baseline and the candidate. Raises DataError."""
@@ -150,7 +150,7 @@ def _scores(
     scores = Scores((arms[0].name, arms[1].name), files, owners)
     for task in tasks:
         cells = scores.cells[task.name, task.metric] = ({}, {})
-        registered = declared_metric("recorded", **task.measures[0].as_recorded())
+        registered = metric_declaration("recorded", **task.measures[0].as_recorded())
         scores.metrics[task.name, task.metric] = registered.name, registered.options
         for arm, side in enumerate(task.sides):
             for answer in side.answers:
@@ -196,7 +196,7 @@ def _value_at(item: AskedItem, name: str, file: Path) -> Any:
     return value
 
 
-def imported(
+def imported_section(
     arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], kind: str
 ) -> ImportedSection:
     """The tool's own means next to ours, and other differences."""
@@ -215,7 +215,7 @@ def imported(
     reworded = [
         f"The items of {name} were put to the two arms in other words, as was said: a difference "
         "may be the prompt's"
-        for name in reworded_tasks(tasks)
+        for name in tasks_with_other_wording(tasks)
     ]
     return ImportedSection(
         tool=KINDS[kind].words,

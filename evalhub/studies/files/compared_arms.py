@@ -8,7 +8,7 @@ import numpy as np
 
 from evalhub.decision.align import ArmScores, by_item
 from evalhub.decision.sections.answers import AnswerTally, is_empty
-from evalhub.decision.wording import counted
+from evalhub.decision.wording import count_text
 from evalhub.io.answers import RecordedAnswer, read_answers
 from evalhub.io.finish_reasons import end_of
 from evalhub.io.identity import answers_digest, scores_digest
@@ -96,7 +96,7 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
     answered = [each for key in keys for each in arm.answers.get(key, [])]
     failed = [each for each in answered if each.text is None]
     failures = [
-        f"{arm.path.name} holds {counted(len(failed), 'error')} in place of "
+        f"{arm.path.name} holds {count_text(len(failed), 'error')} in place of "
         f"{'an answer' if len(failed) == 1 else 'answers'} to {test_set}, "
         f"{'' if len(failed) == 1 else 'first '}on line {answer.line} ({answer.error}): answer "
         f"{'this item' if len(failed) == 1 else 'these items'} again"
@@ -119,7 +119,7 @@ def arm_scores(arm: AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScor
     )
 
 
-def missed_items(arm: AnsweredFile) -> frozenset[str]:
+def items_without_match(arm: AnsweredFile) -> frozenset[str]:
     """Keys of items with an answer in which the extraction pattern found no match."""
     return frozenset(
         key for key, scores in arm.scores.items() if any(each.extracted is False for each in scores)

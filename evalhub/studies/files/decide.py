@@ -34,7 +34,7 @@ from evalhub.declare.verdicts import Verdict
 from evalhub.ledger.file_claims import FileClaim, FileLedger
 from evalhub.studies.files.decided_claims import claims_of
 from evalhub.studies.files.evidence import Scores
-from evalhub.studies.files.judged import judge_files
+from evalhub.studies.files.judge_files import judge_files
 
 IN_NO_LEDGER = (
     "the policy says `ledger_at: server`, and here a decision on files stands in no server's "
@@ -174,7 +174,7 @@ def _answers_by_test_set(parts: Sequence[_Part], scores: Scores) -> Iterator[Ans
 def _tally(scores: Scores, requirement: Requirement, arm: int) -> AnswerTally:
     tally = AnswerTally()
     cells = scores.cells[requirement.test_set, requirement.metric][arm]
-    failed = scores.failed(requirement.test_set, arm)
+    failed = scores.failures(requirement.test_set, arm)
     for key, sample in ((key, sample) for key, samples in cells.items() for sample in samples):
         text = scores.outputs[arm].get((requirement.test_set, key, sample))
         tally.count(1)
@@ -207,7 +207,7 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
         return None
     keys = list(dict.fromkeys([*cells[0], *cells[1]]))
     if requirement.role == "budget":  # an item counts no cost if an answer failed
-        failed = {item for arm in (0, 1) for item, _ in scores.failed(requirement.test_set, arm)}
+        failed = {item for arm in (0, 1) for item, _ in scores.failures(requirement.test_set, arm)}
         keys = [key for key in keys if key not in failed]
     before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))
     infos = [scores.items[requirement.test_set, key] for key in keys]
@@ -235,7 +235,7 @@ def _arm(requirement: Requirement, scores: Scores, keys: Sequence[str], arm: int
     cell = scores.cells[requirement.test_set, requirement.metric][arm]
     by_key = [sorted(cell.get(key, {}).items()) for key in keys]
     indices, values = by_item([[value for _, value in each] for each in by_key])
-    errors = scores.failed(requirement.test_set, arm)
+    errors = scores.failures(requirement.test_set, arm)
     answers = [(key, each[0]) for key, row in zip(keys, by_key, strict=True) for each in row]
     failed = np.array([each in errors for each in answers], dtype=bool) & np.isnan(values)
     first = next((errors[answers[row]] for row in np.flatnonzero(failed)), "")

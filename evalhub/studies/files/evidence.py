@@ -98,7 +98,7 @@ class Scores:
         pairs = zip(self.files, self.owners, strict=True)
         return " + ".join(file.name for file, of in pairs if of in (None, self.arms[arm]))
 
-    def failed(self, test_set: str, arm: int) -> dict[tuple[str, int], str]:
+    def failures(self, test_set: str, arm: int) -> dict[tuple[str, int], str]:
         """Errors of the arm's failed answers, by item and sample."""
         errors = self.errors[arm].items()
         return {(item, sample): error for (at, item, sample), error in errors if at == test_set}

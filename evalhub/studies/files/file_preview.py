@@ -34,7 +34,7 @@ ANSWER: Mapping[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class FilePreview:
     """The beginning of a file.
 
     Attributes:
@@ -44,7 +44,7 @@ class Glance:
     rows: Sequence[Row]
     fields: tuple[str, ...]
 
-    def guessed(self, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    def guess_fields(self, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
         """For each meaning, the field that seems to have it; meanings without one are left out."""
         small = {each.lower(): each for each in reversed(self.fields)}
         guesses = {
@@ -62,13 +62,13 @@ class Glance:
         return bool(small & set(ITEM["input"]))
 
 
-def glance(path: Path) -> Glance:
+def glance(path: Path) -> FilePreview:
     """The first rows of a file. Raises evalhub.io.rows.DataError for one that can't be read."""
     rows = list(islice(read_rows(path, WEB), FIRST))
-    return Glance(rows, tuple(dict.fromkeys(name for row in rows for name in row.values)))
+    return FilePreview(rows, tuple(dict.fromkeys(name for row in rows for name in row.values)))
 
 
-def proposed_metric(references: Sequence[Any]) -> str:
+def propose_metric(references: Sequence[Any]) -> str:
     """The metric that fits such references best; one without references if there are none."""
     flat = [one for each in references for one in _several(each)]
     if not flat:

@@ -25,7 +25,7 @@ from evalhub.registry.models.versions import Kind
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import publish_version, register_metric, stage_version
 from runners.backends.recorded import RecordedBackend
-from runners.launch import launch_staged, recorded_run
+from runners.launch import launch_staged, run_of_answers
 from runners.metrics import scorer
 from runners.recorded import stage_answers
 
@@ -69,7 +69,7 @@ class ImportRequest:
     fields: RowMapping = USUAL
 
 
-def import_foreign(
+def import_log(
     *,
     project: Project,
     by: User | None,
@@ -149,7 +149,7 @@ class _StagedLog:
             answers = answers_file(task, folder / "answers.jsonl")
             try:
                 test_set_version = self._stage_set(slugs[task.name], items)
-                run = recorded_run(
+                run = run_of_answers(
                     version=self._stage_version(slug_of(self.request.model or arm.name)),
                     test_set_version=test_set_version,
                     answers=answers.path,

@@ -40,7 +40,7 @@ class RecordedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Extraction:
     """An answer, and what the metric takes out of it.
 
     Attributes:
@@ -75,8 +75,8 @@ class PreviewedItem:
     key: str
     asked: str
     references: Sequence[str]
-    answers: Sequence[Taken]
-    probes: Sequence[Taken]
+    answers: Sequence[Extraction]
+    probes: Sequence[Extraction]
     open: bool
 
 
@@ -85,15 +85,15 @@ class MetricPreview:
     """The first items of a test set by a metric; `tried` is an answer that somebody typed."""
 
     items: Sequence[PreviewedItem]
-    tried: Taken | None
+    tried: Extraction | None
 
     @property
-    def sealed(self) -> bool:
+    def has_sealed_scores(self) -> bool:
         """Whether some item's scores are still sealed."""
         return not all(each.open for each in self.items)
 
     @property
-    def found_nothing(self) -> int:
+    def empty_count(self) -> int:
         """Number of answers in which the metric found nothing to compare."""
         return sum(
             answer.text is not None and (answer.taken is None or answer.matched is False)
@@ -147,7 +147,9 @@ def preview_metric(
     return MetricPreview(previews, tried)
 
 
-def _score_typed(scored: Scorer, text: str, item: ItemContent, preview: PreviewedItem) -> Taken:
+def _score_typed(
+    scored: Scorer, text: str, item: ItemContent, preview: PreviewedItem
+) -> Extraction:
     """Scores an answer that somebody typed to the first item, unless an arm gave the same."""
     texts = {_bare(each.text) for each in preview.answers if each.text is not None}
     if not preview.open and _bare(text[:SHOWN]) in texts:
@@ -169,11 +171,11 @@ def _answers(file: RecordedFile, keys: set[str]) -> dict[str, RecordedAnswer]:
 
 def _of_arm(
     scored: Scorer, name: str, recorded: RecordedAnswer | None, item: ItemContent, *, seen: bool
-) -> Taken:
+) -> Extraction:
     if recorded is None:
-        return Taken(name, None, missing=f"no answer among the first {LOOKED_THROUGH:,} rows")
+        return Extraction(name, None, missing=f"no answer among the first {LOOKED_THROUGH:,} rows")
     if recorded.text is None:
-        return Taken(name, None, missing=f"an error: {recorded.error}"[:SHOWN])
+        return Extraction(name, None, missing=f"an error: {recorded.error}"[:SHOWN])
     answer = Answer(
         recorded.text,
         recorded.latency_ms,
@@ -188,7 +190,7 @@ def _of_arm(
     return _extract(scored, name, answer, display_text, item.references if seen else None)
 
 
-def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Taken]:
+def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Extraction]:
     """Made-up answers: right ones in two forms, and a wrong one."""
     metric = scored.metric
     if not isinstance(metric, TextMetric) or not metric.compares or metric.instead:
@@ -202,16 +204,16 @@ def _probes(scored: Scorer, item: ItemContent, other: ItemContent) -> list[Taken
     return [_score_probe(scored, name, text, item) for name, text in probes]
 
 
-def _score_probe(scored: Scorer, name: str, text: str, item: ItemContent) -> Taken:
+def _score_probe(scored: Scorer, name: str, text: str, item: ItemContent) -> Extraction:
     answer = Answer(text, asked=question_of(item.input))
     return _extract(scored, name, answer, text, item.references)
 
 
 def _extract(
     scored: Scorer, name: str, answer: Answer, display_text: str, references: Sequence[Any] | None
-) -> Taken:
-    extracted, matched = scored.taken(answer)
-    return Taken(
+) -> Extraction:
+    extracted, matched = scored.part_compared(answer)
+    return Extraction(
         name,
         display_text[:SHOWN],
         None if extracted is None else extracted[:SHOWN],

@@ -12,7 +12,7 @@ from evalhub.importers.plain import DOCUMENT, answers_file, whole_items_file
 from evalhub.io.rows import DataError
 from evalhub.ledger.file_claims import FileLedger
 from evalhub.studies.files.compare import CompareRequest, FileComparison, compare_files
-from evalhub.studies.files.compare_logs import LogQuestion, LogQuestionError, chosen_arms
+from evalhub.studies.files.compare_logs import LogQuestion, LogQuestionError, choose_arms
 from runners.metrics import METRICS, scorer
 
 
@@ -42,7 +42,7 @@ def compare_rescored(
         LogQuestionError: a question that can't be asked of the logs.
         runners.metrics.MetricError: a metric that can't be had so.
     """
-    arms = chosen_arms(base, candidate, question)
+    arms = choose_arms(base, candidate, question)
     check_same_tasks(*arms)
     if len(question.metrics) != 1 or len(arms[0].tasks) != 1 or question.primaries:
         tasks = ", ".join(arms[0].tasks)

@@ -15,7 +15,7 @@ from evalhub.registry.slugs import slug_of
 from evalhub.studies.files.compare_logs import (
     LogQuestion,
     LogQuestionError,
-    chosen_arms,
+    choose_arms,
     item_info,
     policy_of,
 )
@@ -35,7 +35,7 @@ def write_study(
         DataError: what is wrong with a log, or why the two can't be paired.
         LogQuestionError: a question that can't be asked of the tasks, or a folder that isn't empty.
     """
-    arms = chosen_arms(base, candidate, question)
+    arms = choose_arms(base, candidate, question)
     tasks = pair(*arms, question.metrics, other_prompts=question.other_prompts)
     policy = policy_of(tasks, question)
     if folder.exists() and any(folder.iterdir()):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.declare.answers_rule import ModelChangeUse
-from evalhub.declare.declaration import declared, default_of
+from evalhub.declare.declaration import default_of, validate
 from evalhub.declare.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
 from evalhub.declare.policy import FailureUse, JumpUse, Policy, Rule
 from evalhub.declare.roles import DemandRole
@@ -56,4 +56,4 @@ class Terms:
     def policy(self, criteria: Mapping[str, Mapping[str, Any]]) -> Policy:
         """The policy with these criteria, by name. Raises DeclarationError."""
         document = {"schema": "evalhub.policy/1", **self.rule(), "criteria": dict(criteria)}
-        return declared(Policy, document)
+        return validate(Policy, document)

@@ -27,12 +27,12 @@ from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
-from evalhub.studies.run.judged_pairs import begin_judge, judge_asked
+from evalhub.studies.run.judged_pairs import begin_judge, newest_judge_run
 from evalhub.studies.run.reviewing import ReviewRuns, newest_review, open_review, review_runs
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
 from runners.outcome import RunFailed, RunUnreachable, check
-from runners.progress import unattended_runs
+from runners.progress import runs_without_worker
 from runners.timer import every
 
 TICK_S = 2.0
@@ -131,7 +131,7 @@ def status_of(study: Study) -> StudyStatus:
         ended["advanced_review"] not in (None, study.advanced_review)
     )
     if news or not decisions:
-        judged = judge_asked(study)
+        judged = newest_judge_run(study)
         waiting = None if judged is None else _judge_waits(judged)
         return waiting or StudyStatus(StudyState.ADVANCING, "the next step, which a worker takes")
     return _status_of_decisions(study, review_runs(study), decisions)
@@ -239,7 +239,7 @@ def _runs_awaited(study: Study) -> StudyStatus | None:
     open_ = [run for run in runs if run.state in (RunState.PENDING, RunState.RUNNING)]
     if open_:
         sentence = f"{len(open_)} of its {len(runs)} runs"
-        if waiting := unattended_runs(open_):
+        if waiting := runs_without_worker(open_):
             sentence += f"; {waiting}"
         return StudyStatus(StudyState.RUNNING, sentence)
     for run in runs:

@@ -25,7 +25,7 @@ def charges_of(
     whole = study_budget(spec, project)
     judged = {
         judges[name].digest: _price(
-            spec, ("judges", name), judge.backend.asked, judge.price, spec.budget
+            spec, ("judges", name), judge.backend.live_backend, judge.price, spec.budget
         )
         for name, judge in spec.judges.items()
     }
@@ -34,7 +34,9 @@ def charges_of(
     charges = {}
     for name in arms:
         arm = spec.arms[name]
-        price = _price(spec, ("arms", name), arm.backend.asked, arm.price, spec.budget, arm.budget)
+        price = _price(
+            spec, ("arms", name), arm.backend.live_backend, arm.price, spec.budget, arm.budget
+        )
         budget = _store_budget(project, _slug(spec), name, arm.budget)
         charges[name] = Charges(price, judged, pairwise, whole, budget)
     return charges

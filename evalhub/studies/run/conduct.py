@@ -7,7 +7,7 @@ from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
 from evalhub.registry.models.judge_runs import JudgeRunState
 from evalhub.studies.run.advance import StudyState, StudyStatus, advance
-from evalhub.studies.run.judged_pairs import judge_asked
+from evalhub.studies.run.judged_pairs import newest_judge_run
 from evalhub.studies.run.waiting import OPEN, Pause, Progress, take_up, with_progress
 from runners import outages
 from runners.backends.asking import BackendError
@@ -27,7 +27,7 @@ def conduct(
     *,
     study: Study,
     progress: Progress | None = None,
-    judged: JudgeProgress | None = None,
+    on_judge: JudgeProgress | None = None,
     wait_s: float | None = None,
 ) -> StudyStatus:
     """Advances a registered study until it is decided, or read, or waits for people.
@@ -59,11 +59,11 @@ def conduct(
             if progress is not None:
                 progress(runs)
             open_runs = [run for run in runs if run.state in OPEN]
-            judge_run = None if open_runs else judge_asked(study)
+            judge_run = None if open_runs else newest_judge_run(study)
             if judge_run is not None and judge_run.finished is None:
                 take_up_judge = False  # a cancellation from now on is intended
-                if judged is not None:
-                    judged(judge_run)
+                if on_judge is not None:
+                    on_judge(judge_run)
             elif not open_runs:
                 status = advance(study=study, by=None, take_up=take_up_judge)
                 take_up_judge = False
@@ -90,7 +90,7 @@ def _stop_error(study: Study, status: StudyStatus) -> Exception:
     for run in runs_of(study):
         if run.unreachable:
             return RunUnreachable(f"{run}: {run.error}")
-    judge_run = judge_asked(study)
+    judge_run = newest_judge_run(study)
     if judge_run is not None and judge_run.state == JudgeRunState.FAILED and judge_run.unreachable:
         return BackendError(f"{judge_run}: {judge_run.error}")
     return NotReadyError(f"{study} waits for {status.waits_for}; the same command goes on with it")

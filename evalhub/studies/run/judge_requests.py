@@ -14,7 +14,7 @@ from evalhub.studies.run.register_judges import register_judges
 from evalhub.studies.run.requests import CHARACTERS_A_TOKEN
 from runners.judges.asking import judge_of
 from runners.judges.pairs import TwoAnswers, prompt_of
-from runners.metrics import Answer, declared_metric
+from runners.metrics import Answer, metric_declaration
 from runners.metrics.judged import JudgedMetric
 from runners.pricing import used_price
 
@@ -40,12 +40,12 @@ def judge_prices(spec: StudySpec, project: Project) -> Prices:
     """Today's prices of a study's judges."""
     versions = register_judges(spec, project)
     return {
-        versions[name].digest: used_price(judge.backend.asked, judge.price)
+        versions[name].digest: used_price(judge.backend.live_backend, judge.price)
         for name, judge in spec.judges.items()
     }
 
 
-def planned_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
+def plan_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
     """What the study's judges still have to be asked: single answers by test set and arm, and pairs
     of answers.
 
@@ -62,7 +62,7 @@ def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
     links = StudyRun.objects.filter(arm__study=study).select_related(
         "arm", "test_set__metric", "run__version__model__project", "run__test_set_version"
     )
-    return planned_points(
+    return plan_scoring(
         (
             (link.arm.name, link.test_set.name, link.run, link.test_set.metric)
             for link in links.order_by("test_set__position", "arm__position", "repeat")
@@ -71,7 +71,7 @@ def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
     )
 
 
-def planned_points(
+def plan_scoring(
     scored: Iterable[tuple[str, str, Run, Metric]], prices: Prices
 ) -> Iterator[PlannedJudging]:
     """What judges still have to be asked about single answers.
@@ -81,7 +81,7 @@ def planned_points(
     """
     seen: set[tuple[int, int]] = set()
     for arm, test_set, run, metric in scored:
-        declared = declared_metric(metric.name, **metric.options)
+        declared = metric_declaration(metric.name, **metric.options)
         if not isinstance(declared, JudgedMetric) or (run.pk, metric.pk) in seen:
             continue
         seen.add((run.pk, metric.pk))
@@ -122,7 +122,7 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
     # imports numpy, which storing answers alone doesn't need
     from evalhub.ledger.baseline_choice import baseline_of
     from evalhub.ledger.study_evidence import NotReadyError
-    from evalhub.studies.run.judged_pairs import judge_asked, judge_version
+    from evalhub.studies.run.judged_pairs import judge_version, newest_judge_run
 
     try:
         baseline = baseline_of(study)
@@ -134,7 +134,7 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
         links.get(arm=baseline).run,
         links.get(arm__role=ArmRole.CANDIDATE).run,
     ]
-    judge_run = judge_asked(study)
+    judge_run = newest_judge_run(study)
     votes_by_item: dict[int, int] = {}
     for key in judge_run.votes.values_list("item_id", flat=True) if judge_run else ():
         votes_by_item[key] = votes_by_item.get(key, 0) + 1

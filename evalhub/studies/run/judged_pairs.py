@@ -74,7 +74,7 @@ def begin_judge(
     )
 
 
-def judge_asked(study: Study) -> JudgeRun | None:
+def newest_judge_run(study: Study) -> JudgeRun | None:
     """The newest run of the study's judge, by its file as it is now."""
     pairwise = study.policy.pairwise
     if pairwise is None:

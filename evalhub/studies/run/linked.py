@@ -20,7 +20,7 @@ class PolicyScopeError(Exception):
     """A study's policy would change, and whoever hands it in may not change one."""
 
 
-def linked(study: Study) -> dict[str, list[Any]]:
+def comparable_rows(study: Study) -> dict[str, list[Any]]:
     """Policy, review, arms, test sets and runs, as comparable values. Four queries."""
     columns = [each.name for each in study.test_sets.model._meta.fields if each.name not in _BESIDE]
     runs = StudyRun.objects.filter(arm__study=study).order_by("arm__name", "test_set__name", "pk")
@@ -99,5 +99,5 @@ def _flat(policy: dict[str, Any]) -> dict[str, Any]:
 
 def note_change(study: Study, *, before: dict[str, list[Any]]) -> None:
     """Stores the change if the study's requirements differ from `before`."""
-    if linked(study) != before:
+    if comparable_rows(study) != before:
         Study.objects.filter(pk=study.pk).update(changed=Now())

@@ -17,7 +17,7 @@ from evalhub.declare.plan import PlannedJudging, PlannedLook, PlannedRun, StudyP
 from evalhub.declare.policy import LedgerScope
 from evalhub.ledger.baseline_choice import choose_baseline
 from evalhub.ledger.charge import charge
-from evalhub.ledger.claims import claims_of, planned_claims
+from evalhub.ledger.claims import claims_of, claims_of_plan
 from evalhub.ledger.ledger import Claim, LedgerPosition, standing_of
 from evalhub.ledger.models import Decision
 from evalhub.ledger.same_items import SameItems
@@ -34,10 +34,10 @@ from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.run.judge_requests import Prices, judge_prices, planned_judging
+from evalhub.studies.run.judge_requests import Prices, judge_prices, plan_judging
 from evalhub.studies.run.register import register_study
-from evalhub.studies.run.requests import planned_budgets, planned_runs, sum_known
-from runners.metrics import declared_metric
+from evalhub.studies.run.requests import plan_budgets, plan_runs, sum_known
+from runners.metrics import metric_declaration
 
 USUAL_DEVIATION = 0.35
 """Of differences between scores of 0 to 1, where no decision has measured it: a fifth of the
@@ -58,8 +58,8 @@ def plan_of_file(spec: StudySpec) -> StudyPlan:
 
 def study_plan(study: Study, prices: Prices) -> StudyPlan:
     """The study's open requests, and the next looks of its candidate in question."""
-    rows, runs = planned_runs(study)
-    judging = planned_judging(study, prices)
+    rows, runs = plan_runs(study)
+    judging = plan_judging(study, prices)
     planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
     remaining = [each for each in planned if each.requests]
     judged = _arms_to_judge(study)
@@ -73,7 +73,7 @@ def study_plan(study: Study, prices: Prices) -> StudyPlan:
         prompt_tokens=sum(each.prompt_tokens for each in remaining),
         completion_tokens=sum_known(each.completion_tokens for each in remaining),
         money=sum_known(each.money for each in remaining),
-        budgets=tuple(planned_budgets(rows, planned)),
+        budgets=tuple(plan_budgets(rows, planned)),
         looks=tuple(next_looks(study)),
     )
 
@@ -128,7 +128,7 @@ def _claims(study: Study, test_sets: list[StudyTestSet], arms: int) -> list[Clai
         evidence = read_study_evidence(study)
     except NotReadyError:
         baseline = study.arms.get(role=ArmRole.BASELINE)
-        return planned_claims(study, baseline, arm, test_sets, arms=arms)
+        return claims_of_plan(study, baseline, arm, test_sets, arms=arms)
     chosen = choose_baseline(evidence)
     return claims_of(evidence, chosen.baseline, arm, arms=len(chosen.arms))
 
@@ -147,7 +147,7 @@ def _together(
         arm
         for arm in tuned
         if is_unread(
-            planned_claims(study, baseline, arm, test_sets, arms=len(judged)), study.policy.ledger
+            claims_of_plan(study, baseline, arm, test_sets, arms=len(judged)), study.policy.ledger
         )
     ]
     return Together(len(unread), (0.0,)) if len(unread) > 1 else None
@@ -202,7 +202,7 @@ def _look(
         taken=at.free,
         charged=row.counted,
         shared_by=row.together[-1].arms if row.together and row.together[-1] else None,
-        refused=counting and at.counted and at.refused,
+        refused=counting and at.pays and at.refused,
         level=alpha,
         deviation=deviation,
         seen=measured is not None,
@@ -237,7 +237,7 @@ def _items_to_judge(
 
 
 def _usual(test_set: StudyTestSet) -> float | None:
-    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    metric = metric_declaration(test_set.metric.name, **test_set.metric.options)
     bounds = test_set.bounds or metric.reach
     return None if bounds is None else USUAL_DEVIATION * (bounds[1] - bounds[0])
 

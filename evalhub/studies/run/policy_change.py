@@ -15,11 +15,11 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.policy_changes import PolicyChange, policy_changes
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.plan import PlannedLook
 from evalhub.registry.models import Study
-from evalhub.studies.file.asked import asked_of_study
 from evalhub.studies.file.document import study_document
+from evalhub.studies.file.requirements import study_requirements
 from evalhub.studies.file.spec import StudyFile
 from evalhub.studies.run.plan import next_looks
 
@@ -38,7 +38,7 @@ def demands_of(study: Study) -> dict[str, dict[str, Any]]:
     }
 
 
-def asked_fields(
+def split_fields(
     study: Study, fields: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Splits single fields of a study's file into the policy and the demands that `change_policy`
@@ -121,7 +121,7 @@ def change_policy(
     return changes
 
 
-def asking(
+def with_requirements(
     document: Mapping[str, Any],
     policy: Mapping[str, Any],
     demands: Mapping[str, Mapping[str, Any]],
@@ -161,9 +161,9 @@ def _compare(
 ) -> tuple[list[PolicyChange], StudyFile]:
     """How the changed file's requirements differ from the study's, and the changed file."""
     old = study_document(study).data
-    new = asking(old, policy, demands)
-    before, after = (declared(StudyFile, each) for each in (old, new))
-    return policy_changes(asked_of_study(before), asked_of_study(after)), after
+    new = with_requirements(old, policy, demands)
+    before, after = (validate(StudyFile, each) for each in (old, new))
+    return policy_changes(study_requirements(before), study_requirements(after)), after
 
 
 def _write(study: Study, file: StudyFile) -> None:

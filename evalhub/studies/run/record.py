@@ -16,10 +16,10 @@ from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun
 from evalhub.registry.models import Output, Run
 from evalhub.studies.file.checks import BEST_UNTUNED
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.run.judge_requests import judge_prices, planned_points
+from evalhub.studies.run.judge_requests import judge_prices, plan_scoring
 from evalhub.studies.run.register import register_arms
 from evalhub.studies.run.register_items import Progress
-from evalhub.studies.run.requests import planned_budgets, planned_run, sum_known
+from evalhub.studies.run.requests import plan_budgets, plan_run, sum_known
 from evalhub.studies.run.waiting import Progress as RunProgress
 from evalhub.studies.run.waiting import answer
 
@@ -52,13 +52,17 @@ def arms_to_record(spec: StudySpec, names: Sequence[str]) -> list[str]:
     """
     best = spec.document.data["baseline"] == BEST_UNTUNED
     untuned = [name for name, arm in spec.arms.items() if not arm.fine_tuned]
-    usual = [each for each in untuned if spec.arms[each].backend.asked] if best else [spec.baseline]
+    usual = (
+        [each for each in untuned if spec.arms[each].backend.live_backend]
+        if best
+        else [spec.baseline]
+    )
     for name in names:
         if name not in spec.arms:
             raise RecordError(f"there is no arm {name!r}; there are {', '.join(spec.arms)}")
     chosen = [name for name in spec.arms if name in (names or usual)]
     for name in chosen:
-        if spec.arms[name].backend.asked is None:
+        if spec.arms[name].backend.live_backend is None:
             raise RecordError(f"the answers of {name!r} are recorded: nobody is asked for them")
     if not chosen:
         raise RecordError("the answers of all arms that may be the baseline are recorded")
@@ -78,9 +82,7 @@ def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
 
 def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> AnswersPlan:
     planned_runs = [
-        planned_run(
-            recorded.run, arm=recorded.arm, test_set=recorded.test_set, repeat=recorded.repeat
-        )
+        plan_run(recorded.run, arm=recorded.arm, test_set=recorded.test_set, repeat=recorded.repeat)
         for recorded in runs
     ]
     scored = (
@@ -88,7 +90,7 @@ def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> 
         for recorded in runs
         for row in recorded.run.metrics.select_related("metric")
     )
-    judging = list(planned_points(scored, judge_prices(spec, _project(runs))))
+    judging = list(plan_scoring(scored, judge_prices(spec, _project(runs))))
     planned: list[PlannedRun | PlannedJudging] = [*planned_runs, *judging]
     still = [each for each in planned if each.requests]
     return AnswersPlan(
@@ -100,7 +102,7 @@ def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> 
         prompt_tokens=sum(each.prompt_tokens for each in still),
         completion_tokens=sum_known(each.completion_tokens for each in still),
         money=sum_known(each.money for each in still),
-        budgets=tuple(planned_budgets((each.run for each in runs), planned)),
+        budgets=tuple(plan_budgets((each.run for each in runs), planned)),
     )
 
 

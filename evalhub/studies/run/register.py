@@ -25,24 +25,24 @@ from evalhub.registry.models import (
 from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
-from evalhub.studies.file.drawing import drawn_items
+from evalhub.studies.file.drawing import draw_items
 from evalhub.studies.file.spec import StudySpec
 from evalhub.studies.run.charges import charges_of
 from evalhub.studies.run.linked import (
     check_same_policy,
-    linked,
+    comparable_rows,
     note_change,
     note_policy_change,
     policy_of,
 )
 from evalhub.studies.run.register_items import (
     Progress,
-    asked_once,
     check_mix,
+    merge_equal_sets,
     register_test_set,
     test_set_rows,
 )
-from evalhub.studies.run.register_judges import judged_policy, register_judges
+from evalhub.studies.run.register_judges import register_judges, settings_with_judge
 from evalhub.studies.run.register_runs import launch_runs
 from evalhub.studies.run.retrieval import with_documents
 from reviews.errors import PlanError
@@ -83,11 +83,11 @@ def register_study(
     versions = _versions(spec, project, spec.arms)
     champion = _check_promoted(spec, project, versions)
     existing = _existing_study(spec, project)
-    sets = asked_once(spec, sets, existing)
-    before = linked(existing) if existing else None
+    sets = merge_equal_sets(spec, sets, existing)
+    before = comparable_rows(existing) if existing else None
     old_policy = policy_of(existing) if existing else None
-    study = _study(spec, project, existing, judged_policy(spec, judges))
-    sets |= drawn_items(spec, study, sets, versions)
+    study = _study(spec, project, existing, settings_with_judge(spec, judges))
+    sets |= draw_items(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
     _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
@@ -130,7 +130,7 @@ def register_arms(
         name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
-    sets = asked_once(spec, sets, _existing_study(spec, project))
+    sets = merge_equal_sets(spec, sets, _existing_study(spec, project))
     needed = set(arms)
     for name in reversed(spec.arms):
         if name in needed and (parent := spec.arms[name].parent):
@@ -166,7 +166,7 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
     for name in (each for each in spec.arms if each in arms):
         arm = spec.arms[name]
         try:
-            backend = arm.spec.settled(spec.file)
+            backend = arm.spec.resolve(spec.file)
         except DeclarationError as error:
             path = ["arms", name, "backend", arm.spec.type, error.field]
             raise spec.document.error(path, error.message) from error

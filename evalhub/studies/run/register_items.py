@@ -15,7 +15,7 @@ from evalhub.registry.versions import register_metric
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.file.spec import StudySpec
 from evalhub.studies.file.test_sets import AskedTestSet
-from evalhub.studies.run.register_judges import judged_metric
+from evalhub.studies.run.register_judges import metric_row
 
 type Progress = Callable[[str, int], None]
 """Called with a test set's name and the line of its file that has been read."""
@@ -36,7 +36,7 @@ def register_test_set(
     """
     with spec.items_file(name) as path:
         version = _import(spec, project, name, test_set, path, progress)
-    return version, judged_metric(test_set.metric, judges)
+    return version, metric_row(test_set.metric, judges)
 
 
 def _import(
@@ -71,7 +71,7 @@ def _import(
     return version
 
 
-def asked_once(
+def merge_equal_sets(
     spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]], study: Study | None
 ) -> dict[str, tuple[TestSetVersion, Metric]]:
     """The test sets with identical items merged into one version, the first's, so that an arm

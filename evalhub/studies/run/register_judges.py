@@ -18,7 +18,7 @@ def register_judges(spec: StudySpec, project: Project) -> dict[str, ModelVersion
             project=project,
             slug=name,
             kind=Kind.BASE,
-            backend=judge.backend.asked,
+            backend=judge.backend.live_backend,
             sampling=judge.sampling,
             notes=judge.notes,
         )
@@ -26,7 +26,7 @@ def register_judges(spec: StudySpec, project: Project) -> dict[str, ModelVersion
     }
 
 
-def judged_metric(metric: MetricDeclaration, judges: Mapping[str, ModelVersion]) -> Metric:
+def metric_row(metric: MetricDeclaration, judges: Mapping[str, ModelVersion]) -> Metric:
     """The row of a metric; one with a judge names the judge's version, and not its name in the
     file."""
     options = metric.options
@@ -35,7 +35,7 @@ def judged_metric(metric: MetricDeclaration, judges: Mapping[str, ModelVersion])
     return register_metric(name=metric.name, options=options)
 
 
-def judged_policy(spec: StudySpec, judges: Mapping[str, ModelVersion]) -> StudySettings:
+def settings_with_judge(spec: StudySpec, judges: Mapping[str, ModelVersion]) -> StudySettings:
     """The study's settings, which name the judge of pairs by its version's digest."""
     pairwise = spec.policy.pairwise
     if pairwise is None:

@@ -45,7 +45,7 @@ def launch_runs(
             version, metric = sets[test_set]
             if not repeat:
                 check_lengths(spec, name, versions[name], test_set, version)
-            answers = arm.repeated if repeat else arm.answers
+            answers = arm.repeat_answers if repeat else arm.answers
             runs[name, test_set, repeat] = launch(
                 version=versions[name],
                 test_set_version=version,

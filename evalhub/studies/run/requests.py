@@ -15,7 +15,7 @@ from runners.backends import backend_of
 from runners.backends.asking import BackendRequest
 from runners.prompting import PromptError, chat
 from runners.retrieval import with_contexts
-from runners.reusing import answered_before
+from runners.reusing import reusable_outputs
 
 CHARACTERS_A_TOKEN = 4
 JUDGED_TOKENS = 1
@@ -36,7 +36,7 @@ class _PlannedRequest:
     longest: int | None
 
 
-def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun:
+def plan_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun:
     """The open requests of one run, and their cost at most by the run's price."""
     live = backend_of(run.version).live
     used = _price(run) if live else None
@@ -66,7 +66,7 @@ def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun
     )
 
 
-def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
+def plan_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
     """A study's runs, each once, and the open requests of each."""
     links = StudyRun.objects.filter(arm__study=study).select_related(
         "arm",
@@ -82,7 +82,7 @@ def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
         if link.run_id not in runs:
             runs[link.run_id] = link.run
             planned.append(
-                planned_run(
+                plan_run(
                     link.run, arm=link.arm.name, test_set=link.test_set.name, repeat=link.repeat
                 )
             )
@@ -95,10 +95,10 @@ def short_budgets(study: Study) -> list[PlannedBudget]:
     links = StudyRun.objects.filter(arm__study=study)
     if not links.exclude(run__budget=None, run__arm_budget=None).exists():
         return []
-    return [each for each in planned_budgets(*planned_runs(study)) if each.enough is False]
+    return [each for each in plan_budgets(*plan_runs(study)) if each.enough is False]
 
 
-def planned_budgets(runs: Iterable[Run], planned: Sequence[Planned]) -> list[PlannedBudget]:
+def plan_budgets(runs: Iterable[Run], planned: Sequence[Planned]) -> list[PlannedBudget]:
     """The budgets of these runs, each with the possible cost of its runs and judges."""
     budgets: dict[int, StudyBudget] = {}
     for run in runs:
@@ -167,7 +167,7 @@ def _open_requests(run: Run) -> tuple[list[_PlannedRequest], int]:
     answered = set(
         Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample")
     )
-    before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
+    before = set(reusable_outputs(run).values_list("item__key", "item__digest", "sample"))
     requests, reused, longest = list[_PlannedRequest](), 0, run.version.sampling.max_tokens
     backend = backend_of(run.version)
     judges = backend.queue == "api" and not backend.why_no_choices

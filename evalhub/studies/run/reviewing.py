@@ -16,7 +16,7 @@ from evalhub.registry.models.studies import ArmRole
 from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import Campaign, Pair
 from reviews.planning.campaign import open_campaign
-from runners.outcome import failed_answers_alone
+from runners.outcome import only_answers_failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _has_ended_well(study: Study, run: Run) -> bool:
     """Whether the run's answers are final: all exist, or failed ones have a score."""
     if run.state == RunState.DONE:
         return True
-    return study.policy.failures == "worst" and failed_answers_alone(run)
+    return study.policy.failures == "worst" and only_answers_failed(run)
 
 
 def open_review(study: Study, runs: ReviewRuns) -> Campaign | None:

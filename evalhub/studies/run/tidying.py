@@ -22,7 +22,7 @@ def tidy(of_features: Sequence[Callable[[], object]]) -> None:
         delete_left_over()
 
 
-def tidier(of_features: Sequence[Callable[[], object]]) -> AbstractContextManager[None]:
+def tidy_regularly(of_features: Sequence[Callable[[], object]]) -> AbstractContextManager[None]:
     """Calls `tidy` now and every TIDY_S seconds on a thread of this process, while the block
     runs."""
 

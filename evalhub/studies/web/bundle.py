@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.declare.declaration import DeclarationError
-from evalhub.studies.file.unfilled import first_unfilled
+from evalhub.studies.file.gaps import first_gap
 
 type Place = tuple[str, ...]
 TEST_SET = "{test_set}"
 
 
-def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, Any]:
+def with_digests(document: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, Any]:
     """The study file with every file named as sha256:DIGEST.
 
     A file is the one of the same name that was sent, whatever folder the document says that it
@@ -26,10 +26,10 @@ def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dic
         DeclarationError: the first file that wasn't sent, or what nobody has filled in yet, with
             its field.
     """
-    if missing := first_unfilled(document):
-        raise DeclarationError(missing.said, missing.field)
+    if missing := first_gap(document):
+        raise DeclarationError(missing.text, missing.field)
     copied: dict[str, Any] = _copy(document)
-    for holder, key, path in named_files(copied):
+    for holder, key, path in file_fields(copied):
         holder[key] = _digest(holder[key], sent, ".".join(path))
     return copied
 
@@ -40,7 +40,7 @@ def _copy(value: Any) -> Any:
     return [_copy(each) for each in value] if isinstance(value, list) else value
 
 
-def named_files(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Place]]:
+def file_fields(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Place]]:
     """(holder, key, path) of everything that names a file. Parts with a wrong shape are skipped:
     reading the study reports them."""
     for name, test_set in _parts(document, "test_sets"):

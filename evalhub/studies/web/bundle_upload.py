@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.web.bundle import named_files
+from evalhub.studies.web.bundle import file_fields
 
 
 @dataclass(slots=True)
-class HandedIn:
+class StudyBundle:
     """A study as JSON, which names each of its `files` as sha256:DIGEST."""
 
     document: dict[str, Any]
     files: dict[str, Path] = field(default_factory=dict)
 
 
-def handed_in(spec: StudySpec) -> HandedIn:
+def bundle_of(spec: StudySpec) -> StudyBundle:
     """The study of an operator's file in the form that a site takes.
 
     Raises DataError for a file that isn't there.
     """
-    bundle = HandedIn(json.loads(json.dumps(spec.document.data, default=str)))
+    bundle = StudyBundle(json.loads(json.dumps(spec.document.data, default=str)))
     document = bundle.document
     del document["project"]  # the address says it
-    for holder, key, path in named_files(document):
+    for holder, key, path in file_fields(document):
         if key == "recorded":
             holder[key] = _bundle_answers(spec, bundle, holder[key], path[1], path[2])
         else:
@@ -35,7 +35,7 @@ def handed_in(spec: StudySpec) -> HandedIn:
 
 
 def _bundle_answers(
-    spec: StudySpec, bundle: HandedIn, answers: str | dict[str, str], arm: str, part: str
+    spec: StudySpec, bundle: StudyBundle, answers: str | dict[str, str], arm: str, part: str
 ) -> str | dict[str, str]:
     """The upload with an arm's answers, or one for each test set."""
     path = "arms", arm, part, "recorded"
@@ -54,7 +54,7 @@ def _bundle_answers(
     }
 
 
-def _bundle_file(spec: StudySpec, bundle: HandedIn, file_name: str, *at: str) -> str:
+def _bundle_file(spec: StudySpec, bundle: StudyBundle, file_name: str, *at: str) -> str:
     path = spec.file(file_name)
     try:
         with path.open("rb") as file:

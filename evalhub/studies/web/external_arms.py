@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalhub.declare.outside import named_outside
+from evalhub.declare.outside import references_of
 from evalhub.studies.file.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -17,14 +17,16 @@ def arms_asked_here(spec: StudySpec) -> list[str]:
     return [
         name
         for name, arm in spec.arms.items()
-        if arm.backend.asked is not None
+        if arm.backend.live_backend is not None
         and any(
-            what != "alias" for _, marks, _ in named_outside(arm.backend.asked) for what in marks
+            what != "alias"
+            for _, marks, _ in references_of(arm.backend.live_backend)
+            for what in marks
         )
     ]
 
 
-def answered_here(
+def recorded_fields(
     spec: StudySpec, runs: "Sequence[RecordedRun]", files: Mapping[str, Path]
 ) -> dict[str, dict[str, Any]]:
     """By arm: the fields that declare its answers as recorded in these files."""
@@ -44,5 +46,5 @@ def answered_here(
 
 def _notes(spec: StudySpec, of: "RecordedRun") -> str:
     """The version's notes: whose answers they are."""
-    model = getattr(spec.arms[of.arm].backend.asked, "model", "")
+    model = getattr(spec.arms[of.arm].backend.live_backend, "model", "")
     return f"answers of {model}, asked by the pipeline" if model else "asked by the pipeline"

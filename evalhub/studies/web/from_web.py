@@ -25,11 +25,11 @@ from evalhub.studies.file.origin import UploadedStudy
 from evalhub.studies.file.spec import StudySpec, read_study
 from evalhub.studies.file.test_sets import ItemFields
 from evalhub.studies.file.version_file import VersionFile
-from evalhub.studies.files.import_logs import ImportedTask, ImportRequest, import_foreign, laid_out
+from evalhub.studies.files.import_logs import ImportedTask, ImportRequest, import_log, laid_out
 from evalhub.studies.run.plan import plan_of_file
 from evalhub.studies.run.register import register_study
 from evalhub.studies.run.retrieval import with_documents
-from evalhub.studies.web.uploaded_files import Files, told_by_digest, uploaded_file
+from evalhub.studies.web.uploaded_files import Files, errors_by_digest, find_upload
 from runners.launch import launch
 from runners.metrics import MetricDeclaration
 
@@ -95,11 +95,11 @@ def import_test_set_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    with told_by_digest(files):
+    with errors_by_digest(files):
         return import_test_set(
             project=project,
             slug=slug,
-            path=uploaded_file(files, file, "file"),
+            path=find_upload(files, file, "file"),
             purpose=purpose,
             mapping=fields.mapping,
         )
@@ -110,7 +110,7 @@ def register_version_from_web(
     project: Project,
     by: User | None,
     slug: str,
-    asked: VersionFile,
+    declaration: VersionFile,
     parent: ModelVersion | None,
     files: Files,
     aliases: Collection[str],
@@ -122,21 +122,21 @@ def register_version_from_web(
     """
     check_evaluates(by, project)
     try:
-        check_from_web(asked, uploaded=files, aliases=aliases)
+        check_from_web(declaration, uploaded=files, aliases=aliases)
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
-    with told_by_digest(files):
-        prompt = with_documents(asked.prompt, project=project, file=files.__getitem__)
+    with errors_by_digest(files):
+        prompt = with_documents(declaration.prompt, project=project, file=files.__getitem__)
     return register_version(
         project=project,
         slug=slug,
-        kind=asked.kind,
+        kind=declaration.kind,
         parent=parent,
-        backend=asked.spec.settled(lambda name: files[name]),
+        backend=declaration.spec.resolve(lambda name: files[name]),
         prompt=prompt,
-        sampling=asked.sampling,
-        training=asked.training,
-        notes=asked.notes,
+        sampling=declaration.sampling,
+        training=declaration.training,
+        notes=declaration.notes,
     )
 
 
@@ -158,10 +158,10 @@ def launch_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    path = None if answers is None else uploaded_file(files, answers, "answers")
+    path = None if answers is None else find_upload(files, answers, "answers")
     with transaction.atomic():
         wanted = [register_metric(name=each.name, options=each.options) for each in metrics]
-    with told_by_digest(files):
+    with errors_by_digest(files):
         return launch(
             version=version, test_set_version=test_set_version, metrics=wanted, answers=path
         )
@@ -172,25 +172,25 @@ def import_from_web(
     project: Project,
     by: User | None,
     kind: str,
-    named: Mapping[str, str],
+    digests: Mapping[str, str],
     files: Files,
     request: ImportRequest,
 ) -> list[ImportedTask]:
     """The launched runs of another tool's log; the same log again gives the same runs.
 
     Args:
-        named: the log's files by their own names, each an upload as sha256:DIGEST; several are
+        digests: the log's files by their own names, each an upload as sha256:DIGEST; several are
             what lay in one folder.
 
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
     uploads = {
-        name: uploaded_file(files, digest, f"files.{name}") for name, digest in named.items()
+        name: find_upload(files, digest, f"files.{name}") for name, digest in digests.items()
     }
     with laid_out(uploads) as path:
         try:
-            return import_foreign(
+            return import_log(
                 project=project, by=by, kind=kind, path=path, request=request, limits=LOG
             )
         except DataError as error:
@@ -215,5 +215,5 @@ def _read(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.json"
         path.write_text(json.dumps({**document, "project": project.slug}), encoding="utf-8")
-        with told_by_digest(files, document=path):
+        with errors_by_digest(files, document=path):
             yield read_study(path, UploadedStudy(files=files, aliases=aliases))

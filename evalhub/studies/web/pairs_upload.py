@@ -24,7 +24,7 @@ from evalhub.registry.versions import publish_version, stage_version
 from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
 from runners.backends.recorded import RecordedBackend
 from runners.execute import process_shard
-from runners.launch import launch_staged, recorded_run
+from runners.launch import launch_staged, run_of_answers
 from runners.outcome import check
 from runners.recorded import stage_answers
 
@@ -32,7 +32,7 @@ POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Uploaded:
+class RegisteredUpload:
     """An upload in the registry: the runs that a campaign is opened over."""
 
     baseline_run: Run
@@ -68,7 +68,7 @@ class StagedUpload:
         for draft in (*self.runs, *self._written):
             drafts.drop(draft)
 
-    def publish(self) -> Uploaded:
+    def publish(self) -> RegisteredUpload:
         """Publishes the upload's runs all at once, and completes them."""
         while (launched := _publish_drafts(self.project, self.runs)) is None:
             # Another upload has made its items: the answers are joined to those.
@@ -76,11 +76,11 @@ class StagedUpload:
             self.stage()
         for run in launched:
             complete(run)
-        return Uploaded(*launched)
+        return RegisteredUpload(*launched)
 
 
 @contextmanager
-def staged_upload(
+def stage_upload(
     *,
     project: Project,
     by: User | None,
@@ -127,12 +127,12 @@ def register_upload(
     columns: Columns = USUAL,
     arms: tuple[str, str] = ARMS,
     limits: Limits = COMMAND,
-) -> Uploaded:
+) -> RegisteredUpload:
     """The runs of an upload's two sides; the same file again gives the same runs. All or nothing.
 
     As `staged_upload`, published. Raises what that does.
     """
-    with staged_upload(
+    with stage_upload(
         project=project,
         by=by,
         name=name,
@@ -199,5 +199,5 @@ def _stage_items(
 
 def _run(of: ModelVersion, version: TestSetVersion, answers: Path) -> Run:
     """The run of recorded answers as a draft, or the existing one."""
-    run = recorded_run(version=of, test_set_version=version, answers=answers)
+    run = run_of_answers(version=of, test_set_version=version, answers=answers)
     return run if run.pk else stage_answers(run, answers)

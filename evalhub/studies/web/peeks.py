@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from evalhub.accounts.models import Project, User
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.peeks import Claims, PeekRequest, SentClaim
 from evalhub.io.json_values import JsonError, parse_json
 from evalhub.io.ndjson import BodyTooLargeError
 from evalhub.io.rows import DataError
-from evalhub.ledger.peek_requests import PeekCharge, received_claim, sent_charge
+from evalhub.ledger.peek_requests import PeekCharge, from_sent_claim, to_peek_charge
 from evalhub.ledger.peeking import charge_files
-from evalhub.studies.web.uploaded_files import Files, uploaded_file
+from evalhub.studies.web.uploaded_files import Files, find_upload
 
 LARGEST = 64 * 1024**2
 """Bytes of an upload that holds claims: it is read as a whole."""
@@ -28,7 +28,7 @@ def charge_from_web(
         evalhub.ledger.peeking.ContestedPeekError: decisions kept coming between.
     """
     charged = charge_files(
-        [received_claim(each) for each in request.claims or _claims(request, files)],
+        [from_sent_claim(each) for each in request.claims or _claims(request, files)],
         project=project,
         by=by,
         counts=request.ledger,
@@ -36,16 +36,16 @@ def charge_from_web(
         primaries=request.primaries,
         files=request.sources,
     )
-    return sent_charge(charged, alpha=request.alpha)
+    return to_peek_charge(charged, alpha=request.alpha)
 
 
 def _claims(request: PeekRequest, files: Files) -> Sequence[SentClaim]:
     assert request.file is not None
-    path = uploaded_file(files, request.file, "file")
+    path = find_upload(files, request.file, "file")
     if path.stat().st_size > LARGEST:
         raise BodyTooLargeError(f"claims have at most {LARGEST:,} bytes", file=request.file)
     try:
-        claims: Sequence[SentClaim] = declared(Claims, parse_json(path.read_text("utf-8")))
+        claims: Sequence[SentClaim] = validate(Claims, parse_json(path.read_text("utf-8")))
     except UnicodeDecodeError:
         raise DataError("isn't UTF-8", file=request.file) from None
     except (JsonError, DeclarationError) as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.declare.prices import UsedPrice
@@ -35,7 +35,7 @@ class TryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TrialResult:
     """What one item came to.
 
     Attributes:
@@ -60,7 +60,7 @@ def try_item(
     aliases: Collection[str],
     items: Path,
     mapping: FieldMapping,
-) -> Tried:
+) -> TrialResult:
     """Asks the arm's model the first item of a file, once, and waits TIMEOUT_S.
 
     Raises:
@@ -72,8 +72,8 @@ def try_item(
         runners.backends.asking.BackendError: the endpoint can't be used.
     """
     check_evaluates(by, project)
-    declared_arm = declared(Arm, dict(arm))
-    backend = declared_arm.backend.asked
+    declared_arm = validate(Arm, dict(arm))
+    backend = declared_arm.backend.live_backend
     if not isinstance(backend, OpenAIBackend):
         raise DeclarationError("names no endpoint to be tried", "backend")
     try:
@@ -87,7 +87,7 @@ def try_item(
         raise TryError(f"item '{item.key}': {error}") from error
     reply = _reply(declared_arm, backend, item)
     price = used_price(backend, declared_arm.price)
-    return Tried(item.key, sent, reply, price, _money(price, reply))
+    return TrialResult(item.key, sent, reply, price, _money(price, reply))
 
 
 def _reply(arm: Arm, backend: OpenAIBackend, item: ItemContent) -> Reply:

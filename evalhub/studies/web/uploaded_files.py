@@ -11,7 +11,7 @@ type Files = Mapping[str, Path]
 """What was uploaded to the project, by sha256:DIGEST."""
 
 
-def uploaded_file(files: Files, name: str, field: str) -> Path:
+def find_upload(files: Files, name: str, field: str) -> Path:
     """The upload of this name. Raises DeclarationError, of `field`, if there is none."""
     try:
         return files[name]
@@ -20,7 +20,7 @@ def uploaded_file(files: Files, name: str, field: str) -> Path:
 
 
 @contextmanager
-def told_by_digest(files: Files, document: Path | None = None) -> Iterator[None]:
+def errors_by_digest(files: Files, document: Path | None = None) -> Iterator[None]:
     """Errors in this block name an upload by its digest, and the body's field, without a local
     path."""
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.trainer_callback import name_of
-from evalhub.training.files.reading import renamed, text_of, yaml_value
+from evalhub.training.files.reading import rename_keys, text_of, yaml_value
 
 TOLD = {
     "learning_rate": "learning_rate",
@@ -36,20 +36,20 @@ SHAPE = {
 def read(path: Path) -> dict[str, Any]:
     """The training record of an Axolotl configuration; {} for any other YAML file."""
     config = yaml_value(text_of(path), path)
-    return said_by(config) if isinstance(config, Mapping) and _is_axolotls(config) else {}
+    return record_of(config) if isinstance(config, Mapping) and _is_axolotls(config) else {}
 
 
-def said_by(config: Mapping[str, Any]) -> dict[str, Any]:
+def record_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration as a training record."""
     adapter = config.get("adapter")
     small = adapter == "qlora" or (adapter == "lora" and config.get("load_in_4bit"))
     fields: dict[str, Any] = {
         "method": "qlora" if small else str(adapter or "full"),
         "objective": str(config.get("rl") or "sft"),
-        "hyperparameters": renamed(config, TOLD),
+        "hyperparameters": rename_keys(config, TOLD),
     }
     if adapter:
-        fields["adapter"] = renamed(config, SHAPE)
+        fields["adapter"] = rename_keys(config, SHAPE)
     if base := config.get("base_model"):
         fields["base_model"] = name_of(str(base))
     data = config.get("datasets")

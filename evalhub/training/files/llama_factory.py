@@ -6,7 +6,7 @@ from typing import Any
 
 from evalhub.io.rows import DataError
 from evalhub.trainer_callback import curve, name_of
-from evalhub.training.files.reading import json_lines, renamed, text_of, yaml_mapping
+from evalhub.training.files.reading import json_lines, rename_keys, text_of, yaml_mapping
 
 TOLD = {
     "learning_rate": "learning_rate",
@@ -38,13 +38,13 @@ SHAPE = {
 
 def read(path: Path) -> dict[str, Any]:
     config = yaml_mapping(text_of(path), path)
-    fields: dict[str, Any] = {"hyperparameters": renamed(config, TOLD)}
+    fields: dict[str, Any] = {"hyperparameters": rename_keys(config, TOLD)}
     method = config.get("finetuning_type")
     if method is not None:
         small = method == "lora" and config.get("quantization_bit") is not None
         fields["method"] = "qlora" if small else str(method)
     if method == "lora":
-        fields["adapter"] = renamed(config, SHAPE)
+        fields["adapter"] = rename_keys(config, SHAPE)
     if base := config.get("model_name_or_path"):
         fields["base_model"] = name_of(str(base))
     if stage := config.get("stage"):

@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any]:
     if config := _AXOLOTL.search(text):
         line = text.count("\n", 0, config.start(1)) + 1
         # What was told counts before what came of it: the card leaves out a batch of one step.
-        fields |= axolotl.said_by(yaml_mapping(config[1], path, line=line))
+        fields |= axolotl.record_of(yaml_mapping(config[1], path, line=line))
     return fields
 
 

@@ -81,7 +81,7 @@ def yaml_value(text: str, path: Path, *, line: int = 1) -> Any:
         raise DataError(f"isn't YAML: {problem}", file=str(path), line=at) from error
 
 
-def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def rename_keys(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """The values under these names, by our names; missing ones are left out."""
     return {
         ours: values[theirs] for theirs, ours in names.items() if values.get(theirs) is not None

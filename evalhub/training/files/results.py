@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from evalhub.training.files.reading import json_object, renamed
+from evalhub.training.files.reading import json_object, rename_keys
 
 NAMES = {
     "train_runtime": "seconds",
@@ -15,4 +15,4 @@ NAMES = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    return renamed(json_object(path), NAMES)
+    return rename_keys(json_object(path), NAMES)

@@ -5,7 +5,7 @@ from typing import Any
 
 from evalhub.io.rows import DataError
 from evalhub.trainer_callback import curve, name_of
-from evalhub.training.files.reading import json_object, renamed
+from evalhub.training.files.reading import json_object, rename_keys
 
 NAMES = {
     "global_step": "step",
@@ -20,7 +20,7 @@ def read(path: Path) -> dict[str, Any]:
     history = state.get("log_history", [])
     if not isinstance(history, list) or not all(isinstance(each, dict) for each in history):
         raise DataError("a list of objects is needed", file=str(path), field="log_history")
-    fields = renamed(state, NAMES) | {
+    fields = rename_keys(state, NAMES) | {
         "losses": curve(history, "loss"),
         "eval_losses": curve(history, "eval_loss"),
     }

@@ -15,10 +15,10 @@ from evalhub.decision.sections.answers import (
     answer_flaws,
     answers_section,
     is_empty,
-    sign_test,
 )
 from evalhub.decision.verify import verify
 from evalhub.declare.decision import ArmName, Arms
+from evalhub.stats.sign_test import two_sided_sign_test
 from tests.decision.made_up import a_criterion
 from tests.decision.recorded import a_record, fields
 
@@ -78,7 +78,7 @@ def test_arms_that_are_one_differ_in_nothing() -> None:
 @pytest.mark.parametrize(("fewer", "more"), [(0, 0), (0, 5), (3, 9), (20, 20), (7, 6), (40, 12)])
 def test_the_p_value_is_the_sign_test_s(fewer: int, more: int) -> None:
     due = binomtest(more, fewer + more).pvalue if fewer + more else 1.0
-    assert sign_test(fewer, more) == pytest.approx(due)
+    assert two_sided_sign_test(fewer, more) == pytest.approx(due)
 
 
 @pytest.mark.parametrize("n", range(1, 60))
@@ -86,7 +86,9 @@ def test_the_p_value_is_the_sign_test_s(fewer: int, more: int) -> None:
 def test_arms_that_are_alike_are_named_no_more_often_than_is_said(n: int, tests: int) -> None:
     """Exactly: the chance of all outcomes whose p-value is at most a test's share of ALPHA."""
     share = ALPHA / tests
-    named = sum(binom.pmf(k, n, 0.5) for k in range(n + 1) if sign_test(k, n - k) <= share)
+    named = sum(
+        binom.pmf(k, n, 0.5) for k in range(n + 1) if two_sided_sign_test(k, n - k) <= share
+    )
     assert named <= share
 
 

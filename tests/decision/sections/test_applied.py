@@ -5,9 +5,9 @@ import pytest
 
 from evalhub.decision.sections.applied import (
     AppliedSection,
-    applied_state,
     moves,
     nothing_sentence,
+    state_of,
 )
 from tests.decision.recorded import ARMS
 
@@ -21,21 +21,21 @@ def test_a_move_is_a_difference_in_nats_and_other_words_are_one_nat() -> None:
 
 def test_rounding_alone_is_nothing_and_one_answer_that_moved_is_more() -> None:
     rounding = RNG.uniform(0, 9e-4, 50)
-    assert applied_state(rounding, None) == "nothing"
-    assert applied_state(np.append(rounding, 0.002), None) == "not-told"
+    assert state_of(rounding, None) == "nothing"
+    assert state_of(np.append(rounding, 0.002), None) == "not-told"
 
 
 def test_without_a_second_run_what_half_precision_might_do_is_not_told() -> None:
-    assert applied_state(np.full(50, 0.02), None) == "not-told"
-    assert applied_state(np.full(50, 0.06), None) == "moved"
+    assert state_of(np.full(50, 0.02), None) == "not-told"
+    assert state_of(np.full(50, 0.06), None) == "moved"
 
 
 def test_a_second_run_shows_how_much_is_noise() -> None:
     repeat, again = RNG.uniform(0, 0.03, 400), RNG.uniform(0, 0.03, 400)
-    assert applied_state(again, repeat) == "nothing"
-    assert applied_state(again + 0.2, repeat) == "moved"
+    assert state_of(again, repeat) == "nothing"
+    assert state_of(again + 0.2, repeat) == "moved"
     noisy, other = RNG.uniform(0, 1, 30), RNG.uniform(0, 1, 30)
-    assert applied_state(other, noisy) == "not-told"
+    assert state_of(other, noisy) == "not-told"
 
 
 def test_an_adapter_as_small_as_those_that_were_tried_is_never_called_nothing() -> None:
@@ -44,7 +44,7 @@ def test_an_adapter_as_small_as_those_that_were_tried_is_never_called_nothing() 
     called = 0
     for _ in range(500):
         repeat = np.abs(RNG.normal(0, 0.1, 20))
-        called += applied_state(np.minimum(np.abs(RNG.normal(1.07, 0.5, 20)), 1), repeat) != "moved"
+        called += state_of(np.minimum(np.abs(RNG.normal(1.07, 0.5, 20)), 1), repeat) != "moved"
     assert called / 500 <= 0.025 + 3 * 0.007
 
 

@@ -8,10 +8,10 @@ from scipy.stats import binom
 
 from evalhub.decision.criteria import Requirement
 from evalhub.decision.measuring import measure
-from evalhub.decision.sections.jumps import beyond_belief
+from evalhub.decision.sections.jumps import implausible_rows
 from evalhub.decision.verify import verify
 from evalhub.declare.decision import People
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from tests.decision.made_up import a_criterion, a_guard
 from tests.decision.recorded import a_record, fields
 
@@ -40,8 +40,8 @@ def test_it_holds_where_the_policy_says_so() -> None:
 
 def test_a_guard_on_how_answers_look_raises_none_but_beyond_what_the_policy_says() -> None:
     form = JUMP.model_copy(update={"form": True, "higher_is_better": False})
-    assert beyond_belief([form], {}) == ()
-    assert [row.name for row in beyond_belief([form], {form.name: 0.05})] == [form.name]
+    assert implausible_rows([form], {}) == ()
+    assert [row.name for row in implausible_rows([form], {form.name: 0.05})] == [form.name]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_record_from_before_there_were_alarms_verifies() -> None:
 def test_what_an_earlier_version_kept_of_people_verifies() -> None:
     """Its `people` had no plan's hash, seal or identities; whatever else is lacking is found."""
     people = {"state": "partial", "planned": 6, "judgments": 6, "identical": 0}
-    record = a_record([GAIN]) | {"people": declared(People, people).as_json()}
+    record = a_record([GAIN]) | {"people": validate(People, people).as_json()}
     assert verify(record).differences == []
     for name in ("plan_hash", "seal", "identities"):
         del record["people"][name]
@@ -127,5 +127,5 @@ def test_how_often_the_alarm_is_false(gain: float, at_most: float) -> None:
             harm_alpha=0.025,
             planned_gain=0.05,
         )
-        alarms += bool(beyond_belief([found], {}))
+        alarms += bool(implausible_rows([found], {}))
     assert alarms <= binom.ppf(0.999, studies, at_most)

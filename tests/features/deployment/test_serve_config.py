@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from evalhub.cli.app import run
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.demo.gguf_adapter import PEFT_ADAPTER
 from evalhub.registry.models import ModelVersion
 from runners.backends.hf import HfBackend
@@ -44,7 +44,7 @@ def adapter(tmp_path: Path) -> Path:
 def loaded(team: Team, model: Path, adapter: Path | None = None, **more: Any) -> ModelVersion:
     """A version of the backend hf, as a study of an operator registers it."""
     spec = {"type": "hf", "model": str(model), "adapter": adapter and str(adapter)}
-    backend = declared(HfBackend, spec | more.pop("backend", {})).settled(Path)
+    backend = validate(HfBackend, spec | more.pop("backend", {})).resolve(Path)
     base = a_version(team, "support-base")
     parent = base if adapter else None
     return a_version(team, "support", parent=parent, backend=backend.as_json(), **more)

@@ -15,13 +15,13 @@ from evalhub.accounts.models import Action, LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as command
 from evalhub.decision.verify import verify
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.features.exporters.study import export_study
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
-from evalhub.studies.file.asked import asked_of_study
 from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.requirements import study_requirements
 from evalhub.studies.file.spec import StudyFile, read_study
 from evalhub.studies.run.register import register_study
 from evalhub.studies.web.pairs_upload import complete
@@ -103,9 +103,9 @@ def test_it_asks_what_the_file_asked_that_it_was_registered_from(
     study = all_that_a_file_can_say(desk)
     file = unpacked(study, tmp_path / "out")
     said, written = (
-        declared(StudyFile, yaml.safe_load(each.read_text())) for each in (desk.file, file)
+        validate(StudyFile, yaml.safe_load(each.read_text())) for each in (desk.file, file)
     )
-    asked, asks = asked_of_study(said), asked_of_study(written)
+    asked, asks = study_requirements(said), study_requirements(written)
     for each in (*asked.criteria.values(), *asks.criteria.values()):
         each.pop("file", None)  # type: ignore[attr-defined]
     assert asked == asks

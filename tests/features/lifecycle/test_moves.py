@@ -241,7 +241,7 @@ def test_one_goes_back_from_an_override_and_to_one(team: Team) -> None:
     roll_back(version=other, by=team.eva, reason="The law changed.")
     assert champion(team) == "newer v1"
     back = roll_back(version=named("newer v1"), by=team.eva, reason="Again.", to=other)
-    assert (champion(team), back.how, back.overridden) == ("other v1", "rolled-back", True)
+    assert (champion(team), back.how, back.is_override) == ("other v1", "rolled-back", True)
 
 
 def test_a_candidate_is_given_up_and_brought_back(team: Team, base: ModelVersion) -> None:
@@ -251,7 +251,7 @@ def test_a_candidate_is_given_up_and_brought_back(team: Team, base: ModelVersion
     with pytest.raises(StageError, match=r"base v1 is retired since .*Its licence ends\."):
         override_champion(version=base, by=team.olga, reason="Law.")
     back = reopen(version=base, by=team.olga, reason="It goes on.")
-    assert (base.stage, back.overridden) == ("candidate", True)
+    assert (base.stage, back.is_override) == ("candidate", True)
     assert reopen(version=base, by=team.olga, reason="It goes on.") == back
     entries = LogEntry.objects.filter(action__in=["retired", "reopened"]).order_by("pk")
     assert [str(each) for each in entries] == [

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from evalhub.features.monitoring.change import AnsweredRun, change_of, level_of
-from evalhub.stats.permutation import sign_test
+from evalhub.stats.sign_test import sign_test
 from tests.benchmarks.watch_rates import NIGHTS_A_YEAR, rates
 
 

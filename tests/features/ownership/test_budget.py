@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 
 from evalhub.cli.app import run
-from evalhub.decision.policy_changes import Effect, asked_of_policy, policy_changes
+from evalhub.decision.policy_changes import Effect, demands_of_policy, policy_changes
 from evalhub.decision.verify import verify
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.policy import Policy
 from evalhub.ledger.decide import decide_study
 from evalhub.ledger.models import Decision
@@ -254,21 +254,21 @@ def test_a_wrong_budget_names_its_field(
     asked: dict[str, Any], field: str, message: str | None
 ) -> None:
     with pytest.raises(DeclarationError) as caught:
-        declared(Policy, POLICY | {"budgets": {"ownership": asked}})
+        validate(Policy, POLICY | {"budgets": {"ownership": asked}})
     assert caught.value.field == field
     assert message in (None, caught.value.message)
 
 
 def test_a_budget_that_there_isn_t_is_named_with_those_that_there_are() -> None:
     with pytest.raises(DeclarationError) as caught:
-        declared(Policy, POLICY | {"budgets": {"ownershp": {"traffic": 5}}})
+        validate(Policy, POLICY | {"budgets": {"ownershp": {"traffic": 5}}})
     assert caught.value.field == "budgets.ownershp"
     assert "did you mean ownership?" in caught.value.message
 
 
 def test_a_greater_saving_is_a_stricter_policy() -> None:
     more = POLICY | {"budgets": {"ownership": {"net_monthly_min": 50, "traffic": 100_000}}}
-    old, new = (asked_of_policy(declared(Policy, each)) for each in (POLICY, more))
+    old, new = (demands_of_policy(validate(Policy, each)) for each in (POLICY, more))
     (change,) = policy_changes(old, new)
     assert (change.field, change.effect) == (
         "budgets.ownership.net_monthly_min",

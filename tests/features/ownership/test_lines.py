@@ -8,12 +8,12 @@ from evalhub.decision.ownership.figures import ArmUse, KnownCosts
 from evalhub.decision.ownership.lines import cost_lines
 from evalhub.decision.ownership.sheet import cost_sheet
 from evalhub.declare.cost_sheet import CostLine, CostSheet, Ends
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.ownership import Ownership
 from evalhub.declare.prices import Hourly, Price, UsedPrice
 from evalhub.declare.training import TrainingRecord
 
-TIERED = declared(
+TIERED = validate(
     Price,
     {
         "prompt": 3.0,
@@ -33,11 +33,11 @@ def gpu_price(name: str) -> Hourly | None:
 
 def sheet(said: dict[str, Any], **found: Any) -> CostSheet:
     if "training" in found:
-        found["training"] = declared(TrainingRecord, found["training"]).named.fields
+        found["training"] = validate(TrainingRecord, found["training"]).fields_with_names.fields
     known = KnownCosts(
         **{"baseline": ArmUse("old"), "candidate": ArmUse("new"), "currency": "USD"} | found
     )
-    lines = cost_lines(declared(Ownership, said), known, gpu_price)
+    lines = cost_lines(validate(Ownership, said), known, gpu_price)
     return cost_sheet(
         lines, study="s", baseline="old", candidate="new", currency="USD", traffic=None
     )
@@ -242,9 +242,9 @@ def test_upkeep_is_a_bill_or_hours() -> None:
 
 
 def test_a_figure_says_whether_the_study_or_an_assumption_has_it() -> None:
-    assumed = declared(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}})
+    assumed = validate(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}})
     lines = cost_lines(
-        declared(Ownership, SEED).instead(assumed),
+        validate(Ownership, SEED).overlaid_with(assumed),
         KnownCosts(ArmUse("old"), ArmUse("new"), "USD"),
         gpu_price,
         assumed=assumed,

@@ -6,7 +6,7 @@ import pytest
 
 from evalhub.decision.ownership.sheet import cost_sheet
 from evalhub.declare.cost_sheet import CostLine, CostSheet, Ends, Figure, Part
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.ownership import Ownership
 
 
@@ -214,20 +214,20 @@ def test_what_cost_nothing_is_even_at_once() -> None:
 )
 def test_what_is_no_assumption_is_named(said: object, field: str, message: str) -> None:
     with pytest.raises(DeclarationError) as caught:
-        declared(Ownership, said)
+        validate(Ownership, said)
     assert (caught.value.field, caught.value.message) == (field, message)
 
 
 def test_amounts_are_written_as_they_were_said() -> None:
     said = {"traffic": 1000.0, "training": {"hours": [4.0, 8.0], "price": 32.0}}
-    written = declared(Ownership, said).as_json()
+    written = validate(Ownership, said).as_json()
     assert written["traffic"] == 1000
     assert written["training"]["hours"] == [4, 8]
-    assert declared(Ownership, json.loads(json.dumps(written))).as_json() == written
+    assert validate(Ownership, json.loads(json.dumps(written))).as_json() == written
 
 
 def test_a_file_of_assumptions_stands_in_part_by_part_and_arm_by_arm() -> None:
-    study = declared(
+    study = validate(
         Ownership,
         {
             "traffic": 5,
@@ -235,9 +235,11 @@ def test_a_file_of_assumptions_stands_in_part_by_part_and_arm_by_arm() -> None:
             "serving": {"old": {"monthly": 5}, "new": {"monthly": 6}},
         },
     )
-    found = study.instead(declared(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}}))
+    found = study.overlaid_with(
+        validate(Ownership, {"traffic": 7, "serving": {"new": {"monthly": 8}}})
+    )
     assert found.traffic == (7, 7)
     assert found.upkeep == study.upkeep
     assert found.serving["old"].monthly == (5, 5)
     assert found.serving["new"].monthly == (8, 8)
-    assert study.instead(None) == study
+    assert study.overlaid_with(None) == study

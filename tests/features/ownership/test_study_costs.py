@@ -10,7 +10,7 @@ from django.conf import settings
 
 from evalhub.cli.app import run
 from evalhub.declare.cost_sheet import CostLine, CostSheet
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.ownership import Ownership
 from evalhub.declare.prices import Price
 from evalhub.declare.review import Design
@@ -168,7 +168,7 @@ def test_assumptions_in_another_currency_relabel_nothing_that_was_measured(
 ) -> None:
     study = owned.study({"upkeep": {"monthly": 70}, "evaluation": {"reviewer_rate": 40}})
     for each in (owned.before, owned.after):
-        price = {"price": declared(Price, PRICES["base"]).as_json(), "listed": None}
+        price = {"price": validate(Price, PRICES["base"]).as_json(), "listed": None}
         Spending.objects.create(run=each, version=each.version, money=1.5, price=price)
     file = tmp_path / "assume.yaml"
     file.write_text("schema: evalhub.ownership/1\ncurrency: EUR\ntraining: {bill: 300}\n")
@@ -220,7 +220,7 @@ def declared_price(model: str) -> dict[str, Any]:
         "table": "evalhub",
     }
     return {
-        "price": declared(Price, {"prompt": 0.8, "completion": 3.2}).as_json(),
+        "price": validate(Price, {"prompt": 0.8, "completion": 3.2}).as_json(),
         "listed": listed,
     }
 
@@ -236,7 +236,7 @@ def test_a_hosted_fine_tune_s_surcharge_is_said(owned: Owned) -> None:
 
 
 def test_what_is_assumed_stands_in_for_what_the_study_says(owned: Owned) -> None:
-    assumed = declared(Ownership, {"traffic": 200_000})
+    assumed = validate(Ownership, {"traffic": 200_000})
     found = cost_of(owned.study(), assumed)
     assert found.traffic is not None
     assert (found.traffic.value, found.traffic.source) == (200_000, "assumed for this sheet")
@@ -302,7 +302,7 @@ def test_a_file_of_assumptions_is_tried_out(named: Owned, capsys: Capture, tmp_p
     assert found["break_even"]["low"] == pytest.approx(5.64)
     assert found["break_even"]["high"] == pytest.approx(26.28)
     assert found["tornado"]["swings"][0]["figure"]["name"] == "data (generated): rate"
-    assert declared(CostSheet, found).as_json() == found
+    assert validate(CostSheet, found).as_json() == found
     assert sheet_of(capsys, "--traffic", "5")["traffic"]["value"] == 5
 
 

@@ -195,7 +195,7 @@ def test_nobody_else_reads_or_says_anything(program: Programs, team: Team, run: 
     mixed = {"answer": foreign.drawn[1], "said": 1}
     assert caller.post(f"/score-audits/{audit.pk}/answers", mixed).status_code == 400
     shown = caller.get("/score-cases").json()["results"]
-    assert [each["id"] for each in shown] == [audit.project.score_cases.reported().get().pk]
+    assert [each["id"] for each in shown] == [audit.project.score_cases.from_reports().get().pk]
     team.project.memberships.filter(user=team.eva).update(role=Role.REVIEWER)
     assert asked_all(caller, run, audit) == [404] * 7
 

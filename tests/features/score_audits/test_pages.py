@@ -140,7 +140,7 @@ def test_cases_are_kept_as_they_were_said(team: Team, run: Run) -> None:
 
 def test_redacting_an_item_takes_out_what_was_said_of_its_scores(team: Team, run: Run) -> None:
     a_score_audit(team, run)
-    item = ScoreCase.objects.reported().get().output.item
+    item = ScoreCase.objects.from_reports().get().output.item
     redact(
         project=team.project,
         test_set="questions",
@@ -149,7 +149,7 @@ def test_redacting_an_item_takes_out_what_was_said_of_its_scores(team: Team, run
         by=team.olga,
         redactors=REDACTORS,
     )
-    assert ScoreCase.objects.reported().get().why == "[redacted]"
+    assert ScoreCase.objects.from_reports().get().why == "[redacted]"
 
 
 def test_a_study_s_page_counts_the_cases_against_its_metrics(eva: Client, team: Team) -> None:

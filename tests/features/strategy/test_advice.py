@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.strategy.advice import StrategyAdvice, advise
 from evalhub.features.strategy.answers import Case
 from evalhub.features.strategy.rules import RULES
@@ -16,7 +16,7 @@ ROOM = ENOUGH | {"memory": 24}
 
 
 def advised(**said: Any) -> StrategyAdvice:
-    return advise(declared(Case, said))
+    return advise(validate(Case, said))
 
 
 def rules_of(**said: Any) -> set[str]:
@@ -143,5 +143,5 @@ def test_every_advice_that_tunes_has_one_method() -> None:
 )
 def test_an_answer_out_of_range_is_refused_by_its_name(said: dict[str, Any], field: str) -> None:
     with pytest.raises(DeclarationError) as refused:
-        declared(Case, said)
+        validate(Case, said)
     assert refused.value.field == field

@@ -15,7 +15,7 @@ import yaml
 from aiohttp import web
 
 from evalhub.cli.app import run
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.demo import record
 from evalhub.features.strategy.answers import CHOICES, Case
 from evalhub.features.strategy.first_study import first_study
@@ -95,11 +95,11 @@ def test_every_case_gives_a_study_that_is_valid_with_its_arms_in_order(desk: Pat
         for more in sizes
     ]
     for case in cases[::7]:
-        made = first_study(declared(Case, case), FILLED)
+        made = first_study(validate(Case, case), FILLED)
         if "few-shot" in made.advice.steps:
             (one, other) = made.unfilled
-            text = made.text.replace(f"FILL IN: {one.said}", "Q?").replace(
-                f"FILL IN: {other.said}", "A."
+            text = made.text.replace(f"FILL IN: {one.text}", "Q?").replace(
+                f"FILL IN: {other.text}", "A."
             )
         else:
             assert made.unfilled == []

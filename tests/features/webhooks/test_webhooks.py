@@ -29,7 +29,7 @@ from evalhub.features.webhooks.registering import (
     replay,
     rotate_secret,
 )
-from evalhub.features.webhooks.sending import LEASE, tell
+from evalhub.features.webhooks.sending import LEASE, send_due
 from evalhub.features.webhooks.signing import signatures
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Run
@@ -98,8 +98,8 @@ def due_now() -> None:
 
 def test_a_decision_is_told_once_and_signed(team: Team, listener: Receiver, hooked: str) -> None:
     decision = a_decision(team)
-    assert tell() == 1
-    assert tell() == 0
+    assert send_due() == 1
+    assert send_due() == 0
     (message,) = listener.messages
     assert is_signed(message, hooked)
     assert message.headers["content-type"] == "application/json"
@@ -126,7 +126,7 @@ def test_finished_reviews_and_failed_runs_are_told(
     campaign = a_campaign(team)
     run = a_failed_run(team)
     close_campaign(campaign=campaign, by=team.olga)
-    assert tell() == 2
+    assert send_due() == 2
     told = {each["type"]: each["data"] for each in (json.loads(m.body) for m in listener.messages)}
     assert told["campaign.finished"]["campaign"] == campaign.pk
     assert told["run.failed"]["run"] == run.pk
@@ -141,7 +141,7 @@ def test_a_champion_is_told_however_it_became_that(
     override_champion(version=base, by=team.olga, reason="canary")
     override_champion(version=tuned, by=team.olga, reason="canary")
     roll_back(version=tuned, by=team.eva, reason="canary")
-    assert (tell(), tell()) == (3, 0)
+    assert (send_due(), send_due()) == (3, 0)
     data = [json.loads(message.body)["data"] for message in listener.messages]
     told = {(each["model"], each["how"]): each for each in data}
     assert told.keys() == {
@@ -166,7 +166,7 @@ def test_nothing_sealed_and_nothing_anybody_wrote_is_told(
     team: Team, listener: Receiver, hooked: str
 ) -> None:
     a_failed_run(team)
-    tell()
+    send_due()
     (message,) = listener.messages
     for secret in ("0.125", "0.1875", "canary", "items failed"):
         assert secret not in message.body
@@ -175,10 +175,10 @@ def test_nothing_sealed_and_nothing_anybody_wrote_is_told(
 
 def test_a_run_that_fails_again_is_told_again(team: Team, listener: Receiver, hooked: str) -> None:
     run = a_failed_run(team)
-    tell()
+    send_due()
     Run.objects.filter(pk=run.pk).update(finished=timezone.now())
-    tell()
-    tell()
+    send_due()
+    send_due()
     assert len(listener.messages) == 2
     assert len({each.headers["webhook-id"] for each in listener.messages}) == 2
 
@@ -214,16 +214,16 @@ def test_what_is_not_taken_is_tried_again_by_the_schedule(
     listener.answers = [500] * len(RETRY_WAITS) + [503]
     for attempt, wait in enumerate(RETRY_WAITS, start=1):
         before = timezone.now()
-        assert tell() == 1
-        assert tell() == 0, "not before its time"
+        assert send_due() == 1
+        assert send_due() == 0, "not before its time"
         delivery = Delivery.objects.get()
         assert delivery.attempts == attempt
         assert delivery.error == "the answer was 500"
         assert wait <= delivery.due_at - before <= wait + timedelta(minutes=1)
         due_now()
-    assert tell() == 1
+    assert send_due() == 1
     due_now()
-    assert tell() == 0, "given up"
+    assert send_due() == 0, "given up"
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.attempts, delivery.status) == ("failed", 10, 503)
     assert len({each.headers["webhook-id"] for each in listener.messages}) == 1
@@ -235,18 +235,18 @@ def test_an_address_that_is_gone_is_told_nothing_any_more(
 ) -> None:
     a_decision(team)
     listener.answers = [410]
-    tell()
+    send_due()
     webhook = Webhook.objects.get()
     assert (webhook.disabled is not None, webhook.why) == (True, "its address answered 410: gone")
     assert Delivery.objects.get().state == "failed"
     a_decision(team)
-    assert tell() == 0
+    assert send_due() == 0
     with pytest.raises(WebhookError, match="is disabled: enable that first"):
         replay(delivery=Delivery.objects.get(), by=None)
     change_webhook(webhook=webhook, by=team.olga, enabled=True)
-    assert tell() == 0, "what happened meanwhile is not told later"
+    assert send_due() == 0, "what happened meanwhile is not told later"
     a_decision(team)
-    assert tell() == 1
+    assert send_due() == 1
 
 
 def test_a_redirect_is_no_answer_and_is_not_followed(
@@ -255,7 +255,7 @@ def test_a_redirect_is_no_answer_and_is_not_followed(
     a_decision(team)
     with receiver() as elsewhere:
         listener.answers, listener.location = [302], elsewhere.url
-        tell()
+        send_due()
         assert elsewhere.messages == []
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.error) == ("waiting", "the answer was 302")
@@ -263,9 +263,9 @@ def test_a_redirect_is_no_answer_and_is_not_followed(
 
 def test_a_message_is_sent_again_when_asked(team: Team, listener: Receiver, hooked: str) -> None:
     a_decision(team)
-    tell()
+    send_due()
     replay(delivery=Delivery.objects.get(), by=team.olga)
-    assert tell() == 1
+    assert send_due() == 1
     first, second = listener.messages
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert first.body == second.body
@@ -277,11 +277,11 @@ def test_while_a_secret_is_changed_messages_are_signed_by_both(
     new = rotate_secret(webhook=Webhook.objects.get(), by=team.olga).secret
     assert new != hooked
     a_decision(team)
-    tell()
+    send_due()
     assert is_signed(listener.messages[0], new, hooked)
     Webhook.objects.update(old_until=timezone.now())
     a_decision(team)
-    tell()
+    send_due()
     assert is_signed(listener.messages[1], new)
 
 
@@ -298,9 +298,9 @@ def test_a_message_that_somebody_else_has_is_left_to_them(
     a_decision(team)
     note_events(Webhook.objects.get(), KERNEL_EVENTS)
     Delivery.objects.update(due_at=timezone.now() + LEASE, attempts=F("attempts") + 1)
-    assert tell() == 0
+    assert send_due() == 0
     due_now()  # they died
-    assert tell() == 1
+    assert send_due() == 1
     assert Delivery.objects.get().attempts == 2
 
 
@@ -312,7 +312,7 @@ def test_nobody_there_is_told_in_words_and_keeps_up_no_other(
         dead = f"http://127.0.0.1:{free.getsockname()[1]}/"
     add_webhook(project=team.project, by=None, url=dead, private=True)
     a_decision(team)
-    assert tell() == 2
+    assert send_due() == 2
     assert len(listener.messages) == 1
     error = Delivery.objects.get(webhook__url=dead).error
     assert error == "nobody accepts connections at its host and port"
@@ -324,7 +324,7 @@ def test_a_name_that_means_a_private_address_is_not_connected_to(
     """By the address of the socket, whatever the name meant when it was looked at."""
     Webhook.objects.update(private=False, url=listener.url.replace("127.0.0.1", "localhost"))
     a_decision(team)
-    tell()
+    send_due()
     assert listener.messages == []
     error = Delivery.objects.get().error
     assert error.startswith("its host lies on this machine or in a private network")
@@ -342,7 +342,7 @@ def test_no_error_names_the_address_that_a_host_means(
         port = free.getsockname()[1]
     Webhook.objects.update(private=private, url=f"http://{host}:{port}/")
     a_decision(team)
-    tell()
+    send_due()
     error = Delivery.objects.get().error
     assert error
     assert not ADDRESS.search(error), error
@@ -409,11 +409,11 @@ def test_old_messages_are_taken_out_and_not_told_again(
     team: Team, listener: Receiver, hooked: str
 ) -> None:
     a_decision(team)
-    tell()
+    send_due()
     past = timezone.now() - timedelta(days=31)
     Delivery.objects.update(ended=past)
     rewritten(Decision.objects.get(), created=past)
     Webhook.objects.update(since=past - timedelta(days=1))
-    assert tell() == 0
+    assert send_due() == 0
     assert not Delivery.objects.exists()
-    assert tell() == 0
+    assert send_due() == 0

@@ -9,7 +9,7 @@ from django.test import Client
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.sets import edit_version
 from evalhub.registry.models import TestSetVersion
-from evalhub.studies.file.splitting import drawn_share, together, without_shared_lines
+from evalhub.studies.file.splitting import draw_share, group_by_labels, without_shared_lines
 from tests.cast import Team, a_test_set
 from tests.features.working_sets.test_pages import at, publish
 
@@ -126,17 +126,17 @@ def test_items_that_all_hang_together_are_not_split(olga: Client, team: Team) ->
 
 
 def test_labels_connect_items_through_others() -> None:
-    assert together([["a"], ["b"], ["c", "a"], ["b", "c"], ["d"]]) == [0, 0, 0, 0, 4]
+    assert group_by_labels([["a"], ["b"], ["c", "a"], ["b", "c"], ["d"]]) == [0, 0, 0, 0, 4]
 
 
 def test_a_share_is_drawn_by_ids_and_not_by_their_order() -> None:
     keys = [f"k{n}" for n in range(100)]
-    drawn = {keys[place] for place in drawn_share(keys, range(100), share=0.3, seed=1)}
+    drawn = {keys[place] for place in draw_share(keys, range(100), share=0.3, seed=1)}
     turned = keys[::-1]
-    again = {turned[place] for place in drawn_share(turned, range(100), share=0.3, seed=1)}
+    again = {turned[place] for place in draw_share(turned, range(100), share=0.3, seed=1)}
     assert len(drawn) == 30
     assert drawn == again
-    other = {keys[place] for place in drawn_share(keys, range(100), share=0.3, seed=2)}
+    other = {keys[place] for place in draw_share(keys, range(100), share=0.3, seed=2)}
     assert drawn != other
 
 

@@ -67,7 +67,7 @@ def test_what_a_writer_left_that_ended_without_a_word_is_tidied_away(team: Team)
     written, left = (a_working_set(team, a_test_set(team, slug)) for slug in ("one", "two"))
     earlier = timezone.now() - datetime.timedelta(minutes=1)
     WorkingSet.objects.filter(pk=left.pk).update(filled=False, busy_until=earlier)
-    assert list(WorkingSet.objects.seen_by(team.eva).filled()) == [written]
+    assert list(WorkingSet.objects.visible_to(team.eva).filled()) == [written]
     tidy(TIDIED)
     assert list(WorkingSet.objects.all()) == [written]
     assert set(WorkingItem.objects.values_list("working_set", flat=True)) == {written.pk}

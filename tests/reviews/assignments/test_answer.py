@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
 
 PLAIN = Form()
-FULL = declared(
+FULL = validate(
     Form,
     {
         "steps": True,
@@ -19,7 +19,7 @@ FULL = declared(
         "flags": ["unsafe", "names-itself"],
     },
 )
-RATINGS = declared(
+RATINGS = validate(
     Form, {"dimensions": [{"name": "fluent", "question": "How fluent?", "kind": "rating"}]}
 )
 WHOLE: dict[str, Any] = {"answers": {"tone": "tie"}, "rationale": "Shorter."}
@@ -27,13 +27,13 @@ WHOLE: dict[str, Any] = {"answers": {"tone": "tie"}, "rationale": "Shorter."}
 
 @pytest.mark.parametrize("choice", ["left", "right", "tie", "both-bad"])
 def test_a_plain_form_takes_one_of_four(choice: str) -> None:
-    assert ReviewerAnswer(choice).checked(PLAIN) == ReviewerAnswer(choice)
+    assert ReviewerAnswer(choice).normalise(PLAIN) == ReviewerAnswer(choice)
 
 
 @pytest.mark.parametrize("choice", ["", "candidate", "rated", "Left"])
 def test_any_other_choice_is_none(choice: str) -> None:
     with pytest.raises(UnknownChoiceError):
-        ReviewerAnswer(choice).checked(PLAIN)
+        ReviewerAnswer(choice).normalise(PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -64,26 +64,26 @@ def test_what_the_form_does_not_take_is_named(
     given: ReviewerAnswer, form: Form, field: str
 ) -> None:
     with pytest.raises(UnfitAnswerError) as raised:
-        given.checked(form)
+        given.normalise(form)
     assert raised.value.field == field
 
 
 def test_one_answer_is_rated_on_its_scale() -> None:
     given = ReviewerAnswer("rated", answers={"fluent": 5})
-    assert given.checked(RATINGS) == given
+    assert given.normalise(RATINGS) == given
     with pytest.raises(UnknownChoiceError):
-        ReviewerAnswer("left", answers={"fluent": 5}).checked(RATINGS)
+        ReviewerAnswer("left", answers={"fluent": 5}).normalise(RATINGS)
 
 
 def test_an_answer_has_one_form_however_it_was_put() -> None:
     one = ReviewerAnswer("left", flags={"left": ["names-itself", "unsafe"], "right": []}, **WHOLE)
     other = ReviewerAnswer("left", flags={"left": ["unsafe", "names-itself", "unsafe"]}, **WHOLE)
-    assert one.checked(FULL) == other.checked(FULL)
+    assert one.normalise(FULL) == other.normalise(FULL)
 
 
 @pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf"), 1e9])
 def test_a_time_in_view_that_cannot_be_is_no_time(seconds: float) -> None:
-    assert ReviewerAnswer("left", visible_seconds=seconds).checked(PLAIN).visible_seconds is None
+    assert ReviewerAnswer("left", visible_seconds=seconds).normalise(PLAIN).visible_seconds is None
 
 
 def test_the_time_taken_is_no_part_of_what_was_said() -> None:

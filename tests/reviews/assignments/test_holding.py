@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design, Form
 from reviews.assignments.assign import Assigned, assign
 from reviews.assignments.holding import may_hold
@@ -98,7 +98,7 @@ def test_a_third_person_takes_that_back_and_one_who_was_removed_does_not(team: T
 
 
 def test_nothing_is_held_over_a_pause_but_the_first_turn_after_it(team: Team) -> None:
-    campaign = a_campaign(team, items=60, form=declared(Form, {"block": 3}))
+    campaign = a_campaign(team, items=60, form=validate(Form, {"block": 3}))
     assert [each.turn for each in held(campaign, team).held] == [1, 2]
 
 

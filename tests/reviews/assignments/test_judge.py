@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
@@ -170,7 +170,7 @@ def test_seconds_of_what_was_dealt_ahead_count_from_the_answer_before(
 
 
 def test_all_that_was_said_is_kept_as_presented(team: Team) -> None:
-    form = declared(
+    form = validate(
         Form,
         {
             "steps": True,

@@ -12,7 +12,7 @@ from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
 from reviews.errors import AlreadyJudgedError
 from reviews.models import Assignment, Campaign, Judgment
-from reviews.results.adjudicate import adjudicate, adjudicated, next_disagreement
+from reviews.results.adjudicate import adjudicate, adjudication_counts, next_disagreement
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
@@ -125,4 +125,4 @@ def test_ten_adjudicators_at_once_decide_each_disagreement_once(
         return decided
 
     assert sum(at_once([lambda user=user: adjudicate_all(user) for user in crowd(team, 10)])) == 4
-    assert adjudicated(campaign) == (4, 4)
+    assert adjudication_counts(campaign) == (4, 4)

@@ -14,7 +14,7 @@ import numpy as np
 
 from evalhub.declare.review import Show
 from reviews.assignments.order import order_of
-from reviews.audit.check import Check, judged
+from reviews.audit.check import Check, judge_checks
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.scan import Scan
 from reviews.audit.side_checks import Dealt, independence, sides_of_items, tokens
@@ -44,7 +44,7 @@ class Made:
     guesses: list[tuple[str, bool]]
 
     def audit(self) -> list[Check]:
-        return judged(
+        return judge_checks(
             [
                 independence(self.dealt, self.data),
                 sides_of_items(self.dealt, self.data),

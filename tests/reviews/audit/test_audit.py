@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from evalhub.declare.review import Design, Form
 from reviews.audit.check import Check
-from reviews.audit.check import judged as judge_family
+from reviews.audit.check import judge_checks as judge_family
 from reviews.audit.report import Audit, audit
 from reviews.audit.scan import Scan
 from reviews.audit.tokens import TokensTest, tokens_test

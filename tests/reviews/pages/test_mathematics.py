@@ -6,9 +6,9 @@ import time
 import pytest
 from django.test import Client
 
-from reviews.pages.markdown import rendered
+from reviews.pages.markdown import to_html
 from reviews.pages.mathematics import DEEPEST, LONGEST_FORMULA, as_mathml, reads_as_mathematics
-from reviews.texts import shown
+from reviews.texts import display_text
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.pages.test_pages import page
@@ -18,7 +18,7 @@ FRACTION = "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>"
 
 def formulas(text: str) -> list[str]:
     """What a reader sees of each formula."""
-    found = re.findall(r"<math.*?</math>", rendered(text), re.DOTALL)
+    found = re.findall(r"<math.*?</math>", to_html(text), re.DOTALL)
     return [re.sub(r"<[^>]+>", "", each) for each in found]
 
 
@@ -36,15 +36,15 @@ def formulas(text: str) -> list[str]:
     ],
 )
 def test_each_way_to_write_a_formula_is_laid_out(text: str) -> None:
-    html = rendered(text)
+    html = to_html(text)
     assert FRACTION in html
     assert "\\frac" not in html
     assert "$" not in html
 
 
 def test_a_formula_on_lines_of_its_own_is_a_block_and_others_stand_in_the_line() -> None:
-    assert '<math display="block">' in rendered("$$\nx^2\n$$")
-    assert '<math display="inline">' in rendered("so $x^2$.")
+    assert '<math display="block">' in to_html("$$\nx^2\n$$")
+    assert '<math display="inline">' in to_html("so $x^2$.")
     lines = "\\[\n\\begin{aligned}\na &= b \\\\\n&= c\n\\end{aligned}\n\\]"
     assert formulas(lines) == ["a=b=c"]
     assert formulas("\\[\na\n+ b\n- c\n\\]") == ["a+b-c".replace("-", "−")]
@@ -76,7 +76,7 @@ def test_a_formula_on_lines_of_its_own_is_a_block_and_others_stand_in_the_line()
     ],
 )
 def test_prices_variables_and_code_stay_as_they_were_written(text: str) -> None:
-    assert "<math" not in rendered(text)
+    assert "<math" not in to_html(text)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_reads_as_mathematics(formula: str, reads: bool) -> None:
 )
 def test_what_would_act_hide_or_break_stays_as_it_was_written(hostile: str) -> None:
     assert as_mathml(hostile, block=False) is None
-    html = rendered(f"So $x^2$ and \\({hostile}\\) there.")
+    html = to_html(f"So $x^2$ and \\({hostile}\\) there.")
     assert html.count("<math") == 1
     for acts in ("<script", "<img", "onerror=", "href=", "style=", "<mi href"):
         assert acts not in re.sub(r"&lt;[^&]*&gt;", "", html)
@@ -133,7 +133,7 @@ def test_colours_sizes_and_shifts_are_taken_off() -> None:
 
 def test_a_box_around_a_result_is_kept_and_lines_get_no_numbers() -> None:
     assert formulas(r"\(\boxed{42}\)") == ["42"]
-    assert 'notation="box"' in rendered(r"\(\boxed{42}\)")
+    assert 'notation="box"' in to_html(r"\(\boxed{42}\)")
     assert formulas(r"\[\begin{align}a&=b\\c&=d\end{align}\]") == ["a=bc=d"]
 
 
@@ -152,12 +152,12 @@ def test_a_box_around_a_result_is_kept_and_lines_get_no_numbers() -> None:
 )
 def test_a_hostile_text_takes_no_more_than_a_second_of_the_processor(text: str) -> None:
     began = time.process_time()
-    rendered(text)
+    to_html(text)
     assert time.process_time() - began < 1
 
 
 def test_after_so_many_formulas_the_rest_stays_as_it_was_written() -> None:
-    html = rendered(" ".join(f"$\\frac{{a}}{{{n}}}$" for n in range(1000, 2000)))
+    html = to_html(" ".join(f"$\\frac{{a}}{{{n}}}$" for n in range(1000, 2000)))
     assert 500 < html.count("<math") < 1000
     assert "$\\frac{a}{1001}$" not in html
     assert "$\\frac{a}{1999}$" in html
@@ -176,4 +176,4 @@ def test_both_answers_and_the_request_are_laid_out_and_the_source_is_a_key_away(
 
 
 def test_what_is_compared_and_audited_is_the_text_as_it_was_written() -> None:
-    assert shown(r"So $x^2$ and \(y\).") == r"So $x^2$ and \(y\)."
+    assert display_text(r"So $x^2$ and \(y\).") == r"So $x^2$ and \(y\)."

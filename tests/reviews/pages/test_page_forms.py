@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design, Form, Known
 from reviews.assignments.seats import LEASE, REST
 from reviews.models import (
@@ -43,7 +43,7 @@ RATINGS = {
 
 
 def asking(team: Team, document: dict[str, Any], **given: Any) -> Campaign:
-    return a_campaign(team, form=declared(Form, document), **given)
+    return a_campaign(team, form=validate(Form, document), **given)
 
 
 def send(client: Client, html: str, answer: dict[str, Any], **headers: Any) -> Any:
@@ -135,7 +135,7 @@ def test_a_whole_block_without_javascript(
 ) -> None:
     """Every field that the page has is filled in as a browser would, and sent."""
     campaign = asking(team, document | {"block": 6}, items=6, reviewers_per_item=1)
-    turns = 12 if declared(Form, document).rates else 6
+    turns = 12 if validate(Form, document).rates else 6
     for turn in range(1, 7):
         html = page(rui, campaign)
         assert f"{turn} of {turns}" in html

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design, Form, Known
 from reviews.joining.admit import add_reviewer
 from reviews.models import Assignment, Campaign, Judgment, Reviewer
@@ -186,7 +186,7 @@ def test_home_shows_one_s_own_progress_only(rui: Client, campaign: Campaign, tea
 def test_home_counts_as_the_review_s_own_pages_do(rui: Client, team: Team) -> None:
     """Practice doesn't count, repeats do, and a quota is all that there is."""
     design = Design(known={f"q{i:04}": Known(expected="tie", practice=True) for i in (1, 2)})
-    campaign = a_campaign(team, items=8, form=declared(Form, {"repeats": 0.2}), design=design)
+    campaign = a_campaign(team, items=8, form=validate(Form, {"repeats": 0.2}), design=design)
     dealt = campaign.pairs.exclude(kind="practice").count()
     assert f"0 of {round(dealt / 0.8)} answered" in rui.get("/reviews/").text
     add_reviewer(campaign=campaign, user=team.rui, quota=5)

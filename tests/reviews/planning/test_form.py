@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.review import Dimension, Form
 
 RATING = {"name": "tone", "question": "How kind is it?", "kind": "rating"}
@@ -12,7 +12,7 @@ CHOICE = {"name": "facts", "question": "Whose facts are right?", "kind": "choice
 
 
 def test_what_is_not_said_is_off() -> None:
-    form = declared(Form, {})
+    form = validate(Form, {})
     assert form == Form()
     assert not any([form.steps, form.dimensions, form.flags, form.repeats, form.guess])
     assert (form.rationale, form.block, form.spacing) == ("off", 20, 10)
@@ -21,7 +21,7 @@ def test_what_is_not_said_is_off() -> None:
 
 
 def test_a_rubric_of_choices_compares_two_answers() -> None:
-    form = declared(Form, {"dimensions": [CHOICE], "steps": True, "flags": ["unsafe"]})
+    form = validate(Form, {"dimensions": [CHOICE], "steps": True, "flags": ["unsafe"]})
     assert form.dimensions == (
         Dimension(name="facts", question="Whose facts are right?", kind="choice"),
     )
@@ -30,15 +30,15 @@ def test_a_rubric_of_choices_compares_two_answers() -> None:
 
 
 def test_ratings_are_of_one_answer() -> None:
-    form = declared(Form, {"dimensions": [RATING, RATING | {"name": "style", "low": 0, "high": 3}]})
+    form = validate(Form, {"dimensions": [RATING, RATING | {"name": "style", "low": 0, "high": 3}]})
     assert form.rates
     assert form.sides == ("answer",)
     assert [dimension.values for dimension in form.dimensions] == [(1, 2, 3, 4, 5), (0, 1, 2, 3)]
 
 
 def test_a_required_rationale_takes_more_than_one_key() -> None:
-    assert declared(Form, {"rationale": "optional"}).one_key
-    assert not declared(Form, {"rationale": "required"}).one_key
+    assert validate(Form, {"rationale": "optional"}).one_key
+    assert not validate(Form, {"rationale": "required"}).one_key
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_required_rationale_takes_more_than_one_key() -> None:
     ],
 )
 def test_a_form_is_read_back_as_it_was_written(document: dict[str, Any]) -> None:
-    assert declared(Form, declared(Form, document).as_json()) == declared(Form, document)
+    assert validate(Form, validate(Form, document).as_json()) == validate(Form, document)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_a_form_is_read_back_as_it_was_written(document: dict[str, Any]) -> None
 )
 def test_what_cannot_be_names_its_field(document: dict[str, Any], field: str) -> None:
     with pytest.raises(DeclarationError) as caught:
-        declared(Form, document)
+        validate(Form, document)
     assert caught.value.field == field

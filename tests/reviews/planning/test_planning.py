@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import CampaignRequest, Design, Dimension, Form, Known
 from evalhub.registry.models import Output, Run
 from reviews.errors import FormError, PlanError
 from reviews.models import Campaign
-from reviews.planning.campaign_request import asked as request_of
+from reviews.planning.campaign_request import review_declaration as request_of
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_test_set, a_version, opened
 from tests.reviews.asking import a_review
@@ -46,7 +46,7 @@ def test_several_arms_are_compared_two_by_two(asked: dict[str, Any], team: Team)
 
 
 def test_answers_are_rated_one_by_one(asked: dict[str, Any]) -> None:
-    form = declared(
+    form = validate(
         Form, {"dimensions": [{"name": "polite", "question": "How polite?", "kind": "rating"}]}
     )
     campaign = a_review(**asked | {"form": form})
@@ -66,7 +66,7 @@ def test_answers_are_rated_one_by_one(asked: dict[str, Any]) -> None:
 
 
 def test_ratings_have_no_control_pairs(asked: dict[str, Any]) -> None:
-    form = declared(Form, {"dimensions": [{"name": "ok", "question": "Is it?", "kind": "rating"}]})
+    form = validate(Form, {"dimensions": [{"name": "ok", "question": "Is it?", "kind": "rating"}]})
     with pytest.raises(PlanError, match="repeats watch over them"):
         a_review(**asked | {"form": form, "design": Design(controls=0.1)})
 
@@ -170,14 +170,14 @@ def test_near_copies_do_not_eat_the_budget(team: Team) -> None:
 
 
 def test_dimensions_and_feedback_name_no_arm_either(asked: dict[str, Any]) -> None:
-    form = declared(
+    form = validate(
         Form, {"dimensions": [{"name": "a", "question": "Is shiny-lora ok?", "kind": "choice"}]}
     )
     with pytest.raises(PlanError, match="names an arm"):
         a_review(**asked | {"form": form})
     named = {"name": "shiny-lora", "question": "Is it kind?", "kind": "choice"}
     with pytest.raises(PlanError, match="names an arm"):
-        a_review(**asked | {"form": declared(Form, {"dimensions": [named]})})
+        a_review(**asked | {"form": validate(Form, {"dimensions": [named]})})
     known = {"q0001": Known(expected="tie", feedback="shiny-lora says so")}
     with pytest.raises(PlanError, match="names an arm"):
         a_review(**asked | {"design": Design(known=known)})

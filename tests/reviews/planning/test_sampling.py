@@ -13,10 +13,10 @@ from reviews.planning.sampling import (
     UNSCORED,
     WORSE,
     allocate,
-    combined,
+    combine_strata,
     disagreement_strata,
     length_strata,
-    stratified,
+    sample_strata,
 )
 
 SIZES = st.dictionaries(st.text(max_size=3), st.integers(1, 50), min_size=1, max_size=6)
@@ -45,7 +45,7 @@ def test_a_negative_sample_is_refused() -> None:
 def test_each_stratum_is_sampled_in_proportion() -> None:
     keys = [f"k{i}" for i in range(90)]
     strata = ["rare" if i % 3 == 0 else "common" for i in range(90)]
-    drawn = stratified(keys, strata, n=30, seed=1)
+    drawn = sample_strata(keys, strata, n=30, seed=1)
     of = dict(zip(keys, strata, strict=True))
     assert Counter(of[key] for key in drawn) == {"rare": 10, "common": 20}
     assert len(set(drawn)) == 30
@@ -54,37 +54,37 @@ def test_each_stratum_is_sampled_in_proportion() -> None:
 def test_the_sample_follows_the_seed_and_not_the_order_of_the_file() -> None:
     keys = [f"k{i}" for i in range(40)]
     strata = ["x", "y"] * 20
-    drawn = stratified(keys, strata, n=10, seed=1)
-    assert stratified(keys[::-1], strata[::-1], n=10, seed=1) == drawn
-    assert stratified(keys, strata, n=10, seed=2) != drawn
+    drawn = sample_strata(keys, strata, n=10, seed=1)
+    assert sample_strata(keys[::-1], strata[::-1], n=10, seed=1) == drawn
+    assert sample_strata(keys, strata, n=10, seed=2) != drawn
 
 
 def test_every_key_is_drawn_equally_often_over_seeds() -> None:
     keys = [f"k{i}" for i in range(10)]
     times = Counter(
-        key for seed in range(2000) for key in stratified(keys, [""] * 10, n=3, seed=seed)
+        key for seed in range(2000) for key in sample_strata(keys, [""] * 10, n=3, seed=seed)
     )
     # each is binomial(2000, .3): mean 600, standard deviation 20.5
     assert all(abs(times[key] - 600) < 5 * 20.5 for key in keys)
 
 
 def test_fewer_items_than_asked_for_are_all_drawn() -> None:
-    assert sorted(stratified(["b", "a"], ["", ""], n=5, seed=0)) == ["a", "b"]
+    assert sorted(sample_strata(["b", "a"], ["", ""], n=5, seed=0)) == ["a", "b"]
 
 
 def test_near_copies_are_drawn_only_when_nothing_else_is_left() -> None:
     keys = [f"k{i}" for i in range(30)]
     groups = [0] * 20 + list(range(1, 11))  # twenty copies of one, ten others
-    drawn = stratified(keys, [""] * 30, n=11, seed=5, groups=groups)
+    drawn = sample_strata(keys, [""] * 30, n=11, seed=5, groups=groups)
     assert len({groups[keys.index(key)] for key in drawn}) == 11
-    assert len(stratified(keys, [""] * 30, n=30, seed=5, groups=groups)) == 30
-    plain = stratified(keys, [""] * 30, n=11, seed=5)
+    assert len(sample_strata(keys, [""] * 30, n=30, seed=5, groups=groups)) == 30
+    plain = sample_strata(keys, [""] * 30, n=11, seed=5)
     assert len({groups[keys.index(key)] for key in plain}) < 11
 
 
 def test_which_of_the_near_copies_is_drawn_is_up_to_the_seed() -> None:
     keys = [f"k{i}" for i in range(8)]
-    drawn = {stratified(keys, [""] * 8, n=1, seed=s, groups=[0] * 8)[0] for s in range(60)}
+    drawn = {sample_strata(keys, [""] * 8, n=1, seed=s, groups=[0] * 8)[0] for s in range(60)}
     assert drawn == set(keys)
 
 
@@ -107,13 +107,13 @@ def test_where_the_metric_tells_the_answers_apart_is_a_stratum() -> None:
 
 
 def test_strata_can_be_divided_again() -> None:
-    found = combined({"a": "sums", "b": ""}, {"a": "length 1 of 4", "b": "length 2 of 4"})
+    found = combine_strata({"a": "sums", "b": ""}, {"a": "length 1 of 4", "b": "length 2 of 4"})
     assert found == {"a": "sums · length 1 of 4", "b": "length 2 of 4"}
 
 
 def test_a_sample_of_a_hundred_thousand_items_takes_seconds() -> None:
     keys = [f"k{i}" for i in range(100_000)]
     started = time.process_time()
-    drawn = stratified(keys, ["x", "y"] * 50_000, n=1000, seed=1, groups=list(range(100_000)))
+    drawn = sample_strata(keys, ["x", "y"] * 50_000, n=1000, seed=1, groups=list(range(100_000)))
     assert len(drawn) == 1000
     assert time.process_time() - started < 10

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.review import Anytime, Design
 from reviews.planning.stopping import (
     InterimEstimate,
@@ -128,7 +128,7 @@ def test_before_anything_is_known_every_stratum_has_its_share() -> None:
 
 def test_a_rule_goes_into_the_plan_and_comes_back() -> None:
     rule = Anytime(alpha=0.01, share=0.25, priority=True)
-    assert declared(Anytime, rule.as_json()) == rule
+    assert validate(Anytime, rule.as_json()) == rule
     assert Design(stopping=rule).as_json()["stopping"] == rule.as_json()
 
 
@@ -143,7 +143,7 @@ def test_a_rule_goes_into_the_plan_and_comes_back() -> None:
 )
 def test_another_rule_is_refused(stopping: dict[str, object], field: str) -> None:
     with pytest.raises(DeclarationError) as caught:
-        declared(Design, {"stopping": stopping})
+        validate(Design, {"stopping": stopping})
     assert caught.value.field == field
 
 

@@ -17,7 +17,7 @@ from evalhub.io.rows import DataError
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.slugs import slug_of
-from evalhub.studies.web.pairs_upload import Uploaded, register_upload
+from evalhub.studies.web.pairs_upload import RegisteredUpload, register_upload
 from reviews.planning.pairing import known_answers
 from reviews.planning.upload import Columns
 from tests.cast import Team
@@ -43,7 +43,7 @@ def written(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     return path
 
 
-def upload(team: Team, path: Path, **more: Any) -> Uploaded:
+def upload(team: Team, path: Path, **more: Any) -> RegisteredUpload:
     return register_upload(
         project=team.project, by=team.olga, name="Tone of voice", path=path, **more
     )

@@ -21,7 +21,12 @@ from reviews.errors import (
 )
 from reviews.models import Assignment, AssignmentPurpose, Campaign, Reviewer
 from reviews.planning.campaign import close_campaign
-from reviews.results.adjudicate import adjudicate, adjudicated, next_disagreement, to_adjudicate
+from reviews.results.adjudicate import (
+    adjudicate,
+    adjudication_counts,
+    next_disagreement,
+    to_adjudicate,
+)
 from reviews.results.judgment_data import judgment_data
 from reviews.results.summary import summarise
 from reviews.results.unblind import unblind
@@ -57,7 +62,7 @@ def adjudicate_one(
 def test_pairs_that_favour_both_arms_are_disagreements(disputed: Campaign, team: Team) -> None:
     found = to_adjudicate(disputed, team.rui)
     assert [pair.position for pair in found] == [0, 1, 2, 3]
-    assert adjudicated(disputed) == (4, 0)
+    assert adjudication_counts(disputed) == (4, 0)
 
 
 def test_nobody_adjudicates_what_they_judged(disputed: Campaign, team: Team) -> None:
@@ -84,7 +89,7 @@ def test_they_are_reported_apart_and_move_no_result(disputed: Campaign, team: Te
     before = judgment_data(disputed).of()
     for left in (3, 2, 1, 0):
         adjudicate_one(disputed, team, "tie")
-        assert adjudicated(disputed) == (4, 4 - left)
+        assert adjudication_counts(disputed) == (4, 4 - left)
     assert next_disagreement(campaign=disputed, user=team.rui) is None
     assert judgment_data(disputed).of() == before
     found = summarise(
@@ -139,7 +144,7 @@ def test_the_page_shows_the_pair_and_nothing_of_what_was_said(
         answered = rui.post(address, fields | {"choice": "right"})
         assert answered.status_code == 302
     assert "No disagreement is left for you" in rui.get(address).content.decode()
-    assert adjudicated(disputed) == (4, 4)
+    assert adjudication_counts(disputed) == (4, 4)
 
 
 def test_a_lease_that_ends_gives_the_disagreement_to_another(
@@ -167,7 +172,7 @@ def test_what_another_adjudicated_after_the_lease_had_ended_is_adjudicated_once(
     other = next_disagreement(campaign=disputed, user=team.rui)
     assert other is not None
     assert other.pair_id != late.pair_id
-    assert adjudicated(disputed) == (4, 1)
+    assert adjudication_counts(disputed) == (4, 1)
 
 
 def test_a_turn_whose_ended_lease_was_cleared_away_comes_back(
@@ -190,7 +195,7 @@ def test_an_answer_after_the_lease_counts_where_nobody_else_came(
     Assignment.objects.filter(pk=late.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     nonce = form_nonce(token=late.token, user=team.rui)
     adjudicate(token=late.token, user=team.rui, nonce=nonce, choice="left")
-    assert adjudicated(disputed) == (4, 1)
+    assert adjudication_counts(disputed) == (4, 1)
 
 
 @pytest.mark.parametrize("state", ["removed", "paused", "practising"])

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.review import Design, Form
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Run
@@ -31,7 +31,7 @@ from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.sixteen.test_blindness import addresses, everything
 
 CANARIES = ("canary-heron", "canary-osprey", "canary-study", "canary-set", "canary-tag")
-FORM = declared(
+FORM = validate(
     Form,
     {
         "steps": True,

@@ -12,7 +12,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from runners.backends import endpoint_state, pool
@@ -145,9 +145,11 @@ class Simulated(Exchange):
 class Fixed(Throttle):
     """A limit that never moves: the oracle tries several of them."""
 
-    def refused(self, at_s: float, *, sent_in: int, reason: str, certain: bool = False) -> None: ...
-    def timed_out(self, reason: str) -> None: ...
-    def answered(self, *, sent_in: int) -> None: ...
+    def note_refusal(
+        self, at_s: float, *, sent_in: int, reason: str, certain: bool = False
+    ) -> None: ...
+    def note_timeout(self, reason: str) -> None: ...
+    def note_answer(self, *, sent_in: int) -> None: ...
 
 
 class GivenUp(Exception):
@@ -183,11 +185,11 @@ def asked(
 
     async def arm(at: int, its: Sequence[float], one: Server) -> None:
         fields = {"url": url, "model": f"arm-{at}", "concurrency": most}
-        backend = declared(
+        backend = validate(
             OpenAIBackend,
             fields | {"type": "openai", "timeout_s": timeout_s},
         )
-        prompt, sampling = declared(Prompt, {}), declared(Sampling, {})
+        prompt, sampling = validate(Prompt, {}), validate(Sampling, {})
         target = Target(url, Secret(""), private=True)
         exchange = Simulated(backend, prompt, sampling, target, server=one, latencies=its)
         if fixed and not isinstance(exchange.state.throttle, Fixed):

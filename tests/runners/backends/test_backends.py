@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from runners.backends import AnyBackend
 
 OPENAI = {"type": "openai", "url": "https://api.example.org/v1/", "model": "small"}
@@ -25,7 +25,7 @@ def test_importing_the_table_imports_no_http_client_and_no_database() -> None:
 
 
 def test_what_is_left_out_has_a_default() -> None:
-    assert declared(AnyBackend, OPENAI).as_json() == {
+    assert validate(AnyBackend, OPENAI).as_json() == {
         "type": "openai",
         "url": "https://api.example.org/v1",
         "model": "small",
@@ -36,7 +36,7 @@ def test_what_is_left_out_has_a_default() -> None:
         "retries": 5,
         "extra": {},
     }
-    assert declared(AnyBackend, {"type": "recorded"}).as_json() == {"type": "recorded"}
+    assert validate(AnyBackend, {"type": "recorded"}).as_json() == {"type": "recorded"}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_is_left_out_has_a_default() -> None:
 )
 def test_a_wrong_field_is_named_with_what_would_be_right(spec: Any, field: str, says: str) -> None:
     with pytest.raises(DeclarationError) as refused:
-        declared(AnyBackend, spec)
+        validate(AnyBackend, spec)
     assert refused.value.field == field
     assert says in refused.value.message
 
@@ -88,7 +88,7 @@ def test_a_wrong_field_is_named_with_what_would_be_right(spec: Any, field: str, 
 )
 def test_a_secret_is_refused_and_never_repeated(secret: dict[str, Any]) -> None:
     with pytest.raises(DeclarationError, match="environment variable") as refused:
-        declared(AnyBackend, OPENAI | secret)
+        validate(AnyBackend, OPENAI | secret)
     told = "".join(traceback.format_exception(refused.value)[-1:])
     assert "abc" not in told
     assert "mine" not in told
@@ -97,9 +97,9 @@ def test_a_secret_is_refused_and_never_repeated(secret: dict[str, Any]) -> None:
 
 def test_names_that_only_sound_like_secrets_are_kept() -> None:
     extra = {"stop_token_ids": [2], "prompt_cache_key": "a", "ignore_eos": True}
-    assert declared(AnyBackend, OPENAI | {"extra": extra}).as_json()["extra"] == extra
+    assert validate(AnyBackend, OPENAI | {"extra": extra}).as_json()["extra"] == extra
 
 
 def test_an_address_in_the_environment_is_kept_as_its_name() -> None:
-    spec = declared(AnyBackend, OPENAI | {"url": "${SERVER_URL}"})
+    spec = validate(AnyBackend, OPENAI | {"url": "${SERVER_URL}"})
     assert spec.as_json()["url"] == "${SERVER_URL}"

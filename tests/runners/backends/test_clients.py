@@ -8,7 +8,7 @@ import pytest
 
 from evalhub.declare.keys import Reach
 from runners.backends.asking import BackendError, BackendRequest
-from runners.backends.clients import client_of, made_meanwhile
+from runners.backends.clients import client_of, make_in_thread
 from tests.cast import OPERATOR, Team, a_version
 from tests.fakes.openai_server import OpenAIServer
 from tests.runners.test_execute import a_live_run
@@ -65,10 +65,10 @@ def test_who_waits_for_a_client_can_stop_and_the_next_gets_it() -> None:
         raise Stop
 
     with pytest.raises(Stop):
-        made_meanwhile(make, stop)
+        make_in_thread(make, stop)
     loading.set()
     assert made.wait(60)
-    assert made_meanwhile(make, stop) == "client"
+    assert make_in_thread(make, stop) == "client"
 
 
 def test_what_goes_wrong_in_making_a_client_is_raised_to_who_waits() -> None:
@@ -76,7 +76,7 @@ def test_what_goes_wrong_in_making_a_client_is_raised_to_who_waits() -> None:
         raise BackendError("no torch here")
 
     with pytest.raises(BackendError, match="no torch here"):
-        made_meanwhile(fails, lambda: None)
+        make_in_thread(fails, lambda: None)
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.outside import OutsideError, check_from_web
 from evalhub.declare.prompt import Prompt
@@ -37,7 +37,7 @@ def program(folder: Path, misbehave: str = "pass", text: str = ECHO) -> dict[str
 
 
 def client(spec: Mapping[str, Any], prompt: Prompt = Prompt(), **sampling: Any) -> Client:  # noqa: B008
-    return Client.of(declared(CommandBackend, spec), prompt, Sampling(**sampling), OPERATOR)
+    return Client.of(validate(CommandBackend, spec), prompt, Sampling(**sampling), OPERATOR)
 
 
 def answers(client: Client, *inputs: Any) -> list[Reply]:
@@ -190,7 +190,7 @@ def test_closing_it_ends_what_it_started(tmp_path: Path) -> None:
 
 
 def test_only_an_operator_s_command_starts_one(tmp_path: Path) -> None:
-    spec = declared(CommandBackend, program(tmp_path))
+    spec = validate(CommandBackend, program(tmp_path))
     with pytest.raises(BackendError, match="an operator's own study alone"):
         Client.of(spec, Prompt(), Sampling(), Reach())
 
@@ -200,16 +200,16 @@ def test_a_version_is_the_program_and_what_its_files_hold(tmp_path: Path) -> Non
         folder.mkdir(exist_ok=True)
         (folder / "rules.txt").write_text(text)
         spec = {"type": "command", "run": ["answer"], "files": ["rules.txt"]}
-        return declared(CommandBackend, spec).settled(lambda named: folder / named)
+        return validate(CommandBackend, spec).resolve(lambda named: folder / named)
 
     here, there = settled(tmp_path / "here"), settled(tmp_path / "there")
     assert here.folder == str(tmp_path / "here")
     assert here.identity() == there.identity()
     assert settled(tmp_path / "there", "2").identity() != here.identity()
     with pytest.raises(DeclarationError, match="can't be read"):
-        here.settled(lambda named: tmp_path / named)
+        here.resolve(lambda named: tmp_path / named)
     with pytest.raises(DeclarationError, match="'content_sha256': they have"):
-        here.model_copy(update={"content_sha256": "0" * 64}).settled(
+        here.model_copy(update={"content_sha256": "0" * 64}).resolve(
             lambda named: tmp_path / "here" / named if named == "rules.txt" else tmp_path
         )
 
@@ -221,6 +221,6 @@ def test_a_conversation_without_a_user_is_refused_for_itself(tmp_path: Path) -> 
 
 
 def test_no_study_from_the_web_names_one() -> None:
-    arm = declared(ArmBackend, {"command": {"run": ["rm", "-r", "/"]}})
+    arm = validate(ArmBackend, {"command": {"run": ["rm", "-r", "/"]}})
     with pytest.raises(OutsideError, match="is a command, which no document from outside may give"):
         check_from_web(arm, uploaded=(), aliases=())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.version import BackendDeclaration
@@ -46,7 +46,7 @@ def test_the_guide_names_every_setting_of_sampling() -> None:
 
 def test_the_guide_s_prompt_is_a_prompt() -> None:
     [example] = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
-    assert declared(Prompt, json.loads(example)).needs_context
+    assert validate(Prompt, json.loads(example)).needs_context
 
 
 def _shown(default: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
@@ -38,7 +38,7 @@ def server() -> Iterator[OpenAIServer]:
 
 
 def client(server: OpenAIServer, **fields: Any) -> Client:
-    spec = declared(OpenAIBackend, server.backend(echo=True, retries=0, **fields))
+    spec = validate(OpenAIBackend, server.backend(echo=True, retries=0, **fields))
     return Client.of(spec, Prompt(), Sampling(), Reach(operator=True))
 
 
@@ -127,10 +127,10 @@ def test_one_that_fails_is_that_text_s_error(server: OpenAIServer) -> None:
 
 
 def test_an_arm_from_before_is_known_as_it_was(server: OpenAIServer) -> None:
-    plain = declared(AnyBackend, server.backend())
+    plain = validate(AnyBackend, server.backend())
     assert "echo" not in plain.identity()
     assert not plain.gives_likelihoods
-    assert declared(AnyBackend, server.backend(echo=True)).identity() != plain.identity()
+    assert validate(AnyBackend, server.backend(echo=True)).identity() != plain.identity()
 
 
 def told_by(folder: Path) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.demo.gguf_adapter import PEFT_ADAPTER
@@ -32,8 +32,8 @@ def with_torch(test: Callable[..., None]) -> Callable[..., None]:
 
 def backend(folder: Path, **fields: Any) -> HfBackend:
     """As a study beside which the model lies registers it."""
-    spec: HfBackend = declared(AnyBackend, {"type": "hf", "model": str(folder)} | fields)
-    return spec.settled(lambda named: folder.parent / named)
+    spec: HfBackend = validate(AnyBackend, {"type": "hf", "model": str(folder)} | fields)
+    return spec.resolve(lambda named: folder.parent / named)
 
 
 def client(spec: HfBackend, prompt: Prompt | None = None, **sampling: Any) -> Client:
@@ -64,7 +64,7 @@ def replies(asked: Client, *inputs: Any, choices: list[str] | None = None) -> li
 )
 def test_a_wrong_field_is_named_with_what_would_be_right(spec: Any, field: str, says: str) -> None:
     with pytest.raises(DeclarationError) as error:
-        declared(AnyBackend, spec)
+        validate(AnyBackend, spec)
     assert error.value.field == field
     assert says in error.value.message
 
@@ -81,8 +81,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def settled(folder: Path, **fields: Any) -> HfBackend:
-    spec: HfBackend = declared(AnyBackend, HF | fields)
-    return spec.settled(lambda named: folder.parent / named)
+    spec: HfBackend = validate(AnyBackend, HF | fields)
+    return spec.resolve(lambda named: folder.parent / named)
 
 
 def test_a_version_is_what_its_files_hold_wherever_they_lie(folder: Path) -> None:

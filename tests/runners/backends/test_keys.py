@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.keys import WELL_KNOWN, KeyNotBoundError, Reach, check_bound
 from runners.backends import AnyBackend
 from runners.backends.asking import BackendError
@@ -29,7 +29,7 @@ def server() -> Iterator[OpenAIServer]:
 
 
 def by_command(*hosts: str) -> Reach:
-    return declared(Reach, {"operator": True, "hosts": list(hosts)})
+    return validate(Reach, {"operator": True, "hosts": list(hosts)})
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def by_command(*hosts: str) -> Reach:
 )
 def test_the_site_s_own_secrets_are_no_keys_and_no_addresses(name: str) -> None:
     with pytest.raises(DeclarationError, match="belongs to this site, and is sent to no model"):
-        declared(AnyBackend, OPENAI | {"key_env": name})
+        validate(AnyBackend, OPENAI | {"key_env": name})
     with pytest.raises(DeclarationError, match="belongs to this site: put the address"):
-        declared(AnyBackend, OPENAI | {"url": f"${{{name}}}"})
+        validate(AnyBackend, OPENAI | {"url": f"${{{name}}}"})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "models.example.org"])
@@ -115,7 +115,7 @@ def test_a_well_known_key_goes_to_its_own_host_by_https_alone(variable: str) -> 
 )
 def test_an_address_that_could_be_read_in_two_ways_is_none(url: str) -> None:
     with pytest.raises(DeclarationError) as refused:
-        declared(AnyBackend, OPENAI | {"url": url})
+        validate(AnyBackend, OPENAI | {"url": url})
     assert refused.value.field == "url"
 
 
@@ -245,7 +245,7 @@ def test_half_a_key_is_not_left_in_the_beginning_of_a_long_text() -> None:
         for before in range(200):
             text = "x" * before + said * 300
             assert secret.beginning(text, 200) == ("x" * before + "…" * 300)[:200]
-            assert secret.beginning(text[:-1], 200) == secret.masked(text[:-1])[:200]
+            assert secret.beginning(text[:-1], 200) == secret.mask(text[:-1])[:200]
 
 
 @pytest.mark.parametrize("said", spelt())
@@ -317,7 +317,7 @@ def test_a_key_shows_itself_in_no_representation(monkeypatch: pytest.MonkeyPatch
 
 def test_a_version_from_before_keeps_its_specification() -> None:
     """Fields that came later aren't written where they say nothing: digests stay."""
-    spec = declared(AnyBackend, OPENAI | {"key_env": "MY_KEY"}).as_json()
+    spec = validate(AnyBackend, OPENAI | {"key_env": "MY_KEY"}).as_json()
     assert list(spec) == [
         "type",
         "url",
@@ -329,9 +329,9 @@ def test_a_version_from_before_keeps_its_specification() -> None:
         "retries",
         "extra",
     ]
-    other = declared(AnyBackend, OPENAI | {"most_bytes": 2048}).as_json()
+    other = validate(AnyBackend, OPENAI | {"most_bytes": 2048}).as_json()
     assert other["most_bytes"] == 2048
-    alias = declared(AnyBackend, {"type": "openai", "endpoint": "support", "model": "m"})
+    alias = validate(AnyBackend, {"type": "openai", "endpoint": "support", "model": "m"})
     assert alias.as_json()["endpoint"] == "support"
     assert not {"url", "key_env"} & alias.as_json().keys()
-    assert declared(AnyBackend, alias.as_json()) == alias
+    assert validate(AnyBackend, alias.as_json()) == alias

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.declare.declaration import declared
+from evalhub.declare.declaration import validate
 from evalhub.declare.keys import Reach
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
@@ -33,9 +33,9 @@ def client_of(
     reach: Reach = OPERATOR,
 ) -> Client:
     return Client.of(
-        declared(OpenAIBackend, backend),
-        declared(Prompt, prompt or {}),
-        declared(Sampling, sampling or {}),
+        validate(OpenAIBackend, backend),
+        validate(Prompt, prompt or {}),
+        validate(Sampling, sampling or {}),
         reach,
     )
 

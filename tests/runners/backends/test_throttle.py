@@ -21,20 +21,20 @@ def server() -> Iterator[OpenAIServer]:
 
 def a_round(throttle: Throttle) -> None:
     for _ in range(throttle.now):
-        throttle.answered(sent_in=throttle.lowered)
+        throttle.note_answer(sent_in=throttle.lowered)
 
 
 def refused(throttle: Throttle, at_s: float) -> None:
-    throttle.refused(at_s, sent_in=throttle.lowered, reason="HTTP 429")
+    throttle.note_refusal(at_s, sent_in=throttle.lowered, reason="HTTP 429")
 
 
 def test_a_round_of_refusals_counts_once_and_answers_raise_the_limit_again() -> None:
     throttle = Throttle(64)
     for _ in range(64):
-        throttle.refused(1.0, sent_in=0, reason="HTTP 429")
+        throttle.note_refusal(1.0, sent_in=0, reason="HTTP 429")
     assert (throttle.now, throttle.reason) == (51, "HTTP 429")
     for _ in range(13):
-        throttle.answered(sent_in=0)  # of before: they tell nothing of this limit
+        throttle.note_answer(sent_in=0)  # of before: they tell nothing of this limit
     assert throttle.now == 51
     a_round(throttle)
     assert throttle.now == 53
@@ -69,14 +69,14 @@ def test_one_refusal_in_ten_answers_may_be_chance_and_more_are_not() -> None:
     assert throttle.now == 51, "before any answer nothing is known"
     for tenth in range(1, 100):
         for _ in range(11):
-            throttle.answered(sent_in=throttle.lowered)
+            throttle.note_answer(sent_in=throttle.lowered)
         refused(throttle, tenth / 10)
     assert throttle.now == 64
-    throttle.refused(9.95, sent_in=throttle.lowered, reason="HTTP 429", certain=True)
+    throttle.note_refusal(9.95, sent_in=throttle.lowered, reason="HTTP 429", certain=True)
     assert throttle.now == 51, "it says when to come again: that is none by chance"
     for tenth in range(100, 200):
         for _ in range(3):
-            throttle.answered(sent_in=throttle.lowered)
+            throttle.note_answer(sent_in=throttle.lowered)
         refused(throttle, tenth / 10)
     assert throttle.now <= 8
 
@@ -84,13 +84,13 @@ def test_one_refusal_in_ten_answers_may_be_chance_and_more_are_not() -> None:
 def test_time_outs_count_by_their_share() -> None:
     throttle = Throttle(64)
     for _ in range(64):
-        throttle.timed_out("no answer within 60 s")
+        throttle.note_timeout("no answer within 60 s")
     assert (throttle.now, throttle.reason) == (44, "no answer within 60 s")
     throttle = Throttle(64)
     for _ in range(200):
-        throttle.timed_out("no answer within 60 s")
+        throttle.note_timeout("no answer within 60 s")
         for _ in range(9):
-            throttle.answered(sent_in=0)
+            throttle.note_answer(sent_in=0)
     assert throttle.now == 64, "a tenth of long answers is no congestion"
 
 
@@ -98,7 +98,7 @@ def test_it_never_comes_to_nothing_and_never_to_more_than_is_allowed() -> None:
     throttle = Throttle(2)
     for second in range(50):
         refused(throttle, second)
-        throttle.timed_out("no answer within 60 s")
+        throttle.note_timeout("no answer within 60 s")
         assert throttle.now == 1
     for _ in range(50):
         a_round(throttle)
@@ -175,9 +175,9 @@ def test_a_limit_that_falls_is_logged_with_its_reason_and_so_is_one_that_is_back
     async def ask() -> None:
         state = EndpointState("http://here", 64)
         for _ in range(64):
-            state.refused(sent_in=0, reason="HTTP 503", certain=False)
+            state.note_refusal(sent_in=0, reason="HTTP 503", certain=False)
         for _ in range(1000):
-            state.answered(sent_in=1)
+            state.note_answer(sent_in=1)
 
     seconds_of(ask())
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [

@@ -20,10 +20,12 @@ def base(tiny: Path) -> Any:
 def test_a_batch_gives_what_the_whole_log_softmax_gives(base: Any) -> None:
     import torch
 
-    from runners.engines.likelihoods import Continuation, joined, likelihoods
+    from runners.engines.likelihoods import Continuation, join_tokens, likelihoods
 
     texts = [("The sky is", " blue"), ("A", " b c d e f g"), ("One two three four five", " six")]
-    pairs = [Continuation(*joined(base.tokenizer, given, asked, start=1)) for given, asked in texts]
+    pairs = [
+        Continuation(*join_tokens(base.tokenizer, given, asked, start=1)) for given, asked in texts
+    ]
     found = likelihoods(base.model, pairs, 2)
     for pair, each in zip(pairs, found, strict=True):
         with torch.inference_mode():
@@ -48,17 +50,17 @@ def test_a_greedy_answer_is_called_greedy(base: Any) -> None:
 
 
 def test_both_texts_are_tokenised_as_one(base: Any) -> None:
-    from runners.engines.likelihoods import joined
+    from runners.engines.likelihoods import join_tokens
 
     tokenizer = base.tokenizer
     whole = tokenizer.encode("The sky is blue")
     for given, asked in (("The sky is", " blue"), ("The sky is ", "blue")):
-        before, after = joined(tokenizer, given, asked, start=1)
+        before, after = join_tokens(tokenizer, given, asked, start=1)
         assert list(before + after) == whole
         assert tokenizer.decode(after) == " blue"
-    before, after = joined(tokenizer, "The sk", "y", start=1)
+    before, after = join_tokens(tokenizer, "The sk", "y", start=1)
     assert list(before + after) == tokenizer.encode("The sky"), "a token across the border"
-    assert joined(tokenizer, "", "blue", start=1)[0] == (1,)
+    assert join_tokens(tokenizer, "", "blue", start=1)[0] == (1,)
 
 
 def test_windows_ask_for_each_token_once() -> None:

@@ -51,13 +51,13 @@ def asked(engine: Any, *, adapter: Path | None = None) -> tuple[Any, Any]:
     said: queue.SimpleQueue[Any] = queue.SimpleQueue()
     seen = []
 
-    def prepared(base: Any) -> list[Question]:
+    def prepare(base: Any) -> list[Question]:
         name = put_in(base, adapter, None) if adapter else BASE
         seen.append(weakref.ref(base.model.get_base_model() if adapter else base.model))
         row = PromptRow(tuple(base.tokenizer.encode("One, two")), name)
         return [Question(row, said.put, 1000, Drawing(4))]
 
-    engine.visit(Visit(prepared, said.put))
+    engine.visit(Visit(prepare, said.put))
     return said.get(timeout=20), seen[0]
 
 
@@ -162,7 +162,7 @@ def test_an_adapter_with_dora_answers_in_batches_of_its_own(
     folders = [an_adapter(tmp_path / "plain"), an_adapter(tmp_path / "dora", use_dora=True)]
     said: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
-    def prepared(base: Any) -> list[Question]:
+    def prepare(base: Any) -> list[Question]:
         names = [BASE, *(put_in(base, each, None) for each in folders)]
         tokens = tuple(base.tokenizer.encode("One, two, three"))
         return [
@@ -176,7 +176,7 @@ def test_an_adapter_with_dora_answers_in_batches_of_its_own(
         ]
 
     engine = Engine(models[0])
-    engine.visit(Visit(prepared, said.put))
+    engine.visit(Visit(prepare, said.put))
     found = dict(said.get(timeout=20) for _ in range(6))
     texts = [found[at].text for at in range(6)]
     assert texts[:3] == texts[3:]

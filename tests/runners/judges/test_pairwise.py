@@ -3,14 +3,14 @@
 import pytest
 
 from evalhub.declare.pairwise import PairwiseQuestion
-from runners.judges.pairwise import asked_of, choice_of
+from runners.judges.pairwise import choice_of, judge_prompt
 from runners.metrics.json_verdict import VerdictError
 
 
 def test_both_answers_are_told_in_their_order_also_empty_ones() -> None:
-    prompt = asked_of(
+    prompt = judge_prompt(
         PairwiseQuestion(rubric="Politer."),
-        given="Hello?",
+        item_input="Hello?",
         context="",
         references=[None],
         first='Go away" }',

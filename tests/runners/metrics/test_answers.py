@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runners.metrics import Answer, scorer
-from runners.metrics.multiple_choice import chosen
+from runners.metrics.multiple_choice import chosen_letter
 from runners.metrics.numeric_match import last_number
 
 
@@ -102,7 +102,7 @@ def test_a_reference_that_is_no_number_leaves_the_answer_unscored(reference: Any
 def test_the_letter_chosen_is_found_in_the_forms_that_models_use(
     text: str, letter: str | None
 ) -> None:
-    assert chosen(text, "ABCDEFGHIJ") == letter
+    assert chosen_letter(text, "ABCDEFGHIJ") == letter
 
 
 def test_multiple_choice_compares_letters() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from runners.metrics import Answer, scorer
 from runners.metrics.language import language_of
-from runners.metrics.refusal import refused
+from runners.metrics.refusal import refusal_phrase
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_refusal_is_found_by_its_opening(text: str) -> None:
     ],
 )
 def test_what_only_sounds_like_a_refusal_is_none(text: str) -> None:
-    assert refused(text) is None
+    assert refusal_phrase(text) is None
     assert scorer("refusal")(Answer(text)).value == 0
 
 

@@ -18,7 +18,7 @@ from runners.metrics import (
     MetricError,
     MetricScore,
     Scorer,
-    declared_metric,
+    metric_declaration,
     scorer,
 )
 from runners.metrics.score import Ask, Scorable, TextMetric
@@ -47,7 +47,7 @@ NEEDED = {
 
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_of_the_table_is_there(name: str) -> None:
-    metric = declared_metric(name, **NEEDED.get(name, {}))
+    metric = metric_declaration(name, **NEEDED.get(name, {}))
     assert type(metric) is METRICS[name]
     assert metric.name == name
     assert metric.title

@@ -154,7 +154,7 @@ def test_only_who_evaluates_asks(rui: Client, team: Team, server: OpenAIServer) 
 
 
 def test_the_other_arm_can_be_a_file(olga: Client, team: Team, server: OpenAIServer) -> None:
-    document = olga.post(new(), form(olga)).context["comparison"].document(named=True)
+    document = olga.post(new(), form(olga)).context["comparison"].document(with_file_names=True)
     assert document["arms"]["base"]["backend"] == {"recorded": "base.jsonl"}
     assert document["arms"]["tuned"]["backend"] == {
         "openai": {"endpoint": "desk", "model": "tuned"}

@@ -12,13 +12,13 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.declare.declaration import DeclarationError, declared
+from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.features.exporters.copying import CopyError, copy_of, copy_study
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
-from evalhub.studies.file.asked import asked_of_study
 from evalhub.studies.file.document import study_document
 from evalhub.studies.file.origin import OperatorFile
+from evalhub.studies.file.requirements import study_requirements
 from evalhub.studies.file.spec import StudyFile, read_study
 from evalhub.studies.run.register import register_study
 from tests.cast import Team
@@ -46,7 +46,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def asked(study: Study) -> Any:
     """What a study asks, whatever its files are called."""
-    found = asked_of_study(declared(StudyFile, study_document(study).data))
+    found = study_requirements(validate(StudyFile, study_document(study).data))
     for each in found.criteria.values():
         each.pop("file", None)  # type: ignore[attr-defined]
     return found

@@ -1,7 +1,8 @@
-"""The process apart: `python -m runners.metrics.apart_worker`, started by `runners.metrics.apart`.
+"""The process apart: `python -m runners.metrics.subprocess_worker`.
 
-It imports the metrics once and forks; the fork reads questions and answers them. Where a limit
-ends the fork, the one that waited says so and forks again, which takes milliseconds.
+`runners.metrics.subprocess_scoring` starts it. It imports the metrics once and forks; the fork
+reads questions and answers them. Where a limit ends the fork, the one that waited says so and
+forks again, which takes milliseconds.
 """
 
 import json
@@ -13,9 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from runners.metrics import Answer, Scorer, scorer
-from runners.metrics.apart import MEMORY_MB, SECONDS, be_the_process_apart, framed
 from runners.metrics.json_schema import validator
-from runners.metrics.pattern import compiled, last_group
+from runners.metrics.pattern import compile_pattern, last_group
+from runners.metrics.subprocess_scoring import MEMORY_MB, SECONDS, be_the_process_apart, frame
 
 _GRACE_S = 0.5  # what stops by itself after SECONDS is left the time for it
 _SLOW = f"took more than {SECONDS:g} s"
@@ -37,7 +38,7 @@ def main() -> None:
             return
         slow = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
         reason = _SLOW if slow else "needed so much that its process ended"
-        os.write(outgoing, framed({"died": reason}))
+        os.write(outgoing, frame({"died": reason}))
 
 
 def _answer_all(incoming: int, outgoing: int) -> None:
@@ -51,7 +52,7 @@ def _answer_all(incoming: int, outgoing: int) -> None:
         except MemoryError:
             reply = {"died": _MEMORY}
         signal.setitimer(signal.ITIMER_PROF, 0)
-        os.write(outgoing, framed(reply))
+        os.write(outgoing, frame(reply))
 
 
 def _read(incoming: int) -> bytes:
@@ -72,7 +73,7 @@ def _answer_message(message: dict[str, Any]) -> dict[str, Any]:
         return _read_declared(message["read"], message["given"])
     if "extract" in message:
         try:
-            return {"part": last_group(compiled(message["extract"]), message["text"])}
+            return {"part": last_group(compile_pattern(message["extract"]), message["text"])}
         except TimeoutError:
             return {"died": _SLOW}
     if "name" in message:
@@ -86,7 +87,7 @@ def _answer_message(message: dict[str, Any]) -> dict[str, Any]:
 
 def _read_declared(kind: str, value: Any) -> dict[str, Any]:
     try:
-        groups = compiled(value).groups if kind == "pattern" else 0
+        groups = compile_pattern(value).groups if kind == "pattern" else 0
         if kind == "schema":
             validator(value)
     except ValueError as error:

@@ -37,7 +37,7 @@ class TooMuchError(ValueError):
     """Scoring exceeded its time or memory limit."""
 
 
-def scored_apart(
+def score_in_process(
     name: str, options: dict[str, Any], answers: Sequence[tuple["Answer", Sequence[Any]]]
 ) -> list["MetricScore"]:
     """The scores of the answers by a metric of the table, one after the other.
@@ -61,7 +61,7 @@ def scored_apart(
     return scores
 
 
-def extracted_apart(pattern: str, text: str) -> str | None:
+def extract_in_process(pattern: str, text: str) -> str | None:
     """The first group of the pattern's last match in the text, or None. Raises TooMuchError."""
     part: str | None = _ask({"extract": pattern, "text": text})["part"]
     return part
@@ -97,7 +97,7 @@ class _Beside:
         # The same packages as here, and nothing that lies in the folder where we happen to be.
         path = os.pathsep.join(each for each in sys.path if each)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "runners.metrics.apart_worker"],
+            [sys.executable, "-P", "-m", "runners.metrics.subprocess_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
@@ -108,7 +108,7 @@ class _Beside:
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Raises TooMuchError, OSError where the process is gone."""
         assert self.process.stdin is not None
-        written = memoryview(framed(message))
+        written = memoryview(frame(message))
         while written:
             written = written[self.process.stdin.write(written) or 0 :]
         size = int.from_bytes(self._read(4), "big")
@@ -141,7 +141,7 @@ class _Beside:
         return read
 
 
-def framed(message: dict[str, Any]) -> bytes:
+def frame(message: dict[str, Any]) -> bytes:
     """A message as it goes through a pipe: its length in four bytes, then JSON."""
     text = json.dumps(message).encode()
     return len(text).to_bytes(4, "big") + text

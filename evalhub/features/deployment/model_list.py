@@ -19,7 +19,7 @@ class ModelEntry:
     note: str = ""
 
 
-def listed(
+def check_model_list(
     content: bytes | None, *, name: str, bases: tuple[str, ...], adapter: bool
 ) -> ModelEntry:
     """Checks the entry `name` in a server's answer to /models.

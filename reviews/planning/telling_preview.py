@@ -7,10 +7,10 @@ from functools import lru_cache
 from evalhub.declare.review import Show
 from evalhub.io.tools import with_calls
 from evalhub.registry.models import Item, Output
-from reviews.identifiability import AnswerPair, Telling, drawn, tell
+from reviews.identifiability import AnswerPair, Telling, draw_items, tell
 from reviews.models import PairKind
 from reviews.planning.drafting import Prepared
-from reviews.texts import shown
+from reviews.texts import display_text
 
 MOST, DRAWS = 200, 511
 """Items and exchanges of which it is measured, so that a page needn't wait."""
@@ -34,7 +34,7 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldApart:
+class TellingPreview:
     """How well text alone tells the baseline's from the candidate's answers of a plan of `items`,
     and what could be done: `remedies` are those that change any text. No item is left out."""
 
@@ -60,7 +60,7 @@ class ToldApart:
         return sentences
 
 
-def told_apart(prepared: Prepared) -> ToldApart:
+def measure_telling(prepared: Prepared) -> TellingPreview:
     """Of the main pairs of the first two arms. Bounded in work, and two queries; asked again of
     the same texts it comes from memory."""
     answers: dict[str, dict[int, int]] = {}
@@ -70,7 +70,7 @@ def told_apart(prepared: Prepared) -> ToldApart:
                 if arm in (0, 1) and output is not None:
                     answers.setdefault(pair.key, {})[arm] = output
     both = {key: (each[0], each[1]) for key, each in answers.items() if len(each) == 2}
-    sample = drawn(both, most=MOST)
+    sample = draw_items(both, most=MOST)
     rows = tuple((key, *both[key]) for key in both if key in sample)
     show = prepared.plan.design.form.show
     sealed = prepared.plan.test_set, prepared.plan.texts
@@ -81,7 +81,7 @@ type _Rows = tuple[tuple[str, int, int], ...]
 
 
 @lru_cache(maxsize=32)
-def _measure(sealed: tuple[str, str], show: Show, items: int, rows: _Rows) -> ToldApart:
+def _measure(sealed: tuple[str, str], show: Show, items: int, rows: _Rows) -> TellingPreview:
     """`sealed`, the digests of all items and texts, makes changed ones another question."""
     raw = list(_pairs(rows))
     seen = list(_as_shown(raw, show))
@@ -91,7 +91,7 @@ def _measure(sealed: tuple[str, str], show: Show, items: int, rows: _Rows) -> To
         other = list(_as_shown(raw, show.model_copy(update=change)))
         if other != seen:
             remedies.append(Remedy(how, tell(other, draws=DRAWS)))
-    return ToldApart(items, telling, tuple(remedies))
+    return TellingPreview(items, telling, tuple(remedies))
 
 
 def _pairs(rows: _Rows) -> Iterator[AnswerPair]:
@@ -108,5 +108,8 @@ def _pairs(rows: _Rows) -> Iterator[AnswerPair]:
 def _as_shown(pairs: list[AnswerPair], show: Show) -> Iterator[AnswerPair]:
     for pair in pairs:
         yield AnswerPair(
-            pair.item, pair.cluster, shown(pair.baseline, show), shown(pair.candidate, show)
+            pair.item,
+            pair.cluster,
+            display_text(pair.baseline, show),
+            display_text(pair.candidate, show),
         )

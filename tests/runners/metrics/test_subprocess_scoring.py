@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runners.metrics import Answer, MetricError, scorer
-from runners.metrics.apart import LONG, SECONDS
+from runners.metrics.subprocess_scoring import LONG, SECONDS
 
 OBJECTS = json.dumps([{"a": n} for n in range(20_000)])
 NESTED: dict[str, Any] = {"pattern": "^(a|aa)+$"}

@@ -34,7 +34,9 @@ def use_of(campaign: Campaign) -> UnconfirmedUse:
     return "count" if campaign.study is None else campaign.study.policy.unconfirmed_reviewers
 
 
-def counted(campaign: Campaign, data: JudgmentData, *, use: UnconfirmedUse) -> CountedJudgments:
+def count_judgments(
+    campaign: Campaign, data: JudgmentData, *, use: UnconfirmedUse
+) -> CountedJudgments:
     """The judgments of `data` that count.
 
     Whoever judged an item by two accounts of one mailbox is heard once, as they said first.

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.decision.policy import SCHEMA
-from evalhub.decision.policy_changes import Asked, asked_of_policy
+from evalhub.decision.policy_changes import Demands, demands_of_policy
 from evalhub.declare.declaration import read_declaration
 from evalhub.declare.people import PeopleDemand, PeopleFloor
 from evalhub.declare.policy import Policy
@@ -17,7 +17,7 @@ _BESIDE = ("purpose", "fields", "form")
 """What says how rows are read, and what asks by criteria of its own."""
 
 
-def read_asked(path: Path) -> tuple[str, Asked]:
+def read_requirements(path: Path) -> tuple[str, Demands]:
     """The document's schema, and its requirements.
 
     Raises:
@@ -26,15 +26,15 @@ def read_asked(path: Path) -> tuple[str, Asked]:
     document = Document(path)
     schema = document.data.get("schema") if isinstance(document.data, dict) else None
     if schema == SCHEMA:
-        return SCHEMA, asked_of_policy(read_declaration(Policy, document, start=""))
+        return SCHEMA, demands_of_policy(read_declaration(Policy, document, start=""))
     if schema == STUDY:
-        return STUDY, asked_of_study(read_declaration(StudyFile, document, start=""))
+        return STUDY, study_requirements(read_declaration(StudyFile, document, start=""))
     raise DataError(
         f"starts with schema: {SCHEMA} or {STUDY}, not {schema!r}", file=str(path), field="schema"
     )
 
 
-def asked_of_study(study: StudyFile) -> Asked:
+def study_requirements(study: StudyFile) -> Demands:
     """The requirements of a study file: its policy, its test sets' demands, and the review it asks
     for."""
     rule = study.policy.as_json()
@@ -44,7 +44,7 @@ def asked_of_study(study: StudyFile) -> Asked:
     rule["promoted"] = study.promoted
     review = study.review.as_json() if study.review else {}
     people |= {name: review.pop(name) for name in PeopleDemand.model_fields if name in review}
-    return Asked(
+    return Demands(
         rule,
         people if study.review else None,
         _demands(study),

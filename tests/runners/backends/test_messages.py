@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runners.backends.said import called_apart, said_in, thought_apart
+from runners.backends.messages import message_of, split_calls, split_reasoning
 
 
 @pytest.mark.parametrize(
@@ -21,43 +21,43 @@ from runners.backends.said import called_apart, said_in, thought_apart
     ],
 )
 def test_thoughts_are_kept_apart(text: str, answer: str, thought: str) -> None:
-    assert thought_apart(text) == (answer, thought)
+    assert split_reasoning(text) == (answer, thought)
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 def test_a_servers_own_field_for_thoughts_is_read(field: str) -> None:
-    said = said_in({"message": {"content": "Paris", field: "Hm."}})
+    said = message_of({"message": {"content": "Paris", field: "Hm."}})
     assert (said.text, said.reasoning, said.calls) == ("Paris", "Hm.", None)
 
 
 def test_an_answer_that_only_calls_a_tool_is_an_answer() -> None:
     call = {"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
-    said = said_in({"message": {"content": None, "tool_calls": [call]}})
+    said = message_of({"message": {"content": None, "tool_calls": [call]}})
     assert (said.text, said.calls) == ("", [{"name": "now", "arguments": {}}])
 
 
 def test_a_message_without_content_is_no_answer() -> None:
-    assert said_in({"message": {"content": None}}).text is None
-    assert said_in({"message": {"content": None, "reasoning_content": "Hm."}}).text is None
-    assert said_in({}).text is None
+    assert message_of({"message": {"content": None}}).text is None
+    assert message_of({"message": {"content": None, "reasoning_content": "Hm."}}).text is None
+    assert message_of({}).text is None
 
 
 def test_all_of_it_is_looked_through() -> None:
     call = {"name": "now", "arguments": '{"a": {"b": ["c"]}}'}
-    said = said_in({"message": {"content": "x", "reasoning": "y", "tool_calls": [call]}})
+    said = message_of({"message": {"content": "x", "reasoning": "y", "tool_calls": [call]}})
     assert set(said.parts.split("\n")) == {"x", "y", "name", "now", "arguments", "a", "b", "c"}
 
 
 @pytest.mark.parametrize("calls", [[{}], [{"function": {}}], ["now"], [{"function": {"name": 3}}]])
 def test_a_call_that_nobody_could_make_is_an_error(calls: Any) -> None:
     with pytest.raises(ValueError, match="without a name"):
-        said_in({"message": {"content": "", "tool_calls": calls}})
+        message_of({"message": {"content": "", "tool_calls": calls}})
 
 
 def test_tools_are_called_in_a_text() -> None:
     first = '<tool_call>\n{"name": "now", "arguments": {"zone": "UTC"}}\n</tool_call>'
     second = '<tool_call>{"name": "add", "arguments": "{\\"a\\": 1}"}</tool_call>'
-    assert called_apart(f"I look.\n{first}\n{second}") == (
+    assert split_calls(f"I look.\n{first}\n{second}") == (
         "I look.",
         [{"name": "now", "arguments": {"zone": "UTC"}}, {"name": "add", "arguments": {"a": 1}}],
     )
@@ -75,4 +75,4 @@ def test_tools_are_called_in_a_text() -> None:
     ],
 )
 def test_what_is_no_call_is_text(text: str) -> None:
-    assert called_apart(text) == (text, None)
+    assert split_calls(text) == (text, None)

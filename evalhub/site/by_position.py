@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from evalhub.registry.models import Item, Output, Run, TestSetVersion
 
 
-def items_by_place(version: TestSetVersion, page: int) -> "Paginator[Item]":
+def items_by_position(version: TestSetVersion, page: int) -> "Paginator[Item]":
     """Pages of a version's items, in their order."""
     items = Item.objects.filter(version=version)
     return _pages(
@@ -21,7 +21,7 @@ def items_by_place(version: TestSetVersion, page: int) -> "Paginator[Item]":
     )
 
 
-def answers_by_place(run: Run, answers: "QuerySet[Output]", page: int) -> "Paginator[Output]":
+def answers_by_position(run: Run, answers: "QuerySet[Output]", page: int) -> "Paginator[Output]":
     """Pages of a run's answers in the order of items and samples, each answer on its final page:
     while the run goes on, a page shows the answers that exist."""
     samples, version = run.samples, run.test_set_version

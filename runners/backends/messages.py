@@ -30,7 +30,7 @@ class SplitMessage:
         return "\n".join([self.text or "", self.reasoning, *_texts(self.calls)])
 
 
-def said_in(choice: Mapping[str, Any]) -> SplitMessage:
+def message_of(choice: Mapping[str, Any]) -> SplitMessage:
     """A choice of a chat or a completion API's response.
 
     Raises ValueError for calls that nobody could make.
@@ -54,7 +54,7 @@ def said_in(choice: Mapping[str, Any]) -> SplitMessage:
     return SplitMessage(text, both, calls)
 
 
-def thought_apart(text: str) -> tuple[str, str]:
+def split_reasoning(text: str) -> tuple[str, str]:
     """What a text says, and what was thought first: between <think> and </think> at its start.
 
     Where the prompt opened it already, up to </think>; where it isn't closed, all of the text.
@@ -69,7 +69,7 @@ def thought_apart(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def called_apart(text: str) -> tuple[str, list[dict[str, Any]] | None]:
+def split_calls(text: str) -> tuple[str, list[dict[str, Any]] | None]:
     """What a text says, and the tools that it calls in the form of Hermes and Qwen: JSON of {name,
     arguments} between <tool_call> and </tool_call>.
 
@@ -83,7 +83,9 @@ def called_apart(text: str) -> tuple[str, list[dict[str, Any]] | None]:
 
 
 def _apart(content: Any) -> SplitMessage:
-    return SplitMessage(*thought_apart(content)) if isinstance(content, str) else SplitMessage(None)
+    return (
+        SplitMessage(*split_reasoning(content)) if isinstance(content, str) else SplitMessage(None)
+    )
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -24,7 +24,7 @@ OUTCOMES = {each.value: each.label.capitalize() for each in Outcome}
 
 
 @dataclass(frozen=True, slots=True)
-class ItemsSought:
+class ItemFilters:
     """Fields are empty where the address doesn't say. `against` is the arm beside which the chosen
     one is shown, where that isn't the baseline; it filters nothing, and neither does `arm`."""
 
@@ -40,14 +40,14 @@ class ItemsSought:
     sort: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "ItemsSought":
+    def of(cls, query: Mapping[str, str]) -> "ItemFilters":
         values = {
             field.name: query.get(field.name, "").replace("\0", "").strip()[:LONGEST]
             for field in fields(cls)
         }
         return cls(**values)
 
-    def but(self, **changes: str) -> "ItemsSought":
+    def but(self, **changes: str) -> "ItemFilters":
         return replace(self, **changes)
 
     def query(self, **more: object) -> str:

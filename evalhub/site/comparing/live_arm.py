@@ -9,7 +9,7 @@ EXAMPLES = 4
 """Examples that the form has room for; a study file takes any number."""
 
 
-def asked_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
+def live_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
     """The fields of an arm that is asked instead of uploading its answers."""
     text = forms.Textarea(attrs={"rows": 3})
     choices = [("", "nobody: its answers are in the file"), *((each, each) for each in aliases)]
@@ -48,7 +48,7 @@ def asked_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
     return {f"{slot}_{name}": field for name, field in fields.items()}
 
 
-def asked_arm(cleaned: Mapping[str, Any], slot: str) -> dict[str, Any]:
+def live_arm(cleaned: Mapping[str, Any], slot: str) -> dict[str, Any]:
     """The arm's part of a study file, without its kind; {} if it isn't asked."""
 
     def value(name: str) -> Any:

@@ -7,11 +7,11 @@ UNFILLED = "FILL IN: "
 """What a text starts with that somebody has still to say."""
 
 
-class Unfilled(NamedTuple):
+class Gap(NamedTuple):
     """A field that is still to be filled in, and with what."""
 
     place: tuple[str | int, ...]
-    said: str
+    text: str
 
     @property
     def field(self) -> str:
@@ -20,25 +20,25 @@ class Unfilled(NamedTuple):
         return "".join(parts).removeprefix(".")
 
 
-def unfilled(data: Any) -> list[Unfilled]:
+def find_gaps(data: Any) -> list[Gap]:
     """The gaps in a study file's data, each text once, in the file's order."""
-    by_text: dict[str, Unfilled] = {}
+    by_text: dict[str, Gap] = {}
     for gap in _gaps(data, ()):
-        by_text.setdefault(gap.said, gap)
+        by_text.setdefault(gap.text, gap)
     return list(by_text.values())
 
 
-def first_unfilled(data: Any) -> Unfilled | None:
+def first_gap(data: Any) -> Gap | None:
     """The first gap, with a sentence that names the others too."""
-    gaps = unfilled(data)
+    gaps = find_gaps(data)
     if not gaps:
         return None
     first, *others = gaps
     more = f"; and so are {', '.join(each.field for each in others)}" if others else ""
-    return first._replace(said=f"is still to be filled in: {first.said}{more}")
+    return first._replace(text=f"is still to be filled in: {first.text}{more}")
 
 
-def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
+def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Gap]:
     if isinstance(data, dict):
         for name, value in data.items():
             yield from _gaps(value, (*at, name))
@@ -46,4 +46,4 @@ def _gaps(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
         for index, value in enumerate(data):
             yield from _gaps(value, (*at, index))
     elif isinstance(data, str) and data.startswith(UNFILLED):
-        yield Unfilled(at, data.removeprefix(UNFILLED))
+        yield Gap(at, data.removeprefix(UNFILLED))

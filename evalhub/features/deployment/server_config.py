@@ -33,7 +33,7 @@ class ServeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ServingOptions:
     """Options of whoever serves a version; "" and None mean: use what the version says.
 
     Attributes:
@@ -56,7 +56,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServerConfig:
     """A version as a server has to be configured for it.
 
     Attributes:
@@ -87,7 +87,7 @@ class Served:
     family: str
     own_defaults: bool
     digests: dict[str, str]
-    given: Places
+    options: ServingOptions
 
     @property
     def prompt(self) -> Prompt:
@@ -127,7 +127,9 @@ class Served:
         }
 
 
-def served(version: ModelVersion, options: Places = Places()) -> Served:
+def server_config(
+    version: ModelVersion, options: ServingOptions = ServingOptions()
+) -> ServerConfig:
     """The server configuration for the version.
 
     Raises:
@@ -150,7 +152,7 @@ def served(version: ModelVersion, options: Places = Places()) -> Served:
     return config
 
 
-def _of_files(version: ModelVersion, backend: HfBackend, options: Places) -> Served:
+def _of_files(version: ModelVersion, backend: HfBackend, options: ServingOptions) -> ServerConfig:
     """For a version of the backend hf: files with their digests, or names and commits at the model
     hub."""
     base, adapter = Path(backend.model), Path(backend.adapter or "")
@@ -175,7 +177,7 @@ def _of_files(version: ModelVersion, backend: HfBackend, options: Places) -> Ser
         "adapter": backend.adapter_sha256,
         "template": backend.template_sha256,
     }
-    return Served(
+    return ServerConfig(
         version=version,
         name=options.name or usual_name(version),
         base=options.base or backend.model,
@@ -190,11 +192,13 @@ def _of_files(version: ModelVersion, backend: HfBackend, options: Places) -> Ser
         family=str(config.get("model_type", "")),
         own_defaults=False,
         digests={what: digest for what, digest in digests.items() if digest},
-        given=options,
+        options=options,
     )
 
 
-def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, options: Places) -> Served:
+def _of_an_endpoint(
+    version: ModelVersion, backend: OpenAIBackend, options: ServingOptions
+) -> ServerConfig:
     """For a version that was asked at an endpoint: nobody has said where its weights are."""
     with_adapter = version.kind in WITH_ADAPTER or backend.adapter_of is not None
     what = "the base's weights lie" if with_adapter else "its weights lie"
@@ -213,7 +217,7 @@ def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, options: Plac
     base_name = (
         options.base_name or backend.adapter_of or options.base.rstrip("/").rpartition("/")[2]
     )
-    return Served(
+    return ServerConfig(
         version=version,
         name=options.name or backend.model,
         base=options.base,
@@ -228,7 +232,7 @@ def _of_an_endpoint(version: ModelVersion, backend: OpenAIBackend, options: Plac
         family="",
         own_defaults=True,
         digests={},
-        given=options,
+        options=options,
     )
 
 
@@ -277,9 +281,9 @@ def _template(backend: HfBackend) -> str | None:
     return text
 
 
-def _rank(version: ModelVersion, options: Places, config: dict[str, Any]) -> int | None:
+def _rank(version: ModelVersion, options: ServingOptions, config: dict[str, Any]) -> int | None:
     """The adapter's rank, from its own files, else from the training record."""
-    recorded_rank: int | None = version.training.named.fields.adapter.r
+    recorded_rank: int | None = version.training.fields_with_names.fields.adapter.r
     rank = _largest_rank(config) or recorded_rank
     if options.rank is not None and rank is not None and options.rank != rank:
         where = "its files say" if _largest_rank(config) else "the training record says"
@@ -300,7 +304,7 @@ def _read[T](field: str, read: Callable[[Path], T], path: Path) -> T:
         raise ServeError(str(error), field) from error
 
 
-def _check_words(config: Served) -> None:
+def _check_words(config: ServerConfig) -> None:
     values = {
         "--base": config.base,
         "--adapter": config.adapter,
