@@ -30,7 +30,7 @@ class DecidedThere:
     """What a site decided on an arm.
 
     Attributes:
-        record: the decision's record, evalhub.decision/1.
+        record: the decision's record, evalhub.decision/2.
         flips: what changed on single items, the worst first.
         refused: why the gate doesn't let the arm through; "" where it does.
         signed: a person's verdict in place of the record's; None where there is none.

@@ -48,7 +48,7 @@ from evalhub.declare.ledger_head import LedgerHead
 from evalhub.declare.policy import Alpha
 from evalhub.declare.verdicts import Verdict
 
-SCHEMA: Literal["evalhub.decision/1"] = "evalhub.decision/1"
+SCHEMA: Literal["evalhub.decision/2"] = "evalhub.decision/2"
 
 
 def _is_none(value: object) -> bool:
@@ -65,7 +65,7 @@ class DecisionRecord(Declaration):
     Where it is invalid it holds no result: no criterion, difference, interval, score or win.
     """
 
-    schema_: Literal["evalhub.decision/1"] = Field(alias="schema")
+    schema_: Literal["evalhub.decision/2"] = Field(alias="schema")
     verdict: Verdict
     registered: bool = Field(description="whether a ledger counts this look at its test sets")
     headline: str = Field(min_length=1)
@@ -114,17 +114,11 @@ class DecisionRecord(Declaration):
     prices: PricesSection | None = Field(
         None, description="null: no budget of cost, or tokens were compared and not money"
     )
-    ownership: OwnershipSection | None = Field(
-        None, description="null: no budget of ownership, or it was decided before there was one"
-    )
-    steps: StepsSection | None = Field(
-        None, description="null: the arm isn't fine-tuned, or it was decided before there were any"
-    )
-    answers: AnswersSection | None = Field(
-        None, description="null: scores came without answers, or it was decided before"
-    )
+    ownership: OwnershipSection | None = Field(None, description="null: no budget of ownership")
+    steps: StepsSection | None = Field(None, description="null: the arm isn't fine-tuned")
+    answers: AnswersSection | None = Field(None, description="null: scores came without answers")
     repeated: RepeatedSection | None = Field(
-        None, description="null: no two items ask the same text, or nobody looked for them then"
+        None, description="null: no two items ask the same text"
     )
     copies: CopiesSection | None = Field(
         None,
@@ -137,7 +131,7 @@ class DecisionRecord(Declaration):
     study: Annotated[StudyName | None, HOME_BOUND]
     code: Annotated[Code, HOME_BOUND]
     ledger_head: Annotated[LedgerHead | None, HOME_BOUND] = Field(
-        None, description="null: no home keeps it, or it was decided before there was a chain"
+        None, description="null: no home keeps it"
     )
 
     @property
@@ -176,7 +170,7 @@ SECTIONS = _sections()
 LATER_SECTIONS = tuple(
     name for name in SECTIONS if not DecisionRecord.model_fields[name].is_required()
 )
-"""Those that a record from before they were made lacks."""
+"""Those that a record may lack: one that was written before they were added still verifies."""
 
 
 def by_field(sections: Iterable[Section | None]) -> dict[str, Any]:

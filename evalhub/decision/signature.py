@@ -28,7 +28,7 @@ from evalhub.declare.declaration import validate
 from evalhub.io.canonical import canonical_json
 
 SIGNATURES = "signatures"
-_KIND = b"evalhub.decision/1 signed\n"
+_KIND = b"evalhub.decision/2 signed\n"
 
 
 class KeyFileError(ValueError):

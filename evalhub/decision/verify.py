@@ -14,8 +14,12 @@ from typing import Any, Literal
 from evalhub.decision.caveats import with_caveats
 from evalhub.decision.code import code_digest
 from evalhub.decision.content import content_digest
-from evalhub.decision.document import SECTIONS, DecisionRecord, PrintedDecision
-from evalhub.decision.earlier_advice import with_earlier_advice
+from evalhub.decision.document import (
+    LATER_SECTIONS,
+    SECTIONS,
+    DecisionRecord,
+    PrintedDecision,
+)
 from evalhub.decision.inconsistent import (
     BESIDE_SCORES,
     FOLLOWS,
@@ -23,15 +27,6 @@ from evalhub.decision.inconsistent import (
     Discrepancy,
     inconsistent,
     levels_apart,
-)
-from evalhub.decision.later_fields import (
-    LATER,
-    LATER_OF_CRITERIA,
-    LATER_OF_LEDGER,
-    LATER_OF_LOOKS,
-    LATER_OF_PEOPLE,
-    LATER_OF_SLICES,
-    LATER_OF_SPREADS,
 )
 from evalhub.decision.record import ruling_fields, with_sentences, without_results
 from evalhub.decision.rule import alphas_of, decide
@@ -209,30 +204,8 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
     judged = with_caveats(record.model_copy(update=ruling_fields(ruling)), record.caveats)
     due = with_sentences(without_results(judged)).as_json()
-    for name in (*BESIDE, *(name for name in LATER if name not in document)):
+    for name in (*BESIDE, *(name for name in LATER_SECTIONS if name not in document)):
         due.pop(name, None)
-    with_earlier_advice(due, document, record.criteria)
-    for part, names in (("people", LATER_OF_PEOPLE), ("ledger", LATER_OF_LEDGER)):
-        for name in names if due[part] is not None else ():
-            if name not in document[part]:
-                due[part].pop(name)
-    for rows, later in (("criteria", LATER_OF_CRITERIA), ("breakdown", LATER_OF_SLICES)):
-        for row, written in zip(due[rows], document[rows], strict=False):
-            for name in later:
-                if name not in written:
-                    row.pop(name)
-    for row, written in zip(due["criteria"], document["criteria"], strict=False):
-        for name in LATER_OF_SPREADS if row["spread"] and written.get("spread") else ():
-            if name not in written["spread"]:
-                row["spread"].pop(name)
-    for row, written in zip(
-        (due["ledger"] or {}).get("test_sets", ()),
-        (document["ledger"] or {}).get("test_sets", ()),
-        strict=False,
-    ):
-        for name in LATER_OF_LOOKS:
-            if name not in written:
-                row.pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,

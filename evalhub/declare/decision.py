@@ -126,7 +126,7 @@ class People(Declaration):
         (), description="few people, or answers faster than reading; a sentence each"
     )
     identities: tuple[ReviewerIdentity, ...] = Field(
-        (), description="who answers for each person; empty: of a file, or decided before it was"
+        (), description="who answers for each person; empty: judgments of a file"
     )
 
     @property
@@ -187,10 +187,7 @@ class BreakdownRow(Declaration):
     wins: Count
     losses: Count
     ties: Count
-    p_value: Probability | None = Field(
-        None,
-        description="two-sided, against no difference; null: it was decided before these were kept",
-    )
+    p_value: Probability = Field(description="two-sided, against no difference")
 
 
 class Alternative(Declaration):

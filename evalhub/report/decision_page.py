@@ -119,10 +119,8 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
 def _by_test_set(slices: Slices, scale: Scale) -> list[tuple[str, list[PlottedRow[BreakdownRow]]]]:
     """Rows by test set, as pairs: for a dictionary, Django templates read a key `items` before the
     method."""
-    none = [None] * len(slices.rows)
-    adjusted: Sequence[float | None] = slices.adjusted or none
     rows = [
         PlottedRow(row, plot(row, scale, label=f"{row.test_set}, {row.tag}"), adjusted=p)
-        for row, p in zip(slices.rows, adjusted, strict=True)
+        for row, p in zip(slices.rows, slices.adjusted, strict=True)
     ]
     return [(name, list(of)) for name, of in groupby(rows, key=lambda row: row.values.test_set)]

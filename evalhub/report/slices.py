@@ -16,13 +16,10 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """A decision's slices with their corrected p-values, in the record's order.
-
-    `adjusted` is None where a record of an earlier version holds no p-values.
-    """
+    """A decision's slices with their corrected p-values, in the record's order."""
 
     rows: Sequence[BreakdownRow]
-    adjusted: Sequence[float] | None
+    adjusted: Sequence[float]
     alpha: float
     level: float = LEVEL
 
@@ -34,8 +31,7 @@ class Slices:
     @property
     def standing_out(self) -> Sequence[BreakdownRow]:
         """Slices that differ after correction."""
-        p_values = self.adjusted or ()
-        return [row for row, p in zip(self.rows, p_values, strict=False) if p <= self.level]
+        return [row for row, p in zip(self.rows, self.adjusted, strict=True) if p <= self.level]
 
     @property
     def sentence(self) -> str:
@@ -49,8 +45,6 @@ class Slices:
             f"about {chance:.2g} of {count:,} would leave out 0 by chance; {apart:,} "
             f"do{'es' if apart == 1 else ''}."
         )
-        if self.adjusted is None:
-            return f"{text} This record holds no p-values to correct: to decide again keeps them."
         names = [f"{each.tag} ({each.test_set})" for each in self.standing_out]
         after = f" After Holm’s correction for all {count:,}, at {self.level:.0%}:"
         return f"{text}{after} {', '.join(names) or 'none'}."
@@ -59,6 +53,5 @@ class Slices:
 def slices_of(record: DecisionRecord) -> Slices:
     """The slices of a record, corrected for one another."""
     rows = record.breakdown
-    values = [each.p_value for each in rows if each.p_value is not None]
-    adjusted = [float(each) for each in holm(values)] if len(values) == len(rows) else None
+    adjusted = [float(p) for p in holm([row.p_value for row in rows])] if rows else []
     return Slices(rows, adjusted, record.rule.alpha)

@@ -151,11 +151,11 @@ def test_what_is_no_digest_is_wrong_usage(record: dict[str, Any], capsys: Captur
         (b'{\n "schema": oops}', "line 2: malformed JSON at column 12"),
         (
             b'{"schema": "evalhub.decision/9"}',
-            "isn't one of evalhub.decision/1",
+            "isn't one of evalhub.decision/2",
         ),
         (b'{"verdict": "ship"}', "field 'schema': missing"),
         (b'{"schema": "a", "schema": "b"}', "field 'schema': named twice"),
-        (b'{"schema": "evalhub.decision/1", "alpha": NaN}', "field 'alpha'"),
+        (b'{"schema": "evalhub.decision/2", "alpha": NaN}', "field 'alpha'"),
         (b"[]", "an object with fields is needed"),
         (b"\xff\xfe{\x00}\x00", "not UTF-8"),
         (b"[" * 200_000, "nested too deeply"),

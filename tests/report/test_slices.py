@@ -4,6 +4,7 @@ import pytest
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.verify import verify
+from evalhub.declare.declaration import DeclarationError
 from evalhub.ledger.decide import decide_study
 from evalhub.report.decision_page import decision_page
 from evalhub.report.slices import slices_of
@@ -47,18 +48,10 @@ def test_what_stands_out_is_named(record: DecisionRecord) -> None:
     assert found.sentence.endswith(" 5%: none."), "8 · .007 is above .05"
 
 
-def test_a_record_from_before_says_that_it_has_none(record: DecisionRecord) -> None:
-    rows = tuple(each.model_copy(update={"p_value": None}) for each in record.breakdown)
-    found = slices_of(record.model_copy(update={"breakdown": rows}))
-    assert found.adjusted is None
-    assert found.sentence.endswith(
-        "This record holds no p-values to correct: to decide again keeps them."
-    )
-
-
-def test_such_a_record_is_verified_as_before(record: DecisionRecord) -> None:
+def test_a_record_whose_slices_have_no_p_values_is_refused(record: DecisionRecord) -> None:
     document = record.as_json()
     assert verify(document).differences == []
-    for each in document["breakdown"]:
-        assert each.pop("p_value") is not None
-    assert verify(document).differences == []
+    del document["breakdown"][0]["p_value"]
+    with pytest.raises(DeclarationError) as raised:
+        verify(document)
+    assert raised.value.field == "breakdown[0].p_value"

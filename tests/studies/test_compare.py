@@ -114,7 +114,7 @@ def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -
 
 def test_a_gain_ships_and_the_record_says_what_it_rests_on(desk: Desk) -> None:
     record = desk.compared().record.as_json()
-    assert (record["schema"], record["verdict"]) == ("evalhub.decision/1", "ship")
+    assert (record["schema"], record["verdict"]) == ("evalhub.decision/2", "ship")
     assert record["arms"]["candidate"]["name"] == "tuned"
     assert len(record["arms"]["candidate"]["digest"]) == 64
     assert record["evidence"][0]["items"] == 300
