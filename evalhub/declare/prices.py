@@ -2,15 +2,9 @@
 
 import datetime
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from evalhub.declare.declaration import Declaration, invalid
 
@@ -39,17 +33,6 @@ class Rates(Declaration):
         description="a million tokens of the prompt that the server had read before; by default "
         "they cost as much as the others",
     )
-
-    @model_serializer(mode="wrap")
-    def _without_what_came_later(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Omit later fields that are unset, so that an older price is written as it was."""
-        document: dict[str, Any] = dump(self)
-        later = {"cached_prompt": None, "long_prompts": ()}
-        return {
-            name: value
-            for name, value in document.items()
-            if name not in later or getattr(self, name) != later[name]
-        }
 
     def cost(self, *, prompt: int, completion: int, cached: int = 0) -> float:
         """Cost of so many tokens at these rates; `cached` are part of the prompt's."""

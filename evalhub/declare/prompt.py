@@ -1,14 +1,9 @@
 """The prompt that a model version puts around an item's input."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from evalhub.declare.declaration import Declaration, invalid
 from evalhub.declare.outside import Outside
@@ -55,14 +50,6 @@ class Prompt(Declaration):
     retriever: Retriever | None = Field(
         None, description="what finds the {context} of each item in a file of documents"
     )
-
-    @model_serializer(mode="wrap")
-    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Omit an unset retriever, so that an older version keeps its digest."""
-        document: dict[str, Any] = dump(self)
-        if self.retriever is None:
-            del document["retriever"]
-        return document
 
     @property
     def needs_context(self) -> bool:

@@ -110,11 +110,6 @@ class Show(Declaration):
         return f"Both arms' answers were shown alike: {' and '.join(changes)}." if changes else ""
 
 
-def without_usual_show(document: dict[str, Any], show: Show) -> dict[str, Any]:
-    """Omit the default `show`, so that an older document keeps its digest."""
-    return {name: value for name, value in document.items() if name != "show" or show != Show()}
-
-
 class Form(Declaration):
     """What a page asks of a pair, or of a single answer where its dimensions are ratings."""
 
@@ -134,10 +129,6 @@ class Form(Declaration):
     )
     guess: bool = Field(False, description="ask in the end which side was the tuned model")
     show: Show = Show()
-
-    @model_serializer(mode="wrap")
-    def _without_usual_show(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_usual_show(dump(self), self.show)
 
     @model_validator(mode="after")
     def _fits(self) -> "Form":

@@ -7,7 +7,7 @@ The database keeps some of them as they are here: `StudySettings` and `StudyRevi
 import hashlib
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from evalhub.declare.declaration import Declaration, default_of, validate
 from evalhub.declare.defaults import JUDGE_FLOOR
@@ -21,7 +21,7 @@ from evalhub.declare.policy import (
     Tier,
 )
 from evalhub.declare.prices import Price
-from evalhub.declare.review import ItemCount, ReviewBasics, Show, without_usual_show
+from evalhub.declare.review import ItemCount, ReviewBasics, Show
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
 """What stands in addresses."""
@@ -114,18 +114,6 @@ class StudySettings(StudyPolicy):
     pairwise: Pairwise | None = None
     ownership: Ownership | None = None
 
-    @model_serializer(mode="wrap")
-    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Omit later fields that are unset, so that an older study keeps its settings."""
-        document: dict[str, Any] = dump(self)
-        for name in ("pairwise", "ownership"):
-            if getattr(self, name) is None:
-                del document[name]
-        for name in ("model_changes", "most_unanswered", "ledger_at"):
-            if document[name] == default_of(Rule, name):
-                del document[name]
-        return document
-
 
 class StudyReview(ReviewBasics, PeopleDemand):
     """Whom a study asks, and what."""
@@ -138,7 +126,3 @@ class StudyReview(ReviewBasics, PeopleDemand):
         "has to",
     )
     show: Show = Show()
-
-    @model_serializer(mode="wrap")
-    def _without_usual_show(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_usual_show(dump(self), self.show)

@@ -6,13 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import (
-    Field,
-    SerializerFunctionWrapHandler,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
 from evalhub.declare.declaration import invalid
 from evalhub.declare.endpoints import Alias
@@ -139,21 +133,6 @@ class OpenAIBackend(BackendDeclaration):
     def key_and_address(self) -> tuple[str, str] | None:
         plain = self.url is not None and not NAMED.fullmatch(self.url)
         return (self.key_env, self.url) if self.key_env and self.url and plain else None
-
-    @model_serializer(mode="wrap")
-    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Fields that came later are written where they say something: a version from before has
-        its digest still."""
-        fields: dict[str, Any] = dump(self)
-        later = ("endpoint", "most_bytes", "logprobs", "answer_schema", "adapter_of", "echo")
-        usual = {name: type(self).model_fields[name].default for name in later}
-        if self.endpoint is not None:
-            usual |= {"url": None, "key_env": None}
-        return {
-            name: value
-            for name, value in fields.items()
-            if name not in usual or value != usual[name]
-        }
 
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Annotated, Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import Outside
@@ -78,13 +78,6 @@ class LmEvalTask(Declaration):
         description="field of the task's documents that names what belongs together, such as the "
         "text that several questions are about; without it each document stands alone",
     )
-
-    @model_serializer(mode="wrap")
-    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """`data` and `cluster` came later: a task from before is known as it was."""
-        fields: dict[str, Any] = dump(self)
-        later = ("data", "cluster")
-        return {name: value for name, value in fields.items() if name not in later or value}
 
     @property
     def metric(self) -> dict[str, Any]:

@@ -28,6 +28,7 @@ def test_what_is_left_out_has_a_default() -> None:
     assert validate(AnyBackend, OPENAI).as_json() == {
         "type": "openai",
         "url": "https://api.example.org/v1",
+        "endpoint": None,
         "model": "small",
         "api": "chat",
         "key_env": None,
@@ -35,6 +36,11 @@ def test_what_is_left_out_has_a_default() -> None:
         "timeout_s": 60,
         "retries": 5,
         "extra": {},
+        "most_bytes": 8_388_608,
+        "logprobs": True,
+        "answer_schema": None,
+        "adapter_of": None,
+        "echo": False,
     }
     assert validate(AnyBackend, {"type": "recorded"}).as_json() == {"type": "recorded"}
 
