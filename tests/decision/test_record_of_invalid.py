@@ -30,6 +30,7 @@ BESIDE: dict[str, Any] = {
             wins=7,
             losses=1,
             ties=1,
+            p_value=0.04,
             **ENDS,
         )
     ],
