@@ -17,7 +17,6 @@ from evalhub.cli import (
     judge,
     judge_run,
     labels,
-    leakage,
     log,
     migrate,
     outgoing,
@@ -39,6 +38,7 @@ from evalhub.cli import (
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.exporters import cli as exporters
+from evalhub.features.leakage import cli as leakage
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.monitoring import cli as watch
 from evalhub.features.ownership import cli as cost

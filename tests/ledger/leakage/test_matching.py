@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from evalhub.io.rows import DataError
 from evalhub.ledger.leakage.fingerprints import texts_of, words_of
-from evalhub.ledger.leakage.matching import ItemTexts, Leakage, find_leakage, item_texts
+from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.result import Leakage
 from evalhub.ledger.leakage.training import read_training, write_fingerprints
 
 WORDS = [

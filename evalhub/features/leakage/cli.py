@@ -9,7 +9,7 @@ import typer
 from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.declare.leakage import LeakageDocument
+    from evalhub.features.leakage.document import LeakageDocument
 
 LEAKED = 1
 SHOWN = 20
@@ -29,10 +29,10 @@ def leakage(
     json_: Json = False,
 ) -> int:
     """Look for a test set's items in training data. Exit code 1 where one is there."""
+    from evalhub.features.leakage.document import leakage_document
     from evalhub.frames.command import printing
     from evalhub.frames.command.progress import FileBar
     from evalhub.io.items import FieldMapping
-    from evalhub.ledger.leakage.document import leakage_document
 
     with FileBar(printing.terminal(errors=True), train) as bar:
         document = leakage_document(train, test_set, FieldMapping(id_field, input_, reference), bar)

@@ -2,7 +2,7 @@
 
 from evalhub.ledger.leakage.matching import item_texts
 from evalhub.ledger.leakage.training import write_fingerprints
-from tests.ledger.test_leakage import found, jsonl, searched
+from tests.ledger.leakage.test_matching import found, jsonl, searched
 
 
 def test_an_item_of_two_words_is_found_beside_its_answer(tmp_path):

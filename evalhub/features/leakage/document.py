@@ -2,12 +2,30 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from evalhub.declare.leakage import LeakageDocument, LeakedItem
+from evalhub.declare.declaration import Declaration
 from evalhub.io.items import FieldMapping, read_items
 from evalhub.io.rows import DataError
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.result import LeakageMatch, LeakageSettings
 from evalhub.ledger.leakage.training import Progress, read_training
+
+
+class LeakedItem(Declaration):
+    """An item that was found, with its line in the test set's file."""
+
+    id: str
+    line: int
+    matches: list[LeakageMatch]
+
+
+class LeakageDocument(LeakageSettings):
+    """A test set's file looked for in training data."""
+
+    state: Literal["leaked", "clean"]
+    training_rows: int
+    leaked: list[LeakedItem]
 
 
 def leakage_document(
