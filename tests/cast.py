@@ -23,8 +23,8 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.declare.declaration import validate
+from evalhub.declare.judges import PairwiseQuestion
 from evalhub.declare.keys import Reach
-from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.training import TrainingRecord

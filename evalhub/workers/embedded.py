@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from evalhub.judges.run import next_waiting, work_on
 from runners.execute import process_shard
-from runners.judging import next_waiting, work_on
 from runners.looking import THREADS, Turns, start_looking
 from runners.queue import in_this_process
 

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+from evalhub.judges.run import judge_waiting
 from evalhub.registry.models import Shard
 from runners import outages
 from runners.celery import QUEUES, app
 from runners.execute import process_shard
 from runners.heartbeat import heartbeat
-from runners.judging import judge_waiting
 from runners.launch import claimable_runs
 from runners.looking import LOOK_S, THREADS, Turns, start_looking
 from runners.outages import DATABASE_AWAY

@@ -11,18 +11,18 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from evalhub.accounts.models import User
+from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.decision.wording import count_text
-from evalhub.declare.pairwise import PairwiseQuestion
+from evalhub.declare.judges import PairwiseQuestion
 from evalhub.declare.prices import RunBudget
+from evalhub.judges import claims
+from evalhub.judges.claims import JudgeClaim, JudgeClaimLost
+from evalhub.judges.pairs import AskResult, ask_pairs
 from evalhub.logs import about
 from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run
 from evalhub.registry.models.judge_runs import question_digest
 from runners.backends.asking import Answered, BackendError
-from runners.judges import claims
-from runners.judges.claims import JudgeClaim, JudgeClaimLost
-from runners.judges.pairs import AskResult, ask_pairs
 from runners.launch import cancel, resume
 from runners.outages import DATABASE_AWAY, retry_while_away
 from runners.queue import idle_in_this_process, in_this_process
@@ -39,6 +39,13 @@ logger = logging.getLogger(__name__)
 
 class AskingStopped(Exception):
     """The worker is being stopped."""
+
+
+def judge_version(project: Project, digest: str) -> ModelVersion:
+    """The judge that a study's settings name by its version's digest."""
+    versions = ModelVersion.objects.filter(model__project=project, digest=digest)
+    version: ModelVersion = versions.order_by("pk")[0]
+    return version
 
 
 @transaction.atomic

@@ -10,16 +10,29 @@ from dataclasses import dataclass
 from itertools import batched, chain, product
 from typing import Any
 
+from evalhub.declare.judges import PairwiseQuestion
 from evalhub.declare.keys import Reach
-from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Run
 from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.backends.clients import client_of
-from runners.judges.pairwise import choice_of, judge_prompt
-from runners.metrics.json_verdict import VerdictError
+from runners.metrics.json_verdict import VerdictError, quote, read_verdict, text_in
+from runners.metrics.judged import MATERIAL, as_material
 from runners.spending import Meter
 
 ITEMS_AT_A_TIME = 500
+
+_ASKED = """\
+Compare two answers by a rubric. {material_is}
+
+Rubric:
+{rubric}
+
+Material:
+{material}
+
+Which of the two fulfils the rubric better? The order in which they stand says nothing of them. \
+Say why first. Reply with one JSON object and nothing else:
+{{"reason": "one sentence", "better": "first", "second" or "neither"}}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,44 @@ def prompt_of(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: boo
         first=answers[0],
         second=answers[1],
     )
+
+
+def judge_prompt(
+    question: PairwiseQuestion,
+    *,
+    item_input: Any,
+    context: str,
+    references: list[Any],
+    first: str,
+    second: str,
+) -> str:
+    """What the judge is asked about two answers to one item, in this order."""
+    material = {
+        "question": item_input,
+        "context": context,
+        "right_answers": [each for each in references if each is not None],
+    }
+    answers = {"first_answer": first, "second_answer": second}
+    return _ASKED.format(
+        material_is=MATERIAL,
+        rubric=question.rubric,
+        # An answer may be empty, and is shown so.
+        material=as_material(material, always=answers),
+    )
+
+
+def choice_of(text: str, *, candidate_first: bool) -> tuple[str, str]:
+    """Which arm the judge chose ("tie": neither), and its reason.
+
+    Raises VerdictError where it is no verdict that was asked for.
+    """
+    verdict = read_verdict(text)
+    better = verdict.get("better")
+    arms = ("candidate", "baseline") if candidate_first else ("baseline", "candidate")
+    choices = {"first": arms[0], "second": arms[1], "neither": "tie"}
+    if not isinstance(better, str) or better not in choices:
+        raise VerdictError(f"its better is {quote(str(better))}, not first, second or neither")
+    return choices[better], text_in(verdict, "reason")
 
 
 def _vote(judge_run: JudgeRun, pair: TwoAnswers, first: bool, reply: Reply) -> JudgeVote:

@@ -7,7 +7,7 @@ from django.db.models import F, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Length
 
 from evalhub.declare.decision import AgreementValue
-from evalhub.declare.judging import JudgeFigures
+from evalhub.declare.judges import JudgeFigures
 from evalhub.registry.models import JudgeRun, Output, Run
 from evalhub.registry.repeated import clusters_by_item
 from evalhub.stats.both_orders import BothOrders, both_orders

@@ -2,8 +2,8 @@
 
 import pytest
 
-from evalhub.declare.pairwise import PairwiseQuestion
-from runners.judges.pairwise import choice_of, judge_prompt
+from evalhub.declare.judges import PairwiseQuestion
+from evalhub.judges.pairs import choice_of, judge_prompt
 from runners.metrics.json_verdict import VerdictError
 
 

@@ -14,17 +14,23 @@ from psycopg.errors import DiskFull
 
 from evalhub.frames.command.exits import NOT_WRITTEN, explain
 from evalhub.registry.models import Run, Shard
-from runners import looking
+from evalhub.workers.embedded import embedded_worker
+from runners import looking, outages
 from runners.celery import broker
-from runners.embedded import embedded_worker
 from runners.launch import launch
-from runners.outages import Outage, Patience, database
+from runners.outages import Outage, Patience
 from runners.queue import Announcements
 from runners.shards import lease_cutoff
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def own_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage here is none of the tests that this process runs next."""
+    monkeypatch.setattr("runners.outages.database", Outage("the database"))
 
 
 def a_recorded_run(folder: Path, items: int) -> Run:
@@ -171,7 +177,7 @@ def test_while_leases_could_not_be_renewed_none_is_taken_for_forsaken(
 def test_a_command_waits_for_so_long_and_then_no_longer() -> None:
     with pytest.raises(OperationalError, match="gone"):
         Patience(0).wait(OperationalError("gone"))
-    assert database.lasting(0) is None, "the next command of this process has met none"
+    assert outages.database.lasting(0) is None, "the next command of this process has met none"
 
 
 def test_a_full_disk_is_called_so_though_postgresql_then_lets_nobody_in(
@@ -220,9 +226,9 @@ def test_a_command_that_waits_says_for_how_long(
 
 def test_work_that_others_did_meanwhile_ends_the_outage() -> None:
     """A worker that met it and finds nothing left to do waits for nothing more."""
-    database.went_away(OperationalError("restarted"), at="working")
+    outages.database.went_away(OperationalError("restarted"), at="working")
     with embedded_worker(threads=1):
         end = time.monotonic() + 20
-        while database.lasting(0) is not None and time.monotonic() < end:
+        while outages.database.lasting(0) is not None and time.monotonic() < end:
             time.sleep(0.02)
-    assert database.lasting(0) is None
+    assert outages.database.lasting(0) is None

@@ -1,4 +1,4 @@
-"""Requests that a study's judges still need, and their cost at most."""
+"""A study's judges: registered as versions, and what they still have to be asked, at what cost."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from evalhub.accounts.models import Project
 from evalhub.declare.plan import PlannedJudging
 from evalhub.declare.prices import UsedPrice
-from evalhub.declare.study import Pairwise
+from evalhub.declare.study import Pairwise, StudySettings
+from evalhub.judges.pairs import TwoAnswers, prompt_of
+from evalhub.judges.run import judge_version
 from evalhub.registry.models import Item, Metric, ModelVersion, Output, Run, Score, Study, StudyRun
 from evalhub.registry.models.studies import ArmRole
+from evalhub.registry.models.versions import Kind
+from evalhub.registry.versions import register_metric, register_version
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.run.register_judges import register_judges
 from evalhub.studies.run.requests import CHARACTERS_A_TOKEN
-from runners.judges.asking import judge_of
-from runners.judges.pairs import TwoAnswers, prompt_of
-from runners.metrics import Answer, metric_declaration
+from runners.judged_metrics import judge_of
+from runners.metrics import Answer, MetricDeclaration, metric_declaration
 from runners.metrics.judged import JudgedMetric
 from runners.pricing import used_price
 
@@ -34,6 +36,39 @@ class _JudgeQuestions:
     def add(self, prompt: str, times: int = 1) -> None:
         self.requests += times
         self.characters += times * len(prompt)
+
+
+def register_judges(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
+    """The judging versions, by their names in the file."""
+    return {
+        name: register_version(
+            project=project,
+            slug=name,
+            kind=Kind.BASE,
+            backend=judge.backend.live_backend,
+            sampling=judge.sampling,
+            notes=judge.notes,
+        )
+        for name, judge in spec.judges.items()
+    }
+
+
+def metric_row(metric: MetricDeclaration, judges: Mapping[str, ModelVersion]) -> Metric:
+    """The row of a metric; one with a judge names the judge's version, and not its name in the
+    file."""
+    options = metric.options
+    if metric.needs_model:
+        options["by"] = judges[metric.model].digest
+    return register_metric(name=metric.name, options=options)
+
+
+def settings_with_judge(spec: StudySpec, judges: Mapping[str, ModelVersion]) -> StudySettings:
+    """The study's settings, which name the judge of pairs by its version's digest."""
+    pairwise = spec.policy.pairwise
+    if pairwise is None:
+        return spec.policy
+    by_digest = pairwise.model_copy(update={"by": judges[pairwise.by].digest})
+    return spec.policy.model_copy(update={"pairwise": by_digest})
 
 
 def judge_prices(spec: StudySpec, project: Project) -> Prices:
@@ -122,7 +157,7 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
     # imports numpy, which storing answers alone doesn't need
     from evalhub.ledger.baseline_choice import baseline_of
     from evalhub.ledger.study_evidence import NotReadyError
-    from evalhub.studies.run.judged_pairs import judge_version, newest_judge_run
+    from evalhub.studies.run.judged_pairs import newest_judge_run
 
     try:
         baseline = baseline_of(study)
@@ -153,7 +188,7 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
             questions.add(
                 prompt_of(question.question, pair, True), 2 - votes_by_item.get(item.pk, 0)
             )
-    judge = judge_version(study, question)
+    judge = judge_version(study.project, question.by)
     return _plan(judge, questions, prices, arm=None, test_set=question.test_set)
 
 

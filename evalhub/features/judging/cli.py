@@ -1,4 +1,4 @@
-"""`evalhub judge-check`: may an LLM judge stand in for people? From two files alone."""
+"""`evalhub judge run` asks a study's judge; `evalhub judge-check` checks one against people."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,19 +6,79 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.declare.defaults import JUDGE_FLOOR
-from evalhub.frames.command.options import Alpha, Json
+from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.frames.command.options import Allow, Alpha, Json, StudyPath, hosts_of
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
     from evalhub.declare.analysis import JudgeCheckDocument
+    from evalhub.declare.judges import JudgeRunDocument
 
-EXITS = {"usable": 0, "not-usable": 1, "not-told": 2, "invalid": 3}
-SAID = {
+CHECK_EXITS = {"usable": 0, "not-usable": 1, "not-told": 2, "invalid": 3}
+CHECK_SENTENCES = {
     "usable": "The judge is usable.",
     "not-usable": "The judge is not usable.",
     "not-told": "Whether the judge is usable isn't told.",
     "invalid": "Invalid evidence.",
 }
+
+
+app = typer.Typer(no_args_is_help=True, help="Judges: models that compare answers.")
+
+
+@app.callback()
+def judge() -> None:
+    """Judges: models that compare answers."""
+
+
+@app.command()
+def run(
+    file: StudyPath,
+    json_: Json = False,
+    allow: Allow = None,
+    budget_tokens: BudgetTokens = None,
+    budget_money: BudgetMoney = None,
+) -> int:
+    """Ask a study's judge which answer is better, in both orders, as `study run` does before it
+    decides. Running it again asks for what is missing. Ends with 0, or with 69 where some verdicts
+    got no answer."""
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.progress import Bars
+    from evalhub.frames.command.setup import set_up_database
+    from evalhub.studies.file.origin import OperatorFile
+    from evalhub.studies.file.spec import read_study
+
+    spec = within(
+        read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
+    )
+    if spec.policy.pairwise is None:
+        raise spec.document.error(
+            ["pairwise"], "missing: say by whom, on which test set and by what rubric"
+        )
+    set_up_database()
+    from evalhub.studies.run.judged_pairs import judge_study
+    from evalhub.studies.run.register import register_study
+    from runners.pricing import used_price
+
+    study, pairwise = register_study(spec), spec.policy.pairwise
+    judge = spec.judges[pairwise.by]
+    used = used_price(judge.backend.live_backend, judge.price)
+    console = printing.terminal(errors=True)
+    with Bars(console) as bars:
+        document = judge_study(
+            study=study,
+            by=None,
+            price=None if used is None else used.price,
+            progress=lambda finished, total: bars.show(
+                "judge", f"{pairwise.by} judges", finished, total
+            ),
+        )
+    if json_:
+        printing.print_json(document.as_json())
+    else:
+        _print_run(document)
+    return 0 if document.complete else UNREACHABLE
 
 
 def judge_check(
@@ -66,9 +126,9 @@ def judge_check(
 ) -> int:
     """Check an LLM judge against people. Exit code 0 where it is usable, 1 where it isn't, 2 where
     the labels don't tell, 3 where they are no evidence."""
-    from evalhub.analysis.judge import check_judged_once, judge_check_document
     from evalhub.analysis.labels import read_judgments
     from evalhub.frames.command import printing
+    from evalhub.judges.check import check_judged_once, judge_check_document
 
     lengths = [name for name in (candidate_length, baseline_length) if name]
     if len(lengths) == 1:
@@ -95,8 +155,43 @@ def judge_check(
     if json_:
         printing.print_json(document.as_json())
     else:
-        _print(document)
-    return EXITS[document.verdict]
+        _print_check(document)
+    return CHECK_EXITS[document.verdict]
+
+
+def _print_run(document: "JudgeRunDocument") -> None:
+    from evalhub.frames.command import printing
+    from evalhub.frames.command.figures import count_text, figures, interval, number
+
+    console, seen = printing.terminal(), document.figures
+    console.print(
+        f"{document.judge} on {document.test_set}: {count_text(seen.pairs, 'pair')} of answers "
+        f"that differ, {seen.read:,} with a verdict in both orders, "
+        f"{document.asked:,} verdicts asked for now"
+    )
+    if document.unanswered:
+        console.print(
+            f"{count_text(document.unanswered, 'verdict')} got no answer, first: {document.error}. "
+            "Run it again to ask for them.",
+            style="yellow",
+        )
+    flips, first = seen.flip_rate, seen.first
+    rows = [
+        ("replies that were no verdict", f"{seen.unreadable:,}", ""),
+        ("flipped with the order", number(flips.value), interval(flips.lower, flips.upper)),
+        ("wavered between an arm and neither", f"{seen.wavered:,}", ""),
+        ("chose what stood first", number(first.value), interval(first.lower, first.upper)),
+    ]
+    if document.prompt_tokens is not None and document.completion_tokens is not None:
+        rows.append(("tokens", f"{document.prompt_tokens + document.completion_tokens:,}", ""))
+    if document.money is not None:
+        rows.append(("cost", f"{document.money:.4g}", ""))
+    console.print(figures(["", "value", "95%"], rows))
+    console.print(
+        "A decision has read whom it preferred."
+        if document.opened
+        else "Whom it preferred is sealed until a decision reads it: `evalhub study run` decides."
+    )
 
 
 def _people_longer(document: "JudgeCheckDocument") -> list[tuple[str, str, str]]:
@@ -108,7 +203,7 @@ def _people_longer(document: "JudgeCheckDocument") -> list[tuple[str, str, str]]
     return [("longer answer chosen by people", number(chosen.share), limits)]
 
 
-def _print(document: "JudgeCheckDocument") -> None:
+def _print_check(document: "JudgeCheckDocument") -> None:
     from evalhub.frames.command import printing
     from evalhub.frames.command.figures import count_text, figures, interval, number
 
@@ -117,7 +212,7 @@ def _print(document: "JudgeCheckDocument") -> None:
         f"{count_text(document.judged, 'item')} judged, {document.labelled:,} labelled by people, "
         f"{document.shared:,} by both"
     )
-    console.print(SAID[document.verdict], style="bold")
+    console.print(CHECK_SENTENCES[document.verdict], style="bold")
     console.print(document.why, style=None if document.verdict == "usable" else "yellow")
     alpha, gwet = document.krippendorff_alpha, document.gwet_ac1
     rows = [

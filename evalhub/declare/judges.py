@@ -1,12 +1,28 @@
-"""What is said of a judge that read two arms' answers side by side."""
+"""What a judge is asked about two answers, and what it reports."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from evalhub.declare.criteria import Count, Probability
 from evalhub.declare.decision import AgreementValue
 from evalhub.declare.declaration import Declaration
+
+Rubric = Annotated[
+    str,
+    Field(min_length=1, max_length=20_000, description="what the judge judges by, in words"),
+]
+
+
+class PairwiseQuestion(Declaration):
+    """What a judge is asked of two answers.
+
+    Attributes:
+        wording: of the words around the rubric; others would be another question.
+    """
+
+    rubric: Rubric
+    wording: Literal[1] = 1
 
 
 class JudgeFigures(Declaration):
