@@ -1,4 +1,4 @@
-"""Rules for every export: who may export, and an entry in the audit log."""
+"""Rows written as JSON lines or Parquet, and the error of what a format can't say."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -8,12 +8,6 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.db import transaction
-
-from evalhub.accounts.audit_log import note
-from evalhub.accounts.models import Action, Project, User
-from evalhub.accounts.permissions import check_evaluates
-from evalhub.accounts.results_seen import expose
 
 Form = Literal["jsonl", "parquet"]
 AT_ONCE = 2000
@@ -21,20 +15,6 @@ AT_ONCE = 2000
 
 class ExportError(Exception):
     """Something that can't be written in this format, with what would be right."""
-
-
-@transaction.atomic
-def note_export(project: Project, *, by: User | None, what: str) -> None:
-    """Notes the export of `what` in the audit log, and that whoever exports it has seen its
-    results.
-
-    Raises:
-        evalhub.accounts.permissions.NotAllowedError: they may not see them.
-    """
-    check_evaluates(by, project)
-    if by is not None:
-        expose(projects=[project.pk], user=by, how="exported results")
-    note(Action.EXPORTED, by=by, project=project, what=what)
 
 
 def write_rows(

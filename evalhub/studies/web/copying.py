@@ -14,10 +14,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.accounts.models import User
+from evalhub.accounts.results_seen import note_export
 from evalhub.declare.declaration import DeclarationError, validate
 from evalhub.declare.outside import outside_errors
-from evalhub.features.exporters.leaving import note_export
-from evalhub.features.exporters.study import data_files, leave_out_sealed, study_text
 from evalhub.registry.models import Study
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.uploads import Uploads
@@ -26,6 +25,7 @@ from evalhub.studies.file.spec import StudyFile
 from evalhub.studies.run.policy_change import with_requirements
 from evalhub.studies.web.bundle import with_digests
 from evalhub.studies.web.from_web import register_from_web
+from evalhub.studies.web.study_data import data_files, leave_out_sealed, study_text
 
 NAME_LENGTH = 190
 
