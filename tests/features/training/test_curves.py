@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.report.training_curves import MOST_POINTS, training_curves
+from evalhub.features.training.curves import MOST_POINTS, training_curves
 
 
 def test_both_curves_stand_in_one_picture_with_their_values() -> None:

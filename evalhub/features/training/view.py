@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.declare.training import TrainingCost, TrainingFields
+from evalhub.features.training.curves import training_curves
+from evalhub.frames.page.properties import Property, properties
 from evalhub.registry.models import ModelVersion
 from evalhub.registry.versions import base_of_version
 from evalhub.report.charts.parts import Chart
-from evalhub.report.training_curves import training_curves
-from evalhub.site.properties import Property, properties
 from evalhub.training.advice import Advice, advice_on
 
 
