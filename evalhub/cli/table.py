@@ -21,7 +21,6 @@ from evalhub.cli import (
     policy,
     power,
     preference,
-    prices,
     push,
     record,
     review,
@@ -41,6 +40,7 @@ from evalhub.features.leakage import cli as leakage
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.monitoring import cli as watch
 from evalhub.features.ownership import cli as cost
+from evalhub.features.prices import cli as prices
 from evalhub.features.strategy import cli as strategy
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.home import at_home

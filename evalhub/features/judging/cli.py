@@ -59,7 +59,7 @@ def run(
     set_up_database()
     from evalhub.studies.run.judged_pairs import judge_study
     from evalhub.studies.run.register import register_study
-    from runners.pricing import used_price
+    from runners.spending import used_price
 
     study, pairwise = register_study(spec), spec.policy.pairwise
     judge = spec.judges[pairwise.by]

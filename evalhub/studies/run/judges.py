@@ -18,7 +18,7 @@ from evalhub.studies.run.requests import CHARACTERS_A_TOKEN
 from runners.judged_metrics import judge_of
 from runners.metrics import Answer, MetricDeclaration, metric_declaration
 from runners.metrics.judged import JudgedMetric
-from runners.pricing import used_price
+from runners.spending import used_price
 
 ITEMS_AT_A_TIME = 500
 
