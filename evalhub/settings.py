@@ -176,6 +176,7 @@ INSTALLED_APPS = [
     "evalhub.features.working_sets",
     "evalhub.features.score_audits",
     "evalhub.features.strategy",
+    "evalhub.features.training",
     "evalhub.report",
     "evalhub.jobs",
     "evalhub.site",

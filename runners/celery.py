@@ -45,7 +45,7 @@ def _app() -> Celery:
     from django.conf import settings
 
     install()
-    app = Celery("evalhub", include=["runners.tasks"])
+    app = Celery("evalhub", include=["evalhub.workers.tasks"])
     app.conf.update(
         **broker(settings.REDIS_URL),
         broker_connection_retry_on_startup=True,

@@ -23,7 +23,7 @@ from runners import shards
 from runners.backends import backend_of
 from runners.backends.asking import BackendError, Reply
 from runners.harness import client_for
-from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
+from runners.judged_metrics import ASKED_AT_A_TIME, scorer_of
 from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
 from runners.metrics.score import Scorable
 from runners.outages import DATABASE_AWAY, retry_while_away

@@ -32,7 +32,7 @@ from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardSt
 from runners import spending
 from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
-from runners.judges.asking import judge_of
+from runners.judged_metrics import judge_of
 from runners.metrics import MetricError, metric_declaration
 from runners.outcome import UNFINISHED_SHARDS, only_answers_failed
 from runners.queue import enqueue

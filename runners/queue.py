@@ -1,10 +1,10 @@
 """How workers hear of a run's shards. The database is the truth: a lost message only delays.
 
-Without Redis the workers are threads of this process (`runners.embedded`), which wait for the next
-announcement; with Redis they are Celery workers (`runners.tasks`). A message names a run, and there
-is one of a run at most: whoever takes it sends the next, before working, while there are shards to
-claim. `Run.rung` is the token of the message that waits. Any other is stale, whoever sent it and
-however often it is delivered, and is let go of.
+Without Redis the workers are threads of this process (`evalhub.workers.embedded`), which wait for
+the next announcement; with Redis they are Celery workers (`evalhub.workers.tasks`). A message names
+a run, and there is one of a run at most: whoever takes it sends the next, before working, while
+there are shards to claim. `Run.rung` is the token of the message that waits. Any other is stale,
+whoever sent it and however often it is delivered, and is let go of.
 """
 
 import json

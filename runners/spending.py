@@ -4,22 +4,27 @@ Who asks holds a `Meter`. It counts in the transaction that writes the answers; 
 processes add to the same rows, and each sees what all have spent and what all have under way.
 """
 
+import datetime
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import sleep
 
+from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.declare.declaration import DeclarationError
+from evalhub.declare.keys import host_and_port
 from evalhub.declare.prices import Price, RunBudget, UsedPrice
 from evalhub.declare.version import BackendDeclaration
+from evalhub.prices.table import AskedAt, prices_here
 from evalhub.registry.models import Metric, ModelVersion, Run, Spending, StudyBudget
 from runners.backends import backend_of
 from runners.backends.asking import Answered, BackendError, BackendRequest, Paid, Reply
-from runners.pricing import used_price
+from runners.backends.endpoints import endpoints
 from runners.reserving import MostCost, Reservation, bytes_sent
 
 WAIT_S = 0.5
@@ -29,6 +34,38 @@ SUPPOSED = 1_000
 
 class BudgetSpent(BackendError):
     """A budget is used up: nothing more is asked."""
+
+
+def used_price(
+    backend: BackendDeclaration, own: Price | None = None, day: datetime.date | None = None
+) -> UsedPrice | None:
+    """The price of asking it on a day, by default today; None where nobody said one: nothing is
+    guessed. Raises evalhub.io.rows.DataError for what is wrong with the operator's table."""
+    if own is not None:
+        return UsedPrice(price=own)
+    query = asked_at(backend)
+    if query is None:
+        return None
+    return prices_here(settings.HOME).of(query, day or timezone.now().date())
+
+
+def asked_at(backend: BackendDeclaration) -> AskedAt | None:
+    """Where it asks which model, as far as that is known in this process; None where nobody sells
+    it, or otherwise than by its list price."""
+    sold = backend.seller
+    if sold is None:
+        return None
+    model, url, alias = sold
+    if alias is not None:
+        try:
+            endpoint = endpoints().get(alias)
+        except BackendError:  # who asks says what is wrong
+            endpoint = None
+        url = None if endpoint is None else endpoint.url
+    if url is None or "${" in url:  # which only the worker knows
+        return AskedAt(model, endpoint=alias or "")
+    host, port = host_and_port(url)
+    return AskedAt(model, host, port, alias or "")
 
 
 @dataclass(slots=True)

@@ -23,9 +23,8 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.declare.declaration import validate
+from evalhub.declare.judges import PairwiseQuestion
 from evalhub.declare.keys import Reach
-from evalhub.declare.leakage import LeakageSettings
-from evalhub.declare.pairwise import PairwiseQuestion
 from evalhub.declare.prompt import Prompt
 from evalhub.declare.sampling import Sampling
 from evalhub.declare.training import TrainingRecord
@@ -34,6 +33,7 @@ from evalhub.features.score_audits.score_cases import check_score, dispute_score
 from evalhub.features.working_sets.models import WorkingSet
 from evalhub.features.working_sets.sets import edit_version
 from evalhub.io.items import FieldMapping
+from evalhub.ledger.leakage.result import LeakageSettings
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     DocumentSet,

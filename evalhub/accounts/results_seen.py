@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, Membership, Project, ResultsSeen, Role, User
+from evalhub.accounts.permissions import check_evaluates
 
 ADMINISTERS = "administers the site"
 
@@ -30,6 +31,20 @@ def sees_results(user: User) -> bool:
     if new := [pk for pk, recorded in seen if not recorded]:
         expose(projects=new, user=user, how="was shown results")
     return user.is_superuser or bool(seen)
+
+
+@transaction.atomic
+def note_export(project: Project, *, by: User | None, what: str) -> None:
+    """Notes the export of `what` in the audit log, and that whoever exports it has seen its
+    results.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: they may not see them.
+    """
+    check_evaluates(by, project)
+    if by is not None:
+        expose(projects=[project.pk], user=by, how="exported results")
+    note(Action.EXPORTED, by=by, project=project, what=what)
 
 
 @transaction.atomic

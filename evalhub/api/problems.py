@@ -15,8 +15,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.decision.ledger_origin import LedgerElsewhereError
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.exporters.copying import CopyError
-from evalhub.features.exporters.leaving import ExportError
+from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.score_audits.score_cases import ScoreCaseError
 from evalhub.features.webhooks.registering import WebhookError
@@ -36,6 +35,7 @@ from evalhub.ledger.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.studies.run.linked import PolicyScopeError
 from evalhub.studies.run.policy_change import SamePolicyError
+from evalhub.studies.web.copying import CopyError
 from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch import LaunchError

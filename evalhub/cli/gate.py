@@ -74,8 +74,8 @@ def gate(
     where it stopped."""
     from evalhub.cli.remote import decision_of_site, decision_there, push_there, study_for_site
     from evalhub.cli.reports import Reports
-    from evalhub.cli.study import hosts_of
     from evalhub.frames.command import printing
+    from evalhub.frames.command.options import hosts_of
     from evalhub.frames.command.server import check_server, connect
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile

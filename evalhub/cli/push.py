@@ -50,8 +50,8 @@ def push(
     """Send a study and its files to a site and start it; only what the site doesn't have is
     sent."""
     from evalhub.cli.remote import push_there, study_for_site
-    from evalhub.cli.study import hosts_of
     from evalhub.frames.command import printing
+    from evalhub.frames.command.options import hosts_of
     from evalhub.frames.command.server import connect
     from evalhub.studies.file.change import StudyChange
     from evalhub.studies.file.origin import OperatorFile

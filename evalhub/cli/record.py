@@ -39,9 +39,9 @@ def record(
 ) -> int:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
     it again goes on where it stopped."""
-    from evalhub.cli.study import hosts_of
     from evalhub.frames.command import printing
     from evalhub.frames.command.exits import UNREACHABLE
+    from evalhub.frames.command.options import hosts_of
     from evalhub.frames.command.setup import database_to_look_at, set_up_database
     from evalhub.studies.file.origin import OperatorFile
     from evalhub.studies.file.spec import read_study
@@ -101,7 +101,7 @@ def complete_runs(
     from evalhub.frames.command import printing
     from evalhub.frames.command.progress import ImportBars, RunBars
     from evalhub.studies.run.record import record_answers
-    from runners.embedded import embedded_worker
+    from evalhub.workers.embedded import embedded_worker
 
     console = printing.terminal(errors=True)
     with (

@@ -107,7 +107,7 @@ def retry(
     budget = run_budget(budget_tokens, budget_money, budget_of)
     set_up_database()
     from evalhub.declare.declaration import DeclarationError
-    from runners.judging import Work, resume_work
+    from evalhub.judges.run import Work, resume_work
 
     run = _run(number)
     try:
@@ -134,7 +134,7 @@ def cancel(number: Number) -> int:
     from evalhub.frames.command.setup import set_up_database
 
     set_up_database()
-    from runners.judging import Work, cancel_work
+    from evalhub.judges.run import Work, cancel_work
 
     run = _run(number)
     work = cancel_work(run, by=None)

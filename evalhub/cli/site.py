@@ -143,8 +143,8 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.run.advance import ticker
     from evalhub.studies.run.tidying import tidy_regularly
+    from evalhub.workers.embedded import embedded_worker
     from evalhub.wsgi import application
-    from runners.embedded import embedded_worker
     from runners.heartbeat import BEAT_S
     from runners.queue import in_this_process
     from runners.timer import every

@@ -11,6 +11,7 @@ from evalhub.frames.command.options import (
     Allow,
     Json,
     StudyPath,
+    hosts_of,
     reason_of,
 )
 
@@ -118,17 +119,6 @@ def _find_study(study: str) -> "Study":
     return matching[0]
 
 
-def hosts_of(names: "list[str]") -> tuple[str, ...]:
-    """The hosts of `--allow`. Raises typer.BadParameter for an invalid one."""
-    from evalhub.declare.declaration import DeclarationError, validate
-    from evalhub.declare.keys import Reach
-
-    try:
-        return validate(Reach, {"hosts": names}).hosts
-    except DeclarationError as error:
-        raise typer.BadParameter(error.message, param_hint="--allow") from error
-
-
 def _plan(spec: "StudySpec", as_json: bool) -> None:
     """Prints the study's plan."""
     from evalhub.frames.command import printing
@@ -164,7 +154,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     from evalhub.studies.run.conduct import conduct, patiently
     from evalhub.studies.run.register import register_study
     from evalhub.studies.run.requests import short_budgets
-    from runners.embedded import embedded_worker
+    from evalhub.workers.embedded import embedded_worker
 
     if any(each.role != "development" for each in spec.test_sets.values()):
         check_ledger_place(spec.policy.ledger_at)  # before anything is asked and paid for

@@ -14,17 +14,13 @@ from evalhub.cli import (
     demo,
     gate,
     import_log,
-    judge,
-    judge_run,
     labels,
-    leakage,
     log,
     migrate,
     outgoing,
     policy,
     power,
     preference,
-    prices,
     push,
     record,
     review,
@@ -39,9 +35,12 @@ from evalhub.cli import (
 from evalhub.features.deployment import cli as deployment
 from evalhub.features.erasure import cli as erasure
 from evalhub.features.exporters import cli as exporters
+from evalhub.features.judging import cli as judging
+from evalhub.features.leakage import cli as leakage
 from evalhub.features.lifecycle import cli as lifecycle
 from evalhub.features.monitoring import cli as watch
 from evalhub.features.ownership import cli as cost
+from evalhub.features.prices import cli as prices
 from evalhub.features.strategy import cli as strategy
 from evalhub.features.webhooks import cli as webhook
 from evalhub.frames.command.home import at_home
@@ -86,7 +85,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "record": at_home(record.record),
         "import": at_home(import_log.import_log),
         "run": _group_at_home(runs.app),
-        "judge": _group_at_home(judge_run.app),
+        "judge": _group_at_home(judging.app),
         "decision": decision.app,
         "cost": at_home(cost.cost),
         "export": at_home(exporters.export),
@@ -96,7 +95,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any] | typer.Typer]] = {
         "agreement": agreement.agreement,
         "labels": labels.labels,
         "preference": preference.preference,
-        "judge-check": judge.judge_check,
+        "judge-check": judging.judge_check,
     },
     "Models": {
         "promote": at_home(lifecycle.promote),

@@ -16,7 +16,7 @@ def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
     from django.db import connections
 
     from evalhub.cli.processes import run_processes
-    from runners.tasks import INTERRUPTED
+    from evalhub.workers.tasks import INTERRUPTED
 
     def one(number: int) -> int:
         return _work(kinds, threads, first=number == 0)
@@ -34,7 +34,7 @@ def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
     from evalhub.features.table import TIDIED
     from evalhub.studies.run.advance import ticker
     from evalhub.studies.run.tidying import tidy_regularly
-    from runners.tasks import finder, start_worker
+    from evalhub.workers.tasks import finder, start_worker
 
     with ExitStack() as stack:
         for timer in (ticker, partial(tidy_regularly, TIDIED), watcher, finder) if first else ():

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from evalhub.declare.declaration import Declaration, default_of, validate
 from evalhub.declare.defaults import JUDGE_FLOOR
+from evalhub.declare.judges import PairwiseQuestion, Rubric
 from evalhub.declare.ownership import Ownership
-from evalhub.declare.pairwise import PairwiseQuestion, Rubric
 from evalhub.declare.people import PeopleDemand, PeopleFloor, WinScoreGain
 from evalhub.declare.policy import (
     Demand,

@@ -15,7 +15,7 @@ from evalhub.ledger.applied import check_adapter, dead_adapter_reason
 from evalhub.ledger.baseline_choice import BaselineChoice
 from evalhub.ledger.claims import claims_of
 from evalhub.ledger.evidence_rows import arm_name
-from evalhub.ledger.leakage.contamination import leaks_of
+from evalhub.ledger.leakage.overlaps import leaks_of
 from evalhub.ledger.ledger import Claim
 from evalhub.ledger.repeats import same_answers
 from evalhub.ledger.scores import Pairing

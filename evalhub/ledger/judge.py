@@ -5,7 +5,6 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 from django.utils import timezone
 
-from evalhub.analysis.judge import judge_verdict
 from evalhub.decision.document import DecisionRecord
 from evalhub.decision.judge_evidence import Corrected, JudgeEvidence, judge_criterion
 from evalhub.decision.preference_evidence import Judgments
@@ -15,6 +14,10 @@ from evalhub.declare.criteria import Criterion
 from evalhub.declare.decision import AgreementValue
 from evalhub.declare.study import Pairwise
 from evalhub.declare.verdicts import JudgeVerdict
+from evalhub.judges.check import judge_verdict
+from evalhub.judges.pairs import count_pairs
+from evalhub.judges.run import judge_version
+from evalhub.judges.votes import JudgeVotes, figures_of, votes_of
 from evalhub.ledger.preference import judgments_of_ended_review, keys_judged_on
 from evalhub.ledger.same_pairs import judge_number
 from evalhub.ledger.study_evidence import StudyEvidence
@@ -26,8 +29,6 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.stats.judge import VALUE, JudgeCheck, judge_check
 from evalhub.stats.ppi import powered_estimate
 from evalhub.stats.sides import LengthControl, length_control
-from runners.judges.pairs import count_pairs
-from runners.judges.votes import JudgeVotes, figures_of, votes_of
 
 UNHEARD = (
     "no review of these answers has ended, so that nobody knows how far it agrees with people."
@@ -51,7 +52,10 @@ def judge_evidence(
     pairwise = evidence.study.policy.pairwise
     if pairwise is None or arm.role != ArmRole.CANDIDATE:
         return JudgeEvidence()
-    test_set, judge = _test_set(evidence, pairwise), _judge(evidence, pairwise)
+    test_set, judge = (
+        _test_set(evidence, pairwise),
+        judge_version(evidence.study.project, pairwise.by),
+    )
     runs = _runs(evidence, pairwise, baseline, arm)
     judge_run = _judge_run(runs, judge, pairwise)
     people = judgments_of_ended_review(evidence, test_set, runs)
@@ -245,7 +249,9 @@ def open_preference(
     if pairwise is None or section is None or section.preference is None:
         return
     judge_run = _judge_run(
-        _runs(evidence, pairwise, baseline, arm), _judge(evidence, pairwise), pairwise
+        _runs(evidence, pairwise, baseline, arm),
+        judge_version(evidence.study.project, pairwise.by),
+        pairwise,
     )
     if judge_run is not None:
         JudgeRun.objects.filter(pk=judge_run.pk, opened=None).update(opened=timezone.now())
@@ -260,14 +266,6 @@ def _runs(
 
 def _test_set(evidence: StudyEvidence, pairwise: Pairwise) -> StudyTestSet:
     return next(each for each in evidence.test_sets if each.name == pairwise.test_set)
-
-
-def _judge(evidence: StudyEvidence, pairwise: Pairwise) -> ModelVersion:
-    versions = ModelVersion.objects.filter(
-        model__project=evidence.study.project, digest=pairwise.by
-    )
-    judge: ModelVersion = versions.order_by("pk")[0]
-    return judge
 
 
 def _judge_run(runs: tuple[Run, Run], judge: ModelVersion, pairwise: Pairwise) -> JudgeRun | None:

@@ -1,1 +1,1 @@
-"""Prices of models' tokens: a small dated table with sources, and an operator's own. Pure"""
+"""Prices of tokens and of GPU hours: dated tables with sources, and an operator's own. Pure"""

@@ -7,11 +7,11 @@ from evalhub.accounts.models import Action, LogEntry
 from evalhub.decision.verify import Verification
 from evalhub.declare.verdicts import Verdict
 from evalhub.features.lifecycle.pages import PossiblePromotions, possible_promotions
+from evalhub.frames.page.properties import Property, properties
 from evalhub.ledger.chain.kept import why_not_kept
 from evalhub.ledger.models import Decision, Promotion, SignOff
 from evalhub.ledger.staleness import Change, changes_since
 from evalhub.report.decision_page import DecisionPage, decision_page
-from evalhub.site.properties import Property, properties
 
 
 @dataclass(frozen=True, slots=True)

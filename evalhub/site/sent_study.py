@@ -8,13 +8,13 @@ from typing import Any
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.exporters.copying import StudyCopy
 from evalhub.io.document import MOST_BYTES, Document
 from evalhub.io.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.registry.uploads import NAMED, Uploads
 from evalhub.site.comparing.files import keep
 from evalhub.studies.web.bundle import with_digests
+from evalhub.studies.web.copying import StudyCopy
 from evalhub.studies.web.from_web import register_from_web
 from runners.backends.endpoints import endpoints
 from runners.launch import LaunchError

@@ -9,10 +9,10 @@ from evalhub.decision.wording import with_sign
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.declaration import validate
 from evalhub.declare.verdicts import Verdict
+from evalhub.features.training.view import TrainingView, training_view
+from evalhub.frames.page.properties import Property, backend_properties, properties
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import ModelVersion
-from evalhub.site.properties import Property, backend_properties, properties
-from evalhub.site.training_view import TrainingView, training_view
 
 
 class Sides(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from evalhub.declare.pairwise import Rubric
+from evalhub.declare.judges import Rubric
 from runners.metrics.json_verdict import VerdictError, quote, text_in
 from runners.metrics.judged import MATERIAL, JudgedMetric, as_material
 from runners.metrics.score import Answer, MetricScore

@@ -128,7 +128,7 @@ def studied(file: Path) -> list[str]:
     from evalhub.studies.file.spec import read_study
     from evalhub.studies.run.advance import advance
     from evalhub.studies.run.register import register_study
-    from runners.embedded import embedded_worker
+    from evalhub.workers.embedded import embedded_worker
 
     with clock("registered: items and answers read, checked and written"):
         study = register_study(read_study(file, OperatorFile()))

@@ -9,11 +9,11 @@ from django.test import override_settings
 
 from evalhub.cli.app import run
 from evalhub.registry.models import ModelVersion, Run, Study
-from runners.embedded import embedded_worker
+from evalhub.workers.embedded import embedded_worker
 from runners.launch import resume
 from tests.fakes.openai_server import OpenAIServer
-from tests.runners.test_embedded import ended
 from tests.studies.desks import Desk
+from tests.workers.test_embedded import ended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.accounts.models import Scope
 from evalhub.accounts.tokens import add_token
 from evalhub.studies.run.advance import ticker
-from runners.embedded import embedded_worker
+from evalhub.workers.embedded import embedded_worker
 from tests.cast import Team, a_team
 from tests.studies.desks import Desk
 

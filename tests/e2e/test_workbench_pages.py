@@ -11,7 +11,7 @@ from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_run, a_score_audit, a_spending, a_test_set, a_version, a_working_set
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
-from tests.site.test_training import RECORD
+from tests.features.training.test_page import RECORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -1,13 +1,10 @@
 """The table of what GPUs cost an hour: the shipped one, an operator's own, what neither says."""
 
 import datetime
-import json
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-from evalhub.cli.app import run
 from evalhub.io.rows import DataError
 from evalhub.prices.gpus import hourly_of, machines_here
 
@@ -73,17 +70,3 @@ def test_what_is_wrong_names_file_line_and_field(
         hourly_of(tmp_path, "rack", TODAY)
     assert told in str(caught.value)
     assert "gpus.yaml" in str(caught.value)
-
-
-def test_the_command_lists_all_with_their_days_and_sources(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(settings, "HOME", tmp_path)
-    assert run(["prices", "gpus"]) == 0
-    told = capsys.readouterr().out
-    assert "p4d.24xlarge (8 × A100-40GB) of AWS, us-east-1, since 2024-04-01: 32.77 USD" in told
-    assert run(["prices", "gpus", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["prices"]
-    assert all(each["source"].startswith("https://") and each["seen"] for each in rows)
-    (tmp_path / "gpus.yaml").write_text(OURS.replace("EUR", "GOLD"))
-    assert run(["prices", "gpus"]) == 65

@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from evalhub.cli.app import run
 from evalhub.declare.declaration import validate
 from evalhub.declare.prices import Price, UsedPrice
 from evalhub.io.rows import DataError
 from evalhub.prices.table import AskedAt, prices_here
 from runners.backends.asking import Paid
 from runners.backends.openai import OpenAIBackend
-from runners.pricing import asked_at
-from runners.spending import money_of
+from runners.spending import asked_at, money_of
 
 TODAY = datetime.date(2026, 11, 26)
 
@@ -182,54 +180,6 @@ def test_another_tier_isn_t_sold_at_the_list_price() -> None:
 def test_a_price_is_read_as_it_is_written() -> None:
     used = UsedPrice(price=Price(prompt=1, cached_prompt=0.1, completion=2))
     assert validate(UsedPrice, used.as_json()) == used
-
-
-def test_the_command_says_where_a_price_comes_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from django.conf import settings
-
-    monkeypatch.setattr(settings, "HOME", tmp_path)
-    assert run(["prices", "of", "gpt-4.1-mini", "--day", "2026-11-26"]) == 0
-    assert "since 2025-04-14 by evalhub's table (https://" in capsys.readouterr().out
-    assert run(["prices", "of", "gpt-9"]) == 1
-    assert "nothing is guessed" in capsys.readouterr().out
-    assert run(["prices", "check"]) == 0
-    assert "There is no" in capsys.readouterr().out
-    write(tmp_path, models=[a_model({"since": "2026-01-01", "prompt": 1, "completion": 2})])
-    assert run(["prices", "check", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["models"] == 1
-    assert run(["prices", "list", "--json"]) == 0
-    first = json.loads(capsys.readouterr().out)["prices"][0]
-    assert (first["provider"], first["table"], first["completion"]) == ("ours", "home", 2)
-    write(tmp_path, models=[a_model({"since": "2026-01-01", "prompt": 1})])
-    assert run(["prices", "check"]) == 65
-    assert "line" in capsys.readouterr().err
-
-
-def test_it_is_said_when_and_where_a_price_was_seen_and_when_that_is_long_ago(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from django.conf import settings
-
-    monkeypatch.setattr(settings, "HOME", tmp_path)
-    today = datetime.datetime.now(datetime.UTC).date()
-    past = {"since": "2020-01-01", "prompt": 1, "completion": 2}
-    recent = {"since": "2021-01-01", "prompt": 1, "completion": 1, "seen": today.isoformat()}
-    lists = {"seen_in": "a list"}
-    models = [a_model(past, names=("old",)), a_model(past, recent | lists, names=("new",))]
-    write(tmp_path, currency="EUR", models=models)
-    assert run(["prices", "list"]) == 0
-    told = capsys.readouterr()
-    assert "https://example.org/prices (home), seen 2020-01-01 in its source" in told.out
-    assert f"(home), seen {today} in a list" in told.out
-    assert "Not seen for more than 90 days: old (2020-01-01). Look" in told.err
-    assert run(["prices", "list", "--days", "36500"]) == 0
-    assert capsys.readouterr().err == ""
-    assert run(["prices", "list", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["prices"]
-    assert [row["old"] for row in rows] == [True, False, False], "what another follows is past"
-    assert run(["prices", "list", "--days", "0"]) == 64
 
 
 def test_each_shipped_price_says_when_and_where_it_was_seen(tmp_path: Path) -> None:

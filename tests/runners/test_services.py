@@ -100,7 +100,7 @@ import datetime, time
 import django; django.setup()
 from runners import shards, stretch
 from runners.backends import openai
-from runners.tasks import finder, start_worker
+from evalhub.workers.tasks import finder, start_worker
 shards.LEASE, stretch.TOLD_EVERY_S = datetime.timedelta(seconds=2), 0.3
 make = openai.Client.of.__func__
 def slowly(cls, *given):
@@ -168,7 +168,7 @@ class Breaks(bootsteps.StartStopStep):
     def start(self, consumer):
         raise MemoryError("no room")
 app.steps["consumer"].add(Breaks)
-from runners.tasks import start_worker
+from evalhub.workers.tasks import start_worker
 raise SystemExit(start_worker())
 """
 
@@ -183,7 +183,7 @@ RING = """
 import django; django.setup()
 from evalhub.registry.models import Run
 from runners.queue import _redis, enqueue, queue_length
-from runners.tasks import requeue_orphans
+from evalhub.workers.tasks import requeue_orphans
 run = Run.objects.get()
 lengths = [queue_length()]
 for _ in range(100):

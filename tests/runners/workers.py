@@ -22,7 +22,7 @@ from tests.fakes.openai_server import OpenAIServer
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
 import django; django.setup()
-from runners.tasks import finder, start_worker
+from evalhub.workers.tasks import finder, start_worker
 with finder():
     raise SystemExit(start_worker(threads=2))
 """

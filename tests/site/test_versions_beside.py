@@ -9,7 +9,7 @@ from django.urls import reverse
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_run, a_study, a_team, a_test_set, a_version
-from tests.site.test_training import RECORD
+from tests.features.training.test_page import RECORD
 
 OTHER: dict[str, Any] = RECORD | {
     "dataset_sha256": "b" * 64,

@@ -14,7 +14,7 @@ from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.run.conduct import conduct
 from evalhub.studies.run.register import register_study
-from runners.embedded import embedded_worker
+from evalhub.workers.embedded import embedded_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,8 @@ from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.run.conduct import conduct
 from evalhub.studies.run.register import register_study
+from evalhub.workers.embedded import embedded_worker
 from reviews.models import Campaign
-from runners.embedded import embedded_worker
 from runners.launch import cancel
 from runners.outcome import RunUnreachable
 from tests.fakes.openai_server import OpenAIServer, http_error

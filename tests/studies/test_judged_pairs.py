@@ -11,7 +11,7 @@ from aiohttp import web
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
 from evalhub.declare.declaration import DeclarationError
-from evalhub.declare.judging import JudgeRunDocument
+from evalhub.declare.judges import JudgeRunDocument
 from evalhub.declare.prices import Price
 from evalhub.features.erasure.redact import redact
 from evalhub.features.table import REDACTORS

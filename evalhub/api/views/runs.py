@@ -23,11 +23,11 @@ from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
 from evalhub.frames.rest.waiting import wait_for
+from evalhub.judges.run import cancel_work, resume_work
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import UNFINISHED, RunState
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.web.from_web import launch_from_web
-from runners.judging import cancel_work, resume_work
 from runners.progress import WorkersSeen
 
 RETRY_S = 5

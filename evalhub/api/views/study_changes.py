@@ -16,7 +16,6 @@ from evalhub.api.shapes.study_changes import (
 )
 from evalhub.api.views.studies import RETRY_S
 from evalhub.declare.declaration import DeclarationError
-from evalhub.features.exporters.copying import copy_study
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import response_of
@@ -24,6 +23,7 @@ from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.study_endpoint import StudyEndpoint
 from evalhub.studies.run.advance import status_of
 from evalhub.studies.run.policy_change import change_policy, looks_after, policy_difference
+from evalhub.studies.web.copying import copy_study
 from runners.backends.endpoints import endpoints
 
 

@@ -8,7 +8,7 @@ from evalhub.decision.wording import count_text
 from evalhub.declare.criteria import Count, Probability, Size
 from evalhub.declare.decision import AgreementValue, Arms, Digest
 from evalhub.declare.declaration import Declaration
-from evalhub.declare.judging import JudgeFigures
+from evalhub.declare.judges import JudgeFigures
 from evalhub.declare.policy import Alpha, Tier
 from evalhub.declare.verdicts import JudgeVerdict, Status
 

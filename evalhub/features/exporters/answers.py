@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from evalhub.accounts.models import User
-from evalhub.features.exporters.leaving import AT_ONCE, Form, note_export, write_rows
+from evalhub.accounts.results_seen import note_export
+from evalhub.features.exporters.rows import AT_ONCE, Form, write_rows
 from evalhub.registry.models import Output, RunMetric, Score, Study, StudyRun
 
 SCHEMA: tuple[tuple[str, Any], ...] = (

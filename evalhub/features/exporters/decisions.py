@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from evalhub.accounts.models import Project, User
-from evalhub.features.exporters.leaving import Form, note_export, write_rows
+from evalhub.accounts.results_seen import note_export
+from evalhub.features.exporters.rows import Form, write_rows
 from evalhub.ledger.models import Decision
 
 SCHEMA: tuple[tuple[str, Any], ...] = (

@@ -17,11 +17,12 @@ import numpy as np
 
 from evalhub import __version__
 from evalhub.accounts.models import User
+from evalhub.accounts.results_seen import note_export
 from evalhub.decision.align import clusters_of
 from evalhub.decision.mix import item_weights
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.leaving import AT_ONCE, ExportError, note_export
+from evalhub.features.exporters.rows import AT_ONCE, ExportError
 from evalhub.io.full_disk import whole_or_gone
 from evalhub.ledger.differences import ComparedRuns, runs_of_evidence
 from evalhub.ledger.models import Decision

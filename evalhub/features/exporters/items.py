@@ -8,7 +8,7 @@ from itertools import batched
 from typing import Any
 
 from evalhub.accounts.models import Project, User
-from evalhub.features.exporters.leaving import note_export
+from evalhub.accounts.results_seen import note_export
 from evalhub.registry.models import Item, Output, Run, Score
 
 FORMS = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}

@@ -5,7 +5,7 @@ from typing import Literal
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.features.exporters.leaving import note_export
+from evalhub.accounts.results_seen import note_export
 from reviews.models import Campaign
 from reviews.results.ended import check_ended, end
 from reviews.results.export import as_csv, as_jsonl, preferences, rows, write_parquet

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.accounts.models import User
+from evalhub.accounts.results_seen import note_export
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.leaving import ExportError, note_export
 from evalhub.features.exporters.mlflow_server import MlflowServer
+from evalhub.features.exporters.rows import ExportError
 from evalhub.ledger.champion_standing import standing_of
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since

@@ -5,10 +5,11 @@ from typing import Any
 import yaml
 
 from evalhub.accounts.models import User
+from evalhub.accounts.results_seen import note_export
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.criteria import Criterion
 from evalhub.declare.verdicts import Verdict
-from evalhub.features.exporters.leaving import ExportError, note_export
+from evalhub.features.exporters.rows import ExportError
 from evalhub.ledger.models import Decision
 
 TASK = "text-generation"

@@ -10,10 +10,11 @@ from django.urls import path
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.features.exporters.study import export_study, study_text
+from evalhub.features.exporters.study import export_study
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
 from evalhub.studies.file.document import study_document
+from evalhub.studies.web.study_data import study_text
 
 
 def _visible_study(request: SignedInRequest, pk: int) -> Study:

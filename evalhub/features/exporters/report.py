@@ -3,8 +3,8 @@
 from collections import Counter
 
 from evalhub.accounts.models import User
+from evalhub.accounts.results_seen import note_export
 from evalhub.decision.outcomes import Outcome
-from evalhub.features.exporters.leaving import note_export
 from evalhub.ledger.changed_items import worst_flips, worst_losses
 from evalhub.ledger.differences import items_by_outcome, runs_of_evidence
 from evalhub.ledger.models import Decision

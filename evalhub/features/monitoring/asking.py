@@ -34,8 +34,7 @@ from runners.backends import backend_of
 from runners.launch import LaunchError, launch, resume
 from runners.metrics import metric_declaration
 from runners.outcome import only_answers_failed
-from runners.pricing import used_price
-from runners.spending import Charges
+from runners.spending import Charges, used_price
 from runners.timer import every
 
 TICK_S = 30.0

@@ -120,7 +120,7 @@ def _ask_and_conclude(watch: "Watch") -> "Asking":
     from django.conf import settings
 
     from evalhub.features.monitoring.asking import ask, conclude
-    from runners.embedded import embedded_worker
+    from evalhub.workers.embedded import embedded_worker
 
     with nullcontext() if settings.REDIS_URL else embedded_worker():
         while (asking := ask(watch)) is None:

@@ -10,12 +10,12 @@ from typing import Any
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
-from evalhub.declare.leakage import LeakageMatch
 from evalhub.features.working_sets.items import note_alike, set_parts
 from evalhub.features.working_sets.models import WorkingItem, WorkingSet
 from evalhub.features.working_sets.sets import WorkingSetError
 from evalhub.io.rows import Row
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.result import LeakageMatch
 from evalhub.ledger.leakage.training import read_training, training_of
 from evalhub.registry.models import Item, TestSetVersion
 from evalhub.studies.file.splitting import draw_share, group_by_labels, without_shared_lines

@@ -48,7 +48,7 @@ CODES = {
     "evalhub.ledger.signoff.SignOffError": USAGE,
     "evalhub.features.lifecycle.moves.StageError": USAGE,
     "evalhub.declare.version_name.VersionNameError": USAGE,
-    "evalhub.features.exporters.leaving.ExportError": USAGE,
+    "evalhub.features.exporters.rows.ExportError": USAGE,
     "evalhub.features.deployment.server_config.ServeError": USAGE,
     "evalhub.features.exporters.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.features.webhooks.registering.WebhookError": USAGE,

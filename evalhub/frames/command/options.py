@@ -198,3 +198,14 @@ def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:
         return command(**options)
 
     return run
+
+
+def hosts_of(names: "list[str]") -> tuple[str, ...]:
+    """The hosts of `--allow`. Raises typer.BadParameter for an invalid one."""
+    from evalhub.declare.declaration import DeclarationError, validate
+    from evalhub.declare.keys import Reach
+
+    try:
+        return validate(Reach, {"hosts": names}).hosts
+    except DeclarationError as error:
+        raise typer.BadParameter(error.message, param_hint="--allow") from error

@@ -157,7 +157,7 @@ class RunBars(Bars):
 
     def show_judge(self, judge_run: "JudgeRun") -> None:
         """Shows the progress of the judge of pairs."""
-        from runners.judges.pairs import count_pairs
+        from evalhub.judges.pairs import count_pairs
 
         if judge_run.pk not in self._verdicts:
             self._verdicts[judge_run.pk] = 2 * count_pairs(judge_run)

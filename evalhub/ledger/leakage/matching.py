@@ -23,12 +23,11 @@ isn't compared as a near-duplicate.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.declare.leakage import LeakageMatch, LeakageSettings
 from evalhub.io.tools import message_text
 from evalhub.ledger.leakage.brief import BriefItem, BriefItems
 from evalhub.ledger.leakage.fingerprints import (
@@ -42,17 +41,16 @@ from evalhub.ledger.leakage.fingerprints import (
     fingerprint,
     texts_of,
 )
+from evalhub.ledger.leakage.result import Leakage, LeakageMatch
 from evalhub.ledger.leakage.tables import (
-    BAND_ROWS,
     BANDS,
+    JACCARD,
     HashTable,
     Index,
     band_hashes,
     sharing_limit,
 )
 from evalhub.ledger.leakage.training import Progress, Training, TrainingBatch
-
-JACCARD = 0.6
 
 _MOSTLY = 0.5
 _BATCH_CHARACTERS = 500_000
@@ -65,45 +63,6 @@ class ItemTexts:
 
     key: str
     parts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Leakage:
-    """The result of a search: `leaked` is {item key: its matches}, the strongest of each part.
-
-    `rows` and `texts` of training data were read. `items` were looked for, of which `too_short`
-    have no text that is long enough to be found. `shared_by` is the number of items that may
-    share a run of words before it is ignored.
-    """
-
-    read: Literal["data", "hashes"]
-    rows: int
-    texts: int
-    items: int
-    too_short: int
-    shared_by: int
-    leaked: dict[str, list[LeakageMatch]]
-
-    @property
-    def settings(self) -> LeakageSettings:
-        """What was looked for, and in what."""
-        return LeakageSettings(
-            read=self.read,
-            texts=self.texts,
-            items=self.items,
-            too_short=self.too_short,
-            ignored_when_shared_by_more_than=self.shared_by,
-            ngram=NGRAM,
-            fewest_words={
-                "input in one row with its reference": 1,
-                "exact input": 2 if self.read == "data" else FEWEST_WORDS,
-                "anything else": SHORT_NGRAM,
-            },
-            shingle=SHINGLE,
-            bands=BANDS,
-            band_rows=BAND_ROWS,
-            jaccard=JACCARD,
-        )
 
 
 def item_texts(key: str, input_: Any, references: Sequence[Any]) -> ItemTexts:

@@ -1,16 +1,18 @@
-"""The overlap of a version's training data with a test set version: searched once, and stored."""
+"""Test items in a version's training data: searched once, stored, and read for a decision."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from django.db import transaction
 
+from evalhub.decision.sections.leakage import Leak
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.declare.leakage import LeakageMatch, LeakageSettings
 from evalhub.ledger.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.ledger.leakage.result import LeakageMatch, LeakageSettings
 from evalhub.ledger.leakage.training import Progress, read_training
-from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
+from evalhub.ledger.scores import Pairing
+from evalhub.registry.models import ModelVersion, StudyArm, TestSetVersion, TrainingOverlap
 
 _ITEMS_AT_ONCE = 1000
 
@@ -84,6 +86,21 @@ def keys_of_leaks(version: ModelVersion, test_set_version: TestSetVersion) -> di
                 )
         ancestor = ancestor.parent
     return leaked if is_checked or leaked else None
+
+
+def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
+    """A leak for each test set that the arm's training data were looked at for."""
+    leaks: list[Leak] = []
+    versions: set[int] = set()
+    for name, pairing in pairings.items():
+        version = pairing.candidate.run.test_set_version
+        keys = None if pairing.aligned.same else keys_of_leaks(arm.version, version)
+        if keys is not None:
+            judged = {each.key for each in pairing.aligned.items}
+            seen = {key: text for key, text in keys.items() if key in judged}
+            leaks.append(Leak(name, len(judged), seen, again=version.pk in versions))
+            versions.add(version.pk)
+    return leaks
 
 
 def _items(test_set_version: TestSetVersion) -> Iterator[ItemTexts]:

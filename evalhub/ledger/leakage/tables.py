@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from evalhub.ledger.leakage.fingerprints import Hashes
 
 BANDS, BAND_ROWS = 20, 5
+JACCARD = 0.6
+"""Similarity of shingles from which two texts are near-duplicates."""
 SHARED = 0.05
 FEWEST_SHARING = 2
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from evalhub.declare.pairwise import PairwiseQuestion
+from evalhub.declare.judges import PairwiseQuestion
 from evalhub.io.canonical import digest_of
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import Run

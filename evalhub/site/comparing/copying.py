@@ -10,12 +10,12 @@ from django.utils.datastructures import MultiValueDict
 from evalhub.accounts.models import User
 from evalhub.declare.declaration import validate
 from evalhub.declare.policy import Demand
-from evalhub.features.exporters.copying import StudyCopy
 from evalhub.registry.models import Study
 from evalhub.site.comparing.form import ARMS
 from evalhub.site.comparing.options import OFFERED, PREFIX
 from evalhub.site.comparing.page import Comparison
 from evalhub.studies.file.spec import StudyFile
+from evalhub.studies.web.copying import StudyCopy
 
 
 def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.features.exporters.copying import copy_of
 from evalhub.frames.page.access import results_only
 from evalhub.registry.models import Study
 from evalhub.site.comparing.copying import form_of
 from evalhub.site.comparing.page import Comparison
 from evalhub.site.sent_study import SentStudy
+from evalhub.studies.web.copying import copy_of
 from runners.backends.endpoints import endpoints
 
 PARTS = {

@@ -10,13 +10,13 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.declare.declaration import DeclarationError
 from evalhub.frames.page.access import results_only
 from evalhub.io.rows import DataError
+from evalhub.judges.run import Work, cancel_work, resume_work
 from evalhub.registry.models import JudgeRun, Run
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
 from evalhub.site.answers import answers_page
 from evalhub.site.listing import list_page
 from evalhub.site.lists import runs_list
 from evalhub.site.run_form import BudgetForm, RunForm, launch_form
-from runners.judging import Work, cancel_work, resume_work
 from runners.launch import LaunchError
 from runners.progress import progress_of
 from runners.queue import QueueUnreachable

@@ -14,15 +14,15 @@ from evalhub.features.lifecycle.moves import StageError
 from evalhub.features.lifecycle.pages import MOVES, stage_page
 from evalhub.features.monitoring.asking import sentence
 from evalhub.features.monitoring.models import Asking
+from evalhub.features.training.view import training_view
 from evalhub.frames.page.access import results_only
 from evalhub.frames.page.numbers import whole_number
+from evalhub.frames.page.properties import Property, backend_properties, properties
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
 from evalhub.site.lineage import lineage
 from evalhub.site.listing import list_page
 from evalhub.site.lists import versions_list
-from evalhub.site.properties import Property, backend_properties, properties
-from evalhub.site.training_view import training_view
 from evalhub.site.trend_page import trend_page
 from evalhub.site.version_form import VersionForm, form_of_version, register_form
 from evalhub.studies.run.verdicts import with_evidence

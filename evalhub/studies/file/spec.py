@@ -46,7 +46,7 @@ from evalhub.studies.file import checks
 from evalhub.studies.file.change import StudyChange
 from evalhub.studies.file.checks import BEST_UNTUNED
 from evalhub.studies.file.gaps import first_gap
-from evalhub.studies.file.judging import JudgeArm, check_judges
+from evalhub.studies.file.judges import JudgeArm, check_judges
 from evalhub.studies.file.origin import Origin
 from evalhub.studies.file.suite import Suite, items_written, rows_written, test_sets_of
 from evalhub.studies.file.test_sets import AskedTestSet, metric_needed

@@ -2,8 +2,8 @@
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.judges.run import cancel_work, resume_work
 from evalhub.registry.models import Run, Study
-from runners.judging import cancel_work, resume_work
 from runners.queue import QueueUnreachable
 
 

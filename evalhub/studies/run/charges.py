@@ -9,8 +9,7 @@ from evalhub.declare.version import BackendDeclaration
 from evalhub.registry.models import ModelVersion, StudyBudget
 from evalhub.registry.slugs import slug_of
 from evalhub.studies.file.spec import StudySpec
-from runners.pricing import used_price
-from runners.spending import Charges
+from runners.spending import Charges, used_price
 
 
 def charges_of(

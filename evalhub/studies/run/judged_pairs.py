@@ -6,19 +6,19 @@ from django.db.models import Count, Q, Sum
 
 from evalhub.accounts.models import User
 from evalhub.declare.declaration import DeclarationError
-from evalhub.declare.judging import JudgeRunDocument
+from evalhub.declare.judges import JudgeRunDocument
 from evalhub.declare.prices import Price
 from evalhub.declare.study import Pairwise
+from evalhub.judges.pairs import count_pairs
+from evalhub.judges.run import begin_judging, judge_version, wait_for
+from evalhub.judges.votes import figures_of, votes_of
 from evalhub.ledger.baseline_choice import baseline_of
 from evalhub.ledger.study_evidence import NotReadyError
-from evalhub.registry.models import JudgeRun, ModelVersion, Run, Study, StudyRun
+from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
 from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from runners.backends.asking import BackendError, Paid
-from runners.judges.pairs import count_pairs
-from runners.judges.votes import figures_of, votes_of
-from runners.judging import begin_judging, wait_for
 from runners.spending import money_of
 
 type Progress = Callable[[int, int], None]
@@ -67,7 +67,7 @@ def begin_judge(
     return begin_judging(
         baseline=baseline,
         candidate=candidate,
-        judge=judge_version(study, pairwise),
+        judge=judge_version(study.project, pairwise.by),
         question=pairwise.question,
         by=by,
         take_up=take_up,
@@ -142,10 +142,3 @@ def pairwise_runs(study: Study, pairwise: Pairwise) -> tuple[Run, Run]:
         if run.state not in (RunState.DONE, RunState.FAILED) or run.unreachable:
             raise NotReadyError(f"{run} hasn't ended: run the study first (`evalhub study run`)")
     return runs[0], runs[1]
-
-
-def judge_version(study: Study, pairwise: Pairwise) -> ModelVersion:
-    """The version that the study's settings name by its digest."""
-    versions = ModelVersion.objects.filter(model__project=study.project, digest=pairwise.by)
-    version: ModelVersion = versions.order_by("pk")[0]
-    return version

@@ -34,7 +34,7 @@ from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.run.judge_requests import Prices, judge_prices, plan_judging
+from evalhub.studies.run.judges import Prices, judge_prices, plan_judging
 from evalhub.studies.run.register import register_study
 from evalhub.studies.run.requests import plan_budgets, plan_runs, sum_known
 from runners.metrics import metric_declaration

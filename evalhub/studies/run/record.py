@@ -16,7 +16,7 @@ from evalhub.declare.plan import AnswersPlan, PlannedJudging, PlannedRun
 from evalhub.registry.models import Output, Run
 from evalhub.studies.file.checks import BEST_UNTUNED
 from evalhub.studies.file.spec import StudySpec
-from evalhub.studies.run.judge_requests import judge_prices, plan_scoring
+from evalhub.studies.run.judges import judge_prices, plan_scoring
 from evalhub.studies.run.register import register_arms
 from evalhub.studies.run.register_items import Progress
 from evalhub.studies.run.requests import plan_budgets, plan_run, sum_known

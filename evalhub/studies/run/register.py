@@ -28,6 +28,7 @@ from evalhub.registry.versions import register_version
 from evalhub.studies.file.drawing import draw_items
 from evalhub.studies.file.spec import StudySpec
 from evalhub.studies.run.charges import charges_of
+from evalhub.studies.run.judges import register_judges, settings_with_judge
 from evalhub.studies.run.linked import (
     check_same_policy,
     comparable_rows,
@@ -42,7 +43,6 @@ from evalhub.studies.run.register_items import (
     register_test_set,
     test_set_rows,
 )
-from evalhub.studies.run.register_judges import register_judges, settings_with_judge
 from evalhub.studies.run.register_runs import launch_runs
 from evalhub.studies.run.retrieval import with_documents
 from reviews.errors import PlanError

@@ -15,7 +15,7 @@ from evalhub.registry.versions import register_metric
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.file.spec import StudySpec
 from evalhub.studies.file.test_sets import AskedTestSet
-from evalhub.studies.run.register_judges import metric_row
+from evalhub.studies.run.judges import metric_row
 
 type Progress = Callable[[str, int], None]
 """Called with a test set's name and the line of its file that has been read."""

@@ -20,8 +20,8 @@ from evalhub.io.items import FieldMapping, ItemContent, read_items
 from evalhub.studies.file.spec import Arm
 from runners.backends.asking import BackendRequest, Reply
 from runners.backends.openai import Client, OpenAIBackend
-from runners.pricing import used_price
 from runners.prompting import Message, PromptError, chat
+from runners.spending import used_price
 
 AT_ONCE = 2
 """Models that are tried at a time by one process: each holds up one of its threads."""

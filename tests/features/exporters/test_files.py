@@ -18,9 +18,9 @@ from evalhub.decision.verify import verify
 from evalhub.features.exporters.answers import SCHEMA, export_answers
 from evalhub.features.exporters.decisions import export_decisions
 from evalhub.features.exporters.every_eval_ever import export_every_eval_ever
-from evalhub.features.exporters.leaving import ExportError
 from evalhub.features.exporters.model_card import export_model_index
 from evalhub.features.exporters.report import export_report
+from evalhub.features.exporters.rows import ExportError
 from evalhub.features.lifecycle.promotion import promote
 from evalhub.io.full_disk import full_path
 from evalhub.ledger.decide import decide_study

@@ -21,7 +21,7 @@ from evalhub.features.webhooks.events import note_events
 from evalhub.features.webhooks.registering import add_webhook
 from evalhub.ledger.models import Decision, Look, Promotion
 from evalhub.registry.models import Run, RunMetric
-from runners.embedded import embedded_worker
+from evalhub.workers.embedded import embedded_worker
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 

@@ -13,7 +13,6 @@ from django.urls import reverse
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.declare.declaration import DeclarationError, validate
-from evalhub.features.exporters.copying import CopyError, copy_of, copy_study
 from evalhub.ledger.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
 from evalhub.studies.file.document import study_document
@@ -21,6 +20,7 @@ from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.requirements import study_requirements
 from evalhub.studies.file.spec import StudyFile, read_study
 from evalhub.studies.run.register import register_study
+from evalhub.studies.web.copying import CopyError, copy_of, copy_study
 from tests.cast import Team
 from tests.features.exporters.test_study import all_that_a_file_can_say
 from tests.site.cases import a_measured_study

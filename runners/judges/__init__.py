@@ -1,1 +1,0 @@
-"""Judges: models that are asked what other models' answers are worth."""
