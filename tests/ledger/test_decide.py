@@ -16,7 +16,7 @@ from evalhub.registry.models.runs import RunState
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
 from reviews.models import Assignment, Campaign
-from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, decided
 from tests.reviews.asking import a_review
 from tests.reviews.steps import next_assignment, record
 
@@ -63,11 +63,6 @@ class Desk:
 @pytest.fixture
 def desk(team: Team) -> Desk:
     return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    """The decision on the candidate in question."""
-    return decide_study(study=study)[0]
 
 
 def test_a_gain_without_harm_ships_and_the_decision_keeps_its_evidence(desk: Desk) -> None:

@@ -54,13 +54,6 @@ def undone() -> Iterator[None]:
 
 
 @pytest.fixture
-def root(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
-@pytest.fixture
 def study(team: Team) -> Study:
     """The tuned arm gains on its task, and people are asked as well."""
     desk = Desk(team)

@@ -1,7 +1,6 @@
 """A study file becomes rows, all of them or none."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from evalhub.registry.models import (
 from evalhub.studies.file.origin import OperatorFile
 from evalhub.studies.file.spec import read_study
 from evalhub.studies.run.register import register_study
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, registered
 
 pytestmark = pytest.mark.django_db
 
@@ -42,15 +41,6 @@ ROWS: tuple[Any, ...] = (
     Output,
     Study,
 )
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
-def registered(desk: Desk) -> Study:
-    return register_study(read_study(desk.write(), OperatorFile()))
 
 
 def counted() -> dict[str, int]:

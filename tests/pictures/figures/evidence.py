@@ -5,13 +5,13 @@ import numpy as np
 from evalhub.decision.levels import items_factor, level_of
 from evalhub.declare.prices import LongPromptRates, Price
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
-from evalhub.report.figures.made_up import SEED, as_row, right_or_wrong, row_of_changes
 from evalhub.stats.consistency import pass_at_k, pass_hat_k
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 from evalhub.stats.sequential import combined_p_value
 from evalhub.stats.sign_test import two_sided_sign_test
+from tests.pictures.figures.drawn import Curve, Range, columns, curves, intervals, percents
+from tests.pictures.figures.made_up import SEED, as_row, right_or_wrong, row_of_changes
 
 DIFFERENCE = "difference"
 ITEMS = "{:,.0f}".format

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.report.figures.drawn import OURS, Range
 from evalhub.stats.paired import PairedComparison, compare
+from tests.pictures.figures.drawn import OURS, Range
 
 type Scores = NDArray[np.float64]
 

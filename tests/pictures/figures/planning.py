@@ -3,9 +3,6 @@
 import numpy as np
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, columns, curves, percents
-from evalhub.report.figures.made_up import SEED
-from evalhub.report.figures.verdicts import corrected
 from evalhub.stats.bets import average_limits
 from evalhub.stats.levels import POWER
 from evalhub.stats.paired import variance_split
@@ -15,6 +12,9 @@ from evalhub.stats.power import (
     paired_power,
     sampled_sd,
 )
+from tests.pictures.figures.drawn import Curve, columns, curves, percents
+from tests.pictures.figures.made_up import SEED
+from tests.pictures.figures.verdicts import corrected
 
 SD = 0.4
 SIZES = range(50, 2001, 50)

@@ -7,8 +7,6 @@ from typing import Literal
 import numpy as np
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Range, curves, intervals, percents
-from evalhub.report.figures.made_up import SEED
 from evalhub.stats.agreement import Agreement, agreement, pair_kappas
 from evalhub.stats.bradley_terry import strengths
 from evalhub.stats.judge import judge_check
@@ -17,6 +15,8 @@ from evalhub.stats.ppi import powered_estimate
 from evalhub.stats.preference import win_score
 from evalhub.stats.ratings import Ratings, read_ratings
 from evalhub.stats.sides import length_control, position_bias, self_consistency
+from tests.pictures.figures.drawn import Curve, Range, curves, intervals, percents
+from tests.pictures.figures.made_up import SEED
 
 LABELS = ["good", "bad"]
 SHARES = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94]

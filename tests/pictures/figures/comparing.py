@@ -5,8 +5,14 @@ from math import sqrt
 import numpy as np
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
-from evalhub.report.figures.made_up import (
+from evalhub.stats.distributions import normal_quantile, t_quantile
+from evalhub.stats.levels import ALPHA
+from evalhub.stats.paired import compare
+from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
+from evalhub.stats.quantiles import ratio_of_quantiles
+from evalhub.stats.ratios import contrast, ratio_of_means
+from tests.pictures.figures.drawn import Curve, Range, columns, curves, intervals, percents
+from tests.pictures.figures.made_up import (
     SEED,
     Scores,
     as_row,
@@ -14,12 +20,6 @@ from evalhub.report.figures.made_up import (
     right_or_wrong,
     row_of_changes,
 )
-from evalhub.stats.distributions import normal_quantile, t_quantile
-from evalhub.stats.levels import ALPHA
-from evalhub.stats.paired import compare
-from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
-from evalhub.stats.quantiles import ratio_of_quantiles
-from evalhub.stats.ratios import contrast, ratio_of_means
 
 DIFFERENCE = "difference"
 

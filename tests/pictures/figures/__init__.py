@@ -1,10 +1,16 @@
-"""The methods' figures: one each, drawn from what the methods' own functions compute."""
+"""The figures of the page of methods, drawn from what the methods' own functions compute.
+
+The site shows the files of docs/reference/figures as they are: `python -m tests.pictures.figures`
+writes them.
+"""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures import comparing, evidence, people, planning, verdicts
+from tests.pictures.figures import comparing, evidence, people, planning, verdicts
 
 FIGURES: Mapping[str, Callable[[], Chart]] = {
     "ship": verdicts.ship,
@@ -58,8 +64,9 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
 """By a method's key. Methods that are rules in words, and compute nothing, have none."""
 
 
-@cache
-def figure_of(key: str) -> Chart | None:
-    """The figure of the method with this key, drawn once a process; None without one."""
-    draw = FIGURES.get(key)
-    return None if draw is None else draw()
+def as_html(chart: Chart) -> str:
+    """A chart as it stands on the page: its words, the picture, its numbers as a table."""
+    words = '<p class="figure-words"><strong>{}.</strong> {}.</p>\n'
+    return format_html(words, chart.title, chart.desc) + render_to_string(
+        "report/charts/_chart.html", {"chart": chart}
+    )

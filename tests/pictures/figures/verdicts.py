@@ -2,12 +2,12 @@
 
 from evalhub.decision.levels import level_of
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
-from evalhub.report.figures.made_up import right_or_wrong, row_of_changes
 from evalhub.stats.levels import ALPHA, POWER
 from evalhub.stats.multiplicity import holm
 from evalhub.stats.paired import compare
 from evalhub.stats.power_spread import items_for, power_for, spread_of
+from tests.pictures.figures.drawn import Curve, Range, columns, curves, intervals, percents
+from tests.pictures.figures.made_up import right_or_wrong, row_of_changes
 
 ALLOWED = 0.05
 
