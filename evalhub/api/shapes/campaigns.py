@@ -10,8 +10,7 @@ from evalhub.declare.declaration import Declaration
 from evalhub.declare.identities import Ground
 from evalhub.declare.review import CampaignRequest
 from evalhub.declare.study import Name
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.stats.preference import WinScore
 from reviews.chain.identities import identities
 from reviews.models import Campaign
@@ -40,7 +39,7 @@ class InviteRequest(Declaration):
     days: int = Field(LASTS_DAYS, ge=1, le=90, description="how long the invitation lasts")
 
 
-class InvitedShape(ResponseShape):
+class InvitedOut(ResponseBody):
     whom: str
     link: str | None = Field(
         description="for an address without an account: shown this once. Else it waits in the "
@@ -53,7 +52,7 @@ class VouchRequest(Declaration):
     whom: str = Field(min_length=1, max_length=150, description="a reviewer's user name")
 
 
-class OneReviewerShape(ResponseShape):
+class OneReviewerOut(ResponseBody):
     user: str
     state: str
     judgments: int
@@ -61,16 +60,16 @@ class OneReviewerShape(ResponseShape):
     counts: bool = Field(description="whether what they say counts in the verdict")
 
 
-class ReviewersShape(ResponseShape):
-    reviewers: tuple[OneReviewerShape, ...]
+class ReviewersOut(ResponseBody):
+    reviewers: tuple[OneReviewerOut, ...]
 
     @classmethod
-    def of(cls, campaign: Campaign) -> "ReviewersShape":
+    def of(cls, campaign: Campaign) -> "ReviewersOut":
         by_reviewer, all_count = identities(campaign), use_of(campaign) == "count"
         rows = campaign.reviewers.select_related("user").order_by("pk")
         return cls(
             reviewers=tuple(
-                OneReviewerShape(
+                OneReviewerOut(
                     user=reviewer.user.get_username(),
                     state=reviewer.state,
                     judgments=reviewer.judged,
@@ -82,7 +81,7 @@ class ReviewersShape(ResponseShape):
         )
 
 
-class CampaignShape(ResponseShape):
+class CampaignOut(ResponseBody):
     id: int
     name: str
     study: str | None
@@ -97,7 +96,7 @@ class CampaignShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, campaign: Campaign) -> "CampaignShape":
+    def of(cls, campaign: Campaign) -> "CampaignOut":
         """From a campaign with its counts (`for_owners`)."""
         return cls(
             id=campaign.pk,
@@ -115,7 +114,7 @@ class CampaignShape(ResponseShape):
         )
 
 
-class WinScoreShape(ResponseShape):
+class WinScoreOut(ResponseBody):
     """Of the candidate; a tie counts half."""
 
     score: float
@@ -128,7 +127,7 @@ class WinScoreShape(ResponseShape):
     items: int
 
     @classmethod
-    def of(cls, win: WinScore, lower: float, upper: float) -> "WinScoreShape":
+    def of(cls, win: WinScore, lower: float, upper: float) -> "WinScoreOut":
         return cls(
             score=win.score,
             lower=lower,
@@ -141,19 +140,19 @@ class WinScoreShape(ResponseShape):
         )
 
 
-class CampaignResultsShape(ResponseShape):
+class CampaignResultsOut(ResponseBody):
     judgments: int
     planned: int
-    preference: WinScoreShape | None
+    preference: WinScoreOut | None
     cautions: tuple[str, ...]
     missing: dict[str, str] = Field(description="what can't be had, and why")
     stopped_early: bool
     text: str = Field(description="all of it as Markdown, for a release note")
 
     @classmethod
-    def of(cls, results: CampaignResults) -> "CampaignResultsShape":
+    def of(cls, results: CampaignResults) -> "CampaignResultsOut":
         overall = results.overall
-        win = WinScoreShape.of(overall.win, overall.lower, overall.upper) if overall else None
+        win = WinScoreOut.of(overall.win, overall.lower, overall.upper) if overall else None
         return cls(
             judgments=results.summary.judgments,
             planned=results.summary.planned,

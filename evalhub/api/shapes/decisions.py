@@ -9,13 +9,12 @@ from pydantic import Field, JsonValue
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.ledger.models import Decision, SignOff
 from evalhub.ledger.staleness import changes_since
 
 
-class DecisionShape(ResponseShape):
+class DecisionOut(ResponseBody):
     """A decision, as lists have it."""
 
     id: int
@@ -31,11 +30,11 @@ class DecisionShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, decision: Decision) -> "DecisionShape":
+    def of(cls, decision: Decision) -> "DecisionOut":
         return cls(**_of(decision))
 
 
-class WholeDecisionShape(DecisionShape):
+class WholeDecisionOut(DecisionOut):
     """A decision with its record and what has changed since."""
 
     record: DecisionRecord
@@ -43,7 +42,7 @@ class WholeDecisionShape(DecisionShape):
     changed_since: tuple[str, ...]
 
     @classmethod
-    def of(cls, decision: Decision) -> "WholeDecisionShape":
+    def of(cls, decision: Decision) -> "WholeDecisionOut":
         since = tuple(each.sentence for each in changes_since(decision))
         return cls(
             **_of(decision), record=decision.document, current=not since, changed_since=since
@@ -77,7 +76,7 @@ class AcceptanceRequest(Declaration):
     reason: str = Field(min_length=1, max_length=4000)
 
 
-class SignOffShape(ResponseShape):
+class SignOffOut(ResponseBody):
     id: int
     action: str
     verdict: Verdict
@@ -87,7 +86,7 @@ class SignOffShape(ResponseShape):
     digest: str
 
     @classmethod
-    def of(cls, signed: SignOff) -> "SignOffShape":
+    def of(cls, signed: SignOff) -> "SignOffOut":
         return cls(
             id=signed.pk,
             action=signed.action,
@@ -99,14 +98,14 @@ class SignOffShape(ResponseShape):
         )
 
 
-class FlipSideShape(ResponseShape):
+class FlipSideOut(ResponseBody):
     arm: Literal["baseline", "candidate"]
     text: str | None
     error: str
     score: float | None
 
 
-class FlipShape(ResponseShape):
+class FlipOut(ResponseBody):
     item: str
     test_set: str
     outcome: str
@@ -115,13 +114,13 @@ class FlipShape(ResponseShape):
     references: JsonValue
     tags: tuple[str, ...]
     samples: int
-    sides: tuple[FlipSideShape, FlipSideShape]
+    sides: tuple[FlipSideOut, FlipSideOut]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "FlipShape":
+    def of(cls, row: Mapping[str, Any]) -> "FlipOut":
         """From a row of `evalhub.ledger.changed_items`."""
         before, after = (
-            FlipSideShape(
+            FlipSideOut(
                 arm=arm,
                 text=row[f"{arm}_text"],
                 error=row.get(f"{arm}_error", ""),
@@ -142,5 +141,5 @@ class FlipShape(ResponseShape):
         )
 
 
-class FlipsShape(ResponseShape):
-    flips: tuple[FlipShape, ...]
+class FlipsOut(ResponseBody):
+    flips: tuple[FlipOut, ...]

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody
 
 
-class FileShape(ResponseShape):
+class FileOut(ResponseBody):
     name: str = Field(description="sha256:DIGEST, as studies name it")
     bytes: int

@@ -7,9 +7,8 @@ from pydantic import Field
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.row_fields import RowFields
 from evalhub.declare.study import ModelKind, Name
-from evalhub.frames.rest.addresses import address
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.studies.files.import_logs import ImportedTask, ImportRequest
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
@@ -37,7 +36,7 @@ class LogRequest(Declaration):
         return ImportRequest(**options, fields=self.fields.mapping)
 
 
-class ImportedTaskShape(ResponseShape):
+class ImportedTaskOut(ResponseBody):
     arm: str
     task: str
     model: str
@@ -51,7 +50,7 @@ class ImportedTaskShape(ResponseShape):
     run: str
 
     @classmethod
-    def of(cls, task: ImportedTask) -> "ImportedTaskShape":
+    def of(cls, task: ImportedTask) -> "ImportedTaskOut":
         run = task.run
         return cls(
             arm=task.arm,
@@ -66,5 +65,5 @@ class ImportedTaskShape(ResponseShape):
         )
 
 
-class ImportedShape(ResponseShape):
-    imported: tuple[ImportedTaskShape, ...]
+class ImportedOut(ResponseBody):
+    imported: tuple[ImportedTaskOut, ...]

@@ -6,8 +6,7 @@ from pydantic import Field
 
 from evalhub.api.shapes.runs import VersionOnItems
 from evalhub.declare.declaration import Declaration
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Ingestion
 from runners.metrics import AnyMetric
 
@@ -26,7 +25,7 @@ class FinishRequest(Declaration):
     rows: int = Field(ge=1, le=2**31 - 1, description="how many rows there are in all")
 
 
-class IngestionShape(ResponseShape):
+class IngestionOut(ResponseBody):
     id: int
     model: str
     version: int
@@ -39,7 +38,7 @@ class IngestionShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, ingestion: Ingestion) -> "IngestionShape":
+    def of(cls, ingestion: Ingestion) -> "IngestionOut":
         run, project = ingestion.run, ingestion.project.slug
         return cls(
             id=ingestion.pk,
@@ -55,7 +54,7 @@ class IngestionShape(ResponseShape):
         )
 
 
-class TakenShape(ResponseShape):
+class TakenOut(ResponseBody):
     """What was taken of a part: all of it."""
 
     rows: int = Field(description="taken so far: the offset of the next part")

@@ -8,16 +8,16 @@ from pydantic import Field
 from evalhub.accounts.models import ApiToken, Membership, Role, Scope
 from evalhub.accounts.tokens import LASTS_DAYS, LONGEST_DAYS
 from evalhub.declare.declaration import Declaration
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody
 
 
-class MemberShape(ResponseShape):
+class MemberOut(ResponseBody):
     id: int
     user: str
     role: str
 
     @classmethod
-    def of(cls, member: Membership) -> "MemberShape":
+    def of(cls, member: Membership) -> "MemberOut":
         return cls(id=member.pk, user=member.user.username, role=member.role)
 
 
@@ -32,14 +32,14 @@ class RoleRequest(Declaration):
     role: Role
 
 
-class InvitedMemberShape(ResponseShape):
+class InvitedMemberOut(ResponseBody):
     whom: str
     role: str
     link: str | None = Field(description="for an address without an account: shown this once")
     expires: datetime
 
 
-class TokenShape(ResponseShape):
+class TokenOut(ResponseBody):
     id: int
     name: str
     user: str = Field(description="for whom it acts")
@@ -51,15 +51,15 @@ class TokenShape(ResponseShape):
     created: datetime
 
     @classmethod
-    def of(cls, token: ApiToken) -> "TokenShape":
+    def of(cls, token: ApiToken) -> "TokenOut":
         return cls(**_of(token))
 
 
-class NewTokenShape(TokenShape):
+class NewTokenOut(TokenOut):
     token: str = Field(description="shown this once")
 
     @classmethod
-    def from_token(cls, token: ApiToken, secret: str) -> "NewTokenShape":
+    def from_token(cls, token: ApiToken, secret: str) -> "NewTokenOut":
         return cls(**_of(token), token=secret)
 
 

@@ -8,9 +8,8 @@ from pydantic import Field
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.prices import RunBudget, Spent
 from evalhub.declare.study import Name
-from evalhub.frames.rest.addresses import address
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from runners.metrics import AnyMetric
 from runners.progress import WorkersSeen, worker_advice
@@ -40,7 +39,7 @@ class ResumeRequest(Declaration):
     )
 
 
-class RunMetricShape(ResponseShape):
+class RunMetricOut(ResponseBody):
     """What a run is scored by. Its mean stays closed until a decision has read the scores."""
 
     metric: str
@@ -52,7 +51,7 @@ class RunMetricShape(ResponseShape):
     mean: float | None
 
     @classmethod
-    def of(cls, row: RunMetric) -> "RunMetricShape":
+    def of(cls, row: RunMetric) -> "RunMetricOut":
         return cls(
             metric=row.metric.name,
             digest=row.metric.digest,
@@ -64,7 +63,7 @@ class RunMetricShape(ResponseShape):
         )
 
 
-class RunShape(ResponseShape):
+class RunOut(ResponseBody):
     id: int
     model: str
     version: int
@@ -90,11 +89,11 @@ class RunShape(ResponseShape):
     started: datetime | None
     finished: datetime | None
     answers_digest: str
-    metrics: tuple[RunMetricShape, ...]
+    metrics: tuple[RunMetricOut, ...]
     url: str
 
     @classmethod
-    def of(cls, run: Run, workers: WorkersSeen | None = None) -> "RunShape":
+    def of(cls, run: Run, workers: WorkersSeen | None = None) -> "RunOut":
         """From a run with its progress and metrics; `workers` are read once for several runs."""
         return cls(
             id=run.pk,
@@ -115,12 +114,12 @@ class RunShape(ResponseShape):
             started=run.started,
             finished=run.finished,
             answers_digest=run.answers_digest,
-            metrics=tuple(RunMetricShape.of(each) for each in run.metrics.all()),
+            metrics=tuple(RunMetricOut.of(each) for each in run.metrics.all()),
             url=address("run", run.version.model.project.slug, run.pk),
         )
 
 
-class OutputShape(ResponseShape):
+class OutputOut(ResponseBody):
     item: str
     sample: int
     text: str | None
@@ -141,7 +140,7 @@ class OutputShape(ResponseShape):
     )
 
     @classmethod
-    def of(cls, output: Output) -> "OutputShape":
+    def of(cls, output: Output) -> "OutputOut":
         return cls(
             item=output.item.key,
             sample=output.sample,
@@ -159,7 +158,7 @@ class OutputShape(ResponseShape):
         )
 
 
-class ScoreShape(ResponseShape):
+class ScoreOut(ResponseBody):
     item: str
     sample: int
     metric: str
@@ -168,7 +167,7 @@ class ScoreShape(ResponseShape):
     extracted: bool | None
 
     @classmethod
-    def of(cls, score: Score) -> "ScoreShape":
+    def of(cls, score: Score) -> "ScoreOut":
         return cls(
             item=score.output.item.key,
             sample=score.output.sample,

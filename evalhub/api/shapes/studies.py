@@ -6,8 +6,7 @@ from django.urls import reverse
 from pydantic import Field, JsonValue
 
 from evalhub.declare.verdicts import Verdict
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ProblemOut, ResponseBody, address
 from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun
@@ -15,7 +14,7 @@ from evalhub.studies.run.advance import StudyState, StudyStatus
 from evalhub.studies.run.gate_status import GateAnswer, Passing
 
 
-class StudyShape(ResponseShape):
+class StudyOut(ResponseBody):
     """A study, as lists have it."""
 
     slug: str
@@ -25,7 +24,7 @@ class StudyShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, study: Study) -> "StudyShape":
+    def of(cls, study: Study) -> "StudyOut":
         """From a study with its newest verdict (`evalhub.studies.run.verdicts.with_verdict`)."""
         verdict = getattr(study, "verdict", None)
         return cls(
@@ -37,7 +36,7 @@ class StudyShape(ResponseShape):
         )
 
 
-class ArmShape(ResponseShape):
+class ArmOut(ResponseBody):
     name: str
     role: str
     model: str
@@ -45,7 +44,7 @@ class ArmShape(ResponseShape):
     digest: str = Field(description="SHA-256 of the version's specification")
 
 
-class StudyTestSetShape(ResponseShape):
+class StudyTestSetOut(ResponseBody):
     name: str
     role: str
     version: int
@@ -54,7 +53,7 @@ class StudyTestSetShape(ResponseShape):
     metric: str
 
 
-class StudyRunShape(ResponseShape):
+class StudyRunOut(ResponseBody):
     id: int
     arm: str
     test_set: str
@@ -66,7 +65,7 @@ class StudyRunShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, link: StudyRun, run: Run) -> "StudyRunShape":
+    def of(cls, link: StudyRun, run: Run) -> "StudyRunOut":
         return cls(
             id=run.pk,
             arm=link.arm.name,
@@ -80,7 +79,7 @@ class StudyRunShape(ResponseShape):
         )
 
 
-class DecisionLink(ResponseShape):
+class DecisionLink(ResponseBody):
     arm: str
     id: int
     verdict: Verdict
@@ -98,7 +97,7 @@ class DecisionLink(ResponseShape):
         )
 
 
-class WholeStudyShape(ResponseShape):
+class WholeStudyOut(ResponseBody):
     """A study with all that is known of it: how far it is, and what was decided."""
 
     slug: str
@@ -106,14 +105,14 @@ class WholeStudyShape(ResponseShape):
     created: datetime
     state: StudyState
     waits_for: str = Field(description="a sentence; empty once it waits for nothing")
-    arms: tuple[ArmShape, ...]
-    test_sets: tuple[StudyTestSetShape, ...]
-    runs: tuple[StudyRunShape, ...]
+    arms: tuple[ArmOut, ...]
+    test_sets: tuple[StudyTestSetOut, ...]
+    runs: tuple[StudyRunOut, ...]
     decisions: tuple[DecisionLink, ...]
     url: str
 
     @classmethod
-    def of(cls, study: Study, status: StudyStatus) -> "WholeStudyShape":
+    def of(cls, study: Study, status: StudyStatus) -> "WholeStudyOut":
         links = StudyRun.objects.filter(arm__study=study).select_related("arm", "test_set")
         links = links.order_by("test_set__position", "arm__position", "repeat")
         study_runs = Run.objects.filter(pk__in=links.values("run")).with_progress()
@@ -126,7 +125,7 @@ class WholeStudyShape(ResponseShape):
             state=status.state,
             waits_for=status.waits_for,
             arms=tuple(
-                ArmShape(
+                ArmOut(
                     name=arm.name,
                     role=arm.role,
                     model=arm.version.model.slug,
@@ -136,7 +135,7 @@ class WholeStudyShape(ResponseShape):
                 for arm in study.arms.select_related("version__model")
             ),
             test_sets=tuple(
-                StudyTestSetShape(
+                StudyTestSetOut(
                     name=test_set.name,
                     role=test_set.role,
                     version=test_set.test_set_version.number,
@@ -146,13 +145,13 @@ class WholeStudyShape(ResponseShape):
                 )
                 for test_set in study.test_sets.select_related("test_set_version", "metric")
             ),
-            runs=tuple(StudyRunShape.of(link, runs[link.run_id]) for link in links),
+            runs=tuple(StudyRunOut.of(link, runs[link.run_id]) for link in links),
             decisions=tuple(DecisionLink.of(each) for each in status.decisions),
             url=address("study", study.project.slug, study.slug),
         )
 
 
-class GateShape(ResponseShape):
+class GateOut(ResponseBody):
     """What the gate says of one arm: passed, refused, or open to be asked again."""
 
     passing: Passing
@@ -170,7 +169,7 @@ class GateShape(ResponseShape):
     links: dict[str, JsonValue]
 
     @classmethod
-    def of(cls, study: Study, answer: GateAnswer) -> "GateShape":
+    def of(cls, study: Study, answer: GateAnswer) -> "GateOut":
         decision = answer.decision
         record = decision.document if decision else None
         links: dict[str, JsonValue] = {
@@ -197,3 +196,15 @@ class GateShape(ResponseShape):
             version=answer.version.digest if answer.version else None,
             links=links,
         )
+
+
+class GateProblemOut(ProblemOut):
+    """Why the gate doesn't open: what it says when it does, beside the problem."""
+
+    verdict: str | None
+    current: bool
+    registered: bool
+    headline: str
+    reasons: tuple[str, ...]
+    changed_since: tuple[str, ...]
+    links: dict[str, JsonValue]

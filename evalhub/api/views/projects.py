@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evalhub.accounts.models import Project
-from evalhub.api.shapes.projects import ProjectShape
+from evalhub.api.shapes.projects import ProjectOut
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ApiEndpoint, ProjectEndpoint
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
@@ -20,18 +20,18 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "openapi.json"
 class Projects(ApiEndpoint):
     parameters = PAGED
 
-    @describes("The projects that the token is for, which is one", gives=ProjectShape, pages=True)
+    @describes("The projects that the token is for, which is one", gives=ProjectOut, pages=True)
     def get(self, request: Request) -> Response:
         rows = Project.objects.visible_to(self.by).filter(pk=request.auth.project_id)
-        return list_response(request, rows, ProjectShape.of)
+        return list_response(request, rows, ProjectOut.of)
 
 
 class OneProject(ProjectEndpoint):
     parameters = ("fields",)
 
-    @describes("A project", gives=ProjectShape)
+    @describes("A project", gives=ProjectOut)
     def get(self, request: Request, project: str) -> Response:
-        return response_of(request, ProjectShape.of(self.project))
+        return response_of(request, ProjectOut.of(self.project))
 
 
 class Schema(APIView):

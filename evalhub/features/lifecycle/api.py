@@ -15,14 +15,12 @@ from evalhub.declare.study import Name
 from evalhub.features.lifecycle.moves import reopen, retire
 from evalhub.features.lifecycle.promotion import USUALLY, override_champion, promote
 from evalhub.features.lifecycle.rollback import roll_back
-from evalhub.frames.rest.addresses import address, project_path
-from evalhub.frames.rest.decision_endpoint import DecisionEndpoint
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import DecisionEndpoint, ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.ledger.champion_standing import ArmOf
 from evalhub.ledger.models import Promotion, StageMove
 from evalhub.registry.models import Model, ModelVersion
@@ -61,7 +59,7 @@ class MoveRequest(Declaration):
     reason: str = Reason
 
 
-class PromotionShape(ResponseShape):
+class PromotionOut(ResponseBody):
     """Which version is the project's champion: since when, by what, and why."""
 
     project: str
@@ -77,7 +75,7 @@ class PromotionShape(ResponseShape):
     created: datetime
 
     @classmethod
-    def of(cls, promotion: Promotion) -> "PromotionShape":
+    def of(cls, promotion: Promotion) -> "PromotionOut":
         before = promotion.before
         return cls(
             project=promotion.project.slug,
@@ -92,7 +90,7 @@ class PromotionShape(ResponseShape):
         )
 
 
-class MoveShape(ResponseShape):
+class MoveOut(ResponseBody):
     """A version moved from one stage to another."""
 
     id: int
@@ -108,7 +106,7 @@ class MoveShape(ResponseShape):
     created: datetime
 
     @classmethod
-    def of(cls, move: StageMove) -> "MoveShape":
+    def of(cls, move: StageMove) -> "MoveOut":
         return cls(
             id=move.pk,
             name=str(move.version),
@@ -135,7 +133,7 @@ class PromotedBy(DecisionEndpoint):
     @describes(
         "Make the decision's candidate the project's champion\n\nOr, with `arm: baseline`, what it "
         "judged against: a project's first.",
-        gives=PromotionShape,
+        gives=PromotionOut,
         takes=PromotionRequest,
         code=201,
         once=True,
@@ -144,7 +142,7 @@ class PromotedBy(DecisionEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         body = self.body(PromotionRequest)
         promotion = promote(decision=self.decision(), by=self.by, reason=body.reason, arm=body.arm)
-        return response_of(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionOut.of(promotion), 201)
 
 
 class Champion(ProjectEndpoint):
@@ -152,13 +150,13 @@ class Champion(ProjectEndpoint):
 
     @describes(
         "The version that is the project's champion\n\n404 where none is promoted.",
-        gives=PromotionShape,
+        gives=PromotionOut,
     )
     def get(self, request: Request, project: str) -> Response:
         current = Promotion.objects.current(self.project)
         if current is None:
             raise Problem(404, "No version of this project is promoted yet.")
-        return response_of(request, PromotionShape.of(current))
+        return response_of(request, PromotionOut.of(current))
 
 
 class VersionEndpoint(ProjectEndpoint):
@@ -188,7 +186,7 @@ class RolledBack(VersionEndpoint):
     @describes(
         "Roll this champion back\n\nTo the one before it, or to one that was champion before. "
         "Once done, the same again is the same answer.",
-        gives=PromotionShape,
+        gives=PromotionOut,
         takes=RollbackRequest,
         code=201,
         once=True,
@@ -198,14 +196,14 @@ class RolledBack(VersionEndpoint):
         body = self.body(RollbackRequest)
         to = self.find_version(body.to, "to")
         promotion = roll_back(version=self.version(), by=self.by, reason=body.reason, to=to)
-        return response_of(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionOut.of(promotion), 201)
 
 
 class Overridden(VersionEndpoint):
     @describes(
         "Make this version the champion without a decision\n\nFor owners, who answer for it by "
         "their reason alone.",
-        gives=PromotionShape,
+        gives=PromotionOut,
         takes=OverrideRequest,
         code=201,
         once=True,
@@ -218,13 +216,13 @@ class Overridden(VersionEndpoint):
         promotion = override_champion(
             version=version, by=by, reason=body.reason, instead_of=instead
         )
-        return response_of(request, PromotionShape.of(promotion), 201)
+        return response_of(request, PromotionOut.of(promotion), 201)
 
 
 class Retired(VersionEndpoint):
     @describes(
         "Give a candidate up\n\nOne that is retired already stays so.",
-        gives=MoveShape,
+        gives=MoveOut,
         takes=MoveRequest,
         code=201,
         once=True,
@@ -233,14 +231,14 @@ class Retired(VersionEndpoint):
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
         return response_of(
-            request, MoveShape.of(retire(version=self.version(), by=self.by, reason=reason)), 201
+            request, MoveOut.of(retire(version=self.version(), by=self.by, reason=reason)), 201
         )
 
 
 class Reopened(VersionEndpoint):
     @describes(
         "Bring a retired version back as a candidate\n\nBy an override, with its reason.",
-        gives=MoveShape,
+        gives=MoveOut,
         takes=MoveRequest,
         code=201,
         once=True,
@@ -249,19 +247,17 @@ class Reopened(VersionEndpoint):
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
         return response_of(
-            request, MoveShape.of(reopen(version=self.version(), by=self.by, reason=reason)), 201
+            request, MoveOut.of(reopen(version=self.version(), by=self.by, reason=reason)), 201
         )
 
 
 class History(ProjectEndpoint):
     parameters = PAGED
 
-    @describes("How a model's versions came to their stages", gives=MoveShape, pages=True)
+    @describes("How a model's versions came to their stages", gives=MoveOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
         model = get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
-        return list_response(
-            request, StageMove.objects.of_model(model).newest_first(), MoveShape.of
-        )
+        return list_response(request, StageMove.objects.of_model(model).newest_first(), MoveOut.of)
 
 
 urlpatterns = [

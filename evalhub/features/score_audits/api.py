@@ -22,12 +22,11 @@ from evalhub.features.score_audits.score_cases import (
     dispute_score,
     draw_audit,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Metric, Output, Run, RunMetric
 
 LARGEST_ID = 2**63 - 1
@@ -59,7 +58,7 @@ class CheckRequest(Declaration):
     why: str = Field("", max_length=LONGEST)
 
 
-class ScoreCaseOut(ResponseShape):
+class ScoreCaseOut(ResponseBody):
     """One person's word on one score."""
 
     id: int
@@ -92,7 +91,7 @@ class ScoreCaseOut(ResponseShape):
         )
 
 
-class ScoreAuditOut(ResponseShape):
+class ScoreAuditOut(ResponseBody):
     """Scored answers drawn by chance, to be checked one by one."""
 
     id: int
@@ -121,7 +120,7 @@ class ScoreAuditOut(ResponseShape):
         )
 
 
-class ErrorRateOut(ResponseShape):
+class ErrorRateOut(ResponseBody):
     """How often checked scores were wrong, with a 95% interval of Clopper and Pearson."""
 
     scores: CheckedScores = Field(
@@ -151,7 +150,7 @@ class WholeScoreAuditOut(ScoreAuditOut):
         return cls(**fields, rates=tuple(ErrorRateOut.from_rate(rate) for rate in rates))
 
 
-class DrawnAnswerOut(ResponseShape):
+class DrawnAnswerOut(ResponseBody):
     """An answer that an audit has drawn."""
 
     answer: int = Field(description="its number, by which it is checked")

@@ -24,12 +24,11 @@ from evalhub.features.webhooks.registering import (
     replay,
     rotate_secret,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 
 
 class WebhookRequest(Declaration):
@@ -48,7 +47,7 @@ class WebhookChangeRequest(Declaration):
     enabled: bool | None = None
 
 
-class WebhookOut(ResponseShape):
+class WebhookOut(ResponseBody):
     id: int
     address: str
     events: tuple[EventType, ...]
@@ -82,7 +81,7 @@ class WebhookSecretOut(WebhookOut):
         return cls(**dict(WebhookOut.from_model(new.webhook)), secret=new.secret)
 
 
-class DeliveryOut(ResponseShape):
+class DeliveryOut(ResponseBody):
     id: int
     message_id: str
     event: str

@@ -29,19 +29,18 @@ from evalhub.features.working_sets.sets import (
     edit_version,
     publish_working_set,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
 from evalhub.frames.rest.lists import PAGED, Since, list_response, response_of
-from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.frames.rest.registry_shapes import (
     Purpose,
+    TestSetVersionOut,
     TestSetVersionRequest,
-    TestSetVersionShape,
     Upload,
 )
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import TestSetVersion
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.test_sets import ItemFields
@@ -97,7 +96,7 @@ class SplitRequest(Declaration):
     seed: int = Field(0, ge=0, le=2_147_483_648)
 
 
-class WorkingSetOut(ResponseShape):
+class WorkingSetOut(ResponseBody):
     """A test set that is being written."""
 
     id: int
@@ -117,7 +116,7 @@ class WorkingSetOut(ResponseShape):
         return cls(**_set_fields(working_set))
 
 
-class SetDifferenceOut(ResponseShape):
+class SetDifferenceOut(ResponseBody):
     """What publishing would change, in numbers of items."""
 
     added: int
@@ -151,14 +150,14 @@ class WholeWorkingSetOut(WorkingSetOut):
         )
 
 
-class PublishedOut(ResponseShape):
+class PublishedOut(ResponseBody):
     """The versions that a working set became: one, or one for each part of a split."""
 
-    versions: tuple[TestSetVersionShape, ...]
+    versions: tuple[TestSetVersionOut, ...]
 
     @classmethod
     def from_versions(cls, versions: list[TestSetVersion]) -> "PublishedOut":
-        return cls(versions=tuple(TestSetVersionShape.of(version) for version in versions))
+        return cls(versions=tuple(TestSetVersionOut.of(version) for version in versions))
 
 
 class WorkingSetEndpoint(ProjectEndpoint):

@@ -31,13 +31,13 @@ from evalhub.features.working_sets.models import (
     WorkingItemFilter,
     WorkingItemQuerySet,
 )
-from evalhub.frames.rest.addresses import address, project_path
 from evalhub.frames.rest.describing import NO_BODY, describes
+from evalhub.frames.rest.endpoint import project_path
 from evalhub.frames.rest.idempotency import keep_answer, once
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
-from evalhub.frames.rest.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.frames.rest.registry_shapes import Upload
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.requests import IF_MATCH, MATCHES, check_match, etag_of
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.file.test_sets import ItemFields
 
@@ -105,7 +105,7 @@ class WorkingItemRequest(Declaration):
     metadata: dict[str, JsonValue] = {}
 
 
-class WorkingItemOut(ResponseShape):
+class WorkingItemOut(ResponseBody):
     """An item of a working set."""
 
     id: str
@@ -143,14 +143,14 @@ class WorkingItemOut(ResponseShape):
         )
 
 
-class LeftOutOut(ResponseShape):
+class LeftOutOut(ResponseBody):
     """A row that wasn't added."""
 
     line: int = Field(description="in the file, or its place in the request from 1")
     why: str
 
 
-class AddedRowsOut(ResponseShape):
+class AddedRowsOut(ResponseBody):
     added: int
     left_out: tuple[LeftOutOut, ...] = Field(
         description="rows that ask what an item asks already, or have another's id"
@@ -162,7 +162,7 @@ class AddedRowsOut(ResponseShape):
         return cls(added=added.added, left_out=left)
 
 
-class ItemsChangedOut(ResponseShape):
+class ItemsChangedOut(ResponseBody):
     items: int = Field(description="how many were changed or deleted")
 
 

@@ -7,8 +7,7 @@ from pydantic import Field, JsonValue
 
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.outside import Outside
-from evalhub.frames.rest.addresses import address
-from evalhub.frames.rest.shapes import ResponseShape
+from evalhub.frames.rest.shapes import ResponseBody, address
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.registry.versions import base_of_version
 from evalhub.studies.file.test_sets import ItemFields
@@ -22,7 +21,7 @@ Upload = Annotated[
 Purpose = Literal["task", "capability", "safety"]
 
 
-class TestSetShape(ResponseShape):
+class TestSetOut(ResponseBody):
     __test__ = False
 
     slug: str
@@ -31,7 +30,7 @@ class TestSetShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, test_set: TestSet) -> "TestSetShape":
+    def of(cls, test_set: TestSet) -> "TestSetOut":
         return cls(
             slug=test_set.slug,
             purpose=test_set.purpose,
@@ -50,7 +49,7 @@ class TestSetVersionRequest(Declaration):
     fields: ItemFields = ItemFields()
 
 
-class TestSetVersionShape(ResponseShape):
+class TestSetVersionOut(ResponseBody):
     __test__ = False
 
     test_set: str
@@ -61,7 +60,7 @@ class TestSetVersionShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, version: TestSetVersion) -> "TestSetVersionShape":
+    def of(cls, version: TestSetVersion) -> "TestSetVersionOut":
         test_set = version.test_set
         return cls(
             test_set=test_set.slug,
@@ -73,7 +72,7 @@ class TestSetVersionShape(ResponseShape):
         )
 
 
-class ItemShape(ResponseShape):
+class ItemOut(ResponseBody):
     id: str = Field(description="the item's id in its file")
     position: int
     input: JsonValue
@@ -88,7 +87,7 @@ class ItemShape(ResponseShape):
     redacted: bool
 
     @classmethod
-    def of(cls, item: Item) -> "ItemShape":
+    def of(cls, item: Item) -> "ItemOut":
         return cls(
             id=item.key,
             position=item.position,
@@ -105,42 +104,41 @@ class ItemShape(ResponseShape):
         )
 
 
-class ModelShape(ResponseShape):
+class ModelOut(ResponseBody):
     slug: str
     created: datetime
     url: str
 
     @classmethod
-    def of(cls, model: Model) -> "ModelShape":
+    def of(cls, model: Model) -> "ModelOut":
         url = address("model_versions", model.project.slug, model.slug)
         return cls(slug=model.slug, created=model.created, url=url)
 
 
-class PublicationShape(ResponseShape):
+class PublicationOut(ResponseBody):
     title: str
     url: str
 
 
-class TrainingAdviceShape(ResponseShape):
+class TrainingAdviceOut(ResponseBody):
     rule: str = Field(description="a name of the table in training-records.md")
     says: str = Field(description="what is unusual, as a sentence")
     usual: str = Field(description="what is usual, with its numbers")
-    sources: tuple[PublicationShape, ...] = Field(description="where that is known from")
+    sources: tuple[PublicationOut, ...] = Field(description="where that is known from")
 
     @classmethod
-    def of(cls, advice: Advice) -> "TrainingAdviceShape":
+    def of(cls, advice: Advice) -> "TrainingAdviceOut":
         return cls(
             rule=advice.rule.name,
             says=advice.says,
             usual=advice.rule.usual,
             sources=tuple(
-                PublicationShape(title=source.title, url=source.url)
-                for source in advice.rule.sources
+                PublicationOut(title=source.title, url=source.url) for source in advice.rule.sources
             ),
         )
 
 
-class ModelVersionShape(ResponseShape):
+class ModelVersionOut(ResponseBody):
     model: str
     number: int
     kind: str
@@ -149,7 +147,7 @@ class ModelVersionShape(ResponseShape):
     prompt: dict[str, JsonValue]
     sampling: dict[str, JsonValue]
     training: dict[str, JsonValue] = Field(description="the training record, as it was handed in")
-    training_advice: tuple[TrainingAdviceShape, ...] = Field(
+    training_advice: tuple[TrainingAdviceOut, ...] = Field(
         description="what is unusual in the record; it changes no verdict"
     )
     notes: str
@@ -159,7 +157,7 @@ class ModelVersionShape(ResponseShape):
     url: str
 
     @classmethod
-    def of(cls, version: ModelVersion) -> "ModelVersionShape":
+    def of(cls, version: ModelVersion) -> "ModelVersionOut":
         return cls(
             model=version.model.slug,
             number=version.number,
@@ -170,7 +168,7 @@ class ModelVersionShape(ResponseShape):
             sampling=version.sampling.as_json(),
             training=version.training.as_json(),
             training_advice=tuple(
-                TrainingAdviceShape.of(advice)
+                TrainingAdviceOut.of(advice)
                 for advice in advice_on(
                     version.training.fields_with_names.fields,
                     kind=version.kind,
