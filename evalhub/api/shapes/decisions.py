@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import AliasPath, Field, JsonValue
 
 from evalhub.decision.document import DecisionRecord
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.rest.shapes import ResponseBody, address
-from evalhub.ledger.models import Decision, SignOff
+from evalhub.ledger.models import Decision
 from evalhub.ledger.staleness import changes_since
 
 
@@ -18,10 +18,10 @@ class DecisionOut(ResponseBody):
     """A decision, as lists have it."""
 
     id: int
-    study: str
+    study: str = Field(validation_alias=AliasPath("study", "slug"))
     arm: str
     verdict: Verdict
-    headline: str
+    headline: str = Field(validation_alias=AliasPath("document", "headline"))
     digest: str = Field(description="SHA-256 of its canonical record")
     content: str = Field(
         description="SHA-256 of what was measured and decided, the same in any home"
@@ -30,37 +30,22 @@ class DecisionOut(ResponseBody):
     url: str
 
     @classmethod
-    def of(cls, decision: Decision) -> "DecisionOut":
-        return cls(**_of(decision))
+    def from_model(cls, decision: Decision, /, **computed: Any) -> Self:
+        url = address("decision", decision.study.project.slug, decision.pk)
+        return super().from_model(decision, url=url, **computed)
 
 
 class WholeDecisionOut(DecisionOut):
     """A decision with its record and what has changed since."""
 
-    record: DecisionRecord
+    record: DecisionRecord = Field(validation_alias="document")
     current: bool
     changed_since: tuple[str, ...]
 
     @classmethod
-    def of(cls, decision: Decision) -> "WholeDecisionOut":
-        since = tuple(each.sentence for each in changes_since(decision))
-        return cls(
-            **_of(decision), record=decision.document, current=not since, changed_since=since
-        )
-
-
-def _of(decision: Decision) -> dict[str, Any]:
-    return {
-        "id": decision.pk,
-        "study": decision.study.slug,
-        "arm": decision.arm,
-        "verdict": Verdict(decision.verdict),
-        "headline": decision.document.headline,
-        "digest": decision.digest,
-        "content": decision.content,
-        "created": decision.created,
-        "url": address("decision", decision.study.project.slug, decision.pk),
-    }
+    def from_model(cls, decision: Decision, /, **computed: Any) -> Self:
+        since = tuple(change.sentence for change in changes_since(decision))
+        return super().from_model(decision, current=not since, changed_since=since, **computed)
 
 
 class SignOffRequest(Declaration):
@@ -81,21 +66,9 @@ class SignOffOut(ResponseBody):
     action: str
     verdict: Verdict
     reason: str
-    by: int = Field(description="number of the account")
+    by: int = Field(validation_alias="by_id", description="number of the account")
     created: datetime
     digest: str
-
-    @classmethod
-    def of(cls, signed: SignOff) -> "SignOffOut":
-        return cls(
-            id=signed.pk,
-            action=signed.action,
-            verdict=Verdict(signed.verdict),
-            reason=signed.reason,
-            by=signed.by_id,
-            created=signed.created,
-            digest=signed.digest,
-        )
 
 
 class FlipSideOut(ResponseBody):
@@ -117,7 +90,7 @@ class FlipOut(ResponseBody):
     sides: tuple[FlipSideOut, FlipSideOut]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "FlipOut":
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of `evalhub.ledger.changed_items`."""
         before, after = (
             FlipSideOut(

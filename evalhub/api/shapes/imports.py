@@ -1,8 +1,8 @@
 """Shapes of other tools' logs that are imported."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from evalhub.declare.declaration import Declaration
 from evalhub.declare.row_fields import RowFields
@@ -39,30 +39,20 @@ class LogRequest(Declaration):
 class ImportedTaskOut(ResponseBody):
     arm: str
     task: str
-    model: str
-    test_set: str
-    items: int
+    model: str = Field(validation_alias=AliasPath("run", "version", "model", "slug"))
+    test_set: str = Field(validation_alias=AliasPath("run", "test_set_version", "test_set", "slug"))
+    items: int = Field(validation_alias=AliasPath("run", "test_set_version", "item_count"))
     metrics: tuple[str, ...] = Field(description="of which scores came with the answers")
     left_out: dict[str, str] = Field(description="metrics that weren't taken, and why")
     disagreeing: tuple[str, ...] = Field(
         description="metrics of which the log's own figure isn't the mean of its scores"
     )
-    run: str
+    run: str = Field(validation_alias="run_address")
 
     @classmethod
-    def of(cls, task: ImportedTask) -> "ImportedTaskOut":
-        run = task.run
-        return cls(
-            arm=task.arm,
-            task=task.task,
-            model=run.version.model.slug,
-            test_set=run.test_set_version.test_set.slug,
-            items=run.test_set_version.item_count,
-            metrics=task.metrics,
-            left_out=dict(task.left_out),
-            disagreeing=task.disagreeing,
-            run=address("run", run.version.model.project.slug, run.pk),
-        )
+    def from_model(cls, task: ImportedTask, /, **computed: Any) -> Self:
+        run = address("run", task.run.version.model.project.slug, task.run.pk)
+        return super().from_model(task, run_address=run, **computed)
 
 
 class ImportedOut(ResponseBody):

@@ -1,11 +1,10 @@
 """Members of a project, and its tokens, as programs see them."""
 
 from datetime import datetime
-from typing import Any
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
-from evalhub.accounts.models import ApiToken, Membership, Role, Scope
+from evalhub.accounts.models import Role, Scope
 from evalhub.accounts.tokens import LASTS_DAYS, LONGEST_DAYS
 from evalhub.declare.declaration import Declaration
 from evalhub.frames.rest.shapes import ResponseBody
@@ -13,12 +12,8 @@ from evalhub.frames.rest.shapes import ResponseBody
 
 class MemberOut(ResponseBody):
     id: int
-    user: str
+    user: str = Field(validation_alias=AliasPath("user", "username"))
     role: str
-
-    @classmethod
-    def of(cls, member: Membership) -> "MemberOut":
-        return cls(id=member.pk, user=member.user.username, role=member.role)
 
 
 class MemberRequest(Declaration):
@@ -42,25 +37,19 @@ class InvitedMemberOut(ResponseBody):
 class TokenOut(ResponseBody):
     id: int
     name: str
-    user: str = Field(description="for whom it acts")
+    user: str = Field(
+        validation_alias=AliasPath("user", "username"), description="for whom it acts"
+    )
     scopes: tuple[str, ...]
-    begins: str
+    begins: str = Field(validation_alias="shown")
     expires: datetime
     last_used: datetime | None
     revoked: datetime | None
     created: datetime
 
-    @classmethod
-    def of(cls, token: ApiToken) -> "TokenOut":
-        return cls(**_of(token))
-
 
 class NewTokenOut(TokenOut):
     token: str = Field(description="shown this once")
-
-    @classmethod
-    def from_token(cls, token: ApiToken, secret: str) -> "NewTokenOut":
-        return cls(**_of(token), token=secret)
 
 
 class TokenRequest(Declaration):
@@ -69,17 +58,3 @@ class TokenRequest(Declaration):
     name: str = Field(min_length=1, max_length=80, description="what it is for")
     scopes: tuple[Scope, ...] = Field(min_length=1)
     days: int = Field(LASTS_DAYS, ge=1, le=LONGEST_DAYS)
-
-
-def _of(token: ApiToken) -> dict[str, Any]:
-    return {
-        "id": token.pk,
-        "name": token.name,
-        "user": token.user.username,
-        "scopes": tuple(token.scopes),
-        "begins": token.shown,
-        "expires": token.expires,
-        "last_used": token.last_used,
-        "revoked": token.revoked,
-        "created": token.created,
-    }

@@ -1,9 +1,10 @@
 """Studies, their gate and their decisions, as programs see them."""
 
 from datetime import datetime
+from typing import Any, Self
 
 from django.urls import reverse
-from pydantic import Field, JsonValue
+from pydantic import AliasPath, Field, JsonValue
 
 from evalhub.declare.verdicts import Verdict
 from evalhub.frames.rest.shapes import ProblemOut, ResponseBody, address
@@ -24,33 +25,32 @@ class StudyOut(ResponseBody):
     url: str
 
     @classmethod
-    def of(cls, study: Study) -> "StudyOut":
+    def from_model(cls, study: Study, /, **computed: Any) -> Self:
         """From a study with its newest verdict (`evalhub.studies.run.verdicts.with_verdict`)."""
-        verdict = getattr(study, "verdict", None)
-        return cls(
-            slug=study.slug,
-            name=study.name,
-            created=study.created,
-            verdict=Verdict(verdict) if verdict else None,
-            url=address("study", study.project.slug, study.slug),
-        )
+        url = address("study", study.project.slug, study.slug)
+        return super().from_model(study, url=url, **computed)
 
 
 class ArmOut(ResponseBody):
     name: str
     role: str
-    model: str
-    version: int
-    digest: str = Field(description="SHA-256 of the version's specification")
+    model: str = Field(validation_alias=AliasPath("version", "model", "slug"))
+    version: int = Field(validation_alias=AliasPath("version", "number"))
+    digest: str = Field(
+        validation_alias=AliasPath("version", "digest"),
+        description="SHA-256 of the version's specification",
+    )
 
 
 class StudyTestSetOut(ResponseBody):
     name: str
     role: str
-    version: int
-    digest: str = Field(description="SHA-256 of the items")
-    items: int
-    metric: str
+    version: int = Field(validation_alias=AliasPath("test_set_version", "number"))
+    digest: str = Field(
+        validation_alias=AliasPath("test_set_version", "digest"), description="SHA-256 of the items"
+    )
+    items: int = Field(validation_alias=AliasPath("test_set_version", "item_count"))
+    metric: str = Field(validation_alias=AliasPath("metric", "name"))
 
 
 class StudyRunOut(ResponseBody):
@@ -59,27 +59,19 @@ class StudyRunOut(ResponseBody):
     test_set: str
     repeat: int
     state: str
-    items: int
-    done: int
+    items: int = Field(validation_alias=AliasPath("test_set_version", "item_count"))
+    done: int = Field(validation_alias="items_done")
     error: str
     url: str
 
     @classmethod
-    def of(cls, link: StudyRun, run: Run) -> "StudyRunOut":
-        return cls(
-            id=run.pk,
-            arm=link.arm.name,
-            test_set=link.test_set.name,
-            repeat=link.repeat,
-            state=run.state,
-            items=run.test_set_version.item_count,
-            done=run.items_done,  # type: ignore[attr-defined]
-            error=run.error,
-            url=address("run", run.test_set_version.test_set.project.slug, run.pk),
-        )
+    def from_model(cls, run: Run, /, **computed: Any) -> Self:
+        """From a run with its progress; `arm`, `test_set` and `repeat` are its link's."""
+        url = address("run", run.test_set_version.test_set.project.slug, run.pk)
+        return super().from_model(run, url=url, **computed)
 
 
-class DecisionLink(ResponseBody):
+class DecisionLinkOut(ResponseBody):
     arm: str
     id: int
     verdict: Verdict
@@ -87,13 +79,10 @@ class DecisionLink(ResponseBody):
     url: str
 
     @classmethod
-    def of(cls, decision: Decision) -> "DecisionLink":
-        return cls(
-            arm=decision.arm,
-            id=decision.pk,
-            verdict=Verdict(decision.verdict),
-            current=not changes_since(decision),
-            url=address("decision", decision.study.project.slug, decision.pk),
+    def from_model(cls, decision: Decision, /, **computed: Any) -> Self:
+        url = address("decision", decision.study.project.slug, decision.pk)
+        return super().from_model(
+            decision, current=not changes_since(decision), url=url, **computed
         )
 
 
@@ -108,45 +97,34 @@ class WholeStudyOut(ResponseBody):
     arms: tuple[ArmOut, ...]
     test_sets: tuple[StudyTestSetOut, ...]
     runs: tuple[StudyRunOut, ...]
-    decisions: tuple[DecisionLink, ...]
+    decisions: tuple[DecisionLinkOut, ...]
     url: str
 
     @classmethod
-    def of(cls, study: Study, status: StudyStatus) -> "WholeStudyOut":
+    def from_study(cls, study: Study, status: StudyStatus) -> Self:
         links = StudyRun.objects.filter(arm__study=study).select_related("arm", "test_set")
         links = links.order_by("test_set__position", "arm__position", "repeat")
         study_runs = Run.objects.filter(pk__in=links.values("run")).with_progress()
         related = study_runs.select_related("test_set_version__test_set__project")
         runs = {run.pk: run for run in related}
-        return cls(
-            slug=study.slug,
-            name=study.name,
-            created=study.created,
+        arms = study.arms.select_related("version__model")
+        test_sets = study.test_sets.select_related("test_set_version", "metric")
+        return cls.from_model(
+            study,
             state=status.state,
             waits_for=status.waits_for,
-            arms=tuple(
-                ArmOut(
-                    name=arm.name,
-                    role=arm.role,
-                    model=arm.version.model.slug,
-                    version=arm.version.number,
-                    digest=arm.version.digest,
+            arms=list(arms),
+            test_sets=list(test_sets),
+            runs=[
+                StudyRunOut.from_model(
+                    runs[link.run_id],
+                    arm=link.arm.name,
+                    test_set=link.test_set.name,
+                    repeat=link.repeat,
                 )
-                for arm in study.arms.select_related("version__model")
-            ),
-            test_sets=tuple(
-                StudyTestSetOut(
-                    name=test_set.name,
-                    role=test_set.role,
-                    version=test_set.test_set_version.number,
-                    digest=test_set.test_set_version.digest,
-                    items=test_set.test_set_version.item_count,
-                    metric=test_set.metric.name,
-                )
-                for test_set in study.test_sets.select_related("test_set_version", "metric")
-            ),
-            runs=tuple(StudyRunOut.of(link, runs[link.run_id]) for link in links),
-            decisions=tuple(DecisionLink.of(each) for each in status.decisions),
+                for link in links
+            ],
+            decisions=[DecisionLinkOut.from_model(each) for each in status.decisions],
             url=address("study", study.project.slug, study.slug),
         )
 
@@ -169,7 +147,7 @@ class GateOut(ResponseBody):
     links: dict[str, JsonValue]
 
     @classmethod
-    def of(cls, study: Study, answer: GateAnswer) -> "GateOut":
+    def from_answer(cls, study: Study, answer: GateAnswer) -> Self:
         decision = answer.decision
         record = decision.document if decision else None
         links: dict[str, JsonValue] = {
@@ -178,20 +156,17 @@ class GateOut(ResponseBody):
         }
         if decision is not None:
             links["decision"] = address("decision", study.project.slug, decision.pk)
-        return cls(
-            passing=answer.passing,
-            said=answer.said,
+        return cls.from_model(
+            answer,
             verdict=Verdict(decision.verdict) if decision else None,
             current=decision is not None
             and answer.version == answer.arm.version
             and not answer.changed_since
             and answer.passing is not Passing.OPEN,
             registered=record is not None and record.registered,
-            signed=answer.signed,
             headline=record.headline if record else "",
             reasons=record.reasons if record else (),
             cautions=record.people.cautions if record and record.people else (),
-            changed_since=answer.changed_since,
             arm=answer.arm.name,
             version=answer.version.digest if answer.version else None,
             links=links,

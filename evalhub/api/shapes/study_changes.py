@@ -1,6 +1,7 @@
 """Shapes of copying a study, and of changing its requirements."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from pydantic import Field, JsonValue
 
@@ -49,7 +50,7 @@ class StudyPolicyOut(ResponseBody):
     demands: dict[str, Fields] = Field(description="by test set, what must hold on it")
 
     @classmethod
-    def of(cls, study: Study) -> "StudyPolicyOut":
+    def from_study(cls, study: Study) -> Self:
         return cls(policy=study.policy.as_json(), demands=demands_of(study))
 
 
@@ -58,10 +59,6 @@ class ChangeOut(ResponseBody):
     was: JsonValue = Field(description="null: it wasn't asked")
     now: JsonValue
     effect: Effect
-
-    @classmethod
-    def of(cls, change: PolicyChange) -> "ChangeOut":
-        return cls(field=change.field, was=change.was, now=change.now, effect=change.effect)
 
 
 class PolicyChangeOut(ResponseBody):
@@ -72,11 +69,8 @@ class PolicyChangeOut(ResponseBody):
     looks: tuple[PlannedLook, ...] = Field(description="of a dry run, the next look by it")
 
     @classmethod
-    def of(
+    def from_changes(
         cls, changes: Sequence[PolicyChange], looks: Sequence[PlannedLook] | None = None
-    ) -> "PolicyChangeOut":
-        return cls(
-            changed=looks is None,
-            changes=tuple(ChangeOut.of(each) for each in changes),
-            looks=tuple(looks or ()),
-        )
+    ) -> Self:
+        changed = tuple(ChangeOut.from_model(change) for change in changes)
+        return cls(changed=looks is None, changes=changed, looks=tuple(looks or ()))

@@ -71,7 +71,7 @@ class Campaigns(CampaignEndpoint):
 
     @describes("The project's reviews", gives=CampaignOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), CampaignOut.of, filtered=Since)
+        return list_response(request, self.rows(), CampaignOut.from_model, filtered=Since)
 
     @describes(
         "Open a review of a study's answers\n\nIts plan is sealed; the same plan again is the "
@@ -95,7 +95,7 @@ class Campaigns(CampaignEndpoint):
             study=study,
             by=self.by,
         )
-        shape = CampaignOut.of(self.rows().get(pk=campaign.pk))
+        shape = CampaignOut.from_model(self.rows().get(pk=campaign.pk))
         return response_of(request, shape, 201, Location=shape.url)
 
 
@@ -105,7 +105,7 @@ class OneCampaign(CampaignEndpoint):
 
     @describes("A review: how far it is, and nothing of what was said", gives=CampaignOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, CampaignOut.of(self.campaign()))
+        return response_of(request, CampaignOut.from_model(self.campaign()))
 
     @describes(
         "Pause, resume or close a review",
@@ -116,7 +116,7 @@ class OneCampaign(CampaignEndpoint):
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         VERBS[self.body(CampaignVerbRequest).verb](campaign=self.campaign(), by=self.by)
-        return response_of(request, CampaignOut.of(self.campaign()))
+        return response_of(request, CampaignOut.from_model(self.campaign()))
 
 
 class CampaignInvitations(CampaignEndpoint):
@@ -157,7 +157,7 @@ class CampaignReviewers(CampaignEndpoint):
         gives=ReviewersOut,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, ReviewersOut.of(self.campaign()))
+        return response_of(request, ReviewersOut.from_campaign(self.campaign()))
 
 
 class CampaignVouching(CampaignEndpoint):
@@ -175,7 +175,7 @@ class CampaignVouching(CampaignEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         campaign = self.campaign()
         vouch(campaign=campaign, whom=self.body(VouchRequest).whom, by=self.by)
-        return response_of(request, ReviewersOut.of(campaign))
+        return response_of(request, ReviewersOut.from_campaign(campaign))
 
 
 class Results(CampaignEndpoint):
@@ -188,5 +188,5 @@ class Results(CampaignEndpoint):
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         return response_of(
-            request, CampaignResultsOut.of(campaign_results(self.find_ended_campaign()))
+            request, CampaignResultsOut.from_model(campaign_results(self.find_ended_campaign()))
         )

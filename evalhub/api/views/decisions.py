@@ -36,7 +36,7 @@ class Decisions(DecisionEndpoint):
 
     @describes("The project's decisions", gives=DecisionOut, pages=True, filtered=DecisionFilters)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), DecisionOut.of, filtered=DecisionFilters)
+        return list_response(request, self.rows(), DecisionOut.from_model, filtered=DecisionFilters)
 
 
 class OneDecision(DecisionEndpoint):
@@ -46,7 +46,7 @@ class OneDecision(DecisionEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         decision = self.decision()
         check_kept(decision)
-        return response_of(request, WholeDecisionOut.of(decision))
+        return response_of(request, WholeDecisionOut.from_model(decision))
 
 
 class SignOffs(DecisionEndpoint):
@@ -55,7 +55,7 @@ class SignOffs(DecisionEndpoint):
 
     @describes("Who stands by a decision", gives=SignOffOut, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return list_response(request, self.decision().sign_offs.all(), SignOffOut.of)
+        return list_response(request, self.decision().sign_offs.all(), SignOffOut.from_model)
 
     @describes(
         "Sign a decision off, or override it",
@@ -70,7 +70,7 @@ class SignOffs(DecisionEndpoint):
         signed = sign_off(
             decision=self.decision(), by=self.by, reason=body.reason, verdict=body.verdict
         )
-        return response_of(request, SignOffOut.of(signed), 201)
+        return response_of(request, SignOffOut.from_model(signed), 201)
 
 
 class Accepted(DecisionEndpoint):
@@ -89,7 +89,7 @@ class Accepted(DecisionEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         reason = self.body(AcceptanceRequest).reason
         decision = accept(decision=self.decision(), by=self.by, reason=reason)
-        return response_of(request, WholeDecisionOut.of(decision), 201)
+        return response_of(request, WholeDecisionOut.from_model(decision), 201)
 
 
 class Flips(DecisionEndpoint):
@@ -100,4 +100,4 @@ class Flips(DecisionEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         decision = self.decision()
         rows = worst_flips(decision.study, decision.document)
-        return response_of(request, FlipsOut(flips=tuple(FlipOut.of(each) for each in rows)))
+        return response_of(request, FlipsOut(flips=tuple(FlipOut.from_row(each) for each in rows)))

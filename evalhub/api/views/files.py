@@ -5,16 +5,17 @@ from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from pydantic import Field
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.shapes.files import FileOut
 from evalhub.frames.rest.describing import describes
 from evalhub.frames.rest.endpoint import ProjectEndpoint
 from evalhub.frames.rest.problems import Problem
 from evalhub.frames.rest.requests import number
+from evalhub.frames.rest.shapes import ResponseBody
 from evalhub.io.full_disk import is_full_disk
 from evalhub.registry.uploads import (
     LARGEST,
@@ -42,6 +43,11 @@ COMPLETE = OpenApiParameter(
     description="?1 where the file ends with these bytes",
 )
 BYTES = {"application/octet-stream": OpenApiTypes.BINARY}
+
+
+class FileOut(ResponseBody):
+    name: str = Field(description="sha256:DIGEST, as studies name it")
+    bytes: int
 
 
 class RawParser(BaseParser):

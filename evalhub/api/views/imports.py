@@ -36,5 +36,5 @@ class Imports(ProjectEndpoint):
             files=Uploads(self.project),
             request=body.request,
         )
-        tasks = tuple(ImportedTaskOut.of(each) for each in imported)
+        tasks = tuple(ImportedTaskOut.from_model(each) for each in imported)
         return response_of(request, ImportedOut(imported=tasks), 202)

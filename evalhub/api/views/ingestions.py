@@ -76,7 +76,7 @@ class Ingestions(IngestionEndpoint):
 
     @describes("What is or was handed in", gives=IngestionOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), IngestionOut.of, filtered=Since)
+        return list_response(request, self.rows(), IngestionOut.from_model, filtered=Since)
 
     @describes(
         "Begin to hand in answers\n\nNobody sees them before it is finished; what gets no part for "
@@ -96,7 +96,7 @@ class Ingestions(IngestionEndpoint):
             test_set_version=find_test_set_version(self.project, body),
             metrics=body.metrics,
         )
-        shape = IngestionOut.of(begun)
+        shape = IngestionOut.from_model(begun)
         return response_of(request, shape, 201, Location=shape.url, Upload_Offset="0")
 
 
@@ -106,7 +106,7 @@ class OneIngestion(IngestionEndpoint):
 
     @describes("How far it is", gives=IngestionOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        shape = IngestionOut.of(self.ingestion())
+        shape = IngestionOut.from_model(self.ingestion())
         return response_of(request, shape, Upload_Offset=str(shape.rows))
 
     @describes(
@@ -166,7 +166,7 @@ class FinishIngestion(IngestionEndpoint):
             finish(ingestion=ingestion, by=self.by, rows=body.rows)
         except OffsetError as error:
             raise _elsewhere(error) from error
-        shape = IngestionOut.of(self.ingestion())
+        shape = IngestionOut.from_model(self.ingestion())
         return response_of(request, shape, 202, Location=shape.run or shape.url)
 
 

@@ -45,7 +45,7 @@ class Jobs(JobEndpoint):
         filtered=JobFilters,
     )
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), JobOut.of, filtered=JobFilters)
+        return list_response(request, self.rows(), JobOut.from_model, filtered=JobFilters)
 
 
 class OneJob(JobEndpoint):
@@ -61,8 +61,8 @@ class OneJob(JobEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         job = wait_for(request, self.job, lambda job: job.has_ended)
         if not job.has_ended:
-            return response_of(request, JobOut.of(job), 202, Retry_After=str(JOB_RETRY_S))
-        return response_of(request, JobOut.of(job))
+            return response_of(request, JobOut.from_model(job), 202, Retry_After=str(JOB_RETRY_S))
+        return response_of(request, JobOut.from_model(job))
 
     @describes(
         "Cancel a heavy request that hasn't ended\n\nNothing half-written of it stays.",

@@ -44,7 +44,7 @@ class MembersOfProject(MemberEndpoint):
 
     @describes("The project's members", gives=MemberOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), MemberOut.of, ordering=("id",))
+        return list_response(request, self.rows(), MemberOut.from_model, ordering=("id",))
 
     @describes(
         "Ask somebody to be a member",
@@ -73,13 +73,13 @@ class OneMember(MemberEndpoint):
 
     @describes("A member", gives=MemberOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, MemberOut.of(self.member()))
+        return response_of(request, MemberOut.from_model(self.member()))
 
     @describes("Give a member another role", gives=MemberOut, takes=RoleRequest, also=(409, 415))
     def patch(self, request: Request, project: str, pk: int) -> Response:
         role = Role(self.body(RoleRequest).role)
         change_role(membership=self.member(), role=role, by=self.by)
-        return response_of(request, MemberOut.of(self.member()))
+        return response_of(request, MemberOut.from_model(self.member()))
 
     @describes(
         "End a membership; what the person said stays",
@@ -107,7 +107,7 @@ class TokensOfProject(TokenEndpoint):
 
     @describes("Tokens, without their secrets", gives=TokenOut, pages=True)
     def get(self, request: Request, project: str) -> Response:
-        return list_response(request, self.rows(), TokenOut.of)
+        return list_response(request, self.rows(), TokenOut.from_model)
 
     @describes(
         "Make a token\n\nFor the person of the one that asks, and with no scope that it lacks.",
@@ -130,7 +130,9 @@ class TokensOfProject(TokenEndpoint):
             days=body.days,
         )
         new_token.token.refresh_from_db()
-        return response_of(request, NewTokenOut.from_token(new_token.token, new_token.secret), 201)
+        return response_of(
+            request, NewTokenOut.from_model(new_token.token, token=new_token.secret), 201
+        )
 
 
 class OneToken(TokenEndpoint):
@@ -139,7 +141,7 @@ class OneToken(TokenEndpoint):
 
     @describes("A token", gives=TokenOut)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return response_of(request, TokenOut.of(get_object_or_404(self.rows(), pk=pk)))
+        return response_of(request, TokenOut.from_model(get_object_or_404(self.rows(), pk=pk)))
 
     @describes("Revoke a token, at once", gives=None, code=204, streams=NO_BODY)
     def delete(self, request: Request, project: str, pk: int) -> HttpResponse:

@@ -35,7 +35,7 @@ class TestSets(ProjectEndpoint):
     @describes("The project's test sets", gives=TestSetOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = TestSet.objects.filter(project=self.project).written().select_related("project")
-        return list_response(request, rows, TestSetOut.of, filtered=Since)
+        return list_response(request, rows, TestSetOut.from_model, filtered=Since)
 
 
 class TestSetVersions(ProjectEndpoint):
@@ -47,7 +47,7 @@ class TestSetVersions(ProjectEndpoint):
     def get(self, request: Request, project: str, slug: str) -> Response:
         get_object_or_404(TestSet.objects.written(), project=self.project, slug=slug)
         rows = _test_set_versions(self, slug)
-        return list_response(request, rows, TestSetVersionOut.of, ordering=NEWEST)
+        return list_response(request, rows, TestSetVersionOut.from_model, ordering=NEWEST)
 
     @describes(
         "Make a version out of an upload\n\nThe same items are the version that is there.",
@@ -69,7 +69,7 @@ class TestSetVersions(ProjectEndpoint):
             purpose=body.purpose,
             fields=body.fields,
         )
-        shape = TestSetVersionOut.of(_test_set_versions(self, slug).get(pk=version.pk))
+        shape = TestSetVersionOut.from_model(_test_set_versions(self, slug).get(pk=version.pk))
         return response_of(request, shape, 201, Location=shape.url)
 
 
@@ -80,7 +80,7 @@ class OneTestSetVersion(ProjectEndpoint):
     @describes("A version of a test set", gives=TestSetVersionOut)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_test_set_versions(self, slug), number=number)
-        return response_of(request, TestSetVersionOut.of(version))
+        return response_of(request, TestSetVersionOut.from_model(version))
 
 
 class Items(ProjectEndpoint):
@@ -89,7 +89,9 @@ class Items(ProjectEndpoint):
     @describes("A version's items, in their order", gives=ItemOut, pages=True)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_test_set_versions(self, slug), number=number)
-        return list_response(request, version.items.all(), ItemOut.of, ordering=("position", "id"))
+        return list_response(
+            request, version.items.all(), ItemOut.from_model, ordering=("position", "id")
+        )
 
 
 class Models(ProjectEndpoint):
@@ -98,7 +100,7 @@ class Models(ProjectEndpoint):
     @describes("The project's models", gives=ModelOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = Model.objects.filter(project=self.project).written().select_related("project")
-        return list_response(request, rows, ModelOut.of, filtered=Since)
+        return list_response(request, rows, ModelOut.from_model, filtered=Since)
 
 
 class ModelVersions(ProjectEndpoint):
@@ -109,7 +111,7 @@ class ModelVersions(ProjectEndpoint):
     def get(self, request: Request, project: str, slug: str) -> Response:
         get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
         rows = _model_versions(self, slug)
-        return list_response(request, rows, ModelVersionOut.of, ordering=NEWEST)
+        return list_response(request, rows, ModelVersionOut.from_model, ordering=NEWEST)
 
     @describes(
         "Register a version\n\nThe same specification is the version that is there.",
@@ -130,7 +132,7 @@ class ModelVersions(ProjectEndpoint):
             files=Uploads(self.project),
             aliases=endpoints(),
         )
-        shape = ModelVersionOut.of(_model_versions(self, slug).get(pk=version.pk))
+        shape = ModelVersionOut.from_model(_model_versions(self, slug).get(pk=version.pk))
         return response_of(request, shape, 201, Location=shape.url)
 
 
@@ -140,7 +142,7 @@ class OneModelVersion(ProjectEndpoint):
     @describes("A version of a model", gives=ModelVersionOut)
     def get(self, request: Request, project: str, slug: str, number: int) -> Response:
         version = get_object_or_404(_model_versions(self, slug), number=number)
-        return response_of(request, ModelVersionOut.of(version))
+        return response_of(request, ModelVersionOut.from_model(version))
 
 
 def _test_set_versions(endpoint: ProjectEndpoint, slug: str) -> "QuerySet[TestSetVersion]":

@@ -64,7 +64,7 @@ class Runs(RunEndpoint):
 
     @describes("The project's runs", gives=RunOut, pages=True, filtered=RunFilters)
     def get(self, request: Request, project: str) -> Response:
-        of = partial(RunOut.of, workers=WorkersSeen())
+        of = partial(RunOut.from_model, workers=WorkersSeen())
         return list_response(request, self.rows(), of, filtered=RunFilters)
 
     @describes(
@@ -87,7 +87,7 @@ class Runs(RunEndpoint):
             answers=body.answers,
             files=Uploads(self.project),
         )
-        shape = RunOut.of(self.rows().get(pk=run.pk))
+        shape = RunOut.from_model(self.rows().get(pk=run.pk))
         return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
@@ -103,8 +103,8 @@ class OneRun(RunEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         run = wait_for(request, self.run, lambda run: run.state not in UNFINISHED)
         if run.state in UNFINISHED:
-            return response_of(request, RunOut.of(run), 202, Retry_After=str(RETRY_S))
-        return response_of(request, RunOut.of(run))
+            return response_of(request, RunOut.from_model(run), 202, Retry_After=str(RETRY_S))
+        return response_of(request, RunOut.from_model(run))
 
 
 class CancelRun(RunEndpoint):
@@ -119,7 +119,7 @@ class CancelRun(RunEndpoint):
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         cancel_work(self.run(), by=self.by)
-        return response_of(request, RunOut.of(self.run()))
+        return response_of(request, RunOut.from_model(self.run()))
 
 
 class ResumeRun(RunEndpoint):
@@ -135,7 +135,7 @@ class ResumeRun(RunEndpoint):
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
         resume_work(self.run(), by=self.by, budget=self.body(ResumeRequest).budget)
-        return response_of(request, RunOut.of(self.run()))
+        return response_of(request, RunOut.from_model(self.run()))
 
 
 class OutputsOfRun(RunEndpoint):
@@ -145,7 +145,9 @@ class OutputsOfRun(RunEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         # joined to its items, a page might be read from the first item on
         rows = Output.objects.filter(run=self.run()).prefetch_related("item")
-        return list_response(request, rows, OutputOut.of, ordering=("item_id", "sample", "id"))
+        return list_response(
+            request, rows, OutputOut.from_model, ordering=("item_id", "sample", "id")
+        )
 
 
 class ScoresOfRun(RunEndpoint):
@@ -159,7 +161,7 @@ class ScoresOfRun(RunEndpoint):
     def get(self, request: Request, project: str, pk: int) -> Response:
         rows = Score.objects.readable_of(self.run()).prefetch_related("output__item", "metric")
         return list_response(
-            request, rows, ScoreOut.of, ordering=("item_id", "sample", "metric_id")
+            request, rows, ScoreOut.from_model, ordering=("item_id", "sample", "metric_id")
         )
 
 

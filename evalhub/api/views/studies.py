@@ -36,7 +36,7 @@ class Studies(ProjectEndpoint):
     @describes("The project's studies", gives=StudyOut, pages=True, filtered=Since)
     def get(self, request: Request, project: str) -> Response:
         rows = Study.objects.filter(project=self.project).select_related("project")
-        return list_response(request, with_verdict(rows), StudyOut.of, filtered=Since)
+        return list_response(request, with_verdict(rows), StudyOut.from_model, filtered=Since)
 
     @describes(
         "Hand in a study\n\nIt is registered and its runs are launched; the same again changes "
@@ -59,7 +59,7 @@ class Studies(ProjectEndpoint):
             aliases=endpoints(),
             may_change_policy=self.has_scope(Scope.DECIDE),
         )
-        shape = WholeStudyOut.of(study, status_of(study))
+        shape = WholeStudyOut.from_study(study, status_of(study))
         return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
@@ -78,7 +78,7 @@ class OneStudy(StudyEndpoint):
             return study, status_of(study)
 
         study, status = wait_for(request, look, lambda pair: pair[1].state not in GOES_ON)
-        shape = WholeStudyOut.of(study, status)
+        shape = WholeStudyOut.from_study(study, status)
         if status.state in GOES_ON:
             return response_of(request, shape, 202, Retry_After=str(RETRY_S))
         return response_of(request, shape)
@@ -97,7 +97,7 @@ class CancelStudyRuns(StudyEndpoint):
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         cancel_runs(study, by=self.by)
-        return response_of(request, WholeStudyOut.of(study, status_of(study)))
+        return response_of(request, WholeStudyOut.from_study(study, status_of(study)))
 
 
 class ResumeStudyRuns(StudyEndpoint):
@@ -114,7 +114,7 @@ class ResumeStudyRuns(StudyEndpoint):
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         resume_runs(study, by=self.by)
-        return response_of(request, WholeStudyOut.of(study, status_of(study)))
+        return response_of(request, WholeStudyOut.from_study(study, status_of(study)))
 
 
 class StudyGate(StudyEndpoint):
@@ -137,7 +137,7 @@ class StudyGate(StudyEndpoint):
             return gate_answer(study, **query)
 
         answer = wait_for(request, look, lambda result: result.passing is not Passing.OPEN)
-        shape = GateOut.of(study, answer)
+        shape = GateOut.from_answer(study, answer)
         if answer.passing is Passing.PASSED:
             return response_of(request, shape)
         refused = answer.passing is Passing.REFUSED
@@ -163,4 +163,4 @@ class StudyDecisions(StudyEndpoint):
         status = advance(study=study, by=self.by, take_up=True)
         if not status.decisions and status.state is not StudyState.READ:
             raise Problem(409, f"It can't be decided yet: it waits for {status.waits_for}.")
-        return response_of(request, WholeStudyOut.of(study, status))
+        return response_of(request, WholeStudyOut.from_study(study, status))

@@ -58,7 +58,7 @@ class StudyCopies(StudyEndpoint):
             demands=body.demands,
             without=body.without,
         )
-        shape = WholeStudyOut.of(study, status_of(study))
+        shape = WholeStudyOut.from_study(study, status_of(study))
         return response_of(request, shape, 202, Location=shape.url, Retry_After=str(RETRY_S))
 
 
@@ -68,7 +68,7 @@ class StudyPolicyOf(StudyEndpoint):
 
     @describes("What a study asks", gives=StudyPolicyOut)
     def get(self, request: Request, project: str, slug: str) -> Response:
-        return response_of(request, StudyPolicyOut.of(self.study()))
+        return response_of(request, StudyPolicyOut.from_study(self.study()))
 
     @describes(
         "Change what a study asks\n\nIts items, arms, answers and metrics stay. Who changed "
@@ -86,10 +86,10 @@ class StudyPolicyOf(StudyEndpoint):
             if body.dry_run:
                 changes = policy_difference(study, body.policy, body.demands)
                 looks = looks_after(study, body.policy, body.demands)
-                return response_of(request, PolicyChangeOut.of(changes, looks))
+                return response_of(request, PolicyChangeOut.from_changes(changes, looks))
             policy, demands = body.policy, body.demands
             applied = change_policy(study=study, by=self.by, policy=policy, demands=demands)
-        return response_of(request, PolicyChangeOut.of(applied))
+        return response_of(request, PolicyChangeOut.from_changes(applied))
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """REST: which version is the champion, and how versions came to their stages."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from pydantic import Field
+from pydantic import AliasPath, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +20,8 @@ from evalhub.frames.rest.endpoint import DecisionEndpoint, ProjectEndpoint, proj
 from evalhub.frames.rest.idempotency import once
 from evalhub.frames.rest.lists import PAGED, list_response, response_of
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.shapes import ResponseBody, address
+from evalhub.frames.rest.registry_shapes import version_address
+from evalhub.frames.rest.shapes import ResponseBody
 from evalhub.ledger.champion_standing import ArmOf
 from evalhub.ledger.models import Promotion, StageMove
 from evalhub.registry.models import Model, ModelVersion
@@ -62,31 +63,29 @@ class MoveRequest(Declaration):
 class PromotionOut(ResponseBody):
     """Which version is the project's champion: since when, by what, and why."""
 
-    project: str
+    project: str = Field(validation_alias=AliasPath("project", "slug"))
     name: str = Field(description="the version, as pages call it")
     version: str = Field(description="its address")
     how: Literal["promoted", "rolled-back", "overridden"] = Field(
         description="by its decision; by going back to it; by somebody's word alone"
     )
-    decision: int | None = Field(description="what it rests on; null: on no decision")
+    decision: int | None = Field(
+        validation_alias="decision_id", description="what it rests on; null: on no decision"
+    )
     before: str | None = Field(description="name of the version that was champion until then")
-    by: int = Field(description="number of the account")
+    by: int = Field(validation_alias="by_id", description="number of the account")
     reason: str
     created: datetime
 
     @classmethod
-    def of(cls, promotion: Promotion) -> "PromotionOut":
+    def from_model(cls, promotion: Promotion, /, **computed: Any) -> Self:
         before = promotion.before
-        return cls(
-            project=promotion.project.slug,
+        return super().from_model(
+            promotion,
             name=str(promotion.version),
-            version=_at(promotion.version),
-            how=promotion.how,
-            decision=promotion.decision_id,
+            version=version_address(promotion.version),
             before=None if before is None else str(before.version),
-            by=promotion.by_id,
-            reason=promotion.reason,
-            created=promotion.created,
+            **computed,
         )
 
 
@@ -98,33 +97,19 @@ class MoveOut(ResponseBody):
     version: str = Field(description="its address")
     was: str
     stage: str
-    said: str = Field(description="what happened to it, in words")
-    override: bool = Field(description="whether no decision stands behind it")
-    decision: int | None
-    by: int = Field(description="number of the account")
+    said: str = Field(validation_alias="sentence", description="what happened to it, in words")
+    override: bool = Field(
+        validation_alias="is_override", description="whether no decision stands behind it"
+    )
+    decision: int | None = Field(validation_alias="decision_id")
+    by: int = Field(validation_alias="by_id", description="number of the account")
     reason: str
     created: datetime
 
     @classmethod
-    def of(cls, move: StageMove) -> "MoveOut":
-        return cls(
-            id=move.pk,
-            name=str(move.version),
-            version=_at(move.version),
-            was=move.was,
-            stage=move.stage,
-            said=move.sentence,
-            override=move.is_override,
-            decision=move.decision_id,
-            by=move.by_id,
-            reason=move.reason,
-            created=move.created,
-        )
-
-
-def _at(version: ModelVersion) -> str:
-    model = version.model
-    return address("model_version", model.project.slug, model.slug, version.number)
+    def from_model(cls, move: StageMove, /, **computed: Any) -> Self:
+        name, version = str(move.version), version_address(move.version)
+        return super().from_model(move, name=name, version=version, **computed)
 
 
 class PromotedBy(DecisionEndpoint):
@@ -142,7 +127,7 @@ class PromotedBy(DecisionEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         body = self.body(PromotionRequest)
         promotion = promote(decision=self.decision(), by=self.by, reason=body.reason, arm=body.arm)
-        return response_of(request, PromotionOut.of(promotion), 201)
+        return response_of(request, PromotionOut.from_model(promotion), 201)
 
 
 class Champion(ProjectEndpoint):
@@ -156,7 +141,7 @@ class Champion(ProjectEndpoint):
         current = Promotion.objects.current(self.project)
         if current is None:
             raise Problem(404, "No version of this project is promoted yet.")
-        return response_of(request, PromotionOut.of(current))
+        return response_of(request, PromotionOut.from_model(current))
 
 
 class VersionEndpoint(ProjectEndpoint):
@@ -196,7 +181,7 @@ class RolledBack(VersionEndpoint):
         body = self.body(RollbackRequest)
         to = self.find_version(body.to, "to")
         promotion = roll_back(version=self.version(), by=self.by, reason=body.reason, to=to)
-        return response_of(request, PromotionOut.of(promotion), 201)
+        return response_of(request, PromotionOut.from_model(promotion), 201)
 
 
 class Overridden(VersionEndpoint):
@@ -216,7 +201,7 @@ class Overridden(VersionEndpoint):
         promotion = override_champion(
             version=version, by=by, reason=body.reason, instead_of=instead
         )
-        return response_of(request, PromotionOut.of(promotion), 201)
+        return response_of(request, PromotionOut.from_model(promotion), 201)
 
 
 class Retired(VersionEndpoint):
@@ -230,9 +215,8 @@ class Retired(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
-        return response_of(
-            request, MoveOut.of(retire(version=self.version(), by=self.by, reason=reason)), 201
-        )
+        move = retire(version=self.version(), by=self.by, reason=reason)
+        return response_of(request, MoveOut.from_model(move), 201)
 
 
 class Reopened(VersionEndpoint):
@@ -246,9 +230,8 @@ class Reopened(VersionEndpoint):
     @once()
     def post(self, request: Request, project: str, slug: str, number: int) -> Response:
         reason = self.body(MoveRequest).reason
-        return response_of(
-            request, MoveOut.of(reopen(version=self.version(), by=self.by, reason=reason)), 201
-        )
+        move = reopen(version=self.version(), by=self.by, reason=reason)
+        return response_of(request, MoveOut.from_model(move), 201)
 
 
 class History(ProjectEndpoint):
@@ -257,7 +240,9 @@ class History(ProjectEndpoint):
     @describes("How a model's versions came to their stages", gives=MoveOut, pages=True)
     def get(self, request: Request, project: str, slug: str) -> Response:
         model = get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
-        return list_response(request, StageMove.objects.of_model(model).newest_first(), MoveOut.of)
+        return list_response(
+            request, StageMove.objects.of_model(model).newest_first(), MoveOut.from_model
+        )
 
 
 urlpatterns = [

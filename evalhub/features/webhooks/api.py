@@ -1,7 +1,7 @@
 """Webhooks by REST, for a project's owners alone: endpoints and their shapes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -17,7 +17,6 @@ from evalhub.declare.outside import Outside
 from evalhub.features.webhooks.models import Delivery, Webhook
 from evalhub.features.webhooks.registering import (
     LONGEST_URL,
-    NewSecret,
     add_webhook,
     change_webhook,
     remove_webhook,
@@ -58,16 +57,13 @@ class WebhookOut(ResponseBody):
     url: str
 
     @classmethod
-    def from_model(cls, webhook: Webhook) -> "WebhookOut":
-        return cls(
-            id=webhook.pk,
+    def from_model(cls, webhook: Webhook, /, **computed: Any) -> Self:
+        return super().from_model(
+            webhook,
             address=webhook.url,
-            events=tuple(map(EventType, webhook.events)),
-            private=webhook.private,
             enabled=webhook.disabled is None,
-            why=webhook.why,
-            created=webhook.created,
             url=address("webhook", webhook.project.slug, webhook.pk),
+            **computed,
         )
 
 
@@ -75,10 +71,6 @@ class WebhookSecretOut(WebhookOut):
     """With the secret that its messages are signed by, which is shown this once."""
 
     secret: str
-
-    @classmethod
-    def from_new(cls, new: NewSecret) -> "WebhookSecretOut":
-        return cls(**dict(WebhookOut.from_model(new.webhook)), secret=new.secret)
 
 
 class DeliveryOut(ResponseBody):
@@ -92,10 +84,6 @@ class DeliveryOut(ResponseBody):
     body: str = Field(description="as it is sent")
     created: datetime
     ended: datetime | None
-
-    @classmethod
-    def from_model(cls, delivery: Delivery) -> "DeliveryOut":
-        return cls.model_validate(delivery, from_attributes=True)
 
 
 class WebhookEndpoint(ProjectEndpoint):
@@ -129,7 +117,7 @@ class Webhooks(WebhookEndpoint):
     def post(self, request: Request, project: str) -> Response:
         body = self.body(WebhookRequest)
         new = add_webhook(project=self.project, by=self.by, url=body.address, events=body.events)
-        webhook = WebhookSecretOut.from_new(new)
+        webhook = WebhookSecretOut.from_model(new.webhook, secret=new.secret)
         return response_of(request, webhook, 201, Location=webhook.url)
 
 
@@ -166,7 +154,7 @@ class SecretOfWebhook(WebhookEndpoint):
     @once(secret=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
         new = rotate_secret(webhook=self.webhook(), by=self.by)
-        return response_of(request, WebhookSecretOut.from_new(new))
+        return response_of(request, WebhookSecretOut.from_model(new.webhook, secret=new.secret))
 
 
 class DeliveriesOfWebhook(WebhookEndpoint):

@@ -147,7 +147,7 @@ def _as_job(view: Any, request: Request) -> Response:
         sent=view.document(),
         conditions={name: request.headers[name] for name in CONDITIONS if name in request.headers},
     )
-    shape = JobOut.of(job)
+    shape = JobOut.from_model(job)
     return whole_response(shape, 202, Location=shape.url, Retry_After=str(JOB_RETRY_S))
 
 

@@ -1,10 +1,10 @@
 """What any endpoint may give: its base class, addresses, a problem, a job."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self
 
 from django.urls import reverse
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from evalhub.declare.declaration import Declaration
 from evalhub.jobs.models import Job
@@ -16,7 +16,30 @@ def address(name: str, *args: object) -> str:
 
 
 class ResponseBody(Declaration):
-    """What an endpoint gives. Nothing is read by it, so what it names is followed by nobody."""
+    """What an endpoint gives. No request is read by it, so what it names is followed by nobody."""
+
+    model_config = ConfigDict(from_attributes=True, strict=False)
+
+    @classmethod
+    def from_model(cls, row: Any, /, **computed: Any) -> Self:
+        """The fields read from the row's attributes of the same name, or of their AliasPath.
+
+        Fields that no attribute holds are computed, which a shape's own `from_model` does. A
+        computed field hides the row's attribute of that name also from paths: where one begins by
+        it, the field gets an alias (`run_address` for `run`).
+        """
+        return cls.model_validate(_Row(row, computed) if computed else row)
+
+
+class _Row:
+    """A row whose computed attributes come before its own."""
+
+    def __init__(self, row: Any, computed: dict[str, Any]) -> None:
+        self._row = row
+        self.__dict__.update(computed)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, name)
 
 
 class FlawOut(ResponseBody, extra="allow", json_schema_serialization_defaults_required=False):
@@ -47,7 +70,7 @@ class JobOut(ResponseBody):
 
     id: int
     title: str = Field(description="what the request does")
-    state: Literal["waiting", "running", "ended"]
+    state: Literal["waiting", "running", "ended"] = Field(validation_alias="state_word")
     ahead: int = Field(description="jobs of the project that come before it; one runs at a time")
     rows_read: int = Field(description="rows of files that its process has read so far")
     rows_written: int = Field(description="rows that it has written into the database so far")
@@ -61,21 +84,14 @@ class JobOut(ResponseBody):
     url: str
 
     @classmethod
-    def of(cls, job: Job) -> "JobOut":
+    def from_model(cls, job: Job, /, **computed: Any) -> Self:
         ended = job.has_ended
-        return cls(
-            id=job.pk,
-            title=job.title,
-            state=job.state_word,
-            ahead=job.ahead,
-            rows_read=job.rows_read,
-            rows_written=job.rows_written,
+        return super().from_model(
+            job,
             status=job.status if ended else None,
             location=job.location or None if ended else None,
             answer=job.body if ended else None,
             by=str(job.by),
-            created=job.created,
-            started=job.started,
-            ended=job.ended,
             url=address("job", job.project.slug, job.pk),
+            **computed,
         )
