@@ -21,11 +21,10 @@ from evalhub.features.exporters.judgments import export_dpo, export_judgments
 from evalhub.features.exporters.model_card import export_model_index
 from evalhub.features.exporters.report import export_report
 from evalhub.features.exporters.study import export_study
-from evalhub.frames.rest.addresses import project_path
 from evalhub.frames.rest.describing import describes
-from evalhub.frames.rest.endpoint import ProjectEndpoint
+from evalhub.frames.rest.endpoint import ProjectEndpoint, project_path
 from evalhub.frames.rest.problems import Problem
-from evalhub.frames.rest.reading import number
+from evalhub.frames.rest.requests import number
 from evalhub.ledger.models import Decision
 from evalhub.registry.models import Study
 from reviews.models import Campaign

@@ -105,7 +105,7 @@ def _webhook_by_number(project: "Project", number: int) -> "Webhook":
 def _with_secret(new: "NewSecret") -> dict[str, Any]:
     from evalhub.features.webhooks.api import WebhookSecretOut
 
-    return WebhookSecretOut.from_new(new).as_json()
+    return WebhookSecretOut.from_model(new.webhook, secret=new.secret).as_json()
 
 
 def _with_deliveries(webhook: "Webhook") -> dict[str, Any]:
