@@ -10,8 +10,7 @@ import typer
 from evalhub.cli.signatures import UNSIGNED, keygen, signature_of, write_signed
 from evalhub.frames.command.exits import BAD_DATA
 from evalhub.frames.command.home import at_home
-from evalhub.frames.command.options import Json
-from evalhub.frames.command.verbs import Printed, command, user_by_option
+from evalhub.frames.command.verbs import Printed, command, file_command, user_by_option
 
 if TYPE_CHECKING:
     from evalhub.decision.inconsistent import Discrepancy
@@ -35,6 +34,7 @@ def _sha256(value: str | None) -> str | None:
 
 
 @app.command()
+@file_command
 def verify(
     file: Annotated[Path, typer.Argument(help="A decision record: JSON, as --json prints it.")],
     digest: Annotated[
@@ -53,35 +53,30 @@ def verify(
         Path | None,
         typer.Option(help="A public key in PEM: who holds its private one must have signed it."),
     ] = None,
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
     from dataclasses import replace
-
-    from evalhub.frames.command import printing
 
     document, verification = read_decision(file, digest=digest, content=content)
     if key is not None:
         verification = replace(verification, signature=signature_of(document, key))
     if home is not None:
         verification = replace(verification, rows=_rows(document, home))
-    if json_:
-        printing.print_json(verification.as_json())
-        return 0 if verification.verified else BAD_DATA
-    if verification.signature not in (None, "signed"):
-        typer.echo(f"evalhub: {file}: {UNSIGNED[verification.signature]}", err=True)
+    unsigned = verification.signature not in (None, "signed")
+    lines, notes = [], []
+    if unsigned:
+        notes.append(f"evalhub: {file}: {UNSIGNED[str(verification.signature)]}")
     elif not verification.differences:
-        typer.echo("\n".join(_success_text(each) for each in (verification, *verification.others)))
-    for row in verification.rows or []:
-        typer.echo(_row(row))
+        lines += [_success_text(each) for each in (verification, *verification.others)]
+    lines += [_row(row) for row in verification.rows or []]
     if verification.differences:
-        lines = "".join(f"\n  {_line(each)}" for each in verification.differences)
-        typer.echo(
-            f"evalhub: {file}: not verified, the numbers give {verification.verdict}{lines}"
-            f"{_by_other_code(verification)}",
-            err=True,
+        differing = "".join(f"\n  {_line(each)}" for each in verification.differences)
+        notes.append(
+            f"evalhub: {file}: not verified, the numbers give {verification.verdict}{differing}"
+            f"{_by_other_code(verification)}"
         )
-    return 0 if verification.verified else BAD_DATA
+    code = 0 if verification.verified else BAD_DATA
+    return Printed(verification, lines=lines, note="\n".join(notes), code=code)
 
 
 app.command()(keygen)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.frames.command.home import at_home
-from evalhub.frames.command.options import Json
-from evalhub.frames.command.verbs import Printed, command, user_by_option
+from evalhub.frames.command.verbs import Printed, command, file_command, user_by_option
 
 if TYPE_CHECKING:
     from evalhub.decision.policy_changes import Demands, PolicyChange
@@ -28,13 +27,13 @@ def policy() -> None:
 
 
 @app.command()
+@file_command
 def diff(
     old: Annotated[
         str, typer.Argument(help="A policy or study file, or one in git: HEAD~1:study.yaml")
     ],
     new: Annotated[str, typer.Argument(help="The same later: a file, or one in git.")],
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Say what a policy asks otherwise. Exit code 1 where anything is easier to pass, 2 where
     something can't be compared, 0 where nothing is less strict."""
     from evalhub.decision.policy_changes import Effect, policy_changes
@@ -45,10 +44,8 @@ def diff(
         raise DataError(f"is {other}, and {old} is {kind}: compare two of a kind", file=new)
     changes = policy_changes(was, now)
     effects = {each.effect for each in changes}
-    _printed(changes).print(as_json=json_)
-    if Effect.EASIER in effects:
-        return EASIER
-    return INCOMPARABLE if Effect.OTHER in effects else 0
+    incomparable = INCOMPARABLE if Effect.OTHER in effects else 0
+    return _printed(changes, EASIER if Effect.EASIER in effects else incomparable)
 
 
 @app.command()
@@ -146,9 +143,10 @@ def _file(name: str) -> Iterator[Path]:
         yield copied
 
 
-def _printed(changes: "list[PolicyChange]") -> Printed:
+def _printed(changes: "list[PolicyChange]", code: int = 0) -> Printed:
     document = {"schema": SCHEMA, "changes": [_as_json(each) for each in changes]}
-    return Printed(document, lines=[_line(each) for each in changes] or ["The same is asked."])
+    lines = [_line(each) for each in changes] or ["The same is asked."]
+    return Printed(document, lines=lines, code=code)
 
 
 def _as_json(change: "PolicyChange") -> dict[str, Any]:

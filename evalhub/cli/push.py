@@ -1,6 +1,5 @@
 """`evalhub push`, `status` and `pull`: a study at a site, from where its file is."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,7 +92,7 @@ def pull(
     from evalhub.client.studies import newest_decision
     from evalhub.frames.command import printing
     from evalhub.frames.command.exits import UNREACHABLE
-    from evalhub.frames.command.outputs import check_output, whole
+    from evalhub.frames.command.outputs import check_output, write_json
 
     check_output(out, option="--out", inputs=[study])
     connection, document = _find_study(study, server, token_file)
@@ -105,9 +104,7 @@ def pull(
         typer.echo(f"evalhub: nothing is decided on {arm} yet", err=True)
         return UNREACHABLE
     decision = decision_of_site(decided)
-    text = json.dumps(decision.record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
-    with whole(out, option="--out") as file:
-        file.write_text(f"{text}\n", encoding="utf-8")
+    write_json(out, decision.record.as_json(), option="--out")
     printing.print_changes(decision.changed_since)
     printing.print_record(decision.record)
     return decision.exit_code

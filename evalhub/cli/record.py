@@ -1,6 +1,5 @@
 """`evalhub record`: store a model's answers while the model can still be asked."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,7 +115,7 @@ def complete_runs(
 def write_answers(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
     """Writes every run's answers and a description of each arm, also for failed runs: their model
     may soon be gone. Returns the answer files by name."""
-    from evalhub.frames.command.outputs import whole
+    from evalhub.frames.command.outputs import whole, write_json
     from evalhub.studies.run.record import about, answer_lines
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,9 +128,7 @@ def write_answers(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
             file.writelines(answer_lines(run.run))
     for arm in dict.fromkeys(each.arm for each in runs):
         of = [each for each in runs if each.arm == arm]
-        text = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
-        with whole(folder / f"{arm}.json", option="--out") as path:
-            path.write_text(f"{text}\n", encoding="utf-8")
+        write_json(folder / f"{arm}.json", about(arm, of, files), option="--out")
     return files
 
 

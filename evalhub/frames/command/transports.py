@@ -66,7 +66,7 @@ def operation(function: Callable[..., Operation]) -> Callable[..., int]:
         return chosen.printed(rows).print(as_json=json_)
 
     added = {"server": (There, None), "token_file": (TokenFile, None), "json_": (Json, False)}
-    return with_parameters(run, function, {}, added)
+    return with_parameters(run, function, added=added)
 
 
 def _here(chosen: Operation) -> Any:

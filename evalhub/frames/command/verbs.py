@@ -1,13 +1,14 @@
-"""Commands that find or change something in the home's database, and say what came of it.
+"""Commands as functions that return what they print.
 
-Such a function returns `Printed`. The rest is the same for all: the options --project and --json,
-the database, the project, and how the result is printed.
+Such a function returns `Printed`. The rest is the same for all: the option --json and how the
+result is printed; and of those that work in a home the database, and the project of --project.
 """
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -85,38 +86,50 @@ def verb(
 
 
 def command(function: Callable[..., Printed]) -> Callable[..., int]:
-    """The command of a function that returns what it prints.
+    """The command of a function that works in the home's database, which is set up for it.
 
-    It has the function's parameters and --json, and sets up the database. In place of a parameter
-    `project` that is a "Project", or a "Project | None", it has the option --project.
+    It has the function's parameters and --json. In place of a parameter `project` that is a
+    "Project", or a "Project | None", it has the option --project.
     """
     parameter = inspect.signature(function).parameters.get("project")
     option = PROJECTS.get(parameter.annotation) if parameter else None
 
     @wraps(function)
-    def run(*, json_: bool = False, **options: Any) -> int:
+    def run(**options: Any) -> Printed:
         from evalhub.frames.command.setup import set_up_database
 
         set_up_database()
         if option is not None:
             options["project"] = _project(options["project"])
+        return function(**options)
+
+    return file_command(with_parameters(run, function, {"project": option} if option else {}))
+
+
+def file_command(function: Callable[..., Printed]) -> Callable[..., int]:
+    """The command of a function that needs no database: its parameters, and --json."""
+
+    @wraps(function)
+    def run(*, json_: bool = False, **options: Any) -> int:
         return function(**options).print(as_json=json_)
 
-    replaced = {} if option is None else {"project": option}
-    return with_parameters(run, function, replaced, {"json_": (Json, False)})
+    return with_parameters(run, function, added={"json_": (Json, False)})
 
 
-def with_parameters(
-    run: Callable[..., int],
+def with_parameters[R](
+    run: Callable[..., R],
     function: Callable[..., Any],
-    replaced: Mapping[str, Any],
-    added: Mapping[str, tuple[Any, Any]],
-) -> Callable[..., int]:
+    replaced: Mapping[str, Any] = MappingProxyType({}),
+    added: Mapping[str, tuple[Any, Any]] = MappingProxyType({}),
+) -> Callable[..., R]:
     """`run` with the parameters of `function`, some with another annotation (`replaced`), and with
     those in `added`: (annotation, default) by name."""
-    own = inspect.signature(function).parameters.values()
+    signature = inspect.signature(function)
     parameters = [
-        *(each.replace(annotation=replaced.get(each.name, each.annotation)) for each in own),
+        *(
+            each.replace(annotation=replaced.get(each.name, each.annotation))
+            for each in signature.parameters.values()
+        ),
         *(
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
@@ -124,9 +137,8 @@ def with_parameters(
             for name, (annotation, default) in added.items()
         ),
     ]
-    signature = inspect.Signature(parameters, return_annotation=int)
-    run.__signature__ = signature  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": int}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
 
 
