@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.cli.study_file import RunOptions
 from evalhub.frames.command.consent import agree
-from evalhub.frames.command.options import Allow, Json
+from evalhub.frames.command.option_groups import with_option_groups
+from evalhub.frames.command.options import Json
 
 if TYPE_CHECKING:
     from evalhub.declare.plan import AnswersPlan
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from evalhub.studies.run.record import RecordedRun
 
 
+@with_option_groups
 def record(
     study: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
     arm: Annotated[
@@ -32,24 +34,18 @@ def record(
         bool, typer.Option("--dry-run", help="Say what it would ask and cost, and no more.")
     ] = False,
     json_: Json = False,
-    allow: Allow = None,
-    budget_tokens: BudgetTokens = None,
-    budget_money: BudgetMoney = None,
+    *,
+    options: RunOptions,
 ) -> int:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
     it again goes on where it stopped."""
-    from evalhub.cli.study import hosts_of
     from evalhub.frames.command import printing
     from evalhub.frames.command.exits import UNREACHABLE
     from evalhub.frames.command.setup import database_to_look_at, set_up_database
-    from evalhub.studies.file.origin import OperatorFile
-    from evalhub.studies.file.spec import read_study
 
     if out is not None and out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is no folder", param_hint="--out")
-    spec = within(
-        read_study(study, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
-    )
+    spec = options.read(study)
     if dry_run:
         with database_to_look_at():
             _, plan = _plan(spec, arm or [])
