@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +15,12 @@ from evalhub.frames.command.options import (
     AcceptPolicyChange,
     Alpha,
     FieldPaths,
-    Json,
     RowsPath,
     ScorePaths,
     reason_of,
     row_fields,
 )
+from evalhub.frames.command.verbs import Printed, file_command
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ class _Question:
     terms: "Terms"
 
 
+@file_command
 @with_option_groups
 def compare(
     base: Annotated[
@@ -252,15 +254,13 @@ def compare(
     terms: TermOptions,
     accept_policy_change: AcceptPolicyChange = None,
     ledger_at: LedgerAt,
-    json_: Json = False,
     report: Annotated[
         Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")
     ] = None,
-) -> int:
+) -> Printed:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.decision.caveats import with_more_caveats
     from evalhub.decision.sections.policy_since import policy_caveats
-    from evalhub.frames.command import printing
     from evalhub.frames.command.outputs import check_output
 
     reason = reason_of(accept_policy_change)
@@ -278,13 +278,16 @@ def compare(
     record = with_more_caveats(comparison.record, caveats)
     if report is not None:
         _write_report(report, record, comparison.items)
-    if json_:
-        printing.print_json(record.as_json())
-    else:
-        printing.print_record(record)
-        if named.tag is not None:
-            printing.print_breakdown(record)
-    return record.verdict.exit_code
+    show = partial(_print, record, breakdown=named.tag is not None)
+    return Printed(record, show=show, code=record.verdict.exit_code)
+
+
+def _print(record: "DecisionRecord", *, breakdown: bool) -> None:
+    from evalhub.frames.command import printing
+
+    printing.print_record(record)
+    if breakdown:
+        printing.print_breakdown(record)
 
 
 def _of_files(question: _Question, ledger_at: LedgerAt) -> "FileComparison":

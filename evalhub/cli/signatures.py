@@ -1,6 +1,5 @@
 """Keys for `evalhub decision keygen`, `attest` and `verify --key`."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -57,16 +56,14 @@ def write_signed(
 ) -> None:
     """Writes the document with a signature by the private key in this file."""
     from evalhub.decision.signature import KeyFileError, key_digest, private_key, sign
-    from evalhub.frames.command.outputs import check_output, whole
+    from evalhub.frames.command.outputs import check_output, write_json
 
     check_output(out, option="--out", inputs=inputs)
     try:
         signing_key = private_key(_read(key))
     except KeyFileError as error:
         raise _wrong(str(error), key) from error
-    text = json.dumps(sign(document, signing_key), ensure_ascii=False, indent=2, allow_nan=False)
-    with whole(out, option="--out") as file:
-        file.write_text(f"{text}\n", encoding="utf-8")
+    write_json(out, sign(document, signing_key), option="--out")
     typer.echo(f"signed by {key_digest(signing_key.public_key())}: {out}")
 
 

@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.frames.command.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.frames.command.option_groups import with_option_groups
 from evalhub.frames.command.options import (
     AcceptNewItems,
     AcceptPolicyChange,
-    Allow,
     Json,
     StudyPath,
-    hosts_of,
     reason_of,
 )
+from evalhub.frames.command.study_file import RunOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +35,7 @@ def study() -> None:
 
 
 @app.command()
+@with_option_groups
 def run(
     file: StudyPath,
     json_: Json = False,
@@ -46,23 +46,18 @@ def run(
             help="Say what it would ask, cost and be able to show. Nothing is asked or kept.",
         ),
     ] = False,
-    allow: Allow = None,
-    budget_tokens: BudgetTokens = None,
-    budget_money: BudgetMoney = None,
+    *,
+    options: RunOptions,
     accept_policy_change: AcceptPolicyChange = None,
     accept_new_items: AcceptNewItems = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.frames.command import printing
     from evalhub.frames.command.setup import set_up_database
-    from evalhub.studies.file.origin import OperatorFile
-    from evalhub.studies.file.spec import read_study
 
     reason = reason_of(accept_policy_change)
     why_new = reason_of(accept_new_items, "--accept-new-items")
-    spec = within(
-        read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
-    )
+    spec = options.read(file)
     if dry_run:
         _plan(spec, json_)
         return 0

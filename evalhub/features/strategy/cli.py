@@ -2,12 +2,13 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.frames.command.options import Json
+from evalhub.frames.command.verbs import Printed, file_command
 
 if TYPE_CHECKING:
     from evalhub.features.strategy.advice import StrategyAdvice
@@ -26,6 +27,7 @@ def strategy() -> None:
 
 
 @app.command()
+@file_command
 def init(
     out: Annotated[Path, typer.Argument(help="The study file to write.", metavar="[OUT]")] = Path(
         STUDY
@@ -78,12 +80,10 @@ def init(
         str, typer.Option(help="What an answer is worth.", show_default="exact_match")
     ] = "",
     project: Annotated[str, typer.Option(help="The team's space.", show_default="my-team")] = "",
-    json_: Json = False,
-) -> int:
+) -> Printed:
     """Ask what the case is, advise, and write a study that tries the simpler things first."""
     from evalhub.features.strategy.first_study import first_study, rows_in
     from evalhub.features.strategy.study import StudyParts
-    from evalhub.frames.command import printing
 
     _check_free(out)
     if examples is None and examples_file is not None:
@@ -114,18 +114,13 @@ def init(
     )
     draft = first_study(answers, parts, examples=examples_file, items=items)
     _write(out, draft.text)
-    if json_:
-        printing.print_json(
-            {
-                "answers": answers.as_json(),
-                "advice": draft.advice.as_json(),
-                "study": str(out),
-                "fill_in": [{"field": each.field, "said": each.text} for each in draft.unfilled],
-            }
-        )
-    else:
-        _print(out, draft)
-    return 0
+    document = {
+        "answers": answers.as_json(),
+        "advice": draft.advice.as_json(),
+        "study": str(out),
+        "fill_in": [{"field": each.field, "said": each.text} for each in draft.unfilled],
+    }
+    return Printed(document, show=partial(_print, out, draft))
 
 
 def _answers(stated: dict[str, Any], yes: bool) -> "Case":

@@ -69,7 +69,7 @@ def replay(project: "Project", message: Number) -> Printed:
         raise WebhookError(f"{project} has no message {message}", "NUMBER")
     send_again(delivery=delivery, by=None)
     line = f"{delivery.event} is sent again, by the site or a worker."
-    return Printed(delivery, lambda row: DeliveryOut.from_model(row).as_json(), [line])
+    return Printed(delivery, DeliveryOut.from_model, [line])
 
 
 @verb(app)
@@ -90,7 +90,7 @@ def remove(project: "Project", webhook: Number) -> Printed:
     row = _webhook_by_number(project, webhook)
     remove_webhook(webhook=copy(row), by=None)
     line = f"{row.url} is told nothing any more."
-    return Printed(row, lambda row: WebhookOut.from_model(row).as_json(), [line])
+    return Printed(row, WebhookOut.from_model, [line])
 
 
 def _webhook_by_number(project: "Project", number: int) -> "Webhook":

@@ -43,27 +43,6 @@ Candidate = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="The arm in question, where another than the file's."),
 ]
-Adapter = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADAPTER",
-        help="The candidate's new adapter: the name by which its server of models knows it; for "
-        "the backend hf its folder, or ID@COMMIT of the model hub.",
-    ),
-]
-Answers = Annotated[
-    Path | None,
-    typer.Option(
-        help="The candidate's answers, made elsewhere; {test_set} stands for the test set's name."
-    ),
-]
-BuildOf = Annotated[
-    str | None,
-    typer.Option(
-        help="What gave those answers, such as the SHA-256 of its weights: another build is "
-        "another version.",
-    ),
-]
 RowsPath = Annotated[
     str | None,
     typer.Option(
@@ -111,14 +90,6 @@ AcceptNewItems = Annotated[
         "items looked at, which holds a ship. Kept with the decision.",
     ),
 ]
-TrainingRecordFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="PATH",
-        help="How the candidate was trained: YAML or JSON, or the folder that TRL, transformers, "
-        "Axolotl or LLaMA-Factory wrote.",
-    ),
-]
 
 
 def reason_of(accepted: str | None, option: str = "--accept-policy-change") -> str:
@@ -159,23 +130,6 @@ def row_fields(
         raise typer.BadParameter(error.message, param_hint=hint) from error
 
 
-def answer_fields(
-    answers: Path | None,
-    rows: str | None,
-    id_: str | None,
-    output: str | None,
-    scores: list[str] | None,
-    other: list[str] | None,
-) -> "RowFields | None":
-    """The same for --answers; None if none of them is used. Raises typer.BadParameter."""
-    stated = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
-    if (option := next((name for name, each in stated.items() if each), None)) is None:
-        return None
-    if answers is None:
-        raise typer.BadParameter("goes with --answers FILE", param_hint=f"--{option}")
-    return row_fields(rows, id_, output, scores, other)
-
-
 def _split_name(text: str) -> tuple[str | None, str]:
     """Splits NAME=PATH; a path alone has no name, and a = within brackets belongs to the path."""
     before = text.partition("[")[0]
@@ -198,14 +152,3 @@ def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:
         return command(**options)
 
     return run
-
-
-def hosts_of(names: "list[str]") -> tuple[str, ...]:
-    """The hosts of `--allow`. Raises typer.BadParameter for an invalid one."""
-    from evalhub.declare.declaration import DeclarationError, validate
-    from evalhub.declare.keys import Reach
-
-    try:
-        return validate(Reach, {"hosts": names}).hosts
-    except DeclarationError as error:
-        raise typer.BadParameter(error.message, param_hint="--allow") from error

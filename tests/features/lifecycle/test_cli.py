@@ -39,7 +39,7 @@ def test_the_champion_is_rolled_back_and_the_same_again_says_the_same(capsys: Ca
     assert "tuned v1 was rolled back already, by olga" in capsys.readouterr().err
     assert run(["rollback", "base@1", *OF, "Why not.", "--to", "tuned@1", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["version"], printed["how"], printed["before"]) == (
+    assert (printed["name"], printed["how"], printed["before"]) == (
         "tuned v1",
         "rolled-back",
         "base v1",

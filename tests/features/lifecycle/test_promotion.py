@@ -252,7 +252,7 @@ def test_a_study_may_ask_for_the_promoted_baseline(tmp_path: Path, capsys: Captu
     said = ["promote", str(decision.pk), "--by", "olga", "--reason", "Runs since May."]
     assert run([*said, "--arm", "baseline", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["version"], printed["before"]) == ("base v1", None)
+    assert (printed["name"], printed["before"]) == ("base v1", None)
     assert run(["study", "run", str(desk.write())]) == 0
     asked = Decision.objects.newest_first()[0]
     assert asked.document.policy["promoted"] is True
