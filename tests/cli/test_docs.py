@@ -24,7 +24,10 @@ from tests.commands import command_tree
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "reference/cli.md").read_text(encoding="utf-8")
-VERDICT = (DOCS / "reference/verdict-json.md").read_text(encoding="utf-8")
+VERDICT = "".join(
+    (DOCS / f"reference/{name}.md").read_text(encoding="utf-8")
+    for name in ("verdict-json", "record-criteria", "record-evidence")
+)
 SCHEMA = json.loads((DOCS / "verdict.schema.json").read_text(encoding="utf-8"))
 
 

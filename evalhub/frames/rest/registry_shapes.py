@@ -122,7 +122,7 @@ class PublicationShape(ResponseShape):
 
 
 class TrainingAdviceShape(ResponseShape):
-    rule: str = Field(description="a name of the table in training-records.md")
+    rule: str = Field(description="a rule of the table in training-advice.md")
     says: str = Field(description="what is unusual, as a sentence")
     usual: str = Field(description="what is usual, with its numbers")
     sources: tuple[PublicationShape, ...] = Field(description="where that is known from")
