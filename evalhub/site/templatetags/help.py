@@ -20,7 +20,7 @@ DOCUMENTS = {
     "site:add_item": _WORKING,
     "site:add_rows": _WORKING,
     "site:campaign": "how-to/campaigns.md#while-it-runs",
-    "site:campaign_audit": "reference/review-results.md#was-it-blind",
+    "site:campaign_audit": "reference/review-audit.md#was-it-blind",
     "site:campaign_judgments": "reference/review-results.md#judgment-by-judgment",
     "site:campaign_results": "reference/review-results.md#what-the-page-says",
     "site:campaigns": "how-to/campaigns.md",

@@ -52,7 +52,7 @@ def test_the_guide_lists_every_metric_as_the_table_has_it() -> None:
 
 
 def test_the_guide_lists_every_option_with_its_default() -> None:
-    assert rows("| option of |") == [
+    assert rows("| option of |", "metric-options") == [
         [f"`{metric}`", f"`{option.alias or name}`", f"`{shown(option.default)}`", meaning(option)]
         for metric, kind in METRICS.items()
         for name, option in kind.model_fields.items()
